@@ -1,0 +1,28 @@
+//! LaserScope: watch, debug and tune retrieval-based speculative decoding on
+//! recommender knowledge generation, after LASER (Xi et al., SIGIR 2025,
+//! arXiv 2408.05676). A draft tree is retrieved from pools of earlier answers,
+//! one forward pass of a language model verifies every branch of it, and each
+//! draft token's fate is recorded and shown.
+//!
+//! Modules in reading order: the idea, the memory, the data, the model, the
+//! loop, and the two faces over it.
+
+pub mod speculate;
+
+pub mod pool;
+
+pub mod recsys;
+
+pub mod model;
+
+pub mod engine;
+
+pub mod worker;
+
+pub mod headless;
+
+pub mod tui;
+
+pub mod cli;
+
+pub mod config;

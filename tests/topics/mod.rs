@@ -1,0 +1,1 @@
+//! One test binary, by topic.
