@@ -1,0 +1,100 @@
+//! What a forward pass over n rows costs, and how many rows therefore pay.
+
+use serde::{Deserialize, Serialize};
+
+use super::draft::DraftTree;
+
+/// Measured milliseconds of a forward pass by number of rows, n ascending.
+/// Between two measured points it is interpolated linearly, beyond the last
+/// one extrapolated by the last slope.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CostTable {
+    /// (rows, ms)
+    pub points: Vec<(usize, f32)>,
+}
+
+impl CostTable {
+    /// Numbers of rows worth measuring.
+    pub const MEASURED_ROWS: [usize; 8] = [1, 2, 4, 8, 16, 32, 48, 64];
+
+    /// Milliseconds for `n` rows; 1.0 for every n when nothing was measured,
+    /// which makes every draft look free.
+    pub fn ms(&self, n: usize) -> f32 {
+        let points = &self.points;
+        let Some(&(first_n, first_ms)) = points.first() else {
+            return 1.0;
+        };
+        if n <= first_n || points.len() == 1 {
+            return first_ms;
+        }
+        let right = points
+            .partition_point(|&(m, _)| m < n)
+            .min(points.len() - 1);
+        let ((n0, t0), (n1, t1)) = (points[right - 1], points[right]);
+        let slope = (t1 - t0) / (n1 - n0) as f32;
+        (t0 + slope * (n as f32 - n0 as f32)).max(first_ms * 0.5)
+    }
+
+    /// Folds one more measurement of `n` rows in, with weight `rate`.
+    pub fn observe(&mut self, n: usize, ms: f32, rate: f32) {
+        if let Some(point) = self.points.iter_mut().find(|p| p.0 == n) {
+            point.1 += (ms - point.1) * rate;
+        }
+    }
+
+    /// The number of rows that maximises expected committed tokens per
+    /// millisecond, (1 + sum of the n-1 best path probabilities) / t(n).
+    /// 1 when drafting does not pay.
+    pub fn best_rows(&self, tree: &DraftTree) -> usize {
+        let mut expected = 0.0;
+        let mut best = (1, 1.0 / self.ms(1));
+        for (i, node) in tree.nodes.iter().enumerate().skip(1) {
+            expected += node.path_prob;
+            let rate = (1.0 + expected) / self.ms(i + 1);
+            if rate > best.1 {
+                best = (i + 1, rate);
+            }
+        }
+        best.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chain(probs: &[f32]) -> DraftTree {
+        let mut tree = DraftTree::root_only(0);
+        for (i, &p) in probs.iter().enumerate() {
+            tree.push(i, i as u32 + 1, p, Vec::new());
+        }
+        tree
+    }
+
+    #[test]
+    fn interpolates_between_points() {
+        let cost = CostTable {
+            points: vec![(1, 10.0), (3, 14.0), (5, 30.0)],
+        };
+        assert_eq!(cost.ms(1), 10.0);
+        assert_eq!(cost.ms(2), 12.0);
+        assert_eq!(cost.ms(4), 22.0);
+        assert_eq!(cost.ms(6), 38.0);
+    }
+
+    #[test]
+    fn drafts_only_as_far_as_they_pay() {
+        let linear = CostTable {
+            points: vec![(1, 10.0), (64, 640.0)],
+        };
+        assert_eq!(linear.best_rows(&chain(&[0.9, 0.8])), 1);
+        let flat = CostTable {
+            points: vec![(1, 10.0), (64, 11.0)],
+        };
+        assert_eq!(flat.best_rows(&chain(&[0.9, 0.8])), 3);
+        let knee = CostTable {
+            points: vec![(1, 10.0), (2, 11.0), (3, 40.0)],
+        };
+        assert_eq!(knee.best_rows(&chain(&[0.9, 0.8])), 2);
+    }
+}

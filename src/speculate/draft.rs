@@ -1,0 +1,285 @@
+//! Weighted continuations become a draft tree: best path probability first,
+//! until the rows are spent. Knows nothing of where continuations come from.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+use serde::{Deserialize, Serialize};
+
+use super::TokenId;
+use super::params::Source;
+
+/// A place in a pool document where a draft token was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocHit {
+    /// The document's id (an item's or a user's).
+    pub doc: String,
+    /// Token position in the document.
+    pub at: u32,
+}
+
+/// Why a draft token was drafted: one entry per source that offered it, the
+/// longest matched suffix first. The token is credited to the first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    pub source: Source,
+    /// Length of the suffix of the node's path that matched, in tokens
+    /// (0: the document start anchor).
+    pub matched: u32,
+    /// How often the token followed that suffix in the source.
+    pub count: u32,
+    /// A few of the documents; empty for [`Source::Local`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub docs: Vec<DocHit>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DraftNode {
+    pub token: TokenId,
+    /// `None` for the root only.
+    pub parent: Option<usize>,
+    /// Distance from the root.
+    pub depth: usize,
+    /// Estimated probability that the whole path up to here is accepted.
+    pub path_prob: f32,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub origins: Vec<Origin>,
+}
+
+/// Nodes in draft order; a parent always comes before its children, so that
+/// any prefix is a tree. Node 0 is the root: the last committed token.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DraftTree {
+    pub nodes: Vec<DraftNode>,
+}
+
+impl DraftTree {
+    /// The tree without drafts: one row, plain autoregressive decoding.
+    pub fn root_only(token: TokenId) -> Self {
+        let root = DraftNode {
+            token,
+            parent: None,
+            depth: 0,
+            path_prob: 1.0,
+            origins: Vec::new(),
+        };
+        DraftTree { nodes: vec![root] }
+    }
+
+    /// Rows of the forward pass: root and draft tokens.
+    pub fn n_rows(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Draft tokens: everything but the root.
+    pub fn n_drafts(&self) -> usize {
+        self.nodes.len() - 1
+    }
+
+    /// Appends a draft token and returns its index.
+    pub fn push(
+        &mut self,
+        parent: usize,
+        token: TokenId,
+        path_prob: f32,
+        origins: Vec<Origin>,
+    ) -> usize {
+        let depth = self.nodes[parent].depth + 1;
+        self.nodes.push(DraftNode {
+            token,
+            parent: Some(parent),
+            depth,
+            path_prob,
+            origins,
+        });
+        self.nodes.len() - 1
+    }
+
+    /// Indices of a node's children, in draft order.
+    pub fn children(&self, node: usize) -> impl Iterator<Item = usize> + '_ {
+        (node + 1..self.nodes.len()).filter(move |&i| self.nodes[i].parent == Some(node))
+    }
+
+    /// Node indices from the root to `node`, both included.
+    pub fn path(&self, node: usize) -> Vec<usize> {
+        let mut path = vec![node];
+        let mut at = node;
+        while let Some(parent) = self.nodes[at].parent {
+            path.push(parent);
+            at = parent;
+        }
+        path.reverse();
+        path
+    }
+
+    /// Keeps the first `rows` nodes: what the same drafter would have drafted
+    /// under a smaller budget.
+    pub fn truncate(&mut self, rows: usize) {
+        self.nodes.truncate(rows.max(1));
+    }
+
+    /// Expected draft tokens accepted: the sum of the path probabilities.
+    pub fn expected_accepted(&self) -> f32 {
+        self.nodes[1..].iter().map(|n| n.path_prob).sum()
+    }
+}
+
+/// One candidate next token below a path.
+#[derive(Clone, Debug)]
+pub struct Continuation<S> {
+    pub token: TokenId,
+    /// Estimated probability that it is accepted, given that the path was.
+    pub prob: f32,
+    pub origins: Vec<Origin>,
+    /// What the drafter needs to continue below this token.
+    pub state: S,
+}
+
+/// Limits of a tree.
+#[derive(Clone, Copy, Debug)]
+pub struct DraftLimits {
+    /// Rows, the root included.
+    pub rows: usize,
+    /// Longest branch, in draft tokens.
+    pub branch: usize,
+    /// Path probabilities below this are not worth a row.
+    pub min_prob: f32,
+}
+
+struct Candidate<S> {
+    parent: usize,
+    path_prob: f32,
+    order: usize,
+    continuation: Continuation<S>,
+}
+
+impl<S> PartialEq for Candidate<S> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+impl<S> Eq for Candidate<S> {}
+impl<S> PartialOrd for Candidate<S> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl<S> Ord for Candidate<S> {
+    /// Higher path probability first; among equals, found first.
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.path_prob
+            .total_cmp(&other.path_prob)
+            .then(other.order.cmp(&self.order))
+    }
+}
+
+/// Grows a tree best-first by path probability. A child never exceeds its
+/// parent, so the first n nodes are the n most probable ones, and the expected
+/// number of accepted tokens is the highest that n rows can have.
+///
+/// `expand(state, depth)` lists the continuations below a node at `depth`;
+/// tokens must be distinct among them.
+pub fn grow<S>(
+    root: TokenId,
+    limits: &DraftLimits,
+    root_state: &S,
+    mut expand: impl FnMut(&S, usize) -> Vec<Continuation<S>>,
+) -> DraftTree {
+    let mut tree = DraftTree::root_only(root);
+    let mut heap = BinaryHeap::new();
+    let mut n_found = 0;
+    let mut offer = |heap: &mut BinaryHeap<Candidate<S>>, parent, base: f32, list: Vec<_>| {
+        for continuation in list {
+            let continuation: Continuation<S> = continuation;
+            let path_prob = base * continuation.prob.min(1.0);
+            if path_prob >= limits.min_prob {
+                heap.push(Candidate {
+                    parent,
+                    path_prob,
+                    order: n_found,
+                    continuation,
+                });
+                n_found += 1;
+            }
+        }
+    };
+    if limits.rows > 1 && limits.branch > 0 {
+        offer(&mut heap, 0, 1.0, expand(root_state, 0));
+    }
+    while tree.n_rows() < limits.rows {
+        let Some(best) = heap.pop() else { break };
+        let Continuation {
+            token,
+            origins,
+            state,
+            ..
+        } = best.continuation;
+        let node = tree.push(best.parent, token, best.path_prob, origins);
+        let depth = tree.nodes[node].depth;
+        if depth < limits.branch && tree.n_rows() < limits.rows {
+            offer(&mut heap, node, best.path_prob, expand(&state, depth));
+        }
+    }
+    tree
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn binary(state: &u32, _depth: usize) -> Vec<Continuation<u32>> {
+        [(0, 0.6), (1, 0.3)]
+            .map(|(bit, prob)| Continuation {
+                token: state * 2 + bit,
+                prob,
+                origins: Vec::new(),
+                state: state * 2 + bit,
+            })
+            .into()
+    }
+
+    #[test]
+    fn grows_best_first_under_the_budget() {
+        let limits = DraftLimits {
+            rows: 6,
+            branch: 3,
+            min_prob: 0.0,
+        };
+        let tree = grow(1, &limits, &1, binary);
+        let probs: Vec<f32> = tree.nodes.iter().map(|n| n.path_prob).collect();
+        assert!(probs.windows(2).all(|w| w[0] >= w[1]), "{probs:?}");
+        assert_eq!(tree.n_rows(), 6);
+        assert!(tree.nodes.iter().all(|n| n.depth <= 3));
+        assert!(
+            tree.nodes
+                .iter()
+                .enumerate()
+                .skip(1)
+                .all(|(i, n)| n.parent.unwrap() < i)
+        );
+    }
+
+    #[test]
+    fn one_row_asks_for_nothing() {
+        let limits = DraftLimits {
+            rows: 1,
+            branch: 3,
+            min_prob: 0.0,
+        };
+        let tree = grow(1, &limits, &1, |_: &u32, _| {
+            panic!("no retrieval is needed")
+        });
+        assert_eq!(tree, DraftTree::root_only(1));
+    }
+
+    #[test]
+    fn a_path_runs_from_the_root() {
+        let mut tree = DraftTree::root_only(9);
+        let a = tree.push(0, 1, 0.5, Vec::new());
+        tree.push(0, 2, 0.4, Vec::new());
+        let c = tree.push(a, 3, 0.3, Vec::new());
+        assert_eq!(tree.path(c), vec![0, a, c]);
+        assert_eq!(tree.children(0).count(), 2);
+        assert!((tree.expected_accepted() - 1.2).abs() < 1e-6);
+    }
+}

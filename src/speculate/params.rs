@@ -1,0 +1,224 @@
+//! Every knob of a run, with its range. What a knob does is decided elsewhere.
+
+use serde::{Deserialize, Serialize};
+
+/// Rows of the largest draft tree, the root included (LASER's own setting).
+pub const MAX_ROWS: usize = 64;
+/// Longest branch of a draft tree, in tokens.
+pub const MAX_BRANCH: usize = 32;
+
+/// How draft tokens are judged. Candidates are compared with the distribution
+/// at their parent, after the repetition penalty.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "rule", rename_all = "lowercase")]
+pub enum Verify {
+    /// No drafts: one row a step, the reference everything is compared with.
+    Autoregressive,
+    /// A draft token is accepted iff it is the argmax.
+    Strict,
+    /// Also accepted if its rank is at most `k` and its probability above
+    /// `tau` (LASER, section 4.3; the paper's code: k = 2, tau = 0.1).
+    Relaxed { k: usize, tau: f32 },
+}
+
+impl Verify {
+    pub const DEFAULT_K: usize = 2;
+    pub const DEFAULT_TAU: f32 = 0.1;
+
+    /// The rule's name as the command line spells it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Verify::Autoregressive => "autoregressive",
+            Verify::Strict => "strict",
+            Verify::Relaxed { .. } => "relaxed",
+        }
+    }
+
+    /// Name and numbers, for a title bar.
+    pub fn describe(&self) -> String {
+        match self {
+            Verify::Relaxed { k, tau } => format!("relaxed k={k} tau={tau:.2}"),
+            other => other.name().to_string(),
+        }
+    }
+
+    pub fn drafts(&self) -> bool {
+        !matches!(self, Verify::Autoregressive)
+    }
+}
+
+impl Default for Verify {
+    fn default() -> Self {
+        Verify::Relaxed {
+            k: Self::DEFAULT_K,
+            tau: Self::DEFAULT_TAU,
+        }
+    }
+}
+
+/// Rows of a forward pass: the root and at most `rows - 1` draft tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Budget {
+    /// As many rows as pay under the measured cost, at most `max`.
+    Auto { max: usize },
+    /// Always up to this many rows (1..=MAX_ROWS).
+    Rows(usize),
+}
+
+impl Budget {
+    pub fn max_rows(&self) -> usize {
+        match *self {
+            Budget::Auto { max } => max,
+            Budget::Rows(n) => n,
+        }
+    }
+
+    pub fn describe(&self) -> String {
+        match self {
+            Budget::Auto { max } => format!("auto≤{max}"),
+            Budget::Rows(n) => n.to_string(),
+        }
+    }
+}
+
+/// Where draft tokens may come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// The pool of the subject's own group.
+    Group,
+    /// All groups together.
+    Global,
+    /// The prompt and the output so far.
+    Local,
+}
+
+impl Source {
+    pub const ALL: [Source; 3] = [Source::Group, Source::Global, Source::Local];
+
+    pub fn name(&self) -> &'static str {
+        match self {
+            Source::Group => "group",
+            Source::Global => "global",
+            Source::Local => "local",
+        }
+    }
+
+    /// One letter for the draft tree's margin.
+    pub fn letter(&self) -> char {
+        match self {
+            Source::Group => 'g',
+            Source::Global => 'G',
+            Source::Local => 'l',
+        }
+    }
+}
+
+/// Which sources are switched on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sources {
+    pub group: bool,
+    pub global: bool,
+    pub local: bool,
+}
+
+impl Sources {
+    pub const ALL: Sources = Sources {
+        group: true,
+        global: true,
+        local: true,
+    };
+    pub const NONE: Sources = Sources {
+        group: false,
+        global: false,
+        local: false,
+    };
+
+    pub fn has(&self, source: Source) -> bool {
+        match source {
+            Source::Group => self.group,
+            Source::Global => self.global,
+            Source::Local => self.local,
+        }
+    }
+
+    pub fn toggle(&mut self, source: Source) {
+        let flag = match source {
+            Source::Group => &mut self.group,
+            Source::Global => &mut self.global,
+            Source::Local => &mut self.local,
+        };
+        *flag = !*flag;
+    }
+}
+
+/// Everything that shapes a run. Saved in the trace's header and, when changed
+/// on the fly, in the first step that used the change.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Params {
+    pub verify: Verify,
+    pub budget: Budget,
+    /// Longest branch of the draft tree, in tokens (1..=MAX_BRANCH).
+    pub branch: usize,
+    /// Longest context suffix that is looked up, in tokens.
+    pub max_suffix: usize,
+    pub sources: Sources,
+    /// 1.0 is off ("as in the paper").
+    pub repeat_penalty: f32,
+    /// Tokens of a node's own path that the penalty looks back on.
+    pub repeat_window: usize,
+    /// Most tokens to generate.
+    pub max_tokens: usize,
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Params {
+            verify: Verify::default(),
+            budget: Budget::Auto { max: MAX_ROWS },
+            branch: 12,
+            max_suffix: 16,
+            sources: Sources::ALL,
+            repeat_penalty: 1.1,
+            repeat_window: 256,
+            max_tokens: 256,
+        }
+    }
+}
+
+impl Params {
+    /// Says which knob is out of range and what the range is.
+    pub fn check(&self) -> Result<(), String> {
+        let rows = self.budget.max_rows();
+        if !(1..=MAX_ROWS).contains(&rows) {
+            return Err(format!(
+                "--budget {rows}: must be auto or 1 to {MAX_ROWS} rows"
+            ));
+        }
+        if !(1..=MAX_BRANCH).contains(&self.branch) {
+            return Err(format!(
+                "--branch {}: must be 1 to {MAX_BRANCH} tokens",
+                self.branch
+            ));
+        }
+        if let Verify::Relaxed { k, tau } = self.verify {
+            if k == 0 {
+                return Err("--k 0: must be at least 1 (1 is strict)".into());
+            }
+            if !(0.0..=1.0).contains(&tau) {
+                return Err(format!("--tau {tau}: must be between 0 and 1"));
+            }
+        }
+        if !(1.0..=4.0).contains(&self.repeat_penalty) {
+            return Err(format!(
+                "--repeat-penalty {}: must be between 1 (off) and 4",
+                self.repeat_penalty
+            ));
+        }
+        if self.max_tokens == 0 {
+            return Err("--max-tokens 0: must be at least 1".into());
+        }
+        Ok(())
+    }
+}

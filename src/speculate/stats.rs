@@ -1,0 +1,235 @@
+//! Figures of a run, from its trace alone: MAL, acceptance by source and depth,
+//! hits, repetition, times.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::TokenId;
+use super::params::Source;
+use super::trace::{Step, Timing, Trace};
+use super::verify::Fate;
+
+/// Draft tokens by fate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FateCounts {
+    pub accepted: usize,
+    pub relaxed: usize,
+    pub rejected: usize,
+    pub lost: usize,
+    pub unreached: usize,
+}
+
+impl FateCounts {
+    pub fn add(&mut self, fate: Fate) {
+        *match fate {
+            Fate::Accepted => &mut self.accepted,
+            Fate::Relaxed => &mut self.relaxed,
+            Fate::Rejected => &mut self.rejected,
+            Fate::Lost => &mut self.lost,
+            Fate::Unreached => &mut self.unreached,
+        } += 1;
+    }
+
+    pub fn drafted(&self) -> usize {
+        self.committed() + self.rejected + self.lost + self.unreached
+    }
+
+    /// Accepted and relaxed.
+    pub fn committed(&self) -> usize {
+        self.accepted + self.relaxed
+    }
+
+    /// Accepted and relaxed over drafted; `None` without drafts.
+    pub fn acceptance(&self) -> Option<f64> {
+        ratio(self.committed(), self.drafted())
+    }
+}
+
+/// A source's part in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceStats {
+    pub source: Source,
+    /// Steps in which it matched.
+    pub hit_steps: usize,
+    /// Fates of the draft tokens credited to it.
+    pub fates: FateCounts,
+}
+
+/// Figures of the first n steps of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stats {
+    pub steps: usize,
+    /// Tokens committed, bonus included.
+    pub tokens: usize,
+    pub bonus: usize,
+    pub fates: FateCounts,
+    /// Steps whose retrieval found a draft token.
+    pub hit_steps: usize,
+    pub sources: Vec<SourceStats>,
+    /// Index d-1: (accepted or relaxed at depth d, of steps that had a draft
+    /// there below a committed node).
+    pub by_depth: Vec<(usize, usize)>,
+    /// Index m: steps whose longest match in any source was m tokens.
+    pub match_lengths: Vec<usize>,
+    pub timing: Timing,
+    /// Rows of all forward passes.
+    pub rows: usize,
+}
+
+impl Stats {
+    /// Figures of a whole run.
+    pub fn of(trace: &Trace) -> Self {
+        Self::of_steps(&trace.steps)
+    }
+
+    pub fn of_steps(steps: &[Step]) -> Self {
+        let mut stats = Stats::empty();
+        steps.iter().for_each(|step| stats.add(step));
+        stats
+    }
+
+    pub fn empty() -> Self {
+        let source = |source| SourceStats {
+            source,
+            hit_steps: 0,
+            fates: FateCounts::default(),
+        };
+        Stats {
+            steps: 0,
+            tokens: 0,
+            bonus: 0,
+            fates: FateCounts::default(),
+            hit_steps: 0,
+            sources: Source::ALL.map(source).to_vec(),
+            by_depth: Vec::new(),
+            match_lengths: Vec::new(),
+            timing: Timing::default(),
+            rows: 0,
+        }
+    }
+
+    /// Adds one step.
+    pub fn add(&mut self, step: &Step) {
+        self.steps += 1;
+        self.tokens += step.verdict.n_committed();
+        self.bonus += usize::from(step.verdict.bonus.is_some());
+        self.hit_steps += usize::from(step.is_hit());
+        self.rows += step.tree.n_rows();
+        self.timing.add(&step.timing);
+        self.add_fates(step);
+        self.add_depths(step);
+        self.add_matches(step);
+    }
+
+    fn add_fates(&mut self, step: &Step) {
+        for (i, &fate) in step.verdict.fates.iter().enumerate() {
+            self.fates.add(fate);
+            let credited = step.credited(i + 1);
+            if let Some(s) = self.sources.iter_mut().find(|s| Some(s.source) == credited) {
+                s.fates.add(fate);
+            }
+        }
+    }
+
+    fn add_depths(&mut self, step: &Step) {
+        let path = &step.verdict.path;
+        for depth in 1..=path.len() + 1 {
+            let parent = if depth == 1 { 0 } else { path[depth - 2] };
+            let tried = step
+                .tree
+                .children(parent)
+                .any(|c| step.verdict.fate(c) != Some(Fate::Unreached));
+            if !tried {
+                continue;
+            }
+            if self.by_depth.len() < depth {
+                self.by_depth.resize(depth, (0, 0));
+            }
+            self.by_depth[depth - 1].1 += 1;
+            self.by_depth[depth - 1].0 += usize::from(depth <= path.len());
+        }
+    }
+
+    fn add_matches(&mut self, step: &Step) {
+        for hit in &step.retrieval {
+            if let Some(s) = self.sources.iter_mut().find(|s| s.source == hit.source) {
+                s.hit_steps += 1;
+            }
+        }
+        let longest = step.retrieval.iter().map(|h| h.matched).max().unwrap_or(0);
+        if self.match_lengths.len() <= longest {
+            self.match_lengths.resize(longest + 1, 0);
+        }
+        self.match_lengths[longest] += 1;
+    }
+
+    /// Mean accepted length: tokens committed per step, bonus included.
+    pub fn mal(&self) -> Option<f64> {
+        ratio(self.tokens, self.steps)
+    }
+
+    /// Share of steps with a pool hit.
+    pub fn hit_rate(&self) -> Option<f64> {
+        ratio(self.hit_steps, self.steps)
+    }
+
+    /// Decoding speed, the prompt not included.
+    pub fn tokens_per_s(&self) -> Option<f64> {
+        let ms = self.timing.total();
+        (ms > 0.0).then(|| self.tokens as f64 * 1000.0 / ms)
+    }
+}
+
+fn ratio(part: usize, whole: usize) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+/// Share of repeated 4-grams among all 4-grams; 0 for texts under 4 tokens.
+/// A small model loops, and loops flatter acceptance.
+pub fn repetition(ids: &[TokenId]) -> f64 {
+    let n_grams = ids.len().saturating_sub(3);
+    let distinct = ids.windows(4).collect::<HashSet<_>>().len();
+    if n_grams == 0 {
+        0.0
+    } else {
+        1.0 - distinct as f64 / n_grams as f64
+    }
+}
+
+/// Share of positions at which two outputs hold the same token, of the longer
+/// one's length; 1.0 for two empty outputs.
+pub fn agreement(a: &[TokenId], b: &[TokenId]) -> f64 {
+    let longer = a.len().max(b.len());
+    let same = a.iter().zip(b).filter(|(x, y)| x == y).count();
+    if longer == 0 {
+        1.0
+    } else {
+        same as f64 / longer as f64
+    }
+}
+
+/// The first position at which two outputs differ.
+pub fn first_difference(a: &[TokenId], b: &[TokenId]) -> Option<usize> {
+    let common = a.iter().zip(b).take_while(|(x, y)| x == y).count();
+    (common < a.len().max(b.len())).then_some(common)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repetition_is_the_share_of_repeated_4_grams() {
+        assert_eq!(repetition(&[1, 2, 3]), 0.0);
+        assert_eq!(repetition(&[1, 2, 3, 4, 5]), 0.0);
+        assert_eq!(repetition(&[1, 1, 1, 1, 1]), 0.5);
+    }
+
+    #[test]
+    fn agreement_and_first_difference() {
+        assert_eq!(agreement(&[1, 2, 3], &[1, 9, 3, 4]), 0.5);
+        assert_eq!(first_difference(&[1, 2, 3], &[1, 2, 3]), None);
+        assert_eq!(first_difference(&[1, 2, 3], &[1, 2]), Some(2));
+    }
+}

@@ -1,0 +1,393 @@
+//! The verdict: which draft tokens the target model takes. Pure; reads only
+//! recorded rows, so that a run can be judged again with other parameters.
+
+use serde::{Deserialize, Serialize};
+
+use super::TokenId;
+use super::draft::DraftTree;
+use super::params::Verify;
+use super::row::{Judged, NodeRow};
+
+/// What became of a draft token; exactly one each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fate {
+    /// Committed, and the model's own choice there.
+    Accepted,
+    /// Committed only thanks to the relaxed rule.
+    Relaxed,
+    /// Child of a committed node, refused by the rule.
+    Rejected,
+    /// Child of a committed node that the rule would take; another branch won.
+    Lost,
+    /// Never decided: below a refused node, or cut off by an EOS or a limit.
+    Unreached,
+}
+
+/// Why a generation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Finish {
+    Eos,
+    Length,
+    Context,
+    Cancelled,
+}
+
+impl Finish {
+    pub fn name(&self) -> &'static str {
+        match self {
+            Finish::Eos => "eos",
+            Finish::Length => "length",
+            Finish::Context => "context",
+            Finish::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// How many more tokens may be committed (at least 1), and what it means to
+/// reach that number.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Room {
+    pub tokens: usize,
+    pub then: Finish,
+}
+
+/// A step's outcome.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Fate of node i at index i - 1 (the root has none).
+    pub fates: Vec<Fate>,
+    /// The committed draft nodes, root excluded, by depth.
+    pub path: Vec<usize>,
+    /// The model's own next token after the path.
+    pub bonus: Option<TokenId>,
+    /// Set if the generation ended here.
+    pub finish: Option<Finish>,
+}
+
+impl Verdict {
+    /// `None` for the root.
+    pub fn fate(&self, node: usize) -> Option<Fate> {
+        node.checked_sub(1).and_then(|i| self.fates.get(i)).copied()
+    }
+
+    /// Draft tokens with this fate.
+    pub fn count(&self, fate: Fate) -> usize {
+        self.fates.iter().filter(|&&f| f == fate).count()
+    }
+
+    /// Tokens committed: the path and the bonus token.
+    pub fn n_committed(&self) -> usize {
+        self.path.len() + usize::from(self.bonus.is_some())
+    }
+
+    /// The committed tokens in order, each with its fate (`None`: bonus).
+    pub fn committed<'a>(
+        &'a self,
+        tree: &'a DraftTree,
+    ) -> impl Iterator<Item = (TokenId, Option<Fate>)> + 'a {
+        let drafts = self
+            .path
+            .iter()
+            .map(|&n| (tree.nodes[n].token, self.fate(n)));
+        drafts.chain(self.bonus.map(|id| (id, None)))
+    }
+}
+
+/// What the rule says of one draft token, whatever became of its branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ruling {
+    Argmax,
+    Relaxed,
+    Refused(Refusal),
+}
+
+/// Why a rule refuses a draft token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Strict: it is not the argmax.
+    NotArgmax,
+    /// Its rank is above k.
+    Rank,
+    /// Its probability is not above tau.
+    Probability,
+    /// The argmax ends the text, and nothing else may replace that.
+    ArgmaxIsEos,
+    /// It would end the text, and only the argmax may do that.
+    EosNotArgmax,
+}
+
+/// Applies the rule to one draft token: `token` with standing `judged` in the
+/// distribution `row` of its parent.
+pub fn rule(
+    token: TokenId,
+    judged: Judged,
+    row: &NodeRow,
+    verify: Verify,
+    eos: &[TokenId],
+) -> Ruling {
+    if token == row.argmax() {
+        return Ruling::Argmax;
+    }
+    let Verify::Relaxed { k, tau } = verify else {
+        return Ruling::Refused(Refusal::NotArgmax);
+    };
+    if k <= 1 {
+        Ruling::Refused(Refusal::NotArgmax)
+    } else if eos.contains(&row.argmax()) {
+        Ruling::Refused(Refusal::ArgmaxIsEos)
+    } else if eos.contains(&token) {
+        Ruling::Refused(Refusal::EosNotArgmax)
+    } else if judged.rank as usize > k {
+        Ruling::Refused(Refusal::Rank)
+    } else if judged.p <= tau {
+        Ruling::Refused(Refusal::Probability)
+    } else {
+        Ruling::Relaxed
+    }
+}
+
+/// Judges a tree. `rows[i]` is the distribution at node i, `judged[i - 1]` the
+/// standing of node i in its parent's row.
+///
+/// The longest accepted path wins; ties go to the higher product of model
+/// probabilities, then to the path drafted first. An accepted EOS ends its
+/// path. Nothing beyond `room` is committed.
+pub fn verify(
+    tree: &DraftTree,
+    rows: &[NodeRow],
+    judged: &[Judged],
+    rule_in_force: Verify,
+    eos: &[TokenId],
+    room: Room,
+) -> Verdict {
+    let rulings: Vec<Ruling> = (1..tree.n_rows())
+        .map(|i| {
+            let parent = tree.nodes[i].parent.unwrap_or(0);
+            rule(
+                tree.nodes[i].token,
+                judged[i - 1],
+                &rows[parent],
+                rule_in_force,
+                eos,
+            )
+        })
+        .collect();
+    let path = longest_path(tree, &rulings, judged, eos, room.tokens);
+    let last = path.last().copied().unwrap_or(0);
+    let ended = path
+        .last()
+        .is_some_and(|&n| eos.contains(&tree.nodes[n].token));
+    let full = path.len() >= room.tokens;
+    let bonus = (!ended && !full).then(|| rows[last].argmax());
+    let fates = fates(tree, &rulings, &path, ended || full);
+    let mut verdict = Verdict {
+        fates,
+        path,
+        bonus,
+        finish: None,
+    };
+    verdict.finish = if ended || bonus.is_some_and(|id| eos.contains(&id)) {
+        Some(Finish::Eos)
+    } else if verdict.n_committed() >= room.tokens {
+        Some(room.then)
+    } else {
+        None
+    };
+    verdict
+}
+
+/// The accepted path of greatest length up to `room`, root excluded. Nodes come
+/// after their parents, so one pass in order finds every accepted path.
+fn longest_path(
+    tree: &DraftTree,
+    rulings: &[Ruling],
+    judged: &[Judged],
+    eos: &[TokenId],
+    room: usize,
+) -> Vec<usize> {
+    // Per node: sum of log probabilities of its path, if that is accepted and goes on.
+    let mut log_p: Vec<Option<f64>> = vec![None; tree.n_rows()];
+    log_p[0] = Some(0.0);
+    let mut best = (0, 0, 0.0);
+    for i in 1..tree.n_rows() {
+        let node = &tree.nodes[i];
+        let parent = node.parent.unwrap_or(0);
+        let parent_ended = parent != 0 && eos.contains(&tree.nodes[parent].token);
+        let taken = !matches!(rulings[i - 1], Ruling::Refused(_));
+        let Some(above) = log_p[parent] else { continue };
+        if !taken || parent_ended || node.depth > room {
+            continue;
+        }
+        let here = above + f64::from(judged[i - 1].p).ln();
+        log_p[i] = Some(here);
+        if node.depth > best.1 || (node.depth == best.1 && here > best.2) {
+            best = (i, node.depth, here);
+        }
+    }
+    tree.path(best.0)[1..].to_vec()
+}
+
+fn fates(tree: &DraftTree, rulings: &[Ruling], path: &[usize], cut_off: bool) -> Vec<Fate> {
+    let last = path.last().copied().unwrap_or(0);
+    (1..tree.n_rows())
+        .map(|i| {
+            let parent = tree.nodes[i].parent.unwrap_or(0);
+            let parent_committed = parent == 0 || path.contains(&parent);
+            let ruling = rulings[i - 1];
+            match ruling {
+                Ruling::Argmax if path.contains(&i) => Fate::Accepted,
+                Ruling::Relaxed if path.contains(&i) => Fate::Relaxed,
+                _ if !parent_committed || (cut_off && parent == last) => Fate::Unreached,
+                Ruling::Refused(_) => Fate::Rejected,
+                _ => Fate::Lost,
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::speculate::row::Candidate;
+
+    const EOS: TokenId = 99;
+    const OPEN: Room = Room {
+        tokens: 100,
+        then: Finish::Length,
+    };
+    const RELAXED: Verify = Verify::Relaxed { k: 2, tau: 0.1 };
+
+    fn row(top: &[(TokenId, f32)]) -> NodeRow {
+        NodeRow {
+            top: top.iter().map(|&(id, p)| Candidate(id, p)).collect(),
+            entropy: 1.0,
+        }
+    }
+
+    /// A tree from (parent, token) pairs, every row from `top`.
+    fn case(
+        drafts: &[(usize, TokenId)],
+        tops: &[&[(TokenId, f32)]],
+    ) -> (DraftTree, Vec<NodeRow>, Vec<Judged>) {
+        let mut tree = DraftTree::root_only(0);
+        for &(parent, token) in drafts {
+            tree.push(parent, token, 0.5, Vec::new());
+        }
+        let rows: Vec<NodeRow> = tops.iter().map(|t| row(t)).collect();
+        let judged = drafts
+            .iter()
+            .map(|&(parent, token)| {
+                let at = rows[parent].top.iter().position(|c| c.0 == token);
+                match at {
+                    Some(i) => Judged {
+                        rank: i as u32 + 1,
+                        p: rows[parent].top[i].1,
+                    },
+                    None => Judged { rank: 50, p: 0.0 },
+                }
+            })
+            .collect();
+        (tree, rows, judged)
+    }
+
+    const MAIN: &[(TokenId, f32)] = &[(1, 0.6), (2, 0.3), (3, 0.05)];
+
+    #[test]
+    fn strict_takes_the_argmax_path_and_adds_the_bonus() {
+        let (tree, rows, judged) = case(&[(0, 1), (0, 2), (1, 1)], &[MAIN; 4]);
+        let v = verify(&tree, &rows, &judged, Verify::Strict, &[EOS], OPEN);
+        assert_eq!(v.path, [1, 3]);
+        assert_eq!(v.bonus, Some(1));
+        assert_eq!(v.fates, [Fate::Accepted, Fate::Rejected, Fate::Accepted]);
+    }
+
+    #[test]
+    fn relaxed_prefers_the_longer_path() {
+        let (tree, rows, judged) = case(&[(0, 1), (0, 2), (2, 1), (0, 3)], &[MAIN; 5]);
+        let v = verify(&tree, &rows, &judged, RELAXED, &[EOS], OPEN);
+        assert_eq!(v.path, [2, 3]);
+        assert_eq!(
+            v.fates,
+            [Fate::Lost, Fate::Relaxed, Fate::Accepted, Fate::Rejected]
+        );
+    }
+
+    #[test]
+    fn among_equally_long_paths_the_more_probable_wins() {
+        let (tree, rows, judged) = case(&[(0, 2), (0, 1)], &[MAIN; 3]);
+        let v = verify(&tree, &rows, &judged, RELAXED, &[EOS], OPEN);
+        assert_eq!(v.path, [2]);
+        assert_eq!(v.fates, [Fate::Lost, Fate::Accepted]);
+    }
+
+    #[test]
+    fn the_probability_must_exceed_tau() {
+        let at_tau: &[(TokenId, f32)] = &[(1, 0.6), (2, 0.1)];
+        let (tree, rows, judged) = case(&[(0, 2)], &[at_tau, MAIN]);
+        let v = verify(&tree, &rows, &judged, RELAXED, &[EOS], OPEN);
+        assert_eq!(v.fates, [Fate::Rejected]);
+        assert_eq!(
+            rule(2, judged[0], &rows[0], RELAXED, &[EOS]),
+            Ruling::Refused(Refusal::Probability)
+        );
+    }
+
+    #[test]
+    fn an_eos_is_accepted_only_as_the_argmax() {
+        let eos_second: &[(TokenId, f32)] = &[(1, 0.6), (EOS, 0.35)];
+        let (tree, rows, judged) = case(&[(0, EOS)], &[eos_second, MAIN]);
+        let v = verify(&tree, &rows, &judged, RELAXED, &[EOS], OPEN);
+        assert_eq!((v.fates[0], v.finish), (Fate::Rejected, None));
+
+        let eos_first: &[(TokenId, f32)] = &[(EOS, 0.6), (1, 0.35)];
+        let (tree, rows, judged) =
+            case(&[(0, 1), (0, EOS), (2, 1)], &[eos_first, MAIN, MAIN, MAIN]);
+        let v = verify(&tree, &rows, &judged, RELAXED, &[EOS], OPEN);
+        assert_eq!(v.path, [2]);
+        assert_eq!((v.bonus, v.finish), (None, Some(Finish::Eos)));
+        assert_eq!(v.fates, [Fate::Rejected, Fate::Accepted, Fate::Unreached]);
+    }
+
+    #[test]
+    fn an_eos_as_bonus_ends_the_text() {
+        let eos_first: &[(TokenId, f32)] = &[(EOS, 0.6), (1, 0.35)];
+        let (tree, rows, judged) = case(&[], &[eos_first]);
+        let v = verify(&tree, &rows, &judged, RELAXED, &[EOS], OPEN);
+        assert_eq!((v.bonus, v.finish), (Some(EOS), Some(Finish::Eos)));
+    }
+
+    #[test]
+    fn a_limit_cuts_the_path_and_the_bonus() {
+        let (tree, rows, judged) = case(&[(0, 1), (1, 1), (2, 1)], &[MAIN; 4]);
+        let room = Room {
+            tokens: 2,
+            then: Finish::Length,
+        };
+        let v = verify(&tree, &rows, &judged, Verify::Strict, &[EOS], room);
+        assert_eq!(
+            (v.path.as_slice(), v.bonus, v.finish),
+            (&[1, 2][..], None, Some(Finish::Length))
+        );
+        assert_eq!(v.fates[2], Fate::Unreached);
+        let room = Room {
+            tokens: 4,
+            then: Finish::Context,
+        };
+        let v = verify(&tree, &rows, &judged, Verify::Strict, &[EOS], room);
+        assert_eq!((v.n_committed(), v.finish), (4, Some(Finish::Context)));
+    }
+
+    #[test]
+    fn relaxed_with_k_1_or_tau_1_is_strict() {
+        let (tree, rows, judged) = case(&[(0, 1), (0, 2), (2, 1), (1, 2)], &[MAIN; 5]);
+        let strict = verify(&tree, &rows, &judged, Verify::Strict, &[EOS], OPEN);
+        for rule in [
+            Verify::Relaxed { k: 1, tau: 0.0 },
+            Verify::Relaxed { k: 5, tau: 1.0 },
+        ] {
+            assert_eq!(verify(&tree, &rows, &judged, rule, &[EOS], OPEN), strict);
+        }
+    }
+}
