@@ -1,0 +1,144 @@
+//! What the interface and the engine's thread say to each other.
+
+use std::time::Duration;
+
+use crate::model::fetch::FetchEvent;
+use crate::speculate::TokenId;
+use crate::speculate::params::Params;
+use crate::speculate::trace::{End, Header, ModelInfo, PoolSize, Step, SubjectInfo};
+
+/// Numbers runs within a session; chosen by the interface.
+pub type RunId = u64;
+
+/// A prompt before it is rendered with the model's chat template.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PromptText {
+    /// `None`: the template's own default.
+    pub system: Option<String>,
+    pub user: String,
+    /// The prefilled beginning of the answer.
+    pub opening: String,
+}
+
+/// Why a run is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To be watched.
+    Watch,
+    /// The autoregressive reference of another run's prompt, for the speed-up
+    /// and the losslessness badge.
+    Reference { of: RunId },
+}
+
+/// A run to be made.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub run: RunId,
+    pub subject: SubjectInfo,
+    pub prompt: PromptText,
+    pub params: Params,
+    pub purpose: Purpose,
+    /// Wait for [`Command::Step`] or [`Command::Resume`] before the first step.
+    pub start_paused: bool,
+}
+
+/// What the interface asks for. A command that does not fit the moment (a step
+/// without a run) is ignored.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Begin a run; one under way is ended as cancelled first.
+    Generate(Box<Request>),
+    /// Render and tokenise a prompt without running it.
+    Preview {
+        ticket: u64,
+        prompt: PromptText,
+    },
+    Pause,
+    Resume,
+    /// One step, then pause.
+    Step,
+    /// End the run under way as cancelled; its steps stay.
+    Stop,
+    /// For the next step of the run under way.
+    SetParams(Params),
+    /// Least time from one step to the next; zero is full speed.
+    SetPace(Duration),
+    /// The answer to [`Event::ConfirmDownload`].
+    AllowDownload(bool),
+    /// Give up fetching the model.
+    CancelFetch,
+    /// Try to fetch and load the model again.
+    RetryModel,
+    Quit,
+}
+
+/// A prompt as the model will read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PromptPreview {
+    /// Rendered with the model's chat template, the opening included.
+    pub rendered: String,
+    pub n_tokens: usize,
+    /// Token ids of the whole, in order.
+    pub ids: Vec<TokenId>,
+}
+
+/// What the engine's thread reports.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The model's file is being looked for, fetched or checked.
+    Fetch(FetchEvent),
+    /// The model's file is large; answer with [`Command::AllowDownload`].
+    ConfirmDownload {
+        bytes: u64,
+    },
+    /// Weights are being read and packed, pools built, the machine measured.
+    Loading {
+        what: String,
+    },
+    ModelReady {
+        model: Box<ModelInfo>,
+        device: String,
+        note: Option<String>,
+        pools: Vec<PoolSize>,
+    },
+    /// No model can be had; recorded traces still play.
+    ModelFailed {
+        why: String,
+    },
+    Preview {
+        ticket: u64,
+        preview: Result<PromptPreview, String>,
+    },
+    /// The prompt is being processed: tokens done of all.
+    Prompt {
+        run: RunId,
+        done: usize,
+        total: usize,
+    },
+    RunStarted {
+        run: RunId,
+        purpose: Purpose,
+        header: Box<Header>,
+    },
+    Step {
+        run: RunId,
+        step: Box<Step>,
+    },
+    /// The engine waits between two steps, or goes on.
+    Paused {
+        run: RunId,
+        paused: bool,
+    },
+    RunEnded {
+        run: RunId,
+        end: End,
+    },
+    RunFailed {
+        run: RunId,
+        why: String,
+    },
+    /// The thread is gone; why, if not asked to.
+    Gone {
+        why: Option<String>,
+    },
+}

@@ -1,0 +1,6 @@
+//! The engine's thread: a [`Command`] in, [`Event`]s out, nothing shared. The
+//! interface never waits for it; it never waits for the interface.
+
+pub mod message;
+
+pub use message::{Command, Event, PromptPreview, PromptText, Purpose, Request, RunId};
