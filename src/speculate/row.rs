@@ -153,7 +153,7 @@ fn exp_sums(logits: &[f32], max: f32) -> (f32, f32) {
 /// e^x for -87 <= x <= 0, relative error below 1e-6; branch-free, so that the
 /// compiler vectorises the sum over the vocabulary.
 #[inline(always)]
-fn exp(x: f32) -> f32 {
+pub fn exp(x: f32) -> f32 {
     const LOG2_E: f32 = std::f32::consts::LOG2_E;
     const MAGIC: f32 = 12_582_912.0; // 1.5 * 2^23: adding it rounds to an integer
     let n = (x * LOG2_E + MAGIC) - MAGIC;

@@ -1,1 +1,6 @@
 //! One test binary, by topic.
+
+mod real_model;
+
+mod fetch;
+mod tokenizer;

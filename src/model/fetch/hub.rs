@@ -1,0 +1,210 @@
+//! The Hugging Face hub: asks what a file is (size, hash, commit) and puts it
+//! into the shared cache. hf-hub knows the addresses and the cache; asking and
+//! transferring is done here because it has to be cancellable.
+
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use color_eyre::eyre::{Result, WrapErr, bail, ensure, eyre};
+use ureq::config::RedirectAuthHeaders;
+use ureq::http::Response;
+use ureq::{Agent, Body};
+
+use super::cache::{self, HubSlot};
+use super::environment::FetchEnv;
+use super::part_file::{Expected, PartFile};
+use super::transfer::{Source, detached, fill, header, wait};
+use super::{FetchEvent, FetchOptions, OnEvent, confirm};
+use crate::model::registry::ModelEntry;
+
+/// Without a network the answer must come in seconds.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
+/// A connection that is silent for this long counts as broken.
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(20);
+const MAX_RELATIVE_REDIRECTS: u32 = 5;
+
+/// What the hub says of a file before sending it.
+struct Remote {
+    etag: String,
+    commit: String,
+    size: Option<u64>,
+    sha256: Option<String>,
+}
+
+/// Fetches a model into the Hugging Face cache.
+pub fn fetch(
+    env: &FetchEnv,
+    entry: &ModelEntry,
+    opts: &FetchOptions,
+    on: OnEvent,
+) -> Result<PathBuf> {
+    let url = url(env, entry);
+    on(FetchEvent::Looking { what: url.clone() });
+    let remote = ask(env, entry, &url, opts.cancel)?;
+    let expected = agree(entry, &remote)?;
+    confirm(expected.size, opts)?;
+    let slot = HubSlot::new(env, entry, &remote.commit, &remote.etag);
+    let part = PartFile::open(slot.folder(), &slot.part_name(), opts.cancel)?;
+    let source = Source {
+        agent: agent(env, Redirects::Follow),
+        url,
+        token: env.token.clone(),
+        shown: env.endpoint.clone(),
+    };
+    let part = fill(part, expected.size, &source, opts, on)?;
+    on(FetchEvent::Verifying);
+    part.finish(&expected, &slot.blob())
+        .wrap_err("the downloaded file was thrown away")?;
+    slot.publish()
+}
+
+/// The address of a model's file.
+pub fn url(env: &FetchEnv, entry: &ModelEntry) -> String {
+    let repo = cache::repo(entry);
+    format!(
+        "{}/{}/resolve/{}/{}",
+        env.endpoint,
+        repo.url(),
+        repo.url_revision(),
+        entry.file
+    )
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Redirects {
+    Follow,
+    Show,
+}
+
+fn agent(env: &FetchEnv, redirects: Redirects) -> Agent {
+    let max_redirects = if redirects == Redirects::Follow {
+        10
+    } else {
+        0
+    };
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(max_redirects)
+        .max_redirects_will_error(redirects == Redirects::Follow)
+        // The storage a download is redirected to must not see the token.
+        .redirect_auth_headers(RedirectAuthHeaders::SameHost)
+        // Compressed bytes would not match the announced size.
+        .accept_encoding("identity")
+        .user_agent(concat!("laserscope/", env!("CARGO_PKG_VERSION")))
+        .proxy(env.proxy.clone())
+        .timeout_resolve(Some(CONNECT_TIMEOUT))
+        .timeout_connect(Some(CONNECT_TIMEOUT))
+        .timeout_recv_response(Some(ANSWER_TIMEOUT))
+        .timeout_per_read(Some(SILENCE_TIMEOUT))
+        .build()
+        .into()
+}
+
+/// Asks with HEAD; the hub's own answer has the headers, the storage it
+/// redirects to has not.
+fn ask(env: &FetchEnv, entry: &ModelEntry, url: &str, cancel: &AtomicBool) -> Result<Remote> {
+    let (agent, token) = (agent(env, Redirects::Show), env.token.clone());
+    let (start, endpoint) = (url.to_owned(), env.endpoint.clone());
+    let answer = detached(1, move |to| {
+        let _ = to.send(head(&agent, start, &endpoint, token.as_deref()));
+    });
+    let response = wait(&answer, cancel)?.ok_or_else(|| eyre!("the request was lost"))??;
+    let status = response.status().as_u16();
+    ensure!(status < 400, refusal(status, entry, env.token.is_some()));
+    let headers = response.headers();
+    let etag = header(headers, "x-linked-etag").or_else(|| header(headers, "etag"));
+    let etag = etag.map(|etag| etag.trim_start_matches("W/").replace('"', ""));
+    let commit = header(headers, "x-repo-commit").unwrap_or(entry.revision);
+    Ok(Remote {
+        size: header(headers, "x-linked-size").and_then(|size| size.parse().ok()),
+        sha256: etag.clone().filter(|etag| is_sha256(etag)),
+        etag: etag.unwrap_or_else(|| format!("{}-{}", entry.name, entry.revision)),
+        commit: commit.to_owned(),
+    })
+}
+
+fn head(
+    agent: &Agent,
+    mut url: String,
+    endpoint: &str,
+    token: Option<&str>,
+) -> Result<Response<Body>> {
+    for _ in 0..MAX_RELATIVE_REDIRECTS {
+        let mut request = agent.head(&url);
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let response = request.call()?;
+        // A renamed repository is a redirect within the hub.
+        match header(response.headers(), "location") {
+            Some(to) if to.starts_with('/') => url = format!("{}{to}", origin(endpoint)),
+            _ => return Ok(response),
+        }
+    }
+    bail!("it redirects in a circle")
+}
+
+/// `http://host:1/path` -> `http://host:1`
+fn origin(endpoint: &str) -> &str {
+    let host = endpoint.find("://").map_or(0, |at| at + 3);
+    let end = endpoint[host..].find('/').map(|at| host + at);
+    &endpoint[..end.unwrap_or(endpoint.len())]
+}
+
+fn is_sha256(etag: &str) -> bool {
+    etag.len() == 64 && etag.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn refusal(status: u16, entry: &ModelEntry, has_token: bool) -> String {
+    let (repo, revision, file) = (entry.repo, entry.revision, entry.file);
+    match status {
+        401 | 403 if has_token => {
+            format!("it refuses your token for {repo} ({status}): accept the licence there first")
+        }
+        401 | 403 => format!("it wants a login for {repo} ({status}): set HF_TOKEN"),
+        404 => format!("it has no {file} in {repo} at {revision} (404)"),
+        429 => "it wants fewer requests (429): try again later".to_owned(),
+        _ => format!("it answers with status {status}"),
+    }
+}
+
+/// What the registry knows and what the hub says must not contradict.
+fn agree(entry: &ModelEntry, remote: &Remote) -> Result<Expected> {
+    let sha256 = entry.sha256.map(str::to_owned);
+    if let (Some(known), Some(announced)) = (entry.size, remote.size) {
+        ensure!(
+            known == announced,
+            "it announces {announced} bytes, expected {known}"
+        );
+    }
+    if let (Some(known), Some(announced)) = (&sha256, &remote.sha256) {
+        ensure!(
+            known.eq_ignore_ascii_case(announced),
+            "it announces sha256 {announced}, expected {known}"
+        );
+    }
+    let sha256 = sha256.or_else(|| remote.sha256.clone());
+    Ok(Expected {
+        size: entry.size.or(remote.size),
+        sha256: sha256.map(|hash| hash.to_ascii_lowercase()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_sha256, origin};
+
+    #[test]
+    fn a_hash_is_told_from_another_etag() {
+        assert!(is_sha256(&"a0".repeat(32)));
+        assert!(!is_sha256("abc"));
+    }
+
+    #[test]
+    fn a_relative_redirect_stays_on_the_host() {
+        assert_eq!(origin("http://host:1"), "http://host:1");
+        assert_eq!(origin("https://host/mirror"), "https://host");
+    }
+}

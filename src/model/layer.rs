@@ -1,0 +1,117 @@
+//! Weights of one decoder block and how they are applied: packed matrices on
+//! the CPU, candle's quantized ones elsewhere.
+
+use candle_core::quantized::QMatMul;
+use candle_core::{Device, Module, Result, Tensor};
+use color_eyre::eyre::Result as EyreResult;
+
+use super::gguf::Gguf;
+use super::kernels::linear::PackedLinear;
+use super::kernels::pack::Packed;
+
+/// One or more matrices that share their input.
+pub enum Linear {
+    Packed(PackedLinear),
+    Device(Vec<QMatMul>),
+}
+
+impl Linear {
+    /// Loads the named weights side by side.
+    pub fn load(gguf: &Gguf, names: &[String], device: &Device) -> EyreResult<Self> {
+        if matches!(device, Device::Cpu) {
+            let pack = |name: &String| Ok(Packed::pack(&gguf.matrix(name)?)?);
+            let parts = names.iter().map(pack).collect::<EyreResult<_>>()?;
+            return Ok(Linear::Packed(PackedLinear::new(parts)?));
+        }
+        let load = |name: &String| Ok(QMatMul::from_qtensor(gguf.qtensor(name, device)?)?);
+        Ok(Linear::Device(
+            names.iter().map(load).collect::<EyreResult<_>>()?,
+        ))
+    }
+
+    /// Shapes: (n, in) -> (n, sum of outs).
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        match self {
+            Linear::Packed(packed) => packed.forward(x),
+            Linear::Device(parts) => {
+                let outs = parts
+                    .iter()
+                    .map(|p| p.forward(x))
+                    .collect::<Result<Vec<_>>>()?;
+                if outs.len() == 1 {
+                    Ok(outs[0].clone())
+                } else {
+                    Tensor::cat(&outs, 1)
+                }
+            }
+        }
+    }
+}
+
+/// A scale of an RMS norm.
+pub struct Norm {
+    scale: Tensor,
+    eps: f32,
+}
+
+impl Norm {
+    pub fn load(gguf: &Gguf, name: &str, eps: f32, device: &Device) -> EyreResult<Self> {
+        let scale = gguf.vector(name)?;
+        let len = scale.len();
+        Ok(Norm {
+            scale: Tensor::from_vec(scale, len, device)?,
+            eps,
+        })
+    }
+
+    /// Shape: (n, width) -> the same.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        candle_nn::ops::rms_norm(x, &self.scale, self.eps)
+    }
+}
+
+/// One block: attention and a gated feed-forward network, each behind a norm.
+pub struct Layer {
+    pub attn_norm: Norm,
+    pub qkv: Linear,
+    pub attn_out: Linear,
+    pub ffn_norm: Norm,
+    pub gate_up: Linear,
+    pub down: Linear,
+}
+
+impl Layer {
+    pub fn load(gguf: &Gguf, index: usize, eps: f32, device: &Device) -> EyreResult<Self> {
+        let name = |part: &str| format!("blk.{index}.{part}.weight");
+        let names = |parts: &[&str]| parts.iter().map(|p| name(p)).collect::<Vec<_>>();
+        let linear = |parts: &[&str]| Linear::load(gguf, &names(parts), device);
+        Ok(Layer {
+            attn_norm: Norm::load(gguf, &name("attn_norm"), eps, device)?,
+            qkv: linear(&["attn_q", "attn_k", "attn_v"])?,
+            attn_out: linear(&["attn_output"])?,
+            ffn_norm: Norm::load(gguf, &name("ffn_norm"), eps, device)?,
+            gate_up: linear(&["ffn_gate", "ffn_up"])?,
+            down: linear(&["ffn_down"])?,
+        })
+    }
+}
+
+/// Token embeddings.
+pub enum Embedding {
+    /// Unpacked row by row from a packed matrix (the head's, where tied).
+    Packed(PackedLinear),
+    /// (vocab, width)
+    Table(Tensor),
+}
+
+impl Embedding {
+    /// Shape: (ids) -> (ids, width).
+    pub fn forward(&self, ids: &[u32], device: &Device) -> Result<Tensor> {
+        match self {
+            Embedding::Packed(packed) => {
+                Tensor::from_vec(packed.rows(ids), (ids.len(), packed.in_dim()), device)
+            }
+            Embedding::Table(table) => table.index_select(&Tensor::new(ids, device)?, 0),
+        }
+    }
+}
