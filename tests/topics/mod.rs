@@ -1,6 +1,7 @@
 //! One test binary, by topic.
 
-mod real_model;
-
+mod decoder;
 mod fetch;
+mod real_model;
+mod tiny;
 mod tokenizer;
