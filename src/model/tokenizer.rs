@@ -1,1 +1,330 @@
-//! Placeholder.
+//! Text to token ids and back, built from the tokenizer a GGUF file carries.
+//! The splitting and merging is the `tokenizers` crate's; what is decided here
+//! is which splitting a file means, which tokens are special, which end a
+//! text, and the exact bytes of every token. Knows nothing of the weights.
+//!
+//! candle's own reader takes `smollm` for GPT-2 with a leading space, which
+//! gives other ids than the model was trained on; hence this one.
+
+mod byte_level;
+mod sentencepiece;
+mod vocabulary;
+
+use std::sync::Arc;
+
+use candle_core::quantized::gguf_file::Content;
+use color_eyre::eyre::{Result, WrapErr, bail, eyre};
+use tokenizers::models::bpe::{BPE, Vocab};
+use tokenizers::{AddedToken, Tokenizer};
+
+use byte_level::{ByteAlphabet, WordSplit};
+use vocabulary::{TokenType, Vocabulary};
+
+/// Metadata keys that name an end-of-generation token.
+const END_KEYS: [&str; 3] = [
+    "tokenizer.ggml.eos_token_id",
+    "tokenizer.ggml.eot_token_id",
+    "tokenizer.ggml.eom_token_id",
+];
+
+/// Control tokens that end a text in whatever model has them, whether its
+/// metadata say so or not.
+const END_TEXTS: [&str; 9] = [
+    "<|im_end|>",
+    "<|eot_id|>",
+    "<|eom_id|>",
+    "<|end_of_text|>",
+    "<|endoftext|>",
+    "</s>",
+    "<|end|>",
+    "<end_of_turn>",
+    "<EOT>",
+];
+
+/// Which of the two families a file's tokenizer belongs to.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    ByteLevel(WordSplit),
+    SentencePiece { dummy_prefix: bool },
+}
+
+/// A model's tokenizer. Cloning is cheap.
+#[derive(Clone)]
+pub struct TextCodec {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    tokenizer: Tokenizer,
+    token_bytes: TokenBytes,
+    /// (vocab)
+    special: Vec<bool>,
+    eos_ids: Vec<u32>,
+    bos_id: Option<u32>,
+    add_bos: bool,
+    hash: String,
+}
+
+/// The bytes of all tokens end to end.
+struct TokenBytes {
+    bytes: Vec<u8>,
+    /// (vocab) where each token's bytes end
+    ends: Vec<u32>,
+}
+
+impl TextCodec {
+    /// Builds the tokenizer a GGUF file describes.
+    ///
+    /// # Errors
+    /// If the metadata are incomplete or contradictory, or name a tokenizer
+    /// that is not supported; the message names the key.
+    pub fn from_gguf(content: &Content) -> Result<Self> {
+        let vocabulary = Vocabulary::read(content)?;
+        let kind = Kind::of(&vocabulary)?;
+        let merges = match kind {
+            Kind::ByteLevel(_) => vocabulary.merges()?,
+            Kind::SentencePiece { .. } => sentencepiece::merges(&vocabulary, &vocabulary.scores()?),
+        };
+        let inner = Inner {
+            token_bytes: token_bytes(kind, &vocabulary),
+            special: vocabulary.types.iter().map(is_not_text).collect(),
+            eos_ids: eos_ids(&vocabulary)?,
+            bos_id: bos_id(kind, &vocabulary)?,
+            add_bos: vocabulary
+                .flag("tokenizer.ggml.add_bos_token")?
+                .unwrap_or(kind.adds_bos()),
+            hash: vocabulary.hash(kind.name(), &merges),
+            tokenizer: build(kind, &vocabulary, &merges)?,
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// Token ids of a text. Special tokens in it are recognised; no BOS is
+    /// added.
+    ///
+    /// # Errors
+    /// If the tokenizer's regex gives up, which no ordinary text makes it do.
+    pub fn encode(&self, text: &str) -> Result<Vec<u32>> {
+        let encoding = self
+            .inner
+            .tokenizer
+            .encode_fast(text, false)
+            .map_err(|err| eyre!(err))
+            .wrap_err("tokenizing a text")?;
+        Ok(encoding.get_ids().to_vec())
+    }
+
+    /// As [`encode`](Self::encode), with BOS in front where the model wants
+    /// one and the text (a rendered chat template, say) does not bring it.
+    pub fn encode_prompt(&self, text: &str) -> Result<Vec<u32>> {
+        let mut ids = self.encode(text)?;
+        match self.inner.bos_id {
+            Some(bos) if self.inner.add_bos && ids.first() != Some(&bos) => ids.insert(0, bos),
+            _ => {}
+        }
+        Ok(ids)
+    }
+
+    /// The text of the tokens, special ones included. Bytes that are not UTF-8
+    /// become U+FFFD. Under SentencePiece the first word keeps the space that
+    /// its token carries.
+    pub fn decode(&self, ids: &[u32]) -> String {
+        let bytes: Vec<u8> = ids
+            .iter()
+            .flat_map(|id| self.token_bytes(*id))
+            .copied()
+            .collect();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// The exact bytes of one token (a special token's are its text); empty
+    /// for an id outside the vocabulary.
+    pub fn token_bytes(&self, id: u32) -> &[u8] {
+        self.inner.token_bytes.get(id)
+    }
+
+    /// Whether the token is a marker rather than text.
+    pub fn is_special(&self, id: u32) -> bool {
+        self.inner
+            .special
+            .get(id as usize)
+            .copied()
+            .unwrap_or(false)
+    }
+
+    /// Number of tokens; ids are below it.
+    pub fn vocab_size(&self) -> usize {
+        self.inner.special.len()
+    }
+
+    /// Every token that ends a generation; the file's own EOS is first.
+    pub fn eos_ids(&self) -> &[u32] {
+        &self.inner.eos_ids
+    }
+
+    /// The token that begins a text, if the model has one.
+    pub fn bos_id(&self) -> Option<u32> {
+        self.inner.bos_id
+    }
+
+    /// Whether a prompt is to begin with [`bos_id`](Self::bos_id).
+    pub fn add_bos(&self) -> bool {
+        self.inner.add_bos
+    }
+
+    /// sha256 (hex) over kind, vocabulary and merges: what ties pools and
+    /// traces to the tokenizer whose ids they hold.
+    pub fn hash(&self) -> String {
+        self.inner.hash.clone()
+    }
+}
+
+impl Kind {
+    fn of(vocabulary: &Vocabulary) -> Result<Self> {
+        match vocabulary.text("tokenizer.ggml.model")? {
+            Some("gpt2") => {
+                let pre = vocabulary.text("tokenizer.ggml.pre")?;
+                WordSplit::from_name(pre).map(Self::ByteLevel)
+            }
+            Some("llama") => Ok(Self::SentencePiece {
+                dummy_prefix: vocabulary
+                    .flag("tokenizer.ggml.add_space_prefix")?
+                    .unwrap_or(true),
+            }),
+            Some(other) => bail!(
+                "tokenizer model {other:?} is not supported; known are \
+                 gpt2 (byte-level BPE: {}) and llama (SentencePiece BPE)",
+                byte_level::SUPPORTED
+            ),
+            None => bail!("the GGUF file has no tokenizer.ggml.model; is it a language model?"),
+        }
+    }
+
+    /// Goes into the tokenizer's hash: never change one.
+    fn name(self) -> &'static str {
+        match self {
+            Self::ByteLevel(WordSplit::Gpt2) => "byte-level gpt-2",
+            Self::ByteLevel(WordSplit::Smollm) => "byte-level smollm",
+            Self::ByteLevel(WordSplit::Llama3) => "byte-level llama-bpe",
+            Self::ByteLevel(WordSplit::Qwen2) => "byte-level qwen2",
+            Self::SentencePiece { dummy_prefix: true } => "sentencepiece",
+            Self::SentencePiece {
+                dummy_prefix: false,
+            } => "sentencepiece without prefix",
+        }
+    }
+
+    fn adds_bos(self) -> bool {
+        match self {
+            Self::ByteLevel(split) => split.adds_bos(),
+            Self::SentencePiece { .. } => true,
+        }
+    }
+}
+
+impl TokenBytes {
+    fn get(&self, id: u32) -> &[u8] {
+        let id = id as usize;
+        let Some(end) = self.ends.get(id) else {
+            return &[];
+        };
+        let start = id.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.bytes[start as usize..*end as usize]
+    }
+}
+
+fn is_not_text(ty: &TokenType) -> bool {
+    ty.is_special() || *ty == TokenType::Unknown
+}
+
+fn token_bytes(kind: Kind, vocabulary: &Vocabulary) -> TokenBytes {
+    let alphabet = ByteAlphabet::new();
+    let mut bytes = Vec::with_capacity(8 * vocabulary.tokens.len());
+    let mut ends = Vec::with_capacity(vocabulary.tokens.len());
+    for (token, ty) in vocabulary.tokens.iter().zip(&vocabulary.types) {
+        match kind {
+            _ if is_not_text(ty) => bytes.extend_from_slice(token.as_bytes()),
+            Kind::ByteLevel(_) => alphabet.push_bytes(token, &mut bytes),
+            Kind::SentencePiece { .. } => sentencepiece::push_bytes(token, *ty, &mut bytes),
+        }
+        ends.push(bytes.len() as u32);
+    }
+    TokenBytes { bytes, ends }
+}
+
+fn eos_ids(vocabulary: &Vocabulary) -> Result<Vec<u32>> {
+    let mut found = Vec::new();
+    for key in END_KEYS {
+        found.extend(vocabulary.id(key)?);
+    }
+    found.extend(END_TEXTS.iter().filter_map(|t| vocabulary.control_token(t)));
+    let mut ids = Vec::new();
+    for id in found {
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    Ok(ids)
+}
+
+fn bos_id(kind: Kind, vocabulary: &Vocabulary) -> Result<Option<u32>> {
+    let named = vocabulary.id("tokenizer.ggml.bos_token_id")?;
+    Ok(match kind {
+        Kind::ByteLevel(_) => named,
+        Kind::SentencePiece { .. } => named.or_else(|| vocabulary.control_token("<s>")),
+    })
+}
+
+fn build(kind: Kind, vocabulary: &Vocabulary, merges: &[(&str, &str)]) -> Result<Tokenizer> {
+    let mut tokenizer = Tokenizer::new(bpe(kind, vocabulary, merges)?);
+    match kind {
+        Kind::ByteLevel(split) => split.install(&mut tokenizer)?,
+        Kind::SentencePiece { dummy_prefix } => {
+            sentencepiece::install(&mut tokenizer, dummy_prefix)?;
+        }
+    }
+    let specials = vocabulary.tokens.iter().zip(&vocabulary.types);
+    let specials = specials
+        .filter(|(_, ty)| ty.is_special())
+        .map(|(token, _)| AddedToken::from(*token, true));
+    tokenizer
+        .add_special_tokens(specials)
+        .map_err(|err| eyre!(err))
+        .wrap_err("registering the special tokens")?;
+    Ok(tokenizer)
+}
+
+fn bpe(kind: Kind, vocabulary: &Vocabulary, merges: &[(&str, &str)]) -> Result<BPE> {
+    // Where two ids share a text, the lower one is the one that is written.
+    let ids = vocabulary.tokens.iter().enumerate().rev();
+    let vocab: Vocab = ids
+        .map(|(id, token)| ((*token).to_owned(), id as u32))
+        .collect();
+    let owned = |(left, right): &(&str, &str)| ((*left).to_owned(), (*right).to_owned());
+    let mut builder = BPE::builder().vocab_and_merges(vocab, merges.iter().map(owned).collect());
+    builder = match kind {
+        Kind::ByteLevel(split) => builder.ignore_merges(split.ignores_merges()),
+        Kind::SentencePiece { .. } => with_fallback(builder, vocabulary),
+    };
+    builder
+        .build()
+        .map_err(|err| eyre!(err))
+        .wrap_err("tokenizer.ggml.merges does not fit tokenizer.ggml.tokens")
+}
+
+fn with_fallback(
+    builder: tokenizers::models::bpe::BpeBuilder,
+    vocabulary: &Vocabulary,
+) -> tokenizers::models::bpe::BpeBuilder {
+    let builder = builder.byte_fallback(true).fuse_unk(true);
+    let unknown = vocabulary
+        .types
+        .iter()
+        .position(|ty| *ty == TokenType::Unknown);
+    match unknown {
+        Some(id) => builder.unk_token(vocabulary.tokens[id].to_owned()),
+        None => builder,
+    }
+}

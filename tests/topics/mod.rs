@@ -1,1 +1,5 @@
 //! One test binary, by topic.
+
+mod real_model;
+
+mod tokenizer;

@@ -1,0 +1,174 @@
+//! Where fetched models lie: this program's own folder and the Hugging Face
+//! cache, whose layout (blobs, snapshots, refs) other programs share. A file
+//! under its final name is whole; one of another size is not taken.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use color_eyre::eyre::Result;
+use hf_hub::{Cache, CacheRepo, Repo, RepoType};
+
+use super::environment::FetchEnv;
+use super::part_file::Folder;
+use crate::model::registry::ModelEntry;
+
+/// What the caches say.
+pub struct Lookup {
+    pub found: Option<PathBuf>,
+    /// per place, why it is not there
+    pub missed: Vec<String>,
+}
+
+/// Looks for a model in both caches.
+pub fn look_up(env: &FetchEnv, entry: &ModelEntry) -> Lookup {
+    let mut missed = Vec::new();
+    for (place, path) in places(env, entry) {
+        let Some(path) = path else {
+            missed.push(format!("{}: not there", place.display()));
+            continue;
+        };
+        match size_problem(&path, entry) {
+            None => {
+                let found = Some(path);
+                return Lookup { found, missed };
+            }
+            Some(problem) => missed.push(problem),
+        }
+    }
+    let found = None;
+    Lookup { found, missed }
+}
+
+/// Where the model lies if it did not come from the hub.
+pub fn own_path(env: &FetchEnv, entry: &ModelEntry) -> PathBuf {
+    env.own_cache.join(entry.name).join(entry.file)
+}
+
+fn places(env: &FetchEnv, entry: &ModelEntry) -> [(PathBuf, Option<PathBuf>); 2] {
+    let own = Some(own_path(env, entry)).filter(|path| path.exists());
+    let repo = cache_repo(env, entry);
+    let hub = repo.get(entry.file).or_else(|| {
+        // Python's library writes no ref for a commit.
+        let path = repo.pointer_path(entry.revision).join(entry.file);
+        Some(path).filter(|path| path.exists())
+    });
+    [(env.own_cache.clone(), own), (env.hub_cache.clone(), hub)]
+}
+
+fn size_problem(path: &Path, entry: &ModelEntry) -> Option<String> {
+    let shown = path.display();
+    match (fs::metadata(path), entry.size) {
+        (Err(err), _) => Some(format!("{shown}: {err}")),
+        (Ok(meta), _) if !meta.is_file() => Some(format!("{shown} is no file")),
+        (Ok(meta), Some(size)) if meta.len() != size => {
+            Some(format!("{shown} has {} bytes, expected {size}", meta.len()))
+        }
+        (Ok(meta), None) if meta.len() == 0 => Some(format!("{shown} is empty")),
+        _ => None,
+    }
+}
+
+/// The repository on the hub an entry names.
+pub fn repo(entry: &ModelEntry) -> Repo {
+    Repo::with_revision(
+        entry.repo.to_owned(),
+        RepoType::Model,
+        entry.revision.to_owned(),
+    )
+}
+
+fn cache_repo(env: &FetchEnv, entry: &ModelEntry) -> CacheRepo {
+    Cache::new(env.hub_cache.clone()).repo(repo(entry))
+}
+
+/// The place a file from the hub takes in the Hugging Face cache.
+pub struct HubSlot {
+    repo: CacheRepo,
+    folder: Folder,
+    commit: String,
+    etag: String,
+    file: &'static str,
+}
+
+impl HubSlot {
+    /// `commit` and `etag` as the hub sent them.
+    pub fn new(env: &FetchEnv, entry: &ModelEntry, commit: &str, etag: &str) -> Self {
+        let repo = cache_repo(env, entry);
+        let etag = as_file_name(etag);
+        let mut blobs = repo.blob_path(&etag);
+        blobs.pop();
+        Self {
+            repo,
+            folder: Folder {
+                path: blobs,
+                variable: "HF_HOME",
+            },
+            commit: as_file_name(commit),
+            etag,
+            file: entry.file,
+        }
+    }
+
+    /// The folder of the blobs.
+    pub fn folder(&self) -> Folder {
+        self.folder.clone()
+    }
+
+    /// The unfinished blob, by content: another version is another file.
+    pub fn part_name(&self) -> String {
+        format!("{}.part", self.etag)
+    }
+
+    pub fn blob(&self) -> PathBuf {
+        self.repo.blob_path(&self.etag)
+    }
+
+    /// Makes the finished blob known under its name; returns the file's path.
+    pub fn publish(&self) -> Result<PathBuf> {
+        let pointer = self.repo.pointer_path(&self.commit).join(self.file);
+        self.point(&pointer)
+            .and_then(|()| self.repo.create_ref(&self.commit))
+            .map_err(|err| self.folder.explain(err))?;
+        Ok(pointer)
+    }
+
+    #[cfg(unix)]
+    fn point(&self, pointer: &Path) -> std::io::Result<()> {
+        if let Some(snapshot) = pointer.parent() {
+            fs::create_dir_all(snapshot)?;
+        }
+        let up = "../".repeat(2 + self.file.matches('/').count());
+        let fresh = pointer.with_extension("new-link");
+        let _ = fs::remove_file(&fresh);
+        std::os::unix::fs::symlink(format!("{up}blobs/{}", self.etag), &fresh)?;
+        fs::rename(&fresh, pointer)
+    }
+
+    // Links need a privilege there; the cache's own convention is to move.
+    #[cfg(not(unix))]
+    fn point(&self, pointer: &Path) -> std::io::Result<()> {
+        if let Some(snapshot) = pointer.parent() {
+            fs::create_dir_all(snapshot)?;
+        }
+        fs::rename(self.blob(), pointer)
+    }
+}
+
+/// A header's value must not lead out of its folder.
+fn as_file_name(text: &str) -> String {
+    let safe = |ch: char| ch.is_ascii_alphanumeric() || ch == '-' || ch == '_';
+    text.chars()
+        .map(|ch| if safe(ch) { ch } else { '_' })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::as_file_name;
+
+    #[test]
+    fn headers_stay_in_their_folder() {
+        assert_eq!(as_file_name("b179-c9"), "b179-c9");
+        assert_eq!(as_file_name("../../etc/x"), "______etc_x");
+    }
+}

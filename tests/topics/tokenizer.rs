@@ -1,0 +1,299 @@
+//! The tokenizer against known answers of the real model and against a
+//! plain-spoken SentencePiece on made-up vocabularies.
+
+use std::collections::HashMap;
+
+use candle_core::quantized::gguf_file::{Content, Value, VersionedMagic};
+use laserscope::model::chat::{ChatTemplate, Message, Role};
+use laserscope::model::tokenizer::TextCodec;
+use proptest::prelude::{ProptestConfig, Strategy, prop_assert_eq, proptest};
+
+use super::real_model;
+
+const FILM: &str = "Amélie (2001) — 5 stars; \"Le Fabuleux Destin\"  naïve 日本";
+
+fn real_codec() -> TextCodec {
+    TextCodec::from_gguf(&real_model::content()).unwrap()
+}
+
+#[test]
+fn smollm2_known_answers() {
+    let codec = real_codec();
+    let known: [(&str, &[u32]); 4] = [
+        (
+            "Introduce the movie Heat.",
+            &[30649, 319, 260, 7704, 16708, 30],
+        ),
+        (
+            "Introduce movie Heat (1995) and describe its attributes.",
+            &[
+                30649, 319, 7704, 16708, 365, 33, 41, 41, 37, 25, 284, 5125, 624, 9038, 30,
+            ],
+        ),
+        (
+            "<|im_start|>user\nHi<|im_end|>\n",
+            &[1, 4093, 198, 26843, 2, 198],
+        ),
+        (
+            FILM,
+            &[
+                8112, 2756, 17011, 365, 34, 32, 32, 33, 25, 1841, 216, 37, 5703, 43, 476, 7026,
+                18411, 1951, 4808, 20425, 254, 18, 216, 15486, 46494, 17097, 241, 115, 40993,
+            ],
+        ),
+    ];
+    for (text, ids) in known {
+        assert_eq!(codec.encode(text).unwrap(), ids, "{text}");
+        assert_eq!(codec.decode(ids), text);
+    }
+}
+
+#[test]
+fn smollm2_roles() {
+    let codec = real_codec();
+    assert_eq!(codec.vocab_size(), 49152);
+    assert_eq!(codec.eos_ids(), [2, 0]);
+    assert_eq!(codec.bos_id(), Some(1));
+    assert!(!codec.add_bos());
+    assert!(codec.is_special(1) && !codec.is_special(260));
+    assert_eq!(codec.token_bytes(1), b"<|im_start|>");
+    assert_eq!(codec.token_bytes(16708), b" Heat");
+    assert_eq!(codec.token_bytes(198), b"\n");
+    assert_eq!(codec.token_bytes(49152), b"");
+    assert_eq!(codec.hash().len(), 64);
+    assert_eq!(codec.hash(), real_codec().hash());
+}
+
+#[test]
+fn smollm2_partial_utf8_is_kept_as_bytes() {
+    let codec = real_codec();
+    let ids = codec.encode("日").unwrap();
+    assert!(ids.len() > 1, "{ids:?}");
+    let first = codec.token_bytes(ids[0]);
+    assert!(std::str::from_utf8(first).is_err());
+    assert_eq!(codec.decode(&ids[..1]), "\u{FFFD}");
+    assert_eq!(codec.decode(&ids), "日");
+}
+
+#[test]
+fn smollm2_chat_template() {
+    let template = ChatTemplate::from_gguf(&real_model::content()).unwrap();
+    let template = template.expect("the file has a template");
+    let user = [Message::new(Role::User, "Hi")];
+    let rendered = template.render(&user, true).unwrap();
+    assert_eq!(
+        rendered,
+        "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by \
+         Hugging Face<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
+    );
+    let own_system = [Message::new(Role::System, "Be brief."), user[0].clone()];
+    assert_eq!(
+        template.render(&own_system, false).unwrap(),
+        "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n"
+    );
+}
+
+/// What a tokenizer's metadata would be: (text, type, score) per token.
+fn metadata(kind: &str, tokens: &[(String, i32, f32)]) -> HashMap<String, Value> {
+    let array = |value: &dyn Fn(&(String, i32, f32)) -> Value| {
+        Value::Array(tokens.iter().map(value).collect())
+    };
+    [
+        ("model", Value::String(kind.to_owned())),
+        ("tokens", array(&|token| Value::String(token.0.clone()))),
+        ("token_type", array(&|token| Value::I32(token.1))),
+        ("scores", array(&|token| Value::F32(token.2))),
+    ]
+    .map(|(key, value)| (format!("tokenizer.ggml.{key}"), value))
+    .into()
+}
+
+fn codec_of(metadata: HashMap<String, Value>) -> color_eyre::Result<TextCodec> {
+    TextCodec::from_gguf(&Content {
+        magic: VersionedMagic::GgufV3,
+        metadata,
+        tensor_infos: HashMap::new(),
+        tensor_data_offset: 0,
+    })
+}
+
+const NORMAL: i32 = 1;
+const UNKNOWN: i32 = 2;
+const CONTROL: i32 = 3;
+const BYTE: i32 = 6;
+/// `<unk>`, `<s>`, `</s>`, then the 256 bytes
+const FIRST_PIECE: u32 = 259;
+
+fn sentencepiece(pieces: &[(&str, f32)]) -> Vec<(String, i32, f32)> {
+    let mut tokens = vec![
+        ("<unk>".to_owned(), UNKNOWN, 0.0),
+        ("<s>".to_owned(), CONTROL, 0.0),
+        ("</s>".to_owned(), CONTROL, 0.0),
+    ];
+    tokens.extend((0..=255).map(|byte| (format!("<0x{byte:02X}>"), BYTE, 0.0)));
+    tokens.extend(
+        pieces
+            .iter()
+            .map(|(text, s)| (text.to_string(), NORMAL, *s)),
+    );
+    tokens
+}
+
+#[test]
+fn sentencepiece_prefix_bytes_and_specials() {
+    let pieces = [
+        ("▁", -1.0),
+        ("h", -2.0),
+        ("i", -3.0),
+        ("hi", -0.1),
+        ("▁hi", -0.2),
+    ];
+    let codec = codec_of(metadata("llama", &sentencepiece(&pieces))).unwrap();
+    let piece = |at: u32| FIRST_PIECE + at;
+    assert_eq!(codec.encode("hi").unwrap(), [piece(4)]);
+    // After a special token the prefix comes again, as in the reference.
+    assert_eq!(codec.encode("hi</s>hi").unwrap(), [piece(4), 2, piece(4)]);
+    let byte = |byte: u8| 3 + u32::from(byte);
+    let accent = codec.encode("i\né").unwrap();
+    let expected = [piece(0), piece(2), byte(b'\n'), byte(0xC3), byte(0xA9)];
+    assert_eq!(accent, expected);
+    assert_eq!(codec.decode(&accent), " i\né");
+    assert_eq!(codec.eos_ids(), [2]);
+    assert_eq!((codec.bos_id(), codec.add_bos()), (Some(1), true));
+    assert_eq!(codec.encode_prompt("hi").unwrap(), [1, piece(4)]);
+    assert_eq!(codec.encode_prompt("<s>hi").unwrap(), [1, piece(4)]);
+}
+
+#[test]
+fn sentencepiece_without_prefix() {
+    let mut data = metadata("llama", &sentencepiece(&[("▁", -1.0), ("h", -2.0)]));
+    let key = "tokenizer.ggml.add_space_prefix".to_owned();
+    data.insert(key, Value::Bool(false));
+    let codec = codec_of(data).unwrap();
+    assert_eq!(codec.encode("h").unwrap(), [FIRST_PIECE + 1]);
+}
+
+/// SentencePiece BPE said plainly: join the neighbours whose union scores
+/// best, the leftmost first, until none can be joined.
+fn join_by_score(text: &str, pieces: &HashMap<String, (u32, f32)>) -> Vec<u32> {
+    let mut parts: Vec<String> = format!("▁{text}").chars().map(String::from).collect();
+    loop {
+        let unions = parts.windows(2).enumerate().filter_map(|(at, pair)| {
+            let (_, score) = pieces.get(&pair.concat())?;
+            Some((*score, at))
+        });
+        let best = unions.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
+        let Some((_, at)) = best else { break };
+        let right = parts.remove(at + 1);
+        parts[at].push_str(&right);
+    }
+    parts.iter().map(|part| pieces[part].0).collect()
+}
+
+fn random_pieces() -> impl Strategy<Value = Vec<String>> {
+    let longer = proptest::collection::hash_set("[ab▁]{2,5}", 1..40);
+    longer.prop_map(|set| {
+        let single = ["▁", "a", "b"].map(str::to_owned);
+        single.into_iter().chain(set).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn merges_from_scores_agree_with_joining_by_score(
+        pieces in random_pieces(),
+        text in "[ab]{1,24}",
+    ) {
+        // Distinct scores, as real vocabularies have them.
+        let scored: Vec<(&str, f32)> = pieces
+            .iter()
+            .enumerate()
+            .map(|(at, piece)| (piece.as_str(), -(at as f32)))
+            .collect();
+        let by_text = (FIRST_PIECE..)
+            .zip(&scored)
+            .map(|(id, (piece, score))| (piece.to_string(), (id, *score)))
+            .collect();
+        let codec = codec_of(metadata("llama", &sentencepiece(&scored))).unwrap();
+        prop_assert_eq!(codec.encode(&text).unwrap(), join_by_score(&text, &by_text));
+    }
+}
+
+fn gpt2(pre: &str) -> HashMap<String, Value> {
+    let mut tokens: Vec<(String, i32, f32)> = ["1", "2", "3", "4", "12", "123", "<|eot_id|>"]
+        .map(|text| (text.to_owned(), NORMAL, 0.0))
+        .into();
+    tokens[6].1 = CONTROL;
+    let mut data = metadata("gpt2", &tokens);
+    let merges = ["1 2", "12 3"].map(|pair| Value::String(pair.to_owned()));
+    data.insert(
+        "tokenizer.ggml.merges".to_owned(),
+        Value::Array(merges.into()),
+    );
+    data.insert(
+        "tokenizer.ggml.pre".to_owned(),
+        Value::String(pre.to_owned()),
+    );
+    data
+}
+
+#[test]
+fn digits_are_cut_as_each_model_does() {
+    let ids = |pre| codec_of(gpt2(pre)).unwrap().encode("1234").unwrap();
+    assert_eq!(ids("smollm"), [0, 1, 2, 3]);
+    assert_eq!(ids("qwen2"), [0, 1, 2, 3]);
+    assert_eq!(ids("llama-bpe"), [5, 3]);
+    assert_eq!(ids("gpt-2"), [5, 3]);
+}
+
+#[test]
+fn hashes_differ_by_kind_and_llama3_adds_bos() {
+    let codec = |pre| codec_of(gpt2(pre)).unwrap();
+    assert_ne!(codec("smollm").hash(), codec("gpt-2").hash());
+    assert!(codec("llama-bpe").add_bos() && !codec("gpt-2").add_bos());
+    assert_eq!(codec("llama-bpe").eos_ids(), [6]);
+}
+
+fn refusal(metadata: HashMap<String, Value>) -> String {
+    format!("{:#}", codec_of(metadata).err().expect("refused"))
+}
+
+#[test]
+fn unsupported_tokenizers_are_named() {
+    let unigram = refusal(metadata("t5", &sentencepiece(&[])));
+    assert!(unigram.contains("\"t5\""), "{unigram}");
+    assert!(unigram.contains("llama (SentencePiece"), "{unigram}");
+    let tekken = refusal(gpt2("tekken"));
+    assert!(tekken.contains("\"tekken\""), "{tekken}");
+    assert!(tekken.contains("smollm"), "{tekken}");
+}
+
+#[test]
+fn broken_metadata_name_their_key() {
+    let without = |key: &str| {
+        let mut data = gpt2("smollm");
+        data.remove(key);
+        refusal(data)
+    };
+    for key in [
+        "tokenizer.ggml.model",
+        "tokenizer.ggml.tokens",
+        "tokenizer.ggml.merges",
+    ] {
+        assert!(without(key).contains(key), "{key}");
+    }
+    let with = |key: &str, value: Value| {
+        let mut data = gpt2("smollm");
+        data.insert(key.to_owned(), value);
+        refusal(data)
+    };
+    let eos = "tokenizer.ggml.eos_token_id";
+    assert!(with(eos, Value::U32(7)).contains(eos));
+    let merges = "tokenizer.ggml.merges";
+    let stranger = Value::Array(vec![Value::String("1 9".to_owned())]);
+    assert!(with(merges, stranger).contains(merges));
+    let types = "tokenizer.ggml.token_type";
+    assert!(with(types, Value::Array(vec![])).contains("0 entries for 7"));
+}
