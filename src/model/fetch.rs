@@ -8,6 +8,7 @@ mod hub;
 mod part_file;
 mod pip;
 mod progress;
+mod transfer;
 
 use std::fmt;
 use std::fs::{File, TryLockError};
@@ -127,6 +128,11 @@ pub fn list(env: &FetchEnv) -> Vec<(&'static ModelEntry, Option<PathBuf>)> {
         .iter()
         .map(|entry| (entry, file(entry)))
         .collect()
+}
+
+/// Where the hub has a model's file.
+pub fn hub_url(env: &FetchEnv, entry: &ModelEntry) -> String {
+    hub::url(env, entry)
 }
 
 /// The file of a model, from the caches, the hub or the Python package.

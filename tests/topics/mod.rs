@@ -2,4 +2,5 @@
 
 mod real_model;
 
+mod fetch;
 mod tokenizer;

@@ -1,23 +1,21 @@
-//! The Hugging Face hub: asks what a file is (size, hash, commit), then takes
-//! its bytes, from where an earlier try stopped. hf-hub knows the addresses
-//! and the cache; the transfer is done here because it has to be cancellable.
+//! The Hugging Face hub: asks what a file is (size, hash, commit) and puts it
+//! into the shared cache. hf-hub knows the addresses and the cache; asking and
+//! transferring is done here because it has to be cancellable.
 
-use std::io::Read;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::time::Duration;
 
 use color_eyre::eyre::{Result, WrapErr, bail, ensure, eyre};
 use ureq::config::RedirectAuthHeaders;
-use ureq::http::{HeaderMap, Response};
+use ureq::http::Response;
 use ureq::{Agent, Body};
 
 use super::cache::{self, HubSlot};
 use super::environment::FetchEnv;
 use super::part_file::{Expected, PartFile};
-use super::progress::Meter;
-use super::{FetchEvent, FetchOptions, OnEvent, POLL, confirm, go_on};
+use super::transfer::{Source, detached, fill, header, wait};
+use super::{FetchEvent, FetchOptions, OnEvent, confirm};
 use crate::model::registry::ModelEntry;
 
 /// Without a network the answer must come in seconds.
@@ -25,10 +23,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 /// A connection that is silent for this long counts as broken.
 const SILENCE_TIMEOUT: Duration = Duration::from_secs(20);
-/// How often a broken connection is taken up again, if bytes came before.
-const MAX_RESUMES: u32 = 5;
 const MAX_RELATIVE_REDIRECTS: u32 = 5;
-const CHUNK_BYTES: usize = 1 << 18;
 
 /// What the hub says of a file before sending it.
 struct Remote {
@@ -65,7 +60,8 @@ pub fn fetch(
     slot.publish()
 }
 
-fn url(env: &FetchEnv, entry: &ModelEntry) -> String {
+/// The address of a model's file.
+pub fn url(env: &FetchEnv, entry: &ModelEntry) -> String {
     let repo = cache::repo(entry);
     format!(
         "{}/{}/resolve/{}/{}",
@@ -157,10 +153,6 @@ fn origin(endpoint: &str) -> &str {
     &endpoint[..end.unwrap_or(endpoint.len())]
 }
 
-fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
-}
-
 fn is_sha256(etag: &str) -> bool {
     etag.len() == 64 && etag.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
@@ -200,187 +192,12 @@ fn agree(entry: &ModelEntry, remote: &Remote) -> Result<Expected> {
     })
 }
 
-struct Source {
-    agent: Agent,
-    url: String,
-    token: Option<String>,
-    /// for the progress line
-    shown: String,
-}
-
-/// How one connection ended.
-enum Ending {
-    Whole,
-    /// the server cannot go on from where the part file ends
-    StartOver,
-    Cut(String),
-}
-
-fn fill(
-    mut part: PartFile,
-    mut size: Option<u64>,
-    source: &Source,
-    opts: &FetchOptions,
-    on: OnEvent,
-) -> Result<PartFile> {
-    let (mut resumes, mut started_over) = (0, false);
-    loop {
-        let before = part.len();
-        if size.is_some_and(|size| before == size) {
-            return Ok(part);
-        }
-        match stream(&mut part, &mut size, source, opts, on)? {
-            Ending::Whole => return Ok(part),
-            Ending::StartOver if !started_over => {
-                started_over = true;
-                part.restart()?;
-            }
-            Ending::StartOver => bail!("it does not send the bytes that were asked for"),
-            Ending::Cut(_) if part.len() > before && resumes < MAX_RESUMES => resumes += 1,
-            Ending::Cut(why) => bail!(
-                "the connection broke after {} of {} bytes ({why}); \
-                 what came is kept for the next try",
-                part.len(),
-                size.map_or("an unknown number".to_owned(), |size| size.to_string())
-            ),
-        }
-        if size.is_some_and(|size| part.len() > size) {
-            part.discard();
-            bail!("it sends more bytes than it announced");
-        }
-    }
-}
-
-fn stream(
-    part: &mut PartFile,
-    size: &mut Option<u64>,
-    source: &Source,
-    opts: &FetchOptions,
-    on: OnEvent,
-) -> Result<Ending> {
-    if size.is_some_and(|size| part.len() > size) {
-        return Ok(Ending::StartOver);
-    }
-    let pieces = request(source, part.len());
-    let answer = match wait(&pieces, opts.cancel)? {
-        Some(Piece::Answer(answer)) => answer,
-        Some(Piece::Broken(why)) => return Ok(Ending::Cut(why)),
-        _ => return Ok(Ending::Cut("no answer".to_owned())),
-    };
-    match answer.status {
-        200 => part.restart()?,
-        206 if answer.start == Some(part.len()) => {}
-        206 | 416 => return Ok(Ending::StartOver),
-        status => bail!("it answers the download with status {status}"),
-    }
-    if size.is_none() {
-        *size = answer.length.map(|length| part.len() + length);
-        confirm(*size, opts)?;
-    }
-    let mut meter = Meter::new(source.shown.clone(), part.len(), *size);
-    loop {
-        match wait(&pieces, opts.cancel)? {
-            Some(Piece::Bytes(bytes)) => part.append(&bytes)?,
-            Some(Piece::End) if size.is_none_or(|size| part.len() == size) => {
-                return Ok(Ending::Whole);
-            }
-            Some(Piece::Broken(why)) => return Ok(Ending::Cut(why)),
-            _ => return Ok(Ending::Cut("it ended early".to_owned())),
-        }
-        meter.tell(part.len(), on);
-        if size.is_some_and(|size| part.len() > size) {
-            return Ok(Ending::Cut("it goes on too long".to_owned()));
-        }
-    }
-}
-
-struct Answer {
-    status: u16,
-    /// first byte of a partial answer
-    start: Option<u64>,
-    length: Option<u64>,
-}
-
-enum Piece {
-    Answer(Answer),
-    Bytes(Vec<u8>),
-    End,
-    Broken(String),
-}
-
-/// Asks for the bytes from `start` on; they come in pieces from a thread of
-/// their own, which ends with the receiver.
-fn request(source: &Source, start: u64) -> Receiver<Piece> {
-    let mut request = source.agent.get(&source.url);
-    if let Some(token) = &source.token {
-        request = request.header("authorization", format!("Bearer {token}"));
-    }
-    if start > 0 {
-        request = request.header("range", format!("bytes={start}-"));
-    }
-    detached(8, move |to| match request.call() {
-        Ok(response) => pass_on(response, &to),
-        Err(err) => drop(to.send(Piece::Broken(err.to_string()))),
-    })
-}
-
-fn pass_on(response: Response<Body>, to: &SyncSender<Piece>) {
-    let headers = response.headers();
-    let answer = Answer {
-        status: response.status().as_u16(),
-        start: header(headers, "content-range").and_then(range_start),
-        length: header(headers, "content-length").and_then(|length| length.parse().ok()),
-    };
-    let mut body = response.into_body().into_reader();
-    let mut gone = to.send(Piece::Answer(answer)).is_err();
-    let mut buffer = vec![0; CHUNK_BYTES];
-    while !gone {
-        let (piece, last) = match body.read(&mut buffer) {
-            Ok(0) => (Piece::End, true),
-            Ok(n) => (Piece::Bytes(buffer[..n].to_vec()), false),
-            Err(err) => (Piece::Broken(err.to_string()), true),
-        };
-        gone = to.send(piece).is_err() || last;
-    }
-}
-
-/// `bytes 5-9/10` -> 5
-fn range_start(content_range: &str) -> Option<u64> {
-    let (start, _) = content_range.strip_prefix("bytes ")?.split_once('-')?;
-    start.parse().ok()
-}
-
-/// Runs `work` on its own thread, so that waiting for it can be given up.
-fn detached<T, F>(depth: usize, work: F) -> Receiver<T>
-where
-    T: Send + 'static,
-    F: FnOnce(SyncSender<T>) + Send + 'static,
-{
-    let (to, from) = mpsc::sync_channel(depth);
-    std::thread::spawn(move || work(to));
-    from
-}
-
-/// The next message; `None` if there will be none.
-fn wait<T>(from: &Receiver<T>, cancel: &AtomicBool) -> Result<Option<T>> {
-    loop {
-        go_on(cancel)?;
-        match from.recv_timeout(POLL) {
-            Ok(message) => return Ok(Some(message)),
-            Err(RecvTimeoutError::Disconnected) => return Ok(None),
-            Err(RecvTimeoutError::Timeout) => {}
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{is_sha256, origin, range_start};
+    use super::{is_sha256, origin};
 
     #[test]
-    fn headers_are_read() {
-        assert_eq!(range_start("bytes 5-9/10"), Some(5));
-        assert_eq!(range_start("bytes */10"), None);
+    fn a_hash_is_told_from_another_etag() {
         assert!(is_sha256(&"a0".repeat(32)));
         assert!(!is_sha256("abc"));
     }

@@ -226,6 +226,15 @@ mod tests {
     }
 
     #[test]
+    fn a_full_disk_is_said_to_be_full() {
+        let dir = tempfile::tempdir().unwrap();
+        let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+        let message = folder(&dir).explain(full).to_string();
+        assert!(message.contains("is full"), "{message}");
+        assert!(message.contains("set LASERSCOPE_CACHE"), "{message}");
+    }
+
+    #[test]
     fn a_folder_that_cannot_be_made_is_named_with_the_way_out() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("models"), "a file in the way").unwrap();

@@ -96,7 +96,7 @@ impl Pip {
             if let Some(status) = ended {
                 break status;
             }
-            tell(bytes_below(&self.scratch));
+            tell(largest_below(&self.scratch));
             std::thread::sleep(POLL);
         };
         ensure!(
@@ -174,16 +174,18 @@ fn shown(command: &[OsString]) -> String {
     words.join(" ")
 }
 
-fn bytes_below(folder: &Path) -> u64 {
+/// The size of the largest file: pip loads the wheel, then copies it, so that a
+/// sum would count it twice.
+fn largest_below(folder: &Path) -> u64 {
     let Ok(entries) = fs::read_dir(folder) else {
         return 0;
     };
     let size = |entry: fs::DirEntry| match entry.metadata() {
-        Ok(meta) if meta.is_dir() => bytes_below(&entry.path()),
+        Ok(meta) if meta.is_dir() => largest_below(&entry.path()),
         Ok(meta) => meta.len(),
         Err(_) => 0,
     };
-    entries.flatten().map(size).sum()
+    entries.flatten().map(size).max().unwrap_or(0)
 }
 
 /// What pip said, in short: its errors, or else its last line.

@@ -1,0 +1,9 @@
+//! Fetching a model, against a server on this machine. Nothing here uses the
+//! network, the user's folders or the process environment.
+
+mod bench;
+mod chain;
+mod fake_hub;
+mod hub;
+#[cfg(unix)]
+mod package;
