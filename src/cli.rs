@@ -1,1 +1,409 @@
-//! Placeholder.
+//! The command line. Names here are a contract that scripts build on: add,
+//! don't rename.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::model::device::DeviceChoice;
+use crate::speculate::params::{Budget, MAX_ROWS, Params, Sources, Verify};
+
+/// Watch, debug and tune retrieval-based speculative decoding (LASER) in the terminal.
+///
+/// Without a command, the playground opens: pick an item or a user and watch its
+/// knowledge being decoded.
+#[derive(Debug, Parser)]
+#[command(name = "laserscope", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    pub setup: SetupArgs,
+    #[command(flatten)]
+    pub screen: ScreenArgs,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What a run needs before it starts.
+#[derive(Args, Clone, Debug, Default)]
+pub struct SetupArgs {
+    /// Folder with items.csv, users.csv, ratings.csv [default: the bundled sample]
+    #[arg(long, global = true, value_name = "PATH")]
+    pub catalog: Option<PathBuf>,
+    /// Knowledge documents (JSONL) for the pools; may be repeated [default: the sample's]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub knowledge: Vec<PathBuf>,
+    /// A name of `laserscope model list`, or a GGUF file [default: smollm2-135m]
+    #[arg(long, global = true, value_name = "NAME|PATH")]
+    pub model: Option<String>,
+    /// auto, cpu, cuda[:N] or metal [default: auto]
+    #[arg(long, global = true, value_name = "DEVICE")]
+    pub device: Option<DeviceChoice>,
+    /// Threads of the model [default: one per physical core]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Longest context in tokens [default: 2048, or the model's if less]
+    #[arg(long, global = true, value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(64..))]
+    pub context: Option<u32>,
+    /// Use nothing but what is on this machine
+    #[arg(long, global = true)]
+    pub offline: bool,
+    /// Fetch a model of more than 1 GB without asking
+    #[arg(long, global = true)]
+    pub yes: bool,
+    /// Configuration file [default: laserscope/config.toml in the user's config folder]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// How the playground looks.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ScreenArgs {
+    /// dark, light, colourblind, 16 or mono [default: dark, mono under NO_COLOR]
+    #[arg(long, global = true, value_name = "THEME")]
+    pub theme: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Generate knowledge without a screen
+    Generate(GenerateArgs),
+    /// List the catalog's items or users
+    Catalog(CatalogArgs),
+    /// Measure: decoding on the real model, or forward passes by number of rows
+    Bench(BenchArgs),
+    /// Open a recorded run; needs no model
+    Replay {
+        /// A trace written by --trace or by `s` in the playground
+        trace: PathBuf,
+    },
+    /// The models that are known by name, and their files
+    Model(ModelArgs),
+    /// Write the playground's screen for a trace as an SVG picture
+    Picture(PictureArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct GenerateArgs {
+    /// An item's id
+    #[arg(long, value_name = "ID", group = "whom")]
+    pub item: Option<String>,
+    /// A user's id
+    #[arg(long, value_name = "ID", group = "whom")]
+    pub user: Option<String>,
+    /// Every item, every user, or both
+    #[arg(long, value_name = "KIND", group = "whom")]
+    pub all: Option<AllKind>,
+    /// A prompt of one's own
+    #[arg(long, value_name = "TEXT", group = "whom")]
+    pub prompt: Option<String>,
+    /// With --all: only this half of each group
+    #[arg(long, value_enum, requires = "all", value_name = "HALF")]
+    pub half: Option<HalfChoice>,
+    /// With --all: the pool half only, users by their older history
+    #[arg(long, requires = "all", conflicts_with = "half")]
+    pub pool_half: bool,
+    /// With --all: at most this many of each group
+    #[arg(long, requires = "all", value_name = "N")]
+    pub limit: Option<usize>,
+    /// How the prompt is written
+    #[arg(long, default_value = "kar", value_name = "NAME")]
+    pub framework: String,
+    #[command(flatten)]
+    pub decode: DecodeArgs,
+    /// Record the run (one subject), to be opened by `laserscope replay`
+    #[arg(long, value_name = "FILE", conflicts_with = "all")]
+    pub trace: Option<PathBuf>,
+    /// Append knowledge documents (JSONL); subjects already in the file are skipped
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// One JSON object a subject, one a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AllKind {
+    Items,
+    Users,
+    Both,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum HalfChoice {
+    Pool,
+    Query,
+}
+
+/// Parameters of decoding.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Decoding")]
+pub struct DecodeArgs {
+    /// How draft tokens are judged [default: relaxed]
+    #[arg(long, value_enum, value_name = "RULE")]
+    pub verify: Option<VerifyChoice>,
+    /// Relaxed: the rank up to which a draft token is accepted [default: 2]
+    #[arg(long, value_name = "N")]
+    pub k: Option<usize>,
+    /// Relaxed: the probability it must exceed [default: 0.1]
+    #[arg(long, value_name = "P")]
+    pub tau: Option<f32>,
+    /// Rows of a forward pass, the root included: 1 to 64, or auto [default: auto]
+    #[arg(long, value_name = "N|auto", value_parser = parse_budget)]
+    pub budget: Option<Budget>,
+    /// Longest branch of the draft tree, in tokens [default: 12]
+    #[arg(long, value_name = "N")]
+    pub branch: Option<usize>,
+    /// Where drafts come from: any of group,global,local, or none [default: all]
+    #[arg(long, value_name = "LIST", value_parser = parse_sources)]
+    pub sources: Option<Sources>,
+    /// Repetition penalty; 1 is off, as in the paper [default: 1.1]
+    #[arg(long, value_name = "F")]
+    pub repeat_penalty: Option<f32>,
+    /// Tokens the penalty looks back on [default: 256]
+    #[arg(long, value_name = "N")]
+    pub repeat_window: Option<usize>,
+    /// Most tokens to generate [default: 256]
+    #[arg(long, value_name = "N")]
+    pub max_tokens: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum VerifyChoice {
+    Autoregressive,
+    Strict,
+    Relaxed,
+}
+
+impl DecodeArgs {
+    /// These options over `base`.
+    ///
+    /// # Errors
+    /// The option that is out of range, or does not go with the rule.
+    pub fn over(&self, base: Params) -> Result<Params, String> {
+        let params = Params {
+            verify: self.verify_over(base.verify)?,
+            budget: self.budget.unwrap_or(base.budget),
+            branch: self.branch.unwrap_or(base.branch),
+            max_suffix: base.max_suffix,
+            sources: self.sources.unwrap_or(base.sources),
+            repeat_penalty: self.repeat_penalty.unwrap_or(base.repeat_penalty),
+            repeat_window: self.repeat_window.unwrap_or(base.repeat_window),
+            max_tokens: self.max_tokens.unwrap_or(base.max_tokens),
+        };
+        params.check()?;
+        Ok(params)
+    }
+
+    fn verify_over(&self, base: Verify) -> Result<Verify, String> {
+        let (base_k, base_tau) = match base {
+            Verify::Relaxed { k, tau } => (k, tau),
+            _ => (Verify::DEFAULT_K, Verify::DEFAULT_TAU),
+        };
+        let relaxed = Verify::Relaxed {
+            k: self.k.unwrap_or(base_k),
+            tau: self.tau.unwrap_or(base_tau),
+        };
+        let chosen = match self.verify {
+            None if self.k.is_some() || self.tau.is_some() => relaxed,
+            None => base,
+            Some(VerifyChoice::Relaxed) => relaxed,
+            Some(VerifyChoice::Strict) => Verify::Strict,
+            Some(VerifyChoice::Autoregressive) => Verify::Autoregressive,
+        };
+        let judged_by_rank = matches!(chosen, Verify::Relaxed { .. });
+        if !judged_by_rank && (self.k.is_some() || self.tau.is_some()) {
+            return Err(format!(
+                "--k and --tau go with --verify relaxed, not {}",
+                chosen.name()
+            ));
+        }
+        Ok(chosen)
+    }
+}
+
+pub fn parse_budget(text: &str) -> Result<Budget, String> {
+    match text.parse::<usize>() {
+        _ if text == "auto" => Ok(Budget::Auto { max: MAX_ROWS }),
+        Ok(rows) if (1..=MAX_ROWS).contains(&rows) => Ok(Budget::Rows(rows)),
+        _ => Err(format!("must be auto or 1 to {MAX_ROWS}")),
+    }
+}
+
+pub fn parse_sources(text: &str) -> Result<Sources, String> {
+    let mut sources = Sources::NONE;
+    for name in text.split(',').map(str::trim).filter(|&n| n != "none") {
+        match name {
+            "group" => sources.group = true,
+            "global" => sources.global = true,
+            "local" => sources.local = true,
+            other => return Err(format!("`{other}`: must be group, global, local or none")),
+        }
+    }
+    Ok(sources)
+}
+
+#[derive(Args, Debug)]
+pub struct CatalogArgs {
+    #[command(subcommand)]
+    pub what: CatalogCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CatalogCommand {
+    /// id, title, group, half
+    Items {
+        /// One JSON object an item, one a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// id, name, group, half
+    Users {
+        /// One JSON object a user, one a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write the sample's synthetic users and ratings anew, from their archetypes
+    Synth {
+        /// Folder for users.csv and ratings.csv
+        #[arg(long, value_name = "FOLDER")]
+        out: PathBuf,
+    },
+}
+
+#[derive(Args, Debug)]
+pub struct BenchArgs {
+    #[command(subcommand)]
+    pub what: BenchCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// Autoregressive, strict and relaxed on the same prompts, interleaved
+    Decode(BenchDecodeArgs),
+    /// Milliseconds of a forward pass by number of rows
+    Forward {
+        /// Tokens already in the cache
+        #[arg(long, default_value_t = 256)]
+        at: usize,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Args, Debug)]
+pub struct BenchDecodeArgs {
+    /// Query-half items to ask, spread over the groups
+    #[arg(long, default_value_t = 6, value_name = "N")]
+    pub items: usize,
+    /// Query-half users to ask
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub users: usize,
+    /// How the prompt is written
+    #[arg(long, default_value = "kar", value_name = "NAME")]
+    pub framework: String,
+    #[command(flatten)]
+    pub decode: DecodeArgs,
+    /// One JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct ModelArgs {
+    #[command(subcommand)]
+    pub what: ModelCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ModelCommand {
+    /// The models known by name
+    List {
+        /// One JSON object a model, one a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Fetch a model into the cache
+    Fetch {
+        /// A name of `laserscope model list` [default: smollm2-135m]
+        name: Option<String>,
+    },
+    /// What a model's file says of itself
+    Info {
+        /// A name of `laserscope model list`, or a GGUF file
+        name: Option<String>,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Args, Debug)]
+pub struct PictureArgs {
+    /// A recorded run
+    pub trace: PathBuf,
+    /// The picture to write
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Columns of the screen
+    #[arg(long, default_value_t = 120)]
+    pub width: u16,
+    /// Rows of the screen
+    #[arg(long, default_value_t = 40)]
+    pub height: u16,
+    /// The step to show [default: the last]
+    #[arg(long)]
+    pub step: Option<usize>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definitions_hold_together() {
+        Cli::command().debug_assert();
+    }
+
+    fn decode(args: &[&str]) -> Result<Params, String> {
+        let line = ["laserscope", "generate", "--item", "i"].iter().chain(args);
+        match Cli::try_parse_from(line)
+            .map_err(|e| e.to_string())?
+            .command
+        {
+            Some(Command::Generate(args)) => args.decode.over(Params::default()),
+            _ => Err("another command".into()),
+        }
+    }
+
+    #[test]
+    fn options_lie_over_the_defaults() {
+        assert_eq!(decode(&[]), Ok(Params::default()));
+        let params = decode(&["--k", "3", "--budget", "16", "--sources", "local"]).unwrap();
+        assert_eq!(params.verify, Verify::Relaxed { k: 3, tau: 0.1 });
+        assert_eq!(params.budget, Budget::Rows(16));
+        assert_eq!(
+            params.sources,
+            Sources {
+                local: true,
+                ..Sources::NONE
+            }
+        );
+    }
+
+    #[test]
+    fn a_bad_option_is_named() {
+        assert!(
+            decode(&["--verify", "strict", "--tau", "0.2"])
+                .unwrap_err()
+                .contains("--tau")
+        );
+        assert!(decode(&["--tau", "1.5"]).unwrap_err().contains("--tau 1.5"));
+        assert!(
+            decode(&["--budget", "65"])
+                .unwrap_err()
+                .contains("--budget")
+        );
+    }
+}

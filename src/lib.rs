@@ -19,6 +19,8 @@ pub mod engine;
 
 pub mod worker;
 
+pub mod session;
+
 pub mod headless;
 
 pub mod tui;

@@ -1,1 +1,72 @@
-fn main() {}
+//! The program: parse, dispatch, exit status.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use color_eyre::eyre::Result;
+use laserscope::cli::{BenchCommand, CatalogCommand, Cli, Command};
+use laserscope::config::Config;
+use laserscope::headless::interrupt::EXIT_CANCELLED;
+use laserscope::headless::{bench, catalog, forward, generate, interrupt, models};
+use laserscope::model::fetch;
+use laserscope::recsys::SubjectKind;
+use laserscope::session::Settings;
+use laserscope::speculate::params::Params;
+
+fn main() -> Result<ExitCode> {
+    color_eyre::config::HookBuilder::default()
+        .display_env_section(false)
+        .install()?;
+    let cli = Cli::parse();
+    match run(&cli) {
+        Ok(true) => Ok(ExitCode::SUCCESS),
+        Ok(false) if interrupt::is_set() => Ok(ExitCode::from(EXIT_CANCELLED)),
+        Ok(false) => Ok(ExitCode::FAILURE),
+        Err(error) if error.is::<fetch::Cancelled>() => Ok(ExitCode::from(EXIT_CANCELLED)),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+/// `Ok(false)`: cancelled, or a check that failed.
+fn run(cli: &Cli) -> Result<bool> {
+    let config = Config::read(cli.setup.config.as_deref())?;
+    let settings = Settings::from(config.under(&cli.setup)?);
+    let params = |decode: &laserscope::cli::DecodeArgs| -> Result<Params> {
+        Ok(decode
+            .over(config.params()?)
+            .unwrap_or_else(|e| wrong_usage(&e)))
+    };
+    match &cli.command {
+        None => todo!(),
+        Some(Command::Generate(args)) => generate::run(args, &settings, params(&args.decode)?),
+        Some(Command::Bench(args)) => match &args.what {
+            BenchCommand::Decode(args) => bench::run(args, &settings, params(&args.decode)?),
+            BenchCommand::Forward { at, json } => {
+                forward::run(*at, *json, &settings).map(|()| true)
+            }
+        },
+        Some(Command::Catalog(args)) => match &args.what {
+            CatalogCommand::Items { json } => {
+                catalog::list(&settings.load_catalog()?, SubjectKind::Item, *json).map(|()| true)
+            }
+            CatalogCommand::Users { json } => {
+                catalog::list(&settings.load_catalog()?, SubjectKind::User, *json).map(|()| true)
+            }
+            CatalogCommand::Synth { out } => catalog::synthesize(out).map(|()| true),
+        },
+        Some(Command::Replay { .. }) => todo!(),
+        Some(Command::Model(args)) => models::run(&args.what, &settings).map(|()| true),
+        Some(Command::Picture(_)) => todo!(),
+    }
+}
+
+/// Exit status 2, as clap does.
+fn wrong_usage(message: &str) -> ! {
+    use clap::CommandFactory;
+    Cli::command()
+        .error(clap::error::ErrorKind::ValueValidation, message)
+        .exit()
+}

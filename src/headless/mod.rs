@@ -1,1 +1,56 @@
-//! Placeholder.
+//! The program without its screens: siblings of the terminal face over the same
+//! engine. Data go to standard output, everything else to standard error.
+
+pub mod bench;
+pub mod catalog;
+pub mod forward;
+pub mod generate;
+pub mod interrupt;
+pub mod models;
+pub mod progress;
+pub mod report;
+
+use std::io::Write;
+
+use color_eyre::eyre::Result;
+use serde::Serialize;
+
+use crate::engine::Engine;
+use crate::model::fetch::{self, FetchOptions};
+use crate::recsys::Catalog;
+use crate::session::Settings;
+
+/// Catalog and engine, fetched and loaded with progress on standard error.
+pub fn open(settings: &Settings) -> Result<(Catalog, Engine)> {
+    let catalog = settings.load_catalog()?;
+    let path = fetch_model(settings, settings.model())?;
+    let mut bar = progress::Line::new();
+    let engine = settings.open_engine(&path, &catalog, |loading| bar.show(&loading.describe()))?;
+    let note = engine
+        .note
+        .as_ref()
+        .map(|note| format!("\n{note}"))
+        .unwrap_or_default();
+    eprintln!("{} on {}{note}", engine.info.name, engine.device);
+    Ok((catalog, engine))
+}
+
+/// The model's file, fetched if need be.
+pub fn fetch_model(settings: &Settings, name: &str) -> Result<std::path::PathBuf> {
+    let mut bar = progress::Line::new();
+    let confirm = |bytes: u64| settings.yes || progress::ask_large(bytes);
+    let options = FetchOptions {
+        cancel: interrupt::flag(),
+        confirm_large: &confirm,
+        offline: settings.offline,
+    };
+    fetch::resolve(name, &options, &mut |event| bar.fetch(&event))
+}
+
+/// One JSON object, on a line of its own, at once.
+pub fn print_json(value: &impl Serialize) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    serde_json::to_writer(&mut out, value)?;
+    writeln!(out)?;
+    Ok(out.flush()?)
+}

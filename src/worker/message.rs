@@ -2,23 +2,14 @@
 
 use std::time::Duration;
 
-use crate::model::fetch::FetchEvent;
+pub use crate::engine::PromptText;
+pub use crate::model::fetch::FetchEvent;
 use crate::speculate::TokenId;
 use crate::speculate::params::Params;
 use crate::speculate::trace::{End, Header, ModelInfo, PoolSize, Step, SubjectInfo};
 
 /// Numbers runs within a session; chosen by the interface.
 pub type RunId = u64;
-
-/// A prompt before it is rendered with the model's chat template.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PromptText {
-    /// `None`: the template's own default.
-    pub system: Option<String>,
-    pub user: String,
-    /// The prefilled beginning of the answer.
-    pub opening: String,
-}
 
 /// Why a run is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

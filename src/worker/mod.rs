@@ -1,6 +1,7 @@
 //! The engine's thread: a [`Command`] in, [`Event`]s out, nothing shared. The
 //! interface never waits for it; it never waits for the interface.
 
+pub mod ask;
 pub mod message;
 
-pub use message::{Command, Event, PromptPreview, PromptText, Purpose, Request, RunId};
+pub use message::{Command, Event, FetchEvent, PromptPreview, PromptText, Purpose, Request, RunId};

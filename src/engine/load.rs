@@ -1,0 +1,167 @@
+//! From a model's file to an [`Engine`]: device, memory check, weights, tokenizer,
+//! chat template, measured cost.
+
+use std::path::Path;
+
+use color_eyre::eyre::{Result, WrapErr, bail};
+
+use super::Engine;
+use crate::model::chat::ChatTemplate;
+use crate::model::config::Config;
+use crate::model::decoder::Decoder;
+use crate::model::device::{self, DeviceChoice};
+use crate::model::gguf::Gguf;
+use crate::model::tokenizer::TextCodec;
+use crate::pool::Pools;
+use crate::speculate::cost::CostTable;
+use crate::speculate::trace::ModelInfo;
+
+/// How a model is to be loaded.
+#[derive(Clone, Debug, Default)]
+pub struct LoadOptions {
+    pub device: DeviceChoice,
+    /// `None`: one per physical core.
+    pub threads: Option<usize>,
+    /// Longest context in tokens; `None`: 2048, or less if the model has less.
+    pub context: Option<usize>,
+}
+
+/// What loading is busy with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loading {
+    Opening,
+    Weights { done: usize, of: usize },
+    Tokenizer,
+    Measuring,
+}
+
+impl Loading {
+    pub fn describe(&self) -> String {
+        match self {
+            Loading::Opening => "opening the model".into(),
+            Loading::Weights { done, of } => format!("packing weights {done}/{of}"),
+            Loading::Tokenizer => "building the tokenizer".into(),
+            Loading::Measuring => "measuring this machine".into(),
+        }
+    }
+}
+
+const DEFAULT_CONTEXT: usize = 2048;
+
+/// Cores without their hyper-threads, as far as the system tells; else all.
+pub fn physical_cores() -> usize {
+    let logical = std::thread::available_parallelism().map_or(1, usize::from);
+    cores_of_cpuinfo().map_or(logical, |cores| cores.clamp(1, logical))
+}
+
+fn cores_of_cpuinfo() -> Option<usize> {
+    let info = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    let field = |line: &str| line.split(':').nth(1).map(|v| v.trim().to_string());
+    let mut cores = std::collections::HashSet::new();
+    let mut package = String::new();
+    for line in info.lines() {
+        if line.starts_with("physical id") {
+            package = field(line)?;
+        } else if line.starts_with("core id") {
+            cores.insert((package.clone(), field(line)?));
+        }
+    }
+    (!cores.is_empty()).then_some(cores.len())
+}
+
+impl Engine {
+    /// Loads the model at `path`, with empty pools.
+    ///
+    /// # Errors
+    /// A file that is no usable model, a device that is not there, too little
+    /// memory: each names the file or option and the way out.
+    pub fn load(
+        path: &Path,
+        options: &LoadOptions,
+        mut progress: impl FnMut(Loading) + Send,
+    ) -> Result<Self> {
+        progress(Loading::Opening);
+        let gguf = Gguf::open(path)?;
+        let config = Config::read(&gguf)?;
+        let threads = options.threads.unwrap_or_else(physical_cores).max(1);
+        let opened = device::open(options.device, threads)?;
+        let context = options
+            .context
+            .unwrap_or(DEFAULT_CONTEXT)
+            .min(config.context);
+        check_memory(&gguf, &config, context, opened.device.is_cpu())?;
+        let decoder = Decoder::load(&gguf, &opened.device, context, threads, |done, of| {
+            progress(Loading::Weights { done, of });
+        })
+        .wrap_err_with(|| format!("loading {}", path.display()))?;
+        progress(Loading::Tokenizer);
+        let codec = TextCodec::from_gguf(&gguf.content)
+            .wrap_err_with(|| format!("the tokenizer of {}", path.display()))?;
+        if codec.vocab_size() > decoder.vocab() {
+            bail!(
+                "{}: the tokenizer has {} tokens, the weights {}",
+                path.display(),
+                codec.vocab_size(),
+                decoder.vocab()
+            );
+        }
+        let template = ChatTemplate::from_gguf(&gguf.content)?;
+        let info = model_info(&gguf, &config, &codec, context);
+        let mut engine = Engine {
+            decoder,
+            codec,
+            template: template.unwrap_or_else(ChatTemplate::vicuna_v1_1),
+            info,
+            device: opened.label,
+            note: opened.note,
+            catalog: String::new(),
+            pools: Pools::empty(),
+            cost: CostTable::default(),
+            cached: Vec::new(),
+        };
+        progress(Loading::Measuring);
+        engine.measure_cost()?;
+        Ok(engine)
+    }
+}
+
+fn model_info(gguf: &Gguf, config: &Config, codec: &TextCodec, context: usize) -> ModelInfo {
+    let stem = gguf
+        .path
+        .file_stem()
+        .map_or("model".into(), |s| s.to_string_lossy());
+    let dtype = gguf.main_dtype();
+    // `SmolLM2-135M-Instruct.Q4_1` is said `SmolLM2-135M-Instruct Q4_1`.
+    let base = stem
+        .strip_suffix(&dtype)
+        .unwrap_or(&stem)
+        .trim_end_matches(['.', '-', '_']);
+    ModelInfo {
+        name: format!("{base} {dtype}"),
+        architecture: config.architecture.clone(),
+        dtype,
+        tokenizer_hash: codec.hash(),
+        file_bytes: gguf.file_bytes(),
+        context,
+    }
+}
+
+/// Says so before a model that cannot fit is read.
+fn check_memory(gguf: &Gguf, config: &Config, context: usize, on_cpu: bool) -> Result<()> {
+    let Some(available) = device::available_memory().filter(|_| on_cpu) else {
+        return Ok(());
+    };
+    let needed = gguf.file_bytes() * 5 / 4 + config.kv_bytes(context);
+    if needed > available {
+        let gb = |bytes: u64| bytes as f64 / 1e9;
+        bail!(
+            "{} needs about {:.1} GB of memory ({:.1} GB of it for a context of {context} tokens); \
+             {:.1} GB are free. Use a smaller model (`laserscope model list`) or --context N",
+            gguf.path.display(),
+            gb(needed),
+            gb(config.kv_bytes(context)),
+            gb(available)
+        );
+    }
+    Ok(())
+}

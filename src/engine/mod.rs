@@ -1,0 +1,220 @@
+//! The loop: retrieve -> draft -> forward -> verify -> commit, one [`Step`] a
+//! forward pass. Knows models, pools and verdicts; nothing of screens, threads
+//! or files.
+//!
+//! [`Step`]: crate::speculate::trace::Step
+
+mod load;
+mod run;
+
+use std::collections::HashSet;
+
+use color_eyre::eyre::Result;
+
+use crate::model::chat::{ChatTemplate, Message, Role};
+use crate::model::decoder::{Decoder, Rows};
+use crate::model::tokenizer::TextCodec;
+use crate::pool::{PoolDoc, Pools};
+use crate::speculate::TokenId;
+use crate::speculate::cost::CostTable;
+use crate::speculate::params::{MAX_ROWS, Params};
+use crate::speculate::trace::{ModelInfo, SubjectInfo};
+
+pub use load::{LoadOptions, Loading, physical_cores};
+pub use run::Run;
+
+/// A loaded model with its pools: everything a run needs.
+pub struct Engine {
+    decoder: Decoder,
+    codec: TextCodec,
+    template: ChatTemplate,
+    pub info: ModelInfo,
+    /// As the screen says it.
+    pub device: String,
+    /// Something the user should know about the device.
+    pub note: Option<String>,
+    pub catalog: String,
+    pub pools: Pools,
+    pub cost: CostTable,
+    /// The tokens whose keys and values the cache holds.
+    cached: Vec<TokenId>,
+}
+
+/// A prompt before it is rendered with the model's chat template.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PromptText {
+    /// `None`: the template's own default.
+    pub system: Option<String>,
+    pub user: String,
+    /// The prefilled beginning of the answer.
+    pub opening: String,
+}
+
+/// A prompt as the model reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RenderedPrompt {
+    pub text: String,
+    pub ids: Vec<TokenId>,
+    /// How many of the last ids are the opening.
+    pub opening_len: usize,
+}
+
+/// A run to be made.
+#[derive(Clone, Debug)]
+pub struct RunSpec {
+    pub subject: SubjectInfo,
+    pub prompt: PromptText,
+    pub params: Params,
+}
+
+/// A finished answer as a pool document.
+#[derive(Clone, Debug)]
+pub struct Knowledge {
+    pub id: String,
+    pub title: String,
+    pub group: String,
+    /// The answer, its opening included.
+    pub text: String,
+    /// It ended by itself, not at a limit.
+    pub ended: bool,
+}
+
+impl Engine {
+    /// Renders and tokenises a prompt. The opening is tokenised on its own, so
+    /// that its tokens are those that pool documents begin with.
+    pub fn render(&self, prompt: &PromptText) -> Result<RenderedPrompt> {
+        let mut messages = Vec::new();
+        if let Some(system) = &prompt.system {
+            messages.push(Message::new(Role::System, system));
+        }
+        messages.push(Message::new(Role::User, &prompt.user));
+        let mut text = self.template.render(&messages, true)?;
+        let mut ids = self.codec.encode_prompt(&text)?;
+        let opening = self.codec.encode(&prompt.opening)?;
+        text.push_str(&prompt.opening);
+        ids.extend(&opening);
+        Ok(RenderedPrompt {
+            text,
+            ids,
+            opening_len: opening.len(),
+        })
+    }
+
+    /// Replaces the pools by these documents.
+    pub fn set_knowledge(&mut self, docs: &[Knowledge]) -> Result<()> {
+        let eos = self.codec.eos_ids().first().copied();
+        let pool_doc = |doc: &Knowledge| -> Result<PoolDoc> {
+            let mut tokens = self.codec.encode(&doc.text)?;
+            tokens.extend(eos.filter(|_| doc.ended));
+            Ok(PoolDoc {
+                id: doc.id.clone(),
+                title: doc.title.clone(),
+                group: doc.group.clone(),
+                tokens,
+            })
+        };
+        let docs = docs.iter().map(pool_doc).collect::<Result<Vec<_>>>()?;
+        self.pools = Pools::build(docs);
+        Ok(())
+    }
+
+    /// Begins a run: processes the prompt, as far as the cache does not hold it
+    /// already. `go_on(done, of)` is told of the prompt's tokens; `false` cancels.
+    ///
+    /// # Errors
+    /// A prompt that leaves no room in the context; the model's errors.
+    pub fn begin(
+        &mut self,
+        spec: RunSpec,
+        go_on: &mut dyn FnMut(usize, usize) -> bool,
+    ) -> Result<Run<'_>> {
+        Run::begin(self, spec, go_on)
+    }
+
+    /// Bytes of one token.
+    pub fn token_bytes(&self, id: TokenId) -> &[u8] {
+        self.codec.token_bytes(id)
+    }
+
+    pub fn codec(&self) -> &TextCodec {
+        &self.codec
+    }
+
+    pub fn threads(&self) -> usize {
+        self.decoder.threads()
+    }
+
+    /// Most tokens of prompt and answer together.
+    pub fn context(&self) -> usize {
+        self.decoder.capacity()
+    }
+
+    /// Measures what a forward pass costs by its number of rows, over a short
+    /// made-up context; under a second for a small model.
+    pub fn measure_cost(&mut self) -> Result<()> {
+        let context = self.decoder.capacity().saturating_sub(MAX_ROWS).min(256);
+        self.cost = self.measure_cost_at(context)?;
+        Ok(())
+    }
+
+    /// The same with `context` tokens in the cache; the cache is emptied.
+    pub fn measure_cost_at(&mut self, context: usize) -> Result<CostTable> {
+        self.cached.clear();
+        self.decoder.truncate(0);
+        self.decoder.extend(&vec![0; context])?;
+        let mut points = Vec::new();
+        for rows in CostTable::MEASURED_ROWS {
+            points.push((rows, self.forward_ms(rows)?));
+        }
+        self.decoder.truncate(0);
+        Ok(CostTable { points })
+    }
+
+    /// Median of three forward passes of `rows` rows, in milliseconds.
+    pub fn forward_ms(&mut self, rows: usize) -> Result<f32> {
+        let tokens = vec![0; rows];
+        let parents: Vec<Option<usize>> = (0..rows).map(|i| i.checked_sub(1)).collect();
+        let mut times = Vec::new();
+        for _ in 0..3 {
+            let start = std::time::Instant::now();
+            self.decoder.forward(Rows {
+                tokens: &tokens,
+                parents: &parents,
+            })?;
+            times.push(start.elapsed().as_secs_f32() * 1000.0);
+        }
+        times.sort_by(f32::total_cmp);
+        Ok(times[1])
+    }
+
+    /// Moves the cache to the longest common prefix with `ids` and returns its
+    /// length.
+    fn rewind_to(&mut self, ids: &[TokenId]) -> usize {
+        let common = self
+            .cached
+            .iter()
+            .zip(ids)
+            .take_while(|(a, b)| a == b)
+            .count();
+        self.cached.truncate(common);
+        self.decoder.truncate(common);
+        common
+    }
+}
+
+/// Remembers which token bytes and document titles a trace has already.
+#[derive(Default)]
+struct Seen {
+    tokens: HashSet<TokenId>,
+    docs: HashSet<String>,
+}
+
+impl Seen {
+    fn token(&mut self, id: TokenId) -> bool {
+        self.tokens.insert(id)
+    }
+
+    fn doc(&mut self, id: &str) -> bool {
+        self.docs.insert(id.to_string())
+    }
+}

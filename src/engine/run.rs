@@ -1,0 +1,355 @@
+//! One run, step by step.
+
+use std::time::Instant;
+
+use color_eyre::eyre::{Result, bail};
+use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSliceMut};
+
+use super::{Engine, RunSpec, Seen};
+use crate::model::decoder::{PROMPT_CHUNK, Rows};
+use crate::pool::{self, Local, Retrieved};
+use crate::speculate::TokenId;
+use crate::speculate::draft::DraftTree;
+use crate::speculate::params::{Budget, Params};
+use crate::speculate::row::{Judged, NodeRow, judge, penalize};
+use crate::speculate::trace::{End, FORMAT, Header, Step, Timing, TokenBytes};
+use crate::speculate::verify::{Finish, Room, Verdict, verify};
+
+/// A run under way on an engine.
+pub struct Run<'e> {
+    engine: &'e mut Engine,
+    header: Header,
+    params: Params,
+    /// The parameters were changed since the last step.
+    changed: bool,
+    /// Prompt and committed tokens; the last is the root of the next step.
+    ids: Vec<TokenId>,
+    local: Local,
+    seen: Seen,
+    n_steps: usize,
+    decode_ms: f64,
+    finish: Option<Finish>,
+}
+
+impl<'e> Run<'e> {
+    pub(super) fn begin(
+        engine: &'e mut Engine,
+        spec: RunSpec,
+        go_on: &mut dyn FnMut(usize, usize) -> bool,
+    ) -> Result<Self> {
+        let prompt = engine.render(&spec.prompt)?;
+        let capacity = engine.context();
+        if prompt.ids.len() >= capacity {
+            bail!(
+                "the prompt has {} tokens, the context {capacity}: shorten the prompt or raise --context",
+                prompt.ids.len()
+            );
+        }
+        let start = Instant::now();
+        let cancelled = !process_prompt(engine, &prompt.ids, go_on)?;
+        let mut seen = Seen::default();
+        let tokens = first_seen(engine, &mut seen, prompt.ids.iter().copied());
+        let header = Header {
+            format: FORMAT,
+            program: env!("CARGO_PKG_VERSION").to_string(),
+            model: engine.info.clone(),
+            device: engine.device.clone(),
+            threads: engine.threads(),
+            catalog: engine.catalog.clone(),
+            pools: engine.pools.sizes(spec.subject.group.as_deref()),
+            subject: spec.subject,
+            prompt: prompt.text,
+            opening_len: prompt.opening_len,
+            params: spec.params,
+            cost: engine.cost.clone(),
+            eos: engine.codec.eos_ids().to_vec(),
+            prompt_ms: start.elapsed().as_secs_f64() * 1000.0,
+            tokens,
+            prompt_ids: prompt.ids.clone(),
+        };
+        Ok(Run {
+            local: Local::new(&prompt.ids, prompt.opening_len),
+            params: spec.params,
+            changed: false,
+            ids: prompt.ids,
+            seen,
+            n_steps: 0,
+            decode_ms: 0.0,
+            finish: cancelled.then_some(Finish::Cancelled),
+            engine,
+            header,
+        })
+    }
+
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    pub fn params(&self) -> Params {
+        self.params
+    }
+
+    /// For the next step on. What the run can no longer change (penalty, limit
+    /// of tokens) may change too; the trace records it.
+    pub fn set_params(&mut self, params: Params) {
+        self.changed |= params != self.params;
+        self.params = params;
+    }
+
+    /// Set once the run has ended; then there is no further step.
+    pub fn finish(&self) -> Option<Finish> {
+        self.finish
+    }
+
+    pub fn cancel(&mut self) {
+        self.finish.get_or_insert(Finish::Cancelled);
+    }
+
+    /// Tokens generated so far.
+    pub fn output(&self) -> &[TokenId] {
+        &self.ids[self.header.prompt_ids.len()..]
+    }
+
+    /// The run's end, if it has ended.
+    pub fn end(&self) -> Option<End> {
+        self.finish.map(|finish| End {
+            finish,
+            steps: self.n_steps,
+            tokens: self.output().len(),
+            decode_ms: self.decode_ms,
+        })
+    }
+
+    /// One forward pass: retrieve, draft, forward, verify, commit. `None` if the
+    /// run has ended.
+    pub fn step(&mut self) -> Result<Option<Step>> {
+        if self.finish.is_some() {
+            return Ok(None);
+        }
+        let room = self.room();
+        let clock = Instant::now();
+        let retrieved = self.retrieve();
+        let retrieve = ms_since(clock);
+        let n_offered = retrieved.tree.n_rows();
+        let (tree, draft) = timed(|| self.fit(retrieved.tree));
+        let (logits, forward) = timed(|| self.forward(&tree));
+        let logits = logits?;
+        let ((rows, judged), judging) = timed(|| self.judge(&tree, logits));
+        let eos = self.engine.codec.eos_ids();
+        let (verdict, verifying) =
+            timed(|| verify(&tree, &rows, &judged, self.params.verify, eos, room));
+        let context_len = self.ids.len();
+        let (committed, commit) = timed(|| self.commit(&tree, &verdict));
+        committed?;
+        let verify = judging + verifying;
+        let timing = Timing {
+            retrieve,
+            draft,
+            forward,
+            verify,
+            commit,
+        };
+        self.decode_ms += timing.total();
+        self.finish = verdict.finish;
+        let step = Step {
+            index: self.n_steps,
+            context_len,
+            params: std::mem::take(&mut self.changed).then_some(self.params),
+            retrieval: retrieved.hits,
+            tokens: self.new_tokens(&tree, &rows),
+            documents: self.new_documents(&tree),
+            tree,
+            n_offered,
+            rows,
+            judged,
+            verdict,
+            timing,
+        };
+        self.n_steps += 1;
+        Ok(Some(step))
+    }
+
+    /// What may still be committed, by the token limit and the context.
+    fn room(&self) -> Room {
+        let by_limit = self
+            .params
+            .max_tokens
+            .saturating_sub(self.output().len())
+            .max(1);
+        let by_context = self.engine.context() - self.ids.len();
+        if by_context < by_limit {
+            Room {
+                tokens: by_context,
+                then: Finish::Context,
+            }
+        } else {
+            Room {
+                tokens: by_limit,
+                then: Finish::Length,
+            }
+        }
+    }
+
+    fn retrieve(&self) -> Retrieved {
+        let root = self.ids[self.ids.len() - 1];
+        if !self.params.verify.drafts() || self.params.budget.max_rows() <= 1 {
+            return Retrieved {
+                tree: DraftTree::root_only(root),
+                hits: Vec::new(),
+            };
+        }
+        let group = self.header.subject.group.as_deref();
+        pool::retrieve(&self.engine.pools, group, &self.local, &self.params)
+    }
+
+    /// Cuts a tree to what pays under the measured cost, and to the context.
+    fn fit(&self, mut tree: DraftTree) -> DraftTree {
+        if let Budget::Auto { .. } = self.params.budget {
+            tree.truncate(self.header.cost.best_rows(&tree));
+        }
+        tree.truncate(self.engine.context() - self.ids.len() + 1);
+        tree
+    }
+
+    fn forward(&mut self, tree: &DraftTree) -> Result<Vec<f32>> {
+        let tokens: Vec<TokenId> = tree.nodes.iter().map(|n| n.token).collect();
+        let parents: Vec<Option<usize>> = tree.nodes.iter().map(|n| n.parent).collect();
+        self.engine.decoder.forward(Rows {
+            tokens: &tokens,
+            parents: &parents,
+        })
+    }
+
+    /// The distribution at every node, after the penalty on the node's own path,
+    /// and every draft token's standing in its parent's.
+    fn judge(&self, tree: &DraftTree, mut logits: Vec<f32>) -> (Vec<NodeRow>, Vec<Judged>) {
+        let vocab = self.engine.decoder.vocab();
+        let per_node: Vec<_> = self.engine.decoder.install(|| {
+            let nodes = logits.par_chunks_mut(vocab).enumerate();
+            nodes
+                .map(|(node, row)| self.judge_node(tree, node, row))
+                .collect()
+        });
+        let mut judged = vec![
+            Judged {
+                rank: u32::MAX,
+                p: 0.0
+            };
+            tree.n_drafts()
+        ];
+        let mut rows = Vec::with_capacity(per_node.len());
+        for (row, children) in per_node {
+            children
+                .into_iter()
+                .for_each(|(child, j)| judged[child - 1] = j);
+            rows.push(row);
+        }
+        (rows, judged)
+    }
+
+    fn judge_node(
+        &self,
+        tree: &DraftTree,
+        node: usize,
+        logits: &mut [f32],
+    ) -> (NodeRow, Vec<(usize, Judged)>) {
+        penalize(logits, &self.recent(tree, node), self.params.repeat_penalty);
+        let children: Vec<usize> = tree.children(node).collect();
+        let ids: Vec<TokenId> = children.iter().map(|&c| tree.nodes[c].token).collect();
+        let (row, judged) = judge(logits, &ids);
+        (row, children.into_iter().zip(judged).collect())
+    }
+
+    /// The last tokens of a node's own path: what the penalty looks back on.
+    fn recent(&self, tree: &DraftTree, node: usize) -> Vec<TokenId> {
+        let path = tree.path(node);
+        let drafted = path[1..].iter().map(|&n| tree.nodes[n].token);
+        let from_ids = self.params.repeat_window.saturating_sub(path.len() - 1);
+        let start = self.ids.len().saturating_sub(from_ids);
+        let skip = (path.len() - 1).saturating_sub(self.params.repeat_window);
+        self.ids[start..]
+            .iter()
+            .copied()
+            .chain(drafted.skip(skip))
+            .collect()
+    }
+
+    /// Keeps the root and the accepted path in the cache; the bonus token is the
+    /// next step's root.
+    fn commit(&mut self, tree: &DraftTree, verdict: &Verdict) -> Result<()> {
+        let root = self.ids[self.ids.len() - 1];
+        let kept: Vec<usize> = std::iter::once(0)
+            .chain(verdict.path.iter().copied())
+            .collect();
+        self.engine.decoder.keep(&kept)?;
+        let committed: Vec<TokenId> = verdict.committed(tree).map(|(id, _)| id).collect();
+        let drafted = verdict.path.iter().map(|&n| tree.nodes[n].token);
+        self.engine.cached.push(root);
+        self.engine.cached.extend(drafted);
+        self.ids.extend(&committed);
+        self.local.push(&committed);
+        Ok(())
+    }
+
+    fn new_tokens(&mut self, tree: &DraftTree, rows: &[NodeRow]) -> Vec<(TokenId, TokenBytes)> {
+        let drafted = tree.nodes.iter().map(|n| n.token);
+        let candidates = rows.iter().flat_map(|r| r.top.iter().map(|c| c.0));
+        first_seen(self.engine, &mut self.seen, drafted.chain(candidates))
+    }
+
+    fn new_documents(&mut self, tree: &DraftTree) -> Vec<(String, String)> {
+        let hits = tree
+            .nodes
+            .iter()
+            .flat_map(|n| n.origins.iter().flat_map(|o| &o.docs));
+        let mut new = Vec::new();
+        for hit in hits {
+            if self.seen.doc(&hit.doc) {
+                let title = self.engine.pools.title(&hit.doc).unwrap_or(&hit.doc);
+                new.push((hit.doc.clone(), title.to_string()));
+            }
+        }
+        new
+    }
+}
+
+/// Brings the cache to the prompt without its last token, which is the first
+/// step's root. `false`: cancelled.
+fn process_prompt(
+    engine: &mut Engine,
+    ids: &[TokenId],
+    go_on: &mut dyn FnMut(usize, usize) -> bool,
+) -> Result<bool> {
+    let prefix = &ids[..ids.len() - 1];
+    let mut done = engine.rewind_to(prefix);
+    while done < prefix.len() {
+        if !go_on(done, prefix.len()) {
+            return Ok(false);
+        }
+        let next = prefix.len().min(done + PROMPT_CHUNK);
+        engine.decoder.extend(&prefix[done..next])?;
+        engine.cached.extend(&prefix[done..next]);
+        done = next;
+    }
+    Ok(go_on(done, prefix.len()))
+}
+
+fn first_seen(
+    engine: &Engine,
+    seen: &mut Seen,
+    ids: impl Iterator<Item = TokenId>,
+) -> Vec<(TokenId, TokenBytes)> {
+    let new = ids.filter(|&id| seen.token(id));
+    new.map(|id| (id, TokenBytes::new(engine.token_bytes(id))))
+        .collect()
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
+    let start = Instant::now();
+    let result = work();
+    (result, ms_since(start))
+}
+
+fn ms_since(start: Instant) -> f64 {
+    start.elapsed().as_secs_f64() * 1000.0
+}

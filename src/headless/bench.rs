@@ -1,0 +1,334 @@
+//! `laserscope bench decode`: autoregressive, strict and relaxed on the same
+//! prompts in one process, interleaved. A relaxed figure never stands without
+//! strict, agreement and repetition beside it.
+
+use color_eyre::eyre::{Result, ensure};
+use serde::Serialize;
+
+use super::generate::record;
+use super::progress::Line;
+use super::{interrupt, open, print_json};
+use crate::cli::BenchDecodeArgs;
+use crate::engine::{Engine, RunSpec};
+use crate::recsys::{Catalog, Framework, Half, Role, SubjectKind, SubjectRef};
+use crate::session::Settings;
+use crate::speculate::TokenId;
+use crate::speculate::params::{Params, Verify};
+use crate::speculate::stats::{Stats, agreement, first_difference, repetition};
+use crate::speculate::verify::Finish;
+use crate::worker::ask;
+
+/// Figures of one mode, on one prompt or over all.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ModeFigures {
+    pub tokens: usize,
+    pub steps: usize,
+    pub mal: f64,
+    /// Share of repeated 4-grams.
+    pub repetition: f64,
+    pub tokens_per_s: f64,
+    /// Against the autoregressive run of the same prompt, in this process.
+    pub speedup: f64,
+    /// Share of positions that hold the autoregressive run's token.
+    pub agreement: f64,
+    /// Accepted and relaxed over drafted.
+    pub acceptance: f64,
+    pub pool_hit_rate: f64,
+    /// Mean rows of a forward pass.
+    pub rows: f64,
+}
+
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Modes {
+    pub autoregressive: ModeFigures,
+    pub strict: ModeFigures,
+    pub relaxed: ModeFigures,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct PromptFigures {
+    pub subject: String,
+    pub group: Option<String>,
+    #[serde(flatten)]
+    pub modes: Modes,
+}
+
+/// Where strict and autoregressive differ, if they do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    pub subject: String,
+    /// Index of the first differing token of the answer.
+    pub at: usize,
+    pub autoregressive: Option<TokenId>,
+    pub strict: Option<TokenId>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct BenchReport {
+    pub model: String,
+    pub device: String,
+    pub threads: usize,
+    pub params: Params,
+    pub modes: Modes,
+    /// Strict equalled autoregressive on every prompt, token for token.
+    pub lossless: bool,
+    pub first_difference: Option<Difference>,
+    pub prompts: Vec<PromptFigures>,
+}
+
+/// What one mode did on one prompt.
+struct Outcome {
+    ids: Vec<TokenId>,
+    stats: Stats,
+}
+
+/// Sums over prompts.
+#[derive(Default)]
+struct Total {
+    outcomes: Vec<Outcome>,
+    agreements: Vec<f64>,
+}
+
+/// Runs the command. `Ok(false)`: cancelled, or not lossless.
+pub fn run(args: &BenchDecodeArgs, settings: &Settings, params: Params) -> Result<bool> {
+    let framework = Framework::named(&args.framework)?;
+    let (catalog, mut engine) = open(settings)?;
+    let mut subjects = spread(&catalog, SubjectKind::Item, args.items);
+    subjects.extend(spread(&catalog, SubjectKind::User, args.users));
+    ensure!(
+        !subjects.is_empty(),
+        "--items {} --users {}: nothing to ask",
+        args.items,
+        args.users
+    );
+    let mut line = Line::new();
+    let (mut totals, mut prompts) = (<[Total; 3]>::default(), Vec::new());
+    let mut difference = None;
+    for (i, &at) in subjects.iter().enumerate() {
+        line.show(&format!(
+            "{}/{} {}",
+            i + 1,
+            subjects.len(),
+            catalog.subject(at).label()
+        ));
+        let (subject, prompt) = ask::about(&catalog, at, &framework, Role::Query)?;
+        let spec = RunSpec {
+            subject,
+            prompt,
+            params,
+        };
+        let Some(outcomes) = three_ways(&mut engine, &spec)? else {
+            return Ok(false);
+        };
+        difference = difference.or_else(|| first_divergence(&spec.subject.id, &outcomes));
+        let modes = figures(outcomes.each_ref().map(std::slice::from_ref), &outcomes[0]);
+        let (subject, group) = (spec.subject.id, spec.subject.group);
+        prompts.push(PromptFigures {
+            subject,
+            group,
+            modes,
+        });
+        let reference = outcomes[0].ids.clone();
+        for (total, outcome) in totals.iter_mut().zip(outcomes) {
+            total.agreements.push(agreement(&reference, &outcome.ids));
+            total.outcomes.push(outcome);
+        }
+    }
+    drop(line);
+    let report = BenchReport {
+        model: engine.info.name.clone(),
+        device: engine.device.clone(),
+        threads: engine.threads(),
+        params,
+        modes: overall(&totals),
+        lossless: difference.is_none(),
+        first_difference: difference,
+        prompts,
+    };
+    if args.json {
+        print_json(&report)?
+    } else {
+        print_table(&report)
+    }
+    Ok(report.lossless)
+}
+
+/// Query-half subjects, taken from the groups in turn.
+fn spread(catalog: &Catalog, kind: SubjectKind, n: usize) -> Vec<SubjectRef> {
+    let mut queues: Vec<_> = catalog
+        .groups(kind)
+        .iter()
+        .map(|group| catalog.members(kind, &group.name, Half::Query))
+        .collect();
+    let mut subjects = Vec::new();
+    loop {
+        let before = subjects.len();
+        for queue in &mut queues {
+            subjects.extend(queue.next().filter(|_| subjects.len() < n));
+        }
+        if subjects.len() == before {
+            return subjects;
+        }
+    }
+}
+
+/// Autoregressive, strict, relaxed. `None`: cancelled.
+fn three_ways(engine: &mut Engine, spec: &RunSpec) -> Result<Option<[Outcome; 3]>> {
+    let relaxed = match spec.params.verify {
+        rule @ Verify::Relaxed { .. } => rule,
+        _ => Verify::default(),
+    };
+    let mut run = |verify| -> Result<Option<Outcome>> {
+        let params = Params {
+            verify,
+            ..spec.params
+        };
+        let (trace, end) = record(
+            engine,
+            RunSpec {
+                params,
+                ..spec.clone()
+            },
+        )?;
+        let finished = end.finish != Finish::Cancelled && !interrupt::is_set();
+        Ok(finished.then(|| Outcome {
+            ids: trace.token_ids(),
+            stats: Stats::of(&trace),
+        }))
+    };
+    let (Some(autoregressive), Some(strict), Some(relaxed)) = (
+        run(Verify::Autoregressive)?,
+        run(Verify::Strict)?,
+        run(relaxed)?,
+    ) else {
+        return Ok(None);
+    };
+    Ok(Some([autoregressive, strict, relaxed]))
+}
+
+fn first_divergence(subject: &str, [plain, strict, _]: &[Outcome; 3]) -> Option<Difference> {
+    let at = first_difference(&plain.ids, &strict.ids)?;
+    Some(Difference {
+        subject: subject.to_string(),
+        at,
+        autoregressive: plain.ids.get(at).copied(),
+        strict: strict.ids.get(at).copied(),
+    })
+}
+
+fn figures(modes: [&[Outcome]; 3], reference: &Outcome) -> Modes {
+    let speed = speed(modes[0]);
+    let [autoregressive, strict, relaxed] = modes.map(|outcomes| {
+        let agreement = outcomes
+            .iter()
+            .map(|o| agreement(&reference.ids, &o.ids))
+            .sum::<f64>();
+        mode_figures(outcomes, agreement / outcomes.len() as f64, speed)
+    });
+    Modes {
+        autoregressive,
+        strict,
+        relaxed,
+    }
+}
+
+fn overall(totals: &[Total; 3]) -> Modes {
+    let reference_speed = speed(&totals[0].outcomes);
+    let [autoregressive, strict, relaxed] = totals.each_ref().map(|total| {
+        let agreement = total.agreements.iter().sum::<f64>() / total.agreements.len() as f64;
+        mode_figures(&total.outcomes, agreement, reference_speed)
+    });
+    Modes {
+        autoregressive,
+        strict,
+        relaxed,
+    }
+}
+
+fn speed(outcomes: &[Outcome]) -> f64 {
+    let ms: f64 = outcomes.iter().map(|o| o.stats.timing.total()).sum();
+    outcomes.iter().map(|o| o.stats.tokens).sum::<usize>() as f64 * 1000.0 / ms.max(1e-9)
+}
+
+fn mode_figures(outcomes: &[Outcome], agreement: f64, reference_speed: f64) -> ModeFigures {
+    let sum = |get: fn(&Stats) -> usize| outcomes.iter().map(|o| get(&o.stats)).sum::<usize>();
+    let (tokens, steps) = (sum(|s| s.tokens), sum(|s| s.steps));
+    let per_step = |n: usize| n as f64 / steps.max(1) as f64;
+    let drafted = sum(|s| s.fates.drafted()).max(1);
+    let repeated: f64 = outcomes.iter().map(|o| repetition(&o.ids)).sum();
+    ModeFigures {
+        tokens,
+        steps,
+        mal: per_step(tokens),
+        repetition: repeated / outcomes.len() as f64,
+        tokens_per_s: speed(outcomes),
+        speedup: speed(outcomes) / reference_speed,
+        agreement,
+        acceptance: sum(|s| s.fates.committed()) as f64 / drafted as f64,
+        pool_hit_rate: per_step(sum(|s| s.hit_steps)),
+        rows: per_step(sum(|s| s.rows)),
+    }
+}
+
+fn print_table(report: &BenchReport) {
+    let BenchReport {
+        model,
+        device,
+        params,
+        ..
+    } = report;
+    println!(
+        "{model} on {device}; {} prompts, budget {}, branch {}, repetition penalty {}",
+        report.prompts.len(),
+        params.budget.describe(),
+        params.branch,
+        params.repeat_penalty
+    );
+    println!(
+        "{:<15}{:>8}{:>7}{:>7}{:>8}{:>10}{:>9}{:>11}{:>12}{:>9}{:>7}",
+        "",
+        "tokens",
+        "steps",
+        "MAL",
+        "rows",
+        "tokens/s",
+        "speed-up",
+        "agreement",
+        "acceptance",
+        "hits",
+        "rep."
+    );
+    let Modes {
+        autoregressive,
+        strict,
+        relaxed,
+    } = &report.modes;
+    for (name, m) in [
+        ("autoregressive", autoregressive),
+        ("strict", strict),
+        ("relaxed", relaxed),
+    ] {
+        println!(
+            "{name:<15}{:>8}{:>7}{:>7.2}{:>8.1}{:>10.1}{:>8.2}x{:>10.1}%{:>11.1}%{:>8.1}%{:>6.1}%",
+            m.tokens,
+            m.steps,
+            m.mal,
+            m.rows,
+            m.tokens_per_s,
+            m.speedup,
+            m.agreement * 100.0,
+            m.acceptance * 100.0,
+            m.pool_hit_rate * 100.0,
+            m.repetition * 100.0
+        );
+    }
+    match &report.first_difference {
+        None => {
+            println!("lossless: strict equalled autoregressive on every prompt, token for token")
+        }
+        Some(d) => println!(
+            "NOT lossless: {} differs first at token {}",
+            d.subject, d.at
+        ),
+    }
+}

@@ -1,0 +1,44 @@
+//! Ctrl-C: the first asks for an orderly end, the second ends at once.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The exit status of a cancelled command.
+pub const EXIT_CANCELLED: u8 = 130;
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// True once Ctrl-C was pressed; watching starts with the first call.
+pub fn flag() -> &'static AtomicBool {
+    static WATCH: OnceLock<()> = OnceLock::new();
+    WATCH.get_or_init(|| {
+        std::thread::spawn(watch);
+    });
+    &INTERRUPTED
+}
+
+pub fn is_set() -> bool {
+    flag().load(Ordering::Relaxed)
+}
+
+/// Asks for an orderly end, as Ctrl-C does.
+pub fn set() {
+    INTERRUPTED.store(true, Ordering::Relaxed);
+}
+
+fn watch() {
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    else {
+        return;
+    };
+    runtime.block_on(async {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            if INTERRUPTED.swap(true, Ordering::Relaxed) {
+                std::process::exit(i32::from(EXIT_CANCELLED));
+            }
+            eprintln!("\nstopping; Ctrl-C again ends at once");
+        }
+    });
+}

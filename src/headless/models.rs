@@ -1,0 +1,116 @@
+//! `laserscope model`: the models known by name, and their files.
+
+use color_eyre::eyre::Result;
+use serde::Serialize;
+
+use super::progress::megabytes;
+use super::{fetch_model, print_json};
+use crate::cli::ModelCommand;
+use crate::model::config::Config;
+use crate::model::fetch::{self, FetchEnv};
+use crate::model::gguf::Gguf;
+use crate::model::registry::{self, ModelEntry};
+use crate::model::tokenizer::TextCodec;
+use crate::session::Settings;
+
+pub fn run(command: &ModelCommand, settings: &Settings) -> Result<()> {
+    let named =
+        |name: &Option<String>| name.clone().unwrap_or_else(|| settings.model().to_string());
+    match command {
+        ModelCommand::List { json } => list(*json),
+        ModelCommand::Fetch { name } => {
+            println!("{}", fetch_model(settings, &named(name))?.display());
+            Ok(())
+        }
+        ModelCommand::Info { name, json } => info(settings, &named(name), *json),
+    }
+}
+
+#[derive(Serialize)]
+struct Listed<'a> {
+    #[serde(flatten)]
+    entry: &'a ModelEntry,
+    file: Option<String>,
+}
+
+fn list(json: bool) -> Result<()> {
+    let entries = fetch::list(&FetchEnv::from_process()?);
+    for (entry, path) in &entries {
+        let file = path.as_ref().map(|p| p.display().to_string());
+        if json {
+            print_json(&Listed { entry, file })?;
+            continue;
+        }
+        let default = if entry.name == registry::DEFAULT {
+            " (default)"
+        } else {
+            ""
+        };
+        let size = entry.size.map_or("size from the hub".into(), megabytes);
+        println!(
+            "{}{default}: {}, {size}, {}",
+            entry.name, entry.title, entry.licence
+        );
+        println!(
+            "    {}",
+            file.unwrap_or_else(|| format!("not fetched; {}", entry.repo))
+        );
+    }
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct Info {
+    file: String,
+    bytes: u64,
+    architecture: String,
+    dtype: String,
+    layers: usize,
+    width: usize,
+    heads: usize,
+    kv_heads: usize,
+    context: usize,
+    vocabulary: usize,
+    end_tokens: Vec<u32>,
+    tokenizer_hash: String,
+}
+
+fn info(settings: &Settings, name: &str, json: bool) -> Result<()> {
+    let gguf = Gguf::open(&fetch_model(settings, name)?)?;
+    let config = Config::read(&gguf)?;
+    let codec = TextCodec::from_gguf(&gguf.content)?;
+    let info = Info {
+        file: gguf.path.display().to_string(),
+        bytes: gguf.file_bytes(),
+        dtype: gguf.main_dtype(),
+        layers: config.layers,
+        width: config.width,
+        heads: config.heads,
+        kv_heads: config.kv_heads,
+        context: config.context,
+        vocabulary: codec.vocab_size(),
+        end_tokens: codec.eos_ids().to_vec(),
+        tokenizer_hash: codec.hash(),
+        architecture: config.architecture,
+    };
+    if json {
+        return print_json(&info);
+    }
+    println!(
+        "{}\n    {}, {}",
+        info.file,
+        megabytes(info.bytes),
+        info.dtype
+    );
+    println!(
+        "    {}: {} layers, width {}, {} heads over {} key/value heads, context {}",
+        info.architecture, info.layers, info.width, info.heads, info.kv_heads, info.context
+    );
+    println!(
+        "    vocabulary {}, ends at tokens {:?}, tokenizer {}",
+        info.vocabulary,
+        info.end_tokens,
+        &info.tokenizer_hash[..12]
+    );
+    Ok(())
+}

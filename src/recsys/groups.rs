@@ -1,0 +1,273 @@
+//! Which group a subject belongs to, and which half of it.
+//!
+//! Items go by an ordered genre map; users, for now, by the item group that most
+//! of their liked items are in (collaborative filtering takes that function's
+//! place later). Must not know prompts or files: the map arrives as text.
+
+use std::collections::HashMap;
+
+use color_eyre::eyre::{Report, WrapErr, ensure};
+use serde::Deserialize;
+
+use super::catalog::Half;
+use super::random::hash_text;
+
+/// A group's name, as pools and knowledge documents carry it.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    pub name: String,
+    pub about: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GenreRule {
+    genre: String,
+    group: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UserGroup {
+    name: String,
+    about: String,
+    /// The item groups merged into this one.
+    of: Vec<String>,
+}
+
+/// `groups.toml`, checked: every group named in it exists, and every item group
+/// is in exactly one user group.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupMap {
+    seed: u64,
+    fallback_item_group: String,
+    fallback_user_group: String,
+    genre_order: Vec<GenreRule>,
+    item_group: Vec<Group>,
+    user_group: Vec<UserGroup>,
+}
+
+/// A group and, in a sentence, the reason for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice<'a> {
+    pub group: &'a str,
+    pub why: String,
+}
+
+impl GroupMap {
+    /// `file` is the name that error messages carry.
+    pub fn parse(file: &str, text: &str) -> Result<Self, Report> {
+        let map: Self = toml::from_str(text).wrap_err_with(|| format!("reading {file}"))?;
+        map.check().wrap_err_with(|| format!("reading {file}"))?;
+        Ok(map)
+    }
+
+    fn check(&self) -> Result<(), Report> {
+        let item_groups: Vec<&str> = self.item_group.iter().map(|g| g.name.as_str()).collect();
+        let user_groups: Vec<&str> = self.user_group.iter().map(|g| g.name.as_str()).collect();
+        ensure_distinct("item_group", &item_groups)?;
+        ensure_distinct("user_group", &user_groups)?;
+        ensure_known(&self.fallback_item_group, "item_group", &item_groups)?;
+        ensure_known(&self.fallback_user_group, "user_group", &user_groups)?;
+        for rule in &self.genre_order {
+            ensure_known(&rule.group, "item_group", &item_groups)?;
+        }
+        for merged in self.user_group.iter().flat_map(|group| &group.of) {
+            ensure_known(merged, "item_group", &item_groups)?;
+        }
+        for name in item_groups {
+            let parents = self.user_group.iter().flat_map(|group| &group.of);
+            let n_parents = parents.filter(|merged| *merged == name).count();
+            ensure!(
+                n_parents == 1,
+                "item group `{name}` is in {n_parents} user groups; put it in exactly one"
+            );
+        }
+        Ok(())
+    }
+
+    pub fn item_groups(&self) -> Vec<Group> {
+        self.item_group.clone()
+    }
+
+    pub fn user_groups(&self) -> Vec<Group> {
+        let groups = self.user_group.iter();
+        groups
+            .map(|group| Group {
+                name: group.name.clone(),
+                about: group.about.clone(),
+            })
+            .collect()
+    }
+
+    /// The group of an item with these genres: the first rule that names one of them.
+    pub fn item_group(&self, genres: &[String]) -> Choice<'_> {
+        let rule = self
+            .genre_order
+            .iter()
+            .find(|rule| genres.iter().any(|genre| *genre == rule.genre));
+        match rule {
+            Some(rule) => Choice {
+                group: &rule.group,
+                why: format!(
+                    "{} is the first of its genres in the map, and leads to {}",
+                    rule.genre, rule.group
+                ),
+            },
+            None => Choice {
+                group: &self.fallback_item_group,
+                why: format!("no genre of it is in the map: {}", self.fallback_item_group),
+            },
+        }
+    }
+
+    /// The group of a user who liked items of these groups: the one with most of
+    /// them. Ties go to the group listed first.
+    pub fn user_group<'a>(&self, liked_groups: impl Iterator<Item = &'a str>) -> Choice<'_> {
+        let mut n_by_item_group: HashMap<&str, usize> = HashMap::new();
+        for group in liked_groups {
+            *n_by_item_group.entry(group).or_default() += 1;
+        }
+        let n_liked: usize = n_by_item_group.values().sum();
+        let count = |group: &UserGroup| -> usize {
+            let merged = group.of.iter();
+            merged
+                .filter_map(|name| n_by_item_group.get(name.as_str()))
+                .sum()
+        };
+        // Of equal maxima max_by_key takes the last, hence the reversal.
+        let best = self.user_group.iter().rev().max_by_key(|g| count(g));
+        match best {
+            Some(group) if count(group) > 0 => Choice {
+                group: &group.name,
+                why: format!(
+                    "{} of the {n_liked} liked items counted are {}",
+                    count(group),
+                    group.of.join(" or ")
+                ),
+            },
+            _ => Choice {
+                group: &self.fallback_user_group,
+                why: format!("no liked items yet: {}", self.fallback_user_group),
+            },
+        }
+    }
+
+    /// Splits every group evenly, the odd one to the pool. A subject's place
+    /// depends on the seed and on the ids of its group, not on the file's order.
+    /// `members` are (group, id); the halves come back in the same order.
+    pub fn halves(&self, members: &[(&str, &str)]) -> Vec<Half> {
+        let mut by_group: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (idx, (group, _)) in members.iter().enumerate() {
+            by_group.entry(group).or_default().push(idx);
+        }
+        let mut halves = vec![Half::Query; members.len()];
+        for mut idxs in by_group.into_values() {
+            let n_pool = idxs.len().div_ceil(2);
+            idxs.sort_by_key(|&idx| (hash_text(self.seed, members[idx].1), members[idx].1));
+            for idx in &idxs[..n_pool] {
+                halves[*idx] = Half::Pool;
+            }
+        }
+        halves
+    }
+}
+
+fn ensure_known(name: &str, table: &str, known: &[&str]) -> Result<(), Report> {
+    ensure!(
+        known.contains(&name),
+        "there is no [[{table}]] named `{name}`; there are {}",
+        known.join(", ")
+    );
+    Ok(())
+}
+
+fn ensure_distinct(table: &str, names: &[&str]) -> Result<(), Report> {
+    for (idx, name) in names.iter().enumerate() {
+        ensure!(
+            !names[..idx].contains(name),
+            "[[{table}]] `{name}` is there twice"
+        );
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const MAP: &str = r#"
+        seed = 1
+        fallback_item_group = "b"
+        fallback_user_group = "y"
+        genre_order = [{ genre = "War", group = "a" }, { genre = "Comedy", group = "b" }]
+        item_group = [{ name = "a", about = "" }, { name = "b", about = "" }]
+        user_group = [
+            { name = "x", about = "", of = ["a"] },
+            { name = "y", about = "", of = ["b"] },
+        ]
+    "#;
+
+    fn map() -> GroupMap {
+        GroupMap::parse("groups.toml", MAP).expect("a good map")
+    }
+
+    fn genres(names: &[&str]) -> Vec<String> {
+        names.iter().map(|&name| name.to_owned()).collect()
+    }
+
+    #[test]
+    fn the_map_order_decides_and_not_the_item_order() {
+        assert_eq!(map().item_group(&genres(&["Comedy", "War"])).group, "a");
+        assert_eq!(map().item_group(&genres(&["Comedy"])).group, "b");
+        assert_eq!(map().item_group(&genres(&["Opera"])).group, "b");
+    }
+
+    #[test]
+    fn most_liked_decides_and_ties_go_to_the_first() {
+        let map = map();
+        assert_eq!(map.user_group(["b", "a", "b"].into_iter()).group, "y");
+        assert_eq!(map.user_group(["b", "a"].into_iter()).group, "x");
+        assert_eq!(map.user_group([].into_iter()).group, "y");
+    }
+
+    #[test]
+    fn a_map_that_contradicts_itself_is_refused() {
+        for (good, bad, says) in [
+            (r#"group = "a""#, r#"group = "zz""#, "zz"),
+            (r#"of = ["b"]"#, r#"of = []"#, "0 user groups"),
+            (r#"of = ["b"]"#, r#"of = ["a", "b"]"#, "2 user groups"),
+            (
+                r#"{ name = "a", about = "" }, "#,
+                r#"{ name = "b", about = "" }, "#,
+                "twice",
+            ),
+            ("seed = 1", "sed = 1", "sed"),
+        ] {
+            let text = MAP.replace(good, bad);
+            let error = GroupMap::parse("groups.toml", &text).expect_err(bad);
+            let message = format!("{error:#}");
+            assert!(message.contains(says), "{message}");
+            assert!(message.contains("groups.toml"), "{message}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn halves_are_even_and_ignore_the_order(ids in prop::collection::hash_set("[a-z]{1,3}", 0..40)) {
+            let map = map();
+            let ids: Vec<String> = ids.into_iter().collect();
+            let mut members: Vec<(&str, &str)> = ids.iter().map(|id| ("a", id.as_str())).collect();
+            let halves = map.halves(&members);
+            let n_pool = halves.iter().filter(|half| **half == Half::Pool).count();
+            prop_assert_eq!(n_pool, members.len().div_ceil(2));
+            members.reverse();
+            let mut back = map.halves(&members);
+            back.reverse();
+            prop_assert_eq!(back, halves);
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! Knowledge documents: what the model answered about a subject, one JSON object
+//! a line. They fill the retrieval pools.
+//!
+//! A file only ever grows by whole lines, so that a kill at any moment loses at
+//! most the answer in work. Must not know tokens or pools.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use color_eyre::eyre::{Report, WrapErr, bail, ensure, eyre};
+use serde::{Deserialize, Serialize};
+
+use super::catalog::SubjectKind;
+
+const SAMPLE_ITEMS: &str = include_str!("../../sample-data/knowledge/items.jsonl");
+const SAMPLE_USERS: &str = include_str!("../../sample-data/knowledge/users.jsonl");
+
+/// One answer. The fields are written in this order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KnowledgeDoc {
+    /// The subject's id in its catalog.
+    pub id: String,
+    pub kind: SubjectKind,
+    pub group: String,
+    /// `kar`, ...
+    pub framework: String,
+    /// The model that wrote the text.
+    pub model: String,
+    /// The answer, the prefilled opening included.
+    pub text: String,
+    /// The text ended by itself, not at a limit.
+    #[serde(default = "yes")]
+    pub ended: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// The documents that ship for the sample catalog: items, then users.
+///
+/// # Errors
+/// Only if the sample data in the repository are broken.
+pub fn bundled_knowledge() -> Result<Vec<KnowledgeDoc>, Report> {
+    let mut docs = parse_knowledge("sample-data/knowledge/items.jsonl", SAMPLE_ITEMS)?;
+    docs.extend(parse_knowledge(
+        "sample-data/knowledge/users.jsonl",
+        SAMPLE_USERS,
+    )?);
+    Ok(docs)
+}
+
+/// # Errors
+/// Names the file and the first bad line, a cut-off last one included.
+pub fn read_knowledge(path: &Path) -> Result<Vec<KnowledgeDoc>, Report> {
+    let bytes = fs::read(path).wrap_err_with(|| format!("reading {}", path.display()))?;
+    parse_bytes(path, &bytes)
+}
+
+/// `file` is the name that error messages carry. Blank lines are skipped.
+pub fn parse_knowledge(file: &str, text: &str) -> Result<Vec<KnowledgeDoc>, Report> {
+    let mut docs = Vec::new();
+    for (line, content) in (1u64..).zip(text.lines()) {
+        if content.trim().is_empty() {
+            continue;
+        }
+        docs.push(parse_line(content).wrap_err_with(|| format!("{file}:{line}"))?);
+    }
+    Ok(docs)
+}
+
+fn parse_line(line: &str) -> Result<KnowledgeDoc, Report> {
+    let doc: KnowledgeDoc = serde_json::from_str(line).map_err(|error| match error.is_eof() {
+        true => eyre!("the line is cut off: resume the run that wrote it, or delete the line"),
+        // Its own line number would be 1: this is one line of many.
+        false => eyre!(
+            "not a knowledge document: {}",
+            without_place(&error.to_string())
+        ),
+    })?;
+    ensure!(!doc.id.is_empty(), "the id is empty");
+    ensure!(!doc.text.is_empty(), "the text is empty");
+    Ok(doc)
+}
+
+fn without_place(message: &str) -> &str {
+    message
+        .rsplit_once(" at line ")
+        .map_or(message, |(what, _)| what)
+}
+
+fn line_at(bytes: &[u8], offset: usize) -> usize {
+    1 + bytes[..offset]
+        .iter()
+        .filter(|&&byte| byte == b'\n')
+        .count()
+}
+
+/// Adds documents at the end of a file, which is made if need be; a line that a
+/// kill had cut off is removed first. To add many, keep a [`KnowledgeLog`] open.
+pub fn append_knowledge(path: &Path, docs: &[KnowledgeDoc]) -> Result<(), Report> {
+    let mut log = KnowledgeLog::open(path)?;
+    docs.iter().try_for_each(|doc| log.append(doc))
+}
+
+/// A file of knowledge documents being written.
+#[derive(Debug)]
+pub struct KnowledgeLog {
+    path: PathBuf,
+    file: File,
+    /// What the file held when it was opened.
+    pub found: Vec<KnowledgeDoc>,
+    /// Where opening removed a line that had been cut off.
+    pub cut_off: Option<CutOff>,
+}
+
+/// A last line without its newline, which was no whole document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CutOff {
+    pub line: usize,
+    pub n_bytes: usize,
+}
+
+impl KnowledgeLog {
+    /// Opens a file to add to it, or makes it. A last line that lacks its newline
+    /// is completed if it is a whole document, and removed if not.
+    ///
+    /// # Errors
+    /// A bad line anywhere else: it is nothing a kill leaves behind, so it is for
+    /// the user to look at, and the file is left as it was.
+    pub fn open(path: &Path) -> Result<Self, Report> {
+        let context = || format!("opening {}", path.display());
+        let bytes = read_or_empty(path).wrap_err_with(context)?;
+        let n_whole = bytes
+            .iter()
+            .rposition(|&byte| byte == b'\n')
+            .map_or(0, |at| at + 1);
+        let (whole, tail) = bytes.split_at(n_whole);
+        let mut found = parse_bytes(path, whole)?;
+        let mut cut_off = None;
+        let mut file = open_to_write(path).wrap_err_with(context)?;
+        match str::from_utf8(tail).map(parse_line) {
+            Ok(Ok(doc)) => {
+                found.push(doc);
+                file.seek(SeekFrom::End(0)).wrap_err_with(context)?;
+                file.write_all(b"\n").wrap_err_with(context)?;
+            }
+            _ => {
+                cut_off = (!tail.is_empty()).then(|| CutOff {
+                    line: line_at(&bytes, n_whole),
+                    n_bytes: tail.len(),
+                });
+                file.set_len(n_whole as u64).wrap_err_with(context)?;
+                file.seek(SeekFrom::End(0)).wrap_err_with(context)?;
+            }
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            found,
+            cut_off,
+        })
+    }
+
+    /// Writes one whole line.
+    pub fn append(&mut self, doc: &KnowledgeDoc) -> Result<(), Report> {
+        if doc.id.is_empty() || doc.text.is_empty() {
+            bail!("a knowledge document needs an id and a text");
+        }
+        let mut line = serde_json::to_vec(doc).wrap_err("writing a knowledge document")?;
+        line.push(b'\n');
+        self.file
+            .write_all(&line)
+            .wrap_err_with(|| format!("writing {}", self.path.display()))
+    }
+}
+
+fn read_or_empty(path: &Path) -> io::Result<Vec<u8>> {
+    match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        other => other,
+    }
+}
+
+fn open_to_write(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true).open(path)
+}
+
+fn parse_bytes(path: &Path, bytes: &[u8]) -> Result<Vec<KnowledgeDoc>, Report> {
+    let file = path.display().to_string();
+    let text = str::from_utf8(bytes)
+        .map_err(|e| eyre!("{file}:{}: not UTF-8", line_at(bytes, e.valid_up_to())))?;
+    parse_knowledge(&file, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn doc(id: &str, text: &str) -> KnowledgeDoc {
+        KnowledgeDoc {
+            id: id.to_owned(),
+            kind: SubjectKind::Item,
+            group: "crime".to_owned(),
+            framework: "kar".to_owned(),
+            model: "tiny".to_owned(),
+            text: text.to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_line_format_is_this() {
+        let line = serde_json::to_string(&doc("i1", "a\nb")).expect("plain data");
+        assert_eq!(
+            line,
+            r#"{"id":"i1","kind":"item","group":"crime","framework":"kar","model":"tiny","text":"a\nb"}"#
+        );
+    }
+
+    #[test]
+    fn a_bad_line_in_the_middle_is_named_and_nothing_is_touched() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("k.jsonl");
+        append_knowledge(&path, &[doc("i1", "a")]).expect("writes");
+        let mut text = fs::read_to_string(&path).expect("reads");
+        text.push_str("{\"id\":3}\n");
+        fs::write(&path, &text).expect("writes");
+        for error in [
+            read_knowledge(&path).expect_err("bad"),
+            KnowledgeLog::open(&path).expect_err("bad"),
+        ] {
+            let message = format!("{error:#}");
+            assert!(message.contains("k.jsonl:2"), "{message}");
+        }
+        assert_eq!(fs::read_to_string(&path).expect("reads"), text);
+    }
+
+    proptest! {
+        #[test]
+        fn a_kill_anywhere_loses_at_most_the_answer_in_work(
+            texts in prop::collection::vec("(?s).{1,12}", 1..5),
+            cut in 0.0..1.0f64,
+        ) {
+            let docs: Vec<KnowledgeDoc> = texts.iter().enumerate()
+                .map(|(n, text)| doc(&format!("i{n}"), text)).collect();
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let path = folder.path().join("k.jsonl");
+            append_knowledge(&path, &docs).expect("writes");
+            let whole = fs::read(&path).expect("reads");
+            prop_assert_eq!(&read_knowledge(&path).expect("reads"), &docs);
+
+            let n_kept = (cut * whole.len() as f64) as usize;
+            fs::write(&path, &whole[..n_kept]).expect("writes");
+            let mut log = KnowledgeLog::open(&path).expect("opens");
+            let n_found = log.found.len();
+            let n_newlines = whole[..n_kept].iter().filter(|&&byte| byte == b'\n').count();
+            prop_assert!(n_found >= n_newlines);
+            prop_assert_eq!(&log.found[..], &docs[..n_found]);
+            for doc in &docs[n_found..] {
+                log.append(doc).expect("writes");
+            }
+            drop(log);
+            prop_assert_eq!(fs::read(&path).expect("reads"), whole);
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The rows of the three files as items, users and ratings, each bad one a fault
+//! with its line. Must not open files (`load.rs` does) nor choose user groups.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+use super::catalog::{Half, Item, Rating, User};
+use super::faults::Faults;
+use super::groups::GroupMap;
+use super::table::{Row, SourceText, read_table};
+
+const ITEM_COLUMNS: [&str; 7] = [
+    "id", "title", "year", "genres", "director", "country", "themes",
+];
+const USER_COLUMNS: [&str; 2] = ["id", "name"];
+const RATING_COLUMNS: [&str; 4] = ["user", "item", "rating", "timestamp"];
+
+/// Years a catalog may name: from the first film on record to a far future.
+const YEARS: RangeInclusive<u16> = 1870..=2100;
+const STARS: RangeInclusive<f32> = 1.0..=5.0;
+
+pub fn read_items(
+    source: SourceText<'_>,
+    group_map: &GroupMap,
+    faults: &mut Faults,
+) -> (Vec<Item>, HashSet<String>) {
+    let table = read_table(source, ITEM_COLUMNS, faults);
+    report_duplicates(source.file, &table.rows, faults);
+    let mut items = Vec::with_capacity(table.rows.len());
+    for row in table.rows {
+        match item_of(row.fields, group_map) {
+            Ok(item) => items.push(item),
+            Err(what) => faults.add(source.file, row.line, what),
+        }
+    }
+    (items, table.keys)
+}
+
+fn item_of(fields: [String; 7], group_map: &GroupMap) -> Result<Item, String> {
+    let [id, title, year, genres, director, country, themes] = fields;
+    let year = number(&year, "year", &YEARS)?;
+    let genres = list(&genres, "genres")?;
+    let themes = list(&themes, "themes")?;
+    let group = group_map.item_group(&genres).group.to_owned();
+    Ok(Item {
+        id,
+        title,
+        year,
+        genres,
+        director,
+        country,
+        themes,
+        group,
+        half: Half::Query,
+    })
+}
+
+pub fn read_users(source: SourceText<'_>, faults: &mut Faults) -> (Vec<User>, HashSet<String>) {
+    let table = read_table(source, USER_COLUMNS, faults);
+    report_duplicates(source.file, &table.rows, faults);
+    let users = table.rows.into_iter().map(|row| {
+        let [id, name] = row.fields;
+        User {
+            id,
+            name,
+            history: Vec::new(),
+            group: String::new(),
+            half: Half::Query,
+        }
+    });
+    (users.collect(), table.keys)
+}
+
+fn report_duplicates<const N: usize>(file: &str, rows: &[Row<N>], faults: &mut Faults) {
+    let mut first_line: HashMap<&str, u64> = HashMap::new();
+    for row in rows {
+        let id = row.fields[0].as_str();
+        let first = *first_line.entry(id).or_insert(row.line);
+        if first != row.line {
+            let what = format!("duplicate id `{id}`, first on line {first}");
+            faults.add(file, row.line, what);
+        }
+    }
+}
+
+/// Every id the files name, on bad lines too: a rating of an item whose own line
+/// is bad is not a second fault.
+pub struct KnownIds<'a> {
+    pub items: &'a HashSet<String>,
+    pub users: &'a HashSet<String>,
+}
+
+pub fn read_ratings(
+    source: SourceText<'_>,
+    known: &KnownIds<'_>,
+    items: &[Item],
+    users: &mut [User],
+    faults: &mut Faults,
+) {
+    let table = read_table(source, RATING_COLUMNS, faults);
+    report_repeats(source.file, &table.rows, faults);
+    let item_idxs = index(items.iter().map(|item| item.id.clone()));
+    let user_idxs = index(users.iter().map(|user| user.id.clone()));
+    for row in &table.rows {
+        let (stars, at_s) = match rating_of(&row.fields, known) {
+            Ok(rating) => rating,
+            Err(what) => {
+                faults.add(source.file, row.line, what);
+                continue;
+            }
+        };
+        let [user, item, ..] = &row.fields;
+        // Absent here only if its own line is bad, which is a fault already.
+        if let (Some(&user_idx), Some(&item_idx)) = (user_idxs.get(user), item_idxs.get(item)) {
+            users[user_idx].history.push(Rating {
+                item_idx,
+                stars,
+                at_s,
+            });
+        }
+    }
+    for user in users {
+        user.history.sort_by_key(|rating| rating.at_s);
+    }
+}
+
+fn report_repeats(file: &str, rows: &[Row<4>], faults: &mut Faults) {
+    let mut first_line: HashMap<(&str, &str), u64> = HashMap::new();
+    for row in rows {
+        let [user, item, ..] = &row.fields;
+        let first = *first_line.entry((user, item)).or_insert(row.line);
+        if first != row.line {
+            let what = format!("user `{user}` rated item `{item}` on line {first} already");
+            faults.add(file, row.line, what);
+        }
+    }
+}
+
+fn rating_of(fields: &[String; 4], known: &KnownIds<'_>) -> Result<(f32, i64), String> {
+    let [user, item, stars, at] = fields;
+    if !known.users.contains(user) {
+        return Err(format!("unknown user `{user}`"));
+    }
+    if !known.items.contains(item) {
+        return Err(format!("unknown item `{item}`"));
+    }
+    let stars = number(stars, "rating", &STARS)?;
+    let at_s = at
+        .parse()
+        .map_err(|_| format!("bad timestamp `{at}`: whole seconds since 1970"))?;
+    Ok((stars, at_s))
+}
+
+fn index(ids: impl Iterator<Item = String>) -> HashMap<String, usize> {
+    ids.enumerate().map(|(idx, id)| (id, idx)).collect()
+}
+
+fn number<T: FromStr + PartialOrd + Display>(
+    text: &str,
+    column: &str,
+    range: &RangeInclusive<T>,
+) -> Result<T, String> {
+    let parsed = text.parse().ok().filter(|n| range.contains(n));
+    parsed.ok_or_else(|| {
+        format!(
+            "bad {column} `{text}`: a number from {} to {}",
+            range.start(),
+            range.end()
+        )
+    })
+}
+
+fn list(text: &str, column: &str) -> Result<Vec<String>, String> {
+    let parts: Vec<String> = text.split('|').map(|part| part.trim().to_owned()).collect();
+    match parts.iter().any(String::is_empty) {
+        true => Err(format!("bad {column} `{text}`: an empty part between |")),
+        false => Ok(parts),
+    }
+}

@@ -1,0 +1,70 @@
+//! From a subject of the catalog to the question a run asks: whom it is for, and
+//! the prompt.
+
+use color_eyre::eyre::Result;
+
+use super::message::PromptText;
+use crate::recsys::{Catalog, Framework, Half, Role, Subject, SubjectKind, SubjectRef, prompt};
+use crate::speculate::trace::SubjectInfo;
+
+/// Items and users have pools of their own, also where groups share a name.
+pub fn pool_group(kind: SubjectKind, group: &str) -> String {
+    format!("{kind}s/{group}")
+}
+
+/// Which of a subject's prompts is asked: a pool-half user is shown by the older
+/// history that the pool knows.
+pub fn role_of(subject: Subject<'_>) -> Role {
+    match subject.half() {
+        Half::Pool => Role::Pool,
+        Half::Query => Role::Query,
+    }
+}
+
+/// A framework's question about a subject.
+///
+/// # Errors
+/// A user of whom this role has nothing to show; a template that fails.
+pub fn about(
+    catalog: &Catalog,
+    at: SubjectRef,
+    framework: &Framework,
+    role: Role,
+) -> Result<(SubjectInfo, PromptText)> {
+    let subject = catalog.subject(at);
+    let prompt = prompt(framework, catalog, at, role)?;
+    let info = SubjectInfo {
+        kind: at.kind.to_string(),
+        id: subject.id().to_string(),
+        title: subject.label(),
+        group: Some(pool_group(at.kind, subject.group())),
+        framework: prompt.framework,
+    };
+    Ok((
+        info,
+        PromptText {
+            system: prompt.system,
+            user: prompt.user,
+            opening: prompt.opening,
+        },
+    ))
+}
+
+/// A prompt of one's own.
+pub fn own(text: &str) -> (SubjectInfo, PromptText) {
+    let subject = SubjectInfo {
+        kind: "prompt".into(),
+        id: "prompt".into(),
+        title: "your prompt".into(),
+        group: None,
+        framework: "none".into(),
+    };
+    (
+        subject,
+        PromptText {
+            system: None,
+            user: text.to_string(),
+            opening: String::new(),
+        },
+    )
+}
