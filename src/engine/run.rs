@@ -5,7 +5,7 @@ use std::time::Instant;
 use color_eyre::eyre::{Result, bail};
 use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSliceMut};
 
-use super::{Engine, RunSpec, Seen};
+use super::{Engine, PromptText, RenderedPrompt, RunSpec, Seen};
 use crate::model::decoder::{PROMPT_CHUNK, Rows};
 use crate::pool::{self, Local, Retrieved};
 use crate::speculate::TokenId;
@@ -108,6 +108,11 @@ impl<'e> Run<'e> {
     /// Tokens generated so far.
     pub fn output(&self) -> &[TokenId] {
         &self.ids[self.header.prompt_ids.len()..]
+    }
+
+    /// Another prompt, rendered while the run is under way.
+    pub fn render(&self, prompt: &PromptText) -> Result<RenderedPrompt> {
+        self.engine.render(prompt)
     }
 
     /// The run's end, if it has ended.

@@ -2,6 +2,10 @@
 //! interface never waits for it; it never waits for the interface.
 
 pub mod ask;
+mod inbox;
 pub mod message;
+mod serve;
+mod thread;
 
 pub use message::{Command, Event, FetchEvent, PromptPreview, PromptText, Purpose, Request, RunId};
+pub use thread::{Handle, spawn};

@@ -1,0 +1,95 @@
+//! Commands in order, with a look ahead for those that cannot wait.
+
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::time::Duration;
+
+use super::message::Command;
+
+/// The commands that have come and were not served yet.
+pub struct Inbox<'a> {
+    channel: &'a Receiver<Command>,
+    kept: VecDeque<Command>,
+}
+
+impl<'a> Inbox<'a> {
+    pub fn new(channel: &'a Receiver<Command>) -> Self {
+        Inbox {
+            channel,
+            kept: VecDeque::new(),
+        }
+    }
+
+    /// The next command, whenever it comes. `None`: the interface is gone.
+    pub fn wait(&mut self) -> Option<Command> {
+        self.kept.pop_front().or_else(|| self.channel.recv().ok())
+    }
+
+    /// The next command if there is one by then.
+    pub fn wait_at_most(&mut self, time: Duration) -> Option<Command> {
+        if let Some(command) = self.kept.pop_front() {
+            return Some(command);
+        }
+        match self.channel.recv_timeout(time) {
+            Ok(command) => Some(command),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Command::Quit),
+        }
+    }
+
+    /// The next command if there is one now.
+    pub fn poll(&mut self) -> Option<Command> {
+        self.wait_at_most(Duration::ZERO)
+    }
+
+    /// Puts a command back, to be the next one served.
+    pub fn put_back(&mut self, command: Command) {
+        self.kept.push_front(command);
+    }
+
+    fn look_ahead(&mut self) {
+        loop {
+            match self.channel.try_recv() {
+                Ok(command) => self.kept.push_back(command),
+                Err(TryRecvError::Empty) => return,
+                Err(TryRecvError::Disconnected) => {
+                    if !self.kept.iter().any(|c| matches!(c, Command::Quit)) {
+                        self.kept.push_back(Command::Quit);
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    /// A command that ends a run under way has come; it stays in the inbox.
+    pub fn asks_to_end_run(&mut self) -> bool {
+        self.look_ahead();
+        self.kept
+            .iter()
+            .any(|c| matches!(c, Command::Quit | Command::Stop | Command::Generate(_)))
+    }
+
+    /// The fetch is to be given up: taken out of the inbox, a quit left in it.
+    pub fn asks_to_stop_fetching(&mut self) -> bool {
+        self.look_ahead();
+        let before = self.kept.len();
+        self.kept.retain(|c| !matches!(c, Command::CancelFetch));
+        self.kept.len() < before || self.kept.iter().any(|c| matches!(c, Command::Quit))
+    }
+
+    /// Waits for the answer to a question; anything that ends the fetch is a no.
+    pub fn wait_for_permission(&mut self) -> bool {
+        loop {
+            match self.channel.recv() {
+                Ok(Command::AllowDownload(allowed)) => return allowed,
+                Ok(Command::CancelFetch) => return false,
+                Ok(Command::Quit) | Err(_) => {
+                    self.kept.push_back(Command::Quit);
+                    return false;
+                }
+                Ok(other) => self.kept.push_back(other),
+            }
+        }
+    }
+}
