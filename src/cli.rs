@@ -159,7 +159,7 @@ pub struct DecodeArgs {
     /// Repetition penalty; 1 is off, as in the paper [default: 1.1]
     #[arg(long, value_name = "F")]
     pub repeat_penalty: Option<f32>,
-    /// Tokens the penalty looks back on [default: 256]
+    /// Tokens the penalty looks back on [default: 64]
     #[arg(long, value_name = "N")]
     pub repeat_window: Option<usize>,
     /// Most tokens to generate [default: 256]

@@ -45,6 +45,8 @@ pub struct Engine {
 pub struct PromptText {
     /// `None`: the template's own default.
     pub system: Option<String>,
+    /// Earlier turns: what was asked and how it was answered.
+    pub examples: Vec<(String, String)>,
     pub user: String,
     /// The prefilled beginning of the answer.
     pub opening: String,
@@ -86,6 +88,10 @@ impl Engine {
         let mut messages = Vec::new();
         if let Some(system) = &prompt.system {
             messages.push(Message::new(Role::System, system));
+        }
+        for (asked, answered) in &prompt.examples {
+            messages.push(Message::new(Role::User, asked));
+            messages.push(Message::new(Role::Assistant, answered));
         }
         messages.push(Message::new(Role::User, &prompt.user));
         let mut text = self.template.render(&messages, true)?;

@@ -42,8 +42,20 @@ pub struct Framework {
 struct Template {
     /// Absent: the chat template's own default.
     system: Option<String>,
+    /// Earlier questions and the answers they should have had.
+    #[serde(default)]
+    example: Vec<Example>,
     user: String,
     opening: String,
+}
+
+/// A question and its answer, shown to the model before the real one; plain
+/// text, the same for every subject.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Example {
+    pub user: String,
+    pub assistant: String,
 }
 
 /// What is asked of the model about one subject.
@@ -51,6 +63,8 @@ struct Template {
 pub struct Prompt {
     /// Absent: the chat template's own default.
     pub system: Option<String>,
+    /// Earlier turns that show how an answer looks.
+    pub examples: Vec<Example>,
     pub user: String,
     /// The answer's first words, put in the assistant's mouth; may be empty.
     pub opening: String,
@@ -58,16 +72,29 @@ pub struct Prompt {
     pub framework: String,
 }
 
+impl Example {
+    fn trimmed(&self) -> Self {
+        Example {
+            user: self.user.trim().to_string(),
+            assistant: self.assistant.trim().to_string(),
+        }
+    }
+}
+
 impl Framework {
-    /// One of the bundled frameworks.
+    /// One of the bundled frameworks, or one's own: a path that ends in `.toml`.
     ///
     /// # Errors
-    /// An unknown name, with the known ones.
+    /// An unknown name, with the known ones; a file that cannot be read.
     pub fn named(name: &str) -> Result<Self, Report> {
+        if name.ends_with(".toml") {
+            let text = std::fs::read_to_string(name).wrap_err_with(|| format!("reading {name}"))?;
+            return Self::parse(name, &text);
+        }
         match BUNDLED.iter().find(|(known, _)| *known == name) {
             Some((_, text)) => Self::parse(&format!("frameworks/{name}.toml"), text),
             None => Err(eyre!(
-                "unknown framework `{name}`: there is {}",
+                "unknown framework `{name}`: there is {}, or a file of your own that ends in .toml",
                 Self::names().join(", ")
             )),
         }
@@ -162,6 +189,7 @@ pub fn prompt(
             .as_deref()
             .map(|text| fill("system", text.trim()))
             .transpose()?,
+        examples: template.example.iter().map(Example::trimmed).collect(),
         user: fill("user", template.user.trim())?,
         opening: fill("opening", template.opening.trim_end_matches('\n'))?,
         framework: framework.name.clone(),

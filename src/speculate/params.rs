@@ -181,7 +181,7 @@ impl Default for Params {
             max_suffix: 16,
             sources: Sources::ALL,
             repeat_penalty: 1.1,
-            repeat_window: 256,
+            repeat_window: 64,
             max_tokens: 256,
         }
     }

@@ -4,7 +4,9 @@
 use color_eyre::eyre::Result;
 
 use super::message::PromptText;
-use crate::recsys::{Catalog, Framework, Half, Role, Subject, SubjectKind, SubjectRef, prompt};
+use crate::recsys::{
+    Catalog, Framework, Half, Prompt, Role, Subject, SubjectKind, SubjectRef, prompt,
+};
 use crate::speculate::trace::SubjectInfo;
 
 /// Items and users have pools of their own, also where groups share a name.
@@ -32,20 +34,31 @@ pub fn about(
     role: Role,
 ) -> Result<(SubjectInfo, PromptText)> {
     let subject = catalog.subject(at);
-    let prompt = prompt(framework, catalog, at, role)?;
+    let Prompt {
+        system,
+        examples,
+        user,
+        opening,
+        framework,
+    } = prompt(framework, catalog, at, role)?;
     let info = SubjectInfo {
         kind: at.kind.to_string(),
         id: subject.id().to_string(),
         title: subject.label(),
         group: Some(pool_group(at.kind, subject.group())),
-        framework: prompt.framework,
+        framework,
     };
+    let examples = examples
+        .into_iter()
+        .map(|e| (e.user, e.assistant))
+        .collect();
     Ok((
         info,
         PromptText {
-            system: prompt.system,
-            user: prompt.user,
-            opening: prompt.opening,
+            system,
+            examples,
+            user,
+            opening,
         },
     ))
 }
@@ -62,9 +75,8 @@ pub fn own(text: &str) -> (SubjectInfo, PromptText) {
     (
         subject,
         PromptText {
-            system: None,
             user: text.to_string(),
-            opening: String::new(),
+            ..PromptText::default()
         },
     )
 }

@@ -37,11 +37,6 @@ impl<'a> Inbox<'a> {
         }
     }
 
-    /// The next command if there is one now.
-    pub fn poll(&mut self) -> Option<Command> {
-        self.wait_at_most(Duration::ZERO)
-    }
-
     /// Puts a command back, to be the next one served.
     pub fn put_back(&mut self, command: Command) {
         self.kept.push_front(command);
