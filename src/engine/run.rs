@@ -63,7 +63,7 @@ impl<'e> Run<'e> {
             params: spec.params,
             cost: engine.cost.clone(),
             eos: engine.codec.eos_ids().to_vec(),
-            prompt_ms: start.elapsed().as_secs_f64() * 1000.0,
+            prompt_ms: ms_since(start),
             tokens,
             prompt_ids: prompt.ids.clone(),
         };
@@ -121,7 +121,7 @@ impl<'e> Run<'e> {
             finish,
             steps: self.n_steps,
             tokens: self.output().len(),
-            decode_ms: self.decode_ms,
+            decode_ms: to_micros(self.decode_ms),
         })
     }
 
@@ -159,6 +159,7 @@ impl<'e> Run<'e> {
         let step = Step {
             index: self.n_steps,
             context_len,
+            room,
             params: std::mem::take(&mut self.changed).then_some(self.params),
             retrieval: retrieved.hits,
             tokens: self.new_tokens(&tree, &rows),
@@ -356,5 +357,11 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
 }
 
 fn ms_since(start: Instant) -> f64 {
-    start.elapsed().as_secs_f64() * 1000.0
+    to_micros(start.elapsed().as_secs_f64() * 1000.0)
+}
+
+/// Milliseconds to three decimals: what a clock can mean, and what every reader
+/// of a trace reads back to the bit.
+fn to_micros(ms: f64) -> f64 {
+    (ms * 1000.0).round() / 1000.0
 }

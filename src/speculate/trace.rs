@@ -12,7 +12,7 @@ use super::cost::CostTable;
 use super::draft::DraftTree;
 use super::params::{Params, Source};
 use super::row::{Judged, NodeRow};
-use super::verify::{Fate, Finish, Verdict};
+use super::verify::{Fate, Finish, Room, Verdict};
 
 /// Version of the file format; a reader refuses any other.
 pub const FORMAT: u32 = 1;
@@ -142,6 +142,8 @@ pub struct Step {
     pub index: usize,
     /// Tokens of the context before this step, the root (the last) included.
     pub context_len: usize,
+    /// What could still be committed.
+    pub room: Room,
     /// The parameters from this step on, if they changed on the fly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub params: Option<Params>,

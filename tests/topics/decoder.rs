@@ -54,7 +54,8 @@ fn a_chain_gives_the_logits_of_candles_own_llama() {
         (GgmlDType::Q8_0, true, 0.04),
         (GgmlDType::Q4_0, false, 0.04),
         (GgmlDType::Q4_1, true, 0.04),
-        (GgmlDType::Q5_0, false, 0.04),
+        // requantised to 8 bits
+        (GgmlDType::Q5_0, false, 0.08),
     ] {
         let path = tiny::write_model(folder.path(), dtype, tied);
         let mut file = std::fs::File::open(&path).unwrap();
@@ -162,7 +163,7 @@ fn tree_matches_paths(decoder: &mut Decoder, prompt: &[u32], tree: &[(u32, Optio
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// To the bit: a node's row is the one sequential decoding computes.
     #[test]

@@ -1,6 +1,7 @@
 //! One test binary, by topic.
 
 mod decoder;
+mod engine;
 mod fetch;
 mod real_model;
 mod tiny;

@@ -6,7 +6,7 @@ use candle_core::quantized::gguf_file::{self, Value};
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
 
-pub const VOCAB: usize = 75;
+pub const VOCAB: usize = 77;
 pub const WIDTH: usize = 64;
 const FFN: usize = 96;
 const LAYERS: usize = 2;
@@ -23,6 +23,34 @@ pub fn noise(n: usize, seed: u64) -> Vec<f32> {
         (state >> 40) as f32 / (1u32 << 23) as f32 - 1.0
     };
     (0..n).map(|_| next()).collect()
+}
+
+/// Characters the tiny tokenizer knows; its first token ends a text.
+pub const LETTERS: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,:;()-'";
+
+fn vocabulary() -> Vec<String> {
+    let mut tokens = vec![
+        "<|end|>".to_string(),
+        "\u{120}".into(),
+        "\u{10a}".into(),
+        "ab".into(),
+    ];
+    tokens.extend(LETTERS.chars().map(String::from));
+    tokens.extend((tokens.len()..VOCAB).map(|i| format!("<extra {i}>")));
+    tokens
+}
+
+fn strings(texts: Vec<String>) -> Value {
+    Value::Array(texts.into_iter().map(Value::String).collect())
+}
+
+fn token_types() -> Value {
+    let control = |i: usize| i == 0 || i >= 4 + LETTERS.len();
+    Value::Array(
+        (0..VOCAB)
+            .map(|i| Value::I32(if control(i) { 3 } else { 1 }))
+            .collect(),
+    )
 }
 
 /// Writes the model; matrices have `dtype`. With `tied`, the head is the
@@ -74,6 +102,12 @@ pub fn write_model(folder: &Path, dtype: GgmlDType, tied: bool) -> PathBuf {
         ("llama.rope.freq_base", Value::F32(10_000.0)),
         ("llama.attention.layer_norm_rms_epsilon", Value::F32(1e-5)),
         ("llama.context_length", Value::U32(512)),
+        ("tokenizer.ggml.model", Value::String("gpt2".into())),
+        ("tokenizer.ggml.pre", Value::String("gpt-2".into())),
+        ("tokenizer.ggml.tokens", strings(vocabulary())),
+        ("tokenizer.ggml.merges", strings(vec!["a b".into()])),
+        ("tokenizer.ggml.token_type", token_types()),
+        ("tokenizer.ggml.eos_token_id", Value::U32(0)),
     ];
     let metadata: Vec<(&str, &Value)> = metadata.iter().map(|(k, v)| (*k, v)).collect();
     let tensors: Vec<(&str, &QTensor)> = tensors.iter().map(|(n, t)| (n.as_str(), t)).collect();

@@ -1,0 +1,282 @@
+//! The invariants, as properties of whole runs on a tiny model: strict equals
+//! autoregressive whatever is drafted, and a trace says what happened.
+
+use std::path::Path;
+
+use candle_core::quantized::GgmlDType;
+use laserscope::engine::{Engine, Knowledge, LoadOptions, PromptText, RunSpec};
+use laserscope::model::device::DeviceChoice;
+use laserscope::speculate::params::{Budget, Params, Sources, Verify};
+use laserscope::speculate::stats::Stats;
+use laserscope::speculate::trace::{SubjectInfo, Trace};
+use laserscope::speculate::verify::{Finish, verify};
+use proptest::prelude::*;
+
+use super::tiny::{self, LETTERS};
+
+pub fn engine(folder: &Path) -> Engine {
+    engine_with_context(folder, 500)
+}
+
+fn engine_with_context(folder: &Path, context: usize) -> Engine {
+    let path = tiny::write_model(folder, GgmlDType::Q4_1, true);
+    let options = LoadOptions {
+        device: DeviceChoice::Cpu,
+        threads: Some(2),
+        context: Some(context),
+    };
+    Engine::load(&path, &options, |_| {}).unwrap()
+}
+
+pub fn spec(question: &str, params: Params) -> RunSpec {
+    let subject = SubjectInfo {
+        kind: "item".into(),
+        id: "i1".into(),
+        title: "A film".into(),
+        group: Some("items/a".into()),
+        framework: "kar".into(),
+    };
+    let prompt = PromptText {
+        user: question.into(),
+        opening: "ab".into(),
+        ..PromptText::default()
+    };
+    RunSpec {
+        subject,
+        prompt,
+        params,
+    }
+}
+
+pub fn run(engine: &mut Engine, spec: RunSpec) -> Trace {
+    let mut run = engine.begin(spec, &mut |_, _| true).unwrap();
+    let mut trace = Trace::new(run.header().clone());
+    while let Some(step) = run.step().unwrap() {
+        trace.push(step);
+    }
+    trace.end = run.end();
+    trace
+}
+
+fn text(letters: std::ops::Range<usize>) -> impl Strategy<Value = String> {
+    prop::collection::vec(0..LETTERS.len(), letters)
+        .prop_map(|at| at.iter().map(|&i| LETTERS.as_bytes()[i] as char).collect())
+}
+
+/// Documents that partly say what the model would say.
+fn knowledge(texts: &[String], plain: &Trace) -> Vec<Knowledge> {
+    let own = format!("ab{}", plain.text());
+    let cut: String = own.chars().take(own.chars().count() / 2).collect();
+    let texts = texts
+        .iter()
+        .cloned()
+        .chain([cut.clone(), format!("{cut}x{own}")]);
+    let doc = |(i, text): (usize, String)| Knowledge {
+        id: format!("d{i}"),
+        title: format!("Document {i}"),
+        group: if i % 2 == 0 {
+            "items/a".into()
+        } else {
+            "items/b".into()
+        },
+        text,
+        ended: i % 3 == 0,
+    };
+    texts.enumerate().map(doc).collect()
+}
+
+fn params() -> impl Strategy<Value = Params> {
+    (
+        1usize..=64,
+        1usize..=12,
+        any::<[bool; 3]>(),
+        prop::sample::select(vec![1.0f32, 1.1, 1.5]),
+    )
+        .prop_map(
+            |(rows, branch, [group, global, local], repeat_penalty)| Params {
+                verify: Verify::Strict,
+                budget: Budget::Rows(rows),
+                branch,
+                sources: Sources {
+                    group,
+                    global,
+                    local,
+                },
+                repeat_penalty,
+                max_tokens: 40,
+                ..Params::default()
+            },
+        )
+}
+
+fn assert_consistent(trace: &Trace) {
+    for step in &trace.steps {
+        assert_eq!(step.verdict.fates.len(), step.tree.n_drafts());
+        let params = trace.params_at(step.index);
+        let eos = &trace.header.eos;
+        let again = verify(
+            &step.tree,
+            &step.rows,
+            &step.judged,
+            params.verify,
+            eos,
+            step.room,
+        );
+        assert_eq!(
+            again, step.verdict,
+            "judging a recorded step again changes nothing"
+        );
+    }
+    let stats = Stats::of(trace);
+    assert_eq!(stats.fates.committed() + stats.bonus, stats.tokens);
+    assert_eq!(stats.tokens, trace.end.as_ref().unwrap().tokens);
+}
+
+fn assert_saves_and_loads(trace: &Trace) {
+    let mut bytes = Vec::new();
+    trace.save(&mut bytes).unwrap();
+    let loaded = Trace::load(bytes.as_slice()).unwrap();
+    assert!(&loaded == trace, "a trace read back is the trace written");
+    let mut again = Vec::new();
+    loaded.save(&mut again).unwrap();
+    assert!(again == bytes, "saving is byte-stable");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn strict_equals_autoregressive(
+        question in text(1..30),
+        documents in prop::collection::vec(text(1..60), 0..6),
+        params in params(),
+        k in 2usize..4,
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut engine = engine(folder.path());
+        let with = |verify| Params { verify, ..params };
+        let plain = run(&mut engine, spec(&question, with(Verify::Autoregressive)));
+        engine.set_knowledge(&knowledge(&documents, &plain)).unwrap();
+        let strict = run(&mut engine, spec(&question, with(Verify::Strict)));
+        prop_assert_eq!(strict.token_ids(), plain.token_ids());
+        prop_assert_eq!(strict.end.as_ref().unwrap().finish, plain.end.as_ref().unwrap().finish);
+        for rule in [Verify::Relaxed { k: 1, tau: 0.0 }, Verify::Relaxed { k, tau: 1.0 }] {
+            let same = run(&mut engine, spec(&question, with(rule)));
+            prop_assert_eq!(same.token_ids(), plain.token_ids());
+        }
+        let relaxed = run(&mut engine, spec(&question, with(Verify::Relaxed { k, tau: 0.0 })));
+        for trace in [&plain, &strict, &relaxed] {
+            assert_consistent(trace);
+        }
+        assert_saves_and_loads(&relaxed);
+    }
+}
+
+#[test]
+fn drafts_are_accepted_when_the_pool_knows_the_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = engine(folder.path());
+    let params = Params {
+        verify: Verify::Strict,
+        budget: Budget::Rows(16),
+        repeat_penalty: 1.0,
+        max_tokens: 40,
+        ..Params::default()
+    };
+    let plain = run(
+        &mut engine,
+        spec(
+            "Hello",
+            Params {
+                verify: Verify::Autoregressive,
+                ..params
+            },
+        ),
+    );
+    let answer = Knowledge {
+        id: "d".into(),
+        title: "The answer".into(),
+        group: "items/a".into(),
+        text: format!("ab{}", plain.text()),
+        ended: plain.end.as_ref().unwrap().finish == Finish::Eos,
+    };
+    engine.set_knowledge(&[answer]).unwrap();
+    let strict = run(&mut engine, spec("Hello", params));
+    assert_eq!(strict.token_ids(), plain.token_ids());
+    assert!(
+        strict.steps.len() * 3 < plain.steps.len(),
+        "{} steps",
+        strict.steps.len()
+    );
+    assert_eq!(strict.doc_title("d"), "The answer");
+}
+
+#[test]
+fn a_run_ends_at_the_token_limit_and_at_the_context() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = engine_with_context(folder.path(), 200);
+    let params = |max_tokens| Params {
+        verify: Verify::Strict,
+        budget: Budget::Rows(64),
+        max_tokens,
+        ..Params::default()
+    };
+    let eos = engine.codec().eos_ids().to_vec();
+    let short = run(&mut engine, spec("Hello", params(7)));
+    let ended = short.token_ids().last().is_some_and(|id| eos.contains(id));
+    assert!(ended || short.token_ids().len() == 7);
+    let long = run(&mut engine, spec("Hello", params(10_000)));
+    let end = long.end.as_ref().unwrap();
+    let filled = long.header.prompt_ids.len() + end.tokens == 200;
+    assert!(
+        end.finish == Finish::Eos || (end.finish == Finish::Context && filled),
+        "{end:?}"
+    );
+    let question = "abcdefgh".repeat(80);
+    let error = engine
+        .begin(spec(&question, params(7)), &mut |_, _| true)
+        .err()
+        .unwrap();
+    assert!(error.to_string().contains("--context"), "{error}");
+}
+
+#[test]
+fn a_cancelled_prompt_ends_the_run_without_a_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = engine(folder.path());
+    let mut run = engine
+        .begin(spec("Hello", Params::default()), &mut |_, _| false)
+        .unwrap();
+    assert!(run.step().unwrap().is_none());
+    assert_eq!(run.end().unwrap().finish, Finish::Cancelled);
+}
+
+#[test]
+fn a_damaged_trace_is_refused_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = engine(folder.path());
+    let trace = run(
+        &mut engine,
+        spec(
+            "Hello",
+            Params {
+                max_tokens: 5,
+                ..Params::default()
+            },
+        ),
+    );
+    let mut bytes = Vec::new();
+    trace.save(&mut bytes).unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    let message = |text: String| Trace::load(text.as_bytes()).unwrap_err().to_string();
+    let other = text.replacen("\"format\":1", "\"format\":9", 1);
+    assert!(message(other).contains("format version 9"));
+    assert!(message(String::new()).contains("empty"));
+    let lines: Vec<&str> = text.lines().collect();
+    let cut = format!("{}\n{}", lines[0], &lines[1][..lines[1].len() / 2]);
+    assert!(message(cut).starts_with("line 2:"));
+    let unknown_parent = text.replacen("\"parent\":null", "\"parent\":5", 1);
+    assert!(message(unknown_parent).starts_with("line 2:"));
+    let unfinished = lines[..lines.len() - 1].join("\n");
+    assert!(Trace::load(unfinished.as_bytes()).unwrap().end.is_none());
+}
