@@ -6,10 +6,9 @@ use color_eyre::eyre::{Result, WrapErr};
 use serde::Serialize;
 
 use super::print_json;
+use crate::recsys::load::bundled_items;
 use crate::recsys::synth::{self, Recipe};
 use crate::recsys::{Catalog, Half, SubjectKind};
-
-const ARCHETYPES: &str = include_str!("../../sample-data/archetypes.toml");
 
 #[derive(Serialize)]
 struct Row<'a> {
@@ -41,8 +40,7 @@ pub fn list(catalog: &Catalog, kind: SubjectKind, json: bool) -> Result<()> {
 
 /// Writes the sample's users and ratings anew.
 pub fn synthesize(folder: &Path) -> Result<()> {
-    let recipe = Recipe::parse("sample-data/archetypes.toml", ARCHETYPES)?;
-    let sample = synth::synthesize(&recipe, &Catalog::bundled()?.items)?;
+    let sample = synth::synthesize(&Recipe::bundled()?, &bundled_items()?)?;
     std::fs::create_dir_all(folder).wrap_err_with(|| format!("--out {}", folder.display()))?;
     for (name, text) in [
         ("users.csv", &sample.users_csv),

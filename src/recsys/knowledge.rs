@@ -208,6 +208,7 @@ mod tests {
             framework: "kar".to_owned(),
             model: "tiny".to_owned(),
             text: text.to_owned(),
+            ended: true,
         }
     }
 
@@ -216,8 +217,10 @@ mod tests {
         let line = serde_json::to_string(&doc("i1", "a\nb")).expect("plain data");
         assert_eq!(
             line,
-            r#"{"id":"i1","kind":"item","group":"crime","framework":"kar","model":"tiny","text":"a\nb"}"#
+            r#"{"id":"i1","kind":"item","group":"crime","framework":"kar","model":"tiny","text":"a\nb","ended":true}"#
         );
+        let older = line.replace(",\"ended\":true", "");
+        assert_eq!(parse_line(&older).expect("older"), doc("i1", "a\nb"));
     }
 
     #[test]

@@ -81,6 +81,21 @@ impl Catalog {
     }
 }
 
+/// The sample's films alone, for making its viewers anew: after a change to the
+/// films, the old ratings may name some that are gone.
+///
+/// # Errors
+/// Names the bad lines of the sample's `items.csv`.
+pub fn bundled_items() -> Result<Vec<Item>, Report> {
+    let file = "sample-data/items.csv";
+    let text = SAMPLE_ITEMS;
+    let group_map = GroupMap::parse("sample-data/groups.toml", SAMPLE_GROUPS)?;
+    let mut faults = Faults::default();
+    let (items, _) = read_items(SourceText { file, text }, &group_map, &mut faults);
+    faults.into_result(file)?;
+    Ok(items)
+}
+
 fn folder_name(folder: &Path) -> String {
     let full = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     match full.file_name() {

@@ -23,4 +23,4 @@ pub use catalog::{Catalog, Half, Item, Rating, Subject, SubjectKind, SubjectRef,
 pub use groups::{Group, GroupMap};
 pub use history::Role;
 pub use knowledge::{KnowledgeDoc, KnowledgeLog};
-pub use prompts::{Framework, Prompt, prompt};
+pub use prompts::{Example, Framework, Prompt, prompt};

@@ -64,7 +64,17 @@ const STARS_PER_AFFINITY: f64 = 1.4;
 /// Width of the noise on a rating, in stars.
 const STARS_NOISE: f64 = 2.4;
 
+const BUNDLED: &str = include_str!("../../sample-data/archetypes.toml");
+
 impl Recipe {
+    /// The one that the sample's viewers were made from.
+    ///
+    /// # Errors
+    /// Only if the sample data in the repository are broken.
+    pub fn bundled() -> Result<Self, Report> {
+        Self::parse("sample-data/archetypes.toml", BUNDLED)
+    }
+
     /// `file` is the name that error messages carry.
     pub fn parse(file: &str, text: &str) -> Result<Self, Report> {
         let recipe: Self = toml::from_str(text).wrap_err_with(|| format!("reading {file}"))?;

@@ -1,5 +1,6 @@
 //! One test binary, by topic.
 
+mod catalog;
 mod decoder;
 mod engine;
 mod fetch;
