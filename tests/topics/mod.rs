@@ -2,6 +2,8 @@
 
 mod decoder;
 mod fetch;
+mod fixture;
 mod real_model;
+mod screens;
 mod tiny;
 mod tokenizer;
