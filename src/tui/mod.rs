@@ -1,1 +1,29 @@
-//! Placeholder.
+//! The playground: the screens over the engine's thread.
+//!
+//! Data flow one way: a key becomes an [`action::Action`], `App::update` changes
+//! the state and returns commands for the engine; the engine's events go through
+//! `App::apply`; the views draw `&App` and change nothing. What is shown about
+//! acceptance is read from the trace and its statistics, never computed here.
+//!
+//! Must not know models, pools or the engine: only what its thread says.
+
+pub mod action;
+pub mod flow;
+pub mod keys;
+pub mod layout;
+pub mod mouse;
+mod palette;
+mod paragraph;
+pub mod picture;
+pub mod start;
+pub mod state;
+pub mod terminal;
+pub mod theme;
+pub mod token_text;
+pub mod tree_lines;
+pub mod view;
+
+pub use start::{EarlierRun, Start, earlier_runs};
+pub use state::app::App;
+pub use terminal::run;
+pub use theme::ThemeName;

@@ -4,6 +4,8 @@ mod catalog;
 mod decoder;
 mod engine;
 mod fetch;
+mod fixture;
 mod real_model;
+mod screens;
 mod tiny;
 mod tokenizer;

@@ -1,0 +1,216 @@
+//! The running text wrapped into lines of tokens: words stay whole where they
+//! fit, newline tokens break the line, ghosts stand where a step ended.
+//!
+//! Knows columns, not colours.
+
+use ratatui::buffer::CellWidth;
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::state::decode::Ghosts;
+use super::state::record::{Ghost, Pick, Place, Record, TextCell};
+use super::token_text::columns;
+
+/// Where a piece of a line comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum From {
+    /// Index into [`Record::cells`].
+    Cell(usize),
+    /// The ghost of a step.
+    Ghost(usize),
+}
+
+/// A stretch of one token on one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece<'a> {
+    pub x: usize,
+    pub width: usize,
+    pub text: &'a str,
+    pub from: From,
+}
+
+pub type Line<'a> = Vec<Piece<'a>>;
+
+struct Unit<'a> {
+    from: From,
+    text: &'a str,
+    width: usize,
+    breaks: &'a [usize],
+}
+
+/// Lays the text out in lines of `width` columns. Never empty.
+pub fn flow(record: &Record, ghosts: Ghosts, width: usize) -> Vec<Line<'_>> {
+    let units = units(record, ghosts);
+    let mut paper = Paper {
+        lines: vec![Vec::new()],
+        x: 0,
+        width: width.max(1),
+        start: Start::Paragraph,
+    };
+    for (i, unit) in units.iter().enumerate() {
+        if paper.x > 0 && begins_word(unit) && paper.x + word_width(&units[i..]) > paper.width {
+            paper.break_line(Start::Wrapped);
+        }
+        paper.put_unit(unit);
+    }
+    paper.lines
+}
+
+/// The line on which a token of the text begins.
+pub fn line_of(lines: &[Line<'_>], cell: usize) -> usize {
+    let holds = |line: &Line<'_>| line.iter().any(|p| p.from == From::Cell(cell));
+    lines.iter().position(holds).unwrap_or(0)
+}
+
+/// The token `delta` lines below `cell`, nearest to its column.
+pub fn neighbour(lines: &[Line<'_>], cell: usize, delta: i64) -> Option<usize> {
+    let here = line_of(lines, cell);
+    let x = lines[here]
+        .iter()
+        .find(|p| p.from == From::Cell(cell))
+        .map_or(0, |p| p.x);
+    let mut at = here as i64 + delta;
+    while (0..lines.len() as i64).contains(&at) {
+        let cells = lines[at as usize].iter().filter_map(|p| match p.from {
+            From::Cell(cell) => Some((p.x.abs_diff(x), cell)),
+            From::Ghost(_) => None,
+        });
+        if let Some((_, cell)) = cells.min() {
+            return Some(cell);
+        }
+        at += delta.signum();
+    }
+    None
+}
+
+fn units(record: &Record, ghosts: Ghosts) -> Vec<Unit<'_>> {
+    let mut units = Vec::with_capacity(record.cells.len());
+    for (i, cell) in record.cells.iter().enumerate() {
+        let ghost = ghost_before(record, cell).filter(|_| ghosts == Ghosts::Shown);
+        if let Some((step, ghost)) = ghost {
+            units.push(Unit {
+                from: From::Ghost(step),
+                text: &ghost.text,
+                width: columns(&ghost.text),
+                breaks: &[],
+            });
+        }
+        units.push(Unit {
+            from: From::Cell(i),
+            text: &cell.text,
+            width: cell.width,
+            breaks: &cell.breaks,
+        });
+    }
+    units
+}
+
+/// A ghost stands before the bonus token, which the model preferred to it.
+fn ghost_before<'a>(record: &'a Record, cell: &TextCell) -> Option<(usize, &'a Ghost)> {
+    let Place::Step { step, pick: Pick::Bonus, .. } = cell.place else {
+        return None;
+    };
+    record.ghosts.get(step)?.as_ref().map(|ghost| (step, ghost))
+}
+
+fn begins_word(unit: &Unit<'_>) -> bool {
+    unit.text.starts_with(' ') || matches!(unit.from, From::Ghost(_))
+}
+
+/// Columns from this unit to the next place where a line may break.
+fn word_width(units: &[Unit<'_>]) -> usize {
+    let mut width = 0;
+    for (i, unit) in units.iter().enumerate() {
+        if i > 0 && begins_word(unit) {
+            break;
+        }
+        if let Some(&end) = unit.breaks.first() {
+            return width + columns(&unit.text[..end]);
+        }
+        width += unit.width;
+    }
+    width
+}
+
+/// How the line under way began.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Start {
+    Paragraph,
+    /// Because the last one was full: a leading space is not drawn.
+    Wrapped,
+}
+
+struct Paper<'a> {
+    lines: Vec<Line<'a>>,
+    x: usize,
+    width: usize,
+    start: Start,
+}
+
+impl<'a> Paper<'a> {
+    fn break_line(&mut self, start: Start) {
+        self.lines.push(Vec::new());
+        self.x = 0;
+        self.start = start;
+    }
+
+    fn put_unit(&mut self, unit: &Unit<'a>) {
+        let mut from = 0;
+        for &end in unit.breaks {
+            self.put(&unit.text[from..end], unit.from);
+            self.break_line(Start::Paragraph);
+            from = end;
+        }
+        self.put(&unit.text[from..], unit.from);
+    }
+
+    fn put(&mut self, text: &'a str, from: From) {
+        let mut text = text;
+        if self.x == 0 && self.start == Start::Wrapped {
+            text = text.strip_prefix(' ').unwrap_or(text);
+        }
+        while !text.is_empty() {
+            let (fits, rest) = split_at_column(text, self.width - self.x);
+            if fits.is_empty() && self.x > 0 {
+                self.break_line(Start::Wrapped);
+                continue;
+            }
+            // A character wider than the pane still gets a place of its own.
+            let (fits, rest) = if fits.is_empty() { first_grapheme(text) } else { (fits, rest) };
+            self.put_piece(fits, from);
+            text = rest;
+            if !text.is_empty() {
+                self.break_line(Start::Wrapped);
+            }
+        }
+    }
+
+    fn put_piece(&mut self, text: &'a str, from: From) {
+        let width = columns(text);
+        let piece = Piece {
+            x: self.x,
+            width,
+            text,
+            from,
+        };
+        self.x += width;
+        if let Some(line) = self.lines.last_mut() {
+            line.push(piece);
+        }
+    }
+}
+
+fn split_at_column(text: &str, width: usize) -> (&str, &str) {
+    let mut used = 0;
+    for (at, grapheme) in text.grapheme_indices(true) {
+        used += usize::from(grapheme.cell_width());
+        if used > width {
+            return text.split_at(at);
+        }
+    }
+    (text, "")
+}
+
+fn first_grapheme(text: &str) -> (&str, &str) {
+    let end = text.graphemes(true).next().map_or(0, str::len);
+    text.split_at(end)
+}

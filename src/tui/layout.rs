@@ -1,0 +1,172 @@
+//! Where everything goes, as functions of the size alone: the views draw there,
+//! and the mouse looks there for what it hit. Neighbouring panes share a border.
+
+use ratatui::layout::Rect;
+
+use super::flow;
+use super::state::app::App;
+use super::state::decode::{Pane, Zoom};
+
+/// Below this the screens cannot be read.
+pub const MIN_SIZE: (u16, u16) = (60, 20);
+
+/// From this size on all panes of Decode are shown at once.
+const WIDE: (u16, u16) = (100, 32);
+
+/// The bars, and what is between them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shell {
+    pub header: Rect,
+    /// What is being looked at; of no height on the catalog.
+    pub strip: Rect,
+    pub body: Rect,
+    pub footer: Rect,
+}
+
+pub fn shell(area: Rect, with_strip: bool) -> Shell {
+    let strip_height = u16::from(with_strip);
+    let row = |y, height| Rect {
+        y: area.y + y,
+        height,
+        ..area
+    };
+    Shell {
+        header: row(0, 1),
+        strip: row(1, strip_height),
+        body: row(1 + strip_height, area.height.saturating_sub(2 + strip_height)),
+        footer: row(area.height.saturating_sub(1), 1),
+    }
+}
+
+/// The inside of a pane with a border and a column of air on both sides.
+pub fn inner(pane: Rect) -> Rect {
+    Rect {
+        x: pane.x + 2,
+        y: pane.y + 1,
+        width: pane.width.saturating_sub(4),
+        height: pane.height.saturating_sub(2),
+    }
+}
+
+/// The catalog's list and its details.
+pub fn catalog(body: Rect) -> (Rect, Rect) {
+    let list_width = if body.width >= 100 {
+        body.width * 11 / 20
+    } else {
+        body.width * 11 / 20 + 2
+    };
+    let list = Rect { width: list_width, ..body };
+    let detail = Rect {
+        x: body.x + list_width - 1,
+        width: body.width - list_width + 1,
+        ..body
+    };
+    (list, detail)
+}
+
+/// How much room Decode has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// All panes at once.
+    Wide,
+    /// The lower panes share one place.
+    Narrow,
+}
+
+pub fn room(area: (u16, u16)) -> Room {
+    if area.0 >= WIDE.0 && area.1 >= WIDE.1 {
+        Room::Wide
+    } else {
+        Room::Narrow
+    }
+}
+
+/// The panes of Decode and their places, borders included and shared.
+pub fn decode(app: &App, body: Rect) -> Vec<(Pane, Rect)> {
+    if app.view.zoom == Zoom::One {
+        return vec![(app.view.pane, body)];
+    }
+    match room(app.size) {
+        Room::Wide => wide(body),
+        Room::Narrow => narrow(body, app.view.lower),
+    }
+}
+
+/// Inner heights of the steps' and the lower panes on a wide screen.
+const STEPS_ROWS: u16 = 7;
+const LOWER_ROWS: u16 = 11;
+
+fn wide(body: Rect) -> Vec<(Pane, Rect)> {
+    let tall = body.height >= 37;
+    let lower = LOWER_ROWS + 2;
+    let steps = if tall { STEPS_ROWS } else { STEPS_ROWS - 2 } + 2;
+    let upper = body.height + 2 - lower - steps;
+    let half = body.width / 2;
+    let y_steps = body.y + upper - 1;
+    let y_lower = y_steps + steps - 1;
+    let speed = (body.width * 3 / 10).clamp(36, 48);
+    let pool = (body.width * 5 / 20).clamp(28, 44);
+    let token = body.width + 2 - speed - pool;
+    let at = |x, y, width, height| Rect { x: body.x + x, y, width, height };
+    vec![
+        (Pane::Text, at(0, body.y, half, upper)),
+        (Pane::Tree, at(half - 1, body.y, body.width - half + 1, upper)),
+        (Pane::Steps, at(0, y_steps, body.width, steps)),
+        (Pane::Token, at(0, y_lower, token, lower)),
+        (Pane::Pool, at(token - 1, y_lower, pool, lower)),
+        (Pane::Speed, at(token + pool - 2, y_lower, speed, lower)),
+    ]
+}
+
+fn narrow(body: Rect, lower_pane: Pane) -> Vec<(Pane, Rect)> {
+    let lower = (body.height * 2 / 5).clamp(7, LOWER_ROWS + 2);
+    let steps = 3;
+    let upper = body.height + 2 - lower - steps;
+    let half = body.width / 2 - 1;
+    let y_steps = body.y + upper - 1;
+    let at = |x, y, width, height| Rect { x: body.x + x, y, width, height };
+    vec![
+        (Pane::Text, at(0, body.y, half, upper)),
+        (Pane::Tree, at(half - 1, body.y, body.width - half + 1, upper)),
+        (Pane::Steps, at(0, y_steps, body.width, steps)),
+        (lower_pane, at(0, y_steps + steps - 1, body.width, lower)),
+    ]
+}
+
+/// The whole terminal.
+pub fn whole(app: &App) -> Rect {
+    Rect::new(0, 0, app.size.0, app.size.1)
+}
+
+/// The inside of a pane of Decode, if it is shown.
+pub fn pane_inner(app: &App, pane: Pane) -> Option<Rect> {
+    let body = shell(whole(app), true).body;
+    let panes = decode(app, body);
+    let found = panes.into_iter().find(|(p, _)| *p == pane);
+    found.map(|(_, rect)| inner(rect))
+}
+
+/// Columns the running text is wrapped to.
+pub fn text_width(app: &App) -> usize {
+    pane_inner(app, Pane::Text).map_or(1, |r| usize::from(r.width))
+}
+
+/// First line of the text that is shown, and the last one that can be first.
+pub fn text_scroll(app: &App) -> (usize, usize) {
+    let (Some(area), Some(record)) = (pane_inner(app, Pane::Text), app.record()) else {
+        return (0, 0);
+    };
+    let lines = flow::flow(record, app.view.ghosts, usize::from(area.width));
+    top_line(app, &lines, usize::from(area.height))
+}
+
+/// As [`text_scroll`], of a text that is laid out already.
+pub fn top_line(app: &App, lines: &[flow::Line<'_>], height: usize) -> (usize, usize) {
+    let last = lines.len().saturating_sub(height);
+    let wanted = match (app.view.text_top, app.selected_cell()) {
+        (Some(top), _) => top,
+        (None, Some(cell)) => flow::line_of(lines, cell).saturating_sub(height * 2 / 3),
+        (None, None) => last,
+    };
+    (wanted.min(last), last)
+}

@@ -1,0 +1,116 @@
+//! What the mouse hit. The same layout that is drawn is looked up, so that
+//! drawing keeps no record of places.
+
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::{Position, Rect};
+
+use super::action::Action;
+use super::state::app::{App, Screen};
+use super::state::decode::Pane;
+use super::state::record::{Pick, Place};
+use super::tree_lines::tree_lines;
+use super::{flow, layout, view};
+use crate::recsys::SubjectKind;
+
+/// Something that can be clicked or scrolled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    Screen(Screen),
+    Tab(SubjectKind),
+    /// A row of the catalog's list, counted from the first that matches.
+    Row(usize),
+    Detail,
+    Pane(Pane),
+    Token { step: usize, pick: Pick },
+    Node(Pick),
+    Step(usize),
+    /// A line of a dialog.
+    Line(usize),
+    Nothing,
+}
+
+/// The action of a mouse event.
+pub fn action(app: &App, event: &MouseEvent) -> Option<Action> {
+    let target = hit(app, Position::new(event.column, event.row));
+    match event.kind {
+        MouseEventKind::Down(MouseButton::Left) => Some(Action::Click(target)),
+        MouseEventKind::ScrollUp => Some(Action::Wheel(target, -1)),
+        MouseEventKind::ScrollDown => Some(Action::Wheel(target, 1)),
+        _ => None,
+    }
+}
+
+/// What is drawn at a position.
+pub fn hit(app: &App, at: Position) -> Target {
+    if app.dialog.is_some() {
+        return view::dialogs::line_at(app, at).map_or(Target::Nothing, Target::Line);
+    }
+    let shell = layout::shell(layout::whole(app), app.screen == Screen::Decode);
+    if shell.header.contains(at) {
+        return view::header::screen_at(app, at.x).map_or(Target::Nothing, Target::Screen);
+    }
+    match app.screen {
+        Screen::Catalog => hit_catalog(app, shell.body, at),
+        Screen::Decode => hit_decode(app, shell.body, at),
+    }
+}
+
+fn hit_catalog(app: &App, body: Rect, at: Position) -> Target {
+    let (list, detail) = layout::catalog(body);
+    if list.contains(at) && at.y == list.y {
+        return view::catalog_list::tab_at(app, list, at.x).map_or(Target::Nothing, Target::Tab);
+    }
+    if let Some(row) = view::catalog_list::row_at(app, list, at) {
+        return Target::Row(row);
+    }
+    if detail.contains(at) {
+        return Target::Detail;
+    }
+    Target::Nothing
+}
+
+fn hit_decode(app: &App, body: Rect, at: Position) -> Target {
+    let panes = layout::decode(app, body);
+    let Some(&(pane, rect)) = panes.iter().find(|(_, r)| r.contains(at)) else {
+        return Target::Nothing;
+    };
+    if pane.is_lower() && at.y == rect.y {
+        return view::lower_tab_at(app, rect, at.x).map_or(Target::Pane(pane), Target::Pane);
+    }
+    let area = layout::inner(rect);
+    let found = match pane {
+        _ if !area.contains(at) => None,
+        Pane::Text => token_at(app, area, at),
+        Pane::Tree => node_at(app, area, at),
+        Pane::Steps => view::steps::step_at(app, area, at.x).map(Target::Step),
+        _ => None,
+    };
+    found.unwrap_or(Target::Pane(pane))
+}
+
+fn token_at(app: &App, area: Rect, at: Position) -> Option<Target> {
+    let record = app.record()?;
+    let lines = flow::flow(record, app.view.ghosts, usize::from(area.width));
+    let (top, _) = layout::top_line(app, &lines, usize::from(area.height));
+    let line = lines.get(top + usize::from(at.y - area.y))?;
+    let x = usize::from(at.x - area.x);
+    let piece = line.iter().find(|p| (p.x..p.x + p.width).contains(&x))?;
+    match piece.from {
+        flow::From::Cell(cell) => match record.cells[cell].place {
+            Place::Step { step, pick, .. } => Some(Target::Token { step, pick }),
+            Place::Opening => None,
+        },
+        flow::From::Ghost(step) => {
+            let pick = record.ghosts.get(step)?.as_ref()?.pick;
+            Some(Target::Token { step, pick })
+        }
+    }
+}
+
+fn node_at(app: &App, area: Rect, at: Position) -> Option<Target> {
+    let lines = tree_lines(app.step()?);
+    let rows = view::tree::rows(area);
+    let row = usize::from(at.y.checked_sub(rows.y)?);
+    let top = view::tree::top_line(app, &lines, usize::from(rows.height));
+    lines.get(top + row).map(|l| Target::Node(l.pick))
+}

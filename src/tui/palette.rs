@@ -1,0 +1,136 @@
+//! The colours of each theme. Contrast is tested in `theme.rs`.
+
+use ratatui::style::Color;
+
+/// Colours by role. `Color::Reset` is the terminal's own.
+#[derive(Debug)]
+pub struct Palette {
+    pub ground: Color,
+    /// The bars at the top and the bottom.
+    pub bar: Color,
+    pub text: Color,
+    pub strong: Color,
+    pub dim: Color,
+    /// Borders and tracks; nothing to read.
+    pub line: Color,
+    pub accent: Color,
+    pub accepted: Color,
+    pub relaxed: Color,
+    pub rejected: Color,
+    pub lost: Color,
+    pub bonus: Color,
+    /// Backgrounds of the cursor's step and of the selection; `None`: bold and
+    /// reversed instead.
+    pub cursor: Option<(Color, Color)>,
+}
+
+const fn hex(value: u32) -> Color {
+    Color::Rgb((value >> 16) as u8, (value >> 8) as u8, value as u8)
+}
+
+pub const DARK: Palette = Palette {
+    ground: hex(0x10131a),
+    bar: hex(0x191e29),
+    text: hex(0xcdd5e3),
+    strong: hex(0xffffff),
+    dim: hex(0x98a2b8),
+    line: hex(0x343d4f),
+    accent: hex(0x5fd3e8),
+    accepted: hex(0x7fd996),
+    relaxed: hex(0xf5bd56),
+    rejected: hex(0xff8f96),
+    lost: hex(0xcaa6ff),
+    bonus: hex(0x82b8ff),
+    cursor: Some((hex(0x222a3a), hex(0x32405c))),
+};
+
+pub const LIGHT: Palette = Palette {
+    ground: hex(0xfcfbf8),
+    bar: hex(0xeeece5),
+    text: hex(0x2a2f3a),
+    strong: hex(0x000000),
+    dim: hex(0x565d6b),
+    line: hex(0xc9c6bb),
+    accent: hex(0x005f73),
+    accepted: hex(0x176534),
+    relaxed: hex(0x7d4a00),
+    rejected: hex(0xaa1a28),
+    lost: hex(0x6431b5),
+    bonus: hex(0x134cb0),
+    cursor: Some((hex(0xe8ecf4), hex(0xd2dcf0))),
+};
+
+/// Okabe and Ito, "Color Universal Design" (2008), on black; the purple and the
+/// vermilion a little lighter, for contrast on the selection.
+pub const OKABE_ITO: Palette = Palette {
+    ground: hex(0x0c0e12),
+    bar: hex(0x181b21),
+    text: hex(0xd6d9de),
+    strong: hex(0xffffff),
+    dim: hex(0x9da4af),
+    line: hex(0x3a4048),
+    accent: hex(0xf0e442),
+    accepted: hex(0x1fbf92),
+    relaxed: hex(0xe69f00),
+    rejected: hex(0xf07a2c),
+    lost: hex(0xde97c0),
+    bonus: hex(0x56b4e9),
+    cursor: Some((hex(0x20262e), hex(0x2d3642))),
+};
+
+pub const ANSI: Palette = Palette {
+    ground: Color::Reset,
+    bar: Color::Reset,
+    text: Color::Reset,
+    strong: Color::Reset,
+    dim: Color::DarkGray,
+    line: Color::DarkGray,
+    accent: Color::LightCyan,
+    accepted: Color::LightGreen,
+    relaxed: Color::LightYellow,
+    rejected: Color::LightRed,
+    lost: Color::LightMagenta,
+    bonus: Color::LightBlue,
+    cursor: None,
+};
+
+pub const PLAIN: Palette = Palette {
+    ground: Color::Reset,
+    bar: Color::Reset,
+    text: Color::Reset,
+    strong: Color::Reset,
+    dim: Color::Reset,
+    line: Color::Reset,
+    accent: Color::Reset,
+    accepted: Color::Reset,
+    relaxed: Color::Reset,
+    rejected: Color::Reset,
+    lost: Color::Reset,
+    bonus: Color::Reset,
+    cursor: None,
+};
+
+/// Red, green and blue; the 16 colours as xterm shows them by default. `None`
+/// for the terminal's own and for indexed colours.
+pub fn rgb(color: Color) -> Option<(u8, u8, u8)> {
+    Some(match color {
+        Color::Rgb(r, g, b) => (r, g, b),
+        Color::Black => (0, 0, 0),
+        Color::Red => (205, 0, 0),
+        Color::Green => (0, 205, 0),
+        Color::Yellow => (205, 205, 0),
+        Color::Blue => (0, 0, 238),
+        Color::Magenta => (205, 0, 205),
+        Color::Cyan => (0, 205, 205),
+        Color::Gray => (229, 229, 229),
+        Color::DarkGray => (127, 127, 127),
+        Color::LightRed => (255, 85, 85),
+        Color::LightGreen => (85, 255, 85),
+        Color::LightYellow => (255, 255, 85),
+        Color::LightBlue => (92, 92, 255),
+        Color::LightMagenta => (255, 85, 255),
+        Color::LightCyan => (85, 255, 255),
+        Color::White => (255, 255, 255),
+        Color::Reset | Color::Indexed(_) => return None,
+    })
+}

@@ -1,0 +1,58 @@
+//! Prose wrapped to a width, in columns.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::token_text::columns;
+
+/// Breaks at spaces where it can, inside a word where it must. Line breaks stay.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(1);
+    let mut lines = Vec::new();
+    for paragraph in text.split('\n') {
+        let mut line = String::new();
+        for word in paragraph.split(' ') {
+            let gap = usize::from(!line.is_empty());
+            if gap > 0 && columns(&line) + gap + columns(word) > width {
+                lines.push(std::mem::take(&mut line));
+            } else if gap > 0 {
+                line.push(' ');
+            }
+            push_word(word, width, &mut line, &mut lines);
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+fn push_word(word: &str, width: usize, line: &mut String, lines: &mut Vec<String>) {
+    for grapheme in word.graphemes(true) {
+        if columns(line) + columns(grapheme) > width && !line.is_empty() {
+            lines.push(std::mem::take(line));
+        }
+        line.push_str(grapheme);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn breaks_at_spaces_and_keeps_empty_lines() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("a\n\nb", 7), ["a", "", "b"]);
+        assert_eq!(wrap("abcdef gh", 4), ["abcd", "ef", "gh"]);
+    }
+
+    proptest! {
+        #[test]
+        fn lines_fit_and_letters_stay(text in "[a-z日 ]{0,60}", width in 2usize..20) {
+            let lines = wrap(&text, width);
+            prop_assert!(lines.iter().all(|l| columns(l) <= width));
+            let letters = |s: &str| s.chars().filter(|c| *c != ' ').collect::<String>();
+            prop_assert_eq!(letters(&lines.concat()), letters(&text));
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! What the interface is given when it starts.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::theme::ThemeName;
+use crate::recsys::Catalog;
+use crate::speculate::params::Params;
+use crate::speculate::trace::{End, Header, SubjectInfo, Trace};
+
+/// Most recordings listed; older ones stay on disk.
+const MAX_LISTED: usize = 200;
+
+/// Everything the interface knows at its start.
+pub struct Start {
+    /// `None`: recordings and prompts of one's own only.
+    pub catalog: Option<Catalog>,
+    pub params: Params,
+    pub theme: ThemeName,
+    /// Open this recording, with no model (`laserscope replay`).
+    pub replay: Option<Trace>,
+    /// Plays while the model is fetched.
+    pub demo: Option<Trace>,
+    /// Subjects whose knowledge ships: (kind, id).
+    pub shipped: Vec<(String, String)>,
+    /// Runs recorded before, newest first.
+    pub earlier: Vec<EarlierRun>,
+    /// Where `s` saves traces.
+    pub save_dir: PathBuf,
+}
+
+/// A recording on disk, as a list shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EarlierRun {
+    pub path: PathBuf,
+    pub subject: SubjectInfo,
+    pub params: Params,
+    /// `None`: the run was cut off.
+    pub end: Option<End>,
+}
+
+/// The recordings in a folder, newest first. Files that are none are passed
+/// over, and so is a folder that is not there.
+pub fn earlier_runs(folder: &Path) -> Vec<EarlierRun> {
+    let mut files: Vec<(SystemTime, PathBuf)> = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry.path().extension().is_some_and(|e| e == "jsonl"))
+        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+        .collect();
+    files.sort_by(|a, b| b.cmp(a));
+    let newest = files.into_iter().take(MAX_LISTED);
+    newest.filter_map(|(_, path)| read_entry(path)).collect()
+}
+
+/// Reads the first and the last line only.
+fn read_entry(path: PathBuf) -> Option<EarlierRun> {
+    let text = fs::read_to_string(&path).ok()?;
+    let mut lines = text.lines().filter(|l| !l.trim().is_empty());
+    let header: Header = serde_json::from_str(lines.next()?).ok()?;
+    let end = lines.next_back().and_then(|l| serde_json::from_str(l).ok());
+    Some(EarlierRun {
+        path,
+        subject: header.subject,
+        params: header.params,
+        end,
+    })
+}

@@ -1,0 +1,176 @@
+//! News from the engine's thread change the state here.
+
+use super::app::{App, Dialog, Errand, Tone};
+use super::model::ModelState;
+use super::record::Record;
+use super::run::{Phase, Run};
+use crate::speculate::trace::{End, Header, Step};
+use crate::speculate::verify::Finish;
+use crate::worker::message::{Command, Event, FetchEvent, Purpose, RunId};
+
+impl App {
+    /// Takes an event in; what the engine should do next, if anything.
+    pub fn apply(&mut self, event: Event) -> Vec<Command> {
+        if let Some(model) = self.model.after(&event) {
+            return self.model_changed(model);
+        }
+        match event {
+            Event::ConfirmDownload { bytes } => {
+                self.play_demo();
+                self.dialog = Some(Dialog::Download { bytes });
+                Vec::new()
+            }
+            Event::Preview { ticket, preview } => {
+                self.browse.keep_preview(ticket, preview);
+                self.ask_preview()
+            }
+            Event::Fetch(FetchEvent::Skipped { source, why }) => {
+                self.tell(Tone::Info, format!("Not from {source}: {why}"));
+                Vec::new()
+            }
+            Event::Gone { why } => {
+                self.errands.push(Errand::Quit);
+                self.tell(Tone::Problem, why.unwrap_or_default());
+                Vec::new()
+            }
+            about_run => self.apply_to_run(about_run),
+        }
+    }
+
+    fn model_changed(&mut self, model: ModelState) -> Vec<Command> {
+        let was_ready = self.model.is_ready();
+        self.model = model;
+        match &self.model {
+            ModelState::Fetching { .. } => self.play_demo(),
+            ModelState::Failed { why } => {
+                let why = why.clone();
+                self.play_demo();
+                self.queued = None;
+                self.dialog = Some(Dialog::Failure { why });
+            }
+            ModelState::Ready(_) if !was_ready => return self.model_ready(),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn model_ready(&mut self) -> Vec<Command> {
+        self.browse.forget_previews();
+        if matches!(self.dialog, Some(Dialog::Failure { .. } | Dialog::Download { .. })) {
+            self.dialog = None;
+        }
+        let mut commands = self.ask_preview();
+        match self.queued.take() {
+            Some(request) => commands.extend(self.send(request)),
+            None if self.run().is_some() => {
+                self.tell(Tone::Good, "The model is ready: 1 picks whom to generate for.");
+            }
+            None => {}
+        }
+        commands
+    }
+
+    /// The next prompt to tokenise, once there is a tokenizer.
+    pub(super) fn ask_preview(&mut self) -> Vec<Command> {
+        if !self.model.is_ready() {
+            return Vec::new();
+        }
+        let next = self.browse.next_preview();
+        next.map(|(ticket, prompt)| Command::Preview { ticket, prompt })
+            .into_iter()
+            .collect()
+    }
+
+    fn apply_to_run(&mut self, event: Event) -> Vec<Command> {
+        match event {
+            Event::Prompt { run, done, total } => {
+                self.with_run(run, |r| r.phase = Phase::Prompt { done, total });
+            }
+            Event::RunStarted {
+                run,
+                purpose: Purpose::Watch,
+                header,
+            } => self.with_run(run, |r| r.started(*header)),
+            Event::Step { run, step } => self.step_arrived(run, *step),
+            Event::Paused { run, paused } => self.with_run(run, |r| r.paused(paused)),
+            Event::RunEnded { run, end } => return self.run_ended(run, end),
+            Event::RunFailed { run, why } => return self.run_failed(run, why),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn with_run(&mut self, id: RunId, change: impl FnOnce(&mut Run)) {
+        if let Some(run) = self.runs.iter_mut().find(|r| r.id == id) {
+            change(run);
+        }
+    }
+
+    /// The run that a reference run belongs to.
+    fn referring(&mut self, id: RunId) -> Option<&mut Run> {
+        let belongs = |r: &&mut Run| matches!(&r.references.under_way, Some((of, _)) if *of == id);
+        self.runs.iter_mut().find(belongs)
+    }
+
+    fn step_arrived(&mut self, id: RunId, step: Step) {
+        if let Some((_, measured)) = self.referring(id).and_then(|r| r.references.under_way.as_mut()) {
+            measured.push(&step);
+        } else {
+            self.with_run(id, |r| r.step(step));
+        }
+    }
+
+    fn run_ended(&mut self, id: RunId, end: End) -> Vec<Command> {
+        let whole = end.finish != Finish::Cancelled;
+        match self.referring(id) {
+            Some(run) => run.references.complete(whole),
+            None => self.with_run(id, |r| r.ended(end)),
+        }
+        let mut commands = self.next_reference();
+        if commands.is_empty() {
+            // A reference runs at full speed; what is watched at its own.
+            let pace = self.view.pace.duration();
+            commands.push(Command::SetPace(pace));
+        }
+        commands
+    }
+
+    fn run_failed(&mut self, id: RunId, why: String) -> Vec<Command> {
+        if let Some(run) = self.referring(id) {
+            run.references.give_up();
+        }
+        self.with_run(id, |r| r.phase = Phase::Failed(why.clone()));
+        self.tell(Tone::Problem, format!("The run failed: {why}"));
+        Vec::new()
+    }
+}
+
+impl Run {
+    fn started(&mut self, header: Header) {
+        self.subject = header.subject.clone();
+        self.params = header.params;
+        self.record = Some(Record::new(header));
+        if self.phase != Phase::Paused {
+            self.phase = Phase::Running;
+        }
+    }
+
+    fn step(&mut self, step: Step) {
+        if let Some(record) = &mut self.record {
+            record.push(step);
+        }
+    }
+
+    fn paused(&mut self, paused: bool) {
+        if self.is_under_way() {
+            self.phase = if paused { Phase::Paused } else { Phase::Running };
+        }
+    }
+
+    fn ended(&mut self, end: End) {
+        self.phase = Phase::Ended;
+        if let Some(record) = &mut self.record {
+            record.finish(end);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! What the interface knows and how it changes: actions in, commands out; events
+//! in. Nothing here draws.
+
+pub mod app;
+mod apply;
+pub mod browse;
+pub mod decode;
+pub mod model;
+pub mod record;
+pub mod reference;
+pub mod run;
+pub mod runs;
+pub mod settings;
+mod update;
+mod update_decode;

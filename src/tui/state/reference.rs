@@ -1,0 +1,113 @@
+//! The runs a run is measured against: the same prompt, autoregressively and
+//! strictly, by the same engine on the same machine. Nothing here is estimated.
+
+use std::collections::VecDeque;
+
+use crate::speculate::TokenId;
+use crate::speculate::params::{Params, Verify};
+use crate::speculate::stats::{Stats, agreement, first_difference, repetition};
+use crate::speculate::trace::{Step, Trace};
+use crate::worker::message::RunId;
+
+/// What a reference run showed.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    pub verify: Verify,
+    pub ids: Vec<TokenId>,
+    pub stats: Stats,
+    pub repetition: f64,
+}
+
+impl Measured {
+    pub fn new(verify: Verify) -> Self {
+        Measured {
+            verify,
+            ids: Vec::new(),
+            stats: Stats::empty(),
+            repetition: 0.0,
+        }
+    }
+
+    pub fn push(&mut self, step: &Step) {
+        self.stats.add(step);
+        let tokens = step.verdict.committed(&step.tree);
+        self.ids.extend(tokens.map(|(id, _)| id));
+        self.repetition = repetition(&self.ids);
+    }
+}
+
+/// The reference runs of one run.
+#[derive(Clone, Debug, Default)]
+pub struct References {
+    /// Still to be made, once the engine is free.
+    pub wanted: VecDeque<Verify>,
+    pub under_way: Option<(RunId, Measured)>,
+    pub done: Vec<Measured>,
+}
+
+impl References {
+    /// Autoregressive and strict, but not what was measured already.
+    pub fn want(&mut self) {
+        for verify in [Verify::Autoregressive, Verify::Strict] {
+            if self.of(verify).is_none() && !self.wanted.contains(&verify) {
+                self.wanted.push_back(verify);
+            }
+        }
+    }
+
+    pub fn of(&self, verify: Verify) -> Option<&Measured> {
+        self.done.iter().find(|m| m.verify == verify)
+    }
+
+    pub fn is_busy(&self) -> bool {
+        self.under_way.is_some() || !self.wanted.is_empty()
+    }
+
+    /// A reference run came to its end; one that was cut off counts for nothing.
+    pub fn complete(&mut self, whole: bool) {
+        if let Some((_, measured)) = self.under_way.take()
+            && whole
+        {
+            self.done.push(measured);
+        }
+    }
+
+    pub fn give_up(&mut self) {
+        self.under_way = None;
+        self.wanted.clear();
+    }
+
+    /// How a text compares with the autoregressive one.
+    pub fn comparison(&self, ids: &[TokenId]) -> Option<Comparison> {
+        let plain = self.of(Verify::Autoregressive)?;
+        Some(Comparison {
+            agreement: agreement(ids, &plain.ids),
+            first_difference: first_difference(ids, &plain.ids),
+            n_tokens: plain.ids.len(),
+        })
+    }
+
+    /// Tokens per second over the autoregressive run's.
+    pub fn speed_up(&self, stats: &Stats) -> Option<f64> {
+        let plain = self.of(Verify::Autoregressive)?.stats.tokens_per_s()?;
+        Some(stats.tokens_per_s()? / plain)
+    }
+}
+
+/// A text beside the autoregressive one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Comparison {
+    pub agreement: f64,
+    pub first_difference: Option<usize>,
+    pub n_tokens: usize,
+}
+
+/// The rule, if one and the same was in force from the first step to the last.
+pub fn rule_throughout(trace: &Trace) -> Option<Verify> {
+    let first = trace.header.params.verify;
+    let later = trace.steps.iter().filter_map(|s: &Step| s.params);
+    later
+        .map(|p: Params| p.verify)
+        .all(|v| v == first)
+        .then_some(first)
+}

@@ -1,0 +1,290 @@
+//! Beginning runs, opening recordings, measuring references.
+
+use super::app::{App, Dialog, Errand, Screen, Tone, Touched};
+use super::model::ModelState;
+use super::reference::{Measured, rule_throughout};
+use super::run::{Origin, Phase, Recording, Run};
+use crate::recsys::SubjectRef;
+use crate::speculate::params::{Params, Verify};
+use crate::speculate::trace::{SubjectInfo, Trace};
+use crate::speculate::verify::Finish;
+use crate::worker::message::{Command, PromptText, Purpose, Request, RunId};
+
+/// Longest part of one's own prompt that serves as its title, in characters.
+const TITLE_LEN: usize = 40;
+
+/// Whether a run waits before its first step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Begin {
+    Running,
+    Paused,
+}
+
+impl App {
+    /// Generates knowledge for what is selected in the catalog.
+    pub(super) fn generate_selected(&mut self, begin: Begin) -> Vec<Command> {
+        match self.browse.selected() {
+            Some(at) => self.generate_for(at, begin),
+            None => {
+                self.tell(Tone::Info, "Nothing is selected: clear the filter with esc.");
+                Vec::new()
+            }
+        }
+    }
+
+    fn generate_for(&mut self, at: SubjectRef, begin: Begin) -> Vec<Command> {
+        let Some(subject) = self.browse.info_of(at) else {
+            return Vec::new();
+        };
+        match self.browse.prompt_of(at) {
+            Ok(prompt) => self.begin(subject, prompt, begin),
+            Err(why) => {
+                self.tell(Tone::Problem, format!("No prompt for {}: {why:#}", subject.title));
+                Vec::new()
+            }
+        }
+    }
+
+    /// Generates from a prompt that was typed.
+    pub(super) fn generate_own(&mut self, text: &str) -> Vec<Command> {
+        if text.trim().is_empty() {
+            return Vec::new();
+        }
+        let subject = SubjectInfo {
+            kind: "prompt".into(),
+            id: "own".into(),
+            title: crate::tui::token_text::fit(text.trim(), TITLE_LEN),
+            group: None,
+            framework: "own prompt".into(),
+        };
+        let prompt = PromptText {
+            system: None,
+            user: text.trim().to_string(),
+            opening: String::new(),
+        };
+        self.begin(subject, prompt, Begin::Running)
+    }
+
+    fn begin(&mut self, subject: SubjectInfo, prompt: PromptText, begin: Begin) -> Vec<Command> {
+        let id = self.next_run_id();
+        let request = Request {
+            run: id,
+            subject,
+            prompt,
+            params: self.params,
+            purpose: Purpose::Watch,
+            start_paused: begin == Begin::Paused,
+        };
+        if self.model.is_ready() {
+            return self.send(request);
+        }
+        let text = match &self.model {
+            ModelState::None => "This is a replay, with no model: start `laserscope` to generate.".into(),
+            ModelState::Failed { .. } => {
+                "There is no model, so nothing can be generated; R tries again.".into()
+            }
+            _ => format!("{} is next: it starts when the model is ready.", request.subject.title),
+        };
+        if self.model.is_coming() {
+            self.queued = Some(request);
+        }
+        self.tell(Tone::Info, text);
+        Vec::new()
+    }
+
+    /// Sends a request; the engine ends the run under way.
+    pub(super) fn send(&mut self, request: Request) -> Vec<Command> {
+        self.give_up_references();
+        let run = Run::live(
+            request.run,
+            request.subject.clone(),
+            request.params,
+            request.prompt.clone(),
+        );
+        self.runs.push(run);
+        self.show_run(request.run);
+        vec![
+            Command::SetPace(self.view.pace.duration()),
+            Command::Generate(Box::new(request)),
+        ]
+    }
+
+    fn give_up_references(&mut self) {
+        self.runs.iter_mut().for_each(|r| r.references.give_up());
+    }
+
+    /// Generates for the same subject again, with the settings of now.
+    pub(super) fn again(&mut self) -> Vec<Command> {
+        let Some(run) = self.run() else {
+            return Vec::new();
+        };
+        let (subject, origin) = (run.subject.clone(), run.origin.clone());
+        match (origin, self.browse.find(&subject)) {
+            (Origin::Live { prompt }, _) => self.begin(subject, prompt, Begin::Running),
+            (_, Some(at)) => self.generate_for(at, Begin::Running),
+            (_, None) => {
+                let text = format!("The catalog has no {} `{}`.", subject.kind, subject.id);
+                self.tell(Tone::Problem, text);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Asks for the autoregressive and the strict run of the same prompt.
+    pub(super) fn measure(&mut self) -> Vec<Command> {
+        let ready = self.model.is_ready();
+        let Some(run) = self.run_mut() else {
+            return Vec::new();
+        };
+        if run.recording().is_some() {
+            self.tell(Tone::Info, "A recording cannot be measured: `a` runs its subject here and now.");
+            return Vec::new();
+        }
+        if !ready {
+            return Vec::new();
+        }
+        run.references.want();
+        let own = run.record.as_ref().and_then(|r| rule_throughout(&r.trace));
+        if let (Some(verify @ (Verify::Autoregressive | Verify::Strict)), Phase::Ended, Some(record)) =
+            (own, &run.phase, &run.record)
+        {
+            // The run is its own reference of this kind.
+            run.references.wanted.retain(|&w| w != verify);
+            if run.references.of(verify).is_none() {
+                run.references.done.push(Measured {
+                    verify,
+                    ids: record.ids.clone(),
+                    stats: record.stats.clone(),
+                    repetition: record.repetition,
+                });
+            }
+        }
+        if run.is_under_way() {
+            self.tell(Tone::Info, "The reference runs follow when this run has ended.");
+        }
+        self.next_reference()
+    }
+
+    /// Begins the next reference run if the engine is free.
+    pub(super) fn next_reference(&mut self) -> Vec<Command> {
+        let busy = self
+            .runs
+            .iter()
+            .any(|r| r.is_under_way() || r.references.under_way.is_some());
+        if busy || !self.model.is_ready() {
+            return Vec::new();
+        }
+        let id = self.next_run_id();
+        let found = self.runs.iter_mut().find_map(|r| reference_request(r, id));
+        found.map_or_else(Vec::new, |request| {
+            vec![
+                Command::SetPace(std::time::Duration::ZERO),
+                Command::Generate(Box::new(request)),
+            ]
+        })
+    }
+
+    /// Opens a recording on the Decode screen, played to its end.
+    pub fn open(&mut self, trace: Trace) {
+        let id = self.add_recording(trace, Recording::File);
+        if let Some(run) = self.run_mut() {
+            run.play_all();
+        }
+        self.shown = Some(id);
+    }
+
+    /// A recording could not be read.
+    pub fn open_failed(&mut self, why: String) {
+        self.tell(Tone::Problem, why);
+    }
+
+    /// What became of saving a trace.
+    pub fn saved(&mut self, outcome: Result<String, String>) {
+        match outcome {
+            Ok(path) => self.tell(Tone::Good, format!("Saved: {path}")),
+            Err(why) => self.tell(Tone::Problem, format!("Not saved: {why}")),
+        }
+    }
+
+    fn add_recording(&mut self, trace: Trace, kind: Recording) -> RunId {
+        let id = self.next_run_id();
+        self.runs.retain(|r| r.recording() != Some(kind));
+        self.runs.push(Run::recorded(id, trace, kind));
+        self.show_run(id);
+        id
+    }
+
+    /// Plays the bundled recording, unless a person is busy with something else.
+    pub(super) fn play_demo(&mut self) {
+        let idle = self.touched == Touched::No && self.shown.is_none() && self.screen == Screen::Catalog;
+        if !idle {
+            return;
+        }
+        if let Some(trace) = self.demo.take() {
+            self.add_recording(trace, Recording::Demo);
+            if let Some(run) = self.run_mut() {
+                run.phase = Phase::Running;
+            }
+        }
+    }
+
+    /// The runs the dialog lists: this session's, newest first, then recordings.
+    pub fn listed_runs(&self) -> impl Iterator<Item = Listed<'_>> {
+        let live = self.runs.iter().rev().filter(|r| r.record.is_some());
+        live.map(Listed::Run)
+            .chain(self.earlier.iter().map(Listed::Earlier))
+    }
+
+    pub(super) fn open_listed(&mut self, row: usize) {
+        self.dialog = None;
+        let chosen = self.listed_runs().nth(row).map(|listed| match listed {
+            Listed::Run(run) => Ok(run.id),
+            Listed::Earlier(earlier) => Err(earlier.path.clone()),
+        });
+        match chosen {
+            Some(Ok(id)) => self.show_run(id),
+            Some(Err(path)) => self.errands.push(Errand::Open(path)),
+            None => {}
+        }
+    }
+
+    pub(super) fn open_runs_dialog(&mut self) {
+        if self.listed_runs().next().is_none() {
+            self.tell(Tone::Info, "No runs yet: ⏎ in the catalog makes one.");
+        } else {
+            self.dialog = Some(Dialog::Runs { row: 0 });
+        }
+    }
+}
+
+/// A line of the list of runs.
+#[derive(Clone, Copy, Debug)]
+pub enum Listed<'a> {
+    Run(&'a Run),
+    Earlier(&'a crate::tui::start::EarlierRun),
+}
+
+fn reference_request(run: &mut Run, id: RunId) -> Option<Request> {
+    let Origin::Live { prompt } = &run.origin else {
+        return None;
+    };
+    let record = run.record.as_ref()?;
+    let verify = run.references.wanted.pop_front()?;
+    run.references.under_way = Some((id, Measured::new(verify)));
+    // A run that was stopped early is compared over its own length.
+    let cut = matches!(&record.trace.end, Some(end) if end.finish == Finish::Cancelled);
+    let params = record.trace.header.params;
+    let max_tokens = if cut { record.ids.len().max(1) } else { params.max_tokens };
+    Some(Request {
+        run: id,
+        subject: run.subject.clone(),
+        prompt: prompt.clone(),
+        params: Params {
+            verify,
+            max_tokens,
+            ..params
+        },
+        purpose: Purpose::Reference { of: run.id },
+        start_paused: false,
+    })
+}

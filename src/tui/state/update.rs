@@ -1,0 +1,260 @@
+//! Actions change the state here; what the engine should do comes back as
+//! commands. The Decode screen's own actions are in `update_decode.rs`.
+
+use crossterm::event::Event as TerminalEvent;
+use tui_input::{Input, InputRequest};
+
+use super::app::{App, Dialog, Errand, Mouse, Screen, Tone, Touched};
+use super::browse::Typing;
+use super::model::ModelState;
+use super::runs::Begin;
+use super::settings::{Setting, Way};
+use crate::recsys::SubjectKind;
+use crate::tui::action::Action;
+use crate::tui::mouse::Target;
+use crate::worker::message::Command;
+
+/// Rows a page key moves in the catalog.
+const PAGE: i64 = 10;
+/// Rows the wheel moves in a list.
+const WHEEL_ROWS: i64 = 3;
+
+impl App {
+    pub fn update(&mut self, action: Action) -> Vec<Command> {
+        match action {
+            Action::Tick(elapsed) => return self.tick(elapsed),
+            Action::Resize(width, height) => {
+                self.size = (width, height);
+                return Vec::new();
+            }
+            _ => {}
+        }
+        self.touched = Touched::Yes;
+        self.notice = None;
+        if self.update_anywhere(&action) {
+            return Vec::new();
+        }
+        let commands = match (&self.dialog, self.screen) {
+            (Some(_), _) => self.update_dialog(action),
+            (None, Screen::Catalog) => self.update_catalog(action),
+            (None, Screen::Decode) => self.update_decode(action),
+        };
+        if commands.is_empty() && self.screen == Screen::Catalog {
+            return self.ask_preview();
+        }
+        commands
+    }
+
+    /// What means the same everywhere and asks nothing of the engine.
+    fn update_anywhere(&mut self, action: &Action) -> bool {
+        match action {
+            Action::Quit => self.errands.push(Errand::Quit),
+            Action::Suspend => self.errands.push(Errand::Suspend),
+            Action::NextTheme => {
+                self.theme = self.theme.next();
+                self.tell(Tone::Info, format!("Theme: {}", self.theme.name()));
+            }
+            Action::ToggleMouse => self.toggle_mouse(),
+            Action::Help => self.dialog = Some(Dialog::Help { scroll: 0 }),
+            Action::ShowCatalog => self.screen = Screen::Catalog,
+            Action::ShowDecode | Action::Click(Target::Screen(Screen::Decode)) => self.show_decode(),
+            Action::Click(Target::Screen(Screen::Catalog)) => self.screen = Screen::Catalog,
+            _ => return false,
+        }
+        true
+    }
+
+    fn toggle_mouse(&mut self) {
+        let (mouse, text) = match self.mouse {
+            Mouse::Ours => (Mouse::Terminals, "The mouse now selects text; M gives it back."),
+            Mouse::Terminals => (Mouse::Ours, "The mouse clicks and scrolls again."),
+        };
+        self.mouse = mouse;
+        self.errands.push(Errand::Mouse(mouse));
+        self.tell(Tone::Info, text);
+    }
+
+    fn show_decode(&mut self) {
+        self.screen = Screen::Decode;
+        if self.shown.is_none() {
+            self.shown = self.runs.last().map(|r| r.id);
+        }
+    }
+
+    pub(super) fn update_catalog(&mut self, action: Action) -> Vec<Command> {
+        match action {
+            Action::Up => self.browse.move_by(-1),
+            Action::Down => self.browse.move_by(1),
+            Action::PageUp => self.browse.move_by(-PAGE),
+            Action::PageDown => self.browse.move_by(PAGE),
+            Action::First => self.browse.select(0),
+            Action::Last => self.browse.select(usize::MAX),
+            Action::NextTab => self.next_tab(),
+            Action::Filter => self.browse.typing = Typing::Yes,
+            Action::Submit => self.browse.typing = Typing::No,
+            Action::Edit(request) => self.edit_filter(request),
+            Action::Paste(text) if self.browse.typing == Typing::Yes => {
+                paste(self.browse.filter_mut(), &text);
+                self.browse.refilter();
+            }
+            Action::Close => self.browse.clear_filter(),
+            Action::Generate => return self.generate_selected(Begin::Running),
+            Action::GeneratePaused => return self.generate_selected(Begin::Paused),
+            Action::OwnPrompt => self.dialog = Some(Dialog::Prompt(Input::default())),
+            Action::EarlierRuns => self.open_runs_dialog(),
+            Action::DetailUp => {
+                self.browse.detail_scroll = self.browse.detail_scroll.saturating_sub(1);
+            }
+            Action::DetailDown => self.scroll_detail(1),
+            Action::Click(Target::Tab(kind)) => self.browse.show(kind),
+            Action::Click(Target::Row(row)) => self.click_row(row),
+            Action::Wheel(Target::Detail, delta) => self.scroll_detail(i64::from(delta)),
+            Action::Wheel(_, delta) => self.browse.move_by(i64::from(delta) * WHEEL_ROWS),
+            other => return self.update_model(&other),
+        }
+        Vec::new()
+    }
+
+    fn next_tab(&mut self) {
+        self.browse.show(match self.browse.kind {
+            SubjectKind::Item => SubjectKind::User,
+            SubjectKind::User => SubjectKind::Item,
+        });
+    }
+
+    fn edit_filter(&mut self, request: InputRequest) {
+        let change = self.browse.filter_mut().handle(request);
+        if change.is_some_and(|c| c.value) {
+            self.browse.refilter();
+        }
+    }
+
+    fn scroll_detail(&mut self, delta: i64) {
+        let last = crate::tui::view::catalog_detail::last_scroll(self) as i64;
+        let at = self.browse.detail_scroll as i64 + delta;
+        self.browse.detail_scroll = at.clamp(0, last) as usize;
+    }
+
+    fn click_row(&mut self, row: usize) {
+        self.browse.typing = Typing::No;
+        self.browse.select(row);
+    }
+
+    /// Fetching the model: on both screens.
+    pub(super) fn update_model(&mut self, action: &Action) -> Vec<Command> {
+        match (action, &self.model) {
+            (Action::RetryModel, ModelState::Failed { .. }) => {
+                self.dialog = None;
+                self.model = ModelState::Starting;
+                vec![Command::RetryModel]
+            }
+            (Action::CancelFetch, model) if model.is_coming() => vec![Command::CancelFetch],
+            _ => Vec::new(),
+        }
+    }
+
+    fn update_dialog(&mut self, action: Action) -> Vec<Command> {
+        match (self.dialog.take(), action) {
+            (Some(Dialog::Download { .. }), Action::Submit) => vec![Command::AllowDownload(true)],
+            (Some(Dialog::Download { .. }), Action::Close) => vec![Command::AllowDownload(false)],
+            (Some(Dialog::Prompt(input)), Action::Submit) => self.generate_own(input.value()),
+            (Some(Dialog::GoTo(input)), Action::Submit) => {
+                self.go_to_number(input.value());
+                Vec::new()
+            }
+            (Some(Dialog::Runs { row }), Action::Submit) => {
+                self.open_listed(row);
+                Vec::new()
+            }
+            (_, Action::RetryModel) => self.update_model(&Action::RetryModel),
+            (_, Action::Close) => Vec::new(),
+            (Some(Dialog::Settings { row }), action) => self.update_settings(row, &action),
+            (dialog, action) => {
+                self.dialog = dialog;
+                self.move_in_dialog(&action);
+                Vec::new()
+            }
+        }
+    }
+
+    fn move_in_dialog(&mut self, action: &Action) {
+        let n_runs = self.listed_runs().count();
+        let help_end = crate::tui::view::help::last_scroll(self.size);
+        match self.dialog.as_mut() {
+            Some(Dialog::Help { scroll }) => *scroll = moved(*scroll, action, help_end),
+            Some(Dialog::Runs { row }) => match action {
+                Action::Click(Target::Line(line)) => *row = (*line).min(n_runs.saturating_sub(1)),
+                other => *row = moved(*row, other, n_runs.saturating_sub(1)),
+            },
+            Some(Dialog::Prompt(input) | Dialog::GoTo(input)) => edit(input, action),
+            _ => {}
+        }
+    }
+
+    fn update_settings(&mut self, row: usize, action: &Action) -> Vec<Command> {
+        let row = match action {
+            Action::Click(Target::Line(line)) => (*line).min(Setting::ALL.len() - 1),
+            other => moved(row, other, Setting::ALL.len() - 1),
+        };
+        self.dialog = Some(Dialog::Settings { row });
+        match action {
+            Action::Less => self.change(Setting::ALL[row], Way::Less),
+            Action::More => self.change(Setting::ALL[row], Way::More),
+            Action::PlayPause | Action::SingleStep => self.update_decode(action.clone()),
+            _ => Vec::new(),
+        }
+    }
+
+    fn change(&mut self, setting: Setting, way: Way) -> Vec<Command> {
+        let changed = setting.moved(&self.params, way);
+        if changed == self.params {
+            return Vec::new();
+        }
+        self.params = changed;
+        let live = self.runs.iter().any(|r| r.is_under_way());
+        if live { vec![Command::SetParams(changed)] } else { Vec::new() }
+    }
+}
+
+/// A row or a scroll position moved by an action.
+fn moved(at: usize, action: &Action, last: usize) -> usize {
+    let delta = match action {
+        Action::Up => -1,
+        Action::Down => 1,
+        Action::PageUp => -PAGE,
+        Action::PageDown => PAGE,
+        Action::Wheel(_, delta) => i64::from(*delta),
+        _ => 0,
+    };
+    (at as i64 + delta).clamp(0, last as i64) as usize
+}
+
+fn edit(input: &mut Input, action: &Action) {
+    match action {
+        Action::Edit(request) => {
+            input.handle(*request);
+        }
+        Action::Paste(text) => paste(input, text),
+        _ => {}
+    }
+}
+
+/// Line breaks in what is pasted become spaces: the fields hold one line.
+fn paste(input: &mut Input, text: &str) {
+    for c in text.split_whitespace().collect::<Vec<_>>().join(" ").chars() {
+        input.handle(InputRequest::InsertChar(c));
+    }
+}
+
+impl App {
+    /// What the terminal reports, as an action; `None`: nothing to do.
+    pub fn action_of(&self, event: &TerminalEvent) -> Option<Action> {
+        match event {
+            TerminalEvent::Key(key) => self.key(key),
+            TerminalEvent::Paste(text) => Some(Action::Paste(text.clone())),
+            TerminalEvent::Resize(width, height) => Some(Action::Resize(*width, *height)),
+            TerminalEvent::Mouse(mouse) => crate::tui::mouse::action(self, mouse),
+            TerminalEvent::FocusGained | TerminalEvent::FocusLost => None,
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! The Decode screen's actions: playing, moving through time, selecting.
+
+use std::time::Duration;
+
+use tui_input::Input;
+
+use super::app::{App, Dialog, Errand, Screen, Tone};
+use super::decode::{Cursor, Ghosts, Pane, Zoom};
+use super::record::{Pick, Place};
+use super::run::{Origin, Phase, Run};
+use crate::tui::action::Action;
+use crate::tui::mouse::Target;
+use crate::tui::tree_lines::tree_lines;
+use crate::tui::{flow, layout};
+use crate::worker::message::Command;
+
+/// Steps a page key moves.
+const PAGE_STEPS: i64 = 10;
+
+impl App {
+    pub(super) fn update_decode(&mut self, action: Action) -> Vec<Command> {
+        match action {
+            Action::PlayPause => return self.play_pause(),
+            Action::SingleStep => return self.single_step(),
+            Action::NextStep => return self.next_step(),
+            Action::StopRun => return self.stop(),
+            Action::Reference => return self.measure(),
+            Action::Again => return self.again(),
+            Action::Slower => return self.set_pace(self.view.pace.slower()),
+            Action::Faster => return self.set_pace(self.view.pace.faster()),
+            Action::RetryModel | Action::CancelFetch => return self.update_model(&action),
+            Action::Settings => self.dialog = Some(Dialog::Settings { row: 0 }),
+            Action::GoTo => self.dialog = Some(Dialog::GoTo(Input::default())),
+            Action::EarlierRuns => self.open_runs_dialog(),
+            Action::Save => self.save(),
+            Action::Close => self.leave(),
+            other => self.look(other),
+        }
+        Vec::new()
+    }
+
+    /// What only changes what is looked at.
+    fn look(&mut self, action: Action) {
+        match action {
+            Action::PreviousStep => self.move_steps(-1),
+            Action::PageUp => self.move_steps(-PAGE_STEPS),
+            Action::PageDown => self.move_steps(PAGE_STEPS),
+            Action::First => self.view.go_to(Cursor::At(0)),
+            Action::Last => self.last_step(),
+            Action::Follow => self.view.go_to(Cursor::Follow),
+            Action::PreviousMatch => self.find_match(false),
+            Action::NextMatch => self.find_match(true),
+            Action::ChangeMatch => {
+                self.view.hunt = self.view.hunt.next();
+                let text = format!("[ and ] look for steps with: {}", self.view.hunt.name());
+                self.tell(Tone::Info, text);
+            }
+            Action::NextPane => self.view.focus(self.view.pane.neighbour(true)),
+            Action::PreviousPane => self.view.focus(self.view.pane.neighbour(false)),
+            Action::Zoom => self.toggle_zoom(),
+            Action::Ghosts => self.toggle_ghosts(),
+            Action::Up => self.move_pick(-1),
+            Action::Down => self.move_pick(1),
+            Action::Click(target) => self.click(target),
+            Action::Wheel(target, delta) => self.wheel(target, delta),
+            _ => {}
+        }
+    }
+
+    fn play_pause(&mut self) -> Vec<Command> {
+        let Some(run) = self.run_mut() else {
+            return Vec::new();
+        };
+        match (&run.origin, &run.phase) {
+            (Origin::Live { .. }, Phase::Running | Phase::Asked | Phase::Prompt { .. }) => {
+                vec![Command::Pause]
+            }
+            (Origin::Live { .. }, Phase::Paused) => {
+                self.view.go_to(Cursor::Follow);
+                vec![Command::Resume]
+            }
+            (Origin::Live { .. }, Phase::Ended | Phase::Failed(_)) => {
+                self.tell(Tone::Info, "The run has ended: ←→ step through it, a runs it again.");
+                Vec::new()
+            }
+            (Origin::Recorded { .. }, _) => {
+                self.play_recording();
+                Vec::new()
+            }
+        }
+    }
+
+    fn play_recording(&mut self) {
+        let Some(run) = self.run_mut() else { return };
+        match run.phase {
+            Phase::Running => run.phase = Phase::Paused,
+            Phase::Ended => {
+                run.rewind();
+                run.phase = Phase::Running;
+                self.view.go_to(Cursor::Follow);
+            }
+            _ => {
+                run.phase = Phase::Running;
+                self.view.go_to(Cursor::Follow);
+            }
+        }
+    }
+
+    fn single_step(&mut self) -> Vec<Command> {
+        self.view.go_to(Cursor::Follow);
+        let Some(run) = self.run_mut() else {
+            return Vec::new();
+        };
+        if run.is_under_way() {
+            return vec![Command::Step];
+        }
+        if run.recording().is_some() {
+            run.phase = Phase::Paused;
+            run.play_step();
+        }
+        Vec::new()
+    }
+
+    /// One step on; at the end of a paused run this makes one.
+    fn next_step(&mut self) -> Vec<Command> {
+        let last = self.record().map_or(0, |r| r.n_steps()).saturating_sub(1);
+        let at_end = self.step_index().is_none_or(|at| at >= last);
+        let paused = self.run().is_some_and(|r| r.phase == Phase::Paused);
+        if at_end && paused {
+            return self.single_step();
+        }
+        self.move_steps(1);
+        Vec::new()
+    }
+
+    fn move_steps(&mut self, delta: i64) {
+        let Some(at) = self.step_index() else { return };
+        let last = self.record().map_or(0, |r| r.n_steps()).saturating_sub(1) as i64;
+        let to = (at as i64 + delta).clamp(0, last) as usize;
+        self.view.go_to(Cursor::At(to));
+    }
+
+    fn last_step(&mut self) {
+        if let Some(run) = self.run_mut() {
+            run.play_all();
+        }
+        self.view.go_to(Cursor::Follow);
+    }
+
+    pub(super) fn go_to_number(&mut self, text: &str) {
+        let n_steps = self.record().map_or(0, |r| r.n_steps());
+        match text.trim().parse::<usize>() {
+            Ok(n) if (1..=n_steps).contains(&n) => self.view.go_to(Cursor::At(n - 1)),
+            _ if text.trim().is_empty() => {}
+            _ => self.tell(Tone::Problem, format!("No step `{}`: there are 1 to {n_steps}.", text.trim())),
+        }
+    }
+
+    fn find_match(&mut self, forward: bool) {
+        let (Some(at), Some(record)) = (self.step_index(), self.record()) else {
+            return;
+        };
+        let hunt = self.view.hunt;
+        let fits = |&i: &usize| hunt.matches(&record.trace.steps[i]);
+        let found = if forward {
+            (at + 1..record.n_steps()).find(fits)
+        } else {
+            (0..at).rev().find(fits)
+        };
+        match found {
+            Some(step) => self.view.go_to(Cursor::At(step)),
+            None => {
+                let way = if forward { "later" } else { "earlier" };
+                self.tell(Tone::Info, format!("No {way} step with: {}.", hunt.name()));
+            }
+        }
+    }
+
+    fn stop(&mut self) -> Vec<Command> {
+        match self.run_mut() {
+            Some(run) if run.is_under_way() || run.references.is_busy() => {
+                run.references.wanted.clear();
+                vec![Command::Stop]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn set_pace(&mut self, pace: super::decode::Pace) -> Vec<Command> {
+        self.view.pace = pace;
+        self.tell(Tone::Info, format!("Pace: {}", pace.describe()));
+        if self.run().is_some_and(Run::is_under_way) {
+            vec![Command::SetPace(pace.duration())]
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn save(&mut self) {
+        match self.run() {
+            Some(run) if run.recording().is_some() => {
+                self.tell(Tone::Info, "This is a recording already.");
+            }
+            Some(run) if run.n_steps() > 0 => self.errands.push(Errand::Save(run.id)),
+            _ => self.tell(Tone::Info, "There is nothing to save yet."),
+        }
+    }
+
+    fn leave(&mut self) {
+        match self.view.zoom {
+            Zoom::One => self.view.zoom = Zoom::All,
+            Zoom::All => self.screen = Screen::Catalog,
+        }
+    }
+
+    fn toggle_zoom(&mut self) {
+        self.view.zoom = match self.view.zoom {
+            Zoom::All => Zoom::One,
+            Zoom::One => Zoom::All,
+        };
+    }
+
+    fn toggle_ghosts(&mut self) {
+        let (ghosts, text) = match self.view.ghosts {
+            Ghosts::Hidden => (Ghosts::Shown, "The text shows the refused draft at the end of each step."),
+            Ghosts::Shown => (Ghosts::Hidden, "The text shows what was committed only."),
+        };
+        self.view.ghosts = ghosts;
+        self.tell(Tone::Info, text);
+    }
+
+    /// Another token: a line of the tree, or of the text when that has the focus.
+    fn move_pick(&mut self, delta: i64) {
+        if self.view.pane == Pane::Text {
+            return self.move_line(delta);
+        }
+        let (Some(step), Some(pick)) = (self.step(), self.pick()) else {
+            return;
+        };
+        let lines = tree_lines(step);
+        let at = lines.iter().position(|l| l.pick == pick).unwrap_or(0);
+        let to = (at as i64 + delta).clamp(0, lines.len() as i64 - 1) as usize;
+        self.pick_in_step(lines[to].pick);
+    }
+
+    /// The selection is of one step, which must stay in view while others come.
+    fn pick_in_step(&mut self, pick: Pick) {
+        if let Some(step) = self.step_index() {
+            self.view.cursor = Cursor::At(step);
+            self.view.pick = Some(pick);
+        }
+    }
+
+    /// The token above or below in the running text.
+    fn move_line(&mut self, delta: i64) {
+        let Some(record) = self.record() else { return };
+        let Some(cell) = self.selected_cell() else { return };
+        let width = layout::text_width(self);
+        let lines = flow::flow(record, self.view.ghosts, width);
+        if let Some(cell) = flow::neighbour(&lines, cell, delta)
+            && let Place::Step { step, pick, .. } = record.cells[cell].place
+        {
+            self.view.go_to(Cursor::At(step));
+            self.view.pick = Some(pick);
+        }
+    }
+
+    /// The text's token that is selected, else the step's first.
+    pub fn selected_cell(&self) -> Option<usize> {
+        let (record, index, wanted) = (self.record()?, self.step_index()?, self.pick()?);
+        let cells = record.step_cells[index]..record.step_cells[index + 1];
+        let is_it = |&i: &usize| {
+            matches!(record.cells[i].place, Place::Step { pick, .. } if pick == wanted)
+        };
+        cells.clone().find(is_it).or(cells.into_iter().next())
+    }
+
+    fn click(&mut self, target: Target) {
+        match target {
+            Target::Pane(pane) => self.view.focus(pane),
+            Target::Step(step) => {
+                self.view.focus(Pane::Steps);
+                self.view.go_to(Cursor::At(step));
+            }
+            Target::Node(pick) => {
+                self.view.focus(Pane::Tree);
+                self.pick_in_step(pick);
+            }
+            Target::Token { step, pick } => {
+                self.view.focus(Pane::Text);
+                let top = self.view.text_top;
+                self.view.go_to(Cursor::At(step));
+                self.view.pick = Some(pick);
+                self.view.text_top = top;
+            }
+            _ => {}
+        }
+    }
+
+    fn wheel(&mut self, target: Target, delta: i32) {
+        match target {
+            Target::Token { .. } | Target::Pane(Pane::Text) => self.scroll_text(i64::from(delta)),
+            Target::Node(_) | Target::Pane(Pane::Tree) => {
+                self.view.focus(Pane::Tree);
+                self.move_pick(i64::from(delta));
+            }
+            Target::Step(_) | Target::Pane(Pane::Steps) => self.move_steps(i64::from(delta)),
+            _ => {}
+        }
+    }
+
+    fn scroll_text(&mut self, delta: i64) {
+        let (top, last) = layout::text_scroll(self);
+        self.view.text_top = Some((top as i64 + delta).clamp(0, last as i64) as usize);
+    }
+
+    /// Time went by: recordings play on.
+    pub(super) fn tick(&mut self, elapsed: Duration) -> Vec<Command> {
+        self.frame = self.frame.wrapping_add(1);
+        let pace = self.view.pace.duration();
+        if let Some(run) = self.run_mut() {
+            run.play_for(elapsed, pace);
+        }
+        Vec::new()
+    }
+}

@@ -1,0 +1,292 @@
+//! The terminal: taken, drawn to, given back whatever happens. One loop merges
+//! keys, the engine's news, signals and the clock; the clock runs only while
+//! something moves.
+
+use std::fs;
+use std::io::{self, BufReader, BufWriter, IsTerminal, Write, stdout};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::Sender;
+use std::time::{Duration, Instant};
+
+use color_eyre::eyre::{Result, WrapErr, bail, eyre};
+use crossterm::event::{
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, EventStream,
+};
+use crossterm::execute;
+use futures::StreamExt;
+use ratatui::DefaultTerminal;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::action::Action;
+use super::start::Start;
+use super::state::app::{App, Errand, Mouse};
+use crate::speculate::trace::Trace;
+use crate::worker::message::{Command, Event, RunId};
+
+/// Between two frames while something moves.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// Runs the playground until it is left. The terminal is given back on every way
+/// out: the end, an error, a panic, a signal.
+///
+/// # Errors
+/// If there is no terminal, if it cannot be drawn to, or if the engine's thread
+/// went away by itself.
+pub async fn run(
+    start: Start,
+    commands: Sender<Command>,
+    mut events: UnboundedReceiver<Event>,
+) -> Result<()> {
+    if !stdout().is_terminal() || !io::stdin().is_terminal() {
+        bail!(
+            "the playground needs a terminal for its input and output; `laserscope generate` and \
+             `laserscope bench` work without one"
+        );
+    }
+    let mut app = App::new(start);
+    let mut terminal = Screen::open(app.mouse)?;
+    let outcome = run_loop(&mut app, &mut terminal, &commands, &mut events).await;
+    drop(terminal);
+    // The engine may be gone already; then there is no one to tell.
+    let _ = commands.send(Command::Quit);
+    outcome
+}
+
+/// The terminal while it is ours.
+struct Screen {
+    terminal: DefaultTerminal,
+}
+
+impl Screen {
+    fn open(mouse: Mouse) -> Result<Self> {
+        let terminal = ratatui::try_init().wrap_err("preparing the terminal")?;
+        let screen = Screen { terminal };
+        execute!(stdout(), EnableBracketedPaste).wrap_err("preparing the terminal")?;
+        set_mouse(mouse)?;
+        Ok(screen)
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        let _ = execute!(stdout(), DisableMouseCapture, DisableBracketedPaste);
+        ratatui::restore();
+    }
+}
+
+fn set_mouse(mouse: Mouse) -> Result<()> {
+    match mouse {
+        Mouse::Ours => execute!(stdout(), EnableMouseCapture),
+        Mouse::Terminals => execute!(stdout(), DisableMouseCapture),
+    }
+    .wrap_err("setting the mouse")
+}
+
+/// Why the loop goes on or ends.
+enum Next {
+    Go,
+    Leave,
+}
+
+async fn run_loop(
+    app: &mut App,
+    screen: &mut Screen,
+    commands: &Sender<Command>,
+    events: &mut UnboundedReceiver<Event>,
+) -> Result<()> {
+    let mut keys = EventStream::new();
+    let mut signals = Signals::new()?;
+    let mut engine = Engine::There;
+    let mut last_tick = Instant::now();
+    loop {
+        draw(app, &mut screen.terminal)?;
+        if !app.is_moving() {
+            last_tick = Instant::now();
+        }
+        tokio::select! {
+            key = keys.next() => match key {
+                Some(event) => on_key(app, event.wrap_err("reading keys")?, commands),
+                None => return Ok(()),
+            },
+            event = events.recv(), if engine == Engine::There => match event {
+                Some(event) => on_event(app, event, commands, events)?,
+                None => engine = Engine::Gone,
+            },
+            () = tokio::time::sleep(FRAME), if app.is_moving() => {
+                let elapsed = last_tick.elapsed();
+                last_tick = Instant::now();
+                send(commands, app.update(Action::Tick(elapsed)));
+            }
+            () = signals.recv() => return Ok(()),
+        }
+        if let Next::Leave = run_errands(app, screen)? {
+            return Ok(());
+        }
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Engine {
+    There,
+    Gone,
+}
+
+fn draw(app: &mut App, terminal: &mut DefaultTerminal) -> Result<()> {
+    let size = terminal.size().wrap_err("measuring the terminal")?;
+    app.size = (size.width, size.height);
+    terminal
+        .draw(|frame| frame.render_widget(&*app, frame.area()))
+        .wrap_err("drawing")?;
+    Ok(())
+}
+
+fn on_key(app: &mut App, event: crossterm::event::Event, commands: &Sender<Command>) {
+    if let Some(action) = app.action_of(&event) {
+        send(commands, app.update(action));
+    }
+}
+
+/// Takes an event in, and with it all that wait: one frame shows them together.
+fn on_event(
+    app: &mut App,
+    first: Event,
+    commands: &Sender<Command>,
+    events: &mut UnboundedReceiver<Event>,
+) -> Result<()> {
+    let mut next = Some(first);
+    while let Some(event) = next {
+        if let Event::Gone { why: Some(why) } = event {
+            return Err(eyre!("the engine stopped: {why}"));
+        }
+        send(commands, app.apply(event));
+        next = events.try_recv().ok();
+    }
+    Ok(())
+}
+
+/// An engine that is gone has said so, or will.
+fn send(commands: &Sender<Command>, list: Vec<Command>) {
+    for command in list {
+        let _ = commands.send(command);
+    }
+}
+
+fn run_errands(app: &mut App, screen: &mut Screen) -> Result<Next> {
+    for errand in app.take_errands() {
+        match errand {
+            Errand::Quit => return Ok(Next::Leave),
+            Errand::Suspend => suspend(screen, app.mouse)?,
+            Errand::Mouse(mouse) => set_mouse(mouse)?,
+            Errand::Save(id) => {
+                let outcome = save(app, id).map(|p| p.display().to_string());
+                app.saved(outcome.map_err(|why| format!("{why:#}")));
+            }
+            Errand::Open(path) => match load(&path) {
+                Ok(trace) => app.open(trace),
+                Err(why) => app.open_failed(format!("{why:#}")),
+            },
+        }
+    }
+    Ok(Next::Go)
+}
+
+/// Writes a run's trace beside the others; the file appears when it is whole.
+fn save(app: &App, id: RunId) -> Result<PathBuf> {
+    let Some(record) = app.run_of(id).and_then(|r| r.record.as_ref()) else {
+        bail!("the run is gone");
+    };
+    let folder = &app.save_dir;
+    fs::create_dir_all(folder).wrap_err_with(|| format!("making {}", folder.display()))?;
+    let path = free_name(folder, &record.trace);
+    let saving = || format!("writing {}", path.display());
+    let file = tempfile::NamedTempFile::new_in(folder).wrap_err_with(saving)?;
+    let mut out = BufWriter::new(file);
+    record.trace.save(&mut out).wrap_err_with(saving)?;
+    out.flush().wrap_err_with(saving)?;
+    let file = out.into_inner().map_err(|e| e.into_error()).wrap_err_with(saving)?;
+    file.persist(&path).wrap_err_with(saving)?;
+    Ok(path)
+}
+
+/// `item-m12-relaxed.jsonl`, with a number if that is taken.
+fn free_name(folder: &Path, trace: &Trace) -> PathBuf {
+    let header = &trace.header;
+    let clean = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let id: String = header.subject.id.chars().map(clean).collect();
+    let stem = format!("{}-{id}-{}", header.subject.kind, header.params.verify.name());
+    let names = std::iter::once(format!("{stem}.jsonl"))
+        .chain((2..).map(|n| format!("{stem}-{n}.jsonl")));
+    names
+        .map(|name| folder.join(name))
+        .find(|path| !path.exists())
+        .unwrap_or_else(|| folder.join(format!("{stem}.jsonl")))
+}
+
+fn load(path: &Path) -> Result<Trace> {
+    let reading = || format!("reading {}", path.display());
+    let file = fs::File::open(path).wrap_err_with(reading)?;
+    Trace::load(BufReader::new(file)).wrap_err_with(reading)
+}
+
+/// Ctrl-Z: gives the terminal back, stops the whole job (`cargo run` included),
+/// and takes the terminal again when the shell lets it go on.
+#[cfg(unix)]
+fn suspend(screen: &mut Screen, mouse: Mouse) -> Result<()> {
+    let _ = execute!(stdout(), DisableMouseCapture, DisableBracketedPaste);
+    ratatui::try_restore().wrap_err("giving the terminal back")?;
+    // SAFETY: kill takes numbers only; 0 means the process group of this program.
+    unsafe { libc::kill(0, libc::SIGTSTP) };
+    crossterm::terminal::enable_raw_mode().wrap_err("taking the terminal again")?;
+    execute!(
+        stdout(),
+        crossterm::terminal::EnterAlternateScreen,
+        EnableBracketedPaste
+    )
+    .wrap_err("taking the terminal again")?;
+    set_mouse(mouse)?;
+    screen.terminal.clear().wrap_err("clearing the terminal")
+}
+
+#[cfg(not(unix))]
+fn suspend(_screen: &mut Screen, _mouse: Mouse) -> Result<()> {
+    Ok(())
+}
+
+/// The signals that end a program politely.
+#[cfg(unix)]
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate()).wrap_err("listening for signals")?,
+            hang_up: signal(SignalKind::hangup()).wrap_err("listening for signals")?,
+        })
+    }
+
+    async fn recv(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> Result<Self> {
+        Ok(Signals)
+    }
+
+    async fn recv(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}

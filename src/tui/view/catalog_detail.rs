@@ -1,0 +1,226 @@
+//! The subject selected: what the catalog knows, its group and why, the prompt
+//! that will be asked, earlier runs.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::number::{count, three};
+use super::pane;
+use crate::recsys::{Half, Subject, SubjectRef};
+use crate::speculate::trace::SubjectInfo;
+use crate::tui::layout;
+use crate::tui::paragraph::wrap;
+use crate::tui::state::app::App;
+use crate::tui::state::run::Run;
+use crate::tui::theme::Theme;
+use crate::tui::token_text::fit;
+
+const LABEL: usize = 10;
+const MAX_HISTORY: usize = 8;
+
+pub fn render(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
+    pane::title("DETAILS", rect, false, theme, buf);
+    let area = layout::inner(rect);
+    let lines = lines(app, theme, usize::from(area.width));
+    let top = app.browse.detail_scroll.min(lines.len());
+    for (row, line) in lines[top..].iter().enumerate() {
+        pane::put(buf, area, row as u16, line);
+    }
+    let hidden = (lines.len() - top).saturating_sub(usize::from(area.height));
+    if hidden > 0 {
+        let more = Line::styled(format!(" ↓ {hidden} more lines · J "), theme.dim());
+        let x = rect.right().saturating_sub(more.width() as u16 + 2);
+        buf.set_line(x, rect.bottom() - 1, &more, rect.width);
+    }
+}
+
+/// How far the details can be scrolled.
+pub fn last_scroll(app: &App) -> usize {
+    let (_, rect) = layout::catalog(layout::shell(layout::whole(app), false).body);
+    let area = layout::inner(rect);
+    let n_lines = lines(app, &app.theme.theme(), usize::from(area.width)).len();
+    n_lines.saturating_sub(usize::from(area.height))
+}
+
+fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
+    let (Some(at), Some(subject)) = (app.browse.selected(), app.browse.selected_subject()) else {
+        return Vec::new();
+    };
+    let mut page = Page {
+        lines: Vec::new(),
+        width,
+        theme,
+    };
+    page.head(subject);
+    page.gap();
+    match subject {
+        Subject::Item(item) => {
+            page.fact("genres", &item.genres.join(", "));
+            page.fact("director", &item.director);
+            page.fact("country", &item.country);
+            page.fact("themes", &item.themes.join(", "));
+        }
+        Subject::User(_) => page.history(app, subject),
+    }
+    if let Some(catalog) = &app.browse.catalog {
+        page.fact("group", &format!("{}: {}", subject.group(), catalog.why_group(at)));
+    }
+    page.gap();
+    page.prompt(app, at);
+    page.runs(app, at);
+    page.lines
+}
+
+struct Page<'a> {
+    lines: Vec<Line<'static>>,
+    width: usize,
+    theme: &'a Theme,
+}
+
+impl Page<'_> {
+    fn gap(&mut self) {
+        self.lines.push(Line::default());
+    }
+
+    fn prose(&mut self, text: &str, style: Style) {
+        let wrapped = wrap(text, self.width);
+        self.lines.extend(wrapped.into_iter().map(|t| Line::styled(t, style)));
+    }
+
+    /// A label at the left, its text wrapped beside it.
+    fn fact(&mut self, label: &str, text: &str) {
+        for (i, part) in wrap(text, self.width.saturating_sub(LABEL)).into_iter().enumerate() {
+            let label = if i == 0 { label } else { "" };
+            self.lines.push(Line::from(vec![
+                Span::styled(format!("{label:<LABEL$}"), self.theme.dim()),
+                Span::styled(part, self.theme.text()),
+            ]));
+        }
+    }
+
+    fn heading(&mut self, text: &str, note: &str) {
+        self.lines.push(Line::from(vec![
+            Span::styled(text.to_string(), self.theme.title(false)),
+            Span::styled(format!("  {note}"), self.theme.dim()),
+        ]));
+    }
+
+    fn head(&mut self, subject: Subject<'_>) {
+        let name = fit(&subject.label(), self.width);
+        self.lines.push(Line::styled(name, self.theme.strong()));
+        match subject.half() {
+            Half::Query => self.prose(
+                "query half: not in the pool, so its drafts are honest",
+                self.theme.good(),
+            ),
+            Half::Pool => self.prose(
+                "△ pool half: its own answer is in the pool, which flatters; a title of the query half \
+                 gives honest figures",
+                self.theme.warning(),
+            ),
+        }
+    }
+
+    fn history(&mut self, app: &App, subject: Subject<'_>) {
+        let (Subject::User(user), Some(catalog)) = (subject, &app.browse.catalog) else {
+            return;
+        };
+        self.fact("ratings", &format!("{}, newest first", user.history.len()));
+        for rating in user.history.iter().rev().take(MAX_HISTORY) {
+            let item = &catalog.items[rating.item_idx];
+            let label = Subject::Item(item).label();
+            let text = fit(&label, self.width.saturating_sub(LABEL));
+            self.lines.push(Line::from(vec![
+                Span::styled(format!("{:<LABEL$}", stars(rating.stars)), self.theme.warning()),
+                Span::styled(text, self.theme.text()),
+            ]));
+        }
+        let more = user.history.len().saturating_sub(MAX_HISTORY);
+        if more > 0 {
+            self.fact("", &format!("and {more} more"));
+        }
+    }
+
+    /// The prompt as the model reads it, once there is a tokenizer to count.
+    fn prompt(&mut self, app: &App, at: SubjectRef) {
+        let framework = app.browse.framework().to_string();
+        match app.browse.preview(at) {
+            Some(Ok(preview)) => {
+                let note = format!("{framework} · {}", count(preview.n_tokens, "token"));
+                self.heading("PROMPT", &note);
+                self.prose(&preview.rendered, self.theme.text());
+            }
+            Some(Err(why)) => {
+                self.heading("PROMPT", &framework);
+                self.prose(&format!("✗ {why}"), self.theme.error());
+            }
+            None => {
+                self.heading("PROMPT", &format!("{framework} · tokens: when the model is ready"));
+                self.plain_prompt(app, at);
+            }
+        }
+    }
+
+    fn plain_prompt(&mut self, app: &App, at: SubjectRef) {
+        match app.browse.prompt_of(at) {
+            Ok(prompt) => {
+                if let Some(system) = &prompt.system {
+                    self.prose(system, self.theme.dim());
+                }
+                self.prose(&prompt.user, self.theme.text());
+                self.prose(&prompt.opening, self.theme.dim());
+            }
+            Err(why) => self.prose(&format!("✗ {why:#}"), self.theme.error()),
+        }
+    }
+
+    fn runs(&mut self, app: &App, at: SubjectRef) {
+        let Some(info) = app.browse.info_of(at) else { return };
+        let about = |s: &SubjectInfo| s.kind == info.kind && s.id == info.id;
+        let live = app.runs.iter().rev().filter(|r| r.record.is_some() && about(&r.subject));
+        let mut found: Vec<String> = live.map(summary).collect();
+        let earlier = app.earlier.iter().filter(|e| about(&e.subject));
+        found.extend(earlier.map(earlier_summary));
+        if found.is_empty() {
+            return;
+        }
+        self.gap();
+        self.heading("RUNS", "o opens one");
+        for text in found {
+            self.lines.push(Line::styled(fit(&text, self.width), self.theme.text()));
+        }
+    }
+}
+
+/// A run of this session in a line.
+pub fn summary(run: &Run) -> String {
+    let Some(record) = &run.record else {
+        return run.params.verify.describe();
+    };
+    let rule = record.trace.header.params.verify.describe();
+    let tokens = count(record.stats.tokens, "token");
+    let mal = record.stats.mal().map_or(String::new(), |m| format!(" · MAL {m:.2}"));
+    let speed = record.stats.tokens_per_s();
+    let speed = speed.map_or(String::new(), |s| format!(" · {} tok/s", three(s)));
+    format!("{rule} · {tokens}{mal}{speed}")
+}
+
+/// A recording on disk in a line.
+pub fn earlier_summary(earlier: &crate::tui::start::EarlierRun) -> String {
+    let rule = earlier.params.verify.describe();
+    match &earlier.end {
+        Some(end) => {
+            let mal = end.tokens as f64 / end.steps.max(1) as f64;
+            format!("{rule} · {} · MAL {mal:.2} · saved", count(end.tokens, "token"))
+        }
+        None => format!("{rule} · cut off · saved"),
+    }
+}
+
+fn stars(n: f32) -> String {
+    let whole = n.clamp(0.0, 5.0) as usize;
+    let half = if n.fract() >= 0.5 { "½" } else { "" };
+    format!("{}{half}", "★".repeat(whole))
+}

@@ -1,0 +1,196 @@
+//! What lies over the screens: questions, messages, fields to type in, lists.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Modifier;
+use ratatui::text::{Line, Span};
+use tui_input::Input;
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::catalog_detail::{earlier_summary, summary};
+use super::number::bytes;
+use super::{help, pane, settings};
+use crate::speculate::trace::SubjectInfo;
+use crate::tui::layout;
+use crate::tui::paragraph::wrap;
+use crate::tui::state::app::{App, Dialog};
+use crate::tui::state::runs::Listed;
+use crate::tui::state::settings::Setting;
+use crate::tui::theme::{Emphasis, Theme};
+use crate::tui::token_text::{columns, fit};
+
+const MESSAGE_WIDTH: u16 = 72;
+const RUNS_WIDTH: u16 = 100;
+const PROMPT_ROWS: u16 = 6;
+
+pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    match &app.dialog {
+        None => {}
+        Some(Dialog::Help { scroll }) => help::render(*scroll, theme, area, buf),
+        Some(Dialog::Settings { row }) => settings::render(app, *row, theme, area, buf),
+        Some(Dialog::Runs { row }) => runs(app, *row, theme, area, buf),
+        Some(Dialog::Download { bytes }) => download(*bytes, theme, area, buf),
+        Some(Dialog::Failure { why }) => failure(why, theme, area, buf),
+        Some(Dialog::Prompt(input)) => prompt(input, theme, area, buf),
+        Some(Dialog::GoTo(input)) => go_to(app, input, theme, area, buf),
+    }
+}
+
+/// Which line of an open list is at a position.
+pub fn line_at(app: &App, at: Position) -> Option<usize> {
+    let whole = layout::whole(app);
+    let (rect, first, n) = match &app.dialog {
+        Some(Dialog::Settings { .. }) => (settings::place(whole), 0, Setting::ALL.len()),
+        Some(Dialog::Runs { row }) => {
+            let rect = runs_place(app, whole);
+            let height = usize::from(layout::inner(rect).height);
+            (rect, first_run(*row, height), app.listed_runs().count())
+        }
+        _ => return None,
+    };
+    let area = layout::inner(rect);
+    let line = first + usize::from(at.y.checked_sub(area.y)?);
+    (area.contains(at) && line < n).then_some(line)
+}
+
+/// Nothing else can be shown on so small a terminal.
+pub fn too_small(theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let (width, height) = layout::MIN_SIZE;
+    let text = format!(
+        "LaserScope needs {width}×{height}\nthis terminal has {}×{}\nmake it larger, or q quits",
+        area.width, area.height
+    );
+    pane::placeholder(&text, area, theme, buf);
+}
+
+fn message(title: &str, text: &str, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let width = MESSAGE_WIDTH.min(area.width - 4);
+    let lines = wrap(text, usize::from(width - 4));
+    let rect = pane::centred(area, width, lines.len() as u16 + 2);
+    let inner = pane::dialog(title, rect, theme, buf);
+    for (row, text) in lines.into_iter().enumerate() {
+        pane::put(buf, inner, row as u16, &Line::styled(text, theme.text()));
+    }
+}
+
+fn download(n: u64, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let text = format!(
+        "\nThe model's file has {}. Fetch it now? It is kept, so this happens once.\n\n⏎ fetches it.  esc \
+         leaves it; recorded runs play all the same.\n",
+        bytes(n)
+    );
+    message("FETCH THE MODEL?", &text, theme, area, buf);
+}
+
+fn failure(why: &str, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let text = format!(
+        "\n{}\n\nWhat you can do:\n  R    try again\n  esc  close this; recorded runs play without a model (2, o)\n  \
+         q    quit; `laserscope model list` names other models, and --model takes a path to a GGUF file\n",
+        why.trim()
+    );
+    message("NO MODEL", &text, theme, area, buf);
+}
+
+fn go_to(app: &App, input: &Input, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let rect = pane::centred(area, 40, 3);
+    let inner = pane::dialog("GO TO STEP", rect, theme, buf);
+    let n_steps = app.record().map_or(0, |r| r.n_steps());
+    let mut line = Line::from(Span::styled(format!("1 to {n_steps}: "), theme.dim()));
+    push_input(&mut line, input.value(), input.visual_cursor(), theme);
+    pane::put(buf, inner, 0, &line);
+}
+
+fn prompt(input: &Input, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let rect = pane::centred(area, MESSAGE_WIDTH + 8, PROMPT_ROWS + 4);
+    let inner = pane::dialog("A PROMPT OF YOUR OWN", rect, theme, buf);
+    let note = "The model answers it; drafts come from all pools and from the text itself.";
+    let note = fit(note, usize::from(inner.width));
+    pane::put(buf, inner, 0, &Line::styled(note, theme.dim()));
+    let width = usize::from(inner.width);
+    let lines = input_lines(input, width, theme);
+    let first = lines.len().saturating_sub(usize::from(PROMPT_ROWS));
+    for (row, line) in lines[first..].iter().enumerate() {
+        pane::put(buf, inner, row as u16 + 2, line);
+    }
+}
+
+/// What is typed, broken at the pane's width, with a block for the cursor.
+fn input_lines(input: &Input, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let mut whole = Line::default();
+    push_input(&mut whole, input.value(), input.visual_cursor(), theme);
+    let mut lines = vec![Line::default()];
+    let mut used = 0;
+    for span in whole.spans {
+        for grapheme in span.content.graphemes(true) {
+            let n = columns(grapheme);
+            if used + n > width {
+                lines.push(Line::default());
+                used = 0;
+            }
+            used += n;
+            if let Some(line) = lines.last_mut() {
+                line.push_span(Span::styled(grapheme.to_string(), span.style));
+            }
+        }
+    }
+    lines
+}
+
+/// A text field's content, the character under the cursor reversed.
+pub fn push_input(line: &mut Line<'static>, text: &str, cursor: usize, theme: &Theme) {
+    let mut at = 0;
+    let mut marked = false;
+    let cursor_style = theme.strong().add_modifier(Modifier::REVERSED);
+    for grapheme in text.graphemes(true) {
+        let here = at == cursor && !marked;
+        marked |= here;
+        let style = if here { cursor_style } else { theme.strong() };
+        line.push_span(Span::styled(grapheme.to_string(), style));
+        at += columns(grapheme);
+    }
+    if !marked {
+        line.push_span(Span::styled(" ", cursor_style));
+    }
+}
+
+fn runs_place(app: &App, area: Rect) -> Rect {
+    let n = app.listed_runs().count() as u16;
+    pane::centred(area, RUNS_WIDTH.min(area.width - 4), (n + 2).min(area.height - 4))
+}
+
+fn first_run(row: usize, height: usize) -> usize {
+    (row + 1).saturating_sub(height)
+}
+
+fn runs(app: &App, row: usize, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let inner = pane::dialog("EARLIER RUNS", runs_place(app, area), theme, buf);
+    let height = usize::from(inner.height);
+    let first = first_run(row, height);
+    for (i, listed) in app.listed_runs().enumerate().skip(first).take(height) {
+        let (subject, text) = match listed {
+            Listed::Run(run) => (&run.subject, summary(run)),
+            Listed::Earlier(earlier) => (&earlier.subject, earlier_summary(earlier)),
+        };
+        let at = (i - first) as u16;
+        pane::put(buf, inner, at, &run_line(subject, &text, inner.width, theme));
+        if i == row {
+            let place = Rect {
+                y: inner.y + at,
+                height: 1,
+                ..inner
+            };
+            buf.set_style(place, theme.emphasis(Emphasis::Selected));
+        }
+    }
+}
+
+fn run_line(subject: &SubjectInfo, text: &str, width: u16, theme: &Theme) -> Line<'static> {
+    let room = usize::from(width).saturating_sub(columns(text) + 2);
+    let title = fit(&subject.title, room);
+    let gap = room.saturating_sub(columns(&title)) + 2;
+    Line::from(vec![
+        Span::styled(title, theme.strong()),
+        Span::raw(" ".repeat(gap)),
+        Span::styled(text.to_string(), theme.text()),
+    ])
+}

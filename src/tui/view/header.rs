@@ -1,0 +1,108 @@
+//! The bar at the top: the screens, and where the model stands.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::text::{Line, Span};
+
+use super::{bars, number};
+use crate::tui::state::app::{App, Screen};
+use crate::tui::state::model::ModelState;
+use crate::tui::theme::Theme;
+use crate::tui::token_text::{columns, fit};
+
+const NAME: &str = " ◉ LaserScope ";
+const SCREENS: [(Screen, &str); 2] = [(Screen::Catalog, " 1 Catalog "), (Screen::Decode, " 2 Decode ")];
+const SPINNER: [&str; 8] = ["⠋", "⠙", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇"];
+const PROGRESS_WIDTH: usize = 16;
+
+pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    buf.set_style(area, theme.bar());
+    let mut line = Line::from(Span::styled(NAME, theme.accent().add_modifier(Modifier::BOLD)));
+    for (screen, label) in SCREENS {
+        line.push_span(tab(label, screen == app.screen, theme));
+    }
+    let used = line.width() as u16;
+    buf.set_line(area.x, area.y, &line, area.width);
+    let room = area.width.saturating_sub(used + 3);
+    let right = status(app, theme, usize::from(room));
+    let width = right.width() as u16;
+    buf.set_line(area.right().saturating_sub(width + 1), area.y, &right, width);
+}
+
+fn tab(label: &'static str, front: bool, theme: &Theme) -> Span<'static> {
+    if front {
+        Span::styled(label, theme.strong().add_modifier(Modifier::REVERSED))
+    } else {
+        Span::styled(label, theme.dim())
+    }
+}
+
+/// Which screen's name is at a column.
+pub fn screen_at(_app: &App, x: u16) -> Option<Screen> {
+    let mut from = columns(NAME) as u16;
+    for (screen, label) in SCREENS {
+        let to = from + columns(label) as u16;
+        if (from..to).contains(&x) {
+            return Some(screen);
+        }
+        from = to;
+    }
+    None
+}
+
+pub fn spinner(app: &App) -> &'static str {
+    SPINNER[app.frame / 2 % SPINNER.len()]
+}
+
+fn status(app: &App, theme: &Theme, room: usize) -> Line<'static> {
+    let dim = |text: String| Line::styled(fit(&text, room), theme.dim());
+    let busy = |text: &str| {
+        Line::from(vec![
+            Span::styled(format!("{} ", spinner(app)), theme.accent()),
+            Span::styled(fit(text, room.saturating_sub(2)), theme.text()),
+        ])
+    };
+    match &app.model {
+        ModelState::None => dim("replay, no model".into()),
+        ModelState::Starting => busy("starting"),
+        ModelState::Looking { what } => busy(&format!("looking for {what}")),
+        ModelState::Checking => busy("checking the model's file"),
+        ModelState::Loading { what } => busy(&format!("loading {what}")),
+        ModelState::Ready(ready) => dim(format!("{} · {}", ready.model.name, ready.device)),
+        ModelState::Failed { .. } => {
+            Line::styled(fit("✗ no model · R tries again", room), theme.error())
+        }
+        ModelState::Fetching {
+            done,
+            total,
+            bytes_per_s,
+            ..
+        } => fetching(app, theme, (*done, *total, *bytes_per_s), room),
+    }
+}
+
+fn fetching(
+    app: &App,
+    theme: &Theme,
+    (done, total, bytes_per_s): (u64, Option<u64>, f64),
+    room: usize,
+) -> Line<'static> {
+    let of = total.map_or_else(String::new, |t| format!(" of {}", number::bytes(t)));
+    let speed = format!("{}/s", number::bytes(bytes_per_s.max(0.0) as u64));
+    let mut line = Line::from(Span::styled(format!("{} ", spinner(app)), theme.accent()));
+    let words = format!("{}{of} · {speed} ", number::bytes(done));
+    if columns(&words) + PROGRESS_WIDTH + 21 < room {
+        line.push_span(Span::styled("fetching the model ", theme.text()));
+    }
+    line.push_span(Span::styled(words, theme.text()));
+    if let Some(total) = total {
+        let share = done as f64 / total.max(1) as f64;
+        let width = PROGRESS_WIDTH.min(room.saturating_sub(line.width() + 5));
+        let (full, rest) = bars::progress(share, width);
+        line.push_span(Span::styled(full, theme.gauge()));
+        line.push_span(Span::styled(rest, theme.track()));
+        line.push_span(Span::styled(format!(" {}", number::percent(share)), theme.text()));
+    }
+    line
+}

@@ -1,0 +1,125 @@
+//! Drawing. Every function here reads `&App` and writes cells; none keeps or
+//! changes anything.
+
+pub mod bars;
+pub mod catalog_detail;
+pub mod catalog_list;
+pub mod dialogs;
+pub mod footer;
+pub mod header;
+pub mod help;
+pub mod number;
+pub mod pane;
+pub mod pool;
+pub mod settings;
+pub mod speed;
+pub mod steps;
+pub mod strip;
+pub mod text;
+pub mod token;
+pub mod tree;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::widgets::Widget;
+
+use super::layout;
+use super::state::app::{App, Screen};
+use super::state::decode::Pane;
+use super::theme::Theme;
+
+/// Draws the whole interface.
+pub fn render(app: &App, area: Rect, buf: &mut Buffer) {
+    let theme = app.theme.theme();
+    buf.set_style(area, theme.base());
+    let (width, height) = layout::MIN_SIZE;
+    if area.width < width || area.height < height {
+        return dialogs::too_small(&theme, area, buf);
+    }
+    let decoding = app.screen == Screen::Decode;
+    let shell = layout::shell(area, decoding);
+    header::render(app, &theme, shell.header, buf);
+    match app.screen {
+        Screen::Catalog => catalog(app, &theme, shell.body, buf),
+        Screen::Decode => {
+            strip::render(app, &theme, shell.strip, buf);
+            decode(app, &theme, shell.body, buf);
+        }
+    }
+    footer::render(app, &theme, shell.footer, buf);
+    dialogs::render(app, &theme, area, buf);
+}
+
+impl Widget for &App {
+    fn render(self, area: Rect, buf: &mut Buffer) {
+        render(self, area, buf);
+    }
+}
+
+fn catalog(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
+    let (list, detail) = layout::catalog(body);
+    pane::frame(detail, false, theme, buf);
+    pane::frame(list, true, theme, buf);
+    catalog_list::render(app, theme, list, buf);
+    catalog_detail::render(app, theme, detail, buf);
+}
+
+fn decode(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
+    let panes = layout::decode(app, body);
+    let is_focused = |pane: Pane| pane == app.view.pane;
+    // The focused pane is framed last, so that its border is whole.
+    for focused in [false, true] {
+        for &(_, rect) in panes.iter().filter(|&&(p, _)| is_focused(p) == focused) {
+            pane::frame(rect, focused, theme, buf);
+        }
+    }
+    for (pane, rect) in panes {
+        pane_title(app, pane, rect, theme, buf);
+        let area = layout::inner(rect);
+        match pane {
+            Pane::Text => text::render(app, theme, area, buf),
+            Pane::Tree => tree::render(app, theme, area, buf),
+            Pane::Steps => steps::render(app, theme, area, buf),
+            Pane::Token => token::render(app, theme, area, buf),
+            Pane::Pool => pool::render(app, theme, area, buf),
+            Pane::Speed => speed::render(app, theme, area, buf),
+        }
+    }
+}
+
+fn pane_title(app: &App, pane: Pane, rect: Rect, theme: &Theme, buf: &mut Buffer) {
+    let focused = pane == app.view.pane;
+    let tabbed = pane.is_lower() && lower_tabs(app).len() > 1;
+    if tabbed {
+        let tabs: Vec<(&str, bool)> = lower_tabs(app)
+            .into_iter()
+            .map(|p| (p.title(), p == pane))
+            .collect();
+        pane::tabs(&tabs, rect, focused, theme, buf);
+    } else {
+        pane::title(pane.title(), rect, focused, theme, buf);
+    }
+    let note = match pane {
+        Pane::Text => text::note(app),
+        Pane::Tree => tree::note(app),
+        Pane::Steps => return steps::legend(rect, theme, buf),
+        _ => return,
+    };
+    pane::note(&note, rect, theme, buf);
+}
+
+/// The panes that share the lower place; one where each has its own.
+fn lower_tabs(app: &App) -> Vec<Pane> {
+    let alone = app.view.zoom == super::state::decode::Zoom::One;
+    if alone || layout::room(app.size) == layout::Room::Wide {
+        return Vec::new();
+    }
+    Pane::LOWER.to_vec()
+}
+
+/// Which of the lower panes' titles is at a column.
+pub fn lower_tab_at(app: &App, rect: Rect, x: u16) -> Option<Pane> {
+    let tabs = lower_tabs(app);
+    let titles: Vec<&str> = tabs.iter().map(|p| p.title()).collect();
+    pane::tab_at(&titles, rect, x).map(|i| tabs[i])
+}

@@ -1,0 +1,70 @@
+//! The parameters for the next step, one row each.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::pane;
+use crate::tui::state::app::App;
+use crate::tui::state::run::Run;
+use crate::tui::state::settings::Setting;
+use crate::tui::theme::{Emphasis, Theme};
+use crate::tui::token_text::{columns, fit};
+
+const WIDTH: u16 = 68;
+const NAME: usize = 13;
+const VALUE: usize = 18;
+
+/// Over the lower right, so that the text and the tree stay in sight.
+pub fn place(area: Rect) -> Rect {
+    let height = Setting::ALL.len() as u16 + 4;
+    let width = WIDTH.min(area.width);
+    Rect {
+        x: area.right() - width,
+        y: area.bottom().saturating_sub(height + 1),
+        width,
+        height,
+    }
+}
+
+pub fn render(app: &App, row: usize, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let title = if app.run().is_some_and(Run::is_under_way) {
+        "SETTINGS from the next step on"
+    } else {
+        "SETTINGS for the next run"
+    };
+    let area = pane::dialog(title, place(area), theme, buf);
+    for (i, setting) in Setting::ALL.into_iter().enumerate() {
+        let line = line(app, setting, theme, usize::from(area.width));
+        pane::put(buf, area, i as u16, &line);
+        if i == row {
+            let place = Rect {
+                x: area.x - 1,
+                y: area.y + i as u16,
+                width: area.width + 2,
+                height: 1,
+            };
+            buf.set_style(place, theme.emphasis(Emphasis::Selected));
+            buf.set_string(place.x, place.y, "▌", theme.accent());
+        }
+    }
+    let penalty = app.params.repeat_penalty;
+    let note = format!("repetition penalty {penalty}, suffixes of up to {} tokens", app.params.max_suffix);
+    pane::put(buf, area, Setting::ALL.len() as u16 + 1, &Line::styled(note, theme.dim()));
+}
+
+fn line(app: &App, setting: Setting, theme: &Theme, width: usize) -> Line<'static> {
+    let value = setting.value(&app.params);
+    let idle = value == "—";
+    let arrows = if idle { theme.dim() } else { theme.accent() };
+    let gap = (VALUE - 4).saturating_sub(columns(&value));
+    let about = fit(setting.about(), width.saturating_sub(NAME + VALUE));
+    Line::from(vec![
+        Span::styled(format!("{:<NAME$}", setting.name()), theme.text()),
+        Span::styled("‹ ", arrows),
+        Span::styled(value, if idle { theme.dim() } else { theme.strong() }),
+        Span::styled(" ›", arrows),
+        Span::raw(" ".repeat(gap)),
+        Span::styled(about, theme.dim()),
+    ])
+}

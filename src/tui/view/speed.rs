@@ -1,0 +1,225 @@
+//! How fast the run was, beside the runs it was measured against. Nothing is
+//! estimated: what was not measured is not there, and no relaxed speed-up stands
+//! without strict, agreement and repetition beside it.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::number::{percent, three};
+use super::pane::{placeholder, put};
+use super::{bars, header};
+use crate::speculate::TokenId;
+use crate::speculate::params::Verify;
+use crate::speculate::stats::Stats;
+use crate::speculate::verify::Fate;
+use crate::tui::state::app::App;
+use crate::tui::state::record::Record;
+use crate::tui::state::reference::{References, rule_throughout};
+use crate::tui::state::run::Run;
+use crate::tui::theme::{Mark, Theme};
+
+const LABEL: usize = 10;
+const COLUMN: usize = 9;
+const TABLE_ROWS: u16 = 6;
+const TABLE_WIDTH: u16 = (LABEL + 3 * COLUMN) as u16;
+
+pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let (Some(run), Some(record)) = (app.run(), app.record().filter(|r| r.stats.steps > 0)) else {
+        let text = "Speed is measured, never estimated: here beside the same prompt without drafts.";
+        return placeholder(text, area, theme, buf);
+    };
+    let table = Table {
+        columns: columns(run, record),
+        theme,
+    };
+    table.render(area, buf);
+    if run.recording().is_none() {
+        progress(app, run, theme, area, buf);
+    }
+    let rest = if area.width >= TABLE_WIDTH * 2 - 4 {
+        Rect {
+            x: area.x + TABLE_WIDTH + 3,
+            width: area.width - TABLE_WIDTH - 3,
+            ..area
+        }
+    } else {
+        Rect {
+            y: area.y + TABLE_ROWS + 1,
+            height: area.height.saturating_sub(TABLE_ROWS + 1),
+            ..area
+        }
+    };
+    details(&record.stats, theme, rest, buf);
+}
+
+/// One run of the table.
+struct Column<'a> {
+    name: &'static str,
+    stats: &'a Stats,
+    repetition: f64,
+    speed_up: Option<f64>,
+    same: Option<String>,
+}
+
+fn columns<'a>(run: &'a Run, record: &'a Record) -> Vec<Column<'a>> {
+    let refs = &run.references;
+    let own = rule_throughout(&record.trace);
+    let mut columns = vec![Column {
+        name: own.map_or("mixed", name),
+        stats: &record.stats,
+        repetition: record.repetition,
+        speed_up: refs.speed_up(&record.stats),
+        same: same(refs, &record.ids, own),
+    }];
+    for verify in [Verify::Strict, Verify::Autoregressive] {
+        if let Some(measured) = refs.of(verify).filter(|_| own != Some(verify)) {
+            columns.push(Column {
+                name: name(verify),
+                stats: &measured.stats,
+                repetition: measured.repetition,
+                speed_up: refs.speed_up(&measured.stats),
+                same: same(refs, &measured.ids, Some(verify)),
+            });
+        }
+    }
+    columns
+}
+
+fn name(verify: Verify) -> &'static str {
+    match verify {
+        Verify::Autoregressive => "autoreg.",
+        Verify::Strict => "strict",
+        Verify::Relaxed { .. } => "relaxed",
+    }
+}
+
+/// How much of the text is the autoregressive one's.
+fn same(refs: &References, ids: &[TokenId], own: Option<Verify>) -> Option<String> {
+    let comparison = refs.comparison(ids)?;
+    Some(match (own, comparison.first_difference) {
+        (Some(Verify::Autoregressive), _) => "—".into(),
+        (_, None) => "✓ all".into(),
+        (Some(Verify::Strict), Some(at)) => format!("✗ at {at}"),
+        (_, Some(_)) => percent(comparison.agreement),
+    })
+}
+
+struct Table<'a> {
+    columns: Vec<Column<'a>>,
+    theme: &'a Theme,
+}
+
+impl Table<'_> {
+    fn render(&self, area: Rect, buf: &mut Buffer) {
+        let measured = self.columns.iter().any(|c| c.speed_up.is_some());
+        let per_s = |c: &Column<'_>| c.stats.tokens_per_s().map(three);
+        let mal = |c: &Column<'_>| c.stats.mal().map(|m| format!("{m:.2}"));
+        let repeats = |c: &Column<'_>| Some(percent(c.repetition));
+        self.row(buf, area, 0, "", &|c| Some(c.name.to_string()));
+        self.row(buf, area, 1, "tokens/s", &per_s);
+        if measured {
+            let speed_up = |c: &Column<'_>| c.speed_up.map(|s| format!("{}×", three(s)));
+            self.row(buf, area, 2, "speed-up", &speed_up);
+        }
+        self.row(buf, area, 3, "MAL", &mal);
+        self.row(buf, area, 4, "same text", &|c| Some(c.same.clone().unwrap_or("?".into())));
+        self.row(buf, area, 5, "repeats", &repeats);
+    }
+
+    fn row(
+        &self,
+        buf: &mut Buffer,
+        area: Rect,
+        row: u16,
+        label: &str,
+        value: &dyn Fn(&Column<'_>) -> Option<String>,
+    ) {
+        let mut line = Line::from(Span::styled(format!("{label:<LABEL$}"), self.theme.dim()));
+        for (i, column) in self.columns.iter().enumerate() {
+            let text = value(column).unwrap_or_else(|| "—".into());
+            let style = match (i, row) {
+                (_, 0) => self.theme.dim(),
+                (0, _) => self.theme.strong(),
+                _ => self.theme.text(),
+            };
+            line.push_span(Span::styled(format!("{text:>COLUMN$}"), style));
+        }
+        put(buf, area, row, &line);
+    }
+}
+
+/// In the place of the speed-up that is not measured yet: how to measure it.
+fn progress(app: &App, run: &Run, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let refs = &run.references;
+    let line = match &refs.under_way {
+        Some((_, measured)) => Line::from(vec![
+            Span::styled(format!("{:<LABEL$}", "measuring"), theme.dim()),
+            Span::styled(format!(" {} ", header::spinner(app)), theme.accent()),
+            Span::styled(format!("{}, {} tokens", name(measured.verify), measured.stats.tokens), theme.text()),
+        ]),
+        None if !refs.wanted.is_empty() => Line::styled("measured when this run ends", theme.dim()),
+        None if refs.of(Verify::Autoregressive).is_none() => Line::from(vec![
+            Span::styled(format!("{:<LABEL$}", "speed-up"), theme.dim()),
+            Span::styled(" r", theme.accent()),
+            Span::styled(" measures it", theme.dim()),
+        ]),
+        None => return,
+    };
+    put(buf, area, 2, &line);
+}
+
+/// Milliseconds by part, drafts by fate, acceptance by depth.
+fn details(stats: &Stats, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let lines = [times(stats, theme), fates(stats, theme), depths(stats, theme, area.width)];
+    for (row, line) in lines.iter().enumerate() {
+        put(buf, area, row as u16, line);
+    }
+}
+
+fn times(stats: &Stats, theme: &Theme) -> Line<'static> {
+    let steps = stats.steps.max(1) as f64;
+    let t = &stats.timing;
+    let other = (t.total() - t.forward - t.retrieve) / steps;
+    Line::from(vec![
+        Span::styled("ms a step ", theme.dim()),
+        Span::styled(three(t.total() / steps), theme.strong()),
+        Span::styled(
+            format!(" model {} find {:.1} rest {other:.1}", three(t.forward / steps), t.retrieve / steps),
+            theme.text(),
+        ),
+    ])
+}
+
+fn fates(stats: &Stats, theme: &Theme) -> Line<'static> {
+    let f = &stats.fates;
+    let mut line = Line::from(vec![
+        Span::styled("drafted   ", theme.dim()),
+        Span::styled(format!("{}", f.drafted()), theme.strong()),
+    ]);
+    let counts = [
+        (Fate::Accepted, f.accepted),
+        (Fate::Relaxed, f.relaxed),
+        (Fate::Rejected, f.rejected),
+        (Fate::Lost, f.lost),
+        (Fate::Unreached, f.unreached),
+    ];
+    for (fate, n) in counts {
+        let mark = Mark::Fate(fate);
+        line.push_span(Span::styled(format!(" {}{n}", mark.glyph()), theme.mark(mark)));
+    }
+    line
+}
+
+/// Accepted at a depth, given that everything before was.
+fn depths(stats: &Stats, theme: &Theme, width: u16) -> Line<'static> {
+    let share = |&(taken, tried): &(usize, usize)| taken as f64 / tried.max(1) as f64;
+    let room = usize::from(width).saturating_sub(LABEL + 9);
+    let shares: Vec<f64> = stats.by_depth.iter().take(room).map(share).collect();
+    let curve: String = shares.iter().map(|&s| bars::level(s)).collect();
+    let first = shares.first().map_or(String::new(), |&s| percent(s));
+    let mut line = Line::from(Span::styled("by depth  ", theme.dim()));
+    line.push_span(Span::styled(curve, theme.good()));
+    line.push_span(Span::styled(format!(" {first} at 1"), theme.dim()));
+    line
+}

@@ -1,0 +1,102 @@
+//! The line under the header on Decode: what is being looked at, in which state,
+//! under which parameters.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::text::{Line, Span};
+
+use crate::speculate::params::{Source, Sources};
+use crate::tui::state::app::App;
+use crate::tui::state::run::{Phase, Recording, Run};
+use crate::tui::theme::Theme;
+use crate::tui::token_text::fit;
+
+pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let Some(run) = app.run() else { return };
+    let mut left = Line::from(" ");
+    left.push_span(state(run, theme));
+    left.push_span(Span::styled(format!("  {}", run.subject.title), theme.strong()));
+    let about = about(run);
+    let room = usize::from(area.width).saturating_sub(left.width() + 1);
+    let settings = settings(app);
+    let right = settings
+        .iter()
+        .find(|text| crate::tui::token_text::columns(text) + 18 < room)
+        .cloned()
+        .unwrap_or_default();
+    let right_width = crate::tui::token_text::columns(&right);
+    left.push_span(Span::styled(
+        fit(&about, room.saturating_sub(right_width + 2)),
+        theme.dim(),
+    ));
+    buf.set_line(area.x, area.y, &left, area.width);
+    let x = area.right().saturating_sub(right_width as u16 + 1);
+    buf.set_line(x, area.y, &Line::styled(right, theme.text()), right_width as u16);
+}
+
+fn state(run: &Run, theme: &Theme) -> Span<'static> {
+    let word = match (&run.phase, run.recording()) {
+        (Phase::Running, Some(Recording::Demo)) => "► RECORDED".to_string(),
+        (_, Some(Recording::Demo)) => "‖ RECORDED".to_string(),
+        (Phase::Running, Some(Recording::File)) => "► REPLAY".to_string(),
+        (_, Some(Recording::File)) => "‖ REPLAY".to_string(),
+        (Phase::Asked, None) => "► ASKED".to_string(),
+        (Phase::Prompt { done, total }, None) => format!("► PROMPT {done}/{total}"),
+        (Phase::Running, None) => "► LIVE".to_string(),
+        (Phase::Paused, None) => "‖ PAUSED".to_string(),
+        (Phase::Ended, None) => format!("■ {}", ended(run)),
+        (Phase::Failed(_), None) => "✗ FAILED".to_string(),
+    };
+    let style = match run.phase {
+        Phase::Failed(_) => theme.error(),
+        Phase::Paused => theme.warning(),
+        Phase::Ended => theme.text(),
+        _ => theme.accent(),
+    };
+    let style = style.add_modifier(Modifier::BOLD | Modifier::REVERSED);
+    Span::styled(format!(" {word} "), style)
+}
+
+fn ended(run: &Run) -> String {
+    let end = run.record.as_ref().and_then(|r| r.trace.end.as_ref());
+    match end {
+        Some(end) => format!("ENDED {}", end.finish.name()),
+        None => "ENDED".into(),
+    }
+}
+
+fn about(run: &Run) -> String {
+    let subject = &run.subject;
+    let group = subject.group.as_ref().map(|g| format!(" · group {g}"));
+    format!(
+        "  {}{} · {}",
+        subject.kind,
+        group.unwrap_or_default(),
+        subject.framework.to_uppercase()
+    )
+}
+
+/// The parameters, from the fullest wording to the shortest.
+fn settings(app: &App) -> Vec<String> {
+    let p = app.params_in_force();
+    let rule = p.verify.describe();
+    let budget = format!("budget {}", p.budget.describe());
+    let long = format!("{rule} · {budget} · branch {}", p.branch);
+    let sources = source_names(p.sources).map_or_else(String::new, |s| format!(" · {s}"));
+    vec![format!("{long}{sources}"), long, format!("{rule} · {budget}"), rule]
+}
+
+/// Which sources are on, unless all are.
+fn source_names(sources: Sources) -> Option<String> {
+    if sources == Sources::ALL {
+        return None;
+    }
+    let on = Source::ALL.into_iter().filter(|&s| sources.has(s));
+    let names: Vec<&str> = on.map(|s| s.name()).collect();
+    Some(if names.is_empty() {
+        "no sources".into()
+    } else {
+        format!("{} only", names.join("+"))
+    })
+}

