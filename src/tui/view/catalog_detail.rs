@@ -177,8 +177,9 @@ impl Page<'_> {
     }
 
     fn runs(&mut self, app: &App, at: SubjectRef) {
-        let Some(info) = app.browse.info_of(at) else { return };
-        let about = |s: &SubjectInfo| s.kind == info.kind && s.id == info.id;
+        let Some(catalog) = &app.browse.catalog else { return };
+        let (kind, subject) = (at.kind.to_string(), catalog.subject(at));
+        let about = |s: &SubjectInfo| s.kind == kind && s.id == subject.id();
         let live = app.runs.iter().rev().filter(|r| r.record.is_some() && about(&r.subject));
         let mut found: Vec<String> = live.map(summary).collect();
         let earlier = app.earlier.iter().filter(|e| about(&e.subject));
