@@ -5,6 +5,7 @@ mod decoder;
 mod engine;
 mod fetch;
 mod fixture;
+mod real_decode;
 mod real_model;
 mod screens;
 mod tiny;
