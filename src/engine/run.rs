@@ -211,7 +211,13 @@ impl<'e> Run<'e> {
             };
         }
         let pools = &self.engine.pools;
-        pool::retrieve(pools, self.pool.as_deref(), &self.local, &self.params, &self.calibration)
+        pool::retrieve(
+            pools,
+            self.pool.as_deref(),
+            &self.local,
+            &self.params,
+            &self.calibration,
+        )
     }
 
     /// Cuts a tree to what pays under the measured cost, and to the context.

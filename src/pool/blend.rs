@@ -112,7 +112,13 @@ pub(super) fn trust_inputs(evidence: &Evidence, is_root: bool) -> [f32; TRUST_IN
             let order = ln(evidence.order);
             let is_single = flag(evidence.order == 1);
             let is_root = flag(is_root);
-            [order, is_single, is_root, sole * order, sole * count.min(3.0)]
+            [
+                order,
+                is_single,
+                is_root,
+                sole * order,
+                sole * count.min(3.0),
+            ]
         }
         Some(bridge) => [
             ln(1 + evidence.order),

@@ -9,7 +9,7 @@ use std::ops::RangeInclusive;
 
 use super::lookup::Shelves;
 use super::pools::Shelf;
-use super::segment::{Ranks};
+use super::segment::Ranks;
 use crate::speculate::TokenId;
 use crate::speculate::params::Source;
 

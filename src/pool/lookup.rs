@@ -36,7 +36,11 @@ pub enum Place {
     One(u32),
     /// The suffixes of the text that share their first `depth` symbols;
     /// `count` of them are visible.
-    Many { ranks: Ranks, depth: u32, count: u32 },
+    Many {
+        ranks: Ranks,
+        depth: u32,
+        count: u32,
+    },
 }
 
 impl Place {
@@ -56,7 +60,11 @@ impl<'a> Shelves<'a> {
         let others = (0..pools.n_groups()).filter(|&g| params.sources.global && Some(g) != own);
         let others = others.filter(|_| params.max_suffix > 0);
         Shelves {
-            shelves: own.into_iter().chain(others).map(|g| pools.shelf(g)).collect(),
+            shelves: own
+                .into_iter()
+                .chain(others)
+                .map(|g| pools.shelf(g))
+                .collect(),
             n_own: usize::from(own.is_some()),
             max_suffix: params.max_suffix.min(MAX_SUFFIX),
         }
@@ -155,7 +163,11 @@ impl<'a> Shelves<'a> {
     /// shelves behind it follow what the context itself matched.
     pub fn child(&self, mut parent: &[Match], token: TokenId) -> Vec<Match> {
         let mut matches = Vec::with_capacity(parent.len() + 1);
-        let nearest = if self.n_own > 0 { Source::Group } else { Source::Global };
+        let nearest = if self.n_own > 0 {
+            Source::Group
+        } else {
+            Source::Global
+        };
         for shelf in 0..self.shelves.len() as u16 {
             let n_own = parent.iter().take_while(|m| m.shelf == shelf).count();
             let (own, others) = parent.split_at(n_own);

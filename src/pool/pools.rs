@@ -172,9 +172,8 @@ impl Pools {
 impl HiddenSpans {
     fn of(segment: &Segment, doc_id: &str) -> Self {
         let entries = segment.entries().iter().filter(|e| e.id == doc_id);
-        let positions: Vec<Range<u32>> = entries
-            .map(|e| e.tokens.start - 1..e.tokens.end)
-            .collect();
+        let positions: Vec<Range<u32>> =
+            entries.map(|e| e.tokens.start - 1..e.tokens.end).collect();
         if positions.is_empty() {
             return HiddenSpans::default();
         }

@@ -129,9 +129,7 @@ impl Segment {
 
     /// The document that holds a text position, unless a separator does.
     pub fn entry_at(&self, position: u32) -> Option<&Entry> {
-        let after = self
-            .entries
-            .partition_point(|e| e.tokens.start <= position);
+        let after = self.entries.partition_point(|e| e.tokens.start <= position);
         let entry = self.entries.get(after.checked_sub(1)?)?;
         entry.tokens.contains(&position).then_some(entry)
     }
@@ -180,7 +178,11 @@ impl Segment {
     fn cmp_rest(&self, rank: u32, rest: &[TokenId]) -> Ordering {
         let start = (self.position(rank) as usize + 1).min(self.text.len());
         let n = rest.len().min(self.text.len() - start);
-        let cut = if n < rest.len() { Ordering::Greater } else { Ordering::Equal };
+        let cut = if n < rest.len() {
+            Ordering::Greater
+        } else {
+            Ordering::Equal
+        };
         self.text[start..start + n].cmp(&rest[..n]).then(cut)
     }
 

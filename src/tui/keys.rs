@@ -309,9 +309,7 @@ pub fn bindings(context: Context) -> impl Iterator<Item = &'static Binding> {
 /// The name of the first key of an action, for messages that mention one.
 pub fn name_of(context: Context, action: &Action) -> String {
     let mut found = bindings(context).filter(|b| b.action == *action);
-    found
-        .next()
-        .map_or_else(String::new, |b| b.keys[0].name())
+    found.next().map_or_else(String::new, |b| b.keys[0].name())
 }
 
 #[cfg(test)]
@@ -347,7 +345,11 @@ mod tests {
 
     #[test]
     fn every_line_is_explained() {
-        assert!(TABLE.iter().all(|b| !b.help.is_empty() && !b.keys.is_empty()));
+        assert!(
+            TABLE
+                .iter()
+                .all(|b| !b.help.is_empty() && !b.keys.is_empty())
+        );
     }
 
     #[test]

@@ -21,7 +21,10 @@ pub enum Target {
     Row(usize),
     Detail,
     Pane(Pane),
-    Token { step: usize, pick: Pick },
+    Token {
+        step: usize,
+        pick: Pick,
+    },
     Node(Pick),
     Step(usize),
     /// A line of a dialog.

@@ -8,5 +8,6 @@ mod fixture;
 mod real_decode;
 mod real_model;
 mod screens;
+mod terminal;
 mod tiny;
 mod tokenizer;

@@ -69,7 +69,11 @@ pub enum Typing {
 
 impl Browse {
     pub fn new(catalog: Option<Catalog>) -> Self {
-        let list = |kind| catalog.as_ref().map_or_else(List::default, |c| List::new(c, kind));
+        let list = |kind| {
+            catalog
+                .as_ref()
+                .map_or_else(List::default, |c| List::new(c, kind))
+        };
         Browse {
             items: list(SubjectKind::Item),
             users: list(SubjectKind::User),

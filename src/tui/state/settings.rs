@@ -101,7 +101,8 @@ impl Setting {
             }
             Setting::Tau => {
                 if let Verify::Relaxed { tau, .. } = &mut params.verify {
-                    let notch = (*tau / TAU_STEP).round() + if way == Way::More { 1.0 } else { -1.0 };
+                    let notch =
+                        (*tau / TAU_STEP).round() + if way == Way::More { 1.0 } else { -1.0 };
                     *tau = (notch * TAU_STEP).clamp(0.0, 1.0);
                 }
             }

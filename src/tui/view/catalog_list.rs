@@ -34,7 +34,12 @@ fn rows(list: Rect) -> Rect {
 }
 
 fn tab_titles(app: &App) -> [(SubjectKind, String); 2] {
-    let n = |kind| app.browse.catalog.as_ref().map_or(0, |c| c.subjects(kind).count());
+    let n = |kind| {
+        app.browse
+            .catalog
+            .as_ref()
+            .map_or(0, |c| c.subjects(kind).count())
+    };
     [
         (SubjectKind::Item, format!("Items {}", n(SubjectKind::Item))),
         (SubjectKind::User, format!("Users {}", n(SubjectKind::User))),
@@ -77,14 +82,24 @@ pub fn render(app: &App, theme: &Theme, list: Rect, buf: &mut Buffer) {
     }
     filter(app, theme, area, buf);
     let sizes = Sizes::of(app.browse.kind, usize::from(area.width));
-    pane::put(buf, area, 1, &Line::styled(sizes.heads(app.browse.kind), theme.dim()));
+    pane::put(
+        buf,
+        area,
+        1,
+        &Line::styled(sizes.heads(app.browse.kind), theme.dim()),
+    );
     let area = rows(list);
     let top = first_row(app, area);
     let shown = app.browse.list().rows.iter().enumerate().skip(top);
     for (i, (index, row)) in shown.take(usize::from(area.height)).enumerate() {
         pane::put(buf, area, i as u16, &sizes.line(app, row, theme));
         if index == app.browse.list().selected {
-            let place = Rect { x: area.x - 1, y: area.y + i as u16, width: area.width + 2, height: 1 };
+            let place = Rect {
+                x: area.x - 1,
+                y: area.y + i as u16,
+                width: area.width + 2,
+                height: 1,
+            };
             buf.set_style(place, theme.emphasis(Emphasis::Selected));
             buf.set_string(place.x, place.y, "▌", theme.accent());
         }
@@ -103,7 +118,10 @@ fn filter(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     } else if text.is_empty() {
         Line::from(vec![
             Span::styled("/", theme.accent()),
-            Span::styled(" filters by title, group, genre, director, theme", theme.dim()),
+            Span::styled(
+                " filters by title, group, genre, director, theme",
+                theme.dim(),
+            ),
         ])
     } else {
         Line::from(vec![
@@ -156,11 +174,20 @@ impl Sizes {
             SubjectKind::Item => ("title", "genres"),
             SubjectKind::User => ("name", "ratings"),
         };
-        let mut heads = format!("{}{}{}", pad("id", ID), pad(label, self.label), pad("group", self.group));
+        let mut heads = format!(
+            "{}{}{}",
+            pad("id", ID),
+            pad(label, self.label),
+            pad("group", self.group)
+        );
         if let Some(width) = self.attributes {
             heads.push_str(&pad(more, width));
         }
-        format!("{heads}{}{}", pad("half", HALF), pad("knowledge", KNOWLEDGE))
+        format!(
+            "{heads}{}{}",
+            pad("half", HALF),
+            pad("knowledge", KNOWLEDGE)
+        )
     }
 
     fn line(&self, app: &App, row: &Row, theme: &Theme) -> Line<'static> {
@@ -196,7 +223,9 @@ impl Sizes {
         for (i, grapheme) in fitted.graphemes(true).enumerate() {
             let hit = row.matched.contains(&(i as u32)) && grapheme != " ";
             let style = if hit {
-                theme.accent().add_modifier(Modifier::BOLD | Modifier::UNDERLINED)
+                theme
+                    .accent()
+                    .add_modifier(Modifier::BOLD | Modifier::UNDERLINED)
             } else {
                 plain
             };

@@ -155,7 +155,11 @@ pub fn push_input(line: &mut Line<'static>, text: &str, cursor: usize, theme: &T
 
 fn runs_place(app: &App, area: Rect) -> Rect {
     let n = app.listed_runs().count() as u16;
-    pane::centred(area, RUNS_WIDTH.min(area.width - 4), (n + 2).min(area.height - 4))
+    pane::centred(
+        area,
+        RUNS_WIDTH.min(area.width - 4),
+        (n + 2).min(area.height - 4),
+    )
 }
 
 fn first_run(row: usize, height: usize) -> usize {
@@ -172,7 +176,12 @@ fn runs(app: &App, row: usize, theme: &Theme, area: Rect, buf: &mut Buffer) {
             Listed::Earlier(earlier) => (&earlier.subject, earlier_summary(earlier)),
         };
         let at = (i - first) as u16;
-        pane::put(buf, inner, at, &run_line(subject, &text, inner.width, theme));
+        pane::put(
+            buf,
+            inner,
+            at,
+            &run_line(subject, &text, inner.width, theme),
+        );
         if i == row {
             let place = Rect {
                 y: inner.y + at,

@@ -5,9 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::pane;
+use crate::speculate::verify::Fate;
 use crate::tui::keys::{self, Context};
 use crate::tui::theme::{Mark, Theme};
-use crate::speculate::verify::Fate;
 use crate::tui::token_text::{columns, fit};
 
 const WIDTH: u16 = 84;
@@ -53,7 +53,10 @@ fn key_line(binding: &keys::Binding, theme: &Theme, width: usize) -> Line<'stati
     let names: Vec<String> = binding.keys.iter().map(|k| k.name()).collect();
     let names = names.join(" ");
     let gap = KEYS.saturating_sub(columns(&names)).max(1);
-    let text = fit(binding.help, width.saturating_sub(KEYS.max(columns(&names) + 1)));
+    let text = fit(
+        binding.help,
+        width.saturating_sub(KEYS.max(columns(&names) + 1)),
+    );
     Line::from(vec![
         Span::styled(names, theme.accent()),
         Span::raw(" ".repeat(gap)),
@@ -79,7 +82,9 @@ pub fn render(scroll: usize, theme: &Theme, area: Rect, buf: &mut Buffer) {
     for (row, line) in lines.iter().skip(scroll).enumerate() {
         pane::put(buf, area, row as u16, line);
     }
-    let hidden = lines.len().saturating_sub(scroll + usize::from(area.height));
+    let hidden = lines
+        .len()
+        .saturating_sub(scroll + usize::from(area.height));
     if hidden > 0 {
         let more = Line::styled(format!(" ↓ {hidden} more lines "), theme.dim());
         let x = area.right().saturating_sub(more.width() as u16);

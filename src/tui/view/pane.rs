@@ -46,7 +46,12 @@ pub fn centred(area: Rect, width: u16, height: u16) -> Rect {
 
 pub fn title(text: &str, rect: Rect, focused: bool, theme: &Theme, buf: &mut Buffer) {
     let line = Line::from(Span::styled(format!(" {text} "), theme.title(focused)));
-    buf.set_line(rect.x + TITLE_X, rect.y, &line, rect.width.saturating_sub(4));
+    buf.set_line(
+        rect.x + TITLE_X,
+        rect.y,
+        &line,
+        rect.width.saturating_sub(4),
+    );
 }
 
 /// Several titles, one of them in front.
@@ -56,11 +61,20 @@ pub fn tabs(tabs: &[(&str, bool)], rect: Rect, focused: bool, theme: &Theme, buf
         if i > 0 {
             line.push_span(Span::styled(TAB_GAP, theme.line()));
         }
-        let style = if *front { theme.title(focused) } else { theme.dim() };
+        let style = if *front {
+            theme.title(focused)
+        } else {
+            theme.dim()
+        };
         line.push_span(Span::styled(text.to_string(), style));
     }
     line.push_span(" ");
-    buf.set_line(rect.x + TITLE_X, rect.y, &line, rect.width.saturating_sub(4));
+    buf.set_line(
+        rect.x + TITLE_X,
+        rect.y,
+        &line,
+        rect.width.saturating_sub(4),
+    );
 }
 
 /// Which tab is at a column.
@@ -117,7 +131,11 @@ pub fn placeholder(text: &str, area: Rect, theme: &Theme, buf: &mut Buffer) {
         let line = Line::styled(text, theme.dim()).centered();
         let row = top + i as u16;
         if row < area.height {
-            let place = Rect { y: area.y + row, height: 1, ..area };
+            let place = Rect {
+                y: area.y + row,
+                height: 1,
+                ..area
+            };
             Widget::render(line, place, buf);
         }
     }

@@ -26,7 +26,8 @@ const TABLE_WIDTH: u16 = (LABEL + 3 * COLUMN) as u16;
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let (Some(run), Some(record)) = (app.run(), app.record().filter(|r| r.stats.steps > 0)) else {
-        let text = "Speed is measured, never estimated: here beside the same prompt without drafts.";
+        let text =
+            "Speed is measured, never estimated: here beside the same prompt without drafts.";
         return placeholder(text, area, theme, buf);
     };
     let table = Table {
@@ -123,7 +124,9 @@ impl Table<'_> {
             self.row(buf, area, 2, "speed-up", &speed_up);
         }
         self.row(buf, area, 3, "MAL", &mal);
-        self.row(buf, area, 4, "same text", &|c| Some(c.same.clone().unwrap_or("?".into())));
+        self.row(buf, area, 4, "same text", &|c| {
+            Some(c.same.clone().unwrap_or("?".into()))
+        });
         self.row(buf, area, 5, "repeats", &repeats);
     }
 
@@ -156,7 +159,14 @@ fn progress(app: &App, run: &Run, theme: &Theme, area: Rect, buf: &mut Buffer) {
         Some((_, measured)) => Line::from(vec![
             Span::styled(format!("{:<LABEL$}", "measuring"), theme.dim()),
             Span::styled(format!(" {} ", header::spinner(app)), theme.accent()),
-            Span::styled(format!("{}, {} tokens", name(measured.verify), measured.stats.tokens), theme.text()),
+            Span::styled(
+                format!(
+                    "{}, {} tokens",
+                    name(measured.verify),
+                    measured.stats.tokens
+                ),
+                theme.text(),
+            ),
         ]),
         None if !refs.wanted.is_empty() => Line::styled("measured when this run ends", theme.dim()),
         None if refs.of(Verify::Autoregressive).is_none() => Line::from(vec![
@@ -171,7 +181,11 @@ fn progress(app: &App, run: &Run, theme: &Theme, area: Rect, buf: &mut Buffer) {
 
 /// Milliseconds by part, drafts by fate, acceptance by depth.
 fn details(stats: &Stats, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let lines = [times(stats, theme), fates(stats, theme), depths(stats, theme, area.width)];
+    let lines = [
+        times(stats, theme),
+        fates(stats, theme),
+        depths(stats, theme, area.width),
+    ];
     for (row, line) in lines.iter().enumerate() {
         put(buf, area, row as u16, line);
     }
@@ -185,7 +199,11 @@ fn times(stats: &Stats, theme: &Theme) -> Line<'static> {
         Span::styled("ms a step ", theme.dim()),
         Span::styled(three(t.total() / steps), theme.strong()),
         Span::styled(
-            format!(" model {} find {:.1} rest {other:.1}", three(t.forward / steps), t.retrieve / steps),
+            format!(
+                " model {} find {:.1} rest {other:.1}",
+                three(t.forward / steps),
+                t.retrieve / steps
+            ),
             theme.text(),
         ),
     ])
@@ -206,7 +224,10 @@ fn fates(stats: &Stats, theme: &Theme) -> Line<'static> {
     ];
     for (fate, n) in counts {
         let mark = Mark::Fate(fate);
-        line.push_span(Span::styled(format!(" {}{n}", mark.glyph()), theme.mark(mark)));
+        line.push_span(Span::styled(
+            format!(" {}{n}", mark.glyph()),
+            theme.mark(mark),
+        ));
     }
     line
 }

@@ -27,7 +27,11 @@ pub fn legend(rect: Rect, theme: &Theme, buf: &mut Buffer) {
     let names = rect.width > 90;
     for mark in Mark::ALL {
         line.push_span(Span::styled(mark.glyph(), theme.mark(mark)));
-        let name = if names || rect.width > 76 { mark.name() } else { &mark.name()[..3] };
+        let name = if names || rect.width > 76 {
+            mark.name()
+        } else {
+            &mark.name()[..3]
+        };
         line.push_span(Span::styled(format!(" {name}  "), theme.dim()));
     }
     pane::note_line(line, rect, buf);
@@ -93,7 +97,9 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let n_columns = (area.width.saturating_sub(SCALE)) / view.stride;
     for column in 0..n_columns {
         let index = view.first + usize::from(column);
-        let Some(step) = record.step(index) else { break };
+        let Some(step) = record.step(index) else {
+            break;
+        };
         let x = area.x + SCALE + column * view.stride;
         draw_step(step, x, &view, theme, area, buf);
         if app.step_index() == Some(index) {
@@ -113,7 +119,10 @@ fn cursor(x: u16, theme: &Theme, area: Rect, buf: &mut Buffer) {
 
 fn draw_step(step: &Step, x: u16, view: &View, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let ground = area.y + view.rows_up;
-    let tokens: Vec<Mark> = committed(step).into_iter().map(|(_, _, mark)| mark).collect();
+    let tokens: Vec<Mark> = committed(step)
+        .into_iter()
+        .map(|(_, _, mark)| mark)
+        .collect();
     for (i, group) in tokens.chunks(view.unit_up).enumerate() {
         let mark = most_telling(group);
         let y = ground - 1 - i as u16;
@@ -133,14 +142,22 @@ fn draw_step(step: &Step, x: u16, view: &View, theme: &Theme, area: Rect, buf: &
 
 /// Of several tokens in one cell: a relaxed one first, then the model's own.
 fn most_telling(marks: &[Mark]) -> Mark {
-    let order = [Mark::Fate(Fate::Relaxed), Mark::Fate(Fate::Accepted), Mark::Bonus];
+    let order = [
+        Mark::Fate(Fate::Relaxed),
+        Mark::Fate(Fate::Accepted),
+        Mark::Bonus,
+    ];
     let found = order.into_iter().find(|m| marks.contains(m));
     found.unwrap_or(marks[0])
 }
 
 fn commonest(marks: &[Mark]) -> Mark {
     let count = |mark: &Mark| marks.iter().filter(|m| *m == mark).count();
-    marks.iter().copied().max_by_key(count).unwrap_or(Mark::Bonus)
+    marks
+        .iter()
+        .copied()
+        .max_by_key(count)
+        .unwrap_or(Mark::Bonus)
 }
 
 fn scale(view: &View, theme: &Theme, area: Rect, buf: &mut Buffer) {
@@ -175,7 +192,9 @@ fn one_line(app: &App, record: &Record, view: &View, theme: &Theme, area: Rect, 
     let n_columns = (area.width.saturating_sub(SCALE)) / view.stride;
     for column in 0..n_columns {
         let index = view.first + usize::from(column);
-        let Some(step) = record.step(index) else { break };
+        let Some(step) = record.step(index) else {
+            break;
+        };
         let marks: Vec<Mark> = committed(step).into_iter().map(|(_, _, m)| m).collect();
         let mut style = theme.token(most_telling(&marks));
         if app.step_index() == Some(index) {

@@ -46,7 +46,10 @@ fn waiting(app: &App, phase: &Phase, theme: &Theme, area: Rect, buf: &mut Buffer
         Phase::Prompt { done, total } => {
             let share = *done as f64 / (*total).max(1) as f64;
             let (full, rest) = bars::progress(share, PROGRESS_WIDTH);
-            format!("{} reading the prompt\n{full}{rest}\n{done} of {total} tokens", header::spinner(app))
+            format!(
+                "{} reading the prompt\n{full}{rest}\n{done} of {total} tokens",
+                header::spinner(app)
+            )
         }
         _ => format!("{} waiting for the engine", header::spinner(app)),
     };
@@ -60,7 +63,12 @@ fn text(app: &App, record: &Record, theme: &Theme, area: Rect, buf: &mut Buffer)
         step: app.step_index(),
         cell: app.selected_cell(),
     };
-    for (row, line) in lines.iter().skip(top).take(usize::from(area.height)).enumerate() {
+    for (row, line) in lines
+        .iter()
+        .skip(top)
+        .take(usize::from(area.height))
+        .enumerate()
+    {
         for piece in line {
             let x = area.x + piece.x as u16;
             let style = style(record, piece, cursor, theme);
@@ -69,7 +77,16 @@ fn text(app: &App, record: &Record, theme: &Theme, area: Rect, buf: &mut Buffer)
     }
     if lines.len() > top + usize::from(area.height) {
         let more = ratatui::text::Line::styled("↓", theme.dim()).right_aligned();
-        put(buf, Rect { x: area.right(), width: 1, ..area }, area.height - 1, &more);
+        put(
+            buf,
+            Rect {
+                x: area.right(),
+                width: 1,
+                ..area
+            },
+            area.height - 1,
+            &more,
+        );
     }
 }
 

@@ -6,10 +6,10 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
+use super::bars;
 use super::number::{prob, prob_beside};
 use super::pane::{placeholder, put};
 use super::tree::{bonus_row, rank_name};
-use super::bars;
 use crate::speculate::TokenId;
 use crate::speculate::draft::Origin;
 use crate::speculate::params::{Source, Verify};
@@ -28,7 +28,8 @@ const TOKEN_WIDTH: usize = 13;
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let (Some(record), Some(step), Some(pick)) = (app.record(), app.step(), app.pick()) else {
-        let text = "Select a token in the text or the tree: here stands why it was taken or refused.";
+        let text =
+            "Select a token in the text or the tree: here stands why it was taken or refused.";
         return placeholder(text, area, theme, buf);
     };
     let right_width = CANDIDATES.min(area.width / 2);
@@ -103,7 +104,11 @@ impl Facts<'_> {
         let dim = self.theme.dim();
         for text in self.reason() {
             let wrapped = wrap(&text, width);
-            lines.extend(wrapped.into_iter().map(|t| Line::styled(t, self.theme.text())));
+            lines.extend(
+                wrapped
+                    .into_iter()
+                    .map(|t| Line::styled(t, self.theme.text())),
+            );
         }
         if let Some(text) = self.instead() {
             lines.push(Line::styled(fit(&text, width), dim));
@@ -122,10 +127,17 @@ impl Facts<'_> {
     }
 
     fn head(&self, width: usize) -> Line<'static> {
-        let name = self.mark().map_or(String::new(), |m| format!("  {} {}", m.glyph(), m.name()));
-        let token = self.picked.token.map_or_else(String::new, |id| self.record.quoted(id));
+        let name = self
+            .mark()
+            .map_or(String::new(), |m| format!("  {} {}", m.glyph(), m.name()));
+        let token = self
+            .picked
+            .token
+            .map_or_else(String::new, |id| self.record.quoted(id));
         let token = fit(&token, width.saturating_sub(columns(&name)));
-        let style = self.mark().map_or(self.theme.text(), |m| self.theme.mark(m));
+        let style = self
+            .mark()
+            .map_or(self.theme.text(), |m| self.theme.mark(m));
         Line::from(vec![
             Span::styled(token, self.theme.strong()),
             Span::styled(name, style.add_modifier(Modifier::BOLD)),
@@ -163,7 +175,10 @@ impl Facts<'_> {
         let row = self.picked.row;
         let argmax = self.record.quoted(row.argmax());
         let _ = judged;
-        Some(format!("the model's choice: {argmax} {}", prob(row.argmax_p())))
+        Some(format!(
+            "the model's choice: {argmax} {}",
+            prob(row.argmax_p())
+        ))
     }
 
     fn origins(&self, width: usize) -> Vec<Line<'static>> {
@@ -212,7 +227,10 @@ impl Facts<'_> {
         let path = tree.path(tree.nodes[node].parent.unwrap_or(0));
         let drafted = path[1..].iter().map(|&i| tree.nodes[i].token);
         let trace = &self.record.trace;
-        let n_output = self.step.context_len.saturating_sub(trace.header.prompt_ids.len());
+        let n_output = self
+            .step
+            .context_len
+            .saturating_sub(trace.header.prompt_ids.len());
         let output = self.record.ids.iter().take(n_output).copied();
         let all: Vec<TokenId> = trace
             .header
@@ -283,20 +301,29 @@ fn candidates(facts: &Facts<'_>, area: Rect, buf: &mut Buffer) {
         (Some(judged), Some(id)) if !in_list(id) => Some((id, judged)),
         _ => None,
     };
-    let n = room.saturating_sub(usize::from(outside.is_some())).min(row.top.len());
+    let n = room
+        .saturating_sub(usize::from(outside.is_some()))
+        .min(row.top.len());
     for (i, candidate) in row.top.iter().take(n).enumerate() {
         let line = candidate_line(facts, i + 1, candidate, usize::from(area.width));
         put(buf, area, i as u16, &line);
     }
     if let Some((id, judged)) = outside {
-        let style = facts.mark().map_or(facts.theme.dim(), |m| facts.theme.mark(m));
+        let style = facts
+            .mark()
+            .map_or(facts.theme.dim(), |m| facts.theme.mark(m));
         let token = pad(&facts.record.quoted(id), TOKEN_WIDTH);
         let text = format!("{:>4} {token} {}", rank_name(judged.rank), prob(judged.p));
         put(buf, area, n as u16, &Line::styled(text, style));
     }
 }
 
-fn candidate_line(facts: &Facts<'_>, rank: usize, candidate: &Candidate, width: usize) -> Line<'static> {
+fn candidate_line(
+    facts: &Facts<'_>,
+    rank: usize,
+    candidate: &Candidate,
+    width: usize,
+) -> Line<'static> {
     let &Candidate(id, p) = candidate;
     let theme = facts.theme;
     let chosen = Some(id) == facts.picked.token && facts.picked.pick != Pick::Root;
@@ -311,7 +338,10 @@ fn candidate_line(facts: &Facts<'_>, rank: usize, candidate: &Candidate, width: 
         (None, false) => theme.dim(),
     };
     let glyph = mark.map_or(" ", Mark::glyph);
-    let token = pad(&facts.record.quoted(id), TOKEN_WIDTH.min(width.saturating_sub(12)));
+    let token = pad(
+        &facts.record.quoted(id),
+        TOKEN_WIDTH.min(width.saturating_sub(12)),
+    );
     let head = format!("{rank:>2}{glyph} {token} ");
     let bar_width = width.saturating_sub(columns(&head) + 4);
     let mut line = Line::from(Span::styled(head, style));
@@ -328,7 +358,9 @@ fn push_bar(line: &mut Line<'static>, facts: &Facts<'_>, p: f32, width: usize, s
         Verify::Relaxed { tau, .. } => (tau * width as f32) as usize,
         Verify::Strict | Verify::Autoregressive => width,
     };
-    let rest: String = (used..width).map(|x| if x == tick { '╎' } else { ' ' }).collect();
+    let rest: String = (used..width)
+        .map(|x| if x == tick { '╎' } else { ' ' })
+        .collect();
     line.push_span(Span::styled(rest, facts.theme.line()));
 }
 

@@ -108,7 +108,13 @@ fn more_below(n: usize, theme: &Theme, area: Rect, buf: &mut Buffer) {
 
 fn heads(origins: bool, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let figures = if origins {
-        format!("{:>5}{:>6} {:<width$}", "p", "rank", "seen in", width = ORIGINS - 1)
+        format!(
+            "{:>5}{:>6} {:<width$}",
+            "p",
+            "rank",
+            "seen in",
+            width = ORIGINS - 1
+        )
     } else {
         format!("{:>5}{:>6}", "p", "rank")
     };
@@ -133,7 +139,11 @@ fn draw(
     let gap = (room + 1).saturating_sub(drawn.width());
     drawn.push_span(" ".repeat(gap));
     let figures = figures(step, line.pick);
-    let style = if line.on_path { theme.text() } else { theme.dim() };
+    let style = if line.on_path {
+        theme.text()
+    } else {
+        theme.dim()
+    };
     drawn.push_span(Span::styled(figures, style));
     if origins {
         drawn.push_span(Span::styled(
@@ -164,7 +174,10 @@ fn push_token(
 ) {
     let (mark, token) = match pick {
         Pick::Root => (None, Some(step.tree.nodes[0].token)),
-        Pick::Draft(node) => (step.verdict.fate(node).map(Mark::Fate), Some(step.tree.nodes[node].token)),
+        Pick::Draft(node) => (
+            step.verdict.fate(node).map(Mark::Fate),
+            Some(step.tree.nodes[node].token),
+        ),
         Pick::Bonus => (Some(Mark::Bonus), step.verdict.bonus),
     };
     let style = mark.map_or(theme.text(), |m| theme.token(m));
