@@ -106,7 +106,12 @@ fn units(record: &Record, ghosts: Ghosts) -> Vec<Unit<'_>> {
 
 /// A ghost stands before the bonus token, which the model preferred to it.
 fn ghost_before<'a>(record: &'a Record, cell: &TextCell) -> Option<(usize, &'a Ghost)> {
-    let Place::Step { step, pick: Pick::Bonus, .. } = cell.place else {
+    let Place::Step {
+        step,
+        pick: Pick::Bonus,
+        ..
+    } = cell.place
+    else {
         return None;
     };
     record.ghosts.get(step)?.as_ref().map(|ghost| (step, ghost))
@@ -175,7 +180,11 @@ impl<'a> Paper<'a> {
                 continue;
             }
             // A character wider than the pane still gets a place of its own.
-            let (fits, rest) = if fits.is_empty() { first_grapheme(text) } else { (fits, rest) };
+            let (fits, rest) = if fits.is_empty() {
+                first_grapheme(text)
+            } else {
+                (fits, rest)
+            };
             self.put_piece(fits, from);
             text = rest;
             if !text.is_empty() {

@@ -33,7 +33,10 @@ pub fn shell(area: Rect, with_strip: bool) -> Shell {
     Shell {
         header: row(0, 1),
         strip: row(1, strip_height),
-        body: row(1 + strip_height, area.height.saturating_sub(2 + strip_height)),
+        body: row(
+            1 + strip_height,
+            area.height.saturating_sub(2 + strip_height),
+        ),
         footer: row(area.height.saturating_sub(1), 1),
     }
 }
@@ -50,12 +53,11 @@ pub fn inner(pane: Rect) -> Rect {
 
 /// The catalog's list and its details.
 pub fn catalog(body: Rect) -> (Rect, Rect) {
-    let list_width = if body.width >= 100 {
-        body.width * 11 / 20
-    } else {
-        body.width * 11 / 20 + 2
+    let list_width = body.width * 3 / 5;
+    let list = Rect {
+        width: list_width,
+        ..body
     };
-    let list = Rect { width: list_width, ..body };
     let detail = Rect {
         x: body.x + list_width - 1,
         width: body.width - list_width + 1,
@@ -97,20 +99,27 @@ const STEPS_ROWS: u16 = 7;
 const LOWER_ROWS: u16 = 11;
 
 fn wide(body: Rect) -> Vec<(Pane, Rect)> {
-    let tall = body.height >= 37;
     let lower = LOWER_ROWS + 2;
-    let steps = if tall { STEPS_ROWS } else { STEPS_ROWS - 2 } + 2;
+    let steps = (body.height / 5).clamp(STEPS_ROWS - 2, STEPS_ROWS + 4) + 2;
     let upper = body.height + 2 - lower - steps;
     let half = body.width / 2;
     let y_steps = body.y + upper - 1;
     let y_lower = y_steps + steps - 1;
-    let speed = (body.width * 3 / 10).clamp(36, 48);
-    let pool = (body.width * 5 / 20).clamp(28, 44);
+    let speed = (body.width * 3 / 10).clamp(38, 48);
+    let pool = (body.width * 9 / 40).clamp(26, 44);
     let token = body.width + 2 - speed - pool;
-    let at = |x, y, width, height| Rect { x: body.x + x, y, width, height };
+    let at = |x, y, width, height| Rect {
+        x: body.x + x,
+        y,
+        width,
+        height,
+    };
     vec![
         (Pane::Text, at(0, body.y, half, upper)),
-        (Pane::Tree, at(half - 1, body.y, body.width - half + 1, upper)),
+        (
+            Pane::Tree,
+            at(half - 1, body.y, body.width - half + 1, upper),
+        ),
         (Pane::Steps, at(0, y_steps, body.width, steps)),
         (Pane::Token, at(0, y_lower, token, lower)),
         (Pane::Pool, at(token - 1, y_lower, pool, lower)),
@@ -124,10 +133,18 @@ fn narrow(body: Rect, lower_pane: Pane) -> Vec<(Pane, Rect)> {
     let upper = body.height + 2 - lower - steps;
     let half = body.width / 2 - 1;
     let y_steps = body.y + upper - 1;
-    let at = |x, y, width, height| Rect { x: body.x + x, y, width, height };
+    let at = |x, y, width, height| Rect {
+        x: body.x + x,
+        y,
+        width,
+        height,
+    };
     vec![
         (Pane::Text, at(0, body.y, half, upper)),
-        (Pane::Tree, at(half - 1, body.y, body.width - half + 1, upper)),
+        (
+            Pane::Tree,
+            at(half - 1, body.y, body.width - half + 1, upper),
+        ),
         (Pane::Steps, at(0, y_steps, body.width, steps)),
         (lower_pane, at(0, y_steps + steps - 1, body.width, lower)),
     ]

@@ -21,7 +21,10 @@ pub enum Target {
     Row(usize),
     Detail,
     Pane(Pane),
-    Token { step: usize, pick: Pick },
+    Token {
+        step: usize,
+        pick: Pick,
+    },
     Node(Pick),
     Step(usize),
     /// A line of a dialog.
@@ -110,7 +113,10 @@ fn token_at(app: &App, area: Rect, at: Position) -> Option<Target> {
 fn node_at(app: &App, area: Rect, at: Position) -> Option<Target> {
     let lines = tree_lines(app.step()?);
     let rows = view::tree::rows(area);
-    let row = usize::from(at.y.checked_sub(rows.y)?);
+    if at.y < rows.y {
+        return Some(Target::Node(Pick::Root));
+    }
+    let row = usize::from(at.y - rows.y);
     let top = view::tree::top_line(app, &lines, usize::from(rows.height));
     lines.get(top + row).map(|l| Target::Node(l.pick))
 }

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use color_eyre::eyre::{Result, WrapErr, bail, eyre};
 use crossterm::event::{
-    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, EventStream,
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
+    EventStream,
 };
 use crossterm::execute;
 use futures::StreamExt;
@@ -203,7 +204,10 @@ fn save(app: &App, id: RunId) -> Result<PathBuf> {
     let mut out = BufWriter::new(file);
     record.trace.save(&mut out).wrap_err_with(saving)?;
     out.flush().wrap_err_with(saving)?;
-    let file = out.into_inner().map_err(|e| e.into_error()).wrap_err_with(saving)?;
+    let file = out
+        .into_inner()
+        .map_err(|e| e.into_error())
+        .wrap_err_with(saving)?;
     file.persist(&path).wrap_err_with(saving)?;
     Ok(path)
 }
@@ -213,9 +217,13 @@ fn free_name(folder: &Path, trace: &Trace) -> PathBuf {
     let header = &trace.header;
     let clean = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
     let id: String = header.subject.id.chars().map(clean).collect();
-    let stem = format!("{}-{id}-{}", header.subject.kind, header.params.verify.name());
-    let names = std::iter::once(format!("{stem}.jsonl"))
-        .chain((2..).map(|n| format!("{stem}-{n}.jsonl")));
+    let stem = format!(
+        "{}-{id}-{}",
+        header.subject.kind,
+        header.params.verify.name()
+    );
+    let names =
+        std::iter::once(format!("{stem}.jsonl")).chain((2..).map(|n| format!("{stem}-{n}.jsonl")));
     names
         .map(|name| folder.join(name))
         .find(|path| !path.exists())

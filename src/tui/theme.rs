@@ -315,7 +315,11 @@ mod tests {
             ];
             let mut grounds = vec![p.bar];
             // The 16 colours are read on the terminal's own background, black as a rule.
-            grounds.push(if p.ground == Color::Reset { Color::Black } else { p.ground });
+            grounds.push(if p.ground == Color::Reset {
+                Color::Black
+            } else {
+                p.ground
+            });
             grounds.extend(p.cursor.iter().flat_map(|&(a, b)| [a, b]));
             for ground in grounds.into_iter().filter(|&g| g != Color::Reset) {
                 for color in read.into_iter().filter(|&c| c != Color::Reset) {

@@ -204,7 +204,10 @@ mod tests {
         assert_eq!(show(b" a\n\tb").text, " a⏎⇥b");
         assert_eq!(show(b"a\nb").breaks, [4]);
         assert_eq!(show(b"\x1b[0m\r\n\x7f").text, "␛[0m␍⏎␡");
-        assert_eq!(show("\u{85}\u{200b}\u{202e}x".as_bytes()).text, "⟨U+0085⟩⟨U+200B⟩⟨U+202E⟩x");
+        assert_eq!(
+            show("\u{85}\u{200b}\u{202e}x".as_bytes()).text,
+            "⟨U+0085⟩⟨U+200B⟩⟨U+202E⟩x"
+        );
     }
 
     #[test]

@@ -141,7 +141,14 @@ mod tests {
     fn the_committed_path_comes_first_and_only_children_go_straight_down() {
         let step = step(&[0, 0, 2, 2, 4, 1], &[2, 4], true);
         let want = [
-            "root", "├─2", "│ ├─4", "│ │ ├─bonus", "│ │ └─5", "│ └─3", "└─1", "  6",
+            "root",
+            "├─2",
+            "│ ├─4",
+            "│ │ ├─bonus",
+            "│ │ └─5",
+            "│ └─3",
+            "└─1",
+            "  6",
         ];
         assert_eq!(drawn(&step), want);
     }

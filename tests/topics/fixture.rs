@@ -9,7 +9,8 @@ use laserscope::speculate::draft::{Continuation, DocHit, DraftLimits, DraftTree,
 use laserscope::speculate::params::{Params, Source, Verify};
 use laserscope::speculate::row::{Candidate, Judged, NodeRow, TOP_N};
 use laserscope::speculate::trace::{
-    End, FORMAT, Header, ModelInfo, PoolSize, SourceHit, Step, SubjectInfo, Timing, TokenBytes, Trace,
+    End, FORMAT, Header, ModelInfo, PoolSize, SourceHit, Step, SubjectInfo, Timing, TokenBytes,
+    Trace,
 };
 use laserscope::speculate::verify::{Finish, Room, verify};
 
@@ -42,12 +43,18 @@ const SYNONYMS: [(&str, &str); 12] = [
     (" strong", " great"),
 ];
 const FILLERS: [&str; 20] = [
-    " the", " a", " and", " of", ",", ".", " in", " his", " with", " story", " film", " who", " is", " by",
-    " Robert", " Los", " an", " that", " one", " crime",
+    " the", " a", " and", " of", ",", ".", " in", " his", " with", " story", " film", " who",
+    " is", " by", " Robert", " Los", " an", " that", " one", " crime",
 ];
 const TITLES: [&str; 8] = [
-    "Thief (1981)", "Collateral (2004)", "The Departed (2006)", "L.A. Confidential (1997)", "Ronin (1998)",
-    "Inside Man (2006)", "The Town (2010)", "Se7en (1995)",
+    "Thief (1981)",
+    "Collateral (2004)",
+    "The Departed (2006)",
+    "L.A. Confidential (1997)",
+    "Ronin (1998)",
+    "Inside Man (2006)",
+    "The Town (2010)",
+    "Se7en (1995)",
 ];
 
 /// SplitMix64, so that a seed says everything.
@@ -189,15 +196,25 @@ impl World {
         while top.len() < TOP_N {
             let id = self.distractors[dice.below(self.distractors.len())];
             if taken.insert(id) {
-                let p = (rest * (0.3 + 0.2 * dice.unit())).min(top[top.len() - 1].1);
+                let p = (rest * (0.3 + 0.2 * dice.unit()))
+                    .min(top[top.len() - 1].1)
+                    .min(0.09);
                 rest -= p;
                 top.push(Candidate(id, p));
             }
         }
-        NodeRow { top, entropy: 2.5 - 2.0 * first }
+        NodeRow {
+            top,
+            entropy: 2.5 - 2.0 * first,
+        }
     }
 
-    fn suggest(&self, token: TokenId, other: Option<TokenId>, dice: &mut Dice) -> Vec<(TokenId, f32)> {
+    fn suggest(
+        &self,
+        token: TokenId,
+        other: Option<TokenId>,
+        dice: &mut Dice,
+    ) -> Vec<(TokenId, f32)> {
         let mut drafts = Vec::new();
         if let Some(other) = other {
             drafts.push((other, 0.55));
@@ -211,7 +228,11 @@ impl World {
                 drafts.push((id, 0.12 + 0.2 * dice.unit()));
             }
         }
-        if dice.unit() < 0.12 { Vec::new() } else { drafts }
+        if dice.unit() < 0.12 {
+            Vec::new()
+        } else {
+            drafts
+        }
     }
 }
 
@@ -235,7 +256,12 @@ pub fn run(seed: u64, params: Params) -> Trace {
         note_tokens(&mut step, &world, &mut seen);
         note_documents(&mut step, &mut docs);
         at += step.verdict.n_committed();
-        root = step.verdict.committed(&step.tree).last().expect("a token").0;
+        root = step
+            .verdict
+            .committed(&step.tree)
+            .last()
+            .expect("a token")
+            .0;
         let finish = step.verdict.finish;
         trace.push(step);
         if let Some(finish) = finish {
@@ -295,7 +321,10 @@ fn header(world: &mut World, params: Params) -> Header {
         params,
         cost: CostTable::default(),
         eos: vec![EOS],
-        pools: vec![pool(Source::Group, 37, 7_612), pool(Source::Global, 208, 42_930)],
+        pools: vec![
+            pool(Source::Group, 37, 7_612),
+            pool(Source::Global, 208, 42_930),
+        ],
         prompt_ms: 212.0,
         tokens,
     }
@@ -322,10 +351,24 @@ pub fn model() -> ModelInfo {
     }
 }
 
-fn step(world: &World, params: &Params, root: TokenId, at: usize, room: usize, dice: &mut Dice) -> Step {
+fn step(
+    world: &World,
+    params: &Params,
+    root: TokenId,
+    at: usize,
+    room: usize,
+    dice: &mut Dice,
+) -> Step {
     let rows = 6 + dice.below(14);
     let tree = if params.verify.drafts() {
-        draft(world, root, at, rows.min(params.budget.max_rows()), params.branch, dice)
+        draft(
+            world,
+            root,
+            at,
+            rows.min(params.budget.max_rows()),
+            params.branch,
+            dice,
+        )
     } else {
         DraftTree::root_only(root)
     };
@@ -357,7 +400,14 @@ fn step(world: &World, params: &Params, root: TokenId, at: usize, room: usize, d
     }
 }
 
-fn draft(world: &World, root: TokenId, at: usize, rows: usize, branch: usize, dice: &mut Dice) -> DraftTree {
+fn draft(
+    world: &World,
+    root: TokenId,
+    at: usize,
+    rows: usize,
+    branch: usize,
+    dice: &mut Dice,
+) -> DraftTree {
     let limits = DraftLimits {
         rows,
         branch,
@@ -388,7 +438,11 @@ fn origins(depth: usize, dice: &mut Dice) -> Vec<Origin> {
     };
     let matched = (1 + depth + dice.below(4)) as u32;
     let mut origins = vec![Origin {
-        source: if dice.below(5) == 0 { Source::Global } else { Source::Group },
+        source: if dice.below(5) == 0 {
+            Source::Global
+        } else {
+            Source::Group
+        },
         matched,
         count: 1 + dice.below(14) as u32,
         docs: docs(dice),
@@ -420,7 +474,9 @@ fn judged(token: TokenId, row: &NodeRow, dice: &mut Dice) -> Judged {
 fn retrieval(tree: &DraftTree) -> Vec<SourceHit> {
     let found = |source| {
         let origins = tree.nodes.iter().flat_map(|n| &n.origins);
-        let matched = origins.filter(|o| o.source == source).map(|o| o.matched as usize);
+        let matched = origins
+            .filter(|o| o.source == source)
+            .map(|o| o.matched as usize);
         matched.max().map(|matched| SourceHit {
             source,
             matched,
@@ -446,7 +502,8 @@ fn note_tokens(step: &mut Step, world: &World, seen: &mut HashSet<TokenId>) {
     let ids: Vec<TokenId> = tree.chain(tops).chain(step.verdict.bonus).collect();
     for id in ids {
         if seen.insert(id) {
-            step.tokens.push((id, TokenBytes::new(&world.vocabulary.bytes[&id])));
+            step.tokens
+                .push((id, TokenBytes::new(&world.vocabulary.bytes[&id])));
         }
     }
 }

@@ -8,15 +8,14 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use laserscope::recsys::Catalog;
-use laserscope::speculate::params::{Params, Verify};
+use laserscope::speculate::params::Params;
 use laserscope::speculate::trace::{PoolSize, Trace};
-use laserscope::speculate::verify::{Fate, Finish};
-use laserscope::tui::state::app::{App, Dialog, Errand, Screen};
-use laserscope::tui::state::decode::{Cursor, Pane};
+use laserscope::speculate::verify::Fate;
+use laserscope::tui::state::app::{App, Screen};
+use laserscope::tui::state::decode::Pane;
 use laserscope::tui::state::record::Pick;
-use laserscope::tui::state::run::Phase;
 use laserscope::tui::{Start, ThemeName, view};
 use laserscope::worker::message::{Command, Event, FetchEvent, PromptPreview, Purpose, RunId};
 use ratatui::buffer::Buffer;
@@ -69,7 +68,12 @@ fn serialise(buffer: &Buffer) -> String {
 
 fn describe(style: Style) -> String {
     let color = |c: Option<ratatui::style::Color>| c.map_or("-".into(), |c| c.to_string());
-    format!("{} on {} {:?}", color(style.fg), color(style.bg), style.add_modifier)
+    format!(
+        "{} on {} {:?}",
+        color(style.fg),
+        color(style.bg),
+        style.add_modifier
+    )
 }
 
 fn snapshot(name: &str, app: &mut App) {
@@ -120,7 +124,10 @@ fn model_ready() -> Event {
         model: Box::new(fixture::model()),
         device: "cpu".into(),
         note: None,
-        pools: vec![pool(Source::Group, 37, 7_612), pool(Source::Global, 208, 42_930)],
+        pools: vec![
+            pool(Source::Group, 37, 7_612),
+            pool(Source::Global, 208, 42_930),
+        ],
     }
 }
 
@@ -134,7 +141,9 @@ fn ready() -> App {
 
 fn answer_previews(app: &mut App, mut commands: Vec<Command>) {
     while let Some(Command::Preview { ticket, prompt }) = commands.pop() {
-        let system = prompt.system.unwrap_or("You are a helpful AI assistant.".into());
+        let system = prompt
+            .system
+            .unwrap_or("You are a helpful AI assistant.".into());
         let rendered = format!(
             "<|im_start|>system\n{system}<|im_end|>\n<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n{}",
             prompt.user, prompt.opening
@@ -283,7 +292,11 @@ fn decode_speed_on_a_small_screen() {
     let mut app = measured();
     for pane in [Pane::Pool, Pane::Speed] {
         app.view.focus(pane);
-        snapshot_at(&format!("decode_{}_small", pane.title().to_lowercase()), &mut app, SMALL);
+        snapshot_at(
+            &format!("decode_{}_small", pane.title().to_lowercase()),
+            &mut app,
+            SMALL,
+        );
     }
 }
 
@@ -313,9 +326,13 @@ fn settings() {
 fn fetching() {
     let mut app = app();
     fetching_event(&mut app);
-    app.update(laserscope::tui::action::Action::Tick(Duration::from_secs(1)));
+    app.update(laserscope::tui::action::Action::Tick(Duration::from_secs(
+        1,
+    )));
     for _ in 0..30 {
-        app.update(laserscope::tui::action::Action::Tick(Duration::from_millis(250)));
+        app.update(laserscope::tui::action::Action::Tick(
+            Duration::from_millis(250),
+        ));
     }
     assert_eq!(app.screen, Screen::Decode);
     snapshot("fetching", &mut app);
@@ -351,7 +368,10 @@ fn too_small() {
 fn own_prompt() {
     let mut app = ready();
     keys(&mut app, "p");
-    keys(&mut app, "What makes Heat (1995) different from other crime films of its decade?");
+    keys(
+        &mut app,
+        "What makes Heat (1995) different from other crime films of its decade?",
+    );
     snapshot("own_prompt", &mut app);
 }
 
@@ -371,7 +391,12 @@ fn reading_the_prompt() {
 #[test]
 fn other_themes() {
     let mut app = measured();
-    for theme in [ThemeName::Light, ThemeName::ColourBlind, ThemeName::Ansi, ThemeName::Plain] {
+    for theme in [
+        ThemeName::Light,
+        ThemeName::ColourBlind,
+        ThemeName::Ansi,
+        ThemeName::Plain,
+    ] {
         app.theme = theme;
         snapshot_at(&format!("theme_{}", theme.name()), &mut app, LARGE);
     }

@@ -28,14 +28,24 @@ pub enum Screen {
 /// What lies over the screen and takes the keys.
 #[derive(Clone, Debug)]
 pub enum Dialog {
-    Help { scroll: usize },
-    Settings { row: usize },
+    Help {
+        scroll: usize,
+    },
+    Settings {
+        row: usize,
+    },
     /// Earlier runs, this session's first.
-    Runs { row: usize },
+    Runs {
+        row: usize,
+    },
     /// The model's file is large: fetch it?
-    Download { bytes: u64 },
+    Download {
+        bytes: u64,
+    },
     /// No model can be had.
-    Failure { why: String },
+    Failure {
+        why: String,
+    },
     /// A prompt of one's own.
     Prompt(Input),
     /// The number of a step.
@@ -256,7 +266,9 @@ impl App {
         self.shown = Some(id);
         self.screen = Screen::Decode;
         self.view.go_to(super::decode::Cursor::Follow);
-        let demo = self.run().is_some_and(|r| r.recording() == Some(Recording::Demo));
+        let demo = self
+            .run()
+            .is_some_and(|r| r.recording() == Some(Recording::Demo));
         self.view.pace = match (demo, self.view.pace) {
             (true, _) => Pace::EASY,
             (false, pace) => pace,

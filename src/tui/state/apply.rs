@@ -56,14 +56,20 @@ impl App {
 
     fn model_ready(&mut self) -> Vec<Command> {
         self.browse.forget_previews();
-        if matches!(self.dialog, Some(Dialog::Failure { .. } | Dialog::Download { .. })) {
+        if matches!(
+            self.dialog,
+            Some(Dialog::Failure { .. } | Dialog::Download { .. })
+        ) {
             self.dialog = None;
         }
         let mut commands = self.ask_preview();
         match self.queued.take() {
             Some(request) => commands.extend(self.send(request)),
             None if self.run().is_some() => {
-                self.tell(Tone::Good, "The model is ready: 1 picks whom to generate for.");
+                self.tell(
+                    Tone::Good,
+                    "The model is ready: 1 picks whom to generate for.",
+                );
             }
             None => {}
         }
@@ -113,7 +119,10 @@ impl App {
     }
 
     fn step_arrived(&mut self, id: RunId, step: Step) {
-        if let Some((_, measured)) = self.referring(id).and_then(|r| r.references.under_way.as_mut()) {
+        if let Some((_, measured)) = self
+            .referring(id)
+            .and_then(|r| r.references.under_way.as_mut())
+        {
             measured.push(&step);
         } else {
             self.with_run(id, |r| r.step(step));
@@ -163,7 +172,11 @@ impl Run {
 
     fn paused(&mut self, paused: bool) {
         if self.is_under_way() {
-            self.phase = if paused { Phase::Paused } else { Phase::Running };
+            self.phase = if paused {
+                Phase::Paused
+            } else {
+                Phase::Running
+            };
         }
     }
 

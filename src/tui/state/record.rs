@@ -3,10 +3,10 @@
 //!
 //! Knows no panes and no keys.
 
+use crate::speculate::TokenId;
 use crate::speculate::stats::{Stats, repetition};
 use crate::speculate::trace::{End, Header, Step, Trace};
 use crate::speculate::verify::Fate;
-use crate::speculate::TokenId;
 use crate::tui::theme::Mark;
 use crate::tui::token_text::{Joiner, show};
 
@@ -26,7 +26,11 @@ pub enum Pick {
 pub enum Place {
     /// Prefilled; no step made it.
     Opening,
-    Step { step: usize, pick: Pick, mark: Mark },
+    Step {
+        step: usize,
+        pick: Pick,
+        mark: Mark,
+    },
 }
 
 /// A token of the text as it is drawn.
@@ -143,9 +147,8 @@ impl Record {
     fn ghost(&self, index: usize) -> Option<Ghost> {
         let step = &self.trace.steps[index];
         let last = step.verdict.path.last().copied().unwrap_or(0);
-        let refused = |&n: &usize| {
-            matches!(step.verdict.fate(n), Some(Fate::Rejected | Fate::Lost))
-        };
+        let refused =
+            |&n: &usize| matches!(step.verdict.fate(n), Some(Fate::Rejected | Fate::Lost));
         let node = step.tree.children(last).find(refused)?;
         let bytes = self.trace.token_bytes(step.tree.nodes[node].token);
         Some(Ghost {

@@ -16,7 +16,10 @@ pub enum Phase {
     /// Asked for; nothing heard yet.
     Asked,
     /// The prompt is being processed, in tokens.
-    Prompt { done: usize, total: usize },
+    Prompt {
+        done: usize,
+        total: usize,
+    },
     Running,
     Paused,
     Ended,
@@ -119,8 +122,15 @@ impl Run {
 
     /// Plays a recording's next step; `false` if there is none.
     pub fn play_step(&mut self) -> bool {
-        let (Origin::Recorded { unplayed, end, waited, .. }, Some(record)) =
-            (&mut self.origin, &mut self.record)
+        let (
+            Origin::Recorded {
+                unplayed,
+                end,
+                waited,
+                ..
+            },
+            Some(record),
+        ) = (&mut self.origin, &mut self.record)
         else {
             return false;
         };
@@ -164,7 +174,10 @@ impl Run {
         if self.phase != Phase::Running {
             return false;
         }
-        let Origin::Recorded { unplayed, waited, .. } = &mut self.origin else {
+        let Origin::Recorded {
+            unplayed, waited, ..
+        } = &mut self.origin
+        else {
             return false;
         };
         *waited += elapsed;

@@ -26,7 +26,10 @@ impl App {
         match self.browse.selected() {
             Some(at) => self.generate_for(at, begin),
             None => {
-                self.tell(Tone::Info, "Nothing is selected: clear the filter with esc.");
+                self.tell(
+                    Tone::Info,
+                    "Nothing is selected: clear the filter with esc.",
+                );
                 Vec::new()
             }
         }
@@ -39,7 +42,10 @@ impl App {
         match self.browse.prompt_of(at) {
             Ok(prompt) => self.begin(subject, prompt, begin),
             Err(why) => {
-                self.tell(Tone::Problem, format!("No prompt for {}: {why:#}", subject.title));
+                self.tell(
+                    Tone::Problem,
+                    format!("No prompt for {}: {why:#}", subject.title),
+                );
                 Vec::new()
             }
         }
@@ -79,11 +85,16 @@ impl App {
             return self.send(request);
         }
         let text = match &self.model {
-            ModelState::None => "This is a replay, with no model: start `laserscope` to generate.".into(),
+            ModelState::None => {
+                "This is a replay, with no model: start `laserscope` to generate.".into()
+            }
             ModelState::Failed { .. } => {
                 "There is no model, so nothing can be generated; R tries again.".into()
             }
-            _ => format!("{} is next: it starts when the model is ready.", request.subject.title),
+            _ => format!(
+                "{} is next: it starts when the model is ready.",
+                request.subject.title
+            ),
         };
         if self.model.is_coming() {
             self.queued = Some(request);
@@ -137,7 +148,10 @@ impl App {
             return Vec::new();
         };
         if run.recording().is_some() {
-            self.tell(Tone::Info, "A recording cannot be measured: `a` runs its subject here and now.");
+            self.tell(
+                Tone::Info,
+                "A recording cannot be measured: `a` runs its subject here and now.",
+            );
             return Vec::new();
         }
         if !ready {
@@ -145,8 +159,11 @@ impl App {
         }
         run.references.want();
         let own = run.record.as_ref().and_then(|r| rule_throughout(&r.trace));
-        if let (Some(verify @ (Verify::Autoregressive | Verify::Strict)), Phase::Ended, Some(record)) =
-            (own, &run.phase, &run.record)
+        if let (
+            Some(verify @ (Verify::Autoregressive | Verify::Strict)),
+            Phase::Ended,
+            Some(record),
+        ) = (own, &run.phase, &run.record)
         {
             // The run is its own reference of this kind.
             run.references.wanted.retain(|&w| w != verify);
@@ -160,7 +177,10 @@ impl App {
             }
         }
         if run.is_under_way() {
-            self.tell(Tone::Info, "The reference runs follow when this run has ended.");
+            self.tell(
+                Tone::Info,
+                "The reference runs follow when this run has ended.",
+            );
         }
         self.next_reference()
     }
@@ -216,7 +236,8 @@ impl App {
 
     /// Plays the bundled recording, unless a person is busy with something else.
     pub(super) fn play_demo(&mut self) {
-        let idle = self.touched == Touched::No && self.shown.is_none() && self.screen == Screen::Catalog;
+        let idle =
+            self.touched == Touched::No && self.shown.is_none() && self.screen == Screen::Catalog;
         if !idle {
             return;
         }
@@ -225,6 +246,9 @@ impl App {
             if let Some(run) = self.run_mut() {
                 run.phase = Phase::Running;
             }
+            let text =
+                "A recorded run plays meanwhile; 1 shows the catalog, ? explains what you see.";
+            self.tell(Tone::Info, text);
         }
     }
 
@@ -274,7 +298,11 @@ fn reference_request(run: &mut Run, id: RunId) -> Option<Request> {
     // A run that was stopped early is compared over its own length.
     let cut = matches!(&record.trace.end, Some(end) if end.finish == Finish::Cancelled);
     let params = record.trace.header.params;
-    let max_tokens = if cut { record.ids.len().max(1) } else { params.max_tokens };
+    let max_tokens = if cut {
+        record.ids.len().max(1)
+    } else {
+        params.max_tokens
+    };
     Some(Request {
         run: id,
         subject: run.subject.clone(),

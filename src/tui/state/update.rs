@@ -57,7 +57,9 @@ impl App {
             Action::ToggleMouse => self.toggle_mouse(),
             Action::Help => self.dialog = Some(Dialog::Help { scroll: 0 }),
             Action::ShowCatalog => self.screen = Screen::Catalog,
-            Action::ShowDecode | Action::Click(Target::Screen(Screen::Decode)) => self.show_decode(),
+            Action::ShowDecode | Action::Click(Target::Screen(Screen::Decode)) => {
+                self.show_decode()
+            }
             Action::Click(Target::Screen(Screen::Catalog)) => self.screen = Screen::Catalog,
             _ => return false,
         }
@@ -66,7 +68,10 @@ impl App {
 
     fn toggle_mouse(&mut self) {
         let (mouse, text) = match self.mouse {
-            Mouse::Ours => (Mouse::Terminals, "The mouse now selects text; M gives it back."),
+            Mouse::Ours => (
+                Mouse::Terminals,
+                "The mouse now selects text; M gives it back.",
+            ),
             Mouse::Terminals => (Mouse::Ours, "The mouse clicks and scrolls again."),
         };
         self.mouse = mouse;
@@ -179,7 +184,7 @@ impl App {
 
     fn move_in_dialog(&mut self, action: &Action) {
         let n_runs = self.listed_runs().count();
-        let help_end = crate::tui::view::help::last_scroll(self.size);
+        let help_end = crate::tui::view::help::last_scroll(self);
         match self.dialog.as_mut() {
             Some(Dialog::Help { scroll }) => *scroll = moved(*scroll, action, help_end),
             Some(Dialog::Runs { row }) => match action {
@@ -212,7 +217,11 @@ impl App {
         }
         self.params = changed;
         let live = self.runs.iter().any(|r| r.is_under_way());
-        if live { vec![Command::SetParams(changed)] } else { Vec::new() }
+        if live {
+            vec![Command::SetParams(changed)]
+        } else {
+            Vec::new()
+        }
     }
 }
 
@@ -241,7 +250,12 @@ fn edit(input: &mut Input, action: &Action) {
 
 /// Line breaks in what is pasted become spaces: the fields hold one line.
 fn paste(input: &mut Input, text: &str) {
-    for c in text.split_whitespace().collect::<Vec<_>>().join(" ").chars() {
+    for c in text
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .chars()
+    {
         input.handle(InputRequest::InsertChar(c));
     }
 }

@@ -80,7 +80,10 @@ impl App {
                 vec![Command::Resume]
             }
             (Origin::Live { .. }, Phase::Ended | Phase::Failed(_)) => {
-                self.tell(Tone::Info, "The run has ended: ←→ step through it, a runs it again.");
+                self.tell(
+                    Tone::Info,
+                    "The run has ended: ←→ step through it, a runs it again.",
+                );
                 Vec::new()
             }
             (Origin::Recorded { .. }, _) => {
@@ -152,7 +155,10 @@ impl App {
         match text.trim().parse::<usize>() {
             Ok(n) if (1..=n_steps).contains(&n) => self.view.go_to(Cursor::At(n - 1)),
             _ if text.trim().is_empty() => {}
-            _ => self.tell(Tone::Problem, format!("No step `{}`: there are 1 to {n_steps}.", text.trim())),
+            _ => self.tell(
+                Tone::Problem,
+                format!("No step `{}`: there are 1 to {n_steps}.", text.trim()),
+            ),
         }
     }
 
@@ -222,7 +228,10 @@ impl App {
 
     fn toggle_ghosts(&mut self) {
         let (ghosts, text) = match self.view.ghosts {
-            Ghosts::Hidden => (Ghosts::Shown, "The text shows the refused draft at the end of each step."),
+            Ghosts::Hidden => (
+                Ghosts::Shown,
+                "The text shows the refused draft at the end of each step.",
+            ),
             Ghosts::Shown => (Ghosts::Hidden, "The text shows what was committed only."),
         };
         self.view.ghosts = ghosts;
@@ -254,7 +263,9 @@ impl App {
     /// The token above or below in the running text.
     fn move_line(&mut self, delta: i64) {
         let Some(record) = self.record() else { return };
-        let Some(cell) = self.selected_cell() else { return };
+        let Some(cell) = self.selected_cell() else {
+            return;
+        };
         let width = layout::text_width(self);
         let lines = flow::flow(record, self.view.ghosts, width);
         if let Some(cell) = flow::neighbour(&lines, cell, delta)
@@ -269,9 +280,7 @@ impl App {
     pub fn selected_cell(&self) -> Option<usize> {
         let (record, index, wanted) = (self.record()?, self.step_index()?, self.pick()?);
         let cells = record.step_cells[index]..record.step_cells[index + 1];
-        let is_it = |&i: &usize| {
-            matches!(record.cells[i].place, Place::Step { pick, .. } if pick == wanted)
-        };
+        let is_it = |&i: &usize| matches!(record.cells[i].place, Place::Step { pick, .. } if pick == wanted);
         cells.clone().find(is_it).or(cells.into_iter().next())
     }
 

@@ -43,6 +43,9 @@ mod tests {
         assert_eq!(across(0.0, 4), "");
         assert_eq!(across(0.001, 4), "▏");
         assert_eq!(across(2.0, 3), "███");
-        assert_eq!([upright(1.0, 2, 1), upright(0.75, 2, 1), upright(0.25, 2, 1)], ["█", "▄", " "]);
+        assert_eq!(
+            [upright(1.0, 2, 1), upright(0.75, 2, 1), upright(0.25, 2, 1)],
+            ["█", "▄", " "]
+        );
     }
 }

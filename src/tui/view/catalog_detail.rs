@@ -65,7 +65,10 @@ fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
         Subject::User(_) => page.history(app, subject),
     }
     if let Some(catalog) = &app.browse.catalog {
-        page.fact("group", &format!("{}: {}", subject.group(), catalog.why_group(at)));
+        page.fact(
+            "group",
+            &format!("{}: {}", subject.group(), catalog.why_group(at)),
+        );
     }
     page.gap();
     page.prompt(app, at);
@@ -86,12 +89,16 @@ impl Page<'_> {
 
     fn prose(&mut self, text: &str, style: Style) {
         let wrapped = wrap(text, self.width);
-        self.lines.extend(wrapped.into_iter().map(|t| Line::styled(t, style)));
+        self.lines
+            .extend(wrapped.into_iter().map(|t| Line::styled(t, style)));
     }
 
     /// A label at the left, its text wrapped beside it.
     fn fact(&mut self, label: &str, text: &str) {
-        for (i, part) in wrap(text, self.width.saturating_sub(LABEL)).into_iter().enumerate() {
+        for (i, part) in wrap(text, self.width.saturating_sub(LABEL))
+            .into_iter()
+            .enumerate()
+        {
             let label = if i == 0 { label } else { "" };
             self.lines.push(Line::from(vec![
                 Span::styled(format!("{label:<LABEL$}"), self.theme.dim()),
@@ -112,12 +119,12 @@ impl Page<'_> {
         self.lines.push(Line::styled(name, self.theme.strong()));
         match subject.half() {
             Half::Query => self.prose(
-                "query half: not in the pool, so its drafts are honest",
+                "✓ query half: its answer is not in the pool",
                 self.theme.good(),
             ),
             Half::Pool => self.prose(
-                "△ pool half: its own answer is in the pool, which flatters; a title of the query half \
-                 gives honest figures",
+                "△ pool half: its own answer is in the pool, which flatters; the query half gives honest \
+                 figures",
                 self.theme.warning(),
             ),
         }
@@ -133,7 +140,10 @@ impl Page<'_> {
             let label = Subject::Item(item).label();
             let text = fit(&label, self.width.saturating_sub(LABEL));
             self.lines.push(Line::from(vec![
-                Span::styled(format!("{:<LABEL$}", stars(rating.stars)), self.theme.warning()),
+                Span::styled(
+                    format!("{:<LABEL$}", stars(rating.stars)),
+                    self.theme.warning(),
+                ),
                 Span::styled(text, self.theme.text()),
             ]));
         }
@@ -150,14 +160,19 @@ impl Page<'_> {
             Some(Ok(preview)) => {
                 let note = format!("{framework} · {}", count(preview.n_tokens, "token"));
                 self.heading("PROMPT", &note);
-                self.prose(&preview.rendered, self.theme.text());
+                for text in wrap(&preview.rendered, self.width) {
+                    self.lines.push(with_markup_dimmed(&text, self.theme));
+                }
             }
             Some(Err(why)) => {
                 self.heading("PROMPT", &framework);
                 self.prose(&format!("✗ {why}"), self.theme.error());
             }
             None => {
-                self.heading("PROMPT", &format!("{framework} · tokens: when the model is ready"));
+                self.heading(
+                    "PROMPT",
+                    &format!("{framework} · tokens: when the model is ready"),
+                );
                 self.plain_prompt(app, at);
             }
         }
@@ -177,9 +192,15 @@ impl Page<'_> {
     }
 
     fn runs(&mut self, app: &App, at: SubjectRef) {
-        let Some(info) = app.browse.info_of(at) else { return };
+        let Some(info) = app.browse.info_of(at) else {
+            return;
+        };
         let about = |s: &SubjectInfo| s.kind == info.kind && s.id == info.id;
-        let live = app.runs.iter().rev().filter(|r| r.record.is_some() && about(&r.subject));
+        let live = app
+            .runs
+            .iter()
+            .rev()
+            .filter(|r| r.record.is_some() && about(&r.subject));
         let mut found: Vec<String> = live.map(summary).collect();
         let earlier = app.earlier.iter().filter(|e| about(&e.subject));
         found.extend(earlier.map(earlier_summary));
@@ -189,9 +210,24 @@ impl Page<'_> {
         self.gap();
         self.heading("RUNS", "o opens one");
         for text in found {
-            self.lines.push(Line::styled(fit(&text, self.width), self.theme.text()));
+            self.lines
+                .push(Line::styled(fit(&text, self.width), self.theme.text()));
         }
     }
+}
+
+/// The chat template's own tokens stand back behind what is asked.
+fn with_markup_dimmed(text: &str, theme: &Theme) -> Line<'static> {
+    let mut line = Line::default();
+    let mut rest = text;
+    while let Some(at) = rest.find("<|") {
+        let end = rest[at..].find("|>").map_or(rest.len(), |n| at + n + 2);
+        line.push_span(Span::styled(rest[..at].to_string(), theme.text()));
+        line.push_span(Span::styled(rest[at..end].to_string(), theme.dim()));
+        rest = &rest[end..];
+    }
+    line.push_span(Span::styled(rest.to_string(), theme.text()));
+    line
 }
 
 /// A run of this session in a line.
@@ -201,7 +237,10 @@ pub fn summary(run: &Run) -> String {
     };
     let rule = record.trace.header.params.verify.describe();
     let tokens = count(record.stats.tokens, "token");
-    let mal = record.stats.mal().map_or(String::new(), |m| format!(" · MAL {m:.2}"));
+    let mal = record
+        .stats
+        .mal()
+        .map_or(String::new(), |m| format!(" · MAL {m:.2}"));
     let speed = record.stats.tokens_per_s();
     let speed = speed.map_or(String::new(), |s| format!(" · {} tok/s", three(s)));
     format!("{rule} · {tokens}{mal}{speed}")
@@ -213,7 +252,10 @@ pub fn earlier_summary(earlier: &crate::tui::start::EarlierRun) -> String {
     match &earlier.end {
         Some(end) => {
             let mal = end.tokens as f64 / end.steps.max(1) as f64;
-            format!("{rule} · {} · MAL {mal:.2} · saved", count(end.tokens, "token"))
+            format!(
+                "{rule} · {} · MAL {mal:.2} · saved",
+                count(end.tokens, "token")
+            )
         }
         None => format!("{rule} · cut off · saved"),
     }

@@ -15,11 +15,12 @@ use crate::tui::theme::{Emphasis, Theme};
 use crate::tui::token_text::{columns, fit};
 
 const ID: usize = 6;
-const GROUP: usize = 12;
+const GROUP: usize = 11;
 const HALF: usize = 6;
 const KNOWLEDGE: usize = 9;
-/// With fewer columns the attributes are left to the details.
-const WITH_ATTRIBUTES: usize = 62;
+const RATINGS: usize = 8;
+/// With fewer columns ids and attributes are left to the details.
+const ROOMY: usize = 62;
 /// Rows above the first subject: the filter and the column heads.
 const HEAD_ROWS: u16 = 2;
 
@@ -34,7 +35,12 @@ fn rows(list: Rect) -> Rect {
 }
 
 fn tab_titles(app: &App) -> [(SubjectKind, String); 2] {
-    let n = |kind| app.browse.catalog.as_ref().map_or(0, |c| c.subjects(kind).count());
+    let n = |kind| {
+        app.browse
+            .catalog
+            .as_ref()
+            .map_or(0, |c| c.subjects(kind).count())
+    };
     [
         (SubjectKind::Item, format!("Items {}", n(SubjectKind::Item))),
         (SubjectKind::User, format!("Users {}", n(SubjectKind::User))),
@@ -77,14 +83,24 @@ pub fn render(app: &App, theme: &Theme, list: Rect, buf: &mut Buffer) {
     }
     filter(app, theme, area, buf);
     let sizes = Sizes::of(app.browse.kind, usize::from(area.width));
-    pane::put(buf, area, 1, &Line::styled(sizes.heads(app.browse.kind), theme.dim()));
+    pane::put(
+        buf,
+        area,
+        1,
+        &Line::styled(sizes.heads(app.browse.kind), theme.dim()),
+    );
     let area = rows(list);
     let top = first_row(app, area);
     let shown = app.browse.list().rows.iter().enumerate().skip(top);
     for (i, (index, row)) in shown.take(usize::from(area.height)).enumerate() {
         pane::put(buf, area, i as u16, &sizes.line(app, row, theme));
         if index == app.browse.list().selected {
-            let place = Rect { x: area.x - 1, y: area.y + i as u16, width: area.width + 2, height: 1 };
+            let place = Rect {
+                x: area.x - 1,
+                y: area.y + i as u16,
+                width: area.width + 2,
+                height: 1,
+            };
             buf.set_style(place, theme.emphasis(Emphasis::Selected));
             buf.set_string(place.x, place.y, "▌", theme.accent());
         }
@@ -103,7 +119,10 @@ fn filter(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     } else if text.is_empty() {
         Line::from(vec![
             Span::styled("/", theme.accent()),
-            Span::styled(" filters by title, group, genre, director, theme", theme.dim()),
+            Span::styled(
+                " filters by title, group, genre, director, theme",
+                theme.dim(),
+            ),
         ])
     } else {
         Line::from(vec![
@@ -126,28 +145,33 @@ fn typed(text: &str, cursor: usize, theme: &Theme) -> Line<'static> {
     line
 }
 
-/// Column widths.
+/// Column widths; 0 where there is no room.
 struct Sizes {
+    id: usize,
     label: usize,
-    group: usize,
-    /// Absent where there is no room.
-    attributes: Option<usize>,
+    attributes: usize,
+    knowledge: usize,
 }
 
 impl Sizes {
     fn of(kind: SubjectKind, width: usize) -> Self {
-        let fixed = ID + GROUP + HALF + KNOWLEDGE;
-        let free = width.saturating_sub(fixed);
-        let roomy = width >= WITH_ATTRIBUTES;
-        let label = match (kind, roomy) {
-            (SubjectKind::Item, true) => free * 3 / 5,
-            (SubjectKind::User, true) => free * 3 / 5,
-            (_, false) => free,
+        let roomy = width >= ROOMY;
+        let (id, knowledge) = if roomy {
+            (ID, KNOWLEDGE)
+        } else {
+            (0, KNOWLEDGE - 2)
+        };
+        let free = width.saturating_sub(id + GROUP + HALF + knowledge);
+        let attributes = match (kind, roomy) {
+            (SubjectKind::Item, true) => free / 3,
+            (SubjectKind::User, true) => RATINGS,
+            (_, false) => 0,
         };
         Sizes {
-            label,
-            group: GROUP,
-            attributes: roomy.then_some(free.saturating_sub(label)),
+            id,
+            label: free.saturating_sub(attributes),
+            attributes,
+            knowledge,
         }
     }
 
@@ -156,11 +180,16 @@ impl Sizes {
             SubjectKind::Item => ("title", "genres"),
             SubjectKind::User => ("name", "ratings"),
         };
-        let mut heads = format!("{}{}{}", pad("id", ID), pad(label, self.label), pad("group", self.group));
-        if let Some(width) = self.attributes {
-            heads.push_str(&pad(more, width));
-        }
-        format!("{heads}{}{}", pad("half", HALF), pad("knowledge", KNOWLEDGE))
+        let made = if self.id > 0 { "knowledge" } else { "made" };
+        [
+            pad("id", self.id),
+            pad(label, self.label),
+            pad("group", GROUP),
+            pad(more, self.attributes),
+            pad("half", HALF),
+            made.to_string(),
+        ]
+        .concat()
     }
 
     fn line(&self, app: &App, row: &Row, theme: &Theme) -> Line<'static> {
@@ -172,14 +201,14 @@ impl Sizes {
             Half::Query => theme.text(),
             Half::Pool => theme.dim(),
         };
-        let mut line = Line::from(Span::styled(pad(subject.id(), ID), theme.dim()));
+        let attributes = pad(&attributes(subject), self.attributes);
+        let knowledge = knowledge(app, subject);
+        let mut line = Line::from(Span::styled(pad(subject.id(), self.id), theme.dim()));
         self.push_label(&mut line, &subject.label(), row, plain, theme);
-        line.push_span(Span::styled(pad(subject.group(), self.group), plain));
-        if let Some(width) = self.attributes {
-            line.push_span(Span::styled(pad(&attributes(subject), width), theme.dim()));
-        }
+        line.push_span(Span::styled(pad(subject.group(), GROUP), plain));
+        line.push_span(Span::styled(attributes, theme.dim()));
         line.push_span(Span::styled(pad(half(subject.half()), HALF), plain));
-        line.push_span(Span::styled(knowledge(app, subject), theme.dim()));
+        line.push_span(Span::styled(knowledge, theme.dim()));
         line
     }
 
@@ -196,7 +225,9 @@ impl Sizes {
         for (i, grapheme) in fitted.graphemes(true).enumerate() {
             let hit = row.matched.contains(&(i as u32)) && grapheme != " ";
             let style = if hit {
-                theme.accent().add_modifier(Modifier::BOLD | Modifier::UNDERLINED)
+                theme
+                    .accent()
+                    .add_modifier(Modifier::BOLD | Modifier::UNDERLINED)
             } else {
                 plain
             };
@@ -229,7 +260,7 @@ fn knowledge(app: &App, subject: Subject<'_>) -> String {
     }
 }
 
-/// Cut or filled up to a width, with a space after it.
+/// Cut or filled up to a width, with a space after it; nothing if it is 0.
 fn pad(text: &str, width: usize) -> String {
     let text = fit(text, width.saturating_sub(1));
     let gap = width.saturating_sub(columns(&text));

@@ -51,7 +51,9 @@ fn hints(context: Context, theme: &Theme, width: usize) -> Line<'static> {
         used += size(&hint);
         push(&mut line, hint, theme);
     }
-    always.into_iter().for_each(|hint| push(&mut line, hint, theme));
+    always
+        .into_iter()
+        .for_each(|hint| push(&mut line, hint, theme));
     line
 }
 
@@ -65,5 +67,8 @@ fn hint(binding: &Binding) -> (String, &'static str) {
 
 fn push(line: &mut Line<'static>, (key, text): (String, &'static str), theme: &Theme) {
     line.push_span(Span::styled(key, theme.accent()));
-    line.push_span(Span::styled(format!(" {text}{}", " ".repeat(GAP)), theme.dim()));
+    line.push_span(Span::styled(
+        format!(" {text}{}", " ".repeat(GAP)),
+        theme.dim(),
+    ));
 }

@@ -8,17 +8,23 @@ use ratatui::text::{Line, Span};
 use super::{bars, number};
 use crate::tui::state::app::{App, Screen};
 use crate::tui::state::model::ModelState;
-use crate::tui::theme::Theme;
+use crate::tui::theme::{Emphasis, Theme};
 use crate::tui::token_text::{columns, fit};
 
 const NAME: &str = " ◉ LaserScope ";
-const SCREENS: [(Screen, &str); 2] = [(Screen::Catalog, " 1 Catalog "), (Screen::Decode, " 2 Decode ")];
+const SCREENS: [(Screen, &str); 2] = [
+    (Screen::Catalog, " 1 Catalog "),
+    (Screen::Decode, " 2 Decode "),
+];
 const SPINNER: [&str; 8] = ["⠋", "⠙", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇"];
 const PROGRESS_WIDTH: usize = 16;
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     buf.set_style(area, theme.bar());
-    let mut line = Line::from(Span::styled(NAME, theme.accent().add_modifier(Modifier::BOLD)));
+    let mut line = Line::from(Span::styled(
+        NAME,
+        theme.accent().add_modifier(Modifier::BOLD),
+    ));
     for (screen, label) in SCREENS {
         line.push_span(tab(label, screen == app.screen, theme));
     }
@@ -27,12 +33,20 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let room = area.width.saturating_sub(used + 3);
     let right = status(app, theme, usize::from(room));
     let width = right.width() as u16;
-    buf.set_line(area.right().saturating_sub(width + 1), area.y, &right, width);
+    buf.set_line(
+        area.right().saturating_sub(width + 1),
+        area.y,
+        &right,
+        width,
+    );
 }
 
 fn tab(label: &'static str, front: bool, theme: &Theme) -> Span<'static> {
     if front {
-        Span::styled(label, theme.strong().add_modifier(Modifier::REVERSED))
+        Span::styled(
+            label,
+            theme.strong().patch(theme.emphasis(Emphasis::Selected)),
+        )
     } else {
         Span::styled(label, theme.dim())
     }
@@ -102,7 +116,10 @@ fn fetching(
         let (full, rest) = bars::progress(share, width);
         line.push_span(Span::styled(full, theme.gauge()));
         line.push_span(Span::styled(rest, theme.track()));
-        line.push_span(Span::styled(format!(" {}", number::percent(share)), theme.text()));
+        line.push_span(Span::styled(
+            format!(" {}", number::percent(share)),
+            theme.text(),
+        ));
     }
     line
 }

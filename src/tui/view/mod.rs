@@ -28,6 +28,9 @@ use super::state::app::{App, Screen};
 use super::state::decode::Pane;
 use super::theme::Theme;
 
+/// Columns of the lower panes' titles together.
+const TABS_WIDTH: usize = 20;
+
 /// Draws the whole interface.
 pub fn render(app: &App, area: Rect, buf: &mut Buffer) {
     let theme = app.theme.theme();
@@ -99,13 +102,19 @@ fn pane_title(app: &App, pane: Pane, rect: Rect, theme: &Theme, buf: &mut Buffer
     } else {
         pane::title(pane.title(), rect, focused, theme, buf);
     }
-    let note = match pane {
-        Pane::Text => text::note(app),
-        Pane::Tree => tree::note(app),
-        Pane::Steps => return steps::legend(rect, theme, buf),
-        _ => return,
+    let wordings = match pane {
+        Pane::Text => text::note(app, theme),
+        Pane::Tree => tree::note(app, theme),
+        Pane::Speed => speed::note(app, theme),
+        Pane::Steps => steps::legend(theme),
+        Pane::Token | Pane::Pool => Vec::new(),
     };
-    pane::note(&note, rect, theme, buf);
+    let title_width = if tabbed {
+        TABS_WIDTH
+    } else {
+        pane.title().len()
+    };
+    pane::note(&wordings, title_width, rect, buf);
 }
 
 /// The panes that share the lower place; one where each has its own.

@@ -56,11 +56,17 @@ mod tests {
 
     #[test]
     fn numbers_are_short_and_honest() {
-        assert_eq!([prob(0.314), prob(1.0), prob(0.0004)], [".31", "1.0", ".00"]);
+        assert_eq!(
+            [prob(0.314), prob(1.0), prob(0.0004)],
+            [".31", "1.0", ".00"]
+        );
         assert_eq!(prob_beside(0.31, 0.1), (".31".into(), ".10".into()));
         assert_eq!(prob_beside(0.1004, 0.1), (".1004".into(), ".1000".into()));
         assert_eq!(prob_beside(1.0, 0.1), ("1.00".into(), ".10".into()));
-        assert_eq!([three(2.939), three(17.44), three(241.3)], ["2.94", "17.4", "241"]);
+        assert_eq!(
+            [three(2.939), three(17.44), three(241.3)],
+            ["2.94", "17.4", "241"]
+        );
         assert_eq!(bytes(98_362_432), "98.4 MB");
         assert_eq!([count(1, "run"), count(2, "run")], ["1 run", "2 runs"]);
     }

@@ -46,7 +46,12 @@ pub fn centred(area: Rect, width: u16, height: u16) -> Rect {
 
 pub fn title(text: &str, rect: Rect, focused: bool, theme: &Theme, buf: &mut Buffer) {
     let line = Line::from(Span::styled(format!(" {text} "), theme.title(focused)));
-    buf.set_line(rect.x + TITLE_X, rect.y, &line, rect.width.saturating_sub(4));
+    buf.set_line(
+        rect.x + TITLE_X,
+        rect.y,
+        &line,
+        rect.width.saturating_sub(4),
+    );
 }
 
 /// Several titles, one of them in front.
@@ -56,11 +61,20 @@ pub fn tabs(tabs: &[(&str, bool)], rect: Rect, focused: bool, theme: &Theme, buf
         if i > 0 {
             line.push_span(Span::styled(TAB_GAP, theme.line()));
         }
-        let style = if *front { theme.title(focused) } else { theme.dim() };
+        let style = if *front {
+            theme.title(focused)
+        } else {
+            theme.dim()
+        };
         line.push_span(Span::styled(text.to_string(), style));
     }
     line.push_span(" ");
-    buf.set_line(rect.x + TITLE_X, rect.y, &line, rect.width.saturating_sub(4));
+    buf.set_line(
+        rect.x + TITLE_X,
+        rect.y,
+        &line,
+        rect.width.saturating_sub(4),
+    );
 }
 
 /// Which tab is at a column.
@@ -76,10 +90,12 @@ pub fn tab_at(titles: &[&str], rect: Rect, x: u16) -> Option<usize> {
     None
 }
 
-/// A remark at the right end of the upper border.
-pub fn note(text: &str, rect: Rect, theme: &Theme, buf: &mut Buffer) {
-    if !text.is_empty() {
-        note_line(Line::styled(text.to_string(), theme.dim()), rect, buf);
+/// A remark at the right end of the upper border, in the first wording that fits
+/// beside a title of `title_width` columns.
+pub fn note(wordings: &[Line<'static>], title_width: usize, rect: Rect, buf: &mut Buffer) {
+    let room = usize::from(rect.width).saturating_sub(title_width + 9);
+    if let Some(line) = wordings.iter().find(|w| w.width() > 0 && w.width() <= room) {
+        note_line(line.clone(), rect, buf);
     }
 }
 
@@ -88,7 +104,7 @@ pub fn note_line(line: Line<'_>, rect: Rect, buf: &mut Buffer) {
     let Some(x) = rect.right().checked_sub(width + TITLE_X) else {
         return;
     };
-    if x > rect.x + TITLE_X + 14 {
+    if x > rect.x + TITLE_X {
         buf.set_string(x, rect.y, " ", line.style);
         buf.set_line(x + 1, rect.y, &line, width);
         buf.set_string(x + width - 1, rect.y, " ", line.style);
@@ -117,7 +133,11 @@ pub fn placeholder(text: &str, area: Rect, theme: &Theme, buf: &mut Buffer) {
         let line = Line::styled(text, theme.dim()).centered();
         let row = top + i as u16;
         if row < area.height {
-            let place = Rect { y: area.y + row, height: 1, ..area };
+            let place = Rect {
+                y: area.y + row,
+                height: 1,
+                ..area
+            };
             Widget::render(line, place, buf);
         }
     }

@@ -5,9 +5,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use super::bars;
 use super::number::percent;
 use super::pane::{placeholder, put};
-use super::bars;
 use crate::speculate::params::Source;
 use crate::speculate::stats::{SourceStats, Stats};
 use crate::tui::state::app::App;
@@ -18,7 +18,8 @@ const FIGURES: usize = 12;
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(record) = app.record().filter(|r| r.stats.steps > 0) else {
-        let text = "How often the pools of earlier answers had something to say, and how good it was.";
+        let text =
+            "How often the pools of earlier answers had something to say, and how good it was.";
         return placeholder(text, area, theme, buf);
     };
     let beside = area.width >= SOURCES_WIDTH * 2;
@@ -46,9 +47,14 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
 fn sources(stats: &Stats, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let hits = Line::from(vec![
         Span::styled("hits ", theme.dim()),
-        Span::styled(format!("{} of {} steps", stats.hit_steps, stats.steps), theme.strong()),
         Span::styled(
-            stats.hit_rate().map_or(String::new(), |r| format!("  {}", percent(r))),
+            format!("{} of {} steps", stats.hit_steps, stats.steps),
+            theme.strong(),
+        ),
+        Span::styled(
+            stats
+                .hit_rate()
+                .map_or(String::new(), |r| format!("  {}", percent(r))),
             theme.text(),
         ),
     ]);
@@ -57,7 +63,12 @@ fn sources(stats: &Stats, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let heads = format!("{:<7}{:>rest$}", "", "drafts  taken", rest = width - 7);
     put(buf, area, 1, &Line::styled(heads, theme.dim()));
     for (i, source) in stats.sources.iter().enumerate() {
-        put(buf, area, 2 + i as u16, &source_line(source, stats, theme, width));
+        put(
+            buf,
+            area,
+            2 + i as u16,
+            &source_line(source, stats, theme, width),
+        );
     }
 }
 
@@ -86,7 +97,12 @@ fn histogram(stats: &Stats, theme: &Theme, area: Rect, buf: &mut Buffer) {
     if area.height < 3 {
         return;
     }
-    put(buf, area, 0, &Line::styled("longest match, in tokens", theme.dim()));
+    put(
+        buf,
+        area,
+        0,
+        &Line::styled("longest match, in tokens", theme.dim()),
+    );
     let lengths = &stats.match_lengths;
     let room = usize::from(area.width);
     let stride = if lengths.len() * 2 <= room { 2 } else { 1 };
@@ -97,7 +113,11 @@ fn histogram(stats: &Stats, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let x = area.x + (length * stride) as u16;
         for row in 0..height {
             let cell = bars::upright(n as f64 / most, height, row);
-            let style = if length == 0 { theme.dim() } else { theme.gauge() };
+            let style = if length == 0 {
+                theme.dim()
+            } else {
+                theme.gauge()
+            };
             buf.set_string(x, ground - row as u16, cell, style);
         }
         if length % 4 == 0 {

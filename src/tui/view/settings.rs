@@ -13,7 +13,7 @@ use crate::tui::token_text::{columns, fit};
 
 const WIDTH: u16 = 68;
 const NAME: usize = 13;
-const VALUE: usize = 18;
+const VALUE: usize = 17;
 
 /// Over the lower right, so that the text and the tree stay in sight.
 pub fn place(area: Rect) -> Rect {
@@ -49,8 +49,16 @@ pub fn render(app: &App, row: usize, theme: &Theme, area: Rect, buf: &mut Buffer
         }
     }
     let penalty = app.params.repeat_penalty;
-    let note = format!("repetition penalty {penalty}, suffixes of up to {} tokens", app.params.max_suffix);
-    pane::put(buf, area, Setting::ALL.len() as u16 + 1, &Line::styled(note, theme.dim()));
+    let note = format!(
+        "repetition penalty {penalty}, suffixes of up to {} tokens",
+        app.params.max_suffix
+    );
+    pane::put(
+        buf,
+        area,
+        Setting::ALL.len() as u16 + 1,
+        &Line::styled(note, theme.dim()),
+    );
 }
 
 fn line(app: &App, setting: Setting, theme: &Theme, width: usize) -> Line<'static> {

@@ -10,29 +10,38 @@ use crate::speculate::params::{Source, Sources};
 use crate::tui::state::app::App;
 use crate::tui::state::run::{Phase, Recording, Run};
 use crate::tui::theme::Theme;
-use crate::tui::token_text::fit;
+use crate::tui::token_text::{columns, fit};
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(run) = app.run() else { return };
     let mut left = Line::from(" ");
     left.push_span(state(run, theme));
-    left.push_span(Span::styled(format!("  {}", run.subject.title), theme.strong()));
+    left.push_span(Span::styled(
+        format!("  {}", run.subject.title),
+        theme.strong(),
+    ));
     let about = about(run);
     let room = usize::from(area.width).saturating_sub(left.width() + 1);
     let settings = settings(app);
     let right = settings
         .iter()
-        .find(|text| crate::tui::token_text::columns(text) + 18 < room)
+        .find(|text| columns(text) + columns(&about) + 1 < room)
+        .or_else(|| settings.last().filter(|text| columns(text) + 2 < room))
         .cloned()
         .unwrap_or_default();
-    let right_width = crate::tui::token_text::columns(&right);
+    let right_width = columns(&right);
     left.push_span(Span::styled(
         fit(&about, room.saturating_sub(right_width + 2)),
         theme.dim(),
     ));
     buf.set_line(area.x, area.y, &left, area.width);
     let x = area.right().saturating_sub(right_width as u16 + 1);
-    buf.set_line(x, area.y, &Line::styled(right, theme.text()), right_width as u16);
+    buf.set_line(
+        x,
+        area.y,
+        &Line::styled(right, theme.text()),
+        right_width as u16,
+    );
 }
 
 fn state(run: &Run, theme: &Theme) -> Span<'static> {
@@ -84,7 +93,12 @@ fn settings(app: &App) -> Vec<String> {
     let budget = format!("budget {}", p.budget.describe());
     let long = format!("{rule} · {budget} · branch {}", p.branch);
     let sources = source_names(p.sources).map_or_else(String::new, |s| format!(" · {s}"));
-    vec![format!("{long}{sources}"), long, format!("{rule} · {budget}"), rule]
+    vec![
+        format!("{long}{sources}"),
+        long,
+        format!("{rule} · {budget}"),
+        rule,
+    ]
 }
 
 /// Which sources are on, unless all are.

@@ -6,10 +6,10 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
+use super::bars;
 use super::number::{prob, prob_beside};
 use super::pane::{placeholder, put};
 use super::tree::{bonus_row, rank_name};
-use super::bars;
 use crate::speculate::TokenId;
 use crate::speculate::draft::Origin;
 use crate::speculate::params::{Source, Verify};
@@ -23,12 +23,13 @@ use crate::tui::theme::{Mark, Theme};
 use crate::tui::token_text::{columns, fit};
 
 /// Columns of the distribution at the right.
-const CANDIDATES: u16 = 30;
-const TOKEN_WIDTH: usize = 13;
+const CANDIDATES: u16 = 24;
+const TOKEN_WIDTH: usize = 11;
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let (Some(record), Some(step), Some(pick)) = (app.record(), app.step(), app.pick()) else {
-        let text = "Select a token in the text or the tree: here stands why it was taken or refused.";
+        let text =
+            "Select a token in the text or the tree: here stands why it was taken or refused.";
         return placeholder(text, area, theme, buf);
     };
     let right_width = CANDIDATES.min(area.width / 2);
@@ -49,10 +50,22 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         verify: app.params_in_force().verify,
         theme,
     };
-    for (row, line) in facts.lines(usize::from(left.width)).iter().enumerate() {
+    put(buf, area, 0, &facts.head(usize::from(area.width)));
+    let below = |area: Rect| Rect {
+        y: area.y + 1,
+        height: area.height.saturating_sub(1),
+        ..area
+    };
+    let left = below(left);
+    let in_head = facts.reason_in_head(usize::from(area.width));
+    for (row, line) in facts
+        .lines(usize::from(left.width), in_head)
+        .iter()
+        .enumerate()
+    {
         put(buf, left, row as u16, line);
     }
-    candidates(&facts, right, buf);
+    candidates(&facts, below(right), buf);
 }
 
 /// The token and the distribution it was judged by.
@@ -98,17 +111,23 @@ struct Facts<'a> {
 }
 
 impl Facts<'_> {
-    fn lines(&self, width: usize) -> Vec<Line<'static>> {
-        let mut lines = vec![self.head(width)];
-        let dim = self.theme.dim();
-        for text in self.reason() {
+    fn lines(&self, width: usize, in_head: bool) -> Vec<Line<'static>> {
+        let mut lines = Vec::new();
+        let reason = (!in_head).then(|| self.reason());
+        for text in reason.into_iter().chain(self.remarks()) {
             let wrapped = wrap(&text, width);
-            lines.extend(wrapped.into_iter().map(|t| Line::styled(t, self.theme.text())));
+            lines.extend(
+                wrapped
+                    .into_iter()
+                    .map(|t| Line::styled(t, self.theme.text())),
+            );
         }
         if let Some(text) = self.instead() {
-            lines.push(Line::styled(fit(&text, width), dim));
+            lines.push(Line::styled(fit(&text, width), self.theme.dim()));
         }
-        lines.push(Line::default());
+        if !lines.is_empty() {
+            lines.push(Line::default());
+        }
         lines.extend(self.origins(width));
         lines
     }
@@ -121,49 +140,71 @@ impl Facts<'_> {
         }
     }
 
+    /// The token, its fate, and what decided where that fits beside it.
     fn head(&self, width: usize) -> Line<'static> {
-        let name = self.mark().map_or(String::new(), |m| format!("  {} {}", m.glyph(), m.name()));
-        let token = self.picked.token.map_or_else(String::new, |id| self.record.quoted(id));
+        let (token, name) = (self.name(), self.fate_name());
         let token = fit(&token, width.saturating_sub(columns(&name)));
-        let style = self.mark().map_or(self.theme.text(), |m| self.theme.mark(m));
-        Line::from(vec![
+        let style = self
+            .mark()
+            .map_or(self.theme.text(), |m| self.theme.mark(m));
+        let mut line = Line::from(vec![
             Span::styled(token, self.theme.strong()),
             Span::styled(name, style.add_modifier(Modifier::BOLD)),
-        ])
+        ]);
+        if self.reason_in_head(width) {
+            let why = format!("  {}", self.reason());
+            line.push_span(Span::styled(why, self.theme.text()));
+        }
+        line
     }
 
-    /// Why the token has its fate, the deciding inequality first.
-    fn reason(&self) -> Vec<String> {
-        match self.picked.pick {
-            Pick::Root => vec!["the last committed token; the drafts continue it".into()],
-            Pick::Bonus => vec![format!(
-                "the model's own next token, {}; it ends the step",
+    fn name(&self) -> String {
+        self.picked
+            .token
+            .map_or_else(String::new, |id| self.record.quoted(id))
+    }
+
+    fn fate_name(&self) -> String {
+        self.mark()
+            .map_or(String::new(), |m| format!("  {} {}", m.glyph(), m.name()))
+    }
+
+    fn reason_in_head(&self, width: usize) -> bool {
+        let n = [self.name(), self.fate_name(), self.reason()].map(|t| columns(&t));
+        n.iter().sum::<usize>() + 2 <= width
+    }
+
+    /// Why the token has its fate: the deciding inequality.
+    fn reason(&self) -> String {
+        match (self.picked.pick, self.picked.judged, self.picked.token) {
+            (Pick::Root, ..) => "committed before; the drafts continue it".into(),
+            (Pick::Draft(_), Some(judged), Some(token)) => {
+                let eos = &self.record.trace.header.eos;
+                let ruling = rule(token, judged, self.picked.row, self.verify, eos);
+                inequality(ruling, judged, self.verify)
+            }
+            _ => format!(
+                "the model's own choice, {}",
                 prob(self.picked.row.argmax_p())
-            )],
-            Pick::Draft(node) => self.draft_reason(node),
+            ),
         }
     }
 
-    fn draft_reason(&self, node: usize) -> Vec<String> {
-        let (Some(judged), Some(token)) = (self.picked.judged, self.picked.token) else {
-            return Vec::new();
-        };
-        let eos = &self.record.trace.header.eos;
-        let ruling = rule(token, judged, self.picked.row, self.verify, eos);
-        let says = inequality(ruling, judged, self.verify);
-        match self.step.verdict.fate(node) {
-            Some(Fate::Lost) => vec![says, "but another branch went further".into()],
-            Some(Fate::Unreached) => vec!["never decided: what it follows was not taken".into()],
-            _ => vec![says],
+    /// What the inequality alone does not say.
+    fn remarks(&self) -> Vec<String> {
+        match self.mark() {
+            Some(Mark::Fate(Fate::Lost)) => vec!["another branch went further".into()],
+            Some(Mark::Fate(Fate::Unreached)) => vec!["what it follows was not taken".into()],
+            Some(Mark::Bonus) => vec!["it ends the step".into()],
+            _ => Vec::new(),
         }
     }
 
     fn instead(&self) -> Option<String> {
-        let judged = self.picked.judged.filter(|j| j.rank > 1)?;
+        self.picked.judged.filter(|j| j.rank > 1)?;
         let row = self.picked.row;
         let argmax = self.record.quoted(row.argmax());
-        let _ = judged;
-        Some(format!("the model's choice: {argmax} {}", prob(row.argmax_p())))
+        Some(format!("argmax {argmax} {}", prob(row.argmax_p())))
     }
 
     fn origins(&self, width: usize) -> Vec<Line<'static>> {
@@ -184,16 +225,16 @@ impl Facts<'_> {
             Source::Global => "global pool",
             Source::Local => "own text",
         };
-        let head = format!("{source} ×{} ", origin.count);
-        let room = width.saturating_sub(columns(&head) + 6);
-        let after = match self.suffix(node, origin.matched as usize) {
-            suffix if suffix.is_empty() => "at the start".to_string(),
-            suffix => format!("after {}", fit_left(&suffix, room)),
-        };
+        let times = format!(" seen {}×", origin.count);
         let mut lines = vec![Line::from(vec![
-            Span::styled(head, self.theme.accent()),
-            Span::styled(after, self.theme.text()),
+            Span::styled(source, self.theme.accent()),
+            Span::styled(times, self.theme.text()),
         ])];
+        let after = match self.suffix(node, origin.matched as usize) {
+            suffix if suffix.is_empty() => "  at the start".to_string(),
+            suffix => format!("  after {}", fit_left(&suffix, width.saturating_sub(8))),
+        };
+        lines.push(Line::styled(after, self.theme.text()));
         if !origin.docs.is_empty() {
             let titles: Vec<&str> = origin
                 .docs
@@ -212,7 +253,10 @@ impl Facts<'_> {
         let path = tree.path(tree.nodes[node].parent.unwrap_or(0));
         let drafted = path[1..].iter().map(|&i| tree.nodes[i].token);
         let trace = &self.record.trace;
-        let n_output = self.step.context_len.saturating_sub(trace.header.prompt_ids.len());
+        let n_output = self
+            .step
+            .context_len
+            .saturating_sub(trace.header.prompt_ids.len());
         let output = self.record.ids.iter().take(n_output).copied();
         let all: Vec<TokenId> = trace
             .header
@@ -259,8 +303,8 @@ fn inequality(ruling: Ruling, judged: Judged, verify: Verify) -> String {
     };
     let (p, t) = prob_beside(judged.p, tau);
     match ruling {
-        Ruling::Argmax => format!("rank 1, {}: the model's own choice", prob(judged.p)),
-        Ruling::Relaxed => format!("rank {rank} ≤ k {k} and {p} > tau {t}"),
+        Ruling::Argmax => format!("the model's own choice, {}", prob(judged.p)),
+        Ruling::Relaxed => format!("rank {rank} ≤ k {k}, {p} > tau {t}"),
         Ruling::Refused(Refusal::NotArgmax) => {
             format!("rank {rank}, {}: only rank 1 is taken", prob(judged.p))
         }
@@ -283,20 +327,29 @@ fn candidates(facts: &Facts<'_>, area: Rect, buf: &mut Buffer) {
         (Some(judged), Some(id)) if !in_list(id) => Some((id, judged)),
         _ => None,
     };
-    let n = room.saturating_sub(usize::from(outside.is_some())).min(row.top.len());
+    let n = room
+        .saturating_sub(usize::from(outside.is_some()))
+        .min(row.top.len());
     for (i, candidate) in row.top.iter().take(n).enumerate() {
         let line = candidate_line(facts, i + 1, candidate, usize::from(area.width));
         put(buf, area, i as u16, &line);
     }
     if let Some((id, judged)) = outside {
-        let style = facts.mark().map_or(facts.theme.dim(), |m| facts.theme.mark(m));
+        let style = facts
+            .mark()
+            .map_or(facts.theme.dim(), |m| facts.theme.mark(m));
         let token = pad(&facts.record.quoted(id), TOKEN_WIDTH);
         let text = format!("{:>4} {token} {}", rank_name(judged.rank), prob(judged.p));
         put(buf, area, n as u16, &Line::styled(text, style));
     }
 }
 
-fn candidate_line(facts: &Facts<'_>, rank: usize, candidate: &Candidate, width: usize) -> Line<'static> {
+fn candidate_line(
+    facts: &Facts<'_>,
+    rank: usize,
+    candidate: &Candidate,
+    width: usize,
+) -> Line<'static> {
     let &Candidate(id, p) = candidate;
     let theme = facts.theme;
     let chosen = Some(id) == facts.picked.token && facts.picked.pick != Pick::Root;
@@ -311,7 +364,10 @@ fn candidate_line(facts: &Facts<'_>, rank: usize, candidate: &Candidate, width: 
         (None, false) => theme.dim(),
     };
     let glyph = mark.map_or(" ", Mark::glyph);
-    let token = pad(&facts.record.quoted(id), TOKEN_WIDTH.min(width.saturating_sub(12)));
+    let token = pad(
+        &facts.record.quoted(id),
+        TOKEN_WIDTH.min(width.saturating_sub(12)),
+    );
     let head = format!("{rank:>2}{glyph} {token} ");
     let bar_width = width.saturating_sub(columns(&head) + 4);
     let mut line = Line::from(Span::styled(head, style));
@@ -328,7 +384,9 @@ fn push_bar(line: &mut Line<'static>, facts: &Facts<'_>, p: f32, width: usize, s
         Verify::Relaxed { tau, .. } => (tau * width as f32) as usize,
         Verify::Strict | Verify::Autoregressive => width,
     };
-    let rest: String = (used..width).map(|x| if x == tick { '╎' } else { ' ' }).collect();
+    let rest: String = (used..width)
+        .map(|x| if x == tick { '╎' } else { ' ' })
+        .collect();
     line.push_span(Span::styled(rest, facts.theme.line()));
 }
 
