@@ -75,8 +75,9 @@ pub enum Room {
     Narrow,
 }
 
-pub fn room(area: (u16, u16)) -> Room {
-    if area.0 >= WIDE.0 && area.1 >= WIDE.1 {
+/// Of the body of Decode, which has three rows less than the terminal.
+pub fn room(body: Rect) -> Room {
+    if body.width >= WIDE.0 && body.height + 3 >= WIDE.1 {
         Room::Wide
     } else {
         Room::Narrow
@@ -88,7 +89,7 @@ pub fn decode(app: &App, body: Rect) -> Vec<(Pane, Rect)> {
     if app.view.zoom == Zoom::One {
         return vec![(app.view.pane, body)];
     }
-    match room(app.size) {
+    match room(body) {
         Room::Wide => wide(body),
         Room::Narrow => narrow(body, app.view.lower),
     }
@@ -150,9 +151,14 @@ fn narrow(body: Rect, lower_pane: Pane) -> Vec<(Pane, Rect)> {
     ]
 }
 
-/// The whole terminal.
+/// Nothing but a notice is drawn on a terminal of this size.
+pub fn is_too_small((width, height): (u16, u16)) -> bool {
+    width < MIN_SIZE.0 || height < MIN_SIZE.1
+}
+
+/// The whole terminal; never less than what the screens need.
 pub fn whole(app: &App) -> Rect {
-    Rect::new(0, 0, app.size.0, app.size.1)
+    Rect::new(0, 0, app.size.0.max(MIN_SIZE.0), app.size.1.max(MIN_SIZE.1))
 }
 
 /// The inside of a pane of Decode, if it is shown.

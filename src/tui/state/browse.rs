@@ -5,14 +5,15 @@
 
 use std::collections::HashMap;
 
-use color_eyre::eyre::Report;
+use color_eyre::eyre::{Report, bail};
 use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization};
 use nucleo_matcher::{Config, Matcher, Utf32String};
 use tui_input::Input;
 
-use crate::recsys::prompts::{Framework, prompt};
-use crate::recsys::{Catalog, Half, Role, Subject, SubjectKind, SubjectRef};
+use crate::recsys::prompts::Framework;
+use crate::recsys::{Catalog, Half, Subject, SubjectKind, SubjectRef};
 use crate::speculate::trace::SubjectInfo;
+use crate::worker::ask;
 use crate::worker::message::{PromptPreview, PromptText};
 
 /// The framework whose prompts are asked.
@@ -153,33 +154,22 @@ impl Browse {
         &mut self.list_mut().filter
     }
 
+    /// Whom a run about a subject is for, and its prompt before the model's
+    /// template.
+    pub fn question_about(&self, at: SubjectRef) -> Result<(SubjectInfo, PromptText), Report> {
+        let (Some(catalog), Some(framework)) = (&self.catalog, &self.framework) else {
+            bail!("there is no catalog");
+        };
+        ask::about(catalog, at, framework, ask::role_of(catalog.subject(at)))
+    }
+
     /// The prompt about a subject, before the model's template.
     pub fn prompt_of(&self, at: SubjectRef) -> Result<PromptText, Report> {
-        let (Some(catalog), Some(framework)) = (&self.catalog, &self.framework) else {
-            return Ok(PromptText::default());
-        };
-        let prompt = prompt(framework, catalog, at, Role::Query)?;
-        Ok(PromptText {
-            system: prompt.system,
-            user: prompt.user,
-            opening: prompt.opening,
-        })
+        Ok(self.question_about(at)?.1)
     }
 
     pub fn framework(&self) -> &str {
         self.framework.as_ref().map_or("", |f| &f.title)
-    }
-
-    /// How a trace names the subject.
-    pub fn info_of(&self, at: SubjectRef) -> Option<SubjectInfo> {
-        let subject = self.catalog.as_ref()?.subject(at);
-        Some(SubjectInfo {
-            kind: at.kind.to_string(),
-            id: subject.id().to_string(),
-            title: subject.label(),
-            group: Some(subject.group().to_string()),
-            framework: FRAMEWORK.to_string(),
-        })
     }
 
     /// The subject a trace names, if this catalog has it.

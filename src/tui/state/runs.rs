@@ -8,6 +8,7 @@ use crate::recsys::SubjectRef;
 use crate::speculate::params::{Params, Verify};
 use crate::speculate::trace::{SubjectInfo, Trace};
 use crate::speculate::verify::Finish;
+use crate::worker::ask;
 use crate::worker::message::{Command, PromptText, Purpose, Request, RunId};
 
 /// Longest part of one's own prompt that serves as its title, in characters.
@@ -36,15 +37,12 @@ impl App {
     }
 
     fn generate_for(&mut self, at: SubjectRef, begin: Begin) -> Vec<Command> {
-        let Some(subject) = self.browse.info_of(at) else {
-            return Vec::new();
-        };
-        match self.browse.prompt_of(at) {
-            Ok(prompt) => self.begin(subject, prompt, begin),
+        match self.browse.question_about(at) {
+            Ok((subject, prompt)) => self.begin(subject, prompt, begin),
             Err(why) => {
                 self.tell(
                     Tone::Problem,
-                    format!("No prompt for {}: {why:#}", subject.title),
+                    format!("No prompt for this subject: {why:#}"),
                 );
                 Vec::new()
             }
@@ -56,18 +54,8 @@ impl App {
         if text.trim().is_empty() {
             return Vec::new();
         }
-        let subject = SubjectInfo {
-            kind: "prompt".into(),
-            id: "own".into(),
-            title: crate::tui::token_text::fit(text.trim(), TITLE_LEN),
-            group: None,
-            framework: "own prompt".into(),
-        };
-        let prompt = PromptText {
-            system: None,
-            user: text.trim().to_string(),
-            opening: String::new(),
-        };
+        let (mut subject, prompt) = ask::own(text.trim());
+        subject.title = crate::tui::token_text::fit(text.trim(), TITLE_LEN);
         self.begin(subject, prompt, Begin::Running)
     }
 
@@ -246,8 +234,7 @@ impl App {
             if let Some(run) = self.run_mut() {
                 run.phase = Phase::Running;
             }
-            let text =
-                "A recorded run plays meanwhile; 1 shows the catalog, ? explains what you see.";
+            let text = "A recorded run plays meanwhile. 1 is the catalog, ? explains.";
             self.tell(Tone::Info, text);
         }
     }

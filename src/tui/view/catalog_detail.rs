@@ -30,7 +30,10 @@ pub fn render(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
     }
     let hidden = (lines.len() - top).saturating_sub(usize::from(area.height));
     if hidden > 0 {
-        let more = Line::styled(format!(" ↓ {hidden} more lines · J "), theme.dim());
+        let more = Line::styled(
+            format!(" ↓ {} more · J ", count(hidden, "line")),
+            theme.dim(),
+        );
         let x = rect.right().saturating_sub(more.width() as u16 + 2);
         buf.set_line(x, rect.bottom() - 1, &more, rect.width);
     }
@@ -184,6 +187,10 @@ impl Page<'_> {
                 if let Some(system) = &prompt.system {
                     self.prose(system, self.theme.dim());
                 }
+                for (question, answer) in &prompt.examples {
+                    self.prose(question, self.theme.dim());
+                    self.prose(answer, self.theme.dim());
+                }
                 self.prose(&prompt.user, self.theme.text());
                 self.prose(&prompt.opening, self.theme.dim());
             }
@@ -192,10 +199,11 @@ impl Page<'_> {
     }
 
     fn runs(&mut self, app: &App, at: SubjectRef) {
-        let Some(info) = app.browse.info_of(at) else {
+        let Some(catalog) = &app.browse.catalog else {
             return;
         };
-        let about = |s: &SubjectInfo| s.kind == info.kind && s.id == info.id;
+        let (kind, subject) = (at.kind.to_string(), catalog.subject(at));
+        let about = |s: &SubjectInfo| s.kind == kind && s.id == subject.id();
         let live = app
             .runs
             .iter()

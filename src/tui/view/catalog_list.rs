@@ -150,7 +150,6 @@ struct Sizes {
     id: usize,
     label: usize,
     attributes: usize,
-    knowledge: usize,
 }
 
 impl Sizes {
@@ -171,7 +170,6 @@ impl Sizes {
             id,
             label: free.saturating_sub(attributes),
             attributes,
-            knowledge,
         }
     }
 

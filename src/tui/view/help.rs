@@ -11,7 +11,7 @@ use crate::tui::layout;
 use crate::tui::paragraph::wrap;
 use crate::tui::state::app::{App, Screen};
 use crate::tui::theme::{Mark, Theme};
-use crate::tui::token_text::{columns, fit};
+use crate::tui::token_text::columns;
 
 const COLUMN: u16 = 72;
 const GAP: u16 = 3;
@@ -57,7 +57,7 @@ fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
     for context in order(app.screen) {
         lines.push(Line::default());
         lines.push(Line::styled(context.title(), theme.title(true)));
-        lines.extend(keys::bindings(context).map(|b| key_line(b, theme, width)));
+        lines.extend(keys::bindings(context).flat_map(|b| key_lines(b, theme, width)));
     }
     lines
 }
@@ -73,16 +73,22 @@ fn order(screen: Screen) -> Vec<Context> {
     first.into_iter().chain(rest).collect()
 }
 
-fn key_line(binding: &keys::Binding, theme: &Theme, width: usize) -> Line<'static> {
+/// The keys, and beside them what they do, wrapped.
+fn key_lines(binding: &keys::Binding, theme: &Theme, width: usize) -> Vec<Line<'static>> {
     let names: Vec<String> = binding.keys.iter().map(|k| k.name()).collect();
-    let names = names.join(" ");
+    let mut names = names.join(" ");
     let gap = KEYS.saturating_sub(columns(&names)).max(1);
-    let text = fit(binding.help, width.saturating_sub(columns(&names) + gap));
-    Line::from(vec![
-        Span::styled(names, theme.accent()),
-        Span::raw(" ".repeat(gap)),
-        Span::styled(text, theme.text()),
-    ])
+    let room = width.saturating_sub(columns(&names) + gap);
+    let mut lines = Vec::new();
+    for text in wrap(binding.help, room) {
+        let margin = width - room - columns(&names);
+        lines.push(Line::from(vec![
+            Span::styled(std::mem::take(&mut names), theme.accent()),
+            Span::raw(" ".repeat(margin)),
+            Span::styled(text, theme.text()),
+        ]));
+    }
+    lines
 }
 
 /// One column, or two where there is room.
@@ -98,6 +104,11 @@ impl Page {
         let room = (area.width - 4 - (n_columns - 1) * GAP) / n_columns;
         let width = room.min(COLUMN);
         let whole = width * n_columns + GAP * (n_columns - 1) + 4;
+        let whole = if area.width < whole + 16 {
+            area.width
+        } else {
+            whole
+        };
         Page {
             rect: pane::centred(area, whole, area.height.saturating_sub(2)),
             n_columns,
@@ -132,7 +143,10 @@ pub fn render(app: &App, scroll: usize, theme: &Theme, area: Rect, buf: &mut Buf
     }
     let hidden = lines.len().saturating_sub(scroll + page.n_lines());
     if hidden > 0 {
-        let more = Line::styled(format!(" ↓ {hidden} more lines "), theme.dim());
+        let more = Line::styled(
+            format!(" ↓ {} more ", super::number::count(hidden, "line")),
+            theme.dim(),
+        );
         let x = inner.right().saturating_sub(more.width() as u16);
         buf.set_line(x, inner.bottom(), &more, inner.width);
     }

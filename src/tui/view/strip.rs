@@ -77,7 +77,11 @@ fn ended(run: &Run) -> String {
 
 fn about(run: &Run) -> String {
     let subject = &run.subject;
-    let group = subject.group.as_ref().map(|g| format!(" · group {g}"));
+    let short = |g: &String| g.rsplit('/').next().unwrap_or_default().to_string();
+    let group = subject
+        .group
+        .as_ref()
+        .map(|g| format!(" · group {}", short(g)));
     format!(
         "  {}{} · {}",
         subject.kind,

@@ -23,7 +23,7 @@ use crate::tui::theme::{Mark, Theme};
 use crate::tui::token_text::{columns, fit};
 
 /// Columns of the distribution at the right.
-const CANDIDATES: u16 = 24;
+const CANDIDATES: u16 = 26;
 const TOKEN_WIDTH: usize = 11;
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
@@ -236,11 +236,13 @@ impl Facts<'_> {
         };
         lines.push(Line::styled(after, self.theme.text()));
         if !origin.docs.is_empty() {
-            let titles: Vec<&str> = origin
-                .docs
-                .iter()
-                .map(|d| self.record.trace.doc_title(&d.doc))
-                .collect();
+            let mut titles: Vec<&str> = Vec::new();
+            for doc in &origin.docs {
+                let title = self.record.trace.doc_title(&doc.doc);
+                if !titles.contains(&title) {
+                    titles.push(title);
+                }
+            }
             let text = fit(&format!("  {}", titles.join(" · ")), width);
             lines.push(Line::styled(text, self.theme.dim()));
         }
