@@ -193,7 +193,7 @@ pub static TABLE: &[Binding] = table! {
         Last [END] "" "the last";
         Generate [ENTER] "generate" "generate knowledge for the selected one";
         Filter [Key::char('/')] "filter" "filter: type parts of title, group, attributes";
-        NextTab [TAB, LEFT, RIGHT] "items | users" "items or users";
+        NextTab [TAB, LEFT, RIGHT] "items/users" "items or users";
         OwnPrompt [Key::char('p')] "own prompt" "type a prompt of your own";
         GeneratePaused [SPACE] "step through" "generate, but wait before the first step";
         EarlierRuns [Key::char('o')] "earlier runs" "open an earlier run";
@@ -248,7 +248,7 @@ pub static TABLE: &[Binding] = table! {
         Down [DOWN] "" "the one below";
         PageUp [PAGE_UP] "" "a page up";
         PageDown [PAGE_DOWN] "" "a page down";
-        NextTab [TAB] "items | users" "items or users";
+        NextTab [TAB] "items/users" "items or users";
     }
     Typing {
         Submit [ENTER] "go" "take it";

@@ -53,11 +53,7 @@ pub fn inner(pane: Rect) -> Rect {
 
 /// The catalog's list and its details.
 pub fn catalog(body: Rect) -> (Rect, Rect) {
-    let list_width = if body.width >= 100 {
-        body.width * 11 / 20
-    } else {
-        body.width * 11 / 20 + 2
-    };
+    let list_width = body.width * 3 / 5;
     let list = Rect {
         width: list_width,
         ..body
@@ -79,8 +75,9 @@ pub enum Room {
     Narrow,
 }
 
-pub fn room(area: (u16, u16)) -> Room {
-    if area.0 >= WIDE.0 && area.1 >= WIDE.1 {
+/// Of the body of Decode, which has three rows less than the terminal.
+pub fn room(body: Rect) -> Room {
+    if body.width >= WIDE.0 && body.height + 3 >= WIDE.1 {
         Room::Wide
     } else {
         Room::Narrow
@@ -92,7 +89,7 @@ pub fn decode(app: &App, body: Rect) -> Vec<(Pane, Rect)> {
     if app.view.zoom == Zoom::One {
         return vec![(app.view.pane, body)];
     }
-    match room(app.size) {
+    match room(body) {
         Room::Wide => wide(body),
         Room::Narrow => narrow(body, app.view.lower),
     }
@@ -103,15 +100,14 @@ const STEPS_ROWS: u16 = 7;
 const LOWER_ROWS: u16 = 11;
 
 fn wide(body: Rect) -> Vec<(Pane, Rect)> {
-    let tall = body.height >= 37;
     let lower = LOWER_ROWS + 2;
-    let steps = if tall { STEPS_ROWS } else { STEPS_ROWS - 2 } + 2;
+    let steps = (body.height / 5).clamp(STEPS_ROWS - 2, STEPS_ROWS + 4) + 2;
     let upper = body.height + 2 - lower - steps;
     let half = body.width / 2;
     let y_steps = body.y + upper - 1;
     let y_lower = y_steps + steps - 1;
-    let speed = (body.width * 3 / 10).clamp(36, 48);
-    let pool = (body.width * 5 / 20).clamp(28, 44);
+    let speed = (body.width * 3 / 10).clamp(38, 48);
+    let pool = (body.width * 9 / 40).clamp(26, 44);
     let token = body.width + 2 - speed - pool;
     let at = |x, y, width, height| Rect {
         x: body.x + x,
@@ -155,9 +151,14 @@ fn narrow(body: Rect, lower_pane: Pane) -> Vec<(Pane, Rect)> {
     ]
 }
 
-/// The whole terminal.
+/// Nothing but a notice is drawn on a terminal of this size.
+pub fn is_too_small((width, height): (u16, u16)) -> bool {
+    width < MIN_SIZE.0 || height < MIN_SIZE.1
+}
+
+/// The whole terminal; never less than what the screens need.
 pub fn whole(app: &App) -> Rect {
-    Rect::new(0, 0, app.size.0, app.size.1)
+    Rect::new(0, 0, app.size.0.max(MIN_SIZE.0), app.size.1.max(MIN_SIZE.1))
 }
 
 /// The inside of a pane of Decode, if it is shown.

@@ -45,6 +45,9 @@ pub fn action(app: &App, event: &MouseEvent) -> Option<Action> {
 
 /// What is drawn at a position.
 pub fn hit(app: &App, at: Position) -> Target {
+    if layout::is_too_small(app.size) {
+        return Target::Nothing;
+    }
     if app.dialog.is_some() {
         return view::dialogs::line_at(app, at).map_or(Target::Nothing, Target::Line);
     }
@@ -74,11 +77,15 @@ fn hit_catalog(app: &App, body: Rect, at: Position) -> Target {
 
 fn hit_decode(app: &App, body: Rect, at: Position) -> Target {
     let panes = layout::decode(app, body);
-    let Some(&(pane, rect)) = panes.iter().find(|(_, r)| r.contains(at)) else {
+    // A shared border belongs to the pane whose title stands on it.
+    let above_bottom = |r: &Rect| at.y + 1 < r.bottom();
+    let found = panes.iter().filter(|(_, r)| r.contains(at));
+    let found = found.max_by_key(|(_, r)| above_bottom(r));
+    let Some(&(pane, rect)) = found else {
         return Target::Nothing;
     };
     if pane.is_lower() && at.y == rect.y {
-        return view::lower_tab_at(app, rect, at.x).map_or(Target::Pane(pane), Target::Pane);
+        return view::lower_tab_at(app, body, rect, at.x).map_or(Target::Pane(pane), Target::Pane);
     }
     let area = layout::inner(rect);
     let found = match pane {
@@ -113,7 +120,10 @@ fn token_at(app: &App, area: Rect, at: Position) -> Option<Target> {
 fn node_at(app: &App, area: Rect, at: Position) -> Option<Target> {
     let lines = tree_lines(app.step()?);
     let rows = view::tree::rows(area);
-    let row = usize::from(at.y.checked_sub(rows.y)?);
+    if at.y < rows.y {
+        return Some(Target::Node(Pick::Root));
+    }
+    let row = usize::from(at.y - rows.y);
     let top = view::tree::top_line(app, &lines, usize::from(rows.height));
     lines.get(top + row).map(|l| Target::Node(l.pick))
 }

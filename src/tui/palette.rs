@@ -34,13 +34,13 @@ pub const DARK: Palette = Palette {
     text: hex(0xcdd5e3),
     strong: hex(0xffffff),
     dim: hex(0x98a2b8),
-    line: hex(0x343d4f),
+    line: hex(0x414c62),
     accent: hex(0x5fd3e8),
-    accepted: hex(0x7fd996),
+    accepted: hex(0x8ad7a0),
     relaxed: hex(0xf5bd56),
     rejected: hex(0xff8f96),
     lost: hex(0xcaa6ff),
-    bonus: hex(0x82b8ff),
+    bonus: hex(0x94b8ec),
     cursor: Some((hex(0x222a3a), hex(0x32405c))),
 };
 

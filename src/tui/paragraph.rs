@@ -10,11 +10,10 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
         let mut line = String::new();
-        for word in paragraph.split(' ') {
-            let gap = usize::from(!line.is_empty());
-            if gap > 0 && columns(&line) + gap + columns(word) > width {
+        for (i, word) in paragraph.split(' ').enumerate() {
+            if i > 0 && columns(&line) + 1 + columns(word) > width {
                 lines.push(std::mem::take(&mut line));
-            } else if gap > 0 {
+            } else if i > 0 {
                 line.push(' ');
             }
             push_word(word, width, &mut line, &mut lines);
@@ -44,6 +43,7 @@ mod tests {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("a\n\nb", 7), ["a", "", "b"]);
         assert_eq!(wrap("abcdef gh", 4), ["abcd", "ef", "gh"]);
+        assert_eq!(wrap("  in", 7), ["  in"]);
     }
 
     proptest! {

@@ -1,6 +1,7 @@
 //! A drawn buffer as an SVG picture, for the README and for looking at screens
 //! without a terminal.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 
 use ratatui::buffer::{Buffer, Cell, CellWidth};
@@ -27,7 +28,7 @@ pub fn svg(buffer: &Buffer) -> String {
         f64::from(width) * CELL_WIDTH + 2.0 * MARGIN,
         f64::from(height) * CELL_HEIGHT + 2.0 * MARGIN,
     );
-    let ground = buffer.content.first().map_or(OWN_GROUND, |c| colours(c).1);
+    let ground = commonest_ground(buffer);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w:.0}\" height=\"{h:.0}\" \
          viewBox=\"0 0 {w:.0} {h:.0}\">\n<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{}\"/>\n\
@@ -39,6 +40,15 @@ pub fn svg(buffer: &Buffer) -> String {
     }
     out.push_str("</g>\n</svg>\n");
     out
+}
+
+fn commonest_ground(buffer: &Buffer) -> (u8, u8, u8) {
+    let mut counts = HashMap::new();
+    for cell in &buffer.content {
+        *counts.entry(colours(cell).1).or_insert(0) += 1;
+    }
+    let commonest = counts.into_iter().max_by_key(|&(ground, n)| (n, ground));
+    commonest.map_or(OWN_GROUND, |(ground, _)| ground)
 }
 
 fn row(buffer: &Buffer, y: u16, ground: (u8, u8, u8), out: &mut String) {

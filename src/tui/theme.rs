@@ -251,11 +251,12 @@ impl Theme {
 
     /// A block of a bar that carries its glyph.
     pub fn block(&self, mark: Mark) -> Style {
-        match self.mark(mark).fg {
-            Some(color) if self.palette.ground != Color::Reset => {
-                Style::new().fg(self.palette.ground).bg(color)
-            }
-            _ => self.mark(mark),
+        match (self.mark(mark), self.name) {
+            (style, ThemeName::Plain) => style,
+            (style, ThemeName::Ansi) => style.add_modifier(Modifier::REVERSED),
+            (style, _) => Style::new()
+                .fg(self.palette.ground)
+                .bg(style.fg.unwrap_or(self.palette.text)),
         }
     }
 
@@ -274,9 +275,10 @@ impl Theme {
                 Style::new().bg(selected).add_modifier(Modifier::BOLD)
             }
             (Emphasis::Step, None) => Style::new().add_modifier(Modifier::BOLD),
-            (Emphasis::Selected, None) => {
-                Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD)
-            }
+            // One colour for the whole row, lest its parts be reversed each in its own.
+            (Emphasis::Selected, None) => Style::new()
+                .fg(Color::Reset)
+                .add_modifier(Modifier::REVERSED | Modifier::BOLD),
         }
     }
 }

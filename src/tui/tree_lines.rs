@@ -96,7 +96,7 @@ mod tests {
     use super::*;
     use crate::speculate::draft::DraftTree;
     use crate::speculate::trace::Timing;
-    use crate::speculate::verify::{Fate, Verdict};
+    use crate::speculate::verify::{Fate, Finish, Room, Verdict};
 
     fn step(parents: &[usize], path: &[usize], bonus: bool) -> Step {
         let mut tree = DraftTree::root_only(0);
@@ -109,6 +109,10 @@ mod tests {
             params: None,
             retrieval: Vec::new(),
             n_offered: parents.len() + 1,
+            room: Room {
+                tokens: 99,
+                then: Finish::Length,
+            },
             rows: Vec::new(),
             judged: Vec::new(),
             verdict: Verdict {

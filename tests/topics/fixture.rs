@@ -196,7 +196,9 @@ impl World {
         while top.len() < TOP_N {
             let id = self.distractors[dice.below(self.distractors.len())];
             if taken.insert(id) {
-                let p = (rest * (0.3 + 0.2 * dice.unit())).min(top[top.len() - 1].1);
+                let p = (rest * (0.3 + 0.2 * dice.unit()))
+                    .min(top[top.len() - 1].1)
+                    .min(0.09);
                 rest -= p;
                 top.push(Candidate(id, p));
             }
@@ -276,16 +278,33 @@ pub fn run(seed: u64, params: Params) -> Trace {
     trace
 }
 
+/// The same steps again and again: a run of at least `n_steps`.
+pub fn long(n_steps: usize) -> Trace {
+    let once = relaxed();
+    let mut trace = Trace::new(once.header.clone());
+    let mut context_len = once.steps[0].context_len;
+    for step in once.steps.iter().cycle().take(n_steps) {
+        let mut step = step.clone();
+        step.index = trace.steps.len();
+        step.context_len = context_len;
+        step.verdict.finish = None;
+        context_len += step.verdict.n_committed();
+        trace.push(step);
+    }
+    trace
+}
+
 /// A run of the default, relaxed parameters.
 pub fn relaxed() -> Trace {
     run(7, Params::default())
 }
 
-pub fn with_rule(verify: Verify) -> Params {
-    Params {
-        verify,
+pub fn strict() -> Trace {
+    let params = Params {
+        verify: Verify::Strict,
         ..Params::default()
-    }
+    };
+    run(7, params)
 }
 
 fn header(world: &mut World, params: Params) -> Header {
@@ -388,6 +407,7 @@ fn step(
         params: None,
         retrieval: retrieval(&tree),
         n_offered: n_rows + if n_rows > 12 { 4 } else { 0 },
+        room,
         timing: timing(n_rows, dice),
         tokens: Vec::new(),
         documents: Vec::new(),

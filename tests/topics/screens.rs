@@ -8,33 +8,22 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use laserscope::recsys::Catalog;
-use laserscope::speculate::params::{Params, Verify};
-use laserscope::speculate::trace::{PoolSize, Trace};
-use laserscope::speculate::verify::{Fate, Finish};
-use laserscope::tui::state::app::{App, Dialog, Errand, Screen};
-use laserscope::tui::state::decode::{Cursor, Pane};
+use crossterm::event::KeyCode;
+use laserscope::speculate::verify::Fate;
+use laserscope::tui::ThemeName;
+use laserscope::tui::action::Action;
+use laserscope::tui::state::app::{App, Screen};
+use laserscope::tui::state::decode::Pane;
 use laserscope::tui::state::record::Pick;
-use laserscope::tui::state::run::Phase;
-use laserscope::tui::{Start, ThemeName, view};
-use laserscope::worker::message::{Command, Event, FetchEvent, PromptPreview, Purpose, RunId};
+use laserscope::worker::message::Event;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::fixture;
-
-const LARGE: (u16, u16) = (120, 40);
-const SMALL: (u16, u16) = (80, 24);
-
-// ---- drawing ----
-
-fn draw(app: &App) -> Buffer {
-    let mut buffer = Buffer::empty(Rect::new(0, 0, app.size.0, app.size.1));
-    view::render(app, buffer.area, &mut buffer);
-    buffer
-}
+use super::stage::{
+    LARGE, SMALL, answer_previews, app, decoding, draw, ended, fetching_event, generated, keys,
+    measured, press, ready,
+};
 
 /// The letters, the styles as a second grid of letters, and what these mean.
 fn serialise(buffer: &Buffer) -> String {
@@ -95,138 +84,6 @@ fn snapshot_at(name: &str, app: &mut App, size: (u16, u16)) {
     });
 }
 
-// ---- situations ----
-
-fn start() -> Start {
-    Start {
-        catalog: Some(Catalog::bundled().expect("the bundled catalog")),
-        params: Params::default(),
-        theme: ThemeName::Dark,
-        replay: None,
-        demo: Some(fixture::relaxed()),
-        shipped: vec![("item".into(), "i001".into())],
-        earlier: Vec::new(),
-        save_dir: PathBuf::from("traces"),
-    }
-}
-
-fn app() -> App {
-    App::new(start())
-}
-
-fn model_ready() -> Event {
-    let pool = |source, documents, tokens| PoolSize {
-        source,
-        documents,
-        tokens,
-    };
-    use laserscope::speculate::params::Source;
-    Event::ModelReady {
-        model: Box::new(fixture::model()),
-        device: "cpu".into(),
-        note: None,
-        pools: vec![
-            pool(Source::Group, 37, 7_612),
-            pool(Source::Global, 208, 42_930),
-        ],
-    }
-}
-
-/// The catalog with a model, every prompt asked for answered.
-fn ready() -> App {
-    let mut app = app();
-    let commands = app.apply(model_ready());
-    answer_previews(&mut app, commands);
-    app
-}
-
-fn answer_previews(app: &mut App, mut commands: Vec<Command>) {
-    while let Some(Command::Preview { ticket, prompt }) = commands.pop() {
-        let system = prompt
-            .system
-            .unwrap_or("You are a helpful AI assistant.".into());
-        let rendered = format!(
-            "<|im_start|>system\n{system}<|im_end|>\n<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n{}",
-            prompt.user, prompt.opening
-        );
-        let n_tokens = rendered.split_whitespace().count() * 3 / 2;
-        let preview = Ok(PromptPreview {
-            rendered,
-            n_tokens,
-            ids: Vec::new(),
-        });
-        commands.extend(app.apply(Event::Preview { ticket, preview }));
-    }
-}
-
-fn press(app: &mut App, code: KeyCode) -> Vec<Command> {
-    let commands = app.press(&KeyEvent::new(code, KeyModifiers::NONE));
-    commands
-}
-
-fn keys(app: &mut App, letters: &str) -> Vec<Command> {
-    let pressed = letters.chars().map(|c| press(app, KeyCode::Char(c)));
-    pressed.collect::<Vec<_>>().concat()
-}
-
-/// Begins a run of the selected item and feeds it the first steps of a trace.
-fn decoding(trace: &Trace, n_steps: usize) -> (App, RunId) {
-    let mut app = ready();
-    let run = begin(&mut app, trace);
-    feed(&mut app, run, trace, 0..n_steps);
-    (app, run)
-}
-
-fn begin(app: &mut App, trace: &Trace) -> RunId {
-    let commands = press(app, KeyCode::Enter);
-    let run = generated(&commands).expect("a request").0;
-    app.apply(Event::RunStarted {
-        run,
-        purpose: Purpose::Watch,
-        header: Box::new(trace.header.clone()),
-    });
-    run
-}
-
-fn feed(app: &mut App, run: RunId, trace: &Trace, steps: std::ops::Range<usize>) {
-    for step in &trace.steps[steps] {
-        app.apply(Event::Step {
-            run,
-            step: Box::new(step.clone()),
-        });
-    }
-}
-
-fn generated(commands: &[Command]) -> Option<(RunId, Purpose, Params)> {
-    commands.iter().find_map(|c| match c {
-        Command::Generate(request) => Some((request.run, request.purpose, request.params)),
-        _ => None,
-    })
-}
-
-/// A finished run with both reference runs measured.
-fn measured() -> App {
-    let trace = fixture::relaxed();
-    let (mut app, run) = decoding(&trace, trace.steps.len());
-    app.apply(Event::RunEnded {
-        run,
-        end: trace.end.clone().expect("an end"),
-    });
-    let mut commands = keys(&mut app, "r");
-    while let Some((id, purpose, params)) = generated(&commands) {
-        assert_eq!(purpose, Purpose::Reference { of: run });
-        let reference = fixture::run(7, params);
-        feed(&mut app, id, &reference, 0..reference.steps.len());
-        commands = app.apply(Event::RunEnded {
-            run: id,
-            end: reference.end.expect("an end"),
-        });
-    }
-    app
-}
-
-// ---- screens ----
-
 #[test]
 fn catalog_items() {
     snapshot("catalog_items", &mut ready());
@@ -265,11 +122,7 @@ fn decode_live() {
 #[test]
 fn decode_at_a_relaxed_token() {
     let trace = fixture::relaxed();
-    let (mut app, run) = decoding(&trace, trace.steps.len());
-    app.apply(Event::RunEnded {
-        run,
-        end: trace.end.clone().expect("an end"),
-    });
+    let mut app = ended(&trace);
     press(&mut app, KeyCode::Home);
     keys(&mut app, "]]");
     let step = app.step().expect("a step");
@@ -327,25 +180,12 @@ fn settings() {
 fn fetching() {
     let mut app = app();
     fetching_event(&mut app);
-    app.update(laserscope::tui::action::Action::Tick(Duration::from_secs(
-        1,
-    )));
+    app.update(Action::Tick(Duration::from_secs(1)));
     for _ in 0..30 {
-        app.update(laserscope::tui::action::Action::Tick(
-            Duration::from_millis(250),
-        ));
+        app.update(Action::Tick(Duration::from_millis(250)));
     }
     assert_eq!(app.screen, Screen::Decode);
     snapshot("fetching", &mut app);
-}
-
-fn fetching_event(app: &mut App) {
-    app.apply(Event::Fetch(FetchEvent::Downloading {
-        from: "huggingface.co".into(),
-        done: 41_200_000,
-        total: Some(98_362_432),
-        bytes_per_s: 5_100_000.0,
-    }));
 }
 
 #[test]

@@ -34,7 +34,10 @@ fn shows(words: &'static [&'static str]) -> impl FnMut(&Screen) -> bool {
 fn leaves_cleanly(mut terminal: Terminal, key: Key) {
     terminal.send(key).unwrap();
     assert!(terminal.wait_exit().unwrap().success());
-    assert!(!terminal.screen().alternate_screen(), "the alternate screen was left");
+    assert!(
+        !terminal.screen().alternate_screen(),
+        "the alternate screen was left"
+    );
     assert!(terminal.screen().cursor_visible(), "the cursor is back");
 }
 
@@ -45,12 +48,15 @@ fn start_pick_decode_pause_step_back_quit() {
     t.wait_until(shows(&["Items", "PROMPT", "tokens"])).unwrap();
     t.send(Key::Char('/')).unwrap();
     t.send_str("fargo").unwrap();
-    t.wait_until(|s| s.row_text(4).contains("Fargo") || s.row_text(3).contains("Fargo")).unwrap();
+    t.wait_until(|s| s.row_text(4).contains("Fargo") || s.row_text(3).contains("Fargo"))
+        .unwrap();
     t.send(Key::Enter).unwrap();
     t.send(Key::Enter).unwrap();
-    t.wait_until(shows(&["Fargo", "DRAFT TREE", "STEPS", "film"])).unwrap();
+    t.wait_until(shows(&["Fargo", "DRAFT TREE", "STEPS", "film"]))
+        .unwrap();
     t.send(Key::Char(' ')).unwrap();
-    t.wait_until(|s| s.contains("PAUSED") || s.contains("ENDED")).unwrap();
+    t.wait_until(|s| s.contains("PAUSED") || s.contains("ENDED"))
+        .unwrap();
     t.send(Key::Left).unwrap();
     t.wait_until(|s| s.contains("f follow")).unwrap();
     t.send(Key::Left).unwrap();
@@ -60,13 +66,16 @@ fn start_pick_decode_pause_step_back_quit() {
 #[test]
 fn a_recording_plays_without_a_model_and_survives_a_resize() {
     let mut t = start(program(&["replay", &demo()]));
-    t.wait_until(shows(&["DRAFT TREE", "STEPS", "TOKEN"])).unwrap();
+    t.wait_until(shows(&["DRAFT TREE", "STEPS", "TOKEN"]))
+        .unwrap();
     t.resize(80, 24).unwrap();
-    t.wait_until(|s| s.contains("TREE") && s.rows() == 24).unwrap();
+    t.wait_until(|s| s.contains("TREE") && s.rows() == 24)
+        .unwrap();
     t.resize(50, 15).unwrap();
     t.wait_until(|s| s.contains("60")).unwrap();
     t.resize(120, 40).unwrap();
-    t.wait_until(shows(&["DRAFT TREE", "STEPS", "TOKEN"])).unwrap();
+    t.wait_until(shows(&["DRAFT TREE", "STEPS", "TOKEN"]))
+        .unwrap();
     t.send(Key::Char('?')).unwrap();
     t.wait_until(shows(&["suspend"])).unwrap();
     t.send(Key::Esc).unwrap();

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use color_eyre::eyre::{Report, bail};
-use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization};
 use nucleo_matcher::{Config, Matcher, Utf32String};
 use tui_input::Input;
 
@@ -31,7 +31,7 @@ pub struct Row {
 #[derive(Debug, Default)]
 pub struct List {
     /// What the filter is matched with, per subject.
-    haystacks: Vec<Utf32String>,
+    haystacks: Vec<Haystack>,
     /// All subjects, the query half first.
     order: Vec<SubjectRef>,
     pub rows: Vec<Row>,
@@ -221,10 +221,7 @@ impl Browse {
 impl List {
     fn new(catalog: &Catalog, kind: SubjectKind) -> Self {
         let mut order: Vec<SubjectRef> = catalog.subjects(kind).collect();
-        let haystacks = order
-            .iter()
-            .map(|&at| haystack(catalog, at).as_str().into())
-            .collect();
+        let haystacks = order.iter().map(|&at| haystack(catalog, at)).collect();
         order.sort_by_key(|&at| catalog.subject(at).half() == Half::Pool);
         let mut list = List {
             haystacks,
@@ -250,23 +247,65 @@ impl List {
             self.show_all();
             return;
         }
-        let pattern = Pattern::parse(wanted, CaseMatching::Ignore, Normalization::Smart);
+        let words: Vec<Word> = wanted.split_whitespace().map(Word::new).collect();
         let mut found: Vec<(u32, Row)> = Vec::new();
         for &at in &self.order {
             let mut matched = Vec::new();
-            let text = self.haystacks[at.idx].slice(..);
-            if let Some(score) = pattern.indices(text, matcher, &mut matched) {
+            let hay = &self.haystacks[at.idx];
+            let scores = words.iter().map(|w| w.score(hay, matcher, &mut matched));
+            if let Some(score) = scores.sum::<Option<u32>>() {
                 found.push((score, Row { at, matched }));
             }
         }
         found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+        // Letters scattered over a title are no match where another has them together.
+        let best = found.first().map_or(0, |(score, _)| *score);
+        found.retain(|(score, _)| score * 4 > best * 3);
         self.rows = found.into_iter().map(|(_, row)| row).collect();
     }
 }
 
-/// What a filter is matched with; the label comes first, so that positions in it
-/// are positions in the list's second column.
-fn haystack(catalog: &Catalog, at: SubjectRef) -> String {
+/// What a filter is matched with.
+#[derive(Debug)]
+struct Haystack {
+    /// As in the list's second column: letters may be left out.
+    label: Utf32String,
+    /// Group, attributes, id: literally.
+    rest: Utf32String,
+}
+
+/// One word of a filter.
+struct Word {
+    fuzzy: Atom,
+    literal: Atom,
+}
+
+impl Word {
+    fn new(text: &str) -> Self {
+        let atom = |kind| {
+            Atom::new(
+                text,
+                CaseMatching::Ignore,
+                Normalization::Smart,
+                kind,
+                false,
+            )
+        };
+        Word {
+            fuzzy: atom(AtomKind::Fuzzy),
+            literal: atom(AtomKind::Substring),
+        }
+    }
+
+    /// The better of both; what matched in the label goes to `matched`.
+    fn score(&self, hay: &Haystack, matcher: &mut Matcher, matched: &mut Vec<u32>) -> Option<u32> {
+        let label = self.fuzzy.indices(hay.label.slice(..), matcher, matched);
+        let rest = self.literal.score(hay.rest.slice(..), matcher);
+        label.max(rest).map(u32::from)
+    }
+}
+
+fn haystack(catalog: &Catalog, at: SubjectRef) -> Haystack {
     let subject = catalog.subject(at);
     let more = match subject {
         Subject::Item(item) => format!(
@@ -278,6 +317,14 @@ fn haystack(catalog: &Catalog, at: SubjectRef) -> String {
         ),
         Subject::User(_) => String::new(),
     };
-    let (label, group, id) = (subject.label(), subject.group(), subject.id());
-    format!("{label} {group} {more} {id} {}", subject.half())
+    let rest = format!(
+        "{} {more} {} {}",
+        subject.group(),
+        subject.id(),
+        subject.half()
+    );
+    Haystack {
+        label: subject.label().as_str().into(),
+        rest: rest.as_str().into(),
+    }
 }

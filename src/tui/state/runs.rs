@@ -234,6 +234,8 @@ impl App {
             if let Some(run) = self.run_mut() {
                 run.phase = Phase::Running;
             }
+            let text = "A recorded run plays meanwhile. 1 is the catalog, ? explains.";
+            self.tell(Tone::Info, text);
         }
     }
 

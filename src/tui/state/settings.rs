@@ -59,14 +59,14 @@ impl Setting {
     pub fn about(self) -> &'static str {
         match self {
             Setting::Rule => "how draft tokens are judged",
-            Setting::K => "a draft token's rank may be this at most",
-            Setting::Tau => "and its probability must be above this",
-            Setting::Budget => "rows a forward pass verifies at once",
-            Setting::Branch => "draft tokens in a row, at most",
+            Setting::K => "the rank may be at most this",
+            Setting::Tau => "and the probability above this",
+            Setting::Budget => "rows verified in one pass",
+            Setting::Branch => "most draft tokens in a row",
             Setting::Source(Source::Group) => "earlier answers of the same group",
             Setting::Source(Source::Global) => "earlier answers of all groups",
-            Setting::Source(Source::Local) => "the prompt and the answer so far",
-            Setting::Length => "tokens to generate, at most",
+            Setting::Source(Source::Local) => "this prompt and answer so far",
+            Setting::Length => "most tokens to generate",
         }
     }
 

@@ -184,7 +184,7 @@ impl App {
 
     fn move_in_dialog(&mut self, action: &Action) {
         let n_runs = self.listed_runs().count();
-        let help_end = crate::tui::view::help::last_scroll(self.size);
+        let help_end = crate::tui::view::help::last_scroll(self);
         match self.dialog.as_mut() {
             Some(Dialog::Help { scroll }) => *scroll = moved(*scroll, action, help_end),
             Some(Dialog::Runs { row }) => match action {

@@ -7,7 +7,8 @@ const LEVELS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇",
 /// nothing is seen.
 pub fn across(share: f64, width: usize) -> String {
     let wanted = share.clamp(0.0, 1.0) * width as f64 * 8.0;
-    let eighths = (wanted.round() as usize).max(usize::from(share > 0.0));
+    let least = usize::from(share > 0.0 && width > 0);
+    let eighths = (wanted.round() as usize).max(least);
     format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8])
 }
 
@@ -43,6 +44,7 @@ mod tests {
         assert_eq!(across(0.0, 4), "");
         assert_eq!(across(0.001, 4), "▏");
         assert_eq!(across(2.0, 3), "███");
+        assert_eq!(across(0.5, 0), "");
         assert_eq!(
             [upright(1.0, 2, 1), upright(0.75, 2, 1), upright(0.25, 2, 1)],
             ["█", "▄", " "]

@@ -30,7 +30,10 @@ pub fn render(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
     }
     let hidden = (lines.len() - top).saturating_sub(usize::from(area.height));
     if hidden > 0 {
-        let more = Line::styled(format!(" ↓ {hidden} more lines · J "), theme.dim());
+        let more = Line::styled(
+            format!(" ↓ {} more · J ", count(hidden, "line")),
+            theme.dim(),
+        );
         let x = rect.right().saturating_sub(more.width() as u16 + 2);
         buf.set_line(x, rect.bottom() - 1, &more, rect.width);
     }
@@ -119,12 +122,12 @@ impl Page<'_> {
         self.lines.push(Line::styled(name, self.theme.strong()));
         match subject.half() {
             Half::Query => self.prose(
-                "query half: not in the pool, so its drafts are honest",
+                "✓ query half: its answer is not in the pool",
                 self.theme.good(),
             ),
             Half::Pool => self.prose(
-                "△ pool half: its own answer is in the pool, which flatters; a title of the query half \
-                 gives honest figures",
+                "△ pool half: its own answer is in the pool, which flatters; the query half gives honest \
+                 figures",
                 self.theme.warning(),
             ),
         }
@@ -160,7 +163,9 @@ impl Page<'_> {
             Some(Ok(preview)) => {
                 let note = format!("{framework} · {}", count(preview.n_tokens, "token"));
                 self.heading("PROMPT", &note);
-                self.prose(&preview.rendered, self.theme.text());
+                for text in wrap(&preview.rendered, self.width) {
+                    self.lines.push(with_markup_dimmed(&text, self.theme));
+                }
             }
             Some(Err(why)) => {
                 self.heading("PROMPT", &framework);
@@ -181,6 +186,10 @@ impl Page<'_> {
             Ok(prompt) => {
                 if let Some(system) = &prompt.system {
                     self.prose(system, self.theme.dim());
+                }
+                for (question, answer) in &prompt.examples {
+                    self.prose(question, self.theme.dim());
+                    self.prose(answer, self.theme.dim());
                 }
                 self.prose(&prompt.user, self.theme.text());
                 self.prose(&prompt.opening, self.theme.dim());
@@ -213,6 +222,20 @@ impl Page<'_> {
                 .push(Line::styled(fit(&text, self.width), self.theme.text()));
         }
     }
+}
+
+/// The chat template's own tokens stand back behind what is asked.
+fn with_markup_dimmed(text: &str, theme: &Theme) -> Line<'static> {
+    let mut line = Line::default();
+    let mut rest = text;
+    while let Some(at) = rest.find("<|") {
+        let end = rest[at..].find("|>").map_or(rest.len(), |n| at + n + 2);
+        line.push_span(Span::styled(rest[..at].to_string(), theme.text()));
+        line.push_span(Span::styled(rest[at..end].to_string(), theme.dim()));
+        rest = &rest[end..];
+    }
+    line.push_span(Span::styled(rest.to_string(), theme.text()));
+    line
 }
 
 /// A run of this session in a line.

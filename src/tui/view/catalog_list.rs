@@ -15,11 +15,12 @@ use crate::tui::theme::{Emphasis, Theme};
 use crate::tui::token_text::{columns, fit};
 
 const ID: usize = 6;
-const GROUP: usize = 12;
+const GROUP: usize = 11;
 const HALF: usize = 6;
 const KNOWLEDGE: usize = 9;
-/// With fewer columns the attributes are left to the details.
-const WITH_ATTRIBUTES: usize = 62;
+const RATINGS: usize = 8;
+/// With fewer columns ids and attributes are left to the details.
+const ROOMY: usize = 62;
 /// Rows above the first subject: the filter and the column heads.
 const HEAD_ROWS: u16 = 2;
 
@@ -144,28 +145,31 @@ fn typed(text: &str, cursor: usize, theme: &Theme) -> Line<'static> {
     line
 }
 
-/// Column widths.
+/// Column widths; 0 where there is no room.
 struct Sizes {
+    id: usize,
     label: usize,
-    group: usize,
-    /// Absent where there is no room.
-    attributes: Option<usize>,
+    attributes: usize,
 }
 
 impl Sizes {
     fn of(kind: SubjectKind, width: usize) -> Self {
-        let fixed = ID + GROUP + HALF + KNOWLEDGE;
-        let free = width.saturating_sub(fixed);
-        let roomy = width >= WITH_ATTRIBUTES;
-        let label = match (kind, roomy) {
-            (SubjectKind::Item, true) => free * 3 / 5,
-            (SubjectKind::User, true) => free * 3 / 5,
-            (_, false) => free,
+        let roomy = width >= ROOMY;
+        let (id, knowledge) = if roomy {
+            (ID, KNOWLEDGE)
+        } else {
+            (0, KNOWLEDGE - 2)
+        };
+        let free = width.saturating_sub(id + GROUP + HALF + knowledge);
+        let attributes = match (kind, roomy) {
+            (SubjectKind::Item, true) => free / 3,
+            (SubjectKind::User, true) => RATINGS,
+            (_, false) => 0,
         };
         Sizes {
-            label,
-            group: GROUP,
-            attributes: roomy.then_some(free.saturating_sub(label)),
+            id,
+            label: free.saturating_sub(attributes),
+            attributes,
         }
     }
 
@@ -174,20 +178,16 @@ impl Sizes {
             SubjectKind::Item => ("title", "genres"),
             SubjectKind::User => ("name", "ratings"),
         };
-        let mut heads = format!(
-            "{}{}{}",
-            pad("id", ID),
+        let made = if self.id > 0 { "knowledge" } else { "made" };
+        [
+            pad("id", self.id),
             pad(label, self.label),
-            pad("group", self.group)
-        );
-        if let Some(width) = self.attributes {
-            heads.push_str(&pad(more, width));
-        }
-        format!(
-            "{heads}{}{}",
+            pad("group", GROUP),
+            pad(more, self.attributes),
             pad("half", HALF),
-            pad("knowledge", KNOWLEDGE)
-        )
+            made.to_string(),
+        ]
+        .concat()
     }
 
     fn line(&self, app: &App, row: &Row, theme: &Theme) -> Line<'static> {
@@ -199,14 +199,14 @@ impl Sizes {
             Half::Query => theme.text(),
             Half::Pool => theme.dim(),
         };
-        let mut line = Line::from(Span::styled(pad(subject.id(), ID), theme.dim()));
+        let attributes = pad(&attributes(subject), self.attributes);
+        let knowledge = knowledge(app, subject);
+        let mut line = Line::from(Span::styled(pad(subject.id(), self.id), theme.dim()));
         self.push_label(&mut line, &subject.label(), row, plain, theme);
-        line.push_span(Span::styled(pad(subject.group(), self.group), plain));
-        if let Some(width) = self.attributes {
-            line.push_span(Span::styled(pad(&attributes(subject), width), theme.dim()));
-        }
+        line.push_span(Span::styled(pad(subject.group(), GROUP), plain));
+        line.push_span(Span::styled(attributes, theme.dim()));
         line.push_span(Span::styled(pad(half(subject.half()), HALF), plain));
-        line.push_span(Span::styled(knowledge(app, subject), theme.dim()));
+        line.push_span(Span::styled(knowledge, theme.dim()));
         line
     }
 
@@ -258,7 +258,7 @@ fn knowledge(app: &App, subject: Subject<'_>) -> String {
     }
 }
 
-/// Cut or filled up to a width, with a space after it.
+/// Cut or filled up to a width, with a space after it; nothing if it is 0.
 fn pad(text: &str, width: usize) -> String {
     let text = fit(text, width.saturating_sub(1));
     let gap = width.saturating_sub(columns(&text));

@@ -11,6 +11,8 @@ use super::catalog_detail::{earlier_summary, summary};
 use super::number::bytes;
 use super::{help, pane, settings};
 use crate::speculate::trace::SubjectInfo;
+use crate::tui::action::Action;
+use crate::tui::keys::{self, Context};
 use crate::tui::layout;
 use crate::tui::paragraph::wrap;
 use crate::tui::state::app::{App, Dialog};
@@ -26,7 +28,7 @@ const PROMPT_ROWS: u16 = 6;
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     match &app.dialog {
         None => {}
-        Some(Dialog::Help { scroll }) => help::render(*scroll, theme, area, buf),
+        Some(Dialog::Help { scroll }) => help::render(app, *scroll, theme, area, buf),
         Some(Dialog::Settings { row }) => settings::render(app, *row, theme, area, buf),
         Some(Dialog::Runs { row }) => runs(app, *row, theme, area, buf),
         Some(Dialog::Download { bytes }) => download(*bytes, theme, area, buf),
@@ -83,12 +85,39 @@ fn download(n: u64, theme: &Theme, area: Rect, buf: &mut Buffer) {
 }
 
 fn failure(why: &str, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let text = format!(
-        "\n{}\n\nWhat you can do:\n  R    try again\n  esc  close this; recorded runs play without a model (2, o)\n  \
-         q    quit; `laserscope model list` names other models, and --model takes a path to a GGUF file\n",
-        why.trim()
-    );
-    message("NO MODEL", &text, theme, area, buf);
+    let ways = [
+        (Action::RetryModel, "tries again"),
+        (
+            Action::Close,
+            "closes this: recorded runs play without a model",
+        ),
+        (
+            Action::Quit,
+            "quits; then --model PATH takes a GGUF file, and",
+        ),
+    ];
+    let width = MESSAGE_WIDTH.min(area.width - 4);
+    let why = wrap(why.trim(), usize::from(width - 4));
+    let rect = pane::centred(area, width, why.len() as u16 + 9);
+    let inner = pane::dialog("NO MODEL", rect, theme, buf);
+    let why = why
+        .into_iter()
+        .map(|text| Line::styled(text, theme.error()));
+    let mut lines: Vec<Line<'static>> = vec![Line::default()];
+    lines.extend(why);
+    lines.push(Line::default());
+    for (action, text) in ways {
+        let key = keys::name_of(Context::Message, &action);
+        lines.push(Line::from(vec![
+            Span::styled(format!("{key:<5}"), theme.accent()),
+            Span::styled(text, theme.text()),
+        ]));
+    }
+    let more = "     `laserscope model list` names other models";
+    lines.push(Line::styled(more, theme.text()));
+    for (row, line) in lines.iter().enumerate() {
+        pane::put(buf, inner, row as u16, line);
+    }
 }
 
 fn go_to(app: &App, input: &Input, theme: &Theme, area: Rect, buf: &mut Buffer) {

@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use super::{bars, number};
 use crate::tui::state::app::{App, Screen};
 use crate::tui::state::model::ModelState;
-use crate::tui::theme::Theme;
+use crate::tui::theme::{Emphasis, Theme};
 use crate::tui::token_text::{columns, fit};
 
 const NAME: &str = " ◉ LaserScope ";
@@ -43,7 +43,10 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
 
 fn tab(label: &'static str, front: bool, theme: &Theme) -> Span<'static> {
     if front {
-        Span::styled(label, theme.strong().add_modifier(Modifier::REVERSED))
+        Span::styled(
+            label,
+            theme.strong().patch(theme.emphasis(Emphasis::Selected)),
+        )
     } else {
         Span::styled(label, theme.dim())
     }

@@ -7,87 +7,147 @@ use ratatui::text::{Line, Span};
 use super::pane;
 use crate::speculate::verify::Fate;
 use crate::tui::keys::{self, Context};
+use crate::tui::layout;
+use crate::tui::paragraph::wrap;
+use crate::tui::state::app::{App, Screen};
 use crate::tui::theme::{Mark, Theme};
-use crate::tui::token_text::{columns, fit};
+use crate::tui::token_text::columns;
 
-const WIDTH: u16 = 84;
-const KEYS: usize = 12;
+const COLUMN: u16 = 72;
+const GAP: u16 = 3;
+const KEYS: usize = 10;
+const ABOUT: &str = "A step looks up what followed the last words in earlier answers, drafts a tree of tokens \
+                     from it, and verifies the whole tree in one pass of the model. The longest path that the \
+                     rule accepts is committed, then the model's own next token.";
+const COLUMN_NAMES: &str = "In the tree, p and rank are the model's, after everything to the left; g12 l1 says \
+                            seen 12 times in the group's pool (G: in all pools) and once in the own text.";
 
-/// What each fate means, in the order of the legend.
+/// What each fate means.
 fn meaning(mark: Mark) -> &'static str {
     match mark {
-        Mark::Fate(Fate::Accepted) => "drafted, and the model's own choice: committed",
-        Mark::Fate(Fate::Relaxed) => "drafted, and committed only thanks to the relaxed rule",
-        Mark::Bonus => "the model's own next token, at the end of each step",
+        Mark::Fate(Fate::Accepted) => "drafted, and the model's own choice",
+        Mark::Fate(Fate::Relaxed) => "drafted, committed by the relaxed rule",
+        Mark::Bonus => "the model's own next token, ends a step",
         Mark::Fate(Fate::Rejected) => "drafted, but the rule refuses it",
-        Mark::Fate(Fate::Lost) => "the rule would take it, but another branch went further",
-        Mark::Fate(Fate::Unreached) => "never decided: what it follows was not taken",
+        Mark::Fate(Fate::Lost) => "good too, but another branch is longer",
+        Mark::Fate(Fate::Unreached) => "never decided: its parent was not taken",
     }
 }
 
-fn lines(theme: &Theme, width: usize) -> Vec<Line<'static>> {
-    let mut lines = Vec::new();
-    let about = "A step looks up what followed the last words in earlier answers, drafts a tree of \
-                 tokens from it, and verifies the whole tree in one pass of the model. The longest \
-                 path that the rule accepts is committed, then the model's own next token.";
-    for text in crate::tui::paragraph::wrap(about, width) {
-        lines.push(Line::styled(text, theme.text()));
-    }
+fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
+    let prose = |text| {
+        wrap(text, width)
+            .into_iter()
+            .map(|t| Line::styled(t, theme.text()))
+    };
+    let mut lines: Vec<Line<'static>> = prose(ABOUT).collect();
     lines.push(Line::default());
     for mark in Mark::ALL {
+        let name = mark.name();
+        let gap = KEYS.saturating_sub(columns(name));
         lines.push(Line::from(vec![
             Span::styled(format!("{} ", mark.glyph()), theme.mark(mark)),
-            Span::styled(format!("{:<10}", mark.name()), theme.token(mark)),
+            Span::styled(name, theme.token(mark)),
+            Span::raw(" ".repeat(gap)),
             Span::styled(meaning(mark), theme.text()),
         ]));
     }
-    for context in Context::ALL {
+    lines.push(Line::default());
+    lines.extend(prose(COLUMN_NAMES));
+    for context in order(app.screen) {
         lines.push(Line::default());
         lines.push(Line::styled(context.title(), theme.title(true)));
-        lines.extend(keys::bindings(context).map(|b| key_line(b, theme, width)));
+        lines.extend(keys::bindings(context).flat_map(|b| key_lines(b, theme, width)));
     }
     lines
 }
 
-fn key_line(binding: &keys::Binding, theme: &Theme, width: usize) -> Line<'static> {
+/// The screen in front first, then what holds everywhere.
+fn order(screen: Screen) -> Vec<Context> {
+    let (here, there) = match screen {
+        Screen::Catalog => (Context::Catalog, Context::Decode),
+        Screen::Decode => (Context::Decode, Context::Catalog),
+    };
+    let first = [here, Context::Anywhere, Context::Always, there];
+    let rest = Context::ALL.into_iter().filter(|c| !first.contains(c));
+    first.into_iter().chain(rest).collect()
+}
+
+/// The keys, and beside them what they do, wrapped.
+fn key_lines(binding: &keys::Binding, theme: &Theme, width: usize) -> Vec<Line<'static>> {
     let names: Vec<String> = binding.keys.iter().map(|k| k.name()).collect();
-    let names = names.join(" ");
+    let mut names = names.join(" ");
     let gap = KEYS.saturating_sub(columns(&names)).max(1);
-    let text = fit(
-        binding.help,
-        width.saturating_sub(KEYS.max(columns(&names) + 1)),
-    );
-    Line::from(vec![
-        Span::styled(names, theme.accent()),
-        Span::raw(" ".repeat(gap)),
-        Span::styled(text, theme.text()),
-    ])
-}
-
-fn place(area: Rect) -> Rect {
-    pane::centred(area, WIDTH, area.height.saturating_sub(2))
-}
-
-/// How far the help can be scrolled on a terminal of this size.
-pub fn last_scroll((width, height): (u16, u16)) -> usize {
-    let area = crate::tui::layout::inner(place(Rect::new(0, 0, width, height)));
-    let theme = crate::tui::theme::ThemeName::Plain.theme();
-    let n = lines(&theme, usize::from(area.width)).len();
-    n.saturating_sub(usize::from(area.height))
-}
-
-pub fn render(scroll: usize, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let area = pane::dialog("HELP", place(area), theme, buf);
-    let lines = lines(theme, usize::from(area.width));
-    for (row, line) in lines.iter().skip(scroll).enumerate() {
-        pane::put(buf, area, row as u16, line);
+    let room = width.saturating_sub(columns(&names) + gap);
+    let mut lines = Vec::new();
+    for text in wrap(binding.help, room) {
+        let margin = width - room - columns(&names);
+        lines.push(Line::from(vec![
+            Span::styled(std::mem::take(&mut names), theme.accent()),
+            Span::raw(" ".repeat(margin)),
+            Span::styled(text, theme.text()),
+        ]));
     }
-    let hidden = lines
-        .len()
-        .saturating_sub(scroll + usize::from(area.height));
+    lines
+}
+
+/// One column, or two where there is room.
+struct Page {
+    rect: Rect,
+    n_columns: u16,
+    width: u16,
+}
+
+impl Page {
+    fn of(area: Rect) -> Self {
+        let n_columns = if area.width >= 110 { 2 } else { 1 };
+        let room = (area.width - 4 - (n_columns - 1) * GAP) / n_columns;
+        let width = room.min(COLUMN);
+        let whole = width * n_columns + GAP * (n_columns - 1) + 4;
+        let whole = if area.width < whole + 16 {
+            area.width
+        } else {
+            whole
+        };
+        Page {
+            rect: pane::centred(area, whole, area.height.saturating_sub(2)),
+            n_columns,
+            width,
+        }
+    }
+
+    fn n_lines(&self) -> usize {
+        usize::from(layout::inner(self.rect).height * self.n_columns)
+    }
+}
+
+/// How far the help can be scrolled.
+pub fn last_scroll(app: &App) -> usize {
+    let page = Page::of(layout::whole(app));
+    let lines = lines(app, &app.theme.theme(), usize::from(page.width));
+    lines.len().saturating_sub(page.n_lines())
+}
+
+pub fn render(app: &App, scroll: usize, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let page = Page::of(area);
+    let inner = pane::dialog("HELP", page.rect, theme, buf);
+    let lines = lines(app, theme, usize::from(page.width));
+    for (i, line) in lines.iter().skip(scroll).take(page.n_lines()).enumerate() {
+        let column = (i / usize::from(inner.height)) as u16;
+        let place = Rect {
+            x: inner.x + column * (page.width + GAP),
+            width: page.width,
+            ..inner
+        };
+        pane::put(buf, place, i as u16 % inner.height, line);
+    }
+    let hidden = lines.len().saturating_sub(scroll + page.n_lines());
     if hidden > 0 {
-        let more = Line::styled(format!(" ↓ {hidden} more lines "), theme.dim());
-        let x = area.right().saturating_sub(more.width() as u16);
-        buf.set_line(x, area.bottom(), &more, area.width);
+        let more = Line::styled(
+            format!(" ↓ {} more ", super::number::count(hidden, "line")),
+            theme.dim(),
+        );
+        let x = inner.right().saturating_sub(more.width() as u16);
+        buf.set_line(x, inner.bottom(), &more, inner.width);
     }
 }

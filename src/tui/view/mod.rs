@@ -25,15 +25,17 @@ use ratatui::widgets::Widget;
 
 use super::layout;
 use super::state::app::{App, Screen};
-use super::state::decode::Pane;
+use super::state::decode::{Pane, Zoom};
 use super::theme::Theme;
+
+/// Columns of the lower panes' titles together.
+const TABS_WIDTH: usize = 20;
 
 /// Draws the whole interface.
 pub fn render(app: &App, area: Rect, buf: &mut Buffer) {
     let theme = app.theme.theme();
     buf.set_style(area, theme.base());
-    let (width, height) = layout::MIN_SIZE;
-    if area.width < width || area.height < height {
+    if layout::is_too_small((area.width, area.height)) {
         return dialogs::too_small(&theme, area, buf);
     }
     let decoding = app.screen == Screen::Decode;
@@ -74,7 +76,7 @@ fn decode(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
         }
     }
     for (pane, rect) in panes {
-        pane_title(app, pane, rect, theme, buf);
+        pane_title(app, pane, rect, body, theme, buf);
         let area = layout::inner(rect);
         match pane {
             Pane::Text => text::render(app, theme, area, buf),
@@ -87,11 +89,11 @@ fn decode(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
     }
 }
 
-fn pane_title(app: &App, pane: Pane, rect: Rect, theme: &Theme, buf: &mut Buffer) {
+fn pane_title(app: &App, pane: Pane, rect: Rect, body: Rect, theme: &Theme, buf: &mut Buffer) {
     let focused = pane == app.view.pane;
-    let tabbed = pane.is_lower() && lower_tabs(app).len() > 1;
+    let tabbed = pane.is_lower() && !lower_tabs(app, body).is_empty();
     if tabbed {
-        let tabs: Vec<(&str, bool)> = lower_tabs(app)
+        let tabs: Vec<(&str, bool)> = lower_tabs(app, body)
             .into_iter()
             .map(|p| (p.title(), p == pane))
             .collect();
@@ -99,27 +101,32 @@ fn pane_title(app: &App, pane: Pane, rect: Rect, theme: &Theme, buf: &mut Buffer
     } else {
         pane::title(pane.title(), rect, focused, theme, buf);
     }
-    let note = match pane {
-        Pane::Text => text::note(app),
-        Pane::Tree => tree::note(app),
-        Pane::Steps => return steps::legend(rect, theme, buf),
-        _ => return,
+    let wordings = match pane {
+        Pane::Text => text::note(app, theme),
+        Pane::Tree => tree::note(app, theme),
+        Pane::Speed => speed::note(app, theme),
+        Pane::Steps => steps::legend(theme),
+        Pane::Token | Pane::Pool => Vec::new(),
     };
-    pane::note(&note, rect, theme, buf);
+    let title_width = if tabbed {
+        TABS_WIDTH
+    } else {
+        pane.title().len()
+    };
+    pane::note(&wordings, title_width, rect, buf);
 }
 
-/// The panes that share the lower place; one where each has its own.
-fn lower_tabs(app: &App) -> Vec<Pane> {
-    let alone = app.view.zoom == super::state::decode::Zoom::One;
-    if alone || layout::room(app.size) == layout::Room::Wide {
+/// The panes that share the lower place; none where each has its own.
+fn lower_tabs(app: &App, body: Rect) -> Vec<Pane> {
+    if app.view.zoom == Zoom::One || layout::room(body) == layout::Room::Wide {
         return Vec::new();
     }
     Pane::LOWER.to_vec()
 }
 
 /// Which of the lower panes' titles is at a column.
-pub fn lower_tab_at(app: &App, rect: Rect, x: u16) -> Option<Pane> {
-    let tabs = lower_tabs(app);
+pub fn lower_tab_at(app: &App, body: Rect, rect: Rect, x: u16) -> Option<Pane> {
+    let tabs = lower_tabs(app, body);
     let titles: Vec<&str> = tabs.iter().map(|p| p.title()).collect();
     pane::tab_at(&titles, rect, x).map(|i| tabs[i])
 }

@@ -90,10 +90,12 @@ pub fn tab_at(titles: &[&str], rect: Rect, x: u16) -> Option<usize> {
     None
 }
 
-/// A remark at the right end of the upper border.
-pub fn note(text: &str, rect: Rect, theme: &Theme, buf: &mut Buffer) {
-    if !text.is_empty() {
-        note_line(Line::styled(text.to_string(), theme.dim()), rect, buf);
+/// A remark at the right end of the upper border, in the first wording that fits
+/// beside a title of `title_width` columns.
+pub fn note(wordings: &[Line<'static>], title_width: usize, rect: Rect, buf: &mut Buffer) {
+    let room = usize::from(rect.width).saturating_sub(title_width + 9);
+    if let Some(line) = wordings.iter().find(|w| w.width() > 0 && w.width() <= room) {
+        note_line(line.clone(), rect, buf);
     }
 }
 
@@ -102,7 +104,7 @@ pub fn note_line(line: Line<'_>, rect: Rect, buf: &mut Buffer) {
     let Some(x) = rect.right().checked_sub(width + TITLE_X) else {
         return;
     };
-    if x > rect.x + TITLE_X + 14 {
+    if x > rect.x + TITLE_X {
         buf.set_string(x, rect.y, " ", line.style);
         buf.set_line(x + 1, rect.y, &line, width);
         buf.set_string(x + width - 1, rect.y, " ", line.style);

@@ -14,7 +14,7 @@ use crate::tui::state::app::App;
 use crate::tui::theme::Theme;
 
 const SOURCES_WIDTH: u16 = 34;
-const FIGURES: usize = 12;
+const FIGURES: usize = 11;
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(record) = app.record().filter(|r| r.stats.steps > 0) else {
@@ -48,7 +48,7 @@ fn sources(stats: &Stats, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let hits = Line::from(vec![
         Span::styled("hits ", theme.dim()),
         Span::styled(
-            format!("{} of {} steps", stats.hit_steps, stats.steps),
+            format!("{}/{} steps", stats.hit_steps, stats.steps),
             theme.strong(),
         ),
         Span::styled(
@@ -60,7 +60,7 @@ fn sources(stats: &Stats, theme: &Theme, area: Rect, buf: &mut Buffer) {
     ]);
     put(buf, area, 0, &hits);
     let width = usize::from(area.width);
-    let heads = format!("{:<7}{:>rest$}", "", "drafts  taken", rest = width - 7);
+    let heads = format!("{:<7}{:>rest$}", "", "drafts taken", rest = width - 7);
     put(buf, area, 1, &Line::styled(heads, theme.dim()));
     for (i, source) in stats.sources.iter().enumerate() {
         put(
@@ -78,7 +78,7 @@ fn source_line(source: &SourceStats, stats: &Stats, theme: &Theme, width: usize)
     let taken = source.fates.acceptance().map_or("—".into(), percent);
     let bar_width = width.saturating_sub(7 + FIGURES + 1);
     let bar = bars::across(share, bar_width);
-    let gap = bar_width - bar.chars().count();
+    let gap = bar_width.saturating_sub(bar.chars().count());
     let name = match source.source {
         Source::Group => "group",
         Source::Global => "global",
@@ -88,7 +88,7 @@ fn source_line(source: &SourceStats, stats: &Stats, theme: &Theme, width: usize)
         Span::styled(format!("{name:<7}"), theme.text()),
         Span::styled(bar, theme.gauge()),
         Span::raw(" ".repeat(gap)),
-        Span::styled(format!(" {:>5}  {taken:>5}", percent(share)), theme.text()),
+        Span::styled(format!(" {:>5} {taken:>5}", percent(share)), theme.text()),
     ])
 }
 
@@ -101,7 +101,7 @@ fn histogram(stats: &Stats, theme: &Theme, area: Rect, buf: &mut Buffer) {
         buf,
         area,
         0,
-        &Line::styled("longest match, in tokens", theme.dim()),
+        &Line::styled("longest match (tokens)", theme.dim()),
     );
     let lengths = &stats.match_lengths;
     let room = usize::from(area.width);

@@ -13,7 +13,7 @@ use crate::tui::token_text::{columns, fit};
 
 const WIDTH: u16 = 68;
 const NAME: usize = 13;
-const VALUE: usize = 18;
+const VALUE: usize = 17;
 
 /// Over the lower right, so that the text and the tree stay in sight.
 pub fn place(area: Rect) -> Rect {

@@ -20,8 +20,8 @@ use crate::tui::state::run::Run;
 use crate::tui::theme::{Mark, Theme};
 
 const LABEL: usize = 10;
-const COLUMN: usize = 9;
-const TABLE_ROWS: u16 = 6;
+const COLUMN: usize = 8;
+const TABLE_ROWS: u16 = 7;
 const TABLE_WIDTH: u16 = (LABEL + 3 * COLUMN) as u16;
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
@@ -35,6 +35,16 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         theme,
     };
     table.render(area, buf);
+    let penalty = format!(
+        "{:<LABEL$}4-grams, at penalty {}",
+        "", record.trace.header.params.repeat_penalty
+    );
+    put(
+        buf,
+        area,
+        TABLE_ROWS - 1,
+        &Line::styled(penalty, theme.dim()),
+    );
     if run.recording().is_none() {
         progress(app, run, theme, area, buf);
     }
@@ -52,6 +62,26 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         }
     };
     details(&record.stats, theme, rest, buf);
+}
+
+/// Whether strict was checked against the autoregressive text, and holds.
+pub fn note(app: &App, theme: &Theme) -> Vec<Line<'static>> {
+    let (Some(run), Some(record)) = (app.run(), app.record()) else {
+        return Vec::new();
+    };
+    let refs = &run.references;
+    let strict = match rule_throughout(&record.trace) {
+        Some(Verify::Strict) => refs.comparison(&record.ids),
+        _ => refs
+            .of(Verify::Strict)
+            .and_then(|m| refs.comparison(&m.ids)),
+    };
+    let line = match strict.map(|c| c.first_difference) {
+        None => return Vec::new(),
+        Some(None) => Line::styled("✓ strict = AR", theme.good()),
+        Some(Some(at)) => Line::styled(format!("✗ strict ≠ AR at {at}"), theme.error()),
+    };
+    vec![line]
 }
 
 /// One run of the table.
@@ -89,7 +119,7 @@ fn columns<'a>(run: &'a Run, record: &'a Record) -> Vec<Column<'a>> {
 
 fn name(verify: Verify) -> &'static str {
     match verify {
-        Verify::Autoregressive => "autoreg.",
+        Verify::Autoregressive => "AR",
         Verify::Strict => "strict",
         Verify::Relaxed { .. } => "relaxed",
     }
@@ -100,7 +130,7 @@ fn same(refs: &References, ids: &[TokenId], own: Option<Verify>) -> Option<Strin
     let comparison = refs.comparison(ids)?;
     Some(match (own, comparison.first_difference) {
         (Some(Verify::Autoregressive), _) => "—".into(),
-        (_, None) => "✓ all".into(),
+        (_, None) => "✓ 100%".into(),
         (Some(Verify::Strict), Some(at)) => format!("✗ at {at}"),
         (_, Some(_)) => percent(comparison.agreement),
     })
@@ -124,10 +154,8 @@ impl Table<'_> {
             self.row(buf, area, 2, "speed-up", &speed_up);
         }
         self.row(buf, area, 3, "MAL", &mal);
-        self.row(buf, area, 4, "same text", &|c| {
-            Some(c.same.clone().unwrap_or("?".into()))
-        });
-        self.row(buf, area, 5, "repeats", &repeats);
+        self.row(buf, area, 4, "agreement", &|c| c.same.clone());
+        self.row(buf, area, 5, "repeated", &repeats);
     }
 
     fn row(
@@ -194,16 +222,12 @@ fn details(stats: &Stats, theme: &Theme, area: Rect, buf: &mut Buffer) {
 fn times(stats: &Stats, theme: &Theme) -> Line<'static> {
     let steps = stats.steps.max(1) as f64;
     let t = &stats.timing;
-    let other = (t.total() - t.forward - t.retrieve) / steps;
+    let other = (t.total() - t.forward) / steps;
     Line::from(vec![
         Span::styled("ms a step ", theme.dim()),
         Span::styled(three(t.total() / steps), theme.strong()),
         Span::styled(
-            format!(
-                " model {} find {:.1} rest {other:.1}",
-                three(t.forward / steps),
-                t.retrieve / steps
-            ),
+            format!("  model {} + {other:.1}", three(t.forward / steps)),
             theme.text(),
         ),
     ])
@@ -235,12 +259,14 @@ fn fates(stats: &Stats, theme: &Theme) -> Line<'static> {
 /// Accepted at a depth, given that everything before was.
 fn depths(stats: &Stats, theme: &Theme, width: u16) -> Line<'static> {
     let share = |&(taken, tried): &(usize, usize)| taken as f64 / tried.max(1) as f64;
-    let room = usize::from(width).saturating_sub(LABEL + 9);
+    let room = usize::from(width).saturating_sub(LABEL + 10);
     let shares: Vec<f64> = stats.by_depth.iter().take(room).map(share).collect();
     let curve: String = shares.iter().map(|&s| bars::level(s)).collect();
-    let first = shares.first().map_or(String::new(), |&s| percent(s));
     let mut line = Line::from(Span::styled("by depth  ", theme.dim()));
-    line.push_span(Span::styled(curve, theme.good()));
-    line.push_span(Span::styled(format!(" {first} at 1"), theme.dim()));
+    if let (Some(&first), Some(&last)) = (shares.first(), shares.last()) {
+        line.push_span(Span::styled(format!("{} ", percent(first)), theme.text()));
+        line.push_span(Span::styled(curve, theme.good()));
+        line.push_span(Span::styled(format!(" {}", percent(last)), theme.text()));
+    }
     line
 }

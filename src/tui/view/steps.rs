@@ -1,11 +1,12 @@
-//! The steps as columns: committed tokens stacked above the line, wasted drafts
-//! below it.
+//! The steps as columns: committed tokens piled above the line, drafts that were
+//! not committed below it.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::pane;
+use super::{bars, pane};
 use crate::speculate::trace::Step;
 use crate::speculate::verify::Fate;
 use crate::tui::state::app::App;
@@ -14,39 +15,44 @@ use crate::tui::theme::{Emphasis, Mark, Theme};
 
 /// Columns for the scale at the left.
 const SCALE: u16 = 4;
-/// Rows below the line, where there is room for any.
-const BELOW: u16 = 2;
 /// Steps between two numbers on the line.
 const TICK: usize = 10;
+/// Two rows of drafts that were not committed: refused or lost, and undecided.
+const WASTED: [(&str, &[Fate]); 2] = [
+    ("✗⇄", &[Fate::Rejected, Fate::Lost]),
+    ("·", &[Fate::Unreached]),
+];
+/// With fewer rows there is no room below the line.
+const ROWS_WITH_WASTED: u16 = 5;
 
-const WASTED: [Fate; 3] = [Fate::Rejected, Fate::Lost, Fate::Unreached];
-
-/// The meaning of the colours, in the pane's border.
-pub fn legend(rect: Rect, theme: &Theme, buf: &mut Buffer) {
-    let mut line = Line::default();
-    let names = rect.width > 90;
-    for mark in Mark::ALL {
-        line.push_span(Span::styled(mark.glyph(), theme.mark(mark)));
-        let name = if names || rect.width > 76 {
-            mark.name()
-        } else {
-            &mark.name()[..3]
-        };
-        line.push_span(Span::styled(format!(" {name}  "), theme.dim()));
-    }
-    pane::note_line(line, rect, buf);
+/// The meaning of the glyphs, in the pane's border.
+pub fn legend(theme: &Theme) -> Vec<Line<'static>> {
+    [9, 3].map(|letters| legend_line(letters, theme)).into()
 }
 
-/// Which steps are in view, and how they are scaled.
+fn legend_line(letters: usize, theme: &Theme) -> Line<'static> {
+    let mut line = Line::default();
+    for (i, mark) in Mark::ALL.into_iter().enumerate() {
+        let gap = if i == 0 { "" } else { "  " };
+        let name: String = mark.name().chars().take(letters).collect();
+        line.push_span(Span::styled(
+            format!("{gap}{} ", mark.glyph()),
+            theme.mark(mark),
+        ));
+        line.push_span(Span::styled(name, theme.token(mark)));
+    }
+    line
+}
+
+/// Which steps are in view, and where the line is.
 struct View {
     first: usize,
     /// Columns a step.
     stride: u16,
-    /// Tokens a cell above, drafts a cell below.
-    unit_up: usize,
-    unit_down: usize,
     rows_up: u16,
     rows_down: u16,
+    /// The most drafts of a step, per row below the line.
+    most_wasted: [usize; WASTED.len()],
 }
 
 fn view(app: &App, record: &Record, area: Rect) -> View {
@@ -56,22 +62,24 @@ fn view(app: &App, record: &Record, area: Rect) -> View {
     let fit = (room / stride).max(1);
     let at = app.step_index().unwrap_or(0);
     let first = (at + 1 + fit / 4).min(n).saturating_sub(fit);
-    let rows_down = if area.height > 4 { BELOW } else { 0 };
-    let rows_up = area.height.saturating_sub(rows_down + 1).max(1);
+    let rows_down = if area.height >= ROWS_WITH_WASTED {
+        WASTED.len() as u16
+    } else {
+        0
+    };
     let shown = &record.trace.steps[first..n.min(first + fit)];
-    let most = |f: fn(&Step) -> usize| shown.iter().map(f).max().unwrap_or(1).max(1);
+    let most = |fates: &[Fate]| shown.iter().map(|s| count(s, fates)).max().unwrap_or(0);
     View {
         first,
         stride: stride as u16,
-        unit_up: most(|s| s.verdict.n_committed()).div_ceil(usize::from(rows_up)),
-        unit_down: most(n_wasted).div_ceil(usize::from(rows_down.max(1))),
-        rows_up,
+        rows_up: area.height.saturating_sub(rows_down + 1).max(1),
         rows_down,
+        most_wasted: WASTED.map(|(_, fates)| most(fates).max(1)),
     }
 }
 
-fn n_wasted(step: &Step) -> usize {
-    WASTED.iter().map(|&f| step.verdict.count(f)).sum()
+fn count(step: &Step, fates: &[Fate]) -> usize {
+    fates.iter().map(|&f| step.verdict.count(f)).sum()
 }
 
 /// Which step's column is at `x`.
@@ -117,27 +125,33 @@ fn cursor(x: u16, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
+/// A cell a token; a pile too high for the pane ends in its height.
 fn draw_step(step: &Step, x: u16, view: &View, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let ground = area.y + view.rows_up;
     let tokens: Vec<Mark> = committed(step)
         .into_iter()
         .map(|(_, _, mark)| mark)
         .collect();
-    for (i, group) in tokens.chunks(view.unit_up).enumerate() {
-        let mark = most_telling(group);
-        let y = ground - 1 - i as u16;
-        buf.set_string(x, y, mark.glyph(), theme.block(mark));
+    let room = usize::from(view.rows_up);
+    for (i, &mark) in tokens.iter().take(room).enumerate() {
+        let top = i + 1 == room && tokens.len() > room;
+        let glyph = if top {
+            height_digit(tokens.len())
+        } else {
+            mark.glyph().to_string()
+        };
+        buf.set_string(x, ground - 1 - i as u16, glyph, theme.block(mark));
     }
-    let wasted = WASTED
-        .iter()
-        .flat_map(|&f| std::iter::repeat_n(Mark::Fate(f), step.verdict.count(f)));
-    let wasted: Vec<Mark> = wasted.collect();
-    for (i, group) in wasted.chunks(view.unit_down).enumerate() {
-        if (i as u16) < view.rows_down {
-            let mark = commonest(group);
-            buf.set_string(x, ground + 1 + i as u16, mark.glyph(), theme.mark(mark));
-        }
+    for (i, (_, fates)) in WASTED.iter().enumerate().take(usize::from(view.rows_down)) {
+        let share = count(step, fates) as f64 / view.most_wasted[i] as f64;
+        let style = theme.mark(Mark::Fate(fates[0]));
+        buf.set_string(x, ground + 1 + i as u16, bars::level(share), style);
     }
+}
+
+/// One letter for a number of tokens: 1 to 9, then a to z.
+fn height_digit(n: usize) -> String {
+    char::from_digit(n as u32, 36).unwrap_or('+').to_string()
 }
 
 /// Of several tokens in one cell: a relaxed one first, then the model's own.
@@ -151,24 +165,16 @@ fn most_telling(marks: &[Mark]) -> Mark {
     found.unwrap_or(marks[0])
 }
 
-fn commonest(marks: &[Mark]) -> Mark {
-    let count = |mark: &Mark| marks.iter().filter(|m| *m == mark).count();
-    marks
-        .iter()
-        .copied()
-        .max_by_key(count)
-        .unwrap_or(Mark::Bonus)
-}
-
 fn scale(view: &View, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let top = view.unit_up * usize::from(view.rows_up);
-    let bottom = view.unit_down * usize::from(view.rows_down);
-    let mut put = |y: u16, text: String| {
-        buf.set_string(area.x, y, format!("{text:>3}"), theme.dim());
+    let mut put = |y: u16, text: &str, style: Style| {
+        let x = area.x + 3 - crate::tui::token_text::columns(text) as u16;
+        buf.set_string(x, y, text, style);
     };
-    put(area.y, top.to_string());
-    if view.rows_down > 0 {
-        put(area.bottom() - 1, bottom.to_string());
+    put(area.y, &view.rows_up.to_string(), theme.dim());
+    put(area.y + view.rows_up - 1, "1", theme.dim());
+    for (i, (name, fates)) in WASTED.iter().enumerate().take(usize::from(view.rows_down)) {
+        let style = theme.mark(Mark::Fate(fates[0]));
+        put(area.y + view.rows_up + 1 + i as u16, name, style);
     }
 }
 
@@ -200,8 +206,7 @@ fn one_line(app: &App, record: &Record, view: &View, theme: &Theme, area: Rect, 
         if app.step_index() == Some(index) {
             style = style.patch(theme.emphasis(Emphasis::Selected));
         }
-        let digit = char::from_digit(marks.len() as u32, 36).unwrap_or('+');
         let x = area.x + SCALE + column * view.stride;
-        buf.set_string(x, area.y, digit.to_string(), style);
+        buf.set_string(x, area.y, height_digit(marks.len()), style);
     }
 }

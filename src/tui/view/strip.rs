@@ -10,7 +10,7 @@ use crate::speculate::params::{Source, Sources};
 use crate::tui::state::app::App;
 use crate::tui::state::run::{Phase, Recording, Run};
 use crate::tui::theme::Theme;
-use crate::tui::token_text::fit;
+use crate::tui::token_text::{columns, fit};
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(run) = app.run() else { return };
@@ -25,10 +25,11 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let settings = settings(app);
     let right = settings
         .iter()
-        .find(|text| crate::tui::token_text::columns(text) + 18 < room)
+        .find(|text| columns(text) + columns(&about) + 1 < room)
+        .or_else(|| settings.last().filter(|text| columns(text) + 2 < room))
         .cloned()
         .unwrap_or_default();
-    let right_width = crate::tui::token_text::columns(&right);
+    let right_width = columns(&right);
     left.push_span(Span::styled(
         fit(&about, room.saturating_sub(right_width + 2)),
         theme.dim(),
@@ -76,7 +77,11 @@ fn ended(run: &Run) -> String {
 
 fn about(run: &Run) -> String {
     let subject = &run.subject;
-    let group = subject.group.as_ref().map(|g| format!(" · group {g}"));
+    let short = |g: &String| g.rsplit('/').next().unwrap_or_default().to_string();
+    let group = subject
+        .group
+        .as_ref()
+        .map(|g| format!(" · group {}", short(g)));
     format!(
         "  {}{} · {}",
         subject.kind,

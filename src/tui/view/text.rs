@@ -2,7 +2,8 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::Line;
 
 use super::number::count;
 use super::pane::{placeholder, put};
@@ -17,15 +18,17 @@ use crate::tui::theme::{Emphasis, Theme};
 
 const PROGRESS_WIDTH: usize = 24;
 
-pub fn note(app: &App) -> String {
+pub fn note(app: &App, theme: &Theme) -> Vec<Line<'static>> {
     let Some(record) = app.record() else {
-        return String::new();
+        return Vec::new();
     };
     let tokens = count(record.stats.tokens, "token");
-    match app.view.ghosts {
-        Ghosts::Hidden => tokens,
-        Ghosts::Shown => format!("{tokens} · with refused drafts"),
-    }
+    let wordings = match app.view.ghosts {
+        Ghosts::Hidden => vec![tokens],
+        Ghosts::Shown => vec![format!("{tokens}, and refused drafts"), tokens],
+    };
+    let styled = |text| Line::styled(text, theme.dim());
+    wordings.into_iter().map(styled).collect()
 }
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
@@ -72,22 +75,26 @@ fn text(app: &App, record: &Record, theme: &Theme, area: Rect, buf: &mut Buffer)
         for piece in line {
             let x = area.x + piece.x as u16;
             let style = style(record, piece, cursor, theme);
-            buf.set_stringn(x, area.y + row as u16, piece.text, piece.width, style);
+            draw_piece(piece, x, area.y + row as u16, style, buf);
         }
     }
     if lines.len() > top + usize::from(area.height) {
-        let more = ratatui::text::Line::styled("↓", theme.dim()).right_aligned();
-        put(
-            buf,
-            Rect {
-                x: area.right(),
-                width: 1,
-                ..area
-            },
-            area.height - 1,
-            &more,
-        );
+        let edge = Rect {
+            x: area.right(),
+            width: 1,
+            ..area
+        };
+        put(buf, edge, area.height - 1, &Line::styled("↓", theme.dim()));
     }
+}
+
+/// A token's leading spaces carry its background, but no line.
+fn draw_piece(piece: &Piece<'_>, x: u16, y: u16, style: Style, buf: &mut Buffer) {
+    let word = piece.text.trim_start_matches(' ');
+    let n_spaces = piece.text.len() - word.len();
+    let bare = style.remove_modifier(Modifier::UNDERLINED | Modifier::CROSSED_OUT);
+    buf.set_stringn(x, y, piece.text, n_spaces, bare);
+    buf.set_stringn(x + n_spaces as u16, y, word, piece.width - n_spaces, style);
 }
 
 #[derive(Clone, Copy)]

@@ -23,8 +23,8 @@ use crate::tui::theme::{Mark, Theme};
 use crate::tui::token_text::{columns, fit};
 
 /// Columns of the distribution at the right.
-const CANDIDATES: u16 = 30;
-const TOKEN_WIDTH: usize = 13;
+const CANDIDATES: u16 = 26;
+const TOKEN_WIDTH: usize = 11;
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let (Some(record), Some(step), Some(pick)) = (app.record(), app.step(), app.pick()) else {
@@ -50,10 +50,22 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         verify: app.params_in_force().verify,
         theme,
     };
-    for (row, line) in facts.lines(usize::from(left.width)).iter().enumerate() {
+    put(buf, area, 0, &facts.head(usize::from(area.width)));
+    let below = |area: Rect| Rect {
+        y: area.y + 1,
+        height: area.height.saturating_sub(1),
+        ..area
+    };
+    let left = below(left);
+    let in_head = facts.reason_in_head(usize::from(area.width));
+    for (row, line) in facts
+        .lines(usize::from(left.width), in_head)
+        .iter()
+        .enumerate()
+    {
         put(buf, left, row as u16, line);
     }
-    candidates(&facts, right, buf);
+    candidates(&facts, below(right), buf);
 }
 
 /// The token and the distribution it was judged by.
@@ -99,10 +111,10 @@ struct Facts<'a> {
 }
 
 impl Facts<'_> {
-    fn lines(&self, width: usize) -> Vec<Line<'static>> {
-        let mut lines = vec![self.head(width)];
-        let dim = self.theme.dim();
-        for text in self.reason() {
+    fn lines(&self, width: usize, in_head: bool) -> Vec<Line<'static>> {
+        let mut lines = Vec::new();
+        let reason = (!in_head).then(|| self.reason());
+        for text in reason.into_iter().chain(self.remarks()) {
             let wrapped = wrap(&text, width);
             lines.extend(
                 wrapped
@@ -111,9 +123,11 @@ impl Facts<'_> {
             );
         }
         if let Some(text) = self.instead() {
-            lines.push(Line::styled(fit(&text, width), dim));
+            lines.push(Line::styled(fit(&text, width), self.theme.dim()));
         }
-        lines.push(Line::default());
+        if !lines.is_empty() {
+            lines.push(Line::default());
+        }
         lines.extend(self.origins(width));
         lines
     }
@@ -126,59 +140,71 @@ impl Facts<'_> {
         }
     }
 
+    /// The token, its fate, and what decided where that fits beside it.
     fn head(&self, width: usize) -> Line<'static> {
-        let name = self
-            .mark()
-            .map_or(String::new(), |m| format!("  {} {}", m.glyph(), m.name()));
-        let token = self
-            .picked
-            .token
-            .map_or_else(String::new, |id| self.record.quoted(id));
+        let (token, name) = (self.name(), self.fate_name());
         let token = fit(&token, width.saturating_sub(columns(&name)));
         let style = self
             .mark()
             .map_or(self.theme.text(), |m| self.theme.mark(m));
-        Line::from(vec![
+        let mut line = Line::from(vec![
             Span::styled(token, self.theme.strong()),
             Span::styled(name, style.add_modifier(Modifier::BOLD)),
-        ])
+        ]);
+        if self.reason_in_head(width) {
+            let why = format!("  {}", self.reason());
+            line.push_span(Span::styled(why, self.theme.text()));
+        }
+        line
     }
 
-    /// Why the token has its fate, the deciding inequality first.
-    fn reason(&self) -> Vec<String> {
-        match self.picked.pick {
-            Pick::Root => vec!["the last committed token; the drafts continue it".into()],
-            Pick::Bonus => vec![format!(
-                "the model's own next token, {}; it ends the step",
+    fn name(&self) -> String {
+        self.picked
+            .token
+            .map_or_else(String::new, |id| self.record.quoted(id))
+    }
+
+    fn fate_name(&self) -> String {
+        self.mark()
+            .map_or(String::new(), |m| format!("  {} {}", m.glyph(), m.name()))
+    }
+
+    fn reason_in_head(&self, width: usize) -> bool {
+        let n = [self.name(), self.fate_name(), self.reason()].map(|t| columns(&t));
+        n.iter().sum::<usize>() + 2 <= width
+    }
+
+    /// Why the token has its fate: the deciding inequality.
+    fn reason(&self) -> String {
+        match (self.picked.pick, self.picked.judged, self.picked.token) {
+            (Pick::Root, ..) => "committed before; the drafts continue it".into(),
+            (Pick::Draft(_), Some(judged), Some(token)) => {
+                let eos = &self.record.trace.header.eos;
+                let ruling = rule(token, judged, self.picked.row, self.verify, eos);
+                inequality(ruling, judged, self.verify)
+            }
+            _ => format!(
+                "the model's own choice, {}",
                 prob(self.picked.row.argmax_p())
-            )],
-            Pick::Draft(node) => self.draft_reason(node),
+            ),
         }
     }
 
-    fn draft_reason(&self, node: usize) -> Vec<String> {
-        let (Some(judged), Some(token)) = (self.picked.judged, self.picked.token) else {
-            return Vec::new();
-        };
-        let eos = &self.record.trace.header.eos;
-        let ruling = rule(token, judged, self.picked.row, self.verify, eos);
-        let says = inequality(ruling, judged, self.verify);
-        match self.step.verdict.fate(node) {
-            Some(Fate::Lost) => vec![says, "but another branch went further".into()],
-            Some(Fate::Unreached) => vec!["never decided: what it follows was not taken".into()],
-            _ => vec![says],
+    /// What the inequality alone does not say.
+    fn remarks(&self) -> Vec<String> {
+        match self.mark() {
+            Some(Mark::Fate(Fate::Lost)) => vec!["another branch went further".into()],
+            Some(Mark::Fate(Fate::Unreached)) => vec!["what it follows was not taken".into()],
+            Some(Mark::Bonus) => vec!["it ends the step".into()],
+            _ => Vec::new(),
         }
     }
 
     fn instead(&self) -> Option<String> {
-        let judged = self.picked.judged.filter(|j| j.rank > 1)?;
+        self.picked.judged.filter(|j| j.rank > 1)?;
         let row = self.picked.row;
         let argmax = self.record.quoted(row.argmax());
-        let _ = judged;
-        Some(format!(
-            "the model's choice: {argmax} {}",
-            prob(row.argmax_p())
-        ))
+        Some(format!("argmax {argmax} {}", prob(row.argmax_p())))
     }
 
     fn origins(&self, width: usize) -> Vec<Line<'static>> {
@@ -199,22 +225,24 @@ impl Facts<'_> {
             Source::Global => "global pool",
             Source::Local => "own text",
         };
-        let head = format!("{source} ×{} ", origin.count);
-        let room = width.saturating_sub(columns(&head) + 6);
-        let after = match self.suffix(node, origin.matched as usize) {
-            suffix if suffix.is_empty() => "at the start".to_string(),
-            suffix => format!("after {}", fit_left(&suffix, room)),
-        };
+        let times = format!(" seen {}×", origin.count);
         let mut lines = vec![Line::from(vec![
-            Span::styled(head, self.theme.accent()),
-            Span::styled(after, self.theme.text()),
+            Span::styled(source, self.theme.accent()),
+            Span::styled(times, self.theme.text()),
         ])];
+        let after = match self.suffix(node, origin.matched as usize) {
+            suffix if suffix.is_empty() => "  at the start".to_string(),
+            suffix => format!("  after {}", fit_left(&suffix, width.saturating_sub(8))),
+        };
+        lines.push(Line::styled(after, self.theme.text()));
         if !origin.docs.is_empty() {
-            let titles: Vec<&str> = origin
-                .docs
-                .iter()
-                .map(|d| self.record.trace.doc_title(&d.doc))
-                .collect();
+            let mut titles: Vec<&str> = Vec::new();
+            for doc in &origin.docs {
+                let title = self.record.trace.doc_title(&doc.doc);
+                if !titles.contains(&title) {
+                    titles.push(title);
+                }
+            }
             let text = fit(&format!("  {}", titles.join(" · ")), width);
             lines.push(Line::styled(text, self.theme.dim()));
         }
@@ -277,8 +305,8 @@ fn inequality(ruling: Ruling, judged: Judged, verify: Verify) -> String {
     };
     let (p, t) = prob_beside(judged.p, tau);
     match ruling {
-        Ruling::Argmax => format!("rank 1, {}: the model's own choice", prob(judged.p)),
-        Ruling::Relaxed => format!("rank {rank} ≤ k {k} and {p} > tau {t}"),
+        Ruling::Argmax => format!("the model's own choice, {}", prob(judged.p)),
+        Ruling::Relaxed => format!("rank {rank} ≤ k {k}, {p} > tau {t}"),
         Ruling::Refused(Refusal::NotArgmax) => {
             format!("rank {rank}, {}: only rank 1 is taken", prob(judged.p))
         }

@@ -21,21 +21,29 @@ const WIDE_ENOUGH: usize = 44;
 /// At least this much of a token is shown, however deep it is.
 const TOKEN_ROOM: usize = 12;
 
-pub fn note(app: &App) -> String {
+pub fn note(app: &App, theme: &Theme) -> Vec<Line<'static>> {
     let (Some(step), Some(record)) = (app.step(), app.record()) else {
-        return String::new();
+        return Vec::new();
     };
     let place = format!("step {} of {}", step.index + 1, record.n_steps());
     let drafts = count(step.tree.n_drafts(), "draft");
-    let offered = step.n_offered.saturating_sub(step.tree.n_rows());
-    if offered > 0 {
-        format!("{place} · {drafts}, {offered} more did not pay")
-    } else {
-        format!("{place} · {drafts}")
+    let left_out = step.n_offered.saturating_sub(step.tree.n_rows());
+    let mut wordings = vec![
+        format!("{place} · {drafts}"),
+        place,
+        format!("{}/{}", step.index + 1, record.n_steps()),
+    ];
+    if left_out > 0 {
+        wordings.insert(
+            0,
+            format!("{} · {left_out} more not worth a row", wordings[0]),
+        );
     }
+    let styled = |text| Line::styled(text, theme.dim());
+    wordings.into_iter().map(styled).collect()
 }
 
-/// Where the lines are drawn: below the column heads.
+/// Where the lines are drawn: below the root, which stays in sight.
 pub fn rows(area: Rect) -> Rect {
     Rect {
         y: area.y + 1,
@@ -44,12 +52,12 @@ pub fn rows(area: Rect) -> Rect {
     }
 }
 
-/// The first line shown, so that the selected one is in view.
+/// The first line shown below the root, so that the selected one is in view.
 pub fn top_line(app: &App, lines: &[TreeLine], height: usize) -> usize {
     let pick = app.pick();
     let at = lines.iter().position(|l| Some(l.pick) == pick).unwrap_or(0);
-    let last = lines.len().saturating_sub(height);
-    at.saturating_sub(height.saturating_sub(2)).min(last)
+    let last = lines.len().saturating_sub(height).max(1);
+    (at + 2).saturating_sub(height).clamp(1, last)
 }
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
@@ -59,26 +67,20 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         return placeholder(text, area, theme, buf);
     };
     let origins = usize::from(area.width) >= WIDE_ENOUGH;
-    heads(origins, theme, area, buf);
+    root(app, record, step, origins, theme, area, buf);
     let lines = tree_lines(step);
     let area = rows(area);
     let height = usize::from(area.height);
     let top = top_line(app, &lines, height);
     for (row, line) in lines.iter().skip(top).take(height).enumerate() {
-        let picked = Some(line.pick) == app.pick();
         let drawn = draw(record, step, line, area.width, origins, theme);
         put(buf, area, row as u16, &drawn);
-        if picked {
-            let place = Rect {
-                y: area.y + row as u16,
-                height: 1,
-                ..area
-            };
-            buf.set_style(place, theme.emphasis(Emphasis::Selected));
+        if Some(line.pick) == app.pick() {
+            select(area, row as u16, theme, buf);
         }
     }
     more_below(lines.len().saturating_sub(top + height), theme, area, buf);
-    if step.tree.n_drafts() == 0 && height > lines.len() + 3 {
+    if step.tree.n_drafts() == 0 && height > lines.len() + 2 {
         let below = Rect {
             y: area.y + lines.len() as u16,
             height: area.height - lines.len() as u16,
@@ -106,7 +108,25 @@ fn more_below(n: usize, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
-fn heads(origins: bool, theme: &Theme, area: Rect, buf: &mut Buffer) {
+fn select(area: Rect, row: u16, theme: &Theme, buf: &mut Buffer) {
+    let place = Rect {
+        y: area.y + row,
+        height: 1,
+        ..area
+    };
+    buf.set_style(place, theme.emphasis(Emphasis::Selected));
+}
+
+/// What the drafts continue, and the heads of the columns.
+fn root(
+    app: &App,
+    record: &Record,
+    step: &Step,
+    origins: bool,
+    theme: &Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) {
     let figures = if origins {
         format!(
             "{:>5}{:>6} {:<width$}",
@@ -118,9 +138,18 @@ fn heads(origins: bool, theme: &Theme, area: Rect, buf: &mut Buffer) {
     } else {
         format!("{:>5}{:>6}", "p", "rank")
     };
-    let room = usize::from(area.width).saturating_sub(columns(&figures));
-    let text = format!("{:<room$}{figures}", "after");
-    put(buf, area, 0, &Line::styled(text, theme.dim()));
+    let room = usize::from(area.width).saturating_sub(columns(&figures) + 6);
+    let token = fit(&record.quoted(step.tree.nodes[0].token), room);
+    let gap = " ".repeat(room - columns(&token));
+    let line = Line::from(vec![
+        Span::styled("after ", theme.dim()),
+        Span::styled(token, theme.strong()),
+        Span::styled(format!("{gap}{figures}"), theme.dim()),
+    ]);
+    put(buf, area, 0, &line);
+    if app.pick() == Some(Pick::Root) {
+        select(area, 0, theme, buf);
+    }
 }
 
 fn draw(

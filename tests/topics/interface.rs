@@ -1,0 +1,762 @@
+//! How the interface behaves: keys and events in, commands out.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use laserscope::speculate::params::{Budget, Params, Verify};
+use laserscope::speculate::stats::Stats;
+use laserscope::speculate::trace::{End, Trace};
+use laserscope::speculate::verify::Finish;
+use laserscope::tui::App;
+use laserscope::tui::action::Action;
+use laserscope::tui::keys::TABLE;
+use laserscope::tui::state::app::{Dialog, Errand, Screen};
+use laserscope::tui::state::decode::{Cursor, Pane};
+use laserscope::tui::state::record::{Pick, Record};
+use laserscope::tui::state::run::Phase;
+use laserscope::worker::message::{Command, Event, PromptPreview};
+use proptest::prelude::*;
+use ratatui::buffer::Buffer;
+
+use super::fixture;
+use super::stage::{
+    LARGE, SMALL, answer_previews, app, decoding, draw, ended, feed, fetching_event, generated,
+    keys, measured, model_ready, press, ready, start,
+};
+
+fn enter(app: &mut App) -> Vec<Command> {
+    press(app, KeyCode::Enter)
+}
+
+fn notice(app: &App) -> &str {
+    app.notice.as_ref().map_or("", |n| n.text.as_str())
+}
+
+// ---- beginning runs ----
+
+#[test]
+fn enter_generates_for_the_selected_one() {
+    let mut app = ready();
+    press(&mut app, KeyCode::Down);
+    let at = app.browse.selected().expect("a selection");
+    let id = app
+        .browse
+        .catalog
+        .as_ref()
+        .expect("a catalog")
+        .subject(at)
+        .id()
+        .to_string();
+    let commands = enter(&mut app);
+    assert_eq!(app.screen, Screen::Decode);
+    let Some(Command::Generate(request)) = commands.last() else {
+        panic!("{commands:?}");
+    };
+    assert_eq!(request.subject.id, id);
+    assert!(!request.start_paused);
+    assert!(request.prompt.user.len() > 20);
+}
+
+#[test]
+fn space_generates_and_waits() {
+    let mut app = ready();
+    let commands = press(&mut app, KeyCode::Char(' '));
+    let Some(Command::Generate(request)) = commands.last() else {
+        panic!("{commands:?}");
+    };
+    assert!(request.start_paused);
+}
+
+#[test]
+fn without_a_model_the_run_waits_for_it() {
+    let mut app = app();
+    assert!(enter(&mut app).is_empty());
+    assert!(
+        notice(&app).contains("starts when the model is ready"),
+        "{}",
+        notice(&app)
+    );
+    let commands = app.apply(model_ready());
+    assert!(generated(&commands).is_some());
+    assert_eq!(app.screen, Screen::Decode);
+}
+
+#[test]
+fn a_prompt_of_ones_own_is_generated() {
+    let mut app = ready();
+    keys(&mut app, "pWhy q? 1 2 ");
+    let commands = enter(&mut app);
+    let Some(Command::Generate(request)) = commands.last() else {
+        panic!("{commands:?}");
+    };
+    assert_eq!(request.prompt.user, "Why q? 1 2");
+    assert_eq!(request.subject.group, None);
+}
+
+#[test]
+fn prompts_are_tokenised_one_at_a_time() {
+    let mut app = app();
+    let first = app.apply(model_ready());
+    assert_eq!(first.len(), 1);
+    let more: Vec<Command> = (0..5)
+        .flat_map(|_| press(&mut app, KeyCode::Down))
+        .collect();
+    assert!(more.is_empty(), "{more:?}");
+    let Command::Preview { ticket, .. } = first[0] else {
+        panic!("{first:?}");
+    };
+    let preview = Ok(PromptPreview {
+        rendered: "x".into(),
+        n_tokens: 1,
+        ids: vec![1],
+    });
+    let next = app.apply(Event::Preview { ticket, preview });
+    let at = app.browse.selected().expect("a selection");
+    let [Command::Preview { prompt, .. }] = &next[..] else {
+        panic!("{next:?}");
+    };
+    assert_eq!(*prompt, app.browse.prompt_of(at).expect("a prompt"));
+    answer_previews(&mut app, next);
+    assert!(app.browse.preview(at).is_some());
+}
+
+// ---- recording ----
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+    #[test]
+    fn what_is_kept_up_to_date_equals_what_is_computed_at_once(seed: u64, k in 1usize..4) {
+        let params = Params { verify: Verify::Relaxed { k, tau: 0.1 }, ..Params::default() };
+        let trace = fixture::run(seed, params);
+        let mut record = Record::new(trace.header.clone());
+        trace.steps.iter().for_each(|s| record.push(s.clone()));
+        prop_assert_eq!(&record.stats, &Stats::of(&trace));
+        prop_assert_eq!(&record.ids, &trace.token_ids());
+        prop_assert_eq!(record.repetition, laserscope::speculate::stats::repetition(&record.ids));
+        prop_assert_eq!(record.step_cells.len(), trace.steps.len() + 1);
+        let text: String = record.cells.iter().map(|c| c.text.as_str()).collect();
+        let opening = "Genre:";
+        let eos = "<|im_end|>";
+        prop_assert_eq!(text.replace('⏎', "\n").replace(eos, ""), format!("{opening}{}", trace.text()));
+    }
+}
+
+#[test]
+fn a_recording_played_to_its_end_is_the_recording() {
+    let trace = fixture::relaxed();
+    let mut app = replaying(&trace);
+    assert_eq!(app.record().expect("a record").trace, trace);
+    // From its end, playing starts over.
+    press(&mut app, KeyCode::Char(' '));
+    assert_eq!(app.record().expect("a record").n_steps(), 0);
+    assert!(app.is_moving());
+    let mut n_ticks = 0;
+    while app.is_moving() && n_ticks < 10_000 {
+        app.update(Action::Tick(Duration::from_millis(33)));
+        n_ticks += 1;
+    }
+    assert_eq!(app.record().expect("a record").trace, trace);
+    assert!(n_ticks >= trace.steps.len());
+}
+
+fn replaying(trace: &Trace) -> App {
+    let mut start = start();
+    start.replay = Some(trace.clone());
+    App::new(start)
+}
+
+#[test]
+fn a_recording_needs_no_engine() {
+    let mut app = replaying(&fixture::relaxed());
+    assert_eq!(app.screen, Screen::Decode);
+    for letter in [' ', 'n', 'n', 'e', 'r', '-', '+', ' '] {
+        let commands = press(&mut app, KeyCode::Char(letter));
+        assert!(commands.is_empty(), "{letter}: {commands:?}");
+    }
+}
+
+// ---- playing ----
+
+#[test]
+fn space_pauses_and_resumes() {
+    let trace = fixture::relaxed();
+    let (mut app, run) = decoding(&trace, 5);
+    assert!(matches!(
+        press(&mut app, KeyCode::Char(' '))[..],
+        [Command::Pause]
+    ));
+    app.apply(Event::Paused { run, paused: true });
+    assert!(!app.is_moving());
+    press(&mut app, KeyCode::Left);
+    assert!(matches!(
+        press(&mut app, KeyCode::Char(' '))[..],
+        [Command::Resume]
+    ));
+    assert_eq!(app.view.cursor, Cursor::Follow);
+}
+
+#[test]
+fn one_step_on_from_the_end_of_a_paused_run_makes_one() {
+    let trace = fixture::relaxed();
+    let (mut app, run) = decoding(&trace, 5);
+    app.apply(Event::Paused { run, paused: true });
+    press(&mut app, KeyCode::Left);
+    assert_eq!(app.step_index(), Some(3));
+    assert!(press(&mut app, KeyCode::Right).is_empty());
+    assert_eq!(app.step_index(), Some(4));
+    assert!(matches!(
+        press(&mut app, KeyCode::Right)[..],
+        [Command::Step]
+    ));
+    feed(&mut app, run, &trace, 5..6);
+    assert_eq!(app.step_index(), Some(5));
+}
+
+#[test]
+fn moving_through_time_asks_nothing_of_the_engine() {
+    let (mut app, _) = decoding(&fixture::relaxed(), 20);
+    let codes = [
+        KeyCode::Home,
+        KeyCode::Right,
+        KeyCode::PageDown,
+        KeyCode::Left,
+        KeyCode::PageUp,
+        KeyCode::Up,
+        KeyCode::Down,
+        KeyCode::Tab,
+        KeyCode::Char(']'),
+        KeyCode::Char('['),
+    ];
+    for code in codes {
+        assert!(press(&mut app, code).is_empty(), "{code}");
+    }
+    keys(&mut app, "g12");
+    assert!(enter(&mut app).is_empty());
+    assert_eq!(app.step_index(), Some(11));
+    keys(&mut app, "g99");
+    enter(&mut app);
+    assert_eq!(app.step_index(), Some(11));
+    assert!(notice(&app).contains("1 to 20"), "{}", notice(&app));
+}
+
+#[test]
+fn the_cursor_stays_in_the_past_while_steps_come() {
+    let trace = fixture::relaxed();
+    let (mut app, run) = decoding(&trace, 10);
+    keys(&mut app, "g3");
+    enter(&mut app);
+    feed(&mut app, run, &trace, 10..15);
+    assert_eq!(app.step_index(), Some(2));
+    keys(&mut app, "f");
+    assert_eq!(app.step_index(), Some(14));
+}
+
+#[test]
+fn the_selection_walks_the_tree() {
+    let (mut app, _) = decoding(&fixture::relaxed(), 20);
+    let n_lines = app.step().expect("a step").tree.n_rows() + 1;
+    (0..n_lines).for_each(|_| drop(press(&mut app, KeyCode::Up)));
+    assert_eq!(app.pick(), Some(Pick::Root));
+    let mut seen = vec![Pick::Root];
+    for _ in 1..n_lines {
+        press(&mut app, KeyCode::Down);
+        seen.push(app.pick().expect("a pick"));
+    }
+    seen.dedup();
+    assert_eq!(seen.len(), n_lines);
+    assert_eq!(seen.iter().filter(|p| **p == Pick::Bonus).count(), 1);
+}
+
+#[test]
+fn matches_are_found_in_both_directions() {
+    let mut app = ended(&fixture::relaxed());
+    press(&mut app, KeyCode::Home);
+    keys(&mut app, "]]");
+    let second = app.step_index();
+    keys(&mut app, "]");
+    assert!(app.step_index() > second);
+    keys(&mut app, "[");
+    assert_eq!(app.step_index(), second);
+    press(&mut app, KeyCode::End);
+    keys(&mut app, "]");
+    assert!(
+        notice(&app).starts_with("No later step"),
+        "{}",
+        notice(&app)
+    );
+}
+
+// ---- settings ----
+
+#[test]
+fn a_setting_changed_while_a_run_is_live_goes_to_the_engine() {
+    let trace = fixture::relaxed();
+    let (mut app, run) = decoding(&trace, 5);
+    keys(&mut app, "p");
+    press(&mut app, KeyCode::Down);
+    let commands = press(&mut app, KeyCode::Right);
+    let [Command::SetParams(params)] = commands[..] else {
+        panic!("{commands:?}");
+    };
+    assert_eq!(params.verify, Verify::Relaxed { k: 3, tau: 0.1 });
+    assert_eq!(params, app.params);
+    app.apply(Event::RunEnded {
+        run,
+        end: end(5, Finish::Eos),
+    });
+    (0..2).for_each(|_| drop(press(&mut app, KeyCode::Down)));
+    assert!(press(&mut app, KeyCode::Left).is_empty());
+    assert_eq!(app.params.budget, Budget::Rows(64));
+}
+
+fn end(steps: usize, finish: Finish) -> End {
+    End {
+        finish,
+        steps,
+        tokens: 2 * steps,
+        decode_ms: 100.0,
+    }
+}
+
+#[test]
+fn the_pace_is_told_while_a_run_is_live() {
+    let (mut app, _) = decoding(&fixture::relaxed(), 5);
+    assert!(
+        matches!(keys(&mut app, "-")[..], [Command::SetPace(p)] if p == Duration::from_millis(50))
+    );
+    assert!(matches!(keys(&mut app, "=")[..], [Command::SetPace(p)] if p.is_zero()));
+}
+
+// ---- measuring ----
+
+#[test]
+fn the_reference_runs_follow_one_another() {
+    let app = measured();
+    let run = app.run().expect("a run");
+    let refs = &run.references;
+    assert!(!refs.is_busy());
+    let stats = &app.record().expect("a record").stats;
+    let speed_up = refs.speed_up(stats).expect("a speed-up");
+    let plain = refs.of(Verify::Autoregressive).expect("measured");
+    let want =
+        stats.tokens_per_s().expect("a speed") / plain.stats.tokens_per_s().expect("a speed");
+    assert!((speed_up - want).abs() < 1e-9 && speed_up > 1.0);
+    let strict = refs.of(Verify::Strict).expect("measured");
+    assert_eq!(
+        refs.comparison(&strict.ids)
+            .expect("compared")
+            .first_difference,
+        None
+    );
+    assert_eq!(plain.stats.mal(), Some(1.0));
+}
+
+#[test]
+fn nothing_is_compared_before_it_is_measured() {
+    let app = ended(&fixture::relaxed());
+    let refs = &app.run().expect("a run").references;
+    assert_eq!(refs.speed_up(&app.record().expect("a record").stats), None);
+    assert_eq!(refs.comparison(&[1, 2]), None);
+}
+
+#[test]
+fn a_live_run_is_measured_after_its_end() {
+    let trace = fixture::relaxed();
+    let (mut app, run) = decoding(&trace, 8);
+    assert!(keys(&mut app, "r").is_empty());
+    let commands = app.apply(Event::RunEnded {
+        run,
+        end: end(8, Finish::Cancelled),
+    });
+    let (_, _, params) = generated(&commands).expect("the first reference run");
+    assert_eq!(params.verify, Verify::Autoregressive);
+    // The run was cut short: it is compared over its own length.
+    assert_eq!(params.max_tokens, app.record().expect("a record").ids.len());
+}
+
+#[test]
+fn a_strict_run_is_its_own_reference() {
+    let mut app = ended(&fixture::strict());
+    let commands = keys(&mut app, "r");
+    let (id, _, params) = generated(&commands).expect("a reference run");
+    assert_eq!(params.verify, Verify::Autoregressive);
+    let plain = fixture::run(7, params);
+    feed(&mut app, id, &plain, 0..plain.steps.len());
+    let commands = app.apply(Event::RunEnded {
+        run: id,
+        end: plain.end.expect("an end"),
+    });
+    assert!(generated(&commands).is_none(), "{commands:?}");
+}
+
+#[test]
+fn a_reference_run_that_was_cut_off_counts_for_nothing() {
+    let mut app = ended(&fixture::relaxed());
+    let commands = keys(&mut app, "r");
+    let (id, ..) = generated(&commands).expect("a reference run");
+    assert!(matches!(keys(&mut app, "e")[..], [Command::Stop]));
+    let commands = app.apply(Event::RunEnded {
+        run: id,
+        end: end(3, Finish::Cancelled),
+    });
+    assert!(generated(&commands).is_none());
+    let refs = &app.run().expect("a run").references;
+    assert!(!refs.is_busy() && refs.done.is_empty());
+}
+
+// ---- the model ----
+
+#[test]
+fn while_the_model_is_fetched_the_demo_plays() {
+    let mut app = app();
+    fetching_event(&mut app);
+    assert_eq!(app.screen, Screen::Decode);
+    assert!(app.is_moving());
+    let before = app.record().expect("the demo").n_steps();
+    (0..20).for_each(|_| drop(app.update(Action::Tick(Duration::from_millis(100)))));
+    assert!(app.record().expect("the demo").n_steps() > before);
+}
+
+#[test]
+fn nobody_is_disturbed_by_the_demo() {
+    let mut app = app();
+    press(&mut app, KeyCode::Down);
+    fetching_event(&mut app);
+    assert_eq!(app.screen, Screen::Catalog);
+}
+
+#[test]
+fn a_model_that_failed_can_be_tried_again() {
+    let mut app = app();
+    app.apply(Event::ModelFailed {
+        why: "no network".into(),
+    });
+    assert!(matches!(app.dialog, Some(Dialog::Failure { .. })));
+    assert!(matches!(keys(&mut app, "R")[..], [Command::RetryModel]));
+    assert!(app.dialog.is_none());
+    let commands = app.apply(model_ready());
+    assert!(matches!(commands[..], [Command::Preview { .. }]));
+}
+
+#[test]
+fn a_large_download_is_asked_about() {
+    for (key, allowed) in [('y', true), ('n', false)] {
+        let mut app = app();
+        app.apply(Event::ConfirmDownload {
+            bytes: 4_000_000_000,
+        });
+        assert!(
+            matches!(keys(&mut app, &key.to_string())[..], [Command::AllowDownload(a)] if a == allowed)
+        );
+        assert!(app.dialog.is_none());
+    }
+}
+
+#[test]
+fn a_run_that_fails_says_why() {
+    let (mut app, run) = decoding(&fixture::relaxed(), 3);
+    app.apply(Event::RunFailed {
+        run,
+        why: "the context is full".into(),
+    });
+    assert!(
+        matches!(&app.run().expect("a run").phase, Phase::Failed(why) if why == "the context is full")
+    );
+    assert!(notice(&app).contains("the context is full"));
+}
+
+#[test]
+fn an_engine_that_is_gone_ends_the_interface() {
+    let mut app = ready();
+    app.apply(Event::Gone { why: None });
+    assert_eq!(app.take_errands(), [Errand::Quit]);
+}
+
+// ---- errands ----
+
+#[test]
+fn a_run_is_saved_and_a_recording_is_not() {
+    let (mut app, run) = decoding(&fixture::relaxed(), 3);
+    keys(&mut app, "s");
+    assert_eq!(app.take_errands(), [Errand::Save(run)]);
+    let mut app = replaying(&fixture::relaxed());
+    keys(&mut app, "s");
+    assert!(app.take_errands().is_empty());
+}
+
+#[test]
+fn control_keys_work_while_typing() {
+    let mut app = ready();
+    keys(&mut app, "p");
+    for (letter, errand) in [('c', Errand::Quit), ('z', Errand::Suspend)] {
+        app.press(&crossterm::event::KeyEvent::new(
+            KeyCode::Char(letter),
+            KeyModifiers::CONTROL,
+        ));
+        assert_eq!(app.take_errands(), [errand]);
+    }
+}
+
+#[test]
+fn earlier_runs_are_listed_and_opened() {
+    let mut app = ended(&fixture::relaxed());
+    keys(&mut app, "1");
+    assert_eq!(app.screen, Screen::Catalog);
+    app.shown = None;
+    keys(&mut app, "o");
+    enter(&mut app);
+    assert_eq!(app.screen, Screen::Decode);
+    assert_eq!(
+        app.record().expect("the run").trace.token_ids(),
+        fixture::relaxed().token_ids()
+    );
+}
+
+#[test]
+fn recordings_on_disk_are_listed_by_their_first_and_last_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let trace = fixture::relaxed();
+    let mut bytes = Vec::new();
+    trace.save(&mut bytes).expect("to memory");
+    std::fs::write(folder.path().join("a.jsonl"), &bytes).expect("written");
+    std::fs::write(folder.path().join("b.jsonl"), "not a trace\n").expect("written");
+    let found = laserscope::tui::earlier_runs(folder.path());
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        (&found[0].subject, &found[0].end),
+        (&trace.header.subject, &trace.end)
+    );
+    assert!(laserscope::tui::earlier_runs(Path::new("/nowhere/at/all")).is_empty());
+}
+
+// ---- the mouse ----
+
+fn find(buffer: &Buffer, text: &str) -> (u16, u16) {
+    let n = text.chars().count() as u16;
+    for y in 0..buffer.area.height {
+        for x in 0..buffer.area.width.saturating_sub(n) {
+            let here: String = (x..x + n).map(|x| buffer[(x, y)].symbol()).collect();
+            if here == text {
+                return (x, y);
+            }
+        }
+    }
+    panic!("`{text}` is not on the screen");
+}
+
+fn click(app: &mut App, (column, row): (u16, u16)) {
+    mouse(app, MouseEventKind::Down(MouseButton::Left), (column, row));
+}
+
+fn mouse(app: &mut App, kind: MouseEventKind, (column, row): (u16, u16)) {
+    let event = MouseEvent {
+        kind,
+        column,
+        row,
+        modifiers: KeyModifiers::NONE,
+    };
+    if let Some(action) = app.action_of(&crossterm::event::Event::Mouse(event)) {
+        app.update(action);
+    }
+}
+
+#[test]
+fn a_click_selects_what_it_hits() {
+    for size in [LARGE, SMALL] {
+        let mut app = ended(&fixture::relaxed());
+        app.size = size;
+        press(&mut app, KeyCode::Home);
+        let at = find(&draw(&app), "thriller");
+        click(&mut app, at);
+        assert_eq!(app.view.pane, Pane::Text);
+        let (step, cell) = (app.step_index(), app.selected_cell().expect("a token"));
+        assert_eq!(
+            app.record().expect("a record").cells[cell].text,
+            " thriller"
+        );
+        // The selected token is a line of the tree, and the line below another token.
+        let (x, y) = find(&draw(&app), "' thriller'");
+        click(&mut app, (x, y + 1));
+        assert_eq!(app.view.pane, Pane::Tree);
+        assert_eq!(app.step_index(), step);
+        assert_ne!(app.selected_cell(), Some(cell));
+        let (x, y) = find(&draw(&app), "STEPS");
+        click(&mut app, (x + 10, y + 1));
+        assert_eq!(app.view.pane, Pane::Steps);
+        assert_ne!(app.step_index(), step);
+        let at = find(&draw(&app), "SPEED");
+        click(&mut app, at);
+        assert_eq!(app.view.pane, Pane::Speed);
+        let at = find(&draw(&app), "1 Catalog");
+        click(&mut app, at);
+        assert_eq!(app.screen, Screen::Catalog);
+        let at = find(&draw(&app), "Users");
+        click(&mut app, at);
+        assert_eq!(app.browse.kind, laserscope::recsys::SubjectKind::User);
+        let (x, y) = find(&draw(&app), "▌");
+        click(&mut app, (x + 2, y + 3));
+        assert_eq!(app.browse.list().selected, 3);
+    }
+}
+
+#[test]
+fn the_wheel_scrolls_what_is_under_it() {
+    let mut app = ended(&fixture::relaxed());
+    app.size = SMALL;
+    let text = find(&draw(&app), "TEXT");
+    let (top, _) = laserscope::tui::layout::text_scroll(&app);
+    mouse(&mut app, MouseEventKind::ScrollUp, (text.0, text.1 + 2));
+    assert_eq!(laserscope::tui::layout::text_scroll(&app).0, top - 1);
+    let step = app.step_index().expect("a step");
+    let steps = find(&draw(&app), "STEPS");
+    mouse(&mut app, MouseEventKind::ScrollUp, (steps.0, steps.1 + 1));
+    assert_eq!(app.step_index(), Some(step - 1));
+    keys(&mut app, "1");
+    mouse(&mut app, MouseEventKind::ScrollDown, (5, 10));
+    assert_eq!(app.browse.list().selected, 3);
+}
+
+// ---- whatever happens ----
+
+#[derive(Clone, Debug)]
+enum Poke {
+    Key(usize),
+    Letter(char),
+    Size(u16, u16),
+    Mouse(u8, u16, u16),
+    Steps(usize),
+    Tick,
+    Paused(bool),
+    Ended,
+    Ready,
+    Failed,
+}
+
+fn poke() -> impl Strategy<Value = Poke> {
+    prop_oneof![
+        8 => any::<usize>().prop_map(Poke::Key),
+        2 => prop::sample::select("abegx /?日".chars().collect::<Vec<_>>()).prop_map(Poke::Letter),
+        2 => (1u16..180, 1u16..60).prop_map(|(w, h)| Poke::Size(w, h)),
+        2 => (0u8..3, 0u16..180, 0u16..60).prop_map(|(b, x, y)| Poke::Mouse(b, x, y)),
+        2 => (1usize..12).prop_map(Poke::Steps),
+        1 => Just(Poke::Tick),
+        1 => any::<bool>().prop_map(Poke::Paused),
+        1 => Just(Poke::Ended),
+        1 => Just(Poke::Ready),
+        1 => Just(Poke::Failed),
+    ]
+}
+
+fn apply_poke(app: &mut App, trace: &Trace, poke: &Poke) {
+    let keys: Vec<_> = TABLE.iter().flat_map(|b| b.keys).collect();
+    let run = app.shown.unwrap_or(1);
+    match poke {
+        Poke::Key(n) => {
+            let key = keys[n % keys.len()];
+            app.press(&crossterm::event::KeyEvent::new(key.code, key.modifiers));
+        }
+        Poke::Letter(c) => drop(press(app, KeyCode::Char(*c))),
+        Poke::Size(w, h) => drop(app.update(Action::Resize(*w, *h))),
+        Poke::Mouse(button, x, y) => {
+            let kinds = [
+                MouseEventKind::Down(MouseButton::Left),
+                MouseEventKind::ScrollUp,
+                MouseEventKind::ScrollDown,
+            ];
+            mouse(app, kinds[usize::from(*button)], (*x, *y));
+        }
+        Poke::Steps(n) => {
+            app.apply(Event::RunStarted {
+                run,
+                purpose: laserscope::worker::message::Purpose::Watch,
+                header: Box::new(trace.header.clone()),
+            });
+            feed(app, run, trace, 0..*n);
+        }
+        Poke::Tick => drop(app.update(Action::Tick(Duration::from_millis(300)))),
+        Poke::Paused(paused) => drop(app.apply(Event::Paused {
+            run,
+            paused: *paused,
+        })),
+        Poke::Ended => drop(app.apply(Event::RunEnded {
+            run,
+            end: end(3, Finish::Length),
+        })),
+        Poke::Ready => drop(app.apply(model_ready())),
+        Poke::Failed => drop(app.apply(Event::ModelFailed {
+            why: "no network".into(),
+        })),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn nothing_that_is_pressed_or_reported_can_break_it(pokes in prop::collection::vec(poke(), 1..60)) {
+        let trace = fixture::relaxed();
+        let mut app = app();
+        for poke in &pokes {
+            apply_poke(&mut app, &trace, poke);
+            drop(draw(&app));
+        }
+        let picture = laserscope::tui::picture::svg(&draw(&app));
+        prop_assert!(picture.ends_with("</svg>\n"));
+    }
+}
+
+#[test]
+fn a_frame_of_a_long_run_is_drawn_in_time() {
+    let trace = fixture::long(1500);
+    let mut app = ended_long(&trace);
+    app.size = LARGE;
+    keys(&mut app, "x");
+    let fastest = |app: &App| {
+        let times = (0..20).map(|_| {
+            let begun = Instant::now();
+            draw(app);
+            begun.elapsed()
+        });
+        times.min().expect("twenty frames")
+    };
+    assert!(app.record().expect("a record").ids.len() > 4000);
+    for cursor in [Cursor::Follow, Cursor::At(700)] {
+        app.view.go_to(cursor);
+        let time = fastest(&app);
+        assert!(time < Duration::from_millis(4), "{time:?} at {cursor:?}");
+    }
+}
+
+fn ended_long(trace: &Trace) -> App {
+    let (mut app, run) = decoding(trace, trace.steps.len());
+    app.apply(Event::RunEnded {
+        run,
+        end: end(trace.steps.len(), Finish::Length),
+    });
+    app
+}
+
+#[test]
+fn the_interface_knows_no_model_pool_or_engine() {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tui")];
+    let mut n_files = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("the folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            n_files += 1;
+            let text = std::fs::read_to_string(&path).expect("a file");
+            for foreign in ["crate::model", "crate::pool", "crate::engine", "candle"] {
+                assert!(
+                    !text.contains(foreign),
+                    "{} names {foreign}",
+                    path.display()
+                );
+            }
+        }
+    }
+    assert!(n_files > 20);
+}
