@@ -152,7 +152,7 @@ impl<'e> Run<'e> {
         let context_len = self.ids.len();
         let (committed, commit) = timed(|| self.commit(&tree, &verdict));
         committed?;
-        let verify = judging + verifying;
+        let verify = to_micros(judging + verifying);
         let timing = Timing {
             retrieve,
             draft,

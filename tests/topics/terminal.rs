@@ -93,7 +93,8 @@ fn without_a_model_the_way_out_is_said_and_the_demo_plays() {
     let mut t = start(builder);
     t.wait_until(|s| s.contains("--model")).unwrap();
     t.send(Key::Esc).unwrap();
-    t.wait_until(shows(&["Items"])).unwrap();
+    t.send(Key::Char('1')).unwrap();
+    t.wait_until(shows(&["Items", "PROMPT"])).unwrap();
     leaves_cleanly(t, Key::Char('q'));
 }
 
