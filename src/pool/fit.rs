@@ -4,6 +4,7 @@
 
 use super::blend::{Blend, dot, lead_inputs, sigmoid, trust_inputs};
 use super::calibration::Calibration;
+use super::evidence::Kind;
 use super::local::Local;
 use super::replay::{Answer, Corpus, accepted_path, corpora};
 use super::retrieve::{MIN_PATH_PROB, draft};
@@ -29,7 +30,7 @@ enum Stage {
 
 /// Sums of squared gradients.
 struct Squares {
-    trust: [[f32; TRUST_INPUTS]; 5],
+    trust: [[f32; TRUST_INPUTS]; Kind::COUNT],
     lead: [f32; LEAD_INPUTS],
 }
 
@@ -51,7 +52,7 @@ fn fit_weights() {
     let mut weights = START;
     for stage in [Stage::Trust, Stage::Lead] {
         let mut squares = Squares {
-            trust: [[1e-3; TRUST_INPUTS]; 5],
+            trust: [[1e-3; TRUST_INPUTS]; Kind::COUNT],
             lead: [1e-3; LEAD_INPUTS],
         };
         for _ in 0..EPOCHS {
