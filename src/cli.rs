@@ -58,7 +58,7 @@ pub struct SetupArgs {
 /// How the playground looks.
 #[derive(Args, Clone, Debug, Default)]
 pub struct ScreenArgs {
-    /// dark, light, colourblind, 16 or mono [default: dark, mono under NO_COLOR]
+    /// dark, light, colour-blind, 16-colours or no-colour [default: what the terminal can show]
     #[arg(long, global = true, value_name = "THEME")]
     pub theme: Option<String>,
 }

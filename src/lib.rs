@@ -25,6 +25,8 @@ pub mod headless;
 
 pub mod tui;
 
+pub mod playground;
+
 pub mod cli;
 
 pub mod config;

@@ -3,15 +3,17 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use color_eyre::eyre::Result;
+use color_eyre::eyre::{Result, eyre};
 use laserscope::cli::{BenchCommand, CatalogCommand, Cli, Command};
 use laserscope::config::Config;
 use laserscope::headless::interrupt::EXIT_CANCELLED;
-use laserscope::headless::{bench, catalog, forward, generate, interrupt, models};
+use laserscope::headless::{bench, catalog, forward, generate, interrupt, models, picture};
 use laserscope::model::fetch;
 use laserscope::recsys::SubjectKind;
 use laserscope::session::Settings;
+use laserscope::playground;
 use laserscope::speculate::params::Params;
+use laserscope::tui::ThemeName;
 
 fn main() -> Result<ExitCode> {
     color_eyre::config::HookBuilder::default()
@@ -40,7 +42,7 @@ fn run(cli: &Cli) -> Result<bool> {
             .unwrap_or_else(|e| wrong_usage(&e)))
     };
     match &cli.command {
-        None => todo!(),
+        None => playground::open(settings, config.params()?, theme(cli, &config)?).map(|()| true),
         Some(Command::Generate(args)) => generate::run(args, &settings, params(&args.decode)?),
         Some(Command::Bench(args)) => match &args.what {
             BenchCommand::Decode(args) => bench::run(args, &settings, params(&args.decode)?),
@@ -57,9 +59,19 @@ fn run(cli: &Cli) -> Result<bool> {
             }
             CatalogCommand::Synth { out } => catalog::synthesize(out).map(|()| true),
         },
-        Some(Command::Replay { .. }) => todo!(),
+        Some(Command::Replay { trace }) => {
+            playground::replay(trace, theme(cli, &config)?).map(|()| true)
+        }
         Some(Command::Model(args)) => models::run(&args.what, &settings).map(|()| true),
-        Some(Command::Picture(_)) => todo!(),
+        Some(Command::Picture(args)) => picture::run(args, theme(cli, &config)?).map(|()| true),
+    }
+}
+
+/// The theme of the options, of the configuration, or the default.
+fn theme(cli: &Cli, config: &Config) -> Result<ThemeName> {
+    match cli.screen.theme.as_ref().or(config.theme.as_ref()) {
+        Some(name) => name.parse().map_err(|e| eyre!("--theme: {e}")),
+        None => Ok(ThemeName::detect()),
     }
 }
 

@@ -11,7 +11,6 @@ use crate::model::device::DeviceChoice;
 use crate::model::registry;
 use crate::recsys::knowledge::{bundled_knowledge, read_knowledge};
 use crate::recsys::{Catalog, KnowledgeDoc};
-use crate::worker::ask::pool_group;
 
 /// Where things come from, as the options say.
 #[derive(Clone, Debug, Default)]
@@ -55,13 +54,16 @@ impl Settings {
 
     /// The documents that fill the pools: the named files; else those in the
     /// catalog's `knowledge` folder, or the sample's own.
-    pub fn load_knowledge(&self, catalog: &Catalog) -> Result<Vec<Knowledge>> {
-        let docs = match (&self.catalog, self.knowledge.as_slice()) {
-            (None, []) => bundled_knowledge()?,
-            (Some(folder), []) => read_all(&knowledge_files(&folder.join("knowledge"))?)?,
-            (_, named) => read_all(named)?,
-        };
-        Ok(docs.iter().map(|doc| as_knowledge(doc, catalog)).collect())
+    pub fn load_documents(&self) -> Result<Vec<KnowledgeDoc>> {
+        match (&self.catalog, self.knowledge.as_slice()) {
+            (None, []) => bundled_knowledge(),
+            (Some(folder), []) => read_all(&knowledge_files(&folder.join("knowledge"))?),
+            (_, named) => read_all(named),
+        }
+    }
+
+    fn load_knowledge(&self, catalog: &Catalog) -> Result<Vec<Knowledge>> {
+        Ok(self.load_documents()?.iter().map(|doc| as_knowledge(doc, catalog)).collect())
     }
 
     /// Loads the model's file and fills its pools.
@@ -113,7 +115,8 @@ fn as_knowledge(doc: &KnowledgeDoc, catalog: &Catalog) -> Knowledge {
     Knowledge {
         id: doc.id.clone(),
         title,
-        group: pool_group(doc.kind, &doc.group),
+        kind: doc.kind.to_string(),
+        group: doc.group.clone(),
         text: doc.text.clone(),
         ended: doc.ended,
     }

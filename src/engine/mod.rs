@@ -74,6 +74,8 @@ pub struct RunSpec {
 pub struct Knowledge {
     pub id: String,
     pub title: String,
+    /// `item` or `user`.
+    pub kind: String,
     pub group: String,
     /// The answer, its opening included.
     pub text: String,
@@ -115,7 +117,7 @@ impl Engine {
             Ok(PoolDoc {
                 id: doc.id.clone(),
                 title: doc.title.clone(),
-                group: doc.group.clone(),
+                group: pool_group(&doc.kind, &doc.group),
                 tokens,
             })
         };
@@ -206,6 +208,17 @@ impl Engine {
         self.decoder.truncate(common);
         common
     }
+}
+
+/// The pool of a subject's group: items and users have pools of their own, also
+/// where their groups share a name.
+fn pool_group(kind: &str, group: &str) -> String {
+    format!("{kind}/{group}")
+}
+
+/// The pool that serves a subject, if it has a group.
+fn pool_of(subject: &SubjectInfo) -> Option<String> {
+    subject.group.as_ref().map(|group| pool_group(&subject.kind, group))
 }
 
 /// Remembers which token bytes and document titles a trace has already.

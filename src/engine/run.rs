@@ -5,9 +5,9 @@ use std::time::Instant;
 use color_eyre::eyre::{Result, bail};
 use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSliceMut};
 
-use super::{Engine, PromptText, RenderedPrompt, RunSpec, Seen};
+use super::{Engine, PromptText, RenderedPrompt, RunSpec, Seen, pool_of};
 use crate::model::decoder::{PROMPT_CHUNK, Rows};
-use crate::pool::{self, Local, Retrieved};
+use crate::pool::{self, Calibration, Local, Retrieved};
 use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::params::{Budget, Params};
@@ -19,12 +19,16 @@ use crate::speculate::verify::{Finish, Room, Verdict, verify};
 pub struct Run<'e> {
     engine: &'e mut Engine,
     header: Header,
+    /// The pool of the subject's group.
+    pool: Option<String>,
     params: Params,
     /// The parameters were changed since the last step.
     changed: bool,
     /// Prompt and committed tokens; the last is the root of the next step.
     ids: Vec<TokenId>,
     local: Local,
+    /// What this run has learned of its drafts' chances.
+    calibration: Calibration,
     seen: Seen,
     n_steps: usize,
     decode_ms: f64,
@@ -56,7 +60,7 @@ impl<'e> Run<'e> {
             device: engine.device.clone(),
             threads: engine.threads(),
             catalog: engine.catalog.clone(),
-            pools: engine.pools.sizes(spec.subject.group.as_deref()),
+            pools: engine.pools.sizes(pool_of(&spec.subject).as_deref()),
             subject: spec.subject,
             prompt: prompt.text,
             opening_len: prompt.opening_len,
@@ -69,6 +73,7 @@ impl<'e> Run<'e> {
         };
         Ok(Run {
             local: Local::new(&prompt.ids, prompt.opening_len),
+            calibration: Calibration::default(),
             params: spec.params,
             changed: false,
             ids: prompt.ids,
@@ -77,6 +82,7 @@ impl<'e> Run<'e> {
             decode_ms: 0.0,
             finish: cancelled.then_some(Finish::Cancelled),
             engine,
+            pool: pool_of(&header.subject),
             header,
         })
     }
@@ -204,8 +210,8 @@ impl<'e> Run<'e> {
                 hits: Vec::new(),
             };
         }
-        let group = self.header.subject.group.as_deref();
-        pool::retrieve(&self.engine.pools, group, &self.local, &self.params)
+        let pools = &self.engine.pools;
+        pool::retrieve(pools, self.pool.as_deref(), &self.local, &self.params, &self.calibration)
     }
 
     /// Cuts a tree to what pays under the measured cost, and to the context.
@@ -294,6 +300,7 @@ impl<'e> Run<'e> {
         self.engine.cached.extend(drafted);
         self.ids.extend(&committed);
         self.local.push(&committed);
+        self.calibration.observe(tree, verdict);
         Ok(())
     }
 

@@ -136,7 +136,7 @@ fn document(trace: &Trace, end: &End) -> KnowledgeDoc {
         } else {
             SubjectKind::Item
         },
-        group: group.rsplit('/').next().unwrap_or(group).to_string(),
+        group: group.to_string(),
         framework: header.subject.framework.clone(),
         model: header.model.name.clone(),
         text: answer_text(trace),

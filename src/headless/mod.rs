@@ -7,6 +7,7 @@ pub mod forward;
 pub mod generate;
 pub mod interrupt;
 pub mod models;
+pub mod picture;
 pub mod progress;
 pub mod report;
 

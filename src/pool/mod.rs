@@ -1,49 +1,30 @@
-//! Stub.
-use crate::speculate::{
-    TokenId,
-    draft::DraftTree,
-    params::Params,
-    trace::{PoolSize, SourceHit},
-};
-pub struct PoolDoc {
-    pub id: String,
-    pub title: String,
-    pub group: String,
-    pub tokens: Vec<TokenId>,
-}
-pub struct Pools;
-impl Pools {
-    pub fn build(_: Vec<PoolDoc>) -> Pools {
-        Pools
-    }
-    pub fn empty() -> Pools {
-        Pools
-    }
-    pub fn sizes(&self, _: Option<&str>) -> Vec<PoolSize> {
-        vec![]
-    }
-    pub fn title(&self, _: &str) -> Option<&str> {
-        None
-    }
-}
-pub struct Local(TokenId);
-impl Local {
-    pub fn new(p: &[TokenId], _: usize) -> Local {
-        Local(p[p.len() - 1])
-    }
-    pub fn push(&mut self, t: &[TokenId]) {
-        if let Some(l) = t.last() {
-            self.0 = *l
-        }
-    }
-}
-pub struct Retrieved {
-    pub tree: DraftTree,
-    pub hits: Vec<SourceHit>,
-}
-pub fn retrieve(_: &Pools, _: Option<&str>, l: &Local, _: &Params) -> Retrieved {
-    Retrieved {
-        tree: DraftTree::root_only(l.0),
-        hits: vec![],
-    }
-}
+//! The memory: what followed this suffix before? Knows tokens and documents,
+//! nothing of models or text.
+//!
+//! Reading order: a `segment` indexes one group's documents; `pools` holds all
+//! groups; `local` is the context itself. A `search` finds the places where the
+//! context's suffixes occur (`lookup`) or where they occur but for a gap
+//! (`bridge`), and `evidence` counts what followed. `blend` turns counts into
+//! probabilities, `retrieve` grows the tree, `origins` names the documents.
+
+mod blend;
+mod bridge;
+mod calibration;
+mod evidence;
+#[cfg(test)]
+mod fit;
+mod local;
+mod lookup;
+mod origins;
+mod pools;
+#[cfg(test)]
+mod replay;
+mod retrieve;
+mod search;
+mod segment;
+mod weights;
+
+pub use calibration::Calibration;
+pub use local::Local;
+pub use pools::{GroupSize, PoolDoc, Pools};
+pub use retrieve::{Retrieved, retrieve};

@@ -107,7 +107,7 @@ impl GroupMap {
         let rule = self
             .genre_order
             .iter()
-            .find(|rule| genres.iter().any(|genre| *genre == rule.genre));
+            .find(|rule| genres.contains(&rule.genre));
         match rule {
             Some(rule) => Choice {
                 group: &rule.group,

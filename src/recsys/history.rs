@@ -93,7 +93,7 @@ mod tests {
                 .map(|(idx, &stars)| rating(idx, f32::from(stars), idx as i64)).collect();
             let n_liked = stars.iter().filter(|&&stars| stars > 3).count();
             let query = query_history(&history);
-            prop_assert_eq!(query.len(), ((n_liked + 1) / 2).min(30));
+            prop_assert_eq!(query.len(), n_liked.div_ceil(2).min(30));
             let pool = pool_history(&history);
             prop_assert_eq!(&pool[..], &query[..query.len().saturating_sub(1)]);
         }

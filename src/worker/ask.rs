@@ -5,14 +5,9 @@ use color_eyre::eyre::Result;
 
 use super::message::PromptText;
 use crate::recsys::{
-    Catalog, Framework, Half, Prompt, Role, Subject, SubjectKind, SubjectRef, prompt,
+    Catalog, Framework, Half, Prompt, Role, Subject, SubjectRef, prompt,
 };
 use crate::speculate::trace::SubjectInfo;
-
-/// Items and users have pools of their own, also where groups share a name.
-pub fn pool_group(kind: SubjectKind, group: &str) -> String {
-    format!("{kind}s/{group}")
-}
 
 /// Which of a subject's prompts is asked: a pool-half user is shown by the older
 /// history that the pool knows.
@@ -45,7 +40,7 @@ pub fn about(
         kind: at.kind.to_string(),
         id: subject.id().to_string(),
         title: subject.label(),
-        group: Some(pool_group(at.kind, subject.group())),
+        group: Some(subject.group().to_string()),
         framework,
     };
     let examples = examples
@@ -67,10 +62,10 @@ pub fn about(
 pub fn own(text: &str) -> (SubjectInfo, PromptText) {
     let subject = SubjectInfo {
         kind: "prompt".into(),
-        id: "prompt".into(),
+        id: "own".into(),
         title: "your prompt".into(),
         group: None,
-        framework: "none".into(),
+        framework: "own prompt".into(),
     };
     (
         subject,

@@ -33,7 +33,7 @@ pub fn spec(question: &str, params: Params) -> RunSpec {
         kind: "item".into(),
         id: "i1".into(),
         title: "A film".into(),
-        group: Some("items/a".into()),
+        group: Some("a".into()),
         framework: "kar".into(),
     };
     let prompt = PromptText {
@@ -74,10 +74,11 @@ fn knowledge(texts: &[String], plain: &Trace) -> Vec<Knowledge> {
     let doc = |(i, text): (usize, String)| Knowledge {
         id: format!("d{i}"),
         title: format!("Document {i}"),
+        kind: "item".into(),
         group: if i % 2 == 0 {
-            "items/a".into()
+            "a".into()
         } else {
-            "items/b".into()
+            "b".into()
         },
         text,
         ended: i % 3 == 0,
@@ -196,7 +197,8 @@ fn drafts_are_accepted_when_the_pool_knows_the_answer() {
     let answer = Knowledge {
         id: "d".into(),
         title: "The answer".into(),
-        group: "items/a".into(),
+        kind: "item".into(),
+        group: "a".into(),
         text: format!("ab{}", plain.text()),
         ended: plain.end.as_ref().unwrap().finish == Finish::Eos,
     };

@@ -1,0 +1,27 @@
+//! `laserscope picture`: the Decode screen of a trace as an SVG picture.
+
+use color_eyre::eyre::{Result, WrapErr, ensure};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::widgets::Widget;
+
+use crate::cli::PictureArgs;
+use crate::playground;
+use crate::tui::state::decode::Cursor;
+use crate::tui::{App, ThemeName, picture};
+
+/// Runs the command.
+pub fn run(args: &PictureArgs, theme: ThemeName) -> Result<()> {
+    let trace = playground::load_trace(&args.trace)?;
+    let steps = trace.steps.len();
+    let mut app = App::new(playground::replay_start(trace, theme));
+    let area = Rect::new(0, 0, args.width, args.height);
+    if let Some(step) = args.step {
+        ensure!((1..=steps).contains(&step), "--step {step}: the run has steps 1 to {steps}");
+        app.view.go_to(Cursor::At(step - 1));
+    }
+    let mut buffer = Buffer::empty(area);
+    app.render(area, &mut buffer);
+    std::fs::write(&args.out, picture::svg(&buffer))
+        .wrap_err_with(|| format!("writing {}", args.out.display()))
+}

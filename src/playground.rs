@@ -1,0 +1,82 @@
+//! From settings to the screens: the interface on this thread, the engine on its
+//! own, a bundled recording to look at meanwhile.
+
+use std::path::{Path, PathBuf};
+
+use color_eyre::eyre::{Result, WrapErr, eyre};
+
+use crate::recsys::Catalog;
+use crate::session::Settings;
+use crate::speculate::params::Params;
+use crate::speculate::trace::Trace;
+use crate::tui;
+use crate::tui::start::Start;
+use crate::tui::theme::ThemeName;
+use crate::worker;
+
+/// A run of the default model, recorded with it: plays where no model is yet.
+const DEMO: &str = include_str!("../assets/traces/demo.jsonl");
+
+/// Opens the playground.
+pub fn open(settings: Settings, params: Params, theme: ThemeName) -> Result<()> {
+    let catalog = settings.load_catalog()?;
+    let mut start = start(Some(catalog.clone()), params, theme);
+    start.demo = Some(demo()?);
+    start.shipped = shipped(&settings)?;
+    let handle = worker::spawn(settings, catalog)?;
+    let shown = block_on(tui::run(start, handle.commands, handle.events));
+    // The engine ends between two steps; a panic was reported as an event.
+    let _ = handle.thread.join();
+    shown
+}
+
+/// Opens a recorded run; no model is loaded.
+pub fn replay(path: &Path, theme: ThemeName) -> Result<()> {
+    let start = replay_start(load_trace(path)?, theme);
+    let (commands, _kept) = std::sync::mpsc::channel();
+    let (_quiet, events) = tokio::sync::mpsc::unbounded_channel();
+    block_on(tui::run(start, commands, events))
+}
+
+/// What the screens begin with when they only replay.
+pub fn replay_start(trace: Trace, theme: ThemeName) -> Start {
+    let params = trace.header.params;
+    Start { replay: Some(trace), ..start(Catalog::bundled().ok(), params, theme) }
+}
+
+/// Reads a trace; errors name the file and the line.
+pub fn load_trace(path: &Path) -> Result<Trace> {
+    let file = std::fs::File::open(path).wrap_err_with(|| format!("opening {}", path.display()))?;
+    Trace::load(std::io::BufReader::new(file)).map_err(|e| eyre!("{}: {e}", path.display()))
+}
+
+/// The recording that ships.
+pub fn demo() -> Result<Trace> {
+    Trace::load(DEMO.as_bytes()).map_err(|e| eyre!("assets/traces/demo.jsonl: {e}"))
+}
+
+fn start(catalog: Option<Catalog>, params: Params, theme: ThemeName) -> Start {
+    Start {
+        catalog,
+        params,
+        theme,
+        replay: None,
+        demo: None,
+        shipped: Vec::new(),
+        earlier: Vec::new(),
+        save_dir: PathBuf::from("."),
+    }
+}
+
+fn shipped(settings: &Settings) -> Result<Vec<(String, String)>> {
+    let docs = settings.load_documents()?;
+    Ok(docs.into_iter().map(|doc| (doc.kind.to_string(), doc.id)).collect())
+}
+
+fn block_on(screens: impl Future<Output = Result<()>>) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .wrap_err("starting the interface")?;
+    runtime.block_on(screens)
+}

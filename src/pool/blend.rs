@@ -1,0 +1,151 @@
+//! From counts to probabilities: a blend of everything that followed a path,
+//! the longest match first. Knows neither pools nor trees.
+//!
+//! After PPM (Cleary & Witten, IEEE Trans. Commun. 1984): a suffix is believed
+//! with a weight, what weight remains escapes to the next shorter one. The
+//! weight is a logistic function of what is known of the suffix instead of a
+//! fixed escape estimate. The blend is too timid where one token leads and too
+//! bold for the others; a second logistic step corrects that.
+
+use super::bridge::GapKind;
+use super::evidence::Evidence;
+use super::weights::{LEAD_INPUTS, TRUST_INPUTS, Weights};
+use crate::speculate::TokenId;
+
+/// Escaping weight below which nothing more is looked at.
+const MIN_ESCAPE: f32 = 0.02;
+
+/// A next token and how probable it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Candidate {
+    pub token: TokenId,
+    pub prob: f32,
+}
+
+/// The blend of one node, evidence by evidence.
+pub(super) struct Blend<'w> {
+    weights: &'w Weights,
+    candidates: Vec<Candidate>,
+    /// Weight that has not been given to any suffix yet.
+    escape: f32,
+    is_root: bool,
+    path_prob: f32,
+    /// A path less probable than this is of no interest.
+    min_path_prob: f32,
+}
+
+impl<'w> Blend<'w> {
+    pub fn new(weights: &'w Weights, is_root: bool, path_prob: f32, min_path_prob: f32) -> Self {
+        Blend {
+            weights,
+            candidates: Vec::new(),
+            escape: 1.0,
+            is_root,
+            path_prob,
+            min_path_prob,
+        }
+    }
+
+    /// Takes the next longest evidence in; false once no more is needed.
+    pub fn add(&mut self, evidence: &Evidence) -> bool {
+        let inputs = trust_inputs(evidence, self.is_root);
+        let trust = sigmoid(dot(&self.weights.trust[evidence.kind as usize], &inputs));
+        let unit = self.escape * trust / evidence.n_seen.max(1) as f32;
+        // Crumbs are not worth a place in the list.
+        let crumb = self.min_path_prob / self.path_prob * 0.25;
+        for &(token, n) in evidence.next {
+            let prob = unit * n as f32;
+            match self.candidates.iter_mut().find(|c| c.token == token) {
+                Some(known) => known.prob += prob,
+                None if prob > crumb => self.candidates.push(Candidate { token, prob }),
+                None => {}
+            }
+        }
+        self.escape *= 1.0 - trust;
+        self.escape > MIN_ESCAPE && self.escape * self.path_prob > self.min_path_prob
+    }
+
+    /// The next tokens, the most probable first, with probabilities that count
+    /// being accepted.
+    pub fn finish(mut self) -> Vec<Candidate> {
+        self.candidates
+            .sort_by(|a, b| b.prob.total_cmp(&a.prob).then(a.token.cmp(&b.token)));
+        let first = self.candidates.first().map_or(0.0, |c| c.prob);
+        let second = self.candidates.get(1).map_or(0.0, |c| c.prob);
+        let mut rival = second;
+        for candidate in &mut self.candidates {
+            let inputs = lead_inputs(candidate.prob, rival, self.is_root, self.path_prob);
+            candidate.prob = sigmoid(dot(&self.weights.lead, &inputs));
+            rival = first;
+        }
+        self.candidates
+    }
+}
+
+pub(super) fn sigmoid(z: f32) -> f32 {
+    1.0 / (1.0 + (-z).exp())
+}
+
+/// The inverse of [`sigmoid`], within bounds.
+pub(super) fn logit(p: f32) -> f32 {
+    let p = p.clamp(1e-4, 0.999);
+    (p / (1.0 - p)).ln()
+}
+
+pub(super) fn dot<const N: usize>(weights: &[f32; N], inputs: &[f32; N]) -> f32 {
+    weights.iter().zip(inputs).map(|(w, x)| w * x).sum()
+}
+
+fn flag(holds: bool) -> f32 {
+    f32::from(u8::from(holds))
+}
+
+/// What the trust in a suffix depends on.
+pub(super) fn trust_inputs(evidence: &Evidence, is_root: bool) -> [f32; TRUST_INPUTS] {
+    let top = evidence.next.iter().map(|n| n.1).max().unwrap_or(0);
+    let share = top as f32 / evidence.n_seen.max(1) as f32;
+    let count = ln(evidence.count);
+    let sole = flag(evidence.next.len() == 1);
+    let common = [1.0, count, ln(evidence.next.len() + 1), share, sole];
+    let special = match evidence.bridge {
+        None => {
+            let order = ln(evidence.order);
+            let is_single = flag(evidence.order == 1);
+            let is_root = flag(is_root);
+            [order, is_single, is_root, sole * order, sole * count.min(3.0)]
+        }
+        Some(bridge) => [
+            ln(1 + evidence.order),
+            flag(evidence.order == 0),
+            ln(usize::from(bridge.before)),
+            flag(bridge.gap == GapKind::Even),
+            flag(bridge.gap == GapKind::UnevenWide),
+        ],
+    };
+    let mut inputs = [0.0; TRUST_INPUTS];
+    inputs[..5].copy_from_slice(&common);
+    inputs[5..].copy_from_slice(&special);
+    inputs
+}
+
+/// What the correction depends on; `rival` is the best other candidate.
+pub(super) fn lead_inputs(
+    prob: f32,
+    rival: f32,
+    is_root: bool,
+    path_prob: f32,
+) -> [f32; LEAD_INPUTS] {
+    let lead = (prob / rival.max(1e-4)).ln().clamp(-6.0, 6.0);
+    [
+        1.0,
+        logit(prob),
+        flag(lead >= 0.0),
+        lead,
+        flag(is_root),
+        path_prob.max(1e-4).ln(),
+    ]
+}
+
+fn ln(n: usize) -> f32 {
+    (n as f32).ln()
+}

@@ -1,0 +1,198 @@
+//! Where the suffixes of a path occur in the pools: found once at the root,
+//! narrowed token by token below it. Knows nothing of probabilities.
+
+use super::pools::{Pools, Shelf};
+use super::segment::{Ranks, SORTED_DEPTH};
+use crate::speculate::TokenId;
+use crate::speculate::params::{MAX_BRANCH, Params, Source};
+
+/// Longest suffix that is looked up: the branch below it must stay within the
+/// depth that segments are sorted to.
+const MAX_SUFFIX: usize = SORTED_DEPTH - MAX_BRANCH;
+
+/// The shelves a path is looked up on: the group's own first, the other
+/// groups' behind it.
+pub struct Shelves<'a> {
+    shelves: Vec<Shelf<'a>>,
+    /// Shelves of [`Source::Group`]: 1 or, without a group's pool, 0.
+    n_own: usize,
+    /// Longest suffix, in symbols.
+    pub max_suffix: usize,
+}
+
+/// Occurrences of one suffix on one shelf. A shorter suffix that occurs
+/// nowhere else has no match of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Match {
+    pub shelf: u16,
+    /// Symbols of the suffix: tokens, and the anchor before a document.
+    pub order: u16,
+    pub place: Place,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Place {
+    /// One occurrence: the text position of what follows it.
+    One(u32),
+    /// The suffixes of the text that share their first `depth` symbols;
+    /// `count` of them are visible.
+    Many { ranks: Ranks, depth: u32, count: u32 },
+}
+
+impl Place {
+    pub fn count(self) -> u32 {
+        match self {
+            Place::One(_) => 1,
+            Place::Many { count, .. } => count,
+        }
+    }
+}
+
+impl<'a> Shelves<'a> {
+    /// The shelves of the sources that are switched on.
+    pub fn new(pools: &'a Pools, group: Option<&str>, params: &Params) -> Self {
+        let own = group.and_then(|g| pools.find_group(g));
+        let own = own.filter(|_| params.sources.group && params.max_suffix > 0);
+        let others = (0..pools.n_groups()).filter(|&g| params.sources.global && Some(g) != own);
+        let others = others.filter(|_| params.max_suffix > 0);
+        Shelves {
+            shelves: own.into_iter().chain(others).map(|g| pools.shelf(g)).collect(),
+            n_own: usize::from(own.is_some()),
+            max_suffix: params.max_suffix.min(MAX_SUFFIX),
+        }
+    }
+
+    pub fn source(&self, shelf: u16) -> Source {
+        if usize::from(shelf) < self.n_own {
+            Source::Group
+        } else {
+            Source::Global
+        }
+    }
+
+    /// Every shelf's index and source.
+    pub fn sources(&self) -> impl Iterator<Item = (u16, Source)> + '_ {
+        (0..self.shelves.len() as u16).map(|shelf| (shelf, self.source(shelf)))
+    }
+
+    pub fn shelf(&self, shelf: u16) -> &Shelf<'a> {
+        &self.shelves[usize::from(shelf)]
+    }
+
+    /// Matches of every suffix of `window`, the answer's last symbols: by
+    /// shelf, then the longest first.
+    pub fn root(&self, window: &[TokenId]) -> Vec<Match> {
+        let mut matches = Vec::new();
+        for shelf in 0..self.shelves.len() as u16 {
+            let first = matches.len();
+            self.find_suffixes(shelf, window, &mut matches);
+            matches[first..].reverse();
+        }
+        matches
+    }
+
+    /// Appends one shelf's matches, the shortest first.
+    fn find_suffixes(&self, shelf: u16, window: &[TokenId], matches: &mut Vec<Match>) {
+        let first = matches.len();
+        let segment = self.shelf(shelf).segment;
+        let mut order = 1;
+        while order <= window.len() {
+            let suffix = &window[window.len() - order..];
+            let Some(place) = self.place(shelf, segment.find(suffix), order as u32) else {
+                break;
+            };
+            if let Place::One(after) = place {
+                // A single occurrence is followed backwards, without search.
+                order = segment.common_suffix(after, window);
+            }
+            let (order_found, count) = (order as u16, place.count());
+            if matches.len() > first && matches.last().is_some_and(|m| m.place.count() == count) {
+                matches.pop();
+            }
+            matches.push(Match {
+                shelf,
+                order: order_found,
+                place,
+            });
+            if count == 1 {
+                break;
+            }
+            order += 1;
+        }
+    }
+
+    /// `None` if nothing visible is there.
+    fn place(&self, shelf: u16, ranks: Ranks, depth: u32) -> Option<Place> {
+        let shelf = self.shelf(shelf);
+        match shelf.count(ranks) {
+            0 => None,
+            1 => {
+                let start = (ranks.lo..ranks.hi).find_map(|r| shelf.visible(r))?;
+                Some(Place::One(start + depth))
+            }
+            count => Some(Place::Many {
+                ranks,
+                depth,
+                count: count as u32,
+            }),
+        }
+    }
+
+    /// Those occurrences of a match that `token` follows, with it included.
+    pub fn narrow(&self, found: &Match, token: TokenId) -> Option<Place> {
+        let segment = self.shelf(found.shelf).segment;
+        match found.place {
+            Place::One(at) => (segment.token(at) == token).then_some(Place::One(at + 1)),
+            Place::Many { ranks, depth, .. } => {
+                let ranks = segment.narrow(ranks, depth, token);
+                self.place(found.shelf, ranks, depth + 1)
+            }
+        }
+    }
+
+    /// The matches of a path that goes on with `token`, given those of
+    /// the path. Only the nearest source is searched for the token alone: the
+    /// shelves behind it follow what the context itself matched.
+    pub fn child(&self, mut parent: &[Match], token: TokenId) -> Vec<Match> {
+        let mut matches = Vec::with_capacity(parent.len() + 1);
+        let nearest = if self.n_own > 0 { Source::Group } else { Source::Global };
+        for shelf in 0..self.shelves.len() as u16 {
+            let n_own = parent.iter().take_while(|m| m.shelf == shelf).count();
+            let (own, others) = parent.split_at(n_own);
+            parent = others;
+            let first = matches.len();
+            for found in own {
+                if let Some(place) = self.narrow(found, token) {
+                    self.push(shelf, found.order + 1, place, first, &mut matches);
+                }
+            }
+            if self.source(shelf) == nearest {
+                let ranks = self.shelf(shelf).segment.bucket(token);
+                if let Some(place) = self.place(shelf, ranks, 1) {
+                    self.push(shelf, 1, place, first, &mut matches);
+                }
+            }
+        }
+        matches
+    }
+
+    /// Appends a shorter match behind those from `first` on, by the rules of
+    /// [`Match`]: none beyond the longest order, and only if it occurs
+    /// elsewhere, too.
+    fn push(&self, shelf: u16, order: u16, place: Place, first: usize, out: &mut Vec<Match>) {
+        let order = order.min(self.max_suffix as u16);
+        if let Some(longer) = out[first..].last() {
+            if longer.place.count() == place.count() {
+                return;
+            }
+            if longer.order == order {
+                out.pop();
+            }
+        }
+        out.push(Match {
+            shelf,
+            order,
+            place,
+        });
+    }
+}
