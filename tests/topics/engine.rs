@@ -75,11 +75,7 @@ fn knowledge(texts: &[String], plain: &Trace) -> Vec<Knowledge> {
         id: format!("d{i}"),
         title: format!("Document {i}"),
         kind: "item".into(),
-        group: if i % 2 == 0 {
-            "a".into()
-        } else {
-            "b".into()
-        },
+        group: if i % 2 == 0 { "a".into() } else { "b".into() },
         text,
         ended: i % 3 == 0,
     };

@@ -21,7 +21,11 @@ fn engine() -> &'static Mutex<Engine> {
     ENGINE.get_or_init(|| {
         let catalog = Catalog::bundled().unwrap();
         let settings = Settings::default();
-        Mutex::new(settings.open_engine(&real_model::path(), &catalog, |_| {}).unwrap())
+        Mutex::new(
+            settings
+                .open_engine(&real_model::path(), &catalog, |_| {})
+                .unwrap(),
+        )
     })
 }
 
@@ -30,32 +34,62 @@ fn decode(kind: SubjectKind, id: &str, params: Params) -> Trace {
     let at = catalog.find(kind, id).unwrap();
     let framework = Framework::named("kar").unwrap();
     let (subject, prompt) = ask::about(&catalog, at, &framework, Role::Query).unwrap();
-    let mut engine = engine().lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    run(&mut engine, RunSpec { subject, prompt, params })
+    let mut engine = engine()
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
+    run(
+        &mut engine,
+        RunSpec {
+            subject,
+            prompt,
+            params,
+        },
+    )
 }
 
 fn query_half(kind: SubjectKind, n: usize) -> Vec<String> {
     let catalog = Catalog::bundled().unwrap();
     let groups = catalog.groups(kind).iter();
     let firsts = groups.flat_map(|g| {
-        catalog.members(kind, &g.name, laserscope::recsys::Half::Query).take(1)
+        catalog
+            .members(kind, &g.name, laserscope::recsys::Half::Query)
+            .take(1)
     });
-    firsts.take(n).map(|at| catalog.subject(at).id().to_string()).collect()
+    firsts
+        .take(n)
+        .map(|at| catalog.subject(at).id().to_string())
+        .collect()
 }
 
 #[test]
 fn strict_equals_autoregressive_and_the_pools_earn_their_keep() {
     let mut stats = Stats::empty();
-    let subjects = query_half(SubjectKind::Item, 3).into_iter().map(|id| (SubjectKind::Item, id));
-    let users = query_half(SubjectKind::User, 1).into_iter().map(|id| (SubjectKind::User, id));
+    let subjects = query_half(SubjectKind::Item, 3)
+        .into_iter()
+        .map(|id| (SubjectKind::Item, id));
+    let users = query_half(SubjectKind::User, 1)
+        .into_iter()
+        .map(|id| (SubjectKind::User, id));
     for (kind, id) in subjects.chain(users) {
-        let params = |verify, budget| Params { verify, budget, ..Params::default() };
+        let params = |verify, budget| Params {
+            verify,
+            budget,
+            ..Params::default()
+        };
         let plain = decode(kind, &id, params(Verify::Autoregressive, Budget::Rows(1)));
         assert!(plain.token_ids().len() > 50, "{id}: {}", plain.text());
-        assert!(repetition(&plain.token_ids()) < 0.3, "{id}: {}", plain.text());
+        assert!(
+            repetition(&plain.token_ids()) < 0.3,
+            "{id}: {}",
+            plain.text()
+        );
         for budget in [Budget::Auto { max: 64 }, Budget::Rows(16)] {
             let strict = decode(kind, &id, params(Verify::Strict, budget));
-            assert_eq!(strict.token_ids(), plain.token_ids(), "{id} with budget {budget:?}");
+            assert_eq!(
+                strict.token_ids(),
+                plain.token_ids(),
+                "{id} with budget {budget:?}"
+            );
             if budget == Budget::Rows(16) {
                 strict.steps.iter().for_each(|step| stats.add(step));
             }
@@ -67,7 +101,9 @@ fn strict_equals_autoregressive_and_the_pools_earn_their_keep() {
 
 #[test]
 fn the_pools_of_the_sample_are_there() {
-    let engine = engine().lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let engine = engine()
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
     let sizes = engine.pools.sizes(Some("item/crime"));
     let documents: Vec<usize> = sizes.iter().map(|s| s.documents).collect();
     assert!(documents[0] >= 30 && documents[1] >= 200, "{documents:?}");
@@ -86,15 +122,45 @@ fn generate_prints_its_contract_and_the_trace_replays_it() {
     let folder = tempfile::tempdir().unwrap();
     let trace = folder.path().join("run.jsonl");
     let out = laserscope(&[
-        "generate", "--item", "i101", "--max-tokens", "24", "--json", "--trace",
+        "generate",
+        "--item",
+        "i101",
+        "--max-tokens",
+        "24",
+        "--json",
+        "--trace",
         trace.to_str().unwrap(),
     ]);
-    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    assert!(
+        out.status.success(),
+        "{}",
+        String::from_utf8_lossy(&out.stderr)
+    );
     let said: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
     for key in [
-        "subject", "prompt_ids", "token_ids", "text", "finish", "verify", "params", "steps",
-        "drafted", "accepted", "relaxed", "rejected", "lost", "unreached", "bonus", "mal",
-        "repetition", "pool_hit_rate", "prompt_ms", "decode_ms", "tokens_per_s", "model", "device",
+        "subject",
+        "prompt_ids",
+        "token_ids",
+        "text",
+        "finish",
+        "verify",
+        "params",
+        "steps",
+        "drafted",
+        "accepted",
+        "relaxed",
+        "rejected",
+        "lost",
+        "unreached",
+        "bonus",
+        "mal",
+        "repetition",
+        "pool_hit_rate",
+        "prompt_ms",
+        "decode_ms",
+        "tokens_per_s",
+        "model",
+        "device",
         "threads",
     ] {
         assert!(!said[key].is_null(), "{key} is missing");
@@ -102,7 +168,12 @@ fn generate_prints_its_contract_and_the_trace_replays_it() {
     assert_eq!(said["finish"], "length");
     let file = std::io::BufReader::new(std::fs::File::open(&trace).unwrap());
     let loaded = Trace::load(file).unwrap();
-    let ids: Vec<u64> = said["token_ids"].as_array().unwrap().iter().map(|v| v.as_u64().unwrap()).collect();
+    let ids: Vec<u64> = said["token_ids"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|v| v.as_u64().unwrap())
+        .collect();
     let recorded: Vec<u64> = loaded.token_ids().into_iter().map(u64::from).collect();
     assert_eq!(ids, recorded);
 }
@@ -113,10 +184,23 @@ fn a_batch_resumes_where_it_was() {
     let out = folder.path().join("answers.jsonl");
     let batch = |limit: &str| {
         let output = laserscope(&[
-            "generate", "--all", "users", "--half", "query", "--limit", limit, "--max-tokens", "8",
-            "--out", out.to_str().unwrap(),
+            "generate",
+            "--all",
+            "users",
+            "--half",
+            "query",
+            "--limit",
+            limit,
+            "--max-tokens",
+            "8",
+            "--out",
+            out.to_str().unwrap(),
         ]);
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         std::fs::read_to_string(&out).unwrap()
     };
     let first = batch("1");
@@ -128,7 +212,10 @@ fn a_batch_resumes_where_it_was() {
 #[test]
 fn mistakes_are_named_with_their_option_and_exit_statuses_differ() {
     let message = |args: &[&str], status: i32| {
-        let out = Command::new(env!("CARGO_BIN_EXE_laserscope")).args(args).output().unwrap();
+        let out = Command::new(env!("CARGO_BIN_EXE_laserscope"))
+            .args(args)
+            .output()
+            .unwrap();
         let said = String::from_utf8_lossy(&out.stderr).into_owned();
         assert_eq!(out.status.code(), Some(status), "{said}");
         said
@@ -137,7 +224,13 @@ fn mistakes_are_named_with_their_option_and_exit_statuses_differ() {
     assert!(message(&["generate", "--item", "i101", "--tau", "2"], 2).contains("--tau"));
     assert!(message(&["generate", "--item", "i101", "--budget", "0"], 2).contains("--budget"));
     assert!(message(&["generate", "--item", "i101", "--framework", "x"], 1).contains("kar"));
-    assert!(message(&["--model", "/nowhere/m.gguf", "generate", "--item", "i101"], 1).contains("/nowhere/m.gguf"));
+    assert!(
+        message(
+            &["--model", "/nowhere/m.gguf", "generate", "--item", "i101"],
+            1
+        )
+        .contains("/nowhere/m.gguf")
+    );
     assert!(message(&["--catalog", "/nowhere", "catalog", "items"], 1).contains("/nowhere"));
     assert!(message(&["replay", "/nowhere.jsonl"], 1).contains("/nowhere.jsonl"));
     assert!(message(&[], 1).contains("terminal"), "no terminal is said");

@@ -180,13 +180,9 @@ fn settings() {
 fn fetching() {
     let mut app = app();
     fetching_event(&mut app);
-    app.update(Action::Tick(Duration::from_secs(
-        1,
-    )));
+    app.update(Action::Tick(Duration::from_secs(1)));
     for _ in 0..30 {
-        app.update(Action::Tick(
-            Duration::from_millis(250),
-        ));
+        app.update(Action::Tick(Duration::from_millis(250)));
     }
     assert_eq!(app.screen, Screen::Decode);
     snapshot("fetching", &mut app);

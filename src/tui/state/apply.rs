@@ -46,6 +46,7 @@ impl App {
                 let why = why.clone();
                 self.play_demo();
                 self.queued = None;
+                self.notice = None;
                 self.dialog = Some(Dialog::Failure { why });
             }
             ModelState::Ready(_) if !was_ready => return self.model_ready(),
