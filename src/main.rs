@@ -9,9 +9,9 @@ use laserscope::config::Config;
 use laserscope::headless::interrupt::EXIT_CANCELLED;
 use laserscope::headless::{bench, catalog, forward, generate, interrupt, models, picture};
 use laserscope::model::fetch;
+use laserscope::playground;
 use laserscope::recsys::SubjectKind;
 use laserscope::session::Settings;
-use laserscope::playground;
 use laserscope::speculate::params::Params;
 use laserscope::tui::ThemeName;
 

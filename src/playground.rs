@@ -41,7 +41,10 @@ pub fn replay(path: &Path, theme: ThemeName) -> Result<()> {
 /// What the screens begin with when they only replay.
 pub fn replay_start(trace: Trace, theme: ThemeName) -> Start {
     let params = trace.header.params;
-    Start { replay: Some(trace), ..start(Catalog::bundled().ok(), params, theme) }
+    Start {
+        replay: Some(trace),
+        ..start(Catalog::bundled().ok(), params, theme)
+    }
 }
 
 /// Reads a trace; errors name the file and the line.
@@ -70,7 +73,10 @@ fn start(catalog: Option<Catalog>, params: Params, theme: ThemeName) -> Start {
 
 fn shipped(settings: &Settings) -> Result<Vec<(String, String)>> {
     let docs = settings.load_documents()?;
-    Ok(docs.into_iter().map(|doc| (doc.kind.to_string(), doc.id)).collect())
+    Ok(docs
+        .into_iter()
+        .map(|doc| (doc.kind.to_string(), doc.id))
+        .collect())
 }
 
 fn block_on(screens: impl Future<Output = Result<()>>) -> Result<()> {

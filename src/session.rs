@@ -63,7 +63,11 @@ impl Settings {
     }
 
     fn load_knowledge(&self, catalog: &Catalog) -> Result<Vec<Knowledge>> {
-        Ok(self.load_documents()?.iter().map(|doc| as_knowledge(doc, catalog)).collect())
+        Ok(self
+            .load_documents()?
+            .iter()
+            .map(|doc| as_knowledge(doc, catalog))
+            .collect())
     }
 
     /// Loads the model's file and fills its pools.

@@ -11,6 +11,7 @@ use crate::model::config::Config;
 use crate::model::decoder::Decoder;
 use crate::model::device::{self, DeviceChoice};
 use crate::model::gguf::Gguf;
+use crate::model::layer::{Kernels, Target};
 use crate::model::tokenizer::TextCodec;
 use crate::pool::Pools;
 use crate::speculate::cost::CostTable;
@@ -90,7 +91,11 @@ impl Engine {
             .unwrap_or(DEFAULT_CONTEXT)
             .min(config.context);
         check_memory(&gguf, &config, context, opened.device.is_cpu())?;
-        let decoder = Decoder::load(&gguf, &opened.device, context, threads, |done, of| {
+        let target = Target {
+            device: &opened.device,
+            kernels: Kernels::of(&opened.device),
+        };
+        let decoder = Decoder::load(&gguf, target, context, threads, |done, of| {
             progress(Loading::Weights { done, of });
         })
         .wrap_err_with(|| format!("loading {}", path.display()))?;

@@ -218,7 +218,10 @@ fn pool_group(kind: &str, group: &str) -> String {
 
 /// The pool that serves a subject, if it has a group.
 fn pool_of(subject: &SubjectInfo) -> Option<String> {
-    subject.group.as_ref().map(|group| pool_group(&subject.kind, group))
+    subject
+        .group
+        .as_ref()
+        .map(|group| pool_group(&subject.kind, group))
 }
 
 /// Remembers which token bytes and document titles a trace has already.

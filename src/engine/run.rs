@@ -152,7 +152,7 @@ impl<'e> Run<'e> {
         let context_len = self.ids.len();
         let (committed, commit) = timed(|| self.commit(&tree, &verdict));
         committed?;
-        let verify = judging + verifying;
+        let verify = to_micros(judging + verifying);
         let timing = Timing {
             retrieve,
             draft,
@@ -211,7 +211,13 @@ impl<'e> Run<'e> {
             };
         }
         let pools = &self.engine.pools;
-        pool::retrieve(pools, self.pool.as_deref(), &self.local, &self.params, &self.calibration)
+        pool::retrieve(
+            pools,
+            self.pool.as_deref(),
+            &self.local,
+            &self.params,
+            &self.calibration,
+        )
     }
 
     /// Cuts a tree to what pays under the measured cost, and to the context.

@@ -17,7 +17,10 @@ pub fn run(args: &PictureArgs, theme: ThemeName) -> Result<()> {
     let mut app = App::new(playground::replay_start(trace, theme));
     let area = Rect::new(0, 0, args.width, args.height);
     if let Some(step) = args.step {
-        ensure!((1..=steps).contains(&step), "--step {step}: the run has steps 1 to {steps}");
+        ensure!(
+            (1..=steps).contains(&step),
+            "--step {step}: the run has steps 1 to {steps}"
+        );
         app.view.go_to(Cursor::At(step - 1));
     }
     let mut buffer = Buffer::empty(area);

@@ -13,7 +13,7 @@ use super::config::Config;
 use super::gguf::Gguf;
 use super::kernels::attention::TreeAttention;
 use super::kernels::elementwise::{Rope, SwiGlu};
-use super::layer::{Embedding, Layer, Linear, Norm};
+use super::layer::{Embedding, Kernels, Layer, Linear, Norm, Target};
 use crate::speculate::TokenId;
 
 /// Rows of one forward pass while a prompt is processed.
@@ -31,6 +31,7 @@ pub struct Rows<'a> {
 pub struct Decoder {
     pub config: Config,
     device: Device,
+    kernels: Kernels,
     embedding: Embedding,
     layers: Vec<Layer>,
     norm: Norm,
@@ -42,14 +43,14 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// Loads every weight onto `device`; `context` tokens of KV cache are
+    /// Loads every weight onto the target; `context` tokens of KV cache are
     /// allocated. `progress(done, of)` is told of every layer.
     ///
     /// # Errors
     /// A missing or misshapen tensor, a type candle cannot read.
     pub fn load(
         gguf: &Gguf,
-        device: &Device,
+        target: Target<'_>,
         context: usize,
         threads: usize,
         mut progress: impl FnMut(usize, usize) + Send,
@@ -61,14 +62,14 @@ impl Decoder {
         let load = || -> Result<_> {
             let mut layers = Vec::with_capacity(config.layers);
             for i in 0..config.layers {
-                layers.push(Layer::load(gguf, i, config.norm_eps, device)?);
+                layers.push(Layer::load(gguf, i, config.norm_eps, target)?);
                 progress(i + 1, config.layers + 1);
             }
-            let norm = Norm::load(gguf, "output_norm.weight", config.norm_eps, device)?;
-            Ok((layers, norm, load_ends(gguf, device)?))
+            let norm = Norm::load(gguf, "output_norm.weight", config.norm_eps, target.device)?;
+            Ok((layers, norm, load_ends(gguf, target)?))
         };
         let (layers, norm, (embedding, head)) = pool.install(load)?;
-        let cache = KvCache::new(config.layers, context, config.kv_width(), device)?;
+        let cache = KvCache::new(config.layers, context, config.kv_width(), target.device)?;
         let vocab = gguf.matrix("token_embd.weight")?.rows;
         let factors = if gguf.has("rope_freqs.weight") {
             gguf.vector("rope_freqs.weight")?
@@ -76,10 +77,12 @@ impl Decoder {
             Vec::new()
         };
         let rope = RopeTable::new(&config, context, &factors);
+        let Target { device, kernels } = target;
         let device = device.clone();
         Ok(Decoder {
             config,
             device,
+            kernels,
             embedding,
             layers,
             norm,
@@ -171,6 +174,7 @@ impl Decoder {
             pool,
             config,
             device,
+            kernels,
             embedding,
             layers,
             cache,
@@ -180,16 +184,16 @@ impl Decoder {
             let mut x = embedding.forward(rows.tokens, device)?;
             for (i, layer) in layers.iter().enumerate() {
                 let qkv = layer.qkv.forward(&layer.attn_norm.forward(&x)?)?;
-                let qkv = rotate(config, &angles, &qkv)?;
+                let qkv = rotate(*kernels, config, &angles, &qkv)?;
                 let q_width = config.heads * config.head_dim;
                 let kv = qkv
                     .narrow(1, q_width, 2 * config.kv_width())?
                     .contiguous()?;
                 cache.append(i, &kv)?;
-                let attended = attend(config, &pass, &qkv, cache.layer(i))?;
+                let attended = attend(*kernels, config, &pass, &qkv, cache.layer(i))?;
                 x = (x + layer.attn_out.forward(&attended)?)?;
                 let gate_up = layer.gate_up.forward(&layer.ffn_norm.forward(&x)?)?;
-                x = (x + layer.down.forward(&swiglu(&gate_up)?)?)?;
+                x = (x + layer.down.forward(&swiglu(*kernels, &gate_up)?)?)?;
             }
             Ok(x)
         })?;
@@ -198,15 +202,16 @@ impl Decoder {
 }
 
 /// The embedding and the head; one matrix where the file ties them.
-fn load_ends(gguf: &Gguf, device: &Device) -> Result<(Embedding, Linear)> {
+fn load_ends(gguf: &Gguf, target: Target<'_>) -> Result<(Embedding, Linear)> {
+    let device = target.device;
     let embed = "token_embd.weight".to_string();
     let untied = gguf
         .has("output.weight")
         .then(|| "output.weight".to_string());
-    let head = Linear::load(gguf, &[untied.clone().unwrap_or(embed.clone())], device)?;
+    let head = Linear::load(gguf, &[untied.clone().unwrap_or(embed.clone())], target)?;
     let embedding = match (&head, untied) {
         (Linear::Packed(tied), None) => Embedding::Packed(tied.clone()),
-        (Linear::Packed(_), Some(_)) => match Linear::load(gguf, &[embed], device)? {
+        (Linear::Packed(_), Some(_)) => match Linear::load(gguf, &[embed], target)? {
             Linear::Packed(packed) => Embedding::Packed(packed),
             Linear::Device(_) => bail!("the embedding was not packed for the CPU"),
         },
@@ -295,9 +300,14 @@ impl RopeTable {
 }
 
 /// RoPE on queries and keys. Shape: (n, qkv) -> the same.
-fn rotate(config: &Config, angles: &Angles, qkv: &Tensor) -> CandleResult<Tensor> {
+fn rotate(
+    kernels: Kernels,
+    config: &Config,
+    angles: &Angles,
+    qkv: &Tensor,
+) -> CandleResult<Tensor> {
     let heads = config.heads + config.kv_heads;
-    if qkv.device().is_cpu() {
+    if kernels == Kernels::Own {
         let (cos, sin) = (angles.cos.clone(), angles.sin.clone());
         return qkv.apply_op1_no_bwd(&Rope {
             heads,
@@ -337,14 +347,20 @@ fn rotate(config: &Config, angles: &Angles, qkv: &Tensor) -> CandleResult<Tensor
 }
 
 /// Tree attention. Shapes: (n, qkv), (capacity, kv) -> (n, heads * head_dim).
-fn attend(config: &Config, pass: &Pass, qkv: &Tensor, cache: &Tensor) -> CandleResult<Tensor> {
+fn attend(
+    kernels: Kernels,
+    config: &Config,
+    pass: &Pass,
+    qkv: &Tensor,
+    cache: &Tensor,
+) -> CandleResult<Tensor> {
     let Config {
         heads,
         kv_heads,
         head_dim,
         ..
     } = *config;
-    if qkv.device().is_cpu() {
+    if kernels == Kernels::Own {
         let (prefix, paths) = (pass.prefix, pass.paths.clone());
         let op = TreeAttention {
             heads,
@@ -400,8 +416,8 @@ fn dense_mask(pass: &Pass, len: usize, device: &Device) -> CandleResult<Tensor> 
 }
 
 /// Shapes: (n, 2 f) -> (n, f).
-fn swiglu(gate_up: &Tensor) -> CandleResult<Tensor> {
-    if gate_up.device().is_cpu() {
+fn swiglu(kernels: Kernels, gate_up: &Tensor) -> CandleResult<Tensor> {
+    if kernels == Kernels::Own {
         return gate_up.apply_op1_no_bwd(&SwiGlu);
     }
     let parts = gate_up.chunk(2, D::Minus1)?;

@@ -9,6 +9,33 @@ use super::gguf::Gguf;
 use super::kernels::linear::PackedLinear;
 use super::kernels::pack::Packed;
 
+/// Whose kernels a decoder runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kernels {
+    /// Our own, on the CPU.
+    Own,
+    /// candle's tensor operations, on any device.
+    Candle,
+}
+
+impl Kernels {
+    /// Ours where they can run.
+    pub fn of(device: &Device) -> Self {
+        if device.is_cpu() {
+            Kernels::Own
+        } else {
+            Kernels::Candle
+        }
+    }
+}
+
+/// Where weights go, and for whose kernels.
+#[derive(Clone, Copy)]
+pub struct Target<'a> {
+    pub device: &'a Device,
+    pub kernels: Kernels,
+}
+
 /// One or more matrices that share their input.
 pub enum Linear {
     Packed(PackedLinear),
@@ -17,13 +44,13 @@ pub enum Linear {
 
 impl Linear {
     /// Loads the named weights side by side.
-    pub fn load(gguf: &Gguf, names: &[String], device: &Device) -> EyreResult<Self> {
-        if matches!(device, Device::Cpu) {
+    pub fn load(gguf: &Gguf, names: &[String], target: Target<'_>) -> EyreResult<Self> {
+        if target.kernels == Kernels::Own {
             let pack = |name: &String| Ok(Packed::pack(&gguf.matrix(name)?)?);
             let parts = names.iter().map(pack).collect::<EyreResult<_>>()?;
             return Ok(Linear::Packed(PackedLinear::new(parts)?));
         }
-        let load = |name: &String| Ok(QMatMul::from_qtensor(gguf.qtensor(name, device)?)?);
+        let load = |name: &String| Ok(QMatMul::from_qtensor(gguf.qtensor(name, target.device)?)?);
         Ok(Linear::Device(
             names.iter().map(load).collect::<EyreResult<_>>()?,
         ))
@@ -81,15 +108,15 @@ pub struct Layer {
 }
 
 impl Layer {
-    pub fn load(gguf: &Gguf, index: usize, eps: f32, device: &Device) -> EyreResult<Self> {
+    pub fn load(gguf: &Gguf, index: usize, eps: f32, target: Target<'_>) -> EyreResult<Self> {
         let name = |part: &str| format!("blk.{index}.{part}.weight");
         let names = |parts: &[&str]| parts.iter().map(|p| name(p)).collect::<Vec<_>>();
-        let linear = |parts: &[&str]| Linear::load(gguf, &names(parts), device);
+        let linear = |parts: &[&str]| Linear::load(gguf, &names(parts), target);
         Ok(Layer {
-            attn_norm: Norm::load(gguf, &name("attn_norm"), eps, device)?,
+            attn_norm: Norm::load(gguf, &name("attn_norm"), eps, target.device)?,
             qkv: linear(&["attn_q", "attn_k", "attn_v"])?,
             attn_out: linear(&["attn_output"])?,
-            ffn_norm: Norm::load(gguf, &name("ffn_norm"), eps, device)?,
+            ffn_norm: Norm::load(gguf, &name("ffn_norm"), eps, target.device)?,
             gate_up: linear(&["ffn_gate", "ffn_up"])?,
             down: linear(&["ffn_down"])?,
         })

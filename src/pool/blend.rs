@@ -8,7 +8,7 @@
 //! bold for the others; a second logistic step corrects that.
 
 use super::bridge::GapKind;
-use super::evidence::Evidence;
+use super::evidence::{Evidence, Kind};
 use super::weights::{LEAD_INPUTS, TRUST_INPUTS, Weights};
 use crate::speculate::TokenId;
 
@@ -51,14 +51,16 @@ impl<'w> Blend<'w> {
         let inputs = trust_inputs(evidence, self.is_root);
         let trust = sigmoid(dot(&self.weights.trust[evidence.kind as usize], &inputs));
         let unit = self.escape * trust / evidence.n_seen.max(1) as f32;
-        // Crumbs are not worth a place in the list.
+        // Crumbs are not worth the search for their place.
         let crumb = self.min_path_prob / self.path_prob * 0.25;
         for &(token, n) in evidence.next {
             let prob = unit * n as f32;
+            if prob <= crumb {
+                continue;
+            }
             match self.candidates.iter_mut().find(|c| c.token == token) {
                 Some(known) => known.prob += prob,
-                None if prob > crumb => self.candidates.push(Candidate { token, prob }),
-                None => {}
+                None => self.candidates.push(Candidate { token, prob }),
             }
         }
         self.escape *= 1.0 - trust;
@@ -100,31 +102,36 @@ fn flag(holds: bool) -> f32 {
     f32::from(u8::from(holds))
 }
 
-/// What the trust in a suffix depends on.
+/// What the trust in a piece of evidence depends on.
 pub(super) fn trust_inputs(evidence: &Evidence, is_root: bool) -> [f32; TRUST_INPUTS] {
+    let mut inputs = [0.0; TRUST_INPUTS];
+    inputs[0] = 1.0;
+    if evidence.kind == Kind::Common {
+        inputs[1] = flag(is_root);
+        return inputs;
+    }
     let top = evidence.next.iter().map(|n| n.1).max().unwrap_or(0);
-    let share = top as f32 / evidence.n_seen.max(1) as f32;
     let count = ln(evidence.count);
     let sole = flag(evidence.next.len() == 1);
-    let common = [1.0, count, ln(evidence.next.len() + 1), share, sole];
-    let special = match evidence.bridge {
+    inputs[1] = count;
+    inputs[2] = ln(evidence.next.len() + 1);
+    inputs[3] = top as f32 / evidence.n_seen.max(1) as f32;
+    inputs[4] = sole;
+    inputs[5..].copy_from_slice(&match evidence.bridge {
         None => {
             let order = ln(evidence.order);
             let is_single = flag(evidence.order == 1);
-            let is_root = flag(is_root);
-            [order, is_single, is_root, sole * order, sole * count.min(3.0)]
+            let sole_count = sole * count.min(3.0);
+            [order, is_single, flag(is_root), sole * order, sole_count]
         }
         Some(bridge) => [
-            ln(1 + evidence.order),
-            flag(evidence.order == 0),
+            ln(usize::from(bridge.after) + 1),
+            flag(bridge.after == 0),
             ln(usize::from(bridge.before)),
             flag(bridge.gap == GapKind::Even),
             flag(bridge.gap == GapKind::UnevenWide),
         ],
-    };
-    let mut inputs = [0.0; TRUST_INPUTS];
-    inputs[..5].copy_from_slice(&common);
-    inputs[5..].copy_from_slice(&special);
+    });
     inputs
 }
 

@@ -5,11 +5,10 @@
 //! nothing of probabilities.
 
 use std::cmp::Reverse;
-use std::ops::RangeInclusive;
 
 use super::lookup::Shelves;
 use super::pools::Shelf;
-use super::segment::{Ranks};
+use super::segment::Ranks;
 use crate::speculate::TokenId;
 use crate::speculate::params::Source;
 
@@ -21,8 +20,10 @@ const MIN_BEFORE_OWN: usize = 2;
 const MIN_BEFORE_OTHER: usize = 4;
 /// Places before a gap that are looked at.
 const MAX_ANCHORS: usize = 16;
-/// By how many tokens the pool's gap may be longer than the context's.
-const SHIFTS: RangeInclusive<i64> = -2..=3;
+/// By how many tokens the pool's gap may be longer than the context's ..
+const MAX_LONGER: usize = 3;
+/// .. or shorter.
+const MAX_SHORTER: usize = 2;
 
 /// What follows `at` in a segment followed a text like the context's end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +35,8 @@ pub(super) struct Bridge {
     pub gap: u16,
     /// Tokens after the gap that agree.
     pub after: u16,
-    /// Tokens by which the pool's gap is longer.
-    pub shift: i8,
+    /// The pool's gap is as long as the context's.
+    pub is_even: bool,
     /// Text position of the next token.
     pub at: u32,
 }
@@ -69,10 +70,10 @@ impl Bridge {
         BridgeClass {
             before: step(&[2, 4, 7, 11], self.before),
             after: step(&[0, 1, 2, 3, 5], self.after),
-            gap: match (self.shift, self.gap) {
-                (0, _) => GapKind::Even,
-                (_, ..=2) => GapKind::Uneven,
-                _ => GapKind::UnevenWide,
+            gap: match (self.is_even, self.gap) {
+                (true, _) => GapKind::Even,
+                (false, ..=2) => GapKind::Uneven,
+                (false, _) => GapKind::UnevenWide,
             },
         }
     }
@@ -128,8 +129,8 @@ pub(super) fn find_bridges(shelves: &Shelves, window: &[TokenId]) -> Vec<Bridge>
     bridges
 }
 
-/// Where texts go on after the end of `before`: after the longest suffix of it
-/// that is not rare, at most [`MAX_ANCHORS`] places.
+/// Where texts go on after the end of `before`: at most [`MAX_ANCHORS`] places
+/// after a suffix of it that is as long as it can be without being rare.
 fn anchors<'a>(
     shelf: &'a Shelf,
     before: &[TokenId],
@@ -151,35 +152,33 @@ fn anchors<'a>(
     starts.map(move |start| start + order)
 }
 
-/// Bridges over gaps that begin at or after `start`, where the text agrees with
-/// the end of `before`, and end in agreement with the end of `behind`.
+/// Bridges over the gap that begins at `start`, where the text agrees with the
+/// end of `before`, to where it agrees with the end of `behind`.
 fn cross<'a>(
     shelf: &'a Shelf,
     index: u16,
     start: u32,
-    before: &[TokenId],
+    before: &'a [TokenId],
     behind: &'a [TokenId],
 ) -> impl Iterator<Item = Bridge> + use<'a> {
-    let segment = shelf.segment;
-    let n_before = segment.common_suffix(start, before) as u16;
-    let room = segment.until_separator(start, behind.len() + *SHIFTS.end() as usize + 1);
-    SHIFTS.filter_map(move |shift| {
-        let len = behind.len().checked_add_signed(shift as isize)?;
-        if len == 0 || len >= room {
-            return None;
-        }
-        let at = start + len as u32;
-        let after = segment.common_suffix(at, behind).min(len - 1);
-        let is_bare = after == 0;
-        if after >= behind.len() || (is_bare && (behind.len() > 1 || shift != 0)) {
-            return None;
-        }
-        Some(Bridge {
+    let span = behind.len();
+    let last = behind[span - 1];
+    let text = shelf.segment.until_separator(start, span + MAX_LONGER + 1);
+    let shortest = span.saturating_sub(MAX_SHORTER).max(1);
+    // What follows the bridge must be there, too: one token is left over.
+    let ends = shortest..text.len();
+    let ends = ends.filter(move |&end| text[end - 1] == last || (span, end) == (1, 1));
+    ends.filter_map(move |end| {
+        let at = start + end as u32;
+        let after = shelf.segment.common_suffix(at, behind).min(end);
+        // Nothing after the gap need agree if it is one token on both sides.
+        let is_closed = after > 0 || (span, end) == (1, 1);
+        (is_closed && after < span).then(|| Bridge {
             shelf: index,
-            before: n_before,
-            gap: (behind.len() - after) as u16,
+            before: shelf.segment.common_suffix(start, before) as u16,
+            gap: (span - after) as u16,
             after: after as u16,
-            shift: shift as i8,
+            is_even: end == span,
             at,
         })
     })

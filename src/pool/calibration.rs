@@ -6,8 +6,8 @@ use crate::speculate::draft::DraftTree;
 use crate::speculate::verify::Verdict;
 
 /// Speed of learning, and how many observations the starting point weighs.
-const RATE: f32 = 0.3;
-const INERTIA: f32 = 10.0;
+const RATE: f32 = 0.2;
+const INERTIA: f32 = 20.0;
 
 /// A logistic correction of the estimates, learned online. The default
 /// corrects nothing.

@@ -12,6 +12,8 @@ use crate::speculate::params::Source;
 
 /// Up to this many occurrences are counted, of more a sample of this size.
 const SAMPLE: usize = 64;
+/// .. and on each of the other groups' shelves, of which there are several.
+const SAMPLE_OTHER: usize = 16;
 
 /// Kinds of evidence, which deserve different trust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,16 +26,18 @@ pub(super) enum Kind {
     Other,
     OwnBridge,
     OtherBridge,
+    /// How frequent tokens are anywhere.
+    Common,
 }
 
 impl Kind {
-    pub const COUNT: usize = 5;
+    pub const COUNT: usize = 6;
 }
 
 /// What followed one suffix in one source.
 pub(super) struct Evidence<'a> {
     pub kind: Kind,
-    /// Symbols of the suffix; for bridges those after the gap.
+    /// Symbols of the suffix; for bridges see there.
     pub order: usize,
     /// Occurrences of the suffix.
     pub count: usize,
@@ -97,7 +101,7 @@ pub(super) fn for_each(
         let tally = scratch.look_at(shelves, matches, items);
         let evidence = Evidence {
             kind: first.kind,
-            order: usize::from(first.bridge.map_or(first.order.0, |b| b.after)),
+            order: usize::from(first.order.0),
             count: tally.count as usize,
             bridge: first.bridge,
             next: &scratch.next,
@@ -146,6 +150,7 @@ impl Scratch {
             let class = bridge.class();
             self.note(class.rank(), kind, Some(class), index);
         }
+        self.note(0, Kind::Common, None, 0);
         self.agenda.sort_unstable();
     }
 
@@ -177,6 +182,7 @@ impl Scratch {
                 }
                 self.sum_others()
             }
+            Kind::Common => self.add_common(shelves),
             Kind::OwnBridge | Kind::OtherBridge => {
                 let bridges = items.iter().map(|i| &matches.bridges[i.index]);
                 self.add_all(bridges.map(|b| shelves.shelf(b.shelf).segment.token(b.at)))
@@ -198,6 +204,21 @@ impl Scratch {
         }
     }
 
+    /// How frequent tokens are wherever they stand.
+    fn add_common(&mut self, shelves: &Shelves) -> Tally {
+        let mut tally = Tally::default();
+        for shelf in shelves.nearest() {
+            let shelf = shelves.shelf(shelf);
+            self.next.extend(shelf.frequent());
+            tally.count += shelf.n_tokens() as u32;
+        }
+        if shelves.nearest().len() > 1 {
+            merge(&mut self.next);
+        }
+        tally.n_seen = tally.count;
+        tally
+    }
+
     /// A shelf's shorter match holds its longer one, and takes its place.
     fn replace_other(&mut self, shelves: &Shelves, found: &Match) {
         let shelf = found.shelf;
@@ -209,8 +230,10 @@ impl Scratch {
     }
 
     fn sum_others(&mut self) -> Tally {
-        for &(_, token, n) in &self.others {
-            add(&mut self.next, token, n);
+        let tokens = self.others.iter().map(|&(_, token, n)| (token, n));
+        self.next.extend(tokens);
+        if self.other_tallies.len() > 1 {
+            merge(&mut self.next);
         }
         let tallies = self.other_tallies.iter().map(|o| o.1);
         tallies.fold(Tally::default(), |sum, t| Tally {
@@ -218,6 +241,18 @@ impl Scratch {
             n_seen: sum.n_seen + t.n_seen,
         })
     }
+}
+
+/// Adds up the counts of equal tokens.
+fn merge(list: &mut Vec<(TokenId, u32)>) {
+    list.sort_unstable();
+    list.dedup_by(|from, into| {
+        let is_same = from.0 == into.0;
+        if is_same {
+            into.1 += from.1;
+        }
+        is_same
+    });
 }
 
 fn add(list: &mut Vec<(TokenId, u32)>, token: TokenId, n: u32) {
@@ -231,6 +266,10 @@ fn add(list: &mut Vec<(TokenId, u32)>, token: TokenId, n: u32) {
 fn followers(shelves: &Shelves, found: &Match, mut list: impl FnMut(TokenId, u32)) -> Tally {
     let shelf = shelves.shelf(found.shelf);
     let count = found.place.count();
+    let sample = match shelves.source(found.shelf) {
+        Source::Group => SAMPLE,
+        _ => SAMPLE_OTHER,
+    };
     let n_seen = match found.place {
         Place::One(at) => {
             let token = shelf.segment.token(at);
@@ -239,7 +278,7 @@ fn followers(shelves: &Shelves, found: &Match, mut list: impl FnMut(TokenId, u32
             }
             1
         }
-        Place::Many { ranks, depth, .. } if ranks.len() <= SAMPLE => {
+        Place::Many { ranks, depth, .. } if ranks.len() <= sample => {
             shelf.segment.children(ranks, depth, |token, ranks| {
                 let n = shelf.count(ranks) as u32;
                 if n > 0 {
@@ -249,7 +288,7 @@ fn followers(shelves: &Shelves, found: &Match, mut list: impl FnMut(TokenId, u32
             count
         }
         Place::Many { ranks, depth, .. } => {
-            let starts = ranks.spread(SAMPLE).filter_map(|r| shelf.visible(r));
+            let starts = ranks.spread(sample).filter_map(|r| shelf.visible(r));
             list_runs(starts.map(|s| shelf.segment.token(s + depth)), list)
         }
     };

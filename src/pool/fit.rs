@@ -4,6 +4,7 @@
 
 use super::blend::{Blend, dot, lead_inputs, sigmoid, trust_inputs};
 use super::calibration::Calibration;
+use super::evidence::Kind;
 use super::local::Local;
 use super::replay::{Answer, Corpus, accepted_path, corpora};
 use super::retrieve::{MIN_PATH_PROB, draft};
@@ -29,7 +30,7 @@ enum Stage {
 
 /// Sums of squared gradients.
 struct Squares {
-    trust: [[f32; TRUST_INPUTS]; 5],
+    trust: [[f32; TRUST_INPUTS]; Kind::COUNT],
     lead: [f32; LEAD_INPUTS],
 }
 
@@ -51,7 +52,7 @@ fn fit_weights() {
     let mut weights = START;
     for stage in [Stage::Trust, Stage::Lead] {
         let mut squares = Squares {
-            trust: [[1e-3; TRUST_INPUTS]; 5],
+            trust: [[1e-3; TRUST_INPUTS]; Kind::COUNT],
             lead: [1e-3; LEAD_INPUTS],
         };
         for _ in 0..EPOCHS {
@@ -63,12 +64,7 @@ fn fit_weights() {
 }
 
 /// One pass over all corpora in turn; the mean loss.
-fn epoch(
-    corpora: &[Corpus],
-    stage: Stage,
-    weights: &mut Weights,
-    squares: &mut Squares,
-) -> f32 {
+fn epoch(corpora: &[Corpus], stage: Stage, weights: &mut Weights, squares: &mut Squares) -> f32 {
     let (mut loss, mut n) = (0.0, 0);
     for i in 0..MAX_ANSWERS {
         for corpus in corpora {
@@ -101,7 +97,13 @@ fn learn_answer(
     while !left.is_empty() {
         let group = Some(answer.group.as_str());
         let mut search = Search::begin(&corpus.pools, group, &local, &params);
-        let tree = draft(&mut search, &local, &params, &Calibration::default(), weights);
+        let tree = draft(
+            &mut search,
+            &local,
+            &params,
+            &Calibration::default(),
+            weights,
+        );
         let path = accepted_path(&tree, left);
         let mut number = 0;
         for (depth, &token) in left.iter().take(path.len() + 1).enumerate() {
@@ -181,7 +183,10 @@ fn learn_lead(
     let prob_of = |i: usize| candidates.get(i).map_or(0.0, |c| c.prob);
     let mut loss = 0.0;
     for (i, candidate) in candidates.iter().enumerate() {
-        if !tree.children(node).any(|c| tree.nodes[c].token == candidate.token) {
+        if !tree
+            .children(node)
+            .any(|c| tree.nodes[c].token == candidate.token)
+        {
             continue;
         }
         let rival = if i == 0 { prob_of(1) } else { prob_of(0) };
@@ -189,7 +194,12 @@ fn learn_lead(
         let estimate = sigmoid(dot(&weights.lead, &inputs));
         let truth = f32::from(u8::from(candidate.token == token));
         loss -= (1.0 - (truth - estimate).abs()).max(1e-6).ln();
-        ascend(&mut weights.lead, &mut squares.lead, &inputs, truth - estimate);
+        ascend(
+            &mut weights.lead,
+            &mut squares.lead,
+            &inputs,
+            truth - estimate,
+        );
     }
     loss
 }

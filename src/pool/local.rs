@@ -115,7 +115,13 @@ mod tests {
     fn drafted_tokens_belong_to_the_path() {
         let local = Local::new(&[5, 6, 7, 8, 5], 0);
         let found = local.occurrences(&[6, 7], 8);
-        assert_eq!(found, [Occurrence { matched: 3, next: 8 }]);
+        assert_eq!(
+            found,
+            [Occurrence {
+                matched: 3,
+                next: 8
+            }]
+        );
         assert_eq!(local.occurrences(&[6, 7], 2)[0].matched, 2);
         assert!(local.occurrences(&[6, 7], 0).is_empty());
     }

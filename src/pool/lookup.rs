@@ -1,6 +1,8 @@
 //! Where the suffixes of a path occur in the pools: found once at the root,
 //! narrowed token by token below it. Knows nothing of probabilities.
 
+use std::ops::Range;
+
 use super::pools::{Pools, Shelf};
 use super::segment::{Ranks, SORTED_DEPTH};
 use crate::speculate::TokenId;
@@ -12,7 +14,7 @@ const MAX_SUFFIX: usize = SORTED_DEPTH - MAX_BRANCH;
 
 /// The shelves a path is looked up on: the group's own first, the other
 /// groups' behind it.
-pub struct Shelves<'a> {
+pub(super) struct Shelves<'a> {
     shelves: Vec<Shelf<'a>>,
     /// Shelves of [`Source::Group`]: 1 or, without a group's pool, 0.
     n_own: usize,
@@ -23,7 +25,7 @@ pub struct Shelves<'a> {
 /// Occurrences of one suffix on one shelf. A shorter suffix that occurs
 /// nowhere else has no match of its own.
 #[derive(Clone, Copy, Debug)]
-pub struct Match {
+pub(super) struct Match {
     pub shelf: u16,
     /// Symbols of the suffix: tokens, and the anchor before a document.
     pub order: u16,
@@ -31,12 +33,16 @@ pub struct Match {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub enum Place {
+pub(super) enum Place {
     /// One occurrence: the text position of what follows it.
     One(u32),
     /// The suffixes of the text that share their first `depth` symbols;
     /// `count` of them are visible.
-    Many { ranks: Ranks, depth: u32, count: u32 },
+    Many {
+        ranks: Ranks,
+        depth: u32,
+        count: u32,
+    },
 }
 
 impl Place {
@@ -56,7 +62,11 @@ impl<'a> Shelves<'a> {
         let others = (0..pools.n_groups()).filter(|&g| params.sources.global && Some(g) != own);
         let others = others.filter(|_| params.max_suffix > 0);
         Shelves {
-            shelves: own.into_iter().chain(others).map(|g| pools.shelf(g)).collect(),
+            shelves: own
+                .into_iter()
+                .chain(others)
+                .map(|g| pools.shelf(g))
+                .collect(),
             n_own: usize::from(own.is_some()),
             max_suffix: params.max_suffix.min(MAX_SUFFIX),
         }
@@ -68,6 +78,16 @@ impl<'a> Shelves<'a> {
         } else {
             Source::Global
         }
+    }
+
+    /// The shelves of the nearest source: the group's own, else all.
+    pub fn nearest(&self) -> Range<u16> {
+        let n = if self.n_own > 0 {
+            self.n_own
+        } else {
+            self.shelves.len()
+        };
+        0..n as u16
     }
 
     /// Every shelf's index and source.
@@ -155,7 +175,6 @@ impl<'a> Shelves<'a> {
     /// shelves behind it follow what the context itself matched.
     pub fn child(&self, mut parent: &[Match], token: TokenId) -> Vec<Match> {
         let mut matches = Vec::with_capacity(parent.len() + 1);
-        let nearest = if self.n_own > 0 { Source::Group } else { Source::Global };
         for shelf in 0..self.shelves.len() as u16 {
             let n_own = parent.iter().take_while(|m| m.shelf == shelf).count();
             let (own, others) = parent.split_at(n_own);
@@ -166,14 +185,24 @@ impl<'a> Shelves<'a> {
                     self.push(shelf, found.order + 1, place, first, &mut matches);
                 }
             }
-            if self.source(shelf) == nearest {
-                let ranks = self.shelf(shelf).segment.bucket(token);
-                if let Some(place) = self.place(shelf, ranks, 1) {
-                    self.push(shelf, 1, place, first, &mut matches);
-                }
+            if self.nearest().contains(&shelf)
+                && let Some(single) = self.single(shelf, token)
+            {
+                self.push(shelf, 1, single.place, first, &mut matches);
             }
         }
         matches
+    }
+
+    /// The match of a token alone.
+    pub fn single(&self, shelf: u16, token: TokenId) -> Option<Match> {
+        let ranks = self.shelf(shelf).segment.bucket(token);
+        let place = self.place(shelf, ranks, 1)?;
+        Some(Match {
+            shelf,
+            order: 1,
+            place,
+        })
     }
 
     /// Appends a shorter match behind those from `first` on, by the rules of

@@ -65,7 +65,7 @@ fn origins(search: &Search, local: &Local, from: &SearchNode, token: TokenId) ->
 }
 
 /// The longest match of a source's shelves that `token` follows; failing that,
-/// the places across a gap. `n_tokens` is the path's length from the answer's
+/// the places across a gap, or any, if it is frequent. `n_tokens` is the path's length from the answer's
 /// beginning on: an order above it counts the anchor.
 fn pool_origin(
     shelves: &Shelves,
@@ -74,11 +74,14 @@ fn pool_origin(
     token: TokenId,
     n_tokens: usize,
 ) -> Option<Origin> {
-    let of_source = matches_of(shelves, from, source);
-    let followed = of_source.filter_map(|m| shelves.narrow(m, token).map(|p| (m, p)));
-    let mut found: Vec<(&Match, Place)> = followed.collect();
+    // A shelf's matches come longest first.
+    let shelves_matches = from.pools.chunk_by(|a, b| a.shelf == b.shelf);
+    let of_source = shelves_matches.filter(|m| shelves.source(m[0].shelf) == source);
+    let longest = |m: &'_ [Match]| m.iter().find_map(|m| Some((*m, shelves.narrow(m, token)?)));
+    let mut found: Vec<(Match, Place)> = of_source.filter_map(longest).collect();
     let Some(order) = found.iter().map(|(m, _)| m.order).max() else {
-        return bridge_origin(shelves, from, source, token);
+        return bridge_origin(shelves, from, source, token)
+            .or_else(|| common_origin(shelves, source, token));
     };
     found.retain(|(m, _)| m.order == order);
     let places = found.iter();
@@ -120,6 +123,24 @@ fn bridge_origin(
         matched: 0,
         count: found.len() as u32,
         docs: doc_hits(shelves, found.iter().copied()),
+    })
+}
+
+/// A token that is drafted because it is frequent everywhere.
+fn common_origin(shelves: &Shelves, source: Source, token: TokenId) -> Option<Origin> {
+    let nearest = shelves.nearest().filter(|&s| shelves.source(s) == source);
+    let shelf_of = |s: &u16| shelves.shelf(*s).frequent().any(|t| t.0 == token);
+    let found: Vec<Match> = nearest
+        .filter(shelf_of)
+        .filter_map(|s| shelves.single(s, token))
+        .collect();
+    let places = found.iter();
+    let places = places.flat_map(|m| token_places(shelves, m.shelf, m.place));
+    (!found.is_empty()).then(|| Origin {
+        source,
+        matched: 0,
+        count: found.iter().map(|m| m.place.count()).sum(),
+        docs: doc_hits(shelves, places),
     })
 }
 

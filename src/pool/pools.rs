@@ -59,6 +59,7 @@ struct Hidden {
 #[derive(Clone, Debug, Default)]
 struct HiddenSpans {
     documents: usize,
+    n_tokens: usize,
     /// Text positions, the anchor before the document included.
     positions: Vec<Range<u32>>,
     /// Ranks of those positions' suffixes, ascending.
@@ -145,19 +146,19 @@ impl Pools {
     }
 
     /// Index of a group's shelf.
-    pub fn find_group(&self, group: &str) -> Option<usize> {
+    pub(super) fn find_group(&self, group: &str) -> Option<usize> {
         self.index
             .groups
             .binary_search_by(|(name, _)| name.as_str().cmp(group))
             .ok()
     }
 
-    pub fn n_groups(&self) -> usize {
+    pub(super) fn n_groups(&self) -> usize {
         self.index.groups.len()
     }
 
     /// A group's segment, seen without the hidden document.
-    pub fn shelf(&self, group: usize) -> Shelf<'_> {
+    pub(super) fn shelf(&self, group: usize) -> Shelf<'_> {
         Shelf {
             segment: &self.index.groups[group].1,
             hidden: self
@@ -172,15 +173,15 @@ impl Pools {
 impl HiddenSpans {
     fn of(segment: &Segment, doc_id: &str) -> Self {
         let entries = segment.entries().iter().filter(|e| e.id == doc_id);
-        let positions: Vec<Range<u32>> = entries
-            .map(|e| e.tokens.start - 1..e.tokens.end)
-            .collect();
+        let positions: Vec<Range<u32>> =
+            entries.map(|e| e.tokens.start - 1..e.tokens.end).collect();
         if positions.is_empty() {
             return HiddenSpans::default();
         }
         let is_hidden = |p: u32| positions.iter().any(|span| span.contains(&p));
         HiddenSpans {
             documents: positions.len(),
+            n_tokens: positions.iter().map(|span| span.len() - 1).sum(),
             ranks: (0..segment.n_suffixes())
                 .filter(|&rank| is_hidden(segment.position(rank)))
                 .collect(),
@@ -191,23 +192,35 @@ impl HiddenSpans {
 
 /// A group's segment with a document taken out, if it has the hidden one.
 #[derive(Clone, Copy)]
-pub struct Shelf<'a> {
+pub(super) struct Shelf<'a> {
     pub segment: &'a Segment,
     hidden: Option<&'a HiddenSpans>,
 }
 
 impl<'a> Shelf<'a> {
     fn size(&self, name: &str) -> GroupSize {
-        let hidden = self.hidden.map_or((0, 0), |h| {
-            let tokens: usize = h.positions.iter().map(|span| span.len() - 1).sum();
-            (h.documents, tokens)
-        });
+        let hidden = self.hidden.map_or(0, |h| h.documents);
         GroupSize {
             group: name.to_string(),
-            documents: self.segment.entries().len() - hidden.0,
-            tokens: self.segment.n_tokens() - hidden.1,
+            documents: self.segment.entries().len() - hidden,
+            tokens: self.n_tokens(),
             bytes: self.segment.n_bytes(),
         }
+    }
+
+    pub fn n_tokens(&self) -> usize {
+        let hidden = self.hidden.map_or(0, |h| h.n_tokens);
+        self.segment.n_tokens() - hidden
+    }
+
+    /// The segment's most frequent tokens and how often they occur.
+    pub fn frequent(&self) -> impl Iterator<Item = (TokenId, u32)> + '_ {
+        let tokens = self.segment.frequent().iter();
+        let visible = tokens.map(|&(token, n)| match self.hidden {
+            None => (token, n),
+            Some(_) => (token, self.count(self.segment.bucket(token)) as u32),
+        });
+        visible.filter(|t| t.1 > 0)
     }
 
     /// How many suffixes these are, the hidden document's left out.

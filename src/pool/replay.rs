@@ -69,7 +69,9 @@ fn token_files(folder: &Path) -> Corpus {
         tokens,
     });
     let prompts = lines("heldout_prompts.txt").into_iter();
-    let held_out = prompts.zip(lines("heldout.txt")).zip(lines("heldout_groups.txt"));
+    let held_out = prompts
+        .zip(lines("heldout.txt"))
+        .zip(lines("heldout_groups.txt"));
     Corpus {
         name: folder.display().to_string(),
         pools: Pools::build(docs.collect()),
@@ -144,13 +146,20 @@ pub(super) fn replay(corpus: &Corpus, params: &Params, weights: &Weights) -> Mea
     let mut measured = Measured::default();
     for answer in corpus.held_out.iter().take(MAX_ANSWERS) {
         let mut calibration = Calibration::default();
-        walk(corpus, answer, params, weights, &mut calibration, |tree, path, us| {
-            measured.steps += 1;
-            measured.accepted += path.len();
-            measured.expected += f64::from(tree.expected_accepted());
-            measured.rows += tree.n_rows();
-            measured.query_us.push(us);
-        });
+        walk(
+            corpus,
+            answer,
+            params,
+            weights,
+            &mut calibration,
+            |tree, path, us| {
+                measured.steps += 1;
+                measured.accepted += path.len();
+                measured.expected += f64::from(tree.expected_accepted());
+                measured.rows += tree.n_rows();
+                measured.query_us.push(us);
+            },
+        );
         measured.tokens += answer.tokens.len();
     }
     measured.query_us.sort_by(f64::total_cmp);
@@ -230,34 +239,6 @@ fn measure() {
                 m.query_us[m.query_us.len() / 2],
                 m.query_us[m.query_us.len() * 99 / 100],
             );
-        }
-    }
-}
-#[test]
-#[ignore = "x"]
-fn misses() {
-    for corpus in corpora("REPLAY") {
-        let params = Params { budget: Budget::Rows(64), ..Params::default() };
-        for answer in corpus.held_out.iter().take(MAX_ANSWERS) {
-            let mut local = Local::new(&answer.prompt, answer.opening_len);
-            let mut left = answer.tokens.as_slice();
-            while !left.is_empty() {
-                let mut search = Search::begin(&corpus.pools, Some(answer.group.as_str()), &local, &params);
-                let tree = draft(&mut search, &local, &params, &Calibration::default(), &super::weights::WEIGHTS);
-                let path = accepted_path(&tree, left);
-                let mut number = 0;
-                for &t in left.iter().take(path.len()) { number = search.descend(number, t); }
-                if let Some(&y) = left.get(path.len()) {
-                    let mut offers = vec![];
-                    let mut top = (0, 0.0f32);
-                    search.evidence(number, |e| { if let Some(x) = e.next.iter().find(|x| x.0 == y) { offers.push(format!("{:?}{} {}/{}", e.kind, e.order, x.1, e.n_seen)); } if let Some(m) = e.next.iter().max_by_key(|x| x.1) { if top.1 == 0.0 { top = (m.0, m.1 as f32 / e.n_seen as f32); } } true });
-                    let ctx: Vec<String> = answer.prompt.iter().chain(&answer.tokens[..answer.tokens.len() - left.len() + path.len()]).rev().take(8).collect::<Vec<_>>().into_iter().rev().map(|x| x.to_string()).collect();
-                    println!("MISS {} | {} | top {} {:.2} | k {} rows {} | {}", ctx.join(" "), y, top.0, top.1, path.len(), tree.n_rows(), offers.join(", "));
-                }
-                let n = (path.len() + 1).min(left.len());
-                local.push(&left[..n]);
-                left = &left[n..];
-            }
         }
     }
 }

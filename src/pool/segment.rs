@@ -14,22 +14,25 @@ use rayon::prelude::ParallelSliceMut;
 use crate::speculate::TokenId;
 
 /// Stands between documents; no vocabulary has this id.
-pub const SEPARATOR: TokenId = TokenId::MAX;
+pub(super) const SEPARATOR: TokenId = TokenId::MAX;
 
 /// Suffixes are sorted by this many tokens, so a match and the branch below it
 /// may be this long together.
-pub const SORTED_DEPTH: usize = 64;
+pub(super) const SORTED_DEPTH: usize = 64;
+
+/// Frequent tokens that are kept at hand.
+const N_FREQUENT: usize = 32;
 
 /// A document of a segment: `tokens` is its place in the segment's text.
 #[derive(Debug)]
-pub struct Entry {
+pub(super) struct Entry {
     pub id: String,
     pub tokens: Range<u32>,
 }
 
 /// Text, suffix array and bucket table: 8 bytes a token and 8 a distinct token.
 #[derive(Debug)]
-pub struct Segment {
+pub(super) struct Segment {
     text: Vec<TokenId>,
     /// Text positions in the order of the suffixes that begin there.
     suffixes: Vec<u32>,
@@ -38,12 +41,14 @@ pub struct Segment {
     /// .. and the rank it begins at, closed by the number of suffixes.
     starts: Vec<u32>,
     entries: Vec<Entry>,
+    /// The most frequent tokens and how often they occur.
+    frequent: Vec<(TokenId, u32)>,
 }
 
 /// The suffixes that share their first `depth` tokens: ranks in the suffix
 /// array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ranks {
+pub(super) struct Ranks {
     pub lo: u32,
     pub hi: u32,
 }
@@ -83,10 +88,15 @@ impl Segment {
         Segment {
             text,
             suffixes,
+            frequent: frequent(&firsts, &starts),
             firsts,
             starts,
             entries,
         }
+    }
+
+    pub fn frequent(&self) -> &[(TokenId, u32)] {
+        &self.frequent
     }
 
     pub fn entries(&self) -> &[Entry] {
@@ -129,9 +139,7 @@ impl Segment {
 
     /// The document that holds a text position, unless a separator does.
     pub fn entry_at(&self, position: u32) -> Option<&Entry> {
-        let after = self
-            .entries
-            .partition_point(|e| e.tokens.start <= position);
+        let after = self.entries.partition_point(|e| e.tokens.start <= position);
         let entry = self.entries.get(after.checked_sub(1)?)?;
         entry.tokens.contains(&position).then_some(entry)
     }
@@ -167,11 +175,12 @@ impl Segment {
         pairs.take_while(|(a, b)| a == b).count()
     }
 
-    /// How many tokens follow from a text position on before a separator, at
-    /// most `max`.
-    pub fn until_separator(&self, position: u32, max: usize) -> usize {
-        let text = self.text[position as usize..].iter().take(max);
-        text.take_while(|&&t| t != SEPARATOR).count()
+    /// The text from a position on, up to a separator and at most `max` tokens.
+    pub fn until_separator(&self, position: u32, max: usize) -> &[TokenId] {
+        let text = &self.text[position as usize..];
+        let text = &text[..max.min(text.len())];
+        let end = text.iter().position(|&t| t == SEPARATOR);
+        &text[..end.unwrap_or(text.len())]
     }
 
     /// Compares the suffix of this rank, its first token skipped, with `rest`;
@@ -180,7 +189,11 @@ impl Segment {
     fn cmp_rest(&self, rank: u32, rest: &[TokenId]) -> Ordering {
         let start = (self.position(rank) as usize + 1).min(self.text.len());
         let n = rest.len().min(self.text.len() - start);
-        let cut = if n < rest.len() { Ordering::Greater } else { Ordering::Equal };
+        let cut = if n < rest.len() {
+            Ordering::Greater
+        } else {
+            Ordering::Equal
+        };
         self.text[start..start + n].cmp(&rest[..n]).then(cut)
     }
 
@@ -282,4 +295,14 @@ fn bucket_table(text: &[TokenId], suffixes: &[u32]) -> (Vec<TokenId>, Vec<u32>) 
     }
     starts.push(suffixes.len() as u32);
     (firsts, starts)
+}
+
+/// The [`N_FREQUENT`] tokens with the largest buckets, the largest first.
+fn frequent(firsts: &[TokenId], starts: &[u32]) -> Vec<(TokenId, u32)> {
+    let sizes = starts.windows(2).map(|w| w[1] - w[0]);
+    let tokens = firsts.iter().copied().zip(sizes);
+    let mut tokens: Vec<_> = tokens.filter(|t| t.0 != SEPARATOR).collect();
+    tokens.sort_unstable_by_key(|&(token, n)| (std::cmp::Reverse(n), token));
+    tokens.truncate(N_FREQUENT);
+    tokens
 }

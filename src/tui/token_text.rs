@@ -255,7 +255,7 @@ mod tests {
         fn the_width_is_what_the_buffer_advances(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
             let shown = show(&bytes);
             let mut buffer = Buffer::empty(Rect::new(0, 0, 1000, 1));
-            let (x, _) = buffer.set_string(0, 0, &shown.text, Style::new());
+            let (x, _) = buffer.set_stringn(0, 0, &shown.text, usize::MAX, Style::new());
             prop_assert_eq!(x as usize, shown.width);
             prop_assert!(!shown.text.chars().any(char::is_control));
             prop_assert!(bytes.is_empty() || shown.width > 0);
@@ -265,7 +265,7 @@ mod tests {
         fn any_character_is_measured_and_visible(text in "\\PC{1,12}") {
             let shown = show(text.as_bytes());
             let mut buffer = Buffer::empty(Rect::new(0, 0, 1000, 1));
-            let (x, _) = buffer.set_string(0, 0, &shown.text, Style::new());
+            let (x, _) = buffer.set_stringn(0, 0, &shown.text, usize::MAX, Style::new());
             prop_assert_eq!(x as usize, shown.width);
             prop_assert!(shown.width > 0);
         }

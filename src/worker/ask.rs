@@ -4,9 +4,7 @@
 use color_eyre::eyre::Result;
 
 use super::message::PromptText;
-use crate::recsys::{
-    Catalog, Framework, Half, Prompt, Role, Subject, SubjectRef, prompt,
-};
+use crate::recsys::{Catalog, Framework, Half, Prompt, Role, Subject, SubjectRef, prompt};
 use crate::speculate::trace::SubjectInfo;
 
 /// Which of a subject's prompts is asked: a pool-half user is shown by the older

@@ -11,13 +11,19 @@ use laserscope::model::gguf::Gguf;
 use laserscope::model::kernels::Isa;
 use laserscope::model::kernels::linear::PackedLinear;
 use laserscope::model::kernels::pack::{Format, Packed};
+use laserscope::model::layer::{Kernels, Target};
 use proptest::prelude::*;
 
 use super::tiny::{self, VOCAB, noise};
 
+const CPU: Target<'_> = Target {
+    device: &Device::Cpu,
+    kernels: Kernels::Own,
+};
+
 fn load(path: &Path, threads: usize) -> Decoder {
     let gguf = Gguf::open(path).unwrap();
-    Decoder::load(&gguf, &Device::Cpu, 128, threads, |_, _| {}).unwrap()
+    Decoder::load(&gguf, CPU, 128, threads, |_, _| {}).unwrap()
 }
 
 fn chain(n: usize) -> Vec<Option<usize>> {
@@ -96,9 +102,7 @@ fn an_architecture_we_do_not_know_is_named() {
     other[at + 8..at + 13].copy_from_slice(b"mamba");
     std::fs::write(&path, other).unwrap();
     let gguf = Gguf::open(&path).unwrap();
-    let error = Decoder::load(&gguf, &Device::Cpu, 16, 1, |_, _| {})
-        .err()
-        .unwrap();
+    let error = Decoder::load(&gguf, CPU, 16, 1, |_, _| {}).err().unwrap();
     assert!(
         error.to_string().contains("`mamba` is not supported"),
         "{error}"
@@ -174,6 +178,45 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         let path = tiny::write_model(folder.path(), GgmlDType::Q4_1, true);
         tree_matches_paths(&mut load(&path, 2), &prompt, &tree);
+    }
+}
+
+/// What a GPU computes, tried on the CPU: candle's tensor operations with a
+/// dense mask give the logits of our own kernels.
+#[test]
+fn candles_operations_agree_with_our_kernels_on_a_tree() {
+    let folder = tempfile::tempdir().unwrap();
+    for (dtype, tied) in [(GgmlDType::F32, true), (GgmlDType::F32, false)] {
+        let path = tiny::write_model(folder.path(), dtype, tied);
+        let gguf = Gguf::open(&path).unwrap();
+        let target = Target {
+            device: &Device::Cpu,
+            kernels: Kernels::Candle,
+        };
+        let mut theirs = Decoder::load(&gguf, target, 128, 2, |_, _| {}).unwrap();
+        let mut ours = load(&path, 2);
+        let tokens = [4, 5, 6, 7, 8, 9];
+        let parents = [None, Some(0), Some(0), Some(2), Some(2), Some(4)];
+        for decoder in [&mut theirs, &mut ours] {
+            decoder.extend(&[1, 2, 3]).unwrap();
+            decoder
+                .forward(Rows {
+                    tokens: &tokens,
+                    parents: &parents,
+                })
+                .unwrap();
+            decoder.keep(&[0, 2, 4]).unwrap();
+        }
+        let tree = Rows {
+            tokens: &tokens,
+            parents: &parents,
+        };
+        let (a, b) = (theirs.forward(tree).unwrap(), ours.forward(tree).unwrap());
+        assert!(
+            largest_difference(&a, &b) < 1e-3,
+            "off by {}",
+            largest_difference(&a, &b)
+        );
     }
 }
 

@@ -10,5 +10,6 @@ mod real_decode;
 mod real_model;
 mod screens;
 mod stage;
+mod terminal;
 mod tiny;
 mod tokenizer;
