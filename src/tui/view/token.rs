@@ -22,8 +22,8 @@ use crate::tui::state::record::{Pick, Record};
 use crate::tui::theme::{Mark, Theme};
 use crate::tui::token_text::{columns, fit};
 
-/// Columns of the distribution at the right.
-const CANDIDATES: u16 = 26;
+/// Columns of the distribution at the right, at least and at most.
+const CANDIDATES: (u16, u16) = (26, 60);
 const TOKEN_WIDTH: usize = 11;
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
@@ -32,7 +32,7 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
             "Select a token in the text or the tree: here stands why it was taken or refused.";
         return placeholder(text, area, theme, buf);
     };
-    let right_width = CANDIDATES.min(area.width / 2);
+    let right_width = (area.width / 2).clamp(CANDIDATES.0, CANDIDATES.1);
     let left = Rect {
         width: area.width - right_width - 2,
         ..area
