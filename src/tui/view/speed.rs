@@ -87,7 +87,7 @@ fn columns<'a>(run: &'a Run, record: &'a Record) -> Vec<Column<'a>> {
     let refs = &run.references;
     let own = rule_throughout(&record.trace);
     let mut columns = vec![Column {
-        name: own.map_or("mixed", name),
+        name: own.map_or_else(|| mixed(record), name),
         stats: &record.stats,
         repetition: record.repetition,
         speed_up: refs.speed_up(&record.stats),
@@ -105,6 +105,15 @@ fn columns<'a>(run: &'a Run, record: &'a Record) -> Vec<Column<'a>> {
         }
     }
     columns
+}
+
+/// A run whose rule changed on the way; its numbers may have changed only.
+fn mixed(record: &Record) -> &'static str {
+    let trace = &record.trace;
+    let first = trace.header.params.verify;
+    let later = trace.steps.iter().filter_map(|s| s.params);
+    let alike = later.map(|p| p.verify.name()).all(|n| n == first.name());
+    if alike { name(first) } else { "mixed" }
 }
 
 fn name(verify: Verify) -> &'static str {

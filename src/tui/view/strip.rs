@@ -64,18 +64,20 @@ fn ended(run: &Run) -> String {
 }
 
 fn about(run: &Run) -> String {
+    if let Phase::Failed(why) = &run.phase {
+        return format!("  {why}");
+    }
     let subject = &run.subject;
     let short = |g: &String| g.rsplit('/').next().unwrap_or_default().to_string();
     let group = subject
         .group
         .as_ref()
         .map(|g| format!(" · group {}", short(g)));
-    format!(
-        "  {}{} · {}",
-        subject.kind,
-        group.unwrap_or_default(),
-        subject.framework.to_uppercase()
-    )
+    let framework = match subject.framework.as_str() {
+        "none" => String::new(),
+        name => format!(" · {}", name.to_uppercase()),
+    };
+    format!("  {}{}{framework}", subject.kind, group.unwrap_or_default())
 }
 
 /// The parameters, from the fullest wording to the shortest.
