@@ -33,7 +33,7 @@ pub const DARK: Palette = Palette {
     bar: hex(0x191e29),
     text: hex(0xcdd5e3),
     strong: hex(0xffffff),
-    dim: hex(0x98a2b8),
+    dim: hex(0x9fa9be),
     line: hex(0x414c62),
     accent: hex(0x5fd3e8),
     accepted: hex(0x8ad7a0),
@@ -41,7 +41,7 @@ pub const DARK: Palette = Palette {
     rejected: hex(0xff8f96),
     lost: hex(0xcaa6ff),
     bonus: hex(0x94b8ec),
-    cursor: Some((hex(0x222a3a), hex(0x32405c))),
+    cursor: Some((hex(0x222a3a), hex(0x2e3b55))),
 };
 
 pub const LIGHT: Palette = Palette {
@@ -72,7 +72,7 @@ pub const OKABE_ITO: Palette = Palette {
     accent: hex(0xf0e442),
     accepted: hex(0x1fbf92),
     relaxed: hex(0xe69f00),
-    rejected: hex(0xf07a2c),
+    rejected: hex(0xf5843a),
     lost: hex(0xde97c0),
     bonus: hex(0x56b4e9),
     cursor: Some((hex(0x20262e), hex(0x2d3642))),
@@ -90,7 +90,7 @@ pub const ANSI: Palette = Palette {
     relaxed: Color::LightYellow,
     rejected: Color::LightRed,
     lost: Color::LightMagenta,
-    bonus: Color::LightBlue,
+    bonus: Color::Cyan,
     cursor: None,
 };
 

@@ -98,31 +98,69 @@ async fn run_loop(
     let mut keys = EventStream::new();
     let mut signals = Signals::new()?;
     let mut engine = Engine::There;
-    let mut last_tick = Instant::now();
+    let mut clock = Clock::new();
+    let mut frame = Frame::Stale;
     loop {
-        draw(app, &mut screen.terminal)?;
-        if !app.is_moving() {
-            last_tick = Instant::now();
+        if let Frame::Stale = frame {
+            draw(app, &mut screen.terminal)?;
         }
-        tokio::select! {
+        clock.rest(!app.is_moving());
+        frame = tokio::select! {
             key = keys.next() => match key {
                 Some(event) => on_key(app, event.wrap_err("reading keys")?, commands),
                 None => return Ok(()),
             },
-            event = events.recv(), if engine == Engine::There => match event {
-                Some(event) => on_event(app, event, commands, events)?,
-                None => engine = Engine::Gone,
-            },
-            () = tokio::time::sleep(FRAME), if app.is_moving() => {
-                let elapsed = last_tick.elapsed();
-                last_tick = Instant::now();
+            event = events.recv(), if engine == Engine::There => {
+                match event {
+                    Some(event) => on_event(app, event, commands, events)?,
+                    None => engine = Engine::Gone,
+                }
+                Frame::Stale
+            }
+            elapsed = clock.tick(), if app.is_moving() => {
                 send(commands, app.update(Action::Tick(elapsed)));
+                Frame::Stale
             }
             () = signals.recv() => return Ok(()),
-        }
+        };
         if let Next::Leave = run_errands(app, screen)? {
             return Ok(());
         }
+    }
+}
+
+/// Whether the screen shows the state.
+enum Frame {
+    Stale,
+    Current,
+}
+
+/// Ticks while something moves. Its deadline stays while events come in between,
+/// so that no flood of them stops the clock.
+struct Clock {
+    last: Instant,
+}
+
+impl Clock {
+    fn new() -> Self {
+        Clock {
+            last: Instant::now(),
+        }
+    }
+
+    /// While nothing moves no time goes by.
+    fn rest(&mut self, resting: bool) {
+        if resting {
+            self.last = Instant::now();
+        }
+    }
+
+    /// Waits for the next frame; the time since the last one.
+    async fn tick(&mut self) -> Duration {
+        tokio::time::sleep_until((self.last + FRAME).into()).await;
+        let elapsed = self.last.elapsed();
+        self.last = Instant::now();
+        elapsed
     }
 }
 
@@ -141,10 +179,13 @@ fn draw(app: &mut App, terminal: &mut DefaultTerminal) -> Result<()> {
     Ok(())
 }
 
-fn on_key(app: &mut App, event: crossterm::event::Event, commands: &Sender<Command>) {
-    if let Some(action) = app.action_of(&event) {
-        send(commands, app.update(action));
-    }
+/// The mouse moving over the screen, for one, changes nothing.
+fn on_key(app: &mut App, event: crossterm::event::Event, commands: &Sender<Command>) -> Frame {
+    let Some(action) = app.action_of(&event) else {
+        return Frame::Current;
+    };
+    send(commands, app.update(action));
+    Frame::Stale
 }
 
 /// Takes an event in, and with it all that wait: one frame shows them together.

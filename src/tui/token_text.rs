@@ -75,6 +75,13 @@ pub fn fit(text: &str, width: usize) -> String {
     cut
 }
 
+/// Cut or filled up with spaces to `width` columns.
+pub fn pad(text: &str, width: usize) -> String {
+    let text = fit(text, width);
+    let gap = width.saturating_sub(columns(&text));
+    format!("{text}{}", " ".repeat(gap))
+}
+
 fn raw_bytes(bytes: &[u8]) -> String {
     let hex: String = bytes.iter().map(|b| format!("{b:02X}")).collect();
     format!("⟨{hex}⟩")

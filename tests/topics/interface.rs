@@ -419,6 +419,45 @@ fn while_the_model_is_fetched_the_demo_plays() {
 }
 
 #[test]
+fn after_the_demo_runs_are_at_full_speed() {
+    let mut app = app();
+    fetching_event(&mut app);
+    let mut commands = app.apply(model_ready());
+    answer_previews(&mut app, commands);
+    keys(&mut app, "1");
+    commands = enter(&mut app);
+    let pace = commands.iter().find_map(|c| match c {
+        Command::SetPace(pace) => Some(*pace),
+        _ => None,
+    });
+    assert_eq!(pace, Some(Duration::ZERO));
+}
+
+#[test]
+fn a_note_about_the_device_is_shown() {
+    let mut app = app();
+    let note = "An NVIDIA GPU is here; `cargo build --release --features cuda` uses it.";
+    let Event::ModelReady {
+        model,
+        device,
+        pools,
+        ..
+    } = model_ready()
+    else {
+        panic!("the model is ready");
+    };
+    app.apply(Event::ModelReady {
+        model,
+        device,
+        pools,
+        note: Some(note.into()),
+    });
+    assert_eq!(notice(&app), note);
+    app.size = SMALL;
+    find(&draw(&app), "features cuda`");
+}
+
+#[test]
 fn nobody_is_disturbed_by_the_demo() {
     let mut app = app();
     press(&mut app, KeyCode::Down);

@@ -86,8 +86,7 @@ pub fn answer_previews(app: &mut App, mut commands: Vec<Command>) {
 }
 
 pub fn press(app: &mut App, code: KeyCode) -> Vec<Command> {
-    let commands = app.press(&KeyEvent::new(code, KeyModifiers::NONE));
-    commands
+    app.press(&KeyEvent::new(code, KeyModifiers::NONE))
 }
 
 pub fn keys(app: &mut App, letters: &str) -> Vec<Command> {

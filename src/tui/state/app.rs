@@ -6,7 +6,7 @@ use crossterm::event::KeyEvent;
 use tui_input::Input;
 
 use super::browse::{Browse, Typing};
-use super::decode::{DecodeView, Pace};
+use super::decode::{Cursor, DecodeView, Pace};
 use super::model::ModelState;
 use super::record::{Pick, Record, first_look};
 use super::run::{Recording, Run};
@@ -262,16 +262,17 @@ impl App {
         self.n_runs
     }
 
+    /// The demo plays at an easy pace, which is no wish for what comes after it.
     pub(super) fn show_run(&mut self, id: RunId) {
+        let is_demo = |run: Option<&Run>| run.and_then(Run::recording) == Some(Recording::Demo);
+        let left_demo = is_demo(self.run());
         self.shown = Some(id);
         self.screen = Screen::Decode;
-        self.view.go_to(super::decode::Cursor::Follow);
-        let demo = self
-            .run()
-            .is_some_and(|r| r.recording() == Some(Recording::Demo));
-        self.view.pace = match (demo, self.view.pace) {
-            (true, _) => Pace::EASY,
-            (false, pace) => pace,
-        };
+        self.view.go_to(Cursor::Follow);
+        if is_demo(self.run()) {
+            self.view.pace = Pace::EASY;
+        } else if left_demo {
+            self.view.pace = Pace::FULL_SPEED;
+        }
     }
 }

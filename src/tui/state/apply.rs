@@ -46,6 +46,7 @@ impl App {
                 let why = why.clone();
                 self.play_demo();
                 self.queued = None;
+                self.notice = None;
                 self.dialog = Some(Dialog::Failure { why });
             }
             ModelState::Ready(_) if !was_ready => return self.model_ready(),
@@ -62,16 +63,17 @@ impl App {
         ) {
             self.dialog = None;
         }
+        if let ModelState::Ready(ready) = &self.model
+            && let Some(note) = ready.note.clone()
+        {
+            self.tell(Tone::Info, note);
+        } else if self.run().is_some() && self.queued.is_none() {
+            let text = "The model is ready: 1 picks whom to generate for.";
+            self.tell(Tone::Good, text);
+        }
         let mut commands = self.ask_preview();
-        match self.queued.take() {
-            Some(request) => commands.extend(self.send(request)),
-            None if self.run().is_some() => {
-                self.tell(
-                    Tone::Good,
-                    "The model is ready: 1 picks whom to generate for.",
-                );
-            }
-            None => {}
+        if let Some(request) = self.queued.take() {
+            commands.extend(self.send(request));
         }
         commands
     }

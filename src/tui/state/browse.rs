@@ -6,10 +6,10 @@
 use std::collections::HashMap;
 
 use color_eyre::eyre::{Report, bail};
-use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization};
-use nucleo_matcher::{Config, Matcher, Utf32String};
+use nucleo_matcher::{Config, Matcher};
 use tui_input::Input;
 
+use super::filter::{Haystack, Row, matching};
 use crate::recsys::prompts::Framework;
 use crate::recsys::{Catalog, Half, Subject, SubjectKind, SubjectRef};
 use crate::speculate::trace::SubjectInfo;
@@ -18,14 +18,6 @@ use crate::worker::message::{PromptPreview, PromptText};
 
 /// The framework whose prompts are asked.
 const FRAMEWORK: &str = "kar";
-
-/// One line of a list, with what the filter matched in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    pub at: SubjectRef,
-    /// Positions in [`label`] that the filter matched.
-    pub matched: Vec<u32>,
-}
 
 /// Items or users, as filtered.
 #[derive(Debug, Default)]
@@ -221,7 +213,7 @@ impl Browse {
 impl List {
     fn new(catalog: &Catalog, kind: SubjectKind) -> Self {
         let mut order: Vec<SubjectRef> = catalog.subjects(kind).collect();
-        let haystacks = order.iter().map(|&at| haystack(catalog, at)).collect();
+        let haystacks = order.iter().map(|&at| Haystack::of(catalog, at)).collect();
         order.sort_by_key(|&at| catalog.subject(at).half() == Half::Pool);
         let mut list = List {
             haystacks,
@@ -245,86 +237,8 @@ impl List {
         let wanted = self.filter.value().trim();
         if wanted.is_empty() {
             self.show_all();
-            return;
+        } else {
+            self.rows = matching(wanted, &self.order, &self.haystacks, matcher);
         }
-        let words: Vec<Word> = wanted.split_whitespace().map(Word::new).collect();
-        let mut found: Vec<(u32, Row)> = Vec::new();
-        for &at in &self.order {
-            let mut matched = Vec::new();
-            let hay = &self.haystacks[at.idx];
-            let scores = words.iter().map(|w| w.score(hay, matcher, &mut matched));
-            if let Some(score) = scores.sum::<Option<u32>>() {
-                found.push((score, Row { at, matched }));
-            }
-        }
-        found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-        // Letters scattered over a title are no match where another has them together.
-        let best = found.first().map_or(0, |(score, _)| *score);
-        found.retain(|(score, _)| score * 4 > best * 3);
-        self.rows = found.into_iter().map(|(_, row)| row).collect();
-    }
-}
-
-/// What a filter is matched with.
-#[derive(Debug)]
-struct Haystack {
-    /// As in the list's second column: letters may be left out.
-    label: Utf32String,
-    /// Group, attributes, id: literally.
-    rest: Utf32String,
-}
-
-/// One word of a filter.
-struct Word {
-    fuzzy: Atom,
-    literal: Atom,
-}
-
-impl Word {
-    fn new(text: &str) -> Self {
-        let atom = |kind| {
-            Atom::new(
-                text,
-                CaseMatching::Ignore,
-                Normalization::Smart,
-                kind,
-                false,
-            )
-        };
-        Word {
-            fuzzy: atom(AtomKind::Fuzzy),
-            literal: atom(AtomKind::Substring),
-        }
-    }
-
-    /// The better of both; what matched in the label goes to `matched`.
-    fn score(&self, hay: &Haystack, matcher: &mut Matcher, matched: &mut Vec<u32>) -> Option<u32> {
-        let label = self.fuzzy.indices(hay.label.slice(..), matcher, matched);
-        let rest = self.literal.score(hay.rest.slice(..), matcher);
-        label.max(rest).map(u32::from)
-    }
-}
-
-fn haystack(catalog: &Catalog, at: SubjectRef) -> Haystack {
-    let subject = catalog.subject(at);
-    let more = match subject {
-        Subject::Item(item) => format!(
-            "{} {} {} {}",
-            item.genres.join(" "),
-            item.director,
-            item.country,
-            item.themes.join(" ")
-        ),
-        Subject::User(_) => String::new(),
-    };
-    let rest = format!(
-        "{} {more} {} {}",
-        subject.group(),
-        subject.id(),
-        subject.half()
-    );
-    Haystack {
-        label: subject.label().as_str().into(),
-        rest: rest.as_str().into(),
     }
 }

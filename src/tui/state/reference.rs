@@ -87,6 +87,11 @@ impl References {
         })
     }
 
+    /// Share of the autoregressive run's time that a token does not take.
+    pub fn compute_saved(&self, stats: &Stats) -> Option<f64> {
+        self.speed_up(stats).map(|speed_up| 1.0 - 1.0 / speed_up)
+    }
+
     /// Tokens per second over the autoregressive run's.
     pub fn speed_up(&self, stats: &Stats) -> Option<f64> {
         let plain = self.of(Verify::Autoregressive)?.stats.tokens_per_s()?;

@@ -2,12 +2,9 @@
 
 use super::app::{App, Dialog, Errand, Screen, Tone, Touched};
 use super::model::ModelState;
-use super::reference::{Measured, rule_throughout};
 use super::run::{Origin, Phase, Recording, Run};
 use crate::recsys::SubjectRef;
-use crate::speculate::params::{Params, Verify};
 use crate::speculate::trace::{SubjectInfo, Trace};
-use crate::speculate::verify::Finish;
 use crate::worker::ask;
 use crate::worker::message::{Command, PromptText, Purpose, Request, RunId};
 
@@ -129,69 +126,6 @@ impl App {
         }
     }
 
-    /// Asks for the autoregressive and the strict run of the same prompt.
-    pub(super) fn measure(&mut self) -> Vec<Command> {
-        let ready = self.model.is_ready();
-        let Some(run) = self.run_mut() else {
-            return Vec::new();
-        };
-        if run.recording().is_some() {
-            self.tell(
-                Tone::Info,
-                "A recording cannot be measured: `a` runs its subject here and now.",
-            );
-            return Vec::new();
-        }
-        if !ready {
-            return Vec::new();
-        }
-        run.references.want();
-        let own = run.record.as_ref().and_then(|r| rule_throughout(&r.trace));
-        if let (
-            Some(verify @ (Verify::Autoregressive | Verify::Strict)),
-            Phase::Ended,
-            Some(record),
-        ) = (own, &run.phase, &run.record)
-        {
-            // The run is its own reference of this kind.
-            run.references.wanted.retain(|&w| w != verify);
-            if run.references.of(verify).is_none() {
-                run.references.done.push(Measured {
-                    verify,
-                    ids: record.ids.clone(),
-                    stats: record.stats.clone(),
-                    repetition: record.repetition,
-                });
-            }
-        }
-        if run.is_under_way() {
-            self.tell(
-                Tone::Info,
-                "The reference runs follow when this run has ended.",
-            );
-        }
-        self.next_reference()
-    }
-
-    /// Begins the next reference run if the engine is free.
-    pub(super) fn next_reference(&mut self) -> Vec<Command> {
-        let busy = self
-            .runs
-            .iter()
-            .any(|r| r.is_under_way() || r.references.under_way.is_some());
-        if busy || !self.model.is_ready() {
-            return Vec::new();
-        }
-        let id = self.next_run_id();
-        let found = self.runs.iter_mut().find_map(|r| reference_request(r, id));
-        found.map_or_else(Vec::new, |request| {
-            vec![
-                Command::SetPace(std::time::Duration::ZERO),
-                Command::Generate(Box::new(request)),
-            ]
-        })
-    }
-
     /// Opens a recording on the Decode screen, played to its end.
     pub fn open(&mut self, trace: Trace) {
         let id = self.add_recording(trace, Recording::File);
@@ -273,33 +207,4 @@ impl App {
 pub enum Listed<'a> {
     Run(&'a Run),
     Earlier(&'a crate::tui::start::EarlierRun),
-}
-
-fn reference_request(run: &mut Run, id: RunId) -> Option<Request> {
-    let Origin::Live { prompt } = &run.origin else {
-        return None;
-    };
-    let record = run.record.as_ref()?;
-    let verify = run.references.wanted.pop_front()?;
-    run.references.under_way = Some((id, Measured::new(verify)));
-    // A run that was stopped early is compared over its own length.
-    let cut = matches!(&record.trace.end, Some(end) if end.finish == Finish::Cancelled);
-    let params = record.trace.header.params;
-    let max_tokens = if cut {
-        record.ids.len().max(1)
-    } else {
-        params.max_tokens
-    };
-    Some(Request {
-        run: id,
-        subject: run.subject.clone(),
-        prompt: prompt.clone(),
-        params: Params {
-            verify,
-            max_tokens,
-            ..params
-        },
-        purpose: Purpose::Reference { of: run.id },
-        start_paused: false,
-    })
 }

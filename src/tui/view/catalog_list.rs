@@ -10,7 +10,8 @@ use super::pane;
 use crate::recsys::{Half, Subject, SubjectKind};
 use crate::tui::layout;
 use crate::tui::state::app::App;
-use crate::tui::state::browse::{Row, Typing};
+use crate::tui::state::browse::Typing;
+use crate::tui::state::filter::Row;
 use crate::tui::theme::{Emphasis, Theme};
 use crate::tui::token_text::{columns, fit};
 

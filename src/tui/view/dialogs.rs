@@ -22,6 +22,7 @@ use crate::tui::theme::{Emphasis, Theme};
 use crate::tui::token_text::{columns, fit};
 
 const MESSAGE_WIDTH: u16 = 72;
+const FAILURE_WIDTH: u16 = 96;
 const RUNS_WIDTH: u16 = 100;
 const PROMPT_ROWS: u16 = 6;
 
@@ -84,40 +85,32 @@ fn download(n: u64, theme: &Theme, area: Rect, buf: &mut Buffer) {
     message("FETCH THE MODEL?", &text, theme, area, buf);
 }
 
+/// Why there is no model, as far as it fits, and below it what can be done.
 fn failure(why: &str, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let ways = [
-        (Action::RetryModel, "tries again"),
-        (
-            Action::Close,
-            "closes this: recorded runs play without a model",
-        ),
-        (
-            Action::Quit,
-            "quits; then --model PATH takes a GGUF file, and",
-        ),
-    ];
-    let width = MESSAGE_WIDTH.min(area.width - 4);
-    let why = wrap(why.trim(), usize::from(width - 4));
-    let rect = pane::centred(area, width, why.len() as u16 + 9);
+    let width = FAILURE_WIDTH.min(area.width - 4);
+    let mut why = wrap(why.trim(), usize::from(width - 4));
+    let room = usize::from(area.height.saturating_sub(8));
+    if why.len() > room {
+        why.truncate(room);
+        why.push("…".into());
+    }
+    let rect = pane::centred(area, width, why.len() as u16 + 4);
     let inner = pane::dialog("NO MODEL", rect, theme, buf);
-    let why = why
-        .into_iter()
-        .map(|text| Line::styled(text, theme.error()));
-    let mut lines: Vec<Line<'static>> = vec![Line::default()];
-    lines.extend(why);
-    lines.push(Line::default());
-    for (action, text) in ways {
+    let n_lines = why.len() as u16;
+    for (row, text) in why.into_iter().enumerate() {
+        pane::put(buf, inner, row as u16, &Line::styled(text, theme.text()));
+    }
+    let mut ways = Line::default();
+    for (action, text) in [
+        (Action::RetryModel, "tries again"),
+        (Action::Close, "closes this, recordings play"),
+        (Action::Quit, "quits"),
+    ] {
         let key = keys::name_of(Context::Message, &action);
-        lines.push(Line::from(vec![
-            Span::styled(format!("{key:<5}"), theme.accent()),
-            Span::styled(text, theme.text()),
-        ]));
+        ways.push_span(Span::styled(key, theme.accent()));
+        ways.push_span(Span::styled(format!(" {text}   "), theme.text()));
     }
-    let more = "     `laserscope model list` names other models";
-    lines.push(Line::styled(more, theme.text()));
-    for (row, line) in lines.iter().enumerate() {
-        pane::put(buf, inner, row as u16, line);
-    }
+    pane::put(buf, inner, n_lines + 1, &ways);
 }
 
 fn go_to(app: &App, input: &Input, theme: &Theme, area: Rect, buf: &mut Buffer) {

@@ -3,31 +3,49 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use ratatui::widgets::{Clear, Widget};
 
 use crate::tui::keys::{self, Binding, Context};
+use crate::tui::paragraph::wrap;
 use crate::tui::state::app::{App, Notice, Tone};
 use crate::tui::theme::Theme;
-use crate::tui::token_text::{columns, fit};
+use crate::tui::token_text::columns;
 
 const GAP: usize = 2;
+const MAX_NOTICE_ROWS: usize = 4;
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    if let Some(notice) = &app.notice {
+        return notice_lines(notice, theme, area, buf);
+    }
     buf.set_style(area, theme.bar());
     let width = usize::from(area.width).saturating_sub(2);
-    let line = match &app.notice {
-        Some(notice) => notice_line(notice, theme, width),
-        None => hints(app.context(), theme, width),
-    };
+    let line = hints(app.context(), theme, width);
     buf.set_line(area.x + 1, area.y, &line, area.width - 1);
 }
 
-fn notice_line(notice: &Notice, theme: &Theme, width: usize) -> Line<'static> {
+/// A long notice takes rows from what is above.
+fn notice_lines(notice: &Notice, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let (glyph, style) = match notice.tone {
         Tone::Info => ("▸", theme.text()),
         Tone::Good => ("✓", theme.good()),
         Tone::Problem => ("✗", theme.error()),
     };
-    Line::styled(fit(&format!("{glyph} {}", notice.text), width), style)
+    let width = usize::from(area.width).saturating_sub(2);
+    let mut lines = wrap(&format!("{glyph} {}", notice.text), width);
+    lines.truncate(MAX_NOTICE_ROWS);
+    let height = lines.len() as u16;
+    let area = Rect {
+        y: area.bottom() - height,
+        height,
+        ..area
+    };
+    Clear.render(area, buf);
+    buf.set_style(area, theme.bar());
+    for (row, text) in lines.into_iter().enumerate() {
+        let line = Line::styled(text, style);
+        buf.set_line(area.x + 1, area.y + row as u16, &line, area.width - 1);
+    }
 }
 
 /// As many hints as fit, the context's own first; help and the way out always.

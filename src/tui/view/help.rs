@@ -19,8 +19,10 @@ const KEYS: usize = 10;
 const ABOUT: &str = "A step looks up what followed the last words in earlier answers, drafts a tree of tokens \
                      from it, and verifies the whole tree in one pass of the model. The longest path that the \
                      rule accepts is committed, then the model's own next token.";
-const COLUMN_NAMES: &str = "In the tree, p and rank are the model's, after everything to the left; g12 l1 says \
-                            seen 12 times in the group's pool (G: in all pools) and once in the own text.";
+const PANES: &str = "In the tree, p and rank are the model's, given everything before; g12 l1 says: seen 12 \
+                     times in the group's pool (G: in all pools together) and once in this text. A column of \
+                     the steps is a step, its tokens from below; a number says how many there are, where they \
+                     are too many. Under the line: drafts refused or lost (✗⇄), and undecided (·).";
 
 /// What each fate means.
 fn meaning(mark: Mark) -> &'static str {
@@ -53,7 +55,7 @@ fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
         ]));
     }
     lines.push(Line::default());
-    lines.extend(prose(COLUMN_NAMES));
+    lines.extend(prose(PANES));
     for context in order(app.screen) {
         lines.push(Line::default());
         lines.push(Line::styled(context.title(), theme.title(true)));

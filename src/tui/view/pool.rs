@@ -6,15 +6,18 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::bars;
-use super::number::percent;
+use super::number::{percent, three};
 use super::pane::{placeholder, put};
 use crate::speculate::params::Source;
 use crate::speculate::stats::{SourceStats, Stats};
+use crate::speculate::trace::PoolSize;
 use crate::tui::state::app::App;
 use crate::tui::theme::Theme;
 
 const SOURCES_WIDTH: u16 = 34;
 const FIGURES: usize = 11;
+/// Hits, column heads, one row a source.
+const SOURCE_ROWS: u16 = 5;
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(record) = app.record().filter(|r| r.stats.steps > 0) else {
@@ -28,6 +31,10 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         ..area
     };
     sources(&record.stats, theme, left, buf);
+    if !beside || area.height > SOURCE_ROWS {
+        let size = Line::styled(pool_size(&record.trace.header.pools), theme.dim());
+        put(buf, left, SOURCE_ROWS, &size);
+    }
     let histogram_area = if beside {
         Rect {
             x: area.x + SOURCES_WIDTH + 2,
@@ -42,6 +49,15 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         }
     };
     histogram(&record.stats, theme, histogram_area, buf);
+}
+
+/// How large the group's pool was at the start.
+fn pool_size(pools: &[PoolSize]) -> String {
+    let group = pools.iter().find(|p| p.source == Source::Group);
+    group.map_or_else(String::new, |p| {
+        let tokens = three(p.tokens as f64 / 1000.0);
+        format!("group {} docs, {tokens}k", p.documents)
+    })
 }
 
 fn sources(stats: &Stats, theme: &Theme, area: Rect, buf: &mut Buffer) {

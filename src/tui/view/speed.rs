@@ -20,8 +20,10 @@ use crate::tui::state::run::Run;
 use crate::tui::theme::{Mark, Theme};
 
 const LABEL: usize = 10;
+/// Of the details below or beside the table.
+const WIDE_LABEL: usize = 11;
 const COLUMN: usize = 8;
-const TABLE_ROWS: u16 = 7;
+const TABLE_ROWS: u16 = 6;
 const TABLE_WIDTH: u16 = (LABEL + 3 * COLUMN) as u16;
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
@@ -35,19 +37,7 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         theme,
     };
     table.render(area, buf);
-    let penalty = format!(
-        "{:<LABEL$}4-grams, at penalty {}",
-        "", record.trace.header.params.repeat_penalty
-    );
-    put(
-        buf,
-        area,
-        TABLE_ROWS - 1,
-        &Line::styled(penalty, theme.dim()),
-    );
-    if run.recording().is_none() {
-        progress(app, run, theme, area, buf);
-    }
+    progress(app, run, theme, area, buf);
     let rest = if area.width >= TABLE_WIDTH * 2 - 4 {
         Rect {
             x: area.x + TABLE_WIDTH + 3,
@@ -56,12 +46,12 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         }
     } else {
         Rect {
-            y: area.y + TABLE_ROWS + 1,
-            height: area.height.saturating_sub(TABLE_ROWS + 1),
+            y: area.y + TABLE_ROWS,
+            height: area.height.saturating_sub(TABLE_ROWS),
             ..area
         }
     };
-    details(&record.stats, theme, rest, buf);
+    details(run, record, theme, rest, buf);
 }
 
 /// Whether strict was checked against the autoregressive text, and holds.
@@ -97,7 +87,7 @@ fn columns<'a>(run: &'a Run, record: &'a Record) -> Vec<Column<'a>> {
     let refs = &run.references;
     let own = rule_throughout(&record.trace);
     let mut columns = vec![Column {
-        name: own.map_or("mixed", name),
+        name: own.map_or_else(|| mixed(record), name),
         stats: &record.stats,
         repetition: record.repetition,
         speed_up: refs.speed_up(&record.stats),
@@ -115,6 +105,15 @@ fn columns<'a>(run: &'a Run, record: &'a Record) -> Vec<Column<'a>> {
         }
     }
     columns
+}
+
+/// A run whose rule changed on the way; its numbers may have changed only.
+fn mixed(record: &Record) -> &'static str {
+    let trace = &record.trace;
+    let first = trace.header.params.verify;
+    let later = trace.steps.iter().filter_map(|s| s.params);
+    let alike = later.map(|p| p.verify.name()).all(|n| n == first.name());
+    if alike { name(first) } else { "mixed" }
 }
 
 fn name(verify: Verify) -> &'static str {
@@ -183,6 +182,10 @@ impl Table<'_> {
 /// In the place of the speed-up that is not measured yet: how to measure it.
 fn progress(app: &App, run: &Run, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let refs = &run.references;
+    if run.recording().is_some() {
+        let line = Line::styled("speed-up  not part of a recording", theme.dim());
+        return put(buf, area, 2, &line);
+    }
     let line = match &refs.under_way {
         Some((_, measured)) => Line::from(vec![
             Span::styled(format!("{:<LABEL$}", "measuring"), theme.dim()),
@@ -207,9 +210,16 @@ fn progress(app: &App, run: &Run, theme: &Theme, area: Rect, buf: &mut Buffer) {
     put(buf, area, 2, &line);
 }
 
-/// Milliseconds by part, drafts by fate, acceptance by depth.
-fn details(stats: &Stats, theme: &Theme, area: Rect, buf: &mut Buffer) {
+/// The penalty behind the repetition, time saved, milliseconds by part, drafts by
+/// fate, acceptance by depth.
+fn details(run: &Run, record: &Record, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let stats = &record.stats;
+    let penalty = record.trace.header.params.repeat_penalty;
+    let saved = run.references.compute_saved(stats);
+    let saved = saved.map_or("—".into(), |s| format!("{} of AR's", percent(s)));
     let lines = [
+        plain("penalty", format!("{penalty} on repetition"), theme),
+        plain("time saved", saved, theme),
         times(stats, theme),
         fates(stats, theme),
         depths(stats, theme, area.width),
@@ -219,12 +229,19 @@ fn details(stats: &Stats, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
+fn plain(label: &str, value: String, theme: &Theme) -> Line<'static> {
+    Line::from(vec![
+        Span::styled(format!("{label:<WIDE_LABEL$}"), theme.dim()),
+        Span::styled(value, theme.text()),
+    ])
+}
+
 fn times(stats: &Stats, theme: &Theme) -> Line<'static> {
     let steps = stats.steps.max(1) as f64;
     let t = &stats.timing;
     let other = (t.total() - t.forward) / steps;
     Line::from(vec![
-        Span::styled("ms a step ", theme.dim()),
+        Span::styled(format!("{:<WIDE_LABEL$}", "ms a step"), theme.dim()),
         Span::styled(three(t.total() / steps), theme.strong()),
         Span::styled(
             format!("  model {} + {other:.1}", three(t.forward / steps)),
@@ -236,7 +253,7 @@ fn times(stats: &Stats, theme: &Theme) -> Line<'static> {
 fn fates(stats: &Stats, theme: &Theme) -> Line<'static> {
     let f = &stats.fates;
     let mut line = Line::from(vec![
-        Span::styled("drafted   ", theme.dim()),
+        Span::styled(format!("{:<WIDE_LABEL$}", "drafted"), theme.dim()),
         Span::styled(format!("{}", f.drafted()), theme.strong()),
     ]);
     let counts = [
@@ -259,10 +276,13 @@ fn fates(stats: &Stats, theme: &Theme) -> Line<'static> {
 /// Accepted at a depth, given that everything before was.
 fn depths(stats: &Stats, theme: &Theme, width: u16) -> Line<'static> {
     let share = |&(taken, tried): &(usize, usize)| taken as f64 / tried.max(1) as f64;
-    let room = usize::from(width).saturating_sub(LABEL + 10);
+    let room = usize::from(width).saturating_sub(WIDE_LABEL + 10);
     let shares: Vec<f64> = stats.by_depth.iter().take(room).map(share).collect();
     let curve: String = shares.iter().map(|&s| bars::level(s)).collect();
-    let mut line = Line::from(Span::styled("by depth  ", theme.dim()));
+    let mut line = Line::from(Span::styled(
+        format!("{:<WIDE_LABEL$}", "by depth"),
+        theme.dim(),
+    ));
     if let (Some(&first), Some(&last)) = (shares.first(), shares.last()) {
         line.push_span(Span::styled(format!("{} ", percent(first)), theme.text()));
         line.push_span(Span::styled(curve, theme.good()));

@@ -134,13 +134,13 @@ fn draw_step(step: &Step, x: u16, view: &View, theme: &Theme, area: Rect, buf: &
         .collect();
     let room = usize::from(view.rows_up);
     for (i, &mark) in tokens.iter().take(room).enumerate() {
-        let top = i + 1 == room && tokens.len() > room;
-        let glyph = if top {
-            height_digit(tokens.len())
+        let y = ground - 1 - i as u16;
+        if i + 1 == room && tokens.len() > room {
+            let height = short_number(tokens.len(), view.stride);
+            buf.set_string(x, y, height, theme.block(mark));
         } else {
-            mark.glyph().to_string()
-        };
-        buf.set_string(x, ground - 1 - i as u16, glyph, theme.block(mark));
+            buf.set_string(x, y, mark.glyph(), theme.block(mark));
+        }
     }
     for (i, (_, fates)) in WASTED.iter().enumerate().take(usize::from(view.rows_down)) {
         let share = count(step, fates) as f64 / view.most_wasted[i] as f64;
@@ -149,9 +149,14 @@ fn draw_step(step: &Step, x: u16, view: &View, theme: &Theme, area: Rect, buf: &
     }
 }
 
-/// One letter for a number of tokens: 1 to 9, then a to z.
-fn height_digit(n: usize) -> String {
-    char::from_digit(n as u32, 36).unwrap_or('+').to_string()
+/// A number in at most `width` columns; `▲` if it is too large for them.
+fn short_number(n: usize, width: u16) -> String {
+    let digits = n.to_string();
+    if digits.len() <= usize::from(width) {
+        digits
+    } else {
+        "▲".into()
+    }
 }
 
 /// Of several tokens in one cell: a relaxed one first, then the model's own.
@@ -207,6 +212,6 @@ fn one_line(app: &App, record: &Record, view: &View, theme: &Theme, area: Rect, 
             style = style.patch(theme.emphasis(Emphasis::Selected));
         }
         let x = area.x + SCALE + column * view.stride;
-        buf.set_string(x, area.y, height_digit(marks.len()), style);
+        buf.set_string(x, area.y, short_number(marks.len(), view.stride), style);
     }
 }

@@ -14,34 +14,22 @@ use crate::tui::token_text::{columns, fit};
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(run) = app.run() else { return };
-    let mut left = Line::from(" ");
-    left.push_span(state(run, theme));
-    left.push_span(Span::styled(
-        format!("  {}", run.subject.title),
-        theme.strong(),
-    ));
+    let mut left = Line::from(vec![Span::raw(" "), state(run, theme), Span::raw("  ")]);
     let about = about(run);
     let room = usize::from(area.width).saturating_sub(left.width() + 1);
+    let wanted = columns(&run.subject.title) + columns(&about) + 2;
     let settings = settings(app);
-    let right = settings
-        .iter()
-        .find(|text| columns(text) + columns(&about) + 1 < room)
-        .or_else(|| settings.last().filter(|text| columns(text) + 2 < room))
-        .cloned()
-        .unwrap_or_default();
-    let right_width = columns(&right);
-    left.push_span(Span::styled(
-        fit(&about, room.saturating_sub(right_width + 2)),
-        theme.dim(),
-    ));
+    let fitting = settings.iter().find(|text| columns(text) + wanted <= room);
+    let right = fitting.or(settings.last()).cloned().unwrap_or_default();
+    let room = room.saturating_sub(columns(&right) + 2);
+    let title = fit(&run.subject.title, room);
+    let about = fit(&about, room - columns(&title));
+    left.push_span(Span::styled(title, theme.strong()));
+    left.push_span(Span::styled(about, theme.dim()));
     buf.set_line(area.x, area.y, &left, area.width);
-    let x = area.right().saturating_sub(right_width as u16 + 1);
-    buf.set_line(
-        x,
-        area.y,
-        &Line::styled(right, theme.text()),
-        right_width as u16,
-    );
+    let width = columns(&right) as u16;
+    let x = area.right().saturating_sub(width + 1);
+    buf.set_line(x, area.y, &Line::styled(right, theme.text()), width);
 }
 
 fn state(run: &Run, theme: &Theme) -> Span<'static> {
@@ -76,18 +64,20 @@ fn ended(run: &Run) -> String {
 }
 
 fn about(run: &Run) -> String {
+    if let Phase::Failed(why) = &run.phase {
+        return format!("  {why}");
+    }
     let subject = &run.subject;
     let short = |g: &String| g.rsplit('/').next().unwrap_or_default().to_string();
     let group = subject
         .group
         .as_ref()
         .map(|g| format!(" · group {}", short(g)));
-    format!(
-        "  {}{} · {}",
-        subject.kind,
-        group.unwrap_or_default(),
-        subject.framework.to_uppercase()
-    )
+    let framework = match subject.framework.as_str() {
+        "none" => String::new(),
+        name => format!(" · {}", name.to_uppercase()),
+    };
+    format!("  {}{}{framework}", subject.kind, group.unwrap_or_default())
 }
 
 /// The parameters, from the fullest wording to the shortest.

@@ -1,19 +1,20 @@
 //! The token selected: its fate, the inequality that decided, the model's own
-//! distribution there, and where the draft came from.
+//! standing there, and where the draft came from. The model's distribution beside
+//! it is drawn by `candidates.rs`.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
-use super::bars;
+use super::candidates;
 use super::number::{prob, prob_beside};
 use super::pane::{placeholder, put};
-use super::tree::{bonus_row, rank_name};
+use super::tree::bonus_row;
 use crate::speculate::TokenId;
 use crate::speculate::draft::Origin;
 use crate::speculate::params::{Source, Verify};
-use crate::speculate::row::{Candidate, Judged, NodeRow};
+use crate::speculate::row::{Judged, NodeRow};
 use crate::speculate::trace::Step;
 use crate::speculate::verify::{Fate, Refusal, Ruling, rule};
 use crate::tui::paragraph::wrap;
@@ -22,9 +23,8 @@ use crate::tui::state::record::{Pick, Record};
 use crate::tui::theme::{Mark, Theme};
 use crate::tui::token_text::{columns, fit};
 
-/// Columns of the distribution at the right.
-const CANDIDATES: u16 = 26;
-const TOKEN_WIDTH: usize = 11;
+/// Columns of the distribution at the right, at least and at most.
+const CANDIDATES: (u16, u16) = (26, 60);
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let (Some(record), Some(step), Some(pick)) = (app.record(), app.step(), app.pick()) else {
@@ -32,7 +32,7 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
             "Select a token in the text or the tree: here stands why it was taken or refused.";
         return placeholder(text, area, theme, buf);
     };
-    let right_width = CANDIDATES.min(area.width / 2);
+    let right_width = (area.width / 2).clamp(CANDIDATES.0, CANDIDATES.1);
     let left = Rect {
         width: area.width - right_width - 2,
         ..area
@@ -42,11 +42,10 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         width: right_width,
         ..area
     };
-    let picked = Picked::of(step, pick);
     let facts = Facts {
         record,
         step,
-        picked,
+        picked: Picked::of(step, pick),
         verify: app.params_in_force().verify,
         theme,
     };
@@ -65,16 +64,16 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     {
         put(buf, left, row as u16, line);
     }
-    candidates(&facts, below(right), buf);
+    candidates::render(&facts, below(right), buf);
 }
 
 /// The token and the distribution it was judged by.
 #[derive(Clone, Copy)]
-struct Picked<'a> {
-    pick: Pick,
-    token: Option<TokenId>,
-    row: &'a NodeRow,
-    judged: Option<Judged>,
+pub(super) struct Picked<'a> {
+    pub(super) pick: Pick,
+    pub(super) token: Option<TokenId>,
+    pub(super) row: &'a NodeRow,
+    pub(super) judged: Option<Judged>,
 }
 
 impl<'a> Picked<'a> {
@@ -102,12 +101,13 @@ impl<'a> Picked<'a> {
     }
 }
 
-struct Facts<'a> {
-    record: &'a Record,
+/// What is said about it.
+pub(super) struct Facts<'a> {
+    pub(super) record: &'a Record,
     step: &'a Step,
-    picked: Picked<'a>,
-    verify: Verify,
-    theme: &'a Theme,
+    pub(super) picked: Picked<'a>,
+    pub(super) verify: Verify,
+    pub(super) theme: &'a Theme,
 }
 
 impl Facts<'_> {
@@ -132,7 +132,7 @@ impl Facts<'_> {
         lines
     }
 
-    fn mark(&self) -> Option<Mark> {
+    pub(super) fn mark(&self) -> Option<Mark> {
         match self.picked.pick {
             Pick::Root => None,
             Pick::Bonus => Some(Mark::Bonus),
@@ -317,83 +317,4 @@ fn inequality(ruling: Ruling, judged: Judged, verify: Verify) -> String {
             format!("would end the text, and is only rank {rank}")
         }
     }
-}
-
-/// The model's most probable tokens as bars; what the rule could take is bright,
-/// and tau is a tick on every bar.
-fn candidates(facts: &Facts<'_>, area: Rect, buf: &mut Buffer) {
-    let row = facts.picked.row;
-    let in_list = |id| row.top.iter().any(|c| c.0 == id);
-    let room = usize::from(area.height);
-    let outside = match (facts.picked.judged, facts.picked.token) {
-        (Some(judged), Some(id)) if !in_list(id) => Some((id, judged)),
-        _ => None,
-    };
-    let n = room
-        .saturating_sub(usize::from(outside.is_some()))
-        .min(row.top.len());
-    for (i, candidate) in row.top.iter().take(n).enumerate() {
-        let line = candidate_line(facts, i + 1, candidate, usize::from(area.width));
-        put(buf, area, i as u16, &line);
-    }
-    if let Some((id, judged)) = outside {
-        let style = facts
-            .mark()
-            .map_or(facts.theme.dim(), |m| facts.theme.mark(m));
-        let token = pad(&facts.record.quoted(id), TOKEN_WIDTH);
-        let text = format!("{:>4} {token} {}", rank_name(judged.rank), prob(judged.p));
-        put(buf, area, n as u16, &Line::styled(text, style));
-    }
-}
-
-fn candidate_line(
-    facts: &Facts<'_>,
-    rank: usize,
-    candidate: &Candidate,
-    width: usize,
-) -> Line<'static> {
-    let &Candidate(id, p) = candidate;
-    let theme = facts.theme;
-    let chosen = Some(id) == facts.picked.token && facts.picked.pick != Pick::Root;
-    let mark = if chosen { facts.mark() } else { None };
-    let within = match facts.verify {
-        Verify::Relaxed { k, .. } => rank <= k,
-        Verify::Strict | Verify::Autoregressive => rank == 1,
-    };
-    let style = match (mark, within) {
-        (Some(mark), _) => theme.mark(mark).add_modifier(Modifier::BOLD),
-        (None, true) => theme.text(),
-        (None, false) => theme.dim(),
-    };
-    let glyph = mark.map_or(" ", Mark::glyph);
-    let token = pad(
-        &facts.record.quoted(id),
-        TOKEN_WIDTH.min(width.saturating_sub(12)),
-    );
-    let head = format!("{rank:>2}{glyph} {token} ");
-    let bar_width = width.saturating_sub(columns(&head) + 4);
-    let mut line = Line::from(Span::styled(head, style));
-    push_bar(&mut line, facts, p, bar_width, style);
-    line.push_span(Span::styled(format!(" {:>3}", prob(p)), style));
-    line
-}
-
-fn push_bar(line: &mut Line<'static>, facts: &Facts<'_>, p: f32, width: usize, style: Style) {
-    let bar = bars::across(f64::from(p), width);
-    let used = columns(&bar);
-    line.push_span(Span::styled(bar, style.remove_modifier(Modifier::BOLD)));
-    let tick = match facts.verify {
-        Verify::Relaxed { tau, .. } => (tau * width as f32) as usize,
-        Verify::Strict | Verify::Autoregressive => width,
-    };
-    let rest: String = (used..width)
-        .map(|x| if x == tick { '╎' } else { ' ' })
-        .collect();
-    line.push_span(Span::styled(rest, facts.theme.line()));
-}
-
-fn pad(text: &str, width: usize) -> String {
-    let text = fit(text, width);
-    let gap = width.saturating_sub(columns(&text));
-    format!("{text}{}", " ".repeat(gap))
 }

@@ -1,0 +1,95 @@
+//! The model's distribution where the selected token was judged: its most
+//! probable tokens as bars.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+
+use super::bars;
+use super::number::prob;
+use super::pane::put;
+use super::token::Facts;
+use super::tree::rank_name;
+use crate::speculate::params::Verify;
+use crate::speculate::row::Candidate;
+use crate::tui::state::record::Pick;
+use crate::tui::theme::Mark;
+use crate::tui::token_text::{columns, pad};
+
+const TOKEN_WIDTH: usize = 11;
+/// Columns beside token and bar: rank, glyph, gaps.
+const REST: usize = 12;
+
+/// The model's most probable tokens as bars; what the rule could take is bright,
+/// and tau is a tick on every bar.
+pub(super) fn render(facts: &Facts<'_>, area: Rect, buf: &mut Buffer) {
+    let row = facts.picked.row;
+    let in_list = |id| row.top.iter().any(|c| c.0 == id);
+    let room = usize::from(area.height);
+    let outside = match (facts.picked.judged, facts.picked.token) {
+        (Some(judged), Some(id)) if !in_list(id) => Some((id, judged)),
+        _ => None,
+    };
+    let n = room
+        .saturating_sub(usize::from(outside.is_some()))
+        .min(row.top.len());
+    for (i, candidate) in row.top.iter().take(n).enumerate() {
+        let line = candidate_line(facts, i + 1, candidate, usize::from(area.width));
+        put(buf, area, i as u16, &line);
+    }
+    if let Some((id, judged)) = outside {
+        let style = facts
+            .mark()
+            .map_or(facts.theme.dim(), |m| facts.theme.mark(m));
+        let token = pad(&facts.record.quoted(id), TOKEN_WIDTH);
+        let text = format!("{:>4} {token} {}", rank_name(judged.rank), prob(judged.p));
+        put(buf, area, n as u16, &Line::styled(text, style));
+    }
+}
+
+fn candidate_line(
+    facts: &Facts<'_>,
+    rank: usize,
+    candidate: &Candidate,
+    width: usize,
+) -> Line<'static> {
+    let &Candidate(id, p) = candidate;
+    let theme = facts.theme;
+    let chosen = Some(id) == facts.picked.token && facts.picked.pick != Pick::Root;
+    let mark = if chosen { facts.mark() } else { None };
+    let within = match facts.verify {
+        Verify::Relaxed { k, .. } => rank <= k,
+        Verify::Strict | Verify::Autoregressive => rank == 1,
+    };
+    let style = match (mark, within) {
+        (Some(mark), _) => theme.mark(mark).add_modifier(Modifier::BOLD),
+        (None, true) => theme.text(),
+        (None, false) => theme.dim(),
+    };
+    let glyph = mark.map_or(" ", Mark::glyph);
+    let token = pad(
+        &facts.record.quoted(id),
+        TOKEN_WIDTH.min(width.saturating_sub(REST)),
+    );
+    let head = format!("{rank:>2}{glyph} {token} ");
+    let bar_width = width.saturating_sub(columns(&head) + 4);
+    let mut line = Line::from(Span::styled(head, style));
+    push_bar(&mut line, facts, p, bar_width, style);
+    line.push_span(Span::styled(format!(" {:>3}", prob(p)), style));
+    line
+}
+
+fn push_bar(line: &mut Line<'static>, facts: &Facts<'_>, p: f32, width: usize, style: Style) {
+    let bar = bars::across(f64::from(p), width);
+    let used = columns(&bar);
+    line.push_span(Span::styled(bar, style.remove_modifier(Modifier::BOLD)));
+    let tick = match facts.verify {
+        Verify::Relaxed { tau, .. } => (tau * width as f32) as usize,
+        Verify::Strict | Verify::Autoregressive => width,
+    };
+    let rest: String = (used..width)
+        .map(|x| if x == tick { '╎' } else { ' ' })
+        .collect();
+    line.push_span(Span::styled(rest, facts.theme.line()));
+}
