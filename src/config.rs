@@ -6,9 +6,10 @@ use color_eyre::eyre::{Result, WrapErr, eyre};
 use etcetera::BaseStrategy;
 use serde::Deserialize;
 
-use crate::cli::{DecodeArgs, SetupArgs, VerifyChoice, parse_budget, parse_sources};
+use crate::cli::{DecodeArgs, ScreenArgs, SetupArgs, VerifyChoice, parse_budget, parse_sources};
 use crate::model::device::DeviceChoice;
 use crate::speculate::params::Params;
+use crate::tui::ThemeName;
 
 /// What a configuration file may hold; every key is optional.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -71,6 +72,14 @@ impl Config {
             .args()
             .and_then(|args| args.over(Params::default()))
             .map_err(|e| eyre!(e))
+    }
+
+    /// The theme of the options, of the file, or what the terminal can show.
+    pub fn theme(&self, args: &ScreenArgs) -> Result<ThemeName> {
+        match args.theme.as_ref().or(self.theme.as_ref()) {
+            Some(name) => name.parse().map_err(|e: String| eyre!("--theme: {e}")),
+            None => Ok(ThemeName::detect()),
+        }
     }
 
     /// The file's setup under the command line's.

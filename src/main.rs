@@ -2,29 +2,28 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use color_eyre::eyre::{Result, eyre};
-use laserscope::cli::{BenchCommand, CatalogCommand, Cli, Command};
+use clap::{CommandFactory, Parser, error::ErrorKind};
+use color_eyre::eyre::Result;
+use laserscope::cli::{Cli, Command, DecodeArgs};
 use laserscope::config::Config;
-use laserscope::headless::interrupt::EXIT_CANCELLED;
-use laserscope::headless::{bench, catalog, forward, generate, interrupt, models, picture};
+use laserscope::headless::{bench, catalog, generate, interrupt, models, picture};
 use laserscope::model::fetch;
 use laserscope::playground;
-use laserscope::recsys::SubjectKind;
 use laserscope::session::Settings;
 use laserscope::speculate::params::Params;
-use laserscope::tui::ThemeName;
 
 fn main() -> Result<ExitCode> {
     color_eyre::config::HookBuilder::default()
         .display_env_section(false)
         .install()?;
-    let cli = Cli::parse();
-    match run(&cli) {
+    interrupt::end_quietly_on_closed_pipes();
+    match run(&Cli::parse()) {
         Ok(true) => Ok(ExitCode::SUCCESS),
-        Ok(false) if interrupt::is_set() => Ok(ExitCode::from(EXIT_CANCELLED)),
+        Ok(false) if interrupt::is_set() => Ok(ExitCode::from(interrupt::EXIT_CANCELLED)),
         Ok(false) => Ok(ExitCode::FAILURE),
-        Err(error) if error.is::<fetch::Cancelled>() => Ok(ExitCode::from(EXIT_CANCELLED)),
+        Err(error) if error.is::<fetch::Cancelled>() => {
+            Ok(ExitCode::from(interrupt::EXIT_CANCELLED))
+        }
         Err(error) => {
             eprintln!("error: {error:#}");
             Ok(ExitCode::FAILURE)
@@ -35,50 +34,28 @@ fn main() -> Result<ExitCode> {
 /// `Ok(false)`: cancelled, or a check that failed.
 fn run(cli: &Cli) -> Result<bool> {
     let config = Config::read(cli.setup.config.as_deref())?;
+    let theme = config.theme(&cli.screen)?;
     let settings = Settings::from(config.under(&cli.setup)?);
-    let params = |decode: &laserscope::cli::DecodeArgs| -> Result<Params> {
+    let params = |decode: &DecodeArgs| -> Result<Params> {
         Ok(decode
             .over(config.params()?)
             .unwrap_or_else(|e| wrong_usage(&e)))
     };
+    let done = |result: Result<()>| result.map(|()| true);
     match &cli.command {
-        None => playground::open(settings, config.params()?, theme(cli, &config)?).map(|()| true),
+        None => done(playground::open(settings, config.params()?, theme)),
+        Some(Command::Replay { trace }) => done(playground::replay(trace, theme)),
+        Some(Command::Picture(args)) => done(picture::run(args, theme)),
         Some(Command::Generate(args)) => generate::run(args, &settings, params(&args.decode)?),
-        Some(Command::Bench(args)) => match &args.what {
-            BenchCommand::Decode(args) => bench::run(args, &settings, params(&args.decode)?),
-            BenchCommand::Forward { at, json } => {
-                forward::run(*at, *json, &settings).map(|()| true)
-            }
-        },
-        Some(Command::Catalog(args)) => match &args.what {
-            CatalogCommand::Items { json } => {
-                catalog::list(&settings.load_catalog()?, SubjectKind::Item, *json).map(|()| true)
-            }
-            CatalogCommand::Users { json } => {
-                catalog::list(&settings.load_catalog()?, SubjectKind::User, *json).map(|()| true)
-            }
-            CatalogCommand::Synth { out } => catalog::synthesize(out).map(|()| true),
-        },
-        Some(Command::Replay { trace }) => {
-            playground::replay(trace, theme(cli, &config)?).map(|()| true)
-        }
-        Some(Command::Model(args)) => models::run(&args.what, &settings).map(|()| true),
-        Some(Command::Picture(args)) => picture::run(args, theme(cli, &config)?).map(|()| true),
-    }
-}
-
-/// The theme of the options, of the configuration, or the default.
-fn theme(cli: &Cli, config: &Config) -> Result<ThemeName> {
-    match cli.screen.theme.as_ref().or(config.theme.as_ref()) {
-        Some(name) => name.parse().map_err(|e| eyre!("--theme: {e}")),
-        None => Ok(ThemeName::detect()),
+        Some(Command::Bench(args)) => bench::run(&args.what, &settings, params),
+        Some(Command::Catalog(args)) => done(catalog::run(&args.what, &settings)),
+        Some(Command::Model(args)) => done(models::run(&args.what, &settings)),
     }
 }
 
 /// Exit status 2, as clap does.
 fn wrong_usage(message: &str) -> ! {
-    use clap::CommandFactory;
     Cli::command()
-        .error(clap::error::ErrorKind::ValueValidation, message)
+        .error(ErrorKind::ValueValidation, message)
         .exit()
 }

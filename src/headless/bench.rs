@@ -1,4 +1,4 @@
-//! `laserscope bench decode`: autoregressive, strict and relaxed on the same
+//! `laserscope bench`; here `bench decode`: autoregressive, strict and relaxed on the same
 //! prompts in one process, interleaved. A relaxed figure never stands without
 //! strict, agreement and repetition beside it.
 
@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::generate::record;
 use super::progress::Line;
-use super::{interrupt, open, print_json};
-use crate::cli::BenchDecodeArgs;
+use super::{forward, interrupt, open, print_json};
+use crate::cli::{BenchCommand, BenchDecodeArgs, DecodeArgs};
 use crate::engine::{Engine, RunSpec};
 use crate::recsys::{Catalog, Framework, Half, Role, SubjectKind, SubjectRef};
 use crate::session::Settings;
@@ -90,7 +90,18 @@ struct Total {
 }
 
 /// Runs the command. `Ok(false)`: cancelled, or not lossless.
-pub fn run(args: &BenchDecodeArgs, settings: &Settings, params: Params) -> Result<bool> {
+pub fn run(
+    command: &BenchCommand,
+    settings: &Settings,
+    params: impl Fn(&DecodeArgs) -> Result<Params>,
+) -> Result<bool> {
+    match command {
+        BenchCommand::Decode(args) => decode(args, settings, params(&args.decode)?),
+        BenchCommand::Forward { at, json } => forward::run(*at, *json, settings).map(|()| true),
+    }
+}
+
+fn decode(args: &BenchDecodeArgs, settings: &Settings, params: Params) -> Result<bool> {
     let framework = Framework::named(&args.framework)?;
     let (catalog, mut engine) = open(settings)?;
     let mut subjects = spread(&catalog, SubjectKind::Item, args.items);

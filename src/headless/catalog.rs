@@ -6,9 +6,11 @@ use color_eyre::eyre::{Result, WrapErr};
 use serde::Serialize;
 
 use super::print_json;
+use crate::cli::CatalogCommand;
 use crate::recsys::load::bundled_items;
 use crate::recsys::synth::{self, Recipe};
 use crate::recsys::{Catalog, Half, SubjectKind};
+use crate::session::Settings;
 
 #[derive(Serialize)]
 struct Row<'a> {
@@ -18,8 +20,18 @@ struct Row<'a> {
     half: Half,
 }
 
+/// Runs the command.
+pub fn run(command: &CatalogCommand, settings: &Settings) -> Result<()> {
+    let list = |kind, json| list(&settings.load_catalog()?, kind, json);
+    match command {
+        CatalogCommand::Items { json } => list(SubjectKind::Item, *json),
+        CatalogCommand::Users { json } => list(SubjectKind::User, *json),
+        CatalogCommand::Synth { out } => synthesize(out),
+    }
+}
+
 /// Prints the items or the users.
-pub fn list(catalog: &Catalog, kind: SubjectKind, json: bool) -> Result<()> {
+fn list(catalog: &Catalog, kind: SubjectKind, json: bool) -> Result<()> {
     for at in catalog.subjects(kind) {
         let subject = catalog.subject(at);
         let (id, title) = (subject.id(), subject.label());
@@ -39,7 +51,7 @@ pub fn list(catalog: &Catalog, kind: SubjectKind, json: bool) -> Result<()> {
 }
 
 /// Writes the sample's users and ratings anew.
-pub fn synthesize(folder: &Path) -> Result<()> {
+fn synthesize(folder: &Path) -> Result<()> {
     let sample = synth::synthesize(&Recipe::bundled()?, &bundled_items()?)?;
     std::fs::create_dir_all(folder).wrap_err_with(|| format!("--out {}", folder.display()))?;
     for (name, text) in [

@@ -42,3 +42,13 @@ fn watch() {
         }
     });
 }
+
+/// Lets `laserscope catalog items | head` end as other programs do, instead of
+/// panicking when the reader is gone.
+pub fn end_quietly_on_closed_pipes() {
+    #[cfg(unix)]
+    // SAFETY: called before any other thread runs; sets a default disposition.
+    unsafe {
+        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+    }
+}
