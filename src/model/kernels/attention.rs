@@ -135,14 +135,43 @@ fn attend_rows<const FMA: bool>(view: &View<'_>, q: &[f32], out: &mut [f32]) {
             scores[h * len + position] = dot::<FMA>(q, key) * scale;
         }
     }
-    scores.chunks_exact_mut(len).for_each(softmax);
-    for position in 0..len {
-        let value = view.at(position, view.value);
-        for (h, out) in out.chunks_exact_mut(view.head_dim).enumerate() {
-            let weight = scores[h * len + position];
-            for (o, v) in out.iter_mut().zip(value) {
-                *o = fma::<FMA>(weight, *v, *o);
+    for (scores, out) in scores
+        .chunks_exact_mut(len)
+        .zip(out.chunks_exact_mut(view.head_dim))
+    {
+        softmax(scores);
+        for (i, out) in out.chunks_mut(WIDE).enumerate() {
+            match <&mut [f32; WIDE]>::try_from(&mut *out) {
+                Ok(out) => weigh::<FMA>(view, scores, i * WIDE, out),
+                Err(_) => weigh_rest::<FMA>(view, scores, i * WIDE, out),
             }
+        }
+    }
+}
+
+/// Output dimensions that are summed at a time, in registers.
+const WIDE: usize = 4 * LANES;
+
+/// The weighted sum of the values' dimensions from `from` on, by position.
+#[inline(always)]
+fn weigh<const FMA: bool>(view: &View<'_>, weights: &[f32], from: usize, out: &mut [f32; WIDE]) {
+    let mut sums = [0f32; WIDE];
+    for (position, &weight) in weights.iter().enumerate() {
+        let value = &view.at(position, view.value)[from..from + WIDE];
+        for i in 0..WIDE {
+            sums[i] = fma::<FMA>(weight, value[i], sums[i]);
+        }
+    }
+    *out = sums;
+}
+
+/// The same for fewer dimensions than are summed at a time.
+#[inline(always)]
+fn weigh_rest<const FMA: bool>(view: &View<'_>, weights: &[f32], from: usize, out: &mut [f32]) {
+    for (position, &weight) in weights.iter().enumerate() {
+        let value = &view.at(position, view.value)[from..];
+        for (out, value) in out.iter_mut().zip(value) {
+            *out = fma::<FMA>(weight, *value, *out);
         }
     }
 }
@@ -155,6 +184,11 @@ fn fma<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
 
 #[inline(always)]
 fn dot<const FMA: bool>(a: &[f32], b: &[f32]) -> f32 {
+    #[cfg(target_arch = "x86_64")]
+    if FMA {
+        // SAFETY: `FMA` is set only where AVX2 and FMA were detected.
+        return unsafe { super::x86::dot(a, b) };
+    }
     let mut lanes = [0f32; 2 * LANES];
     let (a_chunks, b_chunks) = (a.chunks_exact(2 * LANES), b.chunks_exact(2 * LANES));
     let rest = a_chunks.remainder().iter().zip(b_chunks.remainder());
@@ -171,12 +205,30 @@ fn dot<const FMA: bool>(a: &[f32], b: &[f32]) -> f32 {
     sum(half) + rest
 }
 
+#[inline(always)]
+fn largest(scores: &[f32]) -> f32 {
+    let mut lanes = [f32::NEG_INFINITY; LANES];
+    let chunks = scores.chunks_exact(LANES);
+    let rest = chunks.remainder();
+    for chunk in chunks {
+        for lane in 0..LANES {
+            lanes[lane] = if chunk[lane] > lanes[lane] {
+                chunk[lane]
+            } else {
+                lanes[lane]
+            };
+        }
+    }
+    lanes
+        .iter()
+        .chain(rest)
+        .fold(f32::NEG_INFINITY, |m, &s| if s > m { s } else { m })
+}
+
 /// Softmax in place; sums run in eight lanes by position.
 #[inline(always)]
 fn softmax(scores: &mut [f32]) {
-    let max = scores
-        .iter()
-        .fold(f32::NEG_INFINITY, |m, &s| if s > m { s } else { m });
+    let max = largest(scores);
     for score in scores.iter_mut() {
         *score = exp((*score - max).max(-87.0));
     }

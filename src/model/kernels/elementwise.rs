@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape};
+use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSliceMut};
 
 use super::linear::slice;
 use crate::speculate::row::exp;
@@ -54,12 +55,16 @@ impl CustomOp1 for SwiGlu {
 
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let (n, width) = layout.shape().dims2()?;
-        let mut out = Vec::with_capacity(n * width / 2);
-        for row in slice(storage, layout)?.chunks_exact(width) {
-            let (gate, up) = row.split_at(width / 2);
-            out.extend(gate.iter().zip(up).map(|(g, u)| silu(*g) * u));
-        }
-        Ok((CpuStorage::F32(out), Shape::from((n, width / 2))))
+        let half = width / 2;
+        let rows = slice(storage, layout)?;
+        let mut out = vec![0f32; n * half];
+        out.par_chunks_mut(half).enumerate().for_each(|(row, out)| {
+            let (gate, up) = rows[row * width..][..width].split_at(half);
+            for (out, (g, u)) in out.iter_mut().zip(gate.iter().zip(up)) {
+                *out = silu(*g) * u;
+            }
+        });
+        Ok((CpuStorage::F32(out), Shape::from((n, half))))
     }
 }
 
