@@ -11,7 +11,7 @@ use super::state::decode::{Pane, Zoom};
 pub const MIN_SIZE: (u16, u16) = (60, 20);
 
 /// From this size on all panes of Decode are shown at once.
-const WIDE: (u16, u16) = (100, 32);
+const WIDE: (u16, u16) = (116, 32);
 
 /// The bars, and what is between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,10 +98,15 @@ pub fn decode(app: &App, body: Rect) -> Vec<(Pane, Rect)> {
 /// Inner heights of the steps' and the lower panes on a wide screen.
 const STEPS_ROWS: u16 = 7;
 const LOWER_ROWS: u16 = 11;
+/// From this height of the body on they are whole; what is more is shared.
+const WHOLE_HEIGHT: u16 = 37;
 
 fn wide(body: Rect) -> Vec<(Pane, Rect)> {
     let lower = LOWER_ROWS + 2;
-    let steps = (body.height / 5).clamp(STEPS_ROWS - 2, STEPS_ROWS + 4) + 2;
+    let steps = match body.height.checked_sub(WHOLE_HEIGHT) {
+        Some(spare) => STEPS_ROWS + (spare * 2 / 3).min(10) + 2,
+        None => STEPS_ROWS,
+    };
     let upper = body.height + 2 - lower - steps;
     let half = body.width / 2;
     let y_steps = body.y + upper - 1;
@@ -128,9 +133,16 @@ fn wide(body: Rect) -> Vec<(Pane, Rect)> {
     ]
 }
 
+/// On a narrow screen, the steps get more than one row from this height on.
+const ROOMY_HEIGHT: u16 = 30;
+
 fn narrow(body: Rect, lower_pane: Pane) -> Vec<(Pane, Rect)> {
     let lower = (body.height * 2 / 5).clamp(7, LOWER_ROWS + 2);
-    let steps = 3;
+    let steps = if body.height < ROOMY_HEIGHT {
+        3
+    } else {
+        STEPS_ROWS + 1
+    };
     let upper = body.height + 2 - lower - steps;
     let half = body.width / 2 - 1;
     let y_steps = body.y + upper - 1;

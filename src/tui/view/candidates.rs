@@ -17,9 +17,8 @@ use crate::tui::state::record::Pick;
 use crate::tui::theme::Mark;
 use crate::tui::token_text::{columns, pad};
 
-const TOKEN_WIDTH: usize = 11;
-/// Columns beside token and bar: rank, glyph, gaps.
-const REST: usize = 12;
+/// Columns of a token's text, at least and at most.
+const TOKEN_WIDTH: (usize, usize) = (11, 20);
 
 /// The model's most probable tokens as bars; what the rule could take is bright,
 /// and tau is a tick on every bar.
@@ -42,7 +41,10 @@ pub(super) fn render(facts: &Facts<'_>, area: Rect, buf: &mut Buffer) {
         let style = facts
             .mark()
             .map_or(facts.theme.dim(), |m| facts.theme.mark(m));
-        let token = pad(&facts.record.quoted(id), TOKEN_WIDTH);
+        let token = pad(
+            &facts.record.quoted(id),
+            token_width(usize::from(area.width)),
+        );
         let text = format!("{:>4} {token} {}", rank_name(judged.rank), prob(judged.p));
         put(buf, area, n as u16, &Line::styled(text, style));
     }
@@ -68,16 +70,17 @@ fn candidate_line(
         (None, false) => theme.dim(),
     };
     let glyph = mark.map_or(" ", Mark::glyph);
-    let token = pad(
-        &facts.record.quoted(id),
-        TOKEN_WIDTH.min(width.saturating_sub(REST)),
-    );
+    let token = pad(&facts.record.quoted(id), token_width(width));
     let head = format!("{rank:>2}{glyph} {token} ");
     let bar_width = width.saturating_sub(columns(&head) + 4);
     let mut line = Line::from(Span::styled(head, style));
     push_bar(&mut line, facts, p, bar_width, style);
     line.push_span(Span::styled(format!(" {:>3}", prob(p)), style));
     line
+}
+
+fn token_width(width: usize) -> usize {
+    (width / 3).clamp(TOKEN_WIDTH.0, TOKEN_WIDTH.1)
 }
 
 fn push_bar(line: &mut Line<'static>, facts: &Facts<'_>, p: f32, width: usize, style: Style) {

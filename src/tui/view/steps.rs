@@ -47,8 +47,9 @@ fn legend_line(letters: usize, theme: &Theme) -> Line<'static> {
 /// Which steps are in view, and where the line is.
 struct View {
     first: usize,
-    /// Columns a step.
+    /// Columns a step, and how many of them are filled.
     stride: u16,
+    bar: u16,
     rows_up: u16,
     rows_down: u16,
     /// The most drafts of a step, per row below the line.
@@ -58,7 +59,7 @@ struct View {
 fn view(app: &App, record: &Record, area: Rect) -> View {
     let n = record.n_steps();
     let room = usize::from(area.width.saturating_sub(SCALE));
-    let stride = if n * 2 <= room { 2 } else { 1 };
+    let stride = (room / n.max(1)).clamp(1, 3);
     let fit = (room / stride).max(1);
     let at = app.step_index().unwrap_or(0);
     let first = (at + 1 + fit / 4).min(n).saturating_sub(fit);
@@ -72,6 +73,7 @@ fn view(app: &App, record: &Record, area: Rect) -> View {
     View {
         first,
         stride: stride as u16,
+        bar: (stride as u16 - 1).max(1),
         rows_up: area.height.saturating_sub(rows_down + 1).max(1),
         rows_down,
         most_wasted: WASTED.map(|(_, fates)| most(fates).max(1)),
@@ -111,15 +113,18 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let x = area.x + SCALE + column * view.stride;
         draw_step(step, x, &view, theme, area, buf);
         if app.step_index() == Some(index) {
-            cursor(x, theme, area, buf);
+            cursor(x, view.bar, theme, area, buf);
         }
     }
 }
 
-fn cursor(x: u16, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    for y in area.y..area.bottom() {
-        let cell = &mut buf[(x, y)];
-        if cell.symbol() == " " {
+/// Marks the empty cells of the cursor's column.
+fn cursor(x: u16, width: u16, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let column = Rect { x, width, ..area };
+    for position in column.positions() {
+        let cell = &mut buf[position];
+        let bare = cell.modifier.is_empty() && Some(cell.bg) == theme.base().bg;
+        if cell.symbol() == " " && bare {
             cell.set_style(theme.emphasis(Emphasis::Selected));
         }
     }
@@ -136,17 +141,24 @@ fn draw_step(step: &Step, x: u16, view: &View, theme: &Theme, area: Rect, buf: &
     for (i, &mark) in tokens.iter().take(room).enumerate() {
         let y = ground - 1 - i as u16;
         if i + 1 == room && tokens.len() > room {
-            let height = short_number(tokens.len(), view.stride);
-            buf.set_string(x, y, height, theme.block(mark));
+            let height = short_number(tokens.len(), view.bar);
+            put_bar(x, y, &height, theme.block(mark), view, buf);
         } else {
-            buf.set_string(x, y, mark.glyph(), theme.block(mark));
+            put_bar(x, y, mark.glyph(), theme.block(mark), view, buf);
         }
     }
     for (i, (_, fates)) in WASTED.iter().enumerate().take(usize::from(view.rows_down)) {
         let share = count(step, fates) as f64 / view.most_wasted[i] as f64;
         let style = theme.mark(Mark::Fate(fates[0]));
-        buf.set_string(x, ground + 1 + i as u16, bars::level(share), style);
+        let level = bars::level(share).repeat(usize::from(view.bar));
+        buf.set_string(x, ground + 1 + i as u16, level, style);
     }
+}
+
+/// A glyph or a number in a cell of a column.
+fn put_bar(x: u16, y: u16, text: &str, style: Style, view: &View, buf: &mut Buffer) {
+    let width = usize::from(view.bar);
+    buf.set_string(x, y, format!("{text:>width$}"), style);
 }
 
 /// A number in at most `width` columns; `▲` if it is too large for them.
@@ -212,6 +224,6 @@ fn one_line(app: &App, record: &Record, view: &View, theme: &Theme, area: Rect, 
             style = style.patch(theme.emphasis(Emphasis::Selected));
         }
         let x = area.x + SCALE + column * view.stride;
-        buf.set_string(x, area.y, short_number(marks.len(), view.stride), style);
+        buf.set_string(x, area.y, short_number(marks.len(), view.bar), style);
     }
 }

@@ -231,7 +231,7 @@ impl Facts<'_> {
             Span::styled(times, self.theme.text()),
         ])];
         let after = match self.suffix(node, origin.matched as usize) {
-            suffix if suffix.is_empty() => "  at the start".to_string(),
+            suffix if suffix.is_empty() => format!("  {}", self.without_suffix(node)),
             suffix => format!("  after {}", fit_left(&suffix, width.saturating_sub(8))),
         };
         lines.push(Line::styled(after, self.theme.text()));
@@ -247,6 +247,17 @@ impl Facts<'_> {
             lines.push(Line::styled(text, self.theme.dim()));
         }
         lines
+    }
+
+    /// What a match of no tokens means.
+    fn without_suffix(&self, node: usize) -> &'static str {
+        let prompt_len = self.record.trace.header.prompt_ids.len();
+        let first = self.step.tree.nodes[node].depth == 1;
+        if first && self.step.context_len <= prompt_len {
+            "at the start of an answer"
+        } else {
+            "wherever, not after these words"
+        }
     }
 
     /// The last `n` tokens before a node, as far as the run knows them.
