@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
+use etcetera::BaseStrategy;
 
 use crate::recsys::Catalog;
 use crate::session::Settings;
@@ -11,7 +12,7 @@ use crate::speculate::params::Params;
 use crate::speculate::trace::Trace;
 use crate::tui;
 use crate::tui::start::Start;
-use crate::tui::theme::ThemeName;
+use crate::tui::{ThemeName, earlier_runs};
 use crate::worker;
 
 /// A run of the default model, recorded with it: plays where no model is yet.
@@ -58,7 +59,17 @@ pub fn demo() -> Result<Trace> {
     Trace::load(DEMO.as_bytes()).map_err(|e| eyre!("assets/traces/demo.jsonl: {e}"))
 }
 
+/// Where runs are saved: `laserscope/runs` in the user's data folder, else here.
+fn runs_folder() -> PathBuf {
+    let data = etcetera::choose_base_strategy().map(|strategy| strategy.data_dir());
+    data.map_or_else(
+        |_| PathBuf::from("."),
+        |dir| dir.join("laserscope").join("runs"),
+    )
+}
+
 fn start(catalog: Option<Catalog>, params: Params, theme: ThemeName) -> Start {
+    let save_dir = runs_folder();
     Start {
         catalog,
         params,
@@ -66,8 +77,8 @@ fn start(catalog: Option<Catalog>, params: Params, theme: ThemeName) -> Start {
         replay: None,
         demo: None,
         shipped: Vec::new(),
-        earlier: Vec::new(),
-        save_dir: PathBuf::from("."),
+        earlier: earlier_runs(&save_dir),
+        save_dir,
     }
 }
 
