@@ -35,7 +35,7 @@ pub struct SetupArgs {
     /// A name of `laserscope model list`, or a GGUF file [default: smollm2-135m]
     #[arg(long, global = true, value_name = "NAME|PATH")]
     pub model: Option<String>,
-    /// auto, cpu, cuda[:N] or metal [default: auto]
+    /// auto, cpu, cuda, cuda:N or metal [default: auto]
     #[arg(long, global = true, value_name = "DEVICE")]
     pub device: Option<DeviceChoice>,
     /// Threads of the model [default: one per physical core]

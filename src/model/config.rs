@@ -82,9 +82,9 @@ impl Config {
 
     fn check(&self, gguf: &Gguf) -> Result<()> {
         let fits = self.kv_heads > 0
-            && self.heads % self.kv_heads == 0
-            && self.head_dim % 2 == 0
-            && self.rope_dim % 2 == 0
+            && self.heads.is_multiple_of(self.kv_heads)
+            && self.head_dim.is_multiple_of(2)
+            && self.rope_dim.is_multiple_of(2)
             && self.rope_dim <= self.head_dim;
         if !fits {
             bail!(

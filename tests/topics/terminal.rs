@@ -79,6 +79,8 @@ fn a_recording_plays_without_a_model_and_survives_a_resize() {
     t.send(Key::Char('?')).unwrap();
     t.wait_until(shows(&["suspend"])).unwrap();
     t.send(Key::Esc).unwrap();
+    // Another key at once would make it Alt and that key.
+    t.wait_until(|s| !s.contains("suspend")).unwrap();
     leaves_cleanly(t, Key::Char('q'));
 }
 
@@ -91,8 +93,9 @@ fn without_a_model_the_way_out_is_said_and_the_demo_plays() {
         .env("HF_HOME", empty)
         .env("HF_HUB_CACHE", empty);
     let mut t = start(builder);
-    t.wait_until(|s| s.contains("--model")).unwrap();
+    t.wait_until(shows(&["Ways out", "--model PATH"])).unwrap();
     t.send(Key::Esc).unwrap();
+    t.wait_until(|s| !s.contains("Ways out")).unwrap();
     t.send(Key::Char('1')).unwrap();
     t.wait_until(shows(&["Items", "PROMPT"])).unwrap();
     leaves_cleanly(t, Key::Char('q'));

@@ -42,13 +42,13 @@ pub fn tile_product(
 
 fn floats(tile: &[u8], rows: &Rows<'_>, first: usize, n: usize) -> TileOut {
     let mut out = [[0f32; COLS]; ROWS_AT_ONCE];
-    for r in 0..n {
+    for (r, out) in out.iter_mut().enumerate().take(n) {
         let x = &rows.plain[(first + r) * rows.in_dim..][..rows.in_dim];
         for (k, &value) in x.iter().enumerate() {
             let weights = &tile[k * COLS * 4..][..COLS * 4];
             for c in 0..COLS {
                 let w = &weights[c * 4..c * 4 + 4];
-                out[r][c] += value * f32::from_le_bytes([w[0], w[1], w[2], w[3]]);
+                out[c] += value * f32::from_le_bytes([w[0], w[1], w[2], w[3]]);
             }
         }
     }

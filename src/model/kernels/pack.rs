@@ -337,7 +337,7 @@ fn read_q4k(b: &[u8], sub: usize) -> Block {
             (low >> 4) | (packed[sub] >> 6 << 4),
         )
     };
-    let shift = if sub % 2 == 0 { 0 } else { 4 };
+    let shift = if sub.is_multiple_of(2) { 0 } else { 4 };
     let mut q = [0i8; BLOCK];
     let nibble_bytes = &b[16 + sub / 2 * 32..][..32];
     q.iter_mut()
