@@ -22,65 +22,108 @@ pub(super) struct Candidate {
     pub prob: f32,
 }
 
-/// The blend of one node, evidence by evidence.
+/// Candidates of a node at most; later ones have less behind them.
+const MAX_CANDIDATES: usize = 160;
+/// Size of the table that finds a candidate by its token; a power of two.
+const N_SLOTS: usize = 256;
+
+/// The blend of a node, evidence by evidence. Used again for the next node.
 pub(super) struct Blend<'w> {
     weights: &'w Weights,
-    candidates: Vec<Candidate>,
-    /// Weight that has not been given to any suffix yet.
-    escape: f32,
-    is_root: bool,
-    path_prob: f32,
     /// A path less probable than this is of no interest.
     min_path_prob: f32,
+    is_root: bool,
+    path_prob: f32,
+    /// Weight that has not been given to any suffix yet.
+    escape: f32,
+    candidates: Vec<Candidate>,
+    /// Open addressing: one more than the candidate's index, 0 where none is.
+    slots: [u8; N_SLOTS],
 }
 
 impl<'w> Blend<'w> {
-    pub fn new(weights: &'w Weights, is_root: bool, path_prob: f32, min_path_prob: f32) -> Self {
+    pub fn new(weights: &'w Weights, min_path_prob: f32) -> Self {
         Blend {
             weights,
-            candidates: Vec::new(),
-            escape: 1.0,
-            is_root,
-            path_prob,
             min_path_prob,
+            is_root: true,
+            path_prob: 1.0,
+            escape: 1.0,
+            candidates: Vec::with_capacity(MAX_CANDIDATES),
+            slots: [0; N_SLOTS],
         }
+    }
+
+    /// Forgets the last node and begins with another.
+    pub fn begin(&mut self, is_root: bool, path_prob: f32) {
+        self.is_root = is_root;
+        self.path_prob = path_prob;
+        self.escape = 1.0;
+        self.candidates.clear();
+        self.slots.fill(0);
     }
 
     /// Takes the next longest evidence in; false once no more is needed.
     pub fn add(&mut self, evidence: &Evidence) -> bool {
-        let inputs = trust_inputs(evidence, self.is_root);
+        let inputs = trust_inputs(evidence, self.is_root, self.escape == 1.0);
         let trust = sigmoid(dot(&self.weights.trust[evidence.kind as usize], &inputs));
         let unit = self.escape * trust / evidence.n_seen.max(1) as f32;
         // Crumbs are not worth the search for their place.
         let crumb = self.min_path_prob / self.path_prob * 0.25;
         for &(token, n) in evidence.next {
             let prob = unit * n as f32;
-            if prob <= crumb {
-                continue;
-            }
-            match self.candidates.iter_mut().find(|c| c.token == token) {
-                Some(known) => known.prob += prob,
-                None => self.candidates.push(Candidate { token, prob }),
+            if prob > crumb {
+                self.raise(token, prob);
             }
         }
         self.escape *= 1.0 - trust;
         self.escape > MIN_ESCAPE && self.escape * self.path_prob > self.min_path_prob
     }
 
+    /// Adds to a token's probability.
+    fn raise(&mut self, token: TokenId, prob: f32) {
+        // Fibonacci hashing (Knuth, TAOCP 6.4).
+        let mut slot = (token.wrapping_mul(0x9E37_79B9) >> 24) as usize;
+        while let Some(index) = usize::from(self.slots[slot]).checked_sub(1) {
+            if self.candidates[index].token == token {
+                self.candidates[index].prob += prob;
+                return;
+            }
+            slot = (slot + 1) % N_SLOTS;
+        }
+        if self.candidates.len() < MAX_CANDIDATES {
+            self.candidates.push(Candidate { token, prob });
+            self.slots[slot] = self.candidates.len() as u8;
+        }
+    }
+
     /// The next tokens, the most probable first, with probabilities that count
-    /// being accepted.
-    pub fn finish(mut self) -> Vec<Candidate> {
+    /// being accepted. Those that are far too improbable are left out.
+    pub fn finish(&mut self) -> &[Candidate] {
+        let (best, second) = self.best_two();
+        let min_prob = best.min(self.min_path_prob / self.path_prob * 0.5);
+        self.candidates.retain(|c| c.prob >= min_prob);
         self.candidates
-            .sort_by(|a, b| b.prob.total_cmp(&a.prob).then(a.token.cmp(&b.token)));
-        let first = self.candidates.first().map_or(0.0, |c| c.prob);
-        let second = self.candidates.get(1).map_or(0.0, |c| c.prob);
+            .sort_unstable_by(|a, b| b.prob.total_cmp(&a.prob).then(a.token.cmp(&b.token)));
         let mut rival = second;
         for candidate in &mut self.candidates {
             let inputs = lead_inputs(candidate.prob, rival, self.is_root, self.path_prob);
             candidate.prob = sigmoid(dot(&self.weights.lead, &inputs));
-            rival = first;
+            rival = best;
         }
-        self.candidates
+        &self.candidates
+    }
+
+    /// The two highest probabilities, 0 where there is none.
+    fn best_two(&self) -> (f32, f32) {
+        let probs = self.candidates.iter().map(|c| c.prob);
+        probs.fold((0.0, 0.0), |(best, second), prob| {
+            if prob > best {
+                (prob, best)
+            } else {
+                (best, second.max(prob))
+            }
+        })
     }
 }
 
@@ -102,8 +145,13 @@ fn flag(holds: bool) -> f32 {
     f32::from(u8::from(holds))
 }
 
-/// What the trust in a piece of evidence depends on.
-pub(super) fn trust_inputs(evidence: &Evidence, is_root: bool) -> [f32; TRUST_INPUTS] {
+/// What the trust in a piece of evidence depends on. `is_first`: no other has
+/// been taken in at this node.
+pub(super) fn trust_inputs(
+    evidence: &Evidence,
+    is_root: bool,
+    is_first: bool,
+) -> [f32; TRUST_INPUTS] {
     let mut inputs = [0.0; TRUST_INPUTS];
     inputs[0] = 1.0;
     if evidence.kind == Kind::Common {
@@ -117,7 +165,9 @@ pub(super) fn trust_inputs(evidence: &Evidence, is_root: bool) -> [f32; TRUST_IN
     inputs[2] = ln(evidence.next.len() + 1);
     inputs[3] = top as f32 / evidence.n_seen.max(1) as f32;
     inputs[4] = sole;
-    inputs[5..].copy_from_slice(&match evidence.bridge {
+    inputs[5] = flag(is_first);
+    inputs[6] = flag(is_first) * ln(evidence.order + 1);
+    inputs[7..].copy_from_slice(&match evidence.bridge {
         None => {
             let order = ln(evidence.order);
             let is_single = flag(evidence.order == 1);

@@ -42,7 +42,7 @@ pub(super) struct Bridge {
 }
 
 /// Bridges that are equally good to the eye, and therefore counted together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct BridgeClass {
     /// Agreement before the gap in symbols, rounded down to a step.
     pub before: u16,
@@ -51,7 +51,7 @@ pub(super) struct BridgeClass {
     pub gap: GapKind,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum GapKind {
     /// As long in the pool as in the context.
     Even,
@@ -95,6 +95,11 @@ impl Bridge {
 }
 
 impl BridgeClass {
+    /// A number of its own, below 2^16.
+    pub fn code(self) -> u16 {
+        (self.before << 8) | (self.after << 4) | self.gap as u16
+    }
+
     /// The order of an exact match that is about as good.
     pub fn rank(self) -> u16 {
         let before = match self.before {

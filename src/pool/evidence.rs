@@ -1,8 +1,6 @@
 //! What followed a path, source by source, the longest match first. Counts
 //! only; what they are worth is for `blend` to say.
 
-use std::cmp::Reverse;
-
 use super::bridge::{Bridge, BridgeClass};
 use super::local::Occurrence;
 use super::lookup::{Match, Place, Shelves};
@@ -11,7 +9,7 @@ use crate::speculate::TokenId;
 use crate::speculate::params::Source;
 
 /// Up to this many occurrences are counted, of more a sample of this size.
-const SAMPLE: usize = 64;
+const SAMPLE: usize = 32;
 /// .. and on each of the other groups' shelves, of which there are several.
 const SAMPLE_OTHER: usize = 16;
 
@@ -57,11 +55,10 @@ pub(super) struct Matches<'a> {
     pub local: &'a [Occurrence],
 }
 
-/// A piece of evidence that will be looked at, or a part of one. The longest
-/// matches come first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// A piece of evidence that will be looked at, or a part of one.
+#[derive(Clone, Copy)]
 struct Item {
-    order: Reverse<u16>,
+    order: u16,
     kind: Kind,
     bridge: Option<BridgeClass>,
     /// Its place among the matches or bridges; of the local text, how many
@@ -101,7 +98,7 @@ pub(super) fn for_each(
         let tally = scratch.look_at(shelves, matches, items);
         let evidence = Evidence {
             kind: first.kind,
-            order: usize::from(first.order.0),
+            order: usize::from(first.order),
             count: tally.count as usize,
             bridge: first.bridge,
             next: &scratch.next,
@@ -115,12 +112,19 @@ pub(super) fn for_each(
 }
 
 impl Item {
+    /// What comes first is smaller: the longest matches, then by kind. In one
+    /// number, because there is a list to sort at every node.
+    fn key(&self) -> u64 {
+        let class = self.bridge.map_or(0, BridgeClass::code);
+        let order = u64::from(u16::MAX - self.order);
+        (order << 32) | ((self.kind as u64) << 24) | u64::from(class)
+    }
+
     /// Matches of one order in several other groups are one piece of evidence,
     /// and so are bridges of one class.
     fn belongs_with(&self, next: &Item) -> bool {
         let is_shared = matches!(self.kind, Kind::Other | Kind::OwnBridge | Kind::OtherBridge);
-        let key = |i: &Item| (i.order, i.kind, i.bridge);
-        is_shared && key(self) == key(next)
+        is_shared && self.key() == next.key()
     }
 }
 
@@ -151,12 +155,12 @@ impl Scratch {
             self.note(class.rank(), kind, Some(class), index);
         }
         self.note(0, Kind::Common, None, 0);
-        self.agenda.sort_unstable();
+        self.agenda.sort_by_key(Item::key);
     }
 
     fn note(&mut self, order: u16, kind: Kind, bridge: Option<BridgeClass>, index: usize) {
         self.agenda.push(Item {
-            order: Reverse(order),
+            order,
             kind,
             bridge,
             index,

@@ -1,32 +1,27 @@
 //! Fits the blend's weights on replayed answers: for tests only. Stochastic
-//! gradient ascent (AdaGrad) on the log-likelihood of the answers' tokens, at
-//! the nodes that strict verification would reach.
+//! gradient descent (AdaGrad: Duchi et al., JMLR 2011) on the log loss of the
+//! drafted tokens being accepted, at the nodes that strict verification reaches.
 
-use super::blend::{Blend, dot, lead_inputs, sigmoid, trust_inputs};
+use super::blend::{dot, lead_inputs, sigmoid, trust_inputs};
 use super::calibration::Calibration;
 use super::evidence::Kind;
 use super::local::Local;
 use super::replay::{Answer, Corpus, accepted_path, corpora};
-use super::retrieve::{MIN_PATH_PROB, draft};
+use super::retrieve::draft;
 use super::search::Search;
 use super::weights::{LEAD_INPUTS, START, TRUST_INPUTS, Weights};
 use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::params::{Budget, Params};
 
-const RATE: f32 = 0.05;
-const EPOCHS: usize = 3;
+const RATE: f32 = 0.1;
+const EPOCHS: usize = 6;
 /// Answers of a corpus to learn from: the last, so that others are left.
 const MAX_ANSWERS: usize = 24;
-/// Probability of a token that no source offers.
-const UNSEEN: f32 = 1e-4;
-
-/// Which of the two steps is learned.
-#[derive(Clone, Copy, PartialEq)]
-enum Stage {
-    Trust,
-    Lead,
-}
+/// Slopes are cut off here: a rare event may not undo what was learned.
+const MAX_SLOPE: f32 = 3.0;
+/// Blended probabilities below this are equal to the correction.
+const MIN_PROB: f32 = 1e-4;
 
 /// Sums of squared gradients.
 struct Squares {
@@ -39,9 +34,12 @@ struct Link {
     kind: usize,
     inputs: [f32; TRUST_INPUTS],
     trust: f32,
-    /// The share it gives to the token that really follows.
-    share: f32,
+    /// Next tokens and the share of the evidence that each has.
+    next: Vec<(TokenId, f32)>,
 }
+
+/// The evidence at a node, the longest first.
+struct Chain(Vec<Link>);
 
 /// `cargo test --release --lib pool::fit -- --ignored --nocapture` with
 /// FIT=PATH[,PATH..] prints weights to be put into `weights.rs`.
@@ -50,40 +48,37 @@ struct Link {
 fn fit_weights() {
     let corpora = corpora("FIT");
     let mut weights = START;
-    for stage in [Stage::Trust, Stage::Lead] {
-        let mut squares = Squares {
-            trust: [[1e-3; TRUST_INPUTS]; Kind::COUNT],
-            lead: [1e-3; LEAD_INPUTS],
-        };
-        for _ in 0..EPOCHS {
-            let loss = epoch(&corpora, stage, &mut weights, &mut squares);
-            println!("loss {loss:.4}");
-        }
+    let mut squares = Squares {
+        trust: [[1e-3; TRUST_INPUTS]; Kind::COUNT],
+        lead: [1e-3; LEAD_INPUTS],
+    };
+    for _ in 0..EPOCHS {
+        let loss = epoch(&corpora, &mut weights, &mut squares);
+        println!("loss {loss:.4}");
     }
     println!("{weights:#?}");
 }
 
-/// One pass over all corpora in turn; the mean loss.
-fn epoch(corpora: &[Corpus], stage: Stage, weights: &mut Weights, squares: &mut Squares) -> f32 {
-    let (mut loss, mut n) = (0.0, 0);
+/// One pass over all corpora in turn; the mean loss of a node.
+fn epoch(corpora: &[Corpus], weights: &mut Weights, squares: &mut Squares) -> f32 {
+    let (mut loss, mut n_nodes) = (0.0, 0);
     for i in 0..MAX_ANSWERS {
         for corpus in corpora {
             let Some(answer) = corpus.held_out.iter().rev().nth(i) else {
                 continue;
             };
-            learn_answer(corpus, answer, stage, weights, squares, |step_loss| {
-                loss += step_loss;
-                n += 1;
+            learn_answer(corpus, answer, weights, squares, |node_loss| {
+                loss += node_loss;
+                n_nodes += 1;
             });
         }
     }
-    loss / n as f32
+    loss / n_nodes as f32
 }
 
 fn learn_answer(
     corpus: &Corpus,
     answer: &Answer,
-    stage: Stage,
     weights: &mut Weights,
     squares: &mut Squares,
     mut report: impl FnMut(f32),
@@ -92,28 +87,19 @@ fn learn_answer(
         budget: Budget::Rows(64),
         ..Params::default()
     };
+    let calibration = Calibration::default();
     let mut local = Local::new(&answer.prompt, answer.opening_len);
     let mut left = answer.tokens.as_slice();
     while !left.is_empty() {
         let group = Some(answer.group.as_str());
         let mut search = Search::begin(&corpus.pools, group, &local, &params);
-        let tree = draft(
-            &mut search,
-            &local,
-            &params,
-            &Calibration::default(),
-            weights,
-        );
+        let tree = draft(&mut search, &local, &params, &calibration, weights);
         let path = accepted_path(&tree, left);
         let mut number = 0;
         for (depth, &token) in left.iter().take(path.len() + 1).enumerate() {
             let node = depth.checked_sub(1).map_or(0, |d| path[d]);
-            report(match stage {
-                Stage::Trust => learn_trust(&mut search, number, token, weights, squares),
-                Stage::Lead => {
-                    learn_lead(&mut search, number, token, (&tree, node), weights, squares)
-                }
-            });
+            let chain = Chain::at(&mut search, number, weights);
+            report(learn_node(&chain, &tree, node, token, weights, squares));
             number = search.descend(number, token);
         }
         let n_committed = (path.len() + 1).min(left.len());
@@ -122,84 +108,106 @@ fn learn_answer(
     }
 }
 
-/// The blend is p_i = t_i s_i + (1 - t_i) p_(i+1), so that the likelihood's
-/// derivative by t_i is (weight that reaches i) * (s_i - p_(i+1)).
-fn learn_trust(
-    search: &mut Search,
-    number: usize,
-    token: TokenId,
-    weights: &mut Weights,
-    squares: &mut Squares,
-) -> f32 {
-    let links = links(search, number, token, weights);
-    let mut tails = vec![UNSEEN; links.len() + 1];
-    for (i, link) in links.iter().enumerate().rev() {
-        tails[i] = link.trust * link.share + (1.0 - link.trust) * tails[i + 1];
-    }
-    let mut reach = 1.0;
-    for (link, tail) in links.iter().zip(&tails[1..]) {
-        let slope = reach * (link.share - tail) / tails[0] * link.trust * (1.0 - link.trust);
-        let squares = &mut squares.trust[link.kind];
-        ascend(&mut weights.trust[link.kind], squares, &link.inputs, slope);
-        reach *= 1.0 - link.trust;
-    }
-    -tails[0].ln()
-}
-
-fn links(search: &mut Search, number: usize, token: TokenId, weights: &Weights) -> Vec<Link> {
-    let mut links = Vec::new();
-    search.evidence(number, |evidence| {
-        let kind = evidence.kind as usize;
-        let inputs = trust_inputs(evidence, number == 0);
-        let followed = evidence.next.iter().find(|n| n.0 == token);
-        links.push(Link {
-            kind,
-            trust: sigmoid(dot(&weights.trust[kind], &inputs)),
-            inputs,
-            share: followed.map_or(0.0, |n| n.1 as f32 / evidence.n_seen as f32),
+impl Chain {
+    fn at(search: &mut Search, number: usize, weights: &Weights) -> Self {
+        let mut links: Vec<Link> = Vec::new();
+        search.evidence(number, |evidence| {
+            let kind = evidence.kind as usize;
+            let inputs = trust_inputs(evidence, number == 0, links.is_empty());
+            let share = |n: u32| n as f32 / evidence.n_seen.max(1) as f32;
+            links.push(Link {
+                kind,
+                trust: sigmoid(dot(&weights.trust[kind], &inputs)),
+                inputs,
+                next: evidence.next.iter().map(|n| (n.0, share(n.1))).collect(),
+            });
+            true
         });
-        true
-    });
-    links
+        Chain(links)
+    }
+
+    /// Blended probabilities of a token from every link on: the first is the
+    /// token's, the last is 0.
+    fn tails(&self, token: TokenId) -> Vec<f32> {
+        let mut tails = vec![0.0; self.0.len() + 1];
+        for (i, link) in self.0.iter().enumerate().rev() {
+            tails[i] = link.trust * link.share(token) + (1.0 - link.trust) * tails[i + 1];
+        }
+        tails
+    }
+
+    /// All tokens that follow, the most probable first.
+    fn candidates(&self) -> Vec<(TokenId, f32)> {
+        let tokens = self.0.iter().flat_map(|link| &link.next).map(|n| n.0);
+        let mut tokens: Vec<TokenId> = tokens.collect();
+        tokens.sort_unstable();
+        tokens.dedup();
+        let probs = tokens.into_iter().map(|t| (t, self.tails(t)[0]));
+        let mut candidates: Vec<_> = probs.collect();
+        candidates.sort_by(|a, b| b.1.total_cmp(&a.1));
+        candidates
+    }
+
+    /// Adds to every link's sum what its trust contributes to a token's
+    /// probability, `slope` being the derivative by the latter. With
+    /// p_i = t_i s_i + (1 - t_i) p_(i+1), that of p_0 by t_i is the weight that
+    /// reaches i times (s_i - p_(i+1)).
+    fn trace_back(&self, token: TokenId, slope: f32, sums: &mut [f32]) {
+        let tails = self.tails(token);
+        let mut reach = 1.0;
+        for (i, link) in self.0.iter().enumerate() {
+            let by_trust = reach * (link.share(token) - tails[i + 1]);
+            sums[i] += slope * by_trust * link.trust * (1.0 - link.trust);
+            reach *= 1.0 - link.trust;
+        }
+    }
 }
 
-/// Of the drafted children one at most is right: a logistic regression.
-fn learn_lead(
-    search: &mut Search,
-    number: usize,
+impl Link {
+    fn share(&self, token: TokenId) -> f32 {
+        let found = self.next.iter().find(|n| n.0 == token);
+        found.map_or(0.0, |n| n.1)
+    }
+}
+
+/// Of a node's drafted children at most one is right: as many logistic
+/// regressions, whose input is itself a function of the trust in the evidence.
+fn learn_node(
+    chain: &Chain,
+    tree: &DraftTree,
+    node: usize,
     token: TokenId,
-    (tree, node): (&DraftTree, usize),
     weights: &mut Weights,
     squares: &mut Squares,
 ) -> f32 {
+    let candidates = chain.candidates();
+    let drafted: Vec<TokenId> = tree.children(node).map(|c| tree.nodes[c].token).collect();
     let path_prob = tree.nodes[node].path_prob;
-    let plain = Weights {
-        lead: START.lead,
-        ..weights.clone()
-    };
-    let mut blend = Blend::new(&plain, number == 0, path_prob, MIN_PATH_PROB);
-    search.evidence(number, |evidence| blend.add(evidence));
-    let candidates = blend.finish();
-    let prob_of = |i: usize| candidates.get(i).map_or(0.0, |c| c.prob);
     let mut loss = 0.0;
-    for (i, candidate) in candidates.iter().enumerate() {
-        if !tree
-            .children(node)
-            .any(|c| tree.nodes[c].token == candidate.token)
-        {
+    let mut sums = vec![0.0; chain.0.len()];
+    for (i, &(candidate, prob)) in candidates.iter().enumerate() {
+        if !drafted.contains(&candidate) {
             continue;
         }
-        let rival = if i == 0 { prob_of(1) } else { prob_of(0) };
-        let inputs = lead_inputs(candidate.prob, rival, number == 0, path_prob);
-        let estimate = sigmoid(dot(&weights.lead, &inputs));
-        let truth = f32::from(u8::from(candidate.token == token));
-        loss -= (1.0 - (truth - estimate).abs()).max(1e-6).ln();
-        ascend(
-            &mut weights.lead,
-            &mut squares.lead,
-            &inputs,
-            truth - estimate,
-        );
+        let rival = candidates.get(usize::from(i == 0)).copied();
+        let (rival, rival_prob) = rival.unwrap_or((candidate, 0.0));
+        let inputs = lead_inputs(prob, rival_prob, node == 0, path_prob);
+        let truth = f32::from(u8::from(candidate == token));
+        let error = truth - sigmoid(dot(&weights.lead, &inputs));
+        loss -= (1.0 - error.abs()).max(1e-6).ln();
+        let [_, by_logit, _, by_lead, ..] = weights.lead;
+        let p = prob.clamp(MIN_PROB, 0.999);
+        let slope = error * (by_logit / (p * (1.0 - p)) + by_lead / p);
+        chain.trace_back(candidate, slope, &mut sums);
+        if rival_prob > MIN_PROB {
+            chain.trace_back(rival, -error * by_lead / rival_prob, &mut sums);
+        }
+        ascend(&mut weights.lead, &mut squares.lead, &inputs, error);
+    }
+    for (link, sum) in chain.0.iter().zip(sums) {
+        let squares = &mut squares.trust[link.kind];
+        let slope = sum.clamp(-MAX_SLOPE, MAX_SLOPE);
+        ascend(&mut weights.trust[link.kind], squares, &link.inputs, slope);
     }
     loss
 }

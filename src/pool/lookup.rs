@@ -12,6 +12,10 @@ use crate::speculate::params::{MAX_BRANCH, Params, Source};
 /// depth that segments are sorted to.
 const MAX_SUFFIX: usize = SORTED_DEPTH - MAX_BRANCH;
 
+/// Occurrences of a single token that are followed on the shelves behind the
+/// nearest.
+const MAX_FOLLOWED: u32 = 64;
+
 /// The shelves a path is looked up on: the group's own first, the other
 /// groups' behind it.
 pub(super) struct Shelves<'a> {
@@ -43,6 +47,13 @@ pub(super) enum Place {
         depth: u32,
         count: u32,
     },
+}
+
+impl Match {
+    /// A single frequent token on a far shelf says too little to be followed.
+    fn is_telling(&self) -> bool {
+        self.order > 1 || self.place.count() <= MAX_FOLLOWED
+    }
 }
 
 impl Place {
@@ -180,7 +191,8 @@ impl<'a> Shelves<'a> {
             let (own, others) = parent.split_at(n_own);
             parent = others;
             let first = matches.len();
-            for found in own {
+            let is_near = self.nearest().contains(&shelf);
+            for found in own.iter().filter(|m| is_near || m.is_telling()) {
                 if let Some(place) = self.narrow(found, token) {
                     self.push(shelf, found.order + 1, place, first, &mut matches);
                 }

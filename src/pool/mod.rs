@@ -22,6 +22,7 @@ mod replay;
 mod retrieve;
 mod search;
 mod segment;
+mod sort;
 mod weights;
 
 pub use calibration::Calibration;

@@ -65,25 +65,16 @@ pub(super) fn draft(
         token: local.last().unwrap_or_default(),
         path_prob: 1.0,
     };
+    let mut blend = Blend::new(weights, MIN_PATH_PROB);
     grow(root.token, &limits, &root, |lead, _| {
         let node = match lead.parent {
             None => 0,
             Some(parent) => search.descend(parent, lead.token),
         };
-        let candidates = candidates(search, node, lead.path_prob, weights);
-        continuations(node, lead.path_prob, &candidates, calibration)
+        blend.begin(node == 0, lead.path_prob);
+        search.evidence(node, |evidence| blend.add(evidence));
+        continuations(node, lead.path_prob, blend.finish(), calibration)
     })
-}
-
-fn candidates(
-    search: &mut Search,
-    node: usize,
-    path_prob: f32,
-    weights: &Weights,
-) -> Vec<Candidate> {
-    let mut blend = Blend::new(weights, node == 0, path_prob, MIN_PATH_PROB);
-    search.evidence(node, |evidence| blend.add(evidence));
-    blend.finish()
 }
 
 fn continuations(

@@ -9,8 +9,7 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use rayon::prelude::ParallelSliceMut;
-
+use super::sort::{bucket_table, most_frequent, sort_suffixes};
 use crate::speculate::TokenId;
 
 /// Stands between documents; no vocabulary has this id.
@@ -88,7 +87,7 @@ impl Segment {
         Segment {
             text,
             suffixes,
-            frequent: frequent(&firsts, &starts),
+            frequent: most_frequent(&firsts, &starts, N_FREQUENT),
             firsts,
             starts,
             entries,
@@ -247,62 +246,63 @@ fn gallop(lo: u32, hi: u32, holds: impl Fn(u32) -> bool) -> u32 {
     hi
 }
 
-/// Text positions in the order of the suffixes, compared by at most
-/// [`SORTED_DEPTH`] tokens and never past a separator; ties by position.
-fn sort_suffixes(text: &[TokenId]) -> Vec<u32> {
-    let token = |i: usize| text.get(i).copied().unwrap_or(SEPARATOR);
-    // The first two tokens beside the position decide most comparisons
-    // without a look into the text.
-    let mut keyed: Vec<(u64, u32)> = (0..text.len())
-        .map(|i| {
-            let key = (u64::from(token(i)) << 32) | u64::from(token(i + 1));
-            (key, i as u32)
-        })
-        .collect();
-    keyed.par_sort_unstable_by(|a, b| {
-        a.0.cmp(&b.0)
-            .then_with(|| cmp_tails(text, a.1 as usize, b.1 as usize))
-            .then(a.1.cmp(&b.1))
-    });
-    keyed.into_iter().map(|(_, position)| position).collect()
-}
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::proptest;
 
-/// Compares two suffixes from their second token on.
-fn cmp_tails(text: &[TokenId], a: usize, b: usize) -> Ordering {
-    let tail = |at: usize| {
-        let end = (at + SORTED_DEPTH).min(text.len());
-        &text[(at + 1).min(end)..end]
-    };
-    for (x, y) in tail(a).iter().zip(tail(b)) {
-        match x.cmp(y) {
-            Ordering::Equal if *x == SEPARATOR => return Ordering::Equal,
-            Ordering::Equal => {}
-            other => return other,
+    use super::*;
+
+    fn segment(docs: &[Vec<TokenId>]) -> Segment {
+        let ids = (0..).map(|i: u32| i.to_string());
+        Segment::build(ids.zip(docs.iter().cloned()))
+    }
+
+    proptest! {
+        #[test]
+        fn finds_every_occurrence(
+            docs in vec(vec(0..4u32, 0..30), 0..6),
+            pattern in vec(0..4u32, 1..6),
+        ) {
+            let segment = segment(&docs);
+            let windows = docs.iter().flat_map(|d| d.windows(pattern.len()));
+            let expected = windows.filter(|w| *w == pattern).count();
+            let ranks = segment.find(&pattern);
+            assert_eq!(ranks.len(), expected);
+            let mut narrowed = segment.bucket(pattern[0]);
+            for (depth, &token) in pattern.iter().enumerate().skip(1) {
+                narrowed = segment.narrow(narrowed, depth as u32, token);
+            }
+            assert_eq!(narrowed.len(), expected);
+            let begins = docs.iter().filter(|d| d.starts_with(&pattern)).count();
+            assert_eq!(segment.find(&[&[SEPARATOR], &pattern[..]].concat()).len(), begins);
+        }
+
+        #[test]
+        fn children_are_what_follows(docs in vec(vec(0..4u32, 0..30), 1..6), first in 0..4u32) {
+            let segment = segment(&docs);
+            let pairs = docs.iter().flat_map(|d| d.windows(2));
+            let mut expected: Vec<_> = pairs.filter(|w| w[0] == first).map(|w| w[1]).collect();
+            expected.sort_unstable();
+            let mut found = Vec::new();
+            segment.children(segment.bucket(first), 1, |token, ranks| {
+                found.extend(std::iter::repeat_n(token, ranks.len()));
+            });
+            assert_eq!(found, expected);
         }
     }
-    Ordering::Equal
-}
 
-/// Distinct first tokens and the rank each begins at, with a closing one.
-fn bucket_table(text: &[TokenId], suffixes: &[u32]) -> (Vec<TokenId>, Vec<u32>) {
-    let (mut firsts, mut starts) = (Vec::new(), Vec::new());
-    for (rank, &position) in suffixes.iter().enumerate() {
-        let token = text[position as usize];
-        if firsts.last() != Some(&token) {
-            firsts.push(token);
-            starts.push(rank as u32);
-        }
+    #[test]
+    fn positions_name_their_document() {
+        let segment = segment(&[vec![7, 8], vec![], vec![8, 9]]);
+        let rank = segment.find(&[8, 9]).lo;
+        let position = segment.position(rank);
+        let entry = segment
+            .entry_at(position)
+            .map(|e| (e.id.as_str(), e.tokens.start));
+        assert_eq!(entry, Some(("2", position)));
+        assert!(segment.entry_at(0).is_none(), "a separator");
+        assert_eq!(segment.n_tokens(), 4);
+        assert_eq!(segment.bucket(SEPARATOR).len(), 3, "an anchor a document");
     }
-    starts.push(suffixes.len() as u32);
-    (firsts, starts)
-}
-
-/// The [`N_FREQUENT`] tokens with the largest buckets, the largest first.
-fn frequent(firsts: &[TokenId], starts: &[u32]) -> Vec<(TokenId, u32)> {
-    let sizes = starts.windows(2).map(|w| w[1] - w[0]);
-    let tokens = firsts.iter().copied().zip(sizes);
-    let mut tokens: Vec<_> = tokens.filter(|t| t.0 != SEPARATOR).collect();
-    tokens.sort_unstable_by_key(|&(token, n)| (std::cmp::Reverse(n), token));
-    tokens.truncate(N_FREQUENT);
-    tokens
 }

@@ -23,8 +23,8 @@ pub struct DocHit {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     pub source: Source,
-    /// Length of the suffix of the node's path that matched, in tokens
-    /// (0: the document start anchor).
+    /// Length of the suffix of the node's path that matched, in tokens. 0: a
+    /// document's start, the far side of a gap, or just a frequent token.
     pub matched: u32,
     /// How often the token followed that suffix in the source.
     pub count: u32,

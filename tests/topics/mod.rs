@@ -6,6 +6,7 @@ mod engine;
 mod fetch;
 mod fixture;
 mod interface;
+mod pool;
 mod real_decode;
 mod real_model;
 mod screens;
