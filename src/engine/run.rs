@@ -220,8 +220,10 @@ impl<'e> Run<'e> {
         )
     }
 
-    /// Cuts a tree to what pays under the measured cost, and to the context.
+    /// Cuts a tree to what can be committed, to what pays under the measured cost,
+    /// and to the context.
     fn fit(&self, mut tree: DraftTree) -> DraftTree {
+        tree.prune_below(self.engine.codec.eos_ids());
         if let Budget::Auto { .. } = self.params.budget {
             tree.truncate(self.header.cost.best_rows(&tree));
         }

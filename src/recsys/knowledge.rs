@@ -131,6 +131,12 @@ impl KnowledgeLog {
     /// the user to look at, and the file is left as it was.
     pub fn open(path: &Path) -> Result<Self, Report> {
         let context = || format!("opening {}", path.display());
+        let plain = !path.exists() || path.is_file();
+        ensure!(
+            plain,
+            "{} is no plain file: name one to append to",
+            path.display()
+        );
         let bytes = read_or_empty(path).wrap_err_with(context)?;
         let n_whole = bytes
             .iter()

@@ -118,6 +118,25 @@ impl DraftTree {
         self.nodes.truncate(rows.max(1));
     }
 
+    /// Drops every node below a token that ends the text: nothing after it can
+    /// be committed.
+    pub fn prune_below(&mut self, ends: &[TokenId]) {
+        let mut kept: Vec<Option<usize>> = Vec::with_capacity(self.nodes.len());
+        let mut nodes: Vec<DraftNode> = Vec::with_capacity(self.nodes.len());
+        for mut node in std::mem::take(&mut self.nodes) {
+            let parent = node.parent.map(|p| kept[p]);
+            let below_end = |p: usize| p != 0 && ends.contains(&nodes[p].token);
+            if matches!(parent, Some(p) if p.is_none_or(below_end)) {
+                kept.push(None);
+                continue;
+            }
+            node.parent = parent.flatten();
+            kept.push(Some(nodes.len()));
+            nodes.push(node);
+        }
+        self.nodes = nodes;
+    }
+
     /// Expected draft tokens accepted: the sum of the path probabilities.
     pub fn expected_accepted(&self) -> f32 {
         self.nodes[1..].iter().map(|n| n.path_prob).sum()
@@ -270,6 +289,20 @@ mod tests {
             panic!("no retrieval is needed")
         });
         assert_eq!(tree, DraftTree::root_only(1));
+    }
+
+    #[test]
+    fn nothing_is_drafted_after_an_end() {
+        let mut tree = DraftTree::root_only(9);
+        let a = tree.push(0, 1, 0.5, Vec::new());
+        let end = tree.push(a, 7, 0.4, Vec::new());
+        let below = tree.push(end, 2, 0.3, Vec::new());
+        tree.push(below, 3, 0.2, Vec::new());
+        tree.push(a, 4, 0.1, Vec::new());
+        tree.prune_below(&[7, 9]);
+        let tokens: Vec<TokenId> = tree.nodes.iter().map(|n| n.token).collect();
+        assert_eq!(tokens, [9, 1, 7, 4]);
+        assert_eq!(tree.nodes[3].parent, Some(a));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod interface;
 mod pool;
 mod real_decode;
 mod real_model;
+mod rooms;
 mod screens;
 mod stage;
 mod terminal;
