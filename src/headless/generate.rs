@@ -10,7 +10,7 @@ use color_eyre::eyre::{Result, WrapErr, bail};
 
 use super::progress::Line;
 use super::report::{RunReport, answer_text};
-use super::{interrupt, open, print_json};
+use super::{interrupt, open, open_engine, print_json};
 use crate::cli::{AllKind, GenerateArgs, HalfChoice};
 use crate::engine::{Engine, RunSpec};
 use crate::recsys::{
@@ -47,9 +47,9 @@ pub fn run(args: &GenerateArgs, settings: &Settings, params: Params) -> Result<b
         _ => bail!("say for whom: --item ID, --user ID, --all items|users|both or --prompt TEXT"),
     };
     // A wrong id is said before the model is loaded.
-    settings.load_catalog()?.find(kind, id)?;
-    let (catalog, mut engine) = open(settings)?;
+    let catalog = settings.load_catalog()?;
     let at = catalog.find(kind, id)?;
+    let mut engine = open_engine(settings, &catalog)?;
     let role = ask::role_of(catalog.subject(at));
     let (subject, prompt) = ask::about(&catalog, at, &framework, role)?;
     one(

@@ -24,16 +24,22 @@ use crate::session::Settings;
 /// Catalog and engine, fetched and loaded with progress on standard error.
 pub fn open(settings: &Settings) -> Result<(Catalog, Engine)> {
     let catalog = settings.load_catalog()?;
+    let engine = open_engine(settings, &catalog)?;
+    Ok((catalog, engine))
+}
+
+/// The engine over a catalog that is loaded already.
+pub fn open_engine(settings: &Settings, catalog: &Catalog) -> Result<Engine> {
     let path = fetch_model(settings, settings.model())?;
     let mut bar = progress::Line::new();
-    let engine = settings.open_engine(&path, &catalog, |loading| bar.show(&loading.describe()))?;
+    let engine = settings.open_engine(&path, catalog, |loading| bar.show(&loading.describe()))?;
     let note = engine
         .note
         .as_ref()
         .map(|note| format!("\n{note}"))
         .unwrap_or_default();
     eprintln!("{} on {}{note}", engine.info.name, engine.device);
-    Ok((catalog, engine))
+    Ok(engine)
 }
 
 /// The model's file, fetched if need be.

@@ -175,37 +175,35 @@ impl Packed {
     }
 
     fn fill(&mut self, read: impl Fn(usize, usize) -> Block + Sync) {
-        let (format, out_dim, blocks) = (self.format, self.out_dim, self.blocks);
-        let tile_bytes = self.tile_bytes().max(1);
-        self.data
-            .as_mut_slice()
-            .par_chunks_mut(tile_bytes)
-            .enumerate()
-            .for_each(|(t, tile)| {
-                for block in 0..blocks {
-                    let bytes = &mut tile[block * format.block_bytes()..][..format.block_bytes()];
-                    for c in (0..COLS).filter(|c| t * COLS + c < out_dim) {
-                        write_block(format, bytes, c, &read(t * COLS + c, block));
-                    }
-                }
-            });
+        let (format, blocks) = (self.format, self.blocks);
+        self.fill_columns(|tile, c, col| {
+            for block in 0..blocks {
+                let bytes = &mut tile[block * format.block_bytes()..][..format.block_bytes()];
+                write_block(format, bytes, c, &read(col, block));
+            }
+        });
     }
 
     fn fill_floats(&mut self, w: &[f32]) {
-        let (out_dim, in_dim) = (self.out_dim, self.in_dim);
+        let in_dim = self.in_dim;
+        self.fill_columns(|tile, c, col| {
+            for (k, value) in w[col * in_dim..][..in_dim].iter().enumerate() {
+                tile[(k * COLS + c) * 4..][..4].copy_from_slice(&value.to_le_bytes());
+            }
+        });
+    }
+
+    /// Calls `fill(tile, c, col)` for every output column `col`, which is column
+    /// `c` of its tile; in parallel over the tiles.
+    fn fill_columns(&mut self, fill: impl Fn(&mut [u8], usize, usize) + Sync) {
+        let out_dim = self.out_dim;
         let tile_bytes = self.tile_bytes().max(1);
-        self.data
-            .as_mut_slice()
-            .par_chunks_mut(tile_bytes)
-            .enumerate()
-            .for_each(|(t, tile)| {
-                for c in (0..COLS).filter(|c| t * COLS + c < out_dim) {
-                    for k in 0..in_dim {
-                        let value = w[(t * COLS + c) * in_dim + k];
-                        tile[(k * COLS + c) * 4..][..4].copy_from_slice(&value.to_le_bytes());
-                    }
-                }
-            });
+        let tiles = self.data.as_mut_slice().par_chunks_mut(tile_bytes);
+        tiles.enumerate().for_each(|(t, tile)| {
+            (0..COLS)
+                .filter(|c| t * COLS + c < out_dim)
+                .for_each(|c| fill(tile, c, t * COLS + c));
+        });
     }
 
     /// One row of the matrix, unpacked: an embedding of a tied head.
