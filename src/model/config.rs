@@ -5,6 +5,7 @@
 use color_eyre::eyre::{Result, bail, eyre};
 
 use super::gguf::Gguf;
+use super::kernels::attention::Heads;
 
 /// Architectures this decoder computes.
 pub const ARCHITECTURES: [&str; 1] = ["llama"];
@@ -97,6 +98,14 @@ impl Config {
             );
         }
         Ok(())
+    }
+
+    pub fn heads(&self) -> Heads {
+        Heads {
+            heads: self.heads,
+            kv_heads: self.kv_heads,
+            head_dim: self.head_dim,
+        }
     }
 
     pub fn kv_width(&self) -> usize {

@@ -2,7 +2,7 @@
 //! the CPU, candle's quantized ones elsewhere.
 
 use candle_core::quantized::QMatMul;
-use candle_core::{Device, Module, Result, Tensor};
+use candle_core::{Device, Module, Result, Tensor, bail};
 use color_eyre::eyre::Result as EyreResult;
 
 use super::gguf::Gguf;
@@ -56,10 +56,10 @@ impl Linear {
         ))
     }
 
-    /// Shapes: (n, in) -> (n, sum of outs).
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    /// Through candle's operations. Shapes: (n, in) -> (n, sum of outs).
+    pub fn on_device(&self, x: &Tensor) -> Result<Tensor> {
         match self {
-            Linear::Packed(packed) => packed.forward(x),
+            Linear::Packed(_) => bail!("packed weights are for our own kernels"),
             Linear::Device(parts) => {
                 let outs = parts
                     .iter()
@@ -73,26 +73,36 @@ impl Linear {
             }
         }
     }
+
+    /// For our own kernels.
+    pub fn packed(&self) -> Result<&PackedLinear> {
+        match self {
+            Linear::Packed(packed) => Ok(packed),
+            Linear::Device(_) => bail!("weights on a device are for candle's operations"),
+        }
+    }
 }
 
 /// A scale of an RMS norm.
 pub struct Norm {
+    /// The same on the device.
     scale: Tensor,
-    eps: f32,
+    pub values: Vec<f32>,
+    pub eps: f32,
 }
 
 impl Norm {
     pub fn load(gguf: &Gguf, name: &str, eps: f32, device: &Device) -> EyreResult<Self> {
-        let scale = gguf.vector(name)?;
-        let len = scale.len();
+        let values = gguf.vector(name)?;
         Ok(Norm {
-            scale: Tensor::from_vec(scale, len, device)?,
+            scale: Tensor::new(values.as_slice(), device)?,
+            values,
             eps,
         })
     }
 
-    /// Shape: (n, width) -> the same.
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    /// Through candle's operations. Shape: (n, width) -> the same.
+    pub fn on_device(&self, x: &Tensor) -> Result<Tensor> {
         candle_nn::ops::rms_norm(x, &self.scale, self.eps)
     }
 }

@@ -3,11 +3,14 @@
 pub mod cache;
 pub mod chat;
 pub mod config;
+mod cpu_path;
 pub mod decoder;
 pub mod device;
+mod device_path;
 pub mod fetch;
 pub mod gguf;
 pub mod kernels;
 pub mod layer;
+mod pass;
 pub mod registry;
 pub mod tokenizer;

@@ -6,6 +6,7 @@ mod engine;
 mod fetch;
 mod fixture;
 mod interface;
+mod kernels;
 mod pool;
 mod real_decode;
 mod real_model;

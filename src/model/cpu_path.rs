@@ -1,0 +1,59 @@
+//! A decoder block through our own kernels: five products, each with what
+//! surrounds it, and the attention.
+
+use candle_core::{Result, Tensor, bail};
+
+use super::cache;
+use super::config::Config;
+use super::kernels::Cpu;
+use super::kernels::attention::TreeAttention;
+use super::kernels::elementwise::{Pairs, Turn};
+use super::layer::{Layer, Norm};
+use super::pass::Pass;
+
+fn scale(norm: &Norm) -> (&[f32], f32) {
+    (&norm.values, norm.eps)
+}
+
+/// Queries, keys and values, turned. Shapes: (n, width) -> (n, qkv).
+pub fn qkv(layer: &Layer, config: &Config, pass: &Pass, x: &Tensor, cpu: &Cpu) -> Result<Tensor> {
+    let norm = scale(&layer.attn_norm);
+    let qkv = layer.qkv.packed()?.forward_normed(x, norm, false, cpu)?;
+    qkv.inplace_op1(&Turn {
+        heads: config.heads(),
+        pairs: Pairs::Interleaved,
+        bias: None,
+        norms: None,
+        cos: &pass.cos,
+        sin: &pass.sin,
+        cpu,
+    })?;
+    Ok(qkv)
+}
+
+/// The rest of the block, once keys and values are in the cache.
+/// Shapes: (n, width), (n, qkv) -> (n, width).
+pub fn finish(
+    layer: &Layer,
+    config: &Config,
+    pass: &Pass,
+    x: &Tensor,
+    qkv: &Tensor,
+    cached: &cache::Layer,
+    cpu: &Cpu,
+) -> Result<Tensor> {
+    let cache::Layer::Tiles { keys, values } = cached else {
+        bail!("this cache is for candle's operations");
+    };
+    let op = TreeAttention {
+        heads: config.heads(),
+        prefix: pass.prefix,
+        paths: &pass.paths,
+        cpu,
+    };
+    let attended = qkv.apply_op3_no_bwd(keys, values, &op)?;
+    let x = layer.attn_out.packed()?.forward_added(&attended, x, cpu)?;
+    let norm = scale(&layer.ffn_norm);
+    let gated = layer.gate_up.packed()?.forward_normed(&x, norm, true, cpu)?;
+    layer.down.packed()?.forward_added(&gated, &x, cpu)
+}
