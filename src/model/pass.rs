@@ -83,4 +83,3 @@ impl RopeTable {
         (rows(&self.cos), rows(&self.sin))
     }
 }
-

@@ -11,7 +11,7 @@ use laserscope::model::gguf::Gguf;
 use laserscope::model::layer::{Kernels, Target};
 use proptest::prelude::*;
 
-use super::tiny::{self, VOCAB, noise};
+use super::tiny::{self, VOCAB};
 
 const CPU: Target<'_> = Target {
     device: &Device::Cpu,

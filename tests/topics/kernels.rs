@@ -53,7 +53,12 @@ fn block_types_are_packed_exactly() {
         GgmlDType::Q5_1,
         GgmlDType::Q8_0,
     ];
-    let of_256 = [GgmlDType::Q3K, GgmlDType::Q4K, GgmlDType::Q5K, GgmlDType::Q6K];
+    let of_256 = [
+        GgmlDType::Q3K,
+        GgmlDType::Q4K,
+        GgmlDType::Q5K,
+        GgmlDType::Q6K,
+    ];
     let all = of_32.iter().flat_map(|&t| SIZES.map(|size| (t, size)));
     let all = all.chain(of_256.iter().flat_map(|&t| K_SIZES.map(|size| (t, size))));
     for (dtype, (out_dim, in_dim)) in all {
@@ -137,7 +142,10 @@ fn norms_sums_and_gates_are_part_of_a_product() {
             .collect();
         let plain = pair.product(Input::Plain(&normed), Finish::Store, &cpu);
         let close = |a: f32, b: f32, what: &str| {
-            assert!((a - b).abs() < 0.02 + 0.02 * b.abs(), "{isa:?} {what}: {a} {b}");
+            assert!(
+                (a - b).abs() < 0.02 + 0.02 * b.abs(),
+                "{isa:?} {what}: {a} {b}"
+            );
         };
         let stored = pair.product(input, Finish::Store, &cpu);
         let added = pair.product(input, Finish::Add(&to), &cpu);
@@ -149,10 +157,16 @@ fn norms_sums_and_gates_are_part_of_a_product() {
                 assert_eq!(added[at], to[at] + stored[at]);
             }
             for o in 0..out_dim {
-                let (g, u) = (stored[r * 2 * out_dim + o], stored[(r * 2 + 1) * out_dim + o]);
+                let (g, u) = (
+                    stored[r * 2 * out_dim + o],
+                    stored[(r * 2 + 1) * out_dim + o],
+                );
                 let want = g / (1.0 + (-g).exp()) * u;
                 let got = gated[r * out_dim + o];
-                assert!((got - want).abs() < 1e-5 + 1e-5 * want.abs(), "{got} {want}");
+                assert!(
+                    (got - want).abs() < 1e-5 + 1e-5 * want.abs(),
+                    "{got} {want}"
+                );
             }
         }
     }

@@ -27,21 +27,26 @@ impl<'a> Input<'a> {
     }
 }
 
-/// Rows of activations, prepared for a product.
+/// Rows whose blocks lie side by side, so that a kernel finds them at fixed
+/// distances.
+pub const GROUP: usize = 8;
+
+/// Rows of activations, prepared for a product. Block b of row r has index
+/// `(r / GROUP * blocks + b) * GROUP + r % GROUP`.
 pub struct Activations {
     pub rows: usize,
     pub in_dim: usize,
     pub blocks: usize,
     /// (rows, in_dim), as the product takes it; empty unless asked for.
     pub plain: Vec<f32>,
-    /// (rows, blocks * 32)
+    /// Per block 32 steps.
     pub q: Vec<i8>,
-    /// (rows, blocks): what one step is worth.
+    /// Per block: what one step is worth.
     pub scale: Vec<f32>,
-    /// (rows, blocks): scale times the sum of the block's steps.
+    /// Per block: scale times the sum of its steps.
     pub sum: Vec<f32>,
-    /// (rows, blocks): 128 times the sums of the steps of the block's two
-    /// halves, for kernels that shift signed weights to unsigned ones.
+    /// Per block: 128 times the sums of the steps of its two halves, for
+    /// kernels that shift signed weights to unsigned ones.
     pub shift: Vec<[i32; 2]>,
 }
 
@@ -59,13 +64,13 @@ impl Activations {
     /// Prepares the rows; the last block of each is padded with zeros.
     pub fn prepare(input: Input<'_>, in_dim: usize, forms: Forms, cpu: &Cpu) -> Self {
         let (rows, blocks) = (input.rows().len() / in_dim, in_dim.div_ceil(BLOCK));
-        let sized = |wanted: bool, len: usize| if wanted { rows * len } else { 0 };
-        let n = sized(forms.quantized, blocks);
+        let sized = |wanted: bool, len: usize| if wanted { len } else { 0 };
+        let n = sized(forms.quantized, rows.next_multiple_of(GROUP) * blocks);
         let mut acts = Activations {
             rows,
             in_dim,
             blocks,
-            plain: vec![0.0; sized(forms.plain, in_dim)],
+            plain: vec![0.0; sized(forms.plain, rows * in_dim)],
             q: vec![0; n * BLOCK],
             scale: vec![0.0; n],
             sum: vec![0.0; n],
@@ -89,14 +94,9 @@ impl Activations {
                     plain.slice(r * in_dim, in_dim).copy_from_slice(x);
                 }
                 if forms.quantized {
-                    let (at, len) = (r * blocks, blocks);
-                    let row = Row {
-                        q: q.slice(at * BLOCK, len * BLOCK),
-                        scale: scale.slice(at, len),
-                        sum: sum.slice(at, len),
-                        shift: shift.slice(at, len),
-                    };
-                    quantize(cpu.isa, x, row);
+                    let at = index(r, 0, blocks);
+                    let parts = (&q, &scale, &sum, &shift);
+                    quantize(cpu.isa, x, Row { at, parts });
                 }
             }
         };
@@ -166,11 +166,37 @@ fn rms_norm_plain(x: &[f32], scale: &[f32], eps: f32, out: &mut [f32]) {
     }
 }
 
+/// Index of block `b` of row `r`.
+pub fn index(r: usize, b: usize, blocks: usize) -> usize {
+    (r / GROUP * blocks + b) * GROUP + r % GROUP
+}
+
+/// Where a row's blocks go.
 struct Row<'a> {
-    q: &'a mut [i8],
-    scale: &'a mut [f32],
-    sum: &'a mut [f32],
-    shift: &'a mut [[i32; 2]],
+    /// Index of the first; the next are [`GROUP`] apart.
+    at: usize,
+    parts: (
+        &'a Parts<i8>,
+        &'a Parts<f32>,
+        &'a Parts<f32>,
+        &'a Parts<[i32; 2]>,
+    ),
+}
+
+impl Row<'_> {
+    /// # Safety
+    /// Nobody else has the row.
+    #[inline(always)]
+    unsafe fn put(&self, b: usize, steps: &[i8; BLOCK], scale: f32, halves: [i32; 2]) {
+        let at = self.at + b * GROUP;
+        let (q, scales, sums, shifts) = self.parts;
+        unsafe {
+            q.slice(at * BLOCK, BLOCK).copy_from_slice(steps);
+            scales.slice(at, 1)[0] = scale;
+            sums.slice(at, 1)[0] = scale * (halves[0] + halves[1]) as f32;
+            shifts.slice(at, 1)[0] = halves.map(|sum| 128 * sum);
+        }
+    }
 }
 
 fn quantize(isa: Isa, x: &[f32], row: Row<'_>) {
@@ -199,17 +225,16 @@ fn quantize_plain(x: &[f32], row: Row<'_>) {
                 padded
             }
         };
-        let q = &mut row.q[b * BLOCK..][..BLOCK];
-        let (scale, halves) = quantize_block(&block, q);
-        row.scale[b] = scale;
-        row.sum[b] = scale * (halves[0] + halves[1]) as f32;
-        row.shift[b] = [128 * halves[0], 128 * halves[1]];
+        let mut steps = [0i8; BLOCK];
+        let (scale, halves) = quantize_block(&block, &mut steps);
+        // SAFETY: the row is this call's alone.
+        unsafe { row.put(b, &steps, scale, halves) };
     }
 }
 
 /// The scale, and the sums of the steps of the two halves.
 #[inline(always)]
-fn quantize_block(values: &[f32; BLOCK], q: &mut [i8]) -> (f32, [i32; 2]) {
+fn quantize_block(values: &[f32; BLOCK], q: &mut [i8; BLOCK]) -> (f32, [i32; 2]) {
     let mut lanes = [0f32; 8];
     for chunk in values.chunks_exact(8) {
         for (lane, value) in lanes.iter_mut().zip(chunk) {
@@ -253,14 +278,15 @@ mod tests {
             assert_eq!(acts.plain, x);
             for (i, &value) in x.iter().enumerate() {
                 let (row, k) = (i / 40, i % 40);
-                let block = row * 2 + k / BLOCK;
-                let back = acts.scale[block] * f32::from(acts.q[row * 64 + k]);
+                let block = index(row, k / BLOCK, 2);
+                let back = acts.scale[block] * f32::from(acts.q[block * BLOCK + k % BLOCK]);
                 assert!(
                     (back - value).abs() <= acts.scale[block] * 0.5001,
                     "{back} {value}"
                 );
             }
-            assert!(acts.q[40..64].iter().all(|&q| q == 0));
+            let padding = &acts.q[index(0, 1, 2) * BLOCK..][8..BLOCK];
+            assert!(padding.iter().all(|&q| q == 0));
         }
     }
 

@@ -11,6 +11,8 @@ use candle_core::{CpuStorage, CustomOp3, InplaceOp2, Layout, Result, Shape, bail
 
 use super::linear::slice;
 use super::team::Parts;
+#[cfg(target_arch = "x86_64")]
+use super::x86_attention;
 use super::{Cpu, Isa};
 use crate::speculate::row::exp;
 
@@ -244,48 +246,56 @@ fn attend(isa: Isa, view: &View<'_>, queries: &mut [Query<'_>]) {
     match isa {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the processor has them (`Isa::detect`).
-        Isa::Avx512 => unsafe { attend_avx512(view, queries) },
+        Isa::Avx512 => unsafe { attend_512(view, queries) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Isa::Avx2 | Isa::AvxVnni | Isa::Vnni => unsafe { attend_avx2(view, queries) },
-        _ => attend_queries::<false>(view, queries),
+        Isa::Avx2 | Isa::AvxVnni | Isa::Vnni => unsafe { attend_256(view, queries) },
+        _ => attend_queries::<PLAIN>(view, queries),
     }
 }
 
+/// Vectors that the inner loops are written for.
+const PLAIN: usize = 0;
+const BITS_256: usize = 256;
+const BITS_512: usize = 512;
+
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn attend_avx2(view: &View<'_>, queries: &mut [Query<'_>]) {
-    attend_queries::<true>(view, queries);
+unsafe fn attend_256(view: &View<'_>, queries: &mut [Query<'_>]) {
+    attend_queries::<BITS_256>(view, queries);
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512bw,avx512dq")]
-unsafe fn attend_avx512(view: &View<'_>, queries: &mut [Query<'_>]) {
-    attend_queries::<true>(view, queries);
+#[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512bw")]
+unsafe fn attend_512(view: &View<'_>, queries: &mut [Query<'_>]) {
+    attend_queries::<BITS_512>(view, queries);
 }
 
 #[inline(always)]
-fn attend_queries<const FMA: bool>(view: &View<'_>, queries: &mut [Query<'_>]) {
+fn attend_queries<const BITS: usize>(view: &View<'_>, queries: &mut [Query<'_>]) {
     let prefix = view.op.prefix;
     let last = queries.iter().filter_map(|q| q.path.last()).max();
     let slots = last.map_or(prefix, |&slot| slot as usize + 1);
     let slots = slots.next_multiple_of(TILE);
     let mut scores = vec![0f32; queries.len() * slots];
     for tile in 0..slots / TILE {
-        let last = (tile + 1) * TILE;
-        let inside = |&slot: &u32| (tile * TILE..last).contains(&(slot as usize));
+        let inside = |&slot: &u32| slot as usize / TILE == tile;
         if tile * TILE < prefix || queries.iter().any(|q| q.path.iter().any(inside)) {
-            score_tile::<FMA>(view.key_tile(tile), queries, &mut scores[tile * TILE..], slots);
+            let scores = &mut scores[tile * TILE..];
+            score_tile::<BITS>(view.key_tile(tile), queries, scores, slots);
         }
     }
-    for (query, scores) in queries.iter_mut().zip(scores.chunks_exact_mut(slots)) {
-        let scores = along_the_path(scores, prefix, query.path);
-        softmax(scores);
-        for (i, out) in query.out.chunks_mut(WIDE).enumerate() {
-            match <&mut [f32; WIDE]>::try_from(&mut *out) {
-                Ok(out) => weigh::<FMA>(view, query.path, scores, i * WIDE, out),
-                Err(_) => weigh_rest::<FMA>(view, query.path, scores, i * WIDE, out),
-            }
+    for (query, scores) in queries.iter().zip(scores.chunks_exact_mut(slots)) {
+        softmax(along_the_path(scores, prefix, query.path));
+    }
+    let done = weigh_prefix::<BITS>(view, queries, &scores, slots);
+    for (query, weights) in queries.iter_mut().zip(scores.chunks_exact(slots)) {
+        let (committed, own) = weights[..prefix + query.path.len()].split_at(prefix);
+        for (slot, weight) in committed.iter().enumerate() {
+            add::<BITS>(view.value(slot, done), *weight, &mut query.out[done..]);
+        }
+        for (&slot, weight) in query.path.iter().zip(own) {
+            add::<BITS>(view.value(slot as usize, 0), *weight, query.out);
         }
     }
 }
@@ -300,100 +310,134 @@ fn along_the_path<'a>(scores: &'a mut [f32], prefix: usize, path: &[u32]) -> &'a
     &mut scores[..prefix + path.len()]
 }
 
+/// Calls `$run::<.., N>` for up to [`QUERIES`] queries.
+macro_rules! for_queries {
+    ($n:expr, $run:ident, $bits:ident, $args:tt) => {
+        match $n {
+            1 => $run::<$bits, 1> $args,
+            2 => $run::<$bits, 2> $args,
+            3 => $run::<$bits, 3> $args,
+            4 => $run::<$bits, 4> $args,
+            5 => $run::<$bits, 5> $args,
+            _ => $run::<$bits, 6> $args,
+        }
+    };
+}
+
 /// Scores of up to [`QUERIES`] queries with a tile's 16 keys; a query's scores
 /// are `stride` apart.
 #[inline(always)]
-fn score_tile<const FMA: bool>(
+fn score_tile<const BITS: usize>(
     keys: &[f32],
     queries: &[Query<'_>],
     scores: &mut [f32],
     stride: usize,
 ) {
-    match queries.len() {
-        1 => score::<FMA, 1>(keys, queries, scores, stride),
-        2 => score::<FMA, 2>(keys, queries, scores, stride),
-        3 => score::<FMA, 3>(keys, queries, scores, stride),
-        4 => score::<FMA, 4>(keys, queries, scores, stride),
-        5 => score::<FMA, 5>(keys, queries, scores, stride),
-        _ => score::<FMA, 6>(keys, queries, scores, stride),
-    }
+    for_queries!(queries.len(), score, BITS, (keys, queries, scores, stride));
 }
 
 #[inline(always)]
-fn score<const FMA: bool, const N: usize>(
+fn score<const BITS: usize, const N: usize>(
     keys: &[f32],
     queries: &[Query<'_>],
     scores: &mut [f32],
     stride: usize,
 ) {
-    let scale = 1.0 / ((keys.len() / TILE) as f32).sqrt();
-    let q: [&[f32]; N] = std::array::from_fn(|i| &queries[i].q[..keys.len() / TILE]);
-    let mut sums = [[0f32; TILE]; N];
-    for (d, key) in keys.chunks_exact(TILE).enumerate() {
-        for i in 0..N {
-            let q = q[i][d];
-            for lane in 0..TILE {
-                sums[i][lane] = fma::<FMA>(q, key[lane], sums[i][lane]);
+    let dims = keys.len() / TILE;
+    let scale = 1.0 / (dims as f32).sqrt();
+    #[cfg(target_arch = "x86_64")]
+    if BITS != PLAIN {
+        let q: [*const f32; N] = std::array::from_fn(|i| queries[i].q[..dims].as_ptr());
+        let out = std::array::from_fn(|i| scores[i * stride..][..TILE].as_mut_ptr());
+        // SAFETY: the sizes are checked by the slices; BITS says what runs.
+        return unsafe {
+            match BITS {
+                BITS_512 => x86_attention::score_512::<N>(keys.as_ptr(), dims, q, scale, out),
+                _ => x86_attention::score_256::<N>(keys.as_ptr(), dims, q, scale, out),
+            }
+        };
+    }
+    for (i, query) in queries.iter().enumerate().take(N) {
+        let mut sums = [0f32; TILE];
+        for (q, key) in query.q.iter().zip(keys.chunks_exact(TILE)) {
+            for (sum, key) in sums.iter_mut().zip(key) {
+                *sum += q * key;
             }
         }
-    }
-    for (i, sums) in sums.iter().enumerate() {
         for (score, sum) in scores[i * stride..][..TILE].iter_mut().zip(sums) {
             *score = sum * scale;
         }
     }
 }
 
-/// Output dimensions that are summed at a time, in registers.
-const WIDE: usize = 64;
-
-/// The weighted sum of the values' dimensions from `from` on, by position.
+/// Sums the committed values' first dimensions, as many as the vectors of
+/// `BITS` divide, for all queries together; returns how many.
 #[inline(always)]
-fn weigh<const FMA: bool>(
+fn weigh_prefix<const BITS: usize>(
     view: &View<'_>,
-    path: &[u32],
+    queries: &mut [Query<'_>],
     weights: &[f32],
-    from: usize,
-    out: &mut [f32; WIDE],
-) {
-    let mut sums = [0f32; WIDE];
-    let (committed, own) = weights.split_at(view.op.prefix);
-    for (slot, &weight) in committed.iter().enumerate() {
-        let value = &view.value(slot, from)[..WIDE];
-        for i in 0..WIDE {
-            sums[i] = fma::<FMA>(weight, value[i], sums[i]);
+    stride: usize,
+) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    if BITS != PLAIN {
+        let (wide, at_once) = match BITS {
+            BITS_512 => (x86_attention::WIDE_512, QUERIES),
+            _ => (x86_attention::WIDE_256, 3),
+        };
+        let done = view.op.heads.head_dim / wide * wide;
+        for from in (0..done).step_by(wide) {
+            let queries = queries.chunks_mut(at_once);
+            for (queries, weights) in queries.zip(weights.chunks(at_once * stride)) {
+                let n = queries.len();
+                for_queries!(n, weigh, BITS, (view, queries, weights, stride, from));
+            }
         }
+        return done;
     }
-    for (&slot, &weight) in path.iter().zip(own) {
-        let value = &view.value(slot as usize, from)[..WIDE];
-        for i in 0..WIDE {
-            sums[i] = fma::<FMA>(weight, value[i], sums[i]);
-        }
-    }
-    *out = sums;
+    queries.iter_mut().for_each(|query| query.out.fill(0.0));
+    0
 }
 
-/// The same for fewer dimensions than are summed at a time.
+#[cfg(target_arch = "x86_64")]
 #[inline(always)]
-fn weigh_rest<const FMA: bool>(
+fn weigh<const BITS: usize, const N: usize>(
     view: &View<'_>,
-    path: &[u32],
+    queries: &mut [Query<'_>],
     weights: &[f32],
+    stride: usize,
     from: usize,
-    out: &mut [f32],
 ) {
-    let slots = (0..view.op.prefix).chain(path.iter().map(|&slot| slot as usize));
-    for (slot, &weight) in slots.zip(weights) {
-        for (out, value) in out.iter_mut().zip(view.value(slot, from)) {
-            *out = fma::<FMA>(weight, *value, *out);
+    let (rows, row) = (view.op.prefix, view.op.heads.kv_width());
+    let values = match rows {
+        0 => view.values.as_ptr(),
+        _ => {
+            view.value(rows - 1, from);
+            view.value(0, from).as_ptr()
+        }
+    };
+    let weights: [*const f32; N] = std::array::from_fn(|i| weights[i * stride..][..rows].as_ptr());
+    let out: [*mut f32; N] = std::array::from_fn(|i| queries[i].out[from..].as_mut_ptr());
+    // SAFETY: the slices above check the sizes; `from` leaves room for a
+    // vector; BITS says what runs.
+    unsafe {
+        match BITS {
+            BITS_512 => x86_attention::weigh_512::<N>(values, (rows, row), weights, out),
+            _ => x86_attention::weigh_256::<N>(values, (rows, row), weights, out),
         }
     }
 }
 
-/// `a * b + c`, fused only where the processor fuses it in one instruction.
+/// out += weight * value.
 #[inline(always)]
-fn fma<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
-    if FMA { a.mul_add(b, c) } else { a * b + c }
+fn add<const BITS: usize>(value: &[f32], weight: f32, out: &mut [f32]) {
+    for (out, value) in out.iter_mut().zip(value) {
+        *out = if BITS == PLAIN {
+            *out + weight * value
+        } else {
+            weight.mul_add(*value, *out)
+        };
+    }
 }
 
 #[inline(always)]
@@ -513,7 +557,12 @@ mod tests {
         };
         for (heads, prefix) in [(HEADS, 5), (large, 37)] {
             let p = prefix as u32;
-            let paths = vec![vec![p], vec![p, p + 1], vec![p, p + 2], vec![p, p + 1, p + 3]];
+            let paths = vec![
+                vec![p],
+                vec![p, p + 1],
+                vec![p, p + 2],
+                vec![p, p + 1, p + 3],
+            ];
             let qkv = noise(4 * heads.qkv_width(), 1);
             let keys = noise(heads.key_floats(prefix + 4), 2);
             let values = noise((prefix + 4) * heads.kv_width(), 3);
@@ -542,7 +591,10 @@ mod tests {
     #[test]
     fn a_position_counts_the_same_in_the_prefix_and_in_the_tree() {
         let qkv = noise(HEADS.qkv_width(), 3);
-        let (keys, values) = (noise(HEADS.key_floats(12), 4), noise(12 * HEADS.kv_width(), 5));
+        let (keys, values) = (
+            noise(HEADS.key_floats(12), 4),
+            noise(12 * HEADS.kv_width(), 5),
+        );
         let cpu = Cpu::new(2).unwrap();
         let run = |prefix: usize| {
             let path: Vec<u32> = (prefix as u32..11).collect();

@@ -3,11 +3,11 @@
 //! column alone. This file holds the plain paths and the choice between paths.
 
 use super::Isa;
-use super::activation::Activations;
+use super::activation::{Activations, GROUP, index};
 use super::pack::{BLOCK, COLS, Format, Packed, scale_and_min};
 
 /// Rows that one pass over a tile multiplies at a time.
-pub const ROWS_AT_ONCE: usize = 8;
+pub const ROWS_AT_ONCE: usize = GROUP;
 
 /// A tile's results for up to [`ROWS_AT_ONCE`] rows.
 pub type TileOut = [[f32; COLS]; ROWS_AT_ONCE];
@@ -37,12 +37,7 @@ pub fn tile_product(
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn floats_avx2(
-    tile: &[u8],
-    acts: &Activations,
-    rows: (usize, usize),
-    out: &mut TileOut,
-) {
+unsafe fn floats_avx2(tile: &[u8], acts: &Activations, rows: (usize, usize), out: &mut TileOut) {
     floats::<true>(tile, acts, rows, out);
 }
 
@@ -86,7 +81,7 @@ fn portable(
             (scales[0][c], scales[1][c], mins[c]) = (scale[0], scale[1], min);
         }
         for (r, out) in out.iter_mut().enumerate().take(n) {
-            let at = (first + r) * acts.blocks + b;
+            let at = index(first + r, b, acts.blocks);
             let dots = block_dots(format, block, &acts.q[at * BLOCK..][..BLOCK]);
             let (scale, sum) = (acts.scale[at], acts.sum[at]);
             for c in 0..COLS {

@@ -202,7 +202,9 @@ impl Team {
         shared.done.store(0, Ordering::Relaxed);
         // SAFETY: the borrow outlives the region: it ends below, when every
         // task is done, and nobody reads `work` without holding a task.
-        unsafe { *shared.work.get() = std::mem::transmute::<&Work<'_>, *const Work<'static>>(work) };
+        unsafe {
+            *shared.work.get() = std::mem::transmute::<&Work<'_>, *const Work<'static>>(work)
+        };
         let ticket = Ticket::new(region.wrapping_add(1), tasks);
         shared.ticket.store(ticket.0, Ordering::SeqCst);
         shared.wake();

@@ -6,7 +6,7 @@
 use std::arch::x86_64::*;
 
 use super::Isa;
-use super::activation::Activations;
+use super::activation::{Activations, GROUP};
 use super::matmul::{ROWS_AT_ONCE, TileOut};
 use super::pack::{BLOCK, COLS, Format};
 
@@ -86,36 +86,56 @@ const fn has_min(f: u8) -> bool {
 #[derive(Clone, Copy)]
 struct Inputs<'a> {
     acts: &'a Activations,
-    first: usize,
+    /// The first row's group of rows, and its place there.
+    group: usize,
+    row: usize,
 }
 
-impl Inputs<'_> {
-    /// Index of block `b` of row `r`.
+impl<'a> Inputs<'a> {
+    fn new(acts: &'a Activations, first: usize) -> Self {
+        Inputs {
+            acts,
+            group: first / GROUP,
+            row: first % GROUP,
+        }
+    }
+
+    /// Index of block `b` of the first row; the next row's is one on.
     #[inline(always)]
-    fn at(&self, r: usize, b: usize) -> usize {
-        (self.first + r) * self.acts.blocks + b
+    fn at(&self, b: usize) -> usize {
+        (self.group * self.acts.blocks + b) * GROUP + self.row
     }
 
     #[inline(always)]
-    unsafe fn q(&self, r: usize, b: usize) -> *const i8 {
-        unsafe { self.acts.q.as_ptr().add(self.at(r, b) * BLOCK) }
+    unsafe fn q(&self, b: usize) -> *const i8 {
+        unsafe { self.acts.q.as_ptr().add(self.at(b) * BLOCK) }
     }
 
     #[inline(always)]
     unsafe fn scale(&self, r: usize, b: usize) -> f32 {
-        unsafe { *self.acts.scale.get_unchecked(self.at(r, b)) }
+        unsafe { *self.acts.scale.get_unchecked(self.at(b) + r) }
     }
 
     #[inline(always)]
     unsafe fn sum(&self, r: usize, b: usize) -> f32 {
-        unsafe { *self.acts.sum.get_unchecked(self.at(r, b)) }
+        unsafe { *self.acts.sum.get_unchecked(self.at(b) + r) }
     }
 
-    /// 128 times the sums of the two halves of the block.
+    /// What the shift of part `part` (of `parts`) of the block's weights to
+    /// unsigned bytes adds to its dot product.
     #[inline(always)]
-    unsafe fn shift(&self, r: usize, b: usize) -> [i32; 2] {
-        unsafe { *self.acts.shift.get_unchecked(self.at(r, b)) }
+    unsafe fn shift(&self, r: usize, b: usize, part: usize, parts: usize) -> i32 {
+        let halves = unsafe { *self.acts.shift.get_unchecked(self.at(b) + r) };
+        match parts {
+            1 => halves[0] + halves[1],
+            _ => halves[part],
+        }
     }
+}
+
+/// Parts of a block that have a scale of their own.
+const fn parts(f: u8) -> usize {
+    if f == Q8_HALF { 2 } else { 1 }
 }
 
 unsafe fn wide(
@@ -125,15 +145,15 @@ unsafe fn wide(
     (first, n): (usize, usize),
     out: &mut TileOut,
 ) {
-    let inputs = Inputs { acts, first };
-    unsafe { dispatch!(format, n, [1, 2, 3, 4, 5, 6, 7, 8], wide_rows(tile, inputs, out)) }
-}
-
-/// Four activations in every lane.
-#[inline]
-#[target_feature(enable = "avx512f")]
-unsafe fn four_512(q: *const i8, at: usize) -> __m512i {
-    unsafe { _mm512_set1_epi32(q.add(at).cast::<i32>().read_unaligned()) }
+    let inputs = Inputs::new(acts, first);
+    unsafe {
+        dispatch!(
+            format,
+            n,
+            [1, 2, 3, 4, 5, 6, 7, 8],
+            wide_rows(tile, inputs, out)
+        )
+    }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
@@ -143,6 +163,7 @@ unsafe fn wide_rows<const F: u8, const R: usize>(
     out: &mut TileOut,
 ) {
     let (bytes, integers) = (format(F).block_bytes(), format(F).integer_bytes());
+    let (low, top) = (_mm512_set1_epi8(15), _mm512_set1_epi8(-128));
     let mut acc = [_mm512_setzero_ps(); R];
     for b in 0..inputs.acts.blocks {
         // SAFETY: the caller's; offsets are those of the packed formats, and
@@ -152,18 +173,39 @@ unsafe fn wide_rows<const F: u8, const R: usize>(
             for line in 0..bytes.div_ceil(64) {
                 _mm_prefetch::<_MM_HINT_T0>(block.wrapping_add(AHEAD + 64 * line).cast());
             }
-            let tail = block.add(integers);
-            if is_nibbles(F) {
-                let dots = wide_nibbles::<R>(block, inputs, b);
-                wide_scaled::<F, R>(&mut acc, dots, wide_scales::<F>(tail, 0), inputs, b);
-            } else if F == Q8_HALF {
-                let low = wide_bytes::<R, 0, 4>(block, inputs, b);
-                wide_scaled::<F, R>(&mut acc, low, wide_scales::<F>(tail, 0), inputs, b);
-                let high = wide_bytes::<R, 4, 8>(block, inputs, b);
-                wide_scaled::<F, R>(&mut acc, high, wide_scales::<F>(tail, 1), inputs, b);
-            } else {
-                let dots = wide_bytes::<R, 0, 8>(block, inputs, b);
-                wide_scaled::<F, R>(&mut acc, dots, wide_scales::<F>(tail, 0), inputs, b);
+            let (tail, q) = (block.add(integers), inputs.q(b));
+            let four = |r: usize, at: usize| {
+                _mm512_set1_epi32(q.add(r * BLOCK + at).cast::<i32>().read_unaligned())
+            };
+            for part in 0..parts(F) {
+                let mut dots = [_mm512_setzero_si512(); R];
+                if is_nibbles(F) {
+                    for g in 0..4 {
+                        let both = _mm512_loadu_si512(block.add(64 * g).cast());
+                        let lo = _mm512_and_si512(both, low);
+                        let hi = _mm512_and_si512(_mm512_srli_epi16(both, 4), low);
+                        for r in 0..R {
+                            dots[r] = _mm512_dpbusd_epi32(dots[r], lo, four(r, 4 * g));
+                            dots[r] = _mm512_dpbusd_epi32(dots[r], hi, four(r, 16 + 4 * g));
+                        }
+                    }
+                } else {
+                    for r in 0..R {
+                        dots[r] = _mm512_set1_epi32(-inputs.shift(r, b, part, parts(F)));
+                    }
+                    for g in part * 8 / parts(F)..(part + 1) * 8 / parts(F) {
+                        let w = _mm512_loadu_si512(block.add(64 * g).cast());
+                        let w = _mm512_xor_si512(w, top);
+                        for r in 0..R {
+                            dots[r] = _mm512_dpbusd_epi32(dots[r], w, four(r, 4 * g));
+                        }
+                    }
+                }
+                let scale = wide_scales::<F>(tail, part);
+                for r in 0..R {
+                    let step = _mm512_mul_ps(scale, _mm512_set1_ps(inputs.scale(r, b)));
+                    acc[r] = _mm512_fmadd_ps(step, _mm512_cvtepi32_ps(dots[r]), acc[r]);
+                }
             }
             if has_min(F) {
                 let min = wide_scales::<F>(tail, 1);
@@ -192,82 +234,6 @@ unsafe fn wide_scales<const F: u8>(tail: *const u8, which: usize) -> __m512 {
     }
 }
 
-#[inline]
-#[target_feature(enable = "avx512f")]
-unsafe fn wide_scaled<const F: u8, const R: usize>(
-    acc: &mut [__m512; R],
-    dots: [__m512i; R],
-    scale: __m512,
-    inputs: Inputs<'_>,
-    b: usize,
-) {
-    for r in 0..R {
-        let step = unsafe { _mm512_mul_ps(scale, _mm512_set1_ps(inputs.scale(r, b))) };
-        acc[r] = _mm512_fmadd_ps(step, _mm512_cvtepi32_ps(dots[r]), acc[r]);
-    }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-unsafe fn wide_nibbles<const R: usize>(
-    block: *const u8,
-    inputs: Inputs<'_>,
-    b: usize,
-) -> [__m512i; R] {
-    let low = _mm512_set1_epi8(15);
-    let mut dots = [_mm512_setzero_si512(); R];
-    for g in 0..4 {
-        // SAFETY: the caller's.
-        unsafe {
-            let both = _mm512_loadu_si512(block.add(64 * g).cast());
-            let lo = _mm512_and_si512(both, low);
-            let hi = _mm512_and_si512(_mm512_srli_epi16(both, 4), low);
-            for r in 0..R {
-                let q = inputs.q(r, b);
-                dots[r] = _mm512_dpbusd_epi32(dots[r], lo, four_512(q, 4 * g));
-                dots[r] = _mm512_dpbusd_epi32(dots[r], hi, four_512(q, 16 + 4 * g));
-            }
-        }
-    }
-    dots
-}
-
-/// Groups `FROM..TO` of a block of signed bytes: as unsigned bytes w + 128,
-/// less 128 times the sum of the activations.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-unsafe fn wide_bytes<const R: usize, const FROM: usize, const TO: usize>(
-    block: *const u8,
-    inputs: Inputs<'_>,
-    b: usize,
-) -> [__m512i; R] {
-    let top = _mm512_set1_epi8(-128);
-    let mut dots = [_mm512_setzero_si512(); R];
-    // SAFETY: the caller's.
-    unsafe {
-        for r in 0..R {
-            dots[r] = _mm512_set1_epi32(-shifted::<FROM, TO>(inputs.shift(r, b)));
-        }
-        for g in FROM..TO {
-            let w = _mm512_xor_si512(_mm512_loadu_si512(block.add(64 * g).cast()), top);
-            for r in 0..R {
-                dots[r] = _mm512_dpbusd_epi32(dots[r], w, four_512(inputs.q(r, b), 4 * g));
-            }
-        }
-    }
-    dots
-}
-
-/// What the shift to unsigned bytes added over groups `FROM..TO`.
-#[inline(always)]
-fn shifted<const FROM: usize, const TO: usize>(halves: [i32; 2]) -> i32 {
-    match (FROM, TO) {
-        (0, 8) => halves[0] + halves[1],
-        (0, _) => halves[0],
-        _ => halves[1],
-    }
-}
-
 /// Rows that the 256-bit kernels multiply at a time: what 16 registers hold.
 const NARROW_ROWS: usize = 4;
 
@@ -281,10 +247,10 @@ unsafe fn narrow(
 ) {
     for from in (0..n).step_by(NARROW_ROWS) {
         let rows = NARROW_ROWS.min(n - from);
-        let first = first + from;
-        let inputs = Inputs { acts, first };
+        let inputs = Inputs::new(acts, first + from);
         let out = &mut out[from..from + rows];
         for half in 0..2 {
+            // SAFETY: the caller's.
             unsafe {
                 match isa {
                     Isa::Vnni => {
@@ -305,13 +271,6 @@ unsafe fn narrow(
     }
 }
 
-/// Four activations in every lane.
-#[inline]
-#[target_feature(enable = "avx2")]
-unsafe fn four(q: *const i8, at: usize) -> __m256i {
-    unsafe { _mm256_set1_epi32(q.add(at).cast::<i32>().read_unaligned()) }
-}
-
 /// Eight of the first or second 16 of a block's scales and minimums.
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
@@ -326,24 +285,10 @@ unsafe fn scales<const F: u8>(tail: *const u8, which: usize, half: usize) -> __m
     }
 }
 
-#[inline]
-#[target_feature(enable = "avx2,fma")]
-unsafe fn scaled<const R: usize>(
-    acc: &mut [__m256; R],
-    dots: [__m256i; R],
-    scale: __m256,
-    inputs: Inputs<'_>,
-    b: usize,
-) {
-    for r in 0..R {
-        let step = unsafe { _mm256_mul_ps(scale, _mm256_set1_ps(inputs.scale(r, b))) };
-        acc[r] = _mm256_fmadd_ps(step, _mm256_cvtepi32_ps(dots[r]), acc[r]);
-    }
-}
-
-/// A kernel over one half (8 columns) of a tile.
+/// A kernel over one half (8 columns) of a tile. `$nibbles` and `$bytes` are
+/// the macros that compute its dot products.
 macro_rules! narrow_kernel {
-    ($name:ident, $features:literal, $nibbles:ident, $bytes:ident) => {
+    ($name:ident, $features:literal, $nibbles:ident, $bytes:ident $(, $dot:ident)?) => {
         #[target_feature(enable = $features)]
         unsafe fn $name<const F: u8, const R: usize>(
             tile: &[u8],
@@ -362,17 +307,24 @@ macro_rules! narrow_kernel {
                         _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(AHEAD + 64 * line).cast());
                     }
                     let (block, tail) = (start.add(32 * half), start.add(integers));
-                    if is_nibbles(F) {
-                        let dots = $nibbles::<R>(block, inputs, b);
-                        scaled(&mut acc, dots, scales::<F>(tail, 0, half), inputs, b);
-                    } else if F == Q8_HALF {
-                        let low = $bytes::<R, 0, 4>(block, inputs, b);
-                        scaled(&mut acc, low, scales::<F>(tail, 0, half), inputs, b);
-                        let high = $bytes::<R, 4, 8>(block, inputs, b);
-                        scaled(&mut acc, high, scales::<F>(tail, 1, half), inputs, b);
-                    } else {
-                        let dots = $bytes::<R, 0, 8>(block, inputs, b);
-                        scaled(&mut acc, dots, scales::<F>(tail, 0, half), inputs, b);
+                    let q = inputs.q(b);
+                    let four = |r: usize, at: usize| {
+                        _mm256_set1_epi32(q.add(r * BLOCK + at).cast::<i32>().read_unaligned())
+                    };
+                    for part in 0..parts(F) {
+                        let mut dots = [_mm256_setzero_si256(); R];
+                        if is_nibbles(F) {
+                            $nibbles!(dots, block, four, R $(, $dot)?);
+                        } else {
+                            let groups = part * 8 / parts(F)..(part + 1) * 8 / parts(F);
+                            let shift = |r: usize| inputs.shift(r, b, part, parts(F));
+                            $bytes!(dots, block, four, R, groups, shift $(, $dot)?);
+                        }
+                        let scale = scales::<F>(tail, part, half);
+                        for r in 0..R {
+                            let step = _mm256_mul_ps(scale, _mm256_set1_ps(inputs.scale(r, b)));
+                            acc[r] = _mm256_fmadd_ps(step, _mm256_cvtepi32_ps(dots[r]), acc[r]);
+                        }
                     }
                     if has_min(F) {
                         let min = scales::<F>(tail, 1, half);
@@ -390,129 +342,88 @@ macro_rules! narrow_kernel {
     };
 }
 
-narrow_kernel!(avx2, "avx2,fma,f16c", nibbles_avx2, bytes_avx2);
-
 /// Dot products of a block of nibbles: u4 x i8 sums of 8 groups fit 16 bits
 /// (8 * 2 * 15 * 127 = 30480).
-#[inline]
-#[target_feature(enable = "avx2")]
-unsafe fn nibbles_avx2<const R: usize>(
-    block: *const u8,
-    inputs: Inputs<'_>,
-    b: usize,
-) -> [__m256i; R] {
-    let low = _mm256_set1_epi8(15);
-    let mut sums = [_mm256_setzero_si256(); R];
-    for g in 0..4 {
-        // SAFETY: the caller's.
-        unsafe {
-            let both = _mm256_loadu_si256(block.add(64 * g).cast());
+macro_rules! nibbles_maddubs {
+    ($dots:ident, $block:ident, $four:ident, $rows:ident) => {
+        let low = _mm256_set1_epi8(15);
+        for g in 0..4 {
+            let both = _mm256_loadu_si256($block.add(64 * g).cast());
             let lo = _mm256_and_si256(both, low);
             let hi = _mm256_and_si256(_mm256_srli_epi16(both, 4), low);
-            for r in 0..R {
-                let q = inputs.q(r, b);
-                let first = _mm256_maddubs_epi16(lo, four(q, 4 * g));
-                let second = _mm256_maddubs_epi16(hi, four(q, 16 + 4 * g));
-                sums[r] = _mm256_add_epi16(sums[r], _mm256_add_epi16(first, second));
+            for r in 0..$rows {
+                let first = _mm256_maddubs_epi16(lo, $four(r, 4 * g));
+                let second = _mm256_maddubs_epi16(hi, $four(r, 16 + 4 * g));
+                $dots[r] = _mm256_add_epi16($dots[r], _mm256_add_epi16(first, second));
             }
         }
-    }
-    let ones = _mm256_set1_epi16(1);
-    sums.map(|s| _mm256_madd_epi16(s, ones))
-}
-
-/// Dot products of signed bytes: |w| x sign(w) a, widened at once.
-#[inline]
-#[target_feature(enable = "avx2")]
-unsafe fn bytes_avx2<const R: usize, const FROM: usize, const TO: usize>(
-    block: *const u8,
-    inputs: Inputs<'_>,
-    b: usize,
-) -> [__m256i; R] {
-    let ones = _mm256_set1_epi16(1);
-    let mut sums = [_mm256_setzero_si256(); R];
-    for g in FROM..TO {
-        // SAFETY: the caller's.
-        unsafe {
-            let w = _mm256_loadu_si256(block.add(64 * g).cast());
-            let magnitude = _mm256_abs_epi8(w);
-            for r in 0..R {
-                let signed = _mm256_sign_epi8(four(inputs.q(r, b), 4 * g), w);
-                let pairs = _mm256_maddubs_epi16(magnitude, signed);
-                sums[r] = _mm256_add_epi32(sums[r], _mm256_madd_epi16(pairs, ones));
-            }
-        }
-    }
-    sums
-}
-
-/// The 256-bit dot products with VNNI, whose instruction has two encodings.
-macro_rules! vnni_kernels {
-    ($name:ident, $features:literal, $nibbles:ident, $bytes:ident, $dpbusd:ident) => {
-        narrow_kernel!($name, $features, $nibbles, $bytes);
-
-        #[inline]
-        #[target_feature(enable = $features)]
-        unsafe fn $nibbles<const R: usize>(
-            block: *const u8,
-            inputs: Inputs<'_>,
-            b: usize,
-        ) -> [__m256i; R] {
-            let low = _mm256_set1_epi8(15);
-            let mut sums = [_mm256_setzero_si256(); R];
-            for g in 0..4 {
-                // SAFETY: the caller's.
-                unsafe {
-                    let both = _mm256_loadu_si256(block.add(64 * g).cast());
-                    let lo = _mm256_and_si256(both, low);
-                    let hi = _mm256_and_si256(_mm256_srli_epi16(both, 4), low);
-                    for r in 0..R {
-                        let q = inputs.q(r, b);
-                        sums[r] = $dpbusd(sums[r], lo, four(q, 4 * g));
-                        sums[r] = $dpbusd(sums[r], hi, four(q, 16 + 4 * g));
-                    }
-                }
-            }
-            sums
-        }
-
-        #[inline]
-        #[target_feature(enable = $features)]
-        unsafe fn $bytes<const R: usize, const FROM: usize, const TO: usize>(
-            block: *const u8,
-            inputs: Inputs<'_>,
-            b: usize,
-        ) -> [__m256i; R] {
-            let top = _mm256_set1_epi8(-128);
-            let mut sums = [_mm256_setzero_si256(); R];
-            // SAFETY: the caller's.
-            unsafe {
-                for r in 0..R {
-                    sums[r] = _mm256_set1_epi32(-shifted::<FROM, TO>(inputs.shift(r, b)));
-                }
-                for g in FROM..TO {
-                    let w = _mm256_xor_si256(_mm256_loadu_si256(block.add(64 * g).cast()), top);
-                    for r in 0..R {
-                        sums[r] = $dpbusd(sums[r], w, four(inputs.q(r, b), 4 * g));
-                    }
-                }
-            }
-            sums
+        let ones = _mm256_set1_epi16(1);
+        for r in 0..$rows {
+            $dots[r] = _mm256_madd_epi16($dots[r], ones);
         }
     };
 }
 
-vnni_kernels!(
+/// Dot products of signed bytes: |w| x sign(w) a, widened at once.
+macro_rules! bytes_maddubs {
+    ($dots:ident, $block:ident, $four:ident, $rows:ident, $groups:ident, $shift:ident) => {
+        let _ = $shift;
+        let ones = _mm256_set1_epi16(1);
+        for g in $groups {
+            let w = _mm256_loadu_si256($block.add(64 * g).cast());
+            let magnitude = _mm256_abs_epi8(w);
+            for r in 0..$rows {
+                let signed = _mm256_sign_epi8($four(r, 4 * g), w);
+                let pairs = _mm256_maddubs_epi16(magnitude, signed);
+                $dots[r] = _mm256_add_epi32($dots[r], _mm256_madd_epi16(pairs, ones));
+            }
+        }
+    };
+}
+
+macro_rules! nibbles_vnni {
+    ($dots:ident, $block:ident, $four:ident, $rows:ident, $dot:ident) => {
+        let low = _mm256_set1_epi8(15);
+        for g in 0..4 {
+            let both = _mm256_loadu_si256($block.add(64 * g).cast());
+            let lo = _mm256_and_si256(both, low);
+            let hi = _mm256_and_si256(_mm256_srli_epi16(both, 4), low);
+            for r in 0..$rows {
+                $dots[r] = $dot($dots[r], lo, $four(r, 4 * g));
+                $dots[r] = $dot($dots[r], hi, $four(r, 16 + 4 * g));
+            }
+        }
+    };
+}
+
+/// As unsigned bytes w + 128, less 128 times the sum of the activations.
+macro_rules! bytes_vnni {
+    ($dots:ident, $block:ident, $four:ident, $rows:ident, $groups:ident, $shift:ident, $dot:ident) => {
+        for r in 0..$rows {
+            $dots[r] = _mm256_set1_epi32(-$shift(r));
+        }
+        let top = _mm256_set1_epi8(-128);
+        for g in $groups {
+            let w = _mm256_xor_si256(_mm256_loadu_si256($block.add(64 * g).cast()), top);
+            for r in 0..$rows {
+                $dots[r] = $dot($dots[r], w, $four(r, 4 * g));
+            }
+        }
+    };
+}
+
+narrow_kernel!(avx2, "avx2,fma,f16c", nibbles_maddubs, bytes_maddubs);
+narrow_kernel!(
     vnni,
     "avx2,fma,f16c,avx512vnni,avx512vl",
     nibbles_vnni,
     bytes_vnni,
     _mm256_dpbusd_epi32
 );
-vnni_kernels!(
+narrow_kernel!(
     avx_vnni,
     "avx2,fma,f16c,avxvnni",
-    nibbles_avx_vnni,
-    bytes_avx_vnni,
+    nibbles_vnni,
+    bytes_vnni,
     _mm256_dpbusd_avx_epi32
 );
