@@ -153,6 +153,12 @@ impl KvCache {
         Ok(())
     }
 
+    /// Counts the first `len` rows as committed, whatever they hold.
+    pub fn pretend(&mut self, len: usize) {
+        self.len = len.min(self.capacity);
+        self.pending = 0;
+    }
+
     /// Forgets every row from `len` on.
     pub fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);

@@ -2,11 +2,15 @@
 //! node, over a KV cache that can append, keep the accepted rows and roll back.
 //! Knows nothing of drafts' origins or of verdicts.
 
+use std::time::Instant;
+
 use candle_core::{Device, Result as CandleResult, Tensor};
 use color_eyre::eyre::{Result, bail};
 
 use super::cache::KvCache;
+use super::clock::{Clock, Part, PassTimes};
 use super::config::Config;
+use super::floors::{self, Floors};
 use super::gguf::Gguf;
 use super::kernels::activation::Input;
 use super::kernels::linear::Finish;
@@ -41,6 +45,7 @@ pub struct Decoder {
     cache: KvCache,
     rope: RopeTable,
     cpu: Cpu,
+    clock: Clock,
 }
 
 impl Decoder {
@@ -99,6 +104,7 @@ impl Decoder {
             cache,
             rope,
             cpu: Cpu::new(threads)?,
+            clock: Clock::default(),
         })
     }
 
@@ -152,8 +158,33 @@ impl Decoder {
     /// Rows that do not fit the context, a token outside the vocabulary, what
     /// the device reports.
     pub fn forward(&mut self, rows: Rows<'_>) -> Result<Vec<f32>> {
+        let start = Instant::now();
         let hidden = self.hidden(rows)?;
-        Ok(self.logits(&hidden)?)
+        let head = Instant::now();
+        let logits = self.logits(&hidden)?;
+        self.clock.add(Part::Head, head);
+        self.clock.add(Part::Total, start);
+        Ok(logits)
+    }
+
+    /// Where the time of the last [`Decoder::forward`] went.
+    pub fn times(&self) -> PassTimes {
+        self.clock.times
+    }
+
+    /// Bounds of this machine; `None` where the weights are not ours.
+    pub fn floors(&self) -> Option<Floors> {
+        let mut matrices = Vec::new();
+        for linear in self.layers.iter().flat_map(Layer::linears).chain([&self.head]) {
+            matrices.extend(linear.packed().ok()?.parts());
+        }
+        Some(floors::measure(&matrices, &self.cpu))
+    }
+
+    /// Takes what lies in the cache for `len` committed tokens: for measuring,
+    /// where the numbers do not matter.
+    pub fn pretend(&mut self, len: usize) {
+        self.cache.pretend(len);
     }
 
     fn logits(&self, hidden: &Tensor) -> CandleResult<Vec<f32>> {
@@ -203,6 +234,7 @@ impl Decoder {
         if let Some(id) = rows.tokens.iter().find(|&&id| id as usize >= self.vocab) {
             bail!("token {id} is outside the vocabulary of {}", self.vocab);
         }
+        self.clock = Clock::default();
         let x = self.embedding.forward(rows.tokens, &self.device)?;
         Ok(match self.kernels {
             Kernels::Own => self.on_cpu(&pass, x)?,
@@ -211,11 +243,12 @@ impl Decoder {
     }
 
     fn on_cpu(&mut self, pass: &Pass, mut x: Tensor) -> CandleResult<Tensor> {
-        let (config, cpu) = (&self.config, &self.cpu);
+        let (config, cpu, clock) = (&self.config, &self.cpu, &mut self.clock);
+        let shared = cpu_path::Shared { config, pass, cpu };
         for (i, layer) in self.layers.iter().enumerate() {
-            let qkv = cpu_path::qkv(layer, config, pass, &x, cpu)?;
+            let qkv = cpu_path::qkv(layer, &x, &shared, clock)?;
             self.cache.append(i, &qkv)?;
-            x = cpu_path::finish(layer, config, pass, &x, &qkv, self.cache.layer(i), cpu)?;
+            x = cpu_path::finish(layer, &x, &qkv, self.cache.layer(i), &shared, clock)?;
         }
         Ok(x)
     }

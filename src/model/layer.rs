@@ -118,6 +118,11 @@ pub struct Layer {
 }
 
 impl Layer {
+    /// Its products' weights.
+    pub fn linears(&self) -> [&Linear; 4] {
+        [&self.qkv, &self.attn_out, &self.gate_up, &self.down]
+    }
+
     pub fn load(gguf: &Gguf, index: usize, eps: f32, target: Target<'_>) -> EyreResult<Self> {
         let name = |part: &str| format!("blk.{index}.{part}.weight");
         let names = |parts: &[&str]| parts.iter().map(|p| name(p)).collect::<Vec<_>>();

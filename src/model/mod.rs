@@ -2,12 +2,14 @@
 
 pub mod cache;
 pub mod chat;
+pub mod clock;
 pub mod config;
 mod cpu_path;
 pub mod decoder;
 pub mod device;
 mod device_path;
 pub mod fetch;
+pub mod floors;
 pub mod gguf;
 pub mod kernels;
 pub mod layer;

@@ -55,6 +55,10 @@ impl PackedLinear {
         self.parts.iter().map(Packed::bytes).sum()
     }
 
+    pub fn parts(&self) -> &[Packed] {
+        &self.parts
+    }
+
     /// Rows of the (first) matrix, unpacked: embeddings of a tied head.
     ///
     /// Shape: (ids, in_dim).

@@ -129,7 +129,7 @@ impl Packed {
 
     fn from_blocks(format: Format, raw: &RawMatrix<'_>, read: Reader) -> Self {
         let row_bytes = raw.bytes.len() / raw.rows.max(1);
-        let mut packed = Self::empty(format, raw.rows, raw.cols);
+        let mut packed = Self::zeros(format, raw.rows, raw.cols);
         packed.fill(|col, block| read(&raw.bytes[col * row_bytes..][..row_bytes], block));
         packed
     }
@@ -145,7 +145,7 @@ impl Packed {
                 w.len()
             );
         }
-        let mut packed = Self::empty(format, out_dim, in_dim);
+        let mut packed = Self::zeros(format, out_dim, in_dim);
         match format {
             Format::F32 => packed.fill_floats(w),
             Format::Q8F32 => packed.fill(|col, block| {
@@ -157,7 +157,8 @@ impl Packed {
         Ok(packed)
     }
 
-    fn empty(format: Format, out_dim: usize, in_dim: usize) -> Self {
+    /// A matrix of zeros.
+    pub fn zeros(format: Format, out_dim: usize, in_dim: usize) -> Self {
         let blocks = in_dim.div_ceil(BLOCK);
         let bytes = out_dim.div_ceil(COLS) * blocks * format.block_bytes();
         Packed {
@@ -180,6 +181,11 @@ impl Packed {
 
     pub fn bytes(&self) -> usize {
         self.data.len
+    }
+
+    /// The tiles, one after another.
+    pub fn data(&self) -> &[u8] {
+        self.data.as_slice()
     }
 
     pub fn tile(&self, tile: usize) -> &[u8] {
