@@ -284,7 +284,12 @@ pub enum BenchCommand {
     /// Milliseconds of a forward pass by number of rows, part by part
     Forward {
         /// Tokens already in the cache
-        #[arg(long, value_delimiter = ',', default_value = "128,256,512,2048", value_name = "N,..")]
+        #[arg(
+            long,
+            value_delimiter = ',',
+            default_value = "128,256,512,2048",
+            value_name = "N,.."
+        )]
         at: Vec<usize>,
         /// Instructions to compute with: portable, avx2, avx-vnni, vnni, avx512
         /// [default: the best this processor has]

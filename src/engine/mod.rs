@@ -12,13 +12,13 @@ use std::collections::HashSet;
 use color_eyre::eyre::Result;
 
 use crate::model::chat::{ChatTemplate, Message, Role};
+use crate::model::clock::PassTimes;
 use crate::model::decoder::{Decoder, Rows};
+use crate::model::floors::Floors;
+use crate::model::kernels::Isa;
 use crate::model::tokenizer::TextCodec;
 use crate::pool::{PoolDoc, Pools};
 use crate::speculate::TokenId;
-use crate::model::clock::PassTimes;
-use crate::model::floors::Floors;
-use crate::model::kernels::Isa;
 use crate::speculate::cost::CostTable;
 use crate::speculate::params::{MAX_ROWS, Params};
 use crate::speculate::trace::{ModelInfo, SubjectInfo};

@@ -147,7 +147,15 @@ fn print(report: &ForwardReport) {
     }
     println!(
         "{:>8}{:>6}{:>9}{:>9}{:>11}{:>8}{:>11}{:>8}{:>8}{:>9}",
-        "context", "rows", "ms", "t(n)/t(1)", "ms a row", "matmul", "attention", "head", "rest",
+        "context",
+        "rows",
+        "ms",
+        "t(n)/t(1)",
+        "ms a row",
+        "matmul",
+        "attention",
+        "head",
+        "rest",
         "/ floor"
     );
     for row in &report.rows {

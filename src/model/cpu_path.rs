@@ -68,7 +68,10 @@ pub fn finish(
     clock.time(Part::Matmul, || {
         let x = layer.attn_out.packed()?.forward_added(&attended, x, cpu)?;
         let norm = scale(&layer.ffn_norm);
-        let gated = layer.gate_up.packed()?.forward_normed(&x, norm, true, cpu)?;
+        let gated = layer
+            .gate_up
+            .packed()?
+            .forward_normed(&x, norm, true, cpu)?;
         layer.down.packed()?.forward_added(&gated, &x, cpu)
     })
 }

@@ -175,7 +175,12 @@ impl Decoder {
     /// Bounds of this machine; `None` where the weights are not ours.
     pub fn floors(&self) -> Option<Floors> {
         let mut matrices = Vec::new();
-        for linear in self.layers.iter().flat_map(Layer::linears).chain([&self.head]) {
+        for linear in self
+            .layers
+            .iter()
+            .flat_map(Layer::linears)
+            .chain([&self.head])
+        {
             matrices.extend(linear.packed().ok()?.parts());
         }
         Some(floors::measure(&matrices, &self.cpu))

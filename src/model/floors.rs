@@ -50,7 +50,10 @@ pub fn measure(matrices: &[&Packed], cpu: &Cpu) -> Floors {
 /// Touches every cache line of the weights, spread over the threads.
 fn read(matrices: &[&Packed], cpu: &Cpu) {
     const PIECE: usize = 256 << 10;
-    let pieces: Vec<&[u8]> = matrices.iter().flat_map(|m| m.data().chunks(PIECE)).collect();
+    let pieces: Vec<&[u8]> = matrices
+        .iter()
+        .flat_map(|m| m.data().chunks(PIECE))
+        .collect();
     let total = AtomicU64::new(0);
     cpu.team.run(pieces.len(), |i| {
         let lines = pieces[i].chunks_exact(64);

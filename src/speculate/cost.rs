@@ -47,7 +47,9 @@ impl CostTable {
         let expected = self.ms(n);
         let change = (ms.clamp(expected * 0.5, expected * 2.0) - expected) * rate;
         let right = self.points.partition_point(|&(m, _)| m < n);
-        let right = right.clamp(1, self.points.len().max(2) - 1).min(self.points.len() - 1);
+        let right = right
+            .clamp(1, self.points.len().max(2) - 1)
+            .min(self.points.len() - 1);
         let left = right.saturating_sub(1);
         let (n0, n1) = (self.points[left].0 as f32, self.points[right].0 as f32);
         let share = if n1 > n0 {
@@ -107,7 +109,11 @@ mod tests {
         cost.observe(2, 16.0, 0.5);
         assert_eq!(cost.points, [(1, 11.0), (3, 15.0), (5, 30.0)]);
         cost.observe(5, 1000.0, 0.5);
-        assert_eq!(cost.points[2], (5, 45.0), "an outlier counts for twice at most");
+        assert_eq!(
+            cost.points[2],
+            (5, 45.0),
+            "an outlier counts for twice at most"
+        );
         cost.observe(9, cost.ms(9), 0.5);
         assert_eq!(cost.points[2], (5, 45.0));
         let mut single = CostTable {

@@ -184,7 +184,8 @@ impl TreeAttention<'_> {
         let mut out = vec![0f32; self.paths.len() * heads * head_dim];
         let parts = Parts::new(&mut out);
         let queries = self.paths.len() * group;
-        let share = (queries * kv_heads / (3 * self.cpu.team.threads())).clamp(1, QUERIES);
+        let least = group.clamp(1, QUERIES / 2);
+        let share = (queries * kv_heads / (3 * self.cpu.team.threads())).clamp(least, QUERIES);
         let tasks = queries.div_ceil(share);
         self.cpu.team.run(tasks * kv_heads, |task| {
             let (kv_head, first) = (task / tasks, task % tasks * share);
@@ -278,12 +279,21 @@ fn attend_queries<const BITS: usize>(view: &View<'_>, queries: &mut [Query<'_>])
     let slots = last.map_or(prefix, |&slot| slot as usize + 1);
     let slots = slots.next_multiple_of(TILE);
     let mut scores = vec![0f32; queries.len() * slots];
-    for tile in 0..slots / TILE {
+    // the committed tiles, some at a time, then those that hold a path
+    let at_once = tiles_at_once(queries.len());
+    let mut tile = 0;
+    while tile < slots / TILE {
         let inside = |&slot: &u32| slot as usize / TILE == tile;
-        if tile * TILE < prefix || queries.iter().any(|q| q.path.iter().any(inside)) {
-            let scores = &mut scores[tile * TILE..];
-            score_tile::<BITS>(view.key_tile(tile), queries, scores, slots);
+        let scores = &mut scores[tile * TILE..];
+        if (tile + at_once) * TILE <= prefix {
+            score_tiles::<BITS>(view, (tile, at_once), queries, scores, slots);
+            tile += at_once;
+            continue;
         }
+        if tile * TILE < prefix || queries.iter().any(|q| q.path.iter().any(inside)) {
+            score_tiles::<BITS>(view, (tile, 1), queries, scores, slots);
+        }
+        tile += 1;
     }
     for (query, scores) in queries.iter().zip(scores.chunks_exact_mut(slots)) {
         softmax(along_the_path(scores, prefix, query.path));
@@ -311,6 +321,7 @@ fn along_the_path<'a>(scores: &'a mut [f32], prefix: usize, path: &[u32]) -> &'a
 }
 
 /// Calls `$run::<.., N>` for up to [`QUERIES`] queries.
+#[cfg(target_arch = "x86_64")]
 macro_rules! for_queries {
     ($n:expr, $run:ident, $bits:ident, $args:tt) => {
         match $n {
@@ -324,48 +335,82 @@ macro_rules! for_queries {
     };
 }
 
-/// Scores of up to [`QUERIES`] queries with a tile's 16 keys; a query's scores
-/// are `stride` apart.
+/// Tiles whose scores a few queries compute at a time.
 #[inline(always)]
-fn score_tile<const BITS: usize>(
-    keys: &[f32],
-    queries: &[Query<'_>],
-    scores: &mut [f32],
-    stride: usize,
-) {
-    for_queries!(queries.len(), score, BITS, (keys, queries, scores, stride));
+fn tiles_at_once(queries: usize) -> usize {
+    match queries {
+        1 => 4,
+        2 | 3 => 2,
+        _ => 1,
+    }
 }
 
+/// Scores of up to [`QUERIES`] queries with the 16 keys each of one or
+/// [`tiles_at_once`] tiles; a query's scores are `stride` apart.
 #[inline(always)]
-fn score<const BITS: usize, const N: usize>(
-    keys: &[f32],
+fn score_tiles<const BITS: usize>(
+    view: &View<'_>,
+    tiles: (usize, usize),
     queries: &[Query<'_>],
     scores: &mut [f32],
     stride: usize,
 ) {
-    let dims = keys.len() / TILE;
-    let scale = 1.0 / (dims as f32).sqrt();
     #[cfg(target_arch = "x86_64")]
     if BITS != PLAIN {
-        let q: [*const f32; N] = std::array::from_fn(|i| queries[i].q[..dims].as_ptr());
-        let out = std::array::from_fn(|i| scores[i * stride..][..TILE].as_mut_ptr());
-        // SAFETY: the sizes are checked by the slices; BITS says what runs.
-        return unsafe {
-            match BITS {
-                BITS_512 => x86_attention::score_512::<N>(keys.as_ptr(), dims, q, scale, out),
-                _ => x86_attention::score_256::<N>(keys.as_ptr(), dims, q, scale, out),
-            }
+        return match (queries.len(), tiles.1) {
+            (1, 4) => score::<BITS, 1, 4>(view, tiles.0, queries, scores, stride),
+            (2, 2) => score::<BITS, 2, 2>(view, tiles.0, queries, scores, stride),
+            (3, 2) => score::<BITS, 3, 2>(view, tiles.0, queries, scores, stride),
+            (1, _) => score::<BITS, 1, 1>(view, tiles.0, queries, scores, stride),
+            (2, _) => score::<BITS, 2, 1>(view, tiles.0, queries, scores, stride),
+            (3, _) => score::<BITS, 3, 1>(view, tiles.0, queries, scores, stride),
+            (4, _) => score::<BITS, 4, 1>(view, tiles.0, queries, scores, stride),
+            (5, _) => score::<BITS, 5, 1>(view, tiles.0, queries, scores, stride),
+            _ => score::<BITS, 6, 1>(view, tiles.0, queries, scores, stride),
         };
     }
-    for (i, query) in queries.iter().enumerate().take(N) {
-        let mut sums = [0f32; TILE];
-        for (q, key) in query.q.iter().zip(keys.chunks_exact(TILE)) {
-            for (sum, key) in sums.iter_mut().zip(key) {
-                *sum += q * key;
+    let scale = 1.0 / (view.op.heads.head_dim as f32).sqrt();
+    for t in 0..tiles.1 {
+        let keys = view.key_tile(tiles.0 + t);
+        for (i, query) in queries.iter().enumerate() {
+            let mut sums = [0f32; TILE];
+            for (q, key) in query.q.iter().zip(keys.chunks_exact(TILE)) {
+                for (sum, key) in sums.iter_mut().zip(key) {
+                    *sum += q * key;
+                }
+            }
+            let to = &mut scores[i * stride + t * TILE..][..TILE];
+            for (score, sum) in to.iter_mut().zip(sums) {
+                *score = sum * scale;
             }
         }
-        for (score, sum) in scores[i * stride..][..TILE].iter_mut().zip(sums) {
-            *score = sum * scale;
+    }
+}
+
+/// The same of `N` queries and `T` tiles in vectors.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn score<const BITS: usize, const N: usize, const T: usize>(
+    view: &View<'_>,
+    tile: usize,
+    queries: &[Query<'_>],
+    scores: &mut [f32],
+    stride: usize,
+) {
+    let dims = view.op.heads.head_dim;
+    let scale = 1.0 / (dims as f32).sqrt();
+    view.key_tile(tile + T - 1);
+    let keys = (
+        view.key_tile(tile).as_ptr(),
+        view.op.heads.kv_width() * TILE,
+    );
+    let q: [*const f32; N] = std::array::from_fn(|i| queries[i].q[..dims].as_ptr());
+    let out = std::array::from_fn(|i| scores[i * stride..][..T * TILE].as_mut_ptr());
+    // SAFETY: the sizes are checked by the slices; BITS says what runs.
+    unsafe {
+        match BITS {
+            BITS_512 => x86_attention::score_512::<N, T>(keys, dims, q, scale, out),
+            _ => x86_attention::score_256::<N, T>(keys, dims, q, scale, out),
         }
     }
 }

@@ -99,8 +99,11 @@ impl Shared {
                 idle_since = Instant::now();
                 continue;
             }
-            (0..32).for_each(|_| std::hint::spin_loop());
-            if idle_since.elapsed() > AWAKE {
+            let waiting = || Ticket(self.ticket.load(Ordering::Relaxed)).next().is_none();
+            (0..64)
+                .take_while(|_| waiting())
+                .for_each(|_| std::hint::spin_loop());
+            if waiting() && idle_since.elapsed() > AWAKE {
                 self.sleep();
                 idle_since = Instant::now();
             }

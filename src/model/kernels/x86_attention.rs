@@ -6,33 +6,42 @@ use std::arch::x86_64::*;
 
 use super::attention::TILE;
 
-/// Scores of `N` queries with the 16 keys of a tile, times `scale`.
+/// Scores of `N` queries with the 16 keys each of `T` tiles, which are
+/// `stride` floats apart, times `scale`. Few queries take several tiles at a
+/// time, so that enough sums are under way.
 ///
 /// # Safety
-/// The processor has AVX-512F. `keys` holds `dims` x 16 floats, each of `q`
-/// `dims`, each of `out` room for 16.
+/// The processor has AVX-512F. A tile holds `dims` x 16 floats, each of `q`
+/// `dims`, each of `out` room for `T` x 16.
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub unsafe fn score_512<const N: usize>(
-    keys: *const f32,
+pub unsafe fn score_512<const N: usize, const T: usize>(
+    (keys, stride): (*const f32, usize),
     dims: usize,
     q: [*const f32; N],
     scale: f32,
     out: [*mut f32; N],
 ) {
-    let mut sums = [_mm512_setzero_ps(); N];
+    let mut sums = [[_mm512_setzero_ps(); T]; N];
     for d in 0..dims {
         // SAFETY: the caller's.
         unsafe {
-            let key = _mm512_loadu_ps(keys.add(d * TILE));
+            let key: [__m512; T] =
+                std::array::from_fn(|t| _mm512_loadu_ps(keys.add(t * stride + d * TILE)));
             for i in 0..N {
-                sums[i] = _mm512_fmadd_ps(_mm512_set1_ps(*q[i].add(d)), key, sums[i]);
+                let q = _mm512_set1_ps(*q[i].add(d));
+                for t in 0..T {
+                    sums[i][t] = _mm512_fmadd_ps(q, key[t], sums[i][t]);
+                }
             }
         }
     }
+    let scale = _mm512_set1_ps(scale);
     for i in 0..N {
-        // SAFETY: the caller's.
-        unsafe { _mm512_storeu_ps(out[i], _mm512_mul_ps(sums[i], _mm512_set1_ps(scale))) };
+        for t in 0..T {
+            // SAFETY: the caller's.
+            unsafe { _mm512_storeu_ps(out[i].add(t * TILE), _mm512_mul_ps(sums[i][t], scale)) };
+        }
     }
 }
 
@@ -42,32 +51,38 @@ pub unsafe fn score_512<const N: usize>(
 /// The processor has AVX2 and FMA; sizes as above.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-pub unsafe fn score_256<const N: usize>(
-    keys: *const f32,
+pub unsafe fn score_256<const N: usize, const T: usize>(
+    (keys, stride): (*const f32, usize),
     dims: usize,
     q: [*const f32; N],
     scale: f32,
     out: [*mut f32; N],
 ) {
-    let mut sums = [[_mm256_setzero_ps(); 2]; N];
+    let mut sums = [[[_mm256_setzero_ps(); 2]; T]; N];
     for d in 0..dims {
-        // SAFETY: the caller's.
-        unsafe {
-            let low = _mm256_loadu_ps(keys.add(d * TILE));
-            let high = _mm256_loadu_ps(keys.add(d * TILE + 8));
-            for i in 0..N {
-                let q = _mm256_set1_ps(*q[i].add(d));
-                sums[i][0] = _mm256_fmadd_ps(q, low, sums[i][0]);
-                sums[i][1] = _mm256_fmadd_ps(q, high, sums[i][1]);
+        for t in 0..T {
+            // SAFETY: the caller's.
+            unsafe {
+                let at = keys.add(t * stride + d * TILE);
+                let (low, high) = (_mm256_loadu_ps(at), _mm256_loadu_ps(at.add(8)));
+                for i in 0..N {
+                    let q = _mm256_set1_ps(*q[i].add(d));
+                    sums[i][t][0] = _mm256_fmadd_ps(q, low, sums[i][t][0]);
+                    sums[i][t][1] = _mm256_fmadd_ps(q, high, sums[i][t][1]);
+                }
             }
         }
     }
     let scale = _mm256_set1_ps(scale);
     for i in 0..N {
-        // SAFETY: the caller's.
-        unsafe {
-            _mm256_storeu_ps(out[i], _mm256_mul_ps(sums[i][0], scale));
-            _mm256_storeu_ps(out[i].add(8), _mm256_mul_ps(sums[i][1], scale));
+        for t in 0..T {
+            for (half, sum) in sums[i][t].iter().enumerate() {
+                // SAFETY: the caller's.
+                unsafe {
+                    let to = out[i].add(t * TILE + 8 * half);
+                    _mm256_storeu_ps(to, _mm256_mul_ps(*sum, scale));
+                }
+            }
         }
     }
 }
