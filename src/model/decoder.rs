@@ -9,11 +9,11 @@ use color_eyre::eyre::{Result, bail};
 use rayon::ThreadPool;
 
 use super::cache::KvCache;
-use super::config::Config;
-use super::gguf::Gguf;
+use super::config::{Config, RopeOrder};
 use super::kernels::attention::TreeAttention;
 use super::kernels::elementwise::{Rope, SwiGlu};
 use super::layer::{Embedding, Kernels, Layer, Linear, Norm, Target};
+use super::weights::Weights;
 use crate::speculate::TokenId;
 
 /// Rows of one forward pass while a prompt is processed.
@@ -49,30 +49,35 @@ impl Decoder {
     /// # Errors
     /// A missing or misshapen tensor, a type candle cannot read.
     pub fn load(
-        gguf: &Gguf,
+        weights: &Weights,
         target: Target<'_>,
         context: usize,
         threads: usize,
         mut progress: impl FnMut(usize, usize) + Send,
     ) -> Result<Self> {
-        let config = Config::read(gguf)?;
+        let config = Config::read(weights)?;
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()?;
         let load = || -> Result<_> {
             let mut layers = Vec::with_capacity(config.layers);
             for i in 0..config.layers {
-                layers.push(Layer::load(gguf, i, config.norm_eps, target)?);
+                layers.push(Layer::load(weights, i, &config, target)?);
                 progress(i + 1, config.layers + 1);
             }
-            let norm = Norm::load(gguf, "output_norm.weight", config.norm_eps, target.device)?;
-            Ok((layers, norm, load_ends(gguf, target)?))
+            let norm = Norm::load(
+                weights,
+                "output_norm.weight",
+                config.norm_eps,
+                target.device,
+            )?;
+            Ok((layers, norm, load_ends(weights, config.tied, target)?))
         };
         let (layers, norm, (embedding, head)) = pool.install(load)?;
         let cache = KvCache::new(config.layers, context, config.kv_width(), target.device)?;
-        let vocab = gguf.matrix("token_embd.weight")?.rows;
-        let factors = if gguf.has("rope_freqs.weight") {
-            gguf.vector("rope_freqs.weight")?
+        let vocab = weights.matrix("token_embd.weight")?.rows;
+        let factors = if weights.has("rope_freqs.weight") {
+            weights.vector("rope_freqs.weight")?
         } else {
             Vec::new()
         };
@@ -184,6 +189,7 @@ impl Decoder {
             let mut x = embedding.forward(rows.tokens, device)?;
             for (i, layer) in layers.iter().enumerate() {
                 let qkv = layer.qkv.forward(&layer.attn_norm.forward(&x)?)?;
+                let qkv = layer.finish_qkv(qkv, config)?;
                 let qkv = rotate(*kernels, config, &angles, &qkv)?;
                 let q_width = config.heads * config.head_dim;
                 let kv = qkv
@@ -202,22 +208,18 @@ impl Decoder {
 }
 
 /// The embedding and the head; one matrix where the file ties them.
-fn load_ends(gguf: &Gguf, target: Target<'_>) -> Result<(Embedding, Linear)> {
+fn load_ends(weights: &Weights, tied: bool, target: Target<'_>) -> Result<(Embedding, Linear)> {
     let device = target.device;
     let embed = "token_embd.weight".to_string();
-    let untied = gguf
-        .has("output.weight")
-        .then(|| "output.weight".to_string());
-    let head = Linear::load(gguf, &[untied.clone().unwrap_or(embed.clone())], target)?;
+    let untied = (!tied).then(|| "output.weight".to_string());
+    let head = Linear::load(weights, &[untied.clone().unwrap_or(embed.clone())], target)?;
     let embedding = match (&head, untied) {
         (Linear::Packed(tied), None) => Embedding::Packed(tied.clone()),
-        (Linear::Packed(_), Some(_)) => match Linear::load(gguf, &[embed], target)? {
+        (Linear::Packed(_), Some(_)) => match Linear::load(weights, &[embed], target)? {
             Linear::Packed(packed) => Embedding::Packed(packed),
             Linear::Device(_) => bail!("the embedding was not packed for the CPU"),
         },
-        (Linear::Device(_), _) => {
-            Embedding::Table(gguf.qtensor(&embed, device)?.dequantize(device)?)
-        }
+        (Linear::Device(_), _) => Embedding::Table(weights.table(&embed, device)?),
     };
     Ok((embedding, head))
 }
@@ -274,16 +276,17 @@ impl RopeTable {
     /// `factors` (half, or none) divide the frequencies, as Llama 3 ships them.
     fn new(config: &Config, context: usize, factors: &[f32]) -> Self {
         let half = config.rope_dim / 2;
-        let frequency = |i: usize| {
-            let base = f64::from(config.rope_base);
-            let frequency = base.powf(-2.0 * i as f64 / config.rope_dim as f64);
-            frequency / f64::from(factors.get(i).copied().unwrap_or(1.0))
-        };
-        let frequencies: Vec<f64> = (0..half).map(frequency).collect();
-        let scale = f64::from(config.rope_scale);
-        let angles =
-            (0..context).flat_map(|p| frequencies.iter().map(move |f| p as f64 / scale * f));
-        let (cos, sin) = angles.map(|a| (a.cos() as f32, a.sin() as f32)).unzip();
+        let mut frequencies = config
+            .rope_scaling
+            .frequencies(config.rope_dim, config.rope_base);
+        for (frequency, factor) in frequencies.iter_mut().zip(factors) {
+            *frequency /= f64::from(*factor);
+        }
+        let amplitude = config.rope_scaling.amplitude();
+        let angles = (0..context).flat_map(|p| frequencies.iter().map(move |f| p as f64 * f));
+        let (cos, sin) = angles
+            .map(|a| ((a.cos() * amplitude) as f32, (a.sin() * amplitude) as f32))
+            .unzip();
         RopeTable { half, cos, sin }
     }
 
@@ -312,6 +315,7 @@ fn rotate(
         return qkv.apply_op1_no_bwd(&Rope {
             heads,
             head_dim: config.head_dim,
+            order: config.rope_order,
             cos,
             sin,
         });
@@ -327,7 +331,11 @@ fn rotate(
         .narrow(2, 0, config.rope_dim)?
         .transpose(0, 1)?
         .unsqueeze(0)?;
-    let turned = candle_nn::rotary_emb::rope_i(
+    let turn = match config.rope_order {
+        RopeOrder::Interleaved => candle_nn::rotary_emb::rope_i,
+        RopeOrder::Halves => candle_nn::rotary_emb::rope,
+    };
+    let turned = turn(
         &turned.contiguous()?,
         &table(&angles.cos)?,
         &table(&angles.sin)?,

@@ -171,14 +171,18 @@ impl Target {
         if let Some(entry) = registry::find(name_or_path) {
             return Ok(Self::Entry(entry));
         }
-        ensure!(
-            !path.is_dir(),
-            "{name_or_path} is a folder; name the GGUF file in it"
-        );
+        if path.is_dir() {
+            ensure!(
+                path.join("config.json").is_file(),
+                "{name_or_path} is a folder without config.json: name the GGUF file in it, or a \
+                 folder with config.json, tokenizer.json and safetensors files"
+            );
+            return Ok(Self::File(path.to_owned()));
+        }
         let is_path = name_or_path.contains(['/', '\\']) || name_or_path.ends_with(".gguf");
         ensure!(!is_path, "there is no file {name_or_path}");
         bail!(
-            "no model is called {name_or_path:?}; known are {}, or give the path of a GGUF file",
+            "no model is called {name_or_path:?}; known are {}, or give the path of a GGUF file or of a checkpoint's folder",
             registry::names()
         )
     }

@@ -3,11 +3,11 @@
 
 use candle_core::quantized::QMatMul;
 use candle_core::{Device, Module, Result, Tensor};
-use color_eyre::eyre::Result as EyreResult;
+use color_eyre::eyre::{Result as EyreResult, bail};
 
-use super::gguf::Gguf;
+use super::config::Config;
 use super::kernels::linear::PackedLinear;
-use super::kernels::pack::Packed;
+use super::weights::Weights;
 
 /// Whose kernels a decoder runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,13 +44,13 @@ pub enum Linear {
 
 impl Linear {
     /// Loads the named weights side by side.
-    pub fn load(gguf: &Gguf, names: &[String], target: Target<'_>) -> EyreResult<Self> {
+    pub fn load(weights: &Weights, names: &[String], target: Target<'_>) -> EyreResult<Self> {
         if target.kernels == Kernels::Own {
-            let pack = |name: &String| Ok(Packed::pack(&gguf.matrix(name)?)?);
+            let pack = |name: &String| weights.packed(name);
             let parts = names.iter().map(pack).collect::<EyreResult<_>>()?;
             return Ok(Linear::Packed(PackedLinear::new(parts)?));
         }
-        let load = |name: &String| Ok(QMatMul::from_qtensor(gguf.qtensor(name, target.device)?)?);
+        let load = |name: &String| weights.on_device(name, target.device);
         Ok(Linear::Device(
             names.iter().map(load).collect::<EyreResult<_>>()?,
         ))
@@ -82,8 +82,8 @@ pub struct Norm {
 }
 
 impl Norm {
-    pub fn load(gguf: &Gguf, name: &str, eps: f32, device: &Device) -> EyreResult<Self> {
-        let scale = gguf.vector(name)?;
+    pub fn load(weights: &Weights, name: &str, eps: f32, device: &Device) -> EyreResult<Self> {
+        let scale = weights.vector(name)?;
         let len = scale.len();
         Ok(Norm {
             scale: Tensor::from_vec(scale, len, device)?,
@@ -101,26 +101,126 @@ impl Norm {
 pub struct Layer {
     pub attn_norm: Norm,
     pub qkv: Linear,
+    /// Added to queries, keys and values side by side.
+    pub qkv_bias: Option<Tensor>,
+    /// Over every query head and every key head, before RoPE.
+    pub q_norm: Option<Norm>,
+    pub k_norm: Option<Norm>,
     pub attn_out: Linear,
     pub ffn_norm: Norm,
     pub gate_up: Linear,
     pub down: Linear,
 }
 
+const QKV: [&str; 3] = ["attn_q", "attn_k", "attn_v"];
+
 impl Layer {
-    pub fn load(gguf: &Gguf, index: usize, eps: f32, target: Target<'_>) -> EyreResult<Self> {
+    /// # Errors
+    /// A missing tensor, or one whose shape is not the configuration's.
+    pub fn load(
+        weights: &Weights,
+        index: usize,
+        config: &Config,
+        target: Target<'_>,
+    ) -> EyreResult<Self> {
         let name = |part: &str| format!("blk.{index}.{part}.weight");
         let names = |parts: &[&str]| parts.iter().map(|p| name(p)).collect::<Vec<_>>();
-        let linear = |parts: &[&str]| Linear::load(gguf, &names(parts), target);
+        let linear = |parts: &[&str]| Linear::load(weights, &names(parts), target);
+        let norm = |part: &str| Norm::load(weights, &name(part), config.norm_eps, target.device);
+        let head_norm = |part: &str| config.qk_norm.then(|| norm(part)).transpose();
+        check_shapes(weights, index, config)?;
         Ok(Layer {
-            attn_norm: Norm::load(gguf, &name("attn_norm"), eps, target.device)?,
-            qkv: linear(&["attn_q", "attn_k", "attn_v"])?,
+            attn_norm: norm("attn_norm")?,
+            qkv: linear(&QKV)?,
+            qkv_bias: load_bias(weights, index, config, target.device)?,
+            q_norm: head_norm("attn_q_norm")?,
+            k_norm: head_norm("attn_k_norm")?,
             attn_out: linear(&["attn_output"])?,
-            ffn_norm: Norm::load(gguf, &name("ffn_norm"), eps, target.device)?,
+            ffn_norm: norm("ffn_norm")?,
             gate_up: linear(&["ffn_gate", "ffn_up"])?,
             down: linear(&["ffn_down"])?,
         })
     }
+
+    /// Biases and head norms on what the projections gave.
+    /// Shape: (n, qkv) -> the same.
+    pub fn finish_qkv(&self, qkv: Tensor, config: &Config) -> Result<Tensor> {
+        let qkv = match &self.qkv_bias {
+            Some(bias) => qkv.broadcast_add(bias)?,
+            None => qkv,
+        };
+        let (Some(q_norm), Some(k_norm)) = (&self.q_norm, &self.k_norm) else {
+            return Ok(qkv);
+        };
+        let (n, width) = qkv.dims2()?;
+        let normed = |norm: &Norm, from: usize, heads: usize| {
+            let part = qkv.narrow(1, from, heads * config.head_dim)?;
+            let by_head = part.contiguous()?.reshape((n * heads, config.head_dim))?;
+            norm.forward(&by_head)?
+                .reshape((n, heads * config.head_dim))
+        };
+        let q_width = config.heads * config.head_dim;
+        let turned = q_width + config.kv_width();
+        let values = qkv.narrow(1, turned, width - turned)?.contiguous()?;
+        let q = normed(q_norm, 0, config.heads)?;
+        let k = normed(k_norm, q_width, config.kv_heads)?;
+        Tensor::cat(&[q, k, values], 1)
+    }
+}
+
+/// A file whose matrices are not as wide as its metadata say must not get as
+/// far as the kernels.
+fn check_shapes(weights: &Weights, index: usize, config: &Config) -> EyreResult<()> {
+    let (q, kv, width) = (
+        config.heads * config.head_dim,
+        config.kv_width(),
+        config.width,
+    );
+    let ffn = weights
+        .matrix(&format!("blk.{index}.ffn_gate.weight"))?
+        .rows;
+    let expected = [
+        ("attn_q", (q, width)),
+        ("attn_k", (kv, width)),
+        ("attn_v", (kv, width)),
+        ("attn_output", (width, q)),
+        ("ffn_gate", (ffn, width)),
+        ("ffn_up", (ffn, width)),
+        ("ffn_down", (width, ffn)),
+    ];
+    for (part, shape) in expected {
+        let name = format!("blk.{index}.{part}.weight");
+        let raw = weights.matrix(&name)?;
+        if (raw.rows, raw.cols) != shape {
+            bail!(
+                "{}: tensor `{name}` is {} x {}, the configuration makes it {} x {}",
+                weights.path().display(),
+                raw.rows,
+                raw.cols,
+                shape.0,
+                shape.1
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The biases side by side. Shape: (qkv).
+fn load_bias(
+    weights: &Weights,
+    index: usize,
+    config: &Config,
+    device: &Device,
+) -> EyreResult<Option<Tensor>> {
+    if !config.qkv_bias {
+        return Ok(None);
+    }
+    let mut bias = Vec::new();
+    for part in QKV {
+        bias.extend(weights.vector(&format!("blk.{index}.{part}.bias"))?);
+    }
+    let len = bias.len();
+    Ok(Some(Tensor::from_vec(bias, len, device)?))
 }
 
 /// Token embeddings.

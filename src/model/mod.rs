@@ -10,4 +10,7 @@ pub mod gguf;
 pub mod kernels;
 pub mod layer;
 pub mod registry;
+pub mod rope;
+pub mod safetensors;
 pub mod tokenizer;
+pub mod weights;

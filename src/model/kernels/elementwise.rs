@@ -6,15 +6,16 @@ use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape};
 use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSliceMut};
 
 use super::linear::slice;
+use crate::model::config::RopeOrder;
 use crate::speculate::row::exp;
 
-/// Turns the pairs (2i, 2i+1) of each head's first `2 * half` dimensions
-/// (Su et al. 2021, RoFormer, in the interleaved order of Llama's GGUF files).
-/// Heads beyond `heads` (the values) are copied.
+/// Turns pairs of each head's first `2 * half` dimensions (Su et al. 2021,
+/// RoFormer): (2i, 2i+1), or (i, i + half) as GPT-NeoX does. Heads beyond `heads` (the values) are copied.
 pub struct Rope {
     /// Query and key heads together.
     pub heads: usize,
     pub head_dim: usize,
+    pub order: RopeOrder,
     /// (n, half) each: cosines and sines at the rows' positions.
     pub cos: Arc<Vec<f32>>,
     pub sin: Arc<Vec<f32>>,
@@ -33,14 +34,28 @@ impl CustomOp1 for Rope {
             let angles = row * half..(row + 1) * half;
             let (cos, sin) = (&self.cos[angles.clone()], &self.sin[angles]);
             for head in x.chunks_exact_mut(self.head_dim).take(self.heads) {
-                for (pair, (c, s)) in head.chunks_exact_mut(2).zip(cos.iter().zip(sin)) {
-                    let (a, b) = (pair[0], pair[1]);
-                    pair[0] = a * c - b * s;
-                    pair[1] = a * s + b * c;
+                match self.order {
+                    RopeOrder::Interleaved => turn_pairs(head, cos, sin),
+                    RopeOrder::Halves => turn_halves(head, cos, sin),
                 }
             }
         }
         Ok((CpuStorage::F32(out), Shape::from((n, width))))
+    }
+}
+
+fn turn_pairs(head: &mut [f32], cos: &[f32], sin: &[f32]) {
+    for (pair, (c, s)) in head.chunks_exact_mut(2).zip(cos.iter().zip(sin)) {
+        let (a, b) = (pair[0], pair[1]);
+        pair[0] = a * c - b * s;
+        pair[1] = a * s + b * c;
+    }
+}
+
+fn turn_halves(head: &mut [f32], cos: &[f32], sin: &[f32]) {
+    let (first, second) = head.split_at_mut(cos.len());
+    for ((a, b), (c, s)) in first.iter_mut().zip(second).zip(cos.iter().zip(sin)) {
+        (*a, *b) = (*a * c - *b * s, *a * s + *b * c);
     }
 }
 
