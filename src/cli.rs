@@ -33,8 +33,9 @@ pub struct SetupArgs {
     /// Knowledge documents (JSONL) for the pools; may be repeated [default: the sample's]
     #[arg(long, global = true, value_name = "FILE")]
     pub knowledge: Vec<PathBuf>,
-    /// A name of `laserscope model list`, a GGUF file, or a folder with config.json,
-    /// tokenizer.json and safetensors files [default: smollm2-135m]
+    /// A name of `laserscope model list`, a GGUF file, a folder with config.json,
+    /// tokenizer.json and safetensors files, or owner/name of such a checkpoint
+    /// (or owner/name/FILE.gguf) on the Hugging Face hub [default: smollm2-135m]
     #[arg(long, global = true, value_name = "NAME|PATH")]
     pub model: Option<String>,
     /// auto, cpu, cuda, cuda:N or metal [default: auto]

@@ -17,8 +17,10 @@ use serde::Deserialize;
 use super::gguf::RawMatrix;
 use super::weights::widen;
 
-const SINGLE: &str = "model.safetensors";
-const INDEX: &str = "model.safetensors.index.json";
+/// The weights, where they are one file.
+pub const SINGLE: &str = "model.safetensors";
+/// Which file has which tensor, where they are several.
+pub const INDEX: &str = "model.safetensors.index.json";
 /// Bytes before a file's header: its length.
 const LENGTH_BYTES: usize = 8;
 
@@ -40,6 +42,12 @@ struct TensorFile {
 #[derive(Deserialize)]
 struct Index {
     weight_map: BTreeMap<String, String>,
+    metadata: Option<IndexMetadata>,
+}
+
+#[derive(Deserialize)]
+struct IndexMetadata {
+    total_size: Option<f64>,
 }
 
 impl Checkpoint {
@@ -60,7 +68,7 @@ impl Checkpoint {
             files: Vec::new(),
             tensors: HashMap::new(),
         };
-        for name in part_names(index.as_ref()) {
+        for name in names_in(index.as_ref()) {
             checkpoint.add(&folder.join(name))?;
         }
         if let Some(index) = index {
@@ -200,11 +208,33 @@ fn read_index(folder: &Path) -> Result<Option<Index>> {
     }
     let text =
         std::fs::read_to_string(&path).wrap_err_with(|| format!("reading {}", path.display()))?;
-    let index = serde_json::from_str(&text).map_err(|e| eyre!("{}: {e}", path.display()))?;
+    let index: Index = serde_json::from_str(&text).map_err(|e| eyre!("{}: {e}", path.display()))?;
+    let outside = index.weight_map.values().find(|f| f.contains(['/', '\\']));
+    if let Some(file) = outside {
+        bail!("{}: {file:?} is no file beside it", path.display());
+    }
     Ok(Some(index))
 }
 
-fn part_names(index: Option<&Index>) -> Vec<String> {
+/// The weight files of a checkpoint, as its index (if it has one) names them.
+///
+/// # Errors
+/// An index that cannot be read.
+pub fn part_names(folder: &Path) -> Result<Vec<String>> {
+    Ok(names_in(read_index(folder)?.as_ref()))
+}
+
+/// Bytes of all weights together, where an index says so.
+///
+/// # Errors
+/// As [`part_names`].
+pub fn total_bytes(folder: &Path) -> Result<Option<u64>> {
+    let metadata = read_index(folder)?.and_then(|index| index.metadata);
+    let total = metadata.and_then(|metadata| metadata.total_size);
+    Ok(total.map(|bytes| bytes as u64))
+}
+
+fn names_in(index: Option<&Index>) -> Vec<String> {
     let Some(index) = index else {
         return vec![SINGLE.to_string()];
     };
