@@ -171,6 +171,23 @@ mod tests {
     }
 
     #[test]
+    fn rounding_is_read_from_the_file_and_overruled_by_the_option() {
+        let config = read("quantize = \"q8\"").unwrap();
+        let setup = |quantize| {
+            let args = SetupArgs {
+                quantize,
+                ..SetupArgs::default()
+            };
+            config.under(&args).unwrap().quantize
+        };
+        assert_eq!(setup(None), Some(FloatWeights::Eight));
+        assert_eq!(setup(Some(FloatWeights::Exact)), Some(FloatWeights::Exact));
+        let unknown = read("quantize = \"q5\"").unwrap();
+        let error = unknown.under(&SetupArgs::default()).unwrap_err();
+        assert!(error.to_string().contains("none or q8"), "{error}");
+    }
+
+    #[test]
     fn a_mistake_is_named_with_its_line() {
         let unknown = read("threads = 1\ntreads = 2").unwrap_err();
         assert!(format!("{unknown:#}").contains("line 2"), "{unknown:#}");
