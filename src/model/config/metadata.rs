@@ -15,14 +15,7 @@ pub fn read(gguf: &Gguf) -> Result<Config> {
         keys.needed("embedding_length")?,
         keys.needed("attention.head_count")?,
     );
-    let head_dim = keys.int("attention.key_length").unwrap_or(width / heads);
-    let value_dim = keys.int("attention.value_length").unwrap_or(head_dim);
-    if value_dim != head_dim {
-        bail!(
-            "{}: keys of {head_dim} and values of {value_dim} dimensions are not supported",
-            gguf.path.display()
-        );
-    }
+    let head_dim = head_dim(&keys, width / heads)?;
     let context = keys.needed("context_length")?;
     // The converter permutes the rows of `llama` only.
     let rope_order = match architecture {
@@ -49,6 +42,18 @@ pub fn read(gguf: &Gguf) -> Result<Config> {
         context,
         architecture: architecture.to_string(),
     })
+}
+
+fn head_dim(keys: &Keys<'_>, unnamed: usize) -> Result<usize> {
+    let key = keys.int("attention.key_length").unwrap_or(unnamed);
+    let value = keys.int("attention.value_length").unwrap_or(key);
+    if key != value {
+        bail!(
+            "{}: keys of {key} and values of {value} dimensions are not supported",
+            keys.gguf.path.display()
+        );
+    }
+    Ok(key)
 }
 
 /// The file's keys under its architecture's name.
