@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::device::DeviceChoice;
+use crate::model::kernels::Isa;
 use crate::model::weights::FloatWeights;
 use crate::speculate::params::{Budget, MAX_ROWS, Params, Sources, Verify};
 
@@ -286,11 +287,23 @@ pub struct BenchArgs {
 pub enum BenchCommand {
     /// Autoregressive, strict and relaxed on the same prompts, interleaved
     Decode(BenchDecodeArgs),
-    /// Milliseconds of a forward pass by number of rows
+    /// Milliseconds of a forward pass by number of rows, part by part
     Forward {
         /// Tokens already in the cache
-        #[arg(long, default_value_t = 256)]
-        at: usize,
+        #[arg(
+            long,
+            value_delimiter = ',',
+            default_value = "128,256,512,2048",
+            value_name = "N,.."
+        )]
+        at: Vec<usize>,
+        /// Instructions to compute with: portable, avx2, avx-vnni, vnni, avx512
+        /// [default: the best this processor has]
+        #[arg(long)]
+        isa: Option<Isa>,
+        /// Passes measured for each line; the median counts
+        #[arg(long, default_value_t = 9, value_name = "N")]
+        repeats: usize,
         /// One JSON object
         #[arg(long)]
         json: bool,

@@ -97,7 +97,20 @@ pub fn run(
 ) -> Result<bool> {
     match command {
         BenchCommand::Decode(args) => decode(args, settings, params(&args.decode)?),
-        BenchCommand::Forward { at, json } => forward::run(*at, *json, settings).map(|()| true),
+        BenchCommand::Forward {
+            at,
+            isa,
+            repeats,
+            json,
+        } => {
+            let bench = forward::ForwardBench {
+                contexts: at.clone(),
+                isa: *isa,
+                repeats: *repeats,
+                json: *json,
+            };
+            forward::run(&bench, settings).map(|()| true)
+        }
     }
 }
 

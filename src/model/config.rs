@@ -10,20 +10,13 @@ use std::path::Path;
 
 use color_eyre::eyre::{Result, bail};
 
+use super::kernels::attention::Heads;
+use super::kernels::elementwise::Pairs;
 use super::rope::RopeScaling;
 use super::weights::{Source, Weights};
 
 /// Architectures this decoder computes.
 pub const ARCHITECTURES: [&str; 3] = ["llama", "qwen2", "qwen3"];
-
-/// Which dimensions of a head RoPE turns together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RopeOrder {
-    /// 2i and 2i + 1: Llama's GGUF files, whose rows the converter permutes.
-    Interleaved,
-    /// i and i + half: every other GGUF file, and all checkpoints.
-    Halves,
-}
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
@@ -39,7 +32,9 @@ pub struct Config {
     /// Dimensions of a head that RoPE turns.
     pub rope_dim: usize,
     pub rope_base: f32,
-    pub rope_order: RopeOrder,
+    /// Interleaved in Llama's GGUF files, whose rows the converter permutes;
+    /// halves in every other GGUF file and in all checkpoints.
+    pub rope_order: Pairs,
     pub rope_scaling: RopeScaling,
     /// A bias on queries, keys and values (Qwen2).
     pub qkv_bias: bool,
@@ -85,6 +80,14 @@ impl Config {
         Ok(())
     }
 
+    pub fn heads(&self) -> Heads {
+        Heads {
+            heads: self.heads,
+            kv_heads: self.kv_heads,
+            head_dim: self.head_dim,
+        }
+    }
+
     pub fn kv_width(&self) -> usize {
         self.kv_heads * self.head_dim
     }
@@ -97,8 +100,8 @@ impl Config {
     /// What the family adds to a plain decoder, for people.
     pub fn features(&self) -> Vec<String> {
         let order = match self.rope_order {
-            RopeOrder::Interleaved => "interleaved",
-            RopeOrder::Halves => "halves",
+            Pairs::Interleaved => "interleaved",
+            Pairs::Halves => "halves",
         };
         let mut features = vec![format!("RoPE {order}{}", self.rope_scaling.describe())];
         let named = [

@@ -2,10 +2,11 @@
 //! the CPU, candle's quantized ones elsewhere.
 
 use candle_core::quantized::QMatMul;
-use candle_core::{Device, Module, Result, Tensor};
-use color_eyre::eyre::{Result as EyreResult, bail};
+use candle_core::{Device, Module, Result, Tensor, bail};
+use color_eyre::eyre::{Result as EyreResult, eyre};
 
 use super::config::Config;
+use super::kernels::elementwise::HeadNorms;
 use super::kernels::linear::PackedLinear;
 use super::weights::Weights;
 
@@ -56,10 +57,10 @@ impl Linear {
         ))
     }
 
-    /// Shapes: (n, in) -> (n, sum of outs).
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    /// Through candle's operations. Shapes: (n, in) -> (n, sum of outs).
+    pub fn on_device(&self, x: &Tensor) -> Result<Tensor> {
         match self {
-            Linear::Packed(packed) => packed.forward(x),
+            Linear::Packed(_) => bail!("packed weights are for our own kernels"),
             Linear::Device(parts) => {
                 let outs = parts
                     .iter()
@@ -73,36 +74,53 @@ impl Linear {
             }
         }
     }
+
+    /// For our own kernels.
+    pub fn packed(&self) -> Result<&PackedLinear> {
+        match self {
+            Linear::Packed(packed) => Ok(packed),
+            Linear::Device(_) => bail!("weights on a device are for candle's operations"),
+        }
+    }
 }
 
 /// A scale of an RMS norm.
 pub struct Norm {
+    /// The same on the device.
     scale: Tensor,
-    eps: f32,
+    pub values: Vec<f32>,
+    pub eps: f32,
 }
 
 impl Norm {
     pub fn load(weights: &Weights, name: &str, eps: f32, device: &Device) -> EyreResult<Self> {
-        let scale = weights.vector(name)?;
-        let len = scale.len();
+        let values = weights.vector(name)?;
         Ok(Norm {
-            scale: Tensor::from_vec(scale, len, device)?,
+            scale: Tensor::new(values.as_slice(), device)?,
+            values,
             eps,
         })
     }
 
-    /// Shape: (n, width) -> the same.
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    /// Through candle's operations. Shape: (n, width) -> the same.
+    pub fn on_device(&self, x: &Tensor) -> Result<Tensor> {
         candle_nn::ops::rms_norm(x, &self.scale, self.eps)
     }
+}
+
+/// A bias of several projections side by side.
+pub struct Bias {
+    /// The same on the device.
+    tensor: Tensor,
+    pub values: Vec<f32>,
 }
 
 /// One block: attention and a gated feed-forward network, each behind a norm.
 pub struct Layer {
     pub attn_norm: Norm,
     pub qkv: Linear,
-    /// Added to queries, keys and values side by side.
-    pub qkv_bias: Option<Tensor>,
+    /// Added to queries, keys and values.
+    pub qkv_bias: Option<Bias>,
     /// Over every query head and every key head, before RoPE.
     pub q_norm: Option<Norm>,
     pub k_norm: Option<Norm>,
@@ -115,6 +133,11 @@ pub struct Layer {
 const QKV: [&str; 3] = ["attn_q", "attn_k", "attn_v"];
 
 impl Layer {
+    /// Its products' weights.
+    pub fn linears(&self) -> [&Linear; 4] {
+        [&self.qkv, &self.attn_out, &self.gate_up, &self.down]
+    }
+
     /// # Errors
     /// A missing tensor, or one whose shape is not the configuration's.
     pub fn load(
@@ -142,11 +165,22 @@ impl Layer {
         })
     }
 
-    /// Biases and head norms on what the projections gave.
+    /// The head norms as our own kernels take them.
+    pub fn head_norms(&self) -> Option<HeadNorms<'_>> {
+        let (q, k) = (self.q_norm.as_ref()?, self.k_norm.as_ref()?);
+        Some(HeadNorms {
+            q: &q.values,
+            k: &k.values,
+            eps: q.eps,
+        })
+    }
+
+    /// Biases and head norms on what the projections gave, through candle's
+    /// operations.
     /// Shape: (n, qkv) -> the same.
     pub fn finish_qkv(&self, qkv: Tensor, config: &Config) -> Result<Tensor> {
         let qkv = match &self.qkv_bias {
-            Some(bias) => qkv.broadcast_add(bias)?,
+            Some(bias) => qkv.broadcast_add(&bias.tensor)?,
             None => qkv,
         };
         let (Some(q_norm), Some(k_norm)) = (&self.q_norm, &self.k_norm) else {
@@ -156,7 +190,7 @@ impl Layer {
         let normed = |norm: &Norm, from: usize, heads: usize| {
             let part = qkv.narrow(1, from, heads * config.head_dim)?;
             let by_head = part.contiguous()?.reshape((n * heads, config.head_dim))?;
-            norm.forward(&by_head)?
+            norm.on_device(&by_head)?
                 .reshape((n, heads * config.head_dim))
         };
         let q_width = config.heads * config.head_dim;
@@ -192,14 +226,14 @@ fn check_shapes(weights: &Weights, index: usize, config: &Config) -> EyreResult<
         let name = format!("blk.{index}.{part}.weight");
         let raw = weights.matrix(&name)?;
         if (raw.rows, raw.cols) != shape {
-            bail!(
+            return Err(eyre!(
                 "{}: tensor `{name}` is {} x {}, the configuration makes it {} x {}",
                 weights.path().display(),
                 raw.rows,
                 raw.cols,
                 shape.0,
                 shape.1
-            );
+            ));
         }
     }
     Ok(())
@@ -211,16 +245,16 @@ fn load_bias(
     index: usize,
     config: &Config,
     device: &Device,
-) -> EyreResult<Option<Tensor>> {
+) -> EyreResult<Option<Bias>> {
     if !config.qkv_bias {
         return Ok(None);
     }
-    let mut bias = Vec::new();
+    let mut values = Vec::new();
     for part in QKV {
-        bias.extend(weights.vector(&format!("blk.{index}.{part}.bias"))?);
+        values.extend(weights.vector(&format!("blk.{index}.{part}.bias"))?);
     }
-    let len = bias.len();
-    Ok(Some(Tensor::from_vec(bias, len, device)?))
+    let tensor = Tensor::new(values.as_slice(), device)?;
+    Ok(Some(Bias { tensor, values }))
 }
 
 /// Token embeddings.

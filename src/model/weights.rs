@@ -106,7 +106,7 @@ impl Weights {
             true => {
                 let format = match self.floats {
                     FloatWeights::Exact => Format::F32,
-                    FloatWeights::Eight => Format::Q8,
+                    FloatWeights::Eight => Format::Q8F32,
                 };
                 Packed::from_floats(format, raw.rows, raw.cols, &raw.floats())
             }

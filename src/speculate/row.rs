@@ -156,14 +156,16 @@ fn exp_sums(logits: &[f32], max: f32) -> (f32, f32) {
 pub fn exp(x: f32) -> f32 {
     const LOG2_E: f32 = std::f32::consts::LOG2_E;
     const MAGIC: f32 = 12_582_912.0; // 1.5 * 2^23: adding it rounds to an integer
-    let n = (x * LOG2_E + MAGIC) - MAGIC;
+    let shifted = x * LOG2_E + MAGIC;
+    let n = shifted - MAGIC;
     let r = (x - n * 0.693_359_4) - n * -2.121_944_4e-4; // ln 2 in two parts
     let poly = 1.0
         + r * (1.0
             + r * (0.5
                 + r * (0.166_666_65
                     + r * (0.041_665_795 + r * (0.008_333_452 + r * 0.001_398_2)))));
-    poly * f32::from_bits(((n as i32 + 127) as u32) << 23)
+    let exponent = shifted.to_bits().wrapping_sub(MAGIC.to_bits());
+    poly * f32::from_bits(exponent.wrapping_add(127) << 23)
 }
 
 #[cfg(test)]

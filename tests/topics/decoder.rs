@@ -8,14 +8,11 @@ use candle_core::{Device, Tensor};
 use candle_transformers::models::quantized_llama::ModelWeights;
 use laserscope::model::decoder::{Decoder, Rows};
 use laserscope::model::gguf::Gguf;
-use laserscope::model::kernels::Isa;
-use laserscope::model::kernels::linear::PackedLinear;
-use laserscope::model::kernels::pack::{Format, Packed};
 use laserscope::model::layer::{Kernels, Target};
 use laserscope::model::weights::{FloatWeights, Weights};
 use proptest::prelude::*;
 
-use super::tiny::{self, VOCAB, noise};
+use super::tiny::{self, VOCAB};
 
 pub const CPU: Target<'_> = Target {
     device: &Device::Cpu,
@@ -257,70 +254,4 @@ fn chunks_of_a_prompt_do_not_show() {
         chain_logits(&mut whole, &[5]),
         chain_logits(&mut single, &[5])
     );
-}
-
-/// Largest weight times largest activation step over the inputs: the error
-/// that quantising activations to 1/127 of a block's largest can make.
-fn bound(w: &[f32], x: &[f32]) -> f32 {
-    let step = x.iter().fold(0f32, |m, v| m.max(v.abs())) / 127.0;
-    w.iter().map(|v| v.abs()).sum::<f32>() * step * 0.51 + 1e-4
-}
-
-#[test]
-fn every_path_stays_within_the_bound_of_a_plain_product() {
-    for (out_dim, in_dim) in [(1, 32), (8, 32), (13, 64), (40, 96), (75, 160)] {
-        for dtype in [GgmlDType::Q4_0, GgmlDType::Q4_1, GgmlDType::Q8_0] {
-            let weights = noise(out_dim * in_dim, 5);
-            let tensor = Tensor::from_vec(weights, (out_dim, in_dim), &Device::Cpu).unwrap();
-            let q = candle_core::quantized::QTensor::quantize(&tensor, dtype).unwrap();
-            let exact: Vec<f32> = q
-                .dequantize(&Device::Cpu)
-                .unwrap()
-                .flatten_all()
-                .unwrap()
-                .to_vec1()
-                .unwrap();
-            let data = q.data().unwrap();
-            let raw = laserscope::model::gguf::RawMatrix {
-                dtype,
-                rows: out_dim,
-                cols: in_dim,
-                bytes: &data,
-            };
-            check_paths(|| Packed::pack(&raw).unwrap(), &exact, out_dim, in_dim);
-        }
-        let plain = noise(out_dim * in_dim, 6);
-        let pack = || Packed::from_floats(Format::F32, out_dim, in_dim, &plain).unwrap();
-        check_paths(pack, &plain, out_dim, in_dim);
-    }
-}
-
-fn check_paths(pack: impl Fn() -> Packed, w: &[f32], out_dim: usize, in_dim: usize) {
-    let packed = pack();
-    let unpacked: Vec<f32> = (0..out_dim).flat_map(|o| packed.row(o)).collect();
-    assert!(
-        largest_difference(&unpacked, w) < 1e-6,
-        "packing is exact for these types"
-    );
-    for isa in Isa::available() {
-        let linear = PackedLinear::new(vec![pack()]).unwrap().with_isa(isa);
-        for rows in [1, 2, 3, 4, 5, 9] {
-            let x = noise(rows * in_dim, 7);
-            let y = linear.product(&x);
-            for r in 0..rows {
-                let x = &x[r * in_dim..][..in_dim];
-                for o in 0..out_dim {
-                    let w = &w[o * in_dim..][..in_dim];
-                    let want: f32 = w.iter().zip(x).map(|(a, b)| a * b).sum();
-                    let off = (y[r * out_dim + o] - want).abs();
-                    assert!(off <= bound(w, x), "{isa:?} {rows} rows: off by {off}");
-                }
-                assert_eq!(
-                    linear.product(x),
-                    y[r * out_dim..][..out_dim],
-                    "{isa:?}: row {r} alone"
-                );
-            }
-        }
-    }
 }

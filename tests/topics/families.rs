@@ -9,9 +9,10 @@ use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use candle_transformers::models::{llama, quantized_qwen2, quantized_qwen3, qwen2, qwen3};
 use laserscope::engine::{Engine, LoadOptions, PromptText};
-use laserscope::model::config::{Config, RopeOrder};
+use laserscope::model::config::Config;
 use laserscope::model::decoder::{Decoder, Rows};
 use laserscope::model::device::DeviceChoice;
+use laserscope::model::kernels::elementwise::Pairs;
 use laserscope::model::layer::{Kernels, Target};
 use laserscope::model::tokenizer::TextCodec;
 use laserscope::model::weights::{FloatWeights, Weights};
@@ -280,11 +281,8 @@ fn the_configuration_says_what_a_family_adds() {
         |path: &Path| Config::read(&Weights::open(path, FloatWeights::Exact).unwrap()).unwrap();
     let gguf = |family| tiny::write_gguf(folder.path(), family, GgmlDType::F32, true, &[]);
     let own = |family| tiny::write_checkpoint(folder.path(), family, DType::F32, true, 1);
-    assert_eq!(
-        read(&gguf(Family::Llama)).rope_order,
-        RopeOrder::Interleaved
-    );
-    assert_eq!(read(&own(Family::Llama)).rope_order, RopeOrder::Halves);
+    assert_eq!(read(&gguf(Family::Llama)).rope_order, Pairs::Interleaved);
+    assert_eq!(read(&own(Family::Llama)).rope_order, Pairs::Halves);
     for family in [Family::Qwen2, Family::Qwen3] {
         let config = read(&own(family));
         assert_eq!(read(&gguf(family)), config);

@@ -7,6 +7,7 @@ mod families;
 mod fetch;
 mod fixture;
 mod interface;
+mod kernels;
 mod pool;
 mod real_decode;
 mod real_model;

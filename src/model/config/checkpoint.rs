@@ -7,7 +7,8 @@ use color_eyre::eyre::{Result, WrapErr, bail, ensure, eyre};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Config, RopeOrder, known};
+use super::{Config, known};
+use crate::model::kernels::elementwise::Pairs;
 use crate::model::rope::{RopeScaling, YarnRamp};
 use crate::model::safetensors::Checkpoint;
 
@@ -83,7 +84,7 @@ fn parse(text: &str, path: &Path) -> Result<Config> {
         head_dim,
         rope_dim: head_dim,
         rope_base: theta.unwrap_or(10_000.0),
-        rope_order: RopeOrder::Halves,
+        rope_order: Pairs::Halves,
         rope_scaling: scaling(rope, json.max_position_embeddings, path)?,
         qkv_bias: architecture == "qwen2",
         qk_norm: architecture == "qwen3",

@@ -3,8 +3,9 @@
 
 use color_eyre::eyre::{Result, bail, eyre};
 
-use super::{Config, RopeOrder, known};
+use super::{Config, known};
 use crate::model::gguf::Gguf;
+use crate::model::kernels::elementwise::Pairs;
 use crate::model::rope::{RopeScaling, YarnRamp};
 
 pub fn read(gguf: &Gguf) -> Result<Config> {
@@ -19,8 +20,8 @@ pub fn read(gguf: &Gguf) -> Result<Config> {
     let context = keys.needed("context_length")?;
     // The converter permutes the rows of `llama` only.
     let rope_order = match architecture {
-        "llama" => RopeOrder::Interleaved,
-        _ => RopeOrder::Halves,
+        "llama" => Pairs::Interleaved,
+        _ => Pairs::Halves,
     };
     refuse_other_biases(gguf)?;
     Ok(Config {
