@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::device::DeviceChoice;
 use crate::model::kernels::Isa;
+use crate::model::weights::FloatWeights;
 use crate::speculate::params::{Budget, MAX_ROWS, Params, Sources, Verify};
 
 /// Watch, debug and tune retrieval-based speculative decoding (LASER) in the terminal.
@@ -33,7 +34,9 @@ pub struct SetupArgs {
     /// Knowledge documents (JSONL) for the pools; may be repeated [default: the sample's]
     #[arg(long, global = true, value_name = "FILE")]
     pub knowledge: Vec<PathBuf>,
-    /// A name of `laserscope model list`, or a GGUF file [default: smollm2-135m]
+    /// A name of `laserscope model list`, a GGUF file, a folder with config.json,
+    /// tokenizer.json and safetensors files, or owner/name of such a checkpoint
+    /// (or owner/name/FILE.gguf) on the Hugging Face hub [default: smollm2-135m]
     #[arg(long, global = true, value_name = "NAME|PATH")]
     pub model: Option<String>,
     /// auto, cpu, cuda, cuda:N or metal [default: auto]
@@ -45,6 +48,9 @@ pub struct SetupArgs {
     /// Longest context in tokens [default: 2048, or the model's if less]
     #[arg(long, global = true, value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(64..))]
     pub context: Option<u32>,
+    /// Round 16- and 32-bit weights at load: q8, or none [default: none]
+    #[arg(long, global = true, value_name = "TYPE")]
+    pub quantize: Option<FloatWeights>,
     /// Use nothing but what is on this machine
     #[arg(long, global = true)]
     pub offline: bool,

@@ -8,7 +8,7 @@ use super::clock::{Clock, Part};
 use super::config::Config;
 use super::kernels::Cpu;
 use super::kernels::attention::TreeAttention;
-use super::kernels::elementwise::{Pairs, Turn};
+use super::kernels::elementwise::Turn;
 use super::layer::{Layer, Norm};
 use super::pass::Pass;
 
@@ -34,9 +34,9 @@ pub fn qkv(layer: &Layer, x: &Tensor, shared: &Shared<'_>, clock: &mut Clock) ->
     })?;
     qkv.inplace_op1(&Turn {
         heads: config.heads(),
-        pairs: Pairs::Interleaved,
-        bias: None,
-        norms: None,
+        pairs: config.rope_order,
+        bias: layer.qkv_bias.as_ref().map(|bias| bias.values.as_slice()),
+        norms: layer.head_norms(),
         cos: &pass.cos,
         sin: &pass.sin,
         cpu,

@@ -11,13 +11,13 @@ use super::cache::KvCache;
 use super::clock::{Clock, Part, PassTimes};
 use super::config::Config;
 use super::floors::{self, Floors};
-use super::gguf::Gguf;
 use super::kernels::activation::Input;
 use super::kernels::linear::Finish;
 use super::kernels::team::Parts;
 use super::kernels::{Cpu, Isa};
 use super::layer::{Embedding, Kernels, Layer, Linear, Norm, Target};
 use super::pass::{Pass, RopeTable};
+use super::weights::Weights;
 use super::{cpu_path, device_path};
 use crate::speculate::TokenId;
 
@@ -55,13 +55,13 @@ impl Decoder {
     /// # Errors
     /// A missing or misshapen tensor, a type candle cannot read.
     pub fn load(
-        gguf: &Gguf,
+        weights: &Weights,
         target: Target<'_>,
         context: usize,
         threads: usize,
         mut progress: impl FnMut(usize, usize) + Send,
     ) -> Result<Self> {
-        let config = Config::read(gguf)?;
+        let config = Config::read(weights)?;
         // rayon's threads pack, and are gone before anything is decoded
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
@@ -69,11 +69,16 @@ impl Decoder {
         let load = || -> Result<_> {
             let mut layers = Vec::with_capacity(config.layers);
             for i in 0..config.layers {
-                layers.push(Layer::load(gguf, i, config.norm_eps, target)?);
+                layers.push(Layer::load(weights, i, &config, target)?);
                 progress(i + 1, config.layers + 1);
             }
-            let norm = Norm::load(gguf, "output_norm.weight", config.norm_eps, target.device)?;
-            Ok((layers, norm, load_ends(gguf, target)?))
+            let norm = Norm::load(
+                weights,
+                "output_norm.weight",
+                config.norm_eps,
+                target.device,
+            )?;
+            Ok((layers, norm, load_ends(weights, config.tied, target)?))
         };
         let (layers, norm, (embedding, head)) = pool.install(load)?;
         let cache = KvCache::new(
@@ -83,9 +88,9 @@ impl Decoder {
             target.kernels,
             target.device,
         )?;
-        let vocab = gguf.matrix("token_embd.weight")?.rows;
-        let factors = if gguf.has("rope_freqs.weight") {
-            gguf.vector("rope_freqs.weight")?
+        let vocab = weights.matrix("token_embd.weight")?.rows;
+        let factors = if weights.has("rope_freqs.weight") {
+            weights.vector("rope_freqs.weight")?
         } else {
             Vec::new()
         };
@@ -271,22 +276,18 @@ impl Decoder {
 }
 
 /// The embedding and the head; one matrix where the file ties them.
-fn load_ends(gguf: &Gguf, target: Target<'_>) -> Result<(Embedding, Linear)> {
+fn load_ends(weights: &Weights, tied: bool, target: Target<'_>) -> Result<(Embedding, Linear)> {
     let device = target.device;
     let embed = "token_embd.weight".to_string();
-    let untied = gguf
-        .has("output.weight")
-        .then(|| "output.weight".to_string());
-    let head = Linear::load(gguf, &[untied.clone().unwrap_or(embed.clone())], target)?;
+    let untied = (!tied).then(|| "output.weight".to_string());
+    let head = Linear::load(weights, &[untied.clone().unwrap_or(embed.clone())], target)?;
     let embedding = match (&head, untied) {
         (Linear::Packed(tied), None) => Embedding::Packed(tied.clone()),
-        (Linear::Packed(_), Some(_)) => match Linear::load(gguf, &[embed], target)? {
+        (Linear::Packed(_), Some(_)) => match Linear::load(weights, &[embed], target)? {
             Linear::Packed(packed) => Embedding::Packed(packed),
             Linear::Device(_) => bail!("the embedding was not packed for the CPU"),
         },
-        (Linear::Device(_), _) => {
-            Embedding::Table(gguf.qtensor(&embed, device)?.dequantize(device)?)
-        }
+        (Linear::Device(_), _) => Embedding::Table(weights.table(&embed, device)?),
     };
     Ok((embedding, head))
 }

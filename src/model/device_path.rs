@@ -5,6 +5,7 @@ use candle_core::{D, Device, Result, Tensor};
 
 use super::cache;
 use super::config::Config;
+use super::kernels::elementwise::Pairs;
 use super::layer::Layer;
 use super::pass::Pass;
 
@@ -33,7 +34,7 @@ impl Shared {
 /// Queries, keys and values, turned. Shapes: (n, width) -> (n, qkv).
 pub fn qkv(layer: &Layer, config: &Config, shared: &Shared, x: &Tensor) -> Result<Tensor> {
     let qkv = layer.qkv.on_device(&layer.attn_norm.on_device(x)?)?;
-    rotate(config, shared, &qkv)
+    rotate(config, shared, &layer.finish_qkv(qkv, config)?)
 }
 
 /// The rest of the block, once keys and values are in the cache.
@@ -66,7 +67,11 @@ fn rotate(config: &Config, shared: &Shared, qkv: &Tensor) -> Result<Tensor> {
         .narrow(2, 0, config.rope_dim)?
         .transpose(0, 1)?
         .unsqueeze(0)?;
-    let turned = candle_nn::rotary_emb::rope_i(&turned.contiguous()?, &shared.cos, &shared.sin)?;
+    let turn = match config.rope_order {
+        Pairs::Interleaved => candle_nn::rotary_emb::rope_i,
+        Pairs::Halves => candle_nn::rotary_emb::rope,
+    };
+    let turned = turn(&turned.contiguous()?, &shared.cos, &shared.sin)?;
     let turned = turned.squeeze(0)?.transpose(0, 1)?;
     let rest = by_head.narrow(2, config.rope_dim, config.head_dim - config.rope_dim)?;
     let heads_out = if config.rope_dim == config.head_dim {

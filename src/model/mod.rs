@@ -15,4 +15,7 @@ pub mod kernels;
 pub mod layer;
 mod pass;
 pub mod registry;
+pub mod rope;
+pub mod safetensors;
 pub mod tokenizer;
+pub mod weights;

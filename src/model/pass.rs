@@ -59,16 +59,17 @@ impl RopeTable {
     /// `factors` (half, or none) divide the frequencies, as Llama 3 ships them.
     pub fn new(config: &Config, context: usize, factors: &[f32]) -> Self {
         let half = config.rope_dim / 2;
-        let frequency = |i: usize| {
-            let base = f64::from(config.rope_base);
-            let frequency = base.powf(-2.0 * i as f64 / config.rope_dim as f64);
-            frequency / f64::from(factors.get(i).copied().unwrap_or(1.0))
-        };
-        let frequencies: Vec<f64> = (0..half).map(frequency).collect();
-        let scale = f64::from(config.rope_scale);
-        let angles =
-            (0..context).flat_map(|p| frequencies.iter().map(move |f| p as f64 / scale * f));
-        let (cos, sin) = angles.map(|a| (a.cos() as f32, a.sin() as f32)).unzip();
+        let mut frequencies = config
+            .rope_scaling
+            .frequencies(config.rope_dim, config.rope_base);
+        for (frequency, factor) in frequencies.iter_mut().zip(factors) {
+            *frequency /= f64::from(*factor);
+        }
+        let amplitude = config.rope_scaling.amplitude();
+        let angles = (0..context).flat_map(|p| frequencies.iter().map(move |f| p as f64 * f));
+        let (cos, sin) = angles
+            .map(|a| ((a.cos() * amplitude) as f32, (a.sin() * amplitude) as f32))
+            .unzip();
         RopeTable { half, cos, sin }
     }
 

@@ -9,18 +9,19 @@ use candle_transformers::models::quantized_llama::ModelWeights;
 use laserscope::model::decoder::{Decoder, Rows};
 use laserscope::model::gguf::Gguf;
 use laserscope::model::layer::{Kernels, Target};
+use laserscope::model::weights::{FloatWeights, Weights};
 use proptest::prelude::*;
 
 use super::tiny::{self, VOCAB};
 
-const CPU: Target<'_> = Target {
+pub const CPU: Target<'_> = Target {
     device: &Device::Cpu,
     kernels: Kernels::Own,
 };
 
 fn load(path: &Path, threads: usize) -> Decoder {
-    let gguf = Gguf::open(path).unwrap();
-    Decoder::load(&gguf, CPU, 128, threads, |_, _| {}).unwrap()
+    let weights = Weights::open(path, FloatWeights::Exact).unwrap();
+    Decoder::load(&weights, CPU, 128, threads, |_, _| {}).unwrap()
 }
 
 fn chain(n: usize) -> Vec<Option<usize>> {
@@ -28,7 +29,7 @@ fn chain(n: usize) -> Vec<Option<usize>> {
 }
 
 /// Logits of a chain, row after row.
-fn chain_logits(decoder: &mut Decoder, tokens: &[u32]) -> Vec<Vec<f32>> {
+pub fn chain_logits(decoder: &mut Decoder, tokens: &[u32]) -> Vec<Vec<f32>> {
     let parents = chain(tokens.len());
     let logits = decoder
         .forward(Rows {
@@ -39,7 +40,7 @@ fn chain_logits(decoder: &mut Decoder, tokens: &[u32]) -> Vec<Vec<f32>> {
     logits.chunks(VOCAB).map(<[f32]>::to_vec).collect()
 }
 
-fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
+pub fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
     a.iter()
         .zip(b)
         .map(|(x, y)| (x - y).abs())
@@ -98,8 +99,10 @@ fn an_architecture_we_do_not_know_is_named() {
     let mut other = bytes.clone();
     other[at + 8..at + 13].copy_from_slice(b"mamba");
     std::fs::write(&path, other).unwrap();
-    let gguf = Gguf::open(&path).unwrap();
-    let error = Decoder::load(&gguf, CPU, 16, 1, |_, _| {}).err().unwrap();
+    let weights = Weights::open(&path, FloatWeights::Exact).unwrap();
+    let error = Decoder::load(&weights, CPU, 16, 1, |_, _| {})
+        .err()
+        .unwrap();
     assert!(
         error.to_string().contains("`mamba` is not supported"),
         "{error}"
@@ -122,7 +125,7 @@ fn a_truncated_or_damaged_file_is_refused_with_its_name() {
 }
 
 /// A random tree: parents before children.
-fn trees() -> impl Strategy<Value = Vec<(u32, Option<usize>)>> {
+pub fn trees() -> impl Strategy<Value = Vec<(u32, Option<usize>)>> {
     let node = (0..VOCAB as u32, any::<prop::sample::Index>());
     prop::collection::vec(node, 1..24).prop_map(|nodes| {
         nodes
@@ -133,7 +136,7 @@ fn trees() -> impl Strategy<Value = Vec<(u32, Option<usize>)>> {
     })
 }
 
-fn tree_matches_paths(decoder: &mut Decoder, prompt: &[u32], tree: &[(u32, Option<usize>)]) {
+pub fn tree_matches_paths(decoder: &mut Decoder, prompt: &[u32], tree: &[(u32, Option<usize>)]) {
     let (tokens, parents): (Vec<u32>, Vec<_>) = tree.iter().copied().unzip();
     decoder.truncate(0);
     decoder.extend(prompt).unwrap();
@@ -185,12 +188,12 @@ fn candles_operations_agree_with_our_kernels_on_a_tree() {
     let folder = tempfile::tempdir().unwrap();
     for (dtype, tied) in [(GgmlDType::F32, true), (GgmlDType::F32, false)] {
         let path = tiny::write_model(folder.path(), dtype, tied);
-        let gguf = Gguf::open(&path).unwrap();
+        let weights = Weights::open(&path, FloatWeights::Exact).unwrap();
         let target = Target {
             device: &Device::Cpu,
             kernels: Kernels::Candle,
         };
-        let mut theirs = Decoder::load(&gguf, target, 128, 2, |_, _| {}).unwrap();
+        let mut theirs = Decoder::load(&weights, target, 128, 2, |_, _| {}).unwrap();
         let mut ours = load(&path, 2);
         let tokens = [4, 5, 6, 7, 8, 9];
         let parents = [None, Some(0), Some(0), Some(2), Some(2), Some(4)];

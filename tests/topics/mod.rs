@@ -3,6 +3,7 @@
 mod catalog;
 mod decoder;
 mod engine;
+mod families;
 mod fetch;
 mod fixture;
 mod interface;
