@@ -134,10 +134,10 @@ impl PackedLinear {
         }
     }
 
-    /// Runs of tiles, a few per thread, that hold about equally many bytes.
+    /// Runs of tiles, two per thread or more, that hold about equally many bytes.
     /// Where the product gates, a run covers both matrices.
     fn tasks(&self, gated: bool, threads: usize) -> Vec<Task> {
-        let share = (self.bytes() / (threads * 4)).clamp(16 << 10, 256 << 10);
+        let share = (self.bytes() / (threads * 2)).clamp(16 << 10, 256 << 10);
         let mut tasks = Vec::new();
         let mut offset = 0;
         for (part, packed) in self.parts.iter().enumerate() {

@@ -14,6 +14,7 @@ use half::f16;
 use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSliceMut};
 
 use super::blocks::{Block, Reader, reader};
+use super::slab::AlignedBytes;
 use crate::model::gguf::RawMatrix;
 
 /// Output columns per tile.
@@ -72,35 +73,6 @@ impl Format {
             Format::F32 => 0,
         };
         self.integer_bytes() + scales
-    }
-}
-
-#[derive(Clone, Copy)]
-#[repr(align(64))]
-struct Line(#[allow(dead_code)] [u8; 64]);
-
-/// Bytes that begin at a cache line.
-pub struct AlignedBytes {
-    lines: Vec<Line>,
-    len: usize,
-}
-
-impl AlignedBytes {
-    fn zeroed(len: usize) -> Self {
-        AlignedBytes {
-            lines: vec![Line([0; 64]); len.div_ceil(64)],
-            len,
-        }
-    }
-
-    pub fn as_slice(&self) -> &[u8] {
-        // SAFETY: `lines` holds at least `len` initialised bytes.
-        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.len) }
-    }
-
-    fn as_mut_slice(&mut self) -> &mut [u8] {
-        // SAFETY: as above, and the borrow is unique.
-        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.len) }
     }
 }
 
@@ -180,7 +152,7 @@ impl Packed {
     }
 
     pub fn bytes(&self) -> usize {
-        self.data.len
+        self.data.len()
     }
 
     /// The tiles, one after another.
