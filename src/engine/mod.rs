@@ -222,11 +222,17 @@ impl Engine {
         tries: usize,
     ) -> Result<PassTimes> {
         let tokens = vec![0; rows];
-        let parents: Vec<Option<usize>> = (0..rows).map(|i| i.checked_sub(1)).collect();
+        // a root, and branches of 12 below it, as drafts have them
+        let parent = |i: usize| match (i, i % 12) {
+            (0, _) => None,
+            (_, 1) => Some(0),
+            _ => Some(i - 1),
+        };
+        let parents: Vec<Option<usize>> = (0..rows).map(parent).collect();
         self.cached.clear();
         let mut best: Option<PassTimes> = None;
         for _ in 0..tries.max(1) {
-            self.decoder.pretend(context);
+            self.decoder.pretend(context)?;
             self.decoder.forward(Rows {
                 tokens: &tokens,
                 parents: &parents,

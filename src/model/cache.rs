@@ -32,6 +32,8 @@ pub struct KvCache {
     len: usize,
     /// Rows appended behind them and not yet decided.
     pending: usize,
+    /// Rows that were ever written.
+    written: usize,
     capacity: usize,
 }
 
@@ -62,6 +64,7 @@ impl KvCache {
             layers,
             len: 0,
             pending: 0,
+            written: 0,
             capacity,
         })
     }
@@ -97,6 +100,7 @@ impl KvCache {
             );
         }
         self.pending = n;
+        self.written = self.written.max(self.len + n);
         let (heads, at) = (self.heads, self.len);
         match &self.layers[layer] {
             Layer::Rows(rows) => {
@@ -153,10 +157,31 @@ impl KvCache {
         Ok(())
     }
 
-    /// Counts the first `len` rows as committed, whatever they hold.
-    pub fn pretend(&mut self, len: usize) {
-        self.len = len.min(self.capacity);
+    /// Counts the first `len` rows as committed, whatever they hold. Memory
+    /// that was never written reads quicker than what decoding will find there,
+    /// so rows that are new get some value.
+    ///
+    /// # Errors
+    /// What the device reports.
+    pub fn pretend(&mut self, len: usize) -> Result<()> {
+        let len = len.min(self.capacity);
+        if len > self.written {
+            let width = self.heads.qkv_width();
+            let rows = Tensor::full(0.1f32, (len - self.written, width), self.device())?;
+            self.truncate(self.written);
+            self.len = self.written;
+            (0..self.layers.len()).try_for_each(|layer| self.append(layer, &rows))?;
+        }
+        self.len = len;
         self.pending = 0;
+        Ok(())
+    }
+
+    fn device(&self) -> &Device {
+        match &self.layers[0] {
+            Layer::Rows(all) => all.device(),
+            Layer::Tiles { keys, .. } => keys.device(),
+        }
     }
 
     /// Forgets every row from `len` on.

@@ -193,8 +193,11 @@ impl Decoder {
 
     /// Takes what lies in the cache for `len` committed tokens: for measuring,
     /// where the numbers do not matter.
-    pub fn pretend(&mut self, len: usize) {
-        self.cache.pretend(len);
+    ///
+    /// # Errors
+    /// What the device reports.
+    pub fn pretend(&mut self, len: usize) -> Result<()> {
+        Ok(self.cache.pretend(len)?)
     }
 
     fn logits(&self, hidden: &Tensor) -> CandleResult<Vec<f32>> {

@@ -4,6 +4,8 @@
 
 use super::pack::BLOCK;
 use super::team::Parts;
+#[cfg(target_arch = "x86_64")]
+use super::x86_activation;
 use super::{Cpu, Isa};
 
 /// Rows that go into a product, each of `in_dim` values.
@@ -57,8 +59,9 @@ pub struct Forms {
     pub quantized: bool,
 }
 
-/// Rows below this number are prepared by the caller alone.
-const ALONE: usize = 4;
+/// Rows below this number are prepared by the caller alone: it takes less time
+/// than handing them over.
+const ALONE: usize = 16;
 
 impl Activations {
     /// Prepares the rows; the last block of each is padded with zeros.
@@ -211,11 +214,24 @@ fn quantize(isa: Isa, x: &[f32], row: Row<'_>) {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 unsafe fn quantize_avx2(x: &[f32], row: Row<'_>) {
-    quantize_plain(x, row);
+    // SAFETY: the caller's.
+    quantize_blocks(x, row, |values, steps| unsafe {
+        x86_activation::quantize_block(values, steps)
+    });
 }
 
-#[inline(always)]
 fn quantize_plain(x: &[f32], row: Row<'_>) {
+    quantize_blocks(x, row, quantize_block);
+}
+
+/// Calls `one` for every block of a row: it writes the steps, and returns the
+/// scale and the sums of the steps of the two halves.
+#[inline(always)]
+fn quantize_blocks(
+    x: &[f32],
+    row: Row<'_>,
+    one: impl Fn(&[f32; BLOCK], &mut [i8; BLOCK]) -> (f32, [i32; 2]),
+) {
     for (b, values) in x.chunks(BLOCK).enumerate() {
         let block = match <&[f32; BLOCK]>::try_from(values) {
             Ok(values) => *values,
@@ -226,14 +242,13 @@ fn quantize_plain(x: &[f32], row: Row<'_>) {
             }
         };
         let mut steps = [0i8; BLOCK];
-        let (scale, halves) = quantize_block(&block, &mut steps);
+        let (scale, halves) = one(&block, &mut steps);
         // SAFETY: the row is this call's alone.
         unsafe { row.put(b, &steps, scale, halves) };
     }
 }
 
-/// The scale, and the sums of the steps of the two halves.
-#[inline(always)]
+/// Steps of 1/127 of the block's largest; ties go to the even one.
 fn quantize_block(values: &[f32; BLOCK], q: &mut [i8; BLOCK]) -> (f32, [i32; 2]) {
     let mut lanes = [0f32; 8];
     for chunk in values.chunks_exact(8) {
@@ -287,6 +302,26 @@ mod tests {
             }
             let padding = &acts.q[index(0, 1, 2) * BLOCK..][8..BLOCK];
             assert!(padding.iter().all(|&q| q == 0));
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_gives_the_same_steps() {
+        let x: Vec<f32> = (0..3 * 100)
+            .map(|i| ((i * 7919 % 1009) as f32 - 500.0) / 37.0)
+            .chain(std::iter::repeat_n(0.0, 100))
+            .collect();
+        let prepare = |isa: Isa| {
+            let cpu = Cpu::new(1).unwrap().with_isa(isa);
+            Activations::prepare(Input::Plain(&x), 100, BOTH, &cpu)
+        };
+        let plain = prepare(Isa::Portable);
+        for isa in Isa::available() {
+            let acts = prepare(isa);
+            assert_eq!(acts.q, plain.q, "{isa:?}");
+            assert_eq!(acts.scale, plain.scale, "{isa:?}");
+            assert_eq!(acts.sum, plain.sum, "{isa:?}");
+            assert_eq!(acts.shift, plain.shift, "{isa:?}");
         }
     }
 

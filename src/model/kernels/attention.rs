@@ -304,8 +304,19 @@ fn attend_queries<const BITS: usize>(view: &View<'_>, queries: &mut [Query<'_>])
         for (slot, weight) in committed.iter().enumerate() {
             add::<BITS>(view.value(slot, done), *weight, &mut query.out[done..]);
         }
-        for (&slot, weight) in query.path.iter().zip(own) {
-            add::<BITS>(view.value(slot as usize, 0), *weight, query.out);
+        for from in (0..query.out.len()).step_by(WIDE) {
+            match query.out[from..].first_chunk_mut::<WIDE>() {
+                Some(out) => add_path::<BITS>(view, query.path, own, from, out),
+                None => {
+                    for (&slot, weight) in query.path.iter().zip(own) {
+                        add::<BITS>(
+                            view.value(slot as usize, from),
+                            *weight,
+                            &mut query.out[from..],
+                        );
+                    }
+                }
+            }
         }
     }
 }
@@ -471,6 +482,25 @@ fn weigh<const BITS: usize, const N: usize>(
             _ => x86_attention::weigh_256::<N>(values, (rows, row), weights, out),
         }
     }
+}
+
+/// Dimensions that stay in registers along a path.
+const WIDE: usize = 64;
+
+/// Adds the weighted values of a path, from dimension `from` on.
+#[inline(always)]
+fn add_path<const BITS: usize>(
+    view: &View<'_>,
+    path: &[u32],
+    weights: &[f32],
+    from: usize,
+    out: &mut [f32; WIDE],
+) {
+    let mut sums = *out;
+    for (&slot, weight) in path.iter().zip(weights) {
+        add::<BITS>(&view.value(slot as usize, from)[..WIDE], *weight, &mut sums);
+    }
+    *out = sums;
 }
 
 /// out += weight * value.

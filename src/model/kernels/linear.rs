@@ -2,6 +2,7 @@
 //! projection, query, key and value in one parallel region, a gated pair. The
 //! norm before a product and the addition after it are part of it.
 
+use std::mem::MaybeUninit;
 use std::sync::Arc;
 
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, bail};
@@ -177,7 +178,7 @@ struct Run<'a> {
     finish: Finish<'a>,
     /// Of an output row.
     width: usize,
-    out: &'a Parts<std::mem::MaybeUninit<f32>>,
+    out: &'a Parts<MaybeUninit<f32>>,
 }
 
 impl Run<'_> {
@@ -206,15 +207,16 @@ impl Run<'_> {
             let from = (first + r) * self.width + column;
             // SAFETY: no other task has this tile's columns.
             let out = unsafe { self.out.slice(from, columns) };
+            let mut values = *values;
             if let Finish::Add(rows) = self.finish {
                 let rows = &rows[from..from + columns];
-                for ((out, value), row) in out.iter_mut().zip(values).zip(rows) {
-                    out.write(row + value);
-                }
-            } else {
-                for (out, value) in out.iter_mut().zip(values) {
-                    out.write(*value);
-                }
+                values.iter_mut().zip(rows).for_each(|(v, row)| *v += row);
+            }
+            match <&mut [MaybeUninit<f32>; COLS]>::try_from(&mut *out) {
+                Ok(whole) => *whole = values.map(MaybeUninit::new),
+                Err(_) => out.iter_mut().zip(values).for_each(|(o, v)| {
+                    o.write(v);
+                }),
             }
         }
     }

@@ -15,6 +15,8 @@ pub mod team;
 #[cfg(target_arch = "x86_64")]
 pub mod x86;
 #[cfg(target_arch = "x86_64")]
+mod x86_activation;
+#[cfg(target_arch = "x86_64")]
 mod x86_attention;
 
 use std::sync::OnceLock;
