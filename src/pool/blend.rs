@@ -42,10 +42,10 @@ pub(super) struct Blend<'w> {
 }
 
 impl<'w> Blend<'w> {
-    pub fn new(weights: &'w Weights, min_path_prob: f32) -> Self {
+    pub fn new(weights: &'w Weights) -> Self {
         Blend {
             weights,
-            min_path_prob,
+            min_path_prob: 0.0,
             is_root: true,
             path_prob: 1.0,
             escape: 1.0,
@@ -55,7 +55,9 @@ impl<'w> Blend<'w> {
     }
 
     /// Forgets the last node and begins with another.
-    pub fn begin(&mut self, is_root: bool, path_prob: f32) {
+    /// `floor`: a path less probable than this is of no interest any more.
+    pub fn begin(&mut self, is_root: bool, path_prob: f32, floor: f32) {
+        self.min_path_prob = floor;
         self.is_root = is_root;
         self.path_prob = path_prob;
         self.escape = 1.0;

@@ -7,7 +7,8 @@ use super::calibration::Calibration;
 use super::evidence::Kind;
 use super::local::Local;
 use super::replay::{Answer, Corpus, accepted_path, corpora};
-use super::retrieve::draft;
+use super::lookup::Shelves;
+use super::retrieve::{Recall, draft};
 use super::search::Search;
 use super::weights::{LEAD_INPUTS, START, TRUST_INPUTS, Weights};
 use crate::speculate::TokenId;
@@ -89,11 +90,14 @@ fn learn_answer(
     };
     let calibration = Calibration::default();
     let mut local = Local::new(&answer.prompt, answer.opening_len);
+    let mut recall = Recall::default();
     let mut left = answer.tokens.as_slice();
     while !left.is_empty() {
         let group = Some(answer.group.as_str());
-        let mut search = Search::begin(&corpus.pools, group, &local, &params);
-        let tree = draft(&mut search, &local, &params, &calibration, weights);
+        let shelves = Shelves::new(&corpus.pools, group, Some(&local), &params);
+        let mut search = recall.search(&shelves, &local, &params);
+        let mut numbers = Vec::new();
+        let tree = draft(&mut search, &local, &params, &calibration, weights, &mut numbers);
         let path = accepted_path(&tree, left);
         let mut number = 0;
         for (depth, &token) in left.iter().take(path.len() + 1).enumerate() {

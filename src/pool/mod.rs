@@ -23,9 +23,10 @@ mod retrieve;
 mod search;
 mod segment;
 mod sort;
+mod walk;
 mod weights;
 
 pub use calibration::Calibration;
 pub use local::Local;
 pub use pools::{GroupSize, PoolDoc, Pools};
-pub use retrieve::{Retrieved, retrieve};
+pub use retrieve::{Recall, Retrieved, retrieve};

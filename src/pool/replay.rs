@@ -11,8 +11,8 @@ use std::time::Instant;
 use super::calibration::Calibration;
 use super::local::Local;
 use super::pools::{PoolDoc, Pools};
-use super::retrieve::draft;
-use super::search::Search;
+use super::lookup::Shelves;
+use super::retrieve::{Recall, draft};
 use super::weights::Weights;
 use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
@@ -176,13 +176,16 @@ fn walk(
     mut step: impl FnMut(&DraftTree, &[usize], f64),
 ) {
     let mut local = Local::new(&answer.prompt, answer.opening_len);
+    let mut recall = Recall::default();
     let mut left = answer.tokens.as_slice();
     while !left.is_empty() {
-        let clock = Instant::now();
         let group = Some(answer.group.as_str());
-        let mut search = Search::begin(&corpus.pools, group, &local, params);
-        let tree = draft(&mut search, &local, params, calibration, weights);
-        let tree = super::origins::explain(&search, &local, tree).tree;
+        let shelves = Shelves::new(&corpus.pools, group, Some(&local), params);
+        recall.advance(&corpus.pools, group, &local, params);
+        let clock = Instant::now();
+        let mut search = recall.search(&shelves, &local, params);
+        let mut numbers = Vec::new();
+        let tree = draft(&mut search, &local, params, calibration, weights, &mut numbers);
         let us = clock.elapsed().as_secs_f64() * 1e6;
         let path = accepted_path(&tree, left);
         step(&tree, &path, us);

@@ -3,13 +3,14 @@
 use super::blend::{Blend, Candidate};
 use super::calibration::{Calibration, Standing};
 use super::local::Local;
+use super::lookup::Shelves;
 use super::origins;
 use super::pools::Pools;
-use super::search::Search;
+use super::search::{Nodes, Search};
+use super::walk::Walk;
 use super::weights::{WEIGHTS, Weights};
-use crate::speculate::TokenId;
-use crate::speculate::draft::{Continuation, DraftLimits, DraftTree, grow};
-use crate::speculate::params::Params;
+use crate::speculate::draft::{Continuation, DraftLimits, DraftTree, Growing, grow};
+use crate::speculate::params::{Params, Sources};
 use crate::speculate::trace::SourceHit;
 
 /// Paths less probable than this are not worth a row, nor a look. The same
@@ -23,13 +24,17 @@ pub struct Retrieved {
     pub hits: Vec<SourceHit>,
 }
 
-/// A node that may join the tree.
-#[derive(Clone, Copy)]
-pub(super) struct Lead {
-    /// Number of the parent's search node; `None` for the root itself.
-    parent: Option<usize>,
-    token: TokenId,
-    path_prob: f32,
+/// What retrieval remembers from step to step of one run, over the same pools
+/// for the same group: where the answer so far occurs, and buffers. It changes
+/// no result, only how soon it is there.
+#[derive(Clone, Debug, Default)]
+pub struct Recall {
+    /// What the walk was made with.
+    made_for: Option<(Sources, usize)>,
+    walk: Walk,
+    nodes: Nodes,
+    /// The search node of every tree node that was expanded.
+    numbers: Vec<Option<usize>>,
 }
 
 /// Drafts what probably follows the context: a tree of at most the budget's
@@ -43,65 +48,116 @@ pub fn retrieve(
     params: &Params,
     calibration: &Calibration,
 ) -> Retrieved {
-    let mut search = Search::begin(pools, group, local, params);
-    let tree = draft(&mut search, local, params, calibration, &WEIGHTS);
-    origins::explain(&search, local, tree)
+    let mut recall = Recall::default();
+    let mut retrieved = recall.draft(pools, group, local, params, calibration);
+    recall.explain(pools, group, local, params, &mut retrieved.tree);
+    retrieved
 }
 
+impl Recall {
+    /// The same as [`retrieve`], the tree without its origins.
+    pub fn draft(
+        &mut self,
+        pools: &Pools,
+        group: Option<&str>,
+        local: &Local,
+        params: &Params,
+        calibration: &Calibration,
+    ) -> Retrieved {
+        let shelves = Shelves::new(pools, group, Some(local), params);
+        let mut search = self.search(&shelves, local, params);
+        let hits = origins::hits(&search, local);
+        let mut numbers = Vec::with_capacity(params.budget.max_rows());
+        let tree = draft(&mut search, local, params, calibration, &WEIGHTS, &mut numbers);
+        self.numbers = numbers;
+        Retrieved { tree, hits }
+    }
+
+    /// Catches up with the committed tokens, so that the next draft need not.
+    pub fn advance(&mut self, pools: &Pools, group: Option<&str>, local: &Local, params: &Params) {
+        let shelves = Shelves::new(pools, group, Some(local), params);
+        self.catch_up(&shelves, local, params);
+    }
+
+    /// Names the origins of the tree drafted last, of which nodes may have been
+    /// cut off at the end.
+    pub fn explain(
+        &mut self,
+        pools: &Pools,
+        group: Option<&str>,
+        local: &Local,
+        params: &Params,
+        tree: &mut DraftTree,
+    ) {
+        let shelves = Shelves::new(pools, group, Some(local), params);
+        origins::explain(&shelves, &mut self.nodes, local, &self.numbers, tree);
+    }
+
+    /// Catches up with the context and begins a search at its end.
+    pub(super) fn search<'s, 'a>(
+        &'s mut self,
+        shelves: &'s Shelves<'a>,
+        local: &Local,
+        params: &Params,
+    ) -> Search<'s, 'a> {
+        self.catch_up(shelves, local, params);
+        Search::begin(shelves, &mut self.nodes, &self.walk, local)
+    }
+
+    fn catch_up(&mut self, shelves: &Shelves, local: &Local, params: &Params) {
+        let made_for = Some((params.sources, params.max_suffix));
+        if self.made_for != made_for {
+            self.walk = Walk::default();
+            self.made_for = made_for;
+        }
+        self.walk.catch_up(shelves, local);
+    }
+}
+
+/// Grows the tree; `numbers` gets the search node of every tree node that was
+/// expanded.
 pub(super) fn draft(
     search: &mut Search,
     local: &Local,
     params: &Params,
     calibration: &Calibration,
     weights: &Weights,
+    numbers: &mut Vec<Option<usize>>,
 ) -> DraftTree {
     let limits = DraftLimits {
         rows: params.budget.max_rows(),
         branch: params.branch,
         min_prob: MIN_PATH_PROB,
     };
-    let root = Lead {
-        parent: None,
-        token: local.last().unwrap_or_default(),
-        path_prob: 1.0,
-    };
-    let mut blend = Blend::new(weights, MIN_PATH_PROB);
-    grow(root.token, &limits, &root, |lead, _| {
-        let node = match lead.parent {
+    let mut blend = Blend::new(weights);
+    let root = local.last().unwrap_or_default();
+    grow(root, &limits, |growing, list| {
+        let number = match growing.parent.and_then(|p| numbers[p]) {
             None => 0,
-            Some(parent) => search.descend(parent, lead.token),
+            Some(parent) => search.descend(parent, growing.token),
         };
-        blend.begin(node == 0, lead.path_prob);
-        search.evidence(node, |evidence| blend.add(evidence));
-        continuations(node, lead.path_prob, blend.finish(), calibration)
+        numbers.resize(growing.node, None);
+        numbers.push(Some(number));
+        blend.begin(number == 0, growing.path_prob, growing.floor);
+        search.evidence(number, |evidence| blend.add(evidence));
+        continuations(growing, blend.finish(), calibration, list);
     })
 }
 
 fn continuations(
-    node: usize,
-    path_prob: f32,
+    growing: Growing,
     candidates: &[Candidate],
     calibration: &Calibration,
-) -> Vec<Continuation<Lead>> {
-    let mut list = Vec::with_capacity(candidates.len());
+    list: &mut Vec<Continuation>,
+) {
     for (rank, candidate) in candidates.iter().enumerate() {
         let standing = Standing {
-            is_root_child: node == 0,
+            is_root_child: growing.node == 0,
             is_first_sibling: rank == 0,
         };
-        let prob = calibration.correct(candidate.prob, standing);
-        if path_prob * prob >= MIN_PATH_PROB {
-            list.push(Continuation {
-                token: candidate.token,
-                prob,
-                origins: Vec::new(),
-                state: Lead {
-                    parent: Some(node),
-                    token: candidate.token,
-                    path_prob: path_prob * prob,
-                },
-            });
-        }
+        list.push(Continuation {
+            token: candidate.token,
+            prob: calibration.correct(candidate.prob, standing),
+        });
     }
-    list
 }
