@@ -8,12 +8,15 @@
 //! bold for the others; a second logistic step corrects that.
 
 use super::bridge::GapKind;
-use super::evidence::{Evidence, Kind};
+use super::evidence::{Evidence, Kind, Visit};
 use super::weights::{LEAD_INPUTS, TRUST_INPUTS, Weights};
 use crate::speculate::TokenId;
 
 /// Escaping weight below which nothing more is looked at.
 const MIN_ESCAPE: f32 = 0.02;
+
+/// No token is thought to have more than this share of what short matches say.
+const REST_SHARE: f32 = 0.1;
 
 /// A next token and how probable it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,23 +68,6 @@ impl<'w> Blend<'w> {
         self.slots.fill(0);
     }
 
-    /// Takes the next longest evidence in; false once no more is needed.
-    pub fn add(&mut self, evidence: &Evidence) -> bool {
-        let inputs = trust_inputs(evidence, self.is_root, self.escape == 1.0);
-        let trust = sigmoid(dot(&self.weights.trust[evidence.kind as usize], &inputs));
-        let unit = self.escape * trust / evidence.n_seen.max(1) as f32;
-        // Crumbs are not worth the search for their place.
-        let crumb = self.min_path_prob / self.path_prob * 0.25;
-        for &(token, n) in evidence.next {
-            let prob = unit * n as f32;
-            if prob > crumb {
-                self.raise(token, prob);
-            }
-        }
-        self.escape *= 1.0 - trust;
-        self.escape > MIN_ESCAPE && self.escape * self.path_prob > self.min_path_prob
-    }
-
     /// Adds to a token's probability.
     fn raise(&mut self, token: TokenId, prob: f32) {
         // Fibonacci hashing (Knuth, TAOCP 6.4).
@@ -126,6 +112,28 @@ impl<'w> Blend<'w> {
                 (best, second.max(prob))
             }
         })
+    }
+}
+
+impl Visit for Blend<'_> {
+    fn add(&mut self, evidence: &Evidence) -> bool {
+        let inputs = trust_inputs(evidence, self.is_root, self.escape == 1.0);
+        let trust = sigmoid(dot(&self.weights.trust[evidence.kind as usize], &inputs));
+        let unit = self.escape * trust / evidence.n_seen.max(1) as f32;
+        // Crumbs are not worth the search for their place.
+        let crumb = self.min_path_prob / self.path_prob * 0.25;
+        for &(token, n) in evidence.next {
+            let prob = unit * n as f32;
+            if prob > crumb {
+                self.raise(token, prob);
+            }
+        }
+        self.escape *= 1.0 - trust;
+        self.escape > MIN_ESCAPE && self.escape * self.path_prob > self.min_path_prob
+    }
+
+    fn wants_rest(&self) -> bool {
+        self.escape * self.path_prob * REST_SHARE > self.min_path_prob
     }
 }
 

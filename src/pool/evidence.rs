@@ -11,9 +11,9 @@ use crate::speculate::TokenId;
 use crate::speculate::params::Source;
 
 /// Up to this many occurrences are counted, of more a sample of this size.
-const SAMPLE: usize = 32;
+const SAMPLE: usize = 20;
 /// .. and on each of the other groups' shelves, of which there are several.
-const SAMPLE_OTHER: usize = 16;
+const SAMPLE_OTHER: usize = 8;
 
 /// Kinds of evidence, which deserve different trust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,6 +55,14 @@ pub(super) struct Evidence<'a> {
     /// Occurrences that `next` is drawn from, those at a document's end
     /// included.
     pub n_seen: u32,
+}
+
+/// What evidence is shown to.
+pub(super) trait Visit {
+    /// Takes the next longest evidence in; false once no more is needed.
+    fn add(&mut self, evidence: &Evidence) -> bool;
+    /// The short matches, of which there are many, are worth a look.
+    fn wants_rest(&self) -> bool;
 }
 
 /// Occurrences of a suffix, and what followed them.
@@ -144,7 +152,7 @@ impl Scratch {
         shelves: &Shelves,
         matches: Matches,
         orders: RangeInclusive<u16>,
-        visit: &mut impl FnMut(&Evidence) -> bool,
+        visit: &mut impl Visit,
     ) -> bool {
         self.plan(shelves, matches, &orders);
         let agenda = std::mem::take(&mut self.agenda);
@@ -154,7 +162,7 @@ impl Scratch {
             let order = usize::from(u16::MAX) - (items[0] >> ORDER_SHIFT) as usize;
             let bridge = self.look_at(shelves, matches, kind, items);
             let tally = self.tally(kind);
-            wants_more = visit(&Evidence {
+            wants_more = visit.add(&Evidence {
                 kind,
                 order,
                 count: tally.count as usize,

@@ -4,7 +4,7 @@
 
 use super::blend::{dot, lead_inputs, sigmoid, trust_inputs};
 use super::calibration::Calibration;
-use super::evidence::Kind;
+use super::evidence::{Evidence, Kind, Visit};
 use super::local::Local;
 use super::replay::{Answer, Corpus, accepted_path, corpora};
 use super::lookup::Shelves;
@@ -112,22 +112,41 @@ fn learn_answer(
     }
 }
 
+/// Collects all evidence at a node.
+struct Collect<'w> {
+    weights: &'w Weights,
+    is_root: bool,
+    links: Vec<Link>,
+}
+
+impl Visit for Collect<'_> {
+    fn add(&mut self, evidence: &Evidence) -> bool {
+        let kind = evidence.kind as usize;
+        let inputs = trust_inputs(evidence, self.is_root, self.links.is_empty());
+        let share = |n: u32| n as f32 / evidence.n_seen.max(1) as f32;
+        self.links.push(Link {
+            kind,
+            trust: sigmoid(dot(&self.weights.trust[kind], &inputs)),
+            inputs,
+            next: evidence.next.iter().map(|n| (n.0, share(n.1))).collect(),
+        });
+        true
+    }
+
+    fn wants_rest(&self) -> bool {
+        true
+    }
+}
+
 impl Chain {
     fn at(search: &mut Search, number: usize, weights: &Weights) -> Self {
-        let mut links: Vec<Link> = Vec::new();
-        search.evidence(number, |evidence| {
-            let kind = evidence.kind as usize;
-            let inputs = trust_inputs(evidence, number == 0, links.is_empty());
-            let share = |n: u32| n as f32 / evidence.n_seen.max(1) as f32;
-            links.push(Link {
-                kind,
-                trust: sigmoid(dot(&weights.trust[kind], &inputs)),
-                inputs,
-                next: evidence.next.iter().map(|n| (n.0, share(n.1))).collect(),
-            });
-            true
-        });
-        Chain(links)
+        let mut collect = Collect {
+            weights,
+            is_root: number == 0,
+            links: Vec::new(),
+        };
+        search.evidence(number, &mut collect);
+        Chain(collect.links)
     }
 
     /// Blended probabilities of a token from every link on: the first is the

@@ -14,9 +14,6 @@ use crate::speculate::params::{MAX_BRANCH, Params, Source};
 const MAX_SUFFIX: usize = SORTED_DEPTH - MAX_BRANCH;
 /// Up to this many occurrences are held one by one, more as an interval.
 const MAX_SPOTS: usize = 16;
-/// Occurrences of a single token that are followed on the shelves behind the
-/// nearest.
-const MAX_FOLLOWED: u32 = 64;
 /// The local text's number among the shelves: behind all others.
 pub(super) const LOCAL: u16 = u16::MAX;
 
@@ -281,7 +278,7 @@ impl<'s, 'a> Landing<'s, 'a> {
             }
             from.start += 1;
             // A single frequent token on a far shelf says too little.
-            if is_near || known.order > 1 || known.count <= MAX_FOLLOWED {
+            if is_near || known.order > 1 {
                 let segment = self.shelves.shelf(self.shelf).segment;
                 let ranks = segment.narrow(known.ranks, known.depth, token);
                 self.settle(ranks, known.order + 1, known.depth + 1);

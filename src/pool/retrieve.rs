@@ -15,7 +15,7 @@ use crate::speculate::trace::SourceHit;
 
 /// Paths less probable than this are not worth a row, nor a look. The same
 /// for every budget, so that a smaller one drafts a prefix of the same tree.
-pub(super) const MIN_PATH_PROB: f32 = 0.002;
+pub(super) const MIN_PATH_PROB: f32 = 0.004;
 
 /// A draft tree and what the sources had to say.
 #[derive(Clone, Debug, PartialEq)]
@@ -139,7 +139,7 @@ pub(super) fn draft(
         numbers.resize(growing.node, None);
         numbers.push(Some(number));
         blend.begin(number == 0, growing.path_prob, growing.floor);
-        search.evidence(number, |evidence| blend.add(evidence));
+        search.evidence(number, &mut blend);
         continuations(growing, blend.finish(), calibration, list);
     })
 }

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::bridge::Bridge;
-use super::evidence::{Evidence, Scratch};
+use super::evidence::{Scratch, Visit};
 use super::local::Local;
 use super::lookup::{Before, Places, Reach, Shelves, Span, Spot, Wide};
 use super::walk::Walk;
@@ -192,25 +192,21 @@ impl<'s, 'a> Search<'s, 'a> {
     }
 
     /// Shows what followed a node's path, the longest match first, until
-    /// `visit` has enough (false). What matches little is looked up only if it
-    /// gets that far.
-    pub fn evidence(&mut self, number: usize, mut visit: impl FnMut(&Evidence) -> bool) {
+    /// `visit` has enough (false). What matches little comes last and costs
+    /// most: it is looked up only if `visit` is not content with less.
+    pub fn evidence(&mut self, number: usize, visit: &mut impl Visit) {
         let mut scratch = std::mem::take(&mut self.nodes.scratch);
         scratch.begin_node();
-        let mut show = |nodes: &Nodes, orders| {
-            let matches = nodes.matches(number);
-            scratch.show(self.shelves, matches, orders, &mut visit)
+        let first = match self.nodes.nodes[number].rest {
+            Rest::Known => 0,
+            Rest::Unknown { order, .. } => order + 1,
         };
-        match self.nodes.nodes[number].rest {
-            Rest::Known => {
-                show(self.nodes, 0..=u16::MAX);
-            }
-            Rest::Unknown { order, .. } => {
-                if show(self.nodes, order + 1..=u16::MAX) {
-                    self.nodes.complete(self.shelves, number);
-                    show(self.nodes, 0..=order);
-                }
-            }
+        let matches = self.nodes.matches(number);
+        let wants_more = scratch.show(self.shelves, matches, first..=u16::MAX, visit);
+        if first > 0 && wants_more && visit.wants_rest() {
+            self.nodes.complete(self.shelves, number);
+            let matches = self.nodes.matches(number);
+            scratch.show(self.shelves, matches, 0..=first - 1, visit);
         }
         self.nodes.scratch = scratch;
     }
