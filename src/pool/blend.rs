@@ -121,7 +121,7 @@ impl Visit for Blend<'_> {
         let trust = sigmoid(dot(&self.weights.trust[evidence.kind as usize], &inputs));
         let unit = self.escape * trust / evidence.n_seen.max(1) as f32;
         // Crumbs are not worth the search for their place.
-        let crumb = self.min_path_prob / self.path_prob * 0.25;
+        let crumb = self.min_path_prob / self.path_prob * 0.5;
         for &(token, n) in evidence.next {
             let prob = unit * n as f32;
             if prob > crumb {
@@ -129,7 +129,7 @@ impl Visit for Blend<'_> {
             }
         }
         self.escape *= 1.0 - trust;
-        self.escape > MIN_ESCAPE && self.escape * self.path_prob > self.min_path_prob
+        self.escape > MIN_ESCAPE && self.wants_rest()
     }
 
     fn wants_rest(&self) -> bool {

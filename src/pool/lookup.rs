@@ -13,7 +13,7 @@ use crate::speculate::params::{MAX_BRANCH, Params, Source};
 /// depth that segments are sorted to.
 const MAX_SUFFIX: usize = SORTED_DEPTH - MAX_BRANCH;
 /// Up to this many occurrences are held one by one, more as an interval.
-const MAX_SPOTS: usize = 16;
+const MAX_SPOTS: usize = 8;
 /// The local text's number among the shelves: behind all others.
 pub(super) const LOCAL: u16 = u16::MAX;
 
