@@ -11,6 +11,7 @@ use super::bridge::GapKind;
 use super::evidence::{Evidence, Kind, Visit};
 use super::weights::{LEAD_INPUTS, TRUST_INPUTS, Weights};
 use crate::speculate::TokenId;
+use crate::speculate::params::SourceWeights;
 
 /// Escaping weight below which nothing more is looked at.
 const MIN_ESCAPE: f32 = 0.02;
@@ -33,6 +34,7 @@ const N_SLOTS: usize = 256;
 /// The blend of a node, evidence by evidence. Used again for the next node.
 pub(super) struct Blend<'w> {
     weights: &'w Weights,
+    sources: SourceWeights,
     /// A path less probable than this is of no interest.
     min_path_prob: f32,
     is_root: bool,
@@ -45,9 +47,10 @@ pub(super) struct Blend<'w> {
 }
 
 impl<'w> Blend<'w> {
-    pub fn new(weights: &'w Weights) -> Self {
+    pub fn new(weights: &'w Weights, sources: SourceWeights) -> Self {
         Blend {
             weights,
+            sources,
             min_path_prob: 0.0,
             is_root: true,
             path_prob: 1.0,
@@ -119,6 +122,12 @@ impl Visit for Blend<'_> {
     fn add(&mut self, evidence: &Evidence) -> bool {
         let inputs = trust_inputs(evidence, self.is_root, self.escape == 1.0);
         let trust = sigmoid(dot(&self.weights.trust[evidence.kind as usize], &inputs));
+        let trust = match evidence.kind {
+            Kind::Own | Kind::OwnBridge => trust * self.sources.group,
+            Kind::Other | Kind::OtherBridge => trust * self.sources.global,
+            Kind::Local => trust * self.sources.local,
+            Kind::Common => trust,
+        };
         let unit = self.escape * trust / evidence.n_seen.max(1) as f32;
         // Crumbs are not worth the search for their place.
         let crumb = self.min_path_prob / self.path_prob * 0.5;

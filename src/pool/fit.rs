@@ -96,8 +96,7 @@ fn learn_answer(
         let group = Some(answer.group.as_str());
         let shelves = Shelves::new(&corpus.pools, group, Some(&local), &params);
         let mut search = recall.search(&shelves, &local, &params);
-        let mut numbers = Vec::new();
-        let tree = draft(&mut search, &local, &params, &calibration, weights, &mut numbers);
+        let tree = draft(&mut search, &local, &params, &calibration, weights);
         let path = accepted_path(&tree, left);
         let mut number = 0;
         for (depth, &token) in left.iter().take(path.len() + 1).enumerate() {

@@ -73,6 +73,12 @@ impl Local {
         &self.tokens[self.answer_start..]
     }
 
+    /// The context's last `n` tokens, if there are as many.
+    pub(super) fn last_tokens(&self, n: usize) -> Option<&[TokenId]> {
+        let start = self.tokens.len().checked_sub(n)?;
+        Some(&self.tokens[start..])
+    }
+
     /// Tokens of prompt and answer.
     pub(super) fn len(&self) -> usize {
         self.tokens.len()

@@ -138,6 +138,11 @@ impl<'a> Shelves<'a> {
         self.shelves.len() as u16
     }
 
+    /// The context is a source, too.
+    pub fn has_local(&self) -> bool {
+        self.local.is_some()
+    }
+
     pub fn shelf(&self, shelf: u16) -> &Shelf<'a> {
         &self.shelves[usize::from(shelf)]
     }

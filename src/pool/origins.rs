@@ -17,22 +17,23 @@ const MAX_DOCS: usize = 3;
 /// Places looked at to find that many different ones.
 const MAX_PLACES: usize = 12;
 
-/// Names the origins of every draft token. `numbers`: the search node of every
-/// tree node that was expanded, as every parent was.
+/// Names the origins of every draft token that has none yet.
 pub(super) fn explain(
     shelves: &Shelves,
     nodes: &mut Nodes,
     local: &Local,
-    numbers: &[Option<usize>],
     tree: &mut DraftTree,
 ) {
+    // The search node of every tree node that was expanded, as parents were.
+    let mut numbers: Vec<Option<usize>> = vec![Some(0)];
     for node in 1..tree.n_rows() {
-        let parent = tree.nodes[node].parent.unwrap_or(0);
-        if let Some(number) = numbers.get(parent).copied().flatten() {
+        let draft = &mut tree.nodes[node];
+        let parent = draft.parent.and_then(|p| numbers[p]);
+        numbers.push(parent.and_then(|p| nodes.child(p, draft.token)));
+        if let Some(number) = parent.filter(|_| draft.origins.is_empty()) {
             let n_tokens = local.answer().len() + nodes.depth(number);
             nodes.complete(shelves, number);
-            let matches = nodes.matches(number);
-            tree.nodes[node].origins = origins(shelves, matches, tree.nodes[node].token, n_tokens);
+            draft.origins = origins(shelves, nodes.matches(number), draft.token, n_tokens);
         }
     }
 }
@@ -226,7 +227,7 @@ fn token_places<'s>(
 }
 
 /// The first few places that lie in different documents.
-fn doc_hits(shelves: &Shelves, places: impl Iterator<Item = (u16, u32)>) -> Vec<DocHit> {
+pub(super) fn doc_hits(shelves: &Shelves, places: impl Iterator<Item = (u16, u32)>) -> Vec<DocHit> {
     let mut hits: Vec<DocHit> = Vec::with_capacity(MAX_DOCS);
     for (shelf, position) in places.take(MAX_PLACES) {
         let Some((entry, at)) = shelves.shelf(shelf).locate(position) else {

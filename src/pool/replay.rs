@@ -184,8 +184,7 @@ fn walk(
         recall.advance(&corpus.pools, group, &local, params);
         let clock = Instant::now();
         let mut search = recall.search(&shelves, &local, params);
-        let mut numbers = Vec::new();
-        let tree = draft(&mut search, &local, params, calibration, weights, &mut numbers);
+        let tree = draft(&mut search, &local, params, calibration, weights);
         let us = clock.elapsed().as_secs_f64() * 1e6;
         let path = accepted_path(&tree, left);
         step(&tree, &path, us);

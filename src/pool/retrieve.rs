@@ -1,16 +1,17 @@
-//! Retrieval: what probably comes next, as a draft tree with its origins.
+//! Retrieval: what probably comes next, as a draft tree with its origins, by
+//! the drafter that is chosen.
 
 use super::blend::{Blend, Candidate};
 use super::calibration::{Calibration, Standing};
 use super::local::Local;
 use super::lookup::Shelves;
-use super::origins;
 use super::pools::Pools;
 use super::search::{Nodes, Search};
 use super::walk::Walk;
 use super::weights::{WEIGHTS, Weights};
+use super::{chain, laser, ngram, origins};
 use crate::speculate::draft::{Continuation, DraftLimits, DraftTree, Growing, grow};
-use crate::speculate::params::{Params, Sources};
+use crate::speculate::params::{Drafter, Params, Sources};
 use crate::speculate::trace::SourceHit;
 
 /// Paths less probable than this are not worth a row, nor a look. The same
@@ -33,8 +34,6 @@ pub struct Recall {
     made_for: Option<(Sources, usize)>,
     walk: Walk,
     nodes: Nodes,
-    /// The search node of every tree node that was expanded.
-    numbers: Vec<Option<usize>>,
 }
 
 /// Drafts what probably follows the context: a tree of at most the budget's
@@ -64,23 +63,40 @@ impl Recall {
         params: &Params,
         calibration: &Calibration,
     ) -> Retrieved {
+        let params = &asked(params);
         let shelves = Shelves::new(pools, group, Some(local), params);
         let mut search = self.search(&shelves, local, params);
-        let hits = origins::hits(&search, local);
-        let mut numbers = Vec::with_capacity(params.budget.max_rows());
-        let tree = draft(&mut search, local, params, calibration, &WEIGHTS, &mut numbers);
-        self.numbers = numbers;
-        Retrieved { tree, hits }
+        let chance = |matched: usize, depth: usize| {
+            let standing = Standing {
+                is_root_child: depth == 0,
+                is_first_sibling: true,
+            };
+            calibration.correct(copy_chance(matched + depth), standing)
+        };
+        let tree = match params.drafter {
+            Drafter::Blend => draft(&mut search, local, params, calibration, &WEIGHTS),
+            Drafter::Laser => laser::draft(&shelves, local, params),
+            Drafter::Ngram => ngram::draft(local, params, chance),
+            Drafter::Chain => {
+                chain::draft(&shelves, local, search.nodes.matches(0), params, chance)
+            }
+            Drafter::None => DraftTree::root_only(local.last().unwrap_or_default()),
+        };
+        Retrieved {
+            hits: origins::hits(&search, local),
+            tree,
+        }
     }
 
     /// Catches up with the committed tokens, so that the next draft need not.
     pub fn advance(&mut self, pools: &Pools, group: Option<&str>, local: &Local, params: &Params) {
+        let params = &asked(params);
         let shelves = Shelves::new(pools, group, Some(local), params);
         self.catch_up(&shelves, local, params);
     }
 
-    /// Names the origins of the tree drafted last, of which nodes may have been
-    /// cut off at the end.
+    /// Names the origins of the tree drafted last, of which branches may have
+    /// been cut off since.
     pub fn explain(
         &mut self,
         pools: &Pools,
@@ -89,8 +105,8 @@ impl Recall {
         params: &Params,
         tree: &mut DraftTree,
     ) {
-        let shelves = Shelves::new(pools, group, Some(local), params);
-        origins::explain(&shelves, &mut self.nodes, local, &self.numbers, tree);
+        let shelves = Shelves::new(pools, group, Some(local), &asked(params));
+        origins::explain(&shelves, &mut self.nodes, local, tree);
     }
 
     /// Catches up with the context and begins a search at its end.
@@ -114,22 +130,46 @@ impl Recall {
     }
 }
 
-/// Grows the tree; `numbers` gets the search node of every tree node that was
-/// expanded.
+/// What a drafter asks of the sources.
+fn asked(params: &Params) -> Params {
+    let (sources, longest) = match params.drafter {
+        Drafter::Blend | Drafter::Chain => (params.sources, params.max_suffix),
+        Drafter::Laser => (params.sources, laser::PREFIX),
+        Drafter::Ngram => (Sources::NONE, ngram::MAX_N),
+        Drafter::None => (Sources::NONE, 0),
+    };
+    Params {
+        sources: Sources {
+            local: params.sources.local && params.drafter != Drafter::None,
+            ..sources
+        },
+        max_suffix: params.max_suffix.min(longest),
+        ..*params
+    }
+}
+
+/// How probable it is that a copied text goes on as it did after so many equal
+/// tokens: a starting point, which the run's calibration corrects.
+fn copy_chance(matched: usize) -> f32 {
+    (matched + 1) as f32 / (matched + 3) as f32
+}
+
+/// Grows the blend's tree.
 pub(super) fn draft(
     search: &mut Search,
     local: &Local,
     params: &Params,
     calibration: &Calibration,
     weights: &Weights,
-    numbers: &mut Vec<Option<usize>>,
 ) -> DraftTree {
     let limits = DraftLimits {
         rows: params.budget.max_rows(),
         branch: params.branch,
         min_prob: MIN_PATH_PROB,
     };
-    let mut blend = Blend::new(weights);
+    // The search node of every tree node that was expanded.
+    let mut numbers: Vec<Option<usize>> = Vec::with_capacity(limits.rows);
+    let mut blend = Blend::new(weights, params.source_weights);
     let root = local.last().unwrap_or_default();
     grow(root, &limits, |growing, list| {
         let number = match growing.parent.and_then(|p| numbers[p]) {

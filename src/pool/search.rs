@@ -82,6 +82,12 @@ impl Nodes {
         self.nodes[number].depth
     }
 
+    /// The node that goes on from another with `token`, if it was made.
+    pub fn child(&self, number: usize, token: TokenId) -> Option<usize> {
+        let is_child = |&n: &usize| self.nodes[n].parent == number && self.nodes[n].token == token;
+        (number + 1..self.nodes.len()).find(is_child)
+    }
+
     /// Looks up all there is at a node.
     pub fn complete(&mut self, shelves: &Shelves, number: usize) {
         let Rest::Unknown { parent, .. } = self.nodes[number].rest else {
