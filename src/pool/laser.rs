@@ -144,9 +144,11 @@ impl Runs {
             (share * growing.path_prob > growing.floor).then_some(share)
         };
         let told = counts.iter().filter(|c| c.0 != SEPARATOR && c.1 > 0);
-        list.extend(told.filter_map(|&(token, count)| {
-            worth(count).map(|prob| Continuation { token, prob })
-        }));
+        list.extend(
+            told.filter_map(|&(token, count)| {
+                worth(count).map(|prob| Continuation { token, prob })
+            }),
+        );
     }
 
     /// Where the run's last token comes from; all after the same prefix.
@@ -169,12 +171,7 @@ impl Runs {
         origins
     }
 
-    fn origin(
-        &self,
-        source: Source,
-        count: u32,
-        docs: Vec<DocHit>,
-    ) -> Origin {
+    fn origin(&self, source: Source, count: u32, docs: Vec<DocHit>) -> Origin {
         Origin {
             source,
             matched: self.depth - 1,

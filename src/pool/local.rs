@@ -67,7 +67,6 @@ impl Local {
         self.tokens.last().copied()
     }
 
-
     /// The answer so far, its opening included.
     pub(super) fn answer(&self) -> &[TokenId] {
         &self.tokens[self.answer_start..]

@@ -210,7 +210,10 @@ impl<'a> Shelves<'a> {
         let nearest = self.nearest();
         for shelf in 0..self.len() {
             let is_near = reach == Reach::Full || nearest.contains(&shelf);
-            let has_wides = wides.clone().next().is_some_and(|i| places.wides[i].shelf == shelf);
+            let has_wides = wides
+                .clone()
+                .next()
+                .is_some_and(|i| places.wides[i].shelf == shelf);
             if !is_near && !has_wides {
                 continue;
             }
@@ -262,7 +265,9 @@ struct Landing<'s, 'a> {
 impl<'s, 'a> Landing<'s, 'a> {
     fn new(shelves: &'s Shelves<'a>, places: &'s mut Places, path: &Span, shelf: u16) -> Self {
         let spots = &places.spots;
-        let known = spots[path.spots.clone()].iter().chain(&spots[path.late.start..]);
+        let known = spots[path.spots.clone()]
+            .iter()
+            .chain(&spots[path.late.start..]);
         Landing {
             known: path.spots.clone(),
             first_late: path.late.start,

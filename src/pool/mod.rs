@@ -22,7 +22,6 @@ mod lookup;
 mod ngram;
 mod origins;
 mod pools;
-#[cfg(test)]
 mod replay;
 mod retrieve;
 mod search;
@@ -34,4 +33,5 @@ mod weights;
 pub use calibration::Calibration;
 pub use local::Local;
 pub use pools::{GroupSize, PoolDoc, Pools};
+pub use replay::{Answer, Replayed, replay};
 pub use retrieve::{Recall, Retrieved, retrieve};

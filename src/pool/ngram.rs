@@ -30,7 +30,10 @@ pub(super) fn draft(
     found.retain(|f| f.0 == n);
     let mut places: Vec<usize> = found.into_iter().map(|f| f.1).collect();
     let (mut node, mut path_prob) = (0, 1.0);
-    for depth in 0..params.branch.min(params.budget.max_rows().saturating_sub(1)) {
+    for depth in 0..params
+        .branch
+        .min(params.budget.max_rows().saturating_sub(1))
+    {
         let Some(token) = places.first().and_then(|&at| local.token(at + depth)) else {
             break;
         };

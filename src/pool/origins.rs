@@ -18,12 +18,7 @@ const MAX_DOCS: usize = 3;
 const MAX_PLACES: usize = 12;
 
 /// Names the origins of every draft token that has none yet.
-pub(super) fn explain(
-    shelves: &Shelves,
-    nodes: &mut Nodes,
-    local: &Local,
-    tree: &mut DraftTree,
-) {
+pub(super) fn explain(shelves: &Shelves, nodes: &mut Nodes, local: &Local, tree: &mut DraftTree) {
     // The search node of every tree node that was expanded, as parents were.
     let mut numbers: Vec<Option<usize>> = vec![Some(0)];
     for node in 1..tree.n_rows() {
@@ -47,12 +42,7 @@ pub(super) fn hits(search: &Search, local: &Local) -> Vec<SourceHit> {
 }
 
 /// The longest suffix of the context that a source holds.
-fn hit(
-    shelves: &Shelves,
-    root: Matches,
-    source: Source,
-    answer_len: usize,
-) -> Option<SourceHit> {
+fn hit(shelves: &Shelves, root: Matches, source: Source, answer_len: usize) -> Option<SourceHit> {
     let spots = root.spots();
     let spots = spots.filter(|s| shelves.source(s.shelf) == source);
     let wides = root.wides().iter();
@@ -98,7 +88,10 @@ struct Found {
 enum Place {
     At(u32),
     /// The suffixes of the text whose symbol at `depth` it is.
-    Among { ranks: Ranks, depth: u32 },
+    Among {
+        ranks: Ranks,
+        depth: u32,
+    },
 }
 
 /// The longest match of a source's shelves that `token` follows.

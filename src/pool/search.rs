@@ -39,7 +39,10 @@ enum Rest {
     Known,
     /// Not looked up yet. They match `order` symbols at most; the parent's are
     /// known or not.
-    Unknown { order: u16, parent: bool },
+    Unknown {
+        order: u16,
+        parent: bool,
+    },
 }
 
 /// A node's occurrences in every source.

@@ -196,9 +196,7 @@ impl Frontier {
             return;
         }
         // Among equals, what was found first is taken first.
-        let at = self
-            .leads
-            .partition_point(|l| l.path_prob < lead.path_prob);
+        let at = self.leads.partition_point(|l| l.path_prob < lead.path_prob);
         if is_full {
             self.leads.copy_within(1..at, 0);
             self.leads[at - 1] = lead;
