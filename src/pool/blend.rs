@@ -7,6 +7,8 @@
 //! fixed escape estimate. The blend is too timid where one token leads and too
 //! bold for the others; a second logistic step corrects that.
 
+use std::sync::LazyLock;
+
 use super::bridge::GapKind;
 use super::evidence::{Evidence, Kind, Visit};
 use super::weights::{LEAD_INPUTS, TRUST_INPUTS, Weights};
@@ -16,8 +18,9 @@ use crate::speculate::params::SourceWeights;
 /// Escaping weight below which nothing more is looked at.
 const MIN_ESCAPE: f32 = 0.02;
 
-/// No token is thought to have more than this share of what short matches say.
-const REST_SHARE: f32 = 0.1;
+/// Shorter matches are looked at while a token with this share of the weight
+/// that is left would matter.
+const REST_SHARE: f32 = 0.07;
 
 /// A next token and how probable it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -222,6 +225,11 @@ pub(super) fn lead_inputs(
     ]
 }
 
+/// Logarithms of counts, most of which are small.
 fn ln(n: usize) -> f32 {
-    (n as f32).ln()
+    static SMALL: LazyLock<[f32; 128]> = LazyLock::new(|| std::array::from_fn(|n| (n as f32).ln()));
+    match SMALL.get(n) {
+        Some(&ln) => ln,
+        None => (n as f32).ln(),
+    }
 }

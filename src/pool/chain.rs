@@ -71,7 +71,7 @@ fn longest(shelves: &Shelves, root: Matches) -> Option<(Source, usize)> {
 /// Shelf and text position of what follows a source's matches of this order.
 fn places(shelves: &Shelves, root: Matches, source: Source, order: usize) -> Vec<(u16, u32)> {
     let of = |shelf, o| shelves.source(shelf) == source && usize::from(o) == order;
-    let spots = root.spots().filter(|s| of(s.shelf, s.order));
+    let spots = root.lone_spots().filter(|s| of(s.shelf, s.order));
     let mut places: Vec<(u16, u32)> = spots.map(|s| (s.shelf, s.at)).collect();
     for wide in root.wides().iter().filter(|w| of(w.shelf, w.order)) {
         let shelf = shelves.shelf(wide.shelf);

@@ -43,7 +43,7 @@ pub(super) fn hits(search: &Search, local: &Local) -> Vec<SourceHit> {
 
 /// The longest suffix of the context that a source holds.
 fn hit(shelves: &Shelves, root: Matches, source: Source, answer_len: usize) -> Option<SourceHit> {
-    let spots = root.spots();
+    let spots = root.lone_spots();
     let spots = spots.filter(|s| shelves.source(s.shelf) == source);
     let wides = root.wides().iter();
     let wides = wides.filter(|w| shelves.source(w.shelf) == source);
@@ -94,7 +94,9 @@ enum Place {
     },
 }
 
-/// The longest match of a source's shelves that `token` follows.
+/// The longest match of a source's shelves that `token` follows. Behind the
+/// nearest source a draft's places are those that the context's lead to, and
+/// so is the count.
 fn exact_origin(
     shelves: &Shelves,
     from: Matches,
@@ -103,7 +105,7 @@ fn exact_origin(
     n_tokens: usize,
 ) -> Option<Origin> {
     let mut found: Vec<Found> = Vec::new();
-    let spots = from.spots();
+    let spots = from.lone_spots();
     let spots = spots.filter(|s| s.next == token && shelves.source(s.shelf) == source);
     found.extend(spots.map(spot_found));
     for shelf in from.wides().chunk_by(|a, b| a.shelf == b.shelf) {

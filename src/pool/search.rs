@@ -62,6 +62,17 @@ impl<'n> Matches<'n> {
     pub fn wides(&self) -> &'n [Wide] {
         self.places.wides(self.span)
     }
+
+    /// The spots that no interval of the same order holds. (At the longest order
+    /// that is looked up, spots and the intervals that hold them are one.)
+    pub fn lone_spots(&self) -> impl Iterator<Item = &'n Spot> + Clone {
+        let wides = self.wides();
+        let is_held = |s: &Spot| {
+            let same = |w: &Wide| w.order == s.order && w.shelf == s.shelf;
+            wides.iter().any(same)
+        };
+        self.spots().filter(move |s| !is_held(s))
+    }
 }
 
 /// One query: the sources, and the nodes looked at so far.
