@@ -244,16 +244,7 @@ fn print(report: &Report) {
         );
     }
     println!(
-        "{:<8}{:>7}{:>11}{:>9}{:>12}{:>12}{:>7}{:>11}{:>7}",
-        "drafter",
-        "budget",
-        "query us",
-        "p99",
-        "advance us",
-        "explain us",
-        "MAL",
-        "predicted",
-        "nodes"
+        "drafter  budget   query us      p99  advance us  explain us    MAL  predicted  nodes"
     );
     for f in &report.figures {
         println!(
@@ -269,21 +260,25 @@ fn print(report: &Report) {
             f.nodes
         );
     }
-    for f in report.figures.iter().filter(|f| f.budget == BUDGETS[3]) {
-        if f.calibration.is_empty() {
-            continue;
-        }
-        println!("\n{} under {} rows: paths", f.drafter.name(), f.budget);
+    let largest = BUDGETS[BUDGETS.len() - 1];
+    let with_drafts = report.figures.iter().filter(|f| !f.calibration.is_empty());
+    with_drafts
+        .filter(|f| f.budget == largest)
+        .for_each(print_calibration);
+}
+
+fn print_calibration(figures: &DrafterFigures) {
+    println!(
+        "\n{} under {} rows: paths by the probability they were given",
+        figures.drafter.name(),
+        figures.budget
+    );
+    println!("   up to   drafted  predicted  accepted");
+    for bin in &figures.calibration {
         println!(
-            "{:>8}{:>10}{:>11}{:>10}",
-            "up to", "drafted", "predicted", "accepted"
+            "{:>8.2}{:>10}{:>11.3}{:>10.3}",
+            bin.upto, bin.drafted, bin.predicted, bin.accepted
         );
-        for bin in &f.calibration {
-            println!(
-                "{:>8.2}{:>10}{:>11.3}{:>10.3}",
-                bin.upto, bin.drafted, bin.predicted, bin.accepted
-            );
-        }
     }
 }
 

@@ -288,7 +288,7 @@ fn weights_move_the_estimates() {
         doc("b", "other", &[1, 2, 5, 6]),
     ]);
     let local = Local::new(&[1, 2], 2);
-    let prefers = |weights: &str, token: TokenId, to: TokenId| {
+    let chance = |weights: &str, token: TokenId| {
         let params = Params {
             budget: Budget::Rows(64),
             source_weights: SourceWeights::parse(weights).unwrap(),
@@ -296,14 +296,13 @@ fn weights_move_the_estimates() {
         };
         let calibration = Calibration::default();
         let tree = retrieve(&pools, Some("mine"), &local, &params, &calibration).tree;
-        let place = |token| {
-            let mut children = tree.children(0);
-            children.position(|c| tree.nodes[c].token == token)
-        };
-        place(token).unwrap() < place(to).unwrap()
+        let child = tree.children(0).find(|&c| tree.nodes[c].token == token);
+        child.map_or(0.0, |c| tree.nodes[c].path_prob)
     };
-    assert!(prefers("global=1", 3, 5));
-    assert!(prefers("group=0, global=1", 5, 3));
+    assert!(chance("group=1", 3) > chance("group=0.5", 3));
+    assert!(chance("group=0.5", 3) > chance("group=0", 3));
+    assert!(chance("group=0", 5) > chance("group=1", 5));
+    assert!(chance("global=1", 5) > chance("global=0", 5));
     let wrong = SourceWeights::parse("group=2").unwrap_err();
     assert!(wrong.contains("group=2"), "{wrong}");
 }
