@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::device::DeviceChoice;
+use crate::model::kernels::Isa;
+use crate::model::weights::FloatWeights;
 use crate::speculate::params::{Budget, Drafter, MAX_ROWS, Params, SourceWeights, Sources, Verify};
 
 /// Watch, debug and tune retrieval-based speculative decoding (LASER) in the terminal.
@@ -32,7 +34,9 @@ pub struct SetupArgs {
     /// Knowledge documents (JSONL) for the pools; may be repeated [default: the sample's]
     #[arg(long, global = true, value_name = "FILE")]
     pub knowledge: Vec<PathBuf>,
-    /// A name of `laserscope model list`, or a GGUF file [default: smollm2-135m]
+    /// A name of `laserscope model list`, a GGUF file, a folder with config.json,
+    /// tokenizer.json and safetensors files, or owner/name of such a checkpoint
+    /// (or owner/name/FILE.gguf) on the Hugging Face hub [default: smollm2-135m]
     #[arg(long, global = true, value_name = "NAME|PATH")]
     pub model: Option<String>,
     /// auto, cpu, cuda, cuda:N or metal [default: auto]
@@ -44,6 +48,9 @@ pub struct SetupArgs {
     /// Longest context in tokens [default: 2048, or the model's if less]
     #[arg(long, global = true, value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(64..))]
     pub context: Option<u32>,
+    /// Round 16- and 32-bit weights at load: q8, or none [default: none]
+    #[arg(long, global = true, value_name = "TYPE")]
+    pub quantize: Option<FloatWeights>,
     /// Use nothing but what is on this machine
     #[arg(long, global = true)]
     pub offline: bool,
@@ -308,11 +315,23 @@ pub enum BenchCommand {
     /// Drafters against held-out documents, without a model: speed, accepted
     /// length and calibration
     Retrieval(BenchRetrievalArgs),
-    /// Milliseconds of a forward pass by number of rows
+    /// Milliseconds of a forward pass by number of rows, part by part
     Forward {
         /// Tokens already in the cache
-        #[arg(long, default_value_t = 256)]
-        at: usize,
+        #[arg(
+            long,
+            value_delimiter = ',',
+            default_value = "128,256,512,2048",
+            value_name = "N,.."
+        )]
+        at: Vec<usize>,
+        /// Instructions to compute with: portable, avx2, avx-vnni, vnni, avx512
+        /// [default: the best this processor has]
+        #[arg(long)]
+        isa: Option<Isa>,
+        /// Passes measured for each line; the median counts
+        #[arg(long, default_value_t = 9, value_name = "N")]
+        repeats: usize,
         /// One JSON object
         #[arg(long)]
         json: bool,

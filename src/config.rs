@@ -10,6 +10,7 @@ use crate::cli::{
     DecodeArgs, Preset, ScreenArgs, SetupArgs, VerifyChoice, parse_budget, parse_sources,
 };
 use crate::model::device::DeviceChoice;
+use crate::model::weights::FloatWeights;
 use crate::speculate::params::{Drafter, Params, SourceWeights};
 use crate::tui::ThemeName;
 
@@ -22,6 +23,7 @@ pub struct Config {
     pub device: Option<String>,
     pub threads: Option<u16>,
     pub context: Option<u32>,
+    pub quantize: Option<String>,
     pub theme: Option<String>,
     #[serde(default)]
     pub decode: DecodeConfig,
@@ -96,12 +98,20 @@ impl Config {
             ),
             (given, _) => *given,
         };
+        let quantize = match (args.quantize, &self.quantize) {
+            (None, Some(text)) => Some(
+                text.parse::<FloatWeights>()
+                    .map_err(|e| eyre!("config: quantize {e}"))?,
+            ),
+            (given, _) => given,
+        };
         Ok(SetupArgs {
             catalog: args.catalog.clone().or_else(|| self.catalog.clone()),
             model: args.model.clone().or_else(|| self.model.clone()),
             device,
             threads: args.threads.or(self.threads),
             context: args.context.or(self.context),
+            quantize,
             ..args.clone()
         })
     }
@@ -172,6 +182,23 @@ mod tests {
             (setup.model.as_deref(), setup.threads),
             (Some("b"), Some(3))
         );
+    }
+
+    #[test]
+    fn rounding_is_read_from_the_file_and_overruled_by_the_option() {
+        let config = read("quantize = \"q8\"").unwrap();
+        let setup = |quantize| {
+            let args = SetupArgs {
+                quantize,
+                ..SetupArgs::default()
+            };
+            config.under(&args).unwrap().quantize
+        };
+        assert_eq!(setup(None), Some(FloatWeights::Eight));
+        assert_eq!(setup(Some(FloatWeights::Exact)), Some(FloatWeights::Exact));
+        let unknown = read("quantize = \"q5\"").unwrap();
+        let error = unknown.under(&SetupArgs::default()).unwrap_err();
+        assert!(error.to_string().contains("none or q8"), "{error}");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::cli::SetupArgs;
 use crate::engine::{Engine, Knowledge, LoadOptions, Loading};
 use crate::model::device::DeviceChoice;
 use crate::model::registry;
+use crate::model::weights::FloatWeights;
 use crate::recsys::knowledge::{bundled_knowledge, read_knowledge};
 use crate::recsys::{Catalog, KnowledgeDoc};
 
@@ -21,6 +22,7 @@ pub struct Settings {
     pub device: DeviceChoice,
     pub threads: Option<usize>,
     pub context: Option<usize>,
+    pub quantize: FloatWeights,
     pub offline: bool,
     pub yes: bool,
 }
@@ -34,6 +36,7 @@ impl From<SetupArgs> for Settings {
             device: args.device.unwrap_or_default(),
             threads: args.threads.map(usize::from),
             context: args.context.map(|n| n as usize),
+            quantize: args.quantize.unwrap_or_default(),
             offline: args.offline,
             yes: args.yes,
         }
@@ -81,6 +84,7 @@ impl Settings {
             device: self.device,
             threads: self.threads,
             context: self.context,
+            floats: self.quantize,
         };
         let mut engine = Engine::load(path, &options, progress)?;
         engine.catalog = catalog.name.clone();

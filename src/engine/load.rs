@@ -10,9 +10,9 @@ use crate::model::chat::ChatTemplate;
 use crate::model::config::Config;
 use crate::model::decoder::Decoder;
 use crate::model::device::{self, DeviceChoice};
-use crate::model::gguf::Gguf;
 use crate::model::layer::{Kernels, Target};
 use crate::model::tokenizer::TextCodec;
+use crate::model::weights::{FloatWeights, Weights};
 use crate::pool::Pools;
 use crate::speculate::cost::CostTable;
 use crate::speculate::trace::ModelInfo;
@@ -25,6 +25,8 @@ pub struct LoadOptions {
     pub threads: Option<usize>,
     /// Longest context in tokens; `None`: 2048, or less if the model has less.
     pub context: Option<usize>,
+    /// What is made of 16- and 32-bit weights.
+    pub floats: FloatWeights,
 }
 
 /// What loading is busy with.
@@ -82,25 +84,25 @@ impl Engine {
         mut progress: impl FnMut(Loading) + Send,
     ) -> Result<Self> {
         progress(Loading::Opening);
-        let gguf = Gguf::open(path)?;
-        let config = Config::read(&gguf)?;
+        let weights = Weights::open(path, options.floats)?;
+        let config = Config::read(&weights)?;
         let threads = options.threads.unwrap_or_else(physical_cores).max(1);
         let opened = device::open(options.device, threads)?;
         let context = options
             .context
             .unwrap_or(DEFAULT_CONTEXT)
             .min(config.context);
-        check_memory(&gguf, &config, context, opened.device.is_cpu())?;
+        check_memory(&weights, &config, context, opened.device.is_cpu())?;
         let target = Target {
             device: &opened.device,
             kernels: Kernels::of(&opened.device),
         };
-        let decoder = Decoder::load(&gguf, target, context, threads, |done, of| {
+        let decoder = Decoder::load(&weights, target, context, threads, |done, of| {
             progress(Loading::Weights { done, of });
         })
         .wrap_err_with(|| format!("loading {}", path.display()))?;
         progress(Loading::Tokenizer);
-        let codec = TextCodec::from_gguf(&gguf.content)
+        let codec = TextCodec::of(&weights)
             .wrap_err_with(|| format!("the tokenizer of {}", path.display()))?;
         if codec.vocab_size() > decoder.vocab() {
             bail!(
@@ -110,8 +112,8 @@ impl Engine {
                 decoder.vocab()
             );
         }
-        let template = ChatTemplate::from_gguf(&gguf.content)?;
-        let info = model_info(&gguf, &config, &codec, context);
+        let template = ChatTemplate::of(&weights)?;
+        let info = model_info(&weights, &config, &codec, context);
         let mut engine = Engine {
             decoder,
             codec,
@@ -130,39 +132,34 @@ impl Engine {
     }
 }
 
-fn model_info(gguf: &Gguf, config: &Config, codec: &TextCodec, context: usize) -> ModelInfo {
-    let stem = gguf
-        .path
-        .file_stem()
-        .map_or("model".into(), |s| s.to_string_lossy());
-    let dtype = gguf.main_dtype();
-    // `SmolLM2-135M-Instruct.Q4_1` is said `SmolLM2-135M-Instruct Q4_1`.
-    let base = stem
-        .strip_suffix(&dtype)
-        .unwrap_or(&stem)
-        .trim_end_matches(['.', '-', '_']);
+fn model_info(weights: &Weights, config: &Config, codec: &TextCodec, context: usize) -> ModelInfo {
+    let dtype = weights.dtype_label();
     ModelInfo {
-        name: format!("{base} {dtype}"),
+        name: format!("{} {dtype}", weights.name()),
         architecture: config.architecture.clone(),
         dtype,
         tokenizer_hash: codec.hash(),
-        file_bytes: gguf.file_bytes(),
+        file_bytes: weights.file_bytes(),
         context,
     }
 }
 
 /// Says so before a model that cannot fit is read.
-fn check_memory(gguf: &Gguf, config: &Config, context: usize, on_cpu: bool) -> Result<()> {
+fn check_memory(weights: &Weights, config: &Config, context: usize, on_cpu: bool) -> Result<()> {
     let Some(available) = device::available_memory().filter(|_| on_cpu) else {
         return Ok(());
     };
-    let needed = gguf.file_bytes() * 5 / 4 + config.kv_bytes(context);
+    let needed = weights.packed_bytes() + config.kv_bytes(context);
     if needed > available {
         let gb = |bytes: u64| bytes as f64 / 1e9;
+        let smaller = match (weights.float_bits(), weights.floats) {
+            (Some(_), FloatWeights::Exact) => "--quantize q8, ",
+            _ => "",
+        };
         bail!(
             "{} needs about {:.1} GB of memory ({:.1} GB of it for a context of {context} tokens); \
-             {:.1} GB are free. Use a smaller model (`laserscope model list`) or --context N",
-            gguf.path.display(),
+             {:.1} GB are free. Use {smaller}a smaller model (`laserscope model list`) or --context N",
+            weights.path().display(),
             gb(needed),
             gb(config.kv_bytes(context)),
             gb(available)

@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use color_eyre::eyre::{Result, bail};
-use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSliceMut};
 
 use super::{Engine, PromptText, RenderedPrompt, RunSpec, Seen, pool_of};
 use crate::model::decoder::{PROMPT_CHUNK, Rows};
@@ -254,13 +253,8 @@ impl<'e> Run<'e> {
     /// The distribution at every node, after the penalty on the node's own path,
     /// and every draft token's standing in its parent's.
     fn judge(&self, tree: &DraftTree, mut logits: Vec<f32>) -> (Vec<NodeRow>, Vec<Judged>) {
-        let vocab = self.engine.decoder.vocab();
-        let per_node: Vec<_> = self.engine.decoder.install(|| {
-            let nodes = logits.par_chunks_mut(vocab).enumerate();
-            nodes
-                .map(|(node, row)| self.judge_node(tree, node, row))
-                .collect()
-        });
+        let judge = |node: usize, row: &mut [f32]| self.judge_node(tree, node, row);
+        let per_node = self.engine.decoder.for_rows(&mut logits, judge);
         let mut judged = vec![
             Judged {
                 rank: u32::MAX,

@@ -98,7 +98,20 @@ pub fn run(
     match command {
         BenchCommand::Decode(args) => decode(args, settings, params(&args.decode)?),
         BenchCommand::Retrieval(args) => retrieval::run(args),
-        BenchCommand::Forward { at, json } => forward::run(*at, *json, settings).map(|()| true),
+        BenchCommand::Forward {
+            at,
+            isa,
+            repeats,
+            json,
+        } => {
+            let bench = forward::ForwardBench {
+                contexts: at.clone(),
+                isa: *isa,
+                repeats: *repeats,
+                json: *json,
+            };
+            forward::run(&bench, settings).map(|()| true)
+        }
     }
 }
 

@@ -8,9 +8,9 @@ use super::{fetch_model, print_json};
 use crate::cli::ModelCommand;
 use crate::model::config::Config;
 use crate::model::fetch::{self, FetchEnv};
-use crate::model::gguf::Gguf;
 use crate::model::registry::{self, ModelEntry};
 use crate::model::tokenizer::TextCodec;
+use crate::model::weights::Weights;
 use crate::session::Settings;
 
 pub fn run(command: &ModelCommand, settings: &Settings) -> Result<()> {
@@ -69,6 +69,8 @@ struct Info {
     width: usize,
     heads: usize,
     kv_heads: usize,
+    head_dim: usize,
+    features: Vec<String>,
     context: usize,
     vocabulary: usize,
     end_tokens: Vec<u32>,
@@ -76,13 +78,15 @@ struct Info {
 }
 
 fn info(settings: &Settings, name: &str, json: bool) -> Result<()> {
-    let gguf = Gguf::open(&fetch_model(settings, name)?)?;
-    let config = Config::read(&gguf)?;
-    let codec = TextCodec::from_gguf(&gguf.content)?;
+    let weights = Weights::open(&fetch_model(settings, name)?, settings.quantize)?;
+    let config = Config::read(&weights)?;
+    let codec = TextCodec::of(&weights)?;
     let info = Info {
-        file: gguf.path.display().to_string(),
-        bytes: gguf.file_bytes(),
-        dtype: gguf.main_dtype(),
+        file: weights.path().display().to_string(),
+        bytes: weights.file_bytes(),
+        dtype: weights.dtype_label(),
+        features: config.features(),
+        head_dim: config.head_dim,
         layers: config.layers,
         width: config.width,
         heads: config.heads,
@@ -103,9 +107,16 @@ fn info(settings: &Settings, name: &str, json: bool) -> Result<()> {
         info.dtype
     );
     println!(
-        "    {}: {} layers, width {}, {} heads over {} key/value heads, context {}",
-        info.architecture, info.layers, info.width, info.heads, info.kv_heads, info.context
+        "    {}: {} layers, width {}, {} heads of {} over {} key/value heads, context {}",
+        info.architecture,
+        info.layers,
+        info.width,
+        info.heads,
+        info.head_dim,
+        info.kv_heads,
+        info.context
     );
+    println!("    {}", info.features.join(", "));
     println!(
         "    vocabulary {}, ends at tokens {:?}, tokenizer {}",
         info.vocabulary,

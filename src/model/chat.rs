@@ -1,13 +1,17 @@
 //! The chat template: messages to the one text a model was trained to answer.
-//! Renders the GGUF file's own Jinja as transformers does; knows nothing of
+//! Renders the model's own Jinja as transformers does; knows nothing of
 //! token ids. An assistant opening is prefilled by appending to the result.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use candle_core::quantized::gguf_file::{Content, Value};
 use color_eyre::eyre::{Result, WrapErr, bail, eyre};
 use minijinja::{Environment, Error, ErrorKind, context};
 use serde::Serialize;
+
+use super::tokenizer::json;
+use super::weights::{Source, Weights};
 
 /// Who speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -59,6 +63,44 @@ const VICUNA: &str = concat!(
 const SOURCE_KEY: &str = "tokenizer.chat_template";
 
 impl ChatTemplate {
+    /// The template that comes with a model's weights; `None` if there is none.
+    ///
+    /// # Errors
+    /// If the template is not Jinja; the message has its line.
+    pub fn of(weights: &Weights) -> Result<Option<Self>> {
+        match &weights.source {
+            Source::Gguf(gguf) => Self::from_gguf(&gguf.content),
+            Source::Checkpoint(checkpoint) => Self::from_folder(&checkpoint.folder),
+        }
+    }
+
+    /// A checkpoint's template: `chat_template.jinja`, or `chat_template` in
+    /// `tokenizer_config.json` (of several, the one called `default`).
+    ///
+    /// # Errors
+    /// As [`from_gguf`](Self::from_gguf).
+    pub fn from_folder(folder: &Path) -> Result<Option<Self>> {
+        let settings = json::optional_json(folder, "tokenizer_config.json")?;
+        let file = folder.join("chat_template.jinja");
+        let source = match file.is_file() {
+            true => Some(
+                std::fs::read_to_string(&file)
+                    .wrap_err_with(|| format!("reading {}", file.display()))?,
+            ),
+            false => default_template(&settings["chat_template"]),
+        };
+        let Some(source) = source else {
+            return Ok(None);
+        };
+        check(&source).map_err(|err| eyre!("{}: the chat template: {err:#}", folder.display()))?;
+        let text = |key: &str| json::token_text(&settings[key]).unwrap_or_default();
+        Ok(Some(Self {
+            source: source.into(),
+            bos_token: text("bos_token").into(),
+            eos_token: text("eos_token").into(),
+        }))
+    }
+
     /// The file's own template; `None` if it has none.
     ///
     /// # Errors
@@ -69,8 +111,7 @@ impl ChatTemplate {
             Some(Value::String(source)) => source,
             Some(other) => bail!("{SOURCE_KEY} is {:?}, not a string", other.value_type()),
         };
-        environment()
-            .template_from_named_str(SOURCE_KEY, source)
+        check(source)
             .map_err(|err| eyre!("the GGUF file's {SOURCE_KEY} cannot be parsed: {err:#}"))?;
         Ok(Some(Self {
             source: source.as_str().into(),
@@ -104,12 +145,28 @@ impl ChatTemplate {
             // Templates ask `is not none`, which holds for the undefined.
             tools => (),
             documents => (),
+            // Qwen3 and its like think aloud unless told not to.
+            enable_thinking => false,
         };
         environment()
             .render_named_str(SOURCE_KEY, &self.source, names)
             .map_err(|err| eyre!("{err:#}"))
             .wrap_err("rendering the model's chat template")
     }
+}
+
+/// Whether it can be parsed.
+fn check(source: &str) -> Result<(), Error> {
+    environment()
+        .template_from_named_str(SOURCE_KEY, source)
+        .map(|_| ())
+}
+
+/// A template, or a list of named ones.
+fn default_template(value: &serde_json::Value) -> Option<String> {
+    let named = |entry: &&serde_json::Value| entry["name"] == "default";
+    let listed = || value.as_array()?.iter().find(named)?["template"].as_str();
+    value.as_str().or_else(listed).map(str::to_string)
 }
 
 /// Jinja as transformers sets it up for chat templates.
@@ -211,6 +268,13 @@ mod tests {
         let refusing = template("{{ raise_exception('roles must alternate') }}");
         let err = refusing.render(&[], true).unwrap_err();
         assert!(format!("{err:#}").contains("roles must alternate"));
+    }
+
+    #[test]
+    fn thinking_is_switched_off_where_a_template_has_the_switch() {
+        let source = "{%- if enable_thinking is defined and enable_thinking is false -%}\
+                      {{- '<think></think>' -}}{%- endif -%}";
+        assert_eq!(render(source, &[]), "<think></think>");
     }
 
     #[test]

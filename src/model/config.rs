@@ -1,13 +1,22 @@
-//! A decoder's dimensions, read from the GGUF's metadata. The Llama family for
-//! now (SmolLM2, Llama, Mistral, Vicuna all say `llama`); another architecture
-//! adds its name here and what differs in decoder.rs.
+//! A decoder's dimensions and what its family adds (biases, head norms, RoPE's
+//! order and scaling, a tied head), read from GGUF metadata or from a
+//! checkpoint's `config.json`. One decoder computes them all; another family
+//! adds its name here and what differs as a field.
 
-use color_eyre::eyre::{Result, bail, eyre};
+mod checkpoint;
+mod metadata;
 
-use super::gguf::Gguf;
+use std::path::Path;
+
+use color_eyre::eyre::{Result, bail};
+
+use super::kernels::attention::Heads;
+use super::kernels::elementwise::Pairs;
+use super::rope::RopeScaling;
+use super::weights::{Source, Weights};
 
 /// Architectures this decoder computes.
-pub const ARCHITECTURES: [&str; 1] = ["llama"];
+pub const ARCHITECTURES: [&str; 3] = ["llama", "qwen2", "qwen3"];
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
@@ -18,12 +27,21 @@ pub struct Config {
     pub heads: usize,
     /// Key/value heads; each serves `heads / kv_heads` query heads.
     pub kv_heads: usize,
+    /// Width of one head; `heads * head_dim` need not be `width` (Qwen3).
     pub head_dim: usize,
     /// Dimensions of a head that RoPE turns.
     pub rope_dim: usize,
     pub rope_base: f32,
-    /// Positions are divided by this (linear RoPE scaling).
-    pub rope_scale: f32,
+    /// Interleaved in Llama's GGUF files, whose rows the converter permutes;
+    /// halves in every other GGUF file and in all checkpoints.
+    pub rope_order: Pairs,
+    pub rope_scaling: RopeScaling,
+    /// A bias on queries, keys and values (Qwen2).
+    pub qkv_bias: bool,
+    /// An RMS norm on every query and key head, before RoPE (Qwen3).
+    pub qk_norm: bool,
+    /// The head is the embedding.
+    pub tied: bool,
     pub norm_eps: f32,
     /// Longest context the model was trained for, in tokens.
     pub context: usize,
@@ -31,65 +49,28 @@ pub struct Config {
 
 impl Config {
     /// # Errors
-    /// An architecture we do not know, a missing key, dimensions that do not fit.
-    pub fn read(gguf: &Gguf) -> Result<Self> {
-        let architecture = gguf
-            .text("general.architecture")
-            .unwrap_or("unnamed")
-            .to_string();
-        if !ARCHITECTURES.contains(&architecture.as_str()) {
-            bail!(
-                "{}: architecture `{architecture}` is not supported (known: {}). \
-                 `laserscope model list` names models that work",
-                gguf.path.display(),
-                ARCHITECTURES.join(", ")
-            );
-        }
-        let key = |name: &str| format!("{architecture}.{name}");
-        let int = |name: &str| {
-            gguf.int(&key(name)).filter(|&n| n > 0).ok_or_else(|| {
-                eyre!(
-                    "{}: metadata `{}` is missing",
-                    gguf.path.display(),
-                    key(name)
-                )
-            })
+    /// An architecture we do not know, a missing key, a feature that is not
+    /// computed here, dimensions that do not fit.
+    pub fn read(weights: &Weights) -> Result<Self> {
+        let config = match &weights.source {
+            Source::Gguf(gguf) => metadata::read(gguf)?,
+            Source::Checkpoint(checkpoint) => checkpoint::read(checkpoint)?,
         };
-        let (width, heads) = (int("embedding_length")?, int("attention.head_count")?);
-        let head_dim = gguf
-            .int(&key("attention.key_length"))
-            .unwrap_or(width / heads);
-        let linear = gguf.text(&key("rope.scaling.type")) == Some("linear");
-        let factor = gguf.float(&key("rope.scaling.factor")).filter(|_| linear);
-        let config = Config {
-            layers: int("block_count")?,
-            width,
-            heads,
-            kv_heads: gguf.int(&key("attention.head_count_kv")).unwrap_or(heads),
-            head_dim,
-            rope_dim: gguf.int(&key("rope.dimension_count")).unwrap_or(head_dim),
-            rope_base: gguf.float(&key("rope.freq_base")).unwrap_or(10_000.0),
-            rope_scale: factor.unwrap_or(1.0),
-            norm_eps: gguf
-                .float(&key("attention.layer_norm_rms_epsilon"))
-                .unwrap_or(1e-5),
-            context: int("context_length")?,
-            architecture,
-        };
-        config.check(gguf)?;
+        config.check(weights.path())?;
         Ok(config)
     }
 
-    fn check(&self, gguf: &Gguf) -> Result<()> {
+    fn check(&self, path: &Path) -> Result<()> {
         let fits = self.kv_heads > 0
             && self.heads.is_multiple_of(self.kv_heads)
+            && self.head_dim > 0
             && self.head_dim.is_multiple_of(2)
             && self.rope_dim.is_multiple_of(2)
             && self.rope_dim <= self.head_dim;
         if !fits {
             bail!(
                 "{}: {} heads of {} over {} key/value heads, RoPE over {}: these do not fit together",
-                gguf.path.display(),
+                path.display(),
                 self.heads,
                 self.head_dim,
                 self.kv_heads,
@@ -97,6 +78,14 @@ impl Config {
             );
         }
         Ok(())
+    }
+
+    pub fn heads(&self) -> Heads {
+        Heads {
+            heads: self.heads,
+            kv_heads: self.kv_heads,
+            head_dim: self.head_dim,
+        }
     }
 
     pub fn kv_width(&self) -> usize {
@@ -107,4 +96,33 @@ impl Config {
     pub fn kv_bytes(&self, context: usize) -> u64 {
         (self.layers * self.kv_width() * 2 * 4) as u64 * context as u64
     }
+
+    /// What the family adds to a plain decoder, for people.
+    pub fn features(&self) -> Vec<String> {
+        let order = match self.rope_order {
+            Pairs::Interleaved => "interleaved",
+            Pairs::Halves => "halves",
+        };
+        let mut features = vec![format!("RoPE {order}{}", self.rope_scaling.describe())];
+        let named = [
+            (self.qkv_bias, "query/key/value biases"),
+            (self.qk_norm, "query/key norms"),
+            (self.tied, "head tied to the embedding"),
+        ];
+        features.extend(named.iter().filter(|n| n.0).map(|n| n.1.to_string()));
+        features
+    }
+}
+
+/// Says which architectures there are.
+fn known(architecture: &str, path: &Path) -> Result<()> {
+    if !ARCHITECTURES.contains(&architecture) {
+        bail!(
+            "{}: architecture `{architecture}` is not supported (known: {}). \
+             `laserscope model list` names models that work",
+            path.display(),
+            ARCHITECTURES.join(", ")
+        );
+    }
+    Ok(())
 }

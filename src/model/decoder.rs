@@ -2,18 +2,23 @@
 //! node, over a KV cache that can append, keep the accepted rows and roll back.
 //! Knows nothing of drafts' origins or of verdicts.
 
-use std::sync::Arc;
+use std::time::Instant;
 
-use candle_core::{D, Device, Result as CandleResult, Tensor};
+use candle_core::{Device, Result as CandleResult, Tensor};
 use color_eyre::eyre::{Result, bail};
-use rayon::ThreadPool;
 
 use super::cache::KvCache;
+use super::clock::{Clock, Part, PassTimes};
 use super::config::Config;
-use super::gguf::Gguf;
-use super::kernels::attention::TreeAttention;
-use super::kernels::elementwise::{Rope, SwiGlu};
+use super::floors::{self, Floors};
+use super::kernels::activation::Input;
+use super::kernels::linear::Finish;
+use super::kernels::team::Parts;
+use super::kernels::{Cpu, Isa};
 use super::layer::{Embedding, Kernels, Layer, Linear, Norm, Target};
+use super::pass::{Pass, RopeTable};
+use super::weights::Weights;
+use super::{cpu_path, device_path};
 use crate::speculate::TokenId;
 
 /// Rows of one forward pass while a prompt is processed.
@@ -39,7 +44,8 @@ pub struct Decoder {
     vocab: usize,
     cache: KvCache,
     rope: RopeTable,
-    pool: ThreadPool,
+    cpu: Cpu,
+    clock: Clock,
 }
 
 impl Decoder {
@@ -49,30 +55,42 @@ impl Decoder {
     /// # Errors
     /// A missing or misshapen tensor, a type candle cannot read.
     pub fn load(
-        gguf: &Gguf,
+        weights: &Weights,
         target: Target<'_>,
         context: usize,
         threads: usize,
         mut progress: impl FnMut(usize, usize) + Send,
     ) -> Result<Self> {
-        let config = Config::read(gguf)?;
+        let config = Config::read(weights)?;
+        // rayon's threads pack, and are gone before anything is decoded
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()?;
         let load = || -> Result<_> {
             let mut layers = Vec::with_capacity(config.layers);
             for i in 0..config.layers {
-                layers.push(Layer::load(gguf, i, config.norm_eps, target)?);
+                layers.push(Layer::load(weights, i, &config, target)?);
                 progress(i + 1, config.layers + 1);
             }
-            let norm = Norm::load(gguf, "output_norm.weight", config.norm_eps, target.device)?;
-            Ok((layers, norm, load_ends(gguf, target)?))
+            let norm = Norm::load(
+                weights,
+                "output_norm.weight",
+                config.norm_eps,
+                target.device,
+            )?;
+            Ok((layers, norm, load_ends(weights, config.tied, target)?))
         };
         let (layers, norm, (embedding, head)) = pool.install(load)?;
-        let cache = KvCache::new(config.layers, context, config.kv_width(), target.device)?;
-        let vocab = gguf.matrix("token_embd.weight")?.rows;
-        let factors = if gguf.has("rope_freqs.weight") {
-            gguf.vector("rope_freqs.weight")?
+        let cache = KvCache::new(
+            config.layers,
+            context,
+            config.heads(),
+            target.kernels,
+            target.device,
+        )?;
+        let vocab = weights.matrix("token_embd.weight")?.rows;
+        let factors = if weights.has("rope_freqs.weight") {
+            weights.vector("rope_freqs.weight")?
         } else {
             Vec::new()
         };
@@ -90,7 +108,8 @@ impl Decoder {
             vocab,
             cache,
             rope,
-            pool,
+            cpu: Cpu::new(threads)?,
+            clock: Clock::default(),
         })
     }
 
@@ -114,26 +133,85 @@ impl Decoder {
     }
 
     pub fn threads(&self) -> usize {
-        self.pool.current_num_threads()
+        self.cpu.team.threads()
     }
 
-    /// Runs `work` on the decoder's own threads.
-    pub fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        self.pool.install(work)
+    /// `work(row, its logits)` for every row of [`Decoder::forward`]'s logits,
+    /// spread over the decoder's threads.
+    pub fn for_rows<T: Send>(
+        &self,
+        logits: &mut [f32],
+        work: impl Fn(usize, &mut [f32]) -> T + Sync,
+    ) -> Vec<T> {
+        let (n, vocab) = (logits.len() / self.vocab, self.vocab);
+        let rows = Parts::new(logits);
+        // SAFETY: each task has its own row.
+        let row = |i: usize| unsafe { rows.slice(i * vocab, vocab) };
+        self.cpu.team.map(n, |i| work(i, row(i)))
+    }
+
+    /// Runs our kernels on chosen instructions from now on; the processor must
+    /// have them.
+    pub fn set_isa(&mut self, isa: Isa) {
+        self.cpu.isa = isa;
     }
 
     /// Logits of every row of a tree. Shape: (rows * vocab), row after row.
     /// The rows wait in the cache for [`Decoder::keep`].
+    ///
+    /// # Errors
+    /// Rows that do not fit the context, a token outside the vocabulary, what
+    /// the device reports.
     pub fn forward(&mut self, rows: Rows<'_>) -> Result<Vec<f32>> {
+        let start = Instant::now();
         let hidden = self.hidden(rows)?;
-        let logits = self.pool.install(|| -> CandleResult<Vec<f32>> {
-            let normed = self.norm.forward(&hidden)?;
-            match &self.head {
-                Linear::Packed(head) => Ok(head.product(&normed.flatten_all()?.to_vec1()?)),
-                head => head.forward(&normed)?.flatten_all()?.to_vec1(),
-            }
-        })?;
+        let head = Instant::now();
+        let logits = self.logits(&hidden)?;
+        self.clock.add(Part::Head, head);
+        self.clock.add(Part::Total, start);
         Ok(logits)
+    }
+
+    /// Where the time of the last [`Decoder::forward`] went.
+    pub fn times(&self) -> PassTimes {
+        self.clock.times
+    }
+
+    /// Bounds of this machine; `None` where the weights are not ours.
+    pub fn floors(&self) -> Option<Floors> {
+        let mut matrices = Vec::new();
+        for linear in self
+            .layers
+            .iter()
+            .flat_map(Layer::linears)
+            .chain([&self.head])
+        {
+            matrices.extend(linear.packed().ok()?.parts());
+        }
+        Some(floors::measure(&matrices, &self.cpu))
+    }
+
+    /// Takes what lies in the cache for `len` committed tokens: for measuring,
+    /// where the numbers do not matter.
+    pub fn pretend(&mut self, len: usize) {
+        self.cache.pretend(len);
+    }
+
+    fn logits(&self, hidden: &Tensor) -> CandleResult<Vec<f32>> {
+        match &self.head {
+            Linear::Packed(head) => {
+                let input = Input::Normed {
+                    rows: &hidden.flatten_all()?.to_vec1()?,
+                    scale: &self.norm.values,
+                    eps: self.norm.eps,
+                };
+                Ok(head.product(input, Finish::Store, &self.cpu))
+            }
+            head => {
+                let normed = self.norm.on_device(hidden)?;
+                head.on_device(&normed)?.flatten_all()?.to_vec1()
+            }
+        }
     }
 
     /// Commits a chain of tokens without computing logits: a prompt.
@@ -151,7 +229,7 @@ impl Decoder {
 
     /// Commits these rows of the last forward pass (ascending), forgets the rest.
     pub fn keep(&mut self, rows: &[usize]) -> Result<()> {
-        Ok(self.pool.install(|| self.cache.keep(rows))?)
+        Ok(self.cache.keep(rows)?)
     }
 
     /// Rolls the cache back to its first `len` tokens.
@@ -161,265 +239,55 @@ impl Decoder {
 
     /// The last block's output. Shape: (rows, width).
     fn hidden(&mut self, rows: Rows<'_>) -> Result<Tensor> {
-        let pass = Pass::new(rows, self.cache.len(), self.cache.capacity())?;
+        let (len, capacity) = (self.cache.len(), self.cache.capacity());
+        let pass = Pass::new(rows, len, capacity, &self.rope)?;
         if let Some(id) = rows.tokens.iter().find(|&&id| id as usize >= self.vocab) {
             bail!("token {id} is outside the vocabulary of {}", self.vocab);
         }
-        let (cos, sin) = self.rope.at(&pass.positions);
-        let angles = Angles {
-            cos: Arc::new(cos),
-            sin: Arc::new(sin),
-        };
-        let Decoder {
-            pool,
-            config,
-            device,
-            kernels,
-            embedding,
-            layers,
-            cache,
-            ..
-        } = self;
-        let hidden = pool.install(|| -> CandleResult<Tensor> {
-            let mut x = embedding.forward(rows.tokens, device)?;
-            for (i, layer) in layers.iter().enumerate() {
-                let qkv = layer.qkv.forward(&layer.attn_norm.forward(&x)?)?;
-                let qkv = rotate(*kernels, config, &angles, &qkv)?;
-                let q_width = config.heads * config.head_dim;
-                let kv = qkv
-                    .narrow(1, q_width, 2 * config.kv_width())?
-                    .contiguous()?;
-                cache.append(i, &kv)?;
-                let attended = attend(*kernels, config, &pass, &qkv, cache.layer(i))?;
-                x = (x + layer.attn_out.forward(&attended)?)?;
-                let gate_up = layer.gate_up.forward(&layer.ffn_norm.forward(&x)?)?;
-                x = (x + layer.down.forward(&swiglu(*kernels, &gate_up)?)?)?;
-            }
-            Ok(x)
-        })?;
-        Ok(hidden)
+        self.clock = Clock::default();
+        let x = self.embedding.forward(rows.tokens, &self.device)?;
+        Ok(match self.kernels {
+            Kernels::Own => self.on_cpu(&pass, x)?,
+            Kernels::Candle => self.on_device(&pass, x)?,
+        })
+    }
+
+    fn on_cpu(&mut self, pass: &Pass, mut x: Tensor) -> CandleResult<Tensor> {
+        let (config, cpu, clock) = (&self.config, &self.cpu, &mut self.clock);
+        let shared = cpu_path::Shared { config, pass, cpu };
+        for (i, layer) in self.layers.iter().enumerate() {
+            let qkv = cpu_path::qkv(layer, &x, &shared, clock)?;
+            self.cache.append(i, &qkv)?;
+            x = cpu_path::finish(layer, &x, &qkv, self.cache.layer(i), &shared, clock)?;
+        }
+        Ok(x)
+    }
+
+    fn on_device(&mut self, pass: &Pass, mut x: Tensor) -> CandleResult<Tensor> {
+        let shared = device_path::Shared::new(pass, &self.device)?;
+        let config = &self.config;
+        for (i, layer) in self.layers.iter().enumerate() {
+            let qkv = device_path::qkv(layer, config, &shared, &x)?;
+            self.cache.append(i, &qkv)?;
+            x = device_path::finish(layer, config, &shared, &x, &qkv, self.cache.layer(i))?;
+        }
+        Ok(x)
     }
 }
 
 /// The embedding and the head; one matrix where the file ties them.
-fn load_ends(gguf: &Gguf, target: Target<'_>) -> Result<(Embedding, Linear)> {
+fn load_ends(weights: &Weights, tied: bool, target: Target<'_>) -> Result<(Embedding, Linear)> {
     let device = target.device;
     let embed = "token_embd.weight".to_string();
-    let untied = gguf
-        .has("output.weight")
-        .then(|| "output.weight".to_string());
-    let head = Linear::load(gguf, &[untied.clone().unwrap_or(embed.clone())], target)?;
+    let untied = (!tied).then(|| "output.weight".to_string());
+    let head = Linear::load(weights, &[untied.clone().unwrap_or(embed.clone())], target)?;
     let embedding = match (&head, untied) {
         (Linear::Packed(tied), None) => Embedding::Packed(tied.clone()),
-        (Linear::Packed(_), Some(_)) => match Linear::load(gguf, &[embed], target)? {
+        (Linear::Packed(_), Some(_)) => match Linear::load(weights, &[embed], target)? {
             Linear::Packed(packed) => Embedding::Packed(packed),
             Linear::Device(_) => bail!("the embedding was not packed for the CPU"),
         },
-        (Linear::Device(_), _) => {
-            Embedding::Table(gguf.qtensor(&embed, device)?.dequantize(device)?)
-        }
+        (Linear::Device(_), _) => Embedding::Table(weights.table(&embed, device)?),
     };
     Ok((embedding, head))
-}
-
-/// Where the rows of a pass lie in the text and in the cache.
-struct Pass {
-    /// Position of each row: tokens before it on its path.
-    positions: Vec<usize>,
-    /// Per row: cache rows of its ancestors within the pass, itself last.
-    paths: Arc<Vec<Vec<u32>>>,
-    /// Committed rows.
-    prefix: usize,
-}
-
-impl Pass {
-    fn new(rows: Rows<'_>, prefix: usize, capacity: usize) -> Result<Self> {
-        let n = rows.tokens.len();
-        if n == 0 || n != rows.parents.len() || prefix + n > capacity {
-            bail!("{n} rows after {prefix} tokens do not fit a context of {capacity}");
-        }
-        let mut paths: Vec<Vec<u32>> = Vec::with_capacity(n);
-        for (i, parent) in rows.parents.iter().enumerate() {
-            let mut path = match *parent {
-                None => Vec::new(),
-                Some(p) if p < i => paths[p].clone(),
-                Some(p) => bail!("node {i} comes before its parent {p}"),
-            };
-            path.push((prefix + i) as u32);
-            paths.push(path);
-        }
-        let positions = paths.iter().map(|path| prefix + path.len() - 1).collect();
-        Ok(Pass {
-            positions,
-            paths: Arc::new(paths),
-            prefix,
-        })
-    }
-}
-
-struct Angles {
-    cos: Arc<Vec<f32>>,
-    sin: Arc<Vec<f32>>,
-}
-
-/// Cosines and sines by position.
-struct RopeTable {
-    half: usize,
-    /// (context, half) each
-    cos: Vec<f32>,
-    sin: Vec<f32>,
-}
-
-impl RopeTable {
-    /// `factors` (half, or none) divide the frequencies, as Llama 3 ships them.
-    fn new(config: &Config, context: usize, factors: &[f32]) -> Self {
-        let half = config.rope_dim / 2;
-        let frequency = |i: usize| {
-            let base = f64::from(config.rope_base);
-            let frequency = base.powf(-2.0 * i as f64 / config.rope_dim as f64);
-            frequency / f64::from(factors.get(i).copied().unwrap_or(1.0))
-        };
-        let frequencies: Vec<f64> = (0..half).map(frequency).collect();
-        let scale = f64::from(config.rope_scale);
-        let angles =
-            (0..context).flat_map(|p| frequencies.iter().map(move |f| p as f64 / scale * f));
-        let (cos, sin) = angles.map(|a| (a.cos() as f32, a.sin() as f32)).unzip();
-        RopeTable { half, cos, sin }
-    }
-
-    /// Shapes: (positions) -> (positions, half) twice.
-    fn at(&self, positions: &[usize]) -> (Vec<f32>, Vec<f32>) {
-        let rows = |table: &[f32]| {
-            positions
-                .iter()
-                .flat_map(|&p| table[p * self.half..][..self.half].to_vec())
-                .collect()
-        };
-        (rows(&self.cos), rows(&self.sin))
-    }
-}
-
-/// RoPE on queries and keys. Shape: (n, qkv) -> the same.
-fn rotate(
-    kernels: Kernels,
-    config: &Config,
-    angles: &Angles,
-    qkv: &Tensor,
-) -> CandleResult<Tensor> {
-    let heads = config.heads + config.kv_heads;
-    if kernels == Kernels::Own {
-        let (cos, sin) = (angles.cos.clone(), angles.sin.clone());
-        return qkv.apply_op1_no_bwd(&Rope {
-            heads,
-            head_dim: config.head_dim,
-            cos,
-            sin,
-        });
-    }
-    let (n, width) = qkv.dims2()?;
-    let half = config.rope_dim / 2;
-    let table = |values: &[f32]| Tensor::from_slice(values, (n, half), qkv.device());
-    let turned_width = heads * config.head_dim;
-    let by_head = qkv
-        .narrow(1, 0, turned_width)?
-        .reshape((n, heads, config.head_dim))?;
-    let turned = by_head
-        .narrow(2, 0, config.rope_dim)?
-        .transpose(0, 1)?
-        .unsqueeze(0)?;
-    let turned = candle_nn::rotary_emb::rope_i(
-        &turned.contiguous()?,
-        &table(&angles.cos)?,
-        &table(&angles.sin)?,
-    )?;
-    let turned = turned.squeeze(0)?.transpose(0, 1)?;
-    let rest = by_head.narrow(2, config.rope_dim, config.head_dim - config.rope_dim)?;
-    let heads_out = if config.rope_dim == config.head_dim {
-        turned.contiguous()?
-    } else {
-        Tensor::cat(&[turned, rest], 2)?
-    };
-    let values = qkv.narrow(1, turned_width, width - turned_width)?;
-    Tensor::cat(
-        &[heads_out.reshape((n, turned_width))?, values.contiguous()?],
-        1,
-    )
-}
-
-/// Tree attention. Shapes: (n, qkv), (capacity, kv) -> (n, heads * head_dim).
-fn attend(
-    kernels: Kernels,
-    config: &Config,
-    pass: &Pass,
-    qkv: &Tensor,
-    cache: &Tensor,
-) -> CandleResult<Tensor> {
-    let Config {
-        heads,
-        kv_heads,
-        head_dim,
-        ..
-    } = *config;
-    if kernels == Kernels::Own {
-        let (prefix, paths) = (pass.prefix, pass.paths.clone());
-        let op = TreeAttention {
-            heads,
-            kv_heads,
-            head_dim,
-            prefix,
-            paths,
-        };
-        return qkv.apply_op2_no_bwd(cache, &op);
-    }
-    let n = pass.paths.len();
-    let len = pass.prefix + n;
-    let by_head = |x: Tensor, heads: usize| -> CandleResult<Tensor> {
-        x.reshape((x.dim(0)?, heads, head_dim))?
-            .transpose(0, 1)?
-            .contiguous()
-    };
-    let repeat = heads / kv_heads;
-    let kv_width = config.kv_width();
-    let part = |offset: usize| -> CandleResult<Tensor> {
-        let rows = cache
-            .narrow(0, 0, len)?
-            .narrow(1, offset, kv_width)?
-            .contiguous()?;
-        by_head(rows, kv_heads)
-    };
-    // (kv_heads, repeat * n, head_dim): the query heads of a group side by side
-    let q = by_head(qkv.narrow(1, 0, heads * head_dim)?.contiguous()?, heads)?;
-    let q = q.reshape((kv_heads, repeat * n, head_dim))?;
-    let scores = (q.matmul(&part(0)?.t()?.contiguous()?)? / (head_dim as f64).sqrt())?;
-    let mask = dense_mask(pass, len, qkv.device())?;
-    let scores = scores
-        .reshape((kv_heads, repeat, n, len))?
-        .broadcast_add(&mask)?;
-    let weights = candle_nn::ops::softmax_last_dim(&scores)?;
-    let out = weights
-        .reshape((kv_heads, repeat * n, len))?
-        .matmul(&part(kv_width)?)?;
-    out.reshape((heads, n, head_dim))?
-        .transpose(0, 1)?
-        .reshape((n, heads * head_dim))
-}
-
-/// 0 where a row attends, minus infinity elsewhere. Shape: (n, len).
-fn dense_mask(pass: &Pass, len: usize, device: &Device) -> CandleResult<Tensor> {
-    let n = pass.paths.len();
-    let mut mask = vec![f32::NEG_INFINITY; n * len];
-    for (row, path) in mask.chunks_exact_mut(len).zip(pass.paths.iter()) {
-        row[..pass.prefix].fill(0.0);
-        path.iter().for_each(|&slot| row[slot as usize] = 0.0);
-    }
-    Tensor::from_vec(mask, (n, len), device)
-}
-
-/// Shapes: (n, 2 f) -> (n, f).
-fn swiglu(kernels: Kernels, gate_up: &Tensor) -> CandleResult<Tensor> {
-    if kernels == Kernels::Own {
-        return gate_up.apply_op1_no_bwd(&SwiGlu);
-    }
-    let parts = gate_up.chunk(2, D::Minus1)?;
-    candle_nn::ops::silu(&parts[0])? * &parts[1]
 }

@@ -1,8 +1,10 @@
-//! A model's file, wherever it is to be had: a path, the caches, the Hugging
-//! Face hub, the Python package that carries it. Only whole files that passed
-//! their checks get their final name. Knows nothing of what is in the file.
+//! A model's file, or the folder of a checkpoint's files, wherever it is to be
+//! had: a path, the caches, the Hugging Face hub, the Python package that
+//! carries it. Only whole files that passed their checks get their final name.
+//! Knows nothing of what is in a file but a checkpoint's list of its parts.
 
 mod cache;
+mod checkpoint;
 mod environment;
 mod hub;
 mod part_file;
@@ -100,7 +102,15 @@ pub fn resolve_in(
     on: OnEvent,
 ) -> Result<PathBuf> {
     match Target::of(name_or_path)? {
-        Target::Entry(entry) => resolve_entry(env, entry, opts, on),
+        Target::Entry(entry) => resolve_entry(env, &entry, opts, on),
+        Target::Repo(repo) => {
+            on(FetchEvent::Looking {
+                what: format!("the caches for {repo}"),
+            });
+            let path = checkpoint::fetch(env, repo, opts, on)?;
+            on(FetchEvent::Done { path: path.clone() });
+            Ok(path)
+        }
         Target::File(path) => {
             on(FetchEvent::Done { path: path.clone() });
             Ok(path)
@@ -117,7 +127,8 @@ pub fn cached(name_or_path: &str) -> Option<PathBuf> {
 pub fn cached_in(env: &FetchEnv, name_or_path: &str) -> Option<PathBuf> {
     match Target::of(name_or_path).ok()? {
         Target::File(path) => Some(path),
-        Target::Entry(entry) => cache::look_up(env, entry).found,
+        Target::Entry(entry) => cache::look_up(env, &entry).found,
+        Target::Repo(repo) => checkpoint::cached(env, repo),
     }
 }
 
@@ -157,28 +168,42 @@ pub fn resolve_entry(
 }
 
 /// What `--model` may mean.
-enum Target {
+enum Target<'a> {
+    /// A file, or the folder of a checkpoint.
     File(PathBuf),
-    Entry(&'static ModelEntry),
+    Entry(ModelEntry),
+    /// A checkpoint on the hub.
+    Repo(&'a str),
 }
 
-impl Target {
-    fn of(name_or_path: &str) -> Result<Self> {
+impl<'a> Target<'a> {
+    fn of(name_or_path: &'a str) -> Result<Self> {
         let path = Path::new(name_or_path);
         if path.is_file() {
             return Ok(Self::File(path.to_owned()));
         }
         if let Some(entry) = registry::find(name_or_path) {
-            return Ok(Self::Entry(entry));
+            return Ok(Self::Entry(*entry));
         }
-        ensure!(
-            !path.is_dir(),
-            "{name_or_path} is a folder; name the GGUF file in it"
-        );
+        if path.is_dir() {
+            ensure!(
+                path.join("config.json").is_file(),
+                "{name_or_path} is a folder without config.json: name the GGUF file in it, or a \
+                 folder with config.json, tokenizer.json and safetensors files"
+            );
+            return Ok(Self::File(path.to_owned()));
+        }
+        if let Some((repo, file)) = checkpoint::repo_file(name_or_path) {
+            return Ok(Self::Entry(checkpoint::entry(repo, "main", file)));
+        }
+        if checkpoint::is_repo(name_or_path) {
+            return Ok(Self::Repo(name_or_path));
+        }
         let is_path = name_or_path.contains(['/', '\\']) || name_or_path.ends_with(".gguf");
         ensure!(!is_path, "there is no file {name_or_path}");
         bail!(
-            "no model is called {name_or_path:?}; known are {}, or give the path of a GGUF file",
+            "no model is called {name_or_path:?}; known are {}, or give the path of a GGUF file \
+             or of a checkpoint's folder, or owner/name of a checkpoint on the hub",
             registry::names()
         )
     }

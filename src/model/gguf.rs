@@ -178,6 +178,15 @@ impl Gguf {
         }
     }
 
+    /// The file's name without its type: `SmolLM2-135M-Instruct.Q4_1` is said
+    /// `SmolLM2-135M-Instruct`.
+    pub fn name(&self) -> String {
+        let stem = self.path.file_stem().map(|s| s.to_string_lossy());
+        let stem = stem.unwrap_or("model".into());
+        let base = stem.strip_suffix(&self.main_dtype()).unwrap_or(&stem);
+        base.trim_end_matches(['.', '-', '_']).to_string()
+    }
+
     pub fn file_bytes(&self) -> u64 {
         self.map.len() as u64
     }

@@ -2,12 +2,13 @@
 //! the CPU, candle's quantized ones elsewhere.
 
 use candle_core::quantized::QMatMul;
-use candle_core::{Device, Module, Result, Tensor};
-use color_eyre::eyre::Result as EyreResult;
+use candle_core::{Device, Module, Result, Tensor, bail};
+use color_eyre::eyre::{Result as EyreResult, eyre};
 
-use super::gguf::Gguf;
+use super::config::Config;
+use super::kernels::elementwise::HeadNorms;
 use super::kernels::linear::PackedLinear;
-use super::kernels::pack::Packed;
+use super::weights::Weights;
 
 /// Whose kernels a decoder runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,22 +45,22 @@ pub enum Linear {
 
 impl Linear {
     /// Loads the named weights side by side.
-    pub fn load(gguf: &Gguf, names: &[String], target: Target<'_>) -> EyreResult<Self> {
+    pub fn load(weights: &Weights, names: &[String], target: Target<'_>) -> EyreResult<Self> {
         if target.kernels == Kernels::Own {
-            let pack = |name: &String| Ok(Packed::pack(&gguf.matrix(name)?)?);
+            let pack = |name: &String| weights.packed(name);
             let parts = names.iter().map(pack).collect::<EyreResult<_>>()?;
             return Ok(Linear::Packed(PackedLinear::new(parts)?));
         }
-        let load = |name: &String| Ok(QMatMul::from_qtensor(gguf.qtensor(name, target.device)?)?);
+        let load = |name: &String| weights.on_device(name, target.device);
         Ok(Linear::Device(
             names.iter().map(load).collect::<EyreResult<_>>()?,
         ))
     }
 
-    /// Shapes: (n, in) -> (n, sum of outs).
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    /// Through candle's operations. Shapes: (n, in) -> (n, sum of outs).
+    pub fn on_device(&self, x: &Tensor) -> Result<Tensor> {
         match self {
-            Linear::Packed(packed) => packed.forward(x),
+            Linear::Packed(_) => bail!("packed weights are for our own kernels"),
             Linear::Device(parts) => {
                 let outs = parts
                     .iter()
@@ -73,54 +74,187 @@ impl Linear {
             }
         }
     }
+
+    /// For our own kernels.
+    pub fn packed(&self) -> Result<&PackedLinear> {
+        match self {
+            Linear::Packed(packed) => Ok(packed),
+            Linear::Device(_) => bail!("weights on a device are for candle's operations"),
+        }
+    }
 }
 
 /// A scale of an RMS norm.
 pub struct Norm {
+    /// The same on the device.
     scale: Tensor,
-    eps: f32,
+    pub values: Vec<f32>,
+    pub eps: f32,
 }
 
 impl Norm {
-    pub fn load(gguf: &Gguf, name: &str, eps: f32, device: &Device) -> EyreResult<Self> {
-        let scale = gguf.vector(name)?;
-        let len = scale.len();
+    pub fn load(weights: &Weights, name: &str, eps: f32, device: &Device) -> EyreResult<Self> {
+        let values = weights.vector(name)?;
         Ok(Norm {
-            scale: Tensor::from_vec(scale, len, device)?,
+            scale: Tensor::new(values.as_slice(), device)?,
+            values,
             eps,
         })
     }
 
-    /// Shape: (n, width) -> the same.
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    /// Through candle's operations. Shape: (n, width) -> the same.
+    pub fn on_device(&self, x: &Tensor) -> Result<Tensor> {
         candle_nn::ops::rms_norm(x, &self.scale, self.eps)
     }
+}
+
+/// A bias of several projections side by side.
+pub struct Bias {
+    /// The same on the device.
+    tensor: Tensor,
+    pub values: Vec<f32>,
 }
 
 /// One block: attention and a gated feed-forward network, each behind a norm.
 pub struct Layer {
     pub attn_norm: Norm,
     pub qkv: Linear,
+    /// Added to queries, keys and values.
+    pub qkv_bias: Option<Bias>,
+    /// Over every query head and every key head, before RoPE.
+    pub q_norm: Option<Norm>,
+    pub k_norm: Option<Norm>,
     pub attn_out: Linear,
     pub ffn_norm: Norm,
     pub gate_up: Linear,
     pub down: Linear,
 }
 
+const QKV: [&str; 3] = ["attn_q", "attn_k", "attn_v"];
+
 impl Layer {
-    pub fn load(gguf: &Gguf, index: usize, eps: f32, target: Target<'_>) -> EyreResult<Self> {
+    /// Its products' weights.
+    pub fn linears(&self) -> [&Linear; 4] {
+        [&self.qkv, &self.attn_out, &self.gate_up, &self.down]
+    }
+
+    /// # Errors
+    /// A missing tensor, or one whose shape is not the configuration's.
+    pub fn load(
+        weights: &Weights,
+        index: usize,
+        config: &Config,
+        target: Target<'_>,
+    ) -> EyreResult<Self> {
         let name = |part: &str| format!("blk.{index}.{part}.weight");
         let names = |parts: &[&str]| parts.iter().map(|p| name(p)).collect::<Vec<_>>();
-        let linear = |parts: &[&str]| Linear::load(gguf, &names(parts), target);
+        let linear = |parts: &[&str]| Linear::load(weights, &names(parts), target);
+        let norm = |part: &str| Norm::load(weights, &name(part), config.norm_eps, target.device);
+        let head_norm = |part: &str| config.qk_norm.then(|| norm(part)).transpose();
+        check_shapes(weights, index, config)?;
         Ok(Layer {
-            attn_norm: Norm::load(gguf, &name("attn_norm"), eps, target.device)?,
-            qkv: linear(&["attn_q", "attn_k", "attn_v"])?,
+            attn_norm: norm("attn_norm")?,
+            qkv: linear(&QKV)?,
+            qkv_bias: load_bias(weights, index, config, target.device)?,
+            q_norm: head_norm("attn_q_norm")?,
+            k_norm: head_norm("attn_k_norm")?,
             attn_out: linear(&["attn_output"])?,
-            ffn_norm: Norm::load(gguf, &name("ffn_norm"), eps, target.device)?,
+            ffn_norm: norm("ffn_norm")?,
             gate_up: linear(&["ffn_gate", "ffn_up"])?,
             down: linear(&["ffn_down"])?,
         })
     }
+
+    /// The head norms as our own kernels take them.
+    pub fn head_norms(&self) -> Option<HeadNorms<'_>> {
+        let (q, k) = (self.q_norm.as_ref()?, self.k_norm.as_ref()?);
+        Some(HeadNorms {
+            q: &q.values,
+            k: &k.values,
+            eps: q.eps,
+        })
+    }
+
+    /// Biases and head norms on what the projections gave, through candle's
+    /// operations.
+    /// Shape: (n, qkv) -> the same.
+    pub fn finish_qkv(&self, qkv: Tensor, config: &Config) -> Result<Tensor> {
+        let qkv = match &self.qkv_bias {
+            Some(bias) => qkv.broadcast_add(&bias.tensor)?,
+            None => qkv,
+        };
+        let (Some(q_norm), Some(k_norm)) = (&self.q_norm, &self.k_norm) else {
+            return Ok(qkv);
+        };
+        let (n, width) = qkv.dims2()?;
+        let normed = |norm: &Norm, from: usize, heads: usize| {
+            let part = qkv.narrow(1, from, heads * config.head_dim)?;
+            let by_head = part.contiguous()?.reshape((n * heads, config.head_dim))?;
+            norm.on_device(&by_head)?
+                .reshape((n, heads * config.head_dim))
+        };
+        let q_width = config.heads * config.head_dim;
+        let turned = q_width + config.kv_width();
+        let values = qkv.narrow(1, turned, width - turned)?.contiguous()?;
+        let q = normed(q_norm, 0, config.heads)?;
+        let k = normed(k_norm, q_width, config.kv_heads)?;
+        Tensor::cat(&[q, k, values], 1)
+    }
+}
+
+/// A file whose matrices are not as wide as its metadata say must not get as
+/// far as the kernels.
+fn check_shapes(weights: &Weights, index: usize, config: &Config) -> EyreResult<()> {
+    let (q, kv, width) = (
+        config.heads * config.head_dim,
+        config.kv_width(),
+        config.width,
+    );
+    let ffn = weights
+        .matrix(&format!("blk.{index}.ffn_gate.weight"))?
+        .rows;
+    let expected = [
+        ("attn_q", (q, width)),
+        ("attn_k", (kv, width)),
+        ("attn_v", (kv, width)),
+        ("attn_output", (width, q)),
+        ("ffn_gate", (ffn, width)),
+        ("ffn_up", (ffn, width)),
+        ("ffn_down", (width, ffn)),
+    ];
+    for (part, shape) in expected {
+        let name = format!("blk.{index}.{part}.weight");
+        let raw = weights.matrix(&name)?;
+        if (raw.rows, raw.cols) != shape {
+            return Err(eyre!(
+                "{}: tensor `{name}` is {} x {}, the configuration makes it {} x {}",
+                weights.path().display(),
+                raw.rows,
+                raw.cols,
+                shape.0,
+                shape.1
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The biases side by side. Shape: (qkv).
+fn load_bias(
+    weights: &Weights,
+    index: usize,
+    config: &Config,
+    device: &Device,
+) -> EyreResult<Option<Bias>> {
+    if !config.qkv_bias {
+        return Ok(None);
+    }
+    let mut values = Vec::new();
+    for part in QKV {
+        values.extend(weights.vector(&format!("blk.{index}.{part}.bias"))?);
+    }
+    let tensor = Tensor::new(values.as_slice(), device)?;
+    Ok(Some(Bias { tensor, values }))
 }
 
 /// Token embeddings.

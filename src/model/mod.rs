@@ -2,12 +2,20 @@
 
 pub mod cache;
 pub mod chat;
+pub mod clock;
 pub mod config;
+mod cpu_path;
 pub mod decoder;
 pub mod device;
+mod device_path;
 pub mod fetch;
+pub mod floors;
 pub mod gguf;
 pub mod kernels;
 pub mod layer;
+mod pass;
 pub mod registry;
+pub mod rope;
+pub mod safetensors;
 pub mod tokenizer;
+pub mod weights;

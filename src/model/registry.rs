@@ -41,7 +41,7 @@ pub struct ModelEntry {
 }
 
 /// Every model with a name, smallest first.
-pub const ENTRIES: [ModelEntry; 4] = [
+pub const ENTRIES: [ModelEntry; 8] = [
     ModelEntry {
         name: DEFAULT,
         title: "SmolLM2 135M Instruct, Q4_1",
@@ -73,6 +73,32 @@ pub const ENTRIES: [ModelEntry; 4] = [
         memory_mib: 1300,
     },
     ModelEntry {
+        name: "qwen2.5-0.5b",
+        title: "Qwen2.5 0.5B Instruct, Q8_0",
+        repo: "Qwen/Qwen2.5-0.5B-Instruct-GGUF",
+        revision: "main",
+        file: "qwen2.5-0.5b-instruct-q8_0.gguf",
+        size: None,
+        sha256: None,
+        pip: None,
+        licence: "Apache-2.0",
+        context_len: 32_768,
+        memory_mib: 1600,
+    },
+    ModelEntry {
+        name: "qwen3-0.6b",
+        title: "Qwen3 0.6B (not thinking aloud), Q8_0",
+        repo: "Qwen/Qwen3-0.6B-GGUF",
+        revision: "main",
+        file: "Qwen3-0.6B-Q8_0.gguf",
+        size: None,
+        sha256: None,
+        pip: None,
+        licence: "Apache-2.0",
+        context_len: 40_960,
+        memory_mib: 9800,
+    },
+    ModelEntry {
         name: "llama-3.2-1b",
         title: "Llama 3.2 1B Instruct, Q4_K_M",
         repo: "bartowski/Llama-3.2-1B-Instruct-GGUF",
@@ -86,6 +112,19 @@ pub const ENTRIES: [ModelEntry; 4] = [
         memory_mib: 2000,
     },
     ModelEntry {
+        name: "qwen2.5-1.5b",
+        title: "Qwen2.5 1.5B Instruct, Q4_K_M",
+        repo: "Qwen/Qwen2.5-1.5B-Instruct-GGUF",
+        revision: "main",
+        file: "qwen2.5-1.5b-instruct-q4_k_m.gguf",
+        size: None,
+        sha256: None,
+        pip: None,
+        licence: "Apache-2.0",
+        context_len: 32_768,
+        memory_mib: 3500,
+    },
+    ModelEntry {
         name: "vicuna-7b-v1.3",
         title: "Vicuna 7B v1.3 (the paper's), Q4_K_M",
         repo: "mradermacher/vicuna-7b-v1.3-GGUF",
@@ -97,6 +136,19 @@ pub const ENTRIES: [ModelEntry; 4] = [
         licence: "LLaMA licence, non-commercial",
         context_len: 2048,
         memory_mib: 6500,
+    },
+    ModelEntry {
+        name: "qwen2.5-7b",
+        title: "Qwen2.5 7B Instruct, Q4_K_M",
+        repo: "bartowski/Qwen2.5-7B-Instruct-GGUF",
+        revision: "main",
+        file: "Qwen2.5-7B-Instruct-Q4_K_M.gguf",
+        size: None,
+        sha256: None,
+        pip: None,
+        licence: "Apache-2.0",
+        context_len: 32_768,
+        memory_mib: 10000,
     },
 ];
 

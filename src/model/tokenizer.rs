@@ -1,5 +1,5 @@
-//! Text to token ids and back, built from the tokenizer a GGUF file carries.
-//! The splitting and merging is the `tokenizers` crate's; what is decided here
+//! Text to token ids and back, built from the tokenizer a GGUF file carries or
+//! from a checkpoint's `tokenizer.json`. The splitting and merging is the `tokenizers` crate's; what is decided here
 //! is which splitting a file means, which tokens are special, which end a
 //! text, and the exact bytes of every token. Knows nothing of the weights.
 //!
@@ -7,9 +7,11 @@
 //! gives other ids than the model was trained on; hence this one.
 
 mod byte_level;
+pub(super) mod json;
 mod sentencepiece;
 mod vocabulary;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use candle_core::quantized::gguf_file::Content;
@@ -17,6 +19,7 @@ use color_eyre::eyre::{Result, WrapErr, bail, eyre};
 use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::{AddedToken, Tokenizer};
 
+use super::weights::{Source, Weights};
 use byte_level::{ByteAlphabet, WordSplit};
 use vocabulary::{TokenType, Vocabulary};
 
@@ -73,6 +76,28 @@ struct TokenBytes {
 }
 
 impl TextCodec {
+    /// The tokenizer that comes with a model's weights.
+    ///
+    /// # Errors
+    /// As [`from_gguf`](Self::from_gguf) and [`from_folder`](Self::from_folder).
+    pub fn of(weights: &Weights) -> Result<Self> {
+        match &weights.source {
+            Source::Gguf(gguf) => Self::from_gguf(&gguf.content),
+            Source::Checkpoint(checkpoint) => Self::from_folder(&checkpoint.folder),
+        }
+    }
+
+    /// Builds the tokenizer of a checkpoint's folder: `tokenizer.json`, and
+    /// what the configuration files beside it say of roles.
+    ///
+    /// # Errors
+    /// A file that is missing or cannot be read, by name.
+    pub fn from_folder(folder: &Path) -> Result<Self> {
+        Ok(Self {
+            inner: Arc::new(json::read(folder)?),
+        })
+    }
+
     /// Builds the tokenizer a GGUF file describes.
     ///
     /// # Errors

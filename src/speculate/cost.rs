@@ -14,8 +14,9 @@ pub struct CostTable {
 }
 
 impl CostTable {
-    /// Numbers of rows worth measuring.
-    pub const MEASURED_ROWS: [usize; 8] = [1, 2, 4, 8, 16, 32, 48, 64];
+    /// Numbers of rows worth measuring; beyond the last one the last slope
+    /// holds.
+    pub const MEASURED_ROWS: [usize; 6] = [1, 2, 4, 8, 16, 32];
 
     /// Milliseconds for `n` rows; 1.0 for every n when nothing was measured,
     /// which makes every draft look free.
@@ -35,11 +36,29 @@ impl CostTable {
         (t0 + slope * (n as f32 - n0 as f32)).max(first_ms * 0.5)
     }
 
-    /// Folds one more measurement of `n` rows in, with weight `rate`.
+    /// Folds one more measurement of `n` rows in, with weight `rate`: the
+    /// measured points on both sides of n move, the nearer one more. What
+    /// interrupted a pass must not count for its cost, so that one measurement
+    /// counts for twice the expected time at most.
     pub fn observe(&mut self, n: usize, ms: f32, rate: f32) {
-        if let Some(point) = self.points.iter_mut().find(|p| p.0 == n) {
-            point.1 += (ms - point.1) * rate;
+        if self.points.is_empty() {
+            return;
         }
+        let expected = self.ms(n);
+        let change = (ms.clamp(expected * 0.5, expected * 2.0) - expected) * rate;
+        let right = self.points.partition_point(|&(m, _)| m < n);
+        let right = right
+            .clamp(1, self.points.len().max(2) - 1)
+            .min(self.points.len() - 1);
+        let left = right.saturating_sub(1);
+        let (n0, n1) = (self.points[left].0 as f32, self.points[right].0 as f32);
+        let share = if n1 > n0 {
+            ((n as f32 - n0) / (n1 - n0)).clamp(0.0, 1.0)
+        } else {
+            1.0
+        };
+        self.points[left].1 += change * (1.0 - share);
+        self.points[right].1 += change * share;
     }
 
     /// The number of rows that maximises expected committed tokens per
@@ -80,6 +99,28 @@ mod tests {
         assert_eq!(cost.ms(2), 12.0);
         assert_eq!(cost.ms(4), 22.0);
         assert_eq!(cost.ms(6), 38.0);
+    }
+
+    #[test]
+    fn a_measurement_moves_the_points_beside_it() {
+        let mut cost = CostTable {
+            points: vec![(1, 10.0), (3, 14.0), (5, 30.0)],
+        };
+        cost.observe(2, 16.0, 0.5);
+        assert_eq!(cost.points, [(1, 11.0), (3, 15.0), (5, 30.0)]);
+        cost.observe(5, 1000.0, 0.5);
+        assert_eq!(
+            cost.points[2],
+            (5, 45.0),
+            "an outlier counts for twice at most"
+        );
+        cost.observe(9, cost.ms(9), 0.5);
+        assert_eq!(cost.points[2], (5, 45.0));
+        let mut single = CostTable {
+            points: vec![(1, 10.0)],
+        };
+        single.observe(4, 12.0, 0.5);
+        assert_eq!(single.points, [(1, 11.0)]);
     }
 
     #[test]

@@ -8,22 +8,20 @@ use candle_core::{Device, Tensor};
 use candle_transformers::models::quantized_llama::ModelWeights;
 use laserscope::model::decoder::{Decoder, Rows};
 use laserscope::model::gguf::Gguf;
-use laserscope::model::kernels::Isa;
-use laserscope::model::kernels::linear::PackedLinear;
-use laserscope::model::kernels::pack::{Format, Packed};
 use laserscope::model::layer::{Kernels, Target};
+use laserscope::model::weights::{FloatWeights, Weights};
 use proptest::prelude::*;
 
-use super::tiny::{self, VOCAB, noise};
+use super::tiny::{self, VOCAB};
 
-const CPU: Target<'_> = Target {
+pub const CPU: Target<'_> = Target {
     device: &Device::Cpu,
     kernels: Kernels::Own,
 };
 
 fn load(path: &Path, threads: usize) -> Decoder {
-    let gguf = Gguf::open(path).unwrap();
-    Decoder::load(&gguf, CPU, 128, threads, |_, _| {}).unwrap()
+    let weights = Weights::open(path, FloatWeights::Exact).unwrap();
+    Decoder::load(&weights, CPU, 128, threads, |_, _| {}).unwrap()
 }
 
 fn chain(n: usize) -> Vec<Option<usize>> {
@@ -31,7 +29,7 @@ fn chain(n: usize) -> Vec<Option<usize>> {
 }
 
 /// Logits of a chain, row after row.
-fn chain_logits(decoder: &mut Decoder, tokens: &[u32]) -> Vec<Vec<f32>> {
+pub fn chain_logits(decoder: &mut Decoder, tokens: &[u32]) -> Vec<Vec<f32>> {
     let parents = chain(tokens.len());
     let logits = decoder
         .forward(Rows {
@@ -42,7 +40,7 @@ fn chain_logits(decoder: &mut Decoder, tokens: &[u32]) -> Vec<Vec<f32>> {
     logits.chunks(VOCAB).map(<[f32]>::to_vec).collect()
 }
 
-fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
+pub fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
     a.iter()
         .zip(b)
         .map(|(x, y)| (x - y).abs())
@@ -101,8 +99,10 @@ fn an_architecture_we_do_not_know_is_named() {
     let mut other = bytes.clone();
     other[at + 8..at + 13].copy_from_slice(b"mamba");
     std::fs::write(&path, other).unwrap();
-    let gguf = Gguf::open(&path).unwrap();
-    let error = Decoder::load(&gguf, CPU, 16, 1, |_, _| {}).err().unwrap();
+    let weights = Weights::open(&path, FloatWeights::Exact).unwrap();
+    let error = Decoder::load(&weights, CPU, 16, 1, |_, _| {})
+        .err()
+        .unwrap();
     assert!(
         error.to_string().contains("`mamba` is not supported"),
         "{error}"
@@ -125,7 +125,7 @@ fn a_truncated_or_damaged_file_is_refused_with_its_name() {
 }
 
 /// A random tree: parents before children.
-fn trees() -> impl Strategy<Value = Vec<(u32, Option<usize>)>> {
+pub fn trees() -> impl Strategy<Value = Vec<(u32, Option<usize>)>> {
     let node = (0..VOCAB as u32, any::<prop::sample::Index>());
     prop::collection::vec(node, 1..24).prop_map(|nodes| {
         nodes
@@ -136,7 +136,7 @@ fn trees() -> impl Strategy<Value = Vec<(u32, Option<usize>)>> {
     })
 }
 
-fn tree_matches_paths(decoder: &mut Decoder, prompt: &[u32], tree: &[(u32, Option<usize>)]) {
+pub fn tree_matches_paths(decoder: &mut Decoder, prompt: &[u32], tree: &[(u32, Option<usize>)]) {
     let (tokens, parents): (Vec<u32>, Vec<_>) = tree.iter().copied().unzip();
     decoder.truncate(0);
     decoder.extend(prompt).unwrap();
@@ -188,12 +188,12 @@ fn candles_operations_agree_with_our_kernels_on_a_tree() {
     let folder = tempfile::tempdir().unwrap();
     for (dtype, tied) in [(GgmlDType::F32, true), (GgmlDType::F32, false)] {
         let path = tiny::write_model(folder.path(), dtype, tied);
-        let gguf = Gguf::open(&path).unwrap();
+        let weights = Weights::open(&path, FloatWeights::Exact).unwrap();
         let target = Target {
             device: &Device::Cpu,
             kernels: Kernels::Candle,
         };
-        let mut theirs = Decoder::load(&gguf, target, 128, 2, |_, _| {}).unwrap();
+        let mut theirs = Decoder::load(&weights, target, 128, 2, |_, _| {}).unwrap();
         let mut ours = load(&path, 2);
         let tokens = [4, 5, 6, 7, 8, 9];
         let parents = [None, Some(0), Some(0), Some(2), Some(2), Some(4)];
@@ -254,70 +254,4 @@ fn chunks_of_a_prompt_do_not_show() {
         chain_logits(&mut whole, &[5]),
         chain_logits(&mut single, &[5])
     );
-}
-
-/// Largest weight times largest activation step over the inputs: the error
-/// that quantising activations to 1/127 of a block's largest can make.
-fn bound(w: &[f32], x: &[f32]) -> f32 {
-    let step = x.iter().fold(0f32, |m, v| m.max(v.abs())) / 127.0;
-    w.iter().map(|v| v.abs()).sum::<f32>() * step * 0.51 + 1e-4
-}
-
-#[test]
-fn every_path_stays_within_the_bound_of_a_plain_product() {
-    for (out_dim, in_dim) in [(1, 32), (8, 32), (13, 64), (40, 96), (75, 160)] {
-        for dtype in [GgmlDType::Q4_0, GgmlDType::Q4_1, GgmlDType::Q8_0] {
-            let weights = noise(out_dim * in_dim, 5);
-            let tensor = Tensor::from_vec(weights, (out_dim, in_dim), &Device::Cpu).unwrap();
-            let q = candle_core::quantized::QTensor::quantize(&tensor, dtype).unwrap();
-            let exact: Vec<f32> = q
-                .dequantize(&Device::Cpu)
-                .unwrap()
-                .flatten_all()
-                .unwrap()
-                .to_vec1()
-                .unwrap();
-            let data = q.data().unwrap();
-            let raw = laserscope::model::gguf::RawMatrix {
-                dtype,
-                rows: out_dim,
-                cols: in_dim,
-                bytes: &data,
-            };
-            check_paths(|| Packed::pack(&raw).unwrap(), &exact, out_dim, in_dim);
-        }
-        let plain = noise(out_dim * in_dim, 6);
-        let pack = || Packed::from_floats(Format::F32, out_dim, in_dim, &plain).unwrap();
-        check_paths(pack, &plain, out_dim, in_dim);
-    }
-}
-
-fn check_paths(pack: impl Fn() -> Packed, w: &[f32], out_dim: usize, in_dim: usize) {
-    let packed = pack();
-    let unpacked: Vec<f32> = (0..out_dim).flat_map(|o| packed.row(o)).collect();
-    assert!(
-        largest_difference(&unpacked, w) < 1e-6,
-        "packing is exact for these types"
-    );
-    for isa in Isa::available() {
-        let linear = PackedLinear::new(vec![pack()]).unwrap().with_isa(isa);
-        for rows in [1, 2, 3, 4, 5, 9] {
-            let x = noise(rows * in_dim, 7);
-            let y = linear.product(&x);
-            for r in 0..rows {
-                let x = &x[r * in_dim..][..in_dim];
-                for o in 0..out_dim {
-                    let w = &w[o * in_dim..][..in_dim];
-                    let want: f32 = w.iter().zip(x).map(|(a, b)| a * b).sum();
-                    let off = (y[r * out_dim + o] - want).abs();
-                    assert!(off <= bound(w, x), "{isa:?} {rows} rows: off by {off}");
-                }
-                assert_eq!(
-                    linear.product(x),
-                    y[r * out_dim..][..out_dim],
-                    "{isa:?}: row {r} alone"
-                );
-            }
-        }
-    }
 }

@@ -24,6 +24,7 @@ fn engine_with_context(folder: &Path, context: usize) -> Engine {
         device: DeviceChoice::Cpu,
         threads: Some(2),
         context: Some(context),
+        ..LoadOptions::default()
     };
     Engine::load(&path, &options, |_| {}).unwrap()
 }

@@ -3,6 +3,7 @@
 
 mod bench;
 mod chain;
+mod checkpoint;
 mod fake_hub;
 mod hub;
 #[cfg(unix)]

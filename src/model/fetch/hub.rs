@@ -2,6 +2,7 @@
 //! into the shared cache. hf-hub knows the addresses and the cache; asking and
 //! transferring is done here because it has to be cancellable.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -32,6 +33,18 @@ struct Remote {
     size: Option<u64>,
     sha256: Option<String>,
 }
+
+/// The hub has no such file.
+#[derive(Debug)]
+pub struct NotThere(String);
+
+impl fmt::Display for NotThere {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for NotThere {}
 
 /// Fetches a model into the Hugging Face cache.
 pub fn fetch(
@@ -112,7 +125,11 @@ fn ask(env: &FetchEnv, entry: &ModelEntry, url: &str, cancel: &AtomicBool) -> Re
     });
     let response = wait(&answer, cancel)?.ok_or_else(|| eyre!("the request was lost"))??;
     let status = response.status().as_u16();
-    ensure!(status < 400, refusal(status, entry, env.token.is_some()));
+    let refused = || refusal(status, entry, env.token.is_some());
+    if status == 404 {
+        return Err(NotThere(refused()).into());
+    }
+    ensure!(status < 400, refused());
     let headers = response.headers();
     let etag = header(headers, "x-linked-etag").or_else(|| header(headers, "etag"));
     let etag = etag.map(|etag| etag.trim_start_matches("W/").replace('"', ""));

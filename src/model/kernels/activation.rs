@@ -1,90 +1,318 @@
 //! Activations as signed bytes: per row and block of 32 a scale, as ggml's Q8
-//! types have it, and the sums that weights with a minimum need.
+//! types have it, and the sums that weights with a minimum need. Rows are
+//! prepared one by one, normed first where the product asks for it.
 
 use super::pack::BLOCK;
+use super::team::Parts;
+use super::{Cpu, Isa};
 
-/// Rows of activations, quantised row by row.
-pub struct Activations {
-    pub rows: usize,
-    pub blocks: usize,
-    /// (rows, blocks * 32)
-    pub q: Vec<i8>,
-    /// (rows, blocks): what one step is worth.
-    pub scale: Vec<f32>,
-    /// (rows, blocks): scale times the sum of the block's steps.
-    pub sum: Vec<f32>,
-    /// (rows, blocks): 128 times the sum of the block's steps, for kernels that
-    /// shift signed weights to unsigned ones.
-    pub shift: Vec<i32>,
+/// Rows that go into a product, each of `in_dim` values.
+#[derive(Clone, Copy)]
+pub enum Input<'a> {
+    Plain(&'a [f32]),
+    /// Each row divided by its root mean square, times `scale` (RMSNorm, Zhang
+    /// and Sennrich 2019).
+    Normed {
+        rows: &'a [f32],
+        scale: &'a [f32],
+        eps: f32,
+    },
 }
 
+impl<'a> Input<'a> {
+    fn rows(self) -> &'a [f32] {
+        match self {
+            Input::Plain(rows) | Input::Normed { rows, .. } => rows,
+        }
+    }
+}
+
+/// Rows whose blocks lie side by side, so that a kernel finds them at fixed
+/// distances.
+pub const GROUP: usize = 8;
+
+/// Rows of activations, prepared for a product. Block b of row r has index
+/// `(r / GROUP * blocks + b) * GROUP + r % GROUP`.
+pub struct Activations {
+    pub rows: usize,
+    pub in_dim: usize,
+    pub blocks: usize,
+    /// (rows, in_dim), as the product takes it; empty unless asked for.
+    pub plain: Vec<f32>,
+    /// Per block 32 steps.
+    pub q: Vec<i8>,
+    /// Per block: what one step is worth.
+    pub scale: Vec<f32>,
+    /// Per block: scale times the sum of its steps.
+    pub sum: Vec<f32>,
+    /// Per block: 128 times the sums of the steps of its two halves, for
+    /// kernels that shift signed weights to unsigned ones.
+    pub shift: Vec<[i32; 2]>,
+}
+
+/// Which forms of the activations a product reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forms {
+    pub plain: bool,
+    pub quantized: bool,
+}
+
+/// Rows below this number are prepared by the caller alone.
+const ALONE: usize = 4;
+
 impl Activations {
-    /// Quantises `x`, shape (rows, in_dim); the last block is padded with zeros.
-    pub fn quantize(x: &[f32], in_dim: usize) -> Self {
-        let (rows, blocks) = (x.len() / in_dim, in_dim.div_ceil(BLOCK));
+    /// Prepares the rows; the last block of each is padded with zeros.
+    pub fn prepare(input: Input<'_>, in_dim: usize, forms: Forms, cpu: &Cpu) -> Self {
+        let (rows, blocks) = (input.rows().len() / in_dim, in_dim.div_ceil(BLOCK));
+        let sized = |wanted: bool, len: usize| if wanted { len } else { 0 };
+        let n = sized(forms.quantized, rows.next_multiple_of(GROUP) * blocks);
         let mut acts = Activations {
             rows,
+            in_dim,
             blocks,
-            q: vec![0; rows * blocks * BLOCK],
-            scale: vec![0.0; rows * blocks],
-            sum: vec![0.0; rows * blocks],
-            shift: vec![0; rows * blocks],
+            plain: vec![0.0; sized(forms.plain, rows * in_dim)],
+            q: vec![0; n * BLOCK],
+            scale: vec![0.0; n],
+            sum: vec![0.0; n],
+            shift: vec![[0; 2]; n],
         };
-        for (r, row) in x.chunks_exact(in_dim).enumerate() {
-            for (b, values) in row.chunks(BLOCK).enumerate() {
-                acts.quantize_block(r * blocks + b, values);
-            }
-        }
+        acts.fill(input, forms, cpu);
         acts
     }
 
-    fn quantize_block(&mut self, index: usize, values: &[f32]) {
-        let mut padded = [0f32; BLOCK];
-        padded[..values.len()].copy_from_slice(values);
-        let mut lanes = [0f32; 8];
-        for chunk in padded.chunks_exact(8) {
-            for (lane, value) in lanes.iter_mut().zip(chunk) {
-                let magnitude = value.abs();
-                *lane = if magnitude > *lane { magnitude } else { *lane };
+    fn fill(&mut self, input: Input<'_>, forms: Forms, cpu: &Cpu) {
+        let (rows, in_dim, blocks) = (self.rows, self.in_dim, self.blocks);
+        let plain = Parts::new(&mut self.plain);
+        let (q, scale) = (Parts::new(&mut self.q), Parts::new(&mut self.scale));
+        let (sum, shift) = (Parts::new(&mut self.sum), Parts::new(&mut self.shift));
+        let one = |r: usize| {
+            let mut normed = Vec::new();
+            let x = normalise(cpu.isa, input, r, in_dim, &mut normed);
+            // SAFETY: parts of row r, and each row is prepared by one task.
+            unsafe {
+                if forms.plain {
+                    plain.slice(r * in_dim, in_dim).copy_from_slice(x);
+                }
+                if forms.quantized {
+                    let at = index(r, 0, blocks);
+                    let parts = (&q, &scale, &sum, &shift);
+                    quantize(cpu.isa, x, Row { at, parts });
+                }
             }
+        };
+        if rows < ALONE {
+            (0..rows).for_each(one);
+        } else {
+            let share = rows.div_ceil(2 * cpu.team.threads());
+            cpu.team.run(rows.div_ceil(share), |task| {
+                (task * share..rows.min((task + 1) * share)).for_each(&one);
+            });
         }
-        let largest = lanes.iter().fold(0f32, |m, &v| m.max(v));
-        let scale = largest / 127.0;
-        let inverse = if largest > 0.0 { 127.0 / largest } else { 0.0 };
-        const ROUND: f32 = 12_582_912.0; // 1.5 * 2^23: adding it rounds to even
-        let q = &mut self.q[index * BLOCK..][..BLOCK];
-        let mut total = 0i32;
-        for (q, value) in q.iter_mut().zip(&padded) {
-            let step = (value * inverse + ROUND).to_bits() as i32 - ROUND.to_bits() as i32;
-            *q = step as i8;
-            total += step;
-        }
-        self.scale[index] = scale;
-        self.sum[index] = scale * total as f32;
-        self.shift[index] = 128 * total;
     }
+}
+
+/// Row `r` as the product takes it.
+fn normalise<'a>(
+    isa: Isa,
+    input: Input<'a>,
+    r: usize,
+    in_dim: usize,
+    buffer: &'a mut Vec<f32>,
+) -> &'a [f32] {
+    match input {
+        Input::Plain(rows) => &rows[r * in_dim..][..in_dim],
+        Input::Normed { rows, scale, eps } => {
+            buffer.resize(in_dim, 0.0);
+            rms_norm(isa, &rows[r * in_dim..][..in_dim], scale, eps, buffer);
+            buffer
+        }
+    }
+}
+
+/// x / sqrt(mean(x^2) + eps) * scale. Shape: (dim) each.
+pub fn rms_norm(isa: Isa, x: &[f32], scale: &[f32], eps: f32, out: &mut [f32]) {
+    match isa {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the processor has AVX2 and FMA (`Isa::detect`).
+        isa if isa.has_avx2() => unsafe { rms_norm_avx2(x, scale, eps, out) },
+        _ => rms_norm_plain(x, scale, eps, out),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn rms_norm_avx2(x: &[f32], scale: &[f32], eps: f32, out: &mut [f32]) {
+    rms_norm_plain(x, scale, eps, out);
+}
+
+const LANES: usize = 32;
+
+#[inline(always)]
+fn rms_norm_plain(x: &[f32], scale: &[f32], eps: f32, out: &mut [f32]) {
+    let mut lanes = [0f32; LANES];
+    let chunks = x.chunks_exact(LANES);
+    for (lane, v) in chunks.remainder().iter().enumerate() {
+        lanes[lane] = v * v;
+    }
+    for chunk in chunks {
+        for lane in 0..LANES {
+            lanes[lane] += chunk[lane] * chunk[lane];
+        }
+    }
+    let mean = lanes.iter().sum::<f32>() / x.len() as f32;
+    let inverse = 1.0 / (mean + eps).sqrt();
+    for ((out, x), scale) in out.iter_mut().zip(x).zip(scale) {
+        *out = x * inverse * scale;
+    }
+}
+
+/// Index of block `b` of row `r`.
+pub fn index(r: usize, b: usize, blocks: usize) -> usize {
+    (r / GROUP * blocks + b) * GROUP + r % GROUP
+}
+
+/// Where a row's blocks go.
+struct Row<'a> {
+    /// Index of the first; the next are [`GROUP`] apart.
+    at: usize,
+    parts: (
+        &'a Parts<i8>,
+        &'a Parts<f32>,
+        &'a Parts<f32>,
+        &'a Parts<[i32; 2]>,
+    ),
+}
+
+impl Row<'_> {
+    /// # Safety
+    /// Nobody else has the row.
+    #[inline(always)]
+    unsafe fn put(&self, b: usize, steps: &[i8; BLOCK], scale: f32, halves: [i32; 2]) {
+        let at = self.at + b * GROUP;
+        let (q, scales, sums, shifts) = self.parts;
+        unsafe {
+            q.slice(at * BLOCK, BLOCK).copy_from_slice(steps);
+            scales.slice(at, 1)[0] = scale;
+            sums.slice(at, 1)[0] = scale * (halves[0] + halves[1]) as f32;
+            shifts.slice(at, 1)[0] = halves.map(|sum| 128 * sum);
+        }
+    }
+}
+
+fn quantize(isa: Isa, x: &[f32], row: Row<'_>) {
+    match isa {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the processor has AVX2 and FMA (`Isa::detect`).
+        isa if isa.has_avx2() => unsafe { quantize_avx2(x, row) },
+        _ => quantize_plain(x, row),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn quantize_avx2(x: &[f32], row: Row<'_>) {
+    quantize_plain(x, row);
+}
+
+#[inline(always)]
+fn quantize_plain(x: &[f32], row: Row<'_>) {
+    for (b, values) in x.chunks(BLOCK).enumerate() {
+        let block = match <&[f32; BLOCK]>::try_from(values) {
+            Ok(values) => *values,
+            Err(_) => {
+                let mut padded = [0f32; BLOCK];
+                padded[..values.len()].copy_from_slice(values);
+                padded
+            }
+        };
+        let mut steps = [0i8; BLOCK];
+        let (scale, halves) = quantize_block(&block, &mut steps);
+        // SAFETY: the row is this call's alone.
+        unsafe { row.put(b, &steps, scale, halves) };
+    }
+}
+
+/// The scale, and the sums of the steps of the two halves.
+#[inline(always)]
+fn quantize_block(values: &[f32; BLOCK], q: &mut [i8; BLOCK]) -> (f32, [i32; 2]) {
+    let mut lanes = [0f32; 8];
+    for chunk in values.chunks_exact(8) {
+        for (lane, value) in lanes.iter_mut().zip(chunk) {
+            let magnitude = value.abs();
+            *lane = if magnitude > *lane { magnitude } else { *lane };
+        }
+    }
+    let largest = lanes.iter().fold(0f32, |m, &v| if v > m { v } else { m });
+    let scale = largest / 127.0;
+    let inverse = if largest > 0.0 { 127.0 / largest } else { 0.0 };
+    const ROUND: f32 = 12_582_912.0; // 1.5 * 2^23: adding it rounds to even
+    let mut steps = [0i32; BLOCK];
+    for (step, value) in steps.iter_mut().zip(values) {
+        *step = (value * inverse + ROUND).to_bits() as i32 - ROUND.to_bits() as i32;
+    }
+    for (q, step) in q.iter_mut().zip(&steps) {
+        *q = *step as i8;
+    }
+    let (low, high) = steps.split_at(BLOCK / 2);
+    (scale, [low.iter().sum(), high.iter().sum()])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const BOTH: Forms = Forms {
+        plain: true,
+        quantized: true,
+    };
+
     #[test]
     fn every_value_is_within_half_a_step() {
         let x: Vec<f32> = (0..80)
             .map(|i| ((i * 37 % 101) as f32 - 50.0) / 7.0)
             .collect();
-        let acts = Activations::quantize(&x, 40);
-        assert_eq!((acts.rows, acts.blocks), (2, 2));
-        for (i, &value) in x.iter().enumerate() {
-            let (row, k) = (i / 40, i % 40);
-            let block = row * 2 + k / BLOCK;
-            let back = acts.scale[block] * f32::from(acts.q[row * 64 + k]);
-            assert!(
-                (back - value).abs() <= acts.scale[block] * 0.5001,
-                "{back} {value}"
-            );
+        for isa in Isa::available() {
+            let cpu = Cpu::new(1).unwrap().with_isa(isa);
+            let acts = Activations::prepare(Input::Plain(&x), 40, BOTH, &cpu);
+            assert_eq!((acts.rows, acts.blocks), (2, 2));
+            assert_eq!(acts.plain, x);
+            for (i, &value) in x.iter().enumerate() {
+                let (row, k) = (i / 40, i % 40);
+                let block = index(row, k / BLOCK, 2);
+                let back = acts.scale[block] * f32::from(acts.q[block * BLOCK + k % BLOCK]);
+                assert!(
+                    (back - value).abs() <= acts.scale[block] * 0.5001,
+                    "{back} {value}"
+                );
+            }
+            let padding = &acts.q[index(0, 1, 2) * BLOCK..][8..BLOCK];
+            assert!(padding.iter().all(|&q| q == 0));
         }
-        assert!(acts.q[40..64].iter().all(|&q| q == 0));
+    }
+
+    #[test]
+    fn a_row_is_normed_alone_as_among_others() {
+        let x: Vec<f32> = (0..7 * 70).map(|i| (i % 23) as f32 - 11.5).collect();
+        let scale: Vec<f32> = (0..70).map(|i| 1.0 + i as f32 / 70.0).collect();
+        let cpu = Cpu::new(3).unwrap();
+        let prepare = |rows: &[f32]| {
+            let input = Input::Normed {
+                rows,
+                scale: &scale,
+                eps: 1e-5,
+            };
+            Activations::prepare(input, 70, BOTH, &cpu)
+        };
+        let all = prepare(&x);
+        for r in 0..7 {
+            let row = &x[r * 70..][..70];
+            let alone = prepare(row);
+            assert_eq!(alone.plain, all.plain[r * 70..][..70]);
+            let mean = row.iter().map(|v| f64::from(v * v)).sum::<f64>() / 70.0;
+            for (i, got) in alone.plain.iter().enumerate() {
+                let want = f64::from(row[i]) / (mean + 1e-5).sqrt() * f64::from(scale[i]);
+                assert!((f64::from(*got) - want).abs() < 1e-5, "{got} {want}");
+            }
+        }
     }
 }

@@ -1,70 +1,141 @@
-//! Rotary positions and the gated activation, fused for the CPU.
+//! What is done to rows number by number on the CPU: biases, head norms and
+//! rotary positions of queries and keys, and the gate of the feed-forward
+//! network.
 
-use std::sync::Arc;
+use candle_core::{CpuStorage, InplaceOp1, Layout, Result, bail};
 
-use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape};
-use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSliceMut};
-
-use super::linear::slice;
+use super::activation::rms_norm;
+use super::attention::{Heads, floats};
+use super::pack::COLS;
+use super::team::Parts;
+use super::{Cpu, Isa};
 use crate::speculate::row::exp;
 
-/// Turns the pairs (2i, 2i+1) of each head's first `2 * half` dimensions
-/// (Su et al. 2021, RoFormer, in the interleaved order of Llama's GGUF files).
-/// Heads beyond `heads` (the values) are copied.
-pub struct Rope {
-    /// Query and key heads together.
-    pub heads: usize,
-    pub head_dim: usize,
-    /// (n, half) each: cosines and sines at the rows' positions.
-    pub cos: Arc<Vec<f32>>,
-    pub sin: Arc<Vec<f32>>,
+/// Which dimensions of a head RoPE turns together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pairs {
+    /// (2i, 2i + 1), as Llama's GGUF files have it (Su et al. 2021, RoFormer).
+    Interleaved,
+    /// (i, half + i), as GPT-NeoX and Hugging Face's checkpoints have it.
+    Halves,
 }
 
-impl CustomOp1 for Rope {
+/// Norms of every query and every key head before they are turned (Qwen3).
+#[derive(Clone, Copy)]
+pub struct HeadNorms<'a> {
+    /// (head_dim) each.
+    pub q: &'a [f32],
+    pub k: &'a [f32],
+    pub eps: f32,
+}
+
+/// Makes queries and keys out of a projection of shape (n, qkv_width), in
+/// place: the bias is added to all of it, query and key heads are normed, and
+/// their first `2 * half` dimensions turned. Values get the bias only.
+pub struct Turn<'a> {
+    pub heads: Heads,
+    pub pairs: Pairs,
+    /// (qkv_width)
+    pub bias: Option<&'a [f32]>,
+    pub norms: Option<HeadNorms<'a>>,
+    /// (n, half) each: cosines and sines at the rows' positions.
+    pub cos: &'a [f32],
+    pub sin: &'a [f32],
+    pub cpu: &'a Cpu,
+}
+
+/// Rows below this number are turned by the caller alone.
+const ALONE: usize = 8;
+
+impl InplaceOp1 for Turn<'_> {
     fn name(&self) -> &'static str {
-        "rope"
+        "turn"
     }
 
-    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+    fn cpu_fwd(&self, storage: &mut CpuStorage, layout: &Layout) -> Result<()> {
         let (n, width) = layout.shape().dims2()?;
-        let mut out = slice(storage, layout)?.to_vec();
+        if layout.start_offset() != 0 || width != self.heads.qkv_width() {
+            bail!("a row of {width} is not queries, keys and values");
+        }
         let half = self.cos.len() / n.max(1);
-        for (row, x) in out.chunks_exact_mut(width).enumerate() {
+        let rows = Parts::new(floats(storage)?);
+        let turn = |row: usize| {
+            // SAFETY: each row is turned by one task.
+            let x = unsafe { rows.slice(row * width, width) };
             let angles = row * half..(row + 1) * half;
-            let (cos, sin) = (&self.cos[angles.clone()], &self.sin[angles]);
-            for head in x.chunks_exact_mut(self.head_dim).take(self.heads) {
-                for (pair, (c, s)) in head.chunks_exact_mut(2).zip(cos.iter().zip(sin)) {
-                    let (a, b) = (pair[0], pair[1]);
-                    pair[0] = a * c - b * s;
-                    pair[1] = a * s + b * c;
-                }
+            self.row(x, &self.cos[angles.clone()], &self.sin[angles]);
+        };
+        if n < ALONE {
+            (0..n).for_each(turn);
+        } else {
+            self.cpu.team.run(n, turn);
+        }
+        Ok(())
+    }
+}
+
+impl Turn<'_> {
+    fn row(&self, x: &mut [f32], cos: &[f32], sin: &[f32]) {
+        if let Some(bias) = self.bias {
+            x.iter_mut().zip(bias).for_each(|(x, b)| *x += b);
+        }
+        let Heads {
+            heads,
+            kv_heads,
+            head_dim,
+        } = self.heads;
+        let turned = x.chunks_exact_mut(head_dim).take(heads + kv_heads);
+        for (h, head) in turned.enumerate() {
+            if let Some(norms) = self.norms {
+                let scale = if h < heads { norms.q } else { norms.k };
+                let plain = head.to_vec();
+                rms_norm(self.cpu.isa, &plain, scale, norms.eps, head);
+            }
+            match self.pairs {
+                Pairs::Interleaved => turn_interleaved(head, cos, sin),
+                Pairs::Halves => turn_halves(head, cos, sin),
             }
         }
-        Ok((CpuStorage::F32(out), Shape::from((n, width))))
     }
 }
 
-/// silu(gate) * up (Shazeer 2020, GLU variants). Shapes: (n, 2 f) -> (n, f),
-/// the gates before the ups.
-pub struct SwiGlu;
-
-impl CustomOp1 for SwiGlu {
-    fn name(&self) -> &'static str {
-        "swiglu"
+fn turn_interleaved(head: &mut [f32], cos: &[f32], sin: &[f32]) {
+    for (pair, (c, s)) in head.chunks_exact_mut(2).zip(cos.iter().zip(sin)) {
+        let (a, b) = (pair[0], pair[1]);
+        pair[0] = a * c - b * s;
+        pair[1] = a * s + b * c;
     }
+}
 
-    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (n, width) = layout.shape().dims2()?;
-        let half = width / 2;
-        let rows = slice(storage, layout)?;
-        let mut out = vec![0f32; n * half];
-        out.par_chunks_mut(half).enumerate().for_each(|(row, out)| {
-            let (gate, up) = rows[row * width..][..width].split_at(half);
-            for (out, (g, u)) in out.iter_mut().zip(gate.iter().zip(up)) {
-                *out = silu(*g) * u;
-            }
-        });
-        Ok((CpuStorage::F32(out), Shape::from((n, half))))
+fn turn_halves(head: &mut [f32], cos: &[f32], sin: &[f32]) {
+    let (first, second) = head.split_at_mut(cos.len());
+    for ((a, b), (c, s)) in first.iter_mut().zip(second).zip(cos.iter().zip(sin)) {
+        (*a, *b) = (*a * c - *b * s, *a * s + *b * c);
+    }
+}
+
+/// gates = silu(gates) * ups (Shazeer 2020, GLU variants), tile by tile.
+pub fn gate(isa: Isa, gates: &mut [[f32; COLS]], ups: &[[f32; COLS]]) {
+    match isa {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the processor has AVX2 (`Isa::detect`).
+        isa if isa.has_avx2() => unsafe { gate_avx2(gates, ups) },
+        _ => gate_plain(gates, ups),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn gate_avx2(gates: &mut [[f32; COLS]], ups: &[[f32; COLS]]) {
+    gate_plain(gates, ups);
+}
+
+#[inline(always)]
+fn gate_plain(gates: &mut [[f32; COLS]], ups: &[[f32; COLS]]) {
+    for (gates, ups) in gates.iter_mut().zip(ups) {
+        for (g, u) in gates.iter_mut().zip(ups) {
+            *g = silu(*g) * u;
+        }
     }
 }
 
@@ -86,5 +157,16 @@ mod tests {
             let want = f64::from(x) / (1.0 + (-f64::from(x)).exp());
             assert!((f64::from(silu(x)) - want).abs() < 1e-5, "{x}");
         }
+    }
+
+    #[test]
+    fn the_two_orders_turn_the_same_pairs() {
+        let (cos, sin) = ([0.5, 0.8], [0.75f32.sqrt(), 0.6]);
+        let mut interleaved = [1.0, 2.0, 3.0, 4.0, 9.0];
+        let mut halves = [1.0, 3.0, 2.0, 4.0, 9.0];
+        turn_interleaved(&mut interleaved, &cos, &sin);
+        turn_halves(&mut halves[..4], &cos, &sin);
+        let [a, b, c, d, rest] = interleaved;
+        assert_eq!([a, c, b, d, rest], halves);
     }
 }

@@ -1,21 +1,33 @@
-//! One or more packed matrices that share their input, as a candle op: a
-//! projection, or query, key and value in one parallel region.
+//! One or more packed matrices that share their input, as candle ops: a
+//! projection, query, key and value in one parallel region, a gated pair. The
+//! norm before a product and the addition after it are part of it.
 
 use std::sync::Arc;
 
-use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, bail};
-use rayon::prelude::{IntoParallelIterator, ParallelIterator};
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, bail};
 
-use super::Isa;
-use super::activation::Activations;
-use super::matmul::{ROWS_AT_ONCE, Rows, tile_product};
+use super::Cpu;
+use super::activation::{Activations, Forms, Input};
+use super::elementwise::gate;
+use super::matmul::{ROWS_AT_ONCE, TileOut, tile_product};
 use super::pack::{COLS, Format, Packed};
+use super::team::Parts;
 
-/// Packed matrices side by side: the output is their outputs, in order.
+/// What becomes of a product.
+#[derive(Clone, Copy)]
+pub enum Finish<'a> {
+    /// The matrices' outputs side by side: (n, out_dim).
+    Store,
+    /// The same, added to these rows.
+    Add(&'a [f32]),
+    /// Two matrices of one size: silu(first) * second, (n, out_dim / 2).
+    Gate,
+}
+
+/// Packed matrices side by side.
 #[derive(Clone)]
 pub struct PackedLinear {
     parts: Arc<Vec<Packed>>,
-    isa: Isa,
 }
 
 impl PackedLinear {
@@ -28,14 +40,7 @@ impl PackedLinear {
         }
         Ok(PackedLinear {
             parts: Arc::new(parts),
-            isa: Isa::detect(),
         })
-    }
-
-    /// The same on a chosen path; the processor must have it.
-    pub fn with_isa(mut self, isa: Isa) -> Self {
-        self.isa = isa;
-        self
     }
 
     pub fn in_dim(&self) -> usize {
@@ -50,6 +55,10 @@ impl PackedLinear {
         self.parts.iter().map(Packed::bytes).sum()
     }
 
+    pub fn parts(&self) -> &[Packed] {
+        &self.parts
+    }
+
     /// Rows of the (first) matrix, unpacked: embeddings of a tied head.
     ///
     /// Shape: (ids, in_dim).
@@ -60,57 +69,80 @@ impl PackedLinear {
     }
 
     /// x W^T. Shapes: (n, in_dim) -> (n, out_dim).
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        x.apply_op1_no_bwd(self)
+    pub fn forward(&self, x: &Tensor, cpu: &Cpu) -> Result<Tensor> {
+        x.apply_op1_no_bwd(&Product {
+            linear: self,
+            cpu,
+            norm: None,
+            gated: false,
+        })
     }
 
-    /// The same on plain slices.
-    pub fn product(&self, x: &[f32]) -> Vec<f32> {
-        let (in_dim, out_dim) = (self.in_dim(), self.out_dim());
-        let n = x.len() / in_dim;
-        let integer = self.parts.iter().any(|p| p.format != Format::F32);
-        let quantized = Activations::quantize(if integer { x } else { &[] }, in_dim);
-        let rows = Rows {
-            plain: x,
-            in_dim,
-            quantized: &quantized,
+    /// The same of the rows' RMS norm; `gated`, silu of the first matrix's
+    /// output times the second's: (n, out_dim / 2).
+    pub fn forward_normed(
+        &self,
+        x: &Tensor,
+        norm: (&[f32], f32),
+        gated: bool,
+        cpu: &Cpu,
+    ) -> Result<Tensor> {
+        x.apply_op1_no_bwd(&Product {
+            linear: self,
+            cpu,
+            norm: Some(norm),
+            gated,
+        })
+    }
+
+    /// x W^T + to. Shapes: (n, in_dim), (n, out_dim) -> (n, out_dim).
+    pub fn forward_added(&self, x: &Tensor, to: &Tensor, cpu: &Cpu) -> Result<Tensor> {
+        x.apply_op2_no_bwd(to, &AddedProduct { linear: self, cpu })
+    }
+
+    /// The product on plain slices. Shape: (n, in_dim) -> (n, out_dim), or
+    /// half of it where it gates.
+    pub fn product(&self, input: Input<'_>, finish: Finish<'_>, cpu: &Cpu) -> Vec<f32> {
+        let acts = Activations::prepare(input, self.in_dim(), self.forms(), cpu);
+        let width = match finish {
+            Finish::Gate => self.out_dim() / 2,
+            _ => self.out_dim(),
         };
-        let mut y = vec![0f32; n * out_dim];
-        let out = Columns {
-            data: y.as_mut_ptr(),
-            out_dim,
+        let mut y = Vec::with_capacity(acts.rows * width);
+        let all = &mut y.spare_capacity_mut()[..acts.rows * width];
+        let out = Parts::new(all);
+        let tasks = self.tasks(matches!(finish, Finish::Gate), cpu.team.threads());
+        let run = Run {
+            linear: self,
+            cpu,
+            acts: &acts,
+            finish,
+            width,
+            out: &out,
         };
-        let tasks = self.tasks();
-        tasks
-            .into_par_iter()
-            .for_each(|task| self.run(&task, &rows, n, &out));
+        cpu.team.run(tasks.len(), |task| run.task(&tasks[task]));
+        // SAFETY: the tasks wrote every column of every row.
+        unsafe { y.set_len(acts.rows * width) };
         y
     }
 
-    fn run(&self, task: &Task, rows: &Rows<'_>, n: usize, out: &Columns) {
-        let packed = &self.parts[task.part];
-        for tile in task.first..task.last {
-            let width = COLS.min(packed.out_dim - tile * COLS);
-            for first in (0..n).step_by(ROWS_AT_ONCE) {
-                let at_once = ROWS_AT_ONCE.min(n - first);
-                let result = tile_product(self.isa, packed, tile, rows, first, at_once);
-                for (r, values) in result.iter().enumerate().take(at_once) {
-                    let column = task.offset + tile * COLS;
-                    // SAFETY: no other task has this tile's columns.
-                    unsafe { out.write(first + r, column, &values[..width]) };
-                }
-            }
+    fn forms(&self) -> Forms {
+        let is_plain = |p: &Packed| p.format == Format::F32;
+        Forms {
+            plain: self.parts.iter().any(is_plain),
+            quantized: !self.parts.iter().all(is_plain),
         }
     }
 
     /// Runs of tiles, a few per thread, that hold about equally many bytes.
-    fn tasks(&self) -> Vec<Task> {
-        let threads = rayon::current_num_threads();
-        let share = (self.bytes() / (threads * 4)).max(16 << 10);
+    /// Where the product gates, a run covers both matrices.
+    fn tasks(&self, gated: bool, threads: usize) -> Vec<Task> {
+        let share = (self.bytes() / (threads * 4)).clamp(16 << 10, 256 << 10);
         let mut tasks = Vec::new();
         let mut offset = 0;
         for (part, packed) in self.parts.iter().enumerate() {
-            let tiles = (share / packed.tile_bytes().max(1)).max(1);
+            let bytes = packed.tile_bytes().max(1) * if gated { 2 } else { 1 };
+            let tiles = (share / bytes).max(1);
             for first in (0..packed.n_tiles()).step_by(tiles) {
                 let last = packed.n_tiles().min(first + tiles);
                 tasks.push(Task {
@@ -121,6 +153,9 @@ impl PackedLinear {
                 });
             }
             offset += packed.out_dim;
+            if gated {
+                break;
+            }
         }
         tasks
     }
@@ -134,23 +169,53 @@ struct Task {
     offset: usize,
 }
 
-/// The output, written column by column from several threads.
-struct Columns {
-    data: *mut f32,
-    out_dim: usize,
+/// One product, as its tasks see it.
+struct Run<'a> {
+    linear: &'a PackedLinear,
+    cpu: &'a Cpu,
+    acts: &'a Activations,
+    finish: Finish<'a>,
+    /// Of an output row.
+    width: usize,
+    out: &'a Parts<std::mem::MaybeUninit<f32>>,
 }
 
-// SAFETY: tasks write disjoint columns.
-unsafe impl Sync for Columns {}
+impl Run<'_> {
+    fn task(&self, task: &Task) {
+        let packed = &self.linear.parts[task.part];
+        let (mut result, mut other) = (TileOut::default(), TileOut::default());
+        for tile in task.first..task.last {
+            let columns = COLS.min(packed.out_dim - tile * COLS);
+            for first in (0..self.acts.rows).step_by(ROWS_AT_ONCE) {
+                let rows = (first, ROWS_AT_ONCE.min(self.acts.rows - first));
+                let isa = self.cpu.isa;
+                tile_product(isa, packed, tile, self.acts, rows, &mut result);
+                if matches!(self.finish, Finish::Gate) {
+                    let ups = &self.linear.parts[1];
+                    tile_product(isa, ups, tile, self.acts, rows, &mut other);
+                    gate(isa, &mut result[..rows.1], &other[..rows.1]);
+                }
+                let column = task.offset + tile * COLS;
+                self.write(rows, column, columns, &result);
+            }
+        }
+    }
 
-impl Columns {
-    /// # Safety
-    /// (row, column..column + values.len()) is inside the output, and nobody
-    /// else touches it.
-    unsafe fn write(&self, row: usize, column: usize, values: &[f32]) {
-        unsafe {
-            let to = self.data.add(row * self.out_dim + column);
-            std::ptr::copy_nonoverlapping(values.as_ptr(), to, values.len());
+    fn write(&self, (first, n): (usize, usize), column: usize, columns: usize, result: &TileOut) {
+        for (r, values) in result.iter().enumerate().take(n) {
+            let from = (first + r) * self.width + column;
+            // SAFETY: no other task has this tile's columns.
+            let out = unsafe { self.out.slice(from, columns) };
+            if let Finish::Add(rows) = self.finish {
+                let rows = &rows[from..from + columns];
+                for ((out, value), row) in out.iter_mut().zip(values).zip(rows) {
+                    out.write(row + value);
+                }
+            } else {
+                for (out, value) in out.iter_mut().zip(values) {
+                    out.write(*value);
+                }
+            }
         }
     }
 }
@@ -163,20 +228,70 @@ pub fn slice<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> 
     }
 }
 
-impl CustomOp1 for PackedLinear {
+/// Rows of an op's first argument that fit the matrices.
+fn rows_of(linear: &PackedLinear, layout: &Layout) -> Result<usize> {
+    let (n, in_dim) = layout.shape().dims2()?;
+    if in_dim != linear.in_dim() {
+        bail!("input width {in_dim}, the weights have {}", linear.in_dim());
+    }
+    Ok(n)
+}
+
+struct Product<'a> {
+    linear: &'a PackedLinear,
+    cpu: &'a Cpu,
+    norm: Option<(&'a [f32], f32)>,
+    gated: bool,
+}
+
+impl CustomOp1 for Product<'_> {
     fn name(&self) -> &'static str {
         "packed-linear"
     }
 
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let x = slice(storage, layout)?;
-        let (n, in_dim) = layout.shape().dims2()?;
-        if in_dim != self.in_dim() {
-            bail!("input width {in_dim}, the weights have {}", self.in_dim());
+        let n = rows_of(self.linear, layout)?;
+        let rows = slice(storage, layout)?;
+        let input = match self.norm {
+            None => Input::Plain(rows),
+            Some((scale, eps)) => Input::Normed { rows, scale, eps },
+        };
+        let finish = if self.gated {
+            Finish::Gate
+        } else {
+            Finish::Store
+        };
+        let y = self.linear.product(input, finish, self.cpu);
+        let shape = Shape::from((n, y.len() / n.max(1)));
+        Ok((CpuStorage::F32(y), shape))
+    }
+}
+
+struct AddedProduct<'a> {
+    linear: &'a PackedLinear,
+    cpu: &'a Cpu,
+}
+
+impl CustomOp2 for AddedProduct<'_> {
+    fn name(&self) -> &'static str {
+        "packed-linear-added"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        x_layout: &Layout,
+        to: &CpuStorage,
+        to_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let n = rows_of(self.linear, x_layout)?;
+        let shape = Shape::from((n, self.linear.out_dim()));
+        if to_layout.shape() != &shape {
+            bail!("{:?} is not added to {shape:?}", to_layout.shape());
         }
-        Ok((
-            CpuStorage::F32(self.product(x)),
-            Shape::from((n, self.out_dim())),
-        ))
+        let input = Input::Plain(slice(x, x_layout)?);
+        let finish = Finish::Add(slice(to, to_layout)?);
+        let y = self.linear.product(input, finish, self.cpu);
+        Ok((CpuStorage::F32(y), shape))
     }
 }

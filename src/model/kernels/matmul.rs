@@ -1,94 +1,124 @@
 //! The product of a few rows of activations with a packed weight matrix, tile
 //! by tile. The order of operations for one output is fixed by its row and
-//! column alone. This file holds the plain path and the choice between paths.
+//! column alone. This file holds the plain paths and the choice between paths.
 
 use super::Isa;
-use super::activation::Activations;
+use super::activation::{Activations, GROUP, index};
 use super::pack::{BLOCK, COLS, Format, Packed, scale_and_min};
 
 /// Rows that one pass over a tile multiplies at a time.
-pub const ROWS_AT_ONCE: usize = 4;
+pub const ROWS_AT_ONCE: usize = GROUP;
 
 /// A tile's results for up to [`ROWS_AT_ONCE`] rows.
 pub type TileOut = [[f32; COLS]; ROWS_AT_ONCE];
-
-/// The rows to multiply: quantised for the integer formats, plain for f32.
-pub struct Rows<'a> {
-    /// Shape (rows, in_dim).
-    pub plain: &'a [f32],
-    pub in_dim: usize,
-    pub quantized: &'a Activations,
-}
 
 /// Multiplies rows `first..first + n` (n at most [`ROWS_AT_ONCE`]) with a tile.
 pub fn tile_product(
     isa: Isa,
     packed: &Packed,
     tile: usize,
-    rows: &Rows<'_>,
-    first: usize,
-    n: usize,
-) -> TileOut {
+    acts: &Activations,
+    rows: (usize, usize),
+    out: &mut TileOut,
+) {
     let bytes = packed.tile(tile);
     match (packed.format, isa) {
-        (Format::F32, _) => floats(bytes, rows, first, n),
+        (Format::F32, Isa::Portable) => floats::<false>(bytes, acts, rows, out),
         #[cfg(target_arch = "x86_64")]
-        (_, Isa::Avx2 | Isa::Vnni) => {
-            super::x86::tile(isa, packed.format, bytes, rows.quantized, first, n)
+        // SAFETY: the processor has AVX2 and FMA (`Isa::detect`).
+        (Format::F32, _) => unsafe { floats_avx2(bytes, acts, rows, out) },
+        #[cfg(target_arch = "x86_64")]
+        (format, isa) if isa != Isa::Portable => {
+            super::x86::tile(isa, format, bytes, acts, rows, out);
         }
-        _ => portable(packed.format, bytes, rows.quantized, first, n),
+        (format, _) => portable(format, bytes, acts, rows, out),
     }
 }
 
-fn floats(tile: &[u8], rows: &Rows<'_>, first: usize, n: usize) -> TileOut {
-    let mut out = [[0f32; COLS]; ROWS_AT_ONCE];
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn floats_avx2(tile: &[u8], acts: &Activations, rows: (usize, usize), out: &mut TileOut) {
+    floats::<true>(tile, acts, rows, out);
+}
+
+#[inline(always)]
+fn floats<const FMA: bool>(
+    tile: &[u8],
+    acts: &Activations,
+    (first, n): (usize, usize),
+    out: &mut TileOut,
+) {
     for (r, out) in out.iter_mut().enumerate().take(n) {
-        let x = &rows.plain[(first + r) * rows.in_dim..][..rows.in_dim];
-        for (k, &value) in x.iter().enumerate() {
-            let weights = &tile[k * COLS * 4..][..COLS * 4];
-            for c in 0..COLS {
-                let w = &weights[c * 4..c * 4 + 4];
-                out[c] += value * f32::from_le_bytes([w[0], w[1], w[2], w[3]]);
+        let x = &acts.plain[(first + r) * acts.in_dim..][..acts.in_dim];
+        let mut sums = [0f32; COLS];
+        for (value, weights) in x.iter().zip(tile.chunks_exact(COLS * 4)) {
+            for (sum, w) in sums.iter_mut().zip(weights.chunks_exact(4)) {
+                let weight = f32::from_le_bytes([w[0], w[1], w[2], w[3]]);
+                *sum = if FMA {
+                    value.mul_add(weight, *sum)
+                } else {
+                    *sum + value * weight
+                };
             }
         }
+        *out = sums;
     }
-    out
 }
 
-fn portable(format: Format, tile: &[u8], acts: &Activations, first: usize, n: usize) -> TileOut {
-    let mut out = [[0f32; COLS]; ROWS_AT_ONCE];
+fn portable(
+    format: Format,
+    tile: &[u8],
+    acts: &Activations,
+    (first, n): (usize, usize),
+    out: &mut TileOut,
+) {
+    out[..n].fill([0.0; COLS]);
     for (b, block) in tile.chunks_exact(format.block_bytes()).enumerate() {
+        let mut scales = [[0f32; COLS]; 2];
+        let mut mins = [0f32; COLS];
+        for c in 0..COLS {
+            let (scale, min) = scale_and_min(format, block, c);
+            (scales[0][c], scales[1][c], mins[c]) = (scale[0], scale[1], min);
+        }
         for (r, out) in out.iter_mut().enumerate().take(n) {
-            let at = (first + r) * acts.blocks + b;
+            let at = index(first + r, b, acts.blocks);
             let dots = block_dots(format, block, &acts.q[at * BLOCK..][..BLOCK]);
-            for (c, dot) in dots.iter().enumerate() {
-                let (scale, min) = scale_and_min(format, block, c);
-                out[c] += (scale * acts.scale[at]) * *dot as f32;
-                out[c] += min * acts.sum[at];
+            let (scale, sum) = (acts.scale[at], acts.sum[at]);
+            for c in 0..COLS {
+                out[c] += scales[0][c] * scale * dots[0][c] as f32;
+                out[c] += scales[1][c] * scale * dots[1][c] as f32;
+                out[c] += mins[c] * sum;
             }
         }
     }
-    out
 }
 
-fn block_dots(format: Format, block: &[u8], q: &[i8]) -> [i32; COLS] {
-    let mut dots = [0i32; COLS];
-    for (i, bytes) in block.chunks_exact(4).enumerate() {
-        let (g, c) = (i / COLS, i % COLS);
+/// Dot products of the first and the last 16 inputs; formats with one scale
+/// have it all in the first.
+#[inline(always)]
+fn block_dots(format: Format, block: &[u8], q: &[i8]) -> [[i32; COLS]; 2] {
+    let mut dots = [[0i32; COLS]; 2];
+    let groups = block[..format.integer_bytes()].chunks_exact(4 * COLS);
+    for (g, bytes) in groups.enumerate() {
         match format {
-            Format::Q8 if g < 8 => {
-                for j in 0..4 {
-                    dots[c] += i32::from(bytes[j] as i8) * i32::from(q[4 * g + j]);
-                }
+            Format::Q4F16 | Format::Q4F32 => {
+                add_group(&mut dots[0], bytes, &q[4 * g..], |b| i32::from(b & 15));
+                add_group(&mut dots[0], bytes, &q[16 + 4 * g..], |b| i32::from(b >> 4));
             }
-            Format::Q4F16 | Format::Q4F32 if g < 4 => {
-                for j in 0..4 {
-                    dots[c] += i32::from(bytes[j] & 15) * i32::from(q[4 * g + j]);
-                    dots[c] += i32::from(bytes[j] >> 4) * i32::from(q[16 + 4 * g + j]);
-                }
+            _ => {
+                let half = usize::from(format == Format::Q8Half && g >= 4);
+                add_group(&mut dots[half], bytes, &q[4 * g..], |b| i32::from(b as i8));
             }
-            _ => break,
         }
     }
     dots
+}
+
+#[inline(always)]
+fn add_group(dots: &mut [i32; COLS], bytes: &[u8], q: &[i8], weight: impl Fn(u8) -> i32) {
+    for (dot, bytes) in dots.iter_mut().zip(bytes.chunks_exact(4)) {
+        for j in 0..4 {
+            *dot += weight(bytes[j]) * i32::from(q[j]);
+        }
+    }
 }

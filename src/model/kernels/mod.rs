@@ -5,14 +5,45 @@
 
 pub mod activation;
 pub mod attention;
+pub mod blocks;
 pub mod elementwise;
 pub mod linear;
 pub mod matmul;
 pub mod pack;
+pub mod team;
 #[cfg(target_arch = "x86_64")]
 pub mod x86;
+#[cfg(target_arch = "x86_64")]
+mod x86_attention;
 
 use std::sync::OnceLock;
+
+use team::Team;
+
+/// What our kernels run on.
+pub struct Cpu {
+    pub team: Team,
+    pub isa: Isa,
+}
+
+impl Cpu {
+    /// The best instructions of this processor on so many threads.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn new(threads: usize) -> std::io::Result<Self> {
+        Ok(Cpu {
+            team: Team::new(threads)?,
+            isa: Isa::detect(),
+        })
+    }
+
+    /// The same on chosen instructions; the processor must have them.
+    pub fn with_isa(mut self, isa: Isa) -> Self {
+        self.isa = isa;
+        self
+    }
+}
 
 /// Instruction sets the kernels are written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,49 +52,94 @@ pub enum Isa {
     Portable,
     /// AVX2, FMA and F16C.
     Avx2,
-    /// The same with 256-bit VNNI dot products.
+    /// The same with AVX-VNNI dot products, as recent client processors have
+    /// them.
+    AvxVnni,
+    /// The same with the 256-bit dot products of AVX-512 VNNI.
     Vnni,
+    /// 512-bit dot products of AVX-512 VNNI.
+    Avx512,
 }
 
 impl Isa {
+    const ALL: [Isa; 5] = [
+        Isa::Portable,
+        Isa::Avx2,
+        Isa::AvxVnni,
+        Isa::Vnni,
+        Isa::Avx512,
+    ];
+
     /// The best one this processor has.
     pub fn detect() -> Self {
         static ISA: OnceLock<Isa> = OnceLock::new();
-        *ISA.get_or_init(Self::probe)
+        *ISA.get_or_init(|| *Self::available().last().unwrap_or(&Isa::Portable))
+    }
+
+    /// Every one this processor can run, the best one last.
+    pub fn available() -> Vec<Self> {
+        let mut all = Self::ALL.to_vec();
+        all.retain(|isa| isa.runs_here());
+        all
     }
 
     #[cfg(target_arch = "x86_64")]
-    fn probe() -> Self {
+    fn runs_here(self) -> bool {
         let avx2 = is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("fma")
             && is_x86_feature_detected!("f16c");
-        let vnni = is_x86_feature_detected!("avx512vnni") && is_x86_feature_detected!("avx512vl");
-        match (avx2, vnni) {
-            (true, true) => Isa::Vnni,
-            (true, false) => Isa::Avx2,
-            _ => Isa::Portable,
+        let avx512 = is_x86_feature_detected!("avx512vnni")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("avx512bw");
+        match self {
+            Isa::Portable => true,
+            Isa::Avx2 => avx2,
+            Isa::AvxVnni => avx2 && is_x86_feature_detected!("avxvnni"),
+            Isa::Vnni | Isa::Avx512 => avx2 && avx512,
         }
     }
 
     #[cfg(not(target_arch = "x86_64"))]
-    fn probe() -> Self {
-        Isa::Portable
+    fn runs_here(self) -> bool {
+        self == Isa::Portable
     }
 
-    /// Every one this processor can run, for tests.
-    pub fn available() -> Vec<Self> {
-        match Self::detect() {
-            Isa::Vnni => vec![Isa::Portable, Isa::Avx2, Isa::Vnni],
-            Isa::Avx2 => vec![Isa::Portable, Isa::Avx2],
-            Isa::Portable => vec![Isa::Portable],
-        }
+    /// Whether code for AVX2 and FMA runs under it.
+    pub fn has_avx2(self) -> bool {
+        self != Isa::Portable
     }
 
     pub fn name(&self) -> &'static str {
         match self {
             Isa::Portable => "portable",
             Isa::Avx2 => "AVX2",
-            Isa::Vnni => "AVX2+VNNI",
+            Isa::AvxVnni => "AVX2, AVX-VNNI",
+            Isa::Vnni => "AVX2, VNNI",
+            Isa::Avx512 => "AVX-512 VNNI",
+        }
+    }
+}
+
+impl std::str::FromStr for Isa {
+    type Err = String;
+
+    /// `portable`, `avx2`, `avx-vnni`, `vnni` or `avx512`, if it runs here.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let isa = match text {
+            "portable" => Isa::Portable,
+            "avx2" => Isa::Avx2,
+            "avx-vnni" => Isa::AvxVnni,
+            "vnni" => Isa::Vnni,
+            "avx512" => Isa::Avx512,
+            _ => {
+                return Err(format!(
+                    "`{text}`: must be portable, avx2, avx-vnni, vnni or avx512"
+                ));
+            }
+        };
+        match isa.runs_here() {
+            true => Ok(isa),
+            false => Err(format!("`{text}`: this processor does not have it")),
         }
     }
 }

@@ -1,244 +1,429 @@
-//! The tile products for x86-64: AVX2 with `maddubs`, and 256-bit VNNI. Both
-//! compute the same integers, and then the same fused multiply-adds, as each
-//! other, so their results are equal to the bit.
+//! The tile products for x86-64: AVX2 with `maddubs`, 256-bit VNNI (as AVX-512
+//! or as AVX-VNNI) and 512-bit VNNI. All compute the same integers, and then
+//! the same fused multiply-adds in the same order, as each other, so their
+//! results are equal to the bit.
 
 use std::arch::x86_64::*;
 
 use super::Isa;
-use super::activation::Activations;
+use super::activation::{Activations, GROUP};
 use super::matmul::{ROWS_AT_ONCE, TileOut};
-use super::pack::{BLOCK, Format};
+use super::pack::{BLOCK, COLS, Format};
 
-/// Multiplies up to [`ROWS_AT_ONCE`] rows with one tile of an integer format.
+/// Bytes of the tile's memory that are asked for ahead of their use.
+const AHEAD: usize = 2048;
+
+/// Multiplies rows `first..first + n` with one tile of an integer format.
 /// `isa` must have been detected on this processor.
 pub fn tile(
     isa: Isa,
     format: Format,
     tile: &[u8],
     acts: &Activations,
-    first: usize,
-    n: usize,
-) -> TileOut {
+    (first, n): (usize, usize),
+    out: &mut TileOut,
+) {
     debug_assert!(first + n <= acts.rows && n <= ROWS_AT_ONCE);
     debug_assert_eq!(tile.len(), acts.blocks * format.block_bytes());
     // SAFETY: the processor has the features (`Isa::detect`); every pointer
     // stays inside `tile` and the rows of `acts`, whose sizes agree (above).
     unsafe {
-        match (isa, n) {
-            (Isa::Vnni, 1) => vnni::<1>(format, tile, acts, first),
-            (Isa::Vnni, 2) => vnni::<2>(format, tile, acts, first),
-            (Isa::Vnni, 3) => vnni::<3>(format, tile, acts, first),
-            (Isa::Vnni, _) => vnni::<4>(format, tile, acts, first),
-            (_, 1) => avx2::<1>(format, tile, acts, first),
-            (_, 2) => avx2::<2>(format, tile, acts, first),
-            (_, 3) => avx2::<3>(format, tile, acts, first),
-            (_, _) => avx2::<4>(format, tile, acts, first),
+        match isa {
+            Isa::Avx512 => wide(format, tile, acts, (first, n), out),
+            _ => narrow(isa, format, tile, acts, (first, n), out),
         }
     }
 }
 
-/// Four signed bytes of an activation row, in every lane.
-#[inline]
-#[target_feature(enable = "avx2")]
-unsafe fn four(q: *const i8, at: usize) -> __m256i {
-    unsafe { _mm256_set1_epi32(q.add(at).cast::<i32>().read_unaligned()) }
-}
-
-/// Scales and minimums of a 4-bit block: 8 columns each.
-#[inline]
-#[target_feature(enable = "avx2,f16c")]
-unsafe fn scales(format: Format, block: *const u8) -> (__m256, __m256) {
-    unsafe {
-        if format == Format::Q4F16 {
-            (
-                _mm256_cvtph_ps(_mm_loadu_si128(block.add(128).cast())),
-                _mm256_cvtph_ps(_mm_loadu_si128(block.add(144).cast())),
-            )
-        } else {
-            (
-                _mm256_loadu_ps(block.add(128).cast()),
-                _mm256_loadu_ps(block.add(160).cast()),
-            )
+/// Calls `$kernel::<FORMAT, ROWS>` for the format and the number of rows.
+macro_rules! dispatch {
+    ($format:expr, $n:expr, [$($rows:literal),*], $kernel:ident $args:tt) => {
+        match $format {
+            Format::Q4F16 => dispatch!(@ Q4_F16, $n, [$($rows),*], $kernel $args),
+            Format::Q4F32 => dispatch!(@ Q4_F32, $n, [$($rows),*], $kernel $args),
+            Format::Q8F16 => dispatch!(@ Q8_F16, $n, [$($rows),*], $kernel $args),
+            Format::Q8F32 => dispatch!(@ Q8_F32, $n, [$($rows),*], $kernel $args),
+            Format::Q8Min => dispatch!(@ Q8_MIN, $n, [$($rows),*], $kernel $args),
+            Format::Q8Half => dispatch!(@ Q8_HALF, $n, [$($rows),*], $kernel $args),
+            Format::F32 => unreachable!("floats have a kernel of their own"),
         }
-    }
-}
-
-/// acc + (weight scale * activation scale) * dot + minimum * activation sum.
-#[inline]
-#[target_feature(enable = "avx2,fma")]
-fn scaled(acc: __m256, dot: __m256i, d: __m256, m: __m256, scale: f32, sum: f32) -> __m256 {
-    let step = _mm256_mul_ps(d, _mm256_set1_ps(scale));
-    let acc = _mm256_fmadd_ps(step, _mm256_cvtepi32_ps(dot), acc);
-    _mm256_fmadd_ps(m, _mm256_set1_ps(sum), acc)
-}
-
-macro_rules! tile_kernel {
-    ($name:ident, $features:literal, $nibbles:ident, $bytes:ident) => {
-        #[target_feature(enable = $features)]
-        unsafe fn $name<const R: usize>(
-            format: Format,
-            tile: &[u8],
-            acts: &Activations,
-            first: usize,
-        ) -> TileOut {
-            let mut acc = [_mm256_setzero_ps(); R];
-            for b in 0..acts.blocks {
-                // SAFETY: the caller's; offsets are those of the packed formats.
-                unsafe {
-                    let block = tile.as_ptr().add(b * format.block_bytes());
-                    let q: [*const i8; R] = std::array::from_fn(|r| {
-                        acts.q.as_ptr().add(((first + r) * acts.blocks + b) * BLOCK)
-                    });
-                    let (dots, d, m) = if format == Format::Q8 {
-                        let shift: [i32; R] = std::array::from_fn(|r| {
-                            *acts.shift.get_unchecked((first + r) * acts.blocks + b)
-                        });
-                        let scale = _mm256_loadu_ps(block.add(256).cast());
-                        ($bytes::<R>(block, q, shift), scale, _mm256_setzero_ps())
-                    } else {
-                        let (d, m) = scales(format, block);
-                        ($nibbles::<R>(block, q), d, m)
-                    };
-                    for r in 0..R {
-                        let at = (first + r) * acts.blocks + b;
-                        let scale = *acts.scale.get_unchecked(at);
-                        acc[r] = scaled(acc[r], dots[r], d, m, scale, *acts.sum.get_unchecked(at));
-                    }
-                }
-            }
-            let mut out = TileOut::default();
-            for r in 0..R {
-                // SAFETY: a row of `out` holds 8 floats.
-                unsafe { _mm256_storeu_ps(out[r].as_mut_ptr(), acc[r]) };
-            }
-            out
+    };
+    (@ $f:ident, $n:expr, [$($rows:literal),*], $kernel:ident $args:tt) => {
+        match $n {
+            $($rows => $kernel::<$f, $rows> $args,)*
+            n => unreachable!("{n} rows at once"),
         }
     };
 }
 
-tile_kernel!(avx2, "avx2,fma,f16c", nibbles_avx2, bytes_avx2);
-tile_kernel!(
-    vnni,
-    "avx2,fma,f16c,avx512vnni,avx512vl",
-    nibbles_vnni,
-    bytes_vnni
-);
+const Q4_F16: u8 = 0;
+const Q4_F32: u8 = 1;
+const Q8_F16: u8 = 2;
+const Q8_F32: u8 = 3;
+const Q8_MIN: u8 = 4;
+const Q8_HALF: u8 = 5;
+
+const fn format(f: u8) -> Format {
+    match f {
+        Q4_F16 => Format::Q4F16,
+        Q4_F32 => Format::Q4F32,
+        Q8_F16 => Format::Q8F16,
+        Q8_F32 => Format::Q8F32,
+        Q8_MIN => Format::Q8Min,
+        _ => Format::Q8Half,
+    }
+}
+
+const fn is_nibbles(f: u8) -> bool {
+    f == Q4_F16 || f == Q4_F32
+}
+
+const fn has_min(f: u8) -> bool {
+    is_nibbles(f) || f == Q8_MIN
+}
+
+/// What the kernels read of the rows they multiply, block by block.
+#[derive(Clone, Copy)]
+struct Inputs<'a> {
+    acts: &'a Activations,
+    /// The first row's group of rows, and its place there.
+    group: usize,
+    row: usize,
+}
+
+impl<'a> Inputs<'a> {
+    fn new(acts: &'a Activations, first: usize) -> Self {
+        Inputs {
+            acts,
+            group: first / GROUP,
+            row: first % GROUP,
+        }
+    }
+
+    /// Index of block `b` of the first row; the next row's is one on.
+    #[inline(always)]
+    fn at(&self, b: usize) -> usize {
+        (self.group * self.acts.blocks + b) * GROUP + self.row
+    }
+
+    #[inline(always)]
+    unsafe fn q(&self, b: usize) -> *const i8 {
+        unsafe { self.acts.q.as_ptr().add(self.at(b) * BLOCK) }
+    }
+
+    #[inline(always)]
+    unsafe fn scale(&self, r: usize, b: usize) -> f32 {
+        unsafe { *self.acts.scale.get_unchecked(self.at(b) + r) }
+    }
+
+    #[inline(always)]
+    unsafe fn sum(&self, r: usize, b: usize) -> f32 {
+        unsafe { *self.acts.sum.get_unchecked(self.at(b) + r) }
+    }
+
+    /// What the shift of part `part` (of `parts`) of the block's weights to
+    /// unsigned bytes adds to its dot product.
+    #[inline(always)]
+    unsafe fn shift(&self, r: usize, b: usize, part: usize, parts: usize) -> i32 {
+        let halves = unsafe { *self.acts.shift.get_unchecked(self.at(b) + r) };
+        match parts {
+            1 => halves[0] + halves[1],
+            _ => halves[part],
+        }
+    }
+}
+
+/// Parts of a block that have a scale of their own.
+const fn parts(f: u8) -> usize {
+    if f == Q8_HALF { 2 } else { 1 }
+}
+
+unsafe fn wide(
+    format: Format,
+    tile: &[u8],
+    acts: &Activations,
+    (first, n): (usize, usize),
+    out: &mut TileOut,
+) {
+    let inputs = Inputs::new(acts, first);
+    unsafe {
+        dispatch!(
+            format,
+            n,
+            [1, 2, 3, 4, 5, 6, 7, 8],
+            wide_rows(tile, inputs, out)
+        )
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+unsafe fn wide_rows<const F: u8, const R: usize>(
+    tile: &[u8],
+    inputs: Inputs<'_>,
+    out: &mut TileOut,
+) {
+    let (bytes, integers) = (format(F).block_bytes(), format(F).integer_bytes());
+    let (low, top) = (_mm512_set1_epi8(15), _mm512_set1_epi8(-128));
+    let mut acc = [_mm512_setzero_ps(); R];
+    for b in 0..inputs.acts.blocks {
+        // SAFETY: the caller's; offsets are those of the packed formats, and
+        // a prefetch may point anywhere.
+        unsafe {
+            let block = tile.as_ptr().add(b * bytes);
+            for line in 0..bytes.div_ceil(64) {
+                _mm_prefetch::<_MM_HINT_T0>(block.wrapping_add(AHEAD + 64 * line).cast());
+            }
+            let (tail, q) = (block.add(integers), inputs.q(b));
+            let four = |r: usize, at: usize| {
+                _mm512_set1_epi32(q.add(r * BLOCK + at).cast::<i32>().read_unaligned())
+            };
+            for part in 0..parts(F) {
+                let mut dots = [_mm512_setzero_si512(); R];
+                if is_nibbles(F) {
+                    for g in 0..4 {
+                        let both = _mm512_loadu_si512(block.add(64 * g).cast());
+                        let lo = _mm512_and_si512(both, low);
+                        let hi = _mm512_and_si512(_mm512_srli_epi16(both, 4), low);
+                        for r in 0..R {
+                            dots[r] = _mm512_dpbusd_epi32(dots[r], lo, four(r, 4 * g));
+                            dots[r] = _mm512_dpbusd_epi32(dots[r], hi, four(r, 16 + 4 * g));
+                        }
+                    }
+                } else {
+                    for r in 0..R {
+                        dots[r] = _mm512_set1_epi32(-inputs.shift(r, b, part, parts(F)));
+                    }
+                    for g in part * 8 / parts(F)..(part + 1) * 8 / parts(F) {
+                        let w = _mm512_loadu_si512(block.add(64 * g).cast());
+                        let w = _mm512_xor_si512(w, top);
+                        for r in 0..R {
+                            dots[r] = _mm512_dpbusd_epi32(dots[r], w, four(r, 4 * g));
+                        }
+                    }
+                }
+                let scale = wide_scales::<F>(tail, part);
+                for r in 0..R {
+                    let step = _mm512_mul_ps(scale, _mm512_set1_ps(inputs.scale(r, b)));
+                    acc[r] = _mm512_fmadd_ps(step, _mm512_cvtepi32_ps(dots[r]), acc[r]);
+                }
+            }
+            if has_min(F) {
+                let min = wide_scales::<F>(tail, 1);
+                for r in 0..R {
+                    acc[r] = _mm512_fmadd_ps(min, _mm512_set1_ps(inputs.sum(r, b)), acc[r]);
+                }
+            }
+        }
+    }
+    for r in 0..R {
+        // SAFETY: a row of `out` holds 16 floats.
+        unsafe { _mm512_storeu_ps(out[r].as_mut_ptr(), acc[r]) };
+    }
+}
+
+/// The first or second 16 of a block's scales and minimums.
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn wide_scales<const F: u8>(tail: *const u8, which: usize) -> __m512 {
+    unsafe {
+        if F == Q4_F16 || F == Q8_F16 {
+            _mm512_cvtph_ps(_mm256_loadu_si256(tail.add(32 * which).cast()))
+        } else {
+            _mm512_loadu_ps(tail.add(64 * which).cast())
+        }
+    }
+}
+
+/// Rows that the 256-bit kernels multiply at a time: what 16 registers hold.
+const NARROW_ROWS: usize = 4;
+
+unsafe fn narrow(
+    isa: Isa,
+    format: Format,
+    tile: &[u8],
+    acts: &Activations,
+    (first, n): (usize, usize),
+    out: &mut TileOut,
+) {
+    for from in (0..n).step_by(NARROW_ROWS) {
+        let rows = NARROW_ROWS.min(n - from);
+        let inputs = Inputs::new(acts, first + from);
+        let out = &mut out[from..from + rows];
+        for half in 0..2 {
+            // SAFETY: the caller's.
+            unsafe {
+                match isa {
+                    Isa::Vnni => {
+                        dispatch!(format, rows, [1, 2, 3, 4], vnni(tile, inputs, out, half))
+                    }
+                    Isa::AvxVnni => {
+                        dispatch!(
+                            format,
+                            rows,
+                            [1, 2, 3, 4],
+                            avx_vnni(tile, inputs, out, half)
+                        )
+                    }
+                    _ => dispatch!(format, rows, [1, 2, 3, 4], avx2(tile, inputs, out, half)),
+                }
+            }
+        }
+    }
+}
+
+/// Eight of the first or second 16 of a block's scales and minimums.
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
+unsafe fn scales<const F: u8>(tail: *const u8, which: usize, half: usize) -> __m256 {
+    let index = which * COLS + half * COLS / 2;
+    unsafe {
+        if F == Q4_F16 || F == Q8_F16 {
+            _mm256_cvtph_ps(_mm_loadu_si128(tail.add(2 * index).cast()))
+        } else {
+            _mm256_loadu_ps(tail.add(4 * index).cast())
+        }
+    }
+}
+
+/// A kernel over one half (8 columns) of a tile. `$nibbles` and `$bytes` are
+/// the macros that compute its dot products.
+macro_rules! narrow_kernel {
+    ($name:ident, $features:literal, $nibbles:ident, $bytes:ident $(, $dot:ident)?) => {
+        #[target_feature(enable = $features)]
+        unsafe fn $name<const F: u8, const R: usize>(
+            tile: &[u8],
+            inputs: Inputs<'_>,
+            out: &mut [[f32; COLS]],
+            half: usize,
+        ) {
+            let (bytes, integers) = (format(F).block_bytes(), format(F).integer_bytes());
+            let mut acc = [_mm256_setzero_ps(); R];
+            for b in 0..inputs.acts.blocks {
+                // SAFETY: the caller's; offsets are those of the packed
+                // formats, and a prefetch may point anywhere.
+                unsafe {
+                    let start = tile.as_ptr().add(b * bytes);
+                    for line in (0..bytes.div_ceil(64)).filter(|_| half == 0) {
+                        _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(AHEAD + 64 * line).cast());
+                    }
+                    let (block, tail) = (start.add(32 * half), start.add(integers));
+                    let q = inputs.q(b);
+                    let four = |r: usize, at: usize| {
+                        _mm256_set1_epi32(q.add(r * BLOCK + at).cast::<i32>().read_unaligned())
+                    };
+                    for part in 0..parts(F) {
+                        let mut dots = [_mm256_setzero_si256(); R];
+                        if is_nibbles(F) {
+                            $nibbles!(dots, block, four, R $(, $dot)?);
+                        } else {
+                            let groups = part * 8 / parts(F)..(part + 1) * 8 / parts(F);
+                            let shift = |r: usize| inputs.shift(r, b, part, parts(F));
+                            $bytes!(dots, block, four, R, groups, shift $(, $dot)?);
+                        }
+                        let scale = scales::<F>(tail, part, half);
+                        for r in 0..R {
+                            let step = _mm256_mul_ps(scale, _mm256_set1_ps(inputs.scale(r, b)));
+                            acc[r] = _mm256_fmadd_ps(step, _mm256_cvtepi32_ps(dots[r]), acc[r]);
+                        }
+                    }
+                    if has_min(F) {
+                        let min = scales::<F>(tail, 1, half);
+                        for r in 0..R {
+                            acc[r] = _mm256_fmadd_ps(min, _mm256_set1_ps(inputs.sum(r, b)), acc[r]);
+                        }
+                    }
+                }
+            }
+            for r in 0..R {
+                // SAFETY: half a row of `out` holds 8 floats.
+                unsafe { _mm256_storeu_ps(out[r].as_mut_ptr().add(8 * half), acc[r]) };
+            }
+        }
+    };
+}
 
 /// Dot products of a block of nibbles: u4 x i8 sums of 8 groups fit 16 bits
 /// (8 * 2 * 15 * 127 = 30480).
-#[inline]
-#[target_feature(enable = "avx2")]
-unsafe fn nibbles_avx2<const R: usize>(block: *const u8, q: [*const i8; R]) -> [__m256i; R] {
-    let low = _mm256_set1_epi8(15);
-    let mut sums = [_mm256_setzero_si256(); R];
-    for g in 0..4 {
-        // SAFETY: the caller's.
-        unsafe {
-            let both = _mm256_loadu_si256(block.add(32 * g).cast());
+macro_rules! nibbles_maddubs {
+    ($dots:ident, $block:ident, $four:ident, $rows:ident) => {
+        let low = _mm256_set1_epi8(15);
+        for g in 0..4 {
+            let both = _mm256_loadu_si256($block.add(64 * g).cast());
             let lo = _mm256_and_si256(both, low);
             let hi = _mm256_and_si256(_mm256_srli_epi16(both, 4), low);
-            for r in 0..R {
-                let a = _mm256_maddubs_epi16(lo, four(q[r], 4 * g));
-                let b = _mm256_maddubs_epi16(hi, four(q[r], 16 + 4 * g));
-                sums[r] = _mm256_add_epi16(sums[r], _mm256_add_epi16(a, b));
+            for r in 0..$rows {
+                let first = _mm256_maddubs_epi16(lo, $four(r, 4 * g));
+                let second = _mm256_maddubs_epi16(hi, $four(r, 16 + 4 * g));
+                $dots[r] = _mm256_add_epi16($dots[r], _mm256_add_epi16(first, second));
             }
         }
-    }
-    let ones = _mm256_set1_epi16(1);
-    sums.map(|s| _mm256_madd_epi16(s, ones))
+        let ones = _mm256_set1_epi16(1);
+        for r in 0..$rows {
+            $dots[r] = _mm256_madd_epi16($dots[r], ones);
+        }
+    };
 }
 
-/// Dot products of a block of signed bytes: |w| x sign(w) a, widened at once.
-#[inline]
-#[target_feature(enable = "avx2")]
-unsafe fn bytes_avx2<const R: usize>(
-    block: *const u8,
-    q: [*const i8; R],
-    _shift: [i32; R],
-) -> [__m256i; R] {
-    let ones = _mm256_set1_epi16(1);
-    let mut sums = [_mm256_setzero_si256(); R];
-    for g in 0..8 {
-        // SAFETY: the caller's.
-        unsafe {
-            let w = _mm256_loadu_si256(block.add(32 * g).cast());
+/// Dot products of signed bytes: |w| x sign(w) a, widened at once.
+macro_rules! bytes_maddubs {
+    ($dots:ident, $block:ident, $four:ident, $rows:ident, $groups:ident, $shift:ident) => {
+        let _ = $shift;
+        let ones = _mm256_set1_epi16(1);
+        for g in $groups {
+            let w = _mm256_loadu_si256($block.add(64 * g).cast());
             let magnitude = _mm256_abs_epi8(w);
-            for r in 0..R {
-                let signed = _mm256_sign_epi8(four(q[r], 4 * g), w);
+            for r in 0..$rows {
+                let signed = _mm256_sign_epi8($four(r, 4 * g), w);
                 let pairs = _mm256_maddubs_epi16(magnitude, signed);
-                sums[r] = _mm256_add_epi32(sums[r], _mm256_madd_epi16(pairs, ones));
+                $dots[r] = _mm256_add_epi32($dots[r], _mm256_madd_epi16(pairs, ones));
             }
         }
-    }
-    sums
+    };
 }
 
-#[inline]
-#[target_feature(enable = "avx2,avx512vnni,avx512vl")]
-unsafe fn nibbles_vnni<const R: usize>(block: *const u8, q: [*const i8; R]) -> [__m256i; R] {
-    let low = _mm256_set1_epi8(15);
-    let mut sums = [_mm256_setzero_si256(); R];
-    for g in 0..4 {
-        // SAFETY: the caller's.
-        unsafe {
-            let both = _mm256_loadu_si256(block.add(32 * g).cast());
+macro_rules! nibbles_vnni {
+    ($dots:ident, $block:ident, $four:ident, $rows:ident, $dot:ident) => {
+        let low = _mm256_set1_epi8(15);
+        for g in 0..4 {
+            let both = _mm256_loadu_si256($block.add(64 * g).cast());
             let lo = _mm256_and_si256(both, low);
             let hi = _mm256_and_si256(_mm256_srli_epi16(both, 4), low);
-            for r in 0..R {
-                sums[r] = _mm256_dpbusd_epi32(sums[r], lo, four(q[r], 4 * g));
-                sums[r] = _mm256_dpbusd_epi32(sums[r], hi, four(q[r], 16 + 4 * g));
+            for r in 0..$rows {
+                $dots[r] = $dot($dots[r], lo, $four(r, 4 * g));
+                $dots[r] = $dot($dots[r], hi, $four(r, 16 + 4 * g));
             }
         }
-    }
-    sums
+    };
 }
 
 /// As unsigned bytes w + 128, less 128 times the sum of the activations.
-#[inline]
-#[target_feature(enable = "avx2,avx512vnni,avx512vl")]
-unsafe fn bytes_vnni<const R: usize>(
-    block: *const u8,
-    q: [*const i8; R],
-    shift: [i32; R],
-) -> [__m256i; R] {
-    let top = _mm256_set1_epi8(-128);
-    let mut sums: [__m256i; R] = shift.map(|s| _mm256_set1_epi32(-s));
-    for g in 0..8 {
-        // SAFETY: the caller's.
-        unsafe {
-            let w = _mm256_xor_si256(_mm256_loadu_si256(block.add(32 * g).cast()), top);
-            for r in 0..R {
-                sums[r] = _mm256_dpbusd_epi32(sums[r], w, four(q[r], 4 * g));
+macro_rules! bytes_vnni {
+    ($dots:ident, $block:ident, $four:ident, $rows:ident, $groups:ident, $shift:ident, $dot:ident) => {
+        for r in 0..$rows {
+            $dots[r] = _mm256_set1_epi32(-$shift(r));
+        }
+        let top = _mm256_set1_epi8(-128);
+        for g in $groups {
+            let w = _mm256_xor_si256(_mm256_loadu_si256($block.add(64 * g).cast()), top);
+            for r in 0..$rows {
+                $dots[r] = $dot($dots[r], w, $four(r, 4 * g));
             }
         }
-    }
-    sums
+    };
 }
 
-/// The dot product of two equally long vectors, in 16 lanes by index.
-///
-/// # Safety
-/// The processor has AVX2 and FMA.
-#[inline]
-#[target_feature(enable = "avx2,fma")]
-pub unsafe fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let n = a.len().min(b.len());
-    let mut sums = [_mm256_setzero_ps(); 2];
-    let mut i = 0;
-    while i + 16 <= n {
-        for (half, sum) in sums.iter_mut().enumerate() {
-            // SAFETY: i + 16 <= n.
-            unsafe {
-                let x = _mm256_loadu_ps(a.as_ptr().add(i + 8 * half));
-                let y = _mm256_loadu_ps(b.as_ptr().add(i + 8 * half));
-                *sum = _mm256_fmadd_ps(x, y, *sum);
-            }
-        }
-        i += 16;
-    }
-    let rest: f32 = a[i..n].iter().zip(&b[i..n]).map(|(x, y)| x * y).sum();
-    let sum = _mm256_add_ps(sums[0], sums[1]);
-    let four = _mm_add_ps(_mm256_castps256_ps128(sum), _mm256_extractf128_ps(sum, 1));
-    let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-    _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two))) + rest
-}
+narrow_kernel!(avx2, "avx2,fma,f16c", nibbles_maddubs, bytes_maddubs);
+narrow_kernel!(
+    vnni,
+    "avx2,fma,f16c,avx512vnni,avx512vl",
+    nibbles_vnni,
+    bytes_vnni,
+    _mm256_dpbusd_epi32
+);
+narrow_kernel!(
+    avx_vnni,
+    "avx2,fma,f16c,avxvnni",
+    nibbles_vnni,
+    bytes_vnni,
+    _mm256_dpbusd_avx_epi32
+);

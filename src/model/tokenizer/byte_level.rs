@@ -47,7 +47,7 @@ impl WordSplit {
             "gpt2" | "gpt-2" | "default" => Self::Gpt2,
             "smollm" => Self::Smollm,
             "llama-bpe" | "llama3" | "llama-v3" => Self::Llama3,
-            "qwen2" => Self::Qwen2,
+            "qwen2" | "deepseek-r1-qwen" => Self::Qwen2,
             other => bail!("pre-tokenizer {other:?} is not supported; known are {SUPPORTED}"),
         })
     }

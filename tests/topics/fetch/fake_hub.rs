@@ -13,6 +13,8 @@ use std::time::Duration;
 pub struct Script {
     /// the file
     pub body: Vec<u8>,
+    /// several files by name, in place of the one; every other name is a 404
+    pub files: Vec<(String, Vec<u8>)>,
     /// X-Linked-Etag; empty: none is sent
     pub etag: String,
     /// X-Linked-Size
@@ -37,6 +39,17 @@ pub struct Request {
     pub path: String,
     pub authorized: bool,
     pub range: Option<u64>,
+}
+
+impl Script {
+    fn body_of(&self, path: &str) -> &[u8] {
+        let named = self.files.iter().find(|(name, _)| name == file_name(path));
+        named.map_or(&self.body, |(_, body)| body)
+    }
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 pub struct FakeHub {
@@ -91,7 +104,8 @@ fn serve(
         log.iter().filter(is_download).count()
     };
     if request.path.starts_with("/storage/") {
-        return send_body(&mut stream, &request, script, n_downloads - 1);
+        let body = script.body_of(&request.path);
+        return send_body(&mut stream, &request, script, (body, n_downloads - 1));
     }
     let answer = hub_answer(&request, port, script);
     stream.write_all(answer.as_bytes())
@@ -127,13 +141,15 @@ fn read_request(lines: &mut BufReader<&TcpStream>) -> std::io::Result<Option<Req
 }
 
 fn hub_answer(request: &Request, port: u16, script: &Script) -> String {
-    if let Some(status) = script.hub_status {
+    let name = file_name(&request.path);
+    let lacks = !script.files.is_empty() && !script.files.iter().any(|(n, _)| n == name);
+    if let Some(status) = script.hub_status.or(lacks.then_some(404)) {
         return format!("HTTP/1.1 {status} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     }
     let to = match script.renamed && !request.path.starts_with("/new-") {
         true => request.path.replacen('/', "/new-", 1),
         // Another name of this machine: the storage is another host.
-        false => format!("http://localhost:{port}/storage/blob"),
+        false => format!("http://localhost:{port}/storage/{name}"),
     };
     let mut answer = format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nX-Repo-Commit: c0ffee\r\n");
     if !to.starts_with('/') {
@@ -151,9 +167,9 @@ fn send_body(
     stream: &mut TcpStream,
     request: &Request,
     script: &Script,
-    nth: usize,
+    (body, nth): (&[u8], usize),
 ) -> std::io::Result<()> {
-    let total = script.body.len();
+    let total = body.len();
     let start = match request.range {
         Some(start) if !script.no_ranges => start as usize,
         _ => 0,
@@ -173,7 +189,7 @@ fn send_body(
     let length = total - start;
     let head = format!("{status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
     stream.write_all(head.as_bytes())?;
-    let body = &script.body[start..];
+    let body = &body[start..];
     let cut = script.cuts.get(nth).copied().unwrap_or(length);
     for piece in body[..cut.min(length)].chunks(4096) {
         stream.write_all(piece)?;

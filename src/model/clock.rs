@@ -1,0 +1,57 @@
+//! Where the time of a forward pass goes.
+
+use std::time::Instant;
+
+/// Milliseconds of one pass by part. On a GPU, where work is queued, only the
+/// total is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PassTimes {
+    /// The products of the blocks, with the norms, sums and gates in them.
+    pub matmul_ms: f32,
+    /// Attention over the cache.
+    pub attention_ms: f32,
+    /// The last norm and the logits.
+    pub head_ms: f32,
+    pub total_ms: f32,
+}
+
+impl PassTimes {
+    /// Embeddings, rotations, writing the cache, and what lies between.
+    pub fn rest_ms(&self) -> f32 {
+        (self.total_ms - self.matmul_ms - self.attention_ms - self.head_ms).max(0.0)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Matmul,
+    Attention,
+    Head,
+    Total,
+}
+
+/// Adds up the parts of one pass.
+#[derive(Default)]
+pub struct Clock {
+    pub times: PassTimes,
+}
+
+impl Clock {
+    pub fn time<T>(&mut self, part: Part, work: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let result = work();
+        self.add(part, start);
+        result
+    }
+
+    pub fn add(&mut self, part: Part, since: Instant) {
+        let ms = since.elapsed().as_secs_f32() * 1000.0;
+        let slot = match part {
+            Part::Matmul => &mut self.times.matmul_ms,
+            Part::Attention => &mut self.times.attention_ms,
+            Part::Head => &mut self.times.head_ms,
+            Part::Total => &mut self.times.total_ms,
+        };
+        *slot += ms;
+    }
+}

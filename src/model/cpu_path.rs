@@ -1,0 +1,77 @@
+//! A decoder block through our own kernels: five products, each with what
+//! surrounds it, and the attention.
+
+use candle_core::{Result, Tensor, bail};
+
+use super::cache;
+use super::clock::{Clock, Part};
+use super::config::Config;
+use super::kernels::Cpu;
+use super::kernels::attention::TreeAttention;
+use super::kernels::elementwise::Turn;
+use super::layer::{Layer, Norm};
+use super::pass::Pass;
+
+/// What the blocks of one pass share.
+#[derive(Clone, Copy)]
+pub struct Shared<'a> {
+    pub config: &'a Config,
+    pub pass: &'a Pass,
+    pub cpu: &'a Cpu,
+}
+
+fn scale(norm: &Norm) -> (&[f32], f32) {
+    (&norm.values, norm.eps)
+}
+
+/// Queries, keys and values, turned. Shapes: (n, width) -> (n, qkv).
+pub fn qkv(layer: &Layer, x: &Tensor, shared: &Shared<'_>, clock: &mut Clock) -> Result<Tensor> {
+    let Shared { config, pass, cpu } = *shared;
+    let norm = scale(&layer.attn_norm);
+    let projection = layer.qkv.packed()?;
+    let qkv = clock.time(Part::Matmul, || {
+        projection.forward_normed(x, norm, false, cpu)
+    })?;
+    qkv.inplace_op1(&Turn {
+        heads: config.heads(),
+        pairs: config.rope_order,
+        bias: layer.qkv_bias.as_ref().map(|bias| bias.values.as_slice()),
+        norms: layer.head_norms(),
+        cos: &pass.cos,
+        sin: &pass.sin,
+        cpu,
+    })?;
+    Ok(qkv)
+}
+
+/// The rest of the block, once keys and values are in the cache.
+/// Shapes: (n, width), (n, qkv) -> (n, width).
+pub fn finish(
+    layer: &Layer,
+    x: &Tensor,
+    qkv: &Tensor,
+    cached: &cache::Layer,
+    shared: &Shared<'_>,
+    clock: &mut Clock,
+) -> Result<Tensor> {
+    let cache::Layer::Tiles { keys, values } = cached else {
+        bail!("this cache is for candle's operations");
+    };
+    let Shared { config, pass, cpu } = *shared;
+    let op = TreeAttention {
+        heads: config.heads(),
+        prefix: pass.prefix,
+        paths: &pass.paths,
+        cpu,
+    };
+    let attended = clock.time(Part::Attention, || qkv.apply_op3_no_bwd(keys, values, &op))?;
+    clock.time(Part::Matmul, || {
+        let x = layer.attn_out.packed()?.forward_added(&attended, x, cpu)?;
+        let norm = scale(&layer.ffn_norm);
+        let gated = layer
+            .gate_up
+            .packed()?
+            .forward_normed(&x, norm, true, cpu)?;
+        layer.down.packed()?.forward_added(&gated, &x, cpu)
+    })
+}

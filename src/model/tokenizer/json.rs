@@ -1,0 +1,219 @@
+//! A checkpoint's tokenizer: `tokenizer.json` as the `tokenizers` crate reads
+//! it, the roles of tokens from `tokenizer_config.json`,
+//! `generation_config.json` and `config.json`.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use color_eyre::eyre::{Result, WrapErr, ensure, eyre};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use tokenizers::Tokenizer;
+
+use super::byte_level::ByteAlphabet;
+use super::vocabulary::TokenType;
+use super::{END_TEXTS, Inner, TokenBytes, sentencepiece};
+
+/// The files of a folder, read.
+struct Files {
+    folder: PathBuf,
+    /// `tokenizer.json` as it lies there
+    bytes: Vec<u8>,
+    tokenizer: Value,
+    /// Null where there is none.
+    settings: Value,
+    generation: Value,
+    config: Value,
+}
+
+pub(super) fn read(folder: &Path) -> Result<Inner> {
+    let files = Files::read(folder)?;
+    let mut tokenizer = Tokenizer::from_bytes(&files.bytes)
+        .map_err(|e| eyre!("{}: {e}", folder.join("tokenizer.json").display()))?;
+    // Some files were saved with a training run's limits.
+    tokenizer.with_padding(None);
+    tokenizer.with_truncation(None).map_err(|e| eyre!(e))?;
+    let table = Table::of(&tokenizer, spelling(&files.tokenizer))?;
+    let bos_id = files.text("bos_token").and_then(|t| table.id(&t));
+    Ok(Inner {
+        eos_ids: eos_ids(&files, &table)?,
+        add_bos: adds_bos(&files, &tokenizer, bos_id)?,
+        bos_id,
+        hash: hash(&files.bytes),
+        token_bytes: table.token_bytes,
+        special: table.special,
+        tokenizer,
+    })
+}
+
+impl Files {
+    fn read(folder: &Path) -> Result<Self> {
+        let path = folder.join("tokenizer.json");
+        let bytes = std::fs::read(&path).wrap_err_with(|| {
+            format!(
+                "reading {} (a checkpoint's tokenizer is taken from there)",
+                path.display()
+            )
+        })?;
+        Ok(Files {
+            folder: folder.to_path_buf(),
+            tokenizer: serde_json::from_slice(&bytes)
+                .map_err(|e| eyre!("{}: {e}", path.display()))?,
+            bytes,
+            settings: optional_json(folder, "tokenizer_config.json")?,
+            generation: optional_json(folder, "generation_config.json")?,
+            config: optional_json(folder, "config.json")?,
+        })
+    }
+
+    /// A token's text in `tokenizer_config.json`.
+    fn text(&self, key: &str) -> Option<String> {
+        token_text(&self.settings[key])
+    }
+}
+
+/// A file of the folder as JSON; null if there is none.
+pub fn optional_json(folder: &Path, name: &str) -> Result<Value> {
+    let path = folder.join(name);
+    if !path.is_file() {
+        return Ok(Value::Null);
+    }
+    let bytes = std::fs::read(&path).wrap_err_with(|| format!("reading {}", path.display()))?;
+    serde_json::from_slice(&bytes).map_err(|e| eyre!("{}: {e}", path.display()))
+}
+
+/// `"</s>"`, or `{"content": "</s>", ..}` in older files.
+pub fn token_text(value: &Value) -> Option<String> {
+    let text = value.as_str().or_else(|| value["content"].as_str())?;
+    Some(text.to_string())
+}
+
+/// How a vocabulary writes bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spelling {
+    ByteLevel,
+    SentencePiece,
+}
+
+/// Byte-level vocabularies name `ByteLevel` as their decoder, or in it.
+fn spelling(tokenizer: &Value) -> Spelling {
+    let decoder = &tokenizer["decoder"];
+    let byte_level = |step: &Value| step["type"] == "ByteLevel";
+    let nested = decoder["decoders"].as_array();
+    if byte_level(decoder) || nested.is_some_and(|steps| steps.iter().any(byte_level)) {
+        return Spelling::ByteLevel;
+    }
+    Spelling::SentencePiece
+}
+
+/// The vocabulary by id.
+struct Table {
+    ids: HashMap<String, u32>,
+    token_bytes: TokenBytes,
+    /// (vocab)
+    special: Vec<bool>,
+}
+
+impl Table {
+    fn of(tokenizer: &Tokenizer, spelling: Spelling) -> Result<Self> {
+        let ids = tokenizer.get_vocab(true);
+        let added = tokenizer.get_added_tokens_decoder();
+        ensure!(!ids.is_empty(), "tokenizer.json has no tokens");
+        let size = ids.values().max().map_or(0, |&last| last as usize + 1);
+        let mut texts = vec![""; size];
+        for (text, &id) in &ids {
+            texts[id as usize] = text;
+        }
+        let alphabet = ByteAlphabet::new();
+        let (mut bytes, mut ends) = (Vec::new(), Vec::with_capacity(size));
+        let mut special = vec![false; size];
+        for (id, text) in texts.iter().enumerate() {
+            match (added.get(&(id as u32)), spelling) {
+                (Some(_), _) => {
+                    // As in a GGUF file, where they are control or user-defined.
+                    special[id] = true;
+                    bytes.extend_from_slice(text.as_bytes());
+                }
+                (None, Spelling::ByteLevel) => alphabet.push_bytes(text, &mut bytes),
+                (None, Spelling::SentencePiece) => {
+                    sentencepiece::push_bytes(text, piece_type(text), &mut bytes);
+                }
+            }
+            ends.push(bytes.len() as u32);
+        }
+        Ok(Table {
+            token_bytes: TokenBytes { bytes, ends },
+            special,
+            ids: ids.clone(),
+        })
+    }
+
+    fn id(&self, text: &str) -> Option<u32> {
+        self.ids.get(text).copied()
+    }
+}
+
+/// `<0x0A>` is a byte, whatever else begins like it is text.
+fn piece_type(text: &str) -> TokenType {
+    match text.len() == 6 && text.starts_with("<0x") {
+        true => TokenType::Byte,
+        false => TokenType::Normal,
+    }
+}
+
+/// What ends a chat comes first, then what generation and the model name, then
+/// the control tokens that end a text in any model.
+fn eos_ids(files: &Files, table: &Table) -> Result<Vec<u32>> {
+    let mut found: Vec<u32> = Vec::new();
+    found.extend(files.text("eos_token").and_then(|t| table.id(&t)));
+    let named = [
+        ("generation_config.json", &files.generation["eos_token_id"]),
+        ("config.json", &files.config["eos_token_id"]),
+    ];
+    for (file, value) in named {
+        found.extend(
+            ids_in(value, table.special.len())
+                .wrap_err_with(|| files.folder.join(file).display().to_string())?,
+        );
+    }
+    let marker = |id: &u32| table.special[*id as usize];
+    let ending = END_TEXTS.iter().filter_map(|text| table.id(text));
+    found.extend(ending.filter(marker));
+    let mut ids = Vec::new();
+    for id in found {
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    Ok(ids)
+}
+
+/// One id, a list of them, or none.
+fn ids_in(value: &Value, vocab: usize) -> Result<Vec<u32>> {
+    let one = |value: &Value| {
+        let id = value.as_u64().and_then(|id| u32::try_from(id).ok());
+        id.filter(|&id| (id as usize) < vocab)
+            .ok_or_else(|| eyre!("eos_token_id {value} is no id of the {vocab} tokens"))
+    };
+    match value {
+        Value::Null => Ok(Vec::new()),
+        Value::Array(values) => values.iter().map(one).collect(),
+        value => Ok(vec![one(value)?]),
+    }
+}
+
+/// As the settings say; else whether the tokenizer's own template puts it there.
+fn adds_bos(files: &Files, tokenizer: &Tokenizer, bos_id: Option<u32>) -> Result<bool> {
+    if let Some(said) = files.settings["add_bos_token"].as_bool() {
+        return Ok(said);
+    }
+    let encoding = tokenizer.encode("", true).map_err(|e| eyre!(e))?;
+    Ok(bos_id.is_some() && encoding.get_ids().first().copied() == bos_id)
+}
+
+fn hash(bytes: &[u8]) -> String {
+    let mut sha = Sha256::new();
+    sha.update("tokenizer.json");
+    sha.update(bytes);
+    format!("{:x}", sha.finalize())
+}

@@ -1,0 +1,267 @@
+//! A model's weights by name, wherever they lie: a GGUF file or a checkpoint
+//! folder. Names are GGUF's (`blk.0.attn_q.weight`); knows nothing of what is
+//! computed with them.
+
+use std::path::Path;
+
+use candle_core::quantized::{GgmlDType, QMatMul, QTensor};
+use candle_core::{Device, Tensor};
+use color_eyre::eyre::{Result, eyre};
+use half::{bf16, f16};
+use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSlice, ParallelSliceMut};
+
+use super::gguf::{Gguf, RawMatrix};
+use super::kernels::pack::{Format, Packed};
+use super::safetensors::Checkpoint;
+
+/// What becomes of weights that the file has as 16- or 32-bit floats. Types
+/// that are quantized already are never touched by this.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FloatWeights {
+    /// Kept exactly, as f32.
+    #[default]
+    Exact,
+    /// Rounded to 8 bits with a scale per 32, at most half a step of 1/127 of
+    /// the largest of them off: 36 bytes where exact weights take 128.
+    Eight,
+}
+
+impl std::str::FromStr for FloatWeights {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "none" => Ok(FloatWeights::Exact),
+            "q8" => Ok(FloatWeights::Eight),
+            other => Err(format!("`{other}`: must be none or q8")),
+        }
+    }
+}
+
+/// Where the weights lie.
+pub enum Source {
+    Gguf(Gguf),
+    Checkpoint(Checkpoint),
+}
+
+/// An opened model, its weights unread.
+pub struct Weights {
+    pub source: Source,
+    pub floats: FloatWeights,
+}
+
+impl Weights {
+    /// Opens a GGUF file, or the folder of a checkpoint (also named by a
+    /// `.safetensors` or `.json` file in it).
+    ///
+    /// # Errors
+    /// A file that is missing, unreadable, damaged or cut short, by name.
+    pub fn open(path: &Path, floats: FloatWeights) -> Result<Self> {
+        let extension = path.extension().and_then(|e| e.to_str());
+        let source = match (path.is_dir(), extension) {
+            (true, _) => Source::Checkpoint(Checkpoint::open(path)?),
+            (false, Some("safetensors" | "json")) => {
+                let folder = path.parent().unwrap_or(Path::new("."));
+                Source::Checkpoint(Checkpoint::open(folder)?)
+            }
+            _ => Source::Gguf(Gguf::open(path)?),
+        };
+        Ok(Weights { source, floats })
+    }
+
+    pub fn path(&self) -> &Path {
+        match &self.source {
+            Source::Gguf(gguf) => &gguf.path,
+            Source::Checkpoint(checkpoint) => &checkpoint.folder,
+        }
+    }
+
+    pub fn has(&self, name: &str) -> bool {
+        match &self.source {
+            Source::Gguf(gguf) => gguf.has(name),
+            Source::Checkpoint(checkpoint) => checkpoint.has(name),
+        }
+    }
+
+    /// A two-dimensional weight, unread.
+    pub fn matrix(&self, name: &str) -> Result<RawMatrix<'_>> {
+        match &self.source {
+            Source::Gguf(gguf) => gguf.matrix(name),
+            Source::Checkpoint(checkpoint) => checkpoint.matrix(name),
+        }
+    }
+
+    /// A small weight (a norm's scale, a bias) as floats.
+    pub fn vector(&self, name: &str) -> Result<Vec<f32>> {
+        match &self.source {
+            Source::Gguf(gguf) => gguf.vector(name),
+            Source::Checkpoint(checkpoint) => checkpoint.vector(name),
+        }
+    }
+
+    /// A weight packed for our own kernels.
+    pub fn packed(&self, name: &str) -> Result<Packed> {
+        let raw = self.matrix(name)?;
+        let packed = match raw.is_float() {
+            true => {
+                let format = match self.floats {
+                    FloatWeights::Exact => Format::F32,
+                    FloatWeights::Eight => Format::Q8F32,
+                };
+                Packed::from_floats(format, raw.rows, raw.cols, &raw.floats())
+            }
+            false => Packed::pack(&raw),
+        };
+        packed.map_err(|e| eyre!("{}: packing `{name}`: {e}", self.path().display()))
+    }
+
+    /// A weight for candle's products on a device.
+    pub fn on_device(&self, name: &str, device: &Device) -> Result<QMatMul> {
+        let raw = self.matrix(name)?;
+        match (&self.source, raw.is_float()) {
+            (Source::Gguf(gguf), false) => Ok(QMatMul::from_qtensor(gguf.qtensor(name, device)?)?),
+            _ => self.floats_on_device(&raw, device),
+        }
+    }
+
+    fn floats_on_device(&self, raw: &RawMatrix<'_>, device: &Device) -> Result<QMatMul> {
+        let tensor = Tensor::from_vec(raw.floats(), (raw.rows, raw.cols), &Device::Cpu)?;
+        // candle has no shorter block; such a matrix stays as it is.
+        let fits = raw.cols.is_multiple_of(GgmlDType::Q8_0.block_size());
+        match self.floats {
+            FloatWeights::Eight if fits => {
+                let eight = QTensor::quantize_onto(&tensor, GgmlDType::Q8_0, device)?;
+                Ok(QMatMul::from_qtensor(eight)?)
+            }
+            _ => Ok(QMatMul::Tensor(tensor.to_device(device)?)),
+        }
+    }
+
+    /// A weight as a table of floats on a device. Shape: (rows, cols).
+    pub fn table(&self, name: &str, device: &Device) -> Result<Tensor> {
+        let raw = self.matrix(name)?;
+        match (&self.source, raw.is_float()) {
+            (Source::Gguf(gguf), false) => Ok(gguf.qtensor(name, device)?.dequantize(device)?),
+            _ => {
+                let shape = (raw.rows, raw.cols);
+                Ok(Tensor::from_vec(raw.floats(), shape, device)?)
+            }
+        }
+    }
+
+    /// Bytes on disk.
+    pub fn file_bytes(&self) -> u64 {
+        match &self.source {
+            Source::Gguf(gguf) => gguf.file_bytes(),
+            Source::Checkpoint(checkpoint) => checkpoint.file_bytes(),
+        }
+    }
+
+    /// About the bytes that the packed weights take.
+    pub fn packed_bytes(&self) -> u64 {
+        let share = |bits: u64| self.file_bytes() * 32 / bits;
+        match (self.floats, self.float_bits()) {
+            (_, None) => self.file_bytes() * 5 / 4,
+            (FloatWeights::Exact, Some(bits)) => share(bits),
+            (FloatWeights::Eight, Some(bits)) => share(bits) * 9 / 32,
+        }
+    }
+
+    /// Bits of a weight, where most of the weights are floats.
+    pub fn float_bits(&self) -> Option<u64> {
+        match self.main_dtype().as_str() {
+            "F32" => Some(32),
+            "F16" | "BF16" => Some(16),
+            _ => None,
+        }
+    }
+
+    /// The type of most weights in the file: `Q4_1`, `BF16`.
+    pub fn main_dtype(&self) -> String {
+        match &self.source {
+            Source::Gguf(gguf) => gguf.main_dtype(),
+            Source::Checkpoint(checkpoint) => checkpoint.main_dtype(),
+        }
+    }
+
+    /// The same with what was made of it: `BF16 at 8 bits`.
+    pub fn dtype_label(&self) -> String {
+        let dtype = self.main_dtype();
+        match (self.floats, self.float_bits()) {
+            (FloatWeights::Eight, Some(_)) => format!("{dtype} at 8 bits"),
+            _ => dtype,
+        }
+    }
+
+    /// The model's own name: the file's, or the folder's.
+    pub fn name(&self) -> String {
+        match &self.source {
+            Source::Gguf(gguf) => gguf.name(),
+            Source::Checkpoint(checkpoint) => checkpoint.name(),
+        }
+    }
+}
+
+/// Elements that one task widens.
+const CHUNK: usize = 1 << 16;
+
+impl RawMatrix<'_> {
+    /// Plain 16- or 32-bit floats.
+    pub fn is_float(&self) -> bool {
+        matches!(
+            self.dtype,
+            GgmlDType::F32 | GgmlDType::F16 | GgmlDType::BF16
+        )
+    }
+
+    /// The weights of a float matrix, row after row. Shape: (rows * cols).
+    pub fn floats(&self) -> Vec<f32> {
+        widen(self.dtype, self.bytes)
+    }
+}
+
+/// Little-endian floats of any width as f32, in parallel; nothing for a type
+/// that is no float.
+pub fn widen(dtype: GgmlDType, bytes: &[u8]) -> Vec<f32> {
+    match dtype {
+        GgmlDType::F32 => widen_by(bytes, f32::from_le_bytes),
+        GgmlDType::F16 => widen_by(bytes, |b| f16::from_le_bytes(b).to_f32()),
+        GgmlDType::BF16 => widen_by(bytes, |b| bf16::from_le_bytes(b).to_f32()),
+        _ => Vec::new(),
+    }
+}
+
+fn widen_by<const N: usize>(bytes: &[u8], read: impl Fn([u8; N]) -> f32 + Sync) -> Vec<f32> {
+    let (values, _) = bytes.as_chunks::<N>();
+    let mut out = vec![0f32; values.len()];
+    let pieces = out.par_chunks_mut(CHUNK).zip(values.par_chunks(CHUNK));
+    pieces.for_each(|(out, values)| {
+        for (out, value) in out.iter_mut().zip(values) {
+            *out = read(*value);
+        }
+    });
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_float_type_is_read_exactly() {
+        let values = [0.0f32, -1.5, 0.25, 96.0, 2.0f32.powi(-14)];
+        let wide: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        assert_eq!(widen(GgmlDType::F32, &wide), values);
+        let half = values
+            .iter()
+            .flat_map(|v| f16::from_f32(*v).to_le_bytes())
+            .collect::<Vec<u8>>();
+        assert_eq!(widen(GgmlDType::F16, &half), values);
+        let brain = values
+            .iter()
+            .flat_map(|v| bf16::from_f32(*v).to_le_bytes())
+            .collect::<Vec<u8>>();
+        assert_eq!(widen(GgmlDType::BF16, &brain), values);
+        assert!(widen(GgmlDType::Q4_0, &wide).is_empty());
+    }
+}
