@@ -16,7 +16,7 @@ use crate::speculate::trace::SourceHit;
 
 /// Paths less probable than this are not worth a row, nor a look. The same
 /// for every budget, so that a smaller one drafts a prefix of the same tree.
-pub(super) const MIN_PATH_PROB: f32 = 0.004;
+pub(super) const MIN_PATH_PROB: f32 = 0.005;
 
 /// A draft tree and what the sources had to say.
 #[derive(Clone, Debug, PartialEq)]
