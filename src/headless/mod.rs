@@ -10,6 +10,7 @@ pub mod models;
 pub mod picture;
 pub mod progress;
 pub mod report;
+pub mod retrieval;
 
 use std::io::Write;
 

@@ -6,26 +6,32 @@
 //! context's suffixes occur (`lookup`) or where they occur but for a gap
 //! (`bridge`), and `evidence` counts what followed. `blend` turns counts into
 //! probabilities, `retrieve` grows the tree, `origins` names the documents.
+//! `laser`, `chain` and `ngram` are other people's drafters over the same
+//! sources, to compare with.
 
 mod blend;
 mod bridge;
 mod calibration;
+mod chain;
 mod evidence;
 #[cfg(test)]
 mod fit;
+mod laser;
 mod local;
 mod lookup;
+mod ngram;
 mod origins;
 mod pools;
-#[cfg(test)]
 mod replay;
 mod retrieve;
 mod search;
 mod segment;
 mod sort;
+mod walk;
 mod weights;
 
 pub use calibration::Calibration;
 pub use local::Local;
 pub use pools::{GroupSize, PoolDoc, Pools};
-pub use retrieve::{Retrieved, retrieve};
+pub use replay::{Answer, Replayed, replay};
+pub use retrieve::{Recall, Retrieved, retrieve};

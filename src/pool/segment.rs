@@ -167,13 +167,6 @@ impl Segment {
         Ranks { lo, hi }
     }
 
-    /// How many symbols before a text position equal the end of `window`.
-    pub fn common_suffix(&self, before: u32, window: &[TokenId]) -> usize {
-        let text = self.text[..before as usize].iter().rev();
-        let pairs = text.zip(window.iter().rev());
-        pairs.take_while(|(a, b)| a == b).count()
-    }
-
     /// The text from a position on, up to a separator and at most `max` tokens.
     pub fn until_separator(&self, position: u32, max: usize) -> &[TokenId] {
         let text = &self.text[position as usize..];
