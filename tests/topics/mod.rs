@@ -7,6 +7,7 @@ mod fetch;
 mod fixture;
 mod interface;
 mod pool;
+mod pool_file;
 mod real_decode;
 mod real_model;
 mod rooms;
