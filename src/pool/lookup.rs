@@ -20,7 +20,7 @@ const MAX_FOLLOWED: u32 = 64;
 /// groups' behind it.
 pub(super) struct Shelves<'a> {
     shelves: Vec<Shelf<'a>>,
-    /// Shelves of [`Source::Group`]: 1 or, without a group's pool, 0.
+    /// Shelves of [`Source::Group`]: one a segment of the group's pool.
     n_own: usize,
     /// Longest suffix, in symbols.
     pub max_suffix: usize,
@@ -68,17 +68,15 @@ impl Place {
 impl<'a> Shelves<'a> {
     /// The shelves of the sources that are switched on.
     pub fn new(pools: &'a Pools, group: Option<&str>, params: &Params) -> Self {
-        let own = group.and_then(|g| pools.find_group(g));
-        let own = own.filter(|_| params.sources.group && params.max_suffix > 0);
-        let others = (0..pools.n_groups()).filter(|&g| params.sources.global && Some(g) != own);
-        let others = others.filter(|_| params.max_suffix > 0);
+        let is_on = params.max_suffix > 0;
+        let own = group.filter(|_| params.sources.group && is_on);
+        let own = own.map_or(0..0, |g| pools.shelves_of(g));
+        let others = (0..pools.n_shelves()).filter(|shelf| !own.contains(shelf));
+        let others = others.filter(|_| params.sources.global && is_on);
+        let all = own.clone().chain(others);
         Shelves {
-            shelves: own
-                .into_iter()
-                .chain(others)
-                .map(|g| pools.shelf(g))
-                .collect(),
-            n_own: usize::from(own.is_some()),
+            shelves: all.map(|shelf| pools.shelf(shelf)).collect(),
+            n_own: own.len(),
             max_suffix: params.max_suffix.min(MAX_SUFFIX),
         }
     }

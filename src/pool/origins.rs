@@ -179,7 +179,7 @@ fn doc_hits(shelves: &Shelves, places: impl Iterator<Item = (u16, u32)>) -> Vec<
             continue;
         };
         if hits.iter().all(|h| h.doc != entry.id) {
-            let doc = entry.id.clone();
+            let doc = entry.id.to_string();
             hits.push(DocHit { doc, at });
         }
         if hits.len() == MAX_DOCS {
