@@ -9,16 +9,25 @@ use super::segment::{Segment, SegmentBuilder};
 use super::store::Member;
 use super::update::PoolUpdate;
 
-/// Merges neighbours of a group until each is more than twice as large as the
-/// next younger, or the two would be too large together. So a group has few
-/// segments, and a document is rarely written again.
+/// Up to which size, in those of the younger neighbour, an older one is merged
+/// with it: so a document is rarely written again, and a group has few segments.
+const GROWN_RATIO: usize = 2;
+
+/// Merges neighbours of a group unless they would be too large together. In a
+/// pool that is only being changed, an older one that is more than twice as
+/// large is left alone.
 pub(super) fn merge(update: &mut PoolUpdate) -> Result<()> {
     let limit = update.segment_tokens();
+    let ratio = if update.is_built_anew() {
+        usize::MAX
+    } else {
+        GROWN_RATIO
+    };
     let sizes = update.members.iter();
     let sizes: Vec<(&str, usize)> = sizes
         .map(|m| (m.group.as_str(), m.segment.n_tokens()))
         .collect();
-    let runs = plan(&sizes, limit);
+    let runs = plan(&sizes, limit, ratio);
     let mut merged = Vec::new();
     for run in runs {
         let parts: Vec<Member> = run.iter().map(|&i| update.members[i].clone()).collect();
@@ -40,13 +49,13 @@ pub(super) fn merge(update: &mut PoolUpdate) -> Result<()> {
 }
 
 /// Which members become one; by group, each run from old to young.
-fn plan(sizes: &[(&str, usize)], limit: usize) -> Vec<Vec<usize>> {
+fn plan(sizes: &[(&str, usize)], limit: usize, ratio: usize) -> Vec<Vec<usize>> {
     let mut groups: HashMap<&str, Vec<(Vec<usize>, usize)>> = HashMap::new();
     for (i, &(group, size)) in sizes.iter().enumerate() {
         let runs = groups.entry(group).or_default();
         runs.push((vec![i], size));
         while let [.., (_, older), (_, younger)] = runs.as_slice()
-            && *older <= 2 * younger
+            && *older <= younger.saturating_mul(ratio)
             && older + younger <= limit
         {
             let Some((members, size)) = runs.pop() else {
@@ -124,7 +133,7 @@ mod tests {
     use super::*;
 
     fn planned(sizes: &[(&str, usize)], limit: usize) -> Vec<Vec<usize>> {
-        let mut runs = plan(sizes, limit);
+        let mut runs = plan(sizes, limit, GROWN_RATIO);
         runs.sort();
         runs
     }
@@ -137,6 +146,7 @@ mod tests {
         let sizes = [("a", 40), ("a", 20), ("a", 10), ("a", 5), ("a", 5)];
         assert_eq!(planned(&sizes, 1000), [vec![0, 1], vec![2, 3], vec![4]]);
         assert_eq!(planned(&sizes[..1], 1000), [vec![0]]);
+        assert_eq!(plan(&sizes, 1000, usize::MAX), [vec![0, 1, 2, 3, 4]]);
     }
 
     #[test]

@@ -105,10 +105,10 @@ pub struct GroupInfo {
 
 impl List {
     pub fn new(tokenizer: &TokenizerHash, model: &str, max_tokens: Option<u64>) -> Self {
-        let is_tied = *tokenizer != TokenizerHash::NONE;
+        let tied = Some(tokenizer).filter(|&t| *t != TokenizerHash::NONE);
         List {
             laserscope_pool: FORMAT,
-            tokenizer: is_tied.then(|| tokenizer.to_string()).unwrap_or_default(),
+            tokenizer: tied.map_or(String::new(), TokenizerHash::to_string),
             model: model.to_string(),
             max_tokens,
             segments: Vec::new(),

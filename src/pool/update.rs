@@ -248,8 +248,11 @@ impl<'p> PoolUpdate<'p> {
         compact::evict(&mut self)?;
         self.list.segments = self.members.iter().map(Listed::of).collect();
         let json = self.list.to_json()?;
+        // The segments' names must be on the disk before the list names them.
+        sync_folder(&self.path).wrap_err_with(|| format!("writing {}", self.path.display()))?;
         replace_file(&self.path, LIST, |out| Ok(out.write_all(&json)?))?;
         self.is_committed = true;
+        sync_folder(&self.path).wrap_err_with(|| format!("writing {}", self.path.display()))?;
         // Mapped files cannot be deleted everywhere; the next change tries again.
         let _ = clean(&self.path);
         Ok(self.changed)
@@ -287,6 +290,10 @@ impl<'p> PoolUpdate<'p> {
         drop(segment);
         let listed = Listed { file: name, crc };
         open_member(&self.path, &listed, &self.tokenizer, Check::Structure)
+    }
+
+    pub(super) fn is_built_anew(&self) -> bool {
+        !self.replaces
     }
 
     pub(super) fn segment_tokens(&self) -> usize {
@@ -441,10 +448,12 @@ fn replace_file(
 ) -> Result<()> {
     let path = folder.join(name);
     let context = || format!("writing {}", path.display());
-    let temporary = tempfile::Builder::new()
-        .prefix(TEMPORARY)
-        .tempfile_in(folder);
-    let temporary = temporary.wrap_err_with(context)?;
+    let mut temporary = tempfile::Builder::new();
+    temporary.prefix(TEMPORARY);
+    #[cfg(unix)]
+    // As any new file's, less what the user's mask takes away.
+    temporary.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let temporary = temporary.tempfile_in(folder).wrap_err_with(context)?;
     let mut out = BufWriter::with_capacity(1 << 20, temporary.as_file());
     write(&mut out)
         .and_then(|()| Ok(out.flush()?))
@@ -452,10 +461,10 @@ fn replace_file(
         .wrap_err_with(context)?;
     drop(out);
     temporary.persist(&path).wrap_err_with(context)?;
-    sync_folder(folder).wrap_err_with(context)
+    Ok(())
 }
 
-/// Makes a renaming last beyond a power cut.
+/// Makes renamings last beyond a power cut.
 fn sync_folder(folder: &Path) -> std::io::Result<()> {
     if cfg!(unix) {
         File::open(folder)?.sync_all()?;

@@ -90,8 +90,7 @@ fn files(path: &Path) -> BTreeMap<String, Vec<u8>> {
         .collect()
 }
 
-/// Documents by group and id, as the pool tells them: token `7` stands before
-/// every id's text, so that one search finds all.
+/// The ids of all documents, by searching for every token there is.
 fn ids(pools: &Pools) -> Vec<String> {
     let bytes_of = |token: u32| [&b"a"[..], b"b", b"c", b"d", b"e", b"f"][token as usize];
     let mut ids: Vec<String> = ["a", "b", "c", "d", "e", "f"]
@@ -574,4 +573,66 @@ fn the_sample_as_a_pool_is_searched_and_drafted_from() {
     for same in ["token_ids", "steps", "drafted", "accepted", "pool_hit_rate"] {
         assert_eq!(plain[same], pooled[same], "{same}");
     }
+}
+
+/// Resident memory of this process that lies in files, and in all, in MB.
+fn resident_mb() -> (f64, f64) {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let field = |name: &str| {
+        let line = status.lines().find(|l| l.starts_with(name))?;
+        line.split_ascii_whitespace().nth(1)?.parse::<f64>().ok()
+    };
+    let kb = |name| field(name).unwrap_or(f64::NAN) / 1000.0;
+    (kb("RssFile:"), kb("VmRSS:"))
+}
+
+fn lines(path: &Path) -> Vec<Vec<u32>> {
+    let text = std::fs::read_to_string(path).unwrap();
+    let ids = |line: &str| line.split(' ').map(|t| t.parse().unwrap()).collect();
+    text.lines().map(ids).collect()
+}
+
+/// POOL: a pool's folder; CORPUS: the folder of the held-out documents.
+#[test]
+#[ignore = "measures the pool named by POOL on the corpus named by CORPUS"]
+fn measure_a_large_pool() {
+    let [pool, corpus] = ["POOL", "CORPUS"].map(|name| PathBuf::from(std::env::var(name).unwrap()));
+    let before = resident_mb();
+    let start = std::time::Instant::now();
+    let store = PoolStore::open(&pool, None, Check::Structure).unwrap();
+    let pools = store.pools();
+    let open_ms = start.elapsed().as_secs_f64() * 1e3;
+    let opened = resident_mb();
+    let heldout = lines(&corpus.join("heldout.txt"));
+    let prompts = lines(&corpus.join("heldout_prompts.txt"));
+    let groups = lines(&corpus.join("heldout_groups.txt"));
+    let params = Params {
+        budget: Budget::Rows(64),
+        ..Params::default()
+    };
+    let calibration = Calibration::default();
+    for pass in 0..2 {
+        let mut micros = Vec::new();
+        for i in 0..40 {
+            let mut local = Local::new(&prompts[i], 0);
+            let group = groups[i][0].to_string();
+            for &token in heldout[i].iter().take(100) {
+                local.push(&[token]);
+                let start = std::time::Instant::now();
+                let found = retrieve(&pools, Some(&group), &local, &params, &calibration);
+                micros.push(start.elapsed().as_secs_f64() * 1e6);
+                assert!(found.tree.n_rows() <= 64);
+            }
+        }
+        micros.sort_by(f64::total_cmp);
+        let at = |share: f64| micros[(micros.len() as f64 * share) as usize];
+        println!(
+            "pass {pass}: query median {:.0} us, p99 {:.0} us; resident {:?} MB in files, all",
+            at(0.5),
+            at(0.99),
+            resident_mb()
+        );
+    }
+    println!("open {open_ms:.1} ms; resident before {before:?}, opened {opened:?} MB");
+    println!("{:?}", store.info());
 }
