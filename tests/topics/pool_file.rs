@@ -614,6 +614,9 @@ fn measure_a_large_pool() {
     for pass in 0..2 {
         let mut micros = Vec::new();
         for i in 0..40 {
+            if (pass, i) == (0, 1) {
+                println!("after one answer: resident {:?} MB in files, all", resident_mb());
+            }
             let mut local = Local::new(&prompts[i], 0);
             let group = groups[i][0].to_string();
             for &token in heldout[i].iter().take(100) {
