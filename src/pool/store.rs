@@ -191,7 +191,8 @@ impl PoolStore {
         }
         ensure!(
             self.tokenizer == *wanted,
-            "it was built with the tokenizer of {} ({:.12}), this model has another ({:.12})",
+            "it was built with the tokenizer of {} ({:.12}), this model has another ({:.12}): \
+             name that model with --model",
             self.list.model,
             self.tokenizer.to_string(),
             wanted.to_string()

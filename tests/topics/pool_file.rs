@@ -615,7 +615,10 @@ fn measure_a_large_pool() {
         let mut micros = Vec::new();
         for i in 0..40 {
             if (pass, i) == (0, 1) {
-                println!("after one answer: resident {:?} MB in files, all", resident_mb());
+                println!(
+                    "after one answer: resident {:?} MB in files, all",
+                    resident_mb()
+                );
             }
             let mut local = Local::new(&prompts[i], 0);
             let group = groups[i][0].to_string();

@@ -35,7 +35,7 @@ pub fn build(path: &Path, args: &PoolDocumentsArgs, settings: &Settings) -> Resu
     let start = Instant::now();
     let codec = needed_codec(args, settings)?;
     let (hash, model) = match &codec {
-        Some(codec) => (tokenizer_hash(codec)?, settings.model()),
+        Some(codec) => (tokenizer_hash(codec)?, model_name(settings)),
         None => (TokenizerHash::NONE, ""),
     };
     let mut line = Line::new();
@@ -85,6 +85,13 @@ fn show(line: &mut Line, work: &Work) -> bool {
     let Work::Indexing { group, tokens } = work;
     line.show(&format!("indexing {group}: {tokens} tokens"));
     !interrupt::is_set()
+}
+
+/// The model's name, or its file's.
+fn model_name(settings: &Settings) -> &str {
+    let model = settings.model();
+    let file = model.rsplit(['/', '\\']).next().unwrap_or(model);
+    file.strip_suffix(".gguf").unwrap_or(file)
 }
 
 /// Bare ids need no tokenizer, and belong to one only if the user names it.
