@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::device::DeviceChoice;
-use crate::speculate::params::{Budget, MAX_ROWS, Params, Sources, Verify};
+use crate::speculate::params::{Budget, Drafter, MAX_ROWS, Params, SourceWeights, Sources, Verify};
 
 /// Watch, debug and tune retrieval-based speculative decoding (LASER) in the terminal.
 ///
@@ -73,7 +73,8 @@ pub enum Command {
     Generate(GenerateArgs),
     /// List the catalog's items or users
     Catalog(CatalogArgs),
-    /// Measure: decoding on the real model, or forward passes by number of rows
+    /// Measure: decoding on the real model, forward passes by number of rows, or
+    /// retrieval on files of token ids
     Bench(BenchArgs),
     /// Open a recorded run; needs no model
     Replay {
@@ -144,6 +145,10 @@ pub enum HalfChoice {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Decoding")]
 pub struct DecodeArgs {
+    /// laser: as in the paper (its trie, 64 rows, branches of 12, no repetition
+    /// penalty); other options lie over it
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub preset: Option<Preset>,
     /// How draft tokens are judged [default: relaxed]
     #[arg(long, value_enum, value_name = "RULE")]
     pub verify: Option<VerifyChoice>,
@@ -162,6 +167,14 @@ pub struct DecodeArgs {
     /// Where drafts come from: any of group,global,local, or none [default: all]
     #[arg(long, value_name = "LIST", value_parser = parse_sources)]
     pub sources: Option<Sources>,
+    /// How far the blend trusts each source, 0 to 1, as in
+    /// group=1,global=0.5,local=1 [default: 1 each]
+    #[arg(long, value_name = "LIST", value_parser = SourceWeights::parse)]
+    pub source_weights: Option<SourceWeights>,
+    /// How drafts are made: blend, laser (the paper's trie), ngram (prompt
+    /// lookup), chain (longest suffix) or none [default: blend]
+    #[arg(long, value_name = "NAME", value_parser = Drafter::parse)]
+    pub drafter: Option<Drafter>,
     /// Repetition penalty; 1 is off, as in the paper [default: 1.1]
     #[arg(long, value_name = "F")]
     pub repeat_penalty: Option<f32>,
@@ -180,18 +193,30 @@ pub enum VerifyChoice {
     Relaxed,
 }
 
+/// Parameters under one name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Preset {
+    Laser,
+}
+
 impl DecodeArgs {
     /// These options over `base`.
     ///
     /// # Errors
     /// The option that is out of range, or does not go with the rule.
     pub fn over(&self, base: Params) -> Result<Params, String> {
+        let base = match self.preset {
+            Some(Preset::Laser) => base.as_in_the_paper(),
+            None => base,
+        };
         let params = Params {
             verify: self.verify_over(base.verify)?,
             budget: self.budget.unwrap_or(base.budget),
             branch: self.branch.unwrap_or(base.branch),
             max_suffix: base.max_suffix,
             sources: self.sources.unwrap_or(base.sources),
+            source_weights: self.source_weights.unwrap_or(base.source_weights),
+            drafter: self.drafter.unwrap_or(base.drafter),
             repeat_penalty: self.repeat_penalty.unwrap_or(base.repeat_penalty),
             repeat_window: self.repeat_window.unwrap_or(base.repeat_window),
             max_tokens: self.max_tokens.unwrap_or(base.max_tokens),
@@ -286,6 +311,9 @@ pub struct BenchArgs {
 pub enum BenchCommand {
     /// Autoregressive, strict and relaxed on the same prompts, interleaved
     Decode(BenchDecodeArgs),
+    /// Drafters against held-out documents, without a model: speed, accepted
+    /// length and calibration
+    Retrieval(BenchRetrievalArgs),
     /// Milliseconds of a forward pass by number of rows
     Forward {
         /// Tokens already in the cache
@@ -310,6 +338,35 @@ pub struct BenchDecodeArgs {
     pub framework: String,
     #[command(flatten)]
     pub decode: DecodeArgs,
+    /// One JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Files of one document a line, token ids with spaces between them.
+#[derive(Args, Debug)]
+pub struct BenchRetrievalArgs {
+    /// The documents of the pool
+    #[arg(long, value_name = "FILE")]
+    pub pool: PathBuf,
+    /// Documents to replay, which are not in the pool
+    #[arg(long, value_name = "FILE")]
+    pub heldout: PathBuf,
+    /// The prompts of the held-out documents, in the same order
+    #[arg(long, value_name = "FILE")]
+    pub prompts: PathBuf,
+    /// The group of each document of the pool, one a line [default: one group]
+    #[arg(long, value_name = "FILE", requires = "heldout_groups")]
+    pub groups: Option<PathBuf>,
+    /// The group of each held-out document
+    #[arg(long, value_name = "FILE", requires = "groups")]
+    pub heldout_groups: Option<PathBuf>,
+    /// Held-out documents to replay, from the first on
+    #[arg(long, default_value_t = 40, value_name = "N")]
+    pub limit: usize,
+    /// Only these drafters, by commas [default: all]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Drafter::parse)]
+    pub drafter: Vec<Drafter>,
     /// One JSON object
     #[arg(long)]
     pub json: bool,

@@ -6,9 +6,11 @@ use color_eyre::eyre::{Result, WrapErr, eyre};
 use etcetera::BaseStrategy;
 use serde::Deserialize;
 
-use crate::cli::{DecodeArgs, ScreenArgs, SetupArgs, VerifyChoice, parse_budget, parse_sources};
+use crate::cli::{
+    DecodeArgs, Preset, ScreenArgs, SetupArgs, VerifyChoice, parse_budget, parse_sources,
+};
 use crate::model::device::DeviceChoice;
-use crate::speculate::params::Params;
+use crate::speculate::params::{Drafter, Params, SourceWeights};
 use crate::tui::ThemeName;
 
 /// What a configuration file may hold; every key is optional.
@@ -36,6 +38,9 @@ pub struct DecodeConfig {
     pub budget: Option<toml::Value>,
     pub branch: Option<usize>,
     pub sources: Option<String>,
+    pub source_weights: Option<String>,
+    pub drafter: Option<String>,
+    pub preset: Option<String>,
     pub repeat_penalty: Option<f32>,
     pub repeat_window: Option<usize>,
     pub max_tokens: Option<usize>,
@@ -117,6 +122,10 @@ impl DecodeConfig {
             other => parse_budget(&other.to_string()),
         });
         let sources = self.sources.as_deref().map(parse_sources);
+        let weights = self.source_weights.as_deref().map(SourceWeights::parse);
+        let drafter = self.drafter.as_deref().map(Drafter::parse);
+        let preset = self.preset.as_deref();
+        let preset = preset.map(|text| Preset::from_str(text, true));
         Ok(DecodeArgs {
             verify: verify.transpose().map_err(|e| named("verify", e))?,
             k: self.k,
@@ -124,6 +133,11 @@ impl DecodeConfig {
             budget: budget.transpose().map_err(|e| named("budget", e))?,
             branch: self.branch,
             sources: sources.transpose().map_err(|e| named("sources", e))?,
+            source_weights: weights
+                .transpose()
+                .map_err(|e| named("source-weights", e))?,
+            drafter: drafter.transpose().map_err(|e| named("drafter", e))?,
+            preset: preset.transpose().map_err(|e| named("preset", e))?,
             repeat_penalty: self.repeat_penalty,
             repeat_window: self.repeat_window,
             max_tokens: self.max_tokens,

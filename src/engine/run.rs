@@ -7,7 +7,7 @@ use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSliceMut
 
 use super::{Engine, PromptText, RenderedPrompt, RunSpec, Seen, pool_of};
 use crate::model::decoder::{PROMPT_CHUNK, Rows};
-use crate::pool::{self, Calibration, Local, Retrieved};
+use crate::pool::{Calibration, Local, Recall, Retrieved};
 use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::params::{Budget, Params};
@@ -27,6 +27,7 @@ pub struct Run<'e> {
     /// Prompt and committed tokens; the last is the root of the next step.
     ids: Vec<TokenId>,
     local: Local,
+    recall: Recall,
     /// What this run has learned of its drafts' chances.
     calibration: Calibration,
     seen: Seen,
@@ -73,6 +74,7 @@ impl<'e> Run<'e> {
         };
         Ok(Run {
             local: Local::new(&prompt.ids, prompt.opening_len),
+            recall: Recall::default(),
             calibration: Calibration::default(),
             params: spec.params,
             changed: false,
@@ -202,7 +204,8 @@ impl<'e> Run<'e> {
         }
     }
 
-    fn retrieve(&self) -> Retrieved {
+    /// The draft tree, its origins not named yet.
+    fn retrieve(&mut self) -> Retrieved {
         let root = self.ids[self.ids.len() - 1];
         if !self.params.verify.drafts() || self.params.budget.max_rows() <= 1 {
             return Retrieved {
@@ -210,9 +213,8 @@ impl<'e> Run<'e> {
                 hits: Vec::new(),
             };
         }
-        let pools = &self.engine.pools;
-        pool::retrieve(
-            pools,
+        self.recall.draft(
+            &self.engine.pools,
             self.pool.as_deref(),
             &self.local,
             &self.params,
@@ -221,13 +223,22 @@ impl<'e> Run<'e> {
     }
 
     /// Cuts a tree to what can be committed, to what pays under the measured cost,
-    /// and to the context.
-    fn fit(&self, mut tree: DraftTree) -> DraftTree {
+    /// and to the context; names the origins of what is left.
+    fn fit(&mut self, mut tree: DraftTree) -> DraftTree {
         tree.prune_below(self.engine.codec.eos_ids());
         if let Budget::Auto { .. } = self.params.budget {
             tree.truncate(self.header.cost.best_rows(&tree));
         }
         tree.truncate(self.engine.context() - self.ids.len() + 1);
+        if tree.n_drafts() > 0 {
+            self.recall.explain(
+                &self.engine.pools,
+                self.pool.as_deref(),
+                &self.local,
+                &self.params,
+                &mut tree,
+            );
+        }
         tree
     }
 
@@ -309,6 +320,11 @@ impl<'e> Run<'e> {
         self.ids.extend(&committed);
         self.local.push(&committed);
         self.calibration.observe(tree, verdict);
+        if self.params.verify.drafts() {
+            let pools = &self.engine.pools;
+            let group = self.pool.as_deref();
+            self.recall.advance(pools, group, &self.local, &self.params);
+        }
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::generate::record;
 use super::progress::Line;
-use super::{forward, interrupt, open, print_json};
+use super::{forward, interrupt, open, print_json, retrieval};
 use crate::cli::{BenchCommand, BenchDecodeArgs, DecodeArgs};
 use crate::engine::{Engine, RunSpec};
 use crate::recsys::{Catalog, Framework, Half, Role, SubjectKind, SubjectRef};
@@ -97,6 +97,7 @@ pub fn run(
 ) -> Result<bool> {
     match command {
         BenchCommand::Decode(args) => decode(args, settings, params(&args.decode)?),
+        BenchCommand::Retrieval(args) => retrieval::run(args),
         BenchCommand::Forward { at, json } => forward::run(*at, *json, settings).map(|()| true),
     }
 }

@@ -11,6 +11,7 @@ pub mod picture;
 pub mod pool;
 pub mod progress;
 pub mod report;
+pub mod retrieval;
 
 use std::io::Write;
 

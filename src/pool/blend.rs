@@ -7,13 +7,20 @@
 //! fixed escape estimate. The blend is too timid where one token leads and too
 //! bold for the others; a second logistic step corrects that.
 
+use std::sync::LazyLock;
+
 use super::bridge::GapKind;
-use super::evidence::{Evidence, Kind};
+use super::evidence::{Evidence, Kind, Visit};
 use super::weights::{LEAD_INPUTS, TRUST_INPUTS, Weights};
 use crate::speculate::TokenId;
+use crate::speculate::params::SourceWeights;
 
 /// Escaping weight below which nothing more is looked at.
 const MIN_ESCAPE: f32 = 0.02;
+
+/// Shorter matches are looked at while a token with this share of the weight
+/// that is left would matter.
+const REST_SHARE: f32 = 0.07;
 
 /// A next token and how probable it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,6 +37,7 @@ const N_SLOTS: usize = 256;
 /// The blend of a node, evidence by evidence. Used again for the next node.
 pub(super) struct Blend<'w> {
     weights: &'w Weights,
+    sources: SourceWeights,
     /// A path less probable than this is of no interest.
     min_path_prob: f32,
     is_root: bool,
@@ -42,10 +50,11 @@ pub(super) struct Blend<'w> {
 }
 
 impl<'w> Blend<'w> {
-    pub fn new(weights: &'w Weights, min_path_prob: f32) -> Self {
+    pub fn new(weights: &'w Weights, sources: SourceWeights) -> Self {
         Blend {
             weights,
-            min_path_prob,
+            sources,
+            min_path_prob: 0.0,
             is_root: true,
             path_prob: 1.0,
             escape: 1.0,
@@ -55,29 +64,14 @@ impl<'w> Blend<'w> {
     }
 
     /// Forgets the last node and begins with another.
-    pub fn begin(&mut self, is_root: bool, path_prob: f32) {
+    /// `floor`: a path less probable than this is of no interest any more.
+    pub fn begin(&mut self, is_root: bool, path_prob: f32, floor: f32) {
+        self.min_path_prob = floor;
         self.is_root = is_root;
         self.path_prob = path_prob;
         self.escape = 1.0;
         self.candidates.clear();
         self.slots.fill(0);
-    }
-
-    /// Takes the next longest evidence in; false once no more is needed.
-    pub fn add(&mut self, evidence: &Evidence) -> bool {
-        let inputs = trust_inputs(evidence, self.is_root, self.escape == 1.0);
-        let trust = sigmoid(dot(&self.weights.trust[evidence.kind as usize], &inputs));
-        let unit = self.escape * trust / evidence.n_seen.max(1) as f32;
-        // Crumbs are not worth the search for their place.
-        let crumb = self.min_path_prob / self.path_prob * 0.25;
-        for &(token, n) in evidence.next {
-            let prob = unit * n as f32;
-            if prob > crumb {
-                self.raise(token, prob);
-            }
-        }
-        self.escape *= 1.0 - trust;
-        self.escape > MIN_ESCAPE && self.escape * self.path_prob > self.min_path_prob
     }
 
     /// Adds to a token's probability.
@@ -124,6 +118,34 @@ impl<'w> Blend<'w> {
                 (best, second.max(prob))
             }
         })
+    }
+}
+
+impl Visit for Blend<'_> {
+    fn add(&mut self, evidence: &Evidence) -> bool {
+        let inputs = trust_inputs(evidence, self.is_root, self.escape == 1.0);
+        let trust = sigmoid(dot(&self.weights.trust[evidence.kind as usize], &inputs));
+        let trust = match evidence.kind {
+            Kind::Own | Kind::OwnBridge => trust * self.sources.group,
+            Kind::Other | Kind::OtherBridge => trust * self.sources.global,
+            Kind::Local => trust * self.sources.local,
+            Kind::Common => trust,
+        };
+        let unit = self.escape * trust / evidence.n_seen.max(1) as f32;
+        // Crumbs are not worth the search for their place.
+        let crumb = self.min_path_prob / self.path_prob * 0.5;
+        for &(token, n) in evidence.next {
+            let prob = unit * n as f32;
+            if prob > crumb {
+                self.raise(token, prob);
+            }
+        }
+        self.escape *= 1.0 - trust;
+        self.escape > MIN_ESCAPE && self.wants_rest()
+    }
+
+    fn wants_rest(&self) -> bool {
+        self.escape * self.path_prob * REST_SHARE > self.min_path_prob
     }
 }
 
@@ -203,6 +225,11 @@ pub(super) fn lead_inputs(
     ]
 }
 
+/// Logarithms of counts, most of which are small.
 fn ln(n: usize) -> f32 {
-    (n as f32).ln()
+    static SMALL: LazyLock<[f32; 128]> = LazyLock::new(|| std::array::from_fn(|n| (n as f32).ln()));
+    match SMALL.get(n) {
+        Some(&ln) => ln,
+        None => (n as f32).ln(),
+    }
 }

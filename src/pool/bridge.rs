@@ -6,24 +6,33 @@
 
 use std::cmp::Reverse;
 
-use super::lookup::Shelves;
-use super::pools::Shelf;
-use super::segment::Ranks;
+use super::lookup::{Places, Shelves};
+use super::walk::Walk;
 use crate::speculate::TokenId;
 use crate::speculate::params::Source;
 
 /// The gap and what agrees after it span at most this many tokens.
-const MAX_SPAN: usize = 6;
+pub(super) const MAX_SPAN: usize = 6;
 /// Symbols before the gap that must agree in the subject's own group ..
-const MIN_BEFORE_OWN: usize = 2;
+const MIN_BEFORE_OWN: u16 = 2;
 /// .. and in the others, which are many.
-const MIN_BEFORE_OTHER: usize = 4;
-/// Places before a gap that are looked at.
+const MIN_BEFORE_OTHER: u16 = 4;
+/// Places before a gap that are looked at on a shelf where all are frequent.
 const MAX_ANCHORS: usize = 16;
 /// By how many tokens the pool's gap may be longer than the context's ..
 const MAX_LONGER: usize = 3;
 /// .. or shorter.
 const MAX_SHORTER: usize = 2;
+
+/// Where a shelf's text goes on after a place that agrees with the context
+/// some tokens ago.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Anchor {
+    pub shelf: u16,
+    /// Symbols that agree.
+    pub order: u16,
+    pub at: u32,
+}
 
 /// What follows `at` in a segment followed a text like the context's end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +46,9 @@ pub(super) struct Bridge {
     pub after: u16,
     /// The pool's gap is as long as the context's.
     pub is_even: bool,
-    /// Text position of the next token.
+    /// Text position of the next token, and the token.
     pub at: u32,
+    pub next: TokenId,
 }
 
 /// Bridges that are equally good to the eye, and therefore counted together.
@@ -63,13 +73,17 @@ pub(super) enum GapKind {
 
 impl Bridge {
     pub fn class(&self) -> BridgeClass {
-        let step = |steps: &[u16], n: u16| {
-            let below = steps.iter().rev().find(|&&s| s <= n);
-            below.copied().unwrap_or(steps[0])
-        };
         BridgeClass {
-            before: step(&[2, 4, 7, 11], self.before),
-            after: step(&[0, 1, 2, 3, 5], self.after),
+            before: match self.before {
+                ..4 => 2,
+                4..7 => 4,
+                7..11 => 7,
+                11.. => 11,
+            },
+            after: match self.after {
+                4 => 3,
+                n => n.min(5),
+            },
             gap: match (self.is_even, self.gap) {
                 (true, _) => GapKind::Even,
                 (false, ..=2) => GapKind::Uneven,
@@ -78,14 +92,14 @@ impl Bridge {
         }
     }
 
-    /// The bridge after one more token, if the pool goes on like that.
-    pub fn follow(&self, shelves: &Shelves, token: TokenId) -> Option<Bridge> {
-        let segment = shelves.shelf(self.shelf).segment;
-        (segment.token(self.at) == token).then_some(Bridge {
+    /// The bridge after its next token.
+    pub fn moved(&self, shelves: &Shelves) -> Bridge {
+        Bridge {
             at: self.at + 1,
             after: self.after + 1,
+            next: shelves.token(self.shelf, self.at + 1),
             ..*self
-        })
+        }
     }
 
     /// More agreement after the gap is better, then a smaller gap.
@@ -95,7 +109,7 @@ impl Bridge {
 }
 
 impl BridgeClass {
-    /// A number of its own, below 2^16.
+    /// A number of its own, below 2^12.
     pub fn code(self) -> u16 {
         (self.before << 8) | (self.after << 4) | self.gap as u16
     }
@@ -111,89 +125,80 @@ impl BridgeClass {
     }
 }
 
-/// Every bridge from the end of `window`, the answer's last symbols, into the
-/// shelves.
-pub(super) fn find_bridges(shelves: &Shelves, window: &[TokenId]) -> Vec<Bridge> {
-    let mut bridges = Vec::new();
-    for (index, source) in shelves.sources() {
-        let min_before = match source {
-            Source::Group => MIN_BEFORE_OWN,
-            _ => MIN_BEFORE_OTHER,
-        };
-        let first = bridges.len();
-        let max_span = MAX_SPAN.min(window.len().saturating_sub(min_before));
-        for span in 1..=max_span {
-            let (before, behind) = window.split_at(window.len() - span);
-            let shelf = shelves.shelf(index);
-            for at in anchors(shelf, before, min_before) {
-                let found = cross(shelf, index, at, before, behind);
-                found.for_each(|bridge| keep_best(&mut bridges, first, bridge));
-            }
+/// Appends a path's places as anchors: on every shelf at most [`MAX_ANCHORS`],
+/// after a suffix that is as long as it can be without being rare.
+pub(super) fn anchors(shelves: &Shelves, places: &Places, out: &mut Vec<Anchor>) {
+    let min_before = |shelf| match shelves.source(shelf) {
+        Source::Group => MIN_BEFORE_OWN,
+        _ => MIN_BEFORE_OTHER,
+    };
+    let spots = places.spots.iter();
+    let spots = spots.filter(|s| s.order >= min_before(s.shelf));
+    out.extend(spots.map(|s| Anchor {
+        shelf: s.shelf,
+        order: s.order,
+        at: s.at,
+    }));
+    let n_spots = out.len();
+    for shelf in places.wides.chunk_by(|a, b| a.shelf == b.shelf) {
+        let longest = shelf[0];
+        let is_alone = out[..n_spots].iter().all(|a| a.shelf != longest.shelf);
+        if is_alone && longest.order >= min_before(longest.shelf) {
+            let visible = |rank| shelves.shelf(longest.shelf).visible(rank);
+            let starts = longest.ranks.spread(MAX_ANCHORS).filter_map(visible);
+            out.extend(starts.map(|start| Anchor {
+                shelf: longest.shelf,
+                order: longest.order,
+                at: start + longest.depth,
+            }));
         }
     }
-    bridges
 }
 
-/// Where texts go on after the end of `before`: at most [`MAX_ANCHORS`] places
-/// after a suffix of it that is as long as it can be without being rare.
-fn anchors<'a>(
-    shelf: &'a Shelf,
-    before: &[TokenId],
-    min: usize,
-) -> impl Iterator<Item = u32> + use<'a> {
-    let mut best = (Ranks::NONE, 0);
-    for order in (min..=before.len()).step_by(2) {
-        let ranks = shelf.segment.find(&before[before.len() - order..]);
-        if ranks.is_empty() {
-            break;
-        }
-        best = (ranks, order as u32);
-        if ranks.len() <= MAX_ANCHORS {
-            break;
+/// Appends every bridge from the end of the context, whose last tokens are
+/// `tail`, into the shelves: one a place, the best.
+pub(super) fn find_bridges(
+    shelves: &Shelves,
+    walk: &Walk,
+    tail: &[TokenId],
+    bridges: &mut Vec<Bridge>,
+) {
+    for span in 1..=MAX_SPAN.min(tail.len()) {
+        let behind = &tail[tail.len() - span..];
+        for anchor in walk.anchors(span) {
+            cross(shelves, anchor, behind, |bridge| bridges.push(bridge));
         }
     }
-    let (ranks, order) = best;
-    let starts = ranks.spread(MAX_ANCHORS).filter_map(|r| shelf.visible(r));
-    starts.map(move |start| start + order)
+    bridges.sort_unstable_by_key(|b| (b.shelf, b.at, Reverse(b.merit())));
+    bridges.dedup_by_key(|b| (b.shelf, b.at));
 }
 
-/// Bridges over the gap that begins at `start`, where the text agrees with the
-/// end of `before`, to where it agrees with the end of `behind`.
-fn cross<'a>(
-    shelf: &'a Shelf,
-    index: u16,
-    start: u32,
-    before: &'a [TokenId],
-    behind: &'a [TokenId],
-) -> impl Iterator<Item = Bridge> + use<'a> {
+/// Bridges over the gap that begins at the anchor, to where the text agrees
+/// with the end of `behind`.
+fn cross(shelves: &Shelves, anchor: &Anchor, behind: &[TokenId], mut found: impl FnMut(Bridge)) {
     let span = behind.len();
     let last = behind[span - 1];
-    let text = shelf.segment.until_separator(start, span + MAX_LONGER + 1);
-    let shortest = span.saturating_sub(MAX_SHORTER).max(1);
+    let segment = shelves.shelf(anchor.shelf).segment;
     // What follows the bridge must be there, too: one token is left over.
-    let ends = shortest..text.len();
-    let ends = ends.filter(move |&end| text[end - 1] == last || (span, end) == (1, 1));
-    ends.filter_map(move |end| {
-        let at = start + end as u32;
-        let after = shelf.segment.common_suffix(at, behind).min(end);
+    let text = segment.until_separator(anchor.at, span + MAX_LONGER + 1);
+    for end in span.saturating_sub(MAX_SHORTER).max(1)..text.len() {
         // Nothing after the gap need agree if it is one token on both sides.
-        let is_closed = after > 0 || (span, end) == (1, 1);
-        (is_closed && after < span).then(|| Bridge {
-            shelf: index,
-            before: shelf.segment.common_suffix(start, before) as u16,
-            gap: (span - after) as u16,
-            after: after as u16,
-            is_even: end == span,
-            at,
-        })
-    })
-}
-
-/// One bridge a place: the best.
-fn keep_best(bridges: &mut Vec<Bridge>, first: usize, bridge: Bridge) {
-    match bridges[first..].iter_mut().find(|b| b.at == bridge.at) {
-        Some(known) if bridge.merit() > known.merit() => *known = bridge,
-        Some(_) => {}
-        None => bridges.push(bridge),
+        let is_single = (span, end) == (1, 1);
+        if text[end - 1] != last && !is_single {
+            continue;
+        }
+        let pairs = text[..end].iter().rev().zip(behind.iter().rev());
+        let after = pairs.take_while(|(a, b)| a == b).count();
+        if (after > 0 || is_single) && after < span {
+            found(Bridge {
+                shelf: anchor.shelf,
+                before: anchor.order,
+                gap: (span - after) as u16,
+                after: after as u16,
+                is_even: end == span,
+                at: anchor.at + end as u32,
+                next: text[end],
+            });
+        }
     }
 }

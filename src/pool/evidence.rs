@@ -1,17 +1,19 @@
 //! What followed a path, source by source, the longest match first. Counts
 //! only; what they are worth is for `blend` to say.
 
-use super::bridge::{Bridge, BridgeClass};
-use super::local::Occurrence;
-use super::lookup::{Match, Place, Shelves};
+use std::ops::RangeInclusive;
+
+use super::bridge::BridgeClass;
+use super::lookup::{Shelves, Wide};
+use super::search::Matches;
 use super::segment::SEPARATOR;
 use crate::speculate::TokenId;
 use crate::speculate::params::Source;
 
 /// Up to this many occurrences are counted, of more a sample of this size.
-const SAMPLE: usize = 32;
+const SAMPLE: usize = 20;
 /// .. and on each of the other groups' shelves, of which there are several.
-const SAMPLE_OTHER: usize = 16;
+const SAMPLE_OTHER: usize = 8;
 
 /// Kinds of evidence, which deserve different trust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +32,14 @@ pub(super) enum Kind {
 
 impl Kind {
     pub const COUNT: usize = 6;
+    const ALL: [Kind; Kind::COUNT] = [
+        Kind::Own,
+        Kind::Local,
+        Kind::Other,
+        Kind::OwnBridge,
+        Kind::OtherBridge,
+        Kind::Common,
+    ];
 }
 
 /// What followed one suffix in one source.
@@ -47,104 +57,148 @@ pub(super) struct Evidence<'a> {
     pub n_seen: u32,
 }
 
-/// A node's matches in every source.
-#[derive(Clone, Copy)]
-pub(super) struct Matches<'a> {
-    pub pools: &'a [Match],
-    pub bridges: &'a [Bridge],
-    pub local: &'a [Occurrence],
+/// What evidence is shown to.
+pub(super) trait Visit {
+    /// Takes the next longest evidence in; false once no more is needed.
+    fn add(&mut self, evidence: &Evidence) -> bool;
+    /// The short matches, of which there are many, are worth a look.
+    fn wants_rest(&self) -> bool;
 }
 
-/// A piece of evidence that will be looked at, or a part of one.
-#[derive(Clone, Copy)]
-struct Item {
-    order: u16,
-    kind: Kind,
-    bridge: Option<BridgeClass>,
-    /// Its place among the matches or bridges; of the local text, how many
-    /// occurrences match at least as long.
-    index: usize,
-}
-
-/// Occurrences of a suffix.
-#[derive(Clone, Copy, Default)]
+/// Occurrences of a suffix, and what followed them.
+#[derive(Clone, Debug, Default)]
 struct Tally {
     count: u32,
     n_seen: u32,
+    /// Distinct next tokens.
+    next: Vec<(TokenId, u32)>,
 }
 
 /// Buffers, used again for every node.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Scratch {
-    agenda: Vec<Item>,
-    next: Vec<(TokenId, u32)>,
-    /// What followed the other groups' current matches, by shelf ..
+    /// What there is to look at, by [`key`].
+    agenda: Vec<u64>,
+    own: Tally,
+    local: Tally,
+    other: Tally,
+    /// What followed the other groups' current matches, by shelf; used once
+    /// one of them is an interval ..
     others: Vec<(u16, TokenId, u32)>,
-    /// .. and of how many.
-    other_tallies: Vec<(u16, Tally)>,
+    /// .. with how many there are and how many of them were seen.
+    other_counts: Vec<(u16, u32, u32)>,
+    bridged: Tally,
+    /// The same for every node of a query, once it is known.
+    common: Option<Tally>,
 }
 
-/// Shows every piece of evidence until `visit` has enough (false).
-pub(super) fn for_each(
-    shelves: &Shelves,
-    matches: Matches,
-    scratch: &mut Scratch,
-    mut visit: impl FnMut(&Evidence) -> bool,
-) {
-    scratch.plan(shelves, matches);
-    let agenda = std::mem::take(&mut scratch.agenda);
-    for items in agenda.chunk_by(Item::belongs_with) {
-        let first = items[0];
-        let tally = scratch.look_at(shelves, matches, items);
-        let evidence = Evidence {
-            kind: first.kind,
-            order: usize::from(first.order),
-            count: tally.count as usize,
-            bridge: first.bridge,
-            next: &scratch.next,
-            n_seen: tally.n_seen,
-        };
-        if !visit(&evidence) {
-            break;
+const ORDER_SHIFT: u32 = 48;
+const KIND_SHIFT: u32 = 40;
+const CLASS_SHIFT: u32 = 24;
+/// Marks an interval among the items of an agenda.
+const WIDE: u64 = 1 << 23;
+
+/// An item of an agenda. What comes first is smaller: the longest matches, then
+/// by kind; what belongs together is equal above [`CLASS_SHIFT`]. In one
+/// number, because there is a list to sort at every node.
+fn key(order: u16, kind: Kind, class: Option<BridgeClass>, index: usize) -> u64 {
+    let class = class.map_or(0, BridgeClass::code);
+    (u64::from(u16::MAX - order) << ORDER_SHIFT)
+        | ((kind as u64) << KIND_SHIFT)
+        | (u64::from(class) << CLASS_SHIFT)
+        | index as u64
+}
+
+fn index_of(item: u64) -> usize {
+    (item & (WIDE - 1)) as usize
+}
+
+impl Tally {
+    fn clear(&mut self) {
+        self.count = 0;
+        self.n_seen = 0;
+        self.next.clear();
+    }
+
+    /// One more occurrence.
+    fn add(&mut self, token: TokenId) {
+        self.count += 1;
+        self.n_seen += 1;
+        if token != SEPARATOR {
+            add(&mut self.next, token, 1);
         }
-    }
-    scratch.agenda = agenda;
-}
-
-impl Item {
-    /// What comes first is smaller: the longest matches, then by kind. In one
-    /// number, because there is a list to sort at every node.
-    fn key(&self) -> u64 {
-        let class = self.bridge.map_or(0, BridgeClass::code);
-        let order = u64::from(u16::MAX - self.order);
-        (order << 32) | ((self.kind as u64) << 24) | u64::from(class)
-    }
-
-    /// Matches of one order in several other groups are one piece of evidence,
-    /// and so are bridges of one class.
-    fn belongs_with(&self, next: &Item) -> bool {
-        let is_shared = matches!(self.kind, Kind::Other | Kind::OwnBridge | Kind::OtherBridge);
-        is_shared && self.key() == next.key()
     }
 }
 
 impl Scratch {
-    /// Puts everything there is to look at in order.
-    fn plan(&mut self, shelves: &Shelves, matches: Matches) {
+    /// Another query begins, maybe over other pools.
+    pub fn begin(&mut self) {
+        self.common = None;
+    }
+
+    /// Another node: nothing of it has been looked at.
+    pub fn begin_node(&mut self) {
+        self.own.clear();
+        self.local.clear();
+        self.other.clear();
         self.others.clear();
-        self.other_tallies.clear();
-        self.agenda.clear();
-        for (index, found) in matches.pools.iter().enumerate() {
-            let kind = match shelves.source(found.shelf) {
-                Source::Group => Kind::Own,
-                _ => Kind::Other,
-            };
-            self.note(found.order, kind, None, index);
+        self.other_counts.clear();
+    }
+
+    /// Shows the evidence of these orders, the longest match first, until
+    /// `visit` has enough (false). Longer ones must have been shown before.
+    pub fn show(
+        &mut self,
+        shelves: &Shelves,
+        matches: Matches,
+        orders: RangeInclusive<u16>,
+        visit: &mut impl Visit,
+    ) -> bool {
+        self.plan(shelves, matches, &orders);
+        let agenda = std::mem::take(&mut self.agenda);
+        let mut wants_more = true;
+        for items in agenda.chunk_by(|a, b| a >> CLASS_SHIFT == b >> CLASS_SHIFT) {
+            let kind = Kind::ALL[(items[0] >> KIND_SHIFT) as usize & 0xFF];
+            let order = usize::from(u16::MAX) - (items[0] >> ORDER_SHIFT) as usize;
+            let bridge = self.look_at(shelves, matches, kind, items);
+            let tally = self.tally(kind);
+            wants_more = visit.add(&Evidence {
+                kind,
+                order,
+                count: tally.count as usize,
+                bridge,
+                next: &tally.next,
+                n_seen: tally.n_seen,
+            });
+            if !wants_more {
+                break;
+            }
         }
-        let mut n_longer = 0;
-        for equal in matches.local.chunk_by(|a, b| a.matched == b.matched) {
-            n_longer += equal.len();
-            self.note(equal[0].matched as u16, Kind::Local, None, n_longer);
+        self.agenda = agenda;
+        wants_more
+    }
+
+    /// Puts what there is to look at in order.
+    fn plan(&mut self, shelves: &Shelves, matches: Matches, orders: &RangeInclusive<u16>) {
+        let agenda = &mut self.agenda;
+        agenda.clear();
+        let kind = |shelf| match shelves.source(shelf) {
+            Source::Group => Kind::Own,
+            Source::Local => Kind::Local,
+            _ => Kind::Other,
+        };
+        let (places, span) = (matches.places, matches.span);
+        for i in span.spots.clone().chain(span.late.clone()) {
+            let spot = &places.spots[i];
+            if orders.contains(&spot.order) {
+                agenda.push(key(spot.order, kind(spot.shelf), None, i));
+            }
+        }
+        for i in span.wides.clone() {
+            let wide = &places.wides[i];
+            if orders.contains(&wide.order) {
+                agenda.push(key(wide.order, kind(wide.shelf), None, i) | WIDE);
+            }
         }
         for (index, bridge) in matches.bridges.iter().enumerate() {
             let kind = match shelves.source(bridge.shelf) {
@@ -152,99 +206,120 @@ impl Scratch {
                 _ => Kind::OtherBridge,
             };
             let class = bridge.class();
-            self.note(class.rank(), kind, Some(class), index);
+            if orders.contains(&class.rank()) {
+                agenda.push(key(class.rank(), kind, Some(class), index));
+            }
         }
-        self.note(0, Kind::Common, None, 0);
-        self.agenda.sort_by_key(Item::key);
+        if orders.contains(&0) {
+            agenda.push(key(0, Kind::Common, None, 0));
+        }
+        agenda.sort_unstable();
     }
 
-    fn note(&mut self, order: u16, kind: Kind, bridge: Option<BridgeClass>, index: usize) {
-        self.agenda.push(Item {
-            order,
-            kind,
-            bridge,
-            index,
-        });
+    fn tally(&self, kind: Kind) -> &Tally {
+        match kind {
+            Kind::Own => &self.own,
+            Kind::Local => &self.local,
+            Kind::Other => &self.other,
+            Kind::OwnBridge | Kind::OtherBridge => &self.bridged,
+            Kind::Common => self.common.as_ref().unwrap_or(&self.bridged),
+        }
     }
 
-    /// Fills `next` with what followed these items.
-    fn look_at(&mut self, shelves: &Shelves, matches: Matches, items: &[Item]) -> Tally {
-        self.next.clear();
-        let index = items[0].index;
-        match items[0].kind {
+    /// Brings the kind's tally up to these items; a longer match's occurrences
+    /// are among the shorter one's.
+    fn look_at(
+        &mut self,
+        shelves: &Shelves,
+        matches: Matches,
+        kind: Kind,
+        items: &[u64],
+    ) -> Option<BridgeClass> {
+        match kind {
             Kind::Own => {
-                let next = &mut self.next;
-                followers(shelves, &matches.pools[index], |t, n| next.push((t, n)))
+                for &item in items {
+                    if item & WIDE == 0 {
+                        self.own.add(matches.places.spots[index_of(item)].next);
+                    } else {
+                        let wide = &matches.places.wides[index_of(item)];
+                        self.own.clear();
+                        let next = &mut self.own.next;
+                        self.own.n_seen = followers(shelves, wide, |t, n| next.push((t, n)));
+                        self.own.count = wide.count;
+                    }
+                }
             }
             Kind::Local => {
-                let occurrences = &matches.local[..index];
-                self.add_all(occurrences.iter().map(|o| o.next))
+                let spots = items.iter().map(|&i| matches.places.spots[index_of(i)]);
+                spots.for_each(|s| self.local.add(s.next));
             }
-            Kind::Other => {
-                for item in items {
-                    self.replace_other(shelves, &matches.pools[item.index]);
-                }
-                self.sum_others()
+            Kind::Other => self.look_at_others(shelves, matches, items),
+            Kind::Common => {
+                self.common.get_or_insert_with(|| common(shelves));
             }
-            Kind::Common => self.add_common(shelves),
             Kind::OwnBridge | Kind::OtherBridge => {
-                let bridges = items.iter().map(|i| &matches.bridges[i.index]);
-                self.add_all(bridges.map(|b| shelves.shelf(b.shelf).segment.token(b.at)))
+                self.bridged.clear();
+                let bridges = items.iter().map(|&i| &matches.bridges[index_of(i)]);
+                bridges.for_each(|b| self.bridged.add(b.next));
+                return Some(matches.bridges[index_of(items[0])].class());
             }
         }
-    }
-
-    fn add_all(&mut self, tokens: impl Iterator<Item = TokenId>) -> Tally {
-        let mut n = 0;
-        for token in tokens {
-            n += 1;
-            if token != SEPARATOR {
-                add(&mut self.next, token, 1);
-            }
-        }
-        Tally {
-            count: n,
-            n_seen: n,
-        }
-    }
-
-    /// How frequent tokens are wherever they stand.
-    fn add_common(&mut self, shelves: &Shelves) -> Tally {
-        let mut tally = Tally::default();
-        for shelf in shelves.nearest() {
-            let shelf = shelves.shelf(shelf);
-            self.next.extend(shelf.frequent());
-            tally.count += shelf.n_tokens() as u32;
-        }
-        if shelves.nearest().len() > 1 {
-            merge(&mut self.next);
-        }
-        tally.n_seen = tally.count;
-        tally
+        None
     }
 
     /// A shelf's shorter match holds its longer one, and takes its place.
-    fn replace_other(&mut self, shelves: &Shelves, found: &Match) {
-        let shelf = found.shelf;
-        self.others.retain(|o| o.0 != shelf);
-        self.other_tallies.retain(|o| o.0 != shelf);
-        let others = &mut self.others;
-        let tally = followers(shelves, found, |t, n| others.push((shelf, t, n)));
-        self.other_tallies.push((shelf, tally));
+    fn look_at_others(&mut self, shelves: &Shelves, matches: Matches, items: &[u64]) {
+        let mut is_mixed = !self.other_counts.is_empty();
+        for &item in items {
+            if item & WIDE == 0 {
+                let spot = &matches.places.spots[index_of(item)];
+                self.others.push((spot.shelf, spot.next, 1));
+                if !is_mixed {
+                    self.other.add(spot.next);
+                }
+                continue;
+            }
+            is_mixed = true;
+            let wide = &matches.places.wides[index_of(item)];
+            let shelf = wide.shelf;
+            self.others.retain(|o| o.0 != shelf);
+            self.other_counts.retain(|o| o.0 != shelf);
+            let others = &mut self.others;
+            let n_seen = followers(shelves, wide, |t, n| others.push((shelf, t, n)));
+            self.other_counts.push((shelf, wide.count, n_seen));
+        }
+        if is_mixed {
+            self.sum_others();
+        }
     }
 
-    fn sum_others(&mut self) -> Tally {
-        let tokens = self.others.iter().map(|&(_, token, n)| (token, n));
-        self.next.extend(tokens);
-        if self.other_tallies.len() > 1 {
-            merge(&mut self.next);
-        }
-        let tallies = self.other_tallies.iter().map(|o| o.1);
-        tallies.fold(Tally::default(), |sum, t| Tally {
-            count: sum.count + t.count,
-            n_seen: sum.n_seen + t.n_seen,
-        })
+    fn sum_others(&mut self) {
+        let counts = &self.other_counts;
+        let is_spot = |shelf| counts.iter().all(|c| c.0 != shelf);
+        let n_spots = self.others.iter().filter(|o| is_spot(o.0)).count() as u32;
+        self.other.count = n_spots + counts.iter().map(|c| c.1).sum::<u32>();
+        self.other.n_seen = n_spots + counts.iter().map(|c| c.2).sum::<u32>();
+        let next = &mut self.other.next;
+        next.clear();
+        let told = self.others.iter().filter(|o| o.1 != SEPARATOR);
+        next.extend(told.map(|&(_, token, n)| (token, n)));
+        merge(next);
     }
+}
+
+/// How frequent tokens are wherever they stand.
+fn common(shelves: &Shelves) -> Tally {
+    let mut tally = Tally::default();
+    for shelf in shelves.nearest() {
+        let shelf = shelves.shelf(shelf);
+        tally.next.extend(shelf.frequent());
+        tally.count += shelf.n_tokens() as u32;
+    }
+    if shelves.nearest().len() > 1 {
+        merge(&mut tally.next);
+    }
+    tally.n_seen = tally.count;
+    tally
 }
 
 /// Adds up the counts of equal tokens.
@@ -266,37 +341,28 @@ fn add(list: &mut Vec<(TokenId, u32)>, token: TokenId, n: u32) {
     }
 }
 
-/// Lists the tokens after a match, each once.
-fn followers(shelves: &Shelves, found: &Match, mut list: impl FnMut(TokenId, u32)) -> Tally {
-    let shelf = shelves.shelf(found.shelf);
-    let count = found.place.count();
-    let sample = match shelves.source(found.shelf) {
+/// Lists the tokens after an interval, each once; returns how many occurrences
+/// were looked at.
+fn followers(shelves: &Shelves, wide: &Wide, mut list: impl FnMut(TokenId, u32)) -> u32 {
+    let shelf = shelves.shelf(wide.shelf);
+    let sample = match shelves.source(wide.shelf) {
         Source::Group => SAMPLE,
         _ => SAMPLE_OTHER,
     };
-    let n_seen = match found.place {
-        Place::One(at) => {
-            let token = shelf.segment.token(at);
-            if token != SEPARATOR {
-                list(token, 1);
-            }
-            1
-        }
-        Place::Many { ranks, depth, .. } if ranks.len() <= sample => {
-            shelf.segment.children(ranks, depth, |token, ranks| {
+    if wide.ranks.len() <= sample {
+        shelf
+            .segment
+            .children(wide.ranks, wide.depth, |token, ranks| {
                 let n = shelf.count(ranks) as u32;
                 if n > 0 {
                     list(token, n);
                 }
             });
-            count
-        }
-        Place::Many { ranks, depth, .. } => {
-            let starts = ranks.spread(sample).filter_map(|r| shelf.visible(r));
-            list_runs(starts.map(|s| shelf.segment.token(s + depth)), list)
-        }
-    };
-    Tally { count, n_seen }
+        return wide.count;
+    }
+    let starts = wide.ranks.spread(sample);
+    let starts = starts.filter_map(|r| shelf.visible(r));
+    list_runs(starts.map(|s| shelf.segment.token(s + wide.depth)), list)
 }
 
 /// Lists runs of equal tokens; a suffix array's order brings equals together.

@@ -2,12 +2,16 @@
 //! gradient descent (AdaGrad: Duchi et al., JMLR 2011) on the log loss of the
 //! drafted tokens being accepted, at the nodes that strict verification reaches.
 
+use std::path::Path;
+
 use super::blend::{dot, lead_inputs, sigmoid, trust_inputs};
 use super::calibration::Calibration;
-use super::evidence::Kind;
+use super::evidence::{Evidence, Kind, Visit};
 use super::local::Local;
-use super::replay::{Answer, Corpus, accepted_path, corpora};
-use super::retrieve::draft;
+use super::lookup::Shelves;
+use super::pools::{PoolDoc, Pools};
+use super::replay::{Answer, accepted_path};
+use super::retrieve::{Recall, draft};
 use super::search::Search;
 use super::weights::{LEAD_INPUTS, START, TRUST_INPUTS, Weights};
 use crate::speculate::TokenId;
@@ -22,6 +26,12 @@ const MAX_ANSWERS: usize = 24;
 const MAX_SLOPE: f32 = 3.0;
 /// Blended probabilities below this are equal to the correction.
 const MIN_PROB: f32 = 1e-4;
+
+/// Pools, and answers that are not in them.
+struct Corpus {
+    pools: Pools,
+    held_out: Vec<Answer>,
+}
 
 /// Sums of squared gradients.
 struct Squares {
@@ -89,10 +99,12 @@ fn learn_answer(
     };
     let calibration = Calibration::default();
     let mut local = Local::new(&answer.prompt, answer.opening_len);
+    let mut recall = Recall::default();
     let mut left = answer.tokens.as_slice();
     while !left.is_empty() {
         let group = Some(answer.group.as_str());
-        let mut search = Search::begin(&corpus.pools, group, &local, &params);
+        let shelves = Shelves::new(&corpus.pools, group, Some(&local), &params);
+        let mut search = recall.search(&shelves, &local, &params);
         let tree = draft(&mut search, &local, &params, &calibration, weights);
         let path = accepted_path(&tree, left);
         let mut number = 0;
@@ -108,22 +120,41 @@ fn learn_answer(
     }
 }
 
+/// Collects all evidence at a node.
+struct Collect<'w> {
+    weights: &'w Weights,
+    is_root: bool,
+    links: Vec<Link>,
+}
+
+impl Visit for Collect<'_> {
+    fn add(&mut self, evidence: &Evidence) -> bool {
+        let kind = evidence.kind as usize;
+        let inputs = trust_inputs(evidence, self.is_root, self.links.is_empty());
+        let share = |n: u32| n as f32 / evidence.n_seen.max(1) as f32;
+        self.links.push(Link {
+            kind,
+            trust: sigmoid(dot(&self.weights.trust[kind], &inputs)),
+            inputs,
+            next: evidence.next.iter().map(|n| (n.0, share(n.1))).collect(),
+        });
+        true
+    }
+
+    fn wants_rest(&self) -> bool {
+        true
+    }
+}
+
 impl Chain {
     fn at(search: &mut Search, number: usize, weights: &Weights) -> Self {
-        let mut links: Vec<Link> = Vec::new();
-        search.evidence(number, |evidence| {
-            let kind = evidence.kind as usize;
-            let inputs = trust_inputs(evidence, number == 0, links.is_empty());
-            let share = |n: u32| n as f32 / evidence.n_seen.max(1) as f32;
-            links.push(Link {
-                kind,
-                trust: sigmoid(dot(&weights.trust[kind], &inputs)),
-                inputs,
-                next: evidence.next.iter().map(|n| (n.0, share(n.1))).collect(),
-            });
-            true
-        });
-        Chain(links)
+        let mut collect = Collect {
+            weights,
+            is_root: number == 0,
+            links: Vec::new(),
+        };
+        search.evidence(number, &mut collect);
+        Chain(collect.links)
     }
 
     /// Blended probabilities of a token from every link on: the first is the
@@ -222,5 +253,95 @@ fn ascend<const N: usize>(
         let gradient = slope * inputs[i];
         squares[i] += gradient * gradient;
         weights[i] += RATE * gradient / squares[i].sqrt();
+    }
+}
+
+/// The corpora that the environment names: folders of token files as
+/// `pool.txt`, `heldout.txt`, `heldout_prompts.txt` and `*_groups.txt`, or
+/// files that `generate --json` printed, of which every fourth answer is held
+/// out. Separated by commas.
+fn corpora(variable: &str) -> Vec<Corpus> {
+    let names = std::env::var(variable).unwrap_or_default();
+    let paths = names.split(',').filter(|n| !n.is_empty()).map(Path::new);
+    paths
+        .map(|path| {
+            if path.is_dir() {
+                token_files(path)
+            } else {
+                generated(path)
+            }
+        })
+        .collect()
+}
+
+fn token_files(folder: &Path) -> Corpus {
+    let lines = |name: &str| -> Vec<Vec<TokenId>> {
+        let text = std::fs::read_to_string(folder.join(name)).unwrap();
+        let ids = |line: &str| line.split(' ').map(|id| id.parse().unwrap()).collect();
+        text.lines().map(ids).collect()
+    };
+    let docs = lines("pool.txt").into_iter().zip(lines("pool_groups.txt"));
+    let docs = docs.enumerate().map(|(i, (tokens, group))| PoolDoc {
+        id: i.to_string(),
+        title: String::new(),
+        group: group[0].to_string(),
+        tokens,
+    });
+    let prompts = lines("heldout_prompts.txt").into_iter();
+    let held_out = prompts
+        .zip(lines("heldout.txt"))
+        .zip(lines("heldout_groups.txt"));
+    Corpus {
+        pools: Pools::build(docs.collect()),
+        held_out: held_out
+            .map(|((prompt, tokens), group)| Answer {
+                group: group[0].to_string(),
+                prompt: [prompt, tokens[..1].to_vec()].concat(),
+                opening_len: 1,
+                tokens: tokens[1..].to_vec(),
+            })
+            .collect(),
+    }
+}
+
+fn generated(file: &Path) -> Corpus {
+    let text = std::fs::read_to_string(file).unwrap();
+    let (mut docs, mut held_out) = (Vec::new(), Vec::new());
+    for (i, line) in text.lines().enumerate() {
+        let answer = parse_answer(line);
+        if i % 4 == 0 {
+            held_out.push(answer);
+        } else {
+            let opening = &answer.prompt[answer.prompt.len() - answer.opening_len..];
+            docs.push(PoolDoc {
+                id: i.to_string(),
+                title: String::new(),
+                tokens: [opening, &answer.tokens].concat(),
+                group: answer.group,
+            });
+        }
+    }
+    Corpus {
+        pools: Pools::build(docs),
+        held_out,
+    }
+}
+
+fn parse_answer(line: &str) -> Answer {
+    /// `<|im_start|>assistant` and a line break in SmolLM2's vocabulary.
+    const ASSISTANT: [u64; 4] = [1, 520, 9531, 198];
+    let object: serde_json::Value = serde_json::from_str(line).unwrap();
+    let ids = |key: &str| -> Vec<u64> {
+        let list = object[key].as_array().unwrap();
+        list.iter().map(|id| id.as_u64().unwrap()).collect()
+    };
+    let prompt = ids("prompt_ids");
+    let start = prompt.windows(4).rposition(|w| w == ASSISTANT).unwrap() + 4;
+    let narrow = |ids: Vec<u64>| ids.into_iter().map(|id| id as TokenId).collect();
+    Answer {
+        group: object["subject"]["group"].as_str().unwrap().to_string(),
+        opening_len: prompt.len() - start,
+        prompt: narrow(prompt),
+        tokens: narrow(ids("token_ids")),
     }
 }

@@ -1,10 +1,9 @@
 //! The local text: prompt and output so far, indexed as it grows. Knows no
 //! pools.
 
-use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
-use super::segment::SEPARATOR;
 use crate::speculate::TokenId;
 
 /// Earlier occurrences of a token that are looked at, the latest first.
@@ -17,17 +16,27 @@ pub struct Local {
     /// Where the answer begins, its prefilled opening included.
     answer_start: usize,
     /// The last position of every token ..
-    last: HashMap<TokenId, usize>,
+    last: HashMap<TokenId, u32, BuildHasherDefault<TokenHasher>>,
     /// .. and, by position, where the same token stood before.
-    earlier: Vec<Option<usize>>,
+    earlier: Vec<Option<u32>>,
 }
 
-/// A place in the local text where the end of a path occurred before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Occurrence {
-    /// Tokens of the path's end that match.
-    pub matched: usize,
-    pub next: TokenId,
+/// Spreads token ids over a table's slots (Knuth, TAOCP 6.4).
+#[derive(Clone, Default)]
+struct TokenHasher(u64);
+
+impl Hasher for TokenHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&b| self.write_u32(u32::from(b)));
+    }
+
+    fn write_u32(&mut self, token: u32) {
+        self.0 = (self.0 ^ u64::from(token)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0.rotate_left(32)
+    }
 }
 
 impl Local {
@@ -37,7 +46,7 @@ impl Local {
         let mut local = Local {
             tokens: Vec::new(),
             answer_start: prompt_ids.len().saturating_sub(opening_len),
-            last: HashMap::new(),
+            last: HashMap::default(),
             earlier: Vec::new(),
         };
         local.push(prompt_ids);
@@ -47,7 +56,7 @@ impl Local {
     /// Appends committed tokens; constant time each.
     pub fn push(&mut self, tokens: &[TokenId]) {
         for &token in tokens {
-            let position = self.tokens.len();
+            let position = self.tokens.len() as u32;
             self.earlier.push(self.last.insert(token, position));
             self.tokens.push(token);
         }
@@ -58,43 +67,65 @@ impl Local {
         self.tokens.last().copied()
     }
 
-    /// Tokens of the answer so far, its opening included.
-    pub(super) fn answer_len(&self) -> usize {
-        self.tokens.len() - self.answer_start
+    /// The answer so far, its opening included.
+    pub(super) fn answer(&self) -> &[TokenId] {
+        &self.tokens[self.answer_start..]
     }
 
-    /// The last `max` symbols of the answer, the anchor before its first token
-    /// included: what pool documents are searched for.
-    pub(super) fn answer_tail(&self, max: usize) -> Vec<TokenId> {
-        let answer = &self.tokens[self.answer_start..];
-        match answer.len().checked_sub(max) {
-            Some(start) => answer[start..].to_vec(),
-            None => [&[SEPARATOR], answer].concat(),
-        }
+    /// The context's last `n` tokens, if there are as many.
+    pub(super) fn last_tokens(&self, n: usize) -> Option<&[TokenId]> {
+        let start = self.tokens.len().checked_sub(n)?;
+        Some(&self.tokens[start..])
     }
 
-    /// Where the path's last token occurred before with something after it,
-    /// the longest match first, among equals the latest. The path is the
-    /// context and the tokens drafted after it; at most `max` tokens count.
-    pub(super) fn occurrences(&self, drafted: &[TokenId], max: usize) -> Vec<Occurrence> {
-        let mut path = drafted.iter().rev().chain(self.tokens.iter().rev());
-        let Some(token) = path.next().filter(|_| max > 0) else {
-            return Vec::new();
+    /// Tokens of prompt and answer.
+    pub(super) fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
+    pub(super) fn token(&self, at: usize) -> Option<TokenId> {
+        self.tokens.get(at).copied()
+    }
+
+    /// Lists where the context's last token occurred before: how many tokens
+    /// agree (at most `max`), the next position and the token there; the latest
+    /// occurrence first.
+    pub(super) fn occurrences(&self, max: usize, mut found: impl FnMut(usize, usize, TokenId)) {
+        let Some(&token) = self.tokens.last() else {
+            return;
         };
-        let mut found = Vec::new();
-        let mut at = self.last.get(token).copied();
-        while let Some(position) = at.filter(|_| found.len() < MAX_OCCURRENCES) {
+        for at in self.positions(token) {
             // The context's last token has nothing after it yet.
-            if let Some(&next) = self.tokens.get(position + 1) {
-                let before = self.tokens[..position].iter().rev();
-                let same = before.zip(path.clone()).take(max - 1);
-                let matched = 1 + same.take_while(|(a, b)| a == b).count();
-                found.push(Occurrence { matched, next });
+            if let Some(next) = self.token(at + 1) {
+                let pairs = self.tokens[..at].iter().rev();
+                let pairs = pairs.zip(self.tokens.iter().rev().skip(1)).take(max - 1);
+                let matched = 1 + pairs.take_while(|(a, b)| a == b).count();
+                found(matched, at + 1, next);
             }
-            at = self.earlier[position];
         }
-        found.sort_by_key(|o| Reverse(o.matched));
-        found
+    }
+
+    /// Lists the occurrences of a token that do not stand after `before`: the
+    /// next position and the token there.
+    pub(super) fn singles(
+        &self,
+        before: TokenId,
+        token: TokenId,
+        mut found: impl FnMut(usize, TokenId),
+    ) {
+        for at in self.positions(token) {
+            let is_known = at > 0 && self.tokens[at - 1] == before;
+            if let Some(next) = self.token(at + 1).filter(|_| !is_known) {
+                found(at + 1, next);
+            }
+        }
+    }
+
+    /// Where a token stands, the latest first.
+    fn positions(&self, token: TokenId) -> impl Iterator<Item = usize> + '_ {
+        let latest = self.last.get(&token).copied();
+        let chain = std::iter::successors(latest, |&at| self.earlier[at as usize]);
+        chain.take(MAX_OCCURRENCES).map(|at| at as usize)
     }
 }
 
@@ -106,32 +137,27 @@ mod tests {
     fn finds_what_followed_before() {
         let mut local = Local::new(&[1, 2, 3, 9, 2], 2);
         local.push(&[3, 4, 1, 2, 3]);
-        let found = local.occurrences(&[], 8);
-        let pairs: Vec<_> = found.iter().map(|o| (o.matched, o.next)).collect();
-        assert_eq!(pairs, [(3, 9), (2, 4)]);
+        let mut found = Vec::new();
+        local.occurrences(8, |matched, _, next| found.push((matched, next)));
+        assert_eq!(found, [(2, 4), (3, 9)]);
+        found.clear();
+        local.occurrences(1, |matched, _, next| found.push((matched, next)));
+        assert_eq!(found, [(1, 4), (1, 9)]);
     }
 
     #[test]
-    fn drafted_tokens_belong_to_the_path() {
-        let local = Local::new(&[5, 6, 7, 8, 5], 0);
-        let found = local.occurrences(&[6, 7], 8);
-        assert_eq!(
-            found,
-            [Occurrence {
-                matched: 3,
-                next: 8
-            }]
-        );
-        assert_eq!(local.occurrences(&[6, 7], 2)[0].matched, 2);
-        assert!(local.occurrences(&[6, 7], 0).is_empty());
+    fn lists_a_token_where_it_stands_otherwise() {
+        let local = Local::new(&[5, 6, 7, 8, 6, 9], 0);
+        let mut found = Vec::new();
+        local.singles(5, 6, |at, next| found.push((at, next)));
+        assert_eq!(found, [(5, 9)]);
     }
 
     #[test]
-    fn the_anchor_stands_before_the_opening() {
+    fn the_answer_begins_with_its_opening() {
         let mut local = Local::new(&[1, 2, 3], 1);
-        assert_eq!(local.answer_tail(4), [SEPARATOR, 3]);
         local.push(&[4, 5, 6]);
-        assert_eq!(local.answer_tail(4), [3, 4, 5, 6]);
-        assert_eq!(Local::new(&[1, 2], 0).answer_tail(4), [SEPARATOR]);
+        assert_eq!(local.answer(), [3, 4, 5, 6]);
+        assert!(Local::new(&[1, 2], 0).answer().is_empty());
     }
 }

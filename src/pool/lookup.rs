@@ -1,237 +1,350 @@
-//! Where the suffixes of a path occur in the pools: found once at the root,
-//! narrowed token by token below it. Knows nothing of probabilities.
+//! Where a path occurs in the sources: found token by token, each step
+//! narrowing what the last one found. Knows nothing of probabilities.
 
 use std::ops::Range;
 
+use super::local::Local;
 use super::pools::{Pools, Shelf};
-use super::segment::{Ranks, SORTED_DEPTH};
+use super::segment::{Ranks, SEPARATOR, SORTED_DEPTH};
 use crate::speculate::TokenId;
 use crate::speculate::params::{MAX_BRANCH, Params, Source};
 
 /// Longest suffix that is looked up: the branch below it must stay within the
 /// depth that segments are sorted to.
 const MAX_SUFFIX: usize = SORTED_DEPTH - MAX_BRANCH;
-
-/// Occurrences of a single token that are followed on the shelves behind the
-/// nearest.
-const MAX_FOLLOWED: u32 = 64;
+/// Up to this many occurrences are held one by one, more as an interval.
+const MAX_SPOTS: usize = 8;
+/// The local text's number among the shelves: behind all others.
+pub(super) const LOCAL: u16 = u16::MAX;
 
 /// The shelves a path is looked up on: the group's own first, the other
-/// groups' behind it.
+/// groups' behind it, and the local text.
 pub(super) struct Shelves<'a> {
     shelves: Vec<Shelf<'a>>,
     /// Shelves of [`Source::Group`]: one a segment of the group's pool.
     n_own: usize,
-    /// Longest suffix, in symbols.
+    /// Longest suffix, in symbols: tokens, and the anchor before a document.
     pub max_suffix: usize,
+    /// `None`: the context is no source.
+    local: Option<&'a Local>,
 }
 
-/// Occurrences of one suffix on one shelf. A shorter suffix that occurs
-/// nowhere else has no match of its own.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Match {
+/// One occurrence of a path's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Spot {
     pub shelf: u16,
-    /// Symbols of the suffix: tokens, and the anchor before a document.
+    /// Symbols of the path's end that agree.
     pub order: u16,
-    pub place: Place,
+    /// Text position of the next token ..
+    pub at: u32,
+    /// .. and the token; a separator where there is none.
+    pub next: TokenId,
 }
 
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Place {
-    /// One occurrence: the text position of what follows it.
-    One(u32),
-    /// The suffixes of the text that share their first `depth` symbols;
-    /// `count` of them are visible.
-    Many {
-        ranks: Ranks,
-        depth: u32,
-        count: u32,
-    },
+/// Many occurrences of a path's end: an interval of a shelf's suffix array.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wide {
+    pub shelf: u16,
+    pub order: u16,
+    /// Symbols that the interval's suffixes share.
+    pub depth: u32,
+    pub ranks: Ranks,
+    /// How many of them are visible.
+    pub count: u32,
 }
 
-impl Match {
-    /// A single frequent token on a far shelf says too little to be followed.
-    fn is_telling(&self) -> bool {
-        self.order > 1 || self.place.count() <= MAX_FOLLOWED
+/// Occurrences of many paths, one after the other; a [`Span`] is one path's.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Places {
+    pub spots: Vec<Spot>,
+    pub wides: Vec<Wide>,
+}
+
+/// A path's occurrences. On a shelf the longest come first; a shorter suffix
+/// that occurs nowhere else has no entry, and an occurrence is held once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Span {
+    /// Those that were spots of the path before its last token ..
+    pub spots: Range<usize>,
+    /// .. and those of [`Shelves::follow_rest`].
+    pub late: Range<usize>,
+    pub wides: Range<usize>,
+}
+
+impl Places {
+    pub fn clear(&mut self) {
+        self.spots.clear();
+        self.wides.clear();
+    }
+
+    pub fn spots(&self, span: &Span) -> impl Iterator<Item = &Spot> + Clone {
+        let late = &self.spots[span.late.clone()];
+        self.spots[span.spots.clone()].iter().chain(late)
+    }
+
+    pub fn wides(&self, span: &Span) -> &[Wide] {
+        &self.wides[span.wides.clone()]
     }
 }
 
-impl Place {
-    pub fn count(self) -> u32 {
-        match self {
-            Place::One(_) => 1,
-            Place::Many { count, .. } => count,
-        }
-    }
+/// How far a path's next token is looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Every suffix on every shelf: for committed tokens.
+    Full,
+    /// For drafted tokens: only the nearest source is searched for the token
+    /// alone, the shelves behind it follow what the context itself matched.
+    Draft,
 }
 
 impl<'a> Shelves<'a> {
     /// The shelves of the sources that are switched on.
-    pub fn new(pools: &'a Pools, group: Option<&str>, params: &Params) -> Self {
-        let is_on = params.max_suffix > 0;
-        let own = group.filter(|_| params.sources.group && is_on);
+    pub fn new(
+        pools: &'a Pools,
+        group: Option<&str>,
+        local: Option<&'a Local>,
+        params: &Params,
+    ) -> Self {
+        let on = params.max_suffix > 0;
+        let own = group.filter(|_| params.sources.group && on);
         let own = own.map_or(0..0, |g| pools.shelves_of(g));
         let others = (0..pools.n_shelves()).filter(|shelf| !own.contains(shelf));
-        let others = others.filter(|_| params.sources.global && is_on);
+        let others = others.filter(|_| params.sources.global && on);
         let all = own.clone().chain(others);
         Shelves {
             shelves: all.map(|shelf| pools.shelf(shelf)).collect(),
             n_own: own.len(),
             max_suffix: params.max_suffix.min(MAX_SUFFIX),
+            local: local.filter(|_| params.sources.local && on),
         }
     }
 
     pub fn source(&self, shelf: u16) -> Source {
-        if usize::from(shelf) < self.n_own {
-            Source::Group
-        } else {
-            Source::Global
+        match shelf {
+            LOCAL => Source::Local,
+            shelf if usize::from(shelf) < self.n_own => Source::Group,
+            _ => Source::Global,
         }
     }
 
     /// The shelves of the nearest source: the group's own, else all.
     pub fn nearest(&self) -> Range<u16> {
-        let n = if self.n_own > 0 {
-            self.n_own
-        } else {
-            self.shelves.len()
-        };
-        0..n as u16
+        match self.n_own {
+            0 => 0..self.shelves.len() as u16,
+            n => 0..n as u16,
+        }
     }
 
-    /// Every shelf's index and source.
-    pub fn sources(&self) -> impl Iterator<Item = (u16, Source)> + '_ {
-        (0..self.shelves.len() as u16).map(|shelf| (shelf, self.source(shelf)))
+    pub fn len(&self) -> u16 {
+        self.shelves.len() as u16
+    }
+
+    /// The context is a source, too.
+    pub fn has_local(&self) -> bool {
+        self.local.is_some()
     }
 
     pub fn shelf(&self, shelf: u16) -> &Shelf<'a> {
         &self.shelves[usize::from(shelf)]
     }
 
-    /// Matches of every suffix of `window`, the answer's last symbols: by
-    /// shelf, then the longest first.
-    pub fn root(&self, window: &[TokenId]) -> Vec<Match> {
-        let mut matches = Vec::new();
-        for shelf in 0..self.shelves.len() as u16 {
-            let first = matches.len();
-            self.find_suffixes(shelf, window, &mut matches);
-            matches[first..].reverse();
+    /// The token at a text position; a separator where there is none.
+    pub fn token(&self, shelf: u16, at: u32) -> TokenId {
+        match (shelf, self.local) {
+            (LOCAL, Some(local)) => local.token(at as usize).unwrap_or(SEPARATOR),
+            (LOCAL, None) => SEPARATOR,
+            _ => self.shelf(shelf).segment.token(at),
         }
-        matches
     }
 
-    /// Appends one shelf's matches, the shortest first.
-    fn find_suffixes(&self, shelf: u16, window: &[TokenId], matches: &mut Vec<Match>) {
-        let first = matches.len();
-        let segment = self.shelf(shelf).segment;
-        let mut order = 1;
-        while order <= window.len() {
-            let suffix = &window[window.len() - order..];
-            let Some(place) = self.place(shelf, segment.find(suffix), order as u32) else {
-                break;
-            };
-            if let Place::One(after) = place {
-                // A single occurrence is followed backwards, without search.
-                order = segment.common_suffix(after, window);
-            }
-            let (order_found, count) = (order as u16, place.count());
-            if matches.len() > first && matches.last().is_some_and(|m| m.place.count() == count) {
-                matches.pop();
-            }
-            matches.push(Match {
-                shelf,
-                order: order_found,
-                place,
+    /// Appends where the context's end occurs in the context itself.
+    pub fn find_local(&self, places: &mut Places) {
+        if let Some(local) = self.local {
+            local.occurrences(self.max_suffix, |order, at, next| {
+                places.spots.push(spot(LOCAL, order, at as u32, next));
             });
-            if count == 1 {
+        }
+    }
+
+    /// Appends those of `from` that `token` follows, and returns where they are.
+    pub fn follow_spots(
+        &self,
+        places: &mut Places,
+        from: Range<usize>,
+        token: TokenId,
+    ) -> Range<usize> {
+        let first = places.spots.len();
+        let max = self.max_suffix as u16;
+        for i in from {
+            let known = places.spots[i];
+            if known.next != token {
+                continue;
+            }
+            let at = known.at + 1;
+            let next = self.token(known.shelf, at);
+            // Nothing has followed the context's end yet.
+            if known.shelf != LOCAL || next != SEPARATOR {
+                places.spots.push(Spot {
+                    order: (known.order + 1).min(max),
+                    at,
+                    next,
+                    ..known
+                });
+            }
+        }
+        first..places.spots.len()
+    }
+
+    /// Fills in a path's other occurrences, its spots being known: intervals
+    /// that `token` narrows, and those of the token alone. `before` is the path
+    /// without the token.
+    pub fn follow_rest(
+        &self,
+        places: &mut Places,
+        path: &mut Span,
+        before: Before,
+        token: TokenId,
+        reach: Reach,
+    ) {
+        let first_wide = places.wides.len();
+        let mut wides = before.wides;
+        let nearest = self.nearest();
+        for shelf in 0..self.len() {
+            let is_near = reach == Reach::Full || nearest.contains(&shelf);
+            let has_wides = wides
+                .clone()
+                .next()
+                .is_some_and(|i| places.wides[i].shelf == shelf);
+            if !is_near && !has_wides {
+                continue;
+            }
+            let mut landing = Landing::new(self, places, path, shelf);
+            landing.narrow_wides(&mut wides, token, is_near);
+            if is_near {
+                landing.settle(self.shelf(shelf).segment.bucket(token), 1, 1);
+            }
+        }
+        // The context's own end is found in it at once, by `find_local`.
+        if let Some(local) = self.local.filter(|_| reach == Reach::Draft) {
+            local.singles(before.last, token, |at, next| {
+                places.spots.push(spot(LOCAL, 1, at as u32, next));
+            });
+        }
+        path.late.end = places.spots.len();
+        path.wides = first_wide..places.wides.len();
+    }
+}
+
+/// A path without its last token: its intervals and its own last token.
+pub(super) struct Before {
+    pub wides: Range<usize>,
+    pub last: TokenId,
+}
+
+fn spot(shelf: u16, order: usize, at: u32, next: TokenId) -> Spot {
+    Spot {
+        shelf,
+        order: order as u16,
+        at,
+        next,
+    }
+}
+
+/// One shelf's part of a path's occurrences while it is being written.
+struct Landing<'s, 'a> {
+    shelves: &'s Shelves<'a>,
+    places: &'s mut Places,
+    shelf: u16,
+    /// Spots that are known, on any shelf ..
+    known: Range<usize>,
+    /// .. and where new ones begin.
+    first_late: usize,
+    n_spots: usize,
+    first_wide: usize,
+}
+
+impl<'s, 'a> Landing<'s, 'a> {
+    fn new(shelves: &'s Shelves<'a>, places: &'s mut Places, path: &Span, shelf: u16) -> Self {
+        let spots = &places.spots;
+        let known = spots[path.spots.clone()]
+            .iter()
+            .chain(&spots[path.late.start..]);
+        Landing {
+            known: path.spots.clone(),
+            first_late: path.late.start,
+            n_spots: known.filter(|s| s.shelf == shelf).count(),
+            first_wide: places.wides.len(),
+            shelves,
+            places,
+            shelf,
+        }
+    }
+
+    /// Takes this shelf's intervals off `from` and narrows them.
+    fn narrow_wides(&mut self, from: &mut Range<usize>, token: TokenId, is_near: bool) {
+        while let Some(i) = from.clone().next() {
+            let known = self.places.wides[i];
+            if known.shelf != self.shelf {
                 break;
             }
-            order += 1;
-        }
-    }
-
-    /// `None` if nothing visible is there.
-    fn place(&self, shelf: u16, ranks: Ranks, depth: u32) -> Option<Place> {
-        let shelf = self.shelf(shelf);
-        match shelf.count(ranks) {
-            0 => None,
-            1 => {
-                let start = (ranks.lo..ranks.hi).find_map(|r| shelf.visible(r))?;
-                Some(Place::One(start + depth))
-            }
-            count => Some(Place::Many {
-                ranks,
-                depth,
-                count: count as u32,
-            }),
-        }
-    }
-
-    /// Those occurrences of a match that `token` follows, with it included.
-    pub fn narrow(&self, found: &Match, token: TokenId) -> Option<Place> {
-        let segment = self.shelf(found.shelf).segment;
-        match found.place {
-            Place::One(at) => (segment.token(at) == token).then_some(Place::One(at + 1)),
-            Place::Many { ranks, depth, .. } => {
-                let ranks = segment.narrow(ranks, depth, token);
-                self.place(found.shelf, ranks, depth + 1)
+            from.start += 1;
+            // A single frequent token on a far shelf says too little.
+            if is_near || known.order > 1 {
+                let segment = self.shelves.shelf(self.shelf).segment;
+                let ranks = segment.narrow(known.ranks, known.depth, token);
+                self.settle(ranks, known.order + 1, known.depth + 1);
             }
         }
     }
 
-    /// The matches of a path that goes on with `token`, given those of
-    /// the path. Only the nearest source is searched for the token alone: the
-    /// shelves behind it follow what the context itself matched.
-    pub fn child(&self, mut parent: &[Match], token: TokenId) -> Vec<Match> {
-        let mut matches = Vec::with_capacity(parent.len() + 1);
-        for shelf in 0..self.shelves.len() as u16 {
-            let n_own = parent.iter().take_while(|m| m.shelf == shelf).count();
-            let (own, others) = parent.split_at(n_own);
-            parent = others;
-            let first = matches.len();
-            let is_near = self.nearest().contains(&shelf);
-            for found in own.iter().filter(|m| is_near || m.is_telling()) {
-                if let Some(place) = self.narrow(found, token) {
-                    self.push(shelf, found.order + 1, place, first, &mut matches);
-                }
-            }
-            if self.nearest().contains(&shelf)
-                && let Some(single) = self.single(shelf, token)
-            {
-                self.push(shelf, 1, single.place, first, &mut matches);
-            }
+    /// Adds the occurrences of a shorter suffix, unless they are known.
+    fn settle(&mut self, ranks: Ranks, order: u16, depth: u32) {
+        if ranks.is_empty() {
+            return;
         }
-        matches
-    }
-
-    /// The match of a token alone.
-    pub fn single(&self, shelf: u16, token: TokenId) -> Option<Match> {
-        let ranks = self.shelf(shelf).segment.bucket(token);
-        let place = self.place(shelf, ranks, 1)?;
-        Some(Match {
-            shelf,
-            order: 1,
-            place,
-        })
-    }
-
-    /// Appends a shorter match behind those from `first` on, by the rules of
-    /// [`Match`]: none beyond the longest order, and only if it occurs
-    /// elsewhere, too.
-    fn push(&self, shelf: u16, order: u16, place: Place, first: usize, out: &mut Vec<Match>) {
-        let order = order.min(self.max_suffix as u16);
-        if let Some(longer) = out[first..].last() {
-            if longer.place.count() == place.count() {
+        let shelf = self.shelves.shelf(self.shelf);
+        let count = shelf.count(ranks);
+        if count <= self.n_spots {
+            return;
+        }
+        let order = order.min(self.shelves.max_suffix as u16);
+        if count <= MAX_SPOTS {
+            self.n_spots = count;
+            return self.scatter(ranks, order, depth);
+        }
+        let count = count as u32;
+        if let Some(longer) = self.places.wides[self.first_wide..].last() {
+            // At the longest order there is, the interval of fewer symbols
+            // holds the other.
+            if longer.order == order {
+                self.places.wides.pop();
+            } else if longer.count == count {
                 return;
             }
-            if longer.order == order {
-                out.pop();
+        }
+        self.places.wides.push(Wide {
+            shelf: self.shelf,
+            order,
+            depth,
+            ranks,
+            count,
+        });
+    }
+
+    /// Adds occurrences one by one, those that are new.
+    fn scatter(&mut self, ranks: Ranks, order: u16, depth: u32) {
+        let shelf = self.shelves.shelf(self.shelf);
+        let n_before = self.places.spots.len();
+        for start in (ranks.lo..ranks.hi).filter_map(|r| shelf.visible(r)) {
+            let at = start + depth;
+            let spots = &self.places.spots;
+            let known = spots[self.known.clone()].iter();
+            let mut known = known.chain(&spots[self.first_late..n_before]);
+            if known.all(|s| s.at != at || s.shelf != self.shelf) {
+                let next = shelf.segment.token(at);
+                let order = usize::from(order);
+                self.places.spots.push(spot(self.shelf, order, at, next));
             }
         }
-        out.push(Match {
-            shelf,
-            order,
-            place,
-        });
     }
 }

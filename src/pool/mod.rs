@@ -7,11 +7,14 @@
 //! context's suffixes occur (`lookup`) or where they occur but for a gap
 //! (`bridge`), and `evidence` counts what followed. `blend` turns counts into
 //! probabilities, `retrieve` grows the tree, `origins` names the documents.
+//! `laser`, `chain` and `ngram` are other people's drafters over the same
+//! sources, to compare with.
 
 mod array;
 mod blend;
 mod bridge;
 mod calibration;
+mod chain;
 mod compact;
 mod docs;
 mod evidence;
@@ -22,12 +25,13 @@ mod find_text;
 #[cfg(test)]
 mod fit;
 mod hidden;
+mod laser;
 mod local;
 mod lookup;
+mod ngram;
 mod origins;
 mod pools;
 mod probe;
-#[cfg(test)]
 mod replay;
 mod retrieve;
 mod search;
@@ -37,6 +41,7 @@ mod store;
 mod text;
 mod tokenizer_hash;
 mod update;
+mod walk;
 mod weights;
 
 pub use calibration::Calibration;
@@ -46,7 +51,8 @@ pub use local::Local;
 pub use pools::{GroupSize, PoolDoc, Pools};
 #[doc(hidden)]
 pub use probe::probe_segment;
-pub use retrieve::{Retrieved, retrieve};
+pub use replay::{Answer, Replayed, replay};
+pub use retrieve::{Recall, Retrieved, retrieve};
 pub use store::{GroupInfo, PoolInfo, PoolStore};
 pub use tokenizer_hash::TokenizerHash;
 pub use update::{Cancelled, Changed, PoolUpdate, Work};

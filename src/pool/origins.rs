@@ -4,9 +4,8 @@
 use std::cmp::Reverse;
 
 use super::local::Local;
-use super::lookup::{Match, Place, Shelves};
-use super::retrieve::Retrieved;
-use super::search::{Search, SearchNode};
+use super::lookup::{LOCAL, Shelves, Spot, Wide};
+use super::search::{Matches, Nodes, Search};
 use super::segment::Ranks;
 use crate::speculate::TokenId;
 use crate::speculate::draft::{DocHit, DraftTree, Origin};
@@ -18,106 +17,148 @@ const MAX_DOCS: usize = 3;
 /// Places looked at to find that many different ones.
 const MAX_PLACES: usize = 12;
 
-/// Names the origins of every draft token and what the context itself matched.
-pub(super) fn explain(search: &Search, local: &Local, mut tree: DraftTree) -> Retrieved {
-    let numbers = search_numbers(search, &tree);
+/// Names the origins of every draft token that has none yet.
+pub(super) fn explain(shelves: &Shelves, nodes: &mut Nodes, local: &Local, tree: &mut DraftTree) {
+    // The search node of every tree node that was expanded, as parents were.
+    let mut numbers: Vec<Option<usize>> = vec![Some(0)];
     for node in 1..tree.n_rows() {
-        let parent = tree.nodes[node].parent.unwrap_or(0);
-        if let Some(number) = numbers[parent] {
-            let from = search.node(number);
-            tree.nodes[node].origins = origins(search, local, from, tree.nodes[node].token);
+        let draft = &mut tree.nodes[node];
+        let parent = draft.parent.and_then(|p| numbers[p]);
+        numbers.push(parent.and_then(|p| nodes.child(p, draft.token)));
+        if let Some(number) = parent.filter(|_| draft.origins.is_empty()) {
+            let n_tokens = local.answer().len() + nodes.depth(number);
+            nodes.complete(shelves, number);
+            draft.origins = origins(shelves, nodes.matches(number), draft.token, n_tokens);
         }
     }
-    let root = search.node(0);
-    let hits = Source::ALL.into_iter();
-    let hits = hits.filter_map(|s| hit(&search.shelves, local, root, s));
-    Retrieved {
-        hits: hits.collect(),
-        tree,
-    }
 }
 
-/// The search node of every tree node that was expanded. Both are in the same
-/// order.
-fn search_numbers(search: &Search, tree: &DraftTree) -> Vec<Option<usize>> {
-    let mut numbers: Vec<Option<usize>> = vec![Some(0)];
-    let mut next = 1;
-    for draft in &tree.nodes[1..] {
-        let parent = draft.parent.and_then(|p| numbers[p]);
-        let is_next = next < search.n_nodes() && {
-            let node = search.node(next);
-            Some(node.parent) == parent && node.drafted.last() == Some(&draft.token)
-        };
-        numbers.push(is_next.then_some(next));
-        next += usize::from(is_next);
-    }
-    numbers
+/// What the context itself matched, source by source.
+pub(super) fn hits(search: &Search, local: &Local) -> Vec<SourceHit> {
+    let root = search.nodes.matches(0);
+    let sources = Source::ALL.into_iter();
+    let hits = sources.filter_map(|s| hit(search.shelves, root, s, local.answer().len()));
+    hits.collect()
 }
 
-/// One origin a source, the longest matched suffix first.
-fn origins(search: &Search, local: &Local, from: &SearchNode, token: TokenId) -> Vec<Origin> {
-    let n_tokens = local.answer_len() + from.drafted.len();
+/// The longest suffix of the context that a source holds.
+fn hit(shelves: &Shelves, root: Matches, source: Source, answer_len: usize) -> Option<SourceHit> {
+    let spots = root.lone_spots();
+    let spots = spots.filter(|s| shelves.source(s.shelf) == source);
+    let wides = root.wides().iter();
+    let wides = wides.filter(|w| shelves.source(w.shelf) == source);
+    let orders = spots.clone().map(|s| s.order);
+    let order = orders.chain(wides.clone().map(|w| w.order)).max()?;
+    let n_spots = spots.filter(|s| s.order == order).count();
+    let n_wide: u32 = wides.filter(|w| w.order == order).map(|w| w.count).sum();
+    Some(SourceHit {
+        source,
+        matched: match source {
+            Source::Local => usize::from(order),
+            _ => usize::from(order).min(answer_len),
+        },
+        count: n_spots + n_wide as usize,
+    })
+}
+
+/// One origin a source, the longest matched suffix first. `n_tokens` is the
+/// path's length from the answer's beginning on: an order above it counts the
+/// anchor.
+fn origins(shelves: &Shelves, from: Matches, token: TokenId, n_tokens: usize) -> Vec<Origin> {
     let pools = [Source::Group, Source::Global].into_iter();
-    let pools = pools.filter_map(|s| pool_origin(&search.shelves, from, s, token, n_tokens));
+    let pools = pools.filter_map(|source| {
+        exact_origin(shelves, from, source, token, n_tokens)
+            .or_else(|| bridge_origin(shelves, from, source, token))
+            .or_else(|| common_origin(shelves, source, token))
+    });
     let mut origins: Vec<Origin> = pools.chain(local_origin(from, token)).collect();
     origins.sort_by_key(|o| Reverse(o.matched));
     origins
 }
 
-/// The longest match of a source's shelves that `token` follows; failing that,
-/// the places across a gap, or any, if it is frequent. `n_tokens` is the path's length from the answer's
-/// beginning on: an order above it counts the anchor.
-fn pool_origin(
+/// Occurrences of a token after one suffix on one shelf.
+struct Found {
+    order: u16,
+    count: u32,
+    shelf: u16,
+    place: Place,
+}
+
+/// Where the token itself stands.
+enum Place {
+    At(u32),
+    /// The suffixes of the text whose symbol at `depth` it is.
+    Among {
+        ranks: Ranks,
+        depth: u32,
+    },
+}
+
+/// The longest match of a source's shelves that `token` follows. Behind the
+/// nearest source a draft's places are those that the context's lead to, and
+/// so is the count.
+fn exact_origin(
     shelves: &Shelves,
-    from: &SearchNode,
+    from: Matches,
     source: Source,
     token: TokenId,
     n_tokens: usize,
 ) -> Option<Origin> {
-    // A shelf's matches come longest first.
-    let shelves_matches = from.pools.chunk_by(|a, b| a.shelf == b.shelf);
-    let of_source = shelves_matches.filter(|m| shelves.source(m[0].shelf) == source);
-    let longest = |m: &'_ [Match]| m.iter().find_map(|m| Some((*m, shelves.narrow(m, token)?)));
-    let mut found: Vec<(Match, Place)> = of_source.filter_map(longest).collect();
-    let Some(order) = found.iter().map(|(m, _)| m.order).max() else {
-        return bridge_origin(shelves, from, source, token)
-            .or_else(|| common_origin(shelves, source, token));
-    };
-    found.retain(|(m, _)| m.order == order);
+    let mut found: Vec<Found> = Vec::new();
+    let spots = from.lone_spots();
+    let spots = spots.filter(|s| s.next == token && shelves.source(s.shelf) == source);
+    found.extend(spots.map(spot_found));
+    for shelf in from.wides().chunk_by(|a, b| a.shelf == b.shelf) {
+        let number = shelf[0].shelf;
+        // A shelf's spots match longer than its intervals.
+        if shelves.source(number) == source && found.iter().all(|f| f.shelf != number) {
+            found.extend(shelf.iter().find_map(|w| wide_found(shelves, w, token)));
+        }
+    }
+    let order = found.iter().map(|f| f.order).max()?;
+    found.retain(|f| f.order == order);
     let places = found.iter();
-    let places = places.flat_map(|(m, place)| token_places(shelves, m.shelf, *place));
+    let places = places.flat_map(|f| token_places(shelves, f));
     Some(Origin {
         source,
         matched: usize::from(order).min(n_tokens) as u32,
-        count: found.iter().map(|(_, place)| place.count()).sum(),
+        count: found.iter().map(|f| f.count).sum(),
         docs: doc_hits(shelves, places),
     })
 }
 
-fn matches_of<'n>(
-    shelves: &Shelves,
-    node: &'n SearchNode,
-    source: Source,
-) -> impl Iterator<Item = &'n Match> {
-    node.pools
-        .iter()
-        .filter(move |m| shelves.source(m.shelf) == source)
+fn spot_found(spot: &Spot) -> Found {
+    Found {
+        order: spot.order,
+        count: 1,
+        shelf: spot.shelf,
+        place: Place::At(spot.at),
+    }
+}
+
+fn wide_found(shelves: &Shelves, wide: &Wide, token: TokenId) -> Option<Found> {
+    let shelf = shelves.shelf(wide.shelf);
+    let ranks = shelf.segment.narrow(wide.ranks, wide.depth, token);
+    let count = shelf.count(ranks) as u32;
+    let depth = wide.depth;
+    (count > 0).then_some(Found {
+        order: wide.order,
+        count,
+        shelf: wide.shelf,
+        place: Place::Among { ranks, depth },
+    })
 }
 
 /// A token that only follows across a gap that ends right before it.
 fn bridge_origin(
     shelves: &Shelves,
-    from: &SearchNode,
+    from: Matches,
     source: Source,
     token: TokenId,
 ) -> Option<Origin> {
-    let found: Vec<(u16, u32)> = from
-        .bridges
-        .iter()
-        .filter(|b| shelves.source(b.shelf) == source)
-        .filter(|b| shelves.shelf(b.shelf).segment.token(b.at) == token)
-        .map(|b| (b.shelf, b.at))
-        .collect();
+    let bridges = from.bridges.iter();
+    let bridges = bridges.filter(|b| b.next == token && shelves.source(b.shelf) == source);
+    let found: Vec<(u16, u32)> = bridges.map(|b| (b.shelf, b.at)).collect();
     (!found.is_empty()).then(|| Origin {
         source,
         matched: 0,
@@ -129,50 +170,59 @@ fn bridge_origin(
 /// A token that is drafted because it is frequent everywhere.
 fn common_origin(shelves: &Shelves, source: Source, token: TokenId) -> Option<Origin> {
     let nearest = shelves.nearest().filter(|&s| shelves.source(s) == source);
-    let shelf_of = |s: &u16| shelves.shelf(*s).frequent().any(|t| t.0 == token);
-    let found: Vec<Match> = nearest
-        .filter(shelf_of)
-        .filter_map(|s| shelves.single(s, token))
+    let is_frequent = |s: &u16| shelves.shelf(*s).frequent().any(|t| t.0 == token);
+    let found: Vec<Found> = nearest
+        .filter(is_frequent)
+        .map(|number| {
+            let shelf = shelves.shelf(number);
+            let ranks = shelf.segment.bucket(token);
+            Found {
+                order: 0,
+                count: shelf.count(ranks) as u32,
+                shelf: number,
+                place: Place::Among { ranks, depth: 0 },
+            }
+        })
         .collect();
     let places = found.iter();
-    let places = places.flat_map(|m| token_places(shelves, m.shelf, m.place));
+    let places = places.flat_map(|f| token_places(shelves, f));
     (!found.is_empty()).then(|| Origin {
         source,
         matched: 0,
-        count: found.iter().map(|m| m.place.count()).sum(),
+        count: found.iter().map(|f| f.count).sum(),
         docs: doc_hits(shelves, places),
     })
 }
 
-fn local_origin(from: &SearchNode, token: TokenId) -> Option<Origin> {
-    let mut found = from.local.iter().filter(|o| o.next == token);
-    let matched = found.next()?.matched;
-    let others = found.take_while(|o| o.matched == matched).count();
+fn local_origin(from: Matches, token: TokenId) -> Option<Origin> {
+    let spots = from.spots();
+    let spots = spots.filter(|s| s.shelf == LOCAL && s.next == token);
+    let matched = spots.clone().map(|s| s.order).max()?;
     Some(Origin {
         source: Source::Local,
-        matched: matched as u32,
-        count: 1 + others as u32,
+        matched: u32::from(matched),
+        count: spots.filter(|s| s.order == matched).count() as u32,
         docs: Vec::new(),
     })
 }
 
-/// Shelf and text position of the token that a narrowed match ends with.
+/// Shelf and text position of the token.
 fn token_places<'s>(
     shelves: &'s Shelves,
-    shelf: u16,
-    place: Place,
+    found: &Found,
 ) -> impl Iterator<Item = (u16, u32)> + use<'s> {
-    let (single, ranks, depth) = match place {
-        Place::One(after) => (Some(after), Ranks::NONE, 0),
-        Place::Many { ranks, depth, .. } => (None, ranks, depth),
+    let shelf = found.shelf;
+    let (single, ranks, depth) = match found.place {
+        Place::At(at) => (Some(at), Ranks::NONE, 0),
+        Place::Among { ranks, depth } => (None, ranks, depth),
     };
     let starts = (ranks.lo..ranks.hi).filter_map(move |r| shelves.shelf(shelf).visible(r));
-    let after = single.into_iter().chain(starts.map(move |s| s + depth));
-    after.map(move |position| (shelf, position - 1))
+    let places = single.into_iter().chain(starts.map(move |s| s + depth));
+    places.map(move |position| (shelf, position))
 }
 
 /// The first few places that lie in different documents.
-fn doc_hits(shelves: &Shelves, places: impl Iterator<Item = (u16, u32)>) -> Vec<DocHit> {
+pub(super) fn doc_hits(shelves: &Shelves, places: impl Iterator<Item = (u16, u32)>) -> Vec<DocHit> {
     let mut hits: Vec<DocHit> = Vec::with_capacity(MAX_DOCS);
     for (shelf, position) in places.take(MAX_PLACES) {
         let Some((entry, at)) = shelves.shelf(shelf).locate(position) else {
@@ -187,24 +237,4 @@ fn doc_hits(shelves: &Shelves, places: impl Iterator<Item = (u16, u32)>) -> Vec<
         }
     }
     hits
-}
-
-/// The longest suffix of the context that a source holds.
-fn hit(shelves: &Shelves, local: &Local, root: &SearchNode, source: Source) -> Option<SourceHit> {
-    if source == Source::Local {
-        let matched = root.local.first()?.matched;
-        let same = root.local.iter().take_while(|o| o.matched == matched);
-        return Some(SourceHit {
-            source,
-            matched,
-            count: same.count(),
-        });
-    }
-    let order = matches_of(shelves, root, source).map(|m| m.order).max()?;
-    let longest = matches_of(shelves, root, source).filter(|m| m.order == order);
-    Some(SourceHit {
-        source,
-        matched: usize::from(order).min(local.answer_len()),
-        count: longest.map(|m| m.place.count() as usize).sum(),
-    })
 }

@@ -35,7 +35,6 @@ fn probe(opened: &Opened) {
         check_ranks(segment, segment.find(&run), n_ranks);
         check_ranks(segment, segment.find(&[SEPARATOR]), n_ranks);
         segment.rank_of(position);
-        segment.common_suffix(position, &run);
         if let Some(entry) = segment.entry_at(position) {
             assert!(entry.tokens.contains(&position));
         }

@@ -1,108 +1,233 @@
 //! The walk down the sources while a tree grows: every expanded node keeps
-//! where its path matches. Knows nothing of probabilities.
+//! where its path occurs. Knows nothing of probabilities.
 
-use super::bridge::{Bridge, find_bridges};
-use super::evidence::{self, Evidence, Matches, Scratch};
-use super::local::{Local, Occurrence};
-use super::lookup::{Match, Shelves};
-use super::pools::Pools;
+use std::ops::Range;
+
+use super::bridge::Bridge;
+use super::evidence::{Scratch, Visit};
+use super::local::Local;
+use super::lookup::{Before, Places, Reach, Shelves, Span, Spot, Wide};
+use super::walk::Walk;
 use crate::speculate::TokenId;
-use crate::speculate::params::Params;
 
-/// One query: the sources, and the nodes looked at so far.
-pub(super) struct Search<'a> {
-    pub shelves: Shelves<'a>,
-    context: &'a Local,
-    /// The context is a source, too.
-    use_local: bool,
-    nodes: Vec<SearchNode>,
+/// The nodes looked at for one draft, and their places. Used again for the
+/// next, so that nothing is allocated.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Nodes {
+    places: Places,
+    bridges: Vec<Bridge>,
+    nodes: Vec<Node>,
     scratch: Scratch,
 }
 
-/// Where a path matches.
-#[derive(Clone, Debug, Default)]
-pub(super) struct SearchNode {
-    pub parent: usize,
-    /// The tokens drafted so far.
-    pub drafted: Vec<TokenId>,
-    pub pools: Vec<Match>,
-    pub bridges: Vec<Bridge>,
-    pub local: Vec<Occurrence>,
+/// Where a path occurs.
+#[derive(Clone, Debug)]
+struct Node {
+    parent: usize,
+    token: TokenId,
+    /// Tokens drafted on the path.
+    depth: usize,
+    span: Span,
+    bridges: Range<usize>,
+    rest: Rest,
 }
 
-impl SearchNode {
-    fn matches(&self) -> Matches<'_> {
+/// The occurrences beside those that were spots before: shorter and more, often
+/// not worth a look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rest {
+    Known,
+    /// Not looked up yet. They match `order` symbols at most; the parent's are
+    /// known or not.
+    Unknown {
+        order: u16,
+        parent: bool,
+    },
+}
+
+/// A node's occurrences in every source.
+#[derive(Clone, Copy)]
+pub(super) struct Matches<'n> {
+    /// Of all nodes; `span` says which are this one's.
+    pub places: &'n Places,
+    pub span: &'n Span,
+    pub bridges: &'n [Bridge],
+}
+
+impl<'n> Matches<'n> {
+    pub fn spots(&self) -> impl Iterator<Item = &'n Spot> + Clone {
+        self.places.spots(self.span)
+    }
+
+    pub fn wides(&self) -> &'n [Wide] {
+        self.places.wides(self.span)
+    }
+
+    /// The spots that no interval of the same order holds. (At the longest order
+    /// that is looked up, spots and the intervals that hold them are one.)
+    pub fn lone_spots(&self) -> impl Iterator<Item = &'n Spot> + Clone {
+        let wides = self.wides();
+        let is_held = |s: &Spot| {
+            let same = |w: &Wide| w.order == s.order && w.shelf == s.shelf;
+            wides.iter().any(same)
+        };
+        self.spots().filter(move |s| !is_held(s))
+    }
+}
+
+/// One query: the sources, and the nodes looked at so far.
+pub(super) struct Search<'s, 'a> {
+    pub shelves: &'s Shelves<'a>,
+    pub nodes: &'s mut Nodes,
+}
+
+impl Nodes {
+    pub fn matches(&self, number: usize) -> Matches<'_> {
+        let node = &self.nodes[number];
         Matches {
-            pools: &self.pools,
-            bridges: &self.bridges,
-            local: &self.local,
+            places: &self.places,
+            span: &node.span,
+            bridges: &self.bridges[node.bridges.clone()],
         }
     }
+
+    /// Tokens drafted on a node's path.
+    pub fn depth(&self, number: usize) -> usize {
+        self.nodes[number].depth
+    }
+
+    /// The node that goes on from another with `token`, if it was made.
+    pub fn child(&self, number: usize, token: TokenId) -> Option<usize> {
+        let is_child = |&n: &usize| self.nodes[n].parent == number && self.nodes[n].token == token;
+        (number + 1..self.nodes.len()).find(is_child)
+    }
+
+    /// Looks up all there is at a node.
+    pub fn complete(&mut self, shelves: &Shelves, number: usize) {
+        let Rest::Unknown { parent, .. } = self.nodes[number].rest else {
+            return;
+        };
+        let above = self.nodes[number].parent;
+        self.complete(shelves, above);
+        let (from, token) = (&self.nodes[above], self.nodes[number].token);
+        let mut span = self.nodes[number].span.clone();
+        let first_late = self.places.spots.len();
+        span.late = first_late..first_late;
+        if !parent {
+            shelves.follow_spots(&mut self.places, from.span.late.clone(), token);
+        }
+        let before = Before {
+            wides: from.span.wides.clone(),
+            last: from.token,
+        };
+        shelves.follow_rest(&mut self.places, &mut span, before, token, Reach::Draft);
+        let node = &mut self.nodes[number];
+        node.span = span;
+        node.rest = Rest::Known;
+    }
+
+    fn clear(&mut self) {
+        self.places.clear();
+        self.bridges.clear();
+        self.nodes.clear();
+        self.scratch.begin();
+    }
 }
 
-impl<'a> Search<'a> {
-    /// The root's node, number 0, is looked up at once.
+impl<'s, 'a> Search<'s, 'a> {
+    /// Begins at the context's end, to which the walk has caught up: the root's
+    /// node, number 0.
     pub fn begin(
-        pools: &'a Pools,
-        group: Option<&str>,
-        context: &'a Local,
-        params: &Params,
+        shelves: &'s Shelves<'a>,
+        nodes: &'s mut Nodes,
+        walk: &Walk,
+        context: &Local,
     ) -> Self {
-        let shelves = Shelves::new(pools, group, params);
-        let window = context.answer_tail(shelves.max_suffix);
-        let mut search = Search {
-            nodes: Vec::new(),
-            scratch: Scratch::default(),
-            use_local: params.sources.local,
-            context,
-            shelves,
+        nodes.clear();
+        let places = &mut nodes.places;
+        places.spots.extend_from_slice(&walk.places.spots);
+        places.wides.extend_from_slice(&walk.places.wides);
+        shelves.find_local(places);
+        nodes.bridges.extend_from_slice(&walk.bridges);
+        let root = Node {
+            parent: 0,
+            token: context.last().unwrap_or_default(),
+            depth: 0,
+            span: Span {
+                spots: 0..places.spots.len(),
+                late: 0..0,
+                wides: 0..places.wides.len(),
+            },
+            bridges: 0..walk.bridges.len(),
+            rest: Rest::Known,
         };
-        let root = SearchNode {
-            pools: search.shelves.root(&window),
-            bridges: find_bridges(&search.shelves, &window),
-            local: search.occurrences(&[]),
-            ..SearchNode::default()
-        };
-        search.nodes.push(root);
-        search
-    }
-
-    pub fn node(&self, number: usize) -> &SearchNode {
-        &self.nodes[number]
-    }
-
-    pub fn n_nodes(&self) -> usize {
-        self.nodes.len()
+        nodes.nodes.push(root);
+        Search { shelves, nodes }
     }
 
     /// Goes one token down; returns the new node's number.
     pub fn descend(&mut self, parent: usize, token: TokenId) -> usize {
-        let from = &self.nodes[parent];
-        let bridges = from.bridges.iter();
-        let bridges = bridges.filter_map(|b| b.follow(&self.shelves, token));
-        let drafted = [from.drafted.as_slice(), &[token]].concat();
-        let node = SearchNode {
-            parent,
-            bridges: bridges.collect(),
-            pools: self.shelves.child(&from.pools, token),
-            local: self.occurrences(&drafted),
-            drafted,
-        };
-        self.nodes.push(node);
-        self.nodes.len() - 1
-    }
-
-    fn occurrences(&self, drafted: &[TokenId]) -> Vec<Occurrence> {
-        if self.use_local {
-            self.context.occurrences(drafted, self.shelves.max_suffix)
-        } else {
-            Vec::new()
+        let Nodes {
+            places,
+            bridges,
+            nodes,
+            ..
+        } = &mut *self.nodes;
+        let from = &nodes[parent];
+        let first_bridge = bridges.len();
+        for i in from.bridges.clone() {
+            if bridges[i].next == token {
+                let moved = bridges[i].moved(self.shelves);
+                bridges.push(moved);
+            }
         }
+        let first = places.spots.len();
+        for spots in [from.span.spots.clone(), from.span.late.clone()] {
+            self.shelves.follow_spots(places, spots, token);
+        }
+        let longest = places.wides(&from.span).iter().map(|w| w.order).max();
+        let rest = match from.rest {
+            Rest::Known => Rest::Unknown {
+                order: longest.unwrap_or(0) + 1,
+                parent: true,
+            },
+            Rest::Unknown { order, .. } => Rest::Unknown {
+                order: order + 1,
+                parent: false,
+            },
+        };
+        let node = Node {
+            parent,
+            token,
+            depth: from.depth + 1,
+            span: Span {
+                spots: first..places.spots.len(),
+                ..Span::default()
+            },
+            bridges: first_bridge..bridges.len(),
+            rest,
+        };
+        nodes.push(node);
+        nodes.len() - 1
     }
 
-    /// Shows what followed a node's path until `visit` has enough (false).
-    pub fn evidence(&mut self, number: usize, visit: impl FnMut(&Evidence) -> bool) {
-        let matches = self.nodes[number].matches();
-        evidence::for_each(&self.shelves, matches, &mut self.scratch, visit);
+    /// Shows what followed a node's path, the longest match first, until
+    /// `visit` has enough (false). What matches little comes last and costs
+    /// most: it is looked up only if `visit` is not content with less.
+    pub fn evidence(&mut self, number: usize, visit: &mut impl Visit) {
+        let mut scratch = std::mem::take(&mut self.nodes.scratch);
+        scratch.begin_node();
+        let first = match self.nodes.nodes[number].rest {
+            Rest::Known => 0,
+            Rest::Unknown { order, .. } => order + 1,
+        };
+        let matches = self.nodes.matches(number);
+        let wants_more = scratch.show(self.shelves, matches, first..=u16::MAX, visit);
+        if first > 0 && wants_more && visit.wants_rest() {
+            self.nodes.complete(self.shelves, number);
+            let matches = self.nodes.matches(number);
+            scratch.show(self.shelves, matches, 0..=first - 1, visit);
+        }
+        self.nodes.scratch = scratch;
     }
 }

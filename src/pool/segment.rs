@@ -313,12 +313,6 @@ impl Segment {
         (rank < bucket.hi && self.position(rank) == position).then_some(rank)
     }
 
-    /// How many symbols before a text position equal the end of `window`.
-    #[inline]
-    pub fn common_suffix(&self, before: u32, window: &[TokenId]) -> usize {
-        on_words!(self, text => text.common_suffix(before, window))
-    }
-
     /// The text from a position on, up to a separator and at most `max` tokens
     /// ([`Run::CAPACITY`] is the most there can be).
     #[inline]

@@ -90,15 +90,6 @@ impl<T: Symbol> Text<T> {
         a.cmp(&b)
     }
 
-    /// How many symbols before a position equal the end of `window`.
-    #[inline]
-    pub fn common_suffix(&self, before: u32, window: &[TokenId]) -> usize {
-        let end = (before as usize).min(self.tokens.len());
-        let text = self.tokens[..end].iter().rev();
-        let pairs = text.zip(window.iter().rev());
-        pairs.take_while(|(a, b)| self.read(**a) == **b).count()
-    }
-
     /// The text from a position on, up to a separator.
     #[inline]
     pub fn until_separator(&self, position: u32, max: usize) -> Run {

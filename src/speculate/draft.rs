@@ -1,13 +1,10 @@
 //! Weighted continuations become a draft tree: best path probability first,
 //! until the rows are spent. Knows nothing of where continuations come from.
 
-use std::cmp::Ordering;
-use std::collections::BinaryHeap;
-
 use serde::{Deserialize, Serialize};
 
 use super::TokenId;
-use super::params::Source;
+use super::params::{MAX_ROWS, Source};
 
 /// A place in a pool document where a draft token was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,14 +141,11 @@ impl DraftTree {
 }
 
 /// One candidate next token below a path.
-#[derive(Clone, Debug)]
-pub struct Continuation<S> {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Continuation {
     pub token: TokenId,
     /// Estimated probability that it is accepted, given that the path was.
     pub prob: f32,
-    pub origins: Vec<Origin>,
-    /// What the drafter needs to continue below this token.
-    pub state: S,
 }
 
 /// Limits of a tree.
@@ -165,96 +159,148 @@ pub struct DraftLimits {
     pub min_prob: f32,
 }
 
-struct Candidate<S> {
+/// A draft token that may join the tree.
+#[derive(Clone, Copy, Debug)]
+struct Lead {
     parent: usize,
+    token: TokenId,
     path_prob: f32,
-    order: usize,
-    continuation: Continuation<S>,
 }
 
-impl<S> PartialEq for Candidate<S> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
+/// The leads that can still join a tree of [`MAX_ROWS`], the least probable
+/// first. A smaller budget keeps as many, so that its tree is a prefix.
+struct Frontier {
+    leads: Vec<Lead>,
+    room: usize,
+}
+
+impl Frontier {
+    fn new() -> Self {
+        Frontier {
+            leads: Vec::with_capacity(MAX_ROWS),
+            room: MAX_ROWS - 1,
+        }
+    }
+
+    /// What a lead must exceed to be kept.
+    fn floor(&self) -> f32 {
+        match self.leads.first() {
+            Some(least) if self.leads.len() >= self.room => least.path_prob,
+            _ => 0.0,
+        }
+    }
+
+    fn offer(&mut self, lead: Lead) {
+        let is_full = self.leads.len() >= self.room;
+        if is_full && lead.path_prob <= self.floor() {
+            return;
+        }
+        // Among equals, what was found first is taken first.
+        let at = self.leads.partition_point(|l| l.path_prob < lead.path_prob);
+        if is_full {
+            self.leads.copy_within(1..at, 0);
+            self.leads[at - 1] = lead;
+        } else {
+            self.leads.insert(at, lead);
+        }
+    }
+
+    fn pop(&mut self) -> Option<Lead> {
+        self.room = self.room.saturating_sub(1);
+        self.leads.pop()
     }
 }
-impl<S> Eq for Candidate<S> {}
-impl<S> PartialOrd for Candidate<S> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl<S> Ord for Candidate<S> {
-    /// Higher path probability first; among equals, found first.
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.path_prob
-            .total_cmp(&other.path_prob)
-            .then(other.order.cmp(&self.order))
-    }
+
+/// A node whose continuations are asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Growing {
+    /// Its index in the tree.
+    pub node: usize,
+    /// `None` for the root.
+    pub parent: Option<usize>,
+    pub token: TokenId,
+    pub path_prob: f32,
+    /// Path probabilities up to this cannot join the tree any more.
+    pub floor: f32,
 }
 
 /// Grows a tree best-first by path probability. A child never exceeds its
 /// parent, so the first n nodes are the n most probable ones, and the expected
 /// number of accepted tokens is the highest that n rows can have.
 ///
-/// `expand(state, depth)` lists the continuations below a node at `depth`;
-/// tokens must be distinct among them.
-pub fn grow<S>(
+/// `expand` lists the continuations below a node; tokens must be distinct among
+/// them. Nodes are asked for in the tree's order.
+pub fn grow(
     root: TokenId,
     limits: &DraftLimits,
-    root_state: &S,
-    mut expand: impl FnMut(&S, usize) -> Vec<Continuation<S>>,
+    mut expand: impl FnMut(Growing, &mut Vec<Continuation>),
 ) -> DraftTree {
     let mut tree = DraftTree::root_only(root);
-    let mut heap = BinaryHeap::new();
-    let mut n_found = 0;
-    let mut offer = |heap: &mut BinaryHeap<Candidate<S>>, parent, base: f32, list: Vec<_>| {
-        for continuation in list {
-            let continuation: Continuation<S> = continuation;
-            let path_prob = base * continuation.prob.min(1.0);
-            if path_prob >= limits.min_prob {
-                heap.push(Candidate {
-                    parent,
-                    path_prob,
-                    order: n_found,
-                    continuation,
-                });
-                n_found += 1;
-            }
-        }
-    };
-    if limits.rows > 1 && limits.branch > 0 {
-        offer(&mut heap, 0, 1.0, expand(root_state, 0));
+    if limits.rows <= 1 || limits.branch == 0 {
+        return tree;
     }
-    while tree.n_rows() < limits.rows {
-        let Some(best) = heap.pop() else { break };
-        let Continuation {
-            token,
-            origins,
-            state,
-            ..
-        } = best.continuation;
-        let node = tree.push(best.parent, token, best.path_prob, origins);
-        let depth = tree.nodes[node].depth;
-        if depth < limits.branch && tree.n_rows() < limits.rows {
-            offer(&mut heap, node, best.path_prob, expand(&state, depth));
+    tree.nodes.reserve(limits.rows - 1);
+    let mut frontier = Frontier::new();
+    let mut list = Vec::new();
+    let mut next = Some(Lead {
+        parent: 0,
+        token: root,
+        path_prob: 1.0,
+    });
+    while let Some(lead) = next {
+        let is_root = frontier.room == MAX_ROWS - 1;
+        let node = match is_root {
+            true => 0,
+            false => tree.push(lead.parent, lead.token, lead.path_prob, Vec::new()),
+        };
+        if tree.n_rows() >= limits.rows {
+            break;
         }
+        if tree.nodes[node].depth < limits.branch {
+            let growing = Growing {
+                node,
+                parent: tree.nodes[node].parent,
+                token: lead.token,
+                path_prob: lead.path_prob,
+                floor: frontier.floor().max(limits.min_prob),
+            };
+            list.clear();
+            expand(growing, &mut list);
+            offer_all(&mut frontier, node, lead.path_prob, limits.min_prob, &list);
+        }
+        next = frontier.pop();
     }
     tree
+}
+
+fn offer_all(
+    frontier: &mut Frontier,
+    parent: usize,
+    base: f32,
+    min_prob: f32,
+    list: &[Continuation],
+) {
+    for continuation in list {
+        let path_prob = base * continuation.prob.min(1.0);
+        if path_prob >= min_prob {
+            frontier.offer(Lead {
+                parent,
+                token: continuation.token,
+                path_prob,
+            });
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn binary(state: &u32, _depth: usize) -> Vec<Continuation<u32>> {
-        [(0, 0.6), (1, 0.3)]
-            .map(|(bit, prob)| Continuation {
-                token: state * 2 + bit,
-                prob,
-                origins: Vec::new(),
-                state: state * 2 + bit,
-            })
-            .into()
+    fn binary(growing: Growing, list: &mut Vec<Continuation>) {
+        list.extend([(0, 0.6), (1, 0.3)].map(|(bit, prob)| Continuation {
+            token: growing.token * 2 + bit,
+            prob,
+        }));
     }
 
     #[test]
@@ -264,7 +310,7 @@ mod tests {
             branch: 3,
             min_prob: 0.0,
         };
-        let tree = grow(1, &limits, &1, binary);
+        let tree = grow(1, &limits, binary);
         let probs: Vec<f32> = tree.nodes.iter().map(|n| n.path_prob).collect();
         assert!(probs.windows(2).all(|w| w[0] >= w[1]), "{probs:?}");
         assert_eq!(tree.n_rows(), 6);
@@ -285,9 +331,7 @@ mod tests {
             branch: 3,
             min_prob: 0.0,
         };
-        let tree = grow(1, &limits, &1, |_: &u32, _| {
-            panic!("no retrieval is needed")
-        });
+        let tree = grow(1, &limits, |_, _| panic!("no retrieval is needed"));
         assert_eq!(tree, DraftTree::root_only(1));
     }
 

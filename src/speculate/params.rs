@@ -153,6 +153,104 @@ impl Sources {
     }
 }
 
+/// How far each source is trusted, from 0 (as if it were not there, but for the
+/// origins) to 1, the trust that was learned. Only the blend weighs its sources.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SourceWeights {
+    pub group: f32,
+    pub global: f32,
+    pub local: f32,
+}
+
+impl Default for SourceWeights {
+    fn default() -> Self {
+        SourceWeights {
+            group: 1.0,
+            global: 1.0,
+            local: 1.0,
+        }
+    }
+}
+
+impl SourceWeights {
+    pub fn is_default(&self) -> bool {
+        *self == SourceWeights::default()
+    }
+
+    /// `group=1,global=0.5`; a source that is not named keeps 1.
+    ///
+    /// # Errors
+    /// Names the part that cannot be read, and what can.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut weights = SourceWeights::default();
+        for part in text.split(',').map(str::trim) {
+            let wrong = || format!("`{part}`: must be group, global or local, `=`, and 0 to 1");
+            let (name, value) = part.split_once('=').ok_or_else(wrong)?;
+            let value: f32 = value.trim().parse().map_err(|_| wrong())?;
+            let weight = match name.trim() {
+                "group" => &mut weights.group,
+                "global" => &mut weights.global,
+                "local" => &mut weights.local,
+                _ => return Err(wrong()),
+            };
+            if !(0.0..=1.0).contains(&value) {
+                return Err(wrong());
+            }
+            *weight = value;
+        }
+        Ok(weights)
+    }
+}
+
+/// How drafts are made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Drafter {
+    /// Every suffix in every source, blended into calibrated probabilities.
+    #[default]
+    Blend,
+    /// LASER's trie: what followed the last two tokens, by frequency.
+    Laser,
+    /// Prompt lookup: one branch, copied from the prompt and output so far.
+    Ngram,
+    /// One branch after the longest match in any source (SAM-Decoding).
+    Chain,
+    /// No drafts, while the rule is asked all the same.
+    None,
+}
+
+impl Drafter {
+    pub const ALL: [Drafter; 5] = [
+        Drafter::Blend,
+        Drafter::Laser,
+        Drafter::Ngram,
+        Drafter::Chain,
+        Drafter::None,
+    ];
+
+    /// The drafter's name as the command line spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Drafter::Blend => "blend",
+            Drafter::Laser => "laser",
+            Drafter::Ngram => "ngram",
+            Drafter::Chain => "chain",
+            Drafter::None => "none",
+        }
+    }
+
+    /// # Errors
+    /// Lists the names there are.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let found = Drafter::ALL.into_iter().find(|d| d.name() == text);
+        found.ok_or_else(|| format!("`{text}`: must be blend, laser, ngram, chain or none"))
+    }
+
+    pub fn is_default(&self) -> bool {
+        *self == Drafter::default()
+    }
+}
+
 /// Everything that shapes a run. Saved in the trace's header and, when changed
 /// on the fly, in the first step that used the change.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -164,6 +262,10 @@ pub struct Params {
     /// Longest context suffix that is looked up, in tokens.
     pub max_suffix: usize,
     pub sources: Sources,
+    #[serde(default, skip_serializing_if = "SourceWeights::is_default")]
+    pub source_weights: SourceWeights,
+    #[serde(default, skip_serializing_if = "Drafter::is_default")]
+    pub drafter: Drafter,
     /// 1.0 is off ("as in the paper").
     pub repeat_penalty: f32,
     /// Tokens of a node's own path that the penalty looks back on.
@@ -180,6 +282,8 @@ impl Default for Params {
             branch: 12,
             max_suffix: 16,
             sources: Sources::ALL,
+            source_weights: SourceWeights::default(),
+            drafter: Drafter::default(),
             repeat_penalty: 1.1,
             repeat_window: 64,
             max_tokens: 256,
@@ -188,6 +292,18 @@ impl Default for Params {
 }
 
 impl Params {
+    /// These parameters with drafting as in the paper: its trie, 64 rows,
+    /// branches of 12, no repetition penalty.
+    pub fn as_in_the_paper(self) -> Params {
+        Params {
+            drafter: Drafter::Laser,
+            budget: Budget::Rows(MAX_ROWS),
+            branch: 12,
+            repeat_penalty: 1.0,
+            ..self
+        }
+    }
+
     /// Says which knob is out of range and what the range is.
     pub fn check(&self) -> Result<(), String> {
         let rows = self.budget.max_rows();

@@ -431,18 +431,29 @@ fn draft(
         branch,
         min_prob: 0.01,
     };
-    grow(root, &limits, &at, |&at, depth| {
-        let drafts = world.drafts.get(at).map_or(&[][..], Vec::as_slice);
-        drafts
-            .iter()
-            .map(|&(token, prob)| Continuation {
-                token,
-                prob,
-                origins: origins(depth, dice),
-                state: at + 1,
-            })
-            .collect()
-    })
+    // Of every node that was asked: its depth, and its children's origins.
+    let mut asked: Vec<(usize, Vec<Vec<Origin>>)> = Vec::new();
+    let mut tree = grow(root, &limits, |growing, list| {
+        let depth = growing.parent.map_or(0, |p| asked[p].0 + 1);
+        let drafts = world.drafts.get(at + depth).map_or(&[][..], Vec::as_slice);
+        list.extend(
+            drafts
+                .iter()
+                .map(|&(token, prob)| Continuation { token, prob }),
+        );
+        asked.resize(growing.node, (usize::MAX, Vec::new()));
+        asked.push((depth, drafts.iter().map(|_| origins(depth, dice)).collect()));
+    });
+    for node in 1..tree.n_rows() {
+        let (Some(parent), token) = (tree.nodes[node].parent, tree.nodes[node].token) else {
+            continue;
+        };
+        let (depth, origins) = &mut asked[parent];
+        let drafts = &world.drafts[at + *depth];
+        let child = drafts.iter().position(|d| d.0 == token).unwrap();
+        tree.nodes[node].origins = std::mem::take(&mut origins[child]);
+    }
+    tree
 }
 
 fn origins(depth: usize, dice: &mut Dice) -> Vec<Origin> {

@@ -2,6 +2,7 @@
 
 mod catalog;
 mod decoder;
+mod drafters;
 mod engine;
 mod fetch;
 mod fixture;

@@ -151,9 +151,8 @@ fn check_pool_origin(scene: &Scene, origin: &Origin, path: &[TokenId], token: To
     // The document start counts as a symbol of the longest suffix there is.
     let is_anchored = begins > 0 && path.len() < scene.params.max_suffix;
     let expected = if is_anchored { begins } else { anywhere };
-    // Other groups' matches are followed from the context on; at the longest
-    // suffix that is counted, places that match no further are not among them.
-    let is_part = origin.source == Source::Global && matched == scene.params.max_suffix;
+    // In the other groups only what the context itself matched is followed.
+    let is_part = origin.source == Source::Global;
     if matched == 0 || is_part {
         assert!((1..=anywhere).contains(&count), "{origin:?}");
     } else {
