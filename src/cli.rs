@@ -346,8 +346,8 @@ pub struct BenchDecodeArgs {
 /// Files of one document a line, token ids with spaces between them.
 #[derive(Args, Debug)]
 pub struct BenchRetrievalArgs {
-    /// The documents of the pool
-    #[arg(long, value_name = "FILE")]
+    /// The documents of the pool, or the folder of one that `laserscope pool build` made
+    #[arg(long, value_name = "PATH")]
     pub pool: PathBuf,
     /// Documents to replay, which are not in the pool
     #[arg(long, value_name = "FILE")]
@@ -359,7 +359,7 @@ pub struct BenchRetrievalArgs {
     #[arg(long, value_name = "FILE", requires = "heldout_groups")]
     pub groups: Option<PathBuf>,
     /// The group of each held-out document
-    #[arg(long, value_name = "FILE", requires = "groups")]
+    #[arg(long, value_name = "FILE")]
     pub heldout_groups: Option<PathBuf>,
     /// Held-out documents to replay, from the first on
     #[arg(long, default_value_t = 40, value_name = "N")]
