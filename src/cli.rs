@@ -34,6 +34,10 @@ pub struct SetupArgs {
     /// Knowledge documents (JSONL) for the pools; may be repeated [default: the sample's]
     #[arg(long, global = true, value_name = "FILE")]
     pub knowledge: Vec<PathBuf>,
+    /// A pool of `laserscope pool build`, in place of knowledge documents, or beside them
+    /// where --knowledge is given, too
+    #[arg(long, global = true, value_name = "PATH")]
+    pub pool: Option<PathBuf>,
     /// A name of `laserscope model list`, a GGUF file, a folder with config.json,
     /// tokenizer.json and safetensors files, or owner/name of such a checkpoint
     /// (or owner/name/FILE.gguf) on the Hugging Face hub [default: smollm2-135m]
@@ -86,6 +90,8 @@ pub enum Command {
     },
     /// The models that are known by name, and their files
     Model(ModelArgs),
+    /// Pools on disk: build, inspect, search, change
+    Pool(PoolArgs),
     /// Write the playground's screen for a trace as an SVG picture
     Picture(PictureArgs),
 }
@@ -359,8 +365,8 @@ pub struct BenchDecodeArgs {
 /// Files of one document a line, token ids with spaces between them.
 #[derive(Args, Debug)]
 pub struct BenchRetrievalArgs {
-    /// The documents of the pool
-    #[arg(long, value_name = "FILE")]
+    /// The documents of the pool, or the folder of one that `laserscope pool build` made
+    #[arg(long, value_name = "PATH")]
     pub pool: PathBuf,
     /// Documents to replay, which are not in the pool
     #[arg(long, value_name = "FILE")]
@@ -372,7 +378,7 @@ pub struct BenchRetrievalArgs {
     #[arg(long, value_name = "FILE", requires = "heldout_groups")]
     pub groups: Option<PathBuf>,
     /// The group of each held-out document
-    #[arg(long, value_name = "FILE", requires = "groups")]
+    #[arg(long, value_name = "FILE")]
     pub heldout_groups: Option<PathBuf>,
     /// Held-out documents to replay, from the first on
     #[arg(long, default_value_t = 40, value_name = "N")]
@@ -412,6 +418,89 @@ pub enum ModelCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Args, Debug)]
+pub struct PoolArgs {
+    #[command(subcommand)]
+    pub what: PoolCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PoolCommand {
+    /// Build a pool from documents; replaces one that is there
+    Build {
+        /// The pool's folder, say `films.pool`
+        path: PathBuf,
+        #[command(flatten)]
+        documents: PoolDocumentsArgs,
+    },
+    /// Add documents; a document replaces an earlier one of its id
+    Add {
+        /// The pool's folder
+        path: PathBuf,
+        #[command(flatten)]
+        documents: PoolDocumentsArgs,
+    },
+    /// Take documents out
+    Remove {
+        /// The pool's folder
+        path: PathBuf,
+        /// The documents' ids
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// What a pool holds: groups, documents, tokens, bytes
+    Info {
+        /// The pool's folder
+        path: PathBuf,
+        /// Hold every byte against its checksum
+        #[arg(long)]
+        verify: bool,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// The documents in which a text occurs, with the words around it
+    Search {
+        /// The pool's folder
+        path: PathBuf,
+        /// What to look for, to the letter
+        text: String,
+        /// Only in this group
+        #[arg(long)]
+        group: Option<String>,
+        /// Documents to show
+        #[arg(long, default_value_t = 10, value_name = "N")]
+        limit: usize,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Where a pool's documents come from.
+#[derive(Args, Clone, Debug, Default)]
+pub struct PoolDocumentsArgs {
+    /// Documents (JSONL: id, text; title, kind, group, ended as you have them), - for standard
+    /// input [default: those of --knowledge, of the catalog, or the sample's]
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Documents that are token ids already: one a line, ids between spaces
+    #[arg(long, value_name = "FILE", conflicts_with = "files")]
+    pub tokens: Option<PathBuf>,
+    /// With --tokens: the group of each line
+    #[arg(long, value_name = "FILE", requires = "tokens")]
+    pub groups: Option<PathBuf>,
+    /// Most tokens the pool may hold; the oldest documents go first
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_tokens: Option<u64>,
+    /// One JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Args, Debug)]

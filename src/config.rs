@@ -19,6 +19,7 @@ use crate::tui::ThemeName;
 #[serde(deny_unknown_fields)]
 pub struct Config {
     pub catalog: Option<PathBuf>,
+    pub pool: Option<PathBuf>,
     pub model: Option<String>,
     pub device: Option<String>,
     pub threads: Option<u16>,
@@ -107,6 +108,7 @@ impl Config {
         };
         Ok(SetupArgs {
             catalog: args.catalog.clone().or_else(|| self.catalog.clone()),
+            pool: args.pool.clone().or_else(|| self.pool.clone()),
             model: args.model.clone().or_else(|| self.model.clone()),
             device,
             threads: args.threads.or(self.threads),

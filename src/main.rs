@@ -6,7 +6,7 @@ use clap::{CommandFactory, Parser, error::ErrorKind};
 use color_eyre::eyre::Result;
 use laserscope::cli::{Cli, Command, DecodeArgs};
 use laserscope::config::Config;
-use laserscope::headless::{bench, catalog, generate, interrupt, models, picture};
+use laserscope::headless::{bench, catalog, generate, interrupt, models, picture, pool};
 use laserscope::model::fetch;
 use laserscope::playground;
 use laserscope::session::Settings;
@@ -49,6 +49,7 @@ fn run(cli: &Cli) -> Result<bool> {
         Some(Command::Generate(args)) => generate::run(args, &settings, params(&args.decode)?),
         Some(Command::Bench(args)) => bench::run(&args.what, &settings, params),
         Some(Command::Catalog(args)) => done(catalog::run(&args.what, &settings)),
+        Some(Command::Pool(args)) => pool::run(&args.what, &settings),
         Some(Command::Model(args)) => done(models::run(&args.what, &settings)),
     }
 }

@@ -18,6 +18,8 @@ use crate::recsys::{Catalog, KnowledgeDoc};
 pub struct Settings {
     pub catalog: Option<PathBuf>,
     pub knowledge: Vec<PathBuf>,
+    /// A pool on disk, in place of the catalog's or the sample's documents.
+    pub pool: Option<PathBuf>,
     pub model: Option<String>,
     pub device: DeviceChoice,
     pub threads: Option<usize>,
@@ -32,6 +34,7 @@ impl From<SetupArgs> for Settings {
         Settings {
             catalog: args.catalog,
             knowledge: args.knowledge,
+            pool: args.pool,
             model: args.model,
             device: args.device.unwrap_or_default(),
             threads: args.threads.map(usize::from),
@@ -55,10 +58,12 @@ impl Settings {
         }
     }
 
-    /// The documents that fill the pools: the named files; else those in the
-    /// catalog's `knowledge` folder, or the sample's own.
+    /// The documents that fill the pools: the named files; else none, where a
+    /// pool is named; else those in the catalog's `knowledge` folder, or the
+    /// sample's own.
     pub fn load_documents(&self) -> Result<Vec<KnowledgeDoc>> {
         match (&self.catalog, self.knowledge.as_slice()) {
+            (_, []) if self.pool.is_some() => Ok(Vec::new()),
             (None, []) => bundled_knowledge(),
             (Some(folder), []) => read_all(&knowledge_files(&folder.join("knowledge"))?),
             (_, named) => read_all(named),
@@ -71,6 +76,16 @@ impl Settings {
             .iter()
             .map(|doc| as_knowledge(doc, catalog))
             .collect())
+    }
+
+    /// The documents' files that `load_documents` would read; `None` where they
+    /// are the sample's own.
+    pub fn document_files(&self) -> Result<Option<Vec<PathBuf>>> {
+        match (&self.catalog, self.knowledge.as_slice()) {
+            (None, []) => Ok(None),
+            (Some(folder), []) => knowledge_files(&folder.join("knowledge")).map(Some),
+            (_, named) => Ok(Some(named.to_vec())),
+        }
     }
 
     /// Loads the model's file and fills its pools.
@@ -89,6 +104,9 @@ impl Settings {
         let mut engine = Engine::load(path, &options, progress)?;
         engine.catalog = catalog.name.clone();
         engine.set_knowledge(&self.load_knowledge(catalog)?)?;
+        if let Some(pool) = &self.pool {
+            engine.add_pool(pool)?;
+        }
         Ok(engine)
     }
 }

@@ -8,8 +8,9 @@ mod load;
 mod run;
 
 use std::collections::HashSet;
+use std::path::Path;
 
-use color_eyre::eyre::Result;
+use color_eyre::eyre::{Result, ensure, eyre};
 
 use crate::model::chat::{ChatTemplate, Message, Role};
 use crate::model::clock::PassTimes;
@@ -17,7 +18,7 @@ use crate::model::decoder::{Decoder, Rows};
 use crate::model::floors::Floors;
 use crate::model::kernels::Isa;
 use crate::model::tokenizer::TextCodec;
-use crate::pool::{PoolDoc, Pools};
+use crate::pool::{Check, PoolDoc, PoolStore, Pools, TokenizerHash};
 use crate::speculate::TokenId;
 use crate::speculate::cost::CostTable;
 use crate::speculate::params::{MAX_ROWS, Params};
@@ -113,19 +114,18 @@ impl Engine {
 
     /// Replaces the pools by these documents.
     pub fn set_knowledge(&mut self, docs: &[Knowledge]) -> Result<()> {
-        let eos = self.codec.eos_ids().first().copied();
-        let pool_doc = |doc: &Knowledge| -> Result<PoolDoc> {
-            let mut tokens = self.codec.encode(&doc.text)?;
-            tokens.extend(eos.filter(|_| doc.ended));
-            Ok(PoolDoc {
-                id: doc.id.clone(),
-                title: doc.title.clone(),
-                group: pool_group(&doc.kind, &doc.group),
-                tokens,
-            })
-        };
-        let docs = docs.iter().map(pool_doc).collect::<Result<Vec<_>>>()?;
-        self.pools = Pools::build(docs);
+        let docs = docs.iter().map(|doc| doc.tokenize(&self.codec));
+        self.pools = Pools::build(docs.collect::<Result<Vec<_>>>()?);
+        Ok(())
+    }
+
+    /// Puts a pool of a folder beside those that are there.
+    ///
+    /// # Errors
+    /// As [`PoolStore::open`]: another tokenizer, a damaged file, ..
+    pub fn add_pool(&mut self, path: &Path) -> Result<()> {
+        let store = open_pool(path, &self.codec)?;
+        self.pools = self.pools.beside(&store.pools());
         Ok(())
     }
 
@@ -259,6 +259,45 @@ impl Engine {
         self.decoder.truncate(common);
         common
     }
+}
+
+impl Knowledge {
+    /// The document as pools hold it: with the end that was generated, under
+    /// its kind's group.
+    pub fn tokenize(&self, codec: &TextCodec) -> Result<PoolDoc> {
+        let mut tokens = codec.encode(&self.text)?;
+        let eos = codec.eos_ids().first().copied();
+        tokens.extend(eos.filter(|_| self.ended));
+        Ok(PoolDoc {
+            id: self.id.clone(),
+            title: self.title.clone(),
+            group: pool_group(&self.kind, &self.group),
+            tokens,
+        })
+    }
+}
+
+/// What ties a pool on disk to the tokenizer whose ids it holds.
+///
+/// # Errors
+/// None but for a hash that is no sha256.
+pub fn tokenizer_hash(codec: &TextCodec) -> Result<TokenizerHash> {
+    let hash = TokenizerHash::from_hex(&codec.hash());
+    hash.ok_or_else(|| eyre!("the tokenizer's hash is no sha256: {}", codec.hash()))
+}
+
+/// Opens a pool on disk that must be of this tokenizer.
+///
+/// # Errors
+/// As [`PoolStore::open`].
+pub fn open_pool(path: &Path, codec: &TextCodec) -> Result<PoolStore> {
+    let store = PoolStore::open(path, Some(&tokenizer_hash(codec)?), Check::Structure)?;
+    ensure!(
+        store.limit() as usize <= codec.vocab_size(),
+        "the pool {} holds token ids that the model does not have: build it again",
+        path.display()
+    );
+    Ok(store)
 }
 
 /// The pool of a subject's group: items and users have pools of their own, also

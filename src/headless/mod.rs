@@ -8,6 +8,7 @@ pub mod generate;
 pub mod interrupt;
 pub mod models;
 pub mod picture;
+pub mod pool;
 pub mod progress;
 pub mod report;
 pub mod retrieval;

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::progress::Line;
 use super::{interrupt, print_json};
 use crate::cli::BenchRetrievalArgs;
-use crate::pool::{Answer, PoolDoc, Pools, Replayed, replay};
+use crate::pool::{Answer, Check, PoolDoc, PoolStore, Pools, Replayed, replay};
 use crate::speculate::TokenId;
 use crate::speculate::params::{Budget, Drafter, Params, Verify};
 
@@ -76,9 +76,14 @@ struct Report {
 /// # Errors
 /// A file that cannot be read, with its line; files whose lines do not match.
 pub fn run(args: &BenchRetrievalArgs) -> Result<bool> {
-    let docs = read_docs(&args.pool, args.groups.as_deref())?;
     let answers = read_answers(args)?;
-    let (pools, build_s) = build(docs);
+    let (pools, build_s) = if args.pool.is_dir() {
+        // It is there already: nothing is built.
+        let store = PoolStore::open(&args.pool, None, Check::Structure)?;
+        (store.pools(), 0.0)
+    } else {
+        build(read_docs(&args.pool, args.groups.as_deref())?)
+    };
     let sizes = pools.groups();
     let tokens: usize = sizes.iter().map(|s| s.tokens).sum();
     let bytes: usize = sizes.iter().map(|s| s.bytes).sum();

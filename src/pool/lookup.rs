@@ -21,7 +21,7 @@ pub(super) const LOCAL: u16 = u16::MAX;
 /// groups' behind it, and the local text.
 pub(super) struct Shelves<'a> {
     shelves: Vec<Shelf<'a>>,
-    /// Shelves of [`Source::Group`]: 1 or, without a group's pool, 0.
+    /// Shelves of [`Source::Group`]: one a segment of the group's pool.
     n_own: usize,
     /// Longest suffix, in symbols: tokens, and the anchor before a document.
     pub max_suffix: usize,
@@ -106,13 +106,14 @@ impl<'a> Shelves<'a> {
         params: &Params,
     ) -> Self {
         let on = params.max_suffix > 0;
-        let own = group.and_then(|g| pools.find_group(g));
-        let own = own.filter(|_| params.sources.group && on);
-        let others = (0..pools.n_groups()).filter(|&g| params.sources.global && Some(g) != own);
-        let numbers = own.into_iter().chain(others.filter(|_| on));
+        let own = group.filter(|_| params.sources.group && on);
+        let own = own.map_or(0..0, |g| pools.shelves_of(g));
+        let others = (0..pools.n_shelves()).filter(|shelf| !own.contains(shelf));
+        let others = others.filter(|_| params.sources.global && on);
+        let all = own.clone().chain(others);
         Shelves {
-            shelves: numbers.map(|g| pools.shelf(g)).collect(),
-            n_own: usize::from(own.is_some()),
+            shelves: all.map(|shelf| pools.shelf(shelf)).collect(),
+            n_own: own.len(),
             max_suffix: params.max_suffix.min(MAX_SUFFIX),
             local: local.filter(|_| params.sources.local && on),
         }

@@ -1,37 +1,58 @@
 //! The memory: what followed this suffix before? Knows tokens and documents,
 //! nothing of models or text.
 //!
-//! Reading order: a `segment` indexes one group's documents; `pools` holds all
-//! groups; `local` is the context itself. A `search` finds the places where the
+//! Reading order: a `segment` indexes documents of one group; `pools` holds all
+//! groups, in memory or from a folder on disk (`store`, `update`, `file`);
+//! `local` is the context itself. A `search` finds the places where the
 //! context's suffixes occur (`lookup`) or where they occur but for a gap
 //! (`bridge`), and `evidence` counts what followed. `blend` turns counts into
 //! probabilities, `retrieve` grows the tree, `origins` names the documents.
 //! `laser`, `chain` and `ngram` are other people's drafters over the same
 //! sources, to compare with.
 
+mod array;
 mod blend;
 mod bridge;
 mod calibration;
 mod chain;
+mod compact;
+mod docs;
 mod evidence;
+mod file;
+#[cfg(test)]
+mod file_test;
+mod find_text;
 #[cfg(test)]
 mod fit;
+mod hidden;
 mod laser;
 mod local;
 mod lookup;
 mod ngram;
 mod origins;
 mod pools;
+mod probe;
 mod replay;
 mod retrieve;
 mod search;
 mod segment;
 mod sort;
+mod store;
+mod text;
+mod tokenizer_hash;
+mod update;
 mod walk;
 mod weights;
 
 pub use calibration::Calibration;
+pub use file::Check;
+pub use find_text::{TextHit, TextHits};
 pub use local::Local;
 pub use pools::{GroupSize, PoolDoc, Pools};
+#[doc(hidden)]
+pub use probe::probe_segment;
 pub use replay::{Answer, Replayed, replay};
 pub use retrieve::{Recall, Retrieved, retrieve};
+pub use store::{GroupInfo, PoolInfo, PoolStore};
+pub use tokenizer_hash::TokenizerHash;
+pub use update::{Cancelled, Changed, PoolUpdate, Work};

@@ -229,7 +229,7 @@ pub(super) fn doc_hits(shelves: &Shelves, places: impl Iterator<Item = (u16, u32
             continue;
         };
         if hits.iter().all(|h| h.doc != entry.id) {
-            let doc = entry.id.clone();
+            let doc = entry.id.to_string();
             hits.push(DocHit { doc, at });
         }
         if hits.len() == MAX_DOCS {

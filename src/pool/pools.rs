@@ -1,13 +1,16 @@
-//! The pools: one segment a group; the global pool is all of them together.
+//! The pools: segments by group; the global pool is all of them together.
 //! Knows which document belongs where, nothing of how drafts are made.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
-use super::segment::{Entry, Ranks, Segment};
+use super::docs::Entry;
+use super::find_text::{self, TextHit, TextHits};
+use super::hidden::HiddenSpans;
+use super::segment::{Ranks, Segment, SegmentBuilder};
 use crate::speculate::TokenId;
 use crate::speculate::params::Source;
 use crate::speculate::trace::PoolSize;
@@ -41,51 +44,52 @@ pub struct Pools {
     hidden: Option<Hidden>,
 }
 
+/// One segment on one shelf; a group has several where its pool grew in steps.
 #[derive(Debug, Default)]
 struct Index {
-    /// Ascending by group.
-    groups: Vec<(String, Segment)>,
-    titles: HashMap<String, String>,
+    segments: Vec<Arc<Segment>>,
+    /// Ascending by name, each with its shelves.
+    groups: Vec<(String, Range<usize>)>,
 }
 
 /// A document left out of every answer.
 #[derive(Clone, Debug)]
 struct Hidden {
     id: String,
-    /// Per group, in the index's order.
-    groups: Vec<HiddenSpans>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct HiddenSpans {
-    documents: usize,
-    n_tokens: usize,
-    /// Text positions, the anchor before the document included.
-    positions: Vec<Range<u32>>,
-    /// Ranks of those positions' suffixes, ascending.
-    ranks: Vec<u32>,
+    /// Per shelf.
+    shelves: Vec<HiddenSpans>,
 }
 
 impl Pools {
     /// Builds every group's index, in parallel.
     pub fn build(docs: Vec<PoolDoc>) -> Self {
-        let titles = docs
-            .iter()
-            .rev()
-            .map(|d| (d.id.clone(), d.title.clone()))
-            .collect();
-        let mut by_group: BTreeMap<String, Vec<(String, Vec<TokenId>)>> = BTreeMap::new();
+        let mut builders: BTreeMap<String, SegmentBuilder> = BTreeMap::new();
         for doc in docs {
-            let group = by_group.entry(doc.group).or_default();
-            group.push((doc.id, doc.tokens));
+            let builder = builders.entry(doc.group);
+            let builder = builder.or_insert_with(SegmentBuilder::new);
+            builder.push(&doc.id, &doc.title, &doc.tokens);
         }
-        let groups: Vec<(String, Vec<_>)> = by_group.into_iter().collect();
-        let groups = groups
+        let builders: Vec<_> = builders.into_iter().collect();
+        let segments: Vec<_> = builders
             .into_par_iter()
-            .map(|(group, docs)| (group, Segment::build(docs)))
+            .map(|(group, builder)| (group, Arc::new(builder.finish())))
             .collect();
+        Pools::of(segments)
+    }
+
+    /// Segments with the groups they belong to.
+    pub(super) fn of(mut segments: Vec<(String, Arc<Segment>)>) -> Self {
+        segments.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut index = Index::default();
+        for (shelf, (group, segment)) in segments.into_iter().enumerate() {
+            index.segments.push(segment);
+            match index.groups.last_mut().filter(|last| last.0 == group) {
+                Some(last) => last.1.end = shelf + 1,
+                None => index.groups.push((group, shelf..shelf + 1)),
+            }
+        }
         Pools {
-            index: Arc::new(Index { groups, titles }),
+            index: Arc::new(index),
             hidden: None,
         }
     }
@@ -95,17 +99,31 @@ impl Pools {
         Pools::default()
     }
 
+    /// These pools and others together, nothing hidden; the indexes are shared.
+    pub fn beside(&self, others: &Pools) -> Self {
+        let both = [self, others].into_iter();
+        Pools::of(both.flat_map(Pools::segments).collect())
+    }
+
+    fn segments(&self) -> impl Iterator<Item = (String, Arc<Segment>)> + '_ {
+        let groups = self.index.groups.iter();
+        groups.flat_map(|(name, shelves)| {
+            let segments = self.index.segments[shelves.clone()].iter();
+            segments.map(|segment| (name.clone(), Arc::clone(segment)))
+        })
+    }
+
     /// The same pools as if this document had never been added, so that a
     /// subject's own earlier answer cannot draft for it. Shares the index;
-    /// costs one pass over the document's group. An unknown id hides nothing.
+    /// costs a search for each of the document's tokens. An unknown id hides
+    /// nothing.
     pub fn without(&self, doc_id: &str) -> Self {
-        let groups = &self.index.groups;
-        let groups = groups.iter().map(|(_, s)| HiddenSpans::of(s, doc_id));
+        let segments = self.index.segments.iter();
         Pools {
             index: Arc::clone(&self.index),
             hidden: Some(Hidden {
                 id: doc_id.to_string(),
-                groups: groups.collect(),
+                shelves: segments.map(|s| HiddenSpans::of(s, doc_id)).collect(),
             }),
         }
     }
@@ -115,15 +133,60 @@ impl Pools {
         if self.hidden.as_ref().is_some_and(|h| h.id == doc_id) {
             return None;
         }
-        self.index.titles.get(doc_id).map(String::as_str)
+        let mut segments = self.index.segments.iter();
+        segments.find_map(|s| Some(s.docs.with_id(doc_id).next()?.title))
     }
 
     /// Every group's pool, by group name.
     pub fn groups(&self) -> Vec<GroupSize> {
-        let groups = self.index.groups.iter().zip(0..);
+        let groups = self.index.groups.iter();
         groups
-            .map(|((name, _), i)| self.shelf(i).size(name))
+            .map(|(name, shelves)| {
+                let mut size = GroupSize {
+                    group: name.clone(),
+                    documents: 0,
+                    tokens: 0,
+                    bytes: 0,
+                };
+                for shelf in shelves.clone().map(|i| self.shelf(i)) {
+                    size.documents += shelf.n_docs();
+                    size.tokens += shelf.n_tokens();
+                    size.bytes += shelf.segment.n_bytes();
+                }
+                size
+            })
             .collect()
+    }
+
+    /// Where a text occurs in the documents, whatever tokens it is cut into.
+    /// `bytes_of` gives a token's bytes, none for what is no text.
+    pub fn find_text<'t>(
+        &self,
+        text: &str,
+        bytes_of: &impl Fn(TokenId) -> &'t [u8],
+    ) -> Vec<TextHits> {
+        let groups = self.index.groups.iter();
+        groups
+            .map(|(group, shelves)| {
+                let segments = &self.index.segments[shelves.clone()];
+                find_text::in_group(group, segments, text.as_bytes(), bytes_of)
+            })
+            .collect()
+    }
+
+    /// A found document's tokens: up to `margin` before the text, those that the
+    /// text touches, up to `margin` behind it.
+    pub fn around(&self, group: &str, hit: &TextHit, margin: usize) -> [Vec<TokenId>; 3] {
+        let segment = &self.index.segments[self.shelves_of(group)][hit.place.0];
+        let entry = segment.docs.get(hit.place.1);
+        let tokens = entry.map_or(Vec::new(), |entry| segment.tokens_of(&entry));
+        let place = |at: usize| at.min(tokens.len());
+        let (from, to) = (place(hit.at.0 as usize), place(hit.at.1 as usize));
+        [
+            tokens[from.saturating_sub(margin)..from].to_vec(),
+            tokens[from..to].to_vec(),
+            tokens[to..place(to + margin)].to_vec(),
+        ]
     }
 
     /// What a subject of this group can draw on: its group's pool, if there
@@ -145,52 +208,31 @@ impl Pools {
         own.into_iter().chain([all]).collect()
     }
 
-    /// Index of a group's shelf.
-    pub(super) fn find_group(&self, group: &str) -> Option<usize> {
-        self.index
-            .groups
-            .binary_search_by(|(name, _)| name.as_str().cmp(group))
-            .ok()
+    /// The shelves of a group's pool; none for an unknown group.
+    pub(super) fn shelves_of(&self, group: &str) -> Range<usize> {
+        let groups = &self.index.groups;
+        let found = groups.binary_search_by(|(name, _)| name.as_str().cmp(group));
+        found.map_or(0..0, |i| groups[i].1.clone())
     }
 
-    pub(super) fn n_groups(&self) -> usize {
-        self.index.groups.len()
+    pub(super) fn n_shelves(&self) -> usize {
+        self.index.segments.len()
     }
 
-    /// A group's segment, seen without the hidden document.
-    pub(super) fn shelf(&self, group: usize) -> Shelf<'_> {
+    /// A segment, seen without the hidden document.
+    pub(super) fn shelf(&self, index: usize) -> Shelf<'_> {
         Shelf {
-            segment: &self.index.groups[group].1,
+            segment: &self.index.segments[index],
             hidden: self
                 .hidden
                 .as_ref()
-                .map(|h| &h.groups[group])
+                .map(|h| &h.shelves[index])
                 .filter(|h| h.documents > 0),
         }
     }
 }
 
-impl HiddenSpans {
-    fn of(segment: &Segment, doc_id: &str) -> Self {
-        let entries = segment.entries().iter().filter(|e| e.id == doc_id);
-        let positions: Vec<Range<u32>> =
-            entries.map(|e| e.tokens.start - 1..e.tokens.end).collect();
-        if positions.is_empty() {
-            return HiddenSpans::default();
-        }
-        let is_hidden = |p: u32| positions.iter().any(|span| span.contains(&p));
-        HiddenSpans {
-            documents: positions.len(),
-            n_tokens: positions.iter().map(|span| span.len() - 1).sum(),
-            ranks: (0..segment.n_suffixes())
-                .filter(|&rank| is_hidden(segment.position(rank)))
-                .collect(),
-            positions,
-        }
-    }
-}
-
-/// A group's segment with a document taken out, if it has the hidden one.
+/// A segment with a document taken out, if it has the hidden one.
 #[derive(Clone, Copy)]
 pub(super) struct Shelf<'a> {
     pub segment: &'a Segment,
@@ -198,19 +240,13 @@ pub(super) struct Shelf<'a> {
 }
 
 impl<'a> Shelf<'a> {
-    fn size(&self, name: &str) -> GroupSize {
-        let hidden = self.hidden.map_or(0, |h| h.documents);
-        GroupSize {
-            group: name.to_string(),
-            documents: self.segment.entries().len() - hidden,
-            tokens: self.n_tokens(),
-            bytes: self.segment.n_bytes(),
-        }
+    fn n_docs(&self) -> usize {
+        self.segment.n_docs() - self.hidden.map_or(0, |h| h.documents)
     }
 
     pub fn n_tokens(&self) -> usize {
         let hidden = self.hidden.map_or(0, |h| h.n_tokens);
-        self.segment.n_tokens() - hidden
+        self.segment.n_tokens().saturating_sub(hidden)
     }
 
     /// The segment's most frequent tokens and how often they occur.
@@ -225,25 +261,20 @@ impl<'a> Shelf<'a> {
 
     /// How many suffixes these are, the hidden document's left out.
     pub fn count(&self, ranks: Ranks) -> usize {
-        let hidden = self.hidden.map_or(0, |h| {
-            let below = |bound| h.ranks.partition_point(|&r| r < bound);
-            below(ranks.hi) - below(ranks.lo)
-        });
-        ranks.len() - hidden
+        ranks.len() - self.hidden.map_or(0, |h| h.count(ranks))
     }
 
     /// The text position a suffix begins at, unless it is hidden.
     pub fn visible(&self, rank: u32) -> Option<u32> {
         let position = self.segment.position(rank);
-        let hidden = self
-            .hidden
-            .is_some_and(|h| h.positions.iter().any(|span| span.contains(&position)));
-        (!hidden).then_some(position)
+        let is_hidden = self.hidden.is_some_and(|h| h.holds(position));
+        (!is_hidden).then_some(position)
     }
 
     /// Document and token position in it, for a text position.
-    pub fn locate(&self, position: u32) -> Option<(&'a Entry, u32)> {
+    pub fn locate(&self, position: u32) -> Option<(Entry<'a>, u32)> {
         let entry = self.segment.entry_at(position)?;
-        Some((entry, position - entry.tokens.start))
+        let at = position - entry.tokens.start;
+        Some((entry, at))
     }
 }

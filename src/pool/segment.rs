@@ -1,15 +1,22 @@
 //! A segment: documents' tokens behind a suffix array, immutable once built.
 //! It answers where a run of tokens occurs and what follows it. Knows nothing
-//! of groups, sources or probabilities.
+//! of groups, sources, files or probabilities.
 //!
 //! The text is `| doc | doc | ... |`, with a [`SEPARATOR`] where a bar stands:
 //! no match and no draft runs across one, and the one before a document is the
 //! anchor by which a text's beginning finds the documents' beginnings.
+//!
+//! Text, suffix array and tables are flat arrays, in memory or in a mapped file
+//! (`file`). A damaged file cannot make any of this panic: ranks come from the
+//! bucket table, which is checked when a file is opened, and whatever is read
+//! through them is kept within its bounds.
 
 use std::cmp::Ordering;
-use std::ops::Range;
 
-use super::sort::{bucket_table, most_frequent, sort_suffixes};
+use super::array::Array;
+use super::docs::{DocTable, DocTableBuilder, Entry, MAX_NAME_BYTES};
+use super::sort::{Symbol, bucket_table, most_frequent, sort_suffixes};
+use super::text::{Run, Text};
 use crate::speculate::TokenId;
 
 /// Stands between documents; no vocabulary has this id.
@@ -19,30 +26,47 @@ pub(super) const SEPARATOR: TokenId = TokenId::MAX;
 /// may be this long together.
 pub(super) const SORTED_DEPTH: usize = 64;
 
+/// Symbols of a text, at most: any position may be looked beyond by a branch.
+pub(super) const MAX_TEXT: usize = u32::MAX as usize - 4096;
+
 /// Frequent tokens that are kept at hand.
 const N_FREQUENT: usize = 32;
 
-/// A document of a segment: `tokens` is its place in the segment's text.
-#[derive(Debug)]
-pub(super) struct Entry {
-    pub id: String,
-    pub tokens: Range<u32>,
-}
-
-/// Text, suffix array and bucket table: 8 bytes a token and 8 a distinct token.
+/// Text, suffix array and bucket table: 6 bytes a token and 6 a distinct token,
+/// or 8 and 8 where ids need more than 16 bits.
 #[derive(Debug)]
 pub(super) struct Segment {
-    text: Vec<TokenId>,
+    pub words: Words,
     /// Text positions in the order of the suffixes that begin there.
-    suffixes: Vec<u32>,
-    /// Bucket table: every distinct first token, ascending ..
-    firsts: Vec<TokenId>,
-    /// .. and the rank it begins at, closed by the number of suffixes.
-    starts: Vec<u32>,
-    entries: Vec<Entry>,
+    pub suffixes: Array<u32>,
+    /// Bucket table: the rank that every distinct first token begins at, closed
+    /// by the number of suffixes.
+    pub starts: Array<u32>,
+    pub docs: DocTable,
     /// The most frequent tokens and how often they occur.
     frequent: Vec<(TokenId, u32)>,
 }
+
+/// The text and, ascending, its distinct first tokens.
+#[derive(Debug)]
+pub(super) enum Words {
+    Narrow(Text<u16>, Array<u16>),
+    Wide(Text<u32>, Array<u32>),
+}
+
+/// Runs the same code over either width.
+macro_rules! on_words {
+    ($segment:expr, $text:ident, $firsts:ident => $body:expr) => {
+        match &$segment.words {
+            Words::Narrow($text, $firsts) => $body,
+            Words::Wide($text, $firsts) => $body,
+        }
+    };
+    ($segment:expr, $text:ident => $body:expr) => {
+        on_words!($segment, $text, _firsts => $body)
+    };
+}
+pub(super) use on_words;
 
 /// The suffixes that share their first `depth` tokens: ranks in the suffix
 /// array.
@@ -70,87 +94,198 @@ impl Ranks {
     }
 }
 
+/// Documents on their way into a segment.
+#[derive(Debug)]
+pub(super) struct SegmentBuilder {
+    text: Vec<TokenId>,
+    /// Ids are below it.
+    limit: TokenId,
+    docs: DocTableBuilder,
+}
+
+impl SegmentBuilder {
+    pub fn new() -> Self {
+        SegmentBuilder {
+            text: vec![SEPARATOR],
+            limit: 0,
+            docs: DocTableBuilder::new(1),
+        }
+    }
+
+    /// Adds a document. Check [`has_room`](Self::has_room) first.
+    pub fn push(&mut self, id: &str, title: &str, tokens: &[TokenId]) {
+        assert!(self.has_room(id, title, tokens.len()), "a segment is full");
+        self.text.extend(tokens.iter().filter(|&&t| t != SEPARATOR));
+        self.text.push(SEPARATOR);
+        let limit = tokens.iter().filter(|&&t| t != SEPARATOR).max();
+        self.limit = self.limit.max(limit.map_or(0, |&t| t + 1));
+        self.docs.push(id, title, self.text.len() as u32);
+    }
+
+    /// Whether a document of `n_tokens` can be told from the others by 32 bits.
+    pub fn has_room(&self, id: &str, title: &str, n_tokens: usize) -> bool {
+        let n_names = self.docs.n_name_bytes() + id.len() + title.len();
+        self.text.len() + n_tokens < MAX_TEXT && n_names < MAX_NAME_BYTES
+    }
+
+    /// Tokens so far.
+    pub fn n_tokens(&self) -> usize {
+        self.text.len() - 1 - self.docs.n_docs()
+    }
+
+    pub fn n_docs(&self) -> usize {
+        self.docs.n_docs()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.n_docs() == 0
+    }
+
+    /// Sorts the suffixes; parallel.
+    pub fn finish(self) -> Segment {
+        let docs = self.docs.finish();
+        if self.limit <= u32::from(u16::SEPARATOR) {
+            let text = self.text.iter().map(|&t| u16::of(t)).collect();
+            drop(self.text);
+            index(text, self.limit, docs, Words::Narrow)
+        } else {
+            index(self.text, self.limit, docs, Words::Wide)
+        }
+    }
+}
+
+fn index<T: Symbol>(
+    text: Vec<T>,
+    limit: TokenId,
+    docs: DocTable,
+    words: fn(Text<T>, Array<T>) -> Words,
+) -> Segment {
+    let suffixes = sort_suffixes(&text);
+    let (firsts, starts) = bucket_table(&text, &suffixes);
+    let tokens = text.into();
+    let words = words(Text { tokens, limit }, firsts.into());
+    Segment::of(words, suffixes.into(), starts.into(), docs)
+}
+
 impl Segment {
-    /// Builds the index of `(id, tokens)` documents; n log n, parallel.
+    /// Builds the index of `(id, tokens)` documents without titles; parallel.
+    #[cfg(test)]
     pub fn build(docs: impl IntoIterator<Item = (String, Vec<TokenId>)>) -> Self {
-        let mut text = vec![SEPARATOR];
-        let mut entries = Vec::new();
+        let mut builder = SegmentBuilder::new();
         for (id, tokens) in docs {
-            let start = text.len() as u32;
-            text.extend(tokens.iter().filter(|&&t| t != SEPARATOR));
-            let tokens = start..text.len() as u32;
-            text.push(SEPARATOR);
-            entries.push(Entry { id, tokens });
+            builder.push(&id, "", &tokens);
         }
-        let suffixes = sort_suffixes(&text);
-        let (firsts, starts) = bucket_table(&text, &suffixes);
-        Segment {
-            text,
+        builder.finish()
+    }
+
+    /// From arrays that fit together: the bucket table must be one (`file`
+    /// checks what it opens).
+    pub fn of(words: Words, suffixes: Array<u32>, starts: Array<u32>, docs: DocTable) -> Self {
+        let mut segment = Segment {
+            words,
             suffixes,
-            frequent: most_frequent(&firsts, &starts, N_FREQUENT),
-            firsts,
             starts,
-            entries,
-        }
+            docs,
+            frequent: Vec::new(),
+        };
+        segment.frequent = most_frequent(segment.buckets(), N_FREQUENT);
+        segment
+    }
+
+    /// Every distinct token, ascending, and how often it occurs.
+    fn buckets(&self) -> impl Iterator<Item = (TokenId, u32)> + '_ {
+        let sizes = self.starts.windows(2).map(|w| w[1] - w[0]);
+        let buckets = self.first_tokens().zip(sizes);
+        buckets.filter(|b| b.0 != SEPARATOR)
+    }
+
+    /// Every distinct token, ascending, a separator last.
+    pub fn first_tokens(&self) -> impl Iterator<Item = TokenId> + '_ {
+        let (narrow, wide): (&[u16], &[u32]) = match &self.words {
+            Words::Narrow(_, firsts) => (firsts, &[]),
+            Words::Wide(_, firsts) => (&[], firsts),
+        };
+        let limit = self.limit();
+        let ids = narrow.iter().map(|&t| u32::from(t));
+        let ids = ids.chain(wide.iter().copied());
+        ids.map(move |id| if id < limit { id } else { SEPARATOR })
+    }
+
+    /// Ids are below it.
+    pub fn limit(&self) -> TokenId {
+        on_words!(self, text => text.limit)
     }
 
     pub fn frequent(&self) -> &[(TokenId, u32)] {
         &self.frequent
     }
 
-    pub fn entries(&self) -> &[Entry] {
-        &self.entries
+    pub fn n_docs(&self) -> usize {
+        self.docs.len()
     }
 
     /// Tokens of all documents, separators not counted.
     pub fn n_tokens(&self) -> usize {
-        self.text.len() - 1 - self.entries.len()
+        self.n_text().saturating_sub(1 + self.n_docs())
     }
 
-    /// Suffixes in the array, those that begin at a separator included.
-    pub fn n_suffixes(&self) -> u32 {
-        self.suffixes.len() as u32
+    /// Symbols of the text, separators included.
+    fn n_text(&self) -> usize {
+        on_words!(self, text => text.tokens.len())
     }
 
-    /// Memory of the index; names and titles not counted.
+    /// Size of the index; names and titles not counted.
     pub fn n_bytes(&self) -> usize {
-        let arrays = [&self.text, &self.suffixes, &self.firsts, &self.starts];
-        arrays.iter().map(|a| a.len() * size_of::<u32>()).sum()
+        let words = on_words!(self, text, firsts =>
+            size_of_val(&text.tokens[..]) + size_of_val(&firsts[..]));
+        words + size_of_val(&self.suffixes[..]) + size_of_val(&self.starts[..])
     }
 
     /// The token at a text position; a separator beyond the end.
+    #[inline]
     pub fn token(&self, position: u32) -> TokenId {
-        self.text
-            .get(position as usize)
-            .copied()
-            .unwrap_or(SEPARATOR)
+        on_words!(self, text => text.token(position))
     }
 
     /// Where the suffix of this rank begins.
+    #[inline]
     pub fn position(&self, rank: u32) -> u32 {
-        self.suffixes[rank as usize]
-    }
-
-    /// Token `depth` of the suffix of this rank.
-    pub fn token_at(&self, rank: u32, depth: u32) -> TokenId {
-        self.token(self.position(rank) + depth)
+        // The bound holds by itself unless a file is damaged.
+        let n_suffixes = self.suffixes.len() as u32;
+        self.suffixes[rank as usize].min(n_suffixes)
     }
 
     /// The document that holds a text position, unless a separator does.
-    pub fn entry_at(&self, position: u32) -> Option<&Entry> {
-        let after = self.entries.partition_point(|e| e.tokens.start <= position);
-        let entry = self.entries.get(after.checked_sub(1)?)?;
-        entry.tokens.contains(&position).then_some(entry)
+    pub fn entry_at(&self, position: u32) -> Option<Entry<'_>> {
+        self.docs.get(self.docs.at(position)?)
+    }
+
+    /// A document's tokens.
+    pub fn tokens_of(&self, entry: &Entry) -> Vec<TokenId> {
+        let end = entry.tokens.end.min(self.n_text() as u32);
+        let tokens = (entry.tokens.start..end).map(|p| self.token(p));
+        tokens.filter(|&t| t != SEPARATOR).collect()
     }
 
     /// The suffixes that begin with this token.
+    #[inline]
     pub fn bucket(&self, token: TokenId) -> Ranks {
-        self.firsts
-            .binary_search(&token)
-            .map_or(Ranks::NONE, |i| Ranks {
-                lo: self.starts[i],
-                hi: self.starts[i + 1],
-            })
+        on_words!(self, text, firsts => self.bucket_in(firsts, text.limit, token))
+    }
+
+    #[inline]
+    fn bucket_in<T: Symbol>(&self, firsts: &[T], limit: TokenId, token: TokenId) -> Ranks {
+        let is_known = token < limit || token == SEPARATOR;
+        let symbol = if token == SEPARATOR {
+            T::SEPARATOR
+        } else {
+            T::of(token)
+        };
+        let found = firsts.binary_search(&symbol).ok().filter(|_| is_known);
+        found.map_or(Ranks::NONE, |i| Ranks {
+            lo: self.starts[i],
+            hi: self.starts[i + 1],
+        })
     }
 
     /// The suffixes that begin with these tokens (at least one, at most
@@ -160,55 +295,58 @@ impl Segment {
             return Ranks::NONE;
         };
         let bucket = self.bucket(first);
-        let below = |rank| self.cmp_rest(rank, rest) == Ordering::Less;
-        let lo = partition(bucket.lo, bucket.hi, below);
-        let not_above = |rank| self.cmp_rest(rank, rest) != Ordering::Greater;
-        let hi = gallop(lo, bucket.hi, not_above);
-        Ranks { lo, hi }
+        on_words!(self, text => {
+            let cmp = |rank| text.cmp_at(self.position(rank) + 1, rest);
+            let lo = partition(bucket.lo, bucket.hi, |r| cmp(r) == Ordering::Less);
+            let hi = gallop(lo, bucket.hi, |r| cmp(r) != Ordering::Greater);
+            Ranks { lo, hi }
+        })
     }
 
-    /// The text from a position on, up to a separator and at most `max` tokens.
-    pub fn until_separator(&self, position: u32, max: usize) -> &[TokenId] {
-        let text = &self.text[position as usize..];
-        let text = &text[..max.min(text.len())];
-        let end = text.iter().position(|&t| t == SEPARATOR);
-        &text[..end.unwrap_or(text.len())]
+    /// The rank of the suffix that begins at a text position.
+    pub fn rank_of(&self, position: u32) -> Option<u32> {
+        let bucket = self.bucket(self.token(position));
+        let rank = on_words!(self, text => {
+            let is_before = |r| text.cmp_suffixes(self.position(r), position) == Ordering::Less;
+            partition(bucket.lo, bucket.hi, is_before)
+        });
+        (rank < bucket.hi && self.position(rank) == position).then_some(rank)
     }
 
-    /// Compares the suffix of this rank, its first token skipped, with `rest`;
-    /// equal if `rest` is its beginning. The text's end counts as a separator,
-    /// greater than any token.
-    fn cmp_rest(&self, rank: u32, rest: &[TokenId]) -> Ordering {
-        let start = (self.position(rank) as usize + 1).min(self.text.len());
-        let n = rest.len().min(self.text.len() - start);
-        let cut = if n < rest.len() {
-            Ordering::Greater
-        } else {
-            Ordering::Equal
-        };
-        self.text[start..start + n].cmp(&rest[..n]).then(cut)
+    /// The text from a position on, up to a separator and at most `max` tokens
+    /// ([`Run::CAPACITY`] is the most there can be).
+    #[inline]
+    pub fn until_separator(&self, position: u32, max: usize) -> Run {
+        on_words!(self, text => text.until_separator(position, max))
     }
 
     /// Of suffixes that share `depth` tokens, those that go on with `token`.
+    #[inline]
     pub fn narrow(&self, ranks: Ranks, depth: u32, token: TokenId) -> Ranks {
-        let lo = partition(ranks.lo, ranks.hi, |r| self.token_at(r, depth) < token);
-        let hi = gallop(lo, ranks.hi, |r| self.token_at(r, depth) == token);
-        Ranks { lo, hi }
+        on_words!(self, text => {
+            let next = |rank| text.token(self.position(rank) + depth);
+            let lo = partition(ranks.lo, ranks.hi, |r| next(r) < token);
+            let hi = gallop(lo, ranks.hi, |r| next(r) == token);
+            Ranks { lo, hi }
+        })
     }
 
     /// Every token that follows suffixes sharing `depth` tokens, ascending,
     /// with the suffixes it follows. Separators are left out.
     pub fn children(&self, ranks: Ranks, depth: u32, mut found: impl FnMut(TokenId, Ranks)) {
-        let mut lo = ranks.lo;
-        while lo < ranks.hi {
-            let token = self.token_at(lo, depth);
-            if token == SEPARATOR {
-                break; // it sorts last
+        on_words!(self, text => {
+            let next = |rank| text.token(self.position(rank) + depth);
+            let mut lo = ranks.lo;
+            while lo < ranks.hi {
+                let token = next(lo);
+                if token == SEPARATOR {
+                    break; // it sorts last
+                }
+                let hi = gallop(lo + 1, ranks.hi, |r| next(r) == token);
+                found(token, Ranks { lo, hi });
+                lo = hi;
             }
-            let hi = gallop(lo + 1, ranks.hi, |r| self.token_at(r, depth) == token);
-            found(token, Ranks { lo, hi });
-            lo = hi;
-        }
+        });
     }
 }
 
@@ -290,12 +428,35 @@ mod tests {
         let segment = segment(&[vec![7, 8], vec![], vec![8, 9]]);
         let rank = segment.find(&[8, 9]).lo;
         let position = segment.position(rank);
-        let entry = segment
-            .entry_at(position)
-            .map(|e| (e.id.as_str(), e.tokens.start));
+        let entry = segment.entry_at(position).map(|e| (e.id, e.tokens.start));
         assert_eq!(entry, Some(("2", position)));
         assert!(segment.entry_at(0).is_none(), "a separator");
         assert_eq!(segment.n_tokens(), 4);
         assert_eq!(segment.bucket(SEPARATOR).len(), 3, "an anchor a document");
+    }
+
+    proptest! {
+        #[test]
+        fn every_suffix_knows_its_rank(
+            docs in vec(vec(0..3u32, 0..200), 1..5),
+            base in proptest::sample::select(vec![0, 65_000, 70_000]),
+            twice in proptest::bool::ANY,
+        ) {
+            // Long equal documents are told apart by position alone; ids above
+            // 16 bits make the text wide.
+            let raised = |d: &Vec<TokenId>| d.iter().map(|t| t + base).collect();
+            let mut docs: Vec<Vec<TokenId>> = docs.iter().map(raised).collect();
+            if twice {
+                docs.push(docs[0].clone());
+            }
+            let segment = segment(&docs);
+            for rank in 0..segment.suffixes.len() as u32 {
+                assert_eq!(segment.rank_of(segment.position(rank)), Some(rank));
+            }
+            let is_narrow = matches!(segment.words, Words::Narrow(..));
+            assert_eq!(is_narrow, base < 70_000 || docs.iter().all(Vec::is_empty));
+            let restored: Vec<_> = segment.docs.iter().map(|e| segment.tokens_of(&e)).collect();
+            assert_eq!(restored, docs);
+        }
     }
 }

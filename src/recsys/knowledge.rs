@@ -38,17 +38,22 @@ fn yes() -> bool {
     true
 }
 
-/// The documents that ship for the sample catalog: items, then users.
+/// The files that ship for the sample catalog, by name: items, then users.
+pub fn bundled_files() -> [(&'static str, &'static str); 2] {
+    [
+        ("sample-data/knowledge/items.jsonl", SAMPLE_ITEMS),
+        ("sample-data/knowledge/users.jsonl", SAMPLE_USERS),
+    ]
+}
+
+/// The documents of [`bundled_files`].
 ///
 /// # Errors
 /// Only if the sample data in the repository are broken.
 pub fn bundled_knowledge() -> Result<Vec<KnowledgeDoc>, Report> {
-    let mut docs = parse_knowledge("sample-data/knowledge/items.jsonl", SAMPLE_ITEMS)?;
-    docs.extend(parse_knowledge(
-        "sample-data/knowledge/users.jsonl",
-        SAMPLE_USERS,
-    )?);
-    Ok(docs)
+    let files = bundled_files().into_iter();
+    let docs = files.map(|(name, text)| parse_knowledge(name, text));
+    Ok(docs.collect::<Result<Vec<_>, _>>()?.concat())
 }
 
 /// # Errors

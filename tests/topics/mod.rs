@@ -10,6 +10,7 @@ mod fixture;
 mod interface;
 mod kernels;
 mod pool;
+mod pool_file;
 mod real_decode;
 mod real_model;
 mod rooms;

@@ -1,0 +1,400 @@
+//! A segment as a file: flat, versioned, checksummed, opened by memory map.
+//! Knows nothing of the folder it lies in (`store`) or of queries.
+//!
+//! All numbers are little-endian. A header of 192 bytes, then the sections, end
+//! to end, each padded with zeros to a multiple of 8 bytes. Their lengths follow
+//! from the header's counts, and so does the file's, to the byte.
+//!
+//! ```text
+//! header   0  magic "LSPOOLSG"                 40  documents (u64)
+//!          8  format version (u32)             48  bytes of names (u64)
+//!         12  bytes a token, w: 2 or 4 (u32)   56  bytes of the group (u64)
+//!         16  ids are below it (u32)           64  tokenizer: sha256, or zeros
+//!         20  zero (u32)                       96  9 sections' checksums (u32)
+//!         24  text symbols, n (u64)           132  zeros
+//!         32  distinct symbols, d (u64)       188  checksum of bytes 0..188
+//! sections
+//!   firsts     d x w        the distinct symbols, ascending
+//!   buckets    (d + 1) x 4  the rank each begins at; closed by n - 1
+//!   group      UTF-8        the group all documents belong to
+//!   text       n x w        | doc | doc | with the greatest number for a bar
+//!   suffixes   (n - 1) x 4  positions in the order of the suffixes there
+//!   starts     (docs+1) x 4 where each document's first token stands
+//!   name ends  docs x 2 x 4 where each id and title ends in the names
+//!   by id      docs x 4     document numbers, ascending by id
+//!   names      UTF-8        id, title, id, title, ..
+//! ```
+//!
+//! Checksums are CRC-32 and cover the padding, so every bit of a file counts.
+//! Opening always checks the header, the file's length, and the first three
+//! sections; the others are checked on request, because that reads all of a
+//! file. Without it a damaged text can give useless drafts, but nothing worse:
+//! every access to a segment keeps within its bounds (see `segment`).
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytemuck::cast_slice;
+use color_eyre::eyre::{Result, WrapErr, bail, ensure, eyre};
+use memmap2::Mmap;
+
+use super::array::Array;
+use super::docs::DocTable;
+use super::segment::{MAX_TEXT, SEPARATOR, Segment, Words, on_words};
+use super::sort::Symbol;
+use super::text::Text;
+use super::tokenizer_hash::TokenizerHash;
+
+const MAGIC: &[u8; 8] = b"LSPOOLSG";
+pub(super) const VERSION: u32 = 1;
+const HEADER_BYTES: usize = 192;
+const CRC_AT: usize = HEADER_BYTES - 4;
+const N_SECTIONS: usize = 9;
+/// Sections that are checked whenever a file is opened: firsts, buckets, group.
+const N_SMALL: usize = 3;
+
+/// How much of a file's content is held against its checksums.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// Header, length and tables: a few pages of a file of any size.
+    Structure,
+    /// Every byte.
+    Whole,
+}
+
+/// A segment of a file, mapped.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub segment: Segment,
+    pub group: String,
+    pub tokenizer: TokenizerHash,
+    /// Stands for the whole content: the header holds the sections' checksums.
+    pub header_crc: u32,
+    pub file_bytes: u64,
+}
+
+/// Everything a header says but for the checksums.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Header {
+    width: u32,
+    limit: u32,
+    n_text: u64,
+    n_firsts: u64,
+    n_docs: u64,
+    n_names: u64,
+    n_group: u64,
+    tokenizer: TokenizerHash,
+}
+
+/// Writes a segment; returns the header's checksum.
+///
+/// # Errors
+/// The writer's own.
+pub(super) fn write(
+    segment: &Segment,
+    group: &str,
+    tokenizer: &TokenizerHash,
+    out: &mut impl Write,
+) -> io::Result<u32> {
+    if cfg!(target_endian = "big") {
+        let what = "pool files can only be written on little-endian machines";
+        return Err(io::Error::new(io::ErrorKind::Unsupported, what));
+    }
+    let sections = sections_of(segment, group);
+    let crcs = sections.map(|bytes| {
+        let mut crc = crc32fast::Hasher::new();
+        crc.update(bytes);
+        crc.update(padding(bytes.len()));
+        crc.finalize()
+    });
+    let header = Header::of(segment, group, tokenizer).encode(&crcs);
+    out.write_all(&header)?;
+    for bytes in sections {
+        out.write_all(bytes)?;
+        out.write_all(padding(bytes.len()))?;
+    }
+    Ok(u32_at(&header, CRC_AT))
+}
+
+fn sections_of<'a>(segment: &'a Segment, group: &'a str) -> [&'a [u8]; N_SECTIONS] {
+    let (text, firsts): (&[u8], &[u8]) = on_words!(segment, text, firsts =>
+        (cast_slice(&text.tokens), cast_slice(firsts)));
+    let docs = &segment.docs;
+    [
+        firsts,
+        cast_slice(&segment.starts),
+        group.as_bytes(),
+        text,
+        cast_slice(&segment.suffixes),
+        cast_slice(&docs.starts),
+        cast_slice(&docs.name_ends),
+        cast_slice(&docs.by_id),
+        &docs.names,
+    ]
+}
+
+/// Zeros up to a multiple of 8 bytes.
+fn padding(n_bytes: usize) -> &'static [u8] {
+    &[0; 7][..n_bytes.next_multiple_of(8) - n_bytes]
+}
+
+/// Opens a segment's file.
+///
+/// # Errors
+/// A file that cannot be read, is none of ours, of another version, cut off or
+/// damaged. The message names the file and what is wrong.
+pub(super) fn open(path: &Path, check: Check) -> Result<Opened> {
+    let context = || format!("opening {}", path.display());
+    let file = File::open(path).wrap_err_with(context)?;
+    let n_bytes = file.metadata().wrap_err_with(context)?.len();
+    // An empty file cannot be mapped.
+    ensure!(n_bytes > 0, "{} is empty", path.display());
+    // SAFETY: the map is read-only, and a segment's file is never written to
+    // after it got its name; only deleted, which leaves maps intact.
+    let map = unsafe { Mmap::map(&file) }
+        .wrap_err_with(|| format!("mapping {} into memory", path.display()))?;
+    expect_random_access(&map);
+    open_map(Arc::new(map), check).wrap_err_with(|| path.display().to_string())
+}
+
+/// Queries jump about: reading ahead would only fill the memory.
+fn expect_random_access(map: &Mmap) {
+    #[cfg(unix)]
+    // It is advice: where it is not taken, nothing is wrong.
+    let _ = map.advise(memmap2::Advice::Random);
+    #[cfg(not(unix))]
+    let _ = map;
+}
+
+pub(super) fn open_map(map: Arc<Mmap>, check: Check) -> Result<Opened> {
+    if cfg!(target_endian = "big") {
+        bail!("pool files can only be read on little-endian machines");
+    }
+    let (header, crcs) = Header::decode(&map)?;
+    let sections = header
+        .sections()
+        .ok_or_else(|| eyre!("the header's counts are impossible: it is damaged"))?;
+    let n_bytes = sections[N_SECTIONS - 1].end.next_multiple_of(8);
+    if n_bytes != map.len() {
+        let what = if map.len() < n_bytes {
+            "cut off"
+        } else {
+            "too long"
+        };
+        bail!(
+            "the file is {what}: {} bytes, where there should be {n_bytes}",
+            map.len()
+        );
+    }
+    let n_checked = match check {
+        Check::Structure => N_SMALL,
+        Check::Whole => N_SECTIONS,
+    };
+    for (range, crc) in sections.iter().zip(crcs).take(n_checked) {
+        let bytes = &map[range.start..range.end.next_multiple_of(8)];
+        ensure!(
+            crc32fast::hash(bytes) == crc,
+            "the file is damaged: bytes {} to {} are not what was written",
+            range.start,
+            range.start + bytes.len()
+        );
+    }
+    let opened = header.arrays(&map, &sections);
+    opened.ok_or_else(|| eyre!("the file's tables contradict each other: it is damaged"))
+}
+
+impl Header {
+    fn of(segment: &Segment, group: &str, tokenizer: &TokenizerHash) -> Self {
+        let (n_text, n_firsts, width) = on_words!(segment, text, firsts =>
+            (text.tokens.len(), firsts.len(), size_of_val(&text.tokens[..1])));
+        Header {
+            width: width as u32,
+            limit: segment.limit(),
+            n_text: n_text as u64,
+            n_firsts: n_firsts as u64,
+            n_docs: segment.n_docs() as u64,
+            n_names: segment.docs.names.len() as u64,
+            n_group: group.len() as u64,
+            tokenizer: *tokenizer,
+        }
+    }
+
+    fn encode(&self, crcs: &[u32; N_SECTIONS]) -> [u8; HEADER_BYTES] {
+        let mut bytes = [0; HEADER_BYTES];
+        let mut put = |at: usize, field: &[u8]| bytes[at..at + field.len()].copy_from_slice(field);
+        put(0, MAGIC);
+        put(8, &VERSION.to_le_bytes());
+        put(12, &self.width.to_le_bytes());
+        put(16, &self.limit.to_le_bytes());
+        put(24, &self.n_text.to_le_bytes());
+        put(32, &self.n_firsts.to_le_bytes());
+        put(40, &self.n_docs.to_le_bytes());
+        put(48, &self.n_names.to_le_bytes());
+        put(56, &self.n_group.to_le_bytes());
+        put(64, &self.tokenizer.0);
+        for (i, crc) in crcs.iter().enumerate() {
+            put(96 + 4 * i, &crc.to_le_bytes());
+        }
+        let crc = crc32fast::hash(&bytes[..CRC_AT]);
+        bytes[CRC_AT..].copy_from_slice(&crc.to_le_bytes());
+        bytes
+    }
+
+    fn decode(bytes: &[u8]) -> Result<(Self, [u32; N_SECTIONS])> {
+        ensure!(bytes.starts_with(MAGIC), "it is no segment of a pool");
+        ensure!(bytes.len() >= HEADER_BYTES, "the file is cut off");
+        let version = u32_at(bytes, 8);
+        if version != VERSION {
+            let (age, way_out) = match version < VERSION {
+                true => ("an older", "build the pool again"),
+                false => ("a newer", "update the program or build the pool again"),
+            };
+            bail!("the file has {age} format, {version} instead of {VERSION}: {way_out}");
+        }
+        ensure!(
+            crc32fast::hash(&bytes[..CRC_AT]) == u32_at(bytes, CRC_AT),
+            "the file is damaged: its header is not what was written"
+        );
+        let mut hash = [0; 32];
+        hash.copy_from_slice(&bytes[64..96]);
+        let header = Header {
+            width: u32_at(bytes, 12),
+            limit: u32_at(bytes, 16),
+            n_text: u64_at(bytes, 24),
+            n_firsts: u64_at(bytes, 32),
+            n_docs: u64_at(bytes, 40),
+            n_names: u64_at(bytes, 48),
+            n_group: u64_at(bytes, 56),
+            tokenizer: TokenizerHash(hash),
+        };
+        Ok((header, std::array::from_fn(|i| u32_at(bytes, 96 + 4 * i))))
+    }
+
+    /// Where every section lies; `None` for counts that cannot be.
+    fn sections(&self) -> Option<[Range<usize>; N_SECTIONS]> {
+        let width = u64::from(self.width);
+        let separator = match self.width {
+            2 => u32::from(u16::SEPARATOR),
+            4 => SEPARATOR,
+            _ => return None,
+        };
+        let n_symbols = 1..=MAX_TEXT as u64;
+        if self.limit > separator || !n_symbols.contains(&self.n_text) {
+            return None;
+        }
+        let lengths = [
+            self.n_firsts.checked_mul(width)?,
+            self.n_firsts.checked_add(1)?.checked_mul(4)?,
+            self.n_group,
+            self.n_text.checked_mul(width)?,
+            (self.n_text - 1).checked_mul(4)?,
+            self.n_docs.checked_add(1)?.checked_mul(4)?,
+            self.n_docs.checked_mul(8)?,
+            self.n_docs.checked_mul(4)?,
+            self.n_names,
+        ];
+        let mut sections = [const { 0..0 }; N_SECTIONS];
+        let mut start = HEADER_BYTES;
+        for (section, length) in sections.iter_mut().zip(lengths) {
+            let end = start.checked_add(usize::try_from(length).ok()?)?;
+            *section = start..end;
+            start = end.checked_next_multiple_of(8)?;
+        }
+        Some(sections)
+    }
+
+    /// The segment over the mapped sections; `None` if the bucket table is none.
+    fn arrays(&self, map: &Arc<Mmap>, sections: &[Range<usize>; N_SECTIONS]) -> Option<Opened> {
+        let [firsts, starts, group, text, suffixes, docs @ ..] = sections.clone();
+        let starts = Array::<u32>::mapped(map, starts)?;
+        let n_suffixes = (self.n_text - 1) as u32;
+        let is_ascending = starts.windows(2).all(|w| w[0] < w[1]);
+        if starts.first() != Some(&0) || starts.last() != Some(&n_suffixes) || !is_ascending {
+            return None;
+        }
+        let words = if self.width == 2 {
+            let (text, firsts) = self.words(map, text, firsts)?;
+            Words::Narrow(text, firsts)
+        } else {
+            let (text, firsts) = self.words(map, text, firsts)?;
+            Words::Wide(text, firsts)
+        };
+        let [starts_of_docs, name_ends, by_id, names] = docs;
+        let docs = DocTable {
+            starts: Array::mapped(map, starts_of_docs)?,
+            name_ends: Array::mapped(map, name_ends)?,
+            by_id: Array::mapped(map, by_id)?,
+            names: Array::mapped(map, names)?,
+        };
+        let suffixes = Array::mapped(map, suffixes)?;
+        Some(Opened {
+            group: str::from_utf8(map.get(group)?).ok()?.to_string(),
+            segment: Segment::of(words, suffixes, starts, docs),
+            tokenizer: self.tokenizer,
+            header_crc: u32_at(map, CRC_AT),
+            file_bytes: map.len() as u64,
+        })
+    }
+
+    fn words<T: Symbol>(
+        &self,
+        map: &Arc<Mmap>,
+        text: Range<usize>,
+        firsts: Range<usize>,
+    ) -> Option<(Text<T>, Array<T>)> {
+        let firsts = Array::<T>::mapped(map, firsts)?;
+        let is_symbol = |&t: &T| t.id() < self.limit || t == T::SEPARATOR;
+        let is_ascending = firsts.windows(2).all(|w| w[0] < w[1]);
+        let text = Text {
+            tokens: Array::mapped(map, text)?,
+            limit: self.limit,
+        };
+        (is_ascending && firsts.iter().all(is_symbol)).then_some((text, firsts))
+    }
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    let mut field = [0; 4];
+    field.copy_from_slice(&bytes[at..at + 4]);
+    u32::from_le_bytes(field)
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    let mut field = [0; 8];
+    field.copy_from_slice(&bytes[at..at + 8]);
+    u64::from_le_bytes(field)
+}
+
+/// Opens bytes that claim to be a segment's file, as if every checksum were
+/// right, so that damage reaches what lies behind the checksums.
+#[doc(hidden)]
+pub(super) fn open_resealed(bytes: &[u8]) -> Result<Opened> {
+    let mut bytes = bytes.to_vec();
+    reseal(&mut bytes);
+    let mut map = memmap2::MmapMut::map_anon(bytes.len().max(1))?;
+    map[..bytes.len()].copy_from_slice(&bytes);
+    open_map(Arc::new(map.make_read_only()?), Check::Structure)
+}
+
+/// Makes checksums fit the content, wherever the content leaves room for them.
+fn reseal(bytes: &mut [u8]) {
+    let seal = |bytes: &mut [u8]| {
+        let crc = crc32fast::hash(&bytes[..CRC_AT]);
+        bytes[CRC_AT..HEADER_BYTES].copy_from_slice(&crc.to_le_bytes());
+    };
+    if bytes.len() < HEADER_BYTES {
+        return;
+    }
+    seal(bytes);
+    let sections = Header::decode(bytes).ok().and_then(|h| h.0.sections());
+    for (i, range) in sections.into_iter().flatten().enumerate() {
+        if let Some(section) = bytes.get(range.start..range.end.next_multiple_of(8)) {
+            let crc = crc32fast::hash(section).to_le_bytes();
+            bytes[96 + 4 * i..100 + 4 * i].copy_from_slice(&crc);
+        }
+    }
+    seal(bytes);
+}
