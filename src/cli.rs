@@ -28,9 +28,20 @@ pub struct Cli {
 /// What a run needs before it starts.
 #[derive(Args, Clone, Debug, Default)]
 pub struct SetupArgs {
-    /// Folder with items.csv, users.csv, ratings.csv [default: the bundled sample]
+    /// Folder, file or zip archive of MovieLens, Amazon Reviews, RecBole, goodbooks-10k, or
+    /// items, users and ratings as .csv or .jsonl [default: the bundled sample]
     #[arg(long, global = true, value_name = "PATH")]
     pub catalog: Option<PathBuf>,
+    /// Import the first N ratings, and only the items that they name
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub catalog_limit: Option<u64>,
+    /// Stop an import at its first bad line
+    #[arg(long, global = true)]
+    pub strict_import: bool,
+    /// Groups of `laserscope groups build`, or a map of attributes (.toml)
+    /// [default: the catalog's groups.toml, or the preset for its genres]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub groups: Option<PathBuf>,
     /// Knowledge documents (JSONL) for the pools; may be repeated [default: the sample's]
     #[arg(long, global = true, value_name = "FILE")]
     pub knowledge: Vec<PathBuf>,
@@ -80,6 +91,8 @@ pub enum Command {
     Generate(GenerateArgs),
     /// List the catalog's items or users
     Catalog(CatalogArgs),
+    /// Group the catalog's items and users, for pools of their own
+    Groups(GroupsArgs),
     /// Measure: decoding on the real model, forward passes by number of rows, or
     /// retrieval on files of token ids
     Bench(BenchArgs),
@@ -300,12 +313,88 @@ pub enum CatalogCommand {
         #[arg(long)]
         json: bool,
     },
+    /// What was imported, the groups and their sizes
+    Info {
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// Write the sample's synthetic users and ratings anew, from their archetypes
     Synth {
         /// Folder for users.csv and ratings.csv
         #[arg(long, value_name = "FOLDER")]
         out: PathBuf,
     },
+}
+
+#[derive(Args, Debug)]
+pub struct GroupsArgs {
+    #[command(subcommand)]
+    pub what: GroupsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum GroupsCommand {
+    /// Group by attributes and by behaviour, and save who is where
+    Build(GroupsBuildArgs),
+    /// Groups of the same sizes with the members dealt out at random, to compare with
+    Shuffle {
+        /// Saved groups
+        file: PathBuf,
+        /// Where to save
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        #[arg(long, default_value_t = 2408, value_name = "N")]
+        seed: u64,
+    },
+    /// How saved groups came about, and their sizes
+    Info {
+        /// Saved groups
+        file: PathBuf,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Args, Debug)]
+pub struct GroupsBuildArgs {
+    /// Where to save
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Items by the map of attributes, or in no group
+    #[arg(long, value_enum, default_value = "map", value_name = "METHOD")]
+    pub items: ItemGrouping,
+    /// Users by LightGCN and k-means, by what they mostly liked, or in no group
+    #[arg(long, value_enum, default_value = "lightgcn", value_name = "METHOD")]
+    pub users: UserGrouping,
+    /// Groups of users
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub k: u16,
+    #[arg(long, default_value_t = 2408, value_name = "N")]
+    pub seed: u64,
+    /// LightGCN: length of an embedding
+    #[arg(long, default_value_t = 32, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub dim: u16,
+    /// LightGCN: layers of propagation
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=16))]
+    pub layers: u16,
+    /// LightGCN: most epochs; training ends earlier when recall no longer grows
+    #[arg(long, default_value_t = 200, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub epochs: u16,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ItemGrouping {
+    Map,
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum UserGrouping {
+    Lightgcn,
+    Liked,
+    None,
 }
 
 #[derive(Args, Debug)]

@@ -6,9 +6,10 @@ use clap::{CommandFactory, Parser, error::ErrorKind};
 use color_eyre::eyre::Result;
 use laserscope::cli::{Cli, Command, DecodeArgs};
 use laserscope::config::Config;
-use laserscope::headless::{bench, catalog, generate, interrupt, models, picture, pool};
+use laserscope::headless::{bench, catalog, generate, groups, interrupt, models, picture, pool};
 use laserscope::model::fetch;
 use laserscope::playground;
+use laserscope::recsys::import;
 use laserscope::session::Settings;
 use laserscope::speculate::params::Params;
 
@@ -21,7 +22,7 @@ fn main() -> Result<ExitCode> {
         Ok(true) => Ok(ExitCode::SUCCESS),
         Ok(false) if interrupt::is_set() => Ok(ExitCode::from(interrupt::EXIT_CANCELLED)),
         Ok(false) => Ok(ExitCode::FAILURE),
-        Err(error) if error.is::<fetch::Cancelled>() => {
+        Err(error) if error.is::<fetch::Cancelled>() || error.is::<import::Cancelled>() => {
             Ok(ExitCode::from(interrupt::EXIT_CANCELLED))
         }
         Err(error) => {
@@ -49,6 +50,7 @@ fn run(cli: &Cli) -> Result<bool> {
         Some(Command::Generate(args)) => generate::run(args, &settings, params(&args.decode)?),
         Some(Command::Bench(args)) => bench::run(&args.what, &settings, params),
         Some(Command::Catalog(args)) => done(catalog::run(&args.what, &settings)),
+        Some(Command::Groups(args)) => groups::run(&args.what, &settings),
         Some(Command::Pool(args)) => pool::run(&args.what, &settings),
         Some(Command::Model(args)) => done(models::run(&args.what, &settings)),
     }

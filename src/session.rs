@@ -3,20 +3,28 @@
 
 use std::path::{Path, PathBuf};
 
-use color_eyre::eyre::{Result, WrapErr};
+use color_eyre::eyre::{Result, WrapErr, ensure};
+use etcetera::BaseStrategy;
 
 use crate::cli::SetupArgs;
 use crate::engine::{Engine, Knowledge, LoadOptions, Loading};
+use crate::headless::{interrupt, progress};
 use crate::model::device::DeviceChoice;
 use crate::model::registry;
 use crate::model::weights::FloatWeights;
+use crate::recsys::import::{self, Findings};
 use crate::recsys::knowledge::{bundled_knowledge, read_knowledge};
-use crate::recsys::{Catalog, KnowledgeDoc};
+use crate::recsys::saved::SavedGroups;
+use crate::recsys::{Catalog, GroupMap, KnowledgeDoc};
 
 /// Where things come from, as the options say.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     pub catalog: Option<PathBuf>,
+    pub catalog_limit: Option<u64>,
+    pub strict_import: bool,
+    /// Saved groups, or a map of attributes.
+    pub groups: Option<PathBuf>,
     pub knowledge: Vec<PathBuf>,
     /// A pool on disk, in place of the catalog's or the sample's documents.
     pub pool: Option<PathBuf>,
@@ -33,6 +41,9 @@ impl From<SetupArgs> for Settings {
     fn from(args: SetupArgs) -> Self {
         Settings {
             catalog: args.catalog,
+            catalog_limit: args.catalog_limit,
+            strict_import: args.strict_import,
+            groups: args.groups,
             knowledge: args.knowledge,
             pool: args.pool,
             model: args.model,
@@ -51,11 +62,67 @@ impl Settings {
         self.model.as_deref().unwrap_or(registry::DEFAULT)
     }
 
+    /// The catalog in its groups, with progress and findings on standard error.
+    ///
+    /// # Errors
+    /// As [`import`] and [`regroup`].
     pub fn load_catalog(&self) -> Result<Catalog> {
-        match &self.catalog {
-            Some(path) => Catalog::load(path),
-            None => Catalog::bundled(),
+        let (catalog, findings) = self.import_catalog()?;
+        let told = findings.as_ref().map(|found| found.describe(&catalog));
+        told.iter().flatten().for_each(|line| eprintln!("{line}"));
+        self.regroup(catalog)
+    }
+
+    /// The catalog and what its import found; the sample is not imported.
+    pub fn import_catalog(&self) -> Result<(Catalog, Option<Findings>)> {
+        let Some(path) = &self.catalog else {
+            return Ok((Catalog::bundled()?, None));
+        };
+        let options = import::Options {
+            limit: self.catalog_limit,
+            strict: self.strict_import,
+            cache: import_cache(),
+        };
+        let mut line = progress::Line::new();
+        let mut watch = import::Watch {
+            on: &mut |progress| line.show(&progress.describe()),
+            cancel: interrupt::unwatched(),
+        };
+        let (catalog, findings) = import::import(path, &options, &mut watch)?;
+        Ok((catalog, Some(findings)))
+    }
+
+    /// Regroups as `--groups` says.
+    ///
+    /// # Errors
+    /// A file that is neither saved groups nor a map; groups that know nobody here.
+    pub fn regroup(&self, catalog: Catalog) -> Result<Catalog> {
+        let Some(path) = &self.groups else {
+            return Ok(catalog);
+        };
+        let shown = path.display().to_string();
+        if path.extension().is_some_and(|e| e == "toml") {
+            let text =
+                std::fs::read_to_string(path).wrap_err_with(|| format!("--groups {shown}"))?;
+            return Ok(catalog.with_map(GroupMap::parse(&shown, &text)?));
         }
+        let saved = SavedGroups::load(path).wrap_err_with(|| format!("--groups {shown}"))?;
+        let of = saved.header.catalog.clone();
+        let other = saved.header.fingerprint != catalog.fingerprint();
+        let (catalog, unknown) = catalog.with_saved(saved);
+        let n_known = catalog.items.len() + catalog.users.len() - unknown.n_items - unknown.n_users;
+        ensure!(
+            n_known > 0,
+            "--groups {shown}: made from the catalog {of}, and knows nobody of {}",
+            catalog.name
+        );
+        if other {
+            eprintln!(
+                "{shown} was made from other data ({of}); {} items and {} users are unknown to it",
+                unknown.n_items, unknown.n_users
+            );
+        }
+        Ok(catalog)
     }
 
     /// The documents that fill the pools: the named files; else none, where a
@@ -111,6 +178,18 @@ impl Settings {
     }
 }
 
+/// Where imports are kept: beside the models that were fetched.
+fn import_cache() -> Option<PathBuf> {
+    let root = match std::env::var_os("LASERSCOPE_CACHE") {
+        Some(folder) if !folder.is_empty() => PathBuf::from(folder),
+        _ => etcetera::choose_base_strategy()
+            .ok()?
+            .cache_dir()
+            .join("laserscope"),
+    };
+    Some(root.join("imports"))
+}
+
 fn read_all(files: &[PathBuf]) -> Result<Vec<KnowledgeDoc>> {
     let mut docs = Vec::new();
     for file in files {
@@ -133,16 +212,17 @@ fn knowledge_files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// A document under its subject's title and group in this catalog, where it is
+/// one of it; else under those of its own.
 fn as_knowledge(doc: &KnowledgeDoc, catalog: &Catalog) -> Knowledge {
-    let title = match catalog.find(doc.kind, &doc.id) {
-        Ok(at) => catalog.subject(at).label(),
-        Err(_) => doc.id.clone(),
-    };
+    let subject = catalog
+        .lookup(doc.kind, &doc.id)
+        .map(|at| catalog.subject(at));
     Knowledge {
         id: doc.id.clone(),
-        title,
+        title: subject.map_or_else(|| doc.id.clone(), |subject| subject.label()),
         kind: doc.kind.to_string(),
-        group: doc.group.clone(),
+        group: subject.map_or_else(|| doc.group.clone(), |subject| subject.group().to_string()),
         text: doc.text.clone(),
         ended: doc.ended,
     }

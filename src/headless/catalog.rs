@@ -9,7 +9,7 @@ use super::print_json;
 use crate::cli::CatalogCommand;
 use crate::recsys::load::bundled_items;
 use crate::recsys::synth::{self, Recipe};
-use crate::recsys::{Catalog, Half, SubjectKind};
+use crate::recsys::{Catalog, Group, Half, SubjectKind};
 use crate::session::Settings;
 
 #[derive(Serialize)]
@@ -26,6 +26,7 @@ pub fn run(command: &CatalogCommand, settings: &Settings) -> Result<()> {
     match command {
         CatalogCommand::Items { json } => list(SubjectKind::Item, *json),
         CatalogCommand::Users { json } => list(SubjectKind::User, *json),
+        CatalogCommand::Info { json } => info(settings, *json),
         CatalogCommand::Synth { out } => synthesize(out),
     }
 }
@@ -48,6 +49,75 @@ fn list(catalog: &Catalog, kind: SubjectKind, json: bool) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[derive(Serialize)]
+struct Info {
+    name: String,
+    dialect: Option<String>,
+    items: usize,
+    users: usize,
+    ratings: usize,
+    positive_above_stars: f32,
+    history_max: usize,
+    fingerprint: String,
+    bad_lines: u64,
+    item_groups: Vec<GroupRow>,
+    user_groups: Vec<GroupRow>,
+}
+
+#[derive(Serialize)]
+struct GroupRow {
+    name: String,
+    about: String,
+    subjects: usize,
+}
+
+/// Prints what was imported and how it is grouped.
+fn info(settings: &Settings, json: bool) -> Result<()> {
+    let (catalog, findings) = settings.import_catalog()?;
+    let catalog = settings.regroup(catalog)?;
+    let info = Info {
+        name: catalog.name.clone(),
+        dialect: findings.as_ref().map(|found| found.dialect.clone()),
+        items: catalog.items.len(),
+        users: catalog.users.len(),
+        ratings: catalog.users.iter().map(|user| user.history.len()).sum(),
+        positive_above_stars: catalog.protocol.positive_above_stars,
+        history_max: catalog.protocol.n_history_max,
+        fingerprint: catalog.fingerprint(),
+        bad_lines: findings.as_ref().map_or(0, |found| found.n_bad_lines),
+        item_groups: group_rows(&catalog, SubjectKind::Item),
+        user_groups: group_rows(&catalog, SubjectKind::User),
+    };
+    if json {
+        return print_json(&info);
+    }
+    let found = findings.unwrap_or_default().describe(&catalog);
+    found.iter().for_each(|line| println!("{line}"));
+    println!(
+        "liked: above {} stars; a prompt shows {} of them at most",
+        info.positive_above_stars, info.history_max
+    );
+    for (kind, rows) in [("item", &info.item_groups), ("user", &info.user_groups)] {
+        for row in rows {
+            println!(
+                "{kind:<6}{:<18}{:>8}  {}",
+                row.name, row.subjects, row.about
+            );
+        }
+    }
+    Ok(())
+}
+
+fn group_rows(catalog: &Catalog, kind: SubjectKind) -> Vec<GroupRow> {
+    let sizes = catalog.group_sizes(kind);
+    let row = |group: &Group| GroupRow {
+        name: group.name.clone(),
+        about: group.about.clone(),
+        subjects: sizes.get(&group.name).copied().unwrap_or(0),
+    };
+    catalog.groups(kind).iter().map(row).collect()
 }
 
 /// Writes the sample's users and ratings anew.

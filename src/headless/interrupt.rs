@@ -17,6 +17,12 @@ pub fn flag() -> &'static AtomicBool {
     &INTERRUPTED
 }
 
+/// The same, without watching: Ctrl-C goes on ending the program by itself, where
+/// nothing has called [`flag`] before.
+pub fn unwatched() -> &'static AtomicBool {
+    &INTERRUPTED
+}
+
 pub fn is_set() -> bool {
     flag().load(Ordering::Relaxed)
 }

@@ -5,6 +5,7 @@ pub mod bench;
 pub mod catalog;
 pub mod forward;
 pub mod generate;
+pub mod groups;
 pub mod interrupt;
 pub mod models;
 pub mod picture;

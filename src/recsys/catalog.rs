@@ -5,12 +5,15 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::{Arc, OnceLock};
 
 use color_eyre::eyre::{Report, eyre};
 use serde::{Deserialize, Serialize};
 
-use super::groups::{Group, GroupMap};
-use super::history;
+use super::grouping::Grouping;
+use super::groups::Group;
+use super::history::{History, Protocol};
+use super::random::TextHasher;
 
 /// Whether knowledge is about an item or about a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -59,30 +62,28 @@ impl fmt::Display for Half {
     }
 }
 
-/// A film, or whatever the catalog recommends.
+/// Something else that a source says about a subject: its author, their age.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fact {
+    pub name: String,
+    pub value: String,
+}
+
+/// A film, or whatever the catalog recommends. Texts and lists are empty where
+/// the source says nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Item {
     pub id: String,
     pub title: String,
-    pub year: u16,
+    pub year: Option<u16>,
     pub genres: Vec<String>,
     pub director: String,
     pub country: String,
     pub themes: Vec<String>,
+    pub facts: Vec<Fact>,
     /// Name of one of [`Catalog::item_groups`].
-    pub group: String,
+    pub group: Arc<str>,
     pub half: Half,
-}
-
-/// One user's verdict on one item.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Rating {
-    /// Index into [`Catalog::items`].
-    pub item_idx: usize,
-    /// 1 to 5; halves are allowed.
-    pub stars: f32,
-    /// Seconds since 1970.
-    pub at_s: i64,
 }
 
 /// A user and everything they rated.
@@ -90,10 +91,11 @@ pub struct Rating {
 pub struct User {
     pub id: String,
     pub name: String,
+    pub facts: Vec<Fact>,
     /// By time; ties keep the file's order.
-    pub history: Vec<Rating>,
+    pub history: History,
     /// Name of one of [`Catalog::user_groups`].
-    pub group: String,
+    pub group: Arc<str>,
     pub half: Half,
 }
 
@@ -130,7 +132,10 @@ impl<'a> Subject<'a> {
     /// What a list shows: `Heat (1995)`, or the user's name.
     pub fn label(self) -> String {
         match self {
-            Subject::Item(item) => format!("{} ({})", item.title, item.year),
+            Subject::Item(item) => match item.year {
+                Some(year) => format!("{} ({year})", item.title),
+                None => item.title.clone(),
+            },
             Subject::User(user) => user.name.clone(),
         }
     }
@@ -142,6 +147,12 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// The group whose pool serves the subject; `None` where it is in no group,
+    /// and the global pool alone serves it.
+    pub fn pool_group(self) -> Option<&'a str> {
+        Some(self.group()).filter(|&group| group != UNGROUPED)
+    }
+
     pub fn half(self) -> Half {
         match self {
             Subject::Item(item) => item.half,
@@ -149,6 +160,9 @@ impl<'a> Subject<'a> {
         }
     }
 }
+
+/// The name under which subjects of no group are listed.
+pub const UNGROUPED: &str = "ungrouped";
 
 /// Items, users and their groups, complete and consistent: every rating points
 /// at an item, every subject has a group and a half.
@@ -160,7 +174,13 @@ pub struct Catalog {
     pub users: Vec<User>,
     pub item_groups: Vec<Group>,
     pub user_groups: Vec<Group>,
-    pub(super) group_map: GroupMap,
+    /// What an item is called: `movie`, `book`, `product`.
+    pub noun: String,
+    /// What of a history prompts may show.
+    pub protocol: Protocol,
+    pub(super) grouping: Grouping,
+    /// Indices of the items, and of the users, by id.
+    pub(super) by_id: OnceLock<[Vec<u32>; 2]>,
 }
 
 impl Catalog {
@@ -175,14 +195,57 @@ impl Catalog {
 
     /// The subject with this id, or an error that says how to list the ids.
     pub fn find(&self, kind: SubjectKind, id: &str) -> Result<SubjectRef, Report> {
-        self.subjects(kind)
-            .find(|&at| self.subject(at).id() == id)
-            .ok_or_else(|| {
-                eyre!(
-                    "catalog {} has no {kind} `{id}`: `laserscope catalog {kind}s` lists them",
-                    self.name
-                )
-            })
+        self.lookup(kind, id).ok_or_else(|| {
+            eyre!(
+                "catalog {} has no {kind} `{id}`: `laserscope catalog {kind}s` lists them",
+                self.name
+            )
+        })
+    }
+
+    /// The subject with this id, if there is one.
+    pub fn lookup(&self, kind: SubjectKind, id: &str) -> Option<SubjectRef> {
+        let by_id = self.by_id.get_or_init(|| self.sorted_by_id());
+        let order = match kind {
+            SubjectKind::Item => &by_id[0],
+            SubjectKind::User => &by_id[1],
+        };
+        let at = |&idx: &u32| SubjectRef {
+            kind,
+            idx: idx as usize,
+        };
+        let found = order.binary_search_by(|idx| self.subject(at(idx)).id().cmp(id));
+        found.ok().map(|place| at(&order[place]))
+    }
+
+    fn sorted_by_id(&self) -> [Vec<u32>; 2] {
+        [SubjectKind::Item, SubjectKind::User].map(|kind| {
+            let mut order: Vec<u32> = self.subjects(kind).map(|at| at.idx as u32).collect();
+            order.sort_by_key(|&idx| {
+                let idx = idx as usize;
+                self.subject(SubjectRef { kind, idx }).id()
+            });
+            order
+        })
+    }
+
+    /// A hash of the subjects and all ratings, as 16 hexadecimal digits: saved
+    /// groups name the catalog they were made from by it.
+    pub fn fingerprint(&self) -> String {
+        let mut hasher = TextHasher::new();
+        for item in &self.items {
+            hasher.text(&item.id);
+            hasher.text(&item.title);
+        }
+        for user in &self.users {
+            hasher.text(&user.id);
+            for rating in user.history.iter() {
+                hasher.word(rating.item_idx() as u64);
+                hasher.word(u64::from(rating.stars.to_bits()));
+                hasher.word(rating.at_s as u64);
+            }
+        }
+        format!("{:016x}", hasher.finish())
     }
 
     /// All items or all users, in the catalog's order.
@@ -216,13 +279,6 @@ impl Catalog {
 
     /// In a sentence, why a subject is in its group.
     pub fn why_group(&self, at: SubjectRef) -> String {
-        match self.subject(at) {
-            Subject::Item(item) => self.group_map.item_group(&item.genres).why,
-            Subject::User(user) => {
-                let liked = history::query_history(&user.history);
-                let groups = liked.iter().map(|r| self.items[r.item_idx].group.as_str());
-                self.group_map.user_group(groups).why
-            }
-        }
+        self.grouping.why(self, at)
     }
 }

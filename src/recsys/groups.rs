@@ -1,19 +1,30 @@
 //! Which group a subject belongs to, and which half of it.
 //!
-//! Items go by an ordered genre map; users, for now, by the item group that most
-//! of their liked items are in (collaborative filtering takes that function's
-//! place later). Must not know prompts or files: the map arrives as text.
+//! Items go by an ordered genre map; users, where no saved groups are given
+//! (`saved.rs`), by the item group that most of their liked items are in. Must
+//! not know prompts or files: the map arrives as text.
 
 use std::collections::HashMap;
 
 use color_eyre::eyre::{Report, WrapErr, ensure};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::catalog::Half;
+use super::catalog::{Half, SubjectKind};
 use super::random::hash_text;
 
+/// The map for MovieLens' genres: nine groups of items, as many as in the paper.
+const MOVIELENS: &str = include_str!("presets/movielens.toml");
+
+/// How many groups of its own making a map of counted genres has at most, the
+/// rest included.
+const N_AUTOMATIC_MAX: usize = 9;
+/// Where the genres of an automatic map end.
+const REST: &str = "other";
+const AUTOMATIC_SEED: u64 = 2408;
+const AUTOMATIC_MERGE_BELOW: usize = 20;
+
 /// A group's name, as pools and knowledge documents carry it.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Group {
     pub name: String,
@@ -36,14 +47,50 @@ struct UserGroup {
     of: Vec<String>,
 }
 
+/// Which comes first where several of an item's genres are in the map.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Order {
+    /// The map's first rule that names one of them.
+    #[default]
+    OfTheMap,
+    /// The item's own first genre that a rule names.
+    OfTheItem,
+}
+
+impl GenreRule {
+    fn same(name: &str) -> Self {
+        GenreRule {
+            genre: name.to_owned(),
+            group: name.to_owned(),
+        }
+    }
+}
+
+impl UserGroup {
+    fn alone(group: &Group) -> Self {
+        UserGroup {
+            name: group.name.clone(),
+            about: format!("users who mostly like {}", group.name),
+            of: vec![group.name.clone()],
+        }
+    }
+}
+
 /// `groups.toml`, checked: every group named in it exists, and every item group
 /// is in exactly one user group.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GroupMap {
-    seed: u64,
+    /// Seeds the split of every group into halves.
+    pub seed: u64,
+    /// A group with fewer subjects is merged into the fallback group.
+    #[serde(default)]
+    pub merge_below: usize,
     fallback_item_group: String,
     fallback_user_group: String,
+    #[serde(default)]
+    order: Order,
     genre_order: Vec<GenreRule>,
     item_group: Vec<Group>,
     user_group: Vec<UserGroup>,
@@ -62,6 +109,48 @@ impl GroupMap {
         let map: Self = toml::from_str(text).wrap_err_with(|| format!("reading {file}"))?;
         map.check().wrap_err_with(|| format!("reading {file}"))?;
         Ok(map)
+    }
+
+    /// The map that goes with MovieLens' genres.
+    ///
+    /// # Errors
+    /// Only if the program's own preset is broken.
+    pub fn movielens() -> Result<Self, Report> {
+        Self::parse("presets/movielens.toml", MOVIELENS)
+    }
+
+    /// A map for genres (or categories) that no map is known for: a group for
+    /// each of the most frequent ones, one for the rest. An item goes by its own
+    /// first genre that has a group. Users go where most of their items are.
+    pub fn automatic<'a>(items: impl Iterator<Item = &'a [String]>) -> Self {
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        for genre in items.flatten() {
+            *counts.entry(genre).or_default() += 1;
+        }
+        let mut ranked: Vec<(&str, usize)> = counts.into_iter().collect();
+        ranked.sort_by_key(|&(name, n)| (std::cmp::Reverse(n), name));
+        let names = ranked.iter().map(|(name, _)| *name);
+        let names: Vec<&str> = names.filter(|&n| n != REST).collect();
+        let frequent = &names[..names.len().min(N_AUTOMATIC_MAX - 1)];
+        let group = |name: &str, about: String| Group {
+            name: name.to_owned(),
+            about,
+        };
+        let mut item_group: Vec<Group> = frequent
+            .iter()
+            .map(|name| group(name, format!("first of its frequent categories: {name}")))
+            .collect();
+        item_group.push(group(REST, "none of the frequent categories".to_owned()));
+        GroupMap {
+            seed: AUTOMATIC_SEED,
+            merge_below: AUTOMATIC_MERGE_BELOW,
+            fallback_item_group: REST.to_owned(),
+            fallback_user_group: REST.to_owned(),
+            order: Order::OfTheItem,
+            genre_order: frequent.iter().map(|name| GenreRule::same(name)).collect(),
+            user_group: item_group.iter().map(UserGroup::alone).collect(),
+            item_group,
+        }
     }
 
     fn check(&self) -> Result<(), Report> {
@@ -102,24 +191,46 @@ impl GroupMap {
             .collect()
     }
 
-    /// The group of an item with these genres: the first rule that names one of them.
+    /// The group of an item with these genres, and the reason.
     pub fn item_group(&self, genres: &[String]) -> Choice<'_> {
-        let rule = self
-            .genre_order
-            .iter()
-            .find(|rule| genres.contains(&rule.genre));
-        match rule {
+        let whose = match self.order {
+            Order::OfTheMap => "is the first of its genres in the map, and",
+            Order::OfTheItem => "is its first genre with a group, and",
+        };
+        match self.rule(genres) {
             Some(rule) => Choice {
                 group: &rule.group,
-                why: format!(
-                    "{} is the first of its genres in the map, and leads to {}",
-                    rule.genre, rule.group
-                ),
+                why: format!("{} {whose} leads to {}", rule.genre, rule.group),
             },
             None => Choice {
                 group: &self.fallback_item_group,
                 why: format!("no genre of it is in the map: {}", self.fallback_item_group),
             },
+        }
+    }
+
+    /// The group of an item with these genres.
+    pub fn item_group_name(&self, genres: &[String]) -> &str {
+        let rule = self.rule(genres);
+        rule.map_or(&self.fallback_item_group, |rule| &rule.group)
+    }
+
+    /// The first rule that names one of these genres, or the rule of the first
+    /// genre that has one.
+    fn rule(&self, genres: &[String]) -> Option<&GenreRule> {
+        let rules = &self.genre_order;
+        match self.order {
+            Order::OfTheMap => rules.iter().find(|rule| genres.contains(&rule.genre)),
+            Order::OfTheItem => genres
+                .iter()
+                .find_map(|genre| rules.iter().find(|rule| rule.genre == *genre)),
+        }
+    }
+
+    pub fn fallback(&self, kind: SubjectKind) -> &str {
+        match kind {
+            SubjectKind::Item => &self.fallback_item_group,
+            SubjectKind::User => &self.fallback_user_group,
         }
     }
 
@@ -154,25 +265,25 @@ impl GroupMap {
             },
         }
     }
+}
 
-    /// Splits every group evenly, the odd one to the pool. A subject's place
-    /// depends on the seed and on the ids of its group, not on the file's order.
-    /// `members` are (group, id); the halves come back in the same order.
-    pub fn halves(&self, members: &[(&str, &str)]) -> Vec<Half> {
-        let mut by_group: HashMap<&str, Vec<usize>> = HashMap::new();
-        for (idx, (group, _)) in members.iter().enumerate() {
-            by_group.entry(group).or_default().push(idx);
-        }
-        let mut halves = vec![Half::Query; members.len()];
-        for mut idxs in by_group.into_values() {
-            let n_pool = idxs.len().div_ceil(2);
-            idxs.sort_by_key(|&idx| (hash_text(self.seed, members[idx].1), members[idx].1));
-            for idx in &idxs[..n_pool] {
-                halves[*idx] = Half::Pool;
-            }
-        }
-        halves
+/// Splits every group evenly, the odd one to the pool. A subject's place
+/// depends on the seed and on the ids of its group, not on the file's order.
+/// `members` are (group, id); the halves come back in the same order.
+pub fn halves(seed: u64, members: &[(&str, &str)]) -> Vec<Half> {
+    let mut by_group: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (idx, (group, _)) in members.iter().enumerate() {
+        by_group.entry(group).or_default().push(idx);
     }
+    let mut halves = vec![Half::Query; members.len()];
+    for mut idxs in by_group.into_values() {
+        let n_pool = idxs.len().div_ceil(2);
+        idxs.sort_by_cached_key(|&idx| (hash_text(seed, members[idx].1), members[idx].1));
+        for idx in &idxs[..n_pool] {
+            halves[*idx] = Half::Pool;
+        }
+    }
+    halves
 }
 
 fn ensure_known(name: &str, table: &str, known: &[&str]) -> Result<(), Report> {
@@ -255,19 +366,39 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_automatic_map_takes_the_frequent_genres_in_the_items_own_order() {
+        let items: Vec<Vec<String>> = (0..12)
+            .flat_map(|n| std::iter::repeat_n(genres(&[&format!("g{n}"), "g0"]), 20 - n))
+            .collect();
+        let map = GroupMap::automatic(items.iter().map(Vec::as_slice));
+        map.check().expect("consistent");
+        assert_eq!(map.item_groups().len(), N_AUTOMATIC_MAX);
+        assert_eq!(map.item_group(&genres(&["g3", "g0"])).group, "g3");
+        assert_eq!(map.item_group(&genres(&["g11"])).group, REST);
+        assert_eq!(map.user_group(["g3"].into_iter()).group, "g3");
+    }
+
+    #[test]
+    fn the_movielens_preset_has_nine_groups() {
+        let map = GroupMap::movielens().expect("a good map");
+        assert_eq!(map.item_groups().len(), 9);
+        assert_eq!(map.item_group(&genres(&["Children"])).group, "animation");
+        assert_eq!(map.item_group(&[]).group, "drama");
+    }
+
     proptest! {
         #[test]
         fn halves_are_even_and_ignore_the_order(ids in prop::collection::hash_set("[a-z]{1,3}", 0..40)) {
-            let map = map();
             let ids: Vec<String> = ids.into_iter().collect();
             let mut members: Vec<(&str, &str)> = ids.iter().map(|id| ("a", id.as_str())).collect();
-            let halves = map.halves(&members);
-            let n_pool = halves.iter().filter(|half| **half == Half::Pool).count();
+            let split = halves(1, &members);
+            let n_pool = split.iter().filter(|half| **half == Half::Pool).count();
             prop_assert_eq!(n_pool, members.len().div_ceil(2));
             members.reverse();
-            let mut back = map.halves(&members);
+            let mut back = halves(1, &members);
             back.reverse();
-            prop_assert_eq!(back, halves);
+            prop_assert_eq!(back, split);
         }
     }
 }

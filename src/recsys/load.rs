@@ -1,25 +1,27 @@
-//! A catalog from our own CSV files: a folder, or the one inside the program.
+//! A catalog from our own CSV files, checked completely: what ships inside the
+//! program, or a folder like it.
 //!
 //! All or nothing: every bad line of all three files is collected first, and a
-//! catalog comes back only if there was none. Other formats get importers of
-//! their own beside this file.
+//! catalog comes back only if there was none. `import/` reads the same files, and
+//! others, line by line and leniently.
 
 use std::fs;
 use std::path::Path;
 
 use color_eyre::eyre::{Report, WrapErr, bail, eyre};
 
-use super::catalog::{Catalog, Item, User};
+use super::catalog::{Catalog, Item};
 use super::faults::Faults;
+use super::grouping::{self, Contents};
 use super::groups::GroupMap;
-use super::history::query_history;
+use super::history::Protocol;
 use super::rows::{KnownIds, read_items, read_ratings, read_users};
 use super::table::SourceText;
 
 const SAMPLE_ITEMS: &str = include_str!("../../sample-data/items.csv");
 const SAMPLE_USERS: &str = include_str!("../../sample-data/users.csv");
 const SAMPLE_RATINGS: &str = include_str!("../../sample-data/ratings.csv");
-const SAMPLE_GROUPS: &str = include_str!("../../sample-data/groups.toml");
+pub(super) const SAMPLE_GROUPS: &str = include_str!("../../sample-data/groups.toml");
 
 /// The texts a catalog is read from.
 struct Sources<'a> {
@@ -89,14 +91,13 @@ impl Catalog {
 pub fn bundled_items() -> Result<Vec<Item>, Report> {
     let file = "sample-data/items.csv";
     let text = SAMPLE_ITEMS;
-    let group_map = GroupMap::parse("sample-data/groups.toml", SAMPLE_GROUPS)?;
     let mut faults = Faults::default();
-    let (items, _) = read_items(SourceText { file, text }, &group_map, &mut faults);
+    let (items, _) = read_items(SourceText { file, text }, &mut faults);
     faults.into_result(file)?;
     Ok(items)
 }
 
-fn folder_name(folder: &Path) -> String {
+pub(super) fn folder_name(folder: &Path) -> String {
     let full = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     match full.file_name() {
         Some(name) => name.to_string_lossy().into_owned(),
@@ -127,7 +128,7 @@ fn read_text(path: &Path) -> Result<String, Report> {
 fn read_catalog(name: &str, sources: &Sources<'_>) -> Result<Catalog, Report> {
     let group_map = GroupMap::parse(sources.groups.file, sources.groups.text)?;
     let mut faults = Faults::default();
-    let (mut items, item_ids) = read_items(sources.items, &group_map, &mut faults);
+    let (items, item_ids) = read_items(sources.items, &mut faults);
     let (mut users, user_ids) = read_users(sources.users, &mut faults);
     let known = KnownIds {
         items: &item_ids,
@@ -138,36 +139,12 @@ fn read_catalog(name: &str, sources: &Sources<'_>) -> Result<Catalog, Report> {
     if items.is_empty() {
         bail!("{}: no items; add a line for each", sources.items.file);
     }
-    assign_user_groups(&items, &mut users, &group_map);
-    assign_halves(&mut items, &mut users, &group_map);
-    Ok(Catalog {
+    let contents = Contents {
         name: name.to_owned(),
+        noun: "movie".to_owned(),
+        protocol: Protocol::MOVIELENS,
         items,
         users,
-        item_groups: group_map.item_groups(),
-        user_groups: group_map.user_groups(),
-        group_map,
-    })
-}
-
-/// Simple for now: by the liked items the query prompt shows.
-fn assign_user_groups(items: &[Item], users: &mut [User], group_map: &GroupMap) {
-    for user in users {
-        let liked = query_history(&user.history);
-        let groups = liked.iter().map(|r| items[r.item_idx].group.as_str());
-        user.group = group_map.user_group(groups).group.to_owned();
-    }
-}
-
-fn assign_halves(items: &mut [Item], users: &mut [User], group_map: &GroupMap) {
-    let members: Vec<(&str, &str)> = items.iter().map(|i| (&*i.group, &*i.id)).collect();
-    let halves = group_map.halves(&members);
-    for (item, half) in items.iter_mut().zip(halves) {
-        item.half = half;
-    }
-    let members: Vec<(&str, &str)> = users.iter().map(|u| (&*u.group, &*u.id)).collect();
-    let halves = group_map.halves(&members);
-    for (user, half) in users.iter_mut().zip(halves) {
-        user.half = half;
-    }
+    };
+    Ok(grouping::assemble(contents, group_map))
 }

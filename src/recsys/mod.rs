@@ -1,26 +1,34 @@
 //! The data: a catalog of items and users, their groups and halves, the prompts
 //! asked about them, and the knowledge documents that come back.
 //!
-//! Reading order: [`catalog`] (the types), [`load`] (CSV in), [`groups`] and
-//! [`history`] (who goes where, what of a user may be shown), [`prompts`],
-//! [`knowledge`], [`synth`] (how the sample viewers were made).
+//! Reading order: [`catalog`] and [`history`] (the types, and what of a user may
+//! be shown), [`load`] (the sample) and [`import`] (everyone else's files),
+//! [`groups`] and [`grouping`] (who goes where by attributes), [`lightgcn`],
+//! [`kmeans`], [`learn`] and [`saved`] (by behaviour), [`prompts`], [`knowledge`],
+//! [`synth`] (how the sample viewers were made).
 //!
 //! Knows nothing of models, pools or screens.
 
 pub mod catalog;
 pub mod faults;
+pub mod grouping;
 pub mod groups;
 pub mod history;
+pub mod import;
+pub mod kmeans;
 pub mod knowledge;
+pub mod learn;
+pub mod lightgcn;
 pub mod load;
 pub mod prompts;
 mod random;
 mod rows;
+pub mod saved;
 pub mod synth;
 mod table;
 
-pub use catalog::{Catalog, Half, Item, Rating, Subject, SubjectKind, SubjectRef, User};
+pub use catalog::{Catalog, Half, Item, Subject, SubjectKind, SubjectRef, UNGROUPED, User};
 pub use groups::{Group, GroupMap};
-pub use history::Role;
+pub use history::{Protocol, Rating, Role};
 pub use knowledge::{KnowledgeDoc, KnowledgeLog};
 pub use prompts::{Example, Framework, Prompt, prompt};

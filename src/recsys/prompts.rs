@@ -10,8 +10,8 @@ use color_eyre::eyre::{Report, WrapErr, bail, ensure, eyre};
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use serde::{Deserialize, Serialize};
 
-use super::catalog::{Catalog, Item, Rating, Subject, SubjectKind, SubjectRef, User};
-use super::history::{self, Role};
+use super::catalog::{Catalog, Fact, Item, Subject, SubjectKind, SubjectRef, User};
+use super::history::{Rating, Role};
 
 /// The frameworks that ship, by name. KAR: Xi et al., RecSys 2024 (arXiv
 /// 2306.10933); the wording is ours.
@@ -20,10 +20,10 @@ const BUNDLED: [(&str, &str); 1] = [("kar", include_str!("frameworks/kar.toml"))
 /// How many of a user's favourites of each kind a template is given.
 const N_FAVOURITES: usize = 3;
 
-const ITEM_NAMES: [&str; 8] = [
-    "id", "title", "year", "decade", "genres", "director", "country", "themes",
+const ITEM_NAMES: [&str; 10] = [
+    "id", "title", "year", "decade", "genres", "director", "country", "themes", "facts", "noun",
 ];
-const USER_NAMES: [&str; 4] = ["id", "name", "history", "favourites"];
+const USER_NAMES: [&str; 6] = ["id", "name", "history", "favourites", "facts", "noun"];
 
 /// How a recommender asks for knowledge.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -174,7 +174,7 @@ pub fn prompt(
     role: Role,
 ) -> Result<Prompt, Report> {
     let facts = match catalog.subject(at) {
-        Subject::Item(item) => Value::from_serialize(ItemFacts::of(item)),
+        Subject::Item(item) => Value::from_serialize(ItemFacts::of(item, &catalog.noun)),
         Subject::User(user) => user_facts(catalog, user, role)?,
     };
     let template = framework.template(at.kind);
@@ -190,7 +190,7 @@ pub fn prompt(
             .map(|text| fill("system", text.trim()))
             .transpose()?,
         examples: template.example.iter().map(Example::trimmed).collect(),
-        user: fill("user", template.user.trim())?,
+        user: fill("user", template.user.trim())?.trim().to_owned(),
         opening: fill("opening", template.opening.trim_end_matches('\n'))?,
         framework: framework.name.clone(),
     })
@@ -208,16 +208,21 @@ fn environment() -> Environment<'static> {
 struct ItemFacts<'a> {
     id: &'a str,
     title: &'a str,
-    year: u16,
-    decade: String,
+    /// Like `decade`, absent where unknown, and like an empty text false in a
+    /// template's `if`.
+    year: Option<u16>,
+    decade: Option<String>,
     genres: &'a [String],
     director: &'a str,
     country: &'a str,
     themes: &'a [String],
+    facts: &'a [Fact],
+    /// `movie`, `book`, ...
+    noun: &'a str,
 }
 
 impl<'a> ItemFacts<'a> {
-    fn of(item: &'a Item) -> Self {
+    fn of(item: &'a Item, noun: &'a str) -> Self {
         Self {
             id: &item.id,
             title: &item.title,
@@ -227,12 +232,14 @@ impl<'a> ItemFacts<'a> {
             director: &item.director,
             country: &item.country,
             themes: &item.themes,
+            facts: &item.facts,
+            noun,
         }
     }
 }
 
-fn decade(item: &Item) -> String {
-    format!("{}s", item.year / 10 * 10)
+fn decade(item: &Item) -> Option<String> {
+    item.year.map(|year| format!("{}s", year / 10 * 10))
 }
 
 #[derive(Serialize)]
@@ -260,20 +267,20 @@ struct Favourite {
 }
 
 fn user_facts(catalog: &Catalog, user: &User, role: Role) -> Result<Value, Report> {
-    let shown = history::shown(&user.history, role);
+    let shown = catalog.protocol.shown(&user.history, role);
     if shown.is_empty() {
         bail!(
             "user `{}` has too few ratings above {} stars for a prompt: pick another user",
             user.id,
-            history::POSITIVE_ABOVE_STARS
+            catalog.protocol.positive_above_stars
         );
     }
-    let item_of = |rating: &Rating| &catalog.items[rating.item_idx];
+    let item_of = |rating: &Rating| &catalog.items[rating.item_idx()];
     let items: Vec<&Item> = shown.iter().map(item_of).collect();
     let history: Vec<SeenItem> = shown
         .iter()
         .map(|rating| SeenItem {
-            item: ItemFacts::of(item_of(rating)),
+            item: ItemFacts::of(item_of(rating), &catalog.noun),
             stars: rating.stars.to_string(),
         })
         .collect();
@@ -282,6 +289,8 @@ fn user_facts(catalog: &Catalog, user: &User, role: Role) -> Result<Value, Repor
         name => user.name,
         history => history,
         favourites => favourites(&items),
+        facts => user.facts,
+        noun => catalog.noun,
     })
 }
 
@@ -292,14 +301,14 @@ fn favourites(items: &[&Item]) -> Favourites {
         directors: of(|item| vec![item.director.clone()]),
         themes: of(|item| item.themes.clone()),
         countries: of(|item| vec![item.country.clone()]),
-        decades: of(|item| vec![decade(item)]),
+        decades: of(|item| decade(item).into_iter().collect()),
     }
 }
 
 /// The most frequent names; ties go to the one met first.
 fn tally(names: impl Iterator<Item = String>) -> Vec<Favourite> {
     let mut counts: Vec<Favourite> = Vec::new();
-    for name in names {
+    for name in names.filter(|name| !name.is_empty()) {
         match counts.iter_mut().find(|known| known.name == name) {
             Some(known) => known.n += 1,
             None => counts.push(Favourite { name, n: 1 }),

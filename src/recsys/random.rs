@@ -45,6 +45,46 @@ pub fn hash_text(seed: u64, text: &str) -> u64 {
     mix(fnv ^ mix(seed.wrapping_add(GOLDEN_GAMMA)))
 }
 
+/// A hash of many texts and numbers, the same on every machine.
+pub struct TextHasher {
+    state: u64,
+}
+
+impl TextHasher {
+    pub fn new() -> Self {
+        Self {
+            state: GOLDEN_GAMMA,
+        }
+    }
+
+    pub fn text(&mut self, text: &str) {
+        self.word(hash_text(0, text));
+    }
+
+    pub fn word(&mut self, word: u64) {
+        self.state = mix(self.state.rotate_left(23) ^ word.wrapping_mul(GOLDEN_GAMMA));
+    }
+
+    pub fn finish(&self) -> u64 {
+        mix(self.state)
+    }
+}
+
+impl SplitMix64 {
+    /// Puts the items into an order of its own choosing (Fisher and Yates).
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for end in (1..items.len()).rev() {
+            items.swap(end, self.below(end as u64 + 1) as usize);
+        }
+    }
+
+    /// Standard normal (Box and Muller; one of the pair is dropped).
+    pub fn normal(&mut self) -> f64 {
+        let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
+        radius * (std::f64::consts::TAU * self.unit()).cos()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,7 +98,27 @@ mod tests {
         assert_eq!(random.next_u64(), 3_203_168_211_198_807_973);
     }
 
+    #[test]
+    fn normal_draws_have_the_moments_of_the_normal() {
+        let mut random = SplitMix64::new(3);
+        let draws: Vec<f64> = (0..20_000).map(|_| random.normal()).collect();
+        let mean = draws.iter().sum::<f64>() / draws.len() as f64;
+        let square = draws.iter().map(|x| x * x).sum::<f64>() / draws.len() as f64;
+        assert!(
+            mean.abs() < 0.03 && (square - 1.0).abs() < 0.05,
+            "{mean} {square}"
+        );
+    }
+
     proptest! {
+        #[test]
+        fn a_shuffle_keeps_everything(seed: u64, n in 0usize..40) {
+            let mut items: Vec<usize> = (0..n).collect();
+            SplitMix64::new(seed).shuffle(&mut items);
+            items.sort_unstable();
+            prop_assert_eq!(items, (0..n).collect::<Vec<_>>());
+        }
+
         #[test]
         fn draws_stay_in_range(seed: u64, n in 1u64..1_000) {
             let mut random = SplitMix64::new(seed);

@@ -6,9 +6,9 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use super::catalog::{Half, Item, Rating, User};
+use super::catalog::{Half, Item, User};
 use super::faults::Faults;
-use super::groups::GroupMap;
+use super::history::{History, Rating};
 use super::table::{Row, SourceText, read_table};
 
 const ITEM_COLUMNS: [&str; 7] = [
@@ -21,16 +21,12 @@ const RATING_COLUMNS: [&str; 4] = ["user", "item", "rating", "timestamp"];
 const YEARS: RangeInclusive<u16> = 1870..=2100;
 const STARS: RangeInclusive<f32> = 1.0..=5.0;
 
-pub fn read_items(
-    source: SourceText<'_>,
-    group_map: &GroupMap,
-    faults: &mut Faults,
-) -> (Vec<Item>, HashSet<String>) {
+pub fn read_items(source: SourceText<'_>, faults: &mut Faults) -> (Vec<Item>, HashSet<String>) {
     let table = read_table(source, ITEM_COLUMNS, faults);
     report_duplicates(source.file, &table.rows, faults);
     let mut items = Vec::with_capacity(table.rows.len());
     for row in table.rows {
-        match item_of(row.fields, group_map) {
+        match item_of(row.fields) {
             Ok(item) => items.push(item),
             Err(what) => faults.add(source.file, row.line, what),
         }
@@ -38,21 +34,21 @@ pub fn read_items(
     (items, table.keys)
 }
 
-fn item_of(fields: [String; 7], group_map: &GroupMap) -> Result<Item, String> {
+fn item_of(fields: [String; 7]) -> Result<Item, String> {
     let [id, title, year, genres, director, country, themes] = fields;
     let year = number(&year, "year", &YEARS)?;
     let genres = list(&genres, "genres")?;
     let themes = list(&themes, "themes")?;
-    let group = group_map.item_group(&genres).group.to_owned();
     Ok(Item {
         id,
         title,
-        year,
+        year: Some(year),
         genres,
         director,
         country,
         themes,
-        group,
+        facts: Vec::new(),
+        group: "".into(),
         half: Half::Query,
     })
 }
@@ -65,8 +61,9 @@ pub fn read_users(source: SourceText<'_>, faults: &mut Faults) -> (Vec<User>, Ha
         User {
             id,
             name,
-            history: Vec::new(),
-            group: String::new(),
+            facts: Vec::new(),
+            history: History::default(),
+            group: "".into(),
             half: Half::Query,
         }
     });
@@ -103,6 +100,7 @@ pub fn read_ratings(
     report_repeats(source.file, &table.rows, faults);
     let item_idxs = index(items.iter().map(|item| item.id.clone()));
     let user_idxs = index(users.iter().map(|user| user.id.clone()));
+    let mut histories: Vec<Vec<Rating>> = vec![Vec::new(); users.len()];
     for row in &table.rows {
         let (stars, at_s) = match rating_of(&row.fields, known) {
             Ok(rating) => rating,
@@ -114,15 +112,12 @@ pub fn read_ratings(
         let [user, item, ..] = &row.fields;
         // Absent here only if its own line is bad, which is a fault already.
         if let (Some(&user_idx), Some(&item_idx)) = (user_idxs.get(user), item_idxs.get(item)) {
-            users[user_idx].history.push(Rating {
-                item_idx,
-                stars,
-                at_s,
-            });
+            histories[user_idx].push(Rating::new(item_idx, stars, at_s));
         }
     }
-    for user in users {
-        user.history.sort_by_key(|rating| rating.at_s);
+    for (user, mut history) in users.iter_mut().zip(histories) {
+        history.sort_by_key(|rating| rating.at_s);
+        user.history = history.into();
     }
 }
 

@@ -159,12 +159,14 @@ impl Archetype {
             .iter()
             .filter_map(|t| weight(&self.themes, t))
             .sum();
-        let decade = (item.year / 10 * 10).to_string();
+        let decade = item.year.map(|year| (year / 10 * 10).to_string());
         genres / item.genres.len().max(1) as f64
             + themes
             + weight(&self.directors, &item.director).unwrap_or(0.0)
             + weight(&self.countries, &item.country).unwrap_or(0.0)
-            + weight(&self.decades, &decade).unwrap_or(0.0)
+            + decade
+                .and_then(|d| weight(&self.decades, &d))
+                .unwrap_or(0.0)
     }
 }
 

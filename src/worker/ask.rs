@@ -38,7 +38,7 @@ pub fn about(
         kind: at.kind.to_string(),
         id: subject.id().to_string(),
         title: subject.label(),
-        group: Some(subject.group().to_string()),
+        group: subject.pool_group().map(str::to_string),
         framework,
     };
     let examples = examples

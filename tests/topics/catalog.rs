@@ -5,12 +5,12 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use laserscope::recsys::history::{N_HISTORY_MAX, pool_history, query_history};
 use laserscope::recsys::knowledge::{bundled_knowledge, read_knowledge};
 use laserscope::recsys::load::bundled_items;
 use laserscope::recsys::synth::{Recipe, SyntheticUsers, synthesize};
 use laserscope::recsys::{
-    Catalog, Framework, Half, KnowledgeDoc, KnowledgeLog, Role, Subject, SubjectKind, prompt,
+    Catalog, Framework, Half, KnowledgeDoc, KnowledgeLog, Protocol, Role, Subject, SubjectKind,
+    prompt,
 };
 use proptest::prelude::{ProptestConfig, prop_assert, proptest};
 use tempfile::TempDir;
@@ -72,7 +72,11 @@ fn the_films_are_distinct_and_plausible() {
             "{} is there twice",
             item.title
         );
-        assert!((1920..=2025).contains(&item.year), "{}", item.title);
+        assert!(
+            item.year.is_some_and(|year| (1920..=2025).contains(&year)),
+            "{}",
+            item.title
+        );
         assert!((3..=5).contains(&item.themes.len()), "{}", item.title);
         for list in [&item.genres, &item.themes] {
             let distinct: HashSet<&String> = list.iter().collect();
@@ -112,7 +116,7 @@ fn well_known_facts_are_right() {
         let item = found.expect(title);
         assert_eq!(
             (item.year, &*item.director, &*item.group),
-            (year, director, group)
+            (Some(year), director, group)
         );
     }
 }
@@ -200,7 +204,7 @@ fn an_item_prompt_carries_all_the_facts() {
         for fact in facts.chain(&item.genres).chain(&item.themes) {
             assert!(asked.user.contains(fact.as_str()), "{fact}: {}", asked.user);
         }
-        assert!(asked.user.contains(&item.year.to_string()));
+        assert!(asked.user.contains(&item.year.expect("a year").to_string()));
         assert_eq!(asked.framework, "kar");
     }
 }
@@ -215,17 +219,22 @@ fn a_user_prompt_shows_the_liked_history_and_the_pool_less_of_it() {
         };
         let query = prompt(&kar, &catalog, at, Role::Query).expect("renders");
         let pool = prompt(&kar, &catalog, at, Role::Pool).expect("renders");
-        let shown = query_history(&user.history);
-        assert!((2..=N_HISTORY_MAX).contains(&shown.len()), "{}", user.id);
+        let protocol = Protocol::MOVIELENS;
+        let shown = protocol.query_history(&user.history);
+        assert!(
+            (2..=protocol.n_history_max).contains(&shown.len()),
+            "{}",
+            user.id
+        );
         let line = |item_idx: usize| {
             let item = &catalog.items[item_idx];
-            format!("{} ({})", item.title, item.year)
+            format!("{} ({})", item.title, item.year.expect("a year"))
         };
-        for rating in pool_history(&user.history) {
-            assert!(pool.user.contains(&line(rating.item_idx)));
-            assert!(query.user.contains(&line(rating.item_idx)));
+        for rating in protocol.pool_history(&user.history) {
+            assert!(pool.user.contains(&line(rating.item_idx())));
+            assert!(query.user.contains(&line(rating.item_idx())));
         }
-        let newest = line(shown[shown.len() - 1].item_idx);
+        let newest = line(shown[shown.len() - 1].item_idx());
         assert!(query.user.contains(&newest) && !pool.user.contains(&newest));
     }
 }
@@ -357,7 +366,7 @@ fn a_small_folder_loads_by_time_and_with_its_own_groups() {
     let seen: Vec<(usize, f32)> = catalog.users[0]
         .history
         .iter()
-        .map(|r| (r.item_idx, r.stars))
+        .map(|r| (r.item_idx(), r.stars))
         .collect();
     assert_eq!(seen, [(0, 4.5), (1, 5.0)]);
 

@@ -7,6 +7,8 @@ mod engine;
 mod families;
 mod fetch;
 mod fixture;
+mod groups;
+mod import;
 mod interface;
 mod kernels;
 mod pool;

@@ -8,6 +8,7 @@ use ratatui::text::{Line, Span};
 
 use super::number::{count, three};
 use super::pane;
+use crate::recsys::catalog::Fact;
 use crate::recsys::{Half, Subject, SubjectRef};
 use crate::speculate::trace::SubjectInfo;
 use crate::tui::layout;
@@ -60,12 +61,16 @@ fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
     page.gap();
     match subject {
         Subject::Item(item) => {
-            page.fact("genres", &item.genres.join(", "));
-            page.fact("director", &item.director);
-            page.fact("country", &item.country);
-            page.fact("themes", &item.themes.join(", "));
+            page.known("genres", &item.genres.join(", "));
+            page.known("director", &item.director);
+            page.known("country", &item.country);
+            page.known("themes", &item.themes.join(", "));
+            page.facts(&item.facts);
         }
-        Subject::User(_) => page.history(app, subject),
+        Subject::User(user) => {
+            page.facts(&user.facts);
+            page.history(app, subject);
+        }
     }
     if let Some(catalog) = &app.browse.catalog {
         page.fact(
@@ -133,13 +138,26 @@ impl Page<'_> {
         }
     }
 
+    fn facts(&mut self, facts: &[Fact]) {
+        for fact in facts {
+            self.known(&fact.name, &fact.value);
+        }
+    }
+
+    /// A fact, unless the catalog does not say.
+    fn known(&mut self, label: &str, value: &str) {
+        if !value.is_empty() {
+            self.fact(label, value);
+        }
+    }
+
     fn history(&mut self, app: &App, subject: Subject<'_>) {
         let (Subject::User(user), Some(catalog)) = (subject, &app.browse.catalog) else {
             return;
         };
         self.fact("ratings", &format!("{}, newest first", user.history.len()));
         for rating in user.history.iter().rev().take(MAX_HISTORY) {
-            let item = &catalog.items[rating.item_idx];
+            let item = &catalog.items[rating.item_idx()];
             let label = Subject::Item(item).label();
             let text = fit(&label, self.width.saturating_sub(LABEL));
             self.lines.push(Line::from(vec![

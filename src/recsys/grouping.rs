@@ -1,0 +1,265 @@
+//! Puts a catalog's subjects into their groups and halves, and remembers why:
+//! by a map of attributes, or as saved groups say.
+//!
+//! Must not know how groups are learned (`lightgcn.rs`, `kmeans.rs`) nor files.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, OnceLock};
+
+use super::catalog::{Catalog, Item, Subject, SubjectKind, SubjectRef, UNGROUPED, User};
+use super::groups::{Group, GroupMap, halves};
+use super::history::Protocol;
+use super::saved::SavedGroups;
+
+/// What a catalog is assembled from; groups and halves are still open.
+pub struct Contents {
+    pub name: String,
+    pub noun: String,
+    pub protocol: Protocol,
+    pub items: Vec<Item>,
+    pub users: Vec<User>,
+}
+
+/// Why subjects are where they are.
+#[derive(Clone, Debug)]
+pub struct Grouping {
+    pub map: GroupMap,
+    /// By kind, the groups of the map that were too small to stand alone, with
+    /// their sizes.
+    merged: [BTreeMap<String, usize>; 2],
+    saved: Option<Arc<SavedGroups>>,
+}
+
+/// How many subjects saved groups did not know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unknown {
+    pub n_items: usize,
+    pub n_users: usize,
+}
+
+/// A catalog grouped by a map of attributes.
+pub fn assemble(contents: Contents, map: GroupMap) -> Catalog {
+    let item_groups = map.item_groups();
+    let user_groups = map.user_groups();
+    let grouping = Grouping {
+        map,
+        merged: Default::default(),
+        saved: None,
+    };
+    let mut catalog = Catalog {
+        name: contents.name,
+        items: contents.items,
+        users: contents.users,
+        item_groups,
+        user_groups,
+        noun: contents.noun,
+        protocol: contents.protocol,
+        grouping,
+        by_id: OnceLock::new(),
+    };
+    group_items(&mut catalog);
+    group_users(&mut catalog);
+    split(&mut catalog);
+    catalog
+}
+
+fn group_items(catalog: &mut Catalog) {
+    let map = &catalog.grouping.map;
+    let chosen = catalog
+        .items
+        .iter()
+        .map(|i| map.item_group(&i.genres).group);
+    let chosen: Vec<Arc<str>> = shared(chosen);
+    for (item, group) in catalog.items.iter_mut().zip(chosen) {
+        item.group = group;
+    }
+    merge_small(catalog, SubjectKind::Item);
+}
+
+fn group_users(catalog: &mut Catalog) {
+    let map = &catalog.grouping.map;
+    let chosen = catalog.users.iter().map(|user| {
+        let liked = catalog.protocol.query_history(&user.history);
+        // By the map, not by what small groups were merged into.
+        let groups = liked
+            .iter()
+            .map(|r| map.item_group_name(&catalog.items[r.item_idx()].genres));
+        map.user_group(groups).group
+    });
+    let chosen: Vec<Arc<str>> = shared(chosen);
+    for (user, group) in catalog.users.iter_mut().zip(chosen) {
+        user.group = group;
+    }
+    merge_small(catalog, SubjectKind::User);
+}
+
+/// One allocation a name, however many subjects carry it.
+fn shared<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Arc<str>> {
+    let mut known: HashMap<&str, Arc<str>> = HashMap::new();
+    let names = names.map(|name| Arc::clone(known.entry(name).or_insert_with(|| name.into())));
+    names.collect()
+}
+
+fn merge_small(catalog: &mut Catalog, kind: SubjectKind) {
+    let map = &catalog.grouping.map;
+    let (n_min, fallback) = (map.merge_below, map.fallback(kind).to_owned());
+    if n_min == 0 {
+        return;
+    }
+    let sizes = catalog.group_sizes(kind);
+    let small = |name: &str| name != fallback && sizes.get(name).is_none_or(|&n| n < n_min);
+    let names = catalog.groups(kind).iter().map(|g| g.name.clone());
+    let merged: BTreeMap<String, usize> = names
+        .filter(|name| small(name))
+        .map(|name| (name.clone(), sizes.get(name.as_str()).copied().unwrap_or(0)))
+        .collect();
+    let into: Arc<str> = fallback.as_str().into();
+    catalog.for_each_group(kind, |group| {
+        if merged.contains_key(&**group) {
+            *group = Arc::clone(&into);
+        }
+    });
+    let groups = catalog.groups_mut(kind);
+    groups.retain(|group| !merged.contains_key(&group.name));
+    for group in groups.iter_mut().filter(|g| g.name == fallback) {
+        group.about.push_str(&merged_note(&merged));
+    }
+    catalog.grouping.merged[kind as usize] = merged;
+}
+
+fn merged_note(merged: &BTreeMap<String, usize>) -> String {
+    let filled = merged.iter().filter(|(_, n)| **n > 0);
+    let list: Vec<String> = filled.map(|(name, n)| format!("{name} ({n})")).collect();
+    match list.is_empty() {
+        true => String::new(),
+        false => format!("; with {}, too small to stand alone", list.join(", ")),
+    }
+}
+
+fn split(catalog: &mut Catalog) {
+    let grouping = &catalog.grouping;
+    let seed = match &grouping.saved {
+        Some(saved) => saved.header.seed,
+        None => grouping.map.seed,
+    };
+    let members: Vec<(&str, &str)> = catalog.items.iter().map(|i| (&*i.group, &*i.id)).collect();
+    let item_halves = halves(seed, &members);
+    let members: Vec<(&str, &str)> = catalog.users.iter().map(|u| (&*u.group, &*u.id)).collect();
+    let user_halves = halves(seed, &members);
+    for (item, half) in catalog.items.iter_mut().zip(item_halves) {
+        item.half = half;
+    }
+    for (user, half) in catalog.users.iter_mut().zip(user_halves) {
+        user.half = half;
+    }
+}
+
+impl Catalog {
+    /// Regroups by another map of attributes.
+    pub fn with_map(self, map: GroupMap) -> Catalog {
+        let contents = Contents {
+            name: self.name,
+            noun: self.noun,
+            protocol: self.protocol,
+            items: self.items,
+            users: self.users,
+        };
+        assemble(contents, map)
+    }
+
+    /// Regroups as saved groups say; subjects they do not know are in no group.
+    pub fn with_saved(mut self, saved: SavedGroups) -> (Catalog, Unknown) {
+        let saved = Arc::new(saved);
+        let mut n_unknown = [0; 2];
+        for kind in [SubjectKind::Item, SubjectKind::User] {
+            let ids: Vec<&str> = self
+                .subjects(kind)
+                .map(|at| self.subject(at).id())
+                .collect();
+            let names = ids.iter().map(|id| saved.group_of(kind, id));
+            let names: Vec<Arc<str>> = shared(names.map(|name| name.unwrap_or(UNGROUPED)));
+            let known = ids.iter().filter(|id| saved.knows(kind, id)).count();
+            n_unknown[kind as usize] = ids.len() - known;
+            let mut names = names.into_iter();
+            self.for_each_group(kind, |group| *group = names.next().unwrap_or_default());
+            let mut groups = saved.groups(kind).to_vec();
+            if self.group_sizes(kind).contains_key(UNGROUPED) {
+                groups.push(ungrouped());
+            }
+            *self.groups_mut(kind) = groups;
+        }
+        self.grouping.saved = Some(saved);
+        split(&mut self);
+        let unknown = Unknown {
+            n_items: n_unknown[0],
+            n_users: n_unknown[1],
+        };
+        (self, unknown)
+    }
+
+    /// How many subjects each group has.
+    pub fn group_sizes(&self, kind: SubjectKind) -> HashMap<String, usize> {
+        let mut sizes = HashMap::new();
+        for at in self.subjects(kind) {
+            let group = self.subject(at).group();
+            match sizes.get_mut(group) {
+                Some(n) => *n += 1,
+                None => {
+                    sizes.insert(group.to_owned(), 1);
+                }
+            }
+        }
+        sizes
+    }
+
+    fn groups_mut(&mut self, kind: SubjectKind) -> &mut Vec<Group> {
+        match kind {
+            SubjectKind::Item => &mut self.item_groups,
+            SubjectKind::User => &mut self.user_groups,
+        }
+    }
+
+    fn for_each_group(&mut self, kind: SubjectKind, mut change: impl FnMut(&mut Arc<str>)) {
+        match kind {
+            SubjectKind::Item => self.items.iter_mut().for_each(|i| change(&mut i.group)),
+            SubjectKind::User => self.users.iter_mut().for_each(|u| change(&mut u.group)),
+        }
+    }
+}
+
+fn ungrouped() -> Group {
+    Group {
+        name: UNGROUPED.to_owned(),
+        about: "in no group: served by the global pool".to_owned(),
+    }
+}
+
+impl Grouping {
+    /// In a sentence, why a subject is in its group.
+    pub fn why(&self, catalog: &Catalog, at: SubjectRef) -> String {
+        let subject = catalog.subject(at);
+        if let Some(saved) = &self.saved {
+            return saved.why(at.kind, subject.id());
+        }
+        let choice = match subject {
+            Subject::Item(item) => self.map.item_group(&item.genres),
+            Subject::User(user) => {
+                let liked = catalog.protocol.query_history(&user.history);
+                let groups = liked.iter().map(|r| {
+                    self.map
+                        .item_group_name(&catalog.items[r.item_idx()].genres)
+                });
+                self.map.user_group(groups)
+            }
+        };
+        match self.merged[at.kind as usize].get(choice.group) {
+            Some(n) => format!(
+                "{}; {} alone has {n}, so it is merged into {}",
+                choice.why,
+                choice.group,
+                subject.group()
+            ),
+            None => choice.why,
+        }
+    }
+}

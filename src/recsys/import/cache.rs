@@ -1,0 +1,217 @@
+//! Imports kept for the next time, beside a fingerprint of the files they came
+//! from. A kept import that is stale, damaged or of another version is made anew.
+//!
+//! Layout, little-endian: magic, version, fingerprint, length of the JSON
+//! contents, the contents, number of ratings, then by column the items (u32),
+//! the stars (f32) and the times (i64); last the CRC-32 of all before it.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use color_eyre::eyre::{Report, WrapErr};
+use sha2::{Digest, Sha256};
+
+use super::super::history::Rating;
+use super::source::Source;
+use super::{Imported, ImportedContents, Options};
+
+const MAGIC: &[u8; 8] = b"LSIMPORT";
+/// Raised whenever the layout, or what an importer makes of a line, changes.
+const VERSION: u32 = 1;
+const BUFFER_BYTES: usize = 1 << 18;
+/// Ratings are read in steps, so that a damaged count asks for no memory.
+const STEP_RATINGS: usize = 1 << 16;
+
+/// Where an import is kept, and what it must have come from.
+pub struct Key {
+    path: PathBuf,
+    fingerprint: [u8; 32],
+}
+
+impl Key {
+    /// # Errors
+    /// A file of the source cannot be read.
+    pub fn of(source: &Source, options: &Options, folder: &Path) -> Result<Self, Report> {
+        let full = source.path.canonicalize();
+        let full = full.unwrap_or_else(|_| source.path.clone());
+        let mut place = Sha256::new();
+        place.update(full.as_os_str().as_encoded_bytes());
+        place.update(options.limit.unwrap_or(u64::MAX).to_le_bytes());
+        let place = place.finalize();
+        let short: String = place[..8].iter().map(|b| format!("{b:02x}")).collect();
+        let mut content = Sha256::new();
+        content.update(VERSION.to_le_bytes());
+        content.update(env!("CARGO_PKG_VERSION").as_bytes());
+        for part in &source.parts {
+            part.hash_into(&mut content)
+                .wrap_err_with(|| format!("reading {}", part.shown()))?;
+        }
+        Ok(Key {
+            path: folder.join(format!("{short}.import")),
+            fingerprint: content.finalize().into(),
+        })
+    }
+
+    /// The kept import; `None` if there is none that can be used.
+    pub fn load(&self) -> Option<Imported> {
+        let file = File::open(&self.path).ok()?;
+        let n_bytes = file.metadata().ok()?.len();
+        let mut reader = Checked::new(BufReader::with_capacity(BUFFER_BYTES, file));
+        read(&mut reader, &self.fingerprint, n_bytes).ok().flatten()
+    }
+
+    /// Keeps an import. Not being able to is no error: it is made anew.
+    pub fn save(&self, imported: &Imported) {
+        if let Err(error) = self.try_save(imported) {
+            eprintln!("cannot keep the import in {}: {error}", self.path.display());
+        }
+    }
+
+    fn try_save(&self, imported: &Imported) -> io::Result<()> {
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder)?;
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let mut writer = BufWriter::with_capacity(BUFFER_BYTES, Checked::new(&mut file));
+        write(&mut writer, &self.fingerprint, imported)?;
+        let checked = writer
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?;
+        let crc = checked.hasher.finalize();
+        file.write_all(&crc.to_le_bytes())?;
+        file.persist(&self.path)?;
+        Ok(())
+    }
+}
+
+fn write(out: &mut impl Write, fingerprint: &[u8; 32], imported: &Imported) -> io::Result<()> {
+    out.write_all(MAGIC)?;
+    out.write_all(&VERSION.to_le_bytes())?;
+    out.write_all(fingerprint)?;
+    let contents = serde_json::to_vec(&imported.contents)?;
+    out.write_all(&(contents.len() as u64).to_le_bytes())?;
+    out.write_all(&contents)?;
+    let ratings = &imported.ratings;
+    out.write_all(&(ratings.len() as u64).to_le_bytes())?;
+    for rating in ratings {
+        out.write_all(&(rating.item_idx() as u32).to_le_bytes())?;
+    }
+    for rating in ratings {
+        out.write_all(&rating.stars.to_le_bytes())?;
+    }
+    for rating in ratings {
+        out.write_all(&rating.at_s.to_le_bytes())?;
+    }
+    Ok(())
+}
+
+/// `None`: not of these files, this version, or not whole.
+fn read<R: Read>(
+    reader: &mut Checked<R>,
+    fingerprint: &[u8; 32],
+    n_bytes: u64,
+) -> io::Result<Option<Imported>> {
+    if reader.array()? != *MAGIC
+        || u32::from_le_bytes(reader.array()?) != VERSION
+        || reader.array()? != *fingerprint
+    {
+        return Ok(None);
+    }
+    let n_contents = u64::from_le_bytes(reader.array()?);
+    if n_contents > n_bytes {
+        return Ok(None);
+    }
+    let mut contents = vec![0; n_contents as usize];
+    reader.read_exact(&mut contents)?;
+    let contents: ImportedContents = serde_json::from_slice(&contents)?;
+    let n_ratings = u64::from_le_bytes(reader.array()?);
+    if n_ratings.saturating_mul(16) > n_bytes {
+        return Ok(None);
+    }
+    let mut ratings = vec![Rating::new(0, 0.0, 0); n_ratings as usize];
+    reader.column(&mut ratings, |rating, bytes| {
+        let item = u32::from_le_bytes(bytes) as usize;
+        *rating = Rating::new(item, 0.0, 0);
+    })?;
+    reader.column(&mut ratings, |rating, bytes| {
+        rating.stars = f32::from_le_bytes(bytes)
+    })?;
+    reader.column(&mut ratings, |rating, bytes| {
+        rating.at_s = i64::from_le_bytes(bytes)
+    })?;
+    let wanted = reader.hasher.clone().finalize();
+    let imported = Imported { contents, ratings };
+    let whole = u32::from_le_bytes(reader.array()?) == wanted && imported.is_consistent();
+    Ok(whole.then_some(imported))
+}
+
+impl Imported {
+    /// No access to what it holds can leave its arrays.
+    fn is_consistent(&self) -> bool {
+        let contents = &self.contents;
+        let n_total: u64 = contents.n_by_user.iter().map(|&n| u64::from(n)).sum();
+        contents.users.len() == contents.n_by_user.len()
+            && n_total == self.ratings.len() as u64
+            && self
+                .ratings
+                .iter()
+                .all(|r| r.item_idx() < contents.items.len())
+    }
+}
+
+/// Hashes what goes through.
+struct Checked<T> {
+    inner: T,
+    hasher: crc32fast::Hasher,
+}
+
+impl<T> Checked<T> {
+    fn new(inner: T) -> Self {
+        Checked {
+            inner,
+            hasher: crc32fast::Hasher::new(),
+        }
+    }
+}
+
+impl<W: Write> Write for Checked<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.inner.write(bytes)?;
+        self.hasher.update(&bytes[..n]);
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+impl<R: Read> Checked<R> {
+    fn read_exact(&mut self, bytes: &mut [u8]) -> io::Result<()> {
+        self.inner.read_exact(bytes)?;
+        self.hasher.update(bytes);
+        Ok(())
+    }
+
+    fn array<const N: usize>(&mut self) -> io::Result<[u8; N]> {
+        let mut bytes = [0; N];
+        self.read_exact(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn column<const N: usize>(
+        &mut self,
+        ratings: &mut [Rating],
+        set: impl Fn(&mut Rating, [u8; N]),
+    ) -> io::Result<()> {
+        let mut buffer = vec![0; STEP_RATINGS * N];
+        for chunk in ratings.chunks_mut(STEP_RATINGS) {
+            let bytes = &mut buffer[..chunk.len() * N];
+            self.read_exact(bytes)?;
+            for (rating, value) in chunk.iter_mut().zip(bytes.as_chunks().0) {
+                set(rating, *value);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,259 @@
+//! Catalogs from other people's files, as they are: which dialect a folder is
+//! in, its lines read one after another, bad ones counted, and the whole kept in
+//! a cache for the next time.
+//!
+//! `dialect.rs` looks, one file a dialect reads, `collect.rs` gathers,
+//! `cache.rs` keeps. Must not know groups: what comes out is grouped by
+//! `grouping.rs`.
+
+mod amazon;
+mod cache;
+mod collect;
+mod columns;
+mod dialect;
+mod fields;
+mod goodbooks;
+mod lines;
+mod movielens_100k;
+mod movielens_csv;
+mod movielens_dat;
+mod own;
+mod python_literal;
+mod recbole;
+mod source;
+mod title;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use color_eyre::eyre::{Report, WrapErr};
+use serde::{Deserialize, Serialize};
+
+use super::catalog::{Catalog, Item, User};
+use super::grouping::{self, Contents};
+use super::groups::GroupMap;
+use super::history::{History, Protocol, Rating};
+use super::load::{SAMPLE_GROUPS, folder_name};
+use collect::{Collector, RawItem, RawUser};
+pub use dialect::Dialect;
+use source::Source;
+
+/// How many bad lines are spelled out; the rest are counted.
+pub const N_SHOWN: usize = 5;
+
+/// How to import.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// At most this many ratings, the first of the file; then only the items
+    /// that they name.
+    pub limit: Option<u64>,
+    /// Stop at the first bad line.
+    pub strict: bool,
+    /// Folder to keep imports in; `None` keeps none.
+    pub cache: Option<PathBuf>,
+}
+
+/// How far an import has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    pub file: String,
+    /// Bytes of this file, as they lie on the disk.
+    pub bytes_done: u64,
+    pub bytes_total: u64,
+    pub n_ratings: u64,
+}
+
+impl Progress {
+    pub fn describe(&self) -> String {
+        let percent = self.bytes_done.min(self.bytes_total) * 100 / self.bytes_total.max(1);
+        let n_ratings = self.n_ratings;
+        format!("importing {}: {percent}%, {n_ratings} ratings", self.file)
+    }
+}
+
+/// Who hears of the progress, and may end the import.
+pub struct Watch<'a> {
+    pub on: &'a mut dyn FnMut(&Progress),
+    pub cancel: &'a AtomicBool,
+}
+
+impl Watch<'_> {
+    fn tell(&mut self, progress: &Progress) -> Result<(), Report> {
+        if self.cancel.load(Ordering::Relaxed) {
+            return Err(Cancelled.into());
+        }
+        (self.on)(progress);
+        Ok(())
+    }
+}
+
+/// The error of an import that was cancelled.
+#[derive(Debug, Clone, Copy)]
+pub struct Cancelled;
+
+impl fmt::Display for Cancelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the import was cancelled")
+    }
+}
+
+impl std::error::Error for Cancelled {}
+
+/// What an import found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Findings {
+    /// The dialect, in words.
+    pub dialect: String,
+    pub n_bad_lines: u64,
+    /// The first bad lines, each with its file and number.
+    pub shown: Vec<String>,
+    /// What was left out or assumed, in sentences.
+    pub notes: Vec<String>,
+    /// It came from the cache.
+    #[serde(skip)]
+    pub cached: bool,
+}
+
+impl Findings {
+    /// A few lines for a person, the first about the whole.
+    pub fn describe(&self, catalog: &Catalog) -> Vec<String> {
+        let n_ratings: usize = catalog.users.iter().map(|user| user.history.len()).sum();
+        let mut lines = vec![format!(
+            "{}: {}, {} items, {} users, {n_ratings} ratings{}",
+            catalog.name,
+            if self.dialect.is_empty() {
+                "the sample"
+            } else {
+                &self.dialect
+            },
+            catalog.items.len(),
+            catalog.users.len(),
+            if self.cached { " (kept import)" } else { "" },
+        )];
+        lines.extend(self.notes.iter().map(|note| format!("  {note}")));
+        if self.n_bad_lines > 0 {
+            let n = self.n_bad_lines;
+            lines.push(format!("  {n} bad lines left out (--strict-import stops)"));
+            lines.extend(self.shown.iter().map(|fault| format!("    {fault}")));
+        }
+        lines
+    }
+}
+
+/// An import, before anyone is in a group: what the cache keeps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Imported {
+    contents: ImportedContents,
+    /// By user, then by time; ties keep the file's order.
+    ratings: Vec<Rating>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct ImportedContents {
+    name: String,
+    noun: String,
+    protocol: Protocol,
+    /// Which map of attributes goes with it.
+    map: MapChoice,
+    items: Vec<RawItem>,
+    users: Vec<RawUser>,
+    n_by_user: Vec<u32>,
+    findings: Findings,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum MapChoice {
+    /// The sample's, which has our own format's genres.
+    Sample,
+    MovieLens,
+    /// Made from the most frequent categories.
+    Automatic,
+}
+
+/// Reads a folder, a file or a zip archive in any of the dialects, and groups it
+/// by its `groups.toml`, by the preset for its genres, or by its most frequent
+/// categories.
+///
+/// # Errors
+/// No dialect fits, with what was looked for; a file that cannot be opened; with
+/// `strict`, the first bad line; [`Cancelled`]. A catalog without an item.
+pub fn import(
+    path: &Path,
+    options: &Options,
+    watch: &mut Watch<'_>,
+) -> Result<(Catalog, Findings), Report> {
+    let (source, dialect) = Dialect::detect(Source::open(path)?)?;
+    let key = match &options.cache {
+        Some(folder) => Some(cache::Key::of(&source, options, folder)?),
+        None => None,
+    };
+    let kept = key.as_ref().and_then(cache::Key::load);
+    let imported = match kept.filter(|kept| kept.serves(options)) {
+        Some(mut kept) => {
+            kept.contents.findings.cached = true;
+            kept
+        }
+        None => {
+            let imported = read(&source, dialect, options, watch)?;
+            if let Some(key) = &key {
+                key.save(&imported);
+            }
+            imported
+        }
+    };
+    let findings = imported.contents.findings.clone();
+    let own_map = source.group_map()?;
+    Ok((imported.into_catalog(own_map)?, findings))
+}
+
+fn read(
+    source: &Source,
+    dialect: Dialect,
+    options: &Options,
+    watch: &mut Watch<'_>,
+) -> Result<Imported, Report> {
+    let mut collector = Collector::new(source, options, watch);
+    match &dialect {
+        Dialect::MovieLens100K => movielens_100k::read(&mut collector)?,
+        Dialect::MovieLensDat { .. } => movielens_dat::read(&mut collector)?,
+        Dialect::MovieLensCsv => movielens_csv::read(&mut collector)?,
+        Dialect::RecBole { files, .. } => recbole::read(&mut collector, files)?,
+        Dialect::Amazon { reviews, meta, .. } => amazon::read(&mut collector, reviews, meta)?,
+        Dialect::Goodbooks => goodbooks::read(&mut collector)?,
+        Dialect::Own(files) => own::read(&mut collector, files)?,
+    }
+    collector
+        .finish(&dialect)
+        .wrap_err_with(|| format!("importing {}", source.name))
+}
+
+impl Imported {
+    fn serves(&self, options: &Options) -> bool {
+        !options.strict || self.contents.findings.n_bad_lines == 0
+    }
+
+    fn into_catalog(self, own_map: Option<GroupMap>) -> Result<Catalog, Report> {
+        let contents = self.contents;
+        let map = match (own_map, contents.map) {
+            (Some(map), _) => map,
+            (None, MapChoice::Sample) => GroupMap::parse("sample-data/groups.toml", SAMPLE_GROUPS)?,
+            (None, MapChoice::MovieLens) => GroupMap::movielens()?,
+            (None, MapChoice::Automatic) => {
+                GroupMap::automatic(contents.items.iter().map(|item| item.genres.as_slice()))
+            }
+        };
+        let histories = History::cut(self.ratings, &contents.n_by_user);
+        let users = contents.users.into_iter().zip(histories);
+        let contents = Contents {
+            name: contents.name,
+            noun: contents.noun,
+            protocol: contents.protocol,
+            items: contents.items.into_iter().map(Item::from).collect(),
+            users: users
+                .map(|(user, history)| User::new(user, history))
+                .collect(),
+        };
+        Ok(grouping::assemble(contents, map))
+    }
+}

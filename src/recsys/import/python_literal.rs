@@ -1,0 +1,243 @@
+//! A value as Python's `repr` writes it, which is what the lines of Amazon's 2014
+//! products are: quotes of both kinds, `True`, `None`, tuples.
+
+use serde_json::{Map, Number, Value};
+
+/// No honest line nests deeper; a damaged one must not end the stack.
+const DEPTH_MAX: usize = 64;
+
+/// Parses one whole literal.
+///
+/// # Errors
+/// What was expected, and at which byte.
+pub fn parse(text: &str) -> Result<Value, String> {
+    let mut parser = Parser { text, at: 0 };
+    let value = parser.value(0)?;
+    parser.skip_space();
+    match parser.at == text.len() {
+        true => Ok(value),
+        false => Err(parser.expected("the end")),
+    }
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Parser<'a> {
+    fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
+    fn expected(&self, what: &str) -> String {
+        format!("expected {what} at byte {}", self.at)
+    }
+
+    fn skip_space(&mut self) {
+        self.at = self.text.len() - self.rest().trim_start().len();
+    }
+
+    /// Takes this text, if it is next.
+    fn take(&mut self, wanted: &str) -> bool {
+        let found = self.rest().starts_with(wanted);
+        if found {
+            self.at += wanted.len();
+        }
+        found
+    }
+
+    fn value(&mut self, depth: usize) -> Result<Value, String> {
+        if depth > DEPTH_MAX {
+            return Err(self.expected("less nesting"));
+        }
+        self.skip_space();
+        for (word, value) in [
+            ("True", Value::Bool(true)),
+            ("False", Value::Bool(false)),
+            ("None", Value::Null),
+        ] {
+            if self.take(word) {
+                return Ok(value);
+            }
+        }
+        match self.rest().as_bytes().first() {
+            Some(b'{') => self.dict(depth),
+            Some(b'[') => self.list("[", "]", depth),
+            Some(b'(') => self.list("(", ")", depth),
+            Some(b'\'' | b'"' | b'u' | b'b' | b'r') => self.string().map(Value::String),
+            Some(b'0'..=b'9' | b'-' | b'+' | b'.') => self.number(),
+            _ => Err(self.expected("a value")),
+        }
+    }
+
+    fn dict(&mut self, depth: usize) -> Result<Value, String> {
+        self.take("{");
+        let mut map = Map::new();
+        loop {
+            self.skip_space();
+            if self.take("}") {
+                return Ok(Value::Object(map));
+            }
+            let key = match self.value(depth + 1)? {
+                Value::String(key) => key,
+                other => other.to_string(),
+            };
+            self.skip_space();
+            if !self.take(":") {
+                return Err(self.expected("`:`"));
+            }
+            let value = self.value(depth + 1)?;
+            map.insert(key, value);
+            self.separator("}")?;
+        }
+    }
+
+    fn list(&mut self, open: &str, close: &str, depth: usize) -> Result<Value, String> {
+        self.take(open);
+        let mut values = Vec::new();
+        loop {
+            self.skip_space();
+            if self.take(close) {
+                return Ok(Value::Array(values));
+            }
+            values.push(self.value(depth + 1)?);
+            self.separator(close)?;
+        }
+    }
+
+    /// A comma, or nothing before what closes.
+    fn separator(&mut self, close: &str) -> Result<(), String> {
+        self.skip_space();
+        match self.take(",") || self.rest().starts_with(close) {
+            true => Ok(()),
+            false => Err(self.expected(&format!("`,` or `{close}`"))),
+        }
+    }
+
+    fn number(&mut self) -> Result<Value, String> {
+        let rest = self.rest();
+        let is_part = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E');
+        let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+        let text = &rest[..end];
+        let whole = text.parse::<i64>().ok().map(Number::from);
+        let number = whole.or_else(|| text.parse().ok().and_then(Number::from_f64));
+        let number = number.ok_or_else(|| self.expected("a number"))?;
+        self.at += end;
+        // Python 2 marked long integers.
+        self.take("L");
+        Ok(Value::Number(number))
+    }
+
+    fn string(&mut self) -> Result<String, String> {
+        let raw = self.prefix();
+        let quote = match self.rest().chars().next() {
+            Some(quote @ ('\'' | '"')) => quote,
+            _ => return Err(self.expected("a string")),
+        };
+        self.at += 1;
+        let mut text = String::new();
+        loop {
+            let Some(c) = self.rest().chars().next() else {
+                return Err(self.expected("the string's end"));
+            };
+            self.at += c.len_utf8();
+            match c {
+                _ if c == quote => return Ok(text),
+                '\\' if !raw => self.escape(&mut text)?,
+                _ => text.push(c),
+            }
+        }
+    }
+
+    /// Skips `u`, `b` and `r` before a quote; whether it was raw.
+    fn prefix(&mut self) -> bool {
+        match self.rest().as_bytes().first() {
+            Some(b'u' | b'b') => {
+                self.at += 1;
+                false
+            }
+            Some(b'r') => {
+                self.at += 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn escape(&mut self, text: &mut String) -> Result<(), String> {
+        let Some(c) = self.rest().chars().next() else {
+            return Err(self.expected("an escaped letter"));
+        };
+        self.at += c.len_utf8();
+        match c {
+            'n' => text.push('\n'),
+            't' => text.push('\t'),
+            'r' => text.push('\r'),
+            'x' => self.code_point(2, text)?,
+            'u' => self.code_point(4, text)?,
+            'U' => self.code_point(8, text)?,
+            '\\' | '\'' | '"' => text.push(c),
+            // As Python does: an unknown escape is two letters.
+            _ => text.extend(['\\', c]),
+        }
+        Ok(())
+    }
+
+    fn code_point(&mut self, n_digits: usize, text: &mut String) -> Result<(), String> {
+        let number = self
+            .rest()
+            .get(..n_digits)
+            .and_then(|digits| u32::from_str_radix(digits, 16).ok())
+            .ok_or_else(|| self.expected("hexadecimal digits"))?;
+        self.at += n_digits;
+        // Half of a surrogate pair stands for nothing by itself.
+        text.push(char::from_u32(number).unwrap_or(char::REPLACEMENT_CHARACTER));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_python_writes_is_read() {
+        let text = r#"{'asin': "0001", 'title': 'It\'s "so" \xe9 \u20ac\n', 'price': 12.5, 'rank': {'Books': 6334800L},
+            'categories': [['Books', u'Art'], ('x',)], 'ok': True, 'no': None, 'low': -3}"#;
+        let want = json!({
+            "asin": "0001", "title": "It's \"so\" \u{e9} \u{20ac}\n", "price": 12.5,
+            "rank": {"Books": 6334800}, "categories": [["Books", "Art"], ["x"]],
+            "ok": true, "no": null, "low": -3,
+        });
+        assert_eq!(parse(text), Ok(want));
+    }
+
+    #[test]
+    fn what_is_cut_or_deep_is_refused() {
+        for bad in [
+            "",
+            "{",
+            "{'a'",
+            "{'a':",
+            "'a",
+            "[1 2]",
+            "1 2",
+            "\\",
+            "{'a': '\\u12'}",
+            "--",
+        ] {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
+        assert!(parse(&"[".repeat(100_000)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "[\\[\\](){}'\"\\\\:,u0-9xeTrueN \u{e9}-]{0,40}") {
+            let _ = parse(&text);
+        }
+    }
+}

