@@ -42,6 +42,10 @@ pub struct SetupArgs {
     /// [default: the catalog's groups.toml, or the preset for its genres]
     #[arg(long, global = true, value_name = "FILE")]
     pub groups: Option<PathBuf>,
+    /// Whether a subject's own earlier document may draft for it: keep, as in the paper, or
+    /// hide [default: keep]
+    #[arg(long, global = true, value_enum, value_name = "HOW")]
+    pub own_documents: Option<OwnDocumentsChoice>,
     /// Knowledge documents (JSONL) for the pools; may be repeated [default: the sample's]
     #[arg(long, global = true, value_name = "FILE")]
     pub knowledge: Vec<PathBuf>,
@@ -75,6 +79,12 @@ pub struct SetupArgs {
     /// Configuration file [default: laserscope/config.toml in the user's config folder]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OwnDocumentsChoice {
+    Keep,
+    Hide,
 }
 
 /// How the playground looks.

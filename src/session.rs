@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use color_eyre::eyre::{Result, WrapErr, ensure};
 use etcetera::BaseStrategy;
 
-use crate::cli::SetupArgs;
-use crate::engine::{Engine, Knowledge, LoadOptions, Loading};
+use crate::cli::{OwnDocumentsChoice, SetupArgs};
+use crate::engine::{Engine, Knowledge, LoadOptions, Loading, OwnDocuments};
 use crate::headless::{interrupt, progress};
 use crate::model::device::DeviceChoice;
 use crate::model::registry;
@@ -15,7 +15,7 @@ use crate::model::weights::FloatWeights;
 use crate::recsys::import::{self, Findings};
 use crate::recsys::knowledge::{bundled_knowledge, read_knowledge};
 use crate::recsys::saved::SavedGroups;
-use crate::recsys::{Catalog, GroupMap, KnowledgeDoc};
+use crate::recsys::{Catalog, GroupMap, Half, KnowledgeDoc};
 
 /// Where things come from, as the options say.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +25,7 @@ pub struct Settings {
     pub strict_import: bool,
     /// Saved groups, or a map of attributes.
     pub groups: Option<PathBuf>,
+    pub own_documents: OwnDocuments,
     pub knowledge: Vec<PathBuf>,
     /// A pool on disk, in place of the catalog's or the sample's documents.
     pub pool: Option<PathBuf>,
@@ -44,6 +45,10 @@ impl From<SetupArgs> for Settings {
             catalog_limit: args.catalog_limit,
             strict_import: args.strict_import,
             groups: args.groups,
+            own_documents: match args.own_documents {
+                Some(OwnDocumentsChoice::Hide) => OwnDocuments::Hide,
+                Some(OwnDocumentsChoice::Keep) | None => OwnDocuments::Keep,
+            },
             knowledge: args.knowledge,
             pool: args.pool,
             model: args.model,
@@ -145,6 +150,24 @@ impl Settings {
             .collect())
     }
 
+    /// Tells of subjects of the query half that have a document in the pools: it
+    /// flatters their acceptance.
+    fn own_documents_note(&self, docs: &[Knowledge], catalog: &Catalog) -> Option<String> {
+        let is_query = |doc: &&Knowledge| {
+            let kind = doc.kind.parse().ok();
+            let at = kind.and_then(|kind| catalog.lookup(kind, &doc.id));
+            at.is_some_and(|at| catalog.subject(at).half() == Half::Query)
+        };
+        let n_own = docs.iter().filter(is_query).count();
+        let how = match self.own_documents {
+            OwnDocuments::Keep => "may draft for it (--own-documents hide leaves it out)",
+            OwnDocuments::Hide => "is hidden from it",
+        };
+        (n_own > 0).then(|| {
+            format!("{n_own} subjects of the query half have a document in the pools: a subject's own {how}")
+        })
+    }
+
     /// The documents' files that `load_documents` would read; `None` where they
     /// are the sample's own.
     pub fn document_files(&self) -> Result<Option<Vec<PathBuf>>> {
@@ -170,12 +193,20 @@ impl Settings {
         };
         let mut engine = Engine::load(path, &options, progress)?;
         engine.catalog = catalog.name.clone();
-        engine.set_knowledge(&self.load_knowledge(catalog)?)?;
+        engine.own_documents = self.own_documents;
+        let docs = self.load_knowledge(catalog)?;
+        engine.note = joined(engine.note.take(), self.own_documents_note(&docs, catalog));
+        engine.set_knowledge(&docs)?;
         if let Some(pool) = &self.pool {
             engine.add_pool(pool)?;
         }
         Ok(engine)
     }
+}
+
+fn joined(first: Option<String>, second: Option<String>) -> Option<String> {
+    let lines: Vec<String> = first.into_iter().chain(second).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 /// Where imports are kept: beside the models that were fetched.

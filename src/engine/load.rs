@@ -5,7 +5,7 @@ use std::path::Path;
 
 use color_eyre::eyre::{Result, WrapErr, bail};
 
-use super::Engine;
+use super::{Engine, OwnDocuments};
 use crate::model::chat::ChatTemplate;
 use crate::model::config::Config;
 use crate::model::decoder::Decoder;
@@ -123,6 +123,7 @@ impl Engine {
             note: opened.note,
             catalog: String::new(),
             pools: Pools::empty(),
+            own_documents: OwnDocuments::default(),
             cost: CostTable::default(),
             cached: Vec::new(),
         };

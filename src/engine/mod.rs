@@ -27,6 +27,17 @@ use crate::speculate::trace::{ModelInfo, SubjectInfo};
 pub use load::{LoadOptions, Loading, physical_cores};
 pub use run::Run;
 
+/// Whether a subject's own earlier document may draft for it, which flatters
+/// acceptance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OwnDocuments {
+    /// As in the paper, whose pool has each user's older document.
+    #[default]
+    Keep,
+    /// As if it had never been added.
+    Hide,
+}
+
 /// A loaded model with its pools: everything a run needs.
 pub struct Engine {
     decoder: Decoder,
@@ -39,6 +50,7 @@ pub struct Engine {
     pub note: Option<String>,
     pub catalog: String,
     pub pools: Pools,
+    pub own_documents: OwnDocuments,
     pub cost: CostTable,
     /// The tokens whose keys and values the cache holds.
     cached: Vec<TokenId>,
@@ -117,6 +129,14 @@ impl Engine {
         let docs = docs.iter().map(|doc| doc.tokenize(&self.codec));
         self.pools = Pools::build(docs.collect::<Result<Vec<_>>>()?);
         Ok(())
+    }
+
+    /// The pools as a run for this subject may use them.
+    fn pools_for(&self, subject: &SubjectInfo) -> Pools {
+        match self.own_documents {
+            OwnDocuments::Keep => self.pools.clone(),
+            OwnDocuments::Hide => self.pools.without(&subject.id),
+        }
     }
 
     /// Puts a pool of a folder beside those that are there.

@@ -6,7 +6,7 @@ use color_eyre::eyre::{Result, bail};
 
 use super::{Engine, PromptText, RenderedPrompt, RunSpec, Seen, pool_of};
 use crate::model::decoder::{PROMPT_CHUNK, Rows};
-use crate::pool::{Calibration, Local, Recall, Retrieved};
+use crate::pool::{Calibration, Local, Pools, Recall, Retrieved};
 use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::params::{Budget, Params};
@@ -18,6 +18,8 @@ use crate::speculate::verify::{Finish, Room, Verdict, verify};
 pub struct Run<'e> {
     engine: &'e mut Engine,
     header: Header,
+    /// The pools as this subject may use them.
+    pools: Pools,
     /// The pool of the subject's group.
     pool: Option<String>,
     params: Params,
@@ -49,6 +51,7 @@ impl<'e> Run<'e> {
                 prompt.ids.len()
             );
         }
+        let pools = engine.pools_for(&spec.subject);
         let start = Instant::now();
         let cancelled = !process_prompt(engine, &prompt.ids, go_on)?;
         let mut seen = Seen::default();
@@ -60,7 +63,7 @@ impl<'e> Run<'e> {
             device: engine.device.clone(),
             threads: engine.threads(),
             catalog: engine.catalog.clone(),
-            pools: engine.pools.sizes(pool_of(&spec.subject).as_deref()),
+            pools: pools.sizes(pool_of(&spec.subject).as_deref()),
             subject: spec.subject,
             prompt: prompt.text,
             opening_len: prompt.opening_len,
@@ -72,6 +75,7 @@ impl<'e> Run<'e> {
             prompt_ids: prompt.ids.clone(),
         };
         Ok(Run {
+            pools,
             local: Local::new(&prompt.ids, prompt.opening_len),
             recall: Recall::default(),
             calibration: Calibration::default(),
@@ -213,7 +217,7 @@ impl<'e> Run<'e> {
             };
         }
         self.recall.draft(
-            &self.engine.pools,
+            &self.pools,
             self.pool.as_deref(),
             &self.local,
             &self.params,
@@ -231,7 +235,7 @@ impl<'e> Run<'e> {
         tree.truncate(self.engine.context() - self.ids.len() + 1);
         if tree.n_drafts() > 0 {
             self.recall.explain(
-                &self.engine.pools,
+                &self.pools,
                 self.pool.as_deref(),
                 &self.local,
                 &self.params,
@@ -315,7 +319,7 @@ impl<'e> Run<'e> {
         self.local.push(&committed);
         self.calibration.observe(tree, verdict);
         if self.params.verify.drafts() {
-            let pools = &self.engine.pools;
+            let pools = &self.pools;
             let group = self.pool.as_deref();
             self.recall.advance(pools, group, &self.local, &self.params);
         }
@@ -336,7 +340,7 @@ impl<'e> Run<'e> {
         let mut new = Vec::new();
         for hit in hits {
             if self.seen.doc(&hit.doc) {
-                let title = self.engine.pools.title(&hit.doc).unwrap_or(&hit.doc);
+                let title = self.pools.title(&hit.doc).unwrap_or(&hit.doc);
                 new.push((hit.doc.clone(), title.to_string()));
             }
         }

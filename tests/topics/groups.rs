@@ -3,12 +3,16 @@
 use std::fs;
 use std::path::PathBuf;
 
+use laserscope::engine::{Engine, Knowledge, OwnDocuments};
 use laserscope::recsys::learn::{ItemMethod, UserMethod, build};
 use laserscope::recsys::lightgcn::Options;
 use laserscope::recsys::saved::SavedGroups;
 use laserscope::recsys::{Catalog, GroupMap, Half, SubjectKind, UNGROUPED};
 use laserscope::session::Settings;
+use laserscope::speculate::params::{Params, Sources, Verify};
 use tempfile::TempDir;
+
+use super::engine::{engine, run, spec};
 
 const KINDS: [SubjectKind; 2] = [SubjectKind::Item, SubjectKind::User];
 
@@ -130,14 +134,16 @@ fn a_subject_that_saved_groups_do_not_know_is_in_none() {
 #[test]
 fn a_small_group_is_merged_and_every_one_is_told_of() {
     let map = fs::read_to_string("sample-data/groups.toml").expect("reads");
-    let merging = format!("merge_below = 65\n{map}");
-    let map = GroupMap::parse("groups.toml", &merging).expect("a good map");
     let before = sample().group_sizes(SubjectKind::Item);
+    let others = before.iter().filter(|(name, _)| *name != "drama");
+    let n_min = 1 + others.map(|(_, n)| *n).min().expect("groups");
+    let merging = format!("merge_below = {n_min}\n{map}");
+    let map = GroupMap::parse("groups.toml", &merging).expect("a good map");
     let catalog = sample().with_map(map);
     let after = catalog.group_sizes(SubjectKind::Item);
     let small = before
         .iter()
-        .filter(|(name, n)| **n < 65 && *name != "drama");
+        .filter(|(name, n)| **n < n_min && *name != "drama");
     let small: Vec<&String> = small.map(|(name, _)| name).collect();
     assert!(!small.is_empty());
     let drama = catalog
@@ -218,4 +224,48 @@ fn documents_go_to_the_pools_of_the_groups_in_use() {
     fs::write(&path, text).expect("writes");
     let message = format!("{:#}", settings.load_catalog().expect_err("nobody"));
     assert!(message.contains("knows nobody"), "{message}");
+}
+
+#[test]
+fn a_subjects_own_document_drafts_for_it_or_is_hidden() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let mut engine = engine(folder.path());
+    let asking = |verify| {
+        let params = Params {
+            verify,
+            repeat_penalty: 1.0,
+            max_tokens: 24,
+            sources: Sources {
+                local: false,
+                ..Params::default().sources
+            },
+            ..Params::default()
+        };
+        spec("Hello", params)
+    };
+    let plain = run(&mut engine, asking(Verify::Autoregressive));
+    let doc = |id: &str| Knowledge {
+        id: id.to_owned(),
+        title: id.to_owned(),
+        kind: "item".to_owned(),
+        group: "a".to_owned(),
+        text: format!("ab{}", plain.text()),
+        ended: false,
+    };
+    let asking = asking(Verify::Strict);
+    assert_eq!(asking.subject.id, "i1");
+    let drafts = |engine: &mut Engine| {
+        let trace = run(engine, asking.clone());
+        let mut trees = trace.steps.iter().map(|step| step.tree.nodes.len());
+        trees.any(|n_nodes| n_nodes > 1)
+    };
+    engine.set_knowledge(&[doc("i1")]).expect("tokenizes");
+    assert!(drafts(&mut engine));
+    engine.own_documents = OwnDocuments::Hide;
+    assert!(!drafts(&mut engine));
+    // Another's document stays.
+    engine
+        .set_knowledge(&[doc("i1"), doc("i2")])
+        .expect("tokenizes");
+    assert!(drafts(&mut engine));
 }

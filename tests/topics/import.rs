@@ -201,9 +201,10 @@ fn every_movielens_dialect_gives_the_same_catalog() {
 }
 
 fn title_and_year(item: &[String]) -> String {
-    match item[2].is_empty() {
-        true => item[1].clone(),
-        false => format!("{} ({})", item[1], item[2]),
+    // One film has a word there.
+    match item[2].parse::<u16>() {
+        Err(_) => item[1].clone(),
+        Ok(year) => format!("{} ({year})", item[1]),
     }
 }
 
