@@ -257,7 +257,13 @@ impl Decoder {
 
     fn on_cpu(&mut self, pass: &Pass, mut x: Tensor) -> CandleResult<Tensor> {
         let (config, cpu, clock) = (&self.config, &self.cpu, &mut self.clock);
-        let shared = cpu_path::Shared { config, pass, cpu };
+        let places = self.cache.places();
+        let shared = cpu_path::Shared {
+            config,
+            places,
+            pass,
+            cpu,
+        };
         for (i, layer) in self.layers.iter().enumerate() {
             let qkv = cpu_path::qkv(layer, &x, &shared, clock)?;
             self.cache.append(i, &qkv)?;

@@ -3,6 +3,9 @@
 //! the same fused multiply-adds in the same order, as each other, so their
 //! results are equal to the bit.
 
+// Loops over registers, several arrays of them side by side.
+#![allow(clippy::needless_range_loop)]
+
 use std::arch::x86_64::*;
 
 use super::Isa;
@@ -121,14 +124,14 @@ impl<'a> Inputs<'a> {
         unsafe { *self.acts.sum.get_unchecked(self.at(b) + r) }
     }
 
-    /// What the shift of part `part` (of `parts`) of the block's weights to
-    /// unsigned bytes adds to its dot product.
+    /// What makes up for the shift of part `part` (of `parts`) of the block's
+    /// weights to unsigned bytes.
     #[inline(always)]
     unsafe fn shift(&self, r: usize, b: usize, part: usize, parts: usize) -> i32 {
-        let halves = unsafe { *self.acts.shift.get_unchecked(self.at(b) + r) };
+        let shift = unsafe { self.acts.shift.get_unchecked(self.at(b) + r) };
         match parts {
-            1 => halves[0] + halves[1],
-            _ => halves[part],
+            1 => shift[0],
+            _ => shift[1 + part],
         }
     }
 }
@@ -191,7 +194,7 @@ unsafe fn wide_rows<const F: u8, const R: usize>(
                     }
                 } else {
                     for r in 0..R {
-                        dots[r] = _mm512_set1_epi32(-inputs.shift(r, b, part, parts(F)));
+                        dots[r] = _mm512_set1_epi32(inputs.shift(r, b, part, parts(F)));
                     }
                     for g in part * 8 / parts(F)..(part + 1) * 8 / parts(F) {
                         let w = _mm512_loadu_si512(block.add(64 * g).cast());
@@ -400,7 +403,7 @@ macro_rules! nibbles_vnni {
 macro_rules! bytes_vnni {
     ($dots:ident, $block:ident, $four:ident, $rows:ident, $groups:ident, $shift:ident, $dot:ident) => {
         for r in 0..$rows {
-            $dots[r] = _mm256_set1_epi32(-$shift(r));
+            $dots[r] = _mm256_set1_epi32($shift(r));
         }
         let top = _mm256_set1_epi8(-128);
         for g in $groups {
