@@ -104,12 +104,24 @@ impl PackedLinear {
     /// The product on plain slices. Shape: (n, in_dim) -> (n, out_dim), or
     /// half of it where it gates.
     pub fn product(&self, input: Input<'_>, finish: Finish<'_>, cpu: &Cpu) -> Vec<f32> {
+        self.product_into(Vec::new(), input, finish, cpu)
+    }
+
+    /// The same in memory that was used before: large outputs need no new pages.
+    pub fn product_into(
+        &self,
+        mut y: Vec<f32>,
+        input: Input<'_>,
+        finish: Finish<'_>,
+        cpu: &Cpu,
+    ) -> Vec<f32> {
         let acts = Activations::prepare(input, self.in_dim(), self.forms(), cpu);
         let width = match finish {
             Finish::Gate => self.out_dim() / 2,
             _ => self.out_dim(),
         };
-        let mut y = Vec::with_capacity(acts.rows * width);
+        y.clear();
+        y.reserve(acts.rows * width);
         let all = &mut y.spare_capacity_mut()[..acts.rows * width];
         let out = Parts::new(all);
         let tasks = self.tasks(matches!(finish, Finish::Gate), cpu.team.threads());
