@@ -21,8 +21,11 @@ pub(super) const LOCAL: u16 = u16::MAX;
 /// groups' behind it, and the local text.
 pub(super) struct Shelves<'a> {
     shelves: Vec<Shelf<'a>>,
-    /// Shelves of [`Source::Group`]: one a segment of the group's pool.
+    /// The first so many hold answers of the subject's own group: one a segment
+    /// of its pool, then those added online.
     n_own: usize,
+    /// By shelf.
+    sources: Vec<Source>,
     /// Longest suffix, in symbols: tokens, and the anchor before a document.
     pub max_suffix: usize,
     /// `None`: the context is no source.
@@ -105,26 +108,45 @@ impl<'a> Shelves<'a> {
         local: Option<&'a Local>,
         params: &Params,
     ) -> Self {
-        let on = params.max_suffix > 0;
-        let own = group.filter(|_| params.sources.group && on);
-        let own = own.map_or(0..0, |g| pools.shelves_of(g));
-        let others = (0..pools.n_shelves()).filter(|shelf| !own.contains(shelf));
-        let others = others.filter(|_| params.sources.global && on);
-        let all = own.clone().chain(others);
+        let on = |is_on: bool| is_on && params.max_suffix > 0;
+        let own = group.map_or(0..0, |g| pools.shelves_of(g));
+        let n_pool = pools.n_pool_shelves();
+        let own_online = |shelf: &usize| pools.online_group(*shelf) == group;
+        let online = n_pool..pools.n_shelves();
+        let online = online.filter(|_| on(params.sources.online));
+        let others = (0..n_pool).filter(|shelf| !own.contains(shelf));
+        let others = others.filter(|_| on(params.sources.global));
+        let first = own.clone().filter(|_| on(params.sources.group));
+        let first: Vec<usize> = first.chain(online.clone().filter(own_online)).collect();
+        let behind = others.chain(online.filter(|s| !own_online(s)));
+        let all: Vec<usize> = first.iter().copied().chain(behind).collect();
+        let source = |&shelf: &usize| match shelf {
+            shelf if shelf >= n_pool => Source::Online,
+            shelf if own.contains(&shelf) => Source::Group,
+            _ => Source::Global,
+        };
         Shelves {
-            shelves: all.map(|shelf| pools.shelf(shelf)).collect(),
-            n_own: own.len(),
+            n_own: first.len(),
+            sources: all.iter().map(source).collect(),
+            shelves: all.into_iter().map(|shelf| pools.shelf(shelf)).collect(),
             max_suffix: params.max_suffix.min(MAX_SUFFIX),
-            local: local.filter(|_| params.sources.local && on),
+            local: local.filter(|_| on(params.sources.local)),
         }
     }
 
     pub fn source(&self, shelf: u16) -> Source {
-        match shelf {
-            LOCAL => Source::Local,
-            shelf if usize::from(shelf) < self.n_own => Source::Group,
-            _ => Source::Global,
-        }
+        let source = self.sources.get(usize::from(shelf));
+        source.copied().unwrap_or(Source::Local)
+    }
+
+    /// The shelf holds answers of the subject's own group.
+    #[inline]
+    pub fn is_own(&self, shelf: u16) -> bool {
+        usize::from(shelf) < self.n_own
+    }
+
+    pub fn n_own(&self) -> usize {
+        self.n_own
     }
 
     /// The shelves of the nearest source: the group's own, else all.

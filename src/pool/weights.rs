@@ -6,6 +6,7 @@
 //! about films and viewers, about half and half by tokens replayed: the one
 //! kind has large pools and much structure, the other small pools and prose.
 
+use super::calibration::N_WEIGHTS;
 use super::evidence::Kind;
 
 pub(super) const TRUST_INPUTS: usize = 12;
@@ -56,3 +57,9 @@ pub(super) const START: Weights = Weights {
     trust: [[-0.5, 0.3, -0.3, 0.0, 0.0, 0.8, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]; Kind::COUNT],
     lead: [0.0, 1.0, 0.0, 0.0, 0.0, 0.0],
 };
+
+/// Where the calibration begins under strict verification.
+pub(super) const START_STRICT: [f32; N_WEIGHTS] = [0.0; N_WEIGHTS];
+
+/// .. and where second-ranked tokens are accepted, too.
+pub(super) const START_RELAXED: [f32; N_WEIGHTS] = [0.0; N_WEIGHTS];

@@ -87,11 +87,11 @@ fn params() -> impl Strategy<Value = Params> {
     (
         1usize..=64,
         1usize..=12,
-        any::<[bool; 3]>(),
+        any::<[bool; 4]>(),
         prop::sample::select(vec![1.0f32, 1.1, 1.5]),
     )
         .prop_map(
-            |(rows, branch, [group, global, local], repeat_penalty)| Params {
+            |(rows, branch, [group, global, local, online], repeat_penalty)| Params {
                 verify: Verify::Strict,
                 budget: Budget::Rows(rows),
                 branch,
@@ -99,6 +99,7 @@ fn params() -> impl Strategy<Value = Params> {
                     group,
                     global,
                     local,
+                    online,
                 },
                 repeat_penalty,
                 max_tokens: 40,
@@ -155,6 +156,9 @@ proptest! {
         let with = |verify| Params { verify, ..params };
         let plain = run(&mut engine, spec(&question, with(Verify::Autoregressive)));
         engine.set_knowledge(&knowledge(&documents, &plain)).unwrap();
+        if question.len() % 2 == 0 {
+            engine.remember(&plain.header, &plain.token_ids());
+        }
         let strict = run(&mut engine, spec(&question, with(Verify::Strict)));
         prop_assert_eq!(strict.token_ids(), plain.token_ids());
         prop_assert_eq!(strict.end.as_ref().unwrap().finish, plain.end.as_ref().unwrap().finish);

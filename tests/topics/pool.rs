@@ -1,7 +1,7 @@
 //! Retrieval against a search by hand, on random documents over a small
 //! vocabulary, so that matches of every length, ties and gaps occur.
 
-use laserscope::pool::{Calibration, Local, PoolDoc, Pools, Retrieved, retrieve};
+use laserscope::pool::{Calibration, Local, PoolDoc, Pools, Recall, Retrieved, retrieve};
 use laserscope::speculate::TokenId;
 use laserscope::speculate::draft::{DraftTree, Origin};
 use laserscope::speculate::params::{Budget, Params, Source, Sources};
@@ -50,6 +50,7 @@ fn scene() -> impl Strategy<Value = Scene> {
                     group: group_on,
                     global,
                     local,
+                    online: false,
                 },
                 ..Params::default()
             },
@@ -418,12 +419,13 @@ fn calibration_follows_what_is_accepted() {
     let pools = Pools::build(vec![doc("a", "g", &[1, 2, 3, 4, 5, 6])]);
     let local = Local::new(&[1, 2], 2);
     let params = Params::default();
-    let drafted =
-        |calibration: &Calibration| retrieve(&pools, Some("g"), &local, &params, calibration).tree;
-    let learn = |accept: bool| {
+    let mut recall = Recall::default();
+    let mut learn = |n_times: usize, accept: bool| {
         let mut calibration = Calibration::default();
-        for _ in 0..50 {
-            let tree = drafted(&calibration);
+        for _ in 0..n_times {
+            let tree = recall
+                .draft(&pools, Some("g"), &local, &params, &calibration)
+                .tree;
             let mut path: Vec<usize> = tree.children(0).take(usize::from(accept)).collect();
             path.extend(path.first().and_then(|&n| tree.children(n).next()));
             let verdict = Verdict {
@@ -432,10 +434,13 @@ fn calibration_follows_what_is_accepted() {
                 bonus: None,
                 finish: None,
             };
-            calibration.observe(&tree, &verdict);
+            recall.observe(&mut calibration, &tree, &verdict);
         }
-        drafted(&calibration).nodes[1].path_prob
+        let tree = recall
+            .draft(&pools, Some("g"), &local, &params, &calibration)
+            .tree;
+        tree.nodes[1].path_prob
     };
-    let before = drafted(&Calibration::default()).nodes[1].path_prob;
-    assert!(learn(false) < before && before < learn(true));
+    let before = learn(0, false);
+    assert!(learn(50, false) < before && before < learn(50, true));
 }
