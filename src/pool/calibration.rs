@@ -16,8 +16,8 @@ use crate::speculate::params::{Drafter, Params, Verify};
 use crate::speculate::verify::Verdict;
 
 /// Speed of learning, and how many observations the starting point weighs.
-const RATE: f32 = 0.12;
-const INERTIA: f32 = 12.0;
+const RATE: f32 = 0.08;
+const INERTIA: f32 = 30.0;
 
 /// Cells of the offset: one of each table is in force.
 const TABLES: [usize; 5] = [KINDS, ORDERS, COUNTS, RANKS, DEPTHS];
