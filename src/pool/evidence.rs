@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 
 use super::bridge::BridgeClass;
 use super::lookup::{LOCAL, Shelves, Wide};
+use super::pools::Shelf;
 use super::search::Matches;
 use super::segment::SEPARATOR;
 use crate::speculate::TokenId;
@@ -375,9 +376,26 @@ fn followers(shelves: &Shelves, wide: &Wide, mut list: impl FnMut(TokenId, u32))
             });
         return wide.count;
     }
-    let starts = wide.ranks.spread(sample);
-    let starts = starts.filter_map(|r| shelf.visible(r));
-    list_runs(starts.map(|s| shelf.segment.token(s + wide.depth)), list)
+    let seen = match sample {
+        SAMPLE => sampled::<SAMPLE>(&shelf, wide),
+        _ => sampled::<SAMPLE_OTHER>(&shelf, wide),
+    };
+    list_runs(seen.into_iter().flatten(), list)
+}
+
+/// What follows some of an interval's suffixes, evenly spread over more than
+/// there are of them.
+fn sampled<const N: usize>(shelf: &Shelf, wide: &Wide) -> [Option<TokenId>; SAMPLE] {
+    let mut ranks = [wide.ranks.lo; N];
+    for (place, rank) in ranks.iter_mut().zip(wide.ranks.spread(N)) {
+        *place = rank;
+    }
+    let found = shelf.segment.tokens_after(&ranks, wide.depth);
+    let mut tokens = [None; SAMPLE];
+    for (place, (position, token)) in tokens.iter_mut().zip(found) {
+        *place = shelf.is_visible(position).then_some(token);
+    }
+    tokens
 }
 
 /// Lists runs of equal tokens; a suffix array's order brings equals together.

@@ -14,6 +14,10 @@ use crate::speculate::params::{MAX_BRANCH, Params, Source};
 const MAX_SUFFIX: usize = SORTED_DEPTH - MAX_BRANCH;
 /// Up to this many occurrences are held one by one, more as an interval.
 const MAX_SPOTS: usize = 8;
+/// Where the nearest source holds so many occurrences of the last two tokens, a
+/// match is not begun behind it: the others would say much the same, at a
+/// search each. What has begun there is followed on.
+const PLENTY: u32 = 192;
 /// The local text's number among the shelves: behind all others.
 pub(super) const LOCAL: u16 = u16::MAX;
 
@@ -109,15 +113,18 @@ impl<'a> Shelves<'a> {
         params: &Params,
     ) -> Self {
         let on = |is_on: bool| is_on && params.max_suffix > 0;
-        let own = group.map_or(0..0, |g| pools.shelves_of(g));
+        let own = group.filter(|_| on(params.sources.group));
+        let own = own.map_or(0..0, |g| pools.shelves_of(g));
         let n_pool = pools.n_pool_shelves();
-        let own_online = |shelf: &usize| pools.online_group(*shelf) == group;
         let online = n_pool..pools.n_shelves();
         let online = online.filter(|_| on(params.sources.online));
         let others = (0..n_pool).filter(|shelf| !own.contains(shelf));
         let others = others.filter(|_| on(params.sources.global));
-        let first = own.clone().filter(|_| on(params.sources.group));
-        let first: Vec<usize> = first.chain(online.clone().filter(own_online)).collect();
+        let own_online = |shelf: &usize| pools.online_group(*shelf) == group;
+        let first: Vec<usize> = own
+            .clone()
+            .chain(online.clone().filter(own_online))
+            .collect();
         let behind = others.chain(online.filter(|s| !own_online(s)));
         let all: Vec<usize> = first.iter().copied().chain(behind).collect();
         let source = |&shelf: &usize| match shelf {
@@ -231,8 +238,17 @@ impl<'a> Shelves<'a> {
         let first_wide = places.wides.len();
         let mut wides = before.wides;
         let nearest = self.nearest();
+        let mut n_near = 0;
         for shelf in 0..self.len() {
-            let is_near = reach == Reach::Full || nearest.contains(&shelf);
+            // The nearest shelves come first.
+            if shelf == nearest.end {
+                let near = &places.wides[first_wide..];
+                // Two tokens that always stand in a longer match have no entry.
+                let pairs = near.iter().filter(|w| w.order >= 2);
+                n_near = pairs.map(|w| w.count).max().unwrap_or(0);
+            }
+            let is_scarce = reach == Reach::Full && n_near < PLENTY;
+            let is_near = is_scarce || nearest.contains(&shelf);
             let has_wides = wides
                 .clone()
                 .next()

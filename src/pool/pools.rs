@@ -310,8 +310,13 @@ impl<'a> Shelf<'a> {
     /// The text position a suffix begins at, unless it is hidden.
     pub fn visible(&self, rank: u32) -> Option<u32> {
         let position = self.segment.position(rank);
-        let is_hidden = self.hidden.is_some_and(|h| h.holds(position));
-        (!is_hidden).then_some(position)
+        self.is_visible(position).then_some(position)
+    }
+
+    /// The hidden document does not stand there.
+    #[inline]
+    pub fn is_visible(&self, position: u32) -> bool {
+        self.hidden.is_none_or(|h| !h.holds(position))
     }
 
     /// Document and token position in it, for a text position.
