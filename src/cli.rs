@@ -172,9 +172,14 @@ pub struct DecodeArgs {
     /// Longest branch of the draft tree, in tokens [default: 12]
     #[arg(long, value_name = "N")]
     pub branch: Option<usize>,
-    /// Where drafts come from: any of group,global,local, or none [default: all]
+    /// Where drafts come from: any of group,global,local,online, or none
+    /// [default: group,global,local]
     #[arg(long, value_name = "LIST", value_parser = parse_sources)]
     pub sources: Option<Sources>,
+    /// Finished answers draft for the next ones, too: a source of their own
+    /// beside the others; what is asked then depends on what was asked before
+    #[arg(long)]
+    pub online: bool,
     /// How far the blend trusts each source, 0 to 1, as in
     /// group=1,global=0.5,local=1 [default: 1 each]
     #[arg(long, value_name = "LIST", value_parser = SourceWeights::parse)]
@@ -222,7 +227,7 @@ impl DecodeArgs {
             budget: self.budget.unwrap_or(base.budget),
             branch: self.branch.unwrap_or(base.branch),
             max_suffix: base.max_suffix,
-            sources: self.sources.unwrap_or(base.sources),
+            sources: self.sources_over(base.sources),
             source_weights: self.source_weights.unwrap_or(base.source_weights),
             drafter: self.drafter.unwrap_or(base.drafter),
             repeat_penalty: self.repeat_penalty.unwrap_or(base.repeat_penalty),
@@ -231,6 +236,14 @@ impl DecodeArgs {
         };
         params.check()?;
         Ok(params)
+    }
+
+    fn sources_over(&self, base: Sources) -> Sources {
+        let sources = self.sources.unwrap_or(base);
+        Sources {
+            online: sources.online || self.online,
+            ..sources
+        }
     }
 
     fn verify_over(&self, base: Verify) -> Result<Verify, String> {
@@ -275,7 +288,12 @@ pub fn parse_sources(text: &str) -> Result<Sources, String> {
             "group" => sources.group = true,
             "global" => sources.global = true,
             "local" => sources.local = true,
-            other => return Err(format!("`{other}`: must be group, global, local or none")),
+            "online" => sources.online = true,
+            other => {
+                return Err(format!(
+                    "`{other}`: must be group, global, local, online or none"
+                ));
+            }
         }
     }
     Ok(sources)
@@ -358,6 +376,17 @@ pub struct BenchDecodeArgs {
     pub framework: String,
     #[command(flatten)]
     pub decode: DecodeArgs,
+    /// Instead: pairs of runs, autoregressive and drafting in turns, so many a
+    /// prompt; drafting must not be slower on any [rule: strict, or --verify]
+    #[arg(long, value_name = "N", conflicts_with_all = ["drafters", "budgets"])]
+    pub paired: Option<usize>,
+    /// Instead: these drafters by commas, each under every budget [rule: strict,
+    /// or --verify]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Drafter::parse, conflicts_with = "drafter")]
+    pub drafters: Vec<Drafter>,
+    /// Instead: these budgets by commas, each with every drafter
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = parse_budget, conflicts_with = "budget")]
+    pub budgets: Vec<Budget>,
     /// One JSON object
     #[arg(long)]
     pub json: bool,

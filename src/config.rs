@@ -143,6 +143,7 @@ impl DecodeConfig {
             budget: budget.transpose().map_err(|e| named("budget", e))?,
             branch: self.branch,
             sources: sources.transpose().map_err(|e| named("sources", e))?,
+            online: false,
             source_weights: weights
                 .transpose()
                 .map_err(|e| named("source-weights", e))?,

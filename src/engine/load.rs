@@ -5,7 +5,7 @@ use std::path::Path;
 
 use color_eyre::eyre::{Result, WrapErr, bail};
 
-use super::Engine;
+use super::{Engine, Learning};
 use crate::model::chat::ChatTemplate;
 use crate::model::config::Config;
 use crate::model::decoder::Decoder;
@@ -13,7 +13,7 @@ use crate::model::device::{self, DeviceChoice};
 use crate::model::layer::{Kernels, Target};
 use crate::model::tokenizer::TextCodec;
 use crate::model::weights::{FloatWeights, Weights};
-use crate::pool::Pools;
+use crate::pool::{Calibrations, Online, Pools};
 use crate::speculate::cost::CostTable;
 use crate::speculate::trace::ModelInfo;
 
@@ -123,7 +123,10 @@ impl Engine {
             note: opened.note,
             catalog: String::new(),
             pools: Pools::empty(),
+            online: Online::default(),
             cost: CostTable::default(),
+            calibrations: Calibrations::default(),
+            learning: Learning::default(),
             cached: Vec::new(),
         };
         progress(Loading::Measuring);

@@ -4,15 +4,16 @@ use std::time::Instant;
 
 use color_eyre::eyre::{Result, bail};
 
+use super::pause::Pause;
 use super::{Engine, PromptText, RenderedPrompt, RunSpec, Seen, pool_of};
 use crate::model::decoder::{PROMPT_CHUNK, Rows};
 use crate::model::logits::{Asked, Logits};
-use crate::pool::{Calibration, Local, Recall, Retrieved};
+use crate::pool::{Calibrations, Local, Recall, Retrieved};
 use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
-use crate::speculate::params::{Budget, Params};
+use crate::speculate::params::{Budget, Params, Source};
 use crate::speculate::row::{Judged, NodeRow};
-use crate::speculate::trace::{End, FORMAT, Header, Step, Timing, TokenBytes};
+use crate::speculate::trace::{End, FORMAT, Header, PoolSize, Step, Timing, TokenBytes};
 use crate::speculate::verify::{Finish, Room, Verdict, verify};
 
 /// A run under way on an engine.
@@ -28,8 +29,9 @@ pub struct Run<'e> {
     ids: Vec<TokenId>,
     local: Local,
     recall: Recall,
-    /// What this run has learned of its drafts' chances.
-    calibration: Calibration,
+    /// What was learned of drafts' chances, in this run and before.
+    calibrations: Calibrations,
+    pause: Pause,
     seen: Seen,
     n_steps: usize,
     decode_ms: f64,
@@ -61,7 +63,7 @@ impl<'e> Run<'e> {
             device: engine.device.clone(),
             threads: engine.threads(),
             catalog: engine.catalog.clone(),
-            pools: engine.pools.sizes(pool_of(&spec.subject).as_deref()),
+            pools: pool_sizes(engine, &spec),
             subject: spec.subject,
             prompt: prompt.text,
             opening_len: prompt.opening_len,
@@ -74,8 +76,9 @@ impl<'e> Run<'e> {
         };
         Ok(Run {
             local: Local::new(&prompt.ids, prompt.opening_len),
-            recall: Recall::default(),
-            calibration: Calibration::default(),
+            recall: Recall::ending_at(engine.codec.eos_ids()),
+            calibrations: engine.calibrations.clone(),
+            pause: Pause::default(),
             params: spec.params,
             changed: false,
             ids: prompt.ids,
@@ -107,6 +110,13 @@ impl<'e> Run<'e> {
     /// Set once the run has ended; then there is no further step.
     pub fn finish(&self) -> Option<Finish> {
         self.finish
+    }
+
+    /// Adds the answer to those of this session, from which the online source
+    /// drafts.
+    pub fn remember(self) {
+        let answer = &self.ids[self.header.prompt_ids.len()..];
+        self.engine.remember(&self.header, answer);
     }
 
     pub fn cancel(&mut self) {
@@ -141,7 +151,8 @@ impl<'e> Run<'e> {
         }
         let room = self.room();
         let clock = Instant::now();
-        let retrieved = self.retrieve();
+        let is_resting = self.is_automatic() && self.pause.rests();
+        let retrieved = self.retrieve(is_resting);
         let retrieve = ms_since(clock);
         let n_offered = retrieved.tree.n_rows();
         let (tree, draft) = timed(|| self.fit(retrieved.tree));
@@ -153,6 +164,7 @@ impl<'e> Run<'e> {
         let (verdict, verifying) =
             timed(|| verify(&tree, &rows, &judged, self.params.verify, eos, room));
         let context_len = self.ids.len();
+        self.pause.after_step(tree.n_drafts() > 0);
         let (committed, commit) = timed(|| self.commit(&tree, &verdict));
         committed?;
         let verify = to_micros(judging + verifying);
@@ -165,6 +177,10 @@ impl<'e> Run<'e> {
         };
         self.decode_ms += timing.total();
         self.finish = verdict.finish;
+        self.engine.learn_cost(tree.n_rows(), timing.total());
+        if self.finish.is_some() {
+            self.engine.learn_calibrations(&self.calibrations);
+        }
         let step = Step {
             index: self.n_steps,
             context_len,
@@ -205,10 +221,15 @@ impl<'e> Run<'e> {
         }
     }
 
+    fn is_automatic(&self) -> bool {
+        matches!(self.params.budget, Budget::Auto { .. })
+    }
+
     /// The draft tree, its origins not named yet.
-    fn retrieve(&mut self) -> Retrieved {
+    fn retrieve(&mut self, is_resting: bool) -> Retrieved {
         let root = self.ids[self.ids.len() - 1];
-        if !self.params.verify.drafts() || self.params.budget.max_rows() <= 1 {
+        let is_off = !self.params.verify.drafts() || self.params.budget.max_rows() <= 1;
+        if is_off || is_resting {
             return Retrieved {
                 tree: DraftTree::root_only(root),
                 hits: Vec::new(),
@@ -219,15 +240,14 @@ impl<'e> Run<'e> {
             self.pool.as_deref(),
             &self.local,
             &self.params,
-            &self.calibration,
+            self.calibrations.of(&self.params),
         )
     }
 
     /// Cuts a tree to what can be committed, to what pays under the measured cost,
     /// and to the context; names the origins of what is left.
     fn fit(&mut self, mut tree: DraftTree) -> DraftTree {
-        tree.prune_below(self.engine.codec.eos_ids());
-        if let Budget::Auto { .. } = self.params.budget {
+        if self.is_automatic() {
             tree.truncate(self.header.cost.best_rows(&tree));
         }
         tree.truncate(self.engine.context() - self.ids.len() + 1);
@@ -308,8 +328,12 @@ impl<'e> Run<'e> {
         self.engine.cached.extend(drafted);
         self.ids.extend(&committed);
         self.local.push(&committed);
-        self.calibration.observe(tree, verdict);
-        if self.params.verify.drafts() {
+        if tree.n_drafts() > 0 {
+            let calibration = self.calibrations.of(&self.params);
+            self.recall.observe(calibration, tree, verdict);
+        }
+        let is_resting = self.is_automatic() && self.pause.rests();
+        if self.params.verify.drafts() && !is_resting {
             let pools = &self.engine.pools;
             let group = self.pool.as_deref();
             self.recall.advance(pools, group, &self.local, &self.params);
@@ -337,6 +361,13 @@ impl<'e> Run<'e> {
         }
         new
     }
+}
+
+/// The pools that the run draws on.
+fn pool_sizes(engine: &Engine, spec: &RunSpec) -> Vec<PoolSize> {
+    let mut sizes = engine.pools.sizes(pool_of(&spec.subject).as_deref());
+    sizes.retain(|s| s.source != Source::Online || spec.params.sources.online);
+    sizes
 }
 
 /// Brings the cache to the prompt without its last token, which is the first
