@@ -164,6 +164,13 @@ impl Decoder {
         Ok(logits)
     }
 
+    /// Takes back logits that nobody reads any more, for their memory.
+    pub fn recycle(&mut self, logits: Logits) {
+        if let Logits::Host(rows) = logits {
+            self.spare = rows;
+        }
+    }
+
     /// The same in the processor's memory. Shape: (rows * vocab), row after row.
     ///
     /// # Errors
