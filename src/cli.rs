@@ -52,7 +52,8 @@ pub struct SetupArgs {
     /// Longest context in tokens [default: 2048, or the model's if less]
     #[arg(long, global = true, value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(64..))]
     pub context: Option<u32>,
-    /// Round 16- and 32-bit weights at load: q8, or none [default: none]
+    /// Change weights at load: q8 rounds 16- and 32-bit ones, f32 unpacks all of them
+    /// for reference [default: none]
     #[arg(long, global = true, value_name = "TYPE")]
     pub quantize: Option<FloatWeights>,
     /// Use nothing but what is on this machine

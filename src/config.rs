@@ -201,7 +201,7 @@ mod tests {
         assert_eq!(setup(Some(FloatWeights::Exact)), Some(FloatWeights::Exact));
         let unknown = read("quantize = \"q5\"").unwrap();
         let error = unknown.under(&SetupArgs::default()).unwrap_err();
-        assert!(error.to_string().contains("none or q8"), "{error}");
+        assert!(error.to_string().contains("none, q8 or f32"), "{error}");
     }
 
     #[test]

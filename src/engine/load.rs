@@ -157,6 +157,7 @@ fn check_memory(weights: &Weights, config: &Config, context: usize, on_cpu: bool
         let gb = |bytes: u64| bytes as f64 / 1e9;
         let smaller = match (weights.float_bits(), weights.floats) {
             (Some(_), FloatWeights::Exact) => "--quantize q8, ",
+            (None, FloatWeights::Reference) => "--quantize none, ",
             _ => "",
         };
         bail!(

@@ -9,9 +9,9 @@ use crate::model::clock::PassTimes;
 use crate::model::decoder::Rows;
 use crate::model::floors::Floors;
 use crate::model::kernels::Isa;
+use crate::model::logits::{Asked, Logits};
 use crate::speculate::cost::CostTable;
 use crate::speculate::params::MAX_ROWS;
-use crate::speculate::row::judge;
 
 impl Engine {
     /// Measures what a step costs by its number of rows, over a short made-up
@@ -24,10 +24,13 @@ impl Engine {
         let mut points = Vec::new();
         for rows in CostTable::MEASURED_ROWS {
             let tries = if rows <= 8 { 2 } else { 1 };
-            let (times, mut logits) = self.forward_rows(rows, context, tries)?;
+            let (times, logits) = self.forward_rows(rows, context, tries)?;
             let start = Instant::now();
             // What is done with every row's logits, whatever they are.
-            self.decoder.for_rows(&mut logits, |_, row| judge(row, &[]));
+            if let Some(logits) = logits {
+                let asked = vec![Asked::default(); rows];
+                self.decoder.judge(logits, &asked, 1.0)?;
+            }
             points.push((
                 rows,
                 times.total_ms + start.elapsed().as_secs_f32() * 1000.0,
@@ -90,7 +93,7 @@ impl Engine {
         rows: usize,
         context: usize,
         tries: usize,
-    ) -> Result<(PassTimes, Vec<f32>)> {
+    ) -> Result<(PassTimes, Option<Logits>)> {
         let tokens = vec![0; rows];
         // a root, and branches of 12 below it, as drafts have them
         let parent = |i: usize| match (i, i % 12) {
@@ -101,13 +104,14 @@ impl Engine {
         let parents: Vec<Option<usize>> = (0..rows).map(parent).collect();
         self.cached.clear();
         let mut best: Option<PassTimes> = None;
-        let mut logits = Vec::new();
+        let mut logits = None;
         for _ in 0..tries.max(1) {
             self.decoder.pretend(context)?;
-            logits = self.decoder.forward(Rows {
+            let pass = self.decoder.run(Rows {
                 tokens: &tokens,
                 parents: &parents,
             })?;
+            logits = Some(pass);
             let times = self.decoder.times();
             if best.is_none_or(|b| times.total_ms < b.total_ms) {
                 best = Some(times);

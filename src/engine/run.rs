@@ -7,11 +7,12 @@ use color_eyre::eyre::{Result, bail};
 use super::pause::Pause;
 use super::{Engine, PromptText, RenderedPrompt, RunSpec, Seen, pool_of};
 use crate::model::decoder::{PROMPT_CHUNK, Rows};
+use crate::model::logits::{Asked, Logits};
 use crate::pool::{Calibrations, Local, Recall, Retrieved};
 use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::params::{Budget, Params, Source};
-use crate::speculate::row::{Judged, NodeRow, judge, penalize};
+use crate::speculate::row::{Judged, NodeRow};
 use crate::speculate::trace::{End, FORMAT, Header, PoolSize, Step, Timing, TokenBytes};
 use crate::speculate::verify::{Finish, Room, Verdict, verify};
 
@@ -157,7 +158,8 @@ impl<'e> Run<'e> {
         let (tree, draft) = timed(|| self.fit(retrieved.tree));
         let (logits, forward) = timed(|| self.forward(&tree));
         let logits = logits?;
-        let ((rows, judged), judging) = timed(|| self.judge(&tree, logits));
+        let (read, judging) = timed(|| self.judge(&tree, logits));
+        let (rows, judged) = read?;
         let eos = self.engine.codec.eos_ids();
         let (verdict, verifying) =
             timed(|| verify(&tree, &rows, &judged, self.params.verify, eos, room));
@@ -261,10 +263,10 @@ impl<'e> Run<'e> {
         tree
     }
 
-    fn forward(&mut self, tree: &DraftTree) -> Result<Vec<f32>> {
+    fn forward(&mut self, tree: &DraftTree) -> Result<Logits> {
         let tokens: Vec<TokenId> = tree.nodes.iter().map(|n| n.token).collect();
         let parents: Vec<Option<usize>> = tree.nodes.iter().map(|n| n.parent).collect();
-        self.engine.decoder.forward(Rows {
+        self.engine.decoder.run(Rows {
             tokens: &tokens,
             parents: &parents,
         })
@@ -272,37 +274,30 @@ impl<'e> Run<'e> {
 
     /// The distribution at every node, after the penalty on the node's own path,
     /// and every draft token's standing in its parent's.
-    fn judge(&self, tree: &DraftTree, mut logits: Vec<f32>) -> (Vec<NodeRow>, Vec<Judged>) {
-        let judge = |node: usize, row: &mut [f32]| self.judge_node(tree, node, row);
-        let per_node = self.engine.decoder.for_rows(&mut logits, judge);
-        let mut judged = vec![
-            Judged {
-                rank: u32::MAX,
-                p: 0.0
-            };
-            tree.n_drafts()
-        ];
-        let mut rows = Vec::with_capacity(per_node.len());
-        for (row, children) in per_node {
-            children
-                .into_iter()
-                .for_each(|(child, j)| judged[child - 1] = j);
+    fn judge(&mut self, tree: &DraftTree, logits: Logits) -> Result<(Vec<NodeRow>, Vec<Judged>)> {
+        let children: Vec<Vec<usize>> = (0..tree.n_rows())
+            .map(|node| tree.children(node).collect())
+            .collect();
+        let ask = |(node, children): (usize, &Vec<usize>)| Asked {
+            recent: self.recent(tree, node),
+            children: children.iter().map(|&c| tree.nodes[c].token).collect(),
+        };
+        let asked: Vec<Asked> = children.iter().enumerate().map(ask).collect();
+        let penalty = self.params.repeat_penalty;
+        let answered = self.engine.decoder.judge(logits, &asked, penalty)?;
+        let unread = Judged {
+            rank: u32::MAX,
+            p: 0.0,
+        };
+        let mut judged = vec![unread; tree.n_drafts()];
+        let mut rows = Vec::with_capacity(answered.len());
+        for ((row, standings), children) in answered.into_iter().zip(children) {
+            for (child, standing) in children.into_iter().zip(standings) {
+                judged[child - 1] = standing;
+            }
             rows.push(row);
         }
-        (rows, judged)
-    }
-
-    fn judge_node(
-        &self,
-        tree: &DraftTree,
-        node: usize,
-        logits: &mut [f32],
-    ) -> (NodeRow, Vec<(usize, Judged)>) {
-        penalize(logits, &self.recent(tree, node), self.params.repeat_penalty);
-        let children: Vec<usize> = tree.children(node).collect();
-        let ids: Vec<TokenId> = children.iter().map(|&c| tree.nodes[c].token).collect();
-        let (row, judged) = judge(logits, &ids);
-        (row, children.into_iter().zip(judged).collect())
+        Ok((rows, judged))
     }
 
     /// The last tokens of a node's own path: what the penalty looks back on.
