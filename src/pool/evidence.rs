@@ -377,8 +377,8 @@ fn followers(shelves: &Shelves, wide: &Wide, mut list: impl FnMut(TokenId, u32))
         return wide.count;
     }
     let seen = match sample {
-        SAMPLE => sampled::<SAMPLE>(&shelf, wide),
-        _ => sampled::<SAMPLE_OTHER>(&shelf, wide),
+        SAMPLE => sampled::<SAMPLE>(shelf, wide),
+        _ => sampled::<SAMPLE_OTHER>(shelf, wide),
     };
     list_runs(seen.into_iter().flatten(), list)
 }
