@@ -67,7 +67,8 @@ pub struct SetupArgs {
     /// Longest context in tokens [default: 2048, or the model's if less]
     #[arg(long, global = true, value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(64..))]
     pub context: Option<u32>,
-    /// Round 16- and 32-bit weights at load: q8, or none [default: none]
+    /// Change weights at load: q8 rounds 16- and 32-bit ones, f32 unpacks all of them
+    /// for reference [default: none]
     #[arg(long, global = true, value_name = "TYPE")]
     pub quantize: Option<FloatWeights>,
     /// Use nothing but what is on this machine
@@ -194,9 +195,14 @@ pub struct DecodeArgs {
     /// Longest branch of the draft tree, in tokens [default: 12]
     #[arg(long, value_name = "N")]
     pub branch: Option<usize>,
-    /// Where drafts come from: any of group,global,local, or none [default: all]
+    /// Where drafts come from: any of group,global,local,online, or none
+    /// [default: group,global,local]
     #[arg(long, value_name = "LIST", value_parser = parse_sources)]
     pub sources: Option<Sources>,
+    /// Finished answers draft for the next ones, too: a source of their own
+    /// beside the others; what is asked then depends on what was asked before
+    #[arg(long)]
+    pub online: bool,
     /// How far the blend trusts each source, 0 to 1, as in
     /// group=1,global=0.5,local=1 [default: 1 each]
     #[arg(long, value_name = "LIST", value_parser = SourceWeights::parse)]
@@ -244,7 +250,7 @@ impl DecodeArgs {
             budget: self.budget.unwrap_or(base.budget),
             branch: self.branch.unwrap_or(base.branch),
             max_suffix: base.max_suffix,
-            sources: self.sources.unwrap_or(base.sources),
+            sources: self.sources_over(base.sources),
             source_weights: self.source_weights.unwrap_or(base.source_weights),
             drafter: self.drafter.unwrap_or(base.drafter),
             repeat_penalty: self.repeat_penalty.unwrap_or(base.repeat_penalty),
@@ -253,6 +259,14 @@ impl DecodeArgs {
         };
         params.check()?;
         Ok(params)
+    }
+
+    fn sources_over(&self, base: Sources) -> Sources {
+        let sources = self.sources.unwrap_or(base);
+        Sources {
+            online: sources.online || self.online,
+            ..sources
+        }
     }
 
     fn verify_over(&self, base: Verify) -> Result<Verify, String> {
@@ -297,7 +311,12 @@ pub fn parse_sources(text: &str) -> Result<Sources, String> {
             "group" => sources.group = true,
             "global" => sources.global = true,
             "local" => sources.local = true,
-            other => return Err(format!("`{other}`: must be group, global, local or none")),
+            "online" => sources.online = true,
+            other => {
+                return Err(format!(
+                    "`{other}`: must be group, global, local, online or none"
+                ));
+            }
         }
     }
     Ok(sources)
@@ -456,6 +475,17 @@ pub struct BenchDecodeArgs {
     pub framework: String,
     #[command(flatten)]
     pub decode: DecodeArgs,
+    /// Instead: pairs of runs, autoregressive and drafting in turns, so many a
+    /// prompt; drafting must not be slower on any [rule: strict, or --verify]
+    #[arg(long, value_name = "N", conflicts_with_all = ["drafters", "budgets"])]
+    pub paired: Option<usize>,
+    /// Instead: these drafters by commas, each under every budget [rule: strict,
+    /// or --verify]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Drafter::parse, conflicts_with = "drafter")]
+    pub drafters: Vec<Drafter>,
+    /// Instead: these budgets by commas, each with every drafter
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = parse_budget, conflicts_with = "budget")]
+    pub budgets: Vec<Budget>,
     /// One JSON object
     #[arg(long)]
     pub json: bool,

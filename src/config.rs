@@ -143,6 +143,7 @@ impl DecodeConfig {
             budget: budget.transpose().map_err(|e| named("budget", e))?,
             branch: self.branch,
             sources: sources.transpose().map_err(|e| named("sources", e))?,
+            online: false,
             source_weights: weights
                 .transpose()
                 .map_err(|e| named("source-weights", e))?,
@@ -200,7 +201,7 @@ mod tests {
         assert_eq!(setup(Some(FloatWeights::Exact)), Some(FloatWeights::Exact));
         let unknown = read("quantize = \"q5\"").unwrap();
         let error = unknown.under(&SetupArgs::default()).unwrap_err();
-        assert!(error.to_string().contains("none or q8"), "{error}");
+        assert!(error.to_string().contains("none, q8 or f32"), "{error}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use color_eyre::eyre::{Result, WrapErr, bail};
 
-use super::{Engine, OwnDocuments};
+use super::{Engine, Learning, OwnDocuments};
 use crate::model::chat::ChatTemplate;
 use crate::model::config::Config;
 use crate::model::decoder::Decoder;
@@ -13,7 +13,7 @@ use crate::model::device::{self, DeviceChoice};
 use crate::model::layer::{Kernels, Target};
 use crate::model::tokenizer::TextCodec;
 use crate::model::weights::{FloatWeights, Weights};
-use crate::pool::Pools;
+use crate::pool::{Calibrations, Online, Pools};
 use crate::speculate::cost::CostTable;
 use crate::speculate::trace::ModelInfo;
 
@@ -124,7 +124,10 @@ impl Engine {
             catalog: String::new(),
             pools: Pools::empty(),
             own_documents: OwnDocuments::default(),
+            online: Online::default(),
             cost: CostTable::default(),
+            calibrations: Calibrations::default(),
+            learning: Learning::default(),
             cached: Vec::new(),
         };
         progress(Loading::Measuring);
@@ -155,6 +158,7 @@ fn check_memory(weights: &Weights, config: &Config, context: usize, on_cpu: bool
         let gb = |bytes: u64| bytes as f64 / 1e9;
         let smaller = match (weights.float_bits(), weights.floats) {
             (Some(_), FloatWeights::Exact) => "--quantize q8, ",
+            (None, FloatWeights::Reference) => "--quantize none, ",
             _ => "",
         };
         bail!(

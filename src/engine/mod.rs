@@ -4,7 +4,10 @@
 //!
 //! [`Step`]: crate::speculate::trace::Step
 
+mod learning;
 mod load;
+mod measure;
+mod pause;
 mod run;
 
 use std::collections::HashSet;
@@ -13,17 +16,15 @@ use std::path::Path;
 use color_eyre::eyre::{Result, ensure, eyre};
 
 use crate::model::chat::{ChatTemplate, Message, Role};
-use crate::model::clock::PassTimes;
-use crate::model::decoder::{Decoder, Rows};
-use crate::model::floors::Floors;
-use crate::model::kernels::Isa;
+use crate::model::decoder::Decoder;
 use crate::model::tokenizer::TextCodec;
-use crate::pool::{Check, PoolDoc, PoolStore, Pools, TokenizerHash};
+use crate::pool::{Calibrations, Check, Online, PoolDoc, PoolStore, Pools, TokenizerHash};
 use crate::speculate::TokenId;
 use crate::speculate::cost::CostTable;
-use crate::speculate::params::{MAX_ROWS, Params};
-use crate::speculate::trace::{ModelInfo, SubjectInfo};
+use crate::speculate::params::Params;
+use crate::speculate::trace::{Header, ModelInfo, SubjectInfo};
 
+pub use learning::Learning;
 pub use load::{LoadOptions, Loading, physical_cores};
 pub use run::Run;
 
@@ -51,7 +52,11 @@ pub struct Engine {
     pub catalog: String,
     pub pools: Pools,
     pub own_documents: OwnDocuments,
+    /// Answers of this session, which `pools` has, too.
+    online: Online,
     pub cost: CostTable,
+    calibrations: Calibrations,
+    learning: Learning,
     /// The tokens whose keys and values the cache holds.
     cached: Vec<TokenId>,
 }
@@ -127,7 +132,8 @@ impl Engine {
     /// Replaces the pools by these documents.
     pub fn set_knowledge(&mut self, docs: &[Knowledge]) -> Result<()> {
         let docs = docs.iter().map(|doc| doc.tokenize(&self.codec));
-        self.pools = Pools::build(docs.collect::<Result<Vec<_>>>()?);
+        let pools = Pools::build(docs.collect::<Result<Vec<_>>>()?);
+        self.pools = pools.with_online(&self.online);
         Ok(())
     }
 
@@ -145,8 +151,22 @@ impl Engine {
     /// As [`PoolStore::open`]: another tokenizer, a damaged file, ..
     pub fn add_pool(&mut self, path: &Path) -> Result<()> {
         let store = open_pool(path, &self.codec)?;
-        self.pools = self.pools.beside(&store.pools());
+        let pools = self.pools.beside(&store.pools());
+        self.pools = pools.with_online(&self.online);
         Ok(())
+    }
+
+    /// Adds a finished answer to those of this session, from which the online
+    /// source drafts.
+    pub fn remember(&mut self, run: &Header, answer: &[TokenId]) {
+        let opening = &run.prompt_ids[run.prompt_ids.len() - run.opening_len..];
+        self.online.add(&PoolDoc {
+            id: run.subject.id.clone(),
+            title: run.subject.title.clone(),
+            group: pool_of(&run.subject).unwrap_or_default(),
+            tokens: [opening, answer].concat(),
+        });
+        self.pools = self.pools.with_online(&self.online);
     }
 
     /// Begins a run: processes the prompt, as far as the cache does not hold it
@@ -178,92 +198,6 @@ impl Engine {
     /// Most tokens of prompt and answer together.
     pub fn context(&self) -> usize {
         self.decoder.capacity()
-    }
-
-    /// Measures what a forward pass costs by its number of rows, over a short
-    /// made-up context: a tenth of a second for a small model. Decoding refines
-    /// it.
-    ///
-    /// # Errors
-    /// What the device reports.
-    pub fn measure_cost(&mut self) -> Result<()> {
-        let context = self.decoder.capacity().saturating_sub(MAX_ROWS).min(256);
-        let mut points = Vec::new();
-        for rows in CostTable::MEASURED_ROWS {
-            let tries = if rows <= 8 { 2 } else { 1 };
-            points.push((rows, self.forward_times(rows, context, tries)?.total_ms));
-        }
-        self.cost = CostTable { points };
-        Ok(())
-    }
-
-    /// Milliseconds of processing a prompt of `n` tokens; `None` where it does
-    /// not fit. The cache is emptied.
-    ///
-    /// # Errors
-    /// What the device reports.
-    pub fn prompt_ms(&mut self, n: usize) -> Result<Option<f32>> {
-        self.cached.clear();
-        let mut times = Vec::new();
-        for _ in 0..3 {
-            self.decoder.truncate(0);
-            if n > self.decoder.capacity() {
-                return Ok(None);
-            }
-            let start = std::time::Instant::now();
-            self.decoder.extend(&vec![0; n])?;
-            times.push(start.elapsed().as_secs_f32() * 1000.0);
-        }
-        self.decoder.truncate(0);
-        times.sort_by(f32::total_cmp);
-        Ok(times.get(1).copied())
-    }
-
-    /// What this machine cannot do quicker; `None` on a GPU.
-    pub fn floors(&self) -> Option<Floors> {
-        self.decoder.floors()
-    }
-
-    /// Computes on chosen instructions from now on; the processor must have
-    /// them.
-    pub fn set_isa(&mut self, isa: Isa) {
-        self.decoder.set_isa(isa);
-    }
-
-    /// The quickest of some forward passes of `rows` rows with `context` tokens
-    /// in the cache, which is emptied.
-    ///
-    /// # Errors
-    /// More rows than fit; what the device reports.
-    pub fn forward_times(
-        &mut self,
-        rows: usize,
-        context: usize,
-        tries: usize,
-    ) -> Result<PassTimes> {
-        let tokens = vec![0; rows];
-        // a root, and branches of 12 below it, as drafts have them
-        let parent = |i: usize| match (i, i % 12) {
-            (0, _) => None,
-            (_, 1) => Some(0),
-            _ => Some(i - 1),
-        };
-        let parents: Vec<Option<usize>> = (0..rows).map(parent).collect();
-        self.cached.clear();
-        let mut best: Option<PassTimes> = None;
-        for _ in 0..tries.max(1) {
-            self.decoder.pretend(context)?;
-            self.decoder.forward(Rows {
-                tokens: &tokens,
-                parents: &parents,
-            })?;
-            let times = self.decoder.times();
-            if best.is_none_or(|b| times.total_ms < b.total_ms) {
-                best = Some(times);
-            }
-        }
-        self.decoder.truncate(0);
-        Ok(best.unwrap_or_default())
     }
 
     /// Moves the cache to the longest common prefix with `ids` and returns its

@@ -4,14 +4,16 @@ use std::time::Instant;
 
 use color_eyre::eyre::{Result, bail};
 
+use super::pause::Pause;
 use super::{Engine, PromptText, RenderedPrompt, RunSpec, Seen, pool_of};
 use crate::model::decoder::{PROMPT_CHUNK, Rows};
-use crate::pool::{Calibration, Local, Pools, Recall, Retrieved};
+use crate::model::logits::{Asked, Logits};
+use crate::pool::{Calibrations, Local, Pools, Recall, Retrieved};
 use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
-use crate::speculate::params::{Budget, Params};
-use crate::speculate::row::{Judged, NodeRow, judge, penalize};
-use crate::speculate::trace::{End, FORMAT, Header, Step, Timing, TokenBytes};
+use crate::speculate::params::{Budget, Params, Source};
+use crate::speculate::row::{Judged, NodeRow};
+use crate::speculate::trace::{End, FORMAT, Header, PoolSize, Step, Timing, TokenBytes};
 use crate::speculate::verify::{Finish, Room, Verdict, verify};
 
 /// A run under way on an engine.
@@ -29,8 +31,9 @@ pub struct Run<'e> {
     ids: Vec<TokenId>,
     local: Local,
     recall: Recall,
-    /// What this run has learned of its drafts' chances.
-    calibration: Calibration,
+    /// What was learned of drafts' chances, in this run and before.
+    calibrations: Calibrations,
+    pause: Pause,
     seen: Seen,
     n_steps: usize,
     decode_ms: f64,
@@ -63,7 +66,7 @@ impl<'e> Run<'e> {
             device: engine.device.clone(),
             threads: engine.threads(),
             catalog: engine.catalog.clone(),
-            pools: pools.sizes(pool_of(&spec.subject).as_deref()),
+            pools: pool_sizes(&pools, &spec),
             subject: spec.subject,
             prompt: prompt.text,
             opening_len: prompt.opening_len,
@@ -77,8 +80,9 @@ impl<'e> Run<'e> {
         Ok(Run {
             pools,
             local: Local::new(&prompt.ids, prompt.opening_len),
-            recall: Recall::default(),
-            calibration: Calibration::default(),
+            recall: Recall::ending_at(engine.codec.eos_ids()),
+            calibrations: engine.calibrations.clone(),
+            pause: Pause::default(),
             params: spec.params,
             changed: false,
             ids: prompt.ids,
@@ -110,6 +114,13 @@ impl<'e> Run<'e> {
     /// Set once the run has ended; then there is no further step.
     pub fn finish(&self) -> Option<Finish> {
         self.finish
+    }
+
+    /// Adds the answer to those of this session, from which the online source
+    /// drafts.
+    pub fn remember(self) {
+        let answer = &self.ids[self.header.prompt_ids.len()..];
+        self.engine.remember(&self.header, answer);
     }
 
     pub fn cancel(&mut self) {
@@ -144,17 +155,20 @@ impl<'e> Run<'e> {
         }
         let room = self.room();
         let clock = Instant::now();
-        let retrieved = self.retrieve();
+        let is_resting = self.is_automatic() && self.pause.rests();
+        let retrieved = self.retrieve(is_resting);
         let retrieve = ms_since(clock);
         let n_offered = retrieved.tree.n_rows();
         let (tree, draft) = timed(|| self.fit(retrieved.tree));
         let (logits, forward) = timed(|| self.forward(&tree));
         let logits = logits?;
-        let ((rows, judged), judging) = timed(|| self.judge(&tree, logits));
+        let (read, judging) = timed(|| self.judge(&tree, logits));
+        let (rows, judged) = read?;
         let eos = self.engine.codec.eos_ids();
         let (verdict, verifying) =
             timed(|| verify(&tree, &rows, &judged, self.params.verify, eos, room));
         let context_len = self.ids.len();
+        self.pause.after_step(tree.n_drafts() > 0);
         let (committed, commit) = timed(|| self.commit(&tree, &verdict));
         committed?;
         let verify = to_micros(judging + verifying);
@@ -167,6 +181,10 @@ impl<'e> Run<'e> {
         };
         self.decode_ms += timing.total();
         self.finish = verdict.finish;
+        self.engine.learn_cost(tree.n_rows(), timing.total());
+        if self.finish.is_some() {
+            self.engine.learn_calibrations(&self.calibrations);
+        }
         let step = Step {
             index: self.n_steps,
             context_len,
@@ -207,10 +225,15 @@ impl<'e> Run<'e> {
         }
     }
 
+    fn is_automatic(&self) -> bool {
+        matches!(self.params.budget, Budget::Auto { .. })
+    }
+
     /// The draft tree, its origins not named yet.
-    fn retrieve(&mut self) -> Retrieved {
+    fn retrieve(&mut self, is_resting: bool) -> Retrieved {
         let root = self.ids[self.ids.len() - 1];
-        if !self.params.verify.drafts() || self.params.budget.max_rows() <= 1 {
+        let is_off = !self.params.verify.drafts() || self.params.budget.max_rows() <= 1;
+        if is_off || is_resting {
             return Retrieved {
                 tree: DraftTree::root_only(root),
                 hits: Vec::new(),
@@ -221,15 +244,14 @@ impl<'e> Run<'e> {
             self.pool.as_deref(),
             &self.local,
             &self.params,
-            &self.calibration,
+            self.calibrations.of(&self.params),
         )
     }
 
     /// Cuts a tree to what can be committed, to what pays under the measured cost,
     /// and to the context; names the origins of what is left.
     fn fit(&mut self, mut tree: DraftTree) -> DraftTree {
-        tree.prune_below(self.engine.codec.eos_ids());
-        if let Budget::Auto { .. } = self.params.budget {
+        if self.is_automatic() {
             tree.truncate(self.header.cost.best_rows(&tree));
         }
         tree.truncate(self.engine.context() - self.ids.len() + 1);
@@ -245,10 +267,10 @@ impl<'e> Run<'e> {
         tree
     }
 
-    fn forward(&mut self, tree: &DraftTree) -> Result<Vec<f32>> {
+    fn forward(&mut self, tree: &DraftTree) -> Result<Logits> {
         let tokens: Vec<TokenId> = tree.nodes.iter().map(|n| n.token).collect();
         let parents: Vec<Option<usize>> = tree.nodes.iter().map(|n| n.parent).collect();
-        self.engine.decoder.forward(Rows {
+        self.engine.decoder.run(Rows {
             tokens: &tokens,
             parents: &parents,
         })
@@ -256,37 +278,30 @@ impl<'e> Run<'e> {
 
     /// The distribution at every node, after the penalty on the node's own path,
     /// and every draft token's standing in its parent's.
-    fn judge(&self, tree: &DraftTree, mut logits: Vec<f32>) -> (Vec<NodeRow>, Vec<Judged>) {
-        let judge = |node: usize, row: &mut [f32]| self.judge_node(tree, node, row);
-        let per_node = self.engine.decoder.for_rows(&mut logits, judge);
-        let mut judged = vec![
-            Judged {
-                rank: u32::MAX,
-                p: 0.0
-            };
-            tree.n_drafts()
-        ];
-        let mut rows = Vec::with_capacity(per_node.len());
-        for (row, children) in per_node {
-            children
-                .into_iter()
-                .for_each(|(child, j)| judged[child - 1] = j);
+    fn judge(&mut self, tree: &DraftTree, logits: Logits) -> Result<(Vec<NodeRow>, Vec<Judged>)> {
+        let children: Vec<Vec<usize>> = (0..tree.n_rows())
+            .map(|node| tree.children(node).collect())
+            .collect();
+        let ask = |(node, children): (usize, &Vec<usize>)| Asked {
+            recent: self.recent(tree, node),
+            children: children.iter().map(|&c| tree.nodes[c].token).collect(),
+        };
+        let asked: Vec<Asked> = children.iter().enumerate().map(ask).collect();
+        let penalty = self.params.repeat_penalty;
+        let answered = self.engine.decoder.judge(logits, &asked, penalty)?;
+        let unread = Judged {
+            rank: u32::MAX,
+            p: 0.0,
+        };
+        let mut judged = vec![unread; tree.n_drafts()];
+        let mut rows = Vec::with_capacity(answered.len());
+        for ((row, standings), children) in answered.into_iter().zip(children) {
+            for (child, standing) in children.into_iter().zip(standings) {
+                judged[child - 1] = standing;
+            }
             rows.push(row);
         }
-        (rows, judged)
-    }
-
-    fn judge_node(
-        &self,
-        tree: &DraftTree,
-        node: usize,
-        logits: &mut [f32],
-    ) -> (NodeRow, Vec<(usize, Judged)>) {
-        penalize(logits, &self.recent(tree, node), self.params.repeat_penalty);
-        let children: Vec<usize> = tree.children(node).collect();
-        let ids: Vec<TokenId> = children.iter().map(|&c| tree.nodes[c].token).collect();
-        let (row, judged) = judge(logits, &ids);
-        (row, children.into_iter().zip(judged).collect())
+        Ok((rows, judged))
     }
 
     /// The last tokens of a node's own path: what the penalty looks back on.
@@ -317,8 +332,12 @@ impl<'e> Run<'e> {
         self.engine.cached.extend(drafted);
         self.ids.extend(&committed);
         self.local.push(&committed);
-        self.calibration.observe(tree, verdict);
-        if self.params.verify.drafts() {
+        if tree.n_drafts() > 0 {
+            let calibration = self.calibrations.of(&self.params);
+            self.recall.observe(calibration, tree, verdict);
+        }
+        let is_resting = self.is_automatic() && self.pause.rests();
+        if self.params.verify.drafts() && !is_resting {
             let pools = &self.pools;
             let group = self.pool.as_deref();
             self.recall.advance(pools, group, &self.local, &self.params);
@@ -346,6 +365,13 @@ impl<'e> Run<'e> {
         }
         new
     }
+}
+
+/// The pools that the run draws on.
+fn pool_sizes(pools: &Pools, spec: &RunSpec) -> Vec<PoolSize> {
+    let mut sizes = pools.sizes(pool_of(&spec.subject).as_deref());
+    sizes.retain(|s| s.source != Source::Online || spec.params.sources.online);
+    sizes
 }
 
 /// Brings the cache to the prompt without its last token, which is the first

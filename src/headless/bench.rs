@@ -7,14 +7,15 @@ use serde::Serialize;
 
 use super::generate::record;
 use super::progress::Line;
-use super::{forward, interrupt, open, print_json, retrieval};
+use super::{forward, grid, interrupt, open, paired, print_json, retrieval};
 use crate::cli::{BenchCommand, BenchDecodeArgs, DecodeArgs};
-use crate::engine::{Engine, RunSpec};
+use crate::engine::{Engine, Learning, RunSpec};
 use crate::recsys::{Catalog, Framework, Half, Role, SubjectKind, SubjectRef};
 use crate::session::Settings;
 use crate::speculate::TokenId;
 use crate::speculate::params::{Params, Verify};
 use crate::speculate::stats::{Stats, agreement, first_difference, repetition};
+use crate::speculate::trace::Header;
 use crate::speculate::verify::Finish;
 use crate::worker::ask;
 
@@ -36,6 +37,8 @@ pub struct ModeFigures {
     pub pool_hit_rate: f64,
     /// Mean rows of a forward pass.
     pub rows: f64,
+    /// MAL as the drafts' estimates promised it.
+    pub predicted_mal: f64,
 }
 
 #[derive(Clone, Debug, Default, Serialize)]
@@ -77,9 +80,12 @@ pub struct BenchReport {
 }
 
 /// What one mode did on one prompt.
-struct Outcome {
-    ids: Vec<TokenId>,
-    stats: Stats,
+pub(super) struct Outcome {
+    pub ids: Vec<TokenId>,
+    pub stats: Stats,
+    /// Tokens that the drafts' estimates promised, bonus included.
+    pub predicted: f64,
+    pub header: Header,
 }
 
 /// Sums over prompts.
@@ -116,8 +122,25 @@ pub fn run(
 }
 
 fn decode(args: &BenchDecodeArgs, settings: &Settings, params: Params) -> Result<bool> {
+    let (mut engine, specs) = prepare(args, settings, params)?;
+    if let Some(n_pairs) = args.paired {
+        return paired::run(args, &mut engine, &specs, n_pairs);
+    }
+    if !args.drafters.is_empty() || !args.budgets.is_empty() {
+        return grid::run(args, &mut engine, &specs);
+    }
+    modes(args, &mut engine, &specs, params)
+}
+
+/// The engine, and a run for every subject.
+fn prepare(
+    args: &BenchDecodeArgs,
+    settings: &Settings,
+    params: Params,
+) -> Result<(Engine, Vec<RunSpec>)> {
     let framework = Framework::named(&args.framework)?;
     let (catalog, mut engine) = open(settings)?;
+    engine.set_learning(Learning::Calibration);
     let mut subjects = spread(&catalog, SubjectKind::Item, args.items);
     subjects.extend(spread(&catalog, SubjectKind::User, args.users));
     ensure!(
@@ -126,33 +149,42 @@ fn decode(args: &BenchDecodeArgs, settings: &Settings, params: Params) -> Result
         args.items,
         args.users
     );
-    let mut line = Line::new();
-    let (mut totals, mut prompts) = (<[Total; 3]>::default(), Vec::new());
-    let mut difference = None;
-    for (i, &at) in subjects.iter().enumerate() {
-        line.show(&format!(
-            "{}/{} {}",
-            i + 1,
-            subjects.len(),
-            catalog.subject(at).label()
-        ));
+    let specs = subjects.into_iter().map(|at| {
         let (subject, prompt) = ask::about(&catalog, at, &framework, Role::Query)?;
-        let spec = RunSpec {
+        Ok(RunSpec {
             subject,
             prompt,
             params,
-        };
-        let Some(outcomes) = three_ways(&mut engine, &spec)? else {
+        })
+    });
+    Ok((engine, specs.collect::<Result<_>>()?))
+}
+
+/// Autoregressive, strict and relaxed.
+fn modes(
+    args: &BenchDecodeArgs,
+    engine: &mut Engine,
+    specs: &[RunSpec],
+    params: Params,
+) -> Result<bool> {
+    let mut line = Line::new();
+    let (mut totals, mut prompts) = (<[Total; 3]>::default(), Vec::new());
+    let mut difference = None;
+    for (i, spec) in specs.iter().enumerate() {
+        line.show(&format!("{}/{} {}", i + 1, specs.len(), spec.subject.title));
+        let Some(outcomes) = three_ways(engine, spec)? else {
             return Ok(false);
         };
         difference = difference.or_else(|| first_divergence(&spec.subject.id, &outcomes));
         let modes = figures(outcomes.each_ref().map(std::slice::from_ref), &outcomes[0]);
-        let (subject, group) = (spec.subject.id, spec.subject.group);
         prompts.push(PromptFigures {
-            subject,
-            group,
+            subject: spec.subject.id.clone(),
+            group: spec.subject.group.clone(),
             modes,
         });
+        if params.sources.online {
+            engine.remember(&outcomes[0].header, &outcomes[0].ids);
+        }
         let reference = outcomes[0].ids.clone();
         for (total, outcome) in totals.iter_mut().zip(outcomes) {
             total.agreements.push(agreement(&reference, &outcome.ids));
@@ -197,29 +229,41 @@ fn spread(catalog: &Catalog, kind: SubjectKind, n: usize) -> Vec<SubjectRef> {
     }
 }
 
+/// One run of a subject under a rule. `None`: cancelled.
+pub(super) fn outcome(
+    engine: &mut Engine,
+    spec: &RunSpec,
+    params: Params,
+) -> Result<Option<Outcome>> {
+    let spec = RunSpec {
+        params,
+        ..spec.clone()
+    };
+    let (trace, end) = record(engine, spec)?;
+    if end.finish == Finish::Cancelled || interrupt::is_set() {
+        return Ok(None);
+    }
+    let expected = trace.steps.iter().map(|s| s.tree.expected_accepted());
+    Ok(Some(Outcome {
+        ids: trace.token_ids(),
+        stats: Stats::of(&trace),
+        predicted: expected.map(f64::from).sum::<f64>() + trace.steps.len() as f64,
+        header: trace.header,
+    }))
+}
+
 /// Autoregressive, strict, relaxed. `None`: cancelled.
 fn three_ways(engine: &mut Engine, spec: &RunSpec) -> Result<Option<[Outcome; 3]>> {
     let relaxed = match spec.params.verify {
         rule @ Verify::Relaxed { .. } => rule,
         _ => Verify::default(),
     };
-    let mut run = |verify| -> Result<Option<Outcome>> {
+    let mut run = |verify| {
         let params = Params {
             verify,
             ..spec.params
         };
-        let (trace, end) = record(
-            engine,
-            RunSpec {
-                params,
-                ..spec.clone()
-            },
-        )?;
-        let finished = end.finish != Finish::Cancelled && !interrupt::is_set();
-        Ok(finished.then(|| Outcome {
-            ids: trace.token_ids(),
-            stats: Stats::of(&trace),
-        }))
+        outcome(engine, spec, params)
     };
     let (Some(autoregressive), Some(strict), Some(relaxed)) = (
         run(Verify::Autoregressive)?,
@@ -229,6 +273,15 @@ fn three_ways(engine: &mut Engine, spec: &RunSpec) -> Result<Option<[Outcome; 3]
         return Ok(None);
     };
     Ok(Some([autoregressive, strict, relaxed]))
+}
+
+/// The rule of a comparison with autoregressive decoding: one that makes the
+/// same text, unless another is asked for.
+pub(super) fn compared_rule(args: &BenchDecodeArgs, params: &Params) -> Verify {
+    match args.decode.verify {
+        Some(_) => params.verify,
+        None => Verify::Strict,
+    }
 }
 
 fn first_divergence(subject: &str, [plain, strict, _]: &[Outcome; 3]) -> Option<Difference> {
@@ -270,12 +323,16 @@ fn overall(totals: &[Total; 3]) -> Modes {
     }
 }
 
-fn speed(outcomes: &[Outcome]) -> f64 {
+pub(super) fn speed(outcomes: &[Outcome]) -> f64 {
     let ms: f64 = outcomes.iter().map(|o| o.stats.timing.total()).sum();
     outcomes.iter().map(|o| o.stats.tokens).sum::<usize>() as f64 * 1000.0 / ms.max(1e-9)
 }
 
-fn mode_figures(outcomes: &[Outcome], agreement: f64, reference_speed: f64) -> ModeFigures {
+pub(super) fn mode_figures(
+    outcomes: &[Outcome],
+    agreement: f64,
+    reference_speed: f64,
+) -> ModeFigures {
     let sum = |get: fn(&Stats) -> usize| outcomes.iter().map(|o| get(&o.stats)).sum::<usize>();
     let (tokens, steps) = (sum(|s| s.tokens), sum(|s| s.steps));
     let per_step = |n: usize| n as f64 / steps.max(1) as f64;
@@ -292,6 +349,7 @@ fn mode_figures(outcomes: &[Outcome], agreement: f64, reference_speed: f64) -> M
         acceptance: sum(|s| s.fates.committed()) as f64 / drafted as f64,
         pool_hit_rate: per_step(sum(|s| s.hit_steps)),
         rows: per_step(sum(|s| s.rows)),
+        predicted_mal: outcomes.iter().map(|o| o.predicted).sum::<f64>() / steps.max(1) as f64,
     }
 }
 
@@ -310,11 +368,12 @@ fn print_table(report: &BenchReport) {
         params.repeat_penalty
     );
     println!(
-        "{:<15}{:>8}{:>7}{:>7}{:>8}{:>10}{:>9}{:>11}{:>12}{:>9}{:>7}",
+        "{:<15}{:>8}{:>7}{:>7}{:>11}{:>8}{:>10}{:>9}{:>11}{:>12}{:>9}{:>7}",
         "",
         "tokens",
         "steps",
         "MAL",
+        "predicted",
         "rows",
         "tokens/s",
         "speed-up",
@@ -334,10 +393,11 @@ fn print_table(report: &BenchReport) {
         ("relaxed", relaxed),
     ] {
         println!(
-            "{name:<15}{:>8}{:>7}{:>7.2}{:>8.1}{:>10.1}{:>8.2}x{:>10.1}%{:>11.1}%{:>8.1}%{:>6.1}%",
+            "{name:<15}{:>8}{:>7}{:>7.2}{:>11.2}{:>8.1}{:>10.1}{:>8.2}x{:>10.1}%{:>11.1}%{:>8.1}%{:>6.1}%",
             m.tokens,
             m.steps,
             m.mal,
+            m.predicted_mal,
             m.rows,
             m.tokens_per_s,
             m.speedup,

@@ -12,7 +12,7 @@ use super::progress::Line;
 use super::report::{RunReport, answer_text};
 use super::{interrupt, open, open_engine, print_json};
 use crate::cli::{AllKind, GenerateArgs, HalfChoice};
-use crate::engine::{Engine, RunSpec};
+use crate::engine::{Engine, Learning, RunSpec};
 use crate::recsys::{
     Catalog, Framework, Half, KnowledgeDoc, KnowledgeLog, Role, SubjectKind, SubjectRef,
 };
@@ -183,6 +183,8 @@ fn all(
         .map(|d| (d.kind, d.id.clone()))
         .collect();
     let (catalog, mut engine) = open(settings)?;
+    // A batch that was cut off and resumed drafts as if it had not been.
+    engine.set_learning(Learning::Nothing);
     let mut subjects = chosen(args, &catalog, kind);
     subjects.retain(|&at| !done.contains(&(at.kind, catalog.subject(at).id().to_string())));
     let mut line = Line::new();
@@ -209,6 +211,9 @@ fn all(
         )?;
         if end.finish == Finish::Cancelled {
             return Ok(false);
+        }
+        if params.sources.online {
+            engine.remember(&trace.header, &trace.token_ids());
         }
         if let Some(log) = &mut log {
             log.append(&document(&trace, &end))?;

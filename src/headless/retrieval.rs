@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::progress::Line;
 use super::{interrupt, print_json};
 use crate::cli::BenchRetrievalArgs;
-use crate::pool::{Answer, Check, PoolDoc, PoolStore, Pools, Replayed, replay};
+use crate::pool::{Answer, Calibration, Check, PoolDoc, PoolStore, Pools, Replayed, replay};
 use crate::speculate::TokenId;
 use crate::speculate::params::{Budget, Drafter, Params, Verify};
 
@@ -147,8 +147,11 @@ fn measure(pools: &Pools, answers: &[Answer], drafter: Drafter, budget: usize) -
         ..Params::default()
     };
     let mut sums = Sums::default();
+    let mut calibration = Calibration::start(params.verify);
     for answer in answers {
-        replay(pools, answer, &params, |step| sums.add(&step));
+        replay(pools, answer, &params, &mut calibration, |step| {
+            sums.add(&step)
+        });
         if interrupt::is_set() {
             return None;
         }

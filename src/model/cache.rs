@@ -1,16 +1,17 @@
 //! The KV cache, preallocated. Rows of a draft tree are appended behind the
 //! committed ones; the accepted rows are kept, the others forgotten.
 
-use candle_core::{CpuStorage, DType, Device, InplaceOp1, Layout, Result, Tensor, bail};
+use candle_core::{DType, Device, Result, Storage, Tensor, bail};
 
-use super::kernels::attention::{AppendKeys, AppendValues, Heads, TILE, floats};
+use super::kernels::attention::{Append, Gather, Heads, KeyOrValue, Places};
+use super::kernels::slab::ask_for_huge_pages;
 use super::layer::Kernels;
 
 /// One layer's keys and values.
 pub enum Layer {
     /// (capacity, 2 * kv_width), a row's keys before its values: for candle.
     Rows(Tensor),
-    /// As our attention reads them: keys in tiles, values (capacity, kv_width).
+    /// As our attention reads them ([`Places`]): parts of one tensor.
     Tiles { keys: Tensor, values: Tensor },
 }
 
@@ -26,7 +27,7 @@ impl Layer {
 
 /// Keys and values of every layer, for up to `capacity` tokens.
 pub struct KvCache {
-    heads: Heads,
+    places: Places,
     layers: Vec<Layer>,
     /// Committed rows.
     len: usize,
@@ -46,21 +47,15 @@ impl KvCache {
         device: &Device,
     ) -> Result<Self> {
         let width = heads.kv_width();
-        let zeros = |floats: usize| Tensor::zeros(floats, DType::F32, device);
-        let layer = || -> Result<Layer> {
-            Ok(match kernels {
-                Kernels::Candle => {
-                    Layer::Rows(zeros(capacity * 2 * width)?.reshape((capacity, 2 * width))?)
-                }
-                Kernels::Own => Layer::Tiles {
-                    keys: zeros(heads.key_floats(capacity))?,
-                    values: zeros(capacity * width)?,
-                },
-            })
+        let places = Places::new(heads, capacity);
+        let layers = match kernels {
+            Kernels::Candle => (0..layers)
+                .map(|_| Tensor::zeros((capacity, 2 * width), DType::F32, device).map(Layer::Rows))
+                .collect::<Result<_>>()?,
+            Kernels::Own => in_one_piece(layers, places.floats(), device)?,
         };
-        let layers = (0..layers).map(|_| layer()).collect::<Result<_>>()?;
         Ok(KvCache {
-            heads,
+            places,
             layers,
             len: 0,
             pending: 0,
@@ -79,6 +74,10 @@ impl KvCache {
 
     pub fn capacity(&self) -> usize {
         self.capacity
+    }
+
+    pub fn places(&self) -> Places {
+        self.places
     }
 
     pub fn layer(&self, layer: usize) -> &Layer {
@@ -101,7 +100,7 @@ impl KvCache {
         }
         self.pending = n;
         self.written = self.written.max(self.len + n);
-        let (heads, at) = (self.heads, self.len);
+        let (places, heads, at) = (self.places, self.places.heads, self.len);
         match &self.layers[layer] {
             Layer::Rows(rows) => {
                 let kv = 2 * heads.kv_width();
@@ -109,8 +108,9 @@ impl KvCache {
                 rows.slice_set(&qkv.narrow(1, from, kv)?.contiguous()?, 0, at)
             }
             Layer::Tiles { keys, values } => {
-                keys.inplace_op2(qkv, &AppendKeys { heads, at })?;
-                values.inplace_op2(qkv, &AppendValues { heads, at })
+                let append = |what| Append { places, at, what };
+                keys.inplace_op2(qkv, &append(KeyOrValue::Key))?;
+                values.inplace_op2(qkv, &append(KeyOrValue::Value))
             }
         }
     }
@@ -148,9 +148,15 @@ impl KvCache {
                     all.slice_set(&all.index_select(&index, 0)?, 0, to)?;
                 }
                 Layer::Tiles { keys, values } => {
-                    let (heads, rows) = (self.heads, rows);
-                    keys.inplace_op1(&MoveKeys { heads, rows, to })?;
-                    values.inplace_op1(&MoveValues { heads, rows, to })?;
+                    let places = self.places;
+                    let gather = |what| Gather {
+                        places,
+                        rows,
+                        to,
+                        what,
+                    };
+                    keys.inplace_op1(&gather(KeyOrValue::Key))?;
+                    values.inplace_op1(&gather(KeyOrValue::Value))?;
                 }
             }
         }
@@ -166,7 +172,7 @@ impl KvCache {
     pub fn pretend(&mut self, len: usize) -> Result<()> {
         let len = len.min(self.capacity);
         if len > self.written {
-            let width = self.heads.qkv_width();
+            let width = self.places.heads.qkv_width();
             let rows = Tensor::full(0.1f32, (len - self.written, width), self.device())?;
             self.truncate(self.written);
             self.len = self.written;
@@ -191,49 +197,22 @@ impl KvCache {
     }
 }
 
-struct MoveKeys<'a> {
-    heads: Heads,
-    rows: &'a [usize],
-    to: usize,
-}
-
-impl InplaceOp1 for MoveKeys<'_> {
-    fn name(&self) -> &'static str {
-        "move-keys"
+/// Every layer's keys and values, each `floats` long, as parts of one tensor:
+/// large enough for huge pages.
+fn in_one_piece(layers: usize, floats: usize, device: &Device) -> Result<Vec<Layer>> {
+    let all = Tensor::zeros(2 * layers * floats, DType::F32, device)?;
+    if let Storage::Cpu(storage) = &*all.storage_and_layout().0 {
+        let values = storage.as_slice::<f32>()?;
+        ask_for_huge_pages(values.as_ptr().cast(), size_of_val(values));
     }
-
-    fn cpu_fwd(&self, storage: &mut CpuStorage, _: &Layout) -> Result<()> {
-        let keys = floats(storage)?;
-        for (i, &row) in self.rows.iter().enumerate() {
-            for h in 0..self.heads.kv_heads {
-                let from = self.heads.key_at(row, h);
-                let to = self.heads.key_at(self.to + i, h);
-                (0..self.heads.head_dim).for_each(|d| keys[to + d * TILE] = keys[from + d * TILE]);
-            }
-        }
-        Ok(())
-    }
-}
-
-struct MoveValues<'a> {
-    heads: Heads,
-    rows: &'a [usize],
-    to: usize,
-}
-
-impl InplaceOp1 for MoveValues<'_> {
-    fn name(&self) -> &'static str {
-        "move-values"
-    }
-
-    fn cpu_fwd(&self, storage: &mut CpuStorage, _: &Layout) -> Result<()> {
-        let values = floats(storage)?;
-        let width = self.heads.kv_width();
-        for (i, &row) in self.rows.iter().enumerate() {
-            values.copy_within(row * width..(row + 1) * width, (self.to + i) * width);
-        }
-        Ok(())
-    }
+    let part = |i: usize| all.narrow(0, i * floats, floats);
+    let layer = |i: usize| -> Result<Layer> {
+        Ok(Layer::Tiles {
+            keys: part(2 * i)?,
+            values: part(2 * i + 1)?,
+        })
+    };
+    (0..layers).map(layer).collect()
 }
 
 #[cfg(test)]
@@ -259,8 +238,10 @@ mod tests {
             Layer::Tiles { keys, values } => {
                 let keys: Vec<f32> = keys.to_vec1().unwrap();
                 let values: Vec<f32> = values.to_vec1().unwrap();
-                let keys = (0..2).map(|h| keys[HEADS.key_at(slot, h)]);
-                keys.chain(values[2 * slot..][..2].to_vec()).collect()
+                let places = Places::new(HEADS, 40);
+                let keys = (0..2).map(|h| keys[places.key_at(slot, h)]);
+                let values = (0..2).map(|h| values[places.value_at(slot, h)]);
+                keys.chain(values).collect()
             }
         }
     }

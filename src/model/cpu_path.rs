@@ -7,7 +7,7 @@ use super::cache;
 use super::clock::{Clock, Part};
 use super::config::Config;
 use super::kernels::Cpu;
-use super::kernels::attention::TreeAttention;
+use super::kernels::attention::{Places, TreeAttention};
 use super::kernels::elementwise::Turn;
 use super::layer::{Layer, Norm};
 use super::pass::Pass;
@@ -16,6 +16,7 @@ use super::pass::Pass;
 #[derive(Clone, Copy)]
 pub struct Shared<'a> {
     pub config: &'a Config,
+    pub places: Places,
     pub pass: &'a Pass,
     pub cpu: &'a Cpu,
 }
@@ -26,7 +27,9 @@ fn scale(norm: &Norm) -> (&[f32], f32) {
 
 /// Queries, keys and values, turned. Shapes: (n, width) -> (n, qkv).
 pub fn qkv(layer: &Layer, x: &Tensor, shared: &Shared<'_>, clock: &mut Clock) -> Result<Tensor> {
-    let Shared { config, pass, cpu } = *shared;
+    let Shared {
+        config, pass, cpu, ..
+    } = *shared;
     let norm = scale(&layer.attn_norm);
     let projection = layer.qkv.packed()?;
     let qkv = clock.time(Part::Matmul, || {
@@ -57,9 +60,11 @@ pub fn finish(
     let cache::Layer::Tiles { keys, values } = cached else {
         bail!("this cache is for candle's operations");
     };
-    let Shared { config, pass, cpu } = *shared;
+    let Shared {
+        places, pass, cpu, ..
+    } = shared;
     let op = TreeAttention {
-        heads: config.heads(),
+        places: *places,
         prefix: pass.prefix,
         paths: &pass.paths,
         cpu,

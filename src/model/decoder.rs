@@ -13,16 +13,18 @@ use super::config::Config;
 use super::floors::{self, Floors};
 use super::kernels::activation::Input;
 use super::kernels::linear::Finish;
-use super::kernels::team::Parts;
 use super::kernels::{Cpu, Isa};
 use super::layer::{Embedding, Kernels, Layer, Linear, Norm, Target};
+use super::logits::{Answered, Asked, Logits, judge_on_device, judge_on_host};
 use super::pass::{Pass, RopeTable};
 use super::weights::Weights;
 use super::{cpu_path, device_path};
 use crate::speculate::TokenId;
 
-/// Rows of one forward pass while a prompt is processed.
+/// Rows of one forward pass while a prompt is processed: as many as fill our
+/// kernels, and a device.
 pub const PROMPT_CHUNK: usize = 64;
+const PROMPT_CHUNK_ON_DEVICE: usize = 256;
 
 /// A tree of rows to compute: node i's parent is an earlier node of the tree,
 /// or `None` for a child of the last committed token.
@@ -46,6 +48,8 @@ pub struct Decoder {
     rope: RopeTable,
     cpu: Cpu,
     clock: Clock,
+    /// Memory of logits that were read.
+    spare: Vec<f32>,
 }
 
 impl Decoder {
@@ -110,6 +114,7 @@ impl Decoder {
             rope,
             cpu: Cpu::new(threads)?,
             clock: Clock::default(),
+            spare: Vec::new(),
         })
     }
 
@@ -136,40 +141,65 @@ impl Decoder {
         self.cpu.team.threads()
     }
 
-    /// `work(row, its logits)` for every row of [`Decoder::forward`]'s logits,
-    /// spread over the decoder's threads.
-    pub fn for_rows<T: Send>(
-        &self,
-        logits: &mut [f32],
-        work: impl Fn(usize, &mut [f32]) -> T + Sync,
-    ) -> Vec<T> {
-        let (n, vocab) = (logits.len() / self.vocab, self.vocab);
-        let rows = Parts::new(logits);
-        // SAFETY: each task has its own row.
-        let row = |i: usize| unsafe { rows.slice(i * vocab, vocab) };
-        self.cpu.team.map(n, |i| work(i, row(i)))
-    }
-
     /// Runs our kernels on chosen instructions from now on; the processor must
     /// have them.
     pub fn set_isa(&mut self, isa: Isa) {
         self.cpu.isa = isa;
     }
 
-    /// Logits of every row of a tree. Shape: (rows * vocab), row after row.
-    /// The rows wait in the cache for [`Decoder::keep`].
+    /// Logits of every row of a tree, left where they were computed. The rows
+    /// wait in the cache for [`Decoder::keep`].
     ///
     /// # Errors
     /// Rows that do not fit the context, a token outside the vocabulary, what
     /// the device reports.
-    pub fn forward(&mut self, rows: Rows<'_>) -> Result<Vec<f32>> {
+    pub fn run(&mut self, rows: Rows<'_>) -> Result<Logits> {
         let start = Instant::now();
         let hidden = self.hidden(rows)?;
         let head = Instant::now();
         let logits = self.logits(&hidden)?;
+        self.device.synchronize()?;
         self.clock.add(Part::Head, head);
         self.clock.add(Part::Total, start);
         Ok(logits)
+    }
+
+    /// Takes back logits that nobody reads any more, for their memory.
+    pub fn recycle(&mut self, logits: Logits) {
+        if let Logits::Host(rows) = logits {
+            self.spare = rows;
+        }
+    }
+
+    /// The same in the processor's memory. Shape: (rows * vocab), row after row.
+    ///
+    /// # Errors
+    /// As [`Decoder::run`].
+    pub fn forward(&mut self, rows: Rows<'_>) -> Result<Vec<f32>> {
+        match self.run(rows)? {
+            Logits::Host(logits) => Ok(logits),
+            Logits::Device(logits) => Ok(logits.flatten_all()?.to_vec1()?),
+        }
+    }
+
+    /// Reads the rows of a pass, where they are.
+    ///
+    /// # Errors
+    /// What the device reports.
+    pub fn judge(
+        &mut self,
+        logits: Logits,
+        asked: &[Asked],
+        penalty: f32,
+    ) -> Result<Vec<Answered>> {
+        match logits {
+            Logits::Host(mut rows) => {
+                let answered = judge_on_host(&mut rows, asked, penalty, &self.cpu);
+                self.spare = rows;
+                Ok(answered)
+            }
+            Logits::Device(rows) => Ok(judge_on_device(&rows, asked, penalty)?),
+        }
     }
 
     /// Where the time of the last [`Decoder::forward`] went.
@@ -200,7 +230,7 @@ impl Decoder {
         Ok(self.cache.pretend(len)?)
     }
 
-    fn logits(&self, hidden: &Tensor) -> CandleResult<Vec<f32>> {
+    fn logits(&mut self, hidden: &Tensor) -> CandleResult<Logits> {
         match &self.head {
             Linear::Packed(head) => {
                 let input = Input::Normed {
@@ -208,18 +238,24 @@ impl Decoder {
                     scale: &self.norm.values,
                     eps: self.norm.eps,
                 };
-                Ok(head.product(input, Finish::Store, &self.cpu))
+                let spare = std::mem::take(&mut self.spare);
+                let rows = head.product_into(spare, input, Finish::Store, &self.cpu);
+                Ok(Logits::Host(rows))
             }
             head => {
                 let normed = self.norm.on_device(hidden)?;
-                head.on_device(&normed)?.flatten_all()?.to_vec1()
+                Ok(Logits::Device(head.on_device(&normed)?))
             }
         }
     }
 
     /// Commits a chain of tokens without computing logits: a prompt.
     pub fn extend(&mut self, tokens: &[TokenId]) -> Result<()> {
-        for chunk in tokens.chunks(PROMPT_CHUNK) {
+        let rows = match self.kernels {
+            Kernels::Own => PROMPT_CHUNK,
+            Kernels::Candle => PROMPT_CHUNK_ON_DEVICE,
+        };
+        for chunk in tokens.chunks(rows) {
             let parents: Vec<_> = (0..chunk.len()).map(|i| i.checked_sub(1)).collect();
             self.hidden(Rows {
                 tokens: chunk,
@@ -257,7 +293,13 @@ impl Decoder {
 
     fn on_cpu(&mut self, pass: &Pass, mut x: Tensor) -> CandleResult<Tensor> {
         let (config, cpu, clock) = (&self.config, &self.cpu, &mut self.clock);
-        let shared = cpu_path::Shared { config, pass, cpu };
+        let places = self.cache.places();
+        let shared = cpu_path::Shared {
+            config,
+            places,
+            pass,
+            cpu,
+        };
         for (i, layer) in self.layers.iter().enumerate() {
             let qkv = cpu_path::qkv(layer, &x, &shared, clock)?;
             self.cache.append(i, &qkv)?;

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::kernels::Cpu;
 use super::kernels::activation::{Activations, Forms, Input};
-use super::kernels::matmul::{ROWS_AT_ONCE, TileOut, tile_product};
+use super::kernels::matmul::{Ahead, ROWS_AT_ONCE, TileOut, tile_product};
 use super::kernels::pack::{Format, Packed};
 
 /// Measured bounds, in milliseconds.
@@ -91,7 +91,12 @@ impl CachedTile {
         let mut out = TileOut::default();
         for _ in 0..rounds {
             let rows = (0, ROWS_AT_ONCE);
-            tile_product(self.isa, &self.packed, 0, &self.acts, rows, &mut out);
+            let ahead = Ahead {
+                next: self.packed.tile(0),
+                pass: 0,
+                passes: 1,
+            };
+            tile_product(self.isa, &self.packed, 0, &self.acts, rows, ahead, &mut out);
             std::hint::black_box(&mut out);
         }
     }

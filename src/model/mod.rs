@@ -13,6 +13,7 @@ pub mod floors;
 pub mod gguf;
 pub mod kernels;
 pub mod layer;
+pub mod logits;
 mod pass;
 pub mod registry;
 pub mod rope;

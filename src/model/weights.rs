@@ -14,16 +14,19 @@ use super::gguf::{Gguf, RawMatrix};
 use super::kernels::pack::{Format, Packed};
 use super::safetensors::Checkpoint;
 
-/// What becomes of weights that the file has as 16- or 32-bit floats. Types
-/// that are quantized already are never touched by this.
+/// What becomes of weights at load.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FloatWeights {
-    /// Kept exactly, as f32.
+    /// Quantized types stay as they are, 16- and 32-bit floats are kept exactly,
+    /// as f32.
     #[default]
     Exact,
-    /// Rounded to 8 bits with a scale per 32, at most half a step of 1/127 of
-    /// the largest of them off: 36 bytes where exact weights take 128.
+    /// Floats are rounded to 8 bits with a scale per 32, at most half a step of
+    /// 1/127 of the largest of them off: 36 bytes where exact weights take 128.
     Eight,
+    /// Everything becomes f32, quantized types too, and activations are not
+    /// rounded: a slow and large reference for the others.
+    Reference,
 }
 
 impl std::str::FromStr for FloatWeights {
@@ -33,7 +36,8 @@ impl std::str::FromStr for FloatWeights {
         match text {
             "none" => Ok(FloatWeights::Exact),
             "q8" => Ok(FloatWeights::Eight),
-            other => Err(format!("`{other}`: must be none or q8")),
+            "f32" => Ok(FloatWeights::Reference),
+            other => Err(format!("`{other}`: must be none, q8 or f32")),
         }
     }
 }
@@ -102,15 +106,17 @@ impl Weights {
     /// A weight packed for our own kernels.
     pub fn packed(&self, name: &str) -> Result<Packed> {
         let raw = self.matrix(name)?;
-        let packed = match raw.is_float() {
-            true => {
-                let format = match self.floats {
-                    FloatWeights::Exact => Format::F32,
-                    FloatWeights::Eight => Format::Q8F32,
-                };
-                Packed::from_floats(format, raw.rows, raw.cols, &raw.floats())
+        let (rows, cols) = (raw.rows, raw.cols);
+        let packed = match (raw.is_float(), self.floats) {
+            (true, FloatWeights::Eight) => {
+                Packed::from_floats(Format::Q8F32, rows, cols, &raw.floats())
             }
-            false => Packed::pack(&raw),
+            (true, _) => Packed::from_floats(Format::F32, rows, cols, &raw.floats()),
+            (false, FloatWeights::Reference) => {
+                let plain = self.table(name, &Device::Cpu)?.flatten_all()?.to_vec1()?;
+                Packed::from_floats(Format::F32, rows, cols, &plain)
+            }
+            (false, _) => Packed::pack(&raw),
         };
         packed.map_err(|e| eyre!("{}: packing `{name}`: {e}", self.path().display()))
     }
@@ -118,8 +124,11 @@ impl Weights {
     /// A weight for candle's products on a device.
     pub fn on_device(&self, name: &str, device: &Device) -> Result<QMatMul> {
         let raw = self.matrix(name)?;
-        match (&self.source, raw.is_float()) {
-            (Source::Gguf(gguf), false) => Ok(QMatMul::from_qtensor(gguf.qtensor(name, device)?)?),
+        match (&self.source, raw.is_float(), self.floats) {
+            (_, false, FloatWeights::Reference) => Ok(QMatMul::Tensor(self.table(name, device)?)),
+            (Source::Gguf(gguf), false, _) => {
+                Ok(QMatMul::from_qtensor(gguf.qtensor(name, device)?)?)
+            }
             _ => self.floats_on_device(&raw, device),
         }
     }
@@ -161,8 +170,10 @@ impl Weights {
     pub fn packed_bytes(&self) -> u64 {
         let share = |bits: u64| self.file_bytes() * 32 / bits;
         match (self.floats, self.float_bits()) {
+            // 32 bits in place of 4 or more
+            (FloatWeights::Reference, None) => self.file_bytes() * 8,
             (_, None) => self.file_bytes() * 5 / 4,
-            (FloatWeights::Exact, Some(bits)) => share(bits),
+            (FloatWeights::Exact | FloatWeights::Reference, Some(bits)) => share(bits),
             (FloatWeights::Eight, Some(bits)) => share(bits) * 9 / 32,
         }
     }
@@ -189,6 +200,7 @@ impl Weights {
         let dtype = self.main_dtype();
         match (self.floats, self.float_bits()) {
             (FloatWeights::Eight, Some(_)) => format!("{dtype} at 8 bits"),
+            (FloatWeights::Reference, None) => format!("{dtype} at 32 bits"),
             _ => dtype,
         }
     }

@@ -10,6 +10,7 @@
 use std::sync::LazyLock;
 
 use super::bridge::GapKind;
+use super::calibration::Backing;
 use super::evidence::{Evidence, Kind, Visit};
 use super::weights::{LEAD_INPUTS, TRUST_INPUTS, Weights};
 use crate::speculate::TokenId;
@@ -27,6 +28,8 @@ const REST_SHARE: f32 = 0.07;
 pub(super) struct Candidate {
     pub token: TokenId,
     pub prob: f32,
+    /// The longest evidence that offers it.
+    pub backing: Backing,
 }
 
 /// Candidates of a node at most; later ones have less behind them.
@@ -75,7 +78,7 @@ impl<'w> Blend<'w> {
     }
 
     /// Adds to a token's probability.
-    fn raise(&mut self, token: TokenId, prob: f32) {
+    fn raise(&mut self, token: TokenId, prob: f32, backing: Backing) {
         // Fibonacci hashing (Knuth, TAOCP 6.4).
         let mut slot = (token.wrapping_mul(0x9E37_79B9) >> 24) as usize;
         while let Some(index) = usize::from(self.slots[slot]).checked_sub(1) {
@@ -86,7 +89,11 @@ impl<'w> Blend<'w> {
             slot = (slot + 1) % N_SLOTS;
         }
         if self.candidates.len() < MAX_CANDIDATES {
-            self.candidates.push(Candidate { token, prob });
+            self.candidates.push(Candidate {
+                token,
+                prob,
+                backing,
+            });
             self.slots[slot] = self.candidates.len() as u8;
         }
     }
@@ -134,10 +141,11 @@ impl Visit for Blend<'_> {
         let unit = self.escape * trust / evidence.n_seen.max(1) as f32;
         // Crumbs are not worth the search for their place.
         let crumb = self.min_path_prob / self.path_prob * 0.5;
+        let backing = Backing::new(evidence.kind as u8, evidence.order, evidence.count);
         for &(token, n) in evidence.next {
             let prob = unit * n as f32;
             if prob > crumb {
-                self.raise(token, prob);
+                self.raise(token, prob, backing);
             }
         }
         self.escape *= 1.0 - trust;

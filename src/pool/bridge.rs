@@ -9,7 +9,6 @@ use std::cmp::Reverse;
 use super::lookup::{Places, Shelves};
 use super::walk::Walk;
 use crate::speculate::TokenId;
-use crate::speculate::params::Source;
 
 /// The gap and what agrees after it span at most this many tokens.
 pub(super) const MAX_SPAN: usize = 6;
@@ -128,9 +127,9 @@ impl BridgeClass {
 /// Appends a path's places as anchors: on every shelf at most [`MAX_ANCHORS`],
 /// after a suffix that is as long as it can be without being rare.
 pub(super) fn anchors(shelves: &Shelves, places: &Places, out: &mut Vec<Anchor>) {
-    let min_before = |shelf| match shelves.source(shelf) {
-        Source::Group => MIN_BEFORE_OWN,
-        _ => MIN_BEFORE_OTHER,
+    let min_before = |shelf| match shelves.is_own(shelf) {
+        true => MIN_BEFORE_OWN,
+        false => MIN_BEFORE_OTHER,
     };
     let spots = places.spots.iter();
     let spots = spots.filter(|s| s.order >= min_before(s.shelf));

@@ -1,95 +1,224 @@
-//! Learns during a run how far the estimates are from what the rule in force
-//! accepts, and corrects the next ones. Knows trees and verdicts, no sources.
+//! Learns how far the estimates are from what the rule in force accepts, and
+//! corrects the next ones. Knows trees and verdicts, no sources.
+//!
+//! A logistic correction of the estimate's logit: its slope, and an offset for
+//! where the token comes from (kind of the longest evidence, its order and its
+//! count), for its rank among its siblings, its depth, and how probable the
+//! path is (best-first picks what was overrated). Learned online by AdaGrad
+//! (Duchi et al., JMLR 2011) from children of committed nodes; the starting
+//! point weighs as much as some observations.
 
 use super::blend::{logit, sigmoid};
+use super::weights::{START_RELAXED, START_STRICT};
+use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
+use crate::speculate::params::{Drafter, Params, Verify};
 use crate::speculate::verify::Verdict;
 
 /// Speed of learning, and how many observations the starting point weighs.
-const RATE: f32 = 0.2;
-const INERTIA: f32 = 20.0;
+const RATE: f32 = 0.08;
+const INERTIA: f32 = 30.0;
 
-/// A logistic correction of the estimates, learned online. The default
-/// corrects nothing.
+/// Cells of the offset: one of each table is in force.
+const TABLES: [usize; 5] = [KINDS, ORDERS, COUNTS, RANKS, DEPTHS];
+const KINDS: usize = 6;
+const ORDERS: usize = 8;
+const COUNTS: usize = 6;
+const RANKS: usize = 4;
+const DEPTHS: usize = 12;
+/// Bias, slope and the path's weight.
+const PLAIN: usize = 3;
+/// Weights of a correction.
+pub(super) const N_WEIGHTS: usize = PLAIN + KINDS + ORDERS + COUNTS + RANKS + DEPTHS;
+
+/// A correction of the estimates. The default is the starting point for strict
+/// verification.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Calibration {
-    weights: [f32; INPUTS],
-    /// Sums of squared gradients (AdaGrad: Duchi et al., JMLR 2011).
-    squares: [f32; INPUTS],
+    weights: [f32; N_WEIGHTS],
+    /// Sums of squared gradients.
+    squares: [f32; N_WEIGHTS],
 }
 
-const INPUTS: usize = 4;
+/// One calibration for every rule and drafter that was used: what a rule
+/// accepts says little of what another does.
+#[derive(Clone, Debug, Default)]
+pub struct Calibrations {
+    learned: Vec<((Verify, Drafter), Calibration)>,
+}
 
-impl Default for Calibration {
-    fn default() -> Self {
-        Calibration {
-            weights: [0.0; INPUTS],
-            squares: [INERTIA; INPUTS],
+/// The longest evidence that offered a token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Backing {
+    kind: u8,
+    order: u8,
+    count: u8,
+}
+
+/// What a correction depends on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Standing {
+    /// Logit of the estimate, given that the path before it is accepted.
+    z: f32,
+    /// Logarithm of the path's probability.
+    path: f32,
+    backing: Backing,
+    rank: u8,
+    depth: u8,
+}
+
+/// The standings of a draft's candidates, by the node they were offered below.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Offers {
+    list: Vec<(TokenId, Standing)>,
+    /// By tree node: where its candidates begin; closed by the next one's.
+    starts: Vec<usize>,
+}
+
+impl Backing {
+    pub fn new(kind: u8, order: usize, count: usize) -> Self {
+        let order = match order {
+            0..=3 => order,
+            4..=5 => 4,
+            6..=8 => 5,
+            9..=15 => 6,
+            _ => 7,
+        };
+        Backing {
+            kind,
+            order: order as u8,
+            count: count.max(1).ilog2().min(COUNTS as u32 - 1) as u8,
         }
     }
 }
 
-/// What a correction may depend on, beside the estimate itself.
-#[derive(Clone, Copy)]
-pub(super) struct Standing {
-    pub is_root_child: bool,
-    pub is_first_sibling: bool,
+impl Standing {
+    /// `rank` among its siblings from 0, `depth` from 1.
+    pub fn new(prob: f32, path_prob: f32, backing: Backing, rank: usize, depth: usize) -> Self {
+        Standing {
+            z: logit(prob),
+            path: path_prob.max(1e-3).ln(),
+            backing,
+            rank: rank.min(RANKS - 1) as u8,
+            depth: depth.clamp(1, DEPTHS) as u8 - 1,
+        }
+    }
+
+    /// The weights of the offset's cells.
+    fn cells(&self) -> [usize; TABLES.len()] {
+        let Backing { kind, order, count } = self.backing;
+        let cells = [kind, order, count, self.rank, self.depth];
+        let mut start = PLAIN;
+        let mut at = [0; TABLES.len()];
+        for (table, cell) in cells.into_iter().enumerate() {
+            at[table] = start + usize::from(cell);
+            start += TABLES[table];
+        }
+        at
+    }
+}
+
+impl Offers {
+    pub fn clear(&mut self) {
+        self.list.clear();
+        self.starts.clear();
+    }
+
+    /// The candidates that follow are offered below this node; nodes come in
+    /// the tree's order.
+    pub fn begin(&mut self, node: usize) {
+        self.starts.resize(node + 1, self.list.len());
+    }
+
+    pub fn push(&mut self, token: TokenId, standing: Standing) {
+        self.list.push((token, standing));
+    }
+
+    fn find(&self, parent: usize, token: TokenId) -> Option<Standing> {
+        let start = *self.starts.get(parent)?;
+        let end = self.starts.get(parent + 1).copied();
+        let offered = &self.list[start..end.unwrap_or(self.list.len())];
+        let found = offered.iter().find(|o| o.0 == token);
+        found.map(|o| o.1)
+    }
+}
+
+impl Default for Calibration {
+    fn default() -> Self {
+        Calibration::start(Verify::Strict)
+    }
 }
 
 impl Calibration {
-    /// The corrected probability that a draft token is committed, given that
-    /// its parent is.
-    pub(super) fn correct(&self, prob: f32, standing: Standing) -> f32 {
-        let z = logit(prob);
-        sigmoid(z + z * self.weights[1] + self.offset(standing))
+    /// Where learning begins under a rule.
+    pub fn start(rule: Verify) -> Self {
+        Calibration {
+            weights: match rule {
+                // Whatever exceeds a half is the argmax.
+                Verify::Relaxed { k, tau } if k > 1 && tau < 0.5 => START_RELAXED,
+                _ => START_STRICT,
+            },
+            squares: [INERTIA; N_WEIGHTS],
+        }
     }
 
-    fn offset(&self, standing: Standing) -> f32 {
-        let [bias, _, root, first] = self.weights;
-        let on = |flag, weight| if flag { weight } else { 0.0 };
-        bias + on(standing.is_root_child, root) + on(standing.is_first_sibling, first)
+    /// The corrected probability that a draft token is committed, given that
+    /// its parent is.
+    pub(super) fn correct(&self, standing: &Standing) -> f32 {
+        let [bias, slope, path, ..] = self.weights;
+        let cells = standing.cells().into_iter();
+        let offset: f32 = cells.map(|cell| self.weights[cell]).sum();
+        sigmoid(standing.z * (1.0 + slope) + bias + path * standing.path + offset)
     }
 
     /// Learns from a tree that was drafted under this calibration: which
     /// children of committed nodes were committed.
-    pub fn observe(&mut self, tree: &DraftTree, verdict: &Verdict) {
-        let mut gradient = [0.0; INPUTS];
+    pub(super) fn observe(&mut self, offers: &Offers, tree: &DraftTree, verdict: &Verdict) {
+        let mut gradient = [0.0; N_WEIGHTS];
         let committed = |node: usize| node == 0 || verdict.path.contains(&node);
         for (node, draft) in tree.nodes.iter().enumerate().skip(1) {
             let Some(parent) = draft.parent.filter(|&p| committed(p)) else {
                 continue;
             };
-            let prob = draft.path_prob / tree.nodes[parent].path_prob;
-            let standing = Standing {
-                is_root_child: parent == 0,
-                is_first_sibling: tree.children(parent).next() == Some(node),
-            };
-            let error = f32::from(u8::from(committed(node))) - prob;
-            self.add_gradient(&mut gradient, error, prob, standing);
+            if let Some(standing) = offers.find(parent, draft.token) {
+                let truth = f32::from(u8::from(committed(node)));
+                let error = truth - self.correct(&standing);
+                gradient[0] += error;
+                gradient[1] += error * standing.z;
+                gradient[2] += error * standing.path;
+                standing
+                    .cells()
+                    .into_iter()
+                    .for_each(|c| gradient[c] += error);
+            }
         }
-        self.descend(&gradient);
+        self.ascend(&gradient);
     }
 
-    fn add_gradient(&self, sum: &mut [f32; INPUTS], error: f32, prob: f32, standing: Standing) {
-        let z = (logit(prob) - self.offset(standing)) / (1.0 + self.weights[1]);
-        let on = |flag| f32::from(u8::from(flag));
-        let inputs = [
-            1.0,
-            z,
-            on(standing.is_root_child),
-            on(standing.is_first_sibling),
-        ];
-        for (sum, input) in sum.iter_mut().zip(inputs) {
-            *sum += error * input;
-        }
-    }
-
-    fn descend(&mut self, gradient: &[f32; INPUTS]) {
+    fn ascend(&mut self, gradient: &[f32; N_WEIGHTS]) {
         for (i, g) in gradient.iter().enumerate() {
             self.squares[i] += g * g;
             self.weights[i] += RATE * g / self.squares[i].sqrt();
         }
         // The order of the estimates must stay.
         self.weights[1] = self.weights[1].clamp(-0.7, 1.0);
+    }
+
+    #[cfg(test)]
+    pub(super) fn weights(&self) -> &[f32; N_WEIGHTS] {
+        &self.weights
+    }
+}
+
+impl Calibrations {
+    /// The calibration for these parameters.
+    pub fn of(&mut self, params: &Params) -> &mut Calibration {
+        let key = (params.verify, params.drafter);
+        let at = self.learned.iter().position(|l| l.0 == key);
+        let at = at.unwrap_or_else(|| {
+            self.learned.push((key, Calibration::start(params.verify)));
+            self.learned.len() - 1
+        });
+        &mut self.learned[at].1
     }
 }

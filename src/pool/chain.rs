@@ -8,6 +8,7 @@
 use super::local::Local;
 use super::lookup::{LOCAL, Shelves};
 use super::origins::doc_hits;
+use super::retrieve::Copied;
 use super::search::Matches;
 use super::segment::SEPARATOR;
 use crate::speculate::TokenId;
@@ -23,7 +24,7 @@ pub(super) fn draft(
     local: &Local,
     root: Matches,
     params: &Params,
-    chance: impl Fn(usize, usize) -> f32,
+    mut chance: impl FnMut(Copied) -> f32,
 ) -> DraftTree {
     let mut tree = DraftTree::root_only(local.last().unwrap_or_default());
     let Some((source, order)) = longest(shelves, root) else {
@@ -45,7 +46,15 @@ pub(super) fn draft(
             break;
         };
         places.retain(|place| next(place) == token);
-        path_prob *= chance(matched, depth);
+        path_prob *= chance(Copied {
+            parent: node,
+            path_prob,
+            token,
+            source,
+            matched,
+            depth,
+            count: places.len(),
+        });
         let in_docs = places.iter().filter(|p| p.0 != LOCAL);
         let origin = Origin {
             source,

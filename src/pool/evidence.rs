@@ -4,11 +4,11 @@
 use std::ops::RangeInclusive;
 
 use super::bridge::BridgeClass;
-use super::lookup::{Shelves, Wide};
+use super::lookup::{LOCAL, Shelves, Wide};
+use super::pools::Shelf;
 use super::search::Matches;
 use super::segment::SEPARATOR;
 use crate::speculate::TokenId;
-use crate::speculate::params::Source;
 
 /// Up to this many occurrences are counted, of more a sample of this size.
 const SAMPLE: usize = 20;
@@ -74,19 +74,25 @@ struct Tally {
     next: Vec<(TokenId, u32)>,
 }
 
+/// The tally of several shelves together.
+#[derive(Clone, Debug, Default)]
+struct Shelved {
+    tally: Tally,
+    /// What followed every shelf's current match; used once one of them is an
+    /// interval ..
+    parts: Vec<(u16, TokenId, u32)>,
+    /// .. with how many occurrences there are and how many of them were seen.
+    counts: Vec<(u16, u32, u32)>,
+}
+
 /// Buffers, used again for every node.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scratch {
     /// What there is to look at, by [`key`].
     agenda: Vec<u64>,
-    own: Tally,
+    own: Shelved,
     local: Tally,
-    other: Tally,
-    /// What followed the other groups' current matches, by shelf; used once
-    /// one of them is an interval ..
-    others: Vec<(u16, TokenId, u32)>,
-    /// .. with how many there are and how many of them were seen.
-    other_counts: Vec<(u16, u32, u32)>,
+    other: Shelved,
     bridged: Tally,
     /// The same for every node of a query, once it is known.
     common: Option<Tally>,
@@ -141,8 +147,6 @@ impl Scratch {
         self.own.clear();
         self.local.clear();
         self.other.clear();
-        self.others.clear();
-        self.other_counts.clear();
     }
 
     /// Shows the evidence of these orders, the longest match first, until
@@ -182,9 +186,9 @@ impl Scratch {
     fn plan(&mut self, shelves: &Shelves, matches: Matches, orders: &RangeInclusive<u16>) {
         let agenda = &mut self.agenda;
         agenda.clear();
-        let kind = |shelf| match shelves.source(shelf) {
-            Source::Group => Kind::Own,
-            Source::Local => Kind::Local,
+        let kind = |shelf| match shelf {
+            LOCAL => Kind::Local,
+            shelf if shelves.is_own(shelf) => Kind::Own,
             _ => Kind::Other,
         };
         let (places, span) = (matches.places, matches.span);
@@ -201,9 +205,9 @@ impl Scratch {
             }
         }
         for (index, bridge) in matches.bridges.iter().enumerate() {
-            let kind = match shelves.source(bridge.shelf) {
-                Source::Group => Kind::OwnBridge,
-                _ => Kind::OtherBridge,
+            let kind = match shelves.is_own(bridge.shelf) {
+                true => Kind::OwnBridge,
+                false => Kind::OtherBridge,
             };
             let class = bridge.class();
             if orders.contains(&class.rank()) {
@@ -218,9 +222,9 @@ impl Scratch {
 
     fn tally(&self, kind: Kind) -> &Tally {
         match kind {
-            Kind::Own => &self.own,
+            Kind::Own => &self.own.tally,
             Kind::Local => &self.local,
-            Kind::Other => &self.other,
+            Kind::Other => &self.other.tally,
             Kind::OwnBridge | Kind::OtherBridge => &self.bridged,
             Kind::Common => self.common.as_ref().unwrap_or(&self.bridged),
         }
@@ -236,24 +240,13 @@ impl Scratch {
         items: &[u64],
     ) -> Option<BridgeClass> {
         match kind {
-            Kind::Own => {
-                for &item in items {
-                    if item & WIDE == 0 {
-                        self.own.add(matches.places.spots[index_of(item)].next);
-                    } else {
-                        let wide = &matches.places.wides[index_of(item)];
-                        self.own.clear();
-                        let next = &mut self.own.next;
-                        self.own.n_seen = followers(shelves, wide, |t, n| next.push((t, n)));
-                        self.own.count = wide.count;
-                    }
-                }
-            }
+            Kind::Own if shelves.n_own() == 1 => self.own.look_at_one(shelves, matches, items),
+            Kind::Own => self.own.look_at(shelves, matches, items),
             Kind::Local => {
                 let spots = items.iter().map(|&i| matches.places.spots[index_of(i)]);
                 spots.for_each(|s| self.local.add(s.next));
             }
-            Kind::Other => self.look_at_others(shelves, matches, items),
+            Kind::Other => self.other.look_at(shelves, matches, items),
             Kind::Common => {
                 self.common.get_or_insert_with(|| common(shelves));
             }
@@ -266,42 +259,65 @@ impl Scratch {
         }
         None
     }
+}
+
+impl Shelved {
+    fn clear(&mut self) {
+        self.tally.clear();
+        self.parts.clear();
+        self.counts.clear();
+    }
+
+    /// As [`look_at`](Self::look_at), where there is one shelf only.
+    fn look_at_one(&mut self, shelves: &Shelves, matches: Matches, items: &[u64]) {
+        for &item in items {
+            if item & WIDE == 0 {
+                self.tally.add(matches.places.spots[index_of(item)].next);
+                continue;
+            }
+            let wide = &matches.places.wides[index_of(item)];
+            self.tally.clear();
+            let next = &mut self.tally.next;
+            self.tally.n_seen = followers(shelves, wide, |t, n| next.push((t, n)));
+            self.tally.count = wide.count;
+        }
+    }
 
     /// A shelf's shorter match holds its longer one, and takes its place.
-    fn look_at_others(&mut self, shelves: &Shelves, matches: Matches, items: &[u64]) {
-        let mut is_mixed = !self.other_counts.is_empty();
+    fn look_at(&mut self, shelves: &Shelves, matches: Matches, items: &[u64]) {
+        let mut is_mixed = !self.counts.is_empty();
         for &item in items {
             if item & WIDE == 0 {
                 let spot = &matches.places.spots[index_of(item)];
-                self.others.push((spot.shelf, spot.next, 1));
+                self.parts.push((spot.shelf, spot.next, 1));
                 if !is_mixed {
-                    self.other.add(spot.next);
+                    self.tally.add(spot.next);
                 }
                 continue;
             }
             is_mixed = true;
             let wide = &matches.places.wides[index_of(item)];
             let shelf = wide.shelf;
-            self.others.retain(|o| o.0 != shelf);
-            self.other_counts.retain(|o| o.0 != shelf);
-            let others = &mut self.others;
-            let n_seen = followers(shelves, wide, |t, n| others.push((shelf, t, n)));
-            self.other_counts.push((shelf, wide.count, n_seen));
+            self.parts.retain(|o| o.0 != shelf);
+            self.counts.retain(|o| o.0 != shelf);
+            let parts = &mut self.parts;
+            let n_seen = followers(shelves, wide, |t, n| parts.push((shelf, t, n)));
+            self.counts.push((shelf, wide.count, n_seen));
         }
         if is_mixed {
-            self.sum_others();
+            self.sum();
         }
     }
 
-    fn sum_others(&mut self) {
-        let counts = &self.other_counts;
+    fn sum(&mut self) {
+        let counts = &self.counts;
         let is_spot = |shelf| counts.iter().all(|c| c.0 != shelf);
-        let n_spots = self.others.iter().filter(|o| is_spot(o.0)).count() as u32;
-        self.other.count = n_spots + counts.iter().map(|c| c.1).sum::<u32>();
-        self.other.n_seen = n_spots + counts.iter().map(|c| c.2).sum::<u32>();
-        let next = &mut self.other.next;
+        let n_spots = self.parts.iter().filter(|o| is_spot(o.0)).count() as u32;
+        self.tally.count = n_spots + counts.iter().map(|c| c.1).sum::<u32>();
+        self.tally.n_seen = n_spots + counts.iter().map(|c| c.2).sum::<u32>();
+        let next = &mut self.tally.next;
         next.clear();
-        let told = self.others.iter().filter(|o| o.1 != SEPARATOR);
+        let told = self.parts.iter().filter(|o| o.1 != SEPARATOR);
         next.extend(told.map(|&(_, token, n)| (token, n)));
         merge(next);
     }
@@ -345,9 +361,9 @@ fn add(list: &mut Vec<(TokenId, u32)>, token: TokenId, n: u32) {
 /// were looked at.
 fn followers(shelves: &Shelves, wide: &Wide, mut list: impl FnMut(TokenId, u32)) -> u32 {
     let shelf = shelves.shelf(wide.shelf);
-    let sample = match shelves.source(wide.shelf) {
-        Source::Group => SAMPLE,
-        _ => SAMPLE_OTHER,
+    let sample = match shelves.is_own(wide.shelf) {
+        true => SAMPLE,
+        false => SAMPLE_OTHER,
     };
     if wide.ranks.len() <= sample {
         shelf
@@ -360,9 +376,26 @@ fn followers(shelves: &Shelves, wide: &Wide, mut list: impl FnMut(TokenId, u32))
             });
         return wide.count;
     }
-    let starts = wide.ranks.spread(sample);
-    let starts = starts.filter_map(|r| shelf.visible(r));
-    list_runs(starts.map(|s| shelf.segment.token(s + wide.depth)), list)
+    let seen = match sample {
+        SAMPLE => sampled::<SAMPLE>(shelf, wide),
+        _ => sampled::<SAMPLE_OTHER>(shelf, wide),
+    };
+    list_runs(seen.into_iter().flatten(), list)
+}
+
+/// What follows some of an interval's suffixes, evenly spread over more than
+/// there are of them.
+fn sampled<const N: usize>(shelf: &Shelf, wide: &Wide) -> [Option<TokenId>; SAMPLE] {
+    let mut ranks = [wide.ranks.lo; N];
+    for (place, rank) in ranks.iter_mut().zip(wide.ranks.spread(N)) {
+        *place = rank;
+    }
+    let found = shelf.segment.tokens_after(&ranks, wide.depth);
+    let mut tokens = [None; SAMPLE];
+    for (place, (position, token)) in tokens.iter_mut().zip(found) {
+        *place = shelf.is_visible(position).then_some(token);
+    }
+    tokens
 }
 
 /// Lists runs of equal tokens; a suffix array's order brings equals together.

@@ -154,7 +154,7 @@ impl Runs {
     /// Where the run's last token comes from; all after the same prefix.
     fn origins(&self, shelves: &Shelves) -> Vec<Origin> {
         let mut origins: Vec<Origin> = Vec::new();
-        for source in [Source::Group, Source::Global] {
+        for source in [Source::Group, Source::Online, Source::Global] {
             let of = |s: &&(u16, Ranks, u32)| shelves.source(s.0) == source;
             let found = self.shelves.iter().filter(of);
             let count = found.clone().map(|s| s.2).sum();

@@ -14,6 +14,10 @@ use crate::speculate::params::{MAX_BRANCH, Params, Source};
 const MAX_SUFFIX: usize = SORTED_DEPTH - MAX_BRANCH;
 /// Up to this many occurrences are held one by one, more as an interval.
 const MAX_SPOTS: usize = 8;
+/// Where the nearest source holds so many occurrences of the last two tokens, a
+/// match is not begun behind it: the others would say much the same, at a
+/// search each. What has begun there is followed on.
+const PLENTY: u32 = 192;
 /// The local text's number among the shelves: behind all others.
 pub(super) const LOCAL: u16 = u16::MAX;
 
@@ -21,8 +25,11 @@ pub(super) const LOCAL: u16 = u16::MAX;
 /// groups' behind it, and the local text.
 pub(super) struct Shelves<'a> {
     shelves: Vec<Shelf<'a>>,
-    /// Shelves of [`Source::Group`]: one a segment of the group's pool.
+    /// The first so many hold answers of the subject's own group: one a segment
+    /// of its pool, then those added online.
     n_own: usize,
+    /// By shelf.
+    sources: Vec<Source>,
     /// Longest suffix, in symbols: tokens, and the anchor before a document.
     pub max_suffix: usize,
     /// `None`: the context is no source.
@@ -105,26 +112,48 @@ impl<'a> Shelves<'a> {
         local: Option<&'a Local>,
         params: &Params,
     ) -> Self {
-        let on = params.max_suffix > 0;
-        let own = group.filter(|_| params.sources.group && on);
+        let on = |is_on: bool| is_on && params.max_suffix > 0;
+        let own = group.filter(|_| on(params.sources.group));
         let own = own.map_or(0..0, |g| pools.shelves_of(g));
-        let others = (0..pools.n_shelves()).filter(|shelf| !own.contains(shelf));
-        let others = others.filter(|_| params.sources.global && on);
-        let all = own.clone().chain(others);
+        let n_pool = pools.n_pool_shelves();
+        let online = n_pool..pools.n_shelves();
+        let online = online.filter(|_| on(params.sources.online));
+        let others = (0..n_pool).filter(|shelf| !own.contains(shelf));
+        let others = others.filter(|_| on(params.sources.global));
+        let own_online = |shelf: &usize| pools.online_group(*shelf) == group;
+        let first: Vec<usize> = own
+            .clone()
+            .chain(online.clone().filter(own_online))
+            .collect();
+        let behind = others.chain(online.filter(|s| !own_online(s)));
+        let all: Vec<usize> = first.iter().copied().chain(behind).collect();
+        let source = |&shelf: &usize| match shelf {
+            shelf if shelf >= n_pool => Source::Online,
+            shelf if own.contains(&shelf) => Source::Group,
+            _ => Source::Global,
+        };
         Shelves {
-            shelves: all.map(|shelf| pools.shelf(shelf)).collect(),
-            n_own: own.len(),
+            n_own: first.len(),
+            sources: all.iter().map(source).collect(),
+            shelves: all.into_iter().map(|shelf| pools.shelf(shelf)).collect(),
             max_suffix: params.max_suffix.min(MAX_SUFFIX),
-            local: local.filter(|_| params.sources.local && on),
+            local: local.filter(|_| on(params.sources.local)),
         }
     }
 
     pub fn source(&self, shelf: u16) -> Source {
-        match shelf {
-            LOCAL => Source::Local,
-            shelf if usize::from(shelf) < self.n_own => Source::Group,
-            _ => Source::Global,
-        }
+        let source = self.sources.get(usize::from(shelf));
+        source.copied().unwrap_or(Source::Local)
+    }
+
+    /// The shelf holds answers of the subject's own group.
+    #[inline]
+    pub fn is_own(&self, shelf: u16) -> bool {
+        usize::from(shelf) < self.n_own
+    }
+
+    pub fn n_own(&self) -> usize {
+        self.n_own
     }
 
     /// The shelves of the nearest source: the group's own, else all.
@@ -209,8 +238,17 @@ impl<'a> Shelves<'a> {
         let first_wide = places.wides.len();
         let mut wides = before.wides;
         let nearest = self.nearest();
+        let mut n_near = 0;
         for shelf in 0..self.len() {
-            let is_near = reach == Reach::Full || nearest.contains(&shelf);
+            // The nearest shelves come first.
+            if shelf == nearest.end {
+                let near = &places.wides[first_wide..];
+                // Two tokens that always stand in a longer match have no entry.
+                let pairs = near.iter().filter(|w| w.order >= 2);
+                n_near = pairs.map(|w| w.count).max().unwrap_or(0);
+            }
+            let is_scarce = reach == Reach::Full && n_near < PLENTY;
+            let is_near = is_scarce || nearest.contains(&shelf);
             let has_wides = wides
                 .clone()
                 .next()

@@ -3,10 +3,10 @@
 //!
 //! Reading order: a `segment` indexes documents of one group; `pools` holds all
 //! groups, in memory or from a folder on disk (`store`, `update`, `file`);
-//! `local` is the context itself. A `search` finds the places where the
+//! `online` is a session's finished answers, `local` the context itself. A `search` finds the places where the
 //! context's suffixes occur (`lookup`) or where they occur but for a gap
 //! (`bridge`), and `evidence` counts what followed. `blend` turns counts into
-//! probabilities, `retrieve` grows the tree, `origins` names the documents.
+//! probabilities, `calibration` corrects them, `retrieve` grows the tree, `origins` names the documents.
 //! `laser`, `chain` and `ngram` are other people's drafters over the same
 //! sources, to compare with.
 
@@ -29,6 +29,7 @@ mod laser;
 mod local;
 mod lookup;
 mod ngram;
+mod online;
 mod origins;
 mod pools;
 mod probe;
@@ -44,10 +45,11 @@ mod update;
 mod walk;
 mod weights;
 
-pub use calibration::Calibration;
+pub use calibration::{Calibration, Calibrations};
 pub use file::Check;
 pub use find_text::{TextHit, TextHits};
 pub use local::Local;
+pub use online::Online;
 pub use pools::{GroupSize, PoolDoc, Pools};
 #[doc(hidden)]
 pub use probe::probe_segment;

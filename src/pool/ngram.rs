@@ -6,6 +6,7 @@
 //! before, its latest occurrence, copied as one branch.
 
 use super::local::Local;
+use super::retrieve::Copied;
 use crate::speculate::draft::{DraftTree, Origin};
 use crate::speculate::params::{Params, Source};
 
@@ -15,7 +16,7 @@ pub(super) const MAX_N: usize = 3;
 pub(super) fn draft(
     local: &Local,
     params: &Params,
-    chance: impl Fn(usize, usize) -> f32,
+    mut chance: impl FnMut(Copied) -> f32,
 ) -> DraftTree {
     let mut tree = DraftTree::root_only(local.last().unwrap_or_default());
     let mut found: Vec<(usize, usize)> = Vec::new();
@@ -38,7 +39,15 @@ pub(super) fn draft(
             break;
         };
         places.retain(|&at| local.token(at + depth) == Some(token));
-        path_prob *= chance(n, depth);
+        path_prob *= chance(Copied {
+            parent: node,
+            path_prob,
+            token,
+            source: Source::Local,
+            matched: n,
+            depth,
+            count: places.len(),
+        });
         let origin = local_origin(n + depth, places.len());
         node = tree.push(node, token, path_prob, vec![origin]);
     }
@@ -67,7 +76,7 @@ mod tests {
             budget: Budget::Rows(4),
             ..Params::default()
         };
-        let tree = draft(&local, &params, |_, _| 0.5);
+        let tree = draft(&local, &params, |_| 0.5);
         let tokens: Vec<TokenId> = tree.nodes.iter().map(|n| n.token).collect();
         assert_eq!(tokens, [3, 8, 9, 3]);
         let origins = tree.nodes[1..].iter().map(|n| &n.origins[0]);

@@ -65,7 +65,7 @@ fn hit(shelves: &Shelves, root: Matches, source: Source, answer_len: usize) -> O
 /// path's length from the answer's beginning on: an order above it counts the
 /// anchor.
 fn origins(shelves: &Shelves, from: Matches, token: TokenId, n_tokens: usize) -> Vec<Origin> {
-    let pools = [Source::Group, Source::Global].into_iter();
+    let pools = [Source::Group, Source::Online, Source::Global].into_iter();
     let pools = pools.filter_map(|source| {
         exact_origin(shelves, from, source, token, n_tokens)
             .or_else(|| bridge_origin(shelves, from, source, token))

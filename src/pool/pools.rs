@@ -10,6 +10,7 @@ use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 use super::docs::Entry;
 use super::find_text::{self, TextHit, TextHits};
 use super::hidden::HiddenSpans;
+use super::online::Online;
 use super::segment::{Ranks, Segment, SegmentBuilder};
 use crate::speculate::TokenId;
 use crate::speculate::params::Source;
@@ -50,6 +51,8 @@ struct Index {
     segments: Vec<Arc<Segment>>,
     /// Ascending by name, each with its shelves.
     groups: Vec<(String, Range<usize>)>,
+    /// Groups of the last segments, which hold answers added online.
+    online: Vec<String>,
 }
 
 /// A document left out of every answer.
@@ -103,6 +106,22 @@ impl Pools {
     pub fn beside(&self, others: &Pools) -> Self {
         let both = [self, others].into_iter();
         Pools::of(both.flat_map(Pools::segments).collect())
+    }
+
+    /// These pools with a session's answers, in place of those that are there;
+    /// nothing hidden, the indexes are shared.
+    pub fn with_online(&self, online: &Online) -> Self {
+        let n_pool = self.n_pool_shelves();
+        let mut segments = self.index.segments[..n_pool].to_vec();
+        segments.extend(online.segments().map(|(_, segment)| Arc::clone(segment)));
+        Pools {
+            index: Arc::new(Index {
+                segments,
+                groups: self.index.groups.clone(),
+                online: online.segments().map(|s| s.0.to_string()).collect(),
+            }),
+            hidden: None,
+        }
     }
 
     fn segments(&self) -> impl Iterator<Item = (String, Arc<Segment>)> + '_ {
@@ -205,7 +224,20 @@ impl Pools {
         let own = groups.iter().find(|g| Some(g.group.as_str()) == group);
         let own = own.map(|g| of(Source::Group, &mut std::iter::once(g)));
         let all = of(Source::Global, &mut groups.iter());
-        own.into_iter().chain([all]).collect()
+        let online = self.online_size();
+        let online = Some(online).filter(|size| size.documents > 0);
+        own.into_iter().chain([all]).chain(online).collect()
+    }
+
+    fn online_size(&self) -> PoolSize {
+        let shelves = (self.n_pool_shelves()..self.n_shelves()).map(|i| self.shelf(i));
+        let (documents, tokens) =
+            shelves.fold((0, 0), |(d, t), s| (d + s.n_docs(), t + s.n_tokens()));
+        PoolSize {
+            source: Source::Online,
+            documents,
+            tokens,
+        }
     }
 
     /// The shelves of a group's pool; none for an unknown group.
@@ -217,6 +249,17 @@ impl Pools {
 
     pub(super) fn n_shelves(&self) -> usize {
         self.index.segments.len()
+    }
+
+    /// Shelves of pools; those behind them were added online.
+    pub(super) fn n_pool_shelves(&self) -> usize {
+        self.n_shelves() - self.index.online.len()
+    }
+
+    /// The group of a shelf that was added online.
+    pub(super) fn online_group(&self, shelf: usize) -> Option<&str> {
+        let at = shelf.checked_sub(self.n_pool_shelves())?;
+        self.index.online.get(at).map(String::as_str)
     }
 
     /// A segment, seen without the hidden document.
@@ -267,8 +310,13 @@ impl<'a> Shelf<'a> {
     /// The text position a suffix begins at, unless it is hidden.
     pub fn visible(&self, rank: u32) -> Option<u32> {
         let position = self.segment.position(rank);
-        let is_hidden = self.hidden.is_some_and(|h| h.holds(position));
-        (!is_hidden).then_some(position)
+        self.is_visible(position).then_some(position)
+    }
+
+    /// The hidden document does not stand there.
+    #[inline]
+    pub fn is_visible(&self, position: u32) -> bool {
+        self.hidden.is_none_or(|h| !h.holds(position))
     }
 
     /// Document and token position in it, for a text position.

@@ -46,10 +46,15 @@ pub struct Replayed<'t> {
     pub explain_us: f64,
 }
 
-/// Replays one answer, which learns its own calibration; shows every step.
-pub fn replay(pools: &Pools, answer: &Answer, params: &Params, mut step: impl FnMut(Replayed)) {
+/// Replays one answer, teaching the calibration; shows every step.
+pub fn replay(
+    pools: &Pools,
+    answer: &Answer,
+    params: &Params,
+    calibration: &mut Calibration,
+    mut step: impl FnMut(Replayed),
+) {
     let mut recall = Recall::default();
-    let mut calibration = Calibration::default();
     let mut local = Local::new(&answer.prompt, answer.opening_len);
     let mut left = answer.tokens.as_slice();
     let group = Some(answer.group.as_str());
@@ -58,9 +63,7 @@ pub fn replay(pools: &Pools, answer: &Answer, params: &Params, mut step: impl Fn
         recall.advance(pools, group, &local, params);
         let advance_us = us_since(clock);
         let clock = Instant::now();
-        let tree = recall
-            .draft(pools, group, &local, params, &calibration)
-            .tree;
+        let tree = recall.draft(pools, group, &local, params, calibration).tree;
         let query_us = us_since(clock);
         let mut explained = tree.clone();
         let clock = Instant::now();
@@ -76,7 +79,7 @@ pub fn replay(pools: &Pools, answer: &Answer, params: &Params, mut step: impl Fn
             advance_us,
             explain_us,
         });
-        calibration.observe(&tree, &strict_verdict(path));
+        recall.observe(calibration, &tree, &strict_verdict(path));
         local.push(&left[..n_advanced]);
         left = &left[n_advanced..];
     }

@@ -89,8 +89,10 @@ impl Ranks {
 
     /// At most `n` of the ranks, evenly spread.
     pub fn spread(self, n: usize) -> impl Iterator<Item = u32> {
-        let (len, n) = (self.len() as u64, n.min(self.len()) as u64);
-        (0..n).map(move |i| self.lo + ((2 * i + 1) * len / (2 * n)) as u32)
+        let n = n.min(self.len()) as u64;
+        // In 32 fractional bits: one division for all.
+        let stride = ((self.len() as u64) << 32) / n.max(1);
+        (0..n).map(move |i| self.lo + ((i * stride + stride / 2) >> 32) as u32)
     }
 }
 
@@ -329,6 +331,22 @@ impl Segment {
             let hi = gallop(lo, ranks.hi, |r| next(r) == token);
             Ranks { lo, hi }
         })
+    }
+
+    /// The tokens that follow suffixes of these ranks, `depth` symbols on; all
+    /// positions are read first, so that the misses of the cache overlap.
+    pub fn tokens_after<const N: usize>(
+        &self,
+        ranks: &[u32; N],
+        depth: u32,
+    ) -> [(u32, TokenId); N] {
+        let mut found = ranks.map(|rank| (self.position(rank), SEPARATOR));
+        on_words!(self, text => {
+            for (position, token) in &mut found {
+                *token = text.token(*position + depth);
+            }
+        });
+        found
     }
 
     /// Every token that follows suffixes sharing `depth` tokens, ascending,

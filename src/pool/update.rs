@@ -72,7 +72,7 @@ pub struct PoolUpdate<'p> {
     path: PathBuf,
     /// The folder is this change's own: it goes if the change does.
     is_new_folder: bool,
-    _lock: File,
+    _lock: Lock,
     pub(super) list: List,
     tokenizer: TokenizerHash,
     pub(super) members: Vec<Member>,
@@ -403,12 +403,22 @@ fn is_ours(name: &str) -> bool {
     name == LOCK || name.starts_with(TEMPORARY) || name.ends_with(SUFFIX)
 }
 
-fn lock(path: &Path) -> Result<File> {
+/// Who holds it changes the pool. A process that is being started has copies of
+/// all open files for a moment, so that closing this one would not yet let go.
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
+
+fn lock(path: &Path) -> Result<Lock> {
     let file = path.join(LOCK);
     let context = || format!("opening {}", file.display());
     let lock = File::create(&file).wrap_err_with(context)?;
     match lock.try_lock() {
-        Ok(()) => Ok(lock),
+        Ok(()) => Ok(Lock(lock)),
         Err(fs::TryLockError::WouldBlock) => {
             bail!("{} is being changed by another command", path.display())
         }

@@ -13,6 +13,9 @@ pub struct CostTable {
     pub points: Vec<(usize, f32)>,
 }
 
+/// By how much drafting must promise to be quicker than no draft.
+const MARGIN: f32 = 1.03;
+
 impl CostTable {
     /// Numbers of rows worth measuring; beyond the last one the last slope
     /// holds.
@@ -63,10 +66,11 @@ impl CostTable {
 
     /// The number of rows that maximises expected committed tokens per
     /// millisecond, (1 + sum of the n-1 best path probabilities) / t(n).
-    /// 1 when drafting does not pay.
+    /// 1 when drafting does not pay, or so little that an error in the estimates
+    /// would make it slower.
     pub fn best_rows(&self, tree: &DraftTree) -> usize {
         let mut expected = 0.0;
-        let mut best = (1, 1.0 / self.ms(1));
+        let mut best = (1, MARGIN / self.ms(1));
         for (i, node) in tree.nodes.iter().enumerate().skip(1) {
             expected += node.path_prob;
             let rate = (1.0 + expected) / self.ms(i + 1);

@@ -92,16 +92,19 @@ pub enum Source {
     Global,
     /// The prompt and the output so far.
     Local,
+    /// Finished answers of this session.
+    Online,
 }
 
 impl Source {
-    pub const ALL: [Source; 3] = [Source::Group, Source::Global, Source::Local];
+    pub const ALL: [Source; 4] = [Source::Group, Source::Global, Source::Local, Source::Online];
 
     pub fn name(&self) -> &'static str {
         match self {
             Source::Group => "group",
             Source::Global => "global",
             Source::Local => "local",
+            Source::Online => "online",
         }
     }
 
@@ -111,6 +114,7 @@ impl Source {
             Source::Group => 'g',
             Source::Global => 'G',
             Source::Local => 'l',
+            Source::Online => 'o',
         }
     }
 }
@@ -121,18 +125,24 @@ pub struct Sources {
     pub group: bool,
     pub global: bool,
     pub local: bool,
+    /// Off unless asked for: a run would depend on the runs before it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub online: bool,
 }
 
 impl Sources {
+    /// All that a run finds alike whatever ran before it.
     pub const ALL: Sources = Sources {
         group: true,
         global: true,
         local: true,
+        online: false,
     };
     pub const NONE: Sources = Sources {
         group: false,
         global: false,
         local: false,
+        online: false,
     };
 
     pub fn has(&self, source: Source) -> bool {
@@ -140,6 +150,7 @@ impl Sources {
             Source::Group => self.group,
             Source::Global => self.global,
             Source::Local => self.local,
+            Source::Online => self.online,
         }
     }
 
@@ -148,13 +159,16 @@ impl Sources {
             Source::Group => &mut self.group,
             Source::Global => &mut self.global,
             Source::Local => &mut self.local,
+            Source::Online => &mut self.online,
         };
         *flag = !*flag;
     }
 }
 
 /// How far each source is trusted, from 0 (as if it were not there, but for the
-/// origins) to 1, the trust that was learned. Only the blend weighs its sources.
+/// origins) to 1, the trust that was learned. Only the blend weighs its sources;
+/// answers added online weigh as much as those of the pools, the own group's as
+/// the group's, the others' as the global ones.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SourceWeights {
     pub group: f32,

@@ -210,7 +210,7 @@ pub static TABLE: &[Binding] = table! {
         Down [DOWN, Key::char('j')] "↑↓|token" "the token below";
         Follow [Key::char('f')] "follow" "follow the newest step";
         Reference [Key::char('r')] "measure speed-up" "run the same prompt autoregressively and strictly: speed-up, losslessness";
-        Settings [Key::char('p')] "settings" "rule, k, tau, budget, branch, sources: for the next step";
+        Settings [Key::char('p')] "settings" "rule, k, tau, budget, drafter, sources: for the next step";
         Slower [Key::char('-')] "" "slower";
         Faster [Key::char('+'), Key::char('=')] "-+|pace" "faster";
         PreviousMatch [Key::char('[')] "" "the step before that matches";

@@ -7,8 +7,9 @@ use color_eyre::eyre::Result;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::inbox::Inbox;
-use super::message::{Command, Event, PromptPreview, Request, RunId};
+use super::message::{Command, Event, PromptPreview, Purpose, Request, RunId};
 use crate::engine::{Engine, PromptText, RenderedPrompt, Run, RunSpec};
+use crate::speculate::verify::Finish;
 
 /// Serves until told to quit.
 pub fn serve(mut engine: Engine, inbox: &mut Inbox<'_>, events: &UnboundedSender<Event>) {
@@ -114,7 +115,11 @@ fn generate(
         }
     }
     if let Some(end) = run.end() {
+        let is_done = end.finish != Finish::Cancelled && purpose == Purpose::Watch;
         let _ = events.send(Event::RunEnded { run: id, end });
+        if is_done && run.params().sources.online {
+            run.remember();
+        }
     }
     Ok(())
 }

@@ -334,7 +334,8 @@ fn a_replay_covers_the_answer() {
             ..Params::default()
         };
         let (mut n_steps, mut n_advanced) = (0, 0);
-        replay(&pools, &answer, &params, |step| {
+        let mut calibration = Calibration::default();
+        replay(&pools, &answer, &params, &mut calibration, |step| {
             n_steps += 1;
             n_advanced += step.n_advanced;
             assert!(step.n_advanced <= step.path.len() + 1);

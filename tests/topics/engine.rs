@@ -4,9 +4,9 @@
 use std::path::Path;
 
 use candle_core::quantized::GgmlDType;
-use laserscope::engine::{Engine, Knowledge, LoadOptions, PromptText, RunSpec};
+use laserscope::engine::{Engine, Knowledge, Learning, LoadOptions, PromptText, RunSpec};
 use laserscope::model::device::DeviceChoice;
-use laserscope::speculate::params::{Budget, Params, Sources, Verify};
+use laserscope::speculate::params::{Budget, Drafter, Params, Source, Sources, Verify};
 use laserscope::speculate::stats::Stats;
 use laserscope::speculate::trace::{SubjectInfo, Trace};
 use laserscope::speculate::verify::{Finish, verify};
@@ -87,18 +87,23 @@ fn params() -> impl Strategy<Value = Params> {
     (
         1usize..=64,
         1usize..=12,
-        any::<[bool; 3]>(),
+        any::<[bool; 4]>(),
         prop::sample::select(vec![1.0f32, 1.1, 1.5]),
     )
         .prop_map(
-            |(rows, branch, [group, global, local], repeat_penalty)| Params {
+            |(rows, branch, [group, global, local, online], repeat_penalty)| Params {
                 verify: Verify::Strict,
-                budget: Budget::Rows(rows),
+                budget: match rows % 4 {
+                    0 => Budget::Auto { max: rows },
+                    _ => Budget::Rows(rows),
+                },
+                drafter: Drafter::ALL[rows % 5],
                 branch,
                 sources: Sources {
                     group,
                     global,
                     local,
+                    online,
                 },
                 repeat_penalty,
                 max_tokens: 40,
@@ -155,6 +160,9 @@ proptest! {
         let with = |verify| Params { verify, ..params };
         let plain = run(&mut engine, spec(&question, with(Verify::Autoregressive)));
         engine.set_knowledge(&knowledge(&documents, &plain)).unwrap();
+        if question.len() % 2 == 0 {
+            engine.remember(&plain.header, &plain.token_ids());
+        }
         let strict = run(&mut engine, spec(&question, with(Verify::Strict)));
         prop_assert_eq!(strict.token_ids(), plain.token_ids());
         prop_assert_eq!(strict.end.as_ref().unwrap().finish, plain.end.as_ref().unwrap().finish);
@@ -278,4 +286,80 @@ fn a_damaged_trace_is_refused_with_its_line() {
     assert!(message(unknown_parent).starts_with("line 2:"));
     let unfinished = lines[..lines.len() - 1].join("\n");
     assert!(Trace::load(unfinished.as_bytes()).unwrap().end.is_none());
+}
+
+/// Costs go on from run to run unless they are to stay; a run's own never change.
+#[test]
+fn costs_are_learned_for_the_next_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = engine(folder.path());
+    let params = Params {
+        max_tokens: 12,
+        ..Params::default()
+    };
+    engine.set_learning(Learning::Calibration);
+    let measured = engine.cost.clone();
+    let first = run(&mut engine, spec("Hello", params));
+    assert_eq!((&first.header.cost, &engine.cost), (&measured, &measured));
+    engine.set_learning(Learning::CostAndCalibration);
+    let second = run(&mut engine, spec("Hello", params));
+    assert_eq!(second.header.cost, measured);
+    assert_ne!(engine.cost, measured, "the next run knows more");
+}
+
+/// Nothing of a run is left behind in a batch: the same prompt drafts alike.
+#[test]
+fn a_batch_drafts_alike_whatever_ran_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = engine(folder.path());
+    engine.set_learning(Learning::Nothing);
+    let params = Params {
+        budget: Budget::Rows(24),
+        max_tokens: 30,
+        ..Params::default()
+    };
+    let mut drafts = |question| -> Vec<_> {
+        let trace = run(&mut engine, spec(question, params));
+        trace.steps.into_iter().map(|s| s.tree).collect()
+    };
+    let first = drafts("Hello");
+    drafts("abcabc");
+    assert!(drafts("Hello") == first);
+}
+
+/// A finished answer drafts for the same question, if it is remembered and the
+/// source is on.
+#[test]
+fn a_remembered_answer_drafts_for_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = engine(folder.path());
+    let params = |online| Params {
+        verify: Verify::Strict,
+        budget: Budget::Rows(16),
+        sources: Sources {
+            online,
+            ..Sources::NONE
+        },
+        repeat_penalty: 1.0,
+        max_tokens: 40,
+        ..Params::default()
+    };
+    let plain = run(&mut engine, spec("Hello", params(true)));
+    engine.remember(&plain.header, &plain.token_ids());
+    let off = run(&mut engine, spec("Hello", params(false)));
+    let on = run(&mut engine, spec("Hello", params(true)));
+    assert_eq!(on.token_ids(), plain.token_ids());
+    assert_eq!(off.steps.len(), plain.steps.len());
+    assert!(on.steps.len() * 3 < plain.steps.len(), "{}", on.steps.len());
+    let online = |trace: &Trace| {
+        let pools = trace.header.pools.iter();
+        pools
+            .filter(|p| p.source == Source::Online)
+            .map(|p| p.documents)
+            .sum::<usize>()
+    };
+    assert_eq!((online(&off), online(&on)), (0, 1));
+    let stats = Stats::of(&on);
+    let drafted = stats.sources.iter().find(|s| s.source == Source::Online);
+    assert!(drafted.is_some_and(|s| s.fates.committed() > 0));
 }

@@ -171,15 +171,14 @@ fn ml_100k_comes_in_whole_and_fast() {
 #[test]
 fn every_movielens_dialect_gives_the_same_catalog() {
     let want = essence(&good(ml_100k()).0);
-    let dialects: [(&str, fn() -> TempDir); 5] = [
-        ("MovieLens 100K", as_100k),
-        ("MovieLens 1M", as_1m),
-        ("MovieLens 10M", as_10m),
-        ("MovieLens CSV", as_latest),
-        ("LaserScope's own format", as_own_jsonl),
+    let dialects = [
+        ("MovieLens 100K", as_100k()),
+        ("MovieLens 1M", as_1m()),
+        ("MovieLens 10M", as_10m()),
+        ("MovieLens CSV", as_latest()),
+        ("LaserScope's own format", as_own_jsonl()),
     ];
-    for (name, write) in dialects {
-        let folder = write();
+    for (name, folder) in dialects {
         let (catalog, findings) = good(folder.path());
         assert_eq!(findings.dialect, name);
         assert_eq!(

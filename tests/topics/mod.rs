@@ -14,6 +14,7 @@ mod kernels;
 mod pool;
 mod pool_file;
 mod real_decode;
+mod real_forward;
 mod real_model;
 mod rooms;
 mod screens;

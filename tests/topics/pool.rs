@@ -1,7 +1,7 @@
 //! Retrieval against a search by hand, on random documents over a small
 //! vocabulary, so that matches of every length, ties and gaps occur.
 
-use laserscope::pool::{Calibration, Local, PoolDoc, Pools, Retrieved, retrieve};
+use laserscope::pool::{Calibration, Local, Online, PoolDoc, Pools, Recall, Retrieved, retrieve};
 use laserscope::speculate::TokenId;
 use laserscope::speculate::draft::{DraftTree, Origin};
 use laserscope::speculate::params::{Budget, Params, Source, Sources};
@@ -50,6 +50,7 @@ fn scene() -> impl Strategy<Value = Scene> {
                     group: group_on,
                     global,
                     local,
+                    online: false,
                 },
                 ..Params::default()
             },
@@ -418,12 +419,13 @@ fn calibration_follows_what_is_accepted() {
     let pools = Pools::build(vec![doc("a", "g", &[1, 2, 3, 4, 5, 6])]);
     let local = Local::new(&[1, 2], 2);
     let params = Params::default();
-    let drafted =
-        |calibration: &Calibration| retrieve(&pools, Some("g"), &local, &params, calibration).tree;
-    let learn = |accept: bool| {
+    let mut recall = Recall::default();
+    let mut learn = |n_times: usize, accept: bool| {
         let mut calibration = Calibration::default();
-        for _ in 0..50 {
-            let tree = drafted(&calibration);
+        for _ in 0..n_times {
+            let tree = recall
+                .draft(&pools, Some("g"), &local, &params, &calibration)
+                .tree;
             let mut path: Vec<usize> = tree.children(0).take(usize::from(accept)).collect();
             path.extend(path.first().and_then(|&n| tree.children(n).next()));
             let verdict = Verdict {
@@ -432,10 +434,129 @@ fn calibration_follows_what_is_accepted() {
                 bonus: None,
                 finish: None,
             };
-            calibration.observe(&tree, &verdict);
+            recall.observe(&mut calibration, &tree, &verdict);
         }
-        drafted(&calibration).nodes[1].path_prob
+        let tree = recall
+            .draft(&pools, Some("g"), &local, &params, &calibration)
+            .tree;
+        tree.nodes[1].path_prob
     };
-    let before = drafted(&Calibration::default()).nodes[1].path_prob;
-    assert!(learn(false) < before && before < learn(true));
+    let before = learn(0, false);
+    assert!(learn(50, false) < before && before < learn(50, true));
+}
+
+/// Finished answers are a source of their own, which is off unless asked for;
+/// a newer answer of a subject replaces the older one.
+#[test]
+fn finished_answers_draft_when_asked_to() {
+    let mut online = Online::default();
+    online.add(&doc("new", "g", &[1, 2, 8, 8]));
+    online.add(&doc("far", "h", &[1, 2, 7, 7]));
+    online.add(&doc("new", "g", &[1, 2, 9, 9]));
+    let pools = Pools::build(vec![doc("a", "g", &[1, 2, 3, 4])]).with_online(&online);
+    assert_eq!(pools.sizes(Some("g")).len(), 3);
+    assert_eq!(pools.sizes(Some("g"))[2], pool_size(Source::Online, 2, 8));
+    let local = Local::new(&[1, 2], 2);
+    let without = drafted(&pools, Some("g"), &local, Sources::ALL);
+    assert_eq!(tokens_below_root(&without), [3]);
+    let sources = Sources {
+        online: true,
+        ..Sources::ALL
+    };
+    let found = drafted(&pools, Some("g"), &local, sources);
+    assert!(found.hits.iter().any(|h| h.source == Source::Online));
+    let mut tokens = tokens_below_root(&found);
+    tokens.sort_unstable();
+    assert_eq!(tokens, [3, 7, 9]);
+    let nodes = found.tree.nodes.iter();
+    let origin = |token| {
+        nodes
+            .clone()
+            .find(|n| n.token == token)
+            .map(|n| &n.origins[0])
+    };
+    assert_eq!(origin(9).map(|o| o.source), Some(Source::Online));
+    assert_eq!(origin(9).map(|o| o.docs[0].doc.as_str()), Some("new"));
+    assert_eq!(origin(3).map(|o| o.source), Some(Source::Group));
+}
+
+/// However many answers come, nothing is lost when they are merged.
+#[test]
+fn many_finished_answers_are_all_found() {
+    let mut online = Online::default();
+    for i in 0..60u32 {
+        let tokens: Vec<u32> = (0..400).map(|j| 100 + i * 400 + j).collect();
+        online.add(&doc(&i.to_string(), "g", &tokens));
+    }
+    let pools = Pools::empty().with_online(&online);
+    assert_eq!(
+        pools.sizes(None)[1],
+        pool_size(Source::Online, 60, 60 * 400)
+    );
+    let sources = Sources {
+        online: true,
+        ..Sources::NONE
+    };
+    for i in 0..60u32 {
+        let start = 100 + i * 400;
+        let found = drafted(
+            &pools,
+            Some("g"),
+            &Local::new(&[start, start + 1], 2),
+            sources,
+        );
+        assert_eq!(tokens_below_root(&found), [start + 2]);
+    }
+}
+
+fn pool_size(source: Source, documents: usize, tokens: usize) -> PoolSize {
+    PoolSize {
+        source,
+        documents,
+        tokens,
+    }
+}
+
+fn tokens_below_root(found: &Retrieved) -> Vec<u32> {
+    let tree = &found.tree;
+    let frequent = |n: &&usize| tree.nodes[**n].origins.iter().any(|o| o.matched > 0);
+    let below: Vec<usize> = tree.children(0).collect();
+    below
+        .iter()
+        .filter(frequent)
+        .map(|&n| tree.nodes[n].token)
+        .collect()
+}
+
+proptest! {
+    /// A group's pool says the same whether it is one segment or grew in steps.
+    #[test]
+    fn a_group_in_several_segments_counts_like_one(
+        docs in vec(vec(0..5u32, 1..7), 2..6),
+        cut in 1..5usize,
+        context in vec(0..5u32, 1..8),
+    ) {
+        let docs: Vec<PoolDoc> = docs.iter().enumerate()
+            .map(|(i, tokens)| doc(&i.to_string(), "g", tokens))
+            .collect();
+        let (old, new) = docs.split_at(cut.min(docs.len()));
+        let grown = Pools::build(old.to_vec()).beside(&Pools::build(new.to_vec()));
+        let whole = Pools::build(docs.clone());
+        let local = Local::new(&context, context.len());
+        let chances = |pools: &Pools| {
+            let tree = drafted(pools, Some("g"), &local, Sources::ALL).tree;
+            let below = tree.children(0);
+            let mut chances: Vec<(u32, f32)> = below
+                .map(|n| (tree.nodes[n].token, tree.nodes[n].path_prob))
+                .filter(|c| c.1 > 0.02)
+                .collect();
+            chances.sort_by_key(|c| c.0);
+            chances
+        };
+        let (grown, whole) = (chances(&grown), chances(&whole));
+        assert_eq!(grown.len(), whole.len(), "{:?} {:?}", &grown, &whole);
+        for (a, b) in grown.iter().zip(&whole) {
+            assert!(a.0 == b.0 && (a.1 - b.1).abs() < 1e-3, "{:?} {:?}", &grown, &whole);
+        }
+    }
 }

@@ -16,7 +16,7 @@ use super::engine::run;
 use super::real_model;
 
 /// One engine for all tests here; they take turns, as two cores would have it.
-fn engine() -> &'static Mutex<Engine> {
+pub fn engine() -> &'static Mutex<Engine> {
     static ENGINE: OnceLock<Mutex<Engine>> = OnceLock::new();
     ENGINE.get_or_init(|| {
         let catalog = Catalog::bundled().unwrap();

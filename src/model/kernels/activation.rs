@@ -47,9 +47,9 @@ pub struct Activations {
     pub scale: Vec<f32>,
     /// Per block: scale times the sum of its steps.
     pub sum: Vec<f32>,
-    /// Per block: 128 times the sums of the steps of its two halves, for
-    /// kernels that shift signed weights to unsigned ones.
-    pub shift: Vec<[i32; 2]>,
+    /// Per block: minus 128 times the sum of its steps, and of those of its two
+    /// halves, for kernels that shift signed weights to unsigned ones.
+    pub shift: Vec<[i32; 3]>,
 }
 
 /// Which forms of the activations a product reads.
@@ -61,7 +61,7 @@ pub struct Forms {
 
 /// Rows below this number are prepared by the caller alone: it takes less time
 /// than handing them over.
-const ALONE: usize = 16;
+const ALONE: usize = 32;
 
 impl Activations {
     /// Prepares the rows; the last block of each is padded with zeros.
@@ -77,7 +77,7 @@ impl Activations {
             q: vec![0; n * BLOCK],
             scale: vec![0.0; n],
             sum: vec![0.0; n],
-            shift: vec![[0; 2]; n],
+            shift: vec![[0; 3]; n],
         };
         acts.fill(input, forms, cpu);
         acts
@@ -85,22 +85,24 @@ impl Activations {
 
     fn fill(&mut self, input: Input<'_>, forms: Forms, cpu: &Cpu) {
         let (rows, in_dim, blocks) = (self.rows, self.in_dim, self.blocks);
-        let plain = Parts::new(&mut self.plain);
-        let (q, scale) = (Parts::new(&mut self.q), Parts::new(&mut self.scale));
-        let (sum, shift) = (Parts::new(&mut self.sum), Parts::new(&mut self.shift));
+        let out = Out {
+            plain: Parts::new(&mut self.plain),
+            q: Parts::new(&mut self.q),
+            scale: Parts::new(&mut self.scale),
+            sum: Parts::new(&mut self.sum),
+            shift: Parts::new(&mut self.shift),
+        };
         let one = |r: usize| {
             let mut normed = Vec::new();
             let x = normalise(cpu.isa, input, r, in_dim, &mut normed);
-            // SAFETY: parts of row r, and each row is prepared by one task.
-            unsafe {
-                if forms.plain {
-                    plain.slice(r * in_dim, in_dim).copy_from_slice(x);
-                }
-                if forms.quantized {
-                    let at = index(r, 0, blocks);
-                    let parts = (&q, &scale, &sum, &shift);
-                    quantize(cpu.isa, x, Row { at, parts });
-                }
+            if forms.plain {
+                // SAFETY: row r's part, and each row is prepared by one task.
+                let plain = unsafe { out.plain.slice(r * in_dim, in_dim) };
+                plain.copy_from_slice(x);
+            }
+            if forms.quantized {
+                let at = index(r, 0, blocks);
+                quantize(cpu.isa, x, Row { at, out: &out });
             }
         };
         if rows < ALONE {
@@ -112,6 +114,15 @@ impl Activations {
             });
         }
     }
+}
+
+/// Where prepared rows go.
+struct Out {
+    plain: Parts<f32>,
+    q: Parts<i8>,
+    scale: Parts<f32>,
+    sum: Parts<f32>,
+    shift: Parts<[i32; 3]>,
 }
 
 /// Row `r` as the product takes it.
@@ -178,12 +189,7 @@ pub fn index(r: usize, b: usize, blocks: usize) -> usize {
 struct Row<'a> {
     /// Index of the first; the next are [`GROUP`] apart.
     at: usize,
-    parts: (
-        &'a Parts<i8>,
-        &'a Parts<f32>,
-        &'a Parts<f32>,
-        &'a Parts<[i32; 2]>,
-    ),
+    out: &'a Out,
 }
 
 impl Row<'_> {
@@ -192,12 +198,13 @@ impl Row<'_> {
     #[inline(always)]
     unsafe fn put(&self, b: usize, steps: &[i8; BLOCK], scale: f32, halves: [i32; 2]) {
         let at = self.at + b * GROUP;
-        let (q, scales, sums, shifts) = self.parts;
+        let total = halves[0] + halves[1];
         unsafe {
-            q.slice(at * BLOCK, BLOCK).copy_from_slice(steps);
-            scales.slice(at, 1)[0] = scale;
-            sums.slice(at, 1)[0] = scale * (halves[0] + halves[1]) as f32;
-            shifts.slice(at, 1)[0] = halves.map(|sum| 128 * sum);
+            self.out.q.slice(at * BLOCK, BLOCK).copy_from_slice(steps);
+            self.out.scale.slice(at, 1)[0] = scale;
+            self.out.sum.slice(at, 1)[0] = scale * total as f32;
+            let shifts = [total, halves[0], halves[1]].map(|sum| -128 * sum);
+            self.out.shift.slice(at, 1)[0] = shifts;
         }
     }
 }

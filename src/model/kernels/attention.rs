@@ -7,7 +7,7 @@
 //! Keys lie in tiles of 16 cache rows, dimension by dimension, so that 16
 //! scores are computed at a time; values lie row by row.
 
-use candle_core::{CpuStorage, CustomOp3, InplaceOp2, Layout, Result, Shape, bail};
+use candle_core::{CpuStorage, CustomOp3, InplaceOp1, InplaceOp2, Layout, Result, Shape, bail};
 
 use super::linear::slice;
 use super::team::Parts;
@@ -19,10 +19,15 @@ use crate::speculate::row::exp;
 const LANES: usize = 8;
 /// Cache rows of a tile of keys.
 pub const TILE: usize = 16;
-/// Queries that go over a tile of keys together.
+/// Queries that go over a tile of keys together, in registers.
 const QUERIES: usize = 6;
+/// Queries of a task: those that read keys and values while they are in the
+/// first cache.
+const MOST: usize = 4 * QUERIES;
+/// Cache rows that they read at a time.
+const BLOCK: usize = 4 * TILE;
 
-/// The heads of an attention, and where they lie.
+/// The heads of an attention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Heads {
     pub heads: usize,
@@ -39,50 +44,91 @@ impl Heads {
     pub fn kv_width(&self) -> usize {
         self.kv_heads * self.head_dim
     }
+}
 
-    /// Floats of the keys of `capacity` cache rows.
-    pub fn key_floats(&self, capacity: usize) -> usize {
-        capacity.div_ceil(TILE) * TILE * self.kv_width()
+/// Where the keys and values of a layer lie: head by head, so that each is read
+/// front to back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Places {
+    pub heads: Heads,
+    /// Cache rows, whole tiles of them.
+    rows: usize,
+}
+
+impl Places {
+    pub fn new(heads: Heads, capacity: usize) -> Self {
+        Places {
+            heads,
+            rows: capacity.next_multiple_of(TILE),
+        }
+    }
+
+    /// Floats of the keys, and as many of the values.
+    pub fn floats(&self) -> usize {
+        self.rows * self.heads.kv_width()
     }
 
     /// Where a cache row's key of a head begins; its next dimension is
     /// [`TILE`] floats on.
     #[inline(always)]
     pub fn key_at(&self, slot: usize, kv_head: usize) -> usize {
-        (slot / TILE * self.kv_heads + kv_head) * self.head_dim * TILE + slot % TILE
+        (kv_head * self.rows + slot / TILE * TILE) * self.heads.head_dim + slot % TILE
+    }
+
+    /// Where a cache row's value of a head begins; the next row's follows.
+    #[inline(always)]
+    pub fn value_at(&self, slot: usize, kv_head: usize) -> usize {
+        (kv_head * self.rows + slot) * self.heads.head_dim
     }
 }
 
-/// Writes the keys of a pass, out of qkv of shape (n, qkv_width), into the
-/// tiles of the cache from cache row `at` on.
-pub struct AppendKeys {
-    pub heads: Heads,
+/// Writes the keys or the values of a pass, out of qkv of shape (n, qkv_width),
+/// into a layer's from cache row `at` on.
+pub struct Append {
+    pub places: Places,
     pub at: usize,
+    pub what: KeyOrValue,
 }
 
-impl InplaceOp2 for AppendKeys {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyOrValue {
+    Key,
+    Value,
+}
+
+impl InplaceOp2 for Append {
     fn name(&self) -> &'static str {
-        "append-keys"
+        "append-to-cache"
     }
 
     fn cpu_fwd(
         &self,
-        keys: &mut CpuStorage,
-        _: &Layout,
-        qkv: &CpuStorage,
+        cache: &mut CpuStorage,
         layout: &Layout,
+        qkv: &CpuStorage,
+        qkv_layout: &Layout,
     ) -> Result<()> {
-        let Heads {
-            heads, head_dim, ..
-        } = self.heads;
-        let rows = slice(qkv, layout)?.chunks_exact(self.heads.qkv_width());
-        let keys = floats(keys)?;
+        let heads = self.places.heads;
+        let rows = slice(qkv, qkv_layout)?.chunks_exact(heads.qkv_width());
+        let cache = floats(cache, layout)?;
+        let first = heads.heads
+            + if self.what == KeyOrValue::Key {
+                0
+            } else {
+                heads.kv_heads
+            };
         for (i, row) in rows.enumerate() {
-            for h in 0..self.heads.kv_heads {
-                let key = &row[(heads + h) * head_dim..][..head_dim];
-                let to = &mut keys[self.heads.key_at(self.at + i, h)..];
-                for (d, value) in key.iter().enumerate() {
-                    to[d * TILE] = *value;
+            for h in 0..heads.kv_heads {
+                let new = &row[(first + h) * heads.head_dim..][..heads.head_dim];
+                match self.what {
+                    KeyOrValue::Key => {
+                        let to = &mut cache[self.places.key_at(self.at + i, h)..];
+                        new.iter().enumerate().for_each(|(d, x)| to[d * TILE] = *x);
+                    }
+                    KeyOrValue::Value => {
+                        let to = self.places.value_at(self.at + i, h);
+                        cache[to..to + heads.head_dim].copy_from_slice(new);
+                    }
                 }
             }
         }
@@ -90,51 +136,62 @@ impl InplaceOp2 for AppendKeys {
     }
 }
 
-/// Writes the values of a pass, out of qkv, into cache rows of kv_width floats
-/// from cache row `at` on.
-pub struct AppendValues {
-    pub heads: Heads,
-    pub at: usize,
+/// Moves keys or values of cache rows (ascending, none before `to`) together
+/// at `to`.
+pub struct Gather<'a> {
+    pub places: Places,
+    pub rows: &'a [usize],
+    pub to: usize,
+    pub what: KeyOrValue,
 }
 
-impl InplaceOp2 for AppendValues {
+impl InplaceOp1 for Gather<'_> {
     fn name(&self) -> &'static str {
-        "append-values"
+        "gather-in-cache"
     }
 
-    fn cpu_fwd(
-        &self,
-        values: &mut CpuStorage,
-        _: &Layout,
-        qkv: &CpuStorage,
-        layout: &Layout,
-    ) -> Result<()> {
-        let width = self.heads.kv_width();
-        let from = self.heads.qkv_width() - width;
-        let rows = slice(qkv, layout)?.chunks_exact(self.heads.qkv_width());
-        let values = floats(values)?.chunks_exact_mut(width).skip(self.at);
-        for (row, to) in rows.zip(values) {
-            to.copy_from_slice(&row[from..]);
+    fn cpu_fwd(&self, cache: &mut CpuStorage, layout: &Layout) -> Result<()> {
+        let cache = floats(cache, layout)?;
+        let Heads {
+            kv_heads, head_dim, ..
+        } = self.places.heads;
+        for (i, &row) in self.rows.iter().enumerate() {
+            for h in 0..kv_heads {
+                match self.what {
+                    KeyOrValue::Key => {
+                        let from = self.places.key_at(row, h);
+                        let to = self.places.key_at(self.to + i, h);
+                        (0..head_dim).for_each(|d| cache[to + d * TILE] = cache[from + d * TILE]);
+                    }
+                    KeyOrValue::Value => {
+                        let from = self.places.value_at(row, h);
+                        cache.copy_within(
+                            from..from + head_dim,
+                            self.places.value_at(self.to + i, h),
+                        );
+                    }
+                }
+            }
         }
         Ok(())
     }
 }
 
 /// The floats of a tensor that an op changes in place.
-pub fn floats(storage: &mut CpuStorage) -> Result<&mut [f32]> {
-    match storage {
-        CpuStorage::F32(values) => Ok(values),
-        _ => bail!("this op takes f32 tensors"),
+pub fn floats<'a>(storage: &'a mut CpuStorage, layout: &Layout) -> Result<&'a mut [f32]> {
+    match (storage, layout.contiguous_offsets()) {
+        (CpuStorage::F32(values), Some((from, to))) => Ok(&mut values[from..to]),
+        _ => bail!("this op takes contiguous f32 tensors"),
     }
 }
 
 /// Attention of the rows of one forward pass.
 ///
-/// Arguments: qkv of shape (n, qkv_width), of which the queries are read; the
-/// keys, in tiles; the values, (capacity, kv_width). Result: (n, heads *
+/// Arguments: qkv of shape (n, qkv_width), of which the queries are read; a
+/// layer's keys and its values, as [`Places`] says. Result: (n, heads *
 /// head_dim).
 pub struct TreeAttention<'a> {
-    pub heads: Heads,
+    pub places: Places,
     /// Committed rows of the cache, all attended to.
     pub prefix: usize,
     /// Per row: the cache rows of its ancestors within this pass, ascending,
@@ -161,7 +218,8 @@ impl CustomOp3 for TreeAttention<'_> {
         if n != self.paths.len() {
             bail!("{n} rows, {} paths", self.paths.len());
         }
-        let width = self.heads.heads * self.heads.head_dim;
+        let heads = self.places.heads;
+        let width = heads.heads * heads.head_dim;
         let out = self.run(
             slice(qkv, qkv_layout)?,
             slice(keys, keys_layout)?,
@@ -179,13 +237,16 @@ impl TreeAttention<'_> {
             heads,
             kv_heads,
             head_dim,
-        } = self.heads;
+        } = self.places.heads;
+        let qkv_width = self.places.heads.qkv_width();
         let group = heads / kv_heads;
         let mut out = vec![0f32; self.paths.len() * heads * head_dim];
         let parts = Parts::new(&mut out);
         let queries = self.paths.len() * group;
-        let least = group.clamp(1, QUERIES / 2);
-        let share = (queries * kv_heads / (3 * self.cpu.team.threads())).clamp(least, QUERIES);
+        let whole = kv_heads.is_multiple_of(self.cpu.team.threads());
+        let least = if whole { group } else { group.div_ceil(2) };
+        let least = least.clamp(1, QUERIES / 2);
+        let share = (queries * kv_heads / (3 * self.cpu.team.threads())).clamp(least, MOST);
         let tasks = queries.div_ceil(share);
         self.cpu.team.run(tasks * kv_heads, |task| {
             let (kv_head, first) = (task / tasks, task % tasks * share);
@@ -197,7 +258,7 @@ impl TreeAttention<'_> {
             };
             let find = |i: usize| {
                 let (row, head) = ((first + i) / group, kv_head * group + (first + i) % group);
-                let q = &qkv[row * self.heads.qkv_width() + head * head_dim..][..head_dim];
+                let q = &qkv[row * qkv_width + head * head_dim..][..head_dim];
                 // SAFETY: a (row, head) belongs to one task.
                 let out = unsafe { parts.slice((row * heads + head) * head_dim, head_dim) };
                 Query {
@@ -222,18 +283,22 @@ struct View<'a> {
 }
 
 impl View<'_> {
-    #[inline(always)]
-    fn key_tile(&self, tile: usize) -> &[f32] {
-        let from = self.op.heads.key_at(tile * TILE, self.kv_head);
-        &self.keys[from..][..self.op.heads.head_dim * TILE]
+    fn heads(&self) -> &Heads {
+        &self.op.places.heads
     }
 
-    /// A cache row's value, from a dimension on.
+    /// `tiles` tiles of keys, one after another.
     #[inline(always)]
-    fn value(&self, slot: usize, from: usize) -> &[f32] {
-        let heads = &self.op.heads;
-        let start = slot * heads.kv_width() + self.kv_head * heads.head_dim;
-        &self.values[start + from..start + heads.head_dim]
+    fn keys(&self, tile: usize, tiles: usize) -> &[f32] {
+        let from = self.op.places.key_at(tile * TILE, self.kv_head);
+        &self.keys[from..][..tiles * TILE * self.heads().head_dim]
+    }
+
+    /// The values of `rows` cache rows, one after another.
+    #[inline(always)]
+    fn values(&self, slot: usize, rows: usize) -> &[f32] {
+        let from = self.op.places.value_at(slot, self.kv_head);
+        &self.values[from..][..rows * self.heads().head_dim]
     }
 }
 
@@ -279,43 +344,53 @@ fn attend_queries<const BITS: usize>(view: &View<'_>, queries: &mut [Query<'_>])
     let slots = last.map_or(prefix, |&slot| slot as usize + 1);
     let slots = slots.next_multiple_of(TILE);
     let mut scores = vec![0f32; queries.len() * slots];
-    // the committed tiles, some at a time, then those that hold a path
-    let at_once = tiles_at_once(queries.len());
-    let mut tile = 0;
-    while tile < slots / TILE {
-        let inside = |&slot: &u32| slot as usize / TILE == tile;
-        let scores = &mut scores[tile * TILE..];
-        if (tile + at_once) * TILE <= prefix {
-            score_tiles::<BITS>(view, (tile, at_once), queries, scores, slots);
-            tile += at_once;
-            continue;
-        }
-        if tile * TILE < prefix || queries.iter().any(|q| q.path.iter().any(inside)) {
-            score_tiles::<BITS>(view, (tile, 1), queries, scores, slots);
-        }
-        tile += 1;
-    }
+    score_all::<BITS>(view, queries, &mut scores, slots);
     for (query, scores) in queries.iter().zip(scores.chunks_exact_mut(slots)) {
         softmax(along_the_path(scores, prefix, query.path));
     }
-    let done = weigh_prefix::<BITS>(view, queries, &scores, slots);
-    for (query, weights) in queries.iter_mut().zip(scores.chunks_exact(slots)) {
-        let (committed, own) = weights[..prefix + query.path.len()].split_at(prefix);
-        for (slot, weight) in committed.iter().enumerate() {
-            add::<BITS>(view.value(slot, done), *weight, &mut query.out[done..]);
+    queries.iter_mut().for_each(|query| query.out.fill(0.0));
+    for first in (0..prefix).step_by(BLOCK) {
+        let rows = BLOCK.min(prefix - first);
+        let weights = scores.chunks(QUERIES * slots);
+        for (queries, weights) in queries.chunks_mut(QUERIES).zip(weights) {
+            weigh_block::<BITS>(view, (first, rows), queries, &weights[first..], slots);
         }
-        for from in (0..query.out.len()).step_by(WIDE) {
-            match query.out[from..].first_chunk_mut::<WIDE>() {
-                Some(out) => add_path::<BITS>(view, query.path, own, from, out),
-                None => {
-                    for (&slot, weight) in query.path.iter().zip(own) {
-                        add::<BITS>(
-                            view.value(slot as usize, from),
-                            *weight,
-                            &mut query.out[from..],
-                        );
-                    }
-                }
+    }
+    for (query, weights) in queries.iter_mut().zip(scores.chunks_exact(slots)) {
+        add_path::<BITS>(view, query, &weights[prefix..]);
+    }
+}
+
+/// Scores of all cache rows that the queries attend to; a query's scores are
+/// `stride` apart.
+#[inline(always)]
+fn score_all<const BITS: usize>(
+    view: &View<'_>,
+    queries: &[Query<'_>],
+    scores: &mut [f32],
+    stride: usize,
+) {
+    let (committed, tiles) = (view.op.prefix / TILE, stride / TILE);
+    for first in (0..committed).step_by(BLOCK / TILE) {
+        let last = committed.min(first + BLOCK / TILE);
+        let scores = scores.chunks_mut(QUERIES * stride);
+        for (queries, scores) in queries.chunks(QUERIES).zip(scores) {
+            let at_once = tiles_at_once(queries.len());
+            let mut tile = first;
+            while tile < last {
+                let n = if tile + at_once <= last { at_once } else { 1 };
+                score_tiles::<BITS>(view, (tile, n), queries, &mut scores[tile * TILE..], stride);
+                tile += n;
+            }
+        }
+    }
+    let scores = scores.chunks_mut(QUERIES * stride);
+    for (queries, scores) in queries.chunks(QUERIES).zip(scores) {
+        for tile in committed..tiles {
+            let inside = |&slot: &u32| slot as usize / TILE == tile;
+            let on_a_path = || queries.iter().any(|q| q.path.iter().any(inside));
+            if tile * TILE < view.op.prefix || on_a_path() {
+                score_tiles::<BITS>(view, (tile, 1), queries, &mut scores[tile * TILE..], stride);
             }
         }
     }
@@ -380,9 +455,9 @@ fn score_tiles<const BITS: usize>(
             _ => score::<BITS, 6, 1>(view, tiles.0, queries, scores, stride),
         };
     }
-    let scale = 1.0 / (view.op.heads.head_dim as f32).sqrt();
+    let scale = 1.0 / (view.heads().head_dim as f32).sqrt();
     for t in 0..tiles.1 {
-        let keys = view.key_tile(tiles.0 + t);
+        let keys = view.keys(tiles.0 + t, 1);
         for (i, query) in queries.iter().enumerate() {
             let mut sums = [0f32; TILE];
             for (q, key) in query.q.iter().zip(keys.chunks_exact(TILE)) {
@@ -408,13 +483,9 @@ fn score<const BITS: usize, const N: usize, const T: usize>(
     scores: &mut [f32],
     stride: usize,
 ) {
-    let dims = view.op.heads.head_dim;
+    let dims = view.heads().head_dim;
     let scale = 1.0 / (dims as f32).sqrt();
-    view.key_tile(tile + T - 1);
-    let keys = (
-        view.key_tile(tile).as_ptr(),
-        view.op.heads.kv_width() * TILE,
-    );
+    let keys = (view.keys(tile, T).as_ptr(), dims * TILE);
     let q: [*const f32; N] = std::array::from_fn(|i| queries[i].q[..dims].as_ptr());
     let out = std::array::from_fn(|i| scores[i * stride..][..T * TILE].as_mut_ptr());
     // SAFETY: the sizes are checked by the slices; BITS says what runs.
@@ -426,52 +497,60 @@ fn score<const BITS: usize, const N: usize, const T: usize>(
     }
 }
 
-/// Sums the committed values' first dimensions, as many as the vectors of
-/// `BITS` divide, for all queries together; returns how many.
+/// Adds the weighted values of a block of committed rows to the outputs of up
+/// to [`QUERIES`] queries; a query's weights are `stride` apart.
 #[inline(always)]
-fn weigh_prefix<const BITS: usize>(
+fn weigh_block<const BITS: usize>(
     view: &View<'_>,
+    (first, rows): (usize, usize),
     queries: &mut [Query<'_>],
     weights: &[f32],
     stride: usize,
-) -> usize {
+) {
+    let dims = view.heads().head_dim;
+    let values = view.values(first, rows);
+    let mut done = 0;
     #[cfg(target_arch = "x86_64")]
     if BITS != PLAIN {
         let (wide, at_once) = match BITS {
             BITS_512 => (x86_attention::WIDE_512, QUERIES),
             _ => (x86_attention::WIDE_256, 3),
         };
-        let done = view.op.heads.head_dim / wide * wide;
+        done = dims / wide * wide;
         for from in (0..done).step_by(wide) {
-            let queries = queries.chunks_mut(at_once);
-            for (queries, weights) in queries.zip(weights.chunks(at_once * stride)) {
+            let weights = weights.chunks(at_once * stride);
+            for (queries, weights) in queries.chunks_mut(at_once).zip(weights) {
                 let n = queries.len();
-                for_queries!(n, weigh, BITS, (view, queries, weights, stride, from));
+                let block = (values, rows, from);
+                for_queries!(n, weigh, BITS, (block, queries, weights, stride));
             }
         }
-        return done;
     }
-    queries.iter_mut().for_each(|query| query.out.fill(0.0));
-    0
+    if done == dims {
+        return;
+    }
+    for (i, query) in queries.iter_mut().enumerate() {
+        for (value, weight) in values
+            .chunks_exact(dims)
+            .zip(&weights[i * stride..][..rows])
+        {
+            add::<BITS>(&value[done..], *weight, &mut query.out[done..]);
+        }
+    }
 }
 
+/// The same of some dimensions, in vectors: `values` of `rows` cache rows, from
+/// dimension `from` on.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn weigh<const BITS: usize, const N: usize>(
-    view: &View<'_>,
+    (values, rows, from): (&[f32], usize, usize),
     queries: &mut [Query<'_>],
     weights: &[f32],
     stride: usize,
-    from: usize,
 ) {
-    let (rows, row) = (view.op.prefix, view.op.heads.kv_width());
-    let values = match rows {
-        0 => view.values.as_ptr(),
-        _ => {
-            view.value(rows - 1, from);
-            view.value(0, from).as_ptr()
-        }
-    };
+    let row = values.len() / rows;
+    let values = values[from..].as_ptr();
     let weights: [*const f32; N] = std::array::from_fn(|i| weights[i * stride..][..rows].as_ptr());
     let out: [*mut f32; N] = std::array::from_fn(|i| queries[i].out[from..].as_mut_ptr());
     // SAFETY: the slices above check the sizes; `from` leaves room for a
@@ -487,20 +566,21 @@ fn weigh<const BITS: usize, const N: usize>(
 /// Dimensions that stay in registers along a path.
 const WIDE: usize = 64;
 
-/// Adds the weighted values of a path, from dimension `from` on.
+/// Adds the weighted values of a query's path.
 #[inline(always)]
-fn add_path<const BITS: usize>(
-    view: &View<'_>,
-    path: &[u32],
-    weights: &[f32],
-    from: usize,
-    out: &mut [f32; WIDE],
-) {
-    let mut sums = *out;
-    for (&slot, weight) in path.iter().zip(weights) {
-        add::<BITS>(&view.value(slot as usize, from)[..WIDE], *weight, &mut sums);
+fn add_path<const BITS: usize>(view: &View<'_>, query: &mut Query<'_>, weights: &[f32]) {
+    for (i, out) in query.out.chunks_mut(WIDE).enumerate() {
+        let values = query.path.iter().map(|&slot| view.values(slot as usize, 1));
+        let values = values.map(|value| &value[i * WIDE..]).zip(weights);
+        match <&mut [f32; WIDE]>::try_from(&mut *out) {
+            Ok(out) => {
+                let mut sums = *out;
+                values.for_each(|(value, w)| add::<BITS>(&value[..WIDE], *w, &mut sums));
+                *out = sums;
+            }
+            Err(_) => values.for_each(|(value, w)| add::<BITS>(value, *w, out)),
+        }
     }
-    *out = sums;
 }
 
 /// out += weight * value.
@@ -582,13 +662,13 @@ mod tests {
     }
 
     fn op<'a>(
-        heads: Heads,
+        places: Places,
         prefix: usize,
         paths: &'a [Vec<u32>],
         cpu: &'a Cpu,
     ) -> TreeAttention<'a> {
         TreeAttention {
-            heads,
+            places,
             prefix,
             paths,
             cpu,
@@ -602,15 +682,15 @@ mod tests {
         row: usize,
         head: usize,
     ) -> Vec<f64> {
-        let d = op.heads.head_dim;
-        let kv = head / (op.heads.heads / op.heads.kv_heads);
-        let q = &qkv[row * op.heads.qkv_width() + head * d..][..d];
+        let heads = op.places.heads;
+        let d = heads.head_dim;
+        let kv = head / (heads.heads / heads.kv_heads);
+        let q = &qkv[row * heads.qkv_width() + head * d..][..d];
         let slots: Vec<usize> = (0..op.prefix)
             .chain(op.paths[row].iter().map(|&s| s as usize))
             .collect();
-        let key = |slot: usize, i: usize| f64::from(keys[op.heads.key_at(slot, kv) + i * TILE]);
-        let value =
-            |slot: usize, i: usize| f64::from(values[slot * op.heads.kv_width() + kv * d + i]);
+        let key = |slot: usize, i: usize| f64::from(keys[op.places.key_at(slot, kv) + i * TILE]);
+        let value = |slot: usize, i: usize| f64::from(values[op.places.value_at(slot, kv) + i]);
         let score = |&s: &usize| (0..d).map(|i| f64::from(q[i]) * key(s, i)).sum::<f64>();
         let weights: Vec<f64> = slots
             .iter()
@@ -630,34 +710,50 @@ mod tests {
             kv_heads: 3,
             head_dim: 64,
         };
-        for (heads, prefix) in [(HEADS, 5), (large, 37)] {
-            let p = prefix as u32;
-            let paths = vec![
-                vec![p],
-                vec![p, p + 1],
-                vec![p, p + 2],
-                vec![p, p + 1, p + 3],
-            ];
-            let qkv = noise(4 * heads.qkv_width(), 1);
-            let keys = noise(heads.key_floats(prefix + 4), 2);
-            let values = noise((prefix + 4) * heads.kv_width(), 3);
+        let odd = Heads {
+            heads: 4,
+            kv_heads: 4,
+            head_dim: 100,
+        };
+        for (heads, prefix, n) in [
+            (HEADS, 5, 4),
+            (large, 37, 4),
+            (large, 200, 30),
+            (odd, 70, 9),
+        ] {
+            // branches of five below the root
+            let mut paths: Vec<Vec<u32>> = vec![vec![prefix as u32]];
+            for i in 1..n {
+                let parent = if i % 5 == 1 { 0 } else { i - 1 };
+                let mut path = paths[parent].clone();
+                path.push((prefix + i) as u32);
+                paths.push(path);
+            }
+            let places = Places::new(heads, prefix + n);
+            let qkv = noise(n * heads.qkv_width(), 1);
+            let (keys, values) = (noise(places.floats(), 2), noise(places.floats(), 3));
+            let mut fused: Option<Vec<f32>> = None;
             for isa in Isa::available() {
                 let cpu = Cpu::new(2).unwrap().with_isa(isa);
-                let tree = op(heads, prefix, &paths, &cpu);
+                let tree = op(places, prefix, &paths, &cpu);
                 let out = tree.run(&qkv, &keys, &values);
                 let (width, d) = (heads.heads * heads.head_dim, heads.head_dim);
-                for row in 0..4 {
+                for row in 0..n {
                     for head in 0..heads.heads {
                         let want = reference(&tree, (&qkv, &keys, &values), row, head);
                         let got = &out[row * width + head * d..][..d];
                         let close = |(g, w): (&f32, &f64)| (f64::from(*g) - w).abs() < 1e-5;
                         assert!(got.iter().zip(&want).all(close), "row {row} head {head}");
                     }
-                    let alone = op(heads, prefix, &paths[row..=row], &cpu);
+                    let alone = op(places, prefix, &paths[row..=row], &cpu);
                     let q = &qkv[row * heads.qkv_width()..][..heads.qkv_width()];
                     // the slots of the other rows still lie in the cache
                     let single = alone.run(q, &keys, &values);
                     assert_eq!(single, out[row * width..][..width], "row {row} alone");
+                }
+                if isa != Isa::Portable {
+                    let first = fused.get_or_insert_with(|| out.clone());
+                    assert_eq!(*first, out, "{isa:?} has other bits");
                 }
             }
         }
@@ -665,17 +761,15 @@ mod tests {
 
     #[test]
     fn a_position_counts_the_same_in_the_prefix_and_in_the_tree() {
+        let places = Places::new(HEADS, 130);
         let qkv = noise(HEADS.qkv_width(), 3);
-        let (keys, values) = (
-            noise(HEADS.key_floats(12), 4),
-            noise(12 * HEADS.kv_width(), 5),
-        );
+        let (keys, values) = (noise(places.floats(), 4), noise(places.floats(), 5));
         let cpu = Cpu::new(2).unwrap();
         let run = |prefix: usize| {
-            let path: Vec<u32> = (prefix as u32..11).collect();
-            op(HEADS, prefix, &[path], &cpu).run(&qkv, &keys, &values)
+            let path: Vec<u32> = (prefix as u32..130).collect();
+            op(places, prefix, &[path], &cpu).run(&qkv, &keys, &values)
         };
         let whole = run(0);
-        (1..=10).for_each(|prefix| assert_eq!(run(prefix), whole, "prefix {prefix}"));
+        (1..=129).for_each(|prefix| assert_eq!(run(prefix), whole, "prefix {prefix}"));
     }
 }

@@ -54,11 +54,11 @@ impl InplaceOp1 for Turn<'_> {
 
     fn cpu_fwd(&self, storage: &mut CpuStorage, layout: &Layout) -> Result<()> {
         let (n, width) = layout.shape().dims2()?;
-        if layout.start_offset() != 0 || width != self.heads.qkv_width() {
+        if width != self.heads.qkv_width() {
             bail!("a row of {width} is not queries, keys and values");
         }
         let half = self.cos.len() / n.max(1);
-        let rows = Parts::new(floats(storage)?);
+        let rows = Parts::new(floats(storage, layout)?);
         let turn = |row: usize| {
             // SAFETY: each row is turned by one task.
             let x = unsafe { rows.slice(row * width, width) };

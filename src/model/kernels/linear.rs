@@ -10,7 +10,7 @@ use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tenso
 use super::Cpu;
 use super::activation::{Activations, Forms, Input};
 use super::elementwise::gate;
-use super::matmul::{ROWS_AT_ONCE, TileOut, tile_product};
+use super::matmul::{Ahead, ROWS_AT_ONCE, TileOut, tile_product};
 use super::pack::{COLS, Format, Packed};
 use super::team::Parts;
 
@@ -104,12 +104,24 @@ impl PackedLinear {
     /// The product on plain slices. Shape: (n, in_dim) -> (n, out_dim), or
     /// half of it where it gates.
     pub fn product(&self, input: Input<'_>, finish: Finish<'_>, cpu: &Cpu) -> Vec<f32> {
+        self.product_into(Vec::new(), input, finish, cpu)
+    }
+
+    /// The same in memory that was used before: large outputs need no new pages.
+    pub fn product_into(
+        &self,
+        mut y: Vec<f32>,
+        input: Input<'_>,
+        finish: Finish<'_>,
+        cpu: &Cpu,
+    ) -> Vec<f32> {
         let acts = Activations::prepare(input, self.in_dim(), self.forms(), cpu);
         let width = match finish {
             Finish::Gate => self.out_dim() / 2,
             _ => self.out_dim(),
         };
-        let mut y = Vec::with_capacity(acts.rows * width);
+        y.clear();
+        y.reserve(acts.rows * width);
         let all = &mut y.spare_capacity_mut()[..acts.rows * width];
         let out = Parts::new(all);
         let tasks = self.tasks(matches!(finish, Finish::Gate), cpu.team.threads());
@@ -187,13 +199,22 @@ impl Run<'_> {
         let (mut result, mut other) = (TileOut::default(), TileOut::default());
         for tile in task.first..task.last {
             let columns = COLS.min(packed.out_dim - tile * COLS);
+            let passes = self.acts.rows.div_ceil(ROWS_AT_ONCE);
+            let next = (tile + 1).min(task.last - 1);
             for first in (0..self.acts.rows).step_by(ROWS_AT_ONCE) {
                 let rows = (first, ROWS_AT_ONCE.min(self.acts.rows - first));
                 let isa = self.cpu.isa;
-                tile_product(isa, packed, tile, self.acts, rows, &mut result);
+                let ahead = Ahead {
+                    next: packed.tile(next),
+                    pass: first / ROWS_AT_ONCE,
+                    passes,
+                };
+                tile_product(isa, packed, tile, self.acts, rows, ahead, &mut result);
                 if matches!(self.finish, Finish::Gate) {
                     let ups = &self.linear.parts[1];
-                    tile_product(isa, ups, tile, self.acts, rows, &mut other);
+                    let next = ups.tile(next);
+                    let ahead = Ahead { next, ..ahead };
+                    tile_product(isa, ups, tile, self.acts, rows, ahead, &mut other);
                     gate(isa, &mut result[..rows.1], &other[..rows.1]);
                 }
                 let column = task.offset + tile * COLS;

@@ -12,6 +12,28 @@ pub const ROWS_AT_ONCE: usize = GROUP;
 /// A tile's results for up to [`ROWS_AT_ONCE`] rows.
 pub type TileOut = [[f32; COLS]; ROWS_AT_ONCE];
 
+/// What a pass over a tile fetches into the cache meanwhile: its share of the
+/// tile that comes next. All passes together fetch it once, so that memory is
+/// never idle while the rows are multiplied.
+#[derive(Clone, Copy)]
+pub struct Ahead<'a> {
+    pub next: &'a [u8],
+    /// This pass, of so many over the tile.
+    pub pass: usize,
+    pub passes: usize,
+}
+
+impl Ahead<'_> {
+    /// The same for a part of this pass.
+    pub fn part(self, part: usize, parts: usize) -> Self {
+        Ahead {
+            pass: self.pass * parts + part,
+            passes: self.passes * parts,
+            ..self
+        }
+    }
+}
+
 /// Multiplies rows `first..first + n` (n at most [`ROWS_AT_ONCE`]) with a tile.
 pub fn tile_product(
     isa: Isa,
@@ -19,6 +41,7 @@ pub fn tile_product(
     tile: usize,
     acts: &Activations,
     rows: (usize, usize),
+    ahead: Ahead<'_>,
     out: &mut TileOut,
 ) {
     let bytes = packed.tile(tile);
@@ -29,7 +52,7 @@ pub fn tile_product(
         (Format::F32, _) => unsafe { floats_avx2(bytes, acts, rows, out) },
         #[cfg(target_arch = "x86_64")]
         (format, isa) if isa != Isa::Portable => {
-            super::x86::tile(isa, format, bytes, acts, rows, out);
+            super::x86::tile(isa, format, bytes, acts, rows, ahead, out);
         }
         (format, _) => portable(format, bytes, acts, rows, out),
     }

@@ -10,7 +10,7 @@ pub mod elementwise;
 pub mod linear;
 pub mod matmul;
 pub mod pack;
-mod slab;
+pub mod slab;
 pub mod team;
 #[cfg(target_arch = "x86_64")]
 pub mod x86;

@@ -152,7 +152,7 @@ impl Packed {
     }
 
     pub fn bytes(&self) -> usize {
-        self.data.len()
+        self.data.n_bytes()
     }
 
     /// The tiles, one after another.

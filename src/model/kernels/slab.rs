@@ -43,14 +43,21 @@ impl Drop for Slab {
     }
 }
 
+/// Asks for huge pages where the range holds whole ones; what is in it stays.
 #[cfg(target_os = "linux")]
-fn ask_for_huge_pages(data: *mut u8, bytes: usize) {
-    // SAFETY: the range was just allocated; a refusal changes nothing.
-    unsafe { libc::madvise(data.cast(), bytes, libc::MADV_HUGEPAGE) };
+pub fn ask_for_huge_pages(data: *const u8, bytes: usize) {
+    let before = data.align_offset(HUGE_PAGE);
+    let inside = bytes.saturating_sub(before) / HUGE_PAGE * HUGE_PAGE;
+    if inside > 0 {
+        let start = data.wrapping_add(before).cast_mut();
+        // SAFETY: whole pages inside the caller's memory, whose contents the
+        // advice does not change; a refusal changes nothing at all.
+        unsafe { libc::madvise(start.cast(), inside, libc::MADV_HUGEPAGE) };
+    }
 }
 
 #[cfg(not(target_os = "linux"))]
-fn ask_for_huge_pages(_: *mut u8, _: usize) {}
+pub fn ask_for_huge_pages(_: *const u8, _: usize) {}
 
 /// The slab that has room left, and how much of it is taken.
 static OPEN: Mutex<(Weak<Slab>, usize)> = Mutex::new((Weak::new(), 0));
@@ -79,7 +86,7 @@ impl AlignedBytes {
         AlignedBytes { slab, at, len }
     }
 
-    pub fn len(&self) -> usize {
+    pub fn n_bytes(&self) -> usize {
         self.len
     }
 
@@ -103,7 +110,7 @@ mod tests {
         let sizes = [1, 64, 65, 0, 40 << 20, 7];
         let mut parts: Vec<AlignedBytes> = sizes.map(AlignedBytes::zeroed).into();
         for (i, part) in parts.iter_mut().enumerate() {
-            assert_eq!(part.len(), sizes[i]);
+            assert_eq!(part.n_bytes(), sizes[i]);
             assert_eq!(part.as_slice().as_ptr() as usize % CACHE_LINE, 0);
             assert!(part.as_slice().iter().all(|&b| b == 0));
             part.as_mut_slice().fill(i as u8 + 1);

@@ -3,15 +3,15 @@
 //! the same fused multiply-adds in the same order, as each other, so their
 //! results are equal to the bit.
 
+// Loops over registers, several arrays of them side by side.
+#![allow(clippy::needless_range_loop)]
+
 use std::arch::x86_64::*;
 
 use super::Isa;
 use super::activation::{Activations, GROUP};
-use super::matmul::{ROWS_AT_ONCE, TileOut};
+use super::matmul::{Ahead, ROWS_AT_ONCE, TileOut};
 use super::pack::{BLOCK, COLS, Format};
-
-/// Bytes of the tile's memory that are asked for ahead of their use.
-const AHEAD: usize = 2048;
 
 /// Multiplies rows `first..first + n` with one tile of an integer format.
 /// `isa` must have been detected on this processor.
@@ -21,6 +21,7 @@ pub fn tile(
     tile: &[u8],
     acts: &Activations,
     (first, n): (usize, usize),
+    ahead: Ahead<'_>,
     out: &mut TileOut,
 ) {
     debug_assert!(first + n <= acts.rows && n <= ROWS_AT_ONCE);
@@ -29,8 +30,8 @@ pub fn tile(
     // stays inside `tile` and the rows of `acts`, whose sizes agree (above).
     unsafe {
         match isa {
-            Isa::Avx512 => wide(format, tile, acts, (first, n), out),
-            _ => narrow(isa, format, tile, acts, (first, n), out),
+            Isa::Avx512 => wide(format, tile, acts, (first, n), ahead, out),
+            _ => narrow(isa, format, tile, acts, (first, n), ahead, out),
         }
     }
 }
@@ -121,14 +122,44 @@ impl<'a> Inputs<'a> {
         unsafe { *self.acts.sum.get_unchecked(self.at(b) + r) }
     }
 
-    /// What the shift of part `part` (of `parts`) of the block's weights to
-    /// unsigned bytes adds to its dot product.
+    /// What makes up for the shift of part `part` (of `parts`) of the block's
+    /// weights to unsigned bytes.
     #[inline(always)]
     unsafe fn shift(&self, r: usize, b: usize, part: usize, parts: usize) -> i32 {
-        let halves = unsafe { *self.acts.shift.get_unchecked(self.at(b) + r) };
+        let shift = unsafe { self.acts.shift.get_unchecked(self.at(b) + r) };
         match parts {
-            1 => halves[0] + halves[1],
-            _ => halves[part],
+            1 => shift[0],
+            _ => shift[1 + part],
+        }
+    }
+}
+
+/// Where the next tile is fetched from, block by block.
+#[derive(Clone, Copy)]
+struct Fetch {
+    start: *const u8,
+    /// Bytes a block.
+    step: usize,
+    lines: usize,
+}
+
+impl Fetch {
+    #[inline(always)]
+    fn new(ahead: Ahead<'_>, blocks: usize) -> Self {
+        let step = ahead.next.len() / (blocks * ahead.passes).max(1);
+        Fetch {
+            start: ahead.next.as_ptr().wrapping_add(ahead.pass * blocks * step),
+            step,
+            lines: step.div_ceil(64),
+        }
+    }
+
+    #[inline(always)]
+    fn block(self, b: usize) {
+        let at = self.start.wrapping_add(b * self.step);
+        for line in 0..self.lines {
+            // SAFETY: a prefetch may point anywhere.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(at.wrapping_add(64 * line).cast()) };
         }
     }
 }
@@ -143,6 +174,7 @@ unsafe fn wide(
     tile: &[u8],
     acts: &Activations,
     (first, n): (usize, usize),
+    ahead: Ahead<'_>,
     out: &mut TileOut,
 ) {
     let inputs = Inputs::new(acts, first);
@@ -151,7 +183,7 @@ unsafe fn wide(
             format,
             n,
             [1, 2, 3, 4, 5, 6, 7, 8],
-            wide_rows(tile, inputs, out)
+            wide_rows(tile, inputs, ahead, out)
         )
     }
 }
@@ -160,19 +192,18 @@ unsafe fn wide(
 unsafe fn wide_rows<const F: u8, const R: usize>(
     tile: &[u8],
     inputs: Inputs<'_>,
+    ahead: Ahead<'_>,
     out: &mut TileOut,
 ) {
+    let fetch = Fetch::new(ahead, inputs.acts.blocks);
     let (bytes, integers) = (format(F).block_bytes(), format(F).integer_bytes());
     let (low, top) = (_mm512_set1_epi8(15), _mm512_set1_epi8(-128));
     let mut acc = [_mm512_setzero_ps(); R];
     for b in 0..inputs.acts.blocks {
-        // SAFETY: the caller's; offsets are those of the packed formats, and
-        // a prefetch may point anywhere.
+        // SAFETY: the caller's; offsets are those of the packed formats.
         unsafe {
             let block = tile.as_ptr().add(b * bytes);
-            for line in 0..bytes.div_ceil(64) {
-                _mm_prefetch::<_MM_HINT_T0>(block.wrapping_add(AHEAD + 64 * line).cast());
-            }
+            fetch.block(b);
             let (tail, q) = (block.add(integers), inputs.q(b));
             let four = |r: usize, at: usize| {
                 _mm512_set1_epi32(q.add(r * BLOCK + at).cast::<i32>().read_unaligned())
@@ -191,7 +222,7 @@ unsafe fn wide_rows<const F: u8, const R: usize>(
                     }
                 } else {
                     for r in 0..R {
-                        dots[r] = _mm512_set1_epi32(-inputs.shift(r, b, part, parts(F)));
+                        dots[r] = _mm512_set1_epi32(inputs.shift(r, b, part, parts(F)));
                     }
                     for g in part * 8 / parts(F)..(part + 1) * 8 / parts(F) {
                         let w = _mm512_loadu_si512(block.add(64 * g).cast());
@@ -243,28 +274,41 @@ unsafe fn narrow(
     tile: &[u8],
     acts: &Activations,
     (first, n): (usize, usize),
+    ahead: Ahead<'_>,
     out: &mut TileOut,
 ) {
+    let parts = 2 * n.div_ceil(NARROW_ROWS);
     for from in (0..n).step_by(NARROW_ROWS) {
         let rows = NARROW_ROWS.min(n - from);
         let inputs = Inputs::new(acts, first + from);
         let out = &mut out[from..from + rows];
         for half in 0..2 {
+            let ahead = ahead.part(from / NARROW_ROWS * 2 + half, parts);
             // SAFETY: the caller's.
             unsafe {
                 match isa {
                     Isa::Vnni => {
-                        dispatch!(format, rows, [1, 2, 3, 4], vnni(tile, inputs, out, half))
+                        dispatch!(
+                            format,
+                            rows,
+                            [1, 2, 3, 4],
+                            vnni(tile, inputs, ahead, out, half)
+                        )
                     }
                     Isa::AvxVnni => {
                         dispatch!(
                             format,
                             rows,
                             [1, 2, 3, 4],
-                            avx_vnni(tile, inputs, out, half)
+                            avx_vnni(tile, inputs, ahead, out, half)
                         )
                     }
-                    _ => dispatch!(format, rows, [1, 2, 3, 4], avx2(tile, inputs, out, half)),
+                    _ => dispatch!(
+                        format,
+                        rows,
+                        [1, 2, 3, 4],
+                        avx2(tile, inputs, ahead, out, half)
+                    ),
                 }
             }
         }
@@ -293,19 +337,19 @@ macro_rules! narrow_kernel {
         unsafe fn $name<const F: u8, const R: usize>(
             tile: &[u8],
             inputs: Inputs<'_>,
+            ahead: Ahead<'_>,
             out: &mut [[f32; COLS]],
             half: usize,
         ) {
+            let fetch = Fetch::new(ahead, inputs.acts.blocks);
             let (bytes, integers) = (format(F).block_bytes(), format(F).integer_bytes());
             let mut acc = [_mm256_setzero_ps(); R];
             for b in 0..inputs.acts.blocks {
                 // SAFETY: the caller's; offsets are those of the packed
-                // formats, and a prefetch may point anywhere.
+                // formats.
                 unsafe {
                     let start = tile.as_ptr().add(b * bytes);
-                    for line in (0..bytes.div_ceil(64)).filter(|_| half == 0) {
-                        _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(AHEAD + 64 * line).cast());
-                    }
+                    fetch.block(b);
                     let (block, tail) = (start.add(32 * half), start.add(integers));
                     let q = inputs.q(b);
                     let four = |r: usize, at: usize| {
@@ -400,7 +444,7 @@ macro_rules! nibbles_vnni {
 macro_rules! bytes_vnni {
     ($dots:ident, $block:ident, $four:ident, $rows:ident, $groups:ident, $shift:ident, $dot:ident) => {
         for r in 0..$rows {
-            $dots[r] = _mm256_set1_epi32(-$shift(r));
+            $dots[r] = _mm256_set1_epi32($shift(r));
         }
         let top = _mm256_set1_epi8(-128);
         for g in $groups {

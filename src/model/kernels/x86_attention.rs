@@ -2,6 +2,9 @@
 //! chain of fused multiply-adds, in the order of dimensions or of positions, so
 //! the width of the vectors does not show in the results.
 
+// Loops over registers, several arrays of them side by side.
+#![allow(clippy::needless_range_loop)]
+
 use std::arch::x86_64::*;
 
 use super::attention::TILE;
@@ -90,11 +93,12 @@ pub unsafe fn score_256<const N: usize, const T: usize>(
 /// Output dimensions that [`weigh_512`] sums at a time.
 pub const WIDE_512: usize = 64;
 
-/// Sums `rows` values, `stride` floats apart, with the weights of `N` queries.
+/// Adds `rows` values, `stride` floats apart, times the weights of `N` queries
+/// to their outputs.
 ///
 /// # Safety
 /// The processor has AVX-512F. 64 floats lie at each value, `rows` at each of
-/// `weights`; each of `out` has room for 64.
+/// `weights`, 64 at each of `out`.
 #[inline]
 #[target_feature(enable = "avx512f")]
 pub unsafe fn weigh_512<const N: usize>(
@@ -103,7 +107,10 @@ pub unsafe fn weigh_512<const N: usize>(
     weights: [*const f32; N],
     out: [*mut f32; N],
 ) {
-    let mut sums = [[_mm512_setzero_ps(); 4]; N];
+    // SAFETY: the caller's.
+    let mut sums: [[__m512; 4]; N] = std::array::from_fn(|i| {
+        std::array::from_fn(|v| unsafe { _mm512_loadu_ps(out[i].add(16 * v)) })
+    });
     for row in 0..rows {
         // SAFETY: the caller's.
         unsafe {
@@ -140,7 +147,10 @@ pub unsafe fn weigh_256<const N: usize>(
     weights: [*const f32; N],
     out: [*mut f32; N],
 ) {
-    let mut sums = [[_mm256_setzero_ps(); 4]; N];
+    // SAFETY: the caller's.
+    let mut sums: [[__m256; 4]; N] = std::array::from_fn(|i| {
+        std::array::from_fn(|v| unsafe { _mm256_loadu_ps(out[i].add(8 * v)) })
+    });
     for row in 0..rows {
         // SAFETY: the caller's.
         unsafe {

@@ -19,7 +19,7 @@ const LATEST_SECONDS: i64 = 100_000_000_000;
 
 pub fn read(collector: &mut Collector, reviews: &Part, meta: &Part) -> Result<(), Report> {
     let how = (Table::Ratings, Cut::Lines, Utf8OrLatin1);
-    collector.each_line(reviews, how, |gathered, line| rating(gathered, line))?;
+    collector.each_line(reviews, how, rating)?;
     // Products that nobody reviewed are not kept: there may be millions.
     let all = collector.gathered.n_ratings() == 0;
     let mut n_repeated = 0u64;

@@ -103,10 +103,11 @@ impl Dialect {
             if has_recbole_ending(named) {
                 return recbole(source, stem).map(Some);
             }
-            if let Some(part) = source.part(named).filter(|_| is_json(named)) {
-                if !is_own(named) {
-                    return amazon(source, part).map(Some);
-                }
+            let reviews = source
+                .part(named)
+                .filter(|_| is_json(named) && !is_own(named));
+            if let Some(part) = reviews {
+                return amazon(source, part).map(Some);
             }
         }
         let has = |name: &str| source.plain_or_gz(name).is_some();

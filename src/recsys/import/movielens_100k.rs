@@ -35,14 +35,14 @@ const N_BEFORE_GENRES: usize = 5;
 pub fn read(collector: &mut Collector) -> Result<(), Report> {
     let items = collector.need("u.item")?;
     let how = (Table::Items, Cut::Lines, Utf8OrLatin1);
-    collector.each_line(&items, how, |gathered, line| item(gathered, line))?;
+    collector.each_line(&items, how, item)?;
     if let Some(users) = collector.source.plain_or_gz("u.user").cloned() {
         let how = (Table::Users, Cut::Lines, Utf8OrLatin1);
-        collector.each_line(&users, how, |gathered, line| user(gathered, line))?;
+        collector.each_line(&users, how, user)?;
     }
     let ratings = collector.need("u.data")?;
     let how = (Table::Ratings, Cut::Lines, Utf8OrLatin1);
-    collector.each_line(&ratings, how, |gathered, line| rating(gathered, line))
+    collector.each_line(&ratings, how, rating)
 }
 
 fn item(gathered: &mut Gathered, line: &str) -> Result<(), String> {

@@ -1,7 +1,7 @@
 //! The parameters that can be changed on the fly, one row each, and what one
 //! step up or down means. Ranges are those of `speculate::params`.
 
-use crate::speculate::params::{Budget, MAX_BRANCH, MAX_ROWS, Params, Source, Verify};
+use crate::speculate::params::{Budget, Drafter, MAX_BRANCH, MAX_ROWS, Params, Source, Verify};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Setting {
@@ -10,6 +10,7 @@ pub enum Setting {
     Tau,
     Budget,
     Branch,
+    Drafter,
     Source(Source),
     Length,
 }
@@ -29,15 +30,17 @@ pub enum Way {
 }
 
 impl Setting {
-    pub const ALL: [Setting; 9] = [
+    pub const ALL: [Setting; 11] = [
         Setting::Rule,
         Setting::K,
         Setting::Tau,
         Setting::Budget,
         Setting::Branch,
+        Setting::Drafter,
         Setting::Source(Source::Group),
         Setting::Source(Source::Global),
         Setting::Source(Source::Local),
+        Setting::Source(Source::Online),
         Setting::Length,
     ];
 
@@ -48,9 +51,11 @@ impl Setting {
             Setting::Tau => "tau",
             Setting::Budget => "budget",
             Setting::Branch => "branch",
+            Setting::Drafter => "drafter",
             Setting::Source(Source::Group) => "group pool",
             Setting::Source(Source::Global) => "global pool",
             Setting::Source(Source::Local) => "own text",
+            Setting::Source(Source::Online) => "answers",
             Setting::Length => "length",
         }
     }
@@ -63,9 +68,11 @@ impl Setting {
             Setting::Tau => "and the probability above this",
             Setting::Budget => "rows verified in one pass",
             Setting::Branch => "most draft tokens in a row",
+            Setting::Drafter => "how drafts are made",
             Setting::Source(Source::Group) => "earlier answers of the same group",
             Setting::Source(Source::Global) => "earlier answers of all groups",
             Setting::Source(Source::Local) => "this prompt and answer so far",
+            Setting::Source(Source::Online) => "finished ones draft for the next",
             Setting::Length => "most tokens to generate",
         }
     }
@@ -80,6 +87,7 @@ impl Setting {
                 Budget::Rows(n) => format!("{n} rows"),
             },
             Setting::Branch => params.branch.to_string(),
+            Setting::Drafter => params.drafter.name().into(),
             Setting::Source(source) if params.sources.has(source) => "on".into(),
             Setting::Source(_) => "off".into(),
             Setting::Length => params.max_tokens.to_string(),
@@ -108,6 +116,7 @@ impl Setting {
             }
             Setting::Budget => params.budget = next_budget(params.budget, way),
             Setting::Branch => params.branch = neighbour(&BRANCHES, params.branch, way),
+            Setting::Drafter => params.drafter = next_drafter(params.drafter, way),
             Setting::Source(source) => params.sources.toggle(source),
             Setting::Length => params.max_tokens = neighbour(&LENGTHS, params.max_tokens, way),
         }
@@ -141,6 +150,15 @@ fn next_budget(budget: Budget, way: Way) -> Budget {
     }
 }
 
+fn next_drafter(drafter: Drafter, way: Way) -> Drafter {
+    let all = Drafter::ALL;
+    let at = all.iter().position(|&d| d == drafter).unwrap_or(0);
+    match way {
+        Way::Less => all[at.saturating_sub(1)],
+        Way::More => all[(at + 1).min(all.len() - 1)],
+    }
+}
+
 fn neighbour(values: &[usize], value: usize, way: Way) -> usize {
     let found = match way {
         Way::Less => values.iter().rev().find(|&&v| v < value),
@@ -169,7 +187,12 @@ mod tests {
     #[test]
     fn there_and_back_is_the_same() {
         let params = Params::default();
-        for setting in [Setting::K, Setting::Branch, Setting::Length] {
+        for setting in [
+            Setting::K,
+            Setting::Branch,
+            Setting::Drafter,
+            Setting::Length,
+        ] {
             let there = setting.moved(&params, Way::More);
             assert_eq!(setting.moved(&there, Way::Less), params);
         }

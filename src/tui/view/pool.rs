@@ -16,8 +16,8 @@ use crate::tui::theme::Theme;
 
 const SOURCES_WIDTH: u16 = 34;
 const FIGURES: usize = 11;
-/// Hits, column heads, one row a source.
-const SOURCE_ROWS: u16 = 5;
+/// Hits and column heads; a row a source follows.
+const HEAD_ROWS: u16 = 2;
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(record) = app.record().filter(|r| r.stats.steps > 0) else {
@@ -31,9 +31,10 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         ..area
     };
     sources(&record.stats, theme, left, buf);
-    if !beside || area.height > SOURCE_ROWS {
+    let source_rows = HEAD_ROWS + shown(&record.stats).count() as u16;
+    if !beside || area.height > source_rows {
         let size = Line::styled(pool_size(&record.trace.header.pools), theme.dim());
-        put(buf, left, SOURCE_ROWS, &size);
+        put(buf, left, source_rows, &size);
     }
     let histogram_area = if beside {
         Rect {
@@ -43,8 +44,8 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         }
     } else {
         Rect {
-            y: area.y + 6,
-            height: area.height.saturating_sub(6),
+            y: area.y + source_rows + 1,
+            height: area.height.saturating_sub(source_rows + 1),
             ..area
         }
     };
@@ -78,7 +79,7 @@ fn sources(stats: &Stats, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let width = usize::from(area.width);
     let heads = format!("{:<7}{:>rest$}", "", "drafts taken", rest = width - 7);
     put(buf, area, 1, &Line::styled(heads, theme.dim()));
-    for (i, source) in stats.sources.iter().enumerate() {
+    for (i, source) in shown(stats).enumerate() {
         put(
             buf,
             area,
@@ -88,6 +89,12 @@ fn sources(stats: &Stats, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
+/// The sources; finished answers only where they played a part.
+fn shown(stats: &Stats) -> impl Iterator<Item = &SourceStats> {
+    let played = |s: &&SourceStats| s.source != Source::Online || s.hit_steps > 0;
+    stats.sources.iter().filter(played)
+}
+
 /// A source's share of the drafts, and how many of its drafts were taken.
 fn source_line(source: &SourceStats, stats: &Stats, theme: &Theme, width: usize) -> Line<'static> {
     let share = source.fates.drafted() as f64 / stats.fates.drafted().max(1) as f64;
@@ -95,11 +102,7 @@ fn source_line(source: &SourceStats, stats: &Stats, theme: &Theme, width: usize)
     let bar_width = width.saturating_sub(7 + FIGURES + 1);
     let bar = bars::across(share, bar_width);
     let gap = bar_width.saturating_sub(bar.chars().count());
-    let name = match source.source {
-        Source::Group => "group",
-        Source::Global => "global",
-        Source::Local => "local",
-    };
+    let name = source.source.name();
     Line::from(vec![
         Span::styled(format!("{name:<7}"), theme.text()),
         Span::styled(bar, theme.gauge()),

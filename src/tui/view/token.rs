@@ -224,6 +224,7 @@ impl Facts<'_> {
             Source::Group => "group pool",
             Source::Global => "global pool",
             Source::Local => "own text",
+            Source::Online => "finished answers",
         };
         let times = format!(" seen {}×", origin.count);
         let mut lines = vec![Line::from(vec![

@@ -1,0 +1,69 @@
+//! Drafting that does not pay stops, and comes back by itself: where the
+//! automatic budget leaves no draft several steps in a row, retrieval rests for
+//! a few steps, and for longer each time in vain. Counted in steps, not in
+//! time, so that a run can be repeated.
+
+/// Steps in a row without a draft before the first rest.
+const PATIENCE: usize = 3;
+/// Longest rest, in steps.
+const LONGEST: usize = 16;
+
+#[derive(Clone, Debug)]
+pub(super) struct Pause {
+    /// Steps in a row in which retrieval was asked in vain.
+    n_vain: usize,
+    /// Steps left to rest.
+    left: usize,
+    /// Length of the next rest.
+    next: usize,
+}
+
+impl Default for Pause {
+    fn default() -> Self {
+        Pause {
+            n_vain: 0,
+            left: 0,
+            next: 1,
+        }
+    }
+}
+
+impl Pause {
+    pub fn rests(&self) -> bool {
+        self.left > 0
+    }
+
+    /// After a step: whether it drafted anything.
+    pub fn after_step(&mut self, has_drafted: bool) {
+        if has_drafted {
+            *self = Pause::default();
+        } else if self.left > 0 {
+            self.left -= 1;
+        } else {
+            self.n_vain += 1;
+            if self.n_vain >= PATIENCE {
+                self.left = self.next;
+                self.next = (self.next * 2).min(LONGEST);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rests_longer_each_time_and_returns() {
+        let mut pause = Pause::default();
+        let mut rested = Vec::new();
+        for _ in 0..3 + 1 + 1 + 2 + 1 + 4 {
+            rested.push(pause.rests());
+            pause.after_step(false);
+        }
+        let asked: Vec<usize> = (0..rested.len()).filter(|&i| !rested[i]).collect();
+        assert_eq!(asked, [0, 1, 2, 4, 7]);
+        pause.after_step(true);
+        assert!(!pause.rests());
+    }
+}

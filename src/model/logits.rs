@@ -1,0 +1,225 @@
+//! The logits of a pass, where they were computed, and how they are read there:
+//! on the CPU row by row over the kernels' threads, on a device in a few
+//! operations over all rows, of which only the most probable tokens and the
+//! drafts' standings come back.
+
+use candle_core::{D, DType, Device, IndexOp, Result, Tensor};
+
+use super::kernels::Cpu;
+use super::kernels::team::Parts;
+use crate::speculate::TokenId;
+use crate::speculate::row::{Candidate, Judged, NodeRow, TOP_N, judge, penalize};
+
+/// Rows of logits, (n, vocab).
+pub enum Logits {
+    /// Row after row.
+    Host(Vec<f32>),
+    Device(Tensor),
+}
+
+/// What is asked of one row.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// Tokens that the repetition penalty looks back on.
+    pub recent: Vec<TokenId>,
+    /// Draft tokens whose rank and probability are wanted.
+    pub children: Vec<TokenId>,
+}
+
+/// A row's distribution, and its children's standing in it.
+pub type Answered = (NodeRow, Vec<Judged>);
+
+/// Reads rows on the CPU; see [`judge`].
+pub fn judge_on_host(
+    logits: &mut [f32],
+    asked: &[Asked],
+    penalty: f32,
+    cpu: &Cpu,
+) -> Vec<Answered> {
+    let vocab = logits.len() / asked.len().max(1);
+    let rows = Parts::new(logits);
+    cpu.team.map(asked.len(), |i| {
+        // SAFETY: each task has its own row.
+        let row = unsafe { rows.slice(i * vocab, vocab) };
+        penalize(row, &asked[i].recent, penalty);
+        judge(row, &asked[i].children)
+    })
+}
+
+/// Reads rows where they are. Shape of `logits`: (n, vocab).
+///
+/// # Errors
+/// What the device reports.
+pub fn judge_on_device(logits: &Tensor, asked: &[Asked], penalty: f32) -> Result<Vec<Answered>> {
+    let logits = penalized(&logits.to_dtype(DType::F32)?, asked, penalty)?;
+    let max = logits.max_keepdim(D::Minus1)?;
+    let shifted = logits.broadcast_sub(&max)?;
+    let exps = shifted.exp()?;
+    let sums: Vec<f32> = exps.sum(D::Minus1)?.to_vec1()?;
+    // what cannot occur has a shift of minus infinity, which 0 does not undo
+    let bounded = shifted.clamp(-87f32, 0f32)?;
+    let weighted: Vec<f32> = (bounded * &exps)?.sum(D::Minus1)?.to_vec1()?;
+    let max: Vec<f32> = max.flatten_all()?.to_vec1()?;
+    let top = top_n(&logits)?;
+    let standings = standings(&logits, asked)?;
+    let mut standings = standings.into_iter();
+    let rows = asked.iter().enumerate().map(|(i, asked)| {
+        let prob = |logit: f32| (logit - max[i]).exp() / sums[i];
+        let row = NodeRow {
+            top: top[i]
+                .iter()
+                .map(|&(id, l)| Candidate(id, prob(l)))
+                .collect(),
+            entropy: (sums[i].ln() - weighted[i] / sums[i]).max(0.0),
+        };
+        let judged = standings.by_ref().take(asked.children.len());
+        let judged = judged.map(|(logit, rank)| Judged {
+            rank,
+            p: prob(logit),
+        });
+        (row, judged.collect())
+    });
+    Ok(rows.collect())
+}
+
+/// The rows after the repetition penalty: [`penalize`] of all rows at once.
+fn penalized(logits: &Tensor, asked: &[Asked], penalty: f32) -> Result<Tensor> {
+    let longest = asked.iter().map(|a| a.recent.len()).max().unwrap_or(0);
+    if penalty == 1.0 || longest == 0 {
+        return Ok(logits.clone());
+    }
+    let (n, vocab) = logits.dims2()?;
+    // A row with fewer tokens repeats its first one, which changes nothing: the
+    // same number is written twice. A row with none repeats a token whose
+    // number is written back as it is.
+    let mut ids = Vec::with_capacity(n * longest);
+    let mut factors = Vec::with_capacity(n * longest);
+    for row in asked {
+        let known = row
+            .recent
+            .iter()
+            .copied()
+            .filter(|&id| (id as usize) < vocab);
+        let known: Vec<TokenId> = known.collect();
+        let filler = known.first().copied().unwrap_or(0);
+        let factor = if known.is_empty() { 1.0 } else { penalty };
+        factors.extend(std::iter::repeat_n(factor, longest));
+        let fillers = std::iter::repeat_n(filler, longest - known.len());
+        ids.extend(known.iter().copied().chain(fillers));
+    }
+    let device = logits.device();
+    let ids = Tensor::from_vec(ids, (n, longest), device)?;
+    let factors = Tensor::from_vec(factors, (n, longest), device)?;
+    let found = logits.gather(&ids, 1)?;
+    let is_positive = found.gt(0f32)?;
+    let changed = is_positive.where_cond(&(&found / &factors)?, &(&found * &factors)?)?;
+    logits.contiguous()?.scatter(&ids, &changed, 1)
+}
+
+/// Every row's best tokens with their logits, best first.
+fn top_n(logits: &Tensor) -> Result<Vec<Vec<(TokenId, f32)>>> {
+    let (n, vocab) = logits.dims2()?;
+    let mut rest = logits.contiguous()?;
+    let never = Tensor::full(f32::NEG_INFINITY, (n, 1), logits.device())?;
+    let (mut ids, mut values) = (Vec::new(), Vec::new());
+    for _ in 0..TOP_N.min(vocab) {
+        let best = rest.argmax_keepdim(D::Minus1)?;
+        values.push(rest.gather(&best, 1)?);
+        rest = rest.scatter(&best, &never, 1)?;
+        ids.push(best);
+    }
+    let ids: Vec<Vec<u32>> = Tensor::cat(&ids, 1)?.to_vec2()?;
+    let values: Vec<Vec<f32>> = Tensor::cat(&values, 1)?.to_vec2()?;
+    let rows = ids.into_iter().zip(values);
+    Ok(rows
+        .map(|(ids, values)| ids.into_iter().zip(values).collect())
+        .collect())
+}
+
+/// Logit and rank of every child, row after row. A token outside the
+/// vocabulary has the last rank and can never come.
+fn standings(logits: &Tensor, asked: &[Asked]) -> Result<Vec<(f32, u32)>> {
+    let vocab = logits.dim(1)?;
+    let all = asked.iter().enumerate();
+    let all = all.flat_map(|(row, a)| a.children.iter().map(move |&id| (row as u32, id)));
+    let all: Vec<(u32, TokenId)> = all.collect();
+    let (rows, ids): (Vec<u32>, Vec<TokenId>) = all
+        .iter()
+        .copied()
+        .filter(|&(_, id)| (id as usize) < vocab)
+        .unzip();
+    let mut found = match rows.is_empty() {
+        true => Vec::new(),
+        false => rank(logits, &rows, &ids)?,
+    }
+    .into_iter();
+    let outside = (f32::NEG_INFINITY, vocab as u32 + 1);
+    let standing = |&(_, id): &(u32, TokenId)| match (id as usize) < vocab {
+        true => found.next().unwrap_or(outside),
+        false => outside,
+    };
+    Ok(all.iter().map(standing).collect())
+}
+
+/// Logit and rank of token `ids[i]` in row `rows[i]`.
+fn rank(logits: &Tensor, rows: &[u32], ids: &[TokenId]) -> Result<Vec<(f32, u32)>> {
+    let device: &Device = logits.device();
+    let (m, vocab) = (rows.len(), logits.dim(1)?);
+    let rows = logits.index_select(&Tensor::new(rows, device)?, 0)?;
+    let ids = Tensor::new(ids, device)?.reshape((m, 1))?;
+    let own = rows.gather(&ids, 1)?;
+    let larger = rows.broadcast_gt(&own)?;
+    let numbers = Tensor::arange(0u32, vocab as u32, device)?.reshape((1, vocab))?;
+    let lower = numbers.broadcast_lt(&ids)?;
+    let tied = (rows.broadcast_eq(&own)? * lower)?;
+    let ahead = (larger + tied)?.to_dtype(DType::F32)?.sum(D::Minus1)?;
+    let (own, ahead): (Vec<f32>, Vec<f32>) = (own.i((.., 0))?.to_vec1()?, ahead.to_vec1()?);
+    Ok(own
+        .into_iter()
+        .zip(ahead.into_iter().map(|n| 1 + n as u32))
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_reads_rows_as_the_processor_does() {
+        let (n, vocab) = (5, 997);
+        let mut state = 3u32;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state >> 8
+        };
+        let logits: Vec<f32> = (0..n * vocab)
+            .map(|_| (next() % 4001) as f32 / 200.0 - 10.0)
+            .collect();
+        let asked: Vec<Asked> = (0..n)
+            .map(|i| Asked {
+                recent: (0..i * 3).map(|_| next() % 997).collect(),
+                children: (0..i).map(|_| next() % 1000).collect(),
+            })
+            .collect();
+        let tensor = Tensor::from_vec(logits.clone(), (n, vocab), &Device::Cpu).unwrap();
+        for penalty in [1.0, 1.2] {
+            let cpu = Cpu::new(2).unwrap();
+            let want = judge_on_host(&mut logits.clone(), &asked, penalty, &cpu);
+            let got = judge_on_device(&tensor, &asked, penalty).unwrap();
+            assert_eq!(got.len(), n);
+            for ((row, judged), (want_row, want_judged)) in got.iter().zip(&want) {
+                let ids = |row: &NodeRow| row.top.iter().map(|c| c.0).collect::<Vec<_>>();
+                assert_eq!(ids(row), ids(want_row));
+                assert!((row.entropy - want_row.entropy).abs() < 1e-3);
+                assert_eq!(judged.len(), want_judged.len());
+                for (a, b) in judged.iter().zip(want_judged) {
+                    assert_eq!(a.rank, b.rank);
+                    assert!((a.p - b.p).abs() < 1e-6);
+                }
+                for (a, b) in row.top.iter().zip(&want_row.top) {
+                    assert!((a.1 - b.1).abs() < 1e-5);
+                }
+            }
+        }
+    }
+}
