@@ -12,6 +12,8 @@ use crate::speculate::TokenId;
 
 /// The gap and what agrees after it span at most this many tokens.
 pub(super) const MAX_SPAN: usize = 6;
+/// Symbols before a gap beyond which more agreement counts no more.
+pub(super) const MAX_BEFORE: u16 = 11;
 /// Symbols before the gap that must agree in the subject's own group ..
 const MIN_BEFORE_OWN: u16 = 2;
 /// .. and in the others, which are many.
@@ -76,8 +78,8 @@ impl Bridge {
             before: match self.before {
                 ..4 => 2,
                 4..7 => 4,
-                7..11 => 7,
-                11.. => 11,
+                7..MAX_BEFORE => 7,
+                MAX_BEFORE.. => MAX_BEFORE,
             },
             after: match self.after {
                 4 => 3,

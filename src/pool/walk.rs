@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use super::bridge::{Anchor, Bridge, MAX_SPAN, anchors, find_bridges};
+use super::bridge::{Anchor, Bridge, MAX_BEFORE, MAX_SPAN, anchors, find_bridges};
 use super::local::Local;
 use super::lookup::{Before, Places, Reach, Shelves, Span, Wide};
 use super::segment::SEPARATOR;
@@ -54,7 +54,8 @@ impl Walk {
     /// are to be walked.
     fn restart(&mut self, shelves: &Shelves, answer_len: usize) -> usize {
         *self = Walk::default();
-        let reach = shelves.max_suffix + MAX_SPAN + 1;
+        // as far as a match or the text before a gap counts
+        let reach = shelves.max_suffix.max(usize::from(MAX_BEFORE)) + MAX_SPAN + 1;
         if answer_len < reach {
             self.go(shelves, SEPARATOR);
         }

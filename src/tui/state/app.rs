@@ -218,7 +218,13 @@ impl App {
     /// The token selected in the step looked at.
     pub fn pick(&self) -> Option<Pick> {
         let step = self.step()?;
-        Some(self.view.pick.unwrap_or_else(|| first_look(step)))
+        // While the newest step is followed, a pick may be of an earlier one.
+        let is_there = |pick: &Pick| match *pick {
+            Pick::Draft(node) => (1..step.tree.n_rows()).contains(&node),
+            Pick::Root | Pick::Bonus => true,
+        };
+        let picked = self.view.pick.filter(is_there);
+        Some(picked.unwrap_or_else(|| first_look(step)))
     }
 
     /// The parameters in force at the step looked at, or asked for.
