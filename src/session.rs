@@ -70,7 +70,7 @@ impl Settings {
     /// The catalog in its groups, with progress and findings on standard error.
     ///
     /// # Errors
-    /// As [`import`] and [`regroup`].
+    /// As [`import`] and [`Self::regroup`].
     pub fn load_catalog(&self) -> Result<Catalog> {
         let (catalog, findings) = self.import_catalog()?;
         let told = findings.as_ref().map(|found| found.describe(&catalog));
