@@ -3,7 +3,7 @@
 
 use candle_core::{DType, Device, Result, Storage, Tensor, bail};
 
-use super::kernels::attention::{Append, Gather, Heads, KeyOrValue, Places};
+use super::kernels::kv::{Append, Gather, Heads, KeyOrValue, Places};
 use super::kernels::slab::ask_for_huge_pages;
 use super::layer::Kernels;
 

@@ -10,8 +10,8 @@ use std::path::Path;
 
 use color_eyre::eyre::{Result, bail};
 
-use super::kernels::attention::Heads;
 use super::kernels::elementwise::Pairs;
+use super::kernels::kv::Heads;
 use super::rope::RopeScaling;
 use super::weights::{Source, Weights};
 

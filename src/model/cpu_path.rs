@@ -7,8 +7,9 @@ use super::cache;
 use super::clock::{Clock, Part};
 use super::config::Config;
 use super::kernels::Cpu;
-use super::kernels::attention::{Places, TreeAttention};
+use super::kernels::attention::TreeAttention;
 use super::kernels::elementwise::Turn;
+use super::kernels::kv::Places;
 use super::layer::{Layer, Norm};
 use super::pass::Pass;
 

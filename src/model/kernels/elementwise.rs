@@ -5,7 +5,7 @@
 use candle_core::{CpuStorage, InplaceOp1, Layout, Result, bail};
 
 use super::activation::rms_norm;
-use super::attention::{Heads, floats};
+use super::kv::{Heads, floats};
 use super::pack::COLS;
 use super::team::Parts;
 use super::{Cpu, Isa};

@@ -7,6 +7,7 @@ pub mod activation;
 pub mod attention;
 pub mod blocks;
 pub mod elementwise;
+pub mod kv;
 pub mod linear;
 pub mod matmul;
 pub mod pack;

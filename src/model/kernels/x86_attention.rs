@@ -7,7 +7,7 @@
 
 use std::arch::x86_64::*;
 
-use super::attention::TILE;
+use super::kv::TILE;
 
 /// Scores of `N` queries with the 16 keys each of `T` tiles, which are
 /// `stride` floats apart, times `scale`. Few queries take several tiles at a
