@@ -3,7 +3,6 @@
 
 use super::Engine;
 use crate::pool::Calibrations;
-use crate::speculate::cost::CostTable;
 
 /// Weight of a step's time in the table of costs.
 const COST_RATE: f32 = 0.03;
@@ -39,10 +38,5 @@ impl Engine {
         if self.learning != Learning::Nothing {
             self.calibrations = learned.clone();
         }
-    }
-
-    /// The table of costs as it is; measured tables are steps' times, too.
-    pub fn cost(&self) -> &CostTable {
-        &self.cost
     }
 }

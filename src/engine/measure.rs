@@ -106,6 +106,7 @@ impl Engine {
         let mut best: Option<PassTimes> = None;
         let mut logits = Logits::Host(Vec::new());
         for _ in 0..tries.max(1) {
+            self.decoder.recycle(logits);
             self.decoder.pretend(context)?;
             logits = self.decoder.run(Rows {
                 tokens: &tokens,

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::generate::record;
 use super::progress::Line;
+use super::report::RanOn;
 use super::{forward, grid, interrupt, open, paired, print_json, retrieval};
 use crate::cli::{BenchCommand, BenchDecodeArgs, DecodeArgs};
 use crate::engine::{Engine, Learning, RunSpec};
@@ -68,9 +69,8 @@ pub struct Difference {
 
 #[derive(Clone, Debug, Serialize)]
 pub struct BenchReport {
-    pub model: String,
-    pub device: String,
-    pub threads: usize,
+    #[serde(flatten)]
+    pub on: RanOn,
     pub params: Params,
     pub modes: Modes,
     /// Strict equalled autoregressive on every prompt, token for token.
@@ -193,9 +193,7 @@ fn modes(
     }
     drop(line);
     let report = BenchReport {
-        model: engine.info.name.clone(),
-        device: engine.device.clone(),
-        threads: engine.threads(),
+        on: RanOn::of(engine),
         params,
         modes: overall(&totals),
         lossless: difference.is_none(),
@@ -355,8 +353,7 @@ pub(super) fn mode_figures(
 
 fn print_table(report: &BenchReport) {
     let BenchReport {
-        model,
-        device,
+        on: RanOn { model, device, .. },
         params,
         ..
     } = report;

@@ -5,6 +5,7 @@
 use color_eyre::eyre::{Result, ensure};
 use serde::Serialize;
 
+use super::report::RanOn;
 use super::{open, print_json};
 use crate::engine::Engine;
 use crate::model::clock::PassTimes;
@@ -48,10 +49,9 @@ struct Row {
 
 #[derive(Serialize)]
 struct ForwardReport {
-    model: String,
-    device: String,
+    #[serde(flatten)]
+    on: RanOn,
     instructions: &'static str,
-    threads: usize,
     rows: Vec<Row>,
     /// Reading the packed weights once.
     floor_ms: Option<f32>,
@@ -108,10 +108,8 @@ fn measure(bench: &ForwardBench, engine: &mut Engine) -> Result<ForwardReport> {
         }));
     }
     Ok(ForwardReport {
-        model: engine.info.name.clone(),
-        device: engine.device.clone(),
+        on: RanOn::of(engine),
         instructions: bench.isa.unwrap_or_else(Isa::detect).name(),
-        threads: engine.threads(),
         rows,
         floor_ms: floors.map(|f| f.memory_ms),
         arithmetic_ms_a_row: floors.map(|f| f.arithmetic_ms_a_row),
@@ -138,7 +136,7 @@ fn medians(bench: &ForwardBench, engine: &mut Engine, context: usize) -> Result<
 }
 
 fn print(report: &ForwardReport) {
-    println!("{} on {}", report.model, report.device);
+    println!("{} on {}", report.on.model, report.on.device);
     if let (Some(memory), Some(row)) = (report.floor_ms, report.arithmetic_ms_a_row) {
         println!(
             "floors with {}: {memory:.2} ms to read the weights once, {row:.3} ms of arithmetic a row",

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::bench::{ModeFigures, Outcome, compared_rule, mode_figures, outcome, speed};
 use super::print_json;
 use super::progress::Line;
+use super::report::RanOn;
 use crate::cli::BenchDecodeArgs;
 use crate::engine::{Engine, RunSpec};
 use crate::speculate::params::{Budget, Drafter, Params, Verify};
@@ -24,9 +25,8 @@ struct Cell {
 
 #[derive(Debug, Serialize)]
 struct Report {
-    model: String,
-    device: String,
-    threads: usize,
+    #[serde(flatten)]
+    on: RanOn,
     verify: &'static str,
     params: Params,
     prompts: usize,
@@ -82,9 +82,7 @@ pub fn run(args: &BenchDecodeArgs, engine: &mut Engine, specs: &[RunSpec]) -> Re
     let cells: Vec<Cell> = cells.collect();
     let is_same = |outcomes: &Vec<Outcome>| plain.iter().zip(outcomes).all(|(p, o)| p.ids == o.ids);
     let report = Report {
-        model: engine.info.name.clone(),
-        device: engine.device.clone(),
-        threads: engine.threads(),
+        on: RanOn::of(engine),
         verify: verify.name(),
         params,
         prompts: specs.len(),
@@ -121,8 +119,8 @@ fn combinations(
 fn print(report: &Report) {
     println!(
         "{} on {}; {} prompts, {}, repetition penalty {}, repeated 4-grams {:.1}%",
-        report.model,
-        report.device,
+        report.on.model,
+        report.on.device,
         report.prompts,
         report.verify,
         report.params.repeat_penalty,

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::bench::{Outcome, compared_rule, outcome};
 use super::print_json;
 use super::progress::Line;
+use super::report::RanOn;
 use crate::cli::BenchDecodeArgs;
 use crate::engine::{Engine, RunSpec};
 use crate::speculate::params::{Params, Verify};
@@ -28,9 +29,8 @@ struct PromptRatio {
 
 #[derive(Debug, Serialize)]
 struct Report {
-    model: String,
-    device: String,
-    threads: usize,
+    #[serde(flatten)]
+    on: RanOn,
     verify: &'static str,
     params: Params,
     pairs: usize,
@@ -72,9 +72,7 @@ pub fn run(
     let params = specs.first().map(|s| s.params).unwrap_or_default();
     let worst = prompts.iter().min_by(|a, b| a.ratio.total_cmp(&b.ratio));
     let report = Report {
-        model: engine.info.name.clone(),
-        device: engine.device.clone(),
-        threads: engine.threads(),
+        on: RanOn::of(engine),
         verify: compared_rule(args, &params).name(),
         params,
         pairs: n_pairs,
@@ -178,8 +176,8 @@ impl Spent {
 fn print(report: &Report) {
     println!(
         "{} on {}; {} prompts, {} pairs each, {} against autoregressive, budget {}",
-        report.model,
-        report.device,
+        report.on.model,
+        report.on.device,
         report.prompts.len(),
         report.pairs,
         report.verify,

@@ -2,11 +2,30 @@
 
 use serde::Serialize;
 
+use crate::engine::Engine;
 use crate::speculate::TokenId;
 use crate::speculate::params::Params;
 use crate::speculate::stats::{Stats, repetition};
 use crate::speculate::trace::{End, SubjectInfo, Trace};
 use crate::speculate::verify::Finish;
+
+/// What a bench ran on.
+#[derive(Clone, Debug, Serialize)]
+pub struct RanOn {
+    pub model: String,
+    pub device: String,
+    pub threads: usize,
+}
+
+impl RanOn {
+    pub fn of(engine: &Engine) -> Self {
+        RanOn {
+            model: engine.info.name.clone(),
+            device: engine.device.clone(),
+            threads: engine.threads(),
+        }
+    }
+}
 
 /// One subject's answer, as `generate --json` prints it.
 #[derive(Clone, Debug, Serialize)]

@@ -143,6 +143,7 @@ impl View<'_> {
 struct Query<'a> {
     path: &'a [u32],
     q: &'a [f32],
+    /// Zero to begin with; what is attended to is added.
     out: &'a mut [f32],
 }
 
@@ -186,7 +187,6 @@ fn attend_queries<const BITS: usize>(view: &View<'_>, queries: &mut [Query<'_>])
     for (query, scores) in queries.iter().zip(scores.chunks_exact_mut(slots)) {
         softmax(along_the_path(scores, prefix, query.path));
     }
-    queries.iter_mut().for_each(|query| query.out.fill(0.0));
     for first in (0..prefix).step_by(BLOCK) {
         let rows = BLOCK.min(prefix - first);
         let weights = scores.chunks(QUERIES * slots);

@@ -69,18 +69,9 @@ impl PackedLinear {
             .collect()
     }
 
-    /// x W^T. Shapes: (n, in_dim) -> (n, out_dim).
-    pub fn forward(&self, x: &Tensor, cpu: &Cpu) -> Result<Tensor> {
-        x.apply_op1_no_bwd(&Product {
-            linear: self,
-            cpu,
-            norm: None,
-            gated: false,
-        })
-    }
-
-    /// The same of the rows' RMS norm; `gated`, silu of the first matrix's
-    /// output times the second's: (n, out_dim / 2).
+    /// norm(x) W^T, the rows' RMS norm of (scale, eps): (n, in_dim) -> (n,
+    /// out_dim). `gated`, silu of the first matrix's output times the second's:
+    /// (n, out_dim / 2).
     pub fn forward_normed(
         &self,
         x: &Tensor,
@@ -88,10 +79,10 @@ impl PackedLinear {
         gated: bool,
         cpu: &Cpu,
     ) -> Result<Tensor> {
-        x.apply_op1_no_bwd(&Product {
+        x.apply_op1_no_bwd(&NormedProduct {
             linear: self,
             cpu,
-            norm: Some(norm),
+            norm,
             gated,
         })
     }
@@ -260,25 +251,23 @@ fn rows_of(linear: &PackedLinear, layout: &Layout) -> Result<usize> {
     Ok(n)
 }
 
-struct Product<'a> {
+struct NormedProduct<'a> {
     linear: &'a PackedLinear,
     cpu: &'a Cpu,
-    norm: Option<(&'a [f32], f32)>,
+    norm: (&'a [f32], f32),
     gated: bool,
 }
 
-impl CustomOp1 for Product<'_> {
+impl CustomOp1 for NormedProduct<'_> {
     fn name(&self) -> &'static str {
-        "packed-linear"
+        "packed-linear-normed"
     }
 
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let n = rows_of(self.linear, layout)?;
         let rows = slice(storage, layout)?;
-        let input = match self.norm {
-            None => Input::Plain(rows),
-            Some((scale, eps)) => Input::Normed { rows, scale, eps },
-        };
+        let (scale, eps) = self.norm;
+        let input = Input::Normed { rows, scale, eps };
         let finish = if self.gated {
             Finish::Gate
         } else {
