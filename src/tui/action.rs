@@ -6,6 +6,7 @@ use std::time::Duration;
 use tui_input::InputRequest;
 
 use super::mouse::Target;
+use super::state::app::Screen;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -18,8 +19,7 @@ pub enum Action {
     ToggleMouse,
     RetryModel,
     CancelFetch,
-    ShowCatalog,
-    ShowDecode,
+    Show(Screen),
     Settings,
 
     Up,

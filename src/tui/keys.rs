@@ -4,6 +4,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::action::Action;
+use super::state::app::Screen;
 
 /// Where a key means something. What is typed into a text goes there first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -14,6 +15,10 @@ pub enum Context {
     Anywhere,
     Catalog,
     Decode,
+    Tune,
+    Compare,
+    Pool,
+    Learn,
     /// The catalog's filter is being typed.
     Filter,
     /// A prompt or a step number is being typed.
@@ -34,6 +39,10 @@ impl Context {
             Context::Anywhere => "On every screen",
             Context::Catalog => "Catalog",
             Context::Decode => "Decode",
+            Context::Tune => "Tune",
+            Context::Compare => "Compare",
+            Context::Pool => "Pool",
+            Context::Learn => "Learn",
             Context::Filter => "While filtering",
             Context::Typing => "While typing",
             Context::Settings => "Settings",
@@ -49,6 +58,10 @@ impl Context {
         match self {
             Context::Catalog => &[Context::Catalog, Context::Anywhere, Context::Always],
             Context::Decode => &[Context::Decode, Context::Anywhere, Context::Always],
+            Context::Tune => &[Context::Tune, Context::Anywhere, Context::Always],
+            Context::Compare => &[Context::Compare, Context::Anywhere, Context::Always],
+            Context::Pool => &[Context::Pool, Context::Anywhere, Context::Always],
+            Context::Learn => &[Context::Learn, Context::Anywhere, Context::Always],
             Context::Filter => &[Context::Filter, Context::Always],
             Context::Typing => &[Context::Typing, Context::Always],
             Context::Settings => &[Context::Settings, Context::Always],
@@ -60,9 +73,13 @@ impl Context {
         }
     }
 
-    pub const ALL: [Context; 11] = [
+    pub const ALL: [Context; 15] = [
         Context::Decode,
         Context::Catalog,
+        Context::Tune,
+        Context::Compare,
+        Context::Pool,
+        Context::Learn,
         Context::Anywhere,
         Context::Always,
         Context::Settings,
@@ -153,10 +170,10 @@ pub struct Binding {
 }
 
 macro_rules! table {
-    ($($context:ident { $($action:ident [$($key:expr),+] $hint:literal $help:literal;)+ })+) => {
+    ($($context:ident { $($action:expr; [$($key:expr),+] $hint:literal $help:literal;)+ })+) => {
         &[$($(Binding {
             context: Context::$context,
-            action: Action::$action,
+            action: $action,
             keys: &[$($key),+],
             hint: $hint,
             help: $help,
@@ -181,109 +198,125 @@ const SPACE: Key = Key::char(' ');
 /// Every key. The order within a context is the footer's order.
 pub static TABLE: &[Binding] = table! {
     Always {
-        Quit [Key::ctrl('c')] "" "quit; a run under way ends";
-        Suspend [Key::ctrl('z')] "" "suspend; `fg` comes back";
+        Action::Quit; [Key::ctrl('c')] "" "quit; a run under way ends";
+        Action::Suspend; [Key::ctrl('z')] "" "suspend; `fg` comes back";
     }
     Catalog {
-        Up [UP, Key::char('k')] "" "the one above";
-        Down [DOWN, Key::char('j')] "" "the one below";
-        PageUp [PAGE_UP] "" "a page up";
-        PageDown [PAGE_DOWN] "" "a page down";
-        First [HOME] "" "the first";
-        Last [END] "" "the last";
-        Generate [ENTER] "generate" "generate knowledge for the selected one";
-        Filter [Key::char('/')] "filter" "filter: type parts of title, group, attributes";
-        NextTab [TAB, LEFT, RIGHT] "items/users" "items or users";
-        OwnPrompt [Key::char('p')] "own prompt" "type a prompt of your own";
-        GeneratePaused [SPACE] "step through" "generate, but wait before the first step";
-        EarlierRuns [Key::char('o')] "earlier runs" "open an earlier run";
-        DetailUp [Key::char('K')] "" "scroll the details up";
-        DetailDown [Key::char('J')] "" "scroll the details down";
-        Close [ESC] "" "clear the filter";
+        Action::Up; [UP, Key::char('k')] "" "the one above";
+        Action::Down; [DOWN, Key::char('j')] "" "the one below";
+        Action::PageUp; [PAGE_UP] "" "a page up";
+        Action::PageDown; [PAGE_DOWN] "" "a page down";
+        Action::First; [HOME] "" "the first";
+        Action::Last; [END] "" "the last";
+        Action::Generate; [ENTER] "generate" "generate knowledge for the selected one";
+        Action::Filter; [Key::char('/')] "filter" "filter: type parts of title, group, attributes";
+        Action::NextTab; [TAB, LEFT, RIGHT] "items/users" "items or users";
+        Action::OwnPrompt; [Key::char('p')] "own prompt" "type a prompt of your own";
+        Action::GeneratePaused; [SPACE] "step through" "generate, but wait before the first step";
+        Action::EarlierRuns; [Key::char('o')] "earlier runs" "open an earlier run";
+        Action::DetailUp; [Key::char('K')] "" "scroll the details up";
+        Action::DetailDown; [Key::char('J')] "" "scroll the details down";
+        Action::Close; [ESC] "" "clear the filter";
     }
     Decode {
-        PlayPause [SPACE] "play/pause" "play or pause; the engine stops between two steps";
-        SingleStep [Key::char('n')] "one step" "make one step, then pause";
-        PreviousStep [LEFT, Key::char('h')] "" "the step before";
-        NextStep [RIGHT, Key::char('l')] "←→|step" "the step after; at the end of a paused run, make one";
-        Up [UP, Key::char('k')] "" "the token above, in the tree or the text";
-        Down [DOWN, Key::char('j')] "↑↓|token" "the token below";
-        Follow [Key::char('f')] "follow" "follow the newest step";
-        Reference [Key::char('r')] "measure speed-up" "run the same prompt autoregressively and strictly: speed-up, losslessness";
-        Settings [Key::char('p')] "settings" "rule, k, tau, budget, drafter, sources: for the next step";
-        Slower [Key::char('-')] "" "slower";
-        Faster [Key::char('+'), Key::char('=')] "-+|pace" "faster";
-        PreviousMatch [Key::char('[')] "" "the step before that matches";
-        NextMatch [Key::char(']')] "[ ]|find" "the next step that matches";
-        ChangeMatch [Key::char('m')] "" "what [ and ] look for";
-        GoTo [Key::char('g')] "go to" "type the number of a step";
-        Zoom [Key::char('z')] "zoom" "the pane in focus alone, or all of them";
-        NextPane [TAB] "pane" "the next pane";
-        PreviousPane [BACK_TAB] "" "the pane before";
-        Ghosts [Key::char('x')] "ghosts" "show in the text what was drafted and rejected";
-        First [HOME] "" "the first step";
-        Last [END] "" "the last step";
-        PageUp [PAGE_UP] "" "ten steps back";
-        PageDown [PAGE_DOWN] "" "ten steps on";
-        StopRun [Key::char('e')] "end" "end the run here; its steps stay";
-        Again [Key::char('a')] "again" "run the same subject again with the settings";
-        Save [Key::char('s')] "save" "save the run as a trace";
-        EarlierRuns [Key::char('o')] "" "open an earlier run";
-        Close [ESC] "" "leave the zoom, or back to the catalog";
+        Action::PlayPause; [SPACE] "play/pause" "play or pause; the engine stops between two steps";
+        Action::SingleStep; [Key::char('n')] "one step" "make one step, then pause";
+        Action::PreviousStep; [LEFT, Key::char('h')] "" "the step before";
+        Action::NextStep; [RIGHT, Key::char('l')] "←→|step" "the step after; at the end of a paused run, make one";
+        Action::Up; [UP, Key::char('k')] "" "the token above, in the tree or the text";
+        Action::Down; [DOWN, Key::char('j')] "↑↓|token" "the token below";
+        Action::Follow; [Key::char('f')] "follow" "follow the newest step";
+        Action::Reference; [Key::char('r')] "measure speed-up" "run the same prompt autoregressively and strictly: speed-up, losslessness";
+        Action::Settings; [Key::char('p')] "settings" "rule, k, tau, budget, drafter, sources: for the next step";
+        Action::Slower; [Key::char('-')] "" "slower";
+        Action::Faster; [Key::char('+'), Key::char('=')] "-+|pace" "faster";
+        Action::PreviousMatch; [Key::char('[')] "" "the step before that matches";
+        Action::NextMatch; [Key::char(']')] "[ ]|find" "the next step that matches";
+        Action::ChangeMatch; [Key::char('m')] "" "what [ and ] look for";
+        Action::GoTo; [Key::char('g')] "go to" "type the number of a step";
+        Action::Zoom; [Key::char('z')] "zoom" "the pane in focus alone, or all of them";
+        Action::NextPane; [TAB] "pane" "the next pane";
+        Action::PreviousPane; [BACK_TAB] "" "the pane before";
+        Action::Ghosts; [Key::char('x')] "ghosts" "show in the text what was drafted and rejected";
+        Action::First; [HOME] "" "the first step";
+        Action::Last; [END] "" "the last step";
+        Action::PageUp; [PAGE_UP] "" "ten steps back";
+        Action::PageDown; [PAGE_DOWN] "" "ten steps on";
+        Action::StopRun; [Key::char('e')] "end" "end the run here; its steps stay";
+        Action::Again; [Key::char('a')] "again" "run the same subject again with the settings";
+        Action::Save; [Key::char('s')] "save" "save the run as a trace";
+        Action::EarlierRuns; [Key::char('o')] "" "open an earlier run";
+        Action::Close; [ESC] "" "leave the zoom, or back to the catalog";
+    }
+    Tune {
+        Action::Close; [ESC] "" "back to the catalog";
+    }
+    Compare {
+        Action::Close; [ESC] "" "back to the catalog";
+    }
+    Pool {
+        Action::Close; [ESC] "" "back to the catalog";
+    }
+    Learn {
+        Action::Close; [ESC] "" "back to the catalog";
     }
     Anywhere {
-        ShowCatalog [Key::char('1')] "" "the catalog";
-        ShowDecode [Key::char('2')] "" "decoding";
-        NextTheme [Key::char('t')] "" "the next theme";
-        ToggleMouse [Key::char('M')] "" "let the mouse select text instead, or click again";
-        RetryModel [Key::char('R')] "" "try again to fetch and load the model";
-        CancelFetch [Key::char('X')] "" "give up fetching the model";
-        Help [Key::char('?')] "help" "this help";
-        Quit [Key::char('q')] "quit" "quit";
+        Action::Show(Screen::Catalog); [Key::char('1')] "" "the catalog";
+        Action::Show(Screen::Decode); [Key::char('2')] "" "decoding";
+        Action::Show(Screen::Tune); [Key::char('3')] "" "tuning the parameters";
+        Action::Show(Screen::Compare); [Key::char('4')] "" "comparing two runs";
+        Action::Show(Screen::Pool); [Key::char('5')] "" "the pools";
+        Action::Show(Screen::Learn); [Key::char('6')] "" "lessons";
+        Action::NextTheme; [Key::char('t')] "" "the next theme";
+        Action::ToggleMouse; [Key::char('M')] "" "let the mouse select text instead, or click again";
+        Action::RetryModel; [Key::char('R')] "" "try again to fetch and load the model";
+        Action::CancelFetch; [Key::char('X')] "" "give up fetching the model";
+        Action::Help; [Key::char('?')] "help" "this help";
+        Action::Quit; [Key::char('q')] "quit" "quit";
     }
     Filter {
-        Submit [ENTER] "keep the filter" "keep the filter";
-        Close [ESC] "clear" "clear the filter";
-        Up [UP] "" "the one above";
-        Down [DOWN] "" "the one below";
-        PageUp [PAGE_UP] "" "a page up";
-        PageDown [PAGE_DOWN] "" "a page down";
-        NextTab [TAB] "items/users" "items or users";
+        Action::Submit; [ENTER] "keep the filter" "keep the filter";
+        Action::Close; [ESC] "clear" "clear the filter";
+        Action::Up; [UP] "" "the one above";
+        Action::Down; [DOWN] "" "the one below";
+        Action::PageUp; [PAGE_UP] "" "a page up";
+        Action::PageDown; [PAGE_DOWN] "" "a page down";
+        Action::NextTab; [TAB] "items/users" "items or users";
     }
     Typing {
-        Submit [ENTER] "go" "take it";
-        Close [ESC] "never mind" "leave it";
+        Action::Submit; [ENTER] "go" "take it";
+        Action::Close; [ESC] "never mind" "leave it";
     }
     Settings {
-        Up [UP, Key::char('k')] "↑↓|choose" "the setting above";
-        Down [DOWN, Key::char('j')] "" "the setting below";
-        Less [LEFT, Key::char('h'), Key::char('-')] "←→|change" "less";
-        More [RIGHT, Key::char('l'), Key::char('+'), SPACE] "" "more, or the other";
-        PlayPause [Key::char('P')] "" "play or pause";
-        SingleStep [Key::char('n')] "one step" "make one step with these settings";
-        Close [ESC, ENTER, Key::char('p'), Key::char('q')] "done" "done";
+        Action::Up; [UP, Key::char('k')] "↑↓|choose" "the setting above";
+        Action::Down; [DOWN, Key::char('j')] "" "the setting below";
+        Action::Less; [LEFT, Key::char('h'), Key::char('-')] "←→|change" "less";
+        Action::More; [RIGHT, Key::char('l'), Key::char('+'), SPACE] "" "more, or the other";
+        Action::PlayPause; [Key::char('P')] "" "play or pause";
+        Action::SingleStep; [Key::char('n')] "one step" "make one step with these settings";
+        Action::Close; [ESC, ENTER, Key::char('p'), Key::char('q')] "done" "done";
     }
     Runs {
-        Up [UP, Key::char('k')] "↑↓|choose" "the run above";
-        Down [DOWN, Key::char('j')] "" "the run below";
-        Submit [ENTER] "open" "open it";
-        Close [ESC, Key::char('q'), Key::char('o')] "back" "back";
+        Action::Up; [UP, Key::char('k')] "↑↓|choose" "the run above";
+        Action::Down; [DOWN, Key::char('j')] "" "the run below";
+        Action::Submit; [ENTER] "open" "open it";
+        Action::Close; [ESC, Key::char('q'), Key::char('o')] "back" "back";
     }
     Help {
-        Up [UP, Key::char('k')] "↑↓|scroll" "scroll up";
-        Down [DOWN, Key::char('j')] "" "scroll down";
-        PageUp [PAGE_UP] "" "a page up";
-        PageDown [PAGE_DOWN, SPACE] "" "a page down";
-        Close [ESC, ENTER, Key::char('?'), Key::char('q')] "back" "back";
+        Action::Up; [UP, Key::char('k')] "↑↓|scroll" "scroll up";
+        Action::Down; [DOWN, Key::char('j')] "" "scroll down";
+        Action::PageUp; [PAGE_UP] "" "a page up";
+        Action::PageDown; [PAGE_DOWN, SPACE] "" "a page down";
+        Action::Close; [ESC, ENTER, Key::char('?'), Key::char('q')] "back" "back";
     }
     Question {
-        Submit [ENTER, Key::char('y')] "yes" "fetch it";
-        Close [ESC, Key::char('n')] "no" "do not";
+        Action::Submit; [ENTER, Key::char('y')] "yes" "fetch it";
+        Action::Close; [ESC, Key::char('n')] "no" "do not";
     }
     Message {
-        RetryModel [Key::char('R')] "try again" "try again";
-        Close [ESC, ENTER, SPACE] "close" "close";
-        Quit [Key::char('q')] "quit" "quit";
+        Action::RetryModel; [Key::char('R')] "try again" "try again";
+        Action::Close; [ESC, ENTER, SPACE] "close" "close";
+        Action::Quit; [Key::char('q')] "quit" "quit";
     }
 };
 

@@ -58,6 +58,7 @@ pub fn hit(app: &App, at: Position) -> Target {
     match app.screen {
         Screen::Catalog => hit_catalog(app, shell.body, at),
         Screen::Decode => hit_decode(app, shell.body, at),
+        Screen::Tune | Screen::Compare | Screen::Pool | Screen::Learn => Target::Nothing,
     }
 }
 

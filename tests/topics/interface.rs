@@ -627,7 +627,7 @@ fn a_click_selects_what_it_hits() {
         let at = find(&draw(&app), "SPEED");
         click(&mut app, at);
         assert_eq!(app.view.pane, Pane::Speed);
-        let at = find(&draw(&app), "1 Catalog");
+        let at = find(&draw(&app), " 1 ");
         click(&mut app, at);
         assert_eq!(app.screen, Screen::Catalog);
         let at = find(&draw(&app), "Users");

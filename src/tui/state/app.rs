@@ -6,10 +6,14 @@ use crossterm::event::KeyEvent;
 use tui_input::Input;
 
 use super::browse::{Browse, Typing};
+use super::compare::Compare;
 use super::decode::{Cursor, DecodeView, Pace};
+use super::lab::Lab;
+use super::learn::Learn;
 use super::model::ModelState;
 use super::record::{Pick, Record, first_look};
 use super::run::{Recording, Run};
+use super::tune::Tune;
 use crate::speculate::params::Params;
 use crate::speculate::trace::Step;
 use crate::tui::action::Action;
@@ -18,11 +22,15 @@ use crate::tui::start::{EarlierRun, Start};
 use crate::tui::theme::ThemeName;
 use crate::worker::message::{Command, Request, RunId};
 
-/// The screens there are; later ones are added here.
+/// The screens there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Screen {
     Catalog,
     Decode,
+    Tune,
+    Compare,
+    Pool,
+    Learn,
 }
 
 /// What lies over the screen and takes the keys.
@@ -97,6 +105,10 @@ pub struct App {
     /// Which of them Decode shows.
     pub shown: Option<RunId>,
     pub view: DecodeView,
+    pub tune: Tune,
+    pub compare: Compare,
+    pub lab: Lab,
+    pub learn: Learn,
     /// For the next run, and for the next step of the one under way.
     pub params: Params,
     pub dialog: Option<Dialog>,
@@ -133,6 +145,10 @@ impl App {
             runs: Vec::new(),
             shown: None,
             view: DecodeView::default(),
+            tune: Tune::default(),
+            compare: Compare::default(),
+            lab: Lab::default(),
+            learn: Learn::default(),
             params: start.params,
             dialog: None,
             notice: None,
@@ -166,6 +182,10 @@ impl App {
             (None, Screen::Catalog) if self.browse.typing == Typing::Yes => Context::Filter,
             (None, Screen::Catalog) => Context::Catalog,
             (None, Screen::Decode) => Context::Decode,
+            (None, Screen::Tune) => Context::Tune,
+            (None, Screen::Compare) => Context::Compare,
+            (None, Screen::Pool) => Context::Pool,
+            (None, Screen::Learn) => Context::Learn,
         }
     }
 

@@ -4,8 +4,11 @@
 pub mod app;
 mod apply;
 pub mod browse;
+pub mod compare;
 pub mod decode;
 pub mod filter;
+pub mod lab;
+pub mod learn;
 mod measure;
 pub mod model;
 pub mod record;
@@ -14,5 +17,6 @@ pub mod run;
 pub mod runs;
 mod select;
 pub mod settings;
+pub mod tune;
 mod update;
 mod update_decode;

@@ -38,6 +38,10 @@ impl App {
             (Some(_), _) => self.update_dialog(action),
             (None, Screen::Catalog) => self.update_catalog(action),
             (None, Screen::Decode) => self.update_decode(action),
+            (None, Screen::Tune) => self.update_tune(action),
+            (None, Screen::Compare) => self.update_compare(action),
+            (None, Screen::Pool) => self.update_lab(action),
+            (None, Screen::Learn) => self.update_learn(action),
         };
         if commands.is_empty() && self.screen == Screen::Catalog {
             return self.ask_preview();
@@ -56,11 +60,7 @@ impl App {
             }
             Action::ToggleMouse => self.toggle_mouse(),
             Action::Help => self.dialog = Some(Dialog::Help { scroll: 0 }),
-            Action::ShowCatalog => self.screen = Screen::Catalog,
-            Action::ShowDecode | Action::Click(Target::Screen(Screen::Decode)) => {
-                self.show_decode()
-            }
-            Action::Click(Target::Screen(Screen::Catalog)) => self.screen = Screen::Catalog,
+            Action::Show(screen) | Action::Click(Target::Screen(screen)) => self.show(*screen),
             _ => return false,
         }
         true
@@ -79,9 +79,9 @@ impl App {
         self.tell(Tone::Info, text);
     }
 
-    fn show_decode(&mut self) {
-        self.screen = Screen::Decode;
-        if self.shown.is_none() {
+    fn show(&mut self, screen: Screen) {
+        self.screen = screen;
+        if screen != Screen::Catalog && self.shown.is_none() {
             self.shown = self.runs.last().map(|r| r.id);
         }
     }

@@ -12,10 +12,16 @@ use crate::tui::theme::{Emphasis, Theme};
 use crate::tui::token_text::{columns, fit};
 
 const NAME: &str = " ◉ LaserScope ";
-const SCREENS: [(Screen, &str); 2] = [
-    (Screen::Catalog, " 1 Catalog "),
-    (Screen::Decode, " 2 Decode "),
+const SCREENS: [(Screen, &str); 6] = [
+    (Screen::Catalog, "Catalog"),
+    (Screen::Decode, "Decode"),
+    (Screen::Tune, "Tune"),
+    (Screen::Compare, "Compare"),
+    (Screen::Pool, "Pool"),
+    (Screen::Learn, "Learn"),
 ];
+/// From this width on every screen is named; below, the one in front only.
+const NAMED_WIDTH: u16 = 112;
 const SPINNER: [&str; 8] = ["⠋", "⠙", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇"];
 const PROGRESS_WIDTH: usize = 16;
 
@@ -25,7 +31,7 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         NAME,
         theme.accent().add_modifier(Modifier::BOLD),
     ));
-    for (screen, label) in SCREENS {
+    for (screen, label) in labels(app) {
         line.push_span(tab(label, screen == app.screen, theme));
     }
     let used = line.width() as u16;
@@ -41,7 +47,22 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     );
 }
 
-fn tab(label: &'static str, front: bool, theme: &Theme) -> Span<'static> {
+/// The screens as the bar names them, by their keys.
+fn labels(app: &App) -> impl Iterator<Item = (Screen, String)> {
+    let (front, is_wide) = (app.screen, app.size.0 >= NAMED_WIDTH);
+    SCREENS
+        .into_iter()
+        .enumerate()
+        .map(move |(i, (screen, name))| {
+            let label = match is_wide || screen == front {
+                true => format!(" {} {name} ", i + 1),
+                false => format!(" {} ", i + 1),
+            };
+            (screen, label)
+        })
+}
+
+fn tab(label: String, front: bool, theme: &Theme) -> Span<'static> {
     if front {
         Span::styled(
             label,
@@ -53,10 +74,10 @@ fn tab(label: &'static str, front: bool, theme: &Theme) -> Span<'static> {
 }
 
 /// Which screen's name is at a column.
-pub fn screen_at(_app: &App, x: u16) -> Option<Screen> {
+pub fn screen_at(app: &App, x: u16) -> Option<Screen> {
     let mut from = columns(NAME) as u16;
-    for (screen, label) in SCREENS {
-        let to = from + columns(label) as u16;
+    for (screen, label) in labels(app) {
+        let to = from + columns(&label) as u16;
         if (from..to).contains(&x) {
             return Some(screen);
         }

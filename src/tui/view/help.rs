@@ -66,11 +66,15 @@ fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
 
 /// The screen in front first, then what holds everywhere.
 fn order(screen: Screen) -> Vec<Context> {
-    let (here, there) = match screen {
-        Screen::Catalog => (Context::Catalog, Context::Decode),
-        Screen::Decode => (Context::Decode, Context::Catalog),
+    let here = match screen {
+        Screen::Catalog => Context::Catalog,
+        Screen::Decode => Context::Decode,
+        Screen::Tune => Context::Tune,
+        Screen::Compare => Context::Compare,
+        Screen::Pool => Context::Pool,
+        Screen::Learn => Context::Learn,
     };
-    let first = [here, Context::Anywhere, Context::Always, there];
+    let first = [here, Context::Anywhere, Context::Always];
     let rest = Context::ALL.into_iter().filter(|c| !first.contains(c));
     first.into_iter().chain(rest).collect()
 }

@@ -5,10 +5,13 @@ pub mod bars;
 mod candidates;
 pub mod catalog_detail;
 pub mod catalog_list;
+pub mod compare;
 pub mod dialogs;
 pub mod footer;
 pub mod header;
 pub mod help;
+pub mod lab;
+pub mod learn;
 pub mod number;
 pub mod pane;
 pub mod pool;
@@ -19,6 +22,7 @@ pub mod strip;
 pub mod text;
 pub mod token;
 pub mod tree;
+pub mod tune;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -48,6 +52,10 @@ pub fn render(app: &App, area: Rect, buf: &mut Buffer) {
             strip::render(app, &theme, shell.strip, buf);
             decode(app, &theme, shell.body, buf);
         }
+        Screen::Tune => tune::render(app, &theme, shell.body, buf),
+        Screen::Compare => compare::render(app, &theme, shell.body, buf),
+        Screen::Pool => lab::render(app, &theme, shell.body, buf),
+        Screen::Learn => learn::render(app, &theme, shell.body, buf),
     }
     footer::render(app, &theme, shell.footer, buf);
     dialogs::render(app, &theme, area, buf);

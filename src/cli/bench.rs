@@ -1,0 +1,103 @@
+//! `laserscope bench`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::decode::{DecodeArgs, parse_budget};
+use crate::model::kernels::Isa;
+use crate::speculate::params::{Budget, Drafter};
+
+#[derive(Args, Debug)]
+pub struct BenchArgs {
+    #[command(subcommand)]
+    pub what: BenchCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// Autoregressive, strict and relaxed on the same prompts, interleaved
+    Decode(BenchDecodeArgs),
+    /// Drafters against held-out documents, without a model: speed, accepted
+    /// length and calibration
+    Retrieval(BenchRetrievalArgs),
+    /// Milliseconds of a forward pass by number of rows, part by part
+    Forward {
+        /// Tokens already in the cache
+        #[arg(
+            long,
+            value_delimiter = ',',
+            default_value = "128,256,512,2048",
+            value_name = "N,.."
+        )]
+        at: Vec<usize>,
+        /// Instructions to compute with: portable, avx2, avx-vnni, vnni, avx512
+        /// [default: the best this processor has]
+        #[arg(long)]
+        isa: Option<Isa>,
+        /// Passes measured for each line; the median counts
+        #[arg(long, default_value_t = 9, value_name = "N")]
+        repeats: usize,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Args, Debug)]
+pub struct BenchDecodeArgs {
+    /// Query-half items to ask, spread over the groups
+    #[arg(long, default_value_t = 6, value_name = "N")]
+    pub items: usize,
+    /// Query-half users to ask
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub users: usize,
+    /// How the prompt is written
+    #[arg(long, default_value = "kar", value_name = "NAME")]
+    pub framework: String,
+    #[command(flatten)]
+    pub decode: DecodeArgs,
+    /// Instead: pairs of runs, autoregressive and drafting in turns, so many a
+    /// prompt; drafting must not be slower on any [rule: strict, or --verify]
+    #[arg(long, value_name = "N", conflicts_with_all = ["drafters", "budgets"])]
+    pub paired: Option<usize>,
+    /// Instead: these drafters by commas, each under every budget [rule: strict,
+    /// or --verify]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Drafter::parse, conflicts_with = "drafter")]
+    pub drafters: Vec<Drafter>,
+    /// Instead: these budgets by commas, each with every drafter
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = parse_budget, conflicts_with = "budget")]
+    pub budgets: Vec<Budget>,
+    /// One JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Files of one document a line, token ids with spaces between them.
+#[derive(Args, Debug)]
+pub struct BenchRetrievalArgs {
+    /// The documents of the pool, or the folder of one that `laserscope pool build` made
+    #[arg(long, value_name = "PATH")]
+    pub pool: PathBuf,
+    /// Documents to replay, which are not in the pool
+    #[arg(long, value_name = "FILE")]
+    pub heldout: PathBuf,
+    /// The prompts of the held-out documents, in the same order
+    #[arg(long, value_name = "FILE")]
+    pub prompts: PathBuf,
+    /// The group of each document of the pool, one a line [default: one group]
+    #[arg(long, value_name = "FILE", requires = "heldout_groups")]
+    pub groups: Option<PathBuf>,
+    /// The group of each held-out document
+    #[arg(long, value_name = "FILE")]
+    pub heldout_groups: Option<PathBuf>,
+    /// Held-out documents to replay, from the first on
+    #[arg(long, default_value_t = 40, value_name = "N")]
+    pub limit: usize,
+    /// Only these drafters, by commas [default: all]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Drafter::parse)]
+    pub drafter: Vec<Drafter>,
+    /// One JSON object
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,109 @@
+//! `laserscope catalog` and `laserscope groups`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+#[derive(Args, Debug)]
+pub struct CatalogArgs {
+    #[command(subcommand)]
+    pub what: CatalogCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CatalogCommand {
+    /// id, title, group, half
+    Items {
+        /// One JSON object an item, one a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// id, name, group, half
+    Users {
+        /// One JSON object a user, one a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// What was imported, the groups and their sizes
+    Info {
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write the sample's synthetic users and ratings anew, from their archetypes
+    Synth {
+        /// Folder for users.csv and ratings.csv
+        #[arg(long, value_name = "FOLDER")]
+        out: PathBuf,
+    },
+}
+
+#[derive(Args, Debug)]
+pub struct GroupsArgs {
+    #[command(subcommand)]
+    pub what: GroupsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum GroupsCommand {
+    /// Group by attributes and by behaviour, and save who is where
+    Build(GroupsBuildArgs),
+    /// Groups of the same sizes with the members dealt out at random, to compare with
+    Shuffle {
+        /// Saved groups
+        file: PathBuf,
+        /// Where to save
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        #[arg(long, default_value_t = 2408, value_name = "N")]
+        seed: u64,
+    },
+    /// How saved groups came about, and their sizes
+    Info {
+        /// Saved groups
+        file: PathBuf,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Args, Debug)]
+pub struct GroupsBuildArgs {
+    /// Where to save
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Items by the map of attributes, or in no group
+    #[arg(long, value_enum, default_value = "map", value_name = "METHOD")]
+    pub items: ItemGrouping,
+    /// Users by LightGCN and k-means, by what they mostly liked, or in no group
+    #[arg(long, value_enum, default_value = "lightgcn", value_name = "METHOD")]
+    pub users: UserGrouping,
+    /// Groups of users
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub k: u16,
+    #[arg(long, default_value_t = 2408, value_name = "N")]
+    pub seed: u64,
+    /// LightGCN: length of an embedding
+    #[arg(long, default_value_t = 32, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub dim: u16,
+    /// LightGCN: layers of propagation
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=16))]
+    pub layers: u16,
+    /// LightGCN: most epochs; training ends earlier when recall no longer grows
+    #[arg(long, default_value_t = 200, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub epochs: u16,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ItemGrouping {
+    Map,
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum UserGrouping {
+    Lightgcn,
+    Liked,
+    None,
+}

@@ -1,0 +1,119 @@
+//! The command line. Names here are a contract that scripts build on: add,
+//! don't rename.
+
+mod bench;
+mod catalog;
+mod decode;
+mod generate;
+mod model;
+mod pool;
+mod setup;
+mod trace;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+pub use bench::{BenchArgs, BenchCommand, BenchDecodeArgs, BenchRetrievalArgs};
+pub use catalog::{
+    CatalogArgs, CatalogCommand, GroupsArgs, GroupsBuildArgs, GroupsCommand, ItemGrouping,
+    UserGrouping,
+};
+pub use decode::{DecodeArgs, Preset, VerifyChoice, parse_budget, parse_sources};
+pub use generate::{AllKind, GenerateArgs, HalfChoice};
+pub use model::{ModelArgs, ModelCommand};
+pub use pool::{PoolArgs, PoolCommand, PoolDocumentsArgs};
+pub use setup::{OwnDocumentsChoice, ScreenArgs, SetupArgs};
+pub use trace::PictureArgs;
+
+/// Watch, debug and tune retrieval-based speculative decoding (LASER) in the terminal.
+///
+/// Without a command, the playground opens: pick an item or a user and watch its
+/// knowledge being decoded.
+#[derive(Debug, Parser)]
+#[command(name = "laserscope", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    pub setup: SetupArgs,
+    #[command(flatten)]
+    pub screen: ScreenArgs,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Generate knowledge without a screen
+    Generate(GenerateArgs),
+    /// List the catalog's items or users
+    Catalog(CatalogArgs),
+    /// Group the catalog's items and users, for pools of their own
+    Groups(GroupsArgs),
+    /// Measure: decoding on the real model, forward passes by number of rows, or
+    /// retrieval on files of token ids
+    Bench(BenchArgs),
+    /// Open a recorded run; needs no model
+    Replay {
+        /// A trace written by --trace or by `s` in the playground
+        trace: PathBuf,
+    },
+    /// The models that are known by name, and their files
+    Model(ModelArgs),
+    /// Pools on disk: build, inspect, search, change
+    Pool(PoolArgs),
+    /// Write the playground's screen for a trace as an SVG picture
+    Picture(PictureArgs),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::speculate::params::{Budget, Params, Sources, Verify};
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definitions_hold_together() {
+        Cli::command().debug_assert();
+    }
+
+    fn decode(args: &[&str]) -> Result<Params, String> {
+        let line = ["laserscope", "generate", "--item", "i"].iter().chain(args);
+        match Cli::try_parse_from(line)
+            .map_err(|e| e.to_string())?
+            .command
+        {
+            Some(Command::Generate(args)) => args.decode.over(Params::default()),
+            _ => Err("another command".into()),
+        }
+    }
+
+    #[test]
+    fn options_lie_over_the_defaults() {
+        assert_eq!(decode(&[]), Ok(Params::default()));
+        let params = decode(&["--k", "3", "--budget", "16", "--sources", "local"]).unwrap();
+        assert_eq!(params.verify, Verify::Relaxed { k: 3, tau: 0.1 });
+        assert_eq!(params.budget, Budget::Rows(16));
+        assert_eq!(
+            params.sources,
+            Sources {
+                local: true,
+                ..Sources::NONE
+            }
+        );
+    }
+
+    #[test]
+    fn a_bad_option_is_named() {
+        assert!(
+            decode(&["--verify", "strict", "--tau", "0.2"])
+                .unwrap_err()
+                .contains("--tau")
+        );
+        assert!(decode(&["--tau", "1.5"]).unwrap_err().contains("--tau 1.5"));
+        assert!(
+            decode(&["--budget", "65"])
+                .unwrap_err()
+                .contains("--budget")
+        );
+    }
+}

@@ -1,0 +1,32 @@
+//! `laserscope model`.
+
+use clap::{Args, Subcommand};
+
+#[derive(Args, Debug)]
+pub struct ModelArgs {
+    #[command(subcommand)]
+    pub what: ModelCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ModelCommand {
+    /// The models known by name
+    List {
+        /// One JSON object a model, one a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Fetch a model into the cache
+    Fetch {
+        /// A name of `laserscope model list` [default: smollm2-135m]
+        name: Option<String>,
+    },
+    /// What a model's file says of itself
+    Info {
+        /// A name of `laserscope model list`, or a GGUF file
+        name: Option<String>,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+}
