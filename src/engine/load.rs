@@ -5,7 +5,7 @@ use std::path::Path;
 
 use color_eyre::eyre::{Result, WrapErr, bail};
 
-use super::{Engine, Learning, OwnDocuments};
+use super::{Edits, Engine, Learning, OwnDocuments};
 use crate::model::chat::ChatTemplate;
 use crate::model::config::Config;
 use crate::model::decoder::Decoder;
@@ -128,6 +128,8 @@ impl Engine {
             cost: CostTable::default(),
             calibrations: Calibrations::default(),
             learning: Learning::default(),
+            edits: Edits::default(),
+            pool_on_disk: None,
             cached: Vec::new(),
         };
         progress(Loading::Measuring);

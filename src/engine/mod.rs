@@ -4,6 +4,8 @@
 //!
 //! [`Step`]: crate::speculate::trace::Step
 
+mod browse;
+mod edits;
 mod learning;
 mod load;
 mod measure;
@@ -11,7 +13,7 @@ mod pause;
 mod run;
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::{Result, ensure, eyre};
 
@@ -24,6 +26,11 @@ use crate::speculate::cost::CostTable;
 use crate::speculate::params::Params;
 use crate::speculate::trace::{Header, ModelInfo, SubjectInfo};
 
+pub use browse::{
+    DocumentText, Documents, Found, FoundDocument, Overview, PoolName, Probe, ProbedSet,
+    ProbedText, Section,
+};
+pub use edits::{Edits, SavedEdits};
 pub use learning::Learning;
 pub use load::{LoadOptions, Loading, physical_cores};
 pub use run::Run;
@@ -57,6 +64,10 @@ pub struct Engine {
     pub cost: CostTable,
     calibrations: Calibrations,
     learning: Learning,
+    /// What was changed in the pools by hand.
+    edits: Edits,
+    /// The pool on disk that was opened beside the documents.
+    pool_on_disk: Option<PathBuf>,
     /// The tokens whose keys and values the cache holds.
     cached: Vec<TokenId>,
 }
@@ -153,6 +164,7 @@ impl Engine {
         let store = open_pool(path, &self.codec)?;
         let pools = self.pools.beside(&store.pools());
         self.pools = pools.with_online(&self.online);
+        self.pool_on_disk = Some(path.to_path_buf());
         Ok(())
     }
 
@@ -166,7 +178,7 @@ impl Engine {
             group: pool_of(&run.subject).unwrap_or_default(),
             tokens: [opening, answer].concat(),
         });
-        self.pools = self.pools.with_online(&self.online);
+        self.refresh_pools();
     }
 
     /// Begins a run: processes the prompt, as far as the cache does not hold it

@@ -137,6 +137,12 @@ impl<'e> Run<'e> {
         self.engine.render(prompt)
     }
 
+    /// The engine, for questions about its pools and for changes of them, which
+    /// hold from the next run on: this one has its own copy.
+    pub fn engine(&mut self) -> &mut Engine {
+        self.engine
+    }
+
     /// The run's end, if it has ended.
     pub fn end(&self) -> Option<End> {
         self.finish.map(|finish| End {

@@ -1,27 +1,31 @@
-//! A document left out of a segment, as if it had never been added.
+//! Documents left out of a segment, as if they had never been added.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::segment::{Ranks, Segment};
 
-/// Where a hidden document stands in one segment; nothing, in most.
+/// Where hidden documents stand in one segment; nothing, in most.
 #[derive(Clone, Debug, Default)]
 pub(super) struct HiddenSpans {
     pub documents: usize,
     pub n_tokens: usize,
-    /// Text positions, the anchor before the document included.
+    /// Text positions, the anchor before each document included.
     positions: Vec<Range<u32>>,
     /// Ranks of those positions' suffixes, ascending.
     ranks: Vec<u32>,
 }
 
 impl HiddenSpans {
-    /// A binary search for the document's name and one for each of its tokens.
-    pub fn of(segment: &Segment, doc_id: &str) -> Self {
-        let entries = segment.docs.with_id(doc_id);
-        let positions: Vec<Range<u32>> = entries
-            .map(|e| e.tokens.start.saturating_sub(1)..e.tokens.end)
-            .collect();
+    /// A binary search for each document's name and one for each of its tokens.
+    pub fn of<'a>(segment: &Segment, doc_ids: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut positions: Vec<Range<u32>> = Vec::new();
+        let doc_ids: BTreeSet<&str> = doc_ids.into_iter().collect();
+        for doc_id in doc_ids {
+            let entries = segment.docs.with_id(doc_id);
+            let spans = entries.map(|e| e.tokens.start.saturating_sub(1)..e.tokens.end);
+            positions.extend(spans);
+        }
         let all = positions.iter().cloned().flatten();
         let mut ranks: Vec<u32> = all.filter_map(|p| segment.rank_of(p)).collect();
         ranks.sort_unstable();

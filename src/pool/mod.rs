@@ -13,6 +13,7 @@
 mod array;
 mod blend;
 mod bridge;
+mod browse;
 mod calibration;
 mod chain;
 mod compact;
@@ -45,12 +46,13 @@ mod update;
 mod walk;
 mod weights;
 
+pub use browse::ListedDoc;
 pub use calibration::{Calibration, Calibrations};
 pub use file::Check;
 pub use find_text::{TextHit, TextHits};
 pub use local::Local;
 pub use online::Online;
-pub use pools::{GroupSize, PoolDoc, Pools};
+pub use pools::{GroupSize, Part, PoolDoc, Pools, Unwanted};
 #[doc(hidden)]
 pub use probe::probe_segment;
 pub use replay::{Answer, Replayed, replay};

@@ -36,9 +36,10 @@ pub struct GroupSize {
     pub tokens: usize,
     /// Memory of the index.
     pub bytes: usize,
+    pub segments: usize,
 }
 
-/// All groups' segments. Cheap to clone; a clone may hide a document.
+/// All groups' segments. Cheap to clone; a clone may hide documents.
 #[derive(Clone, Debug, Default)]
 pub struct Pools {
     index: Arc<Index>,
@@ -55,10 +56,27 @@ struct Index {
     online: Vec<String>,
 }
 
-/// A document left out of every answer.
+/// A document to be left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unwanted {
+    pub id: String,
+    pub from: Part,
+}
+
+/// The parts of the pools that have documents of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    All,
+    /// The groups' pools.
+    Groups,
+    /// The answers of this session.
+    Online,
+}
+
+/// Documents left out of every answer.
 #[derive(Clone, Debug)]
 struct Hidden {
-    id: String,
+    docs: Vec<Unwanted>,
     /// Per shelf.
     shelves: Vec<HiddenSpans>,
 }
@@ -137,23 +155,43 @@ impl Pools {
     /// costs a search for each of the document's tokens. An unknown id hides
     /// nothing.
     pub fn without(&self, doc_id: &str) -> Self {
-        let segments = self.index.segments.iter();
+        self.without_all(&[Unwanted {
+            id: doc_id.to_string(),
+            from: Part::All,
+        }])
+    }
+
+    /// The same for several documents, and those that are hidden already.
+    pub fn without_all(&self, docs: &[Unwanted]) -> Self {
+        let before = self.hidden.iter().flat_map(|h| &h.docs);
+        let docs: Vec<Unwanted> = before.chain(docs).cloned().collect();
+        let n_pool = self.n_pool_shelves();
+        let shelves = self.index.segments.iter().enumerate();
+        let shelves = shelves.map(|(shelf, segment)| {
+            let part = match shelf < n_pool {
+                true => Part::Groups,
+                false => Part::Online,
+            };
+            let here = docs
+                .iter()
+                .filter(|d| d.from == Part::All || d.from == part);
+            HiddenSpans::of(segment, here.map(|d| d.id.as_str()))
+        });
+        let shelves = shelves.collect();
         Pools {
             index: Arc::clone(&self.index),
-            hidden: Some(Hidden {
-                id: doc_id.to_string(),
-                shelves: segments.map(|s| HiddenSpans::of(s, doc_id)).collect(),
-            }),
+            hidden: (!docs.is_empty()).then_some(Hidden { docs, shelves }),
         }
     }
 
     /// A document's title; `None` for an unknown or hidden one.
     pub fn title(&self, doc_id: &str) -> Option<&str> {
-        if self.hidden.as_ref().is_some_and(|h| h.id == doc_id) {
-            return None;
-        }
-        let mut segments = self.index.segments.iter();
-        segments.find_map(|s| Some(s.docs.with_id(doc_id).next()?.title))
+        let mut shelves = (0..self.n_shelves()).map(|i| self.shelf(i));
+        shelves.find_map(|shelf| {
+            let mut entries = shelf.segment.docs.with_id(doc_id);
+            let entry = entries.find(|e| shelf.is_visible(e.tokens.start))?;
+            Some(entry.title)
+        })
     }
 
     /// Every group's pool, by group name.
@@ -166,6 +204,7 @@ impl Pools {
                     documents: 0,
                     tokens: 0,
                     bytes: 0,
+                    segments: shelves.len(),
                 };
                 for shelf in shelves.clone().map(|i| self.shelf(i)) {
                     size.documents += shelf.n_docs();
@@ -262,7 +301,23 @@ impl Pools {
         self.index.online.get(at).map(String::as_str)
     }
 
-    /// A segment, seen without the hidden document.
+    pub(super) fn segment(&self, shelf: usize) -> Arc<Segment> {
+        Arc::clone(&self.index.segments[shelf])
+    }
+
+    /// What is hidden of the answers added online, of whatever part it is.
+    pub(super) fn hidden_online(&self) -> Vec<Unwanted> {
+        let docs = self.hidden.iter().flat_map(|h| &h.docs);
+        let online = docs.filter(|d| d.from != Part::Groups);
+        online
+            .map(|d| Unwanted {
+                id: d.id.clone(),
+                from: Part::All,
+            })
+            .collect()
+    }
+
+    /// A segment, seen without the hidden documents.
     pub(super) fn shelf(&self, index: usize) -> Shelf<'_> {
         Shelf {
             segment: &self.index.segments[index],
@@ -275,7 +330,7 @@ impl Pools {
     }
 }
 
-/// A segment with a document taken out, if it has the hidden one.
+/// A segment with the hidden documents taken out, if it has any.
 #[derive(Clone, Copy)]
 pub(super) struct Shelf<'a> {
     pub segment: &'a Segment,
@@ -302,7 +357,7 @@ impl<'a> Shelf<'a> {
         visible.filter(|t| t.1 > 0)
     }
 
-    /// How many suffixes these are, the hidden document's left out.
+    /// How many suffixes these are, those of hidden documents left out.
     pub fn count(&self, ranks: Ranks) -> usize {
         ranks.len() - self.hidden.map_or(0, |h| h.count(ranks))
     }
@@ -313,7 +368,7 @@ impl<'a> Shelf<'a> {
         self.is_visible(position).then_some(position)
     }
 
-    /// The hidden document does not stand there.
+    /// No hidden document stands there.
     #[inline]
     pub fn is_visible(&self, position: u32) -> bool {
         self.hidden.is_none_or(|h| !h.holds(position))

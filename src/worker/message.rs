@@ -2,8 +2,13 @@
 
 use std::time::Duration;
 
-pub use crate::engine::PromptText;
+pub use super::lab::{LabAnswer, LabQuestion, NewDocument};
+pub use crate::engine::{
+    DocumentText, Documents, Found, FoundDocument, Overview, PoolName, Probe, ProbedSet,
+    ProbedText, PromptText, SavedEdits, Section,
+};
 pub use crate::model::fetch::FetchEvent;
+pub use crate::pool::ListedDoc;
 use crate::speculate::TokenId;
 use crate::speculate::params::Params;
 use crate::speculate::trace::{End, Header, ModelInfo, PoolSize, Step, SubjectInfo};
@@ -44,6 +49,8 @@ pub enum Command {
         ticket: u64,
         prompt: PromptText,
     },
+    /// A question about the pools, or a change of them.
+    Lab(Box<LabQuestion>),
     Pause,
     Resume,
     /// One step, then pause.
@@ -99,6 +106,11 @@ pub enum Event {
     Preview {
         ticket: u64,
         preview: Result<PromptPreview, String>,
+    },
+    /// What a question about the pools came to; it comes back with its answer.
+    Lab {
+        question: Box<LabQuestion>,
+        answer: Result<Box<LabAnswer>, String>,
     },
     /// The prompt is being processed: tokens done of all.
     Prompt {

@@ -3,6 +3,7 @@
 
 pub mod ask;
 mod inbox;
+mod lab;
 pub mod message;
 mod serve;
 mod thread;

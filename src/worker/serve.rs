@@ -7,6 +7,7 @@ use color_eyre::eyre::Result;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::inbox::Inbox;
+use super::lab;
 use super::message::{Command, Event, PromptPreview, Purpose, Request, RunId};
 use crate::engine::{Engine, PromptText, RenderedPrompt, Run, RunSpec};
 use crate::speculate::verify::Finish;
@@ -28,6 +29,9 @@ pub fn serve(mut engine: Engine, inbox: &mut Inbox<'_>, events: &UnboundedSender
             }
             Some(Command::Preview { ticket, prompt }) => {
                 let _ = events.send(preview(ticket, &prompt, |p| engine.render(p)));
+            }
+            Some(Command::Lab(question)) => {
+                let _ = events.send(lab::answered(&mut engine, question));
             }
             Some(Command::SetPace(time)) => pace = time,
             Some(_) => {}
@@ -185,6 +189,9 @@ fn obey(
         Command::SetPace(time) => *pace = time,
         Command::Preview { ticket, prompt } => {
             let _ = events.send(preview(ticket, &prompt, |p| run.render(p)));
+        }
+        Command::Lab(question) => {
+            let _ = events.send(lab::answered(run.engine(), question));
         }
         Command::Stop => {
             run.cancel();

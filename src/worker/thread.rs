@@ -85,6 +85,10 @@ fn wait_for_retry(inbox: &mut Inbox<'_>, events: &UnboundedSender<Event>) -> boo
                 let preview = Err("no model is loaded".into());
                 let _ = events.send(Event::Preview { ticket, preview });
             }
+            Some(Command::Lab(question)) => {
+                let answer = Err("no model is loaded".into());
+                let _ = events.send(Event::Lab { question, answer });
+            }
             Some(Command::Generate(request)) => {
                 let why = "no model is loaded".into();
                 let _ = events.send(Event::RunFailed {

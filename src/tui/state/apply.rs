@@ -24,6 +24,7 @@ impl App {
                 self.browse.keep_preview(ticket, preview);
                 self.ask_preview()
             }
+            Event::Lab { question, answer } => self.lab_answered(*question, answer.map(|a| *a)),
             Event::Fetch(FetchEvent::Skipped { source, why }) => {
                 self.tell(Tone::Info, format!("Not from {source}: {why}"));
                 Vec::new()
@@ -57,6 +58,7 @@ impl App {
 
     fn model_ready(&mut self) -> Vec<Command> {
         self.browse.forget_previews();
+        self.lab.forget();
         if matches!(
             self.dialog,
             Some(Dialog::Failure { .. } | Dialog::Download { .. })
@@ -72,6 +74,7 @@ impl App {
             self.tell(Tone::Good, text);
         }
         let mut commands = self.ask_preview();
+        commands.extend(self.ask_lab());
         if let Some(request) = self.queued.take() {
             commands.extend(self.send(request));
         }
@@ -137,12 +140,15 @@ impl App {
             Some(run) => run.references.complete(whole),
             None => self.with_run(id, |r| r.ended(end)),
         }
+        // A finished answer may be in the pools now.
+        self.lab.forget();
         let mut commands = self.next_reference();
         if commands.is_empty() {
             // A reference runs at full speed; what is watched at its own.
             let pace = self.view.pace.duration();
             commands.push(Command::SetPace(pace));
         }
+        commands.extend(self.ask_lab());
         commands
     }
 

@@ -17,6 +17,8 @@ pub mod run;
 pub mod runs;
 mod select;
 pub mod settings;
+pub mod supplied;
 pub mod tune;
 mod update;
 mod update_decode;
+mod update_lab;

@@ -32,7 +32,7 @@ impl App {
         self.touched = Touched::Yes;
         self.notice = None;
         if self.update_anywhere(&action) {
-            return Vec::new();
+            return self.ask_lab();
         }
         let commands = match (&self.dialog, self.screen) {
             (Some(_), _) => self.update_dialog(action),
@@ -43,10 +43,11 @@ impl App {
             (None, Screen::Pool) => self.update_lab(action),
             (None, Screen::Learn) => self.update_learn(action),
         };
-        if commands.is_empty() && self.screen == Screen::Catalog {
-            return self.ask_preview();
+        match self.screen {
+            Screen::Catalog if commands.is_empty() => self.ask_preview(),
+            Screen::Pool => [commands, self.ask_lab()].concat(),
+            _ => commands,
         }
-        commands
     }
 
     /// What means the same everywhere and asks nothing of the engine.

@@ -1,0 +1,316 @@
+//! Reading the pools: what there is, a document's text, where a text occurs, and
+//! what would be drafted after it. Everything that leaves here is plain data.
+
+use std::time::Instant;
+
+use color_eyre::eyre::{Result, ensure, eyre};
+
+use super::{Engine, PromptText};
+use crate::pool::{ListedDoc, Local, PoolDoc, Pools, retrieve};
+use crate::speculate::TokenId;
+use crate::speculate::draft::DraftTree;
+use crate::speculate::params::{Params, Sources};
+use crate::speculate::trace::{SourceHit, TokenBytes};
+
+/// Documents listed at once; a list of more is searched, not scrolled.
+const MAX_LISTED: usize = 20_000;
+/// Documents shown in which a text occurs, and tokens on either side of it.
+const MAX_FOUND: usize = 60;
+const MARGIN: usize = 12;
+
+/// A pool as the lab names it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum PoolName {
+    /// All groups together.
+    Global,
+    /// `item/crime`.
+    Group(String),
+    /// Answers of this session.
+    Online,
+}
+
+impl PoolName {
+    pub fn name(&self) -> &str {
+        match self {
+            PoolName::Global => "global",
+            PoolName::Group(name) => name,
+            PoolName::Online => "online",
+        }
+    }
+}
+
+/// One pool's size.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Section {
+    pub pool: PoolName,
+    pub documents: usize,
+    pub tokens: usize,
+    /// Memory of the index.
+    pub bytes: usize,
+    pub segments: usize,
+}
+
+/// All pools, and what was changed in them by hand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overview {
+    /// Global, the groups by name, online.
+    pub sections: Vec<Section>,
+    pub n_added: usize,
+    pub n_removed: usize,
+    pub n_unsaved: usize,
+    /// The pool on disk that changes can be saved to.
+    pub pool_on_disk: Option<String>,
+}
+
+/// The documents of a pool.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Documents {
+    pub listed: Vec<ListedDoc>,
+    /// How many there are.
+    pub n: usize,
+}
+
+/// A document token by token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentText {
+    pub id: String,
+    pub title: String,
+    pub group: String,
+    pub tokens: Vec<(TokenId, TokenBytes)>,
+}
+
+/// Where a text occurs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    pub text: String,
+    pub occurrences: usize,
+    pub n_documents: usize,
+    /// Those with the most occurrences.
+    pub documents: Vec<FoundDocument>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundDocument {
+    pub id: String,
+    pub title: String,
+    pub pool: PoolName,
+    pub occurrences: usize,
+    /// The document's tokens that the first occurrence touches: from, to.
+    pub at: (usize, usize),
+    pub before: String,
+    pub found: String,
+    pub after: String,
+}
+
+/// What is to be continued.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProbedText {
+    Phrase(String),
+    /// Rendered with the model's template, the opening included.
+    Prompt(PromptText),
+}
+
+/// What would be drafted after a text, by the sources that may draft.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Probe {
+    pub sets: Vec<ProbedSet>,
+    pub n_tokens: usize,
+    /// Bytes of the trees' tokens.
+    pub tokens: Vec<(TokenId, TokenBytes)>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProbedSet {
+    /// `empty`, `global`, or the group's pool.
+    pub name: String,
+    pub tree: DraftTree,
+    pub hits: Vec<SourceHit>,
+    pub ms: f64,
+}
+
+impl Engine {
+    /// Every pool with its size.
+    pub fn pools_overview(&self) -> Overview {
+        let groups = self.pools.groups();
+        let mut sections = vec![sum(PoolName::Global, &groups)];
+        sections.extend(groups.iter().map(|g| {
+            let name = PoolName::Group(g.group.clone());
+            sum(name, std::slice::from_ref(g))
+        }));
+        let online = self.pools.online_alone().groups();
+        sections.push(sum(PoolName::Online, &online));
+        Overview {
+            sections,
+            n_added: self.edits.n_added(),
+            n_removed: self.edits.n_removed(),
+            n_unsaved: self.edits.n_unsaved(),
+            pool_on_disk: self.pool_on_disk(),
+        }
+    }
+
+    pub fn list_documents(&self, pool: &PoolName) -> Documents {
+        let (listed, n) = match pool {
+            PoolName::Global => self.pools.documents(None, MAX_LISTED),
+            PoolName::Group(name) => self.pools.documents(Some(name), MAX_LISTED),
+            PoolName::Online => self.pools.online_alone().documents(None, MAX_LISTED),
+        };
+        Documents { listed, n }
+    }
+
+    /// A document of a pool; one of the session's answers where the pools have
+    /// none of this id.
+    ///
+    /// # Errors
+    /// An unknown id.
+    pub fn read_document(&self, pool: &PoolName, id: &str) -> Result<DocumentText> {
+        let online = || self.pools.online_alone().document(id);
+        let found = match pool {
+            PoolName::Online => online(),
+            _ => self.pools.document(id).or_else(online),
+        };
+        let doc = found.ok_or_else(|| {
+            eyre!("the pools have no document `{id}`: it was taken out, or the run had other pools")
+        })?;
+        let PoolDoc {
+            id,
+            title,
+            group,
+            tokens,
+        } = doc;
+        let tokens = tokens.into_iter().map(|t| (t, self.shown(t))).collect();
+        Ok(DocumentText {
+            id,
+            title,
+            group,
+            tokens,
+        })
+    }
+
+    /// The documents in which a text occurs, whatever tokens it is cut into.
+    ///
+    /// # Errors
+    /// An empty text.
+    pub fn find_in_pools(&self, text: &str) -> Result<Found> {
+        ensure!(!text.is_empty(), "say what to look for");
+        let mut documents = self.found_in(&self.pools, text, false);
+        documents.extend(self.found_in(&self.pools.online_alone(), text, true));
+        documents.sort_by_key(|d| std::cmp::Reverse(d.occurrences));
+        let found = Found {
+            text: text.to_string(),
+            occurrences: documents.iter().map(|d| d.occurrences).sum(),
+            n_documents: documents.len(),
+            documents: Vec::new(),
+        };
+        documents.truncate(MAX_FOUND);
+        Ok(Found { documents, ..found })
+    }
+
+    fn found_in(&self, pools: &Pools, text: &str, is_online: bool) -> Vec<FoundDocument> {
+        // Markers such as the end's are no text.
+        let bytes_of = |id: TokenId| match self.codec.is_special(id) {
+            true => &[][..],
+            false => self.codec.token_bytes(id),
+        };
+        let mut found = Vec::new();
+        for group in pools.find_text(text, &bytes_of) {
+            for hit in &group.documents {
+                // The search passes over no document that was taken out.
+                if pools.title(&hit.id).is_none() {
+                    continue;
+                }
+                let [before, middle, after] = pools.around(&group.group, hit, MARGIN);
+                found.push(FoundDocument {
+                    id: hit.id.clone(),
+                    title: hit.title.clone(),
+                    pool: match is_online {
+                        true => PoolName::Online,
+                        false => PoolName::Group(group.group.clone()),
+                    },
+                    occurrences: hit.occurrences,
+                    at: (hit.at.0 as usize, hit.at.1 as usize),
+                    before: self.codec.decode(&before),
+                    found: self.codec.decode(&middle),
+                    after: self.codec.decode(&after),
+                });
+            }
+        }
+        found
+    }
+
+    /// What would be drafted after a text: from the text alone, from all pools,
+    /// from one group's pool. No forward pass is made: the probabilities are the
+    /// drafter's estimates.
+    ///
+    /// # Errors
+    /// A text without a token; the template's errors.
+    pub fn probe(&self, text: &ProbedText, group: Option<&str>, params: &Params) -> Result<Probe> {
+        let (ids, opening_len) = match text {
+            ProbedText::Phrase(text) => {
+                let ids = self.codec.encode(text)?;
+                let n = ids.len();
+                (ids, n)
+            }
+            ProbedText::Prompt(prompt) => {
+                let rendered = self.render(prompt)?;
+                (rendered.ids, rendered.opening_len)
+            }
+        };
+        ensure!(!ids.is_empty(), "the text has no token");
+        let local = Local::new(&ids, opening_len);
+        let mut sets = Vec::new();
+        for (name, sources) in source_sets(group) {
+            let params = Params { sources, ..*params };
+            let calibration = self.calibrations.clone().of(&params).clone();
+            let start = Instant::now();
+            let drafted = retrieve(&self.pools, group, &local, &params, &calibration);
+            sets.push(ProbedSet {
+                name,
+                tree: drafted.tree,
+                hits: drafted.hits,
+                ms: start.elapsed().as_secs_f64() * 1000.0,
+            });
+        }
+        let nodes = sets.iter().flat_map(|s| &s.tree.nodes).map(|n| n.token);
+        let mut drafted: Vec<TokenId> = nodes.collect();
+        drafted.sort_unstable();
+        drafted.dedup();
+        Ok(Probe {
+            sets,
+            n_tokens: ids.len(),
+            tokens: drafted.into_iter().map(|t| (t, self.shown(t))).collect(),
+        })
+    }
+
+    fn shown(&self, token: TokenId) -> TokenBytes {
+        TokenBytes::new(self.token_bytes(token))
+    }
+}
+
+fn sum(pool: PoolName, groups: &[crate::pool::GroupSize]) -> Section {
+    Section {
+        pool,
+        documents: groups.iter().map(|g| g.documents).sum(),
+        tokens: groups.iter().map(|g| g.tokens).sum(),
+        bytes: groups.iter().map(|g| g.bytes).sum(),
+        segments: groups.iter().map(|g| g.segments).sum(),
+    }
+}
+
+/// The text alone, with all pools, with the group's.
+fn source_sets(group: Option<&str>) -> Vec<(String, Sources)> {
+    let local = Sources {
+        local: true,
+        ..Sources::NONE
+    };
+    let global = Sources {
+        global: true,
+        ..local
+    };
+    let of_group = Sources {
+        group: true,
+        ..local
+    };
+    let named = [("empty".to_string(), local), ("global".to_string(), global)];
+    let group = group.map(|name| (name.to_string(), of_group));
+    named.into_iter().chain(group).collect()
+}
