@@ -1,7 +1,8 @@
-//! The idea, pure: draft trees, verification, traces. std and serde only; no
+//! The idea, pure: draft trees, verification, traces. std, serde and a diff only; no
 //! model, no terminal, no threads, so that every rule can be read and tested
 //! on its own.
 
+pub mod compare;
 pub mod cost;
 pub mod draft;
 pub mod params;

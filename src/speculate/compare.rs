@@ -1,0 +1,338 @@
+//! Two runs side by side: their texts aligned token by token, where they part
+//! and why, and whether strict decoding was lossless. Reads traces alone.
+
+use std::ops::Range;
+
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+use super::TokenId;
+use super::params::Verify;
+use super::row::NodeRow;
+use super::trace::{Committed, Trace};
+use super::verify::{Fate, Finish};
+
+/// Parameters that only decide how quickly a text comes, not what is in it; the
+/// rule's own part is told by the tokens' fates.
+const NO_PART_IN_THE_TEXT: [&str; 8] = [
+    "verify",
+    "budget",
+    "branch",
+    "max_suffix",
+    "sources",
+    "source_weights",
+    "drafter",
+    "max_tokens",
+];
+
+/// A stretch of two aligned texts, in tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    pub left: Range<usize>,
+    pub right: Range<usize>,
+    pub is_equal: bool,
+}
+
+/// Which of two runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    Left,
+    Right,
+}
+
+/// Where two texts part.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Divergence {
+    /// Index of the first token that differs.
+    pub at: usize,
+    /// The token there and the step that committed it; `None`: that text had
+    /// ended.
+    pub left: Option<Committed>,
+    pub right: Option<Committed>,
+    pub cause: Cause,
+}
+
+/// Why two texts part.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cause {
+    /// The prompts differ.
+    Prompt,
+    /// The models differ.
+    Model,
+    /// A token was committed only thanks to the relaxed rule.
+    Relaxed {
+        side: Side,
+        step: usize,
+        /// The committed token's probability, and the argmax's it stood in for.
+        p: Option<f32>,
+        argmax_p: f32,
+    },
+    /// The distributions were shaped otherwise: these parameters differ.
+    Parameters(Vec<String>),
+    /// Each is its own run's first choice: near-equal logits that came out in
+    /// another order.
+    Numeric { left: Margin, right: Margin },
+    /// One text is the beginning of the other: it ended, or was ended, there.
+    Ended { side: Side, finish: Option<Finish> },
+    /// Not the model's choice and no rule's doing: a token that was forced, or
+    /// drawn.
+    Unexplained,
+}
+
+/// How close the two tokens were in one run's distribution at that place.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Margin {
+    /// Of the token that this run took.
+    pub p: f32,
+    /// Of the other run's token; `None` where it is not among those recorded.
+    pub other_p: Option<f32>,
+}
+
+impl Margin {
+    /// How far the logits are apart.
+    pub fn in_logits(&self) -> Option<f32> {
+        let other = self.other_p.filter(|&p| p > 0.0 && self.p > 0.0)?;
+        Some((self.p / other).ln())
+    }
+}
+
+/// Aligns two texts so that as many tokens as possible stand side by side.
+pub fn align(left: &[TokenId], right: &[TokenId]) -> Vec<Stretch> {
+    let ops = capture_diff_slices(Algorithm::Myers, left, right);
+    ops.iter()
+        .map(|op| Stretch {
+            left: op.old_range(),
+            right: op.new_range(),
+            is_equal: matches!(op, DiffOp::Equal { .. }),
+        })
+        .collect()
+}
+
+/// Where two runs' texts part, and why; `None` while they are equal. A run that
+/// goes on still is compared as far as it has come.
+pub fn divergence(left: &Trace, right: &Trace) -> Option<Divergence> {
+    let (mut a, mut b) = (left.committed(), right.committed());
+    let mut at = 0;
+    loop {
+        let (left_token, right_token) = (a.next(), b.next());
+        match (left_token, right_token) {
+            (None, None) => return None,
+            (Some(x), Some(y)) if x.token == y.token => at += 1,
+            (None, _) if left.end.is_none() => return None,
+            (_, None) if right.end.is_none() => return None,
+            (x, y) => {
+                return Some(Divergence {
+                    at,
+                    left: x,
+                    right: y,
+                    cause: cause(left, right, x, y),
+                });
+            }
+        }
+    }
+}
+
+fn cause(left: &Trace, right: &Trace, x: Option<Committed>, y: Option<Committed>) -> Cause {
+    if left.header.prompt_ids != right.header.prompt_ids {
+        return Cause::Prompt;
+    }
+    if !same_model(left, right) {
+        return Cause::Model;
+    }
+    let (x, y) = match (x, y) {
+        (Some(x), Some(y)) => (x, y),
+        (None, _) => return ended(Side::Left, left),
+        (_, None) => return ended(Side::Right, right),
+    };
+    for (side, trace, token) in [(Side::Left, left, x), (Side::Right, right, y)] {
+        if token.fate == Some(Fate::Relaxed) {
+            return relaxed(side, trace, token);
+        }
+    }
+    let differing = params_that_differ(left, right, x.step, y.step);
+    if !differing.is_empty() {
+        return Cause::Parameters(differing);
+    }
+    match (row_of(left, x), row_of(right, y)) {
+        (Some(a), Some(b)) if a.argmax() == x.token && b.argmax() == y.token => Cause::Numeric {
+            left: margin(a, x.token, y.token),
+            right: margin(b, y.token, x.token),
+        },
+        _ => Cause::Unexplained,
+    }
+}
+
+fn ended(side: Side, trace: &Trace) -> Cause {
+    Cause::Ended {
+        side,
+        finish: trace.end.as_ref().map(|end| end.finish),
+    }
+}
+
+fn relaxed(side: Side, trace: &Trace, token: Committed) -> Cause {
+    let step = &trace.steps[token.step];
+    let judged = token.node.and_then(|n| step.judged.get(n.checked_sub(1)?));
+    Cause::Relaxed {
+        side,
+        step: token.step,
+        p: judged.map(|j| j.p),
+        argmax_p: row_of(trace, token).map_or(0.0, NodeRow::argmax_p),
+    }
+}
+
+/// The distribution that a committed token was judged in or taken from.
+pub fn row_of(trace: &Trace, token: Committed) -> Option<&NodeRow> {
+    let step = trace.steps.get(token.step)?;
+    let node = match token.node {
+        Some(node) => step.tree.nodes.get(node)?.parent?,
+        None => step.verdict.path.last().copied().unwrap_or(0),
+    };
+    step.rows.get(node)
+}
+
+fn margin(row: &NodeRow, taken: TokenId, other: TokenId) -> Margin {
+    let p = |id| row.top.iter().find(|c| c.0 == id).map(|c| c.1);
+    Margin {
+        p: p(taken).unwrap_or(0.0),
+        other_p: p(other),
+    }
+}
+
+fn same_model(a: &Trace, b: &Trace) -> bool {
+    let (a, b) = (&a.header.model, &b.header.model);
+    (&a.name, &a.dtype, &a.tokenizer_hash, a.file_bytes)
+        == (&b.name, &b.dtype, &b.tokenizer_hash, b.file_bytes)
+}
+
+/// Names of the parameters that shape the distributions and differ at these
+/// steps.
+fn params_that_differ(a: &Trace, b: &Trace, step_a: usize, step_b: usize) -> Vec<String> {
+    let fields = |trace: &Trace, step| match serde_json::to_value(trace.params_at(step)) {
+        Ok(serde_json::Value::Object(fields)) => fields,
+        _ => serde_json::Map::new(),
+    };
+    let (a, b) = (fields(a, step_a), fields(b, step_b));
+    let names = a.keys().chain(b.keys().filter(|k| !a.contains_key(*k)));
+    let matter = names.filter(|k| !NO_PART_IN_THE_TEXT.contains(&k.as_str()));
+    matter
+        .filter(|k| a.get(*k) != b.get(*k))
+        .map(|k| k.replace('_', " "))
+        .collect()
+}
+
+/// Whether strict decoding gave the autoregressive text.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Lossless {
+    /// Both were run and compared, token for token.
+    Holds { n_tokens: usize },
+    /// They part there.
+    Broken(Box<Divergence>),
+    /// They cannot be held against each other.
+    NotComparable(&'static str),
+}
+
+/// Holds a strict run against an autoregressive one, token for token.
+pub fn lossless(strict: &Trace, autoregressive: &Trace) -> Lossless {
+    let ran = |trace: &Trace, rule: Verify| {
+        let mut rules = trace.steps.iter().filter_map(|s| s.params);
+        trace.header.params.verify == rule && rules.all(|p| p.verify == rule)
+    };
+    if !ran(strict, Verify::Strict) || !ran(autoregressive, Verify::Autoregressive) {
+        return Lossless::NotComparable("it takes a strict and an autoregressive run");
+    }
+    if strict.header.prompt_ids != autoregressive.header.prompt_ids {
+        return Lossless::NotComparable("the prompts differ");
+    }
+    if !same_model(strict, autoregressive) {
+        return Lossless::NotComparable("the models differ");
+    }
+    let is_whole = |t: &Trace| matches!(&t.end, Some(end) if end.finish != Finish::Cancelled);
+    if !is_whole(strict) || !is_whole(autoregressive) {
+        return Lossless::NotComparable("a run did not come to its end");
+    }
+    let n_steps = |t: &Trace| t.steps.len().saturating_sub(1);
+    let differing = params_that_differ(
+        strict,
+        autoregressive,
+        n_steps(strict),
+        n_steps(autoregressive),
+    );
+    let limit = |t: &Trace| t.params_at(n_steps(t)).max_tokens;
+    if !differing.is_empty() || limit(strict) != limit(autoregressive) {
+        return Lossless::NotComparable("their parameters shape the text differently");
+    }
+    match divergence(strict, autoregressive) {
+        Some(at) => Lossless::Broken(Box::new(at)),
+        None => Lossless::Holds {
+            n_tokens: strict.committed().count(),
+        },
+    }
+}
+
+/// When tokens appeared: (milliseconds of decoding, tokens by then), a pair a
+/// step, from (0, 0).
+pub fn arrivals(trace: &Trace) -> Vec<(f64, usize)> {
+    let mut sum = (0.0, 0);
+    let steps = trace.steps.iter().map(|step| {
+        sum.0 += step.timing.total();
+        sum.1 += step.verdict.n_committed();
+        sum
+    });
+    std::iter::once((0.0, 0))
+        .chain(steps.collect::<Vec<_>>())
+        .collect()
+}
+
+/// Tokens that were there after so many milliseconds of decoding.
+pub fn tokens_after(arrivals: &[(f64, usize)], ms: f64) -> usize {
+    let n = arrivals.partition_point(|a| a.0 <= ms);
+    n.checked_sub(1).map_or(0, |last| arrivals[last].1)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Every token is in exactly one stretch, and equal stretches are equal.
+        #[test]
+        fn an_alignment_covers_both_texts(
+            a in prop::collection::vec(0u32..4, 0..30),
+            b in prop::collection::vec(0u32..4, 0..30),
+        ) {
+            let (mut x, mut y) = (0, 0);
+            for stretch in align(&a, &b) {
+                prop_assert_eq!((stretch.left.start, stretch.right.start), (x, y));
+                (x, y) = (stretch.left.end, stretch.right.end);
+                if stretch.is_equal {
+                    prop_assert_eq!(&a[stretch.left], &b[stretch.right]);
+                }
+            }
+            prop_assert_eq!((x, y), (a.len(), b.len()));
+        }
+    }
+
+    #[test]
+    fn a_margin_is_the_difference_of_the_logits() {
+        let margin = Margin {
+            p: 0.4,
+            other_p: Some(0.2),
+        };
+        let logits = margin.in_logits().expect("both are recorded");
+        assert!((logits - std::f32::consts::LN_2).abs() < 1e-6);
+        let unknown = Margin {
+            p: 0.4,
+            other_p: None,
+        };
+        assert_eq!(unknown.in_logits(), None);
+    }
+
+    #[test]
+    fn tokens_arrive_with_their_steps() {
+        let arrivals = [(0.0, 0), (10.0, 3), (15.0, 4)];
+        let seen = [0.0, 9.9, 10.0, 14.0, 99.0].map(|ms| tokens_after(&arrivals, ms));
+        assert_eq!(seen, [0, 0, 3, 3, 4]);
+        assert_eq!(tokens_after(&[], 5.0), 0);
+    }
+}
