@@ -37,6 +37,9 @@ pub struct DecodeConfig {
     pub verify: Option<String>,
     pub k: Option<usize>,
     pub tau: Option<f32>,
+    pub ratio: Option<f32>,
+    pub eps: Option<f32>,
+    pub delta: Option<f32>,
     pub budget: Option<toml::Value>,
     pub branch: Option<usize>,
     pub sources: Option<String>,
@@ -45,6 +48,10 @@ pub struct DecodeConfig {
     pub preset: Option<String>,
     pub repeat_penalty: Option<f32>,
     pub repeat_window: Option<usize>,
+    pub temperature: Option<f32>,
+    pub top_k: Option<usize>,
+    pub top_p: Option<f32>,
+    pub seed: Option<u64>,
     pub max_tokens: Option<usize>,
 }
 
@@ -140,6 +147,9 @@ impl DecodeConfig {
             verify: verify.transpose().map_err(|e| named("verify", e))?,
             k: self.k,
             tau: self.tau,
+            ratio: self.ratio,
+            eps: self.eps,
+            delta: self.delta,
             budget: budget.transpose().map_err(|e| named("budget", e))?,
             branch: self.branch,
             sources: sources.transpose().map_err(|e| named("sources", e))?,
@@ -151,6 +161,10 @@ impl DecodeConfig {
             preset: preset.transpose().map_err(|e| named("preset", e))?,
             repeat_penalty: self.repeat_penalty,
             repeat_window: self.repeat_window,
+            temperature: self.temperature,
+            top_k: self.top_k,
+            top_p: self.top_p,
+            seed: self.seed,
             max_tokens: self.max_tokens,
         })
     }

@@ -2,7 +2,9 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::speculate::params::{Budget, Drafter, MAX_ROWS, Params, SourceWeights, Sources, Verify};
+use crate::speculate::params::{
+    Budget, Drafter, MAX_ROWS, Params, Sampling, SourceWeights, Sources, Verify,
+};
 
 /// Parameters of decoding.
 #[derive(Args, Clone, Debug, Default)]
@@ -15,12 +17,21 @@ pub struct DecodeArgs {
     /// How draft tokens are judged [default: relaxed]
     #[arg(long, value_enum, value_name = "RULE")]
     pub verify: Option<VerifyChoice>,
-    /// Relaxed: the rank up to which a draft token is accepted [default: 2]
+    /// Relaxed and ratio: the rank up to which a draft token is accepted [default: 2]
     #[arg(long, value_name = "N")]
     pub k: Option<usize>,
     /// Relaxed: the probability it must exceed [default: 0.1]
     #[arg(long, value_name = "P")]
     pub tau: Option<f32>,
+    /// Ratio: its least share of the most probable token's probability [default: 0.3]
+    #[arg(long, value_name = "R")]
+    pub ratio: Option<f32>,
+    /// Typical: a probability above this is enough [default: 0.09]
+    #[arg(long, value_name = "P")]
+    pub eps: Option<f32>,
+    /// Typical: or one above this times e^-entropy [default: 0.3]
+    #[arg(long, value_name = "F")]
+    pub delta: Option<f32>,
     /// Rows of a forward pass, the root included: 1 to 64, or auto [default: auto]
     #[arg(long, value_name = "N|auto", value_parser = parse_budget)]
     pub budget: Option<Budget>,
@@ -49,6 +60,20 @@ pub struct DecodeArgs {
     /// Tokens the penalty looks back on [default: 64]
     #[arg(long, value_name = "N")]
     pub repeat_window: Option<usize>,
+    /// Draw tokens from the model's distribution instead of taking the most
+    /// probable one; needs --verify strict or autoregressive [default: 0, off]
+    #[arg(long, value_name = "T")]
+    pub temperature: Option<f32>,
+    /// With a temperature: draw among the K most probable tokens [default: all]
+    #[arg(long, value_name = "K")]
+    pub top_k: Option<usize>,
+    /// With a temperature: draw among the most probable tokens that make up P
+    /// [default: 1, all]
+    #[arg(long, value_name = "P")]
+    pub top_p: Option<f32>,
+    /// With a temperature: the same seed draws the same text [default: 0]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
     /// Most tokens to generate [default: 256]
     #[arg(long, value_name = "N")]
     pub max_tokens: Option<usize>,
@@ -59,6 +84,8 @@ pub enum VerifyChoice {
     Autoregressive,
     Strict,
     Relaxed,
+    Ratio,
+    Typical,
 }
 
 /// Parameters under one name.
@@ -87,6 +114,7 @@ impl DecodeArgs {
             drafter: self.drafter.unwrap_or(base.drafter),
             repeat_penalty: self.repeat_penalty.unwrap_or(base.repeat_penalty),
             repeat_window: self.repeat_window.unwrap_or(base.repeat_window),
+            sampling: self.sampling_over(base.sampling)?,
             max_tokens: self.max_tokens.unwrap_or(base.max_tokens),
         };
         params.check()?;
@@ -101,30 +129,92 @@ impl DecodeArgs {
         }
     }
 
+    /// A rule is named, or told by the numbers that only it has.
     fn verify_over(&self, base: Verify) -> Result<Verify, String> {
-        let (base_k, base_tau) = match base {
-            Verify::Relaxed { k, tau } => (k, tau),
-            _ => (Verify::DEFAULT_K, Verify::DEFAULT_TAU),
+        let chosen = match (self.verify, base) {
+            (Some(choice), base) => choice.over(base),
+            (None, _) if self.tau.is_some() => VerifyChoice::Relaxed.over(base),
+            (None, _) if self.ratio.is_some() => VerifyChoice::Ratio.over(base),
+            (None, _) if self.eps.or(self.delta).is_some() => VerifyChoice::Typical.over(base),
+            (None, Verify::Ratio { .. }) => base,
+            (None, _) if self.k.is_some() => VerifyChoice::Relaxed.over(base),
+            (None, base) => base,
         };
-        let relaxed = Verify::Relaxed {
-            k: self.k.unwrap_or(base_k),
-            tau: self.tau.unwrap_or(base_tau),
-        };
-        let chosen = match self.verify {
-            None if self.k.is_some() || self.tau.is_some() => relaxed,
-            None => base,
-            Some(VerifyChoice::Relaxed) => relaxed,
-            Some(VerifyChoice::Strict) => Verify::Strict,
-            Some(VerifyChoice::Autoregressive) => Verify::Autoregressive,
-        };
-        let judged_by_rank = matches!(chosen, Verify::Relaxed { .. });
-        if !judged_by_rank && (self.k.is_some() || self.tau.is_some()) {
-            return Err(format!(
-                "--k and --tau go with --verify relaxed, not {}",
-                chosen.name()
-            ));
+        self.refuse_others_numbers(chosen)?;
+        Ok(match chosen {
+            Verify::Relaxed { k, tau } => Verify::Relaxed {
+                k: self.k.unwrap_or(k),
+                tau: self.tau.unwrap_or(tau),
+            },
+            Verify::Ratio { k, r } => Verify::Ratio {
+                k: self.k.unwrap_or(k),
+                r: self.ratio.unwrap_or(r),
+            },
+            Verify::Typical { eps, delta } => Verify::Typical {
+                eps: self.eps.unwrap_or(eps),
+                delta: self.delta.unwrap_or(delta),
+            },
+            other => other,
+        })
+    }
+
+    fn refuse_others_numbers(&self, rule: Verify) -> Result<(), String> {
+        let numbers: [(bool, &str, &[&str]); 5] = [
+            (self.k.is_some(), "--k", &["relaxed", "ratio"]),
+            (self.tau.is_some(), "--tau", &["relaxed"]),
+            (self.ratio.is_some(), "--ratio", &["ratio"]),
+            (self.eps.is_some(), "--eps", &["typical"]),
+            (self.delta.is_some(), "--delta", &["typical"]),
+        ];
+        let stray =
+            |(given, _, rules): &(bool, &str, &[&str])| *given && !rules.contains(&rule.name());
+        match numbers.into_iter().find(stray) {
+            None => Ok(()),
+            Some((_, option, rules)) => Err(format!(
+                "{option} goes with --verify {}, not {}",
+                rules.join(" or "),
+                rule.name()
+            )),
         }
-        Ok(chosen)
+    }
+
+    /// A temperature of 0 draws nothing, whatever the seed.
+    fn sampling_over(&self, base: Option<Sampling>) -> Result<Option<Sampling>, String> {
+        let temperature = self.temperature.or(base.map(|b| b.temperature));
+        let Some(temperature) = temperature.filter(|&t| t != 0.0) else {
+            let stray = self
+                .top_k
+                .map(|_| "--top-k")
+                .or(self.top_p.map(|_| "--top-p"));
+            return match stray {
+                None => Ok(None),
+                Some(option) => Err(format!("{option} goes with --temperature above 0")),
+            };
+        };
+        Ok(Some(Sampling {
+            temperature,
+            top_k: self.top_k.or(base.and_then(|b| b.top_k)),
+            top_p: self.top_p.or(base.and_then(|b| b.top_p)),
+            seed: self.seed.or(base.map(|b| b.seed)).unwrap_or(0),
+        }))
+    }
+}
+
+impl VerifyChoice {
+    /// The rule with the numbers of `base`, where that is the same rule.
+    fn over(self, base: Verify) -> Verify {
+        let name = match self {
+            VerifyChoice::Autoregressive => "autoregressive",
+            VerifyChoice::Strict => "strict",
+            VerifyChoice::Relaxed => "relaxed",
+            VerifyChoice::Ratio => "ratio",
+            VerifyChoice::Typical => "typical",
+        };
+        let rules = [base].into_iter().chain(Verify::ALL);
+        rules
+            .into_iter()
+            .find(|rule| rule.name() == name)
+            .unwrap_or(base)
     }
 }
 

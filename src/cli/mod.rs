@@ -103,6 +103,24 @@ mod tests {
     }
 
     #[test]
+    fn a_number_names_its_rule() {
+        let verify = |args: &[&str]| decode(args).unwrap().verify;
+        assert_eq!(verify(&["--ratio", "0.5"]), Verify::Ratio { k: 2, r: 0.5 });
+        let typical = Verify::Typical {
+            eps: 0.09,
+            delta: 0.5,
+        };
+        assert_eq!(verify(&["--delta", "0.5"]), typical);
+        let ratio = ["--verify", "ratio", "--k", "4"];
+        assert_eq!(verify(&ratio), Verify::Ratio { k: 4, r: 0.3 });
+        let warm = ["--verify", "strict", "--temperature", "0.8", "--seed", "7"];
+        let sampling = decode(&warm).unwrap().sampling.unwrap();
+        assert_eq!((sampling.temperature, sampling.seed), (0.8, 7));
+        let cold = ["--temperature", "0", "--seed", "7"];
+        assert_eq!(decode(&cold), Ok(Params::default()));
+    }
+
+    #[test]
     fn a_bad_option_is_named() {
         assert!(
             decode(&["--verify", "strict", "--tau", "0.2"])
@@ -110,6 +128,24 @@ mod tests {
                 .contains("--tau")
         );
         assert!(decode(&["--tau", "1.5"]).unwrap_err().contains("--tau 1.5"));
+        let error = |args: &[&str]| decode(args).unwrap_err();
+        let stray = error(&["--verify", "ratio", "--tau", "0.2"]);
+        assert!(
+            stray.contains("--tau goes with --verify relaxed"),
+            "{stray}"
+        );
+        let stray = error(&["--ratio", "0.2", "--eps", "0.1"]);
+        assert!(
+            stray.contains("--eps goes with --verify typical"),
+            "{stray}"
+        );
+        assert!(error(&["--ratio", "2"]).contains("--ratio 2: must be between"));
+        assert!(error(&["--delta", "1.5"]).contains("--delta"));
+        let lossy = error(&["--temperature", "0.8"]);
+        assert!(lossy.contains("--verify strict"), "{lossy}");
+        assert!(error(&["--top-k", "5"]).contains("--temperature"));
+        let warm = ["--verify", "strict", "--temperature", "0.8", "--top-p", "2"];
+        assert!(error(&warm).contains("--top-p 2"));
         assert!(
             decode(&["--budget", "65"])
                 .unwrap_err()

@@ -24,11 +24,12 @@ impl Engine {
         let mut points = Vec::new();
         for rows in CostTable::MEASURED_ROWS {
             let tries = if rows <= 8 { 2 } else { 1 };
-            let (times, logits) = self.forward_rows(rows, context, tries)?;
+            let (times, mut logits) = self.forward_rows(rows, context, tries)?;
             let start = Instant::now();
             // What is done with every row's logits, whatever they are.
             self.decoder
-                .judge(logits, &vec![Asked::default(); rows], 1.0)?;
+                .judge(&mut logits, &vec![Asked::default(); rows], 1.0)?;
+            self.decoder.recycle(logits);
             points.push((
                 rows,
                 times.total_ms + start.elapsed().as_secs_f32() * 1000.0,

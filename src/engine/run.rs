@@ -7,11 +7,11 @@ use color_eyre::eyre::{Result, bail};
 use super::pause::Pause;
 use super::{Engine, PromptText, RenderedPrompt, RunSpec, Seen, pool_of};
 use crate::model::decoder::{PROMPT_CHUNK, Rows};
-use crate::model::logits::{Asked, Logits};
+use crate::model::logits::{Asked, Logits, Row};
 use crate::pool::{Calibrations, Local, Pools, Recall, Retrieved};
 use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
-use crate::speculate::params::{Budget, Params, Source};
+use crate::speculate::params::{Budget, Params, Sampling, Source};
 use crate::speculate::row::{Judged, NodeRow};
 use crate::speculate::trace::{End, FORMAT, Header, PoolSize, Step, Timing, TokenBytes};
 use crate::speculate::verify::{Finish, Room, Verdict, verify};
@@ -168,7 +168,7 @@ impl<'e> Run<'e> {
         let (tree, draft) = timed(|| self.fit(retrieved.tree));
         let (logits, forward) = timed(|| self.forward(&tree));
         let logits = logits?;
-        let (read, judging) = timed(|| self.judge(&tree, logits));
+        let (read, judging) = timed(|| self.judge(&tree, logits, room));
         let (rows, judged) = read?;
         let eos = self.engine.codec.eos_ids();
         let (verdict, verifying) =
@@ -284,7 +284,12 @@ impl<'e> Run<'e> {
 
     /// The distribution at every node, after the penalty on the node's own path,
     /// and every draft token's standing in its parent's.
-    fn judge(&mut self, tree: &DraftTree, logits: Logits) -> Result<(Vec<NodeRow>, Vec<Judged>)> {
+    fn judge(
+        &mut self,
+        tree: &DraftTree,
+        mut logits: Logits,
+        room: Room,
+    ) -> Result<(Vec<NodeRow>, Vec<Judged>)> {
         let children: Vec<Vec<usize>> = (0..tree.n_rows())
             .map(|node| tree.children(node).collect())
             .collect();
@@ -294,7 +299,7 @@ impl<'e> Run<'e> {
         };
         let asked: Vec<Asked> = children.iter().enumerate().map(ask).collect();
         let penalty = self.params.repeat_penalty;
-        let answered = self.engine.decoder.judge(logits, &asked, penalty)?;
+        let answered = self.engine.decoder.judge(&mut logits, &asked, penalty)?;
         let unread = Judged {
             rank: u32::MAX,
             p: 0.0,
@@ -307,7 +312,38 @@ impl<'e> Run<'e> {
             }
             rows.push(row);
         }
+        if let Some(sampling) = self.params.sampling {
+            self.draw(tree, &logits, &mut rows, &sampling, room)?;
+        }
+        self.engine.decoder.recycle(logits);
         Ok((rows, judged))
+    }
+
+    /// Draws the token that follows the root, and that which follows each draft
+    /// token that was drawn: each by its own position.
+    fn draw(
+        &self,
+        tree: &DraftTree,
+        logits: &Logits,
+        rows: &mut [NodeRow],
+        sampling: &Sampling,
+        room: Room,
+    ) -> Result<()> {
+        let eos = self.engine.codec.eos_ids();
+        for (index, node) in tree.nodes.iter().enumerate() {
+            let drawn_above = node.parent.map(|p| rows[p].drawn.map(|d| d.token));
+            let is_drawn = drawn_above.is_none_or(|drawn| drawn == Some(node.token));
+            let is_end = index > 0 && eos.contains(&node.token);
+            if is_drawn && !is_end && node.depth < room.tokens {
+                let row = Row {
+                    index,
+                    of: tree.n_rows(),
+                };
+                let drawn = logits.draw(row, sampling, self.ids.len() + node.depth)?;
+                rows[index].drawn = Some(drawn);
+            }
+        }
+        Ok(())
     }
 
     /// The last tokens of a node's own path: what the penalty looks back on.

@@ -182,24 +182,20 @@ impl Decoder {
         }
     }
 
-    /// Reads the rows of a pass, where they are.
+    /// Reads the rows of a pass, where they are; they are penalised afterwards.
     ///
     /// # Errors
     /// What the device reports.
     pub fn judge(
         &mut self,
-        logits: Logits,
+        logits: &mut Logits,
         asked: &[Asked],
         penalty: f32,
     ) -> Result<Vec<Answered>> {
-        match logits {
-            Logits::Host(mut rows) => {
-                let answered = judge_on_host(&mut rows, asked, penalty, &self.cpu);
-                self.spare = rows;
-                Ok(answered)
-            }
-            Logits::Device(rows) => Ok(judge_on_device(&rows, asked, penalty)?),
-        }
+        Ok(match logits {
+            Logits::Host(rows) => judge_on_host(rows, asked, penalty, &self.cpu),
+            Logits::Device(rows) => judge_on_device(rows, asked, penalty)?,
+        })
     }
 
     /// Where the time of the last [`Decoder::forward`] went.

@@ -7,8 +7,10 @@ use candle_core::{D, DType, Device, IndexOp, Result, Tensor};
 
 use super::kernels::Cpu;
 use super::kernels::team::Parts;
+use super::sampling::draw;
 use crate::speculate::TokenId;
-use crate::speculate::row::{Candidate, Judged, NodeRow, TOP_N, judge, penalize};
+use crate::speculate::params::Sampling;
+use crate::speculate::row::{Candidate, Drawn, Judged, NodeRow, TOP_N, judge, penalize};
 
 /// Rows of logits, (n, vocab).
 pub enum Logits {
@@ -24,6 +26,40 @@ pub struct Asked {
     pub recent: Vec<TokenId>,
     /// Draft tokens whose rank and probability are wanted.
     pub children: Vec<TokenId>,
+}
+
+impl Logits {
+    /// Draws a token from one of (penalised) `n` rows; see [`draw`].
+    ///
+    /// # Errors
+    /// What the device reports; logits that are no numbers.
+    pub fn draw(&self, row: Row, sampling: &Sampling, position: usize) -> Result<Drawn> {
+        let read;
+        let logits = match self {
+            Logits::Host(all) => {
+                let vocab = all.len() / row.of.max(1);
+                &all[row.index * vocab..(row.index + 1) * vocab]
+            }
+            Logits::Device(all) => {
+                read = all.i(row.index)?.to_vec1::<f32>()?;
+                read.as_slice()
+            }
+        };
+        let token = draw(logits, sampling, position)?;
+        let (_, standing) = judge(logits, &[token]);
+        Ok(Drawn {
+            token,
+            rank: standing[0].rank,
+            p: standing[0].p,
+        })
+    }
+}
+
+/// One of so many rows.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    pub index: usize,
+    pub of: usize,
 }
 
 /// A row's distribution, and its children's standing in it.
@@ -46,12 +82,16 @@ pub fn judge_on_host(
     })
 }
 
-/// Reads rows where they are. Shape of `logits`: (n, vocab).
+/// Reads rows where they are; `logits` becomes the penalised rows. Shape: (n, vocab).
 ///
 /// # Errors
 /// What the device reports.
-pub fn judge_on_device(logits: &Tensor, asked: &[Asked], penalty: f32) -> Result<Vec<Answered>> {
-    let logits = penalized(&logits.to_dtype(DType::F32)?, asked, penalty)?;
+pub fn judge_on_device(
+    logits: &mut Tensor,
+    asked: &[Asked],
+    penalty: f32,
+) -> Result<Vec<Answered>> {
+    *logits = penalized(&logits.to_dtype(DType::F32)?, asked, penalty)?;
     let max = logits.max_keepdim(D::Minus1)?;
     let shifted = logits.broadcast_sub(&max)?;
     let exps = shifted.exp()?;
@@ -60,8 +100,8 @@ pub fn judge_on_device(logits: &Tensor, asked: &[Asked], penalty: f32) -> Result
     let bounded = shifted.clamp(-87f32, 0f32)?;
     let weighted: Vec<f32> = (bounded * &exps)?.sum(D::Minus1)?.to_vec1()?;
     let max: Vec<f32> = max.flatten_all()?.to_vec1()?;
-    let top = top_n(&logits)?;
-    let standings = standings(&logits, asked)?;
+    let top = top_n(logits)?;
+    let standings = standings(logits, asked)?;
     let mut standings = standings.into_iter();
     let rows = asked.iter().enumerate().map(|(i, asked)| {
         let prob = |logit: f32| (logit - max[i]).exp() / sums[i];
@@ -71,6 +111,7 @@ pub fn judge_on_device(logits: &Tensor, asked: &[Asked], penalty: f32) -> Result
                 .map(|&(id, l)| Candidate(id, prob(l)))
                 .collect(),
             entropy: (sums[i].ln() - weighted[i] / sums[i]).max(0.0),
+            drawn: None,
         };
         let judged = standings.by_ref().take(asked.children.len());
         let judged = judged.map(|(logit, rank)| Judged {
@@ -205,7 +246,7 @@ mod tests {
         for penalty in [1.0, 1.2] {
             let cpu = Cpu::new(2).unwrap();
             let want = judge_on_host(&mut logits.clone(), &asked, penalty, &cpu);
-            let got = judge_on_device(&tensor, &asked, penalty).unwrap();
+            let got = judge_on_device(&mut tensor.clone(), &asked, penalty).unwrap();
             assert_eq!(got.len(), n);
             for ((row, judged), (want_row, want_judged)) in got.iter().zip(&want) {
                 let ids = |row: &NodeRow| row.top.iter().map(|c| c.0).collect::<Vec<_>>();

@@ -18,5 +18,6 @@ mod pass;
 pub mod registry;
 pub mod rope;
 pub mod safetensors;
+pub mod sampling;
 pub mod tokenizer;
 pub mod weights;

@@ -156,6 +156,8 @@ impl Calibration {
             weights: match rule {
                 // Whatever exceeds a half is the argmax.
                 Verify::Relaxed { k, tau } if k > 1 && tau < 0.5 => START_RELAXED,
+                Verify::Ratio { k, r } if k > 1 && r < 1.0 => START_RELAXED,
+                Verify::Typical { eps, delta } if eps.min(delta) < 0.5 => START_RELAXED,
                 _ => START_STRICT,
             },
             squares: [INERTIA; N_WEIGHTS],

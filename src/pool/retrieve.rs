@@ -13,7 +13,7 @@ use super::weights::{WEIGHTS, Weights};
 use super::{chain, laser, ngram, origins};
 use crate::speculate::TokenId;
 use crate::speculate::draft::{Continuation, DraftLimits, DraftTree, grow};
-use crate::speculate::params::{Drafter, Params, Source, Sources, Verify};
+use crate::speculate::params::{Drafter, Params, Source, Sources};
 use crate::speculate::trace::SourceHit;
 use crate::speculate::verify::Verdict;
 
@@ -232,8 +232,8 @@ pub(super) fn draft(
         rows: growth.params.budget.max_rows(),
         branch: growth.params.branch,
         min_prob: match growth.params.verify {
-            Verify::Relaxed { .. } => MIN_PATH_PROB_RELAXED,
-            Verify::Strict | Verify::Autoregressive => MIN_PATH_PROB,
+            rule if rule.is_lossless() => MIN_PATH_PROB,
+            _ => MIN_PATH_PROB_RELAXED,
         },
     };
     // The search node of every tree node that was expanded.

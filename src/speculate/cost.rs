@@ -69,10 +69,15 @@ impl CostTable {
     /// 1 when drafting does not pay, or so little that an error in the estimates
     /// would make it slower.
     pub fn best_rows(&self, tree: &DraftTree) -> usize {
+        self.best_rows_of(tree.nodes.iter().map(|node| node.path_prob))
+    }
+
+    /// The same of the path probabilities of nodes in draft order, the root's first.
+    pub fn best_rows_of(&self, path_probs: impl Iterator<Item = f32>) -> usize {
         let mut expected = 0.0;
         let mut best = (1, MARGIN / self.ms(1));
-        for (i, node) in tree.nodes.iter().enumerate().skip(1) {
-            expected += node.path_prob;
+        for (i, path_prob) in path_probs.enumerate().skip(1) {
+            expected += path_prob;
             let rate = (1.0 + expected) / self.ms(i + 1);
             if rate > best.1 {
                 best = (i + 1, rate);

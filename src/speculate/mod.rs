@@ -3,13 +3,17 @@
 //! on its own.
 
 pub mod compare;
+pub mod condition;
 pub mod cost;
 pub mod draft;
+pub mod explain;
 pub mod params;
 pub mod row;
+pub mod rule;
 pub mod stats;
 pub mod trace;
 pub mod verify;
+pub mod whatif;
 
 /// A token id of the target model's vocabulary.
 pub type TokenId = u32;

@@ -1,60 +1,17 @@
 //! Every knob of a run, with its range. What a knob does is decided elsewhere.
 
+mod sampling;
+mod verify;
+
 use serde::{Deserialize, Serialize};
+
+pub use sampling::{MAX_TEMPERATURE, Sampling};
+pub use verify::Verify;
 
 /// Rows of the largest draft tree, the root included (LASER's own setting).
 pub const MAX_ROWS: usize = 64;
 /// Longest branch of a draft tree, in tokens.
 pub const MAX_BRANCH: usize = 32;
-
-/// How draft tokens are judged. Candidates are compared with the distribution
-/// at their parent, after the repetition penalty.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "rule", rename_all = "lowercase")]
-pub enum Verify {
-    /// No drafts: one row a step, the reference everything is compared with.
-    Autoregressive,
-    /// A draft token is accepted iff it is the argmax.
-    Strict,
-    /// Also accepted if its rank is at most `k` and its probability above
-    /// `tau` (LASER, section 4.3; the paper's code: k = 2, tau = 0.1).
-    Relaxed { k: usize, tau: f32 },
-}
-
-impl Verify {
-    pub const DEFAULT_K: usize = 2;
-    pub const DEFAULT_TAU: f32 = 0.1;
-
-    /// The rule's name as the command line spells it.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Verify::Autoregressive => "autoregressive",
-            Verify::Strict => "strict",
-            Verify::Relaxed { .. } => "relaxed",
-        }
-    }
-
-    /// Name and numbers, for a title bar.
-    pub fn describe(&self) -> String {
-        match self {
-            Verify::Relaxed { k, tau } => format!("relaxed k={k} tau={tau:.2}"),
-            other => other.name().to_string(),
-        }
-    }
-
-    pub fn drafts(&self) -> bool {
-        !matches!(self, Verify::Autoregressive)
-    }
-}
-
-impl Default for Verify {
-    fn default() -> Self {
-        Verify::Relaxed {
-            k: Self::DEFAULT_K,
-            tau: Self::DEFAULT_TAU,
-        }
-    }
-}
 
 /// Rows of a forward pass: the root and at most `rows - 1` draft tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -284,6 +241,9 @@ pub struct Params {
     pub repeat_penalty: f32,
     /// Tokens of a node's own path that the penalty looks back on.
     pub repeat_window: usize,
+    /// `None`: the most probable token is taken (temperature 0).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampling: Option<Sampling>,
     /// Most tokens to generate.
     pub max_tokens: usize,
 }
@@ -300,6 +260,7 @@ impl Default for Params {
             drafter: Drafter::default(),
             repeat_penalty: 1.1,
             repeat_window: 64,
+            sampling: None,
             max_tokens: 256,
         }
     }
@@ -332,13 +293,9 @@ impl Params {
                 self.branch
             ));
         }
-        if let Verify::Relaxed { k, tau } = self.verify {
-            if k == 0 {
-                return Err("--k 0: must be at least 1 (1 is strict)".into());
-            }
-            if !(0.0..=1.0).contains(&tau) {
-                return Err(format!("--tau {tau}: must be between 0 and 1"));
-            }
+        self.verify.check()?;
+        if let Some(sampling) = &self.sampling {
+            sampling.check(self.verify)?;
         }
         if !(1.0..=4.0).contains(&self.repeat_penalty) {
             return Err(format!(

@@ -21,9 +21,37 @@ pub struct NodeRow {
     pub top: Vec<Candidate>,
     /// Shannon entropy in nats.
     pub entropy: f32,
+    /// The token that was drawn here, where a temperature has tokens drawn. Rows
+    /// off the committed path are not drawn from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drawn: Option<Drawn>,
+}
+
+/// A token drawn from a distribution, with its standing there.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Drawn {
+    pub token: TokenId,
+    /// 1 is the argmax.
+    pub rank: u32,
+    pub p: f32,
 }
 
 impl NodeRow {
+    /// The model's own choice: what was drawn, else the argmax.
+    pub fn choice(&self) -> TokenId {
+        self.drawn.map_or(self.argmax(), |drawn| drawn.token)
+    }
+
+    /// Where the choice stands in this distribution.
+    pub fn choice_standing(&self) -> Judged {
+        let argmax = Judged {
+            rank: 1,
+            p: self.argmax_p(),
+        };
+        let standing = |Drawn { rank, p, .. }| Judged { rank, p };
+        self.drawn.map_or(argmax, standing)
+    }
+
     pub fn argmax(&self) -> TokenId {
         self.top[0].0
     }
@@ -112,6 +140,7 @@ fn judge_plain(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<Judged>) {
     let row = NodeRow {
         top: top.collect(),
         entropy: entropy.max(0.0),
+        drawn: None,
     };
     (row, judged.collect())
 }

@@ -7,6 +7,7 @@ use super::TokenId;
 use super::draft::DraftTree;
 use super::params::Verify;
 use super::row::{Judged, NodeRow};
+use super::rule::{Ruling, rule};
 
 /// What became of a draft token; exactly one each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -95,59 +96,6 @@ impl Verdict {
     }
 }
 
-/// What the rule says of one draft token, whatever became of its branch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ruling {
-    Argmax,
-    Relaxed,
-    Refused(Refusal),
-}
-
-/// Why a rule refuses a draft token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// Strict: it is not the argmax.
-    NotArgmax,
-    /// Its rank is above k.
-    Rank,
-    /// Its probability is not above tau.
-    Probability,
-    /// The argmax ends the text, and nothing else may replace that.
-    ArgmaxIsEos,
-    /// It would end the text, and only the argmax may do that.
-    EosNotArgmax,
-}
-
-/// Applies the rule to one draft token: `token` with standing `judged` in the
-/// distribution `row` of its parent.
-pub fn rule(
-    token: TokenId,
-    judged: Judged,
-    row: &NodeRow,
-    verify: Verify,
-    eos: &[TokenId],
-) -> Ruling {
-    if token == row.argmax() {
-        return Ruling::Argmax;
-    }
-    let Verify::Relaxed { k, tau } = verify else {
-        return Ruling::Refused(Refusal::NotArgmax);
-    };
-    if k <= 1 {
-        Ruling::Refused(Refusal::NotArgmax)
-    } else if eos.contains(&row.argmax()) {
-        Ruling::Refused(Refusal::ArgmaxIsEos)
-    } else if eos.contains(&token) {
-        Ruling::Refused(Refusal::EosNotArgmax)
-    } else if judged.rank as usize > k {
-        Ruling::Refused(Refusal::Rank)
-    } else if judged.p <= tau {
-        Ruling::Refused(Refusal::Probability)
-    } else {
-        Ruling::Relaxed
-    }
-}
-
 /// Judges a tree. `rows[i]` is the distribution at node i, `judged[i - 1]` the
 /// standing of node i in its parent's row.
 ///
@@ -162,25 +110,34 @@ pub fn verify(
     eos: &[TokenId],
     room: Room,
 ) -> Verdict {
-    let rulings: Vec<Ruling> = (1..tree.n_rows())
-        .map(|i| {
-            let parent = tree.nodes[i].parent.unwrap_or(0);
-            rule(
-                tree.nodes[i].token,
-                judged[i - 1],
-                &rows[parent],
-                rule_in_force,
-                eos,
-            )
-        })
-        .collect();
+    verify_kept(tree, rows, judged, rule_in_force, eos, room, |_| true)
+}
+
+/// As [`verify`], but as if the tree held only the nodes that are `kept` (with
+/// every node its ancestors). The verdict's nodes are the whole tree's; the
+/// others count as unreached.
+pub(super) fn verify_kept(
+    tree: &DraftTree,
+    rows: &[NodeRow],
+    judged: &[Judged],
+    rule_in_force: Verify,
+    eos: &[TokenId],
+    room: Room,
+    kept: impl Fn(usize) -> bool,
+) -> Verdict {
+    let ruling = |i: usize| {
+        let node = &tree.nodes[i];
+        let row = &rows[node.parent.unwrap_or(0)];
+        kept(i).then(|| rule(node.token, judged[i - 1], row, rule_in_force, eos))
+    };
+    let rulings: Vec<Option<Ruling>> = (1..tree.n_rows()).map(ruling).collect();
     let path = longest_path(tree, &rulings, judged, eos, room.tokens);
     let last = path.last().copied().unwrap_or(0);
     let ended = path
         .last()
         .is_some_and(|&n| eos.contains(&tree.nodes[n].token));
     let full = path.len() >= room.tokens;
-    let bonus = (!ended && !full).then(|| rows[last].argmax());
+    let bonus = (!ended && !full).then(|| rows[last].choice());
     let fates = fates(tree, &rulings, &path, ended || full);
     let mut verdict = Verdict {
         fates,
@@ -202,7 +159,7 @@ pub fn verify(
 /// after their parents, so one pass in order finds every accepted path.
 fn longest_path(
     tree: &DraftTree,
-    rulings: &[Ruling],
+    rulings: &[Option<Ruling>],
     judged: &[Judged],
     eos: &[TokenId],
     room: usize,
@@ -215,7 +172,7 @@ fn longest_path(
         let node = &tree.nodes[i];
         let parent = node.parent.unwrap_or(0);
         let parent_ended = parent != 0 && eos.contains(&tree.nodes[parent].token);
-        let taken = !matches!(rulings[i - 1], Ruling::Refused(_));
+        let taken = matches!(rulings[i - 1], Some(Ruling::Choice | Ruling::Relaxed));
         let Some(above) = log_p[parent] else { continue };
         if !taken || parent_ended || node.depth > room {
             continue;
@@ -229,15 +186,17 @@ fn longest_path(
     tree.path(best.0)[1..].to_vec()
 }
 
-fn fates(tree: &DraftTree, rulings: &[Ruling], path: &[usize], cut_off: bool) -> Vec<Fate> {
+fn fates(tree: &DraftTree, rulings: &[Option<Ruling>], path: &[usize], cut_off: bool) -> Vec<Fate> {
     let last = path.last().copied().unwrap_or(0);
     (1..tree.n_rows())
         .map(|i| {
             let parent = tree.nodes[i].parent.unwrap_or(0);
             let parent_committed = parent == 0 || path.contains(&parent);
-            let ruling = rulings[i - 1];
+            let Some(ruling) = rulings[i - 1] else {
+                return Fate::Unreached;
+            };
             match ruling {
-                Ruling::Argmax if path.contains(&i) => Fate::Accepted,
+                Ruling::Choice if path.contains(&i) => Fate::Accepted,
                 Ruling::Relaxed if path.contains(&i) => Fate::Relaxed,
                 _ if !parent_committed || (cut_off && parent == last) => Fate::Unreached,
                 Ruling::Refused(_) => Fate::Rejected,
@@ -251,6 +210,7 @@ fn fates(tree: &DraftTree, rulings: &[Ruling], path: &[usize], cut_off: bool) ->
 mod tests {
     use super::*;
     use crate::speculate::row::Candidate;
+    use crate::speculate::rule::Refusal;
 
     const EOS: TokenId = 99;
     const OPEN: Room = Room {
@@ -263,6 +223,7 @@ mod tests {
         NodeRow {
             top: top.iter().map(|&(id, p)| Candidate(id, p)).collect(),
             entropy: 1.0,
+            drawn: None,
         }
     }
 

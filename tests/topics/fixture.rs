@@ -206,6 +206,7 @@ impl World {
         NodeRow {
             top,
             entropy: 2.5 - 2.0 * first,
+            drawn: None,
         }
     }
 

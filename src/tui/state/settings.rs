@@ -1,13 +1,22 @@
 //! The parameters that can be changed on the fly, one row each, and what one
 //! step up or down means. Ranges are those of `speculate::params`.
 
-use crate::speculate::params::{Budget, Drafter, MAX_BRANCH, MAX_ROWS, Params, Source, Verify};
+use crate::speculate::params::{
+    Budget, Drafter, MAX_BRANCH, MAX_ROWS, Params, Sampling, Source, Verify,
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Setting {
     Rule,
     K,
     Tau,
+    Ratio,
+    Eps,
+    Delta,
+    Temperature,
+    TopK,
+    TopP,
+    Seed,
     Budget,
     Branch,
     Drafter,
@@ -19,8 +28,16 @@ pub enum Setting {
 const BUDGETS: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
 const BRANCHES: [usize; 8] = [1, 2, 4, 6, 8, 12, 16, MAX_BRANCH];
 const LENGTHS: [usize; 6] = [32, 64, 128, 256, 512, 1024];
+/// Numbers of tokens that sampling may choose among; then all.
+const TOP_KS: [usize; 7] = [1, 5, 10, 20, 40, 80, 160];
 const MAX_K: usize = 10;
-const TAU_STEP: f32 = 0.05;
+/// A notch of what lies between 0 and 1.
+const SHARE_STEP: f32 = 0.05;
+/// A notch of the bounds that are small by nature.
+const FINE_STEP: f32 = 0.01;
+const TEMPERATURE_STEP: f32 = 0.1;
+/// Hotter than this nothing readable comes.
+const HOTTEST: f32 = 2.0;
 
 /// Which way a setting is moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,10 +47,17 @@ pub enum Way {
 }
 
 impl Setting {
-    pub const ALL: [Setting; 11] = [
+    pub const ALL: [Setting; 18] = [
         Setting::Rule,
         Setting::K,
         Setting::Tau,
+        Setting::Ratio,
+        Setting::Eps,
+        Setting::Delta,
+        Setting::Temperature,
+        Setting::TopK,
+        Setting::TopP,
+        Setting::Seed,
         Setting::Budget,
         Setting::Branch,
         Setting::Drafter,
@@ -44,11 +68,37 @@ impl Setting {
         Setting::Length,
     ];
 
+    /// The settings that mean something under these parameters.
+    pub fn shown(params: &Params) -> Vec<Setting> {
+        let all = Setting::ALL.into_iter();
+        all.filter(|setting| setting.applies(params)).collect()
+    }
+
+    fn applies(self, params: &Params) -> bool {
+        let rule = params.verify;
+        match self {
+            Setting::K => matches!(rule, Verify::Relaxed { .. } | Verify::Ratio { .. }),
+            Setting::Tau => matches!(rule, Verify::Relaxed { .. }),
+            Setting::Ratio => matches!(rule, Verify::Ratio { .. }),
+            Setting::Eps | Setting::Delta => matches!(rule, Verify::Typical { .. }),
+            Setting::Temperature => rule.is_lossless(),
+            Setting::TopK | Setting::TopP | Setting::Seed => params.sampling.is_some(),
+            _ => true,
+        }
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Setting::Rule => "rule",
             Setting::K => "k",
             Setting::Tau => "tau",
+            Setting::Ratio => "ratio",
+            Setting::Eps => "eps",
+            Setting::Delta => "delta",
+            Setting::Temperature => "temperature",
+            Setting::TopK => "top-k",
+            Setting::TopP => "top-p",
+            Setting::Seed => "seed",
             Setting::Budget => "budget",
             Setting::Branch => "branch",
             Setting::Drafter => "drafter",
@@ -66,6 +116,13 @@ impl Setting {
             Setting::Rule => "how draft tokens are judged",
             Setting::K => "the rank may be at most this",
             Setting::Tau => "and the probability above this",
+            Setting::Ratio => "and p at least this share of the best",
+            Setting::Eps => "p above this, or above",
+            Setting::Delta => "this × e^-entropy, if that is less",
+            Setting::Temperature => "tokens are drawn; 0 takes the best",
+            Setting::TopK => "drawn among so many tokens",
+            Setting::TopP => "drawn among this much probability",
+            Setting::Seed => "the same seed draws the same text",
             Setting::Budget => "rows verified in one pass",
             Setting::Branch => "most draft tokens in a row",
             Setting::Drafter => "how drafts are made",
@@ -77,21 +134,28 @@ impl Setting {
         }
     }
 
+    /// As a person reads it; `—` where the setting means nothing.
     pub fn value(self, params: &Params) -> String {
-        match self {
-            Setting::Rule => params.verify.name().to_string(),
-            Setting::K => relaxed(params).map_or("—".into(), |(k, _)| k.to_string()),
-            Setting::Tau => relaxed(params).map_or("—".into(), |(_, tau)| format!("{tau:.2}")),
-            Setting::Budget => match params.budget {
+        let value = match self {
+            Setting::Rule => Some(params.verify.name().to_string()),
+            Setting::K | Setting::Tau | Setting::Ratio | Setting::Eps | Setting::Delta => {
+                rule_value(self, params.verify)
+            }
+            Setting::Temperature => Some(temperature(params).map_or("0".into(), tenths)),
+            Setting::TopK | Setting::TopP | Setting::Seed => {
+                params.sampling.map(|sampling| drawn_value(self, &sampling))
+            }
+            Setting::Budget => Some(match params.budget {
                 Budget::Auto { max } => format!("auto ≤ {max}"),
                 Budget::Rows(n) => format!("{n} rows"),
-            },
-            Setting::Branch => params.branch.to_string(),
-            Setting::Drafter => params.drafter.name().into(),
-            Setting::Source(source) if params.sources.has(source) => "on".into(),
-            Setting::Source(_) => "off".into(),
-            Setting::Length => params.max_tokens.to_string(),
-        }
+            }),
+            Setting::Branch => Some(params.branch.to_string()),
+            Setting::Drafter => Some(params.drafter.name().into()),
+            Setting::Source(source) if params.sources.has(source) => Some("on".into()),
+            Setting::Source(_) => Some("off".into()),
+            Setting::Length => Some(params.max_tokens.to_string()),
+        };
+        value.unwrap_or_else(|| "—".into())
     }
 
     /// The parameters with this setting moved one notch; unchanged at its end.
@@ -99,44 +163,138 @@ impl Setting {
         let mut params = *params;
         match self {
             Setting::Rule => params.verify = next_rule(params.verify, way),
-            Setting::K => {
-                if let Verify::Relaxed { k, .. } = &mut params.verify {
-                    *k = match way {
-                        Way::Less => k.saturating_sub(1).max(1),
-                        Way::More => (*k + 1).min(MAX_K),
-                    };
-                }
+            Setting::K | Setting::Tau | Setting::Ratio | Setting::Eps | Setting::Delta => {
+                params.verify = moved_rule(self, params.verify, way);
             }
-            Setting::Tau => {
-                if let Verify::Relaxed { tau, .. } = &mut params.verify {
-                    let notch =
-                        (*tau / TAU_STEP).round() + if way == Way::More { 1.0 } else { -1.0 };
-                    *tau = (notch * TAU_STEP).clamp(0.0, 1.0);
-                }
+            Setting::Temperature => params.sampling = next_temperature(&params, way),
+            Setting::TopK | Setting::TopP | Setting::Seed => {
+                let moved = |sampling| moved_sampling(self, sampling, way);
+                params.sampling = params.sampling.map(moved);
             }
             Setting::Budget => params.budget = next_budget(params.budget, way),
             Setting::Branch => params.branch = neighbour(&BRANCHES, params.branch, way),
-            Setting::Drafter => params.drafter = next_drafter(params.drafter, way),
+            Setting::Drafter => params.drafter = next(&Drafter::ALL, params.drafter, way),
             Setting::Source(source) => params.sources.toggle(source),
             Setting::Length => params.max_tokens = neighbour(&LENGTHS, params.max_tokens, way),
         }
+        // Tokens are drawn under a rule that takes nothing but what was drawn.
+        params.sampling = params.sampling.filter(|_| params.verify.is_lossless());
         params
     }
 }
 
-fn relaxed(params: &Params) -> Option<(usize, f32)> {
-    match params.verify {
-        Verify::Relaxed { k, tau } => Some((k, tau)),
-        Verify::Autoregressive | Verify::Strict => None,
+fn rule_value(setting: Setting, rule: Verify) -> Option<String> {
+    match (setting, rule) {
+        (Setting::K, Verify::Relaxed { k, .. } | Verify::Ratio { k, .. }) => Some(k.to_string()),
+        (Setting::Tau, Verify::Relaxed { tau: share, .. })
+        | (Setting::Ratio, Verify::Ratio { r: share, .. })
+        | (Setting::Eps, Verify::Typical { eps: share, .. })
+        | (Setting::Delta, Verify::Typical { delta: share, .. }) => Some(format!("{share:.2}")),
+        _ => None,
     }
 }
 
+fn drawn_value(setting: Setting, sampling: &Sampling) -> String {
+    match setting {
+        Setting::TopK => sampling.top_k.map_or("all".into(), |k| k.to_string()),
+        Setting::TopP => format!("{:.2}", sampling.top_p.unwrap_or(1.0)),
+        _ => sampling.seed.to_string(),
+    }
+}
+
+fn temperature(params: &Params) -> Option<f32> {
+    params.sampling.map(|sampling| sampling.temperature)
+}
+
+fn tenths(value: f32) -> String {
+    format!("{value:.1}")
+}
+
+/// The next rule in the order of [`Verify::ALL`], with its default numbers.
 fn next_rule(rule: Verify, way: Way) -> Verify {
-    match (rule, way) {
-        (Verify::Autoregressive, Way::More) | (Verify::Relaxed { .. }, Way::Less) => Verify::Strict,
-        (Verify::Strict, Way::Less) => Verify::Autoregressive,
-        (Verify::Strict, Way::More) => Verify::default(),
-        (unmoved, _) => unmoved,
+    let at = Verify::ALL.iter().position(|v| v.name() == rule.name());
+    let at = at.unwrap_or(0);
+    let to = match way {
+        Way::Less => at.saturating_sub(1),
+        Way::More => (at + 1).min(Verify::ALL.len() - 1),
+    };
+    if to == at { rule } else { Verify::ALL[to] }
+}
+
+fn moved_rule(setting: Setting, mut rule: Verify, way: Way) -> Verify {
+    match (setting, &mut rule) {
+        (Setting::K, Verify::Relaxed { k, .. } | Verify::Ratio { k, .. }) => {
+            *k = match way {
+                Way::Less => k.saturating_sub(1).max(1),
+                Way::More => (*k + 1).min(MAX_K),
+            };
+        }
+        (Setting::Tau, Verify::Relaxed { tau: share, .. })
+        | (Setting::Ratio, Verify::Ratio { r: share, .. })
+        | (Setting::Delta, Verify::Typical { delta: share, .. }) => {
+            *share = notched(*share, SHARE_STEP, way).clamp(0.0, 1.0);
+        }
+        (Setting::Eps, Verify::Typical { eps, .. }) => {
+            *eps = notched(*eps, FINE_STEP, way).clamp(0.0, 1.0);
+        }
+        _ => {}
+    }
+    rule
+}
+
+/// Moved to the next multiple of `step`.
+fn notched(value: f32, step: f32, way: Way) -> f32 {
+    let notch = (value / step).round() + if way == Way::More { 1.0 } else { -1.0 };
+    notch * step
+}
+
+/// At 0 nothing is drawn.
+fn next_temperature(params: &Params, way: Way) -> Option<Sampling> {
+    let now = temperature(params).unwrap_or(0.0);
+    let moved = notched(now, TEMPERATURE_STEP, way).min(HOTTEST.max(now));
+    let drawn = params.sampling.unwrap_or(Sampling {
+        temperature: moved,
+        top_k: None,
+        top_p: None,
+        seed: 0,
+    });
+    (params.verify.is_lossless() && moved > TEMPERATURE_STEP / 2.0).then_some(Sampling {
+        temperature: moved,
+        ..drawn
+    })
+}
+
+fn moved_sampling(setting: Setting, sampling: Sampling, way: Way) -> Sampling {
+    match setting {
+        Setting::TopK => Sampling {
+            top_k: next_top_k(sampling.top_k, way),
+            ..sampling
+        },
+        Setting::TopP => {
+            let share = notched(sampling.top_p.unwrap_or(1.0), SHARE_STEP, way);
+            Sampling {
+                top_p: (share < 1.0).then_some(share.max(SHARE_STEP)),
+                ..sampling
+            }
+        }
+        _ => Sampling {
+            seed: match way {
+                Way::Less => sampling.seed.saturating_sub(1),
+                Way::More => sampling.seed.saturating_add(1),
+            },
+            ..sampling
+        },
+    }
+}
+
+/// `all` comes after the largest number.
+fn next_top_k(top_k: Option<usize>, way: Way) -> Option<usize> {
+    let most = TOP_KS[TOP_KS.len() - 1];
+    match (top_k, way) {
+        (None, Way::Less) => Some(most),
+        (Some(k), Way::More) if k >= most => None,
+        (Some(k), way) => Some(neighbour(&TOP_KS, k, way)),
+        (None, Way::More) => None,
     }
 }
 
@@ -150,9 +308,8 @@ fn next_budget(budget: Budget, way: Way) -> Budget {
     }
 }
 
-fn next_drafter(drafter: Drafter, way: Way) -> Drafter {
-    let all = Drafter::ALL;
-    let at = all.iter().position(|&d| d == drafter).unwrap_or(0);
+fn next<T: Copy + PartialEq>(all: &[T], value: T, way: Way) -> T {
+    let at = all.iter().position(|&v| v == value).unwrap_or(0);
     match way {
         Way::Less => all[at.saturating_sub(1)],
         Way::More => all[(at + 1).min(all.len() - 1)],
@@ -174,11 +331,17 @@ mod tests {
     #[test]
     fn every_move_stays_in_range() {
         for way in [Way::Less, Way::More] {
-            for setting in Setting::ALL {
-                let mut params = Params::default();
-                for _ in 0..40 {
-                    params = setting.moved(&params, way);
-                    assert_eq!(params.check(), Ok(()), "{setting:?} {way:?}");
+            for verify in Verify::ALL {
+                for setting in Setting::ALL {
+                    let mut params = Params {
+                        verify,
+                        ..Params::default()
+                    };
+                    for _ in 0..40 {
+                        params = setting.moved(&params, way);
+                        assert_eq!(params.check(), Ok(()), "{setting:?} {way:?}");
+                        assert!(Setting::shown(&params).len() <= 16);
+                    }
                 }
             }
         }
@@ -199,5 +362,22 @@ mod tests {
         let rows = Setting::Budget.moved(&params, Way::Less);
         assert_eq!(rows.budget, Budget::Rows(64));
         assert_eq!(Setting::Budget.moved(&rows, Way::More), params);
+    }
+
+    #[test]
+    fn a_temperature_goes_where_a_lossy_rule_comes() {
+        let strict = Params {
+            verify: Verify::Strict,
+            ..Params::default()
+        };
+        let warm = Setting::Temperature.moved(&strict, Way::More);
+        assert_eq!(Setting::Temperature.value(&warm), "0.1");
+        assert!(Setting::shown(&warm).contains(&Setting::Seed));
+        let fewer = Setting::TopK.moved(&warm, Way::Less);
+        assert_eq!(Setting::TopK.value(&fewer), "160");
+        assert_eq!(Setting::TopK.moved(&fewer, Way::More), warm);
+        assert_eq!(Setting::Rule.moved(&warm, Way::More).sampling, None);
+        let cold = Setting::Temperature.moved(&warm, Way::Less);
+        assert_eq!(cold, strict);
     }
 }

@@ -198,14 +198,15 @@ impl App {
     }
 
     fn update_settings(&mut self, row: usize, action: &Action) -> Vec<Command> {
+        let shown = Setting::shown(&self.params);
         let row = match action {
-            Action::Click(Target::Line(line)) => (*line).min(Setting::ALL.len() - 1),
-            other => moved(row, other, Setting::ALL.len() - 1),
+            Action::Click(Target::Line(line)) => (*line).min(shown.len() - 1),
+            other => moved(row, other, shown.len() - 1),
         };
         self.dialog = Some(Dialog::Settings { row });
         match action {
-            Action::Less => self.change(Setting::ALL[row], Way::Less),
-            Action::More => self.change(Setting::ALL[row], Way::More),
+            Action::Less => self.change(shown[row], Way::Less),
+            Action::More => self.change(shown[row], Way::More),
             Action::PlayPause | Action::SingleStep => self.update_decode(action.clone()),
             _ => Vec::new(),
         }

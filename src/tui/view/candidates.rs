@@ -11,8 +11,8 @@ use super::number::prob;
 use super::pane::put;
 use super::token::Facts;
 use super::tree::rank_name;
-use crate::speculate::params::Verify;
-use crate::speculate::row::Candidate;
+use crate::speculate::row::{Candidate, Judged};
+use crate::speculate::rule::tests;
 use crate::tui::state::record::Pick;
 use crate::tui::theme::Mark;
 use crate::tui::token_text::{columns, pad};
@@ -60,9 +60,10 @@ fn candidate_line(
     let theme = facts.theme;
     let chosen = Some(id) == facts.picked.token && facts.picked.pick != Pick::Root;
     let mark = if chosen { facts.mark() } else { None };
-    let within = match facts.verify {
-        Verify::Relaxed { k, .. } => rank <= k,
-        Verify::Strict | Verify::Autoregressive => rank == 1,
+    let within = match (facts.picked.row.drawn, facts.verify.max_rank()) {
+        (Some(drawn), _) => drawn.token == id,
+        (None, Some(k)) => rank <= k,
+        (None, None) => p > bound(facts) || rank == 1,
     };
     let style = match (mark, within) {
         (Some(mark), _) => theme.mark(mark).add_modifier(Modifier::BOLD),
@@ -87,12 +88,16 @@ fn push_bar(line: &mut Line<'static>, facts: &Facts<'_>, p: f32, width: usize, s
     let bar = bars::across(f64::from(p), width);
     let used = columns(&bar);
     line.push_span(Span::styled(bar, style.remove_modifier(Modifier::BOLD)));
-    let tick = match facts.verify {
-        Verify::Relaxed { tau, .. } => (tau * width as f32) as usize,
-        Verify::Strict | Verify::Autoregressive => width,
-    };
+    let tick = (bound(facts) * width as f32) as usize;
     let rest: String = (used..width)
         .map(|x| if x == tick { '╎' } else { ' ' })
         .collect();
     line.push_span(Span::styled(rest, facts.theme.line()));
+}
+
+/// The probability that the rule asks for here; 1 where only the choice is taken.
+fn bound(facts: &Facts<'_>) -> f32 {
+    let unranked = Judged { rank: 1, p: 1.0 };
+    let asked = tests(unranked, facts.picked.row, facts.verify);
+    asked.last().map_or(1.0, |test| test.bound())
 }

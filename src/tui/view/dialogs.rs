@@ -43,7 +43,10 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
 pub fn line_at(app: &App, at: Position) -> Option<usize> {
     let whole = layout::whole(app);
     let (rect, first, n) = match &app.dialog {
-        Some(Dialog::Settings { .. }) => (settings::place(whole), 0, Setting::ALL.len()),
+        Some(Dialog::Settings { .. }) => {
+            let n_shown = Setting::shown(&app.params).len();
+            (settings::place(app, whole), 0, n_shown)
+        }
         Some(Dialog::Runs { row }) => {
             let rect = runs_place(app, whole);
             let height = usize::from(layout::inner(rect).height);

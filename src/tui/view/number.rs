@@ -1,24 +1,6 @@
 //! Numbers as the screens write them.
 
-/// A probability in three columns: `.31`, `1.0`; what rounds to nothing is `.00`.
-pub fn prob(p: f32) -> String {
-    if p >= 0.995 {
-        "1.0".into()
-    } else {
-        format!("{p:.2}")[1..].to_string()
-    }
-}
-
-/// A probability and a threshold, with as many digits as tell them apart.
-pub fn prob_beside(p: f32, threshold: f32) -> (String, String) {
-    let at = |digits: usize| (format!("{p:.digits$}"), format!("{threshold:.digits$}"));
-    let (a, b) = (2..=5)
-        .map(at)
-        .find(|(a, b)| a != b)
-        .unwrap_or_else(|| at(2));
-    let short = |s: String| s.strip_prefix('0').map(str::to_string).unwrap_or(s);
-    (short(a), short(b))
-}
+pub use crate::speculate::explain::prob;
 
 pub fn percent(share: f64) -> String {
     format!("{:.0}%", share * 100.0)
@@ -56,13 +38,6 @@ mod tests {
 
     #[test]
     fn numbers_are_short_and_honest() {
-        assert_eq!(
-            [prob(0.314), prob(1.0), prob(0.0004)],
-            [".31", "1.0", ".00"]
-        );
-        assert_eq!(prob_beside(0.31, 0.1), (".31".into(), ".10".into()));
-        assert_eq!(prob_beside(0.1004, 0.1), (".1004".into(), ".1000".into()));
-        assert_eq!(prob_beside(1.0, 0.1), ("1.00".into(), ".10".into()));
         assert_eq!(
             [three(2.939), three(17.44), three(241.3)],
             ["2.94", "17.4", "241"]

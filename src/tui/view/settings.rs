@@ -16,8 +16,8 @@ const NAME: usize = 13;
 const VALUE: usize = 17;
 
 /// Over the lower right, so that the text and the tree stay in sight.
-pub fn place(area: Rect) -> Rect {
-    let height = Setting::ALL.len() as u16 + 4;
+pub fn place(app: &App, area: Rect) -> Rect {
+    let height = Setting::shown(&app.params).len() as u16 + 4;
     let width = WIDTH.min(area.width);
     Rect {
         x: area.right() - width,
@@ -33,8 +33,10 @@ pub fn render(app: &App, row: usize, theme: &Theme, area: Rect, buf: &mut Buffer
     } else {
         "SETTINGS for the next run"
     };
-    let area = pane::dialog(title, place(area), theme, buf);
-    for (i, setting) in Setting::ALL.into_iter().enumerate() {
+    let area = pane::dialog(title, place(app, area), theme, buf);
+    let shown = Setting::shown(&app.params);
+    let n_shown = shown.len() as u16;
+    for (i, setting) in shown.into_iter().enumerate() {
         let line = line(app, setting, theme, usize::from(area.width));
         pane::put(buf, area, i as u16, &line);
         if i == row {
@@ -53,12 +55,7 @@ pub fn render(app: &App, row: usize, theme: &Theme, area: Rect, buf: &mut Buffer
         "repetition penalty {penalty}, suffixes of up to {} tokens",
         app.params.max_suffix
     );
-    pane::put(
-        buf,
-        area,
-        Setting::ALL.len() as u16 + 1,
-        &Line::styled(note, theme.dim()),
-    );
+    pane::put(buf, area, n_shown + 1, &Line::styled(note, theme.dim()));
 }
 
 fn line(app: &App, setting: Setting, theme: &Theme, width: usize) -> Line<'static> {

@@ -120,7 +120,7 @@ fn name(verify: Verify) -> &'static str {
     match verify {
         Verify::Autoregressive => "AR",
         Verify::Strict => "strict",
-        Verify::Relaxed { .. } => "relaxed",
+        lossy => lossy.name(),
     }
 }
 

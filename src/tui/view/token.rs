@@ -8,15 +8,16 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::candidates;
-use super::number::{prob, prob_beside};
+use super::number::prob;
 use super::pane::{placeholder, put};
 use super::tree::bonus_row;
 use crate::speculate::TokenId;
 use crate::speculate::draft::Origin;
+use crate::speculate::explain::{choice, explain};
 use crate::speculate::params::{Source, Verify};
 use crate::speculate::row::{Judged, NodeRow};
 use crate::speculate::trace::Step;
-use crate::speculate::verify::{Fate, Refusal, Ruling, rule};
+use crate::speculate::verify::Fate;
 use crate::tui::paragraph::wrap;
 use crate::tui::state::app::App;
 use crate::tui::state::record::{Pick, Record};
@@ -180,13 +181,12 @@ impl Facts<'_> {
             (Pick::Root, ..) => "committed before; the drafts continue it".into(),
             (Pick::Draft(_), Some(judged), Some(token)) => {
                 let eos = &self.record.trace.header.eos;
-                let ruling = rule(token, judged, self.picked.row, self.verify, eos);
-                inequality(ruling, judged, self.verify)
+                explain(token, judged, self.picked.row, self.verify, eos).reason()
             }
-            _ => format!(
-                "the model's own choice, {}",
-                prob(self.picked.row.argmax_p())
-            ),
+            _ => {
+                let row = self.picked.row;
+                choice(row.choice_standing(), row.drawn.is_none())
+            }
         }
     }
 
@@ -306,27 +306,4 @@ fn fit_left(text: &str, width: usize) -> String {
         cut = chars.as_str();
     }
     format!("…{cut}")
-}
-
-/// The rule, with the numbers that decided.
-fn inequality(ruling: Ruling, judged: Judged, verify: Verify) -> String {
-    let rank = judged.rank;
-    let (k, tau) = match verify {
-        Verify::Relaxed { k, tau } => (k, tau),
-        Verify::Autoregressive | Verify::Strict => (1, 1.0),
-    };
-    let (p, t) = prob_beside(judged.p, tau);
-    match ruling {
-        Ruling::Argmax => format!("the model's own choice, {}", prob(judged.p)),
-        Ruling::Relaxed => format!("rank {rank} ≤ k {k}, {p} > tau {t}"),
-        Ruling::Refused(Refusal::NotArgmax) => {
-            format!("rank {rank}, {}: only rank 1 is taken", prob(judged.p))
-        }
-        Ruling::Refused(Refusal::Rank) => format!("rank {rank} > k {k}; {}", prob(judged.p)),
-        Ruling::Refused(Refusal::Probability) => format!("rank {rank} ≤ k {k}, but {p} ≤ tau {t}"),
-        Ruling::Refused(Refusal::ArgmaxIsEos) => "the model ends the text here".into(),
-        Ruling::Refused(Refusal::EosNotArgmax) => {
-            format!("would end the text, and is only rank {rank}")
-        }
-    }
 }

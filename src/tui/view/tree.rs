@@ -220,15 +220,12 @@ fn push_token(
 
 /// Probability and rank, in [`FIGURES`] columns.
 fn figures(step: &Step, pick: Pick) -> String {
-    let (p, rank) = match pick {
+    let standing = match pick {
         Pick::Root => return " ".repeat(FIGURES),
-        Pick::Draft(node) => {
-            let judged = step.judged[node - 1];
-            (judged.p, judged.rank)
-        }
-        Pick::Bonus => (bonus_row(step).argmax_p(), 1),
+        Pick::Draft(node) => step.judged[node - 1],
+        Pick::Bonus => bonus_row(step).choice_standing(),
     };
-    format!("{:>5}{:>6}", prob(p), rank_name(rank))
+    format!("{:>5}{:>6}", prob(standing.p), rank_name(standing.rank))
 }
 
 pub fn rank_name(rank: u32) -> String {

@@ -1,0 +1,204 @@
+//! Conditions over steps: `rejected and source=local`, `first relaxed`,
+//! `text~"director"`. Here is what a condition is and when a step matches it;
+//! `terms.rs` has the words, `parse.rs` reads them, `complete.rs` goes on typing.
+//!
+//! ```text
+//! condition = part { "or" part }
+//! part      = factor { "and" factor }
+//! factor    = [ "not" | "first" ] factor | "(" condition ")" | term
+//! term      = word                    rejected, miss, none, ..
+//!           | number word, sign, n    committed<3, ms>20, p<0.2
+//!           | "source" =|!= name      source=local
+//!           | text word, sign, text   text~"director", token="Heat"
+//! ```
+
+mod complete;
+mod matching;
+mod parse;
+mod terms;
+
+use std::fmt;
+
+use super::params::Source;
+use super::trace::Trace;
+
+pub use complete::complete;
+pub use parse::ConditionError;
+pub use terms::{HELP, Help, Number, Text, Word};
+
+/// What a step is asked.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Condition {
+    Word(Word),
+    Number(Number, Sign, f64),
+    /// A draft token is credited to the source (or none is).
+    Source(Source, Is),
+    Text(Text, TextSign, String),
+    Not(Box<Condition>),
+    /// The run's first step that matches.
+    First(Box<Condition>),
+    And(Box<Condition>, Box<Condition>),
+    Or(Box<Condition>, Box<Condition>),
+}
+
+/// How two numbers are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    Less,
+    AtMost,
+    Equal,
+    NotEqual,
+    AtLeast,
+    More,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Is {
+    It,
+    Not,
+}
+
+/// How two texts are compared; neither minds upper and lower case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextSign {
+    /// Holds it.
+    Contains,
+    /// Is it, but for spaces around it.
+    Equals,
+}
+
+/// Which way to look for a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    Forward,
+    Back,
+}
+
+impl Condition {
+    /// # Errors
+    /// Where it cannot be read, and which words would fit there.
+    pub fn parse(text: &str) -> Result<Condition, ConditionError> {
+        parse::parse(text)
+    }
+
+    /// Whether a step of the run matches; a step that is not there does not.
+    pub fn matches(&self, trace: &Trace, step: usize) -> bool {
+        step < trace.steps.len() && matching::matches(self, trace, step)
+    }
+
+    /// The next step after `from` that matches, or the one before it.
+    pub fn find(&self, trace: &Trace, from: usize, direction: Direction) -> Option<usize> {
+        let n = trace.steps.len();
+        match direction {
+            Direction::Forward => (from + 1..n).find(|&step| self.matches(trace, step)),
+            Direction::Back => (0..from.min(n)).rfind(|&step| self.matches(trace, step)),
+        }
+    }
+
+    /// Every step that matches, in order.
+    pub fn all<'a>(&'a self, trace: &'a Trace) -> impl Iterator<Item = usize> + 'a {
+        (0..trace.steps.len()).filter(|&step| self.matches(trace, step))
+    }
+
+    fn binds(&self) -> u8 {
+        match self {
+            Condition::Or(..) => 0,
+            Condition::And(..) => 1,
+            _ => 2,
+        }
+    }
+
+    /// In parentheses where it binds less than its place asks for.
+    fn write_at(&self, least: u8, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.binds() < least {
+            write!(f, "({self})")
+        } else {
+            write!(f, "{self}")
+        }
+    }
+}
+
+impl fmt::Display for Condition {
+    /// As [`Condition::parse`] reads it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Condition::Word(word) => f.write_str(word.name()),
+            Condition::Number(number, sign, value) => {
+                write!(f, "{}{}{value}", number.name(), sign.name())
+            }
+            Condition::Source(source, Is::It) => write!(f, "source={}", source.name()),
+            Condition::Source(source, Is::Not) => write!(f, "source!={}", source.name()),
+            Condition::Text(text, sign, value) => {
+                let escaped = value.replace('\\', "\\\\").replace('"', "\\\"");
+                write!(f, "{}{}\"{escaped}\"", text.name(), sign.name())
+            }
+            Condition::Not(inner) => {
+                f.write_str("not ")?;
+                inner.write_at(2, f)
+            }
+            Condition::First(inner) => {
+                f.write_str("first ")?;
+                inner.write_at(2, f)
+            }
+            Condition::And(left, right) => {
+                left.write_at(1, f)?;
+                f.write_str(" and ")?;
+                right.write_at(2, f)
+            }
+            Condition::Or(left, right) => {
+                left.write_at(0, f)?;
+                f.write_str(" or ")?;
+                right.write_at(1, f)
+            }
+        }
+    }
+}
+
+impl Sign {
+    /// Longer ones first, as they are read.
+    const ALL: [Sign; 6] = [
+        Sign::AtMost,
+        Sign::AtLeast,
+        Sign::NotEqual,
+        Sign::Less,
+        Sign::More,
+        Sign::Equal,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Sign::Less => "<",
+            Sign::AtMost => "<=",
+            Sign::Equal => "=",
+            Sign::NotEqual => "!=",
+            Sign::AtLeast => ">=",
+            Sign::More => ">",
+        }
+    }
+
+    fn holds(self, left: f64, right: f64) -> bool {
+        match self {
+            Sign::Less => left < right,
+            Sign::AtMost => left <= right,
+            Sign::Equal => left == right,
+            Sign::NotEqual => left != right,
+            Sign::AtLeast => left >= right,
+            Sign::More => left > right,
+        }
+    }
+}
+
+impl TextSign {
+    const ALL: [TextSign; 2] = [TextSign::Contains, TextSign::Equals];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            TextSign::Contains => "~",
+            TextSign::Equals => "=",
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "condition/condition_test.rs"]
+mod tests;

@@ -1,0 +1,156 @@
+//! Whether a step matches: everything is read from the trace.
+
+use super::{Condition, Is, Number, Text, TextSign, Word};
+use crate::speculate::TokenId;
+use crate::speculate::row::Judged;
+use crate::speculate::trace::{Step, Trace};
+use crate::speculate::verify::Fate;
+
+pub fn matches(condition: &Condition, trace: &Trace, at: usize) -> bool {
+    let step = &trace.steps[at];
+    match condition {
+        Condition::Word(word) => holds(*word, step),
+        Condition::Number(number, sign, value) => {
+            numbers(*number, step).any(|found| sign.holds(found, *value))
+        }
+        Condition::Source(source, is) => {
+            let drafts = 1..step.tree.n_rows();
+            let found = drafts
+                .into_iter()
+                .any(|n| step.credited(n) == Some(*source));
+            found == (*is == Is::It)
+        }
+        Condition::Text(text, sign, value) => has_text(*text, *sign, value, trace, at),
+        Condition::Not(inner) => !matches(inner, trace, at),
+        Condition::First(inner) => {
+            matches(inner, trace, at) && !(0..at).any(|earlier| matches(inner, trace, earlier))
+        }
+        Condition::And(left, right) => matches(left, trace, at) && matches(right, trace, at),
+        Condition::Or(left, right) => matches(left, trace, at) || matches(right, trace, at),
+    }
+}
+
+fn holds(word: Word, step: &Step) -> bool {
+    let has = |fate| step.verdict.fates.contains(&fate);
+    match word {
+        Word::Accepted => has(Fate::Accepted),
+        Word::Relaxed => has(Fate::Relaxed),
+        Word::Rejected => has(Fate::Rejected),
+        Word::Lost => has(Fate::Lost),
+        Word::Unreached => has(Fate::Unreached),
+        Word::None => step.verdict.path.is_empty(),
+        Word::Hit => step.is_hit(),
+        Word::Miss => !step.is_hit(),
+        Word::Changed => step.params.is_some(),
+        Word::Ended => step.verdict.finish.is_some(),
+    }
+}
+
+/// A number of the step; of its committed tokens there may be several.
+fn numbers(number: Number, step: &Step) -> Box<dyn Iterator<Item = f64> + '_> {
+    let count = |fate| step.verdict.count(fate) as f64;
+    let one = match number {
+        Number::P => return Box::new(standings(step).map(|judged| f64::from(judged.p))),
+        Number::Rank => return Box::new(standings(step).map(|judged| f64::from(judged.rank))),
+        Number::Entropy => return Box::new(entropies(step)),
+        Number::Step => step.index as f64,
+        Number::Committed => step.verdict.n_committed() as f64,
+        Number::Drafted => step.tree.n_drafts() as f64,
+        Number::Accepted => count(Fate::Accepted),
+        Number::Relaxed => count(Fate::Relaxed),
+        Number::Rejected => count(Fate::Rejected),
+        Number::Lost => count(Fate::Lost),
+        Number::Unreached => count(Fate::Unreached),
+        Number::Rows => step.tree.n_rows() as f64,
+        Number::Depth => step.tree.nodes.iter().map(|n| n.depth).max().unwrap_or(0) as f64,
+        Number::Match => step.retrieval.iter().map(|h| h.matched).max().unwrap_or(0) as f64,
+        Number::Ms => step.timing.total(),
+        Number::RetrieveMs => step.timing.retrieve,
+        Number::ForwardMs => step.timing.forward,
+        Number::VerifyMs => step.timing.verify,
+    };
+    Box::new(std::iter::once(one))
+}
+
+/// The committed tokens' standings.
+fn standings(step: &Step) -> impl Iterator<Item = Judged> + '_ {
+    let verdict = &step.verdict;
+    let drafts = verdict.path.iter().map(|&node| step.judged[node - 1]);
+    let last = verdict.path.last().copied().unwrap_or(0);
+    let bonus = verdict.bonus.map(|_| step.rows[last].choice_standing());
+    drafts.chain(bonus)
+}
+
+/// Entropies where the committed tokens were chosen.
+fn entropies(step: &Step) -> impl Iterator<Item = f64> + '_ {
+    let path = [0].into_iter().chain(step.verdict.path.iter().copied());
+    let chosen = path.take(step.verdict.n_committed());
+    chosen.map(|node| f64::from(step.rows[node].entropy))
+}
+
+fn has_text(text: Text, sign: TextSign, value: &str, trace: &Trace, at: usize) -> bool {
+    let step = &trace.steps[at];
+    let fits = |id: TokenId| {
+        let token = String::from_utf8_lossy(trace.token_bytes(id));
+        compare(&token, sign, value)
+    };
+    match text {
+        Text::Text => ends_here(sign, value, trace, at),
+        Text::Token => step.verdict.committed(&step.tree).any(|(id, _)| fits(id)),
+        Text::Draft => step.tree.nodes[1..].iter().any(|node| fits(node.token)),
+        Text::Doc => {
+            let origins = step.tree.nodes.iter().flat_map(|node| &node.origins);
+            origins.flat_map(|origin| &origin.docs).any(|hit| {
+                compare(&hit.doc, sign, value) || compare(trace.doc_title(&hit.doc), sign, value)
+            })
+        }
+    }
+}
+
+fn compare(found: &str, sign: TextSign, value: &str) -> bool {
+    let (found, value) = (found.to_lowercase(), value.to_lowercase());
+    match sign {
+        TextSign::Contains => found.contains(&value),
+        TextSign::Equals => found.trim() == value.trim(),
+    }
+}
+
+/// The run's text has the value, and it ends in this step's tokens.
+fn ends_here(sign: TextSign, value: &str, trace: &Trace, at: usize) -> bool {
+    let own = committed_bytes(trace, at);
+    if sign == TextSign::Equals {
+        return compare(&String::from_utf8_lossy(&own), sign, value);
+    }
+    // As much of what stands before as the value may need; lower case may be shorter.
+    let wanted = 4 * value.len();
+    let mut before: Vec<Vec<u8>> = Vec::new();
+    let mut n_before = 0;
+    for earlier in (0..at).rev() {
+        if n_before >= wanted {
+            break;
+        }
+        let bytes = committed_bytes(trace, earlier);
+        n_before += bytes.len();
+        before.push(bytes);
+    }
+    before.reverse();
+    let lower = |bytes: &[u8]| String::from_utf8_lossy(bytes).to_lowercase();
+    let before = before.concat();
+    let whole = lower(&[before.as_slice(), own.as_slice()].concat());
+    let value = value.to_lowercase();
+    let n_before = lower(&before).len();
+    whole
+        .match_indices(&value)
+        .any(|(start, found)| start + found.len() > n_before)
+        || whole
+            .rfind(&value)
+            .is_some_and(|start| start + value.len() > n_before)
+}
+
+fn committed_bytes(trace: &Trace, at: usize) -> Vec<u8> {
+    let step = &trace.steps[at];
+    let tokens = step.verdict.committed(&step.tree);
+    tokens
+        .flat_map(|(id, _)| trace.token_bytes(id).iter().copied())
+        .collect()
+}

@@ -1,0 +1,193 @@
+//! The words that a condition can ask with, and what they mean: help and README
+//! are made of this table.
+
+/// What holds of a step or does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    Accepted,
+    Relaxed,
+    Rejected,
+    Lost,
+    Unreached,
+    None,
+    Hit,
+    Miss,
+    Changed,
+    Ended,
+}
+
+/// A number of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Number {
+    Step,
+    Committed,
+    Drafted,
+    Accepted,
+    Relaxed,
+    Rejected,
+    Lost,
+    Unreached,
+    Rows,
+    Depth,
+    Match,
+    Ms,
+    RetrieveMs,
+    ForwardMs,
+    VerifyMs,
+    P,
+    Rank,
+    Entropy,
+}
+
+/// A text of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Text {
+    Text,
+    Token,
+    Draft,
+    Doc,
+}
+
+impl Word {
+    pub(super) const ALL: [Word; 10] = [
+        Word::Accepted,
+        Word::Relaxed,
+        Word::Rejected,
+        Word::Lost,
+        Word::Unreached,
+        Word::None,
+        Word::Hit,
+        Word::Miss,
+        Word::Changed,
+        Word::Ended,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Word::Accepted => "accepted",
+            Word::Relaxed => "relaxed",
+            Word::Rejected => "rejected",
+            Word::Lost => "lost",
+            Word::Unreached => "unreached",
+            Word::None => "none",
+            Word::Hit => "hit",
+            Word::Miss => "miss",
+            Word::Changed => "changed",
+            Word::Ended => "ended",
+        }
+    }
+}
+
+impl Number {
+    pub(super) const ALL: [Number; 18] = [
+        Number::Step,
+        Number::Committed,
+        Number::Drafted,
+        Number::Accepted,
+        Number::Relaxed,
+        Number::Rejected,
+        Number::Lost,
+        Number::Unreached,
+        Number::Rows,
+        Number::Depth,
+        Number::Match,
+        Number::Ms,
+        Number::RetrieveMs,
+        Number::ForwardMs,
+        Number::VerifyMs,
+        Number::P,
+        Number::Rank,
+        Number::Entropy,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Number::Step => "step",
+            Number::Committed => "committed",
+            Number::Drafted => "drafted",
+            Number::Accepted => "accepted",
+            Number::Relaxed => "relaxed",
+            Number::Rejected => "rejected",
+            Number::Lost => "lost",
+            Number::Unreached => "unreached",
+            Number::Rows => "rows",
+            Number::Depth => "depth",
+            Number::Match => "match",
+            Number::Ms => "ms",
+            Number::RetrieveMs => "retrieve-ms",
+            Number::ForwardMs => "forward-ms",
+            Number::VerifyMs => "verify-ms",
+            Number::P => "p",
+            Number::Rank => "rank",
+            Number::Entropy => "entropy",
+        }
+    }
+}
+
+impl Text {
+    pub(super) const ALL: [Text; 4] = [Text::Text, Text::Token, Text::Draft, Text::Doc];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Text::Text => "text",
+            Text::Token => "token",
+            Text::Draft => "draft",
+            Text::Doc => "doc",
+        }
+    }
+}
+
+/// A line of help: how it is written, and what it finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Help {
+    pub example: &'static str,
+    pub about: &'static str,
+}
+
+const fn help(example: &'static str, about: &'static str) -> Help {
+    Help { example, about }
+}
+
+/// Every term, in the order of help.
+pub const HELP: [Help; 25] = [
+    help("rejected", "a draft token was refused (also: rejection)"),
+    help("relaxed", "one was committed only thanks to the rule"),
+    help("accepted", "one was the model's own choice"),
+    help("lost", "the rule would take one, another branch won"),
+    help("unreached", "one was never decided"),
+    help("none", "nothing drafted was committed"),
+    help("hit", "retrieval found something"),
+    help("miss", "it found nothing"),
+    help("changed", "the parameters were changed before it"),
+    help("ended", "the run ended in it"),
+    help("committed<3", "tokens committed, the bonus included"),
+    help(
+        "rejected>=4",
+        "as many; also accepted, relaxed, lost, unreached, drafted",
+    ),
+    help("rows>=8", "rows of the forward pass"),
+    help("depth>4", "longest branch of the tree"),
+    help("match>=8", "longest suffix found in a source"),
+    help(
+        "ms>20",
+        "milliseconds; also retrieve-ms, forward-ms, verify-ms",
+    ),
+    help("p<0.2", "a committed token's probability"),
+    help("rank>1", "a committed token's rank"),
+    help("entropy>3", "where a committed token was chosen, in nats"),
+    help("step>=10", "its number, from 0"),
+    help(
+        "source=local",
+        "a draft token came from there: group, global, local, online",
+    ),
+    help(
+        "text~\"director\"",
+        "the text has it, and its last letter is of this step",
+    ),
+    help("token=\"Heat\"", "a committed token; ~ finds a part of one"),
+    help("draft~\"mann\"", "a draft token, whatever became of it"),
+    help(
+        "doc=\"i31\"",
+        "one was drafted from this document, by id or title",
+    ),
+];

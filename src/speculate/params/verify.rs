@@ -1,0 +1,119 @@
+//! The verdict rules and their numbers, with their ranges. What a rule means for
+//! a token is said in `speculate/rule.rs`.
+
+use serde::{Deserialize, Serialize};
+
+/// How draft tokens are judged. Candidates are compared with the distribution
+/// at their parent, after the repetition penalty. The model's own choice is
+/// accepted under every rule.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "rule", rename_all = "lowercase")]
+pub enum Verify {
+    /// No drafts: one row a step, the reference everything is compared with.
+    Autoregressive,
+    /// A draft token is accepted iff it is the model's own choice.
+    Strict,
+    /// Also accepted if its rank is at most `k` and its probability above
+    /// `tau` (LASER, section 4.3; the paper's code: k = 2, tau = 0.1).
+    Relaxed { k: usize, tau: f32 },
+    /// Also accepted if its rank is at most `k` and its probability at least
+    /// `r` times the argmax's: the threshold of min-p sampling (Nguyen et al.
+    /// 2024, arXiv 2407.01082, section 3), asked of a draft token.
+    Ratio { k: usize, r: f32 },
+    /// Also accepted if its probability exceeds min(`eps`, `delta` * e^-H), H
+    /// being the distribution's entropy in nats: typical acceptance (Medusa, Cai
+    /// et al. 2024, arXiv 2401.10774, section 2.3.1; its code: eps = 0.09 as
+    /// `posterior_threshold`, delta = 0.3 as `posterior_alpha`).
+    Typical { eps: f32, delta: f32 },
+}
+
+impl Verify {
+    pub const DEFAULT_K: usize = 2;
+    pub const DEFAULT_TAU: f32 = 0.1;
+    pub const DEFAULT_R: f32 = 0.3;
+    pub const DEFAULT_EPS: f32 = 0.09;
+    pub const DEFAULT_DELTA: f32 = 0.3;
+
+    /// Every rule under its default numbers, the stricter ones first.
+    pub const ALL: [Verify; 5] = [
+        Verify::Autoregressive,
+        Verify::Strict,
+        Verify::Relaxed {
+            k: Self::DEFAULT_K,
+            tau: Self::DEFAULT_TAU,
+        },
+        Verify::Ratio {
+            k: Self::DEFAULT_K,
+            r: Self::DEFAULT_R,
+        },
+        Verify::Typical {
+            eps: Self::DEFAULT_EPS,
+            delta: Self::DEFAULT_DELTA,
+        },
+    ];
+
+    /// The rule's name as the command line spells it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Verify::Autoregressive => "autoregressive",
+            Verify::Strict => "strict",
+            Verify::Relaxed { .. } => "relaxed",
+            Verify::Ratio { .. } => "ratio",
+            Verify::Typical { .. } => "typical",
+        }
+    }
+
+    /// Name and numbers, for a title bar.
+    pub fn describe(&self) -> String {
+        match self {
+            Verify::Relaxed { k, tau } => format!("relaxed k={k} tau={tau:.2}"),
+            Verify::Ratio { k, r } => format!("ratio k={k} r={r:.2}"),
+            Verify::Typical { eps, delta } => format!("typical eps={eps:.2} delta={delta:.2}"),
+            other => other.name().to_string(),
+        }
+    }
+
+    pub fn drafts(&self) -> bool {
+        !matches!(self, Verify::Autoregressive)
+    }
+
+    /// The text is the autoregressive one whatever is drafted.
+    pub fn is_lossless(&self) -> bool {
+        matches!(self, Verify::Autoregressive | Verify::Strict)
+    }
+
+    /// The largest rank it may take, where it asks for one.
+    pub fn max_rank(&self) -> Option<usize> {
+        match *self {
+            Verify::Autoregressive | Verify::Strict => Some(1),
+            Verify::Relaxed { k, .. } | Verify::Ratio { k, .. } => Some(k),
+            Verify::Typical { .. } => None,
+        }
+    }
+
+    /// Says which number is out of range and what the range is.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let share = |option: &str, value: f32| match (0.0..=1.0).contains(&value) {
+            true => Ok(()),
+            false => Err(format!("--{option} {value}: must be between 0 and 1")),
+        };
+        if let Verify::Relaxed { k: 0, .. } | Verify::Ratio { k: 0, .. } = self {
+            return Err("--k 0: must be at least 1 (1 is strict)".into());
+        }
+        match *self {
+            Verify::Autoregressive | Verify::Strict => Ok(()),
+            Verify::Relaxed { tau, .. } => share("tau", tau),
+            Verify::Ratio { r, .. } => share("ratio", r),
+            Verify::Typical { eps, delta } => share("eps", eps).and(share("delta", delta)),
+        }
+    }
+}
+
+impl Default for Verify {
+    fn default() -> Self {
+        Verify::Relaxed {
+            k: Self::DEFAULT_K,
+            tau: Self::DEFAULT_TAU,
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! What-if over made-up runs: random trees in random distributions, judged as
+//! the engine judges them.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::speculate::cost::CostTable;
+use crate::speculate::draft::DraftTree;
+use crate::speculate::params::MAX_BRANCH;
+use crate::speculate::row::{Candidate, Judged, NodeRow};
+use crate::speculate::trace::{FORMAT, Header, ModelInfo, SubjectInfo, Timing};
+use crate::speculate::verify::{Finish, Room, verify};
+
+const EOS: TokenId = 0;
+const N_TOKENS: u32 = 12;
+
+pub(crate) fn header(params: Params) -> Header {
+    Header {
+        format: FORMAT,
+        program: "test".into(),
+        model: ModelInfo::default(),
+        device: "cpu".into(),
+        threads: 1,
+        catalog: "none".into(),
+        subject: SubjectInfo {
+            kind: "item".into(),
+            id: "i".into(),
+            title: "A film".into(),
+            group: None,
+            framework: "kar".into(),
+        },
+        prompt: String::new(),
+        prompt_ids: vec![1],
+        opening_len: 0,
+        params,
+        cost: CostTable::default(),
+        eos: vec![EOS],
+        pools: Vec::new(),
+        prompt_ms: 0.0,
+        tokens: Vec::new(),
+    }
+}
+
+/// Draws from a seed; small and repeatable.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u32) -> u32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 33) as u32 % sides
+    }
+
+    /// A distribution over a permutation of the tokens.
+    fn row(&mut self) -> NodeRow {
+        let mut ids: Vec<TokenId> = (0..N_TOKENS).collect();
+        for i in (1..ids.len()).rev() {
+            ids.swap(i, self.roll(i as u32 + 1) as usize);
+        }
+        let fall = 0.3 + self.roll(60) as f32 / 100.0;
+        let weights: Vec<f32> = (0..ids.len()).map(|i| fall.powi(i as i32)).collect();
+        let sum: f32 = weights.iter().sum();
+        let p = |i: usize| weights[i] / sum;
+        NodeRow {
+            entropy: (0..ids.len()).map(|i| -p(i) * p(i).ln()).sum(),
+            top: (0..ids.len()).map(|i| Candidate(ids[i], p(i))).collect(),
+            drawn: None,
+        }
+    }
+
+    fn tree(&mut self, n_rows: usize, branch: usize) -> DraftTree {
+        let mut tree = DraftTree::root_only(1);
+        while tree.n_rows() < n_rows {
+            let parent = self.roll(tree.n_rows() as u32) as usize;
+            if tree.nodes[parent].depth < branch {
+                let token = self.roll(N_TOKENS);
+                let path_prob = tree.nodes[parent].path_prob * 0.7;
+                tree.push(parent, token, path_prob, Vec::new());
+            }
+        }
+        tree
+    }
+
+    fn step(&mut self, index: usize, n_rows: usize, params: &Params) -> Step {
+        let tree = self.tree(n_rows, params.branch);
+        let rows: Vec<NodeRow> = (0..n_rows).map(|_| self.row()).collect();
+        let judged: Vec<Judged> = (1..n_rows)
+            .map(|i| {
+                standing(
+                    &rows[tree.nodes[i].parent.unwrap_or(0)],
+                    tree.nodes[i].token,
+                )
+            })
+            .collect();
+        let room = Room {
+            tokens: 1 + self.roll(9) as usize,
+            then: Finish::Length,
+        };
+        Step {
+            index,
+            context_len: 1,
+            room,
+            params: None,
+            retrieval: Vec::new(),
+            n_offered: n_rows,
+            verdict: verify(&tree, &rows, &judged, params.verify, &[EOS], room),
+            tree,
+            rows,
+            judged,
+            timing: Timing::default(),
+            tokens: Vec::new(),
+            documents: Vec::new(),
+        }
+    }
+}
+
+fn standing(row: &NodeRow, token: TokenId) -> Judged {
+    let at = row.top.iter().position(|c| c.0 == token);
+    at.map_or(Judged { rank: 99, p: 0.0 }, |i| Judged {
+        rank: i as u32 + 1,
+        p: row.top[i].1,
+    })
+}
+
+pub(crate) fn run(seed: u64, n_steps: usize, n_rows: usize, params: Params) -> Trace {
+    let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+    let mut trace = Trace::new(header(params));
+    for index in 0..n_steps {
+        let step = dice.step(index, n_rows, &params);
+        trace.push(step);
+    }
+    trace
+}
+
+fn with(verify: Verify) -> Change {
+    Change {
+        verify: Some(verify),
+        ..Change::default()
+    }
+}
+
+fn rule() -> impl Strategy<Value = Verify> {
+    let share = || 0f32..1.0;
+    prop_oneof![
+        Just(Verify::Strict),
+        (1usize..5, share()).prop_map(|(k, tau)| Verify::Relaxed { k, tau }),
+        (1usize..5, share()).prop_map(|(k, r)| Verify::Ratio { k, r }),
+        (share(), share()).prop_map(|(eps, delta)| Verify::Typical { eps, delta }),
+    ]
+}
+
+fn recorded(verify: Verify, n_rows: usize) -> Params {
+    Params {
+        verify,
+        budget: Budget::Rows(n_rows),
+        ..Params::default()
+    }
+}
+
+proptest! {
+    #[test]
+    fn unchanged_parameters_are_the_identity(seed: u64, verify in rule(), n_rows in 1usize..20) {
+        let params = recorded(verify, n_rows);
+        let trace = run(seed, 12, n_rows, params);
+        let same = Change { verify: Some(verify), budget: Some(params.budget), branch: Some(params.branch) };
+        for change in [Change::default(), same] {
+            let answer = what_if(&trace, &change);
+            prop_assert_eq!(answer.n_exact(), 12);
+            prop_assert_eq!(answer.exact.old, answer.exact.new);
+            for (step, again) in trace.steps.iter().zip(&answer.steps) {
+                prop_assert_eq!(&again.verdict, &step.verdict);
+            }
+        }
+    }
+
+    #[test]
+    fn rank_1_and_a_probability_of_1_are_strict(seed: u64, verify in rule(), n_rows in 1usize..20, k in 1usize..9) {
+        let trace = run(seed, 12, n_rows, recorded(verify, n_rows));
+        let strict = what_if(&trace, &with(Verify::Strict));
+        for same in [
+            Verify::Relaxed { k: 1, tau: 0.0 },
+            Verify::Relaxed { k, tau: 1.0 },
+            Verify::Ratio { k: 1, r: 0.0 },
+            Verify::Typical { eps: 1.0, delta: 1000.0 },
+        ] {
+            prop_assert_eq!(&what_if(&trace, &with(same)), &strict);
+        }
+    }
+
+    /// A tree with fewer rows and shorter paths, judged as if it had been drafted so.
+    #[test]
+    fn a_lower_budget_is_the_tree_cut(seed: u64, verify in rule(), n_rows in 1usize..20, rows in 1usize..20, branch in 1usize..12) {
+        let trace = run(seed, 6, n_rows, recorded(verify, n_rows));
+        let change = Change { budget: Some(Budget::Rows(rows)), branch: Some(branch), ..Change::default() };
+        let answer = what_if(&trace, &change);
+        for (step, again) in trace.steps.iter().zip(&answer.steps) {
+            let mut tree = DraftTree::root_only(1);
+            let mut at = vec![Some(0)];
+            for node in &step.tree.nodes[1..] {
+                let parent = at[node.parent.unwrap()].filter(|_| node.depth <= branch && tree.n_rows() < rows);
+                at.push(parent.map(|parent| tree.push(parent, node.token, node.path_prob, Vec::new())));
+            }
+            let kept: Vec<usize> = (0..n_rows).filter(|&i| at[i].is_some()).collect();
+            let rows: Vec<NodeRow> = kept.iter().map(|&i| step.rows[i].clone()).collect();
+            let judged: Vec<Judged> = kept[1..].iter().map(|&i| step.judged[i - 1]).collect();
+            let cut = verify_kept(&tree, &rows, &judged, verify, &[EOS], step.room, |_| true);
+            prop_assert_eq!(cut.bonus, again.verdict.bonus);
+            let path: Vec<usize> = again.verdict.path.iter().map(|&i| at[i].unwrap()).collect();
+            prop_assert_eq!(cut.path, path);
+            let fates: Vec<Fate> = (1..n_rows).filter_map(|i| again.fate(i)).collect();
+            prop_assert_eq!(cut.fates, fates);
+        }
+    }
+
+    /// The exact stretch ends with the first step that commits other tokens.
+    #[test]
+    fn the_exact_stretch_ends_where_the_text_changes(seed: u64, from in rule(), to in rule()) {
+        let trace = run(seed, 12, 8, recorded(from, 8));
+        let answer = what_if(&trace, &with(to));
+        let n_exact = answer.n_exact();
+        prop_assert_eq!(answer.exact.new.steps, n_exact);
+        prop_assert!(answer.steps[..n_exact.saturating_sub(1)].iter().all(|s| s.is_same));
+        match answer.first_change {
+            Some(step) => {
+                prop_assert_eq!(step + 1, n_exact);
+                prop_assert!(!answer.steps[step].is_same);
+            }
+            None => prop_assert_eq!(n_exact, 12),
+        }
+        prop_assert_eq!(answer.verdict(n_exact), None);
+    }
+}
+
+#[test]
+fn raising_is_not_known_and_lowering_is() {
+    let trace = run(1, 5, 8, recorded(Verify::Strict, 8));
+    let budget = |budget| {
+        let change = Change {
+            budget: Some(budget),
+            ..Change::default()
+        };
+        what_if(&trace, &change).first_unknown
+    };
+    assert_eq!(budget(Budget::Rows(16)), Some((0, Knob::Budget)));
+    assert_eq!(budget(Budget::Auto { max: 16 }), Some((0, Knob::Budget)));
+    assert_eq!(budget(Budget::Rows(4)), None);
+    let longer = Change {
+        branch: Some(MAX_BRANCH),
+        ..Change::default()
+    };
+    assert_eq!(
+        what_if(&trace, &longer).first_unknown,
+        None,
+        "no path is that long"
+    );
+    let plain = run(1, 5, 1, recorded(Verify::Autoregressive, 1));
+    let answer = what_if(&plain, &with(Verify::Strict));
+    assert_eq!(answer.first_unknown, Some((0, Knob::Rule)));
+    assert!(answer.needs_rerun() && answer.verdict(0).is_none());
+}
+
+#[test]
+fn moved_knobs_that_need_a_rerun_are_named() {
+    let from = Params::default();
+    let to = Params {
+        verify: Verify::Strict,
+        max_suffix: 4,
+        repeat_window: 3,
+        ..from
+    };
+    let (change, rerun) = Change::between(&from, &to);
+    assert_eq!(change, with(Verify::Strict));
+    assert_eq!(rerun, [Knob::SuffixLength, Knob::RepeatPenalty]);
+    assert!(Change::between(&from, &from).0.is_empty());
+}
+
+/// Run by hand: `cargo test --release --lib -- --ignored a_long_run --nocapture`
+/// with the crate at opt-level 3.
+#[test]
+#[ignore = "a measurement"]
+fn a_long_run_is_judged_at_once() {
+    let trace = run(7, 2000, 64, recorded(Verify::default(), 64));
+    let change = Change {
+        verify: Some(Verify::Relaxed { k: 3, tau: 0.05 }),
+        budget: Some(Budget::Rows(48)),
+        branch: Some(8),
+    };
+    let start = std::time::Instant::now();
+    let answer = what_if(&trace, &change);
+    println!("{:?} for {} steps", start.elapsed(), answer.steps.len());
+}
