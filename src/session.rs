@@ -142,7 +142,9 @@ impl Settings {
         }
     }
 
-    fn load_knowledge(&self, catalog: &Catalog) -> Result<Vec<Knowledge>> {
+    /// The documents of [`Self::load_documents`] under their subjects' titles and
+    /// groups in this catalog.
+    pub fn load_knowledge(&self, catalog: &Catalog) -> Result<Vec<Knowledge>> {
         Ok(self
             .load_documents()?
             .iter()

@@ -57,6 +57,14 @@ pub struct BenchDecodeArgs {
     pub framework: String,
     #[command(flatten)]
     pub decode: DecodeArgs,
+    /// Instead: what the pools' groups bring: each prompt with the pool of its own
+    /// group, of a random one of the same size, with all pools as one, and with none
+    /// [rule: strict, or --verify]
+    #[arg(long, conflicts_with_all = ["paired", "drafters", "budgets", "sources", "pool"])]
+    pub by_group: bool,
+    /// With --by-group: deals out the random groups
+    #[arg(long, default_value_t = 2408, value_name = "N", requires = "by_group")]
+    pub deal_seed: u64,
     /// Instead: pairs of runs, autoregressive and drafting in turns, so many a
     /// prompt; drafting must not be slower on any [rule: strict, or --verify]
     #[arg(long, value_name = "N", conflicts_with_all = ["drafters", "budgets"])]

@@ -2,13 +2,15 @@
 //! prompts in one process, interleaved. A relaxed figure never stands without
 //! strict, agreement and repetition beside it.
 
+use std::borrow::Borrow;
+
 use color_eyre::eyre::{Result, ensure};
 use serde::Serialize;
 
 use super::generate::record;
 use super::progress::Line;
 use super::report::RanOn;
-use super::{forward, grid, interrupt, open, paired, print_json, retrieval};
+use super::{by_group, forward, grid, interrupt, open, paired, print_json, retrieval};
 use crate::cli::{BenchCommand, BenchDecodeArgs, DecodeArgs};
 use crate::engine::{Engine, Learning, RunSpec};
 use crate::recsys::{Catalog, Framework, Half, Role, SubjectKind, SubjectRef};
@@ -122,7 +124,11 @@ pub fn run(
 }
 
 fn decode(args: &BenchDecodeArgs, settings: &Settings, params: Params) -> Result<bool> {
-    let (mut engine, specs) = prepare(args, settings, params)?;
+    let (catalog, mut engine, specs) = prepare(args, settings, params)?;
+    if args.by_group {
+        let docs = settings.load_knowledge(&catalog)?;
+        return by_group::run(args, &mut engine, &specs, &docs);
+    }
     if let Some(n_pairs) = args.paired {
         return paired::run(args, &mut engine, &specs, n_pairs);
     }
@@ -132,12 +138,12 @@ fn decode(args: &BenchDecodeArgs, settings: &Settings, params: Params) -> Result
     modes(args, &mut engine, &specs, params)
 }
 
-/// The engine, and a run for every subject.
+/// The catalog, the engine, and a run for every subject.
 fn prepare(
     args: &BenchDecodeArgs,
     settings: &Settings,
     params: Params,
-) -> Result<(Engine, Vec<RunSpec>)> {
+) -> Result<(Catalog, Engine, Vec<RunSpec>)> {
     let framework = Framework::named(&args.framework)?;
     let (catalog, mut engine) = open(settings)?;
     engine.set_learning(Learning::Calibration);
@@ -157,7 +163,8 @@ fn prepare(
             params,
         })
     });
-    Ok((engine, specs.collect::<Result<_>>()?))
+    let specs = specs.collect::<Result<_>>()?;
+    Ok((catalog, engine, specs))
 }
 
 /// Autoregressive, strict and relaxed.
@@ -321,21 +328,23 @@ fn overall(totals: &[Total; 3]) -> Modes {
     }
 }
 
-pub(super) fn speed(outcomes: &[Outcome]) -> f64 {
-    let ms: f64 = outcomes.iter().map(|o| o.stats.timing.total()).sum();
-    outcomes.iter().map(|o| o.stats.tokens).sum::<usize>() as f64 * 1000.0 / ms.max(1e-9)
+pub(super) fn speed<O: Borrow<Outcome>>(outcomes: &[O]) -> f64 {
+    let stats = || outcomes.iter().map(|o| &o.borrow().stats);
+    let ms: f64 = stats().map(|s| s.timing.total()).sum();
+    stats().map(|s| s.tokens).sum::<usize>() as f64 * 1000.0 / ms.max(1e-9)
 }
 
-pub(super) fn mode_figures(
-    outcomes: &[Outcome],
+pub(super) fn mode_figures<O: Borrow<Outcome>>(
+    outcomes: &[O],
     agreement: f64,
     reference_speed: f64,
 ) -> ModeFigures {
-    let sum = |get: fn(&Stats) -> usize| outcomes.iter().map(|o| get(&o.stats)).sum::<usize>();
+    let all = || outcomes.iter().map(Borrow::borrow);
+    let sum = |get: fn(&Stats) -> usize| all().map(|o| get(&o.stats)).sum::<usize>();
     let (tokens, steps) = (sum(|s| s.tokens), sum(|s| s.steps));
     let per_step = |n: usize| n as f64 / steps.max(1) as f64;
     let drafted = sum(|s| s.fates.drafted()).max(1);
-    let repeated: f64 = outcomes.iter().map(|o| repetition(&o.ids)).sum();
+    let repeated: f64 = all().map(|o| repetition(&o.ids)).sum();
     ModeFigures {
         tokens,
         steps,
@@ -347,7 +356,7 @@ pub(super) fn mode_figures(
         acceptance: sum(|s| s.fates.committed()) as f64 / drafted as f64,
         pool_hit_rate: per_step(sum(|s| s.hit_steps)),
         rows: per_step(sum(|s| s.rows)),
-        predicted_mal: outcomes.iter().map(|o| o.predicted).sum::<f64>() / steps.max(1) as f64,
+        predicted_mal: all().map(|o| o.predicted).sum::<f64>() / steps.max(1) as f64,
     }
 }
 

@@ -2,6 +2,7 @@
 //! engine. Data go to standard output, everything else to standard error.
 
 pub mod bench;
+mod by_group;
 pub mod catalog;
 pub mod forward;
 pub mod generate;

@@ -32,3 +32,4 @@ pub use groups::{Group, GroupMap};
 pub use history::{Protocol, Rating, Role};
 pub use knowledge::{KnowledgeDoc, KnowledgeLog};
 pub use prompts::{Example, Framework, Prompt, prompt};
+pub use random::dealt;

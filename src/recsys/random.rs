@@ -85,6 +85,13 @@ impl SplitMix64 {
     }
 }
 
+/// The values in a random order, which depends on the seed alone.
+pub fn dealt<T: Clone>(values: &[T], seed: u64) -> Vec<T> {
+    let mut dealt = values.to_vec();
+    SplitMix64::new(seed).shuffle(&mut dealt);
+    dealt
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

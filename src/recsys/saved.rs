@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::catalog::{Catalog, SubjectKind};
 use super::groups::Group;
-use super::random::{SplitMix64, hash_text};
+use super::random::{dealt, hash_text};
 
 const FORMAT: &str = "laserscope groups";
 const VERSION: u32 = 1;
@@ -150,12 +150,12 @@ impl SavedGroups {
             ("item", &mut self.items, &mut self.header.items),
             ("user", &mut self.users, &mut self.header.users),
         ] {
-            let mut dealt: Vec<Option<u16>> = members
+            let groups: Vec<Option<u16>> = members
                 .iter()
                 .map(|(_, group)| *group)
                 .filter(Option::is_some)
                 .collect();
-            SplitMix64::new(hash_text(seed, kind)).shuffle(&mut dealt);
+            let dealt = dealt(&groups, hash_text(seed, kind));
             let grouped = members.iter_mut().filter(|(_, group)| group.is_some());
             for ((_, group), new) in grouped.zip(dealt) {
                 *group = new;
