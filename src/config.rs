@@ -12,10 +12,10 @@ use crate::cli::{
 use crate::model::device::DeviceChoice;
 use crate::model::weights::FloatWeights;
 use crate::speculate::params::{Drafter, Params, SourceWeights};
-use crate::tui::ThemeName;
+use crate::tui::{Keymap, Look, ThemeName, remap};
 
 /// What a configuration file may hold; every key is optional.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     pub catalog: Option<PathBuf>,
@@ -26,6 +26,12 @@ pub struct Config {
     pub context: Option<u32>,
     pub quantize: Option<String>,
     pub theme: Option<String>,
+    /// Read with its lines by `tui::remap`.
+    #[serde(default, rename = "keys")]
+    _keys: serde::de::IgnoredAny,
+    /// The keys in force.
+    #[serde(skip)]
+    pub keymap: Keymap,
     #[serde(default)]
     pub decode: DecodeConfig,
 }
@@ -74,7 +80,9 @@ impl Config {
         };
         let text = std::fs::read_to_string(&path)
             .wrap_err_with(|| format!("reading {}", path.display()))?;
-        let config: Config = toml::from_str(&text).map_err(|e| eyre!("{}: {e}", path.display()))?;
+        let mut config: Config =
+            toml::from_str(&text).map_err(|e| eyre!("{}: {e}", path.display()))?;
+        config.keymap = remap::read(&text).map_err(|e| eyre!("{}: {e}", path.display()))?;
         config
             .params()
             .wrap_err_with(|| path.display().to_string())?;
@@ -89,8 +97,16 @@ impl Config {
             .map_err(|e| eyre!(e))
     }
 
+    /// How the screens look and what the keys do.
+    pub fn look(&self, args: &ScreenArgs) -> Result<Look> {
+        Ok(Look {
+            theme: self.theme(args)?,
+            keys: self.keymap.clone(),
+        })
+    }
+
     /// The theme of the options, of the file, or what the terminal can show.
-    pub fn theme(&self, args: &ScreenArgs) -> Result<ThemeName> {
+    fn theme(&self, args: &ScreenArgs) -> Result<ThemeName> {
         match args.theme.as_ref().or(self.theme.as_ref()) {
             Some(name) => name.parse().map_err(|e: String| eyre!("--theme: {e}")),
             None => Ok(ThemeName::detect()),

@@ -6,7 +6,9 @@ use clap::{CommandFactory, Parser, error::ErrorKind};
 use color_eyre::eyre::Result;
 use laserscope::cli::{Cli, Command, DecodeArgs};
 use laserscope::config::Config;
-use laserscope::headless::{bench, catalog, generate, groups, interrupt, models, picture, pool};
+use laserscope::headless::{
+    bench, catalog, generate, groups, interrupt, manual, models, picture, pool,
+};
 use laserscope::model::fetch;
 use laserscope::playground;
 use laserscope::recsys::import;
@@ -35,7 +37,7 @@ fn main() -> Result<ExitCode> {
 /// `Ok(false)`: cancelled, or a check that failed.
 fn run(cli: &Cli) -> Result<bool> {
     let config = Config::read(cli.setup.config.as_deref())?;
-    let theme = config.theme(&cli.screen)?;
+    let look = config.look(&cli.screen)?;
     let settings = Settings::from(config.under(&cli.setup)?);
     let params = |decode: &DecodeArgs| -> Result<Params> {
         Ok(decode
@@ -44,15 +46,18 @@ fn run(cli: &Cli) -> Result<bool> {
     };
     let done = |result: Result<()>| result.map(|()| true);
     match &cli.command {
-        None => done(playground::open(settings, config.params()?, theme)),
-        Some(Command::Replay { trace }) => done(playground::replay(trace, theme)),
-        Some(Command::Picture(args)) => done(picture::run(args, theme)),
+        None => done(playground::open(settings, config.params()?, look)),
+        Some(Command::Replay { trace }) => done(playground::replay(trace, look)),
+        Some(Command::Picture(args)) => done(picture::run(args, look)),
         Some(Command::Generate(args)) => generate::run(args, &settings, params(&args.decode)?),
         Some(Command::Bench(args)) => bench::run(&args.what, &settings, params),
         Some(Command::Catalog(args)) => done(catalog::run(&args.what, &settings)),
         Some(Command::Groups(args)) => groups::run(&args.what, &settings),
         Some(Command::Pool(args)) => pool::run(&args.what, &settings),
         Some(Command::Model(args)) => done(models::run(&args.what, &settings)),
+        Some(Command::Keys) => done(manual::keys(&look.keys)),
+        Some(Command::Completions { shell }) => done(manual::completions(*shell)),
+        Some(Command::Man { command }) => manual::man(command.as_deref()).map(|()| true),
     }
 }
 

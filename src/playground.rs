@@ -12,16 +12,16 @@ use crate::speculate::params::Params;
 use crate::speculate::trace::Trace;
 use crate::tui;
 use crate::tui::start::Start;
-use crate::tui::{ThemeName, earlier_runs};
+use crate::tui::{Look, earlier_runs};
 use crate::worker;
 
 /// A run of the default model, recorded with it: plays where no model is yet.
 const DEMO: &str = include_str!("../assets/traces/demo.jsonl");
 
 /// Opens the playground.
-pub fn open(settings: Settings, params: Params, theme: ThemeName) -> Result<()> {
+pub fn open(settings: Settings, params: Params, look: Look) -> Result<()> {
     let catalog = settings.load_catalog()?;
-    let mut start = start(Some(catalog.clone()), params, theme);
+    let mut start = start(Some(catalog.clone()), params, look);
     start.demo = Some(demo()?);
     start.shipped = shipped(&settings)?;
     let handle = worker::spawn(settings, catalog)?;
@@ -32,19 +32,19 @@ pub fn open(settings: Settings, params: Params, theme: ThemeName) -> Result<()> 
 }
 
 /// Opens a recorded run; no model is loaded.
-pub fn replay(path: &Path, theme: ThemeName) -> Result<()> {
-    let start = replay_start(load_trace(path)?, theme);
+pub fn replay(path: &Path, look: Look) -> Result<()> {
+    let start = replay_start(load_trace(path)?, look);
     let (commands, _kept) = std::sync::mpsc::channel();
     let (_quiet, events) = tokio::sync::mpsc::unbounded_channel();
     block_on(tui::run(start, commands, events))
 }
 
 /// What the screens begin with when they only replay.
-pub fn replay_start(trace: Trace, theme: ThemeName) -> Start {
+pub fn replay_start(trace: Trace, look: Look) -> Start {
     let params = trace.header.params;
     Start {
         replay: Some(trace),
-        ..start(Catalog::bundled().ok(), params, theme)
+        ..start(Catalog::bundled().ok(), params, look)
     }
 }
 
@@ -68,12 +68,12 @@ fn runs_folder() -> PathBuf {
     )
 }
 
-fn start(catalog: Option<Catalog>, params: Params, theme: ThemeName) -> Start {
+fn start(catalog: Option<Catalog>, params: Params, look: Look) -> Start {
     let save_dir = runs_folder();
     Start {
         catalog,
         params,
-        theme,
+        look,
         replay: None,
         demo: None,
         shipped: Vec::new(),

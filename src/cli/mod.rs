@@ -63,6 +63,18 @@ pub enum Command {
     Pool(PoolArgs),
     /// Write the playground's screen for a trace as an SVG picture
     Picture(PictureArgs),
+    /// Print the keys in force as TOML, to start a map of one's own from
+    Keys,
+    /// Print the completions of a shell
+    Completions {
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page of the program, or of one of its commands
+    Man {
+        /// generate, bench, ... [default: the program]
+        command: Option<String>,
+    },
 }
 
 #[cfg(test)]

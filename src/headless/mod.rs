@@ -9,6 +9,7 @@ pub mod generate;
 mod grid;
 pub mod groups;
 pub mod interrupt;
+pub mod manual;
 pub mod models;
 mod paired;
 pub mod picture;

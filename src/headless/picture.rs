@@ -8,13 +8,13 @@ use ratatui::widgets::Widget;
 use crate::cli::PictureArgs;
 use crate::playground;
 use crate::tui::state::decode::Cursor;
-use crate::tui::{App, ThemeName, picture};
+use crate::tui::{App, Look, picture};
 
 /// Runs the command.
-pub fn run(args: &PictureArgs, theme: ThemeName) -> Result<()> {
+pub fn run(args: &PictureArgs, look: Look) -> Result<()> {
     let trace = playground::load_trace(&args.trace)?;
     let steps = trace.steps.len();
-    let mut app = App::new(playground::replay_start(trace, theme));
+    let mut app = App::new(playground::replay_start(trace, look));
     let area = Rect::new(0, 0, args.width, args.height);
     if let Some(step) = args.step {
         ensure!(

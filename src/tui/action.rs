@@ -73,3 +73,21 @@ pub enum Action {
     /// Time went by; only while something moves.
     Tick(Duration),
 }
+
+impl Action {
+    /// As a file of keys and the palette write it: `play-pause`, `show-decode`.
+    pub fn name(&self) -> String {
+        let mut name = String::new();
+        let mut follows = false;
+        for c in format!("{self:?}").chars() {
+            if c.is_uppercase() && follows {
+                name.push('-');
+            }
+            follows = true;
+            if c.is_alphanumeric() {
+                name.extend(c.to_lowercase());
+            }
+        }
+        name
+    }
+}

@@ -1,9 +1,13 @@
-//! The one table of keys. The footer's hints, the help and the dispatch are made
-//! from it, so that none can disagree with another.
+//! The one table of keys as they ship. The dispatch, the footer's hints, the help
+//! and the palette go by it, with the user's changes laid over it (`keymap.rs`), so
+//! that none can disagree with another.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use std::borrow::Cow;
+
+use crossterm::event::KeyCode;
 
 use super::action::Action;
+use super::key::Key;
 use super::state::app::Screen;
 
 /// Where a key means something. What is typed into a text goes there first.
@@ -33,6 +37,11 @@ pub enum Context {
 }
 
 impl Context {
+    /// As a file of keys writes it: `decode`.
+    pub fn name(self) -> String {
+        format!("{self:?}").to_lowercase()
+    }
+
     pub fn title(self) -> &'static str {
         match self {
             Context::Always => "Always",
@@ -97,72 +106,12 @@ impl Context {
     }
 }
 
-/// A key and what is held with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Key {
-    pub code: KeyCode,
-    pub modifiers: KeyModifiers,
-}
-
-impl Key {
-    const fn plain(code: KeyCode) -> Self {
-        Key {
-            code,
-            modifiers: KeyModifiers::NONE,
-        }
-    }
-
-    const fn char(c: char) -> Self {
-        Key::plain(KeyCode::Char(c))
-    }
-
-    const fn ctrl(c: char) -> Self {
-        Key {
-            code: KeyCode::Char(c),
-            modifiers: KeyModifiers::CONTROL,
-        }
-    }
-
-    /// Shift is part of a letter and of BackTab, and nowhere else told apart.
-    pub fn of(event: &KeyEvent) -> Self {
-        Key {
-            code: event.code,
-            modifiers: event.modifiers - KeyModifiers::SHIFT,
-        }
-    }
-
-    pub fn name(self) -> String {
-        let name = match self.code {
-            KeyCode::Char(' ') => "space".to_string(),
-            KeyCode::Char(c) => c.to_string(),
-            KeyCode::Enter => "⏎".into(),
-            KeyCode::Esc => "esc".into(),
-            KeyCode::Tab => "tab".into(),
-            KeyCode::BackTab => "⇧tab".into(),
-            KeyCode::Up => "↑".into(),
-            KeyCode::Down => "↓".into(),
-            KeyCode::Left => "←".into(),
-            KeyCode::Right => "→".into(),
-            KeyCode::PageUp => "pgup".into(),
-            KeyCode::PageDown => "pgdn".into(),
-            KeyCode::Home => "home".into(),
-            KeyCode::End => "end".into(),
-            other => other.to_string(),
-        };
-        if self.modifiers.contains(KeyModifiers::CONTROL) {
-            format!("ctrl-{name}")
-        } else {
-            name
-        }
-    }
-}
-
 /// One line of the table.
 #[derive(Clone, Debug)]
 pub struct Binding {
     pub context: Context,
     pub action: Action,
-    pub keys: &'static [Key],
+    pub keys: Cow<'static, [Key]>,
     /// For the footer; empty: not shown there.
     pub hint: &'static str,
     /// For the help.
@@ -174,7 +123,7 @@ macro_rules! table {
         &[$($(Binding {
             context: Context::$context,
             action: $action,
-            keys: &[$($key),+],
+            keys: Cow::Borrowed(&[$($key),+]),
             hint: $hint,
             help: $help,
         },)+)+]
@@ -319,78 +268,3 @@ pub static TABLE: &[Binding] = table! {
         Action::Quit; [Key::char('q')] "quit" "quit";
     }
 };
-
-/// The action of a key event, with `top` the context in front.
-pub fn action(event: &KeyEvent, top: Context) -> Option<Action> {
-    if event.kind == KeyEventKind::Release {
-        return None;
-    }
-    let key = Key::of(event);
-    top.chain().iter().find_map(|&context| {
-        TABLE
-            .iter()
-            .find(|b| b.context == context && b.keys.contains(&key))
-            .map(|b| b.action.clone())
-    })
-}
-
-/// The lines of one context.
-pub fn bindings(context: Context) -> impl Iterator<Item = &'static Binding> {
-    TABLE.iter().filter(move |b| b.context == context)
-}
-
-/// The name of the first key of an action, for messages that mention one.
-pub fn name_of(context: Context, action: &Action) -> String {
-    let mut found = bindings(context).filter(|b| b.action == *action);
-    found.next().map_or_else(String::new, |b| b.keys[0].name())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashMap;
-
-    use super::*;
-
-    #[test]
-    fn no_key_has_two_meanings() {
-        for context in Context::ALL {
-            let mut seen: HashMap<Key, &Binding> = HashMap::new();
-            for binding in context.chain().iter().flat_map(|&c| bindings(c)) {
-                for &key in binding.keys {
-                    let other = seen.insert(key, binding);
-                    assert!(other.is_none(), "{}: {binding:?} and {other:?}", key.name());
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn typing_a_letter_is_never_a_command() {
-        for context in [Context::Filter, Context::Typing, Context::Always] {
-            for binding in bindings(context) {
-                let letter = |k: &Key| {
-                    matches!(k.code, KeyCode::Char(_)) && k.modifiers == KeyModifiers::NONE
-                };
-                assert!(!binding.keys.iter().any(letter), "{binding:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn every_line_is_explained() {
-        assert!(
-            TABLE
-                .iter()
-                .all(|b| !b.help.is_empty() && !b.keys.is_empty())
-        );
-    }
-
-    #[test]
-    fn shift_belongs_to_the_letter() {
-        let event = KeyEvent::new(KeyCode::Char('M'), KeyModifiers::SHIFT);
-        assert_eq!(action(&event, Context::Catalog), Some(Action::ToggleMouse));
-        assert_eq!(action(&event, Context::Filter), None);
-        let event = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
-        assert_eq!(action(&event, Context::Filter), Some(Action::Quit));
-    }
-}

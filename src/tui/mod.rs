@@ -9,12 +9,15 @@
 
 pub mod action;
 pub mod flow;
+pub mod key;
+pub mod keymap;
 pub mod keys;
 pub mod layout;
 pub mod mouse;
 mod palette;
 mod paragraph;
 pub mod picture;
+pub mod remap;
 pub mod start;
 pub mod state;
 pub mod terminal;
@@ -23,7 +26,8 @@ pub mod token_text;
 pub mod tree_lines;
 pub mod view;
 
-pub use start::{EarlierRun, Start, earlier_runs};
+pub use keymap::Keymap;
+pub use start::{EarlierRun, Look, Start, earlier_runs};
 pub use state::app::App;
 pub use terminal::run;
 pub use theme::ThemeName;

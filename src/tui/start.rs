@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::keymap::Keymap;
 use super::theme::ThemeName;
 use crate::recsys::Catalog;
 use crate::speculate::params::Params;
@@ -12,12 +13,19 @@ use crate::speculate::trace::{End, Header, SubjectInfo, Trace};
 /// Most recordings listed; older ones stay on disk.
 const MAX_LISTED: usize = 200;
 
+/// How the screens look and what the keys do.
+#[derive(Clone, Debug, Default)]
+pub struct Look {
+    pub theme: ThemeName,
+    pub keys: Keymap,
+}
+
 /// Everything the interface knows at its start.
 pub struct Start {
     /// `None`: recordings and prompts of one's own only.
     pub catalog: Option<Catalog>,
     pub params: Params,
-    pub theme: ThemeName,
+    pub look: Look,
     /// Open this recording, with no model (`laserscope replay`).
     pub replay: Option<Trace>,
     /// Plays while the model is fetched.

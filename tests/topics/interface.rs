@@ -688,7 +688,7 @@ fn poke() -> impl Strategy<Value = Poke> {
 }
 
 fn apply_poke(app: &mut App, trace: &Trace, poke: &Poke) {
-    let keys: Vec<_> = TABLE.iter().flat_map(|b| b.keys).collect();
+    let keys: Vec<_> = TABLE.iter().flat_map(|b| b.keys.iter()).collect();
     let run = app.shown.unwrap_or(1);
     match poke {
         Poke::Key(n) => {

@@ -8,7 +8,7 @@ use laserscope::recsys::Catalog;
 use laserscope::speculate::params::{Params, Source};
 use laserscope::speculate::trace::{PoolSize, Trace};
 use laserscope::tui::state::app::App;
-use laserscope::tui::{Start, ThemeName, view};
+use laserscope::tui::{Look, Start, view};
 use laserscope::worker::message::{Command, Event, FetchEvent, PromptPreview, Purpose, RunId};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -28,7 +28,7 @@ pub fn start() -> Start {
     Start {
         catalog: Some(Catalog::bundled().expect("the bundled catalog")),
         params: Params::default(),
-        theme: ThemeName::Dark,
+        look: Look::default(),
         replay: None,
         demo: Some(fixture::relaxed()),
         shipped: vec![("item".into(), "i001".into())],

@@ -17,7 +17,8 @@ use super::tune::Tune;
 use crate::speculate::params::Params;
 use crate::speculate::trace::Step;
 use crate::tui::action::Action;
-use crate::tui::keys::{self, Context};
+use crate::tui::keymap::Keymap;
+use crate::tui::keys::Context;
 use crate::tui::start::{EarlierRun, Start};
 use crate::tui::theme::ThemeName;
 use crate::worker::message::{Command, Request, RunId};
@@ -96,6 +97,7 @@ pub enum Errand {
 pub struct App {
     pub screen: Screen,
     pub theme: ThemeName,
+    pub keys: Keymap,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     pub model: ModelState,
@@ -138,7 +140,8 @@ impl App {
     pub fn new(start: Start) -> Self {
         let mut app = App {
             screen: Screen::Catalog,
-            theme: start.theme,
+            theme: start.look.theme,
+            keys: start.look.keys,
             size: (120, 40),
             model: ModelState::Starting,
             browse: Browse::new(start.catalog),
@@ -192,12 +195,17 @@ impl App {
     /// A key press becomes an action, if it means anything here.
     pub fn key(&self, event: &KeyEvent) -> Option<Action> {
         let context = self.context();
-        let bound = keys::action(event, context);
+        let bound = self.keys.action(event, context);
         if bound.is_some() || !context.takes_text() {
             return bound;
         }
         let event = crossterm::event::Event::Key(*event);
         tui_input::backend::crossterm::to_input_request(&event).map(Action::Edit)
+    }
+
+    /// The key of an action, for a text that mentions one.
+    pub fn key_of(&self, context: Context, action: Action) -> String {
+        self.keys.name_of(context, &action)
     }
 
     /// A key press, handled.

@@ -1,11 +1,13 @@
 //! News from the engine's thread change the state here.
 
-use super::app::{App, Dialog, Errand, Tone};
+use super::app::{App, Dialog, Errand, Screen, Tone};
 use super::model::ModelState;
 use super::record::Record;
 use super::run::{Phase, Run};
 use crate::speculate::trace::{End, Header, Step};
 use crate::speculate::verify::Finish;
+use crate::tui::action::Action;
+use crate::tui::keys::Context;
 use crate::worker::message::{Command, Event, FetchEvent, Purpose, RunId};
 
 impl App {
@@ -70,7 +72,9 @@ impl App {
         {
             self.tell(Tone::Info, note);
         } else if self.run().is_some() && self.queued.is_none() {
-            let text = "The model is ready: 1 picks whom to generate for.";
+            let show = Action::Show(Screen::Catalog);
+            let key = self.key_of(Context::Anywhere, show);
+            let text = format!("The model is ready: {key} picks whom to generate for.");
             self.tell(Tone::Good, text);
         }
         let mut commands = self.ask_preview();

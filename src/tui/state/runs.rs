@@ -5,6 +5,8 @@ use super::model::ModelState;
 use super::run::{Origin, Phase, Recording, Run};
 use crate::recsys::SubjectRef;
 use crate::speculate::trace::{SubjectInfo, Trace};
+use crate::tui::action::Action;
+use crate::tui::keys::Context;
 use crate::worker::ask;
 use crate::worker::message::{Command, PromptText, Purpose, Request, RunId};
 
@@ -74,7 +76,8 @@ impl App {
                 "This is a replay, with no model: start `laserscope` to generate.".into()
             }
             ModelState::Failed { .. } => {
-                "There is no model, so nothing can be generated; R tries again.".into()
+                let key = self.key_of(Context::Anywhere, Action::RetryModel);
+                format!("There is no model, so nothing can be generated; {key} tries again.")
             }
             _ => format!(
                 "{} is next: it starts when the model is ready.",

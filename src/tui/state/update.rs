@@ -11,6 +11,7 @@ use super::runs::Begin;
 use super::settings::{Setting, Way};
 use crate::recsys::SubjectKind;
 use crate::tui::action::Action;
+use crate::tui::keys::Context;
 use crate::tui::mouse::Target;
 use crate::worker::message::Command;
 
@@ -69,11 +70,12 @@ impl App {
 
     fn toggle_mouse(&mut self) {
         let (mouse, text) = match self.mouse {
-            Mouse::Ours => (
-                Mouse::Terminals,
-                "The mouse now selects text; M gives it back.",
-            ),
-            Mouse::Terminals => (Mouse::Ours, "The mouse clicks and scrolls again."),
+            Mouse::Ours => {
+                let key = self.key_of(Context::Anywhere, Action::ToggleMouse);
+                let text = format!("The mouse now selects text; {key} gives it back.");
+                (Mouse::Terminals, text)
+            }
+            Mouse::Terminals => (Mouse::Ours, "The mouse clicks and scrolls again.".into()),
         };
         self.mouse = mouse;
         self.errands.push(Errand::Mouse(mouse));

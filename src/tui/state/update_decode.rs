@@ -8,6 +8,7 @@ use super::app::{App, Dialog, Errand, Screen, Tone};
 use super::decode::{Cursor, Ghosts, Zoom};
 use super::run::{Origin, Phase, Run};
 use crate::tui::action::Action;
+use crate::tui::keys::Context;
 use crate::worker::message::Command;
 
 /// Steps a page key moves.
@@ -48,7 +49,13 @@ impl App {
             Action::NextMatch => self.find_match(true),
             Action::ChangeMatch => {
                 self.view.hunt = self.view.hunt.next();
-                let text = format!("[ and ] look for steps with: {}", self.view.hunt.name());
+                let key = |action| self.key_of(Context::Decode, action);
+                let text = format!(
+                    "{} and {} look for steps with: {}",
+                    key(Action::PreviousMatch),
+                    key(Action::NextMatch),
+                    self.view.hunt.name()
+                );
                 self.tell(Tone::Info, text);
             }
             Action::NextPane => self.view.focus(self.view.pane.neighbour(true)),
@@ -76,10 +83,14 @@ impl App {
                 vec![Command::Resume]
             }
             (Origin::Live { .. }, Phase::Ended | Phase::Failed(_)) => {
-                self.tell(
-                    Tone::Info,
-                    "The run has ended: ←→ step through it, a runs it again.",
+                let key = |action| self.key_of(Context::Decode, action);
+                let text = format!(
+                    "The run has ended: {} {} step through it, {} runs it again.",
+                    key(Action::PreviousStep),
+                    key(Action::NextStep),
+                    key(Action::Again)
                 );
+                self.tell(Tone::Info, text);
                 Vec::new()
             }
             (Origin::Recorded { .. }, _) => {

@@ -11,6 +11,8 @@ use super::pane;
 use crate::recsys::catalog::Fact;
 use crate::recsys::{Half, Subject, SubjectRef};
 use crate::speculate::trace::SubjectInfo;
+use crate::tui::action::Action;
+use crate::tui::keys::Context;
 use crate::tui::layout;
 use crate::tui::paragraph::wrap;
 use crate::tui::state::app::App;
@@ -234,7 +236,8 @@ impl Page<'_> {
             return;
         }
         self.gap();
-        self.heading("RUNS", "o opens one");
+        let key = app.key_of(Context::Catalog, Action::EarlierRuns);
+        self.heading("RUNS", &format!("{key} opens one"));
         for text in found {
             self.lines
                 .push(Line::styled(fit(&text, self.width), self.theme.text()));

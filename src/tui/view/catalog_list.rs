@@ -8,6 +8,8 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::pane;
 use crate::recsys::{Half, Subject, SubjectKind};
+use crate::tui::action::Action;
+use crate::tui::keys::Context;
 use crate::tui::layout;
 use crate::tui::state::app::App;
 use crate::tui::state::browse::Typing;
@@ -79,8 +81,13 @@ pub fn render(app: &App, theme: &Theme, list: Rect, buf: &mut Buffer) {
     pane::tabs(&tabs, list, true, theme, buf);
     let area = layout::inner(list);
     if app.browse.catalog.is_none() {
-        let text = "There is no catalog. p types a prompt of your own, o opens an earlier run.";
-        return pane::placeholder(text, area, theme, buf);
+        let key = |action| app.key_of(Context::Catalog, action);
+        let text = format!(
+            "There is no catalog. {} types a prompt of your own, {} opens an earlier run.",
+            key(Action::OwnPrompt),
+            key(Action::EarlierRuns)
+        );
+        return pane::placeholder(&text, area, theme, buf);
     }
     filter(app, theme, area, buf);
     let sizes = Sizes::of(app.browse.kind, usize::from(area.width));
@@ -107,7 +114,9 @@ pub fn render(app: &App, theme: &Theme, list: Rect, buf: &mut Buffer) {
         }
     }
     if app.browse.list().rows.is_empty() {
-        pane::placeholder("Nothing matches; esc clears the filter.", area, theme, buf);
+        let key = app.key_of(Context::Catalog, Action::Close);
+        let text = format!("Nothing matches; {key} clears the filter.");
+        pane::placeholder(&text, area, theme, buf);
     }
 }
 
@@ -115,11 +124,12 @@ pub fn render(app: &App, theme: &Theme, list: Rect, buf: &mut Buffer) {
 fn filter(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let list = app.browse.list();
     let text = list.filter.value();
+    let key = |action| app.key_of(Context::Catalog, action);
     let line = if app.browse.typing == Typing::Yes {
         typed(text, list.filter.visual_cursor(), theme)
     } else if text.is_empty() {
         Line::from(vec![
-            Span::styled("/", theme.accent()),
+            Span::styled(key(Action::Filter), theme.accent()),
             Span::styled(
                 " filters by title, group, genre, director, theme",
                 theme.dim(),
@@ -129,7 +139,7 @@ fn filter(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         Line::from(vec![
             Span::styled("/ ", theme.accent()),
             Span::styled(text.to_string(), theme.strong()),
-            Span::styled("  esc clears", theme.dim()),
+            Span::styled(format!("  {} clears", key(Action::Close)), theme.dim()),
         ])
     };
     pane::put(buf, area, 0, &line);

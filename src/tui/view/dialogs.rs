@@ -12,7 +12,7 @@ use super::number::bytes;
 use super::{help, pane, settings};
 use crate::speculate::trace::SubjectInfo;
 use crate::tui::action::Action;
-use crate::tui::keys::{self, Context};
+use crate::tui::keys::Context;
 use crate::tui::layout;
 use crate::tui::paragraph::wrap;
 use crate::tui::state::app::{App, Dialog};
@@ -32,8 +32,8 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         Some(Dialog::Help { scroll }) => help::render(app, *scroll, theme, area, buf),
         Some(Dialog::Settings { row }) => settings::render(app, *row, theme, area, buf),
         Some(Dialog::Runs { row }) => runs(app, *row, theme, area, buf),
-        Some(Dialog::Download { bytes }) => download(*bytes, theme, area, buf),
-        Some(Dialog::Failure { why }) => failure(why, theme, area, buf),
+        Some(Dialog::Download { bytes }) => download(app, *bytes, theme, area, buf),
+        Some(Dialog::Failure { why }) => failure(app, why, theme, area, buf),
         Some(Dialog::Prompt(input)) => prompt(input, theme, area, buf),
         Some(Dialog::GoTo(input)) => go_to(app, input, theme, area, buf),
     }
@@ -60,11 +60,13 @@ pub fn line_at(app: &App, at: Position) -> Option<usize> {
 }
 
 /// Nothing else can be shown on so small a terminal.
-pub fn too_small(theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub fn too_small(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let (width, height) = layout::MIN_SIZE;
     let text = format!(
-        "LaserScope needs {width}×{height}\nthis terminal has {}×{}\nmake it larger, or q quits",
-        area.width, area.height
+        "LaserScope needs {width}×{height}\nthis terminal has {}×{}\nmake it larger, or {} quits",
+        area.width,
+        area.height,
+        app.key_of(Context::Anywhere, Action::Quit)
     );
     pane::placeholder(&text, area, theme, buf);
 }
@@ -79,17 +81,20 @@ fn message(title: &str, text: &str, theme: &Theme, area: Rect, buf: &mut Buffer)
     }
 }
 
-fn download(n: u64, theme: &Theme, area: Rect, buf: &mut Buffer) {
+fn download(app: &App, n: u64, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let key = |action| app.key_of(Context::Question, action);
     let text = format!(
-        "\nThe model's file has {}. Fetch it now? It is kept, so this happens once.\n\n⏎ fetches it.  esc \
+        "\nThe model's file has {}. Fetch it now? It is kept, so this happens once.\n\n{} fetches it.  {} \
          leaves it; recorded runs play all the same.\n",
-        bytes(n)
+        bytes(n),
+        key(Action::Submit),
+        key(Action::Close)
     );
     message("FETCH THE MODEL?", &text, theme, area, buf);
 }
 
 /// Why there is no model, as far as it fits, and below it what can be done.
-fn failure(why: &str, theme: &Theme, area: Rect, buf: &mut Buffer) {
+fn failure(app: &App, why: &str, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let width = FAILURE_WIDTH.min(area.width - 4);
     let mut why = wrap(why.trim(), usize::from(width - 4));
     let room = usize::from(area.height.saturating_sub(8));
@@ -109,7 +114,7 @@ fn failure(why: &str, theme: &Theme, area: Rect, buf: &mut Buffer) {
         (Action::Close, "closes this, recordings play"),
         (Action::Quit, "quits"),
     ] {
-        let key = keys::name_of(Context::Message, &action);
+        let key = app.key_of(Context::Message, action);
         ways.push_span(Span::styled(key, theme.accent()));
         ways.push_span(Span::styled(format!(" {text}   "), theme.text()));
     }

@@ -5,7 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
 
-use crate::tui::keys::{self, Binding, Context};
+use crate::tui::keymap::Keymap;
+use crate::tui::keys::{Binding, Context};
 use crate::tui::paragraph::wrap;
 use crate::tui::state::app::{App, Notice, Tone};
 use crate::tui::theme::Theme;
@@ -20,7 +21,7 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
     buf.set_style(area, theme.bar());
     let width = usize::from(area.width).saturating_sub(2);
-    let line = hints(app.context(), theme, width);
+    let line = hints(&app.keys, app.context(), theme, width);
     buf.set_line(area.x + 1, area.y, &line, area.width - 1);
 }
 
@@ -49,15 +50,17 @@ fn notice_lines(notice: &Notice, theme: &Theme, area: Rect, buf: &mut Buffer) {
 }
 
 /// As many hints as fit, the context's own first; help and the way out always.
-fn hints(context: Context, theme: &Theme, width: usize) -> Line<'static> {
-    let shown = |b: &&Binding| !b.hint.is_empty();
-    let own: Vec<(String, &str)> = keys::bindings(context).filter(shown).map(hint).collect();
-    let anywhere = context.chain().contains(&Context::Anywhere);
-    let always: Vec<(String, &str)> = keys::bindings(Context::Anywhere)
-        .filter(|_| anywhere)
-        .filter(shown)
-        .map(hint)
-        .collect();
+fn hints(keys: &Keymap, context: Context, theme: &Theme, width: usize) -> Line<'static> {
+    let hints_of = |context| -> Vec<(String, &'static str)> {
+        let hint = |b: &Binding| keys.hint(b);
+        keys.bindings(context).filter_map(hint).collect()
+    };
+    let own = hints_of(context);
+    let always = if context.chain().contains(&Context::Anywhere) {
+        hints_of(Context::Anywhere)
+    } else {
+        Vec::new()
+    };
     let size = |(key, text): &(String, &str)| columns(key) + 1 + columns(text) + GAP;
     let reserved: usize = always.iter().map(size).sum();
     let mut line = Line::default();
@@ -73,14 +76,6 @@ fn hints(context: Context, theme: &Theme, width: usize) -> Line<'static> {
         .into_iter()
         .for_each(|hint| push(&mut line, hint, theme));
     line
-}
-
-/// The keys and the words: `←→|step` names its keys itself.
-fn hint(binding: &Binding) -> (String, &'static str) {
-    match binding.hint.split_once('|') {
-        Some((keys, text)) => (keys.to_string(), text),
-        None => (binding.keys[0].name(), binding.hint),
-    }
 }
 
 fn push(line: &mut Line<'static>, (key, text): (String, &'static str), theme: &Theme) {

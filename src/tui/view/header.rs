@@ -6,6 +6,8 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::{bars, number};
+use crate::tui::action::Action;
+use crate::tui::keys::Context;
 use crate::tui::state::app::{App, Screen};
 use crate::tui::state::model::ModelState;
 use crate::tui::theme::{Emphasis, Theme};
@@ -106,7 +108,9 @@ fn status(app: &App, theme: &Theme, room: usize) -> Line<'static> {
         ModelState::Loading { what } => busy(&format!("loading {what}")),
         ModelState::Ready(ready) => dim(format!("{} · {}", ready.model.name, ready.device)),
         ModelState::Failed { .. } => {
-            Line::styled(fit("✗ no model · R tries again", room), theme.error())
+            let key = app.key_of(Context::Anywhere, Action::RetryModel);
+            let text = format!("✗ no model · {key} tries again");
+            Line::styled(fit(&text, room), theme.error())
         }
         ModelState::Fetching {
             done,

@@ -6,7 +6,8 @@ use ratatui::text::{Line, Span};
 
 use super::pane;
 use crate::speculate::verify::Fate;
-use crate::tui::keys::{self, Context};
+use crate::tui::keymap::Keymap;
+use crate::tui::keys::{Binding, Context};
 use crate::tui::layout;
 use crate::tui::paragraph::wrap;
 use crate::tui::state::app::{App, Screen};
@@ -59,7 +60,8 @@ fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
     for context in order(app.screen) {
         lines.push(Line::default());
         lines.push(Line::styled(context.title(), theme.title(true)));
-        lines.extend(keys::bindings(context).flat_map(|b| key_lines(b, theme, width)));
+        let bindings = app.keys.bindings(context);
+        lines.extend(bindings.flat_map(|b| key_lines(&app.keys, b, theme, width)));
     }
     lines
 }
@@ -80,9 +82,8 @@ fn order(screen: Screen) -> Vec<Context> {
 }
 
 /// The keys, and beside them what they do, wrapped.
-fn key_lines(binding: &keys::Binding, theme: &Theme, width: usize) -> Vec<Line<'static>> {
-    let names: Vec<String> = binding.keys.iter().map(|k| k.name()).collect();
-    let mut names = names.join(" ");
+fn key_lines(keys: &Keymap, binding: &Binding, theme: &Theme, width: usize) -> Vec<Line<'static>> {
+    let mut names = keys.names(binding);
     let gap = KEYS.saturating_sub(columns(&names)).max(1);
     let room = width.saturating_sub(columns(&names) + gap);
     let mut lines = Vec::new();

@@ -41,7 +41,7 @@ pub fn render(app: &App, area: Rect, buf: &mut Buffer) {
     let theme = app.theme.theme();
     buf.set_style(area, theme.base());
     if layout::is_too_small((area.width, area.height)) {
-        return dialogs::too_small(&theme, area, buf);
+        return dialogs::too_small(app, &theme, area, buf);
     }
     let decoding = app.screen == Screen::Decode;
     let shell = layout::shell(area, decoding);

@@ -13,6 +13,8 @@ use crate::speculate::TokenId;
 use crate::speculate::params::Verify;
 use crate::speculate::stats::Stats;
 use crate::speculate::verify::Fate;
+use crate::tui::action::Action;
+use crate::tui::keys::Context;
 use crate::tui::state::app::App;
 use crate::tui::state::record::Record;
 use crate::tui::state::reference::{References, rule_throughout};
@@ -202,7 +204,10 @@ fn progress(app: &App, run: &Run, theme: &Theme, area: Rect, buf: &mut Buffer) {
         None if !refs.wanted.is_empty() => Line::styled("measured when this run ends", theme.dim()),
         None if refs.of(Verify::Autoregressive).is_none() => Line::from(vec![
             Span::styled(format!("{:<LABEL$}", "speed-up"), theme.dim()),
-            Span::styled(" r", theme.accent()),
+            Span::styled(
+                format!(" {}", app.key_of(Context::Decode, Action::Reference)),
+                theme.accent(),
+            ),
             Span::styled(" measures it", theme.dim()),
         ]),
         None => return,

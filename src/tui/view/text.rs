@@ -8,9 +8,11 @@ use ratatui::text::Line;
 use super::number::count;
 use super::pane::{placeholder, put};
 use super::{bars, header};
+use crate::tui::action::Action;
 use crate::tui::flow::{self, From, Piece};
+use crate::tui::keys::Context;
 use crate::tui::layout;
-use crate::tui::state::app::App;
+use crate::tui::state::app::{App, Screen};
 use crate::tui::state::decode::Ghosts;
 use crate::tui::state::record::{Place, Record};
 use crate::tui::state::run::Phase;
@@ -33,9 +35,14 @@ pub fn note(app: &App, theme: &Theme) -> Vec<Line<'static>> {
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(run) = app.run() else {
-        let text = "Nothing is decoded yet. 1 shows the catalog: pick an item or a user there, and ⏎ \
-                    generates its knowledge before your eyes.";
-        return placeholder(text, area, theme, buf);
+        let show = Action::Show(Screen::Catalog);
+        let text = format!(
+            "Nothing is decoded yet. {} shows the catalog: pick an item or a user there, and {} \
+             generates its knowledge before your eyes.",
+            app.key_of(Context::Anywhere, show),
+            app.key_of(Context::Catalog, Action::Generate)
+        );
+        return placeholder(&text, area, theme, buf);
     };
     match (&run.phase, &run.record) {
         (Phase::Failed(why), None) => placeholder(&format!("✗ {why}"), area, theme, buf),
