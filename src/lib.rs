@@ -25,6 +25,8 @@ pub mod headless;
 
 pub mod tui;
 
+pub mod export;
+
 pub mod playground;
 
 pub mod cli;

@@ -7,7 +7,7 @@ use color_eyre::eyre::Result;
 use laserscope::cli::{Cli, Command, DecodeArgs};
 use laserscope::config::Config;
 use laserscope::headless::{
-    bench, catalog, generate, groups, interrupt, manual, models, picture, pool,
+    bench, catalog, generate, groups, interrupt, manual, models, picture, pool, trace,
 };
 use laserscope::model::fetch;
 use laserscope::playground;
@@ -49,6 +49,7 @@ fn run(cli: &Cli) -> Result<bool> {
         None => done(playground::open(settings, config.params()?, look)),
         Some(Command::Replay { trace }) => done(playground::replay(trace, look)),
         Some(Command::Picture(args)) => done(picture::run(args, look)),
+        Some(Command::Trace(args)) => trace::run(&args.what, look.theme),
         Some(Command::Generate(args)) => generate::run(args, &settings, params(&args.decode)?),
         Some(Command::Bench(args)) => bench::run(&args.what, &settings, params),
         Some(Command::Catalog(args)) => done(catalog::run(&args.what, &settings)),

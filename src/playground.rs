@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 use color_eyre::eyre::{Result, WrapErr, eyre};
 use etcetera::BaseStrategy;
 
+use crate::export::{self, Canvas};
 use crate::recsys::Catalog;
 use crate::session::Settings;
 use crate::speculate::params::Params;
 use crate::speculate::trace::Trace;
 use crate::tui;
+use crate::tui::lesson::learned::Learned;
 use crate::tui::start::Start;
-use crate::tui::{Look, earlier_runs};
+use crate::tui::{Files, Look, earlier_runs};
 use crate::worker;
 
 /// A run of the default model, recorded with it: plays where no model is yet.
@@ -25,7 +27,7 @@ pub fn open(settings: Settings, params: Params, look: Look) -> Result<()> {
     start.demo = Some(demo()?);
     start.shipped = shipped(&settings)?;
     let handle = worker::spawn(settings, catalog)?;
-    let shown = block_on(tui::run(start, handle.commands, handle.events));
+    let shown = block_on(tui::run(start, files(), handle.commands, handle.events));
     // The engine ends between two steps; a panic was reported as an event.
     let _ = handle.thread.join();
     shown
@@ -36,7 +38,7 @@ pub fn replay(path: &Path, look: Look) -> Result<()> {
     let start = replay_start(load_trace(path)?, look);
     let (commands, _kept) = std::sync::mpsc::channel();
     let (_quiet, events) = tokio::sync::mpsc::unbounded_channel();
-    block_on(tui::run(start, commands, events))
+    block_on(tui::run(start, files(), commands, events))
 }
 
 /// What the screens begin with when they only replay.
@@ -59,17 +61,21 @@ pub fn demo() -> Result<Trace> {
     Trace::load(DEMO.as_bytes()).map_err(|e| eyre!("assets/traces/demo.jsonl: {e}"))
 }
 
-/// Where runs are saved: `laserscope/runs` in the user's data folder, else here.
-fn runs_folder() -> PathBuf {
+/// `laserscope` in the user's data folder, else here: runs are saved in `runs`.
+fn data_folder() -> PathBuf {
     let data = etcetera::choose_base_strategy().map(|strategy| strategy.data_dir());
-    data.map_or_else(
-        |_| PathBuf::from("."),
-        |dir| dir.join("laserscope").join("runs"),
-    )
+    data.map_or_else(|_| PathBuf::from("."), |dir| dir.join("laserscope"))
+}
+
+fn files() -> Files {
+    Files {
+        exporter: |trace, format| export::export(trace, format, &Canvas::default()),
+        learned: data_folder().join("lessons.toml"),
+    }
 }
 
 fn start(catalog: Option<Catalog>, params: Params, look: Look) -> Start {
-    let save_dir = runs_folder();
+    let save_dir = data_folder().join("runs");
     Start {
         catalog,
         params,
@@ -79,6 +85,7 @@ fn start(catalog: Option<Catalog>, params: Params, look: Look) -> Start {
         shipped: Vec::new(),
         earlier: earlier_runs(&save_dir),
         save_dir,
+        learned: Learned::read(&files().learned),
     }
 }
 

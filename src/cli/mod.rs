@@ -24,7 +24,7 @@ pub use generate::{AllKind, GenerateArgs, HalfChoice};
 pub use model::{ModelArgs, ModelCommand};
 pub use pool::{PoolArgs, PoolCommand, PoolDocumentsArgs};
 pub use setup::{OwnDocumentsChoice, ScreenArgs, SetupArgs};
-pub use trace::PictureArgs;
+pub use trace::{PictureArgs, TraceArgs, TraceCommand, TraceExportArgs};
 
 /// Watch, debug and tune retrieval-based speculative decoding (LASER) in the terminal.
 ///
@@ -61,6 +61,8 @@ pub enum Command {
     Model(ModelArgs),
     /// Pools on disk: build, inspect, search, change
     Pool(PoolArgs),
+    /// Recorded runs: other forms of them
+    Trace(TraceArgs),
     /// Write the playground's screen for a trace as an SVG picture
     Picture(PictureArgs),
     /// Print the keys in force as TOML, to start a map of one's own from

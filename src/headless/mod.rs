@@ -17,6 +17,7 @@ pub mod pool;
 pub mod progress;
 pub mod report;
 pub mod retrieval;
+pub mod trace;
 
 use std::io::Write;
 

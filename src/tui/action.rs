@@ -62,6 +62,14 @@ pub enum Action {
     Save,
     Reference,
     Again,
+    /// The forms the run shown can be exported in.
+    Export,
+    /// The screen as a picture and as text.
+    Picture,
+    /// Type the number that a lesson's task asks for.
+    Answer,
+    /// Pass the task over; after the last one, the next lesson.
+    NextTask,
 
     /// A change to the text being typed.
     Edit(InputRequest),

@@ -132,6 +132,19 @@ mod tests {
     }
 
     #[test]
+    fn a_lesson_takes_no_key_from_a_screen() {
+        let map = Keymap::default();
+        let taken: Vec<Key> = map
+            .bindings(Context::Lesson)
+            .flat_map(|b| b.keys.to_vec())
+            .collect();
+        for binding in TABLE.iter().filter(|b| b.context != Context::Lesson) {
+            let own = binding.keys.iter().all(|k| !taken.contains(k));
+            assert!(own, "{binding:?}");
+        }
+    }
+
+    #[test]
     fn typing_a_letter_is_never_a_command() {
         let map = Keymap::default();
         let typing = Context::ALL.into_iter().filter(|c| c.takes_text());

@@ -23,12 +23,16 @@ pub enum Context {
     Compare,
     Pool,
     Learn,
+    /// A lesson is under way: on every screen, before the screen's own keys.
+    Lesson,
     /// The catalog's filter is being typed.
     Filter,
     /// A prompt or a step number is being typed.
     Typing,
     Settings,
     Runs,
+    /// The forms a run can be exported in.
+    Export,
     Help,
     /// A question about a large download.
     Question,
@@ -52,10 +56,12 @@ impl Context {
             Context::Compare => "Compare",
             Context::Pool => "Pool",
             Context::Learn => "Learn",
+            Context::Lesson => "In a lesson",
             Context::Filter => "While filtering",
             Context::Typing => "While typing",
             Context::Settings => "Settings",
             Context::Runs => "Earlier runs",
+            Context::Export => "Export",
             Context::Help => "Help",
             Context::Question => "Question",
             Context::Message => "Message",
@@ -71,10 +77,12 @@ impl Context {
             Context::Compare => &[Context::Compare, Context::Anywhere, Context::Always],
             Context::Pool => &[Context::Pool, Context::Anywhere, Context::Always],
             Context::Learn => &[Context::Learn, Context::Anywhere, Context::Always],
+            Context::Lesson => &[Context::Lesson, Context::Always],
             Context::Filter => &[Context::Filter, Context::Always],
             Context::Typing => &[Context::Typing, Context::Always],
             Context::Settings => &[Context::Settings, Context::Always],
             Context::Runs => &[Context::Runs, Context::Always],
+            Context::Export => &[Context::Export, Context::Always],
             Context::Help => &[Context::Help, Context::Always],
             Context::Question => &[Context::Question, Context::Always],
             Context::Message => &[Context::Message, Context::Always],
@@ -82,19 +90,21 @@ impl Context {
         }
     }
 
-    pub const ALL: [Context; 15] = [
+    pub const ALL: [Context; 17] = [
         Context::Decode,
         Context::Catalog,
         Context::Tune,
         Context::Compare,
         Context::Pool,
         Context::Learn,
+        Context::Lesson,
         Context::Anywhere,
         Context::Always,
         Context::Settings,
         Context::Filter,
         Context::Typing,
         Context::Runs,
+        Context::Export,
         Context::Help,
         Context::Question,
         Context::Message,
@@ -194,6 +204,7 @@ pub static TABLE: &[Binding] = table! {
         Action::StopRun; [Key::char('e')] "end" "end the run here; its steps stay";
         Action::Again; [Key::char('a')] "again" "run the same subject again with the settings";
         Action::Save; [Key::char('s')] "save" "save the run as a trace";
+        Action::Export; [Key::char('E')] "export" "export the run: web page, Markdown, recording, picture, table";
         Action::EarlierRuns; [Key::char('o')] "" "open an earlier run";
         Action::Close; [ESC] "" "leave the zoom, or back to the catalog";
     }
@@ -207,7 +218,18 @@ pub static TABLE: &[Binding] = table! {
         Action::Close; [ESC] "" "back to the catalog";
     }
     Learn {
-        Action::Close; [ESC] "" "back to the catalog";
+        Action::Up; [UP, Key::char('k')] "↑↓|choose" "the lesson above";
+        Action::Down; [DOWN, Key::char('j')] "" "the lesson below";
+        Action::Submit; [ENTER] "begin" "begin the lesson, on the real screens";
+        Action::PageUp; [PAGE_UP] "" "scroll the text up";
+        Action::PageDown; [PAGE_DOWN] "" "scroll the text down";
+        Action::First; [HOME] "" "the first lesson";
+        Action::Last; [END] "" "the last lesson";
+        Action::Close; [ESC] "" "leave the lesson under way, or back to the catalog";
+    }
+    Lesson {
+        Action::Answer; [Key::char('A')] "answer" "type the number that the task asks for";
+        Action::NextTask; [Key::char('N')] "go on" "pass the task over; after the last one, the next lesson";
     }
     Anywhere {
         Action::Show(Screen::Catalog); [Key::char('1')] "" "the catalog";
@@ -216,6 +238,7 @@ pub static TABLE: &[Binding] = table! {
         Action::Show(Screen::Compare); [Key::char('4')] "" "comparing two runs";
         Action::Show(Screen::Pool); [Key::char('5')] "" "the pools";
         Action::Show(Screen::Learn); [Key::char('6')] "" "lessons";
+        Action::Picture; [Key::char('P')] "" "save this screen as a picture and as text";
         Action::NextTheme; [Key::char('t')] "" "the next theme";
         Action::ToggleMouse; [Key::char('M')] "" "let the mouse select text instead, or click again";
         Action::RetryModel; [Key::char('R')] "" "try again to fetch and load the model";
@@ -250,6 +273,12 @@ pub static TABLE: &[Binding] = table! {
         Action::Down; [DOWN, Key::char('j')] "" "the run below";
         Action::Submit; [ENTER] "open" "open it";
         Action::Close; [ESC, Key::char('q'), Key::char('o')] "back" "back";
+    }
+    Export {
+        Action::Up; [UP, Key::char('k')] "↑↓|choose" "the form above";
+        Action::Down; [DOWN, Key::char('j')] "" "the form below";
+        Action::Submit; [ENTER] "export" "write it beside the saved runs";
+        Action::Close; [ESC, Key::char('q'), Key::char('E')] "back" "back";
     }
     Help {
         Action::Up; [UP, Key::char('k')] "↑↓|scroll" "scroll up";

@@ -4,7 +4,7 @@
 use ratatui::layout::Rect;
 
 use super::flow;
-use super::state::app::App;
+use super::state::app::{App, Screen};
 use super::state::decode::{Pane, Zoom};
 
 /// Below this the screens cannot be read.
@@ -17,26 +17,28 @@ const WIDE: (u16, u16) = (116, 32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shell {
     pub header: Rect,
-    /// What is being looked at; of no height on the catalog.
+    /// The task of the lesson under way; of no height without one.
+    pub lesson: Rect,
+    /// What is being looked at; of no height but on Decode.
     pub strip: Rect,
     pub body: Rect,
     pub footer: Rect,
 }
 
-pub fn shell(area: Rect, with_strip: bool) -> Shell {
-    let strip_height = u16::from(with_strip);
+pub fn shell(app: &App, area: Rect) -> Shell {
+    let lesson = super::view::lesson::height(app, area.width);
+    let strip = u16::from(app.screen == Screen::Decode);
     let row = |y, height| Rect {
         y: area.y + y,
         height,
         ..area
     };
+    let above = 1 + lesson + strip;
     Shell {
         header: row(0, 1),
-        strip: row(1, strip_height),
-        body: row(
-            1 + strip_height,
-            area.height.saturating_sub(2 + strip_height),
-        ),
+        lesson: row(1, lesson),
+        strip: row(1 + lesson, strip),
+        body: row(above, area.height.saturating_sub(above + 1)),
         footer: row(area.height.saturating_sub(1), 1),
     }
 }
@@ -175,7 +177,7 @@ pub fn whole(app: &App) -> Rect {
 
 /// The inside of a pane of Decode, if it is shown.
 pub fn pane_inner(app: &App, pane: Pane) -> Option<Rect> {
-    let body = shell(whole(app), true).body;
+    let body = shell(app, whole(app)).body;
     let panes = decode(app, body);
     let found = panes.into_iter().find(|(p, _)| *p == pane);
     found.map(|(_, rect)| inner(rect))

@@ -8,16 +8,19 @@
 //! Must not know models, pools or the engine: only what its thread says.
 
 pub mod action;
+pub mod files;
 pub mod flow;
 pub mod key;
 pub mod keymap;
 pub mod keys;
 pub mod layout;
+pub mod lesson;
 pub mod mouse;
 mod palette;
 mod paragraph;
 pub mod picture;
 pub mod remap;
+pub mod share;
 pub mod start;
 pub mod state;
 pub mod terminal;
@@ -26,6 +29,7 @@ pub mod token_text;
 pub mod tree_lines;
 pub mod view;
 
+pub use files::Files;
 pub use keymap::Keymap;
 pub use start::{EarlierRun, Look, Start, earlier_runs};
 pub use state::app::App;

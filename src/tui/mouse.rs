@@ -51,14 +51,17 @@ pub fn hit(app: &App, at: Position) -> Target {
     if app.dialog.is_some() {
         return view::dialogs::line_at(app, at).map_or(Target::Nothing, Target::Line);
     }
-    let shell = layout::shell(layout::whole(app), app.screen == Screen::Decode);
+    let shell = layout::shell(app, layout::whole(app));
     if shell.header.contains(at) {
         return view::header::screen_at(app, at.x).map_or(Target::Nothing, Target::Screen);
     }
     match app.screen {
         Screen::Catalog => hit_catalog(app, shell.body, at),
         Screen::Decode => hit_decode(app, shell.body, at),
-        Screen::Tune | Screen::Compare | Screen::Pool | Screen::Learn => Target::Nothing,
+        Screen::Learn => {
+            view::learn::lesson_at(app, shell.body, at).map_or(Target::Nothing, Target::Line)
+        }
+        Screen::Tune | Screen::Compare | Screen::Pool => Target::Nothing,
     }
 }
 

@@ -1,5 +1,5 @@
-//! A drawn buffer as an SVG picture, for the README and for looking at screens
-//! without a terminal.
+//! A drawn buffer as an SVG picture and as plain text, for the README and for
+//! looking at screens without a terminal.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -39,6 +39,23 @@ pub fn svg(buffer: &Buffer) -> String {
         row(buffer, y, ground, &mut out);
     }
     out.push_str("</g>\n</svg>\n");
+    out
+}
+
+/// The letters, row by row, without the spaces at their ends.
+pub fn plain(buffer: &Buffer) -> String {
+    let mut out = String::new();
+    for y in buffer.area.top()..buffer.area.bottom() {
+        let mut line = String::new();
+        let mut x = buffer.area.left();
+        while x < buffer.area.right() {
+            let cell = &buffer[(x, y)];
+            line.push_str(cell.symbol());
+            x += cell.cell_width().max(1);
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
     out
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::keymap::Keymap;
+use super::lesson::learned::Learned;
 use super::theme::ThemeName;
 use crate::recsys::Catalog;
 use crate::speculate::params::Params;
@@ -36,6 +37,8 @@ pub struct Start {
     pub earlier: Vec<EarlierRun>,
     /// Where `s` saves traces.
     pub save_dir: PathBuf,
+    /// Tasks of the lessons that were done before.
+    pub learned: Learned,
 }
 
 /// A recording on disk, as a list shows it.

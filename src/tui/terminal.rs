@@ -2,9 +2,7 @@
 //! keys, the engine's news, signals and the clock; the clock runs only while
 //! something moves.
 
-use std::fs;
-use std::io::{self, BufReader, BufWriter, IsTerminal, Write, stdout};
-use std::path::{Path, PathBuf};
+use std::io::{self, IsTerminal, stdout};
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
@@ -19,10 +17,10 @@ use ratatui::DefaultTerminal;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::action::Action;
+use super::files::{self, Files};
 use super::start::Start;
-use super::state::app::{App, Errand, Mouse};
-use crate::speculate::trace::Trace;
-use crate::worker::message::{Command, Event, RunId};
+use super::state::app::{App, Errand, Mouse, Tone};
+use crate::worker::message::{Command, Event};
 
 /// Between two frames while something moves.
 const FRAME: Duration = Duration::from_millis(33);
@@ -35,6 +33,7 @@ const FRAME: Duration = Duration::from_millis(33);
 /// went away by itself.
 pub async fn run(
     start: Start,
+    files: Files,
     commands: Sender<Command>,
     mut events: UnboundedReceiver<Event>,
 ) -> Result<()> {
@@ -46,7 +45,7 @@ pub async fn run(
     }
     let mut app = App::new(start);
     let mut terminal = Screen::open(app.mouse)?;
-    let outcome = run_loop(&mut app, &mut terminal, &commands, &mut events).await;
+    let outcome = run_loop(&mut app, &files, &mut terminal, &commands, &mut events).await;
     drop(terminal);
     // The engine may be gone already; then there is no one to tell.
     let _ = commands.send(Command::Quit);
@@ -91,6 +90,7 @@ enum Next {
 
 async fn run_loop(
     app: &mut App,
+    files: &Files,
     screen: &mut Screen,
     commands: &Sender<Command>,
     events: &mut UnboundedReceiver<Event>,
@@ -123,7 +123,7 @@ async fn run_loop(
             }
             () = signals.recv() => return Ok(()),
         };
-        if let Next::Leave = run_errands(app, screen)? {
+        if let Next::Leave = run_errands(app, files, screen)? {
             return Ok(());
         }
     }
@@ -213,17 +213,21 @@ fn send(commands: &Sender<Command>, list: Vec<Command>) {
     }
 }
 
-fn run_errands(app: &mut App, screen: &mut Screen) -> Result<Next> {
+fn run_errands(app: &mut App, files: &Files, screen: &mut Screen) -> Result<Next> {
     for errand in app.take_errands() {
         match errand {
             Errand::Quit => return Ok(Next::Leave),
             Errand::Suspend => suspend(screen, app.mouse)?,
             Errand::Mouse(mouse) => set_mouse(mouse)?,
-            Errand::Save(id) => {
-                let outcome = save(app, id).map(|p| p.display().to_string());
-                app.saved(outcome.map_err(|why| format!("{why:#}")));
+            Errand::Save(id) => tell_saved(app, files::save(app, id)),
+            Errand::Export(id, format) => tell_saved(app, files::export(app, id, format, files)),
+            Errand::Picture => tell_saved(app, files::picture(app)),
+            Errand::KeepLearned => {
+                if let Err(why) = app.learn.learned.write(&files.learned) {
+                    app.tell(Tone::Problem, format!("Progress is not kept: {why:#}"));
+                }
             }
-            Errand::Open(path) => match load(&path) {
+            Errand::Open(path) => match files::load(&path) {
                 Ok(trace) => app.open(trace),
                 Err(why) => app.open_failed(format!("{why:#}")),
             },
@@ -232,49 +236,8 @@ fn run_errands(app: &mut App, screen: &mut Screen) -> Result<Next> {
     Ok(Next::Go)
 }
 
-/// Writes a run's trace beside the others; the file appears when it is whole.
-fn save(app: &App, id: RunId) -> Result<PathBuf> {
-    let Some(record) = app.run_of(id).and_then(|r| r.record.as_ref()) else {
-        bail!("the run is gone");
-    };
-    let folder = &app.save_dir;
-    fs::create_dir_all(folder).wrap_err_with(|| format!("making {}", folder.display()))?;
-    let path = free_name(folder, &record.trace);
-    let saving = || format!("writing {}", path.display());
-    let file = tempfile::NamedTempFile::new_in(folder).wrap_err_with(saving)?;
-    let mut out = BufWriter::new(file);
-    record.trace.save(&mut out).wrap_err_with(saving)?;
-    out.flush().wrap_err_with(saving)?;
-    let file = out
-        .into_inner()
-        .map_err(|e| e.into_error())
-        .wrap_err_with(saving)?;
-    file.persist(&path).wrap_err_with(saving)?;
-    Ok(path)
-}
-
-/// `item-m12-relaxed.jsonl`, with a number if that is taken.
-fn free_name(folder: &Path, trace: &Trace) -> PathBuf {
-    let header = &trace.header;
-    let clean = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
-    let id: String = header.subject.id.chars().map(clean).collect();
-    let stem = format!(
-        "{}-{id}-{}",
-        header.subject.kind,
-        header.params.verify.name()
-    );
-    let names =
-        std::iter::once(format!("{stem}.jsonl")).chain((2..).map(|n| format!("{stem}-{n}.jsonl")));
-    names
-        .map(|name| folder.join(name))
-        .find(|path| !path.exists())
-        .unwrap_or_else(|| folder.join(format!("{stem}.jsonl")))
-}
-
-fn load(path: &Path) -> Result<Trace> {
-    let reading = || format!("reading {}", path.display());
-    let file = fs::File::open(path).wrap_err_with(reading)?;
-    Trace::load(BufReader::new(file)).wrap_err_with(reading)
+fn tell_saved(app: &mut App, outcome: Result<String>) {
+    app.saved(outcome.map_err(|why| format!("{why:#}")));
 }
 
 /// Ctrl-Z: gives the terminal back, stops the whole job (`cargo run` included),

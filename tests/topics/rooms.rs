@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-const ROOMS: [&str; 9] = [
+const ROOMS: [&str; 10] = [
     "speculate",
     "pool",
     "recsys",
@@ -11,17 +11,19 @@ const ROOMS: [&str; 9] = [
     "worker",
     "headless",
     "tui",
+    "export",
     "session",
 ];
 
 /// Rooms that a room may name, besides itself.
-const MAY_NAME: [(&str, &[&str]); 6] = [
+const MAY_NAME: [(&str, &[&str]); 7] = [
     ("speculate", &[]),
     ("pool", &["speculate"]),
     ("recsys", &["speculate"]),
     ("model", &["speculate"]),
     ("engine", &["speculate", "pool", "model"]),
     ("tui", &["speculate", "recsys", "worker"]),
+    ("export", &["speculate", "tui"]),
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

@@ -7,6 +7,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use laserscope::recsys::Catalog;
 use laserscope::speculate::params::{Params, Source};
 use laserscope::speculate::trace::{PoolSize, Trace};
+use laserscope::tui::lesson::learned::Learned;
 use laserscope::tui::state::app::App;
 use laserscope::tui::{Look, Start, view};
 use laserscope::worker::message::{Command, Event, FetchEvent, PromptPreview, Purpose, RunId};
@@ -34,6 +35,7 @@ pub fn start() -> Start {
         shipped: vec![("item".into(), "i001".into())],
         earlier: Vec::new(),
         save_dir: PathBuf::from("traces"),
+        learned: Learned::default(),
     }
 }
 

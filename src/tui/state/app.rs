@@ -19,6 +19,7 @@ use crate::speculate::trace::Step;
 use crate::tui::action::Action;
 use crate::tui::keymap::Keymap;
 use crate::tui::keys::Context;
+use crate::tui::share::Format;
 use crate::tui::start::{EarlierRun, Start};
 use crate::tui::theme::ThemeName;
 use crate::worker::message::{Command, Request, RunId};
@@ -59,6 +60,12 @@ pub enum Dialog {
     Prompt(Input),
     /// The number of a step.
     GoTo(Input),
+    /// The number that a lesson's task asks for.
+    Answer(Input),
+    /// The forms to export the run in.
+    Export {
+        row: usize,
+    },
 }
 
 /// One line for the person, until the next key.
@@ -90,6 +97,12 @@ pub enum Errand {
     Mouse(Mouse),
     /// Save this run's trace.
     Save(RunId),
+    /// Write this run in another form.
+    Export(RunId, Format),
+    /// Write the screen as it is drawn, as a picture and as text.
+    Picture,
+    /// Remember which tasks of the lessons are done.
+    KeepLearned,
     /// Read a recording and hand it to [`App::open`].
     Open(PathBuf),
 }
@@ -151,7 +164,7 @@ impl App {
             tune: Tune::default(),
             compare: Compare::default(),
             lab: Lab::default(),
-            learn: Learn::default(),
+            learn: Learn::new(start.learned),
             params: start.params,
             dialog: None,
             notice: None,
@@ -181,7 +194,8 @@ impl App {
             (Some(Dialog::Runs { .. }), _) => Context::Runs,
             (Some(Dialog::Download { .. }), _) => Context::Question,
             (Some(Dialog::Failure { .. }), _) => Context::Message,
-            (Some(Dialog::Prompt(_) | Dialog::GoTo(_)), _) => Context::Typing,
+            (Some(Dialog::Prompt(_) | Dialog::GoTo(_) | Dialog::Answer(_)), _) => Context::Typing,
+            (Some(Dialog::Export { .. }), _) => Context::Export,
             (None, Screen::Catalog) if self.browse.typing == Typing::Yes => Context::Filter,
             (None, Screen::Catalog) => Context::Catalog,
             (None, Screen::Decode) => Context::Decode,
@@ -195,6 +209,10 @@ impl App {
     /// A key press becomes an action, if it means anything here.
     pub fn key(&self, event: &KeyEvent) -> Option<Action> {
         let context = self.context();
+        let taught = self.learn.course.is_some() && self.dialog.is_none() && !context.takes_text();
+        if let Some(action) = self.keys.action(event, Context::Lesson).filter(|_| taught) {
+            return Some(action);
+        }
         let bound = self.keys.action(event, context);
         if bound.is_some() || !context.takes_text() {
             return bound;

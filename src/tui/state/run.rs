@@ -49,6 +49,8 @@ pub enum Recording {
     Demo,
     /// Opened from a file.
     File,
+    /// A lesson's.
+    Lesson,
 }
 
 #[derive(Clone, Debug)]

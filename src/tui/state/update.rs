@@ -13,6 +13,7 @@ use crate::recsys::SubjectKind;
 use crate::tui::action::Action;
 use crate::tui::keys::Context;
 use crate::tui::mouse::Target;
+use crate::tui::share::Format;
 use crate::worker::message::Command;
 
 /// Rows a page key moves in the catalog.
@@ -32,6 +33,15 @@ impl App {
         }
         self.touched = Touched::Yes;
         self.notice = None;
+        let commands = self.update_shown(action);
+        self.tick_off(None);
+        commands
+    }
+
+    fn update_shown(&mut self, action: Action) -> Vec<Command> {
+        if self.update_lesson(&action) {
+            return Vec::new();
+        }
         if self.update_anywhere(&action) {
             return self.ask_lab();
         }
@@ -61,6 +71,7 @@ impl App {
                 self.tell(Tone::Info, format!("Theme: {}", self.theme.name()));
             }
             Action::ToggleMouse => self.toggle_mouse(),
+            Action::Picture => self.errands.push(Errand::Picture),
             Action::Help => self.dialog = Some(Dialog::Help { scroll: 0 }),
             Action::Show(screen) | Action::Click(Target::Screen(screen)) => self.show(*screen),
             _ => return false,
@@ -170,6 +181,14 @@ impl App {
                 self.go_to_number(input.value());
                 Vec::new()
             }
+            (Some(Dialog::Answer(input)), Action::Submit) => {
+                self.answer(input.value());
+                Vec::new()
+            }
+            (Some(Dialog::Export { row }), Action::Submit) => {
+                self.export(row);
+                Vec::new()
+            }
             (Some(Dialog::Runs { row }), Action::Submit) => {
                 self.open_listed(row);
                 Vec::new()
@@ -194,7 +213,13 @@ impl App {
                 Action::Click(Target::Line(line)) => *row = (*line).min(n_runs.saturating_sub(1)),
                 other => *row = moved(*row, other, n_runs.saturating_sub(1)),
             },
-            Some(Dialog::Prompt(input) | Dialog::GoTo(input)) => edit(input, action),
+            Some(Dialog::Export { row }) => match action {
+                Action::Click(Target::Line(line)) => *row = (*line).min(Format::ALL.len() - 1),
+                other => *row = moved(*row, other, Format::ALL.len() - 1),
+            },
+            Some(Dialog::Prompt(input) | Dialog::GoTo(input) | Dialog::Answer(input)) => {
+                edit(input, action);
+            }
             _ => {}
         }
     }

@@ -9,6 +9,7 @@ use super::decode::{Cursor, Ghosts, Zoom};
 use super::run::{Origin, Phase, Run};
 use crate::tui::action::Action;
 use crate::tui::keys::Context;
+use crate::tui::share::Format;
 use crate::worker::message::Command;
 
 /// Steps a page key moves.
@@ -30,6 +31,7 @@ impl App {
             Action::GoTo => self.dialog = Some(Dialog::GoTo(Input::default())),
             Action::EarlierRuns => self.open_runs_dialog(),
             Action::Save => self.save(),
+            Action::Export => self.ask_format(),
             Action::Close => self.leave(),
             other => self.look(other),
         }
@@ -216,6 +218,19 @@ impl App {
             }
             Some(run) if run.n_steps() > 0 => self.errands.push(Errand::Save(run.id)),
             _ => self.tell(Tone::Info, "There is nothing to save yet."),
+        }
+    }
+
+    fn ask_format(&mut self) {
+        match self.run() {
+            Some(run) if run.n_steps() > 0 => self.dialog = Some(Dialog::Export { row: 0 }),
+            _ => self.tell(Tone::Info, "There is nothing to export yet."),
+        }
+    }
+
+    pub(super) fn export(&mut self, row: usize) {
+        if let (Some(id), Some(&format)) = (self.shown, Format::ALL.get(row)) {
+            self.errands.push(Errand::Export(id, format));
         }
     }
 

@@ -9,12 +9,13 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::catalog_detail::{earlier_summary, summary};
 use super::number::bytes;
-use super::{help, pane, settings};
+use super::{export, help, pane, settings};
 use crate::speculate::trace::SubjectInfo;
 use crate::tui::action::Action;
 use crate::tui::keys::Context;
 use crate::tui::layout;
 use crate::tui::paragraph::wrap;
+use crate::tui::share::Format;
 use crate::tui::state::app::{App, Dialog};
 use crate::tui::state::runs::Listed;
 use crate::tui::state::settings::Setting;
@@ -36,6 +37,8 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         Some(Dialog::Failure { why }) => failure(app, why, theme, area, buf),
         Some(Dialog::Prompt(input)) => prompt(input, theme, area, buf),
         Some(Dialog::GoTo(input)) => go_to(app, input, theme, area, buf),
+        Some(Dialog::Answer(input)) => answer(input, theme, area, buf),
+        Some(Dialog::Export { row }) => export::render(*row, theme, area, buf),
     }
 }
 
@@ -52,6 +55,7 @@ pub fn line_at(app: &App, at: Position) -> Option<usize> {
             let height = usize::from(layout::inner(rect).height);
             (rect, first_run(*row, height), app.listed_runs().count())
         }
+        Some(Dialog::Export { .. }) => (export::place(whole), 0, Format::ALL.len()),
         _ => return None,
     };
     let area = layout::inner(rect);
@@ -126,6 +130,14 @@ fn go_to(app: &App, input: &Input, theme: &Theme, area: Rect, buf: &mut Buffer) 
     let inner = pane::dialog("GO TO STEP", rect, theme, buf);
     let n_steps = app.record().map_or(0, |r| r.n_steps());
     let mut line = Line::from(Span::styled(format!("1 to {n_steps}: "), theme.dim()));
+    push_input(&mut line, input.value(), input.visual_cursor(), theme);
+    pane::put(buf, inner, 0, &line);
+}
+
+fn answer(input: &Input, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let rect = pane::centred(area, 40, 3);
+    let inner = pane::dialog("YOUR ANSWER", rect, theme, buf);
+    let mut line = Line::from(Span::styled("a number: ", theme.dim()));
     push_input(&mut line, input.value(), input.visual_cursor(), theme);
     pane::put(buf, inner, 0, &line);
 }

@@ -6,12 +6,15 @@ mod candidates;
 pub mod catalog_detail;
 pub mod catalog_list;
 pub mod compare;
+mod cost_plot;
 pub mod dialogs;
+mod export;
 pub mod footer;
 pub mod header;
 pub mod help;
 pub mod lab;
 pub mod learn;
+pub mod lesson;
 pub mod number;
 pub mod pane;
 pub mod pool;
@@ -43,9 +46,9 @@ pub fn render(app: &App, area: Rect, buf: &mut Buffer) {
     if layout::is_too_small((area.width, area.height)) {
         return dialogs::too_small(app, &theme, area, buf);
     }
-    let decoding = app.screen == Screen::Decode;
-    let shell = layout::shell(area, decoding);
+    let shell = layout::shell(app, area);
     header::render(app, &theme, shell.header, buf);
+    lesson::render(app, &theme, shell.lesson, buf);
     match app.screen {
         Screen::Catalog => catalog(app, &theme, shell.body, buf),
         Screen::Decode => {

@@ -1,0 +1,69 @@
+//! Text made harmless for the language it is put into. Tokens can be anything: a
+//! tag, an entity, a row of asterisks.
+
+/// For HTML, in text and in quoted attributes.
+pub fn html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// For Markdown (CommonMark and tables), within a line.
+pub fn markdown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '\n' | '\r' => out.push(' '),
+            c if c.is_ascii_punctuation() && !".,;:'\"?%/=".contains(c) => {
+                out.push('\\');
+                out.push(c);
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_would_be_markup_is_text() {
+        assert_eq!(
+            html("<b a='x'>&amp;\""),
+            "&lt;b a=&#39;x&#39;&gt;&amp;amp;&quot;"
+        );
+        assert_eq!(
+            markdown("a|b *c* <i> &x; `d`"),
+            "a\\|b \\*c\\* &lt;i&gt; &amp;x; \\`d\\`"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_opens_a_tag_or_an_entity(text in ".{0,60}") {
+            for escaped in [html(&text), markdown(&text)] {
+                prop_assert!(!escaped.contains('<') && !escaped.contains('>'));
+                let known = ["amp;", "lt;", "gt;", "quot;", "#39;"];
+                prop_assert!(
+                    escaped.split('&').skip(1).all(|rest| known.iter().any(|k| rest.starts_with(k)))
+                );
+            }
+        }
+    }
+}

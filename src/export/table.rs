@@ -1,0 +1,83 @@
+//! Every draft token and every bonus token as a line of comma-separated values.
+
+use super::describe;
+use crate::speculate::trace::{Step, Trace};
+use crate::tui::state::record::{Pick, Record};
+use crate::tui::view::tree::bonus_row;
+
+const HEAD: [&str; 13] = [
+    "step",
+    "node",
+    "parent",
+    "depth",
+    "token_id",
+    "token",
+    "fate",
+    "rank",
+    "p",
+    "path_prob",
+    "source",
+    "matched",
+    "count",
+];
+
+/// Nodes in draft order, the bonus token after them.
+pub fn csv(trace: &Trace) -> String {
+    let record = describe::record(trace);
+    let mut lines = vec![HEAD.map(String::from).to_vec()];
+    for step in &trace.steps {
+        lines.extend((1..step.tree.n_rows()).map(|node| draft(&record, step, node)));
+        lines.extend(step.verdict.bonus.map(|id| bonus(&record, step, id)));
+    }
+    let quoted = lines
+        .iter()
+        .map(|line| line.iter().map(|f| field(f)).collect::<Vec<_>>());
+    quoted.map(|line| line.join(",") + "\n").collect()
+}
+
+fn draft(record: &Record, step: &Step, node: usize) -> Vec<String> {
+    let (draft, judged) = (&step.tree.nodes[node], step.judged[node - 1]);
+    let fate = describe::mark(step, Pick::Draft(node)).map_or("", |m| m.name());
+    let first = draft.origins.first();
+    let of_origin = |value: Option<String>| value.unwrap_or_default();
+    vec![
+        (step.index + 1).to_string(),
+        node.to_string(),
+        draft.parent.map_or_else(String::new, |p| p.to_string()),
+        draft.depth.to_string(),
+        draft.token.to_string(),
+        describe::token(record, step, Pick::Draft(node)),
+        fate.to_string(),
+        judged.rank.to_string(),
+        judged.p.to_string(),
+        draft.path_prob.to_string(),
+        of_origin(first.map(|o| o.source.name().to_string())),
+        of_origin(first.map(|o| o.matched.to_string())),
+        of_origin(first.map(|o| o.count.to_string())),
+    ]
+}
+
+fn bonus(record: &Record, step: &Step, id: u32) -> Vec<String> {
+    let last = step.verdict.path.last().copied().unwrap_or(0);
+    let depth = step.tree.nodes[last].depth + 1;
+    let mut line = vec![String::new(); HEAD.len()];
+    line[0] = (step.index + 1).to_string();
+    line[2] = last.to_string();
+    line[3] = depth.to_string();
+    line[4] = id.to_string();
+    line[5] = record.quoted(id);
+    line[6] = "bonus".into();
+    let standing = bonus_row(step).choice_standing();
+    line[7] = standing.rank.to_string();
+    line[8] = standing.p.to_string();
+    line
+}
+
+/// RFC 4180: in quotes where it holds what would end it.
+fn field(text: &str) -> String {
+    if text.contains(['"', ',', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_string()
+    }
+}

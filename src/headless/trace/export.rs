@@ -1,0 +1,58 @@
+//! `laserscope trace export`: a run as a web page, Markdown, a picture, text, a
+//! recording of the terminal, or a table.
+
+use std::io::Write;
+use std::path::Path;
+
+use color_eyre::eyre::{Result, WrapErr, ensure, eyre};
+
+use crate::cli::TraceExportArgs;
+use crate::export::{self, Canvas};
+use crate::playground;
+use crate::tui::ThemeName;
+use crate::tui::share::Format;
+
+pub fn run(args: &TraceExportArgs, theme: ThemeName) -> Result<()> {
+    let format = format_of(args)?;
+    let trace = playground::load_trace(&args.trace)?;
+    let n_steps = trace.steps.len();
+    if let Some(step) = args.step {
+        ensure!(
+            (1..=n_steps).contains(&step),
+            "--step {step}: the run has steps 1 to {n_steps}"
+        );
+    }
+    let canvas = Canvas {
+        size: (args.width, args.height),
+        theme,
+        step: args.step.map(|step| step - 1),
+    };
+    let text = export::export(&trace, format, &canvas);
+    match &args.out {
+        Some(path) => write_whole(path, &text),
+        None => Ok(std::io::stdout().write_all(text.as_bytes())?),
+    }
+}
+
+/// As asked for, else as the file's ending says.
+fn format_of(args: &TraceExportArgs) -> Result<Format> {
+    if let Some(format) = args.format {
+        return Ok(format);
+    }
+    let ending = args.out.as_deref().and_then(Path::extension);
+    let ending = ending.and_then(|e| e.to_str()).unwrap_or_default();
+    ending
+        .parse()
+        .map_err(|why: String| eyre!("{why}; name one with --format, or let --out end in it"))
+}
+
+/// The file appears when it is whole.
+fn write_whole(path: &Path, text: &str) -> Result<()> {
+    let writing = || format!("writing {}", path.display());
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+    let mut file =
+        tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).wrap_err_with(writing)?;
+    file.write_all(text.as_bytes()).wrap_err_with(writing)?;
+    file.persist(path).wrap_err_with(writing)?;
+    Ok(())
+}

@@ -1,0 +1,173 @@
+//! The lessons: texts and tasks as data (`assets/lessons/*.toml`), on runs that
+//! ship (`assets/traces/`), so that they work with no model on the machine.
+//!
+//! Knows what a task asks; who is at which task is `state/learn.rs`.
+
+pub mod check;
+pub mod figure;
+pub mod learned;
+pub mod words;
+
+use color_eyre::eyre::{Result, WrapErr, bail, ensure, eyre};
+use serde::Deserialize;
+
+use crate::speculate::trace::{Header, Trace};
+pub use check::Check;
+
+/// In the order in which they are taught.
+const LESSONS: [(&str, &str); 6] = [
+    (
+        "1-draft.toml",
+        include_str!("../../../assets/lessons/1-draft.toml"),
+    ),
+    (
+        "2-cost.toml",
+        include_str!("../../../assets/lessons/2-cost.toml"),
+    ),
+    (
+        "3-strict.toml",
+        include_str!("../../../assets/lessons/3-strict.toml"),
+    ),
+    (
+        "4-relaxed.toml",
+        include_str!("../../../assets/lessons/4-relaxed.toml"),
+    ),
+    (
+        "5-pools.toml",
+        include_str!("../../../assets/lessons/5-pools.toml"),
+    ),
+    (
+        "6-slow.toml",
+        include_str!("../../../assets/lessons/6-slow.toml"),
+    ),
+];
+
+const RUNS: [(&str, &str); 7] = [
+    (
+        "autoregressive",
+        include_str!("../../../assets/traces/autoregressive.jsonl"),
+    ),
+    (
+        "strict",
+        include_str!("../../../assets/traces/strict.jsonl"),
+    ),
+    (
+        "relaxed",
+        include_str!("../../../assets/traces/relaxed.jsonl"),
+    ),
+    (
+        "group-pool",
+        include_str!("../../../assets/traces/group-pool.jsonl"),
+    ),
+    (
+        "global-pool",
+        include_str!("../../../assets/traces/global-pool.jsonl"),
+    ),
+    (
+        "poem-plain",
+        include_str!("../../../assets/traces/poem-plain.jsonl"),
+    ),
+    (
+        "poem-64-rows",
+        include_str!("../../../assets/traces/poem-64-rows.jsonl"),
+    ),
+];
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lesson {
+    /// Progress is remembered under it.
+    pub id: String,
+    pub title: String,
+    /// What is read before it begins; an empty line parts paragraphs.
+    pub text: String,
+    /// Runs it opens; the first is shown.
+    pub runs: Vec<String>,
+    /// Where in the first run it begins.
+    #[serde(default)]
+    pub start: At,
+    /// What the Learn screen draws below the text.
+    #[serde(default)]
+    pub plot: Option<Plot>,
+    #[serde(rename = "task")]
+    pub tasks: Vec<Task>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum At {
+    #[default]
+    First,
+    Last,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Plot {
+    /// The cost table t(n) of the first run.
+    Cost,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Task {
+    /// What to do.
+    pub ask: String,
+    /// When it is done.
+    pub check: Check,
+    /// What one has seen by then.
+    pub learned: String,
+}
+
+/// The lessons that ship.
+///
+/// # Errors
+/// Names the file and the line that cannot be read, or what does not fit.
+pub fn bundled() -> Result<Vec<Lesson>> {
+    let parsed = LESSONS.iter().map(|(name, text)| {
+        let lesson: Lesson =
+            toml::from_str(text).wrap_err_with(|| format!("assets/lessons/{name}"))?;
+        check_lesson(&lesson).wrap_err_with(|| format!("assets/lessons/{name}"))?;
+        Ok(lesson)
+    });
+    parsed.collect()
+}
+
+fn check_lesson(lesson: &Lesson) -> Result<()> {
+    ensure!(!lesson.tasks.is_empty(), "a lesson needs a task");
+    ensure!(!lesson.runs.is_empty(), "a lesson needs a run");
+    if let Some(unknown) = lesson.runs.iter().find(|run| !is_run(run)) {
+        bail!("run `{unknown}`: there is {}", RUNS.map(|r| r.0).join(", "));
+    }
+    for task in &lesson.tasks {
+        words::check(&task.ask)?;
+        words::check(&task.learned)?;
+    }
+    Ok(())
+}
+
+fn is_run(name: &str) -> bool {
+    RUNS.iter().any(|r| r.0 == name)
+}
+
+/// A run that ships, by name.
+pub fn run(name: &str) -> Result<Trace> {
+    load(name, text_of(name)?)
+}
+
+/// What a run that ships says of itself, without its steps.
+pub fn header(name: &str) -> Result<Header> {
+    let first = text_of(name)?.lines().next().unwrap_or_default();
+    Ok(load(name, first)?.header)
+}
+
+fn text_of(name: &str) -> Result<&'static str> {
+    let found = RUNS.iter().find(|r| r.0 == name);
+    found
+        .map(|r| r.1)
+        .ok_or_else(|| eyre!("there is no run `{name}`"))
+}
+
+fn load(name: &str, text: &str) -> Result<Trace> {
+    Trace::load(text.as_bytes()).map_err(|e| eyre!("assets/traces/{name}.jsonl: {e}"))
+}

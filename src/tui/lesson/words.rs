@@ -1,0 +1,96 @@
+//! What stands in braces in a lesson's text: `{key:find}` is the key of an action
+//! as it is bound, `{run-steps@strict}` a figure of a run.
+
+use color_eyre::eyre::{Result, bail, eyre};
+
+use super::figure::Figure;
+use crate::tui::action::Action;
+use crate::tui::keymap::Keymap;
+use crate::tui::keys::Context;
+use crate::tui::state::app::{App, Screen};
+
+const KEYS: [(&str, Context, Action); 16] = [
+    ("step", Context::Decode, Action::NextStep),
+    ("step-back", Context::Decode, Action::PreviousStep),
+    ("up", Context::Decode, Action::Up),
+    ("down", Context::Decode, Action::Down),
+    ("find", Context::Decode, Action::NextMatch),
+    ("find-back", Context::Decode, Action::PreviousMatch),
+    ("pane", Context::Decode, Action::NextPane),
+    ("zoom", Context::Decode, Action::Zoom),
+    ("ghosts", Context::Decode, Action::Ghosts),
+    ("settings", Context::Decode, Action::Settings),
+    ("runs", Context::Decode, Action::EarlierRuns),
+    ("less", Context::Settings, Action::Less),
+    ("decode", Context::Anywhere, Action::Show(Screen::Decode)),
+    ("learn", Context::Anywhere, Action::Show(Screen::Learn)),
+    ("answer", Context::Lesson, Action::Answer),
+    ("go-on", Context::Lesson, Action::NextTask),
+];
+
+/// Whether everything in braces means something.
+pub fn check(text: &str) -> Result<()> {
+    fill(text, |name| match name.strip_prefix("key:") {
+        Some(key) => key_name(key, &Keymap::default()),
+        None => name
+            .parse::<Figure>()
+            .map(|_| String::new())
+            .map_err(|e| eyre!(e)),
+    })
+    .map(drop)
+}
+
+/// The text with keys and figures put in; a figure that nothing shown has is `?`.
+pub fn told(text: &str, app: &App) -> String {
+    let filled = fill(text, |name| match name.strip_prefix("key:") {
+        Some(key) => key_name(key, &app.keys),
+        None => {
+            let figure: Figure = name.parse().map_err(|e: String| eyre!(e))?;
+            Ok(figure.told(app).unwrap_or("?".into()))
+        }
+    });
+    filled.unwrap_or_else(|_| text.to_string())
+}
+
+fn key_name(name: &str, keys: &Keymap) -> Result<String> {
+    let Some((_, context, action)) = KEYS.iter().find(|k| k.0 == name) else {
+        bail!("key `{name}`: there is {}", KEYS.map(|k| k.0).join(", "));
+    };
+    Ok(keys.name_of(*context, action))
+}
+
+fn fill(text: &str, meaning: impl Fn(&str) -> Result<String>) -> Result<String> {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((name, after)) = after.split_once('}') else {
+            bail!("a brace is not closed: {text}");
+        };
+        out.push_str(before);
+        out.push_str(&meaning(name)?);
+        rest = after;
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn braces_must_mean_something() {
+        assert!(check("press {key:find}, see {run-steps@strict}").is_ok());
+        assert!(check("press {key:nothing}").is_err());
+        assert!(check("see {nothing}").is_err());
+        assert!(check("see {run-steps").is_err());
+    }
+
+    #[test]
+    fn every_key_is_bound() {
+        let keys = Keymap::default();
+        for (name, context, action) in KEYS {
+            assert!(!keys.name_of(context, &action).starts_with(':'), "{name}");
+        }
+    }
+}
