@@ -7,7 +7,7 @@ use laserscope::tui::lesson::{self, Check, Lesson};
 use laserscope::tui::state::app::{App, Dialog, Errand, Screen};
 use laserscope::tui::state::run::Recording;
 use laserscope::tui::view::lesson as lesson_box;
-use laserscope::worker::message::Event;
+use laserscope::worker::message::{Command, Event};
 
 use super::fixture;
 use super::stage::{app, ended, keys, press};
@@ -51,12 +51,12 @@ fn type_key(app: &mut App, key: char) {
         '↓' => press(app, KeyCode::Down),
         '⏎' => press(app, KeyCode::Enter),
         '⇥' => press(app, KeyCode::Tab),
-        '#' => return type_answer(app),
+        '#' => type_answer(app),
         letter => press(app, KeyCode::Char(letter)),
     };
 }
 
-fn type_answer(app: &mut App) {
+fn type_answer(app: &mut App) -> Vec<Command> {
     let task = app.learn.at().expect("a lesson").1.expect("a task");
     let Check::Answer { figure, .. } = &task.check else {
         panic!("no number is asked for");
@@ -64,7 +64,7 @@ fn type_answer(app: &mut App) {
     let value = figure.value(app).expect("a figure");
     keys(app, "A");
     keys(app, &format!("{value:.1}"));
-    press(app, KeyCode::Enter);
+    press(app, KeyCode::Enter)
 }
 
 /// Presses a task's keys until it is done. What is asked must not be so already.
@@ -121,10 +121,10 @@ fn every_lesson_can_be_walked_to_its_end() {
 
 #[test]
 fn no_task_is_done_before_it_is_asked() {
-    for at in 0..WALKS.len() {
+    for (at, (id, _)) in WALKS.into_iter().enumerate() {
         let app = learning(at);
         let first = &lesson_of(&app).tasks[0];
-        assert!(!first.check.holds(&app, None), "{}", WALKS[at].0);
+        assert!(!first.check.holds(&app, None), "{id}");
     }
 }
 

@@ -242,3 +242,29 @@ fn other_themes() {
         snapshot_at(&format!("theme_{}", theme.name()), &mut app, LARGE);
     }
 }
+
+#[test]
+fn learn() {
+    let mut app = app();
+    keys(&mut app, "6");
+    press(&mut app, KeyCode::Down);
+    snapshot("learn", &mut app);
+}
+
+#[test]
+fn learn_a_lesson_under_way() {
+    let mut app = app();
+    keys(&mut app, "6");
+    press(&mut app, KeyCode::Enter);
+    press(&mut app, KeyCode::Right);
+    snapshot("lesson", &mut app);
+    keys(&mut app, "NNNA18");
+    snapshot("lesson_answer", &mut app);
+}
+
+#[test]
+fn export_dialog() {
+    let mut app = ended(&fixture::relaxed());
+    keys(&mut app, "E");
+    snapshot("export", &mut app);
+}
