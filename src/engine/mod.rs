@@ -152,8 +152,15 @@ impl Engine {
     fn pools_for(&self, subject: &SubjectInfo) -> Pools {
         match self.own_documents {
             OwnDocuments::Keep => self.pools.clone(),
-            OwnDocuments::Hide => self.pools.without(&subject.id),
+            OwnDocuments::Hide => self
+                .pools
+                .without(&document_name(&subject.kind, &subject.id)),
         }
+    }
+
+    /// Draws on these pools from now on, and on this session's answers.
+    pub fn set_pools(&mut self, pools: &Pools) {
+        self.pools = pools.with_online(&self.online);
     }
 
     /// Puts a pool of a folder beside those that are there.
@@ -173,12 +180,22 @@ impl Engine {
     pub fn remember(&mut self, run: &Header, answer: &[TokenId]) {
         let opening = &run.prompt_ids[run.prompt_ids.len() - run.opening_len..];
         self.online.add(&PoolDoc {
-            id: run.subject.id.clone(),
+            id: document_name(&run.subject.kind, &run.subject.id),
             title: run.subject.title.clone(),
             group: pool_of(&run.subject).unwrap_or_default(),
             tokens: [opening, answer].concat(),
         });
         self.refresh_pools();
+    }
+
+    /// Adds an answer that was finished earlier to those of this session.
+    ///
+    /// # Errors
+    /// A text that the tokenizer cannot encode.
+    pub fn remember_text(&mut self, answer: &Knowledge) -> Result<()> {
+        self.online.add(&answer.tokenize(&self.codec)?);
+        self.pools = self.pools.with_online(&self.online);
+        Ok(())
     }
 
     /// Begins a run: processes the prompt, as far as the cache does not hold it
@@ -235,7 +252,7 @@ impl Knowledge {
         let eos = codec.eos_ids().first().copied();
         tokens.extend(eos.filter(|_| self.ended));
         Ok(PoolDoc {
-            id: self.id.clone(),
+            id: document_name(&self.kind, &self.id),
             title: self.title.clone(),
             group: pool_group(&self.kind, &self.group),
             tokens,
@@ -264,6 +281,11 @@ pub fn open_pool(path: &Path, codec: &TextCodec) -> Result<PoolStore> {
         path.display()
     );
     Ok(store)
+}
+
+/// What pools call a subject's document: an item and a user may share an id.
+pub fn document_name(kind: &str, id: &str) -> String {
+    format!("{kind}/{id}")
 }
 
 /// The pool of a subject's group: items and users have pools of their own, also

@@ -3,7 +3,8 @@
 //!
 //! Reading order: a `segment` indexes documents of one group; `pools` holds all
 //! groups, in memory or from a folder on disk (`store`, `update`, `file`);
-//! `online` is a session's finished answers, `local` the context itself. A `search` finds the places where the
+//! `online` is a session's finished answers, `growth` those of a batch that join
+//! its pools, `local` the context itself. A `search` finds the places where the
 //! context's suffixes occur (`lookup`) or where they occur but for a gap
 //! (`bridge`), and `evidence` counts what followed. `blend` turns counts into
 //! probabilities, `calibration` corrects them, `retrieve` grows the tree, `origins` names the documents.
@@ -23,8 +24,10 @@ mod file;
 #[cfg(test)]
 mod file_test;
 mod find_text;
+mod fingerprint;
 #[cfg(test)]
 mod fit;
+mod growth;
 mod hidden;
 mod laser;
 mod local;
@@ -50,6 +53,7 @@ pub use browse::ListedDoc;
 pub use calibration::{Calibration, Calibrations};
 pub use file::Check;
 pub use find_text::{TextHit, TextHits};
+pub use growth::Growth;
 pub use local::Local;
 pub use online::Online;
 pub use pools::{GroupSize, Part, PoolDoc, Pools, Unwanted};

@@ -26,7 +26,8 @@ use super::segment::Segment;
 use super::tokenizer_hash::TokenizerHash;
 
 pub(super) const LIST: &str = "pool.json";
-const FORMAT: u32 = 1;
+/// 2: documents are named by kind and id, as in `item/i101`.
+const FORMAT: u32 = 2;
 
 /// A pool of at most this size is checked to the byte whenever it is opened.
 const CHECKED_BYTES: u64 = 64 << 20;

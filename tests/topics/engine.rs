@@ -4,7 +4,9 @@
 use std::path::Path;
 
 use candle_core::quantized::GgmlDType;
-use laserscope::engine::{Engine, Knowledge, Learning, LoadOptions, PromptText, RunSpec};
+use laserscope::engine::{
+    Engine, Knowledge, Learning, LoadOptions, OwnDocuments, PromptText, RunSpec,
+};
 use laserscope::model::device::DeviceChoice;
 use laserscope::speculate::params::{Budget, Drafter, Params, Source, Sources, Verify};
 use laserscope::speculate::stats::Stats;
@@ -215,7 +217,7 @@ fn drafts_are_accepted_when_the_pool_knows_the_answer() {
         "{} steps",
         strict.steps.len()
     );
-    assert_eq!(strict.doc_title("d"), "The answer");
+    assert_eq!(strict.doc_title("item/d"), "The answer");
 }
 
 #[test]
@@ -362,4 +364,38 @@ fn a_remembered_answer_drafts_for_the_next() {
     let stats = Stats::of(&on);
     let drafted = stats.sources.iter().find(|s| s.source == Source::Online);
     assert!(drafted.is_some_and(|s| s.fates.committed() > 0));
+}
+
+/// MovieLens numbers users and items alike: each is hidden from itself only.
+#[test]
+fn an_item_and_a_user_of_one_id_have_documents_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = engine(folder.path());
+    let doc = |kind: &str, title: &str, text: &str| Knowledge {
+        id: "i1".into(),
+        title: title.into(),
+        kind: kind.into(),
+        group: "a".into(),
+        text: text.into(),
+        ended: true,
+    };
+    let docs = [
+        doc("item", "A film", "abcabcabc"),
+        doc("user", "A viewer", "abcdefdef"),
+    ];
+    engine.set_knowledge(&docs).unwrap();
+    engine.own_documents = OwnDocuments::Hide;
+    let trace = run(&mut engine, spec("abc", Params::default()));
+    let global = |trace: &Trace| {
+        let mut pools = trace.header.pools.iter();
+        let global = pools.find(|p| p.source == Source::Global);
+        global.map(|p| p.documents)
+    };
+    assert_eq!(global(&trace), Some(1), "the item's own is hidden");
+    let titles = ["item/i1", "user/i1"].map(|id| engine.pools.title(id).map(str::to_string));
+    assert_eq!(titles, [Some("A film".into()), Some("A viewer".into())]);
+    for step in &trace.steps {
+        let titles = step.documents.iter().map(|d| d.1.as_str());
+        assert!(titles.into_iter().all(|title| title == "A viewer"));
+    }
 }

@@ -11,13 +11,14 @@ use serde::Serialize;
 use super::input::{self, Names};
 use super::{codec, describe};
 use crate::cli::PoolDocumentsArgs;
-use crate::engine::tokenizer_hash;
+use crate::engine::{document_name, tokenizer_hash};
 use crate::headless::progress::Line;
 use crate::headless::{interrupt, print_json};
 use crate::model::tokenizer::TextCodec;
 use crate::pool::{
     Cancelled, Changed, Check, PoolDoc, PoolInfo, PoolStore, PoolUpdate, TokenizerHash, Work,
 };
+use crate::recsys::SubjectKind;
 use crate::recsys::knowledge::bundled_files;
 use crate::session::Settings;
 
@@ -71,14 +72,31 @@ pub fn remove(path: &Path, ids: &[String], json: bool) -> Result<()> {
     let mut line = Line::new();
     let mut progress = |work: &Work| show(&mut line, work);
     let mut update = PoolUpdate::change(path, None, &mut progress)?;
-    let missing = ids.iter().find(|id| !update.holds(id));
-    if let Some(id) = missing {
-        bail!("no document of {} has the id `{id}`", path.display());
-    }
-    update.remove(ids.iter().cloned());
+    let names = ids.iter().map(|id| document_of(&update, path, id));
+    let names = names.collect::<Result<Vec<_>>>()?;
+    update.remove(names);
     let changed = update.commit()?;
     drop(line);
     report(path, changed, start, json)
+}
+
+/// The document that an id means: `item/i101`, or `i101` where only an item, or
+/// only a user, has it.
+fn document_of(update: &PoolUpdate, path: &Path, id: &str) -> Result<String> {
+    let kinds = [SubjectKind::Item, SubjectKind::User];
+    let names = kinds.map(|kind| document_name(&kind.to_string(), id));
+    let names = [id.to_string()].into_iter().chain(names);
+    let held: Vec<String> = names.filter(|name| update.holds(name)).collect();
+    match held.as_slice() {
+        [] => bail!("no document of {} has the id `{id}`", path.display()),
+        [only] => Ok(only.clone()),
+        [first, ..] if first == id => Ok(first.clone()),
+        _ => bail!(
+            "{} has documents {} of this id: say which",
+            path.display(),
+            held.join(" and ")
+        ),
+    }
 }
 
 fn show(line: &mut Line, work: &Work) -> bool {
