@@ -7,7 +7,7 @@ use color_eyre::eyre::Result;
 use laserscope::cli::{Cli, Command, DecodeArgs};
 use laserscope::config::Config;
 use laserscope::headless::{
-    bench, catalog, generate, groups, interrupt, manual, models, picture, pool, trace,
+    bench, catalog, generate, groups, interrupt, knowledge, manual, models, picture, pool, trace,
 };
 use laserscope::model::fetch;
 use laserscope::playground;
@@ -55,6 +55,7 @@ fn run(cli: &Cli) -> Result<bool> {
         Some(Command::Catalog(args)) => done(catalog::run(&args.what, &settings)),
         Some(Command::Groups(args)) => groups::run(&args.what, &settings),
         Some(Command::Pool(args)) => pool::run(&args.what, &settings),
+        Some(Command::Knowledge(args)) => knowledge::run(&args.what, &settings),
         Some(Command::Model(args)) => done(models::run(&args.what, &settings)),
         Some(Command::Keys) => done(manual::keys(&look.keys)),
         Some(Command::Completions { shell }) => done(manual::completions(*shell)),

@@ -12,6 +12,7 @@ use crate::headless::{interrupt, progress};
 use crate::model::device::DeviceChoice;
 use crate::model::registry;
 use crate::model::weights::FloatWeights;
+use crate::recsys::foreign::{self, Format};
 use crate::recsys::import::{self, Findings};
 use crate::recsys::knowledge::{bundled_knowledge, read_knowledge};
 use crate::recsys::saved::SavedGroups;
@@ -226,9 +227,23 @@ fn import_cache() -> Option<PathBuf> {
 fn read_all(files: &[PathBuf]) -> Result<Vec<KnowledgeDoc>> {
     let mut docs = Vec::new();
     for file in files {
-        docs.extend(read_knowledge(file)?);
+        docs.extend(read_any(file)?);
     }
     Ok(docs)
+}
+
+/// Our own documents, whose first bad line is an error; or knowledge made
+/// elsewhere, whose bad lines are told and passed over.
+fn read_any(file: &Path) -> Result<Vec<KnowledgeDoc>> {
+    let text = std::fs::read(file).wrap_err_with(|| format!("reading {}", file.display()))?;
+    let format = Format::of(&String::from_utf8_lossy(&text));
+    if matches!(format, None | Some(Format::Jsonl)) {
+        return read_knowledge(file);
+    }
+    let shown = file.display().to_string();
+    let imported = foreign::parse(&shown, &text, &foreign::Hints::default())?;
+    imported.told().iter().for_each(|line| eprintln!("{line}"));
+    Ok(imported.docs)
 }
 
 fn knowledge_files(folder: &Path) -> Result<Vec<PathBuf>> {
@@ -247,7 +262,7 @@ fn knowledge_files(folder: &Path) -> Result<Vec<PathBuf>> {
 
 /// A document under its subject's title and group in this catalog, where it is
 /// one of it; else under those of its own.
-fn as_knowledge(doc: &KnowledgeDoc, catalog: &Catalog) -> Knowledge {
+pub fn as_knowledge(doc: &KnowledgeDoc, catalog: &Catalog) -> Knowledge {
     let subject = catalog
         .lookup(doc.kind, &doc.id)
         .map(|at| catalog.subject(at));

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use serde::{Deserialize, Serialize};
 
 use super::decode::DecodeArgs;
 
@@ -37,22 +38,69 @@ pub struct GenerateArgs {
     /// Record the run (one subject), to be opened by `laserscope replay`
     #[arg(long, value_name = "FILE", conflicts_with = "all")]
     pub trace: Option<PathBuf>,
-    /// Append knowledge documents (JSONL); subjects already in the file are skipped
+    /// Append knowledge documents (JSONL); subjects already in the file are skipped. With
+    /// --all, FILE.batch.json beside it says how the batch was begun, and the same command
+    /// resumes it
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub batch: BatchArgs,
     /// One JSON object a subject, one a line
     #[arg(long)]
     pub json: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+/// Knowledge for everyone.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "With --all")]
+pub struct BatchArgs {
+    /// One of n parts of the work, 1/n to n/n; `laserscope knowledge merge` joins them
+    #[arg(long, requires = "all", value_name = "I/N", value_parser = Shard::parse)]
+    pub shard: Option<Shard>,
+    /// Go on only with what this batch wrote: never add to a file of another origin
+    #[arg(long, requires_all = ["all", "out"])]
+    pub resume: bool,
+    /// Keep what --out holds though it came about otherwise, and generate what is missing
+    #[arg(long, requires_all = ["all", "out"], conflicts_with = "resume")]
+    pub extend: bool,
+    /// Answers do not join the pools: every subject draws on what was there at the start
+    #[arg(long, requires = "all")]
+    pub fixed_pools: bool,
+    /// Decode every N-th subject autoregressively, too, to measure the speed-up; 0: none
+    #[arg(long, requires = "all", value_name = "N", default_value_t = 50)]
+    pub reference_every: usize,
+}
+
+/// Part `index` of `of`, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shard {
+    pub index: usize,
+    pub of: usize,
+}
+
+impl Shard {
+    /// # Errors
+    /// Says what it must look like.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let wrong = || "must be I/N with I from 1 to N, as in 3/16".to_string();
+        let (index, of) = text.split_once('/').ok_or_else(wrong)?;
+        let number = |text: &str| text.trim().parse::<usize>().map_err(|_| wrong());
+        let (index, of) = (number(index)?, number(of)?);
+        let is_one = (1..=of).contains(&index);
+        is_one.then_some(Shard { index, of }).ok_or_else(wrong)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum AllKind {
     Items,
     Users,
     Both,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum HalfChoice {
     Pool,
     Query,

@@ -5,6 +5,7 @@ mod bench;
 mod catalog;
 mod decode;
 mod generate;
+mod knowledge;
 mod model;
 mod pool;
 mod setup;
@@ -20,7 +21,8 @@ pub use catalog::{
     UserGrouping,
 };
 pub use decode::{DecodeArgs, Preset, VerifyChoice, parse_budget, parse_sources};
-pub use generate::{AllKind, GenerateArgs, HalfChoice};
+pub use generate::{AllKind, BatchArgs, GenerateArgs, HalfChoice, Shard};
+pub use knowledge::{KnowledgeArgs, KnowledgeCommand};
 pub use model::{ModelArgs, ModelCommand};
 pub use pool::{PoolArgs, PoolCommand, PoolDocumentsArgs};
 pub use setup::{OwnDocumentsChoice, ScreenArgs, SetupArgs};
@@ -63,6 +65,8 @@ pub enum Command {
     Pool(PoolArgs),
     /// Recorded runs: other forms of them
     Trace(TraceArgs),
+    /// Knowledge documents: join a batch's shards, import what was made elsewhere
+    Knowledge(KnowledgeArgs),
     /// Write the playground's screen for a trace as an SVG picture
     Picture(PictureArgs),
     /// Print the keys in force as TOML, to start a map of one's own from

@@ -1,6 +1,7 @@
 //! The program without its screens: siblings of the terminal face over the same
 //! engine. Data go to standard output, everything else to standard error.
 
+pub mod batch;
 pub mod bench;
 mod by_group;
 pub mod catalog;
@@ -9,6 +10,7 @@ pub mod generate;
 mod grid;
 pub mod groups;
 pub mod interrupt;
+pub mod knowledge;
 pub mod manual;
 pub mod models;
 mod paired;

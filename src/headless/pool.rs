@@ -11,7 +11,7 @@ use color_eyre::eyre::{Result, WrapErr};
 
 use super::progress::megabytes;
 use super::{fetch_model, print_json};
-use crate::cli::PoolCommand;
+use crate::cli::{PoolCommand, PoolDocumentsArgs};
 use crate::model::gguf::Gguf;
 use crate::model::tokenizer::TextCodec;
 use crate::pool::{Cancelled, Check, PoolInfo, PoolStore};
@@ -42,6 +42,16 @@ pub fn run(command: &PoolCommand, settings: &Settings) -> Result<bool> {
         }
         other => other.map(|()| true),
     }
+}
+
+/// Builds a pool of the documents in a file.
+pub(super) fn build_of(path: &Path, file: &Path, settings: &Settings) -> Result<bool> {
+    let documents = PoolDocumentsArgs {
+        files: vec![file.to_path_buf()],
+        ..PoolDocumentsArgs::default()
+    };
+    let path = path.to_path_buf();
+    run(&PoolCommand::Build { path, documents }, settings)
 }
 
 /// The tokenizer of the model in use; its weights are not read.

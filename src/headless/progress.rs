@@ -19,6 +19,11 @@ impl Line {
         }
     }
 
+    /// There is a terminal to show it on.
+    pub fn is_live(&self) -> bool {
+        self.live
+    }
+
     /// Shows `text`, at most ten times a second.
     pub fn show(&mut self, text: &str) {
         let due = self

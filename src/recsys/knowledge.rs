@@ -4,7 +4,7 @@
 //! A file only ever grows by whole lines, so that a kill at any moment loses at
 //! most the answer in work. Must not know tokens or pools.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -63,6 +63,31 @@ pub fn read_knowledge(path: &Path) -> Result<Vec<KnowledgeDoc>, Report> {
     parse_bytes(path, &bytes)
 }
 
+/// The documents of a file, a last line that was cut off left out.
+///
+/// # Errors
+/// As [`read_knowledge`], for any other line.
+pub fn read_whole_lines(path: &Path) -> Result<Vec<KnowledgeDoc>, Report> {
+    let bytes = fs::read(path).wrap_err_with(|| format!("reading {}", path.display()))?;
+    let (whole, tail) = bytes.split_at(n_whole_lines(&bytes));
+    let mut docs = parse_bytes(path, whole)?;
+    docs.extend(last_document(tail));
+    Ok(docs)
+}
+
+/// Bytes up to the last newline.
+fn n_whole_lines(bytes: &[u8]) -> usize {
+    let newline = bytes.iter().rposition(|&byte| byte == b'\n');
+    newline.map_or(0, |at| at + 1)
+}
+
+/// What stands behind the last newline, if it is a whole document.
+fn last_document(tail: &[u8]) -> Option<KnowledgeDoc> {
+    str::from_utf8(tail)
+        .ok()
+        .and_then(|line| parse_line(line).ok())
+}
+
 /// `file` is the name that error messages carry. Blank lines are skipped.
 pub fn parse_knowledge(file: &str, text: &str) -> Result<Vec<KnowledgeDoc>, Report> {
     let mut docs = Vec::new();
@@ -75,7 +100,8 @@ pub fn parse_knowledge(file: &str, text: &str) -> Result<Vec<KnowledgeDoc>, Repo
     Ok(docs)
 }
 
-fn parse_line(line: &str) -> Result<KnowledgeDoc, Report> {
+/// One line, which may not be blank.
+pub(super) fn parse_line(line: &str) -> Result<KnowledgeDoc, Report> {
     let doc: KnowledgeDoc = serde_json::from_str(line).map_err(|error| match error.is_eof() {
         true => eyre!("the line is cut off: resume the run that wrote it, or delete the line"),
         // Its own line number would be 1: this is one line of many.
@@ -128,7 +154,8 @@ pub struct CutOff {
 }
 
 impl KnowledgeLog {
-    /// Opens a file to add to it, or makes it. A last line that lacks its newline
+    /// Opens a file to add to it, or makes it; nobody else may write to it until
+    /// it is closed. A last line that lacks its newline
     /// is completed if it is a whole document, and removed if not.
     ///
     /// # Errors
@@ -142,22 +169,20 @@ impl KnowledgeLog {
             "{} is no plain file: name one to append to",
             path.display()
         );
+        let mut file = open_to_write(path).wrap_err_with(context)?;
+        lock(&file, path)?;
         let bytes = read_or_empty(path).wrap_err_with(context)?;
-        let n_whole = bytes
-            .iter()
-            .rposition(|&byte| byte == b'\n')
-            .map_or(0, |at| at + 1);
+        let n_whole = n_whole_lines(&bytes);
         let (whole, tail) = bytes.split_at(n_whole);
         let mut found = parse_bytes(path, whole)?;
         let mut cut_off = None;
-        let mut file = open_to_write(path).wrap_err_with(context)?;
-        match str::from_utf8(tail).map(parse_line) {
-            Ok(Ok(doc)) => {
+        match last_document(tail) {
+            Some(doc) => {
                 found.push(doc);
                 file.seek(SeekFrom::End(0)).wrap_err_with(context)?;
                 file.write_all(b"\n").wrap_err_with(context)?;
             }
-            _ => {
+            None => {
                 cut_off = (!tail.is_empty()).then(|| CutOff {
                     line: line_at(&bytes, n_whole),
                     n_bytes: tail.len(),
@@ -184,6 +209,25 @@ impl KnowledgeLog {
         self.file
             .write_all(&line)
             .wrap_err_with(|| format!("writing {}", self.path.display()))
+    }
+}
+
+impl Drop for KnowledgeLog {
+    /// A process that is being started has copies of all open files for a moment,
+    /// so that closing this one would not yet let go.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
+}
+
+/// Two commands that append to one file would spoil each other's order.
+fn lock(file: &File, path: &Path) -> Result<(), Report> {
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => {
+            bail!("{} is being written by another command", path.display())
+        }
+        // Some network file systems know no locks.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
     }
 }
 

@@ -5,12 +5,13 @@
 //! be shown), [`load`] (the sample) and [`import`] (everyone else's files),
 //! [`groups`] and [`grouping`] (who goes where by attributes), [`lightgcn`],
 //! [`kmeans`], [`learn`] and [`saved`] (by behaviour), [`prompts`], [`knowledge`],
-//! [`synth`] (how the sample viewers were made).
+//! [`foreign`] (answers made elsewhere), [`synth`] (how the sample viewers were made).
 //!
 //! Knows nothing of models, pools or screens.
 
 pub mod catalog;
 pub mod faults;
+pub mod foreign;
 pub mod grouping;
 pub mod groups;
 pub mod history;
@@ -32,4 +33,4 @@ pub use groups::{Group, GroupMap};
 pub use history::{Protocol, Rating, Role};
 pub use knowledge::{KnowledgeDoc, KnowledgeLog};
 pub use prompts::{Example, Framework, Prompt, prompt};
-pub use random::dealt;
+pub use random::{dealt, draw};

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::catalog::{Catalog, Fact, Item, Subject, SubjectKind, SubjectRef, User};
 use super::history::{Rating, Role};
+use super::random::hash_text;
 
 /// The frameworks that ship, by name. KAR: Xi et al., RecSys 2024 (arXiv
 /// 2306.10933); the wording is ours.
@@ -112,6 +113,12 @@ impl Framework {
             .check()
             .wrap_err_with(|| format!("reading {file}"))?;
         Ok(framework)
+    }
+
+    /// A hash of name and templates, as 16 hexadecimal digits: other prompts,
+    /// another hash.
+    pub fn fingerprint(&self) -> String {
+        format!("{:016x}", hash_text(0, &format!("{self:?}")))
     }
 
     fn check(&self) -> Result<(), Report> {

@@ -45,6 +45,11 @@ pub fn hash_text(seed: u64, text: &str) -> u64 {
     mix(fnv ^ mix(seed.wrapping_add(GOLDEN_GAMMA)))
 }
 
+/// The `index`-th of a seed's draws from `0..n`; `n` must not be 0.
+pub fn draw(seed: u64, index: u64, n: u64) -> u64 {
+    SplitMix64::new(seed.wrapping_add(index.wrapping_mul(GOLDEN_GAMMA))).below(n)
+}
+
 /// A hash of many texts and numbers, the same on every machine.
 pub struct TextHasher {
     state: u64,

@@ -1,5 +1,6 @@
 //! One test binary, by topic.
 
+mod batch;
 mod catalog;
 mod decoder;
 mod drafters;
@@ -8,6 +9,7 @@ mod export;
 mod families;
 mod fetch;
 mod fixture;
+mod foreign;
 mod groups;
 mod import;
 mod interface;

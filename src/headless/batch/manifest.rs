@@ -1,0 +1,215 @@
+//! How a batch was begun, in a small file beside its answers: `OUT.batch.json`.
+//! A resumed run must find the same, and goes by the same table of costs, so
+//! that it writes what an uninterrupted one would have written.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use color_eyre::eyre::{Report, Result, WrapErr, bail, ensure, eyre};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::cli::{AllKind, HalfChoice, Shard};
+use crate::recsys::KnowledgeDoc;
+use crate::speculate::cost::CostTable;
+use crate::speculate::params::Params;
+use crate::speculate::trace::ModelInfo;
+
+const FORMAT: u32 = 1;
+
+/// What is stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    pub laserscope_batch: u32,
+    pub conditions: Conditions,
+    /// Documents that the file held already.
+    pub before: Listing,
+    /// What a step costs by its rows, behind an automatic budget.
+    pub cost: CostTable,
+    /// Set once every answer is there.
+    pub finished: Option<Finished>,
+}
+
+/// All that shapes the answers; a resumed run must have the same.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Conditions {
+    /// The program's version.
+    pub program: String,
+    pub model: ModelInfo,
+    /// `cpu`, `cuda` or `metal`: on a CPU, neither threads nor instructions
+    /// change a bit.
+    pub device: String,
+    pub catalog: Named,
+    pub framework: Named,
+    pub all: AllKind,
+    pub half: Option<HalfChoice>,
+    pub pool_half: bool,
+    pub limit: Option<usize>,
+    pub params: Params,
+    pub own_documents: String,
+    pub fixed_pools: bool,
+    /// Hash of the pools at the start.
+    pub starting_pools: String,
+    /// The subjects in their order, groups included.
+    pub order: Listing,
+    pub shard: Option<Shard>,
+}
+
+/// A name and a hash of what it stands for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Named {
+    pub name: String,
+    pub fingerprint: String,
+}
+
+/// How many, and a hash of all of them in their order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listing {
+    pub n: usize,
+    pub hash: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finished {
+    /// Documents in the file, those from before included.
+    pub documents: usize,
+    /// Subjects whose prompt does not fit into the context.
+    pub left_out: usize,
+}
+
+impl Listing {
+    pub fn of<T: AsRef<[u8]>>(entries: impl IntoIterator<Item = T>) -> Self {
+        let (mut hash, mut n) = (Sha256::new(), 0);
+        for entry in entries {
+            let entry = entry.as_ref();
+            hash.update((entry.len() as u64).to_le_bytes());
+            hash.update(entry);
+            n += 1;
+        }
+        let hash = hash.finalize();
+        let hash = hash[..16].iter().map(|byte| format!("{byte:02x}"));
+        Listing {
+            n,
+            hash: hash.collect(),
+        }
+    }
+
+    pub fn of_documents(docs: &[KnowledgeDoc]) -> Result<Self> {
+        let lines = docs.iter().map(serde_json::to_vec);
+        Ok(Listing::of(lines.collect::<Result<Vec<_>, _>>()?))
+    }
+}
+
+/// Where a batch's manifest lies.
+pub fn manifest_path(out: &Path) -> PathBuf {
+    let mut name = out.file_name().unwrap_or_default().to_os_string();
+    name.push(".batch.json");
+    out.with_file_name(name)
+}
+
+impl Manifest {
+    pub fn new(conditions: Conditions, before: Listing, cost: CostTable) -> Self {
+        Manifest {
+            laserscope_batch: FORMAT,
+            conditions,
+            before,
+            cost,
+            finished: None,
+        }
+    }
+
+    /// The manifest of the answers in `out`, if there is one.
+    ///
+    /// # Errors
+    /// One that cannot be read, or that another version wrote.
+    pub fn load(out: &Path) -> Result<Option<Self>> {
+        let path = manifest_path(out);
+        let bytes = match fs::read(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            read => read.wrap_err_with(|| format!("reading {}", path.display()))?,
+        };
+        let parsed = parse(&bytes).wrap_err_with(|| {
+            format!(
+                "{} cannot be used: delete it to add to {} with --extend, or name another --out",
+                path.display(),
+                out.display()
+            )
+        });
+        parsed.map(Some)
+    }
+
+    /// Puts the manifest beside `out`, whole or not at all.
+    pub fn save(&self, out: &Path) -> Result<()> {
+        let path = manifest_path(out);
+        let context = || format!("writing {}", path.display());
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        let mut file = tempfile::NamedTempFile::new_in(folder).wrap_err_with(context)?;
+        let mut json = serde_json::to_vec_pretty(self)?;
+        json.push(b'\n');
+        file.write_all(&json).wrap_err_with(context)?;
+        file.as_file().sync_all().wrap_err_with(context)?;
+        readable_by_all(file.path());
+        file.persist(&path).wrap_err_with(context)?;
+        Ok(())
+    }
+}
+
+/// As any new file may be read: a temporary one is its owner's alone.
+pub fn readable_by_all(path: &Path) {
+    #[cfg(unix)]
+    let _ = fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    #[cfg(not(unix))]
+    let _ = path;
+}
+
+fn parse(bytes: &[u8]) -> Result<Manifest> {
+    let value: Value = serde_json::from_slice(bytes).map_err(|_| damaged())?;
+    let version = value["laserscope_batch"].as_u64().ok_or_else(damaged)?;
+    ensure!(
+        version == u64::from(FORMAT),
+        "another version of the program wrote it (format {version}, this one knows {FORMAT})"
+    );
+    serde_json::from_value(value).map_err(|_| damaged())
+}
+
+fn damaged() -> Report {
+    eyre!("it is damaged")
+}
+
+impl Conditions {
+    /// Refuses other conditions than those that a batch was begun under.
+    ///
+    /// # Errors
+    /// Every difference, by its name.
+    pub fn expect(&self, now: &Conditions) -> Result<()> {
+        let differences = self.differences(now)?;
+        if differences.is_empty() {
+            return Ok(());
+        }
+        bail!("{}", differences.join("\n"))
+    }
+
+    /// A line for every value that is another one now.
+    pub fn differences(&self, now: &Conditions) -> Result<Vec<String>> {
+        let (then, now) = (serde_json::to_value(self)?, serde_json::to_value(now)?);
+        let mut lines = Vec::new();
+        compare("", &then, &now, &mut lines);
+        Ok(lines)
+    }
+}
+
+fn compare(path: &str, then: &Value, now: &Value, lines: &mut Vec<String>) {
+    if let (Value::Object(a), Value::Object(b)) = (then, now) {
+        let keys: std::collections::BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+        for key in keys {
+            let (a, b) = (&then[key.as_str()], &now[key.as_str()]);
+            compare(&format!("{path}.{key}"), a, b, lines);
+        }
+    } else if then != now {
+        let name = path.trim_start_matches('.').replace('_', " ");
+        lines.push(format!("  {name}: {then} then, {now} now"));
+    }
+}

@@ -1,0 +1,203 @@
+//! What a batch did so far: rate and time left, MAL, repetition, and the
+//! speed-up, measured on subjects that are decoded autoregressively, too.
+
+use std::time::{Duration, Instant};
+
+use crate::speculate::stats::{Stats, first_difference, repetition};
+use crate::speculate::trace::Trace;
+
+/// Seed of which subjects are measured; fixed, so that two runs measure alike.
+const REFERENCE_SEED: u64 = 2408;
+/// So many are measured at once, to have a figure early ..
+const FIRST_REFERENCES: usize = 2;
+
+/// Whether the `at`-th subject of this run is decoded autoregressively, too: the
+/// first few, then one of every `every`, at a place drawn by the seed.
+pub fn is_reference(at: usize, every: usize) -> bool {
+    let Some(block) = at.checked_div(every) else {
+        return false;
+    };
+    let drawn = crate::recsys::draw(REFERENCE_SEED, block as u64, every as u64) as usize;
+    at < FIRST_REFERENCES || at % every == drawn
+}
+
+/// Sums over the answers of this run; what an earlier one did is not in them.
+#[derive(Debug)]
+pub struct Measured {
+    since: Instant,
+    n_answers: usize,
+    n_tokens: usize,
+    n_steps: usize,
+    decode_ms: f64,
+    repetition: f64,
+    n_references: usize,
+    /// Tokens and milliseconds of the subjects that were measured.
+    drafted: (usize, f64),
+    plain: (usize, f64),
+    /// Whose text was another one, and from which token on.
+    differing: Vec<(String, usize)>,
+}
+
+impl Measured {
+    pub fn new() -> Self {
+        Measured {
+            since: Instant::now(),
+            n_answers: 0,
+            n_tokens: 0,
+            n_steps: 0,
+            decode_ms: 0.0,
+            repetition: 0.0,
+            n_references: 0,
+            drafted: (0, 0.0),
+            plain: (0, 0.0),
+            differing: Vec::new(),
+        }
+    }
+
+    pub fn add(&mut self, trace: &Trace) {
+        let stats = Stats::of(trace);
+        self.n_answers += 1;
+        self.n_tokens += stats.tokens;
+        self.n_steps += stats.steps;
+        self.decode_ms += stats.timing.total();
+        self.repetition += repetition(&trace.token_ids());
+    }
+
+    /// An answer and the autoregressive one to the same prompt.
+    pub fn add_reference(&mut self, trace: &Trace, plain: &Trace) {
+        let sum = |to: &mut (usize, f64), trace: &Trace| {
+            let stats = Stats::of(trace);
+            *to = (to.0 + stats.tokens, to.1 + stats.timing.total());
+        };
+        sum(&mut self.drafted, trace);
+        sum(&mut self.plain, plain);
+        self.n_references += 1;
+        if let Some(at) = first_difference(&trace.token_ids(), &plain.token_ids()) {
+            let subject = &trace.header.subject;
+            self.differing
+                .push((format!("{} {}", subject.kind, subject.id), at));
+        }
+    }
+
+    pub fn n_answers(&self) -> usize {
+        self.n_answers
+    }
+
+    pub fn differing(&self) -> &[(String, usize)] {
+        &self.differing
+    }
+
+    pub fn n_references(&self) -> usize {
+        self.n_references
+    }
+
+    fn mal(&self) -> f64 {
+        self.n_tokens as f64 / self.n_steps.max(1) as f64
+    }
+
+    fn answers_per_min(&self) -> f64 {
+        let minutes = self.since.elapsed().as_secs_f64() / 60.0;
+        self.n_answers as f64 / minutes.max(1e-9)
+    }
+
+    fn tokens_per_s(&self) -> f64 {
+        self.n_tokens as f64 * 1000.0 / self.decode_ms.max(1e-9)
+    }
+
+    /// Speed against autoregressive decoding, on the subjects that were measured.
+    pub fn speedup(&self) -> Option<f64> {
+        let speed = |(tokens, ms): (usize, f64)| tokens as f64 / ms;
+        let ratio = speed(self.drafted) / speed(self.plain);
+        (self.n_references > 0 && ratio.is_finite()).then_some(ratio)
+    }
+
+    /// The time that `n_left` answers will take at the rate so far.
+    fn left(&self, n_left: usize) -> Option<Duration> {
+        let spent = self.since.elapsed().as_secs_f64();
+        let each = (self.n_answers > 0).then(|| spent / self.n_answers as f64)?;
+        Some(Duration::from_secs_f64(each * n_left as f64))
+    }
+
+    /// Rate, MAL and speed-up; empty before the first answer.
+    pub fn progress(&self, n_left: usize) -> String {
+        let Some(left) = self.left(n_left) else {
+            return String::new();
+        };
+        let speedup = self.speedup_text();
+        let speedup = speedup.map_or(String::new(), |text| format!(" · {text}"));
+        format!(
+            "{:.1} answers/min, {:.0} tokens/s · MAL {:.2}{speedup} · {} left",
+            self.answers_per_min(),
+            self.tokens_per_s(),
+            self.mal(),
+            duration(left)
+        )
+    }
+
+    fn speedup_text(&self) -> Option<String> {
+        let speedup = self.speedup()?;
+        Some(format!(
+            "{speedup:.2}x, compute saved {:.0}% (on {})",
+            (1.0 - 1.0 / speedup) * 100.0,
+            self.n_references
+        ))
+    }
+
+    /// What this run did, in a line or two.
+    pub fn summary(&self) -> String {
+        let mut text = format!(
+            "{} answers in {}: {:.1} a minute, {:.0} tokens/s, MAL {:.2}, repeated 4-grams {:.1}%",
+            self.n_answers,
+            duration(self.since.elapsed()),
+            self.answers_per_min(),
+            self.tokens_per_s(),
+            self.mal(),
+            self.repetition * 100.0 / self.n_answers.max(1) as f64
+        );
+        if let Some(speedup) = self.speedup_text() {
+            text.push_str(&format!(
+                "\nagainst autoregressive decoding: {speedup}, the subjects drawn with seed {REFERENCE_SEED}"
+            ));
+        }
+        text
+    }
+}
+
+/// `8.2 s`, `12 min`, `3 h 5 min`.
+fn duration(time: Duration) -> String {
+    let s = time.as_secs_f64();
+    match s {
+        _ if s < 90.0 => format!("{s:.1} s"),
+        _ if s < 90.0 * 60.0 => format!("{:.0} min", s / 60.0),
+        _ => format!("{:.0} h {:.0} min", (s / 3600.0).floor(), s % 3600.0 / 60.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_are_measured_at_once_and_then_one_of_every_n() {
+        let of = |every| (0..1000).filter(|&at| is_reference(at, every)).count();
+        assert_eq!(of(0), 0);
+        assert_eq!(of(1), 1000);
+        assert!((20..=22).contains(&of(50)), "{}", of(50));
+        assert!(is_reference(0, 1_000_000) && is_reference(1, 1_000_000));
+    }
+
+    #[test]
+    fn nothing_is_said_of_a_speed_up_that_was_not_measured() {
+        assert_eq!(Measured::new().speedup(), None);
+        assert_eq!(Measured::new().progress(10), "");
+    }
+
+    #[test]
+    fn times_are_said_as_people_say_them() {
+        let of = |s| duration(Duration::from_secs(s));
+        assert_eq!(
+            [of(8), of(600), of(11_100)],
+            ["8.0 s", "10 min", "3 h 5 min"]
+        );
+    }
+}
