@@ -53,9 +53,10 @@ fn params() -> Params {
 
 fn generate(folder: &Path, out: &Path, options: &[&str]) -> color_eyre::Result<bool> {
     let out = out.to_str().unwrap();
-    let mut all = vec![
-        "--all", "both", "--half", "query", "--limit", "1", "--out", out,
-    ];
+    let mut all = vec!["--all", "both", "--half", "query", "--out", out];
+    if !options.contains(&"--limit") {
+        all.extend(["--limit", "1"]);
+    }
     all.extend(options);
     let (catalog, mut engine) = (Catalog::bundled()?, engine(folder));
     run_on(&mut engine, &catalog, &framework(), params(), &args(&all))

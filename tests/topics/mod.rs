@@ -17,6 +17,7 @@ mod kernels;
 mod lessons;
 mod pool;
 mod pool_file;
+mod real_batch;
 mod real_decode;
 mod real_forward;
 mod real_model;

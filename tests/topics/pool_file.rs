@@ -342,7 +342,7 @@ fn a_pool_of_another_tokenizer_or_version_is_refused_with_the_way_out() {
     }
     let list = path.join("pool.json");
     let json = std::fs::read_to_string(&list).unwrap();
-    for (version, word) in [("2", "newer"), ("0", "older")] {
+    for (version, word) in [("3", "newer"), ("1", "older")] {
         let text = json.replace(
             "\"laserscope_pool\": 2",
             &format!("\"laserscope_pool\": {version}"),

@@ -182,8 +182,8 @@ fn generate_prints_its_contract_and_the_trace_replays_it() {
 fn a_batch_resumes_where_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("answers.jsonl");
-    let batch = |limit: &str| {
-        let output = laserscope(&[
+    let batch = |limit: &str, more: &[&str]| {
+        let options = [
             "generate",
             "--all",
             "users",
@@ -195,7 +195,8 @@ fn a_batch_resumes_where_it_was() {
             "8",
             "--out",
             out.to_str().unwrap(),
-        ]);
+        ];
+        let output = laserscope(&[&options, more].concat());
         assert!(
             output.status.success(),
             "{}",
@@ -203,9 +204,14 @@ fn a_batch_resumes_where_it_was() {
         );
         std::fs::read_to_string(&out).unwrap()
     };
-    let first = batch("1");
+    let first = batch("1", &[]);
     assert_eq!(first.lines().count(), 3);
-    let both = batch("2");
+    assert_eq!(
+        batch("1", &[]),
+        first,
+        "the same command finds nothing to do"
+    );
+    let both = batch("2", &["--extend"]);
     assert!(both.starts_with(&first) && both.lines().count() == 6);
 }
 
