@@ -95,7 +95,7 @@ mod tests {
             let order: Vec<usize> = (0..n).collect();
             let shards = (1..=of).map(|index| part(&order, Shard { index, of }));
             let shards: Vec<&[usize]> = shards.collect();
-            prop_assert_eq!(shards.concat(), order);
+            prop_assert_eq!(shards.concat(), order.clone());
             let sizes = shards.iter().map(|s| s.len());
             let (least, most) = (sizes.clone().min(), sizes.max());
             prop_assert!(most <= least.map(|n| n + 1));
