@@ -189,7 +189,7 @@ impl Conditions {
         if differences.is_empty() {
             return Ok(());
         }
-        bail!("{}", differences.join("\n"))
+        bail!("\n{}", differences.join("\n"))
     }
 
     /// A line for every value that is another one now.
