@@ -67,7 +67,7 @@ pub enum Command {
     Trace(TraceArgs),
     /// Knowledge documents: join a batch's shards, import what was made elsewhere
     Knowledge(KnowledgeArgs),
-    /// Write the playground's screen for a trace as an SVG picture
+    /// Write the playground's screen for a trace as an SVG picture, other screens by their keys
     Picture(PictureArgs),
     /// Print the keys in force as TOML, to start a map of one's own from
     Keys,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::tui::key::Key;
 use crate::tui::share::Format;
 
 #[derive(Args, Debug)]
@@ -57,4 +58,7 @@ pub struct PictureArgs {
     /// The step to show [default: the last]
     #[arg(long)]
     pub step: Option<usize>,
+    /// Keys to press first, in the spelling of the configuration file: "6 down enter"
+    #[arg(long, value_name = "KEYS", value_delimiter = ' ', value_parser = Key::parse)]
+    pub keys: Vec<Key>,
 }

@@ -8,7 +8,7 @@ use crate::speculate::stats::Stats;
 use crate::speculate::trace::{Step, Trace};
 use crate::tui::state::record::{Pick, Record};
 use crate::tui::theme::Mark;
-use crate::tui::view::number::{percent, prob};
+use crate::tui::view::number::{count, percent};
 use crate::tui::view::tree::bonus_row;
 
 /// The trace as the screens read it.
@@ -70,8 +70,8 @@ pub fn step(step: &Step) -> String {
         false => format!("retrieved: {}", hits.join("; ")),
     };
     format!(
-        "{} rows, {} committed, {:.1} ms (forward {:.1}) · {found}",
-        step.tree.n_rows(),
+        "{}, {} committed, {:.1} ms (forward {:.1}) · {found}",
+        count(step.tree.n_rows(), "row"),
         step.verdict.n_committed(),
         step.timing.total(),
         step.timing.forward,
@@ -86,25 +86,15 @@ pub fn mark(step: &Step, pick: Pick) -> Option<Mark> {
     }
 }
 
-/// Probability and rank under the model, and what the rule made of them.
+/// Rank and probability under the model, and what the rule made of them.
 pub fn verdict(record: &Record, step: &Step, pick: Pick) -> String {
     match pick {
         Pick::Root => "committed before".into(),
         Pick::Bonus => {
             let row = bonus_row(step);
-            let standing = row.choice_standing();
-            let why = choice(standing, row.drawn.is_none());
-            format!("p {}, rank {}: {why}", prob(standing.p), standing.rank)
+            choice(row.choice_standing(), row.drawn.is_none())
         }
-        Pick::Draft(node) => {
-            let judged = step.judged[node - 1];
-            format!(
-                "p {}, rank {}: {}",
-                prob(judged.p),
-                judged.rank,
-                why(record, step, node)
-            )
-        }
+        Pick::Draft(node) => why(record, step, node),
     }
 }
 

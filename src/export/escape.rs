@@ -26,7 +26,7 @@ pub fn markdown(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '\n' | '\r' => out.push(' '),
-            c if c.is_ascii_punctuation() && !".,;:'\"?%/=".contains(c) => {
+            c if c.is_ascii_punctuation() && !".,;:'\"?%/=()".contains(c) => {
                 out.push('\\');
                 out.push(c);
             }

@@ -1,6 +1,8 @@
-//! `laserscope picture`: the Decode screen of a trace as an SVG picture.
+//! `laserscope picture`: the Decode screen of a trace, or what some keys lead to
+//! from there, as an SVG picture.
 
 use color_eyre::eyre::{Result, WrapErr, ensure};
+use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
@@ -22,6 +24,11 @@ pub fn run(args: &PictureArgs, look: Look) -> Result<()> {
             "--step {step}: the run has steps 1 to {steps}"
         );
         app.view.go_to(Cursor::At(step - 1));
+    }
+    app.size = (args.width, args.height);
+    for key in &args.keys {
+        // No engine listens to a picture.
+        let _ = app.press(&KeyEvent::new(key.code, key.modifiers));
     }
     let mut buffer = Buffer::empty(area);
     app.render(area, &mut buffer);

@@ -43,7 +43,7 @@ fn written(trace: &Trace, format: Format) -> String {
 
 #[test]
 fn forms_are_stable() {
-    let trace = short(3);
+    let trace = short(8);
     insta::with_settings!({omit_expression => true}, {
         insta::assert_snapshot!("html", written(&trace, Format::Html));
         insta::assert_snapshot!("markdown", written(&trace, Format::Markdown));

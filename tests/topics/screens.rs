@@ -258,7 +258,7 @@ fn learn_a_lesson_under_way() {
     press(&mut app, KeyCode::Enter);
     press(&mut app, KeyCode::Right);
     snapshot("lesson", &mut app);
-    keys(&mut app, "NNNA18");
+    keys(&mut app, "NA18");
     snapshot("lesson_answer", &mut app);
 }
 

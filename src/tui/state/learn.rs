@@ -142,6 +142,8 @@ impl App {
         let trace = lesson::run(name)?;
         let id = self.next_run_id();
         let mut run = Run::recorded(id, trace, Recording::Lesson);
+        // Runs of one film are told apart by their names.
+        run.subject.title = format!("{}: {}", run.subject.title, name.replace('-', " "));
         run.play_all();
         self.runs.push(run);
         Ok(id)

@@ -23,7 +23,7 @@ pub fn render(app: &App, lesson: &Lesson, theme: &Theme, area: Rect, buf: &mut B
     let Some(longest) = cost.points.iter().map(|p| p.1).reduce(f32::max) else {
         return;
     };
-    let head = "One pass, by its rows (ms); │: as many passes of one row";
+    let head = "One pass by its rows, in ms (│ one by one)";
     let head = super::super::token_text::fit(head, usize::from(area.width));
     pane::put(buf, area, 0, &Line::styled(head, theme.dim()));
     let room = usize::from(area.width).saturating_sub(LABEL + VALUE);
