@@ -12,7 +12,8 @@ mod measure;
 mod pause;
 mod run;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::{Result, ensure, eyre};
@@ -23,8 +24,9 @@ use crate::model::tokenizer::TextCodec;
 use crate::pool::{Calibrations, Check, Online, PoolDoc, PoolStore, Pools, TokenizerHash};
 use crate::speculate::TokenId;
 use crate::speculate::cost::CostTable;
+use crate::speculate::draft::DocHit;
 use crate::speculate::params::Params;
-use crate::speculate::trace::{Header, ModelInfo, SubjectInfo};
+use crate::speculate::trace::{Excerpt, Header, ModelInfo, SubjectInfo};
 
 pub use browse::{
     DocumentText, Documents, Found, FoundDocument, Overview, PoolName, Probe, ProbedSet,
@@ -307,7 +309,12 @@ fn pool_of(subject: &SubjectInfo) -> Option<String> {
 struct Seen {
     tokens: HashSet<TokenId>,
     docs: HashSet<String>,
+    /// Of each document, the stretches of it that were recorded.
+    excerpts: HashMap<String, Vec<Range<u32>>>,
 }
+
+/// A token with as many on both sides needs no excerpt of its own.
+const AROUND: u32 = 3;
 
 impl Seen {
     fn token(&mut self, id: TokenId) -> bool {
@@ -316,5 +323,21 @@ impl Seen {
 
     fn doc(&mut self, id: &str) -> bool {
         self.docs.insert(id.to_string())
+    }
+
+    /// A token and a few around it were recorded already.
+    fn has_around(&self, place: &DocHit) -> bool {
+        let around = place.at.saturating_sub(AROUND)..place.at + AROUND;
+        let known = self.excerpts.get(&place.doc).into_iter().flatten();
+        let mut known = known.map(|r| r.start <= around.start && around.end <= r.end);
+        known.any(|holds| holds)
+    }
+
+    /// `is_last`: it goes on to its document's end.
+    fn excerpt(&mut self, excerpt: &Excerpt, is_last: bool) {
+        let end = excerpt.from + excerpt.ids.len() as u32;
+        let end = if is_last { u32::MAX } else { end };
+        let of_doc = self.excerpts.entry(excerpt.doc.clone()).or_default();
+        of_doc.push(excerpt.from..end);
     }
 }

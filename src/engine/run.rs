@@ -13,7 +13,7 @@ use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::params::{Budget, Params, Sampling, Source};
 use crate::speculate::row::{Judged, NodeRow};
-use crate::speculate::trace::{End, FORMAT, Header, PoolSize, Step, Timing, TokenBytes};
+use crate::speculate::trace::{End, Excerpt, FORMAT, Header, PoolSize, Step, Timing, TokenBytes};
 use crate::speculate::verify::{Finish, Room, Verdict, verify};
 
 /// A run under way on an engine.
@@ -191,14 +191,16 @@ impl<'e> Run<'e> {
         if self.finish.is_some() {
             self.engine.learn_calibrations(&self.calibrations);
         }
+        let excerpts = self.new_excerpts(&tree);
         let step = Step {
             index: self.n_steps,
             context_len,
             room,
             params: std::mem::take(&mut self.changed).then_some(self.params),
             retrieval: retrieved.hits,
-            tokens: self.new_tokens(&tree, &rows),
+            tokens: self.new_tokens(&tree, &rows, &excerpts),
             documents: self.new_documents(&tree),
+            excerpts,
             tree,
             n_offered,
             rows,
@@ -387,10 +389,39 @@ impl<'e> Run<'e> {
         Ok(())
     }
 
-    fn new_tokens(&mut self, tree: &DraftTree, rows: &[NodeRow]) -> Vec<(TokenId, TokenBytes)> {
+    fn new_tokens(
+        &mut self,
+        tree: &DraftTree,
+        rows: &[NodeRow],
+        excerpts: &[Excerpt],
+    ) -> Vec<(TokenId, TokenBytes)> {
         let drafted = tree.nodes.iter().map(|n| n.token);
         let candidates = rows.iter().flat_map(|r| r.top.iter().map(|c| c.0));
-        first_seen(self.engine, &mut self.seen, drafted.chain(candidates))
+        let around = excerpts.iter().flat_map(|e| e.ids.iter().copied());
+        let ids = drafted.chain(candidates).chain(around);
+        first_seen(self.engine, &mut self.seen, ids)
+    }
+
+    /// What stands around the drafts in the first document of each origin, as far
+    /// as it was not recorded yet.
+    fn new_excerpts(&mut self, tree: &DraftTree) -> Vec<Excerpt> {
+        let wanted = (Excerpt::BEFORE, Excerpt::BEHIND);
+        let mut new = Vec::new();
+        for node in &tree.nodes {
+            let places = node.origins.iter().filter_map(|o| o.docs.first());
+            for place in places {
+                if self.seen.has_around(place) {
+                    continue;
+                }
+                let Some(excerpt) = self.pools.excerpt(place, node.token, wanted) else {
+                    continue;
+                };
+                let n_behind = excerpt.ids.len() - (place.at - excerpt.from) as usize;
+                self.seen.excerpt(&excerpt, n_behind < Excerpt::BEHIND);
+                new.push(excerpt);
+            }
+        }
+        new
     }
 
     fn new_documents(&mut self, tree: &DraftTree) -> Vec<(String, String)> {

@@ -16,7 +16,7 @@ use crate::tui::{App, Look, Start};
 pub fn of(trace: &Trace, canvas: &Canvas) -> Buffer {
     let mut app = app(trace, canvas);
     if let Some(step) = canvas.step {
-        app.view.go_to(Cursor::At(step));
+        app.view.go_to(Cursor::at(step));
     }
     draw(&app)
 }

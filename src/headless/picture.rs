@@ -23,7 +23,7 @@ pub fn run(args: &PictureArgs, look: Look) -> Result<()> {
             (1..=steps).contains(&step),
             "--step {step}: the run has steps 1 to {steps}"
         );
-        app.view.go_to(Cursor::At(step - 1));
+        app.view.go_to(Cursor::at(step - 1));
     }
     app.size = (args.width, args.height);
     for key in &args.keys {

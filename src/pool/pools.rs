@@ -13,8 +13,9 @@ use super::hidden::HiddenSpans;
 use super::online::Online;
 use super::segment::{Ranks, Segment, SegmentBuilder};
 use crate::speculate::TokenId;
+use crate::speculate::draft::DocHit;
 use crate::speculate::params::Source;
-use crate::speculate::trace::PoolSize;
+use crate::speculate::trace::{Excerpt, PoolSize};
 
 /// A knowledge document, tokenised: an earlier answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -192,6 +193,44 @@ impl Pools {
             let entry = entries.find(|e| shelf.is_visible(e.tokens.start))?;
             Some(entry.title)
         })
+    }
+
+    /// What stands around a place of a document where a token was found: up to
+    /// `before` tokens before it and `behind` from it on.
+    pub fn excerpt(
+        &self,
+        place: &DocHit,
+        token: TokenId,
+        (before, behind): (usize, usize),
+    ) -> Option<Excerpt> {
+        let at = place.at as usize;
+        for (number, segment) in self.index.segments.iter().enumerate() {
+            for entry in segment.docs.with_id(&place.doc) {
+                let tokens = segment.tokens_of(&entry);
+                if tokens.get(at) != Some(&token) {
+                    continue;
+                }
+                let from = at.saturating_sub(before);
+                let to = tokens.len().min(at + behind);
+                return Some(Excerpt {
+                    doc: place.doc.clone(),
+                    group: self.group_of(number).to_string(),
+                    from: from as u32,
+                    ids: tokens[from..to].to_vec(),
+                });
+            }
+        }
+        None
+    }
+
+    /// The group that a segment belongs to.
+    fn group_of(&self, segment: usize) -> &str {
+        let groups = &self.index.groups;
+        let pool = groups
+            .iter()
+            .find(|(_, shelves)| shelves.contains(&segment));
+        let name = pool.map(|(name, _)| name.as_str());
+        name.or(self.online_group(segment)).unwrap_or_default()
     }
 
     /// Every group's pool, by group name.

@@ -2,6 +2,7 @@
 //! model, no terminal, no threads, so that every rule can be read and tested
 //! on its own.
 
+pub mod branches;
 pub mod compare;
 pub mod condition;
 pub mod cost;
@@ -14,6 +15,7 @@ pub mod stats;
 pub mod trace;
 pub mod verify;
 pub mod whatif;
+pub mod why_slow;
 
 /// A token id of the target model's vocabulary.
 pub type TokenId = u32;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::TokenId;
 use super::cost::CostTable;
-use super::draft::DraftTree;
+use super::draft::{DocHit, DraftTree};
 use super::params::{Params, Source};
 use super::row::{Judged, NodeRow};
 use super::verify::{Fate, Finish, Room, Verdict};
@@ -164,6 +164,33 @@ pub struct Step {
     /// Titles of pool documents seen for the first time: (id, title).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub documents: Vec<(String, String)>,
+    /// Stretches of pool documents around places where drafts were found, each
+    /// recorded once in a run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub excerpts: Vec<Excerpt>,
+}
+
+/// A stretch of a pool document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Excerpt {
+    pub doc: String,
+    /// The pool it lies in.
+    pub group: String,
+    /// Position of its first token in the document.
+    pub from: u32,
+    pub ids: Vec<TokenId>,
+}
+
+impl Excerpt {
+    /// Tokens wanted before a place and behind it.
+    pub const BEFORE: usize = 8;
+    pub const BEHIND: usize = 11;
+
+    /// Whether the token at a position is in it.
+    fn holds(&self, at: u32) -> bool {
+        let end = self.from + self.ids.len() as u32;
+        (self.from..end).contains(&at)
+    }
 }
 
 impl Step {
@@ -204,6 +231,7 @@ pub struct Trace {
     pub end: Option<End>,
     token_bytes: HashMap<TokenId, Vec<u8>>,
     doc_titles: HashMap<String, String>,
+    excerpts: HashMap<String, Vec<Excerpt>>,
 }
 
 /// A committed token of a run.
@@ -269,6 +297,7 @@ impl Trace {
             end: None,
             token_bytes,
             doc_titles: HashMap::new(),
+            excerpts: HashMap::new(),
         }
     }
 
@@ -277,6 +306,10 @@ impl Trace {
             self.token_bytes.insert(*id, bytes.as_bytes().to_vec());
         }
         self.doc_titles.extend(step.documents.iter().cloned());
+        for excerpt in &step.excerpts {
+            let of_doc = self.excerpts.entry(excerpt.doc.clone()).or_default();
+            of_doc.push(excerpt.clone());
+        }
         self.steps.push(step);
     }
 
@@ -288,6 +321,26 @@ impl Trace {
     /// A pool document's title, or its id where none was recorded.
     pub fn doc_title<'a>(&'a self, id: &'a str) -> &'a str {
         self.doc_titles.get(id).map_or(id, String::as_str)
+    }
+
+    /// What stands around a place of a pool document, and where in it that token
+    /// is; `None` where it was not recorded.
+    pub fn excerpt(&self, place: &DocHit) -> Option<(&Excerpt, usize)> {
+        let known = self.excerpts.get(&place.doc)?.iter();
+        let found = known.filter(|e| e.holds(place.at));
+        // The one with the most before it and behind it, up to what is wanted.
+        let room = |e: &&Excerpt| {
+            let at = (place.at - e.from) as usize;
+            at.min(Excerpt::BEFORE) + (e.ids.len() - at).min(Excerpt::BEHIND)
+        };
+        let best = found.max_by_key(room)?;
+        Some((best, (place.at - best.from) as usize))
+    }
+
+    /// The pool of a document, where it was recorded.
+    pub fn doc_group(&self, id: &str) -> Option<&str> {
+        let known = self.excerpts.get(id)?;
+        known.first().map(|e| e.group.as_str())
     }
 
     /// The parameters that were in force at a step.

@@ -111,6 +111,7 @@ impl Dice {
             timing: Timing::default(),
             tokens: Vec::new(),
             documents: Vec::new(),
+            excerpts: Vec::new(),
         }
     }
 }

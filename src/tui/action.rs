@@ -51,9 +51,18 @@ pub enum Action {
     Follow,
     PreviousStep,
     NextStep,
+    WhySlow,
+    /// The document that the selected draft came from, on the Pool screen.
+    OpenDocument,
+    PreviousPhase,
+    NextPhase,
+    Bookmark,
+    NextBookmark,
     PreviousMatch,
     NextMatch,
     ChangeMatch,
+    /// Type what to look for.
+    Condition,
     GoTo,
     NextPane,
     PreviousPane,

@@ -3,6 +3,9 @@
 //!
 //! Knows columns, not colours.
 
+use std::ops::Range;
+use std::rc::Rc;
+
 use ratatui::buffer::CellWidth;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -21,14 +24,30 @@ pub enum From {
 
 /// A stretch of one token on one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Piece<'a> {
+pub struct Piece {
     pub x: usize,
     pub width: usize,
-    pub text: &'a str,
     pub from: From,
+    /// Which bytes of what is drawn for it.
+    bytes: Range<usize>,
 }
 
-pub type Line<'a> = Vec<Piece<'a>>;
+impl Piece {
+    pub fn text<'a>(&self, record: &'a Record) -> &'a str {
+        let whole = match self.from {
+            From::Cell(cell) => record.cells.get(cell).map(|c| c.text.as_str()),
+            From::Ghost(step) => {
+                let ghost = record.ghosts.get(step).and_then(Option::as_ref);
+                ghost.map(|g| g.text.as_str())
+            }
+        };
+        whole
+            .and_then(|text| text.get(self.bytes.clone()))
+            .unwrap_or_default()
+    }
+}
+
+pub type Line = Vec<Piece>;
 
 struct Unit<'a> {
     from: From,
@@ -37,8 +56,13 @@ struct Unit<'a> {
     breaks: &'a [usize],
 }
 
-/// Lays the text out in lines of `width` columns. Never empty.
-pub fn flow(record: &Record, ghosts: Ghosts, width: usize) -> Vec<Line<'_>> {
+/// The text in lines of `width` columns; the same is laid out once. Never empty.
+pub fn flow(record: &Record, ghosts: Ghosts, width: usize) -> Rc<Vec<Line>> {
+    let key = (record.cells.len(), ghosts, width);
+    record.laid_out.get(key, || lay_out(record, ghosts, width))
+}
+
+fn lay_out(record: &Record, ghosts: Ghosts, width: usize) -> Vec<Line> {
     let units = units(record, ghosts);
     let mut paper = Paper {
         lines: vec![Vec::new()],
@@ -56,13 +80,13 @@ pub fn flow(record: &Record, ghosts: Ghosts, width: usize) -> Vec<Line<'_>> {
 }
 
 /// The line on which a token of the text begins.
-pub fn line_of(lines: &[Line<'_>], cell: usize) -> usize {
-    let holds = |line: &Line<'_>| line.iter().any(|p| p.from == From::Cell(cell));
+pub fn line_of(lines: &[Line], cell: usize) -> usize {
+    let holds = |line: &Line| line.iter().any(|p| p.from == From::Cell(cell));
     lines.iter().position(holds).unwrap_or(0)
 }
 
 /// The token `delta` lines below `cell`, nearest to its column.
-pub fn neighbour(lines: &[Line<'_>], cell: usize, delta: i64) -> Option<usize> {
+pub fn neighbour(lines: &[Line], cell: usize, delta: i64) -> Option<usize> {
     let here = line_of(lines, cell);
     let x = lines[here]
         .iter()
@@ -144,62 +168,61 @@ enum Start {
     Wrapped,
 }
 
-struct Paper<'a> {
-    lines: Vec<Line<'a>>,
+struct Paper {
+    lines: Vec<Line>,
     x: usize,
     width: usize,
     start: Start,
 }
 
-impl<'a> Paper<'a> {
+impl Paper {
     fn break_line(&mut self, start: Start) {
         self.lines.push(Vec::new());
         self.x = 0;
         self.start = start;
     }
 
-    fn put_unit(&mut self, unit: &Unit<'a>) {
+    fn put_unit(&mut self, unit: &Unit<'_>) {
         let mut from = 0;
         for &end in unit.breaks {
-            self.put(&unit.text[from..end], unit.from);
+            self.put(unit, from..end);
             self.break_line(Start::Paragraph);
             from = end;
         }
-        self.put(&unit.text[from..], unit.from);
+        self.put(unit, from..unit.text.len());
     }
 
-    fn put(&mut self, text: &'a str, from: From) {
-        let mut text = text;
-        if self.x == 0 && self.start == Start::Wrapped {
-            text = text.strip_prefix(' ').unwrap_or(text);
+    fn put(&mut self, unit: &Unit<'_>, bytes: Range<usize>) {
+        let Range { start: mut at, end } = bytes;
+        if self.x == 0 && self.start == Start::Wrapped && unit.text[at..end].starts_with(' ') {
+            at += 1;
         }
-        while !text.is_empty() {
-            let (fits, rest) = split_at_column(text, self.width - self.x);
-            if fits.is_empty() && self.x > 0 {
+        while at < end {
+            let text = &unit.text[at..end];
+            let mut n_bytes = fitting(text, self.width - self.x);
+            if n_bytes == 0 && self.x > 0 {
                 self.break_line(Start::Wrapped);
                 continue;
             }
             // A character wider than the pane still gets a place of its own.
-            let (fits, rest) = if fits.is_empty() {
-                first_grapheme(text)
-            } else {
-                (fits, rest)
-            };
-            self.put_piece(fits, from);
-            text = rest;
-            if !text.is_empty() {
+            if n_bytes == 0 {
+                n_bytes = text.graphemes(true).next().map_or(text.len(), str::len);
+            }
+            self.put_piece(unit, at..at + n_bytes);
+            at += n_bytes;
+            if at < end {
                 self.break_line(Start::Wrapped);
             }
         }
     }
 
-    fn put_piece(&mut self, text: &'a str, from: From) {
-        let width = columns(text);
+    fn put_piece(&mut self, unit: &Unit<'_>, bytes: Range<usize>) {
+        let width = columns(&unit.text[bytes.clone()]);
         let piece = Piece {
             x: self.x,
             width,
-            text,
-            from,
+            from: unit.from,
+            bytes,
         };
         self.x += width;
         if let Some(line) = self.lines.last_mut() {
@@ -208,18 +231,14 @@ impl<'a> Paper<'a> {
     }
 }
 
-fn split_at_column(text: &str, width: usize) -> (&str, &str) {
+/// How many bytes fit in a width.
+fn fitting(text: &str, width: usize) -> usize {
     let mut used = 0;
     for (at, grapheme) in text.grapheme_indices(true) {
         used += usize::from(grapheme.cell_width());
         if used > width {
-            return text.split_at(at);
+            return at;
         }
     }
-    (text, "")
-}
-
-fn first_grapheme(text: &str) -> (&str, &str) {
-    let end = text.graphemes(true).next().map_or(0, str::len);
-    text.split_at(end)
+    text.len()
 }

@@ -34,6 +34,10 @@ pub enum Context {
     /// The forms a run can be exported in.
     Export,
     Help,
+    /// A condition is being typed.
+    Condition,
+    /// Where the time went.
+    WhySlow,
     /// A question about a large download.
     Question,
     /// A message to be read.
@@ -63,6 +67,8 @@ impl Context {
             Context::Runs => "Earlier runs",
             Context::Export => "Export",
             Context::Help => "Help",
+            Context::Condition => "Finding steps",
+            Context::WhySlow => "Why slow?",
             Context::Question => "Question",
             Context::Message => "Message",
         }
@@ -84,13 +90,15 @@ impl Context {
             Context::Runs => &[Context::Runs, Context::Always],
             Context::Export => &[Context::Export, Context::Always],
             Context::Help => &[Context::Help, Context::Always],
+            Context::Condition => &[Context::Condition, Context::Always],
+            Context::WhySlow => &[Context::WhySlow, Context::Always],
             Context::Question => &[Context::Question, Context::Always],
             Context::Message => &[Context::Message, Context::Always],
             Context::Anywhere | Context::Always => &[Context::Anywhere, Context::Always],
         }
     }
 
-    pub const ALL: [Context; 17] = [
+    pub const ALL: [Context; 19] = [
         Context::Decode,
         Context::Catalog,
         Context::Tune,
@@ -106,13 +114,15 @@ impl Context {
         Context::Runs,
         Context::Export,
         Context::Help,
+        Context::Condition,
+        Context::WhySlow,
         Context::Question,
         Context::Message,
     ];
 
     /// Whether letters belong to a text here.
     pub fn takes_text(self) -> bool {
-        matches!(self, Context::Filter | Context::Typing)
+        matches!(self, Context::Filter | Context::Typing | Context::Condition)
     }
 }
 
@@ -186,12 +196,20 @@ pub static TABLE: &[Binding] = table! {
         Action::Down; [DOWN, Key::char('j')] "↑↓|token" "the token below";
         Action::Follow; [Key::char('f')] "follow" "follow the newest step";
         Action::Reference; [Key::char('r')] "measure speed-up" "run the same prompt autoregressively and strictly: speed-up, losslessness";
+        Action::WhySlow; [Key::char('w')] "why slow?" "where the time went: t(n), break-even, wasted rows, budgets elsewhere";
+        Action::OpenDocument; [Key::char('d'), ENTER] "" "the document that the selected draft came from, on the Pool screen";
         Action::Settings; [Key::char('p')] "settings" "rule, k, tau, budget, drafter, sources: for the next step";
         Action::Slower; [Key::char('-')] "" "slower";
         Action::Faster; [Key::char('+'), Key::char('=')] "-+|pace" "faster";
         Action::PreviousMatch; [Key::char('[')] "" "the step before that matches";
         Action::NextMatch; [Key::char(']')] "[ ]|find" "the next step that matches";
-        Action::ChangeMatch; [Key::char('m')] "" "what [ and ] look for";
+        Action::Condition; [Key::char('m')] "" "type what [ and ] look for: rejected and source=local, committed<2, ms>20, ..";
+        Action::ChangeMatch; [Key::char('v')] "" "what [ and ] look for: relaxed, rejected, nothing accepted, pool miss";
+        Action::NextPhase; [Key::char('.')] ", .|phases" "the next phase of the step: retrieve, draft, verify, commit";
+        Action::PreviousPhase; [Key::char(',')] "" "the phase before";
+        Action::Filter; [Key::char('/')] "search" "search the text; then [ and ] walk the matches";
+        Action::Bookmark; [Key::char('B')] "" "set a bookmark at this step, or take it away";
+        Action::NextBookmark; [Key::char('\'')] "" "the next bookmark";
         Action::GoTo; [Key::char('g')] "go to" "type the number of a step";
         Action::Zoom; [Key::char('z')] "zoom" "the pane in focus alone, or all of them";
         Action::NextPane; [TAB] "pane" "the next pane";
@@ -286,6 +304,20 @@ pub static TABLE: &[Binding] = table! {
         Action::PageUp; [PAGE_UP] "" "a page up";
         Action::PageDown; [PAGE_DOWN, SPACE] "" "a page down";
         Action::Close; [ESC, ENTER, Key::char('?'), Key::char('q')] "back" "back";
+    }
+    Condition {
+        Action::Submit; [ENTER] "find" "take it, and go to the next step that matches";
+        Action::Up; [UP] "↑↓|choose" "the suggestion above";
+        Action::Down; [DOWN] "" "the suggestion below";
+        Action::NextPane; [TAB] "complete" "put the suggestion in";
+        Action::Close; [ESC] "never mind" "leave it";
+    }
+    WhySlow {
+        Action::Up; [UP, Key::char('k')] "↑↓|scroll" "scroll up";
+        Action::Down; [DOWN, Key::char('j')] "" "scroll down";
+        Action::PreviousStep; [LEFT, Key::char('h')] "" "the step before";
+        Action::NextStep; [RIGHT, Key::char('l')] "←→|step" "the step after";
+        Action::Close; [ESC, ENTER, Key::char('w'), Key::char('q')] "back" "back";
     }
     Question {
         Action::Submit; [ENTER, Key::char('y')] "yes" "fetch it";

@@ -198,7 +198,7 @@ pub fn text_scroll(app: &App) -> (usize, usize) {
 }
 
 /// As [`text_scroll`], of a text that is laid out already.
-pub fn top_line(app: &App, lines: &[flow::Line<'_>], height: usize) -> (usize, usize) {
+pub fn top_line(app: &App, lines: &[flow::Line], height: usize) -> (usize, usize) {
     let last = lines.len().saturating_sub(height);
     let wanted = match (app.view.text_top, app.selected_cell()) {
         (Some(top), _) => top,

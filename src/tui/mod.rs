@@ -15,6 +15,7 @@ pub mod keymap;
 pub mod keys;
 pub mod layout;
 pub mod lesson;
+pub mod memo;
 pub mod mouse;
 mod palette;
 mod paragraph;

@@ -8,7 +8,7 @@ use super::action::Action;
 use super::state::app::{App, Screen};
 use super::state::decode::Pane;
 use super::state::record::{Pick, Place};
-use super::tree_lines::tree_lines;
+use super::tree_lines::shown_lines;
 use super::{flow, layout, view};
 use crate::recsys::SubjectKind;
 
@@ -122,8 +122,8 @@ fn token_at(app: &App, area: Rect, at: Position) -> Option<Target> {
 }
 
 fn node_at(app: &App, area: Rect, at: Position) -> Option<Target> {
-    let lines = tree_lines(app.step()?);
-    let rows = view::tree::rows(area);
+    let lines = shown_lines(app, app.step()?);
+    let rows = view::tree::rows(app, area);
     if at.y < rows.y {
         return Some(Target::Node(Pick::Root));
     }

@@ -265,6 +265,11 @@ impl Theme {
         self.dim()
     }
 
+    /// What to lay over a style where the text searched stands.
+    pub fn found(&self) -> Style {
+        Style::new().add_modifier(Modifier::REVERSED)
+    }
+
     /// What to lay over a style at the cursor.
     pub fn emphasis(&self, emphasis: Emphasis) -> Style {
         let palette = self.palette;

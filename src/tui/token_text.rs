@@ -75,6 +75,22 @@ pub fn fit(text: &str, width: usize) -> String {
     cut
 }
 
+/// Keeps the end of a text.
+pub fn fit_left(text: &str, width: usize) -> String {
+    if columns(text) <= width {
+        return text.to_string();
+    }
+    let mut cut: &str = text;
+    while columns(cut) + 1 > width {
+        let mut chars = cut.chars();
+        if chars.next().is_none() {
+            break;
+        }
+        cut = chars.as_str();
+    }
+    format!("…{cut}")
+}
+
 /// Cut or filled up with spaces to `width` columns.
 pub fn pad(text: &str, width: usize) -> String {
     let text = fit(text, width);

@@ -5,6 +5,7 @@
 
 use crate::speculate::trace::Step;
 
+use super::state::app::App;
 use super::state::record::Pick;
 
 /// One line of the drawn tree.
@@ -21,6 +22,13 @@ const FORK: &str = "├─";
 const LAST: &str = "└─";
 const PASS: &str = "│ ";
 const NONE: &str = "  ";
+
+/// The lines of a step that can be seen in the phase looked at.
+pub fn shown_lines(app: &App, step: &Step) -> Vec<TreeLine> {
+    let mut lines = tree_lines(step);
+    lines.retain(|line| app.is_shown(line.pick));
+    lines
+}
 
 /// The step's tree from top to bottom.
 pub fn tree_lines(step: &Step) -> Vec<TreeLine> {
@@ -124,6 +132,7 @@ mod tests {
             timing: Timing::default(),
             tokens: Vec::new(),
             documents: Vec::new(),
+            excerpts: Vec::new(),
             tree,
         }
     }

@@ -9,8 +9,8 @@ use laserscope::speculate::draft::{Continuation, DocHit, DraftLimits, DraftTree,
 use laserscope::speculate::params::{Params, Source, Verify};
 use laserscope::speculate::row::{Candidate, Judged, NodeRow, TOP_N};
 use laserscope::speculate::trace::{
-    End, FORMAT, Header, ModelInfo, PoolSize, SourceHit, Step, SubjectInfo, Timing, TokenBytes,
-    Trace,
+    End, Excerpt, FORMAT, Header, ModelInfo, PoolSize, SourceHit, Step, SubjectInfo, Timing,
+    TokenBytes, Trace,
 };
 use laserscope::speculate::verify::{Finish, Room, verify};
 
@@ -150,6 +150,8 @@ struct World {
     /// Per position: what the pools suggest, with estimates.
     drafts: Vec<Vec<(TokenId, f32)>>,
     distractors: Vec<TokenId>,
+    /// What stands before and behind every draft in its documents.
+    around: [Vec<TokenId>; 2],
 }
 
 impl World {
@@ -169,6 +171,7 @@ impl World {
             rows: Vec::new(),
             drafts: Vec::new(),
             distractors,
+            around: [Vec::new(), Vec::new()],
         };
         for &token in &script {
             let other = synonyms.get(&token).copied();
@@ -177,6 +180,11 @@ impl World {
             let drafts = world.suggest(token, other, dice);
             world.drafts.push(drafts);
         }
+        let around = [
+            " The film follows a crew, and it is",
+            " as the night goes on.",
+        ];
+        world.around = around.map(|text| world.vocabulary.tokens(text));
         world
     }
 
@@ -254,6 +262,7 @@ pub fn run(seed: u64, params: Params) -> Trace {
         let mut step = step(&world, &params, root, at, room, &mut dice);
         step.index = trace.steps.len();
         step.context_len = trace.header.prompt_ids.len() + at;
+        note_excerpts(&mut step, &world);
         note_tokens(&mut step, &world, &mut seen);
         note_documents(&mut step, &mut docs);
         at += step.verdict.n_committed();
@@ -279,20 +288,49 @@ pub fn run(seed: u64, params: Params) -> Trace {
     trace
 }
 
-/// The same steps again and again: a run of at least `n_steps`.
-pub fn long(n_steps: usize) -> Trace {
-    let once = relaxed();
-    let mut trace = Trace::new(once.header.clone());
-    let mut context_len = once.steps[0].context_len;
-    for step in once.steps.iter().cycle().take(n_steps) {
-        let mut step = step.clone();
-        step.index = trace.steps.len();
+/// A run of `n_steps` steps, each with a tree of 64 nodes: the heaviest there is.
+pub fn heavy(n_steps: usize) -> Trace {
+    let mut dice = Dice::new(11);
+    let mut world = World::new(&mut dice);
+    let params = Params::default();
+    let mut trace = Trace::new(header(&mut world, params));
+    let mut seen: HashSet<TokenId> = trace.header.tokens.iter().map(|t| t.0).collect();
+    let mut docs = HashSet::new();
+    let mut context_len = trace.header.prompt_ids.len();
+    let mut root = *trace.header.prompt_ids.last().expect("a prompt");
+    for index in 0..n_steps {
+        // The text begins again before it would end.
+        let at = (index * 3) % (world.rows.len() - 30);
+        let tree = full_tree(&world, root, at, &mut dice);
+        let mut step = judge(&world, &params, tree, at, 1000, &mut dice);
+        step.index = index;
         step.context_len = context_len;
-        step.verdict.finish = None;
+        note_excerpts(&mut step, &world);
+        note_tokens(&mut step, &world, &mut seen);
+        note_documents(&mut step, &mut docs);
         context_len += step.verdict.n_committed();
+        let committed = step.verdict.committed(&step.tree);
+        root = committed.last().expect("a token").0;
         trace.push(step);
     }
     trace
+}
+
+/// 63 drafts, among them what the model would say.
+fn full_tree(world: &World, root: TokenId, at: usize, dice: &mut Dice) -> DraftTree {
+    let mut tree = DraftTree::root_only(root);
+    while tree.n_rows() < 64 {
+        let n = tree.n_rows();
+        let parent = n - 1 - dice.below(n.min(6));
+        let depth = tree.nodes[parent].depth;
+        let token = match dice.below(3) {
+            0 if depth < 12 => world.rows[at + depth].top[0].0,
+            _ => world.distractors[dice.below(world.distractors.len())],
+        };
+        let parent = if depth < 12 { parent } else { 0 };
+        tree.push(parent, token, 0.5 / (1 + n) as f32, origins(depth, dice));
+    }
+    tree
 }
 
 /// A run of the default, relaxed parameters.
@@ -337,7 +375,9 @@ fn header(world: &mut World, params: Params) -> Header {
         prompt_ids,
         opening_len,
         params,
-        cost: CostTable::default(),
+        cost: CostTable {
+            points: vec![(1, 9.6), (8, 11.9), (16, 14.4), (32, 19.8)],
+        },
         eos: vec![EOS],
         pools: vec![
             pool(Source::Group, 37, 7_612),
@@ -390,6 +430,18 @@ fn step(
     } else {
         DraftTree::root_only(root)
     };
+    judge(world, params, tree, at, room, dice)
+}
+
+/// What the model makes of a tree.
+fn judge(
+    world: &World,
+    params: &Params,
+    tree: DraftTree,
+    at: usize,
+    room: usize,
+    dice: &mut Dice,
+) -> Step {
     let row_at = |depth: usize| world.rows[(at + depth).min(world.rows.len() - 1)].clone();
     let rows: Vec<NodeRow> = tree.nodes.iter().map(|n| row_at(n.depth)).collect();
     let judged: Vec<Judged> = tree.nodes[1..]
@@ -412,6 +464,7 @@ fn step(
         timing: timing(n_rows, dice),
         tokens: Vec::new(),
         documents: Vec::new(),
+        excerpts: Vec::new(),
         tree,
         rows,
         judged,
@@ -526,10 +579,32 @@ fn timing(n_rows: usize, dice: &mut Dice) -> Timing {
     }
 }
 
+/// Around the first document of each origin.
+fn note_excerpts(step: &mut Step, world: &World) {
+    let [before, behind] = &world.around;
+    for node in &step.tree.nodes {
+        for place in node.origins.iter().filter_map(|o| o.docs.first()) {
+            let n_before = before.len().min(place.at as usize);
+            let before = &before[before.len() - n_before..];
+            step.excerpts.push(Excerpt {
+                doc: place.doc.clone(),
+                group: "crime".into(),
+                from: place.at - n_before as u32,
+                ids: [before, &[node.token], behind].concat(),
+            });
+        }
+    }
+}
+
 fn note_tokens(step: &mut Step, world: &World, seen: &mut HashSet<TokenId>) {
     let tree = step.tree.nodes.iter().map(|n| n.token);
     let tops = step.rows.iter().flat_map(|r| r.top.iter().map(|c| c.0));
-    let ids: Vec<TokenId> = tree.chain(tops).chain(step.verdict.bonus).collect();
+    let around = step.excerpts.iter().flat_map(|e| e.ids.iter().copied());
+    let ids: Vec<TokenId> = tree
+        .chain(tops)
+        .chain(step.verdict.bonus)
+        .chain(around)
+        .collect();
     for id in ids {
         if seen.insert(id) {
             step.tokens

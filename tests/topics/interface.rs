@@ -1,7 +1,7 @@
 //! How the interface behaves: keys and events in, commands out.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use laserscope::speculate::params::{Budget, Params, Verify};
@@ -742,37 +742,6 @@ proptest! {
         let picture = laserscope::tui::picture::svg(&draw(&app));
         prop_assert!(picture.ends_with("</svg>\n"));
     }
-}
-
-#[test]
-fn a_frame_of_a_long_run_is_drawn_in_time() {
-    let trace = fixture::long(1500);
-    let mut app = ended_long(&trace);
-    app.size = LARGE;
-    keys(&mut app, "x");
-    let fastest = |app: &App| {
-        let times = (0..20).map(|_| {
-            let begun = Instant::now();
-            draw(app);
-            begun.elapsed()
-        });
-        times.min().expect("twenty frames")
-    };
-    assert!(app.record().expect("a record").ids.len() > 4000);
-    for cursor in [Cursor::Follow, Cursor::At(700)] {
-        app.view.go_to(cursor);
-        let time = fastest(&app);
-        assert!(time < Duration::from_millis(4), "{time:?} at {cursor:?}");
-    }
-}
-
-fn ended_long(trace: &Trace) -> App {
-    let (mut app, run) = decoding(trace, trace.steps.len());
-    app.apply(Event::RunEnded {
-        run,
-        end: end(trace.steps.len(), Finish::Length),
-    });
-    app
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod batch;
 mod catalog;
+mod debugger;
 mod decoder;
 mod drafters;
 mod engine;

@@ -66,13 +66,13 @@ fn describe(style: Style) -> String {
     )
 }
 
-fn snapshot(name: &str, app: &mut App) {
+pub(super) fn snapshot(name: &str, app: &mut App) {
     for (size_name, size) in [("large", LARGE), ("small", SMALL)] {
         snapshot_at(&format!("{name}_{size_name}"), app, size);
     }
 }
 
-fn snapshot_at(name: &str, app: &mut App, size: (u16, u16)) {
+pub(super) fn snapshot_at(name: &str, app: &mut App, size: (u16, u16)) {
     app.size = size;
     let buffer = draw(app);
     if let Some(folder) = std::env::var_os("SCREENS_DIR") {

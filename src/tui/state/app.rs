@@ -7,6 +7,7 @@ use tui_input::Input;
 
 use super::browse::{Browse, Typing};
 use super::compare::Compare;
+use super::condition::ConditionEditor;
 use super::decode::{Cursor, DecodeView, Pace};
 use super::lab::Lab;
 use super::learn::Learn;
@@ -65,6 +66,14 @@ pub enum Dialog {
     /// The forms to export the run in.
     Export {
         row: usize,
+    },
+    /// What is searched in the text.
+    Search(Input),
+    /// What `[` and `]` look for.
+    Condition(ConditionEditor),
+    /// Where the run's time went.
+    WhySlow {
+        scroll: usize,
     },
 }
 
@@ -192,9 +201,14 @@ impl App {
             (Some(Dialog::Help { .. }), _) => Context::Help,
             (Some(Dialog::Settings { .. }), _) => Context::Settings,
             (Some(Dialog::Runs { .. }), _) => Context::Runs,
+            (Some(Dialog::WhySlow { .. }), _) => Context::WhySlow,
+            (Some(Dialog::Condition(_)), _) => Context::Condition,
             (Some(Dialog::Download { .. }), _) => Context::Question,
             (Some(Dialog::Failure { .. }), _) => Context::Message,
-            (Some(Dialog::Prompt(_) | Dialog::GoTo(_) | Dialog::Answer(_)), _) => Context::Typing,
+            (
+                Some(Dialog::Prompt(_) | Dialog::GoTo(_) | Dialog::Answer(_) | Dialog::Search(_)),
+                _,
+            ) => Context::Typing,
             (Some(Dialog::Export { .. }), _) => Context::Export,
             (None, Screen::Catalog) if self.browse.typing == Typing::Yes => Context::Filter,
             (None, Screen::Catalog) => Context::Catalog,
@@ -269,8 +283,10 @@ impl App {
             Pick::Draft(node) => (1..step.tree.n_rows()).contains(&node),
             Pick::Root | Pick::Bonus => true,
         };
-        let picked = self.view.pick.filter(is_there);
-        Some(picked.unwrap_or_else(|| first_look(step)))
+        let is_seen = |pick: &Pick| is_there(pick) && self.is_shown(*pick);
+        let first = [self.view.pick, Some(first_look(step)), Some(Pick::Draft(1))];
+        let found = first.into_iter().flatten().find(is_seen);
+        Some(found.unwrap_or(Pick::Root))
     }
 
     /// The parameters in force at the step looked at, or asked for.

@@ -2,16 +2,62 @@
 
 use std::time::Duration;
 
+use super::hunt::Hunt;
 use super::record::Pick;
-use crate::speculate::trace::Step;
-use crate::speculate::verify::Fate;
+use super::search::Search;
 
 /// The step looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cursor {
     /// The newest one.
     Follow,
-    At(usize),
+    At {
+        step: usize,
+        /// `None`: the whole step, and the whole text around it.
+        phase: Option<StepPhase>,
+    },
+}
+
+impl Cursor {
+    /// A step as a whole.
+    pub fn at(step: usize) -> Self {
+        Cursor::At { step, phase: None }
+    }
+}
+
+/// What a step consists of; walked one by one, each shows what was known by then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StepPhase {
+    Retrieve,
+    Draft,
+    Verify,
+    Commit,
+}
+
+impl StepPhase {
+    pub const ALL: [StepPhase; 4] = [
+        StepPhase::Retrieve,
+        StepPhase::Draft,
+        StepPhase::Verify,
+        StepPhase::Commit,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            StepPhase::Retrieve => "retrieve",
+            StepPhase::Draft => "draft",
+            StepPhase::Verify => "verify",
+            StepPhase::Commit => "commit",
+        }
+    }
+
+    pub fn next(self) -> Option<Self> {
+        Self::ALL.into_iter().find(|&p| p > self)
+    }
+
+    pub fn previous(self) -> Option<Self> {
+        Self::ALL.into_iter().rev().find(|&p| p < self)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -72,44 +118,6 @@ pub enum Ghosts {
     Shown,
 }
 
-/// What `[` and `]` look for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hunt {
-    Relaxed,
-    Rejected,
-    NothingAccepted,
-    PoolMiss,
-}
-
-impl Hunt {
-    pub fn name(self) -> &'static str {
-        match self {
-            Hunt::Relaxed => "relaxed",
-            Hunt::Rejected => "rejected",
-            Hunt::NothingAccepted => "nothing accepted",
-            Hunt::PoolMiss => "pool miss",
-        }
-    }
-
-    pub fn next(self) -> Self {
-        match self {
-            Hunt::Relaxed => Hunt::Rejected,
-            Hunt::Rejected => Hunt::NothingAccepted,
-            Hunt::NothingAccepted => Hunt::PoolMiss,
-            Hunt::PoolMiss => Hunt::Relaxed,
-        }
-    }
-
-    pub fn matches(self, step: &Step) -> bool {
-        match self {
-            Hunt::Relaxed => step.verdict.count(Fate::Relaxed) > 0,
-            Hunt::Rejected => step.verdict.count(Fate::Rejected) > 0,
-            Hunt::NothingAccepted => step.tree.n_drafts() > 0 && step.verdict.path.is_empty(),
-            Hunt::PoolMiss => !step.is_hit(),
-        }
-    }
-}
-
 /// The least time from one step to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace(usize);
@@ -151,6 +159,8 @@ pub struct DecodeView {
     pub zoom: Zoom,
     pub ghosts: Ghosts,
     pub hunt: Hunt,
+    /// What is searched in the text.
+    pub search: Option<Search>,
     pub pace: Pace,
     /// First line of the text shown; `None`: wherever the cursor is.
     pub text_top: Option<usize>,
@@ -165,7 +175,8 @@ impl Default for DecodeView {
             lower: Pane::Token,
             zoom: Zoom::All,
             ghosts: Ghosts::Hidden,
-            hunt: Hunt::Relaxed,
+            hunt: Hunt::default(),
+            search: None,
             pace: Pace::FULL_SPEED,
             text_top: None,
         }
@@ -178,8 +189,21 @@ impl DecodeView {
         let last = n_steps.checked_sub(1)?;
         Some(match self.cursor {
             Cursor::Follow => last,
-            Cursor::At(step) => step.min(last),
+            Cursor::At { step, .. } => step.min(last),
         })
+    }
+
+    /// The phase looked at; `None`: the step as a whole.
+    pub fn phase(&self) -> Option<StepPhase> {
+        match self.cursor {
+            Cursor::Follow => None,
+            Cursor::At { phase, .. } => phase,
+        }
+    }
+
+    /// Whether a phase's outcome is known where we look.
+    pub fn knows(&self, phase: StepPhase) -> bool {
+        self.phase().is_none_or(|here| here >= phase)
     }
 
     pub fn go_to(&mut self, cursor: Cursor) {

@@ -125,7 +125,7 @@ impl App {
         self.shown = runs.first().map(|r| r.1);
         self.screen = Screen::Decode;
         self.view.go_to(match self.learn.lessons[lesson].start {
-            At::First => Cursor::At(0),
+            At::First => Cursor::at(0),
             At::Last => Cursor::Follow,
         });
         self.learn.course = Some(Course {

@@ -3,10 +3,16 @@
 //!
 //! Knows no panes and no keys.
 
+use std::ops::Range;
+
+use super::decode::Ghosts;
 use crate::speculate::TokenId;
 use crate::speculate::stats::{Stats, repetition};
 use crate::speculate::trace::{End, Header, Step, Trace};
 use crate::speculate::verify::Fate;
+use crate::speculate::why_slow::WhySlow;
+use crate::tui::flow::Line;
+use crate::tui::memo::Memo;
 use crate::tui::theme::Mark;
 use crate::tui::token_text::{Joiner, show};
 
@@ -56,6 +62,8 @@ pub struct Record {
     pub trace: Trace,
     /// Of all steps recorded so far.
     pub stats: Stats,
+    /// What the steps cost and what was wasted.
+    pub why: WhySlow,
     /// Share of repeated 4-grams in the output so far.
     pub repetition: f64,
     pub cells: Vec<TextCell>,
@@ -65,12 +73,18 @@ pub struct Record {
     pub ghosts: Vec<Option<Ghost>>,
     /// Output tokens, the opening not included.
     pub ids: Vec<TokenId>,
+    /// The text in lines, by number of cells, ghosts and width.
+    pub laid_out: Memo<(usize, Ghosts, usize), Vec<Line>>,
     joiner: Joiner,
+    /// The text in small letters, and where each cell's begins.
+    small: String,
+    small_starts: Vec<usize>,
 }
 
 impl Record {
     pub fn new(header: Header) -> Self {
         let mut record = Record {
+            why: WhySlow::new(&header.cost),
             trace: Trace::new(header),
             stats: Stats::empty(),
             repetition: 0.0,
@@ -78,7 +92,10 @@ impl Record {
             step_cells: Vec::new(),
             ghosts: Vec::new(),
             ids: Vec::new(),
+            laid_out: Memo::default(),
             joiner: Joiner::default(),
+            small: String::new(),
+            small_starts: Vec::new(),
         };
         record.push_opening();
         record.step_cells.push(record.cells.len());
@@ -96,6 +113,7 @@ impl Record {
 
     pub fn push(&mut self, step: Step) {
         self.stats.add(&step);
+        self.why.add(&step);
         let index = self.trace.steps.len();
         self.trace.push(step);
         for (id, pick, mark) in committed(&self.trace.steps[index]) {
@@ -128,6 +146,33 @@ impl Record {
         }
     }
 
+    /// The last `n` tokens up to a node of a step's tree, the node included.
+    fn tokens_before(&self, step: &Step, node: usize, n: usize) -> Vec<TokenId> {
+        let prompt = &self.trace.header.prompt_ids;
+        let n_output = step.context_len.saturating_sub(prompt.len());
+        let output = &self.ids[..n_output.min(self.ids.len())];
+        let path = step.tree.path(node);
+        let drafted = path[1..].iter().rev().map(|&i| step.tree.nodes[i].token);
+        let before = output.iter().rev().chain(prompt.iter().rev()).copied();
+        let mut tokens: Vec<TokenId> = drafted.chain(before).take(n).collect();
+        tokens.reverse();
+        tokens
+    }
+
+    /// These tokens as text, in quotes; empty for none.
+    pub fn text_before(&self, step: &Step, node: usize, n: usize) -> String {
+        match self.tokens_before(step, node, n).as_slice() {
+            [] => String::new(),
+            tokens => self.quoted_all(tokens),
+        }
+    }
+
+    /// Several tokens as one text, in quotes.
+    pub fn quoted_all(&self, ids: &[TokenId]) -> String {
+        let bytes = ids.iter().flat_map(|&id| self.trace.token_bytes(id));
+        crate::tui::token_text::quoted(&bytes.copied().collect::<Vec<u8>>())
+    }
+
     fn push_cell(&mut self, id: TokenId, place: Place) {
         let joined = self.joiner.push(self.trace.token_bytes(id));
         let n = self.cells.len();
@@ -142,6 +187,32 @@ impl Record {
             breaks: joined.shown.breaks,
             place,
         });
+        self.note_small(n - joined.absorbed);
+    }
+
+    /// Notes the cells' small letters again from `first` on.
+    fn note_small(&mut self, first: usize) {
+        if let Some(&start) = self.small_starts.get(first) {
+            self.small.truncate(start);
+            self.small_starts.truncate(first);
+        }
+        for cell in &self.cells[first..] {
+            self.small_starts.push(self.small.len());
+            self.small.push_str(&cell.text.to_lowercase());
+        }
+    }
+
+    /// The cells of every place where a text stands, capitals like small letters.
+    pub fn find(&self, text: &str) -> Vec<Range<usize>> {
+        let wanted = text.to_lowercase();
+        if wanted.is_empty() {
+            return Vec::new();
+        }
+        let cell_of = |byte: usize| self.small_starts.partition_point(|&s| s <= byte) - 1;
+        let places = self.small.match_indices(&wanted);
+        places
+            .map(|(at, found)| cell_of(at)..cell_of(at + found.len() - 1) + 1)
+            .collect()
     }
 
     fn ghost(&self, index: usize) -> Option<Ghost> {

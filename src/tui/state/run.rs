@@ -1,7 +1,7 @@
 //! A run on the screen: live from the engine, or played from a recording. Both
 //! grow step by step, so that everything else need not tell them apart.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use super::record::Record;
@@ -64,6 +64,8 @@ pub struct Run {
     /// `None` until the first news of it.
     pub record: Option<Record>,
     pub references: References,
+    /// Steps marked to come back to.
+    pub bookmarks: BTreeSet<usize>,
 }
 
 impl Run {
@@ -76,6 +78,7 @@ impl Run {
             origin: Origin::Live { prompt },
             record: None,
             references: References::default(),
+            bookmarks: BTreeSet::new(),
         }
     }
 
@@ -94,6 +97,7 @@ impl Run {
                 waited: Duration::ZERO,
             },
             references: References::default(),
+            bookmarks: BTreeSet::new(),
         }
     }
 

@@ -1,11 +1,12 @@
 //! Selecting tokens on the Decode screen: by keys, clicks and the wheel.
 
-use super::app::App;
+use super::app::{App, Tone};
 use super::decode::{Cursor, Pane};
 use super::record::{Pick, Place};
 use crate::tui::mouse::Target;
-use crate::tui::tree_lines::tree_lines;
+use crate::tui::tree_lines::shown_lines;
 use crate::tui::{flow, layout};
+use crate::worker::message::Command;
 
 impl App {
     /// Another token: a line of the tree, or of the text when that has the focus.
@@ -16,7 +17,7 @@ impl App {
         let (Some(step), Some(pick)) = (self.step(), self.pick()) else {
             return;
         };
-        let lines = tree_lines(step);
+        let lines = shown_lines(self, step);
         let at = lines.iter().position(|l| l.pick == pick).unwrap_or(0);
         let to = (at as i64 + delta).clamp(0, lines.len() as i64 - 1) as usize;
         self.pick_in_step(lines[to].pick);
@@ -25,7 +26,8 @@ impl App {
     /// The selection is of one step, which must stay in view while others come.
     fn pick_in_step(&mut self, pick: Pick) {
         if let Some(step) = self.step_index() {
-            self.view.cursor = Cursor::At(step);
+            let phase = self.view.phase();
+            self.view.cursor = Cursor::At { step, phase };
             self.view.pick = Some(pick);
         }
     }
@@ -41,7 +43,7 @@ impl App {
         if let Some(cell) = flow::neighbour(&lines, cell, delta)
             && let Place::Step { step, pick, .. } = record.cells[cell].place
         {
-            self.view.go_to(Cursor::At(step));
+            self.view.go_to(Cursor::at(step));
             self.view.pick = Some(pick);
         }
     }
@@ -54,12 +56,31 @@ impl App {
         cells.clone().find(is_it).or(cells.into_iter().next())
     }
 
+    /// Shows the first document that the selected draft was found in.
+    pub(super) fn open_origin(&mut self) -> Vec<Command> {
+        let place = match (self.step(), self.pick()) {
+            (Some(step), Some(Pick::Draft(node))) => {
+                let origins = &step.tree.nodes[node].origins;
+                origins.iter().flat_map(|o| &o.docs).next().cloned()
+            }
+            _ => None,
+        };
+        match place {
+            Some(place) => self.open_document(&place.doc, Some(place.at as usize)),
+            None => {
+                let text = "No document: select a draft that came from a pool.";
+                self.tell(Tone::Info, text);
+                Vec::new()
+            }
+        }
+    }
+
     pub(super) fn click(&mut self, target: Target) {
         match target {
             Target::Pane(pane) => self.view.focus(pane),
             Target::Step(step) => {
                 self.view.focus(Pane::Steps);
-                self.view.go_to(Cursor::At(step));
+                self.view.go_to(Cursor::at(step));
             }
             Target::Node(pick) => {
                 self.view.focus(Pane::Tree);
@@ -68,7 +89,7 @@ impl App {
             Target::Token { step, pick } => {
                 self.view.focus(Pane::Text);
                 let top = self.view.text_top;
-                self.view.go_to(Cursor::At(step));
+                self.view.go_to(Cursor::at(step));
                 self.view.pick = Some(pick);
                 self.view.text_top = top;
             }

@@ -173,12 +173,38 @@ impl App {
     }
 
     fn update_dialog(&mut self, action: Action) -> Vec<Command> {
-        match (self.dialog.take(), action) {
+        match (self.dialog.take(), action.clone()) {
             (Some(Dialog::Download { .. }), Action::Submit) => vec![Command::AllowDownload(true)],
             (Some(Dialog::Download { .. }), Action::Close) => vec![Command::AllowDownload(false)],
             (Some(Dialog::Prompt(input)), Action::Submit) => self.generate_own(input.value()),
             (Some(Dialog::GoTo(input)), Action::Submit) => {
                 self.go_to_number(input.value());
+                Vec::new()
+            }
+            (Some(Dialog::Condition(editor)), Action::Submit) => {
+                self.submit_condition(editor);
+                Vec::new()
+            }
+            (Some(Dialog::Condition(_)), Action::Close) => Vec::new(),
+            (Some(Dialog::Condition(editor)), action) => {
+                self.edit_condition(editor, &action);
+                Vec::new()
+            }
+            (Some(Dialog::Search(input)), Action::Submit) => {
+                self.keep_search(input.value());
+                Vec::new()
+            }
+            (Some(Dialog::Search(_)), Action::Close) => {
+                self.end_search();
+                Vec::new()
+            }
+            (Some(Dialog::WhySlow { scroll }), Action::PreviousStep | Action::NextStep) => {
+                self.dialog = Some(Dialog::WhySlow { scroll });
+                self.move_steps(if action == Action::NextStep { 1 } else { -1 });
+                Vec::new()
+            }
+            (Some(Dialog::Search(input)), action) => {
+                self.edit_search(input, &action);
                 Vec::new()
             }
             (Some(Dialog::Answer(input)), Action::Submit) => {
@@ -207,7 +233,9 @@ impl App {
     fn move_in_dialog(&mut self, action: &Action) {
         let n_runs = self.listed_runs().count();
         let help_end = crate::tui::view::help::last_scroll(self);
+        let why_end = crate::tui::view::why_slow::last_scroll(self);
         match self.dialog.as_mut() {
+            Some(Dialog::WhySlow { scroll }) => *scroll = moved(*scroll, action, why_end),
             Some(Dialog::Help { scroll }) => *scroll = moved(*scroll, action, help_end),
             Some(Dialog::Runs { row }) => match action {
                 Action::Click(Target::Line(line)) => *row = (*line).min(n_runs.saturating_sub(1)),
@@ -267,7 +295,7 @@ fn moved(at: usize, action: &Action, last: usize) -> usize {
     (at as i64 + delta).clamp(0, last as i64) as usize
 }
 
-fn edit(input: &mut Input, action: &Action) {
+pub(super) fn edit(input: &mut Input, action: &Action) {
     match action {
         Action::Edit(request) => {
             input.handle(*request);

@@ -21,6 +21,8 @@ impl App {
             Action::PlayPause => return self.play_pause(),
             Action::SingleStep => return self.single_step(),
             Action::NextStep => return self.next_step(),
+            Action::NextPhase => return self.next_phase(),
+            Action::OpenDocument => return self.open_origin(),
             Action::StopRun => return self.stop(),
             Action::Reference => return self.measure(),
             Action::Again => return self.again(),
@@ -44,21 +46,19 @@ impl App {
             Action::PreviousStep => self.move_steps(-1),
             Action::PageUp => self.move_steps(-PAGE_STEPS),
             Action::PageDown => self.move_steps(PAGE_STEPS),
-            Action::First => self.view.go_to(Cursor::At(0)),
+            Action::First => self.view.go_to(Cursor::at(0)),
             Action::Last => self.last_step(),
             Action::Follow => self.view.go_to(Cursor::Follow),
             Action::PreviousMatch => self.find_match(false),
             Action::NextMatch => self.find_match(true),
-            Action::ChangeMatch => {
-                self.view.hunt = self.view.hunt.next();
-                let key = |action| self.key_of(Context::Decode, action);
-                let text = format!(
-                    "{} and {} look for steps with: {}",
-                    key(Action::PreviousMatch),
-                    key(Action::NextMatch),
-                    self.view.hunt.name()
-                );
-                self.tell(Tone::Info, text);
+            Action::Condition => self.open_condition(),
+            Action::ChangeMatch => self.set_hunt(self.view.hunt.next()),
+            Action::PreviousPhase => self.previous_phase(),
+            Action::Bookmark => self.toggle_bookmark(),
+            Action::NextBookmark => self.next_bookmark(),
+            Action::Filter => self.open_search(),
+            Action::WhySlow if self.n_steps() > 0 => {
+                self.dialog = Some(Dialog::WhySlow { scroll: 0 });
             }
             Action::NextPane => self.view.focus(self.view.pane.neighbour(true)),
             Action::PreviousPane => self.view.focus(self.view.pane.neighbour(false)),
@@ -118,7 +118,7 @@ impl App {
         }
     }
 
-    fn single_step(&mut self) -> Vec<Command> {
+    pub(super) fn single_step(&mut self) -> Vec<Command> {
         self.view.go_to(Cursor::Follow);
         let Some(run) = self.run_mut() else {
             return Vec::new();
@@ -149,7 +149,7 @@ impl App {
         let Some(at) = self.step_index() else { return };
         let last = self.record().map_or(0, |r| r.n_steps()).saturating_sub(1) as i64;
         let to = (at as i64 + delta).clamp(0, last) as usize;
-        self.view.go_to(Cursor::At(to));
+        self.view.go_to(Cursor::at(to));
     }
 
     fn last_step(&mut self) {
@@ -162,32 +162,12 @@ impl App {
     pub(super) fn go_to_number(&mut self, text: &str) {
         let n_steps = self.record().map_or(0, |r| r.n_steps());
         match text.trim().parse::<usize>() {
-            Ok(n) if (1..=n_steps).contains(&n) => self.view.go_to(Cursor::At(n - 1)),
+            Ok(n) if (1..=n_steps).contains(&n) => self.view.go_to(Cursor::at(n - 1)),
             _ if text.trim().is_empty() => {}
             _ => self.tell(
                 Tone::Problem,
                 format!("No step `{}`: there are 1 to {n_steps}.", text.trim()),
             ),
-        }
-    }
-
-    fn find_match(&mut self, forward: bool) {
-        let (Some(at), Some(record)) = (self.step_index(), self.record()) else {
-            return;
-        };
-        let hunt = self.view.hunt;
-        let fits = |&i: &usize| hunt.matches(&record.trace.steps[i]);
-        let found = if forward {
-            (at + 1..record.n_steps()).find(fits)
-        } else {
-            (0..at).rev().find(fits)
-        };
-        match found {
-            Some(step) => self.view.go_to(Cursor::At(step)),
-            None => {
-                let way = if forward { "later" } else { "earlier" };
-                self.tell(Tone::Info, format!("No {way} step with: {}.", hunt.name()));
-            }
         }
     }
 
@@ -235,6 +215,9 @@ impl App {
     }
 
     fn leave(&mut self) {
+        if self.end_search() {
+            return;
+        }
         match self.view.zoom {
             Zoom::One => self.view.zoom = Zoom::All,
             Zoom::All => self.screen = Screen::Catalog,

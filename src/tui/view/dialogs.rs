@@ -9,8 +9,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::catalog_detail::{earlier_summary, summary};
 use super::number::bytes;
-use super::{export, help, pane, settings};
-use crate::speculate::trace::SubjectInfo;
+use super::{condition, export, help, pane, settings, why_slow};
 use crate::tui::action::Action;
 use crate::tui::keys::Context;
 use crate::tui::layout;
@@ -25,6 +24,7 @@ use crate::tui::token_text::{columns, fit};
 const MESSAGE_WIDTH: u16 = 72;
 const FAILURE_WIDTH: u16 = 96;
 const RUNS_WIDTH: u16 = 100;
+const SEARCH_WIDTH: u16 = 60;
 const PROMPT_ROWS: u16 = 6;
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
@@ -39,6 +39,9 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         Some(Dialog::GoTo(input)) => go_to(app, input, theme, area, buf),
         Some(Dialog::Answer(input)) => answer(input, theme, area, buf),
         Some(Dialog::Export { row }) => export::render(*row, theme, area, buf),
+        Some(Dialog::Condition(editor)) => condition::render(app, editor, theme, area, buf),
+        Some(Dialog::WhySlow { scroll }) => why_slow::render(app, *scroll, theme, area, buf),
+        Some(Dialog::Search(input)) => search(app, input, theme, area, buf),
     }
 }
 
@@ -49,6 +52,11 @@ pub fn line_at(app: &App, at: Position) -> Option<usize> {
         Some(Dialog::Settings { .. }) => {
             let n_shown = Setting::shown(&app.params).len();
             (settings::place(app, whole), 0, n_shown)
+        }
+        Some(Dialog::Condition(editor)) => {
+            let (rows, first) = condition::list(whole, editor);
+            let line = first + usize::from(at.y.checked_sub(rows.y)?);
+            return (rows.contains(at) && line < editor.suggestions().len()).then_some(line);
         }
         Some(Dialog::Runs { row }) => {
             let rect = runs_place(app, whole);
@@ -142,6 +150,28 @@ fn answer(input: &Input, theme: &Theme, area: Rect, buf: &mut Buffer) {
     pane::put(buf, inner, 0, &line);
 }
 
+/// At the bottom, so that the text stays in sight.
+fn search(app: &App, input: &Input, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let width = SEARCH_WIDTH.min(area.width);
+    let rect = Rect {
+        y: area.bottom().saturating_sub(4),
+        width,
+        height: 3,
+        ..area
+    };
+    let inner = pane::dialog("SEARCH THE TEXT", rect, theme, buf);
+    let mut line = Line::from(Span::styled("/ ", theme.dim()));
+    push_input(&mut line, input.value(), input.visual_cursor(), theme);
+    pane::put(buf, inner, 0, &line);
+    let found = match (input.value(), app.matches().len()) {
+        ("", _) => String::new(),
+        (_, 0) => "not there".into(),
+        (_, n) => super::number::count(n, "place"),
+    };
+    let x = inner.right().saturating_sub(columns(&found) as u16);
+    buf.set_string(x, inner.y, found, theme.dim());
+}
+
 fn prompt(input: &Input, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let rect = pane::centred(area, MESSAGE_WIDTH + 8, PROMPT_ROWS + 4);
     let inner = pane::dialog("A PROMPT OF YOUR OWN", rect, theme, buf);
@@ -213,17 +243,12 @@ fn runs(app: &App, row: usize, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let height = usize::from(inner.height);
     let first = first_run(row, height);
     for (i, listed) in app.listed_runs().enumerate().skip(first).take(height) {
-        let (subject, text) = match listed {
-            Listed::Run(run) => (&run.subject, summary(run)),
-            Listed::Earlier(earlier) => (&earlier.subject, earlier_summary(earlier)),
+        let (name, text) = match listed {
+            Listed::Run(run) => (run.subject.title.clone(), summary(run)),
+            Listed::Earlier(earlier) => (earlier.subject.title.clone(), earlier_summary(earlier)),
         };
         let at = (i - first) as u16;
-        pane::put(
-            buf,
-            inner,
-            at,
-            &run_line(subject, &text, inner.width, theme),
-        );
+        pane::put(buf, inner, at, &run_line(&name, &text, inner.width, theme));
         if i == row {
             let place = Rect {
                 y: inner.y + at,
@@ -235,9 +260,9 @@ fn runs(app: &App, row: usize, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
-fn run_line(subject: &SubjectInfo, text: &str, width: u16, theme: &Theme) -> Line<'static> {
+fn run_line(name: &str, text: &str, width: u16, theme: &Theme) -> Line<'static> {
     let room = usize::from(width).saturating_sub(columns(text) + 2);
-    let title = fit(&subject.title, room);
+    let title = fit(name, room);
     let gap = room.saturating_sub(columns(&title)) + 2;
     Line::from(vec![
         Span::styled(title, theme.strong()),

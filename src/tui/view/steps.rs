@@ -22,6 +22,7 @@ const WASTED: [(&str, &[Fate]); 2] = [
     ("✗⇄", &[Fate::Rejected, Fate::Lost]),
     ("·", &[Fate::Unreached]),
 ];
+const BOOKMARK: &str = "◆";
 /// With fewer rows there is no room below the line.
 const ROWS_WITH_WASTED: u16 = 5;
 
@@ -103,7 +104,8 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         return one_line(app, record, &view, theme, area, buf);
     }
     scale(&view, theme, area, buf);
-    line(&view, record, theme, area, buf);
+    line(app, &view, record, theme, area, buf);
+    bookmarks(app, &view, theme, area, buf);
     let n_columns = (area.width.saturating_sub(SCALE)) / view.stride;
     for column in 0..n_columns {
         let index = view.first + usize::from(column);
@@ -196,16 +198,27 @@ fn scale(view: &View, theme: &Theme, area: Rect, buf: &mut Buffer) {
 }
 
 /// The line between committed and wasted, with the steps' numbers on it.
-fn line(view: &View, record: &Record, theme: &Theme, area: Rect, buf: &mut Buffer) {
+fn line(app: &App, view: &View, record: &Record, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let is_marked = |step| app.run().is_some_and(|r| r.bookmarks.contains(&step));
     let y = area.y + view.rows_up;
     let width = usize::from(area.width - SCALE);
     buf.set_string(area.x + SCALE, y, "─".repeat(width), theme.line());
-    for index in (view.first..record.n_steps()).filter(|i| (i + 1) % TICK == 0) {
+    for index in (view.first..record.n_steps()).filter(|i| (i + 1) % TICK == 0 && !is_marked(*i)) {
         let x = area.x + SCALE + (index - view.first) as u16 * view.stride;
         let name = (index + 1).to_string();
         if x + (name.len() as u16) < area.right() {
             buf.set_string(x, y, name, theme.dim());
         }
+    }
+}
+
+/// A flag on the line, under the step's column.
+fn bookmarks(app: &App, view: &View, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let Some(run) = app.run() else { return };
+    let n_columns = usize::from((area.width - SCALE) / view.stride);
+    for &step in run.bookmarks.range(view.first..view.first + n_columns) {
+        let x = area.x + SCALE + (step - view.first) as u16 * view.stride;
+        buf.set_string(x, area.y + view.rows_up, BOOKMARK, theme.accent());
     }
 }
 
@@ -225,5 +238,8 @@ fn one_line(app: &App, record: &Record, view: &View, theme: &Theme, area: Rect, 
         }
         let x = area.x + SCALE + column * view.stride;
         buf.set_string(x, area.y, short_number(marks.len(), view.bar), style);
+        if view.stride > 1 && app.run().is_some_and(|r| r.bookmarks.contains(&index)) {
+            buf.set_string(x + view.bar, area.y, BOOKMARK, theme.accent());
+        }
     }
 }

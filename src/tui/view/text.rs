@@ -1,5 +1,7 @@
 //! The text, token by token in its fate's colour; the cursor's step stands out.
 
+use std::ops::Range;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -69,20 +71,22 @@ fn waiting(app: &App, phase: &Phase, theme: &Theme, area: Rect, buf: &mut Buffer
 fn text(app: &App, record: &Record, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let lines = flow::flow(record, app.view.ghosts, usize::from(area.width));
     let (top, _) = layout::top_line(app, &lines, usize::from(area.height));
-    let cursor = Cursor {
+    let look = Look {
         step: app.step_index(),
         cell: app.selected_cell(),
+        n_shown: app.n_cells_shown(),
+        matches: app.matches(),
     };
-    for (row, line) in lines
-        .iter()
-        .skip(top)
-        .take(usize::from(area.height))
-        .enumerate()
-    {
+    let shown = lines.iter().skip(top).take(usize::from(area.height));
+    for (row, line) in shown.enumerate() {
         for piece in line {
-            let x = area.x + piece.x as u16;
-            let style = style(record, piece, cursor, theme);
-            draw_piece(piece, x, area.y + row as u16, style, buf);
+            let at = (area.x + piece.x as u16, area.y + row as u16);
+            if look.hides(record, piece) {
+                caret(record, piece, &look, at, theme, buf);
+                continue;
+            }
+            let style = style(record, piece, &look, theme);
+            draw_piece(piece.text(record), piece.width, at, style, buf);
         }
     }
     if lines.len() > top + usize::from(area.height) {
@@ -95,22 +99,55 @@ fn text(app: &App, record: &Record, theme: &Theme, area: Rect, buf: &mut Buffer)
     }
 }
 
-/// A token's leading spaces carry its background, but no line.
-fn draw_piece(piece: &Piece<'_>, x: u16, y: u16, style: Style, buf: &mut Buffer) {
-    let word = piece.text.trim_start_matches(' ');
-    let n_spaces = piece.text.len() - word.len();
-    let bare = style.remove_modifier(Modifier::UNDERLINED | Modifier::CROSSED_OUT);
-    buf.set_stringn(x, y, piece.text, n_spaces, bare);
-    buf.set_stringn(x + n_spaces as u16, y, word, piece.width - n_spaces, style);
+/// Where the text goes on, in a phase in which it has not yet.
+fn caret(
+    record: &Record,
+    piece: &Piece,
+    look: &Look,
+    (x, y): (u16, u16),
+    theme: &Theme,
+    buf: &mut Buffer,
+) {
+    let begins = piece.text(record).len() == record.cells[look.n_shown].text.len();
+    if piece.from == From::Cell(look.n_shown) && begins {
+        buf.set_string(x, y, "▏", theme.accent());
+    }
 }
 
-#[derive(Clone, Copy)]
-struct Cursor {
+/// A token's leading spaces carry its background, but no line.
+fn draw_piece(text: &str, width: usize, (x, y): (u16, u16), style: Style, buf: &mut Buffer) {
+    let word = text.trim_start_matches(' ');
+    let n_spaces = text.len() - word.len();
+    let bare = style.remove_modifier(Modifier::UNDERLINED | Modifier::CROSSED_OUT);
+    buf.set_stringn(x, y, text, n_spaces, bare);
+    buf.set_stringn(x + n_spaces as u16, y, word, width - n_spaces, style);
+}
+
+/// What of the text stands out, and how far it is shown.
+struct Look {
     step: Option<usize>,
     cell: Option<usize>,
+    n_shown: usize,
+    /// Cells of what is searched.
+    matches: Vec<Range<usize>>,
 }
 
-fn style(record: &Record, piece: &Piece<'_>, cursor: Cursor, theme: &Theme) -> Style {
+impl Look {
+    /// What comes later than the phase looked at.
+    fn hides(&self, record: &Record, piece: &Piece) -> bool {
+        match piece.from {
+            From::Cell(cell) => cell >= self.n_shown,
+            From::Ghost(step) => record.step_cells[step + 1] > self.n_shown,
+        }
+    }
+
+    fn is_match(&self, cell: usize) -> bool {
+        let after = self.matches.partition_point(|m| m.end <= cell);
+        self.matches.get(after).is_some_and(|m| m.contains(&cell))
+    }
+}
+
+fn style(record: &Record, piece: &Piece, look: &Look, theme: &Theme) -> Style {
     let (style, step) = match piece.from {
         From::Ghost(step) => {
             let mark = record.ghosts[step].as_ref().map(|g| g.mark);
@@ -122,9 +159,13 @@ fn style(record: &Record, piece: &Piece<'_>, cursor: Cursor, theme: &Theme) -> S
         },
     };
     let emphasis = match piece.from {
-        From::Cell(cell) if Some(cell) == cursor.cell => Emphasis::Selected,
-        _ if step.is_some() && step == cursor.step => Emphasis::Step,
+        From::Cell(cell) if Some(cell) == look.cell => Emphasis::Selected,
+        _ if step.is_some() && step == look.step => Emphasis::Step,
         _ => Emphasis::None,
     };
-    style.patch(theme.emphasis(emphasis))
+    let style = style.patch(theme.emphasis(emphasis));
+    match piece.from {
+        From::Cell(cell) if look.is_match(cell) => style.patch(theme.found()),
+        _ => style,
+    }
 }

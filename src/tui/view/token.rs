@@ -7,19 +7,18 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
-use super::candidates;
-use super::number::prob;
+use super::number::percent;
 use super::pane::{placeholder, put};
 use super::tree::bonus_row;
+use super::{candidates, origin};
 use crate::speculate::TokenId;
-use crate::speculate::draft::Origin;
-use crate::speculate::explain::{choice, explain};
-use crate::speculate::params::{Source, Verify};
+use crate::speculate::explain::{Explanation, choice, explain};
+use crate::speculate::params::Verify;
 use crate::speculate::row::{Judged, NodeRow};
 use crate::speculate::trace::Step;
-use crate::speculate::verify::Fate;
 use crate::tui::paragraph::wrap;
 use crate::tui::state::app::App;
+use crate::tui::state::decode::StepPhase;
 use crate::tui::state::record::{Pick, Record};
 use crate::tui::theme::{Mark, Theme};
 use crate::tui::token_text::{columns, fit};
@@ -50,22 +49,47 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         verify: app.params_in_force().verify,
         theme,
     };
-    put(buf, area, 0, &facts.head(usize::from(area.width)));
+    if !app.view.knows(StepPhase::Verify) {
+        return unjudged(&facts, area, buf);
+    }
+    let heads = facts.head(usize::from(area.width));
+    for (row, line) in heads.iter().enumerate() {
+        put(buf, area, row as u16, line);
+    }
+    let n_heads = heads.len() as u16;
     let below = |area: Rect| Rect {
-        y: area.y + 1,
-        height: area.height.saturating_sub(1),
+        y: area.y + n_heads,
+        height: area.height.saturating_sub(n_heads),
         ..area
     };
     let left = below(left);
-    let in_head = facts.reason_in_head(usize::from(area.width));
-    for (row, line) in facts
-        .lines(usize::from(left.width), in_head)
-        .iter()
-        .enumerate()
-    {
+    let lines = facts.lines(usize::from(left.width));
+    for (row, line) in lines.iter().enumerate() {
         put(buf, left, row as u16, line);
     }
     candidates::render(&facts, below(right), buf);
+}
+
+/// Before the model has had its say: the estimate, and where the draft came from.
+fn unjudged(facts: &Facts<'_>, area: Rect, buf: &mut Buffer) {
+    let width = usize::from(area.width);
+    let mut lines = vec![Line::styled(facts.name(), facts.theme.strong())];
+    let text = match facts.picked.pick {
+        Pick::Draft(node) => {
+            let chance = percent(f64::from(facts.step.tree.nodes[node].path_prob));
+            format!(
+                "a draft; its path is expected to be taken with {chance}. The model has not seen it yet: . goes on"
+            )
+        }
+        _ => "the last token of the text; what may follow it is looked up".into(),
+    };
+    let wrapped = wrap(&text, width).into_iter();
+    lines.extend(wrapped.map(|t| Line::styled(t, facts.theme.text())));
+    lines.push(Line::default());
+    lines.extend(facts.origins(width));
+    for (row, line) in lines.iter().enumerate() {
+        put(buf, area, row as u16, line);
+    }
 }
 
 /// The token and the distribution it was judged by.
@@ -105,29 +129,19 @@ impl<'a> Picked<'a> {
 /// What is said about it.
 pub(super) struct Facts<'a> {
     pub(super) record: &'a Record,
-    step: &'a Step,
+    pub(super) step: &'a Step,
     pub(super) picked: Picked<'a>,
     pub(super) verify: Verify,
     pub(super) theme: &'a Theme,
 }
 
 impl Facts<'_> {
-    fn lines(&self, width: usize, in_head: bool) -> Vec<Line<'static>> {
+    /// The numbers behind the sentence, and where the draft came from.
+    fn lines(&self, width: usize) -> Vec<Line<'static>> {
         let mut lines = Vec::new();
-        let reason = (!in_head).then(|| self.reason());
-        for text in reason.into_iter().chain(self.remarks()) {
-            let wrapped = wrap(&text, width);
-            lines.extend(
-                wrapped
-                    .into_iter()
-                    .map(|t| Line::styled(t, self.theme.text())),
-            );
-        }
-        if let Some(text) = self.instead() {
-            lines.push(Line::styled(fit(&text, width), self.theme.dim()));
-        }
-        if !lines.is_empty() {
-            lines.push(Line::default());
+        for text in std::iter::once(self.reason()).chain(self.branches()) {
+            let wrapped = wrap(&text, width).into_iter();
+            lines.extend(wrapped.map(|t| Line::styled(t, self.theme.text())));
         }
         lines.extend(self.origins(width));
         lines
@@ -141,22 +155,26 @@ impl Facts<'_> {
         }
     }
 
-    /// The token, its fate, and what decided where that fits beside it.
-    fn head(&self, width: usize) -> Line<'static> {
-        let (token, name) = (self.name(), self.fate_name());
-        let token = fit(&token, width.saturating_sub(columns(&name)));
+    /// The token, its fate, and why in a sentence, in as many rows as it takes.
+    fn head(&self, width: usize) -> Vec<Line<'static>> {
+        let fate = self.fate_name();
+        let token = fit(&self.name(), width.saturating_sub(columns(&fate)));
+        let begun = columns(&token) + columns(&fate) + 2;
+        // What stands before the sentence is wrapped as if it were one word.
+        let text = format!("{} {}", "·".repeat(begun.saturating_sub(1)), self.story());
+        let mut rows = wrap(&text, width).into_iter();
+        let first = rows.next().unwrap_or_default();
+        let first: String = first.chars().skip(begun).collect();
         let style = self
             .mark()
             .map_or(self.theme.text(), |m| self.theme.mark(m));
-        let mut line = Line::from(vec![
+        let head = Line::from(vec![
             Span::styled(token, self.theme.strong()),
-            Span::styled(name, style.add_modifier(Modifier::BOLD)),
+            Span::styled(fate, style.add_modifier(Modifier::BOLD)),
+            Span::styled(format!("  {first}"), self.theme.text()),
         ]);
-        if self.reason_in_head(width) {
-            let why = format!("  {}", self.reason());
-            line.push_span(Span::styled(why, self.theme.text()));
-        }
-        line
+        let rest = rows.map(|t| Line::styled(t, self.theme.text()));
+        std::iter::once(head).chain(rest).collect()
     }
 
     fn name(&self) -> String {
@@ -170,140 +188,29 @@ impl Facts<'_> {
             .map_or(String::new(), |m| format!("  {} {}", m.glyph(), m.name()))
     }
 
-    fn reason_in_head(&self, width: usize) -> bool {
-        let n = [self.name(), self.fate_name(), self.reason()].map(|t| columns(&t));
-        n.iter().sum::<usize>() + 2 <= width
+    /// What decided on a draft token.
+    pub(super) fn explained(&self, node: usize) -> Explanation {
+        let tree = &self.step.tree;
+        let row = &self.step.rows[tree.nodes[node].parent.unwrap_or(0)];
+        let eos = &self.record.trace.header.eos;
+        let judged = self.step.judged[node - 1];
+        explain(tree.nodes[node].token, judged, row, self.verify, eos)
     }
 
-    /// Why the token has its fate: the deciding inequality.
+    /// The deciding inequality, with its numbers.
     fn reason(&self) -> String {
-        match (self.picked.pick, self.picked.judged, self.picked.token) {
-            (Pick::Root, ..) => "committed before; the drafts continue it".into(),
-            (Pick::Draft(_), Some(judged), Some(token)) => {
-                let eos = &self.record.trace.header.eos;
-                explain(token, judged, self.picked.row, self.verify, eos).reason()
-            }
-            _ => {
-                let row = self.picked.row;
-                choice(row.choice_standing(), row.drawn.is_none())
-            }
-        }
-    }
-
-    /// What the inequality alone does not say.
-    fn remarks(&self) -> Vec<String> {
-        match self.mark() {
-            Some(Mark::Fate(Fate::Lost)) => vec!["another branch went further".into()],
-            Some(Mark::Fate(Fate::Unreached)) => vec!["what it follows was not taken".into()],
-            Some(Mark::Bonus) => vec!["it ends the step".into()],
-            _ => Vec::new(),
-        }
-    }
-
-    fn instead(&self) -> Option<String> {
-        self.picked.judged.filter(|j| j.rank > 1)?;
         let row = self.picked.row;
-        let argmax = self.record.quoted(row.argmax());
-        Some(format!("argmax {argmax} {}", prob(row.argmax_p())))
+        match self.picked.pick {
+            Pick::Root => "committed before".into(),
+            Pick::Draft(node) => self.explained(node).reason(),
+            Pick::Bonus => choice(row.choice_standing(), row.drawn.is_none()),
+        }
     }
 
     fn origins(&self, width: usize) -> Vec<Line<'static>> {
         let Pick::Draft(node) = self.picked.pick else {
             return Vec::new();
         };
-        let mut lines = Vec::new();
-        for origin in &self.step.tree.nodes[node].origins {
-            lines.extend(self.origin(node, origin, width));
-        }
-        lines
+        origin::lines(self.record, self.step, node, width, self.theme)
     }
-
-    /// The source, how often it was seen after which words, and in which documents.
-    fn origin(&self, node: usize, origin: &Origin, width: usize) -> Vec<Line<'static>> {
-        let source = match origin.source {
-            Source::Group => "group pool",
-            Source::Global => "global pool",
-            Source::Local => "own text",
-            Source::Online => "finished answers",
-        };
-        let times = format!(" seen {}×", origin.count);
-        let mut lines = vec![Line::from(vec![
-            Span::styled(source, self.theme.accent()),
-            Span::styled(times, self.theme.text()),
-        ])];
-        let after = match self.suffix(node, origin.matched as usize) {
-            suffix if suffix.is_empty() => format!("  {}", self.without_suffix(node)),
-            suffix => format!("  after {}", fit_left(&suffix, width.saturating_sub(8))),
-        };
-        lines.push(Line::styled(after, self.theme.text()));
-        if !origin.docs.is_empty() {
-            let mut titles: Vec<&str> = Vec::new();
-            for doc in &origin.docs {
-                let title = self.record.trace.doc_title(&doc.doc);
-                if !titles.contains(&title) {
-                    titles.push(title);
-                }
-            }
-            let text = fit(&format!("  {}", titles.join(" · ")), width);
-            lines.push(Line::styled(text, self.theme.dim()));
-        }
-        lines
-    }
-
-    /// What a match of no tokens means.
-    fn without_suffix(&self, node: usize) -> &'static str {
-        let prompt_len = self.record.trace.header.prompt_ids.len();
-        let first = self.step.tree.nodes[node].depth == 1;
-        if first && self.step.context_len <= prompt_len {
-            "at the start of an answer"
-        } else {
-            "wherever, not after these words"
-        }
-    }
-
-    /// The last `n` tokens before a node, as far as the run knows them.
-    fn suffix(&self, node: usize, n: usize) -> String {
-        let tree = &self.step.tree;
-        let path = tree.path(tree.nodes[node].parent.unwrap_or(0));
-        let drafted = path[1..].iter().map(|&i| tree.nodes[i].token);
-        let trace = &self.record.trace;
-        let n_output = self
-            .step
-            .context_len
-            .saturating_sub(trace.header.prompt_ids.len());
-        let output = self.record.ids.iter().take(n_output).copied();
-        let all: Vec<TokenId> = trace
-            .header
-            .prompt_ids
-            .iter()
-            .copied()
-            .chain(output)
-            .chain(drafted)
-            .collect();
-        let bytes: Vec<u8> = all[all.len().saturating_sub(n)..]
-            .iter()
-            .flat_map(|&id| trace.token_bytes(id).iter().copied())
-            .collect();
-        if n == 0 {
-            String::new()
-        } else {
-            crate::tui::token_text::quoted(&bytes)
-        }
-    }
-}
-
-/// Keeps the end of a text.
-fn fit_left(text: &str, width: usize) -> String {
-    if columns(text) <= width {
-        return text.to_string();
-    }
-    let mut cut: &str = text;
-    while columns(cut) + 1 > width {
-        let mut chars = cut.chars();
-        if chars.next().is_none() {
-            break;
-        }
-        cut = chars.as_str();
-    }
-    format!("…{cut}")
 }

@@ -7,12 +7,14 @@ use ratatui::text::{Line, Span};
 
 use super::number::{count, prob};
 use super::pane::{placeholder, put};
+use super::phases;
 use crate::speculate::trace::Step;
 use crate::tui::state::app::App;
+use crate::tui::state::decode::StepPhase;
 use crate::tui::state::record::{Pick, Record};
 use crate::tui::theme::{Emphasis, Mark, Theme};
 use crate::tui::token_text::{columns, fit};
-use crate::tui::tree_lines::{TreeLine, tree_lines};
+use crate::tui::tree_lines::{TreeLine, shown_lines};
 
 /// Columns of probability and rank, and of the origins where there is room.
 const FIGURES: usize = 11;
@@ -43,11 +45,16 @@ pub fn note(app: &App, theme: &Theme) -> Vec<Line<'static>> {
     wordings.into_iter().map(styled).collect()
 }
 
-/// Where the lines are drawn: below the root, which stays in sight.
-pub fn rows(area: Rect) -> Rect {
+/// Where the lines are drawn: below the root, which stays in sight, and below
+/// what is said of the phase that is looked at.
+pub fn rows(app: &App, area: Rect) -> Rect {
+    below(area, phases::height(app, area.width) + 1)
+}
+
+fn below(area: Rect, n_rows: u16) -> Rect {
     Rect {
-        y: area.y + 1,
-        height: area.height.saturating_sub(1),
+        y: area.y + n_rows,
+        height: area.height.saturating_sub(n_rows),
         ..area
     }
 }
@@ -67,13 +74,26 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         return placeholder(text, area, theme, buf);
     };
     let origins = usize::from(area.width) >= WIDE_ENOUGH;
-    root(app, record, step, origins, theme, area, buf);
-    let lines = tree_lines(step);
-    let area = rows(area);
+    phases::render(app, step, theme, area, buf);
+    let root_area = below(area, phases::height(app, area.width));
+    root(app, record, step, origins, theme, root_area, buf);
+    let area = rows(app, area);
+    if !app.view.knows(StepPhase::Draft) {
+        return phases::hits(record, step, theme, area, buf);
+    }
+    let lines = shown_lines(app, step);
+    let judged = app.view.knows(StepPhase::Verify);
     let height = usize::from(area.height);
     let top = top_line(app, &lines, height);
     for (row, line) in lines.iter().skip(top).take(height).enumerate() {
-        let drawn = draw(record, step, line, area.width, origins, theme);
+        let drawing = Drawing {
+            record,
+            step,
+            theme,
+            origins,
+            judged,
+        };
+        let drawn = drawing.line(line, area.width);
         put(buf, area, row as u16, &drawn);
         if Some(line.pick) == app.pick() {
             select(area, row as u16, theme, buf);
@@ -127,17 +147,7 @@ fn root(
     area: Rect,
     buf: &mut Buffer,
 ) {
-    let figures = if origins {
-        format!(
-            "{:>5}{:>6} {:<width$}",
-            "p",
-            "rank",
-            "seen in",
-            width = ORIGINS - 1
-        )
-    } else {
-        format!("{:>5}{:>6}", "p", "rank")
-    };
+    let figures = heads(app, origins);
     let room = usize::from(area.width).saturating_sub(columns(&figures) + 6);
     let token = fit(&record.quoted(step.tree.nodes[0].token), room);
     let gap = " ".repeat(room - columns(&token));
@@ -152,35 +162,86 @@ fn root(
     }
 }
 
-fn draw(
-    record: &Record,
-    step: &Step,
-    line: &TreeLine,
-    width: u16,
-    origins: bool,
-    theme: &Theme,
-) -> Line<'static> {
-    let right = FIGURES + if origins { ORIGINS } else { 0 };
-    let room = usize::from(width).saturating_sub(right + 1);
-    let stem = short_stem(&line.stem, room.saturating_sub(TOKEN_ROOM + 2));
-    let mut drawn = Line::from(Span::styled(stem, theme.line()));
-    push_token(&mut drawn, record, step, line.pick, room, theme);
-    let gap = (room + 1).saturating_sub(drawn.width());
-    drawn.push_span(" ".repeat(gap));
-    let figures = figures(step, line.pick);
-    let style = if line.on_path {
-        theme.text()
-    } else {
-        theme.dim()
+fn heads(app: &App, origins: bool) -> String {
+    let seen_in = match origins {
+        true => format!(" {:<width$}", "seen in", width = ORIGINS - 1),
+        false => String::new(),
     };
-    drawn.push_span(Span::styled(figures, style));
-    if origins {
-        drawn.push_span(Span::styled(
-            format!(" {}", fit(&seen_in(step, line.pick), ORIGINS - 1)),
-            theme.dim(),
-        ));
+    match app.view.phase() {
+        Some(StepPhase::Retrieve) => String::new(),
+        Some(StepPhase::Draft) => format!("{:>FIGURES$}{seen_in}", "estimate"),
+        _ => format!("{:>5}{:>6}{seen_in}", "p", "rank"),
     }
-    drawn
+}
+
+/// What all lines of a tree are drawn with.
+struct Drawing<'a> {
+    record: &'a Record,
+    step: &'a Step,
+    theme: &'a Theme,
+    /// Whether there is room for the origins.
+    origins: bool,
+    /// Whether the model has had its say.
+    judged: bool,
+}
+
+impl Drawing<'_> {
+    fn line(&self, line: &TreeLine, width: u16) -> Line<'static> {
+        let right = FIGURES + if self.origins { ORIGINS } else { 0 };
+        let room = usize::from(width).saturating_sub(right + 1);
+        let stem = short_stem(&line.stem, room.saturating_sub(TOKEN_ROOM + 2));
+        let mut drawn = Line::from(Span::styled(stem, self.theme.line()));
+        self.push_token(&mut drawn, line.pick, room);
+        let gap = (room + 1).saturating_sub(drawn.width());
+        drawn.push_span(" ".repeat(gap));
+        let style = match line.on_path && self.judged {
+            true => self.theme.text(),
+            false => self.theme.dim(),
+        };
+        drawn.push_span(Span::styled(self.figures(line.pick), style));
+        if self.origins {
+            drawn.push_span(Span::styled(
+                format!(" {}", fit(&seen_in(self.step, line.pick), ORIGINS - 1)),
+                self.theme.dim(),
+            ));
+        }
+        drawn
+    }
+
+    fn push_token(&self, drawn: &mut Line<'static>, pick: Pick, room: usize) {
+        let step = self.step;
+        let (mark, token) = match pick {
+            Pick::Root => (None, Some(step.tree.nodes[0].token)),
+            Pick::Draft(node) => (
+                step.verdict.fate(node).map(Mark::Fate),
+                Some(step.tree.nodes[node].token),
+            ),
+            Pick::Bonus => (Some(Mark::Bonus), step.verdict.bonus),
+        };
+        let mark = mark.filter(|_| self.judged);
+        let style = mark.map_or(self.theme.text(), |m| self.theme.token(m));
+        if let Some(mark) = mark {
+            let glyph = Span::styled(format!("{} ", mark.glyph()), self.theme.mark(mark));
+            drawn.push_span(glyph);
+        }
+        let text = token.map_or_else(String::new, |id| self.record.quoted(id));
+        let text = fit(&text, room.saturating_sub(drawn.width()));
+        drawn.push_span(Span::styled(text, style));
+    }
+
+    /// Probability and rank, or the estimate before; in [`FIGURES`] columns.
+    fn figures(&self, pick: Pick) -> String {
+        let step = self.step;
+        let standing = match pick {
+            Pick::Root => return " ".repeat(FIGURES),
+            Pick::Draft(node) if !self.judged => {
+                return format!("{:>FIGURES$}", prob(step.tree.nodes[node].path_prob));
+            }
+            Pick::Draft(node) => step.judged[node - 1],
+            Pick::Bonus => bonus_row(step).choice_standing(),
+        };
+        format!("{:>5}{:>6}", prob(standing.p), rank_name(standing.rank))
+    }
 }
 
 /// A stem too deep for the pane keeps its end.
@@ -191,41 +252,6 @@ fn short_stem(stem: &str, room: usize) -> String {
     }
     let cut: String = stem.chars().skip(n + 1 - room.max(1)).collect();
     format!("…{cut}")
-}
-
-fn push_token(
-    drawn: &mut Line<'static>,
-    record: &Record,
-    step: &Step,
-    pick: Pick,
-    room: usize,
-    theme: &Theme,
-) {
-    let (mark, token) = match pick {
-        Pick::Root => (None, Some(step.tree.nodes[0].token)),
-        Pick::Draft(node) => (
-            step.verdict.fate(node).map(Mark::Fate),
-            Some(step.tree.nodes[node].token),
-        ),
-        Pick::Bonus => (Some(Mark::Bonus), step.verdict.bonus),
-    };
-    let style = mark.map_or(theme.text(), |m| theme.token(m));
-    if let Some(mark) = mark {
-        drawn.push_span(Span::styled(format!("{} ", mark.glyph()), theme.mark(mark)));
-    }
-    let text = token.map_or_else(String::new, |id| record.quoted(id));
-    let text = fit(&text, room.saturating_sub(drawn.width()));
-    drawn.push_span(Span::styled(text, style));
-}
-
-/// Probability and rank, in [`FIGURES`] columns.
-fn figures(step: &Step, pick: Pick) -> String {
-    let standing = match pick {
-        Pick::Root => return " ".repeat(FIGURES),
-        Pick::Draft(node) => step.judged[node - 1],
-        Pick::Bonus => bonus_row(step).choice_standing(),
-    };
-    format!("{:>5}{:>6}", prob(standing.p), rank_name(standing.rank))
 }
 
 pub fn rank_name(rank: u32) -> String {

@@ -1,0 +1,152 @@
+//! Branches beside each other: which one won where a draft token lost, and which
+//! refusal kept a token from being reached.
+
+use super::draft::DraftTree;
+use super::trace::Step;
+use super::verify::Fate;
+
+/// A path that the rule takes, by its length and what the model makes of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Branch {
+    /// Its last node.
+    pub end: usize,
+    /// Draft tokens from the root on.
+    pub len: usize,
+    /// Product of the model's probabilities of its tokens.
+    pub p: f64,
+}
+
+/// The branch that was committed, and the best one through a node that lost.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Contest {
+    pub won: Branch,
+    pub lost: Branch,
+}
+
+/// Why a draft token was never decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// This node above it was not committed, and so has this fate.
+    Ancestor(usize, Fate),
+    /// The text ended above it: at an EOS or at a limit.
+    Ended,
+}
+
+/// Compares the committed branch with the longest one through `node` that the rule
+/// takes; `takes` says whether it takes a node where it stands.
+pub fn contest(step: &Step, node: usize, takes: impl Fn(usize) -> bool) -> Contest {
+    let tree = &step.tree;
+    let mut best = branch(step, node);
+    let mut taken = vec![false; tree.n_rows()];
+    taken[node] = true;
+    for child in node + 1..tree.n_rows() {
+        let parent = tree.nodes[child].parent.unwrap_or(0);
+        taken[child] = taken[parent] && takes(child);
+        if taken[child] {
+            let here = branch(step, child);
+            if here.len > best.len || (here.len == best.len && here.p > best.p) {
+                best = here;
+            }
+        }
+    }
+    let end = step.verdict.path.last().copied().unwrap_or(0);
+    Contest {
+        won: branch(step, end),
+        lost: best,
+    }
+}
+
+fn branch(step: &Step, end: usize) -> Branch {
+    let path = step.tree.path(end);
+    let probs = path[1..].iter().map(|&n| f64::from(step.judged[n - 1].p));
+    Branch {
+        end,
+        len: path.len() - 1,
+        p: probs.product(),
+    }
+}
+
+/// The nearest node above an unreached one that was decided against.
+pub fn cut(step: &Step, node: usize) -> Cut {
+    let decided = |&n: &usize| step.verdict.fate(n) != Some(Fate::Unreached);
+    match ancestors(&step.tree, node).find(decided) {
+        Some(above) if !step.verdict.path.contains(&above) => {
+            let fate = step.verdict.fate(above).unwrap_or(Fate::Rejected);
+            Cut::Ancestor(above, fate)
+        }
+        _ => Cut::Ended,
+    }
+}
+
+/// The nodes above a node, nearest first, the root left out.
+fn ancestors(tree: &DraftTree, node: usize) -> impl Iterator<Item = usize> + '_ {
+    let parent = |&n: &usize| tree.nodes[n].parent.filter(|&p| p != 0);
+    std::iter::successors(Some(node), parent).skip(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::speculate::row::Judged;
+    use crate::speculate::trace::Timing;
+    use crate::speculate::verify::{Finish, Room, Verdict};
+
+    /// 1-2-3 was committed; 4-5 lost beside it; 6 was refused, 7 hangs below it.
+    fn step() -> Step {
+        let mut tree = DraftTree::root_only(0);
+        for parent in [0, 1, 2, 0, 4, 1, 6] {
+            tree.push(parent, 9, 0.5, Vec::new());
+        }
+        let judged = [0.5, 0.8, 0.5, 0.4, 0.9, 0.1, 0.7];
+        Step {
+            index: 0,
+            context_len: 9,
+            room: Room {
+                tokens: 99,
+                then: Finish::Length,
+            },
+            params: None,
+            retrieval: Vec::new(),
+            n_offered: 8,
+            rows: Vec::new(),
+            judged: judged.map(|p| Judged { rank: 1, p }).to_vec(),
+            verdict: Verdict {
+                fates: vec![
+                    Fate::Accepted,
+                    Fate::Accepted,
+                    Fate::Relaxed,
+                    Fate::Lost,
+                    Fate::Unreached,
+                    Fate::Rejected,
+                    Fate::Unreached,
+                ],
+                path: vec![1, 2, 3],
+                bonus: Some(7),
+                finish: None,
+            },
+            timing: Timing::default(),
+            tokens: Vec::new(),
+            documents: Vec::new(),
+            excerpts: Vec::new(),
+            tree,
+        }
+    }
+
+    #[test]
+    fn the_branch_that_won_is_longer_or_likelier() {
+        let contest = contest(&step(), 4, |node| node == 5);
+        assert_eq!((contest.won.end, contest.won.len), (3, 3));
+        assert_eq!((contest.lost.end, contest.lost.len), (5, 2));
+        assert!((contest.won.p - 0.2).abs() < 1e-6 && (contest.lost.p - 0.36).abs() < 1e-6);
+    }
+
+    #[test]
+    fn what_was_not_reached_hangs_below_what_was_refused() {
+        let mut step = step();
+        assert_eq!(cut(&step, 7), Cut::Ancestor(6, Fate::Rejected));
+        assert_eq!(cut(&step, 5), Cut::Ancestor(4, Fate::Lost));
+        // The path ended at 3 for another reason: nothing above 3 was refused.
+        step.verdict.fates[5] = Fate::Unreached;
+        assert_eq!(cut(&step, 7), Cut::Ended);
+    }
+}
