@@ -12,7 +12,10 @@ use crate::cli::{
 use crate::model::device::DeviceChoice;
 use crate::model::weights::FloatWeights;
 use crate::speculate::params::{Drafter, Params, SourceWeights};
-use crate::tui::{Keymap, Look, ThemeName, remap};
+use crate::tui::detect;
+use crate::tui::key::Naming;
+use crate::tui::remembered::Remembered;
+use crate::tui::{Glyphs, Keymap, Look, Themes, remap, themes};
 
 /// What a configuration file may hold; every key is optional.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -32,6 +35,17 @@ pub struct Config {
     /// The keys in force.
     #[serde(skip)]
     pub keymap: Keymap,
+    /// Read with its lines by `tui::themes`.
+    #[serde(default, rename = "themes")]
+    _themes: serde::de::IgnoredAny,
+    /// The themes there are.
+    #[serde(skip)]
+    themes: Themes,
+    /// What is hard to read in them.
+    #[serde(skip)]
+    pub warnings: Vec<String>,
+    /// ASCII only.
+    pub ascii: Option<bool>,
     #[serde(default)]
     pub decode: DecodeConfig,
 }
@@ -67,6 +81,13 @@ pub fn default_path() -> Option<PathBuf> {
     Some(strategy.config_dir().join("laserscope").join("config.toml"))
 }
 
+/// `laserscope/screens.toml` in the user's folder for state, or for data.
+fn memory_path() -> Option<PathBuf> {
+    let strategy = etcetera::choose_base_strategy().ok()?;
+    let folder = strategy.state_dir().unwrap_or_else(|| strategy.data_dir());
+    Some(folder.join("laserscope").join("screens.toml"))
+}
+
 impl Config {
     /// Reads the file; a missing default file is an empty configuration.
     ///
@@ -82,7 +103,9 @@ impl Config {
             .wrap_err_with(|| format!("reading {}", path.display()))?;
         let mut config: Config =
             toml::from_str(&text).map_err(|e| eyre!("{}: {e}", path.display()))?;
-        config.keymap = remap::read(&text).map_err(|e| eyre!("{}: {e}", path.display()))?;
+        let named = |e: remap::Mistake| eyre!("{}: {e}", path.display());
+        config.keymap = remap::read(&text).map_err(named)?;
+        (config.themes, config.warnings) = themes::read(&text).map_err(named)?;
         config
             .params()
             .wrap_err_with(|| path.display().to_string())?;
@@ -97,20 +120,71 @@ impl Config {
             .map_err(|e| eyre!(e))
     }
 
-    /// How the screens look and what the keys do.
+    /// How pictures look: nothing is asked of the terminal or remembered.
     pub fn look(&self, args: &ScreenArgs) -> Result<Look> {
-        Ok(Look {
-            theme: self.theme(args)?,
-            keys: self.keymap.clone(),
-        })
+        let mut themes = self.themes.clone();
+        if !self.choose_theme(&mut themes, args)? {
+            themes.choose_bundled(detect::from_environment());
+        }
+        let glyphs = match args.ascii || self.ascii == Some(true) {
+            true => Glyphs::Ascii,
+            false => Glyphs::Unicode,
+        };
+        Ok(self.look_with(themes, glyphs))
     }
 
-    /// The theme of the options, of the file, or what the terminal can show.
-    fn theme(&self, args: &ScreenArgs) -> Result<ThemeName> {
-        match args.theme.as_ref().or(self.theme.as_ref()) {
-            Some(name) => name.parse().map_err(|e: String| eyre!("--theme: {e}")),
-            None => Ok(ThemeName::detect()),
+    /// How the screens look in this terminal, as far as nothing else is asked for.
+    pub fn look_here(&self, args: &ScreenArgs) -> Result<Look> {
+        let memory_file = memory_path();
+        let read = memory_file.as_deref().map(Remembered::read).transpose();
+        let (memory, broken) = match read {
+            Ok(memory) => (memory.unwrap_or_default(), None),
+            Err(why) => (
+                Remembered::default(),
+                Some(format!("{why:#}; it is ignored")),
+            ),
+        };
+        let mut themes = self.themes.clone();
+        if !self.choose_theme(&mut themes, args)? {
+            let chosen = memory.theme.as_ref().filter(|_| !detect::no_color());
+            let known = chosen.is_some_and(|name| themes.choose(name).is_ok());
+            if !known {
+                themes.choose_bundled(detect::from_terminal());
+            }
         }
+        let asked = args.ascii || self.ascii.unwrap_or(!detect::takes_utf8());
+        let glyphs = if asked {
+            Glyphs::Ascii
+        } else {
+            Glyphs::Unicode
+        };
+        let mut look = self.look_with(themes, glyphs);
+        look.notices = self.warnings.iter().cloned().chain(broken).collect();
+        look.memory = memory;
+        look.memory_file = memory_file;
+        Ok(look)
+    }
+
+    fn look_with(&self, themes: Themes, glyphs: Glyphs) -> Look {
+        let mut keys = self.keymap.clone();
+        if glyphs == Glyphs::Ascii {
+            keys.naming = Naming::Words;
+        }
+        Look {
+            themes,
+            keys,
+            glyphs,
+            ..Look::default()
+        }
+    }
+
+    /// The theme of the options or of the file; `false`: neither names one.
+    fn choose_theme(&self, themes: &mut Themes, args: &ScreenArgs) -> Result<bool> {
+        let Some(name) = args.theme.as_ref().or(self.theme.as_ref()) else {
+            return Ok(false);
+        };
+        themes.choose(name).map_err(|e| eyre!("--theme: {e}"))?;
+        Ok(true)
     }
 
     /// The file's setup under the command line's.

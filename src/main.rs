@@ -37,7 +37,6 @@ fn main() -> Result<ExitCode> {
 /// `Ok(false)`: cancelled, or a check that failed.
 fn run(cli: &Cli) -> Result<bool> {
     let config = Config::read(cli.setup.config.as_deref())?;
-    let look = config.look(&cli.screen)?;
     let settings = Settings::from(config.under(&cli.setup)?);
     let params = |decode: &DecodeArgs| -> Result<Params> {
         Ok(decode
@@ -46,10 +45,16 @@ fn run(cli: &Cli) -> Result<bool> {
     };
     let done = |result: Result<()>| result.map(|()| true);
     match &cli.command {
-        None => done(playground::open(settings, config.params()?, look)),
-        Some(Command::Replay { trace }) => done(playground::replay(trace, look)),
-        Some(Command::Picture(args)) => done(picture::run(args, look)),
-        Some(Command::Trace(args)) => trace::run(&args.what, look.theme),
+        Some(Command::Trace(args)) => trace::run(&args.what, config.look(&cli.screen)?),
+        None => done(playground::open(
+            settings,
+            config.params()?,
+            config.look_here(&cli.screen)?,
+        )),
+        Some(Command::Replay { trace }) => {
+            done(playground::replay(trace, config.look_here(&cli.screen)?))
+        }
+        Some(Command::Picture(args)) => done(picture::run(args, config.look(&cli.screen)?)),
         Some(Command::Generate(args)) => generate::run(args, &settings, params(&args.decode)?),
         Some(Command::Bench(args)) => bench::run(&args.what, &settings, params),
         Some(Command::Catalog(args)) => done(catalog::run(&args.what, &settings)),
@@ -57,7 +62,7 @@ fn run(cli: &Cli) -> Result<bool> {
         Some(Command::Pool(args)) => pool::run(&args.what, &settings),
         Some(Command::Knowledge(args)) => knowledge::run(&args.what, &settings),
         Some(Command::Model(args)) => done(models::run(&args.what, &settings)),
-        Some(Command::Keys) => done(manual::keys(&look.keys)),
+        Some(Command::Keys) => done(manual::keys(&config.keymap)),
         Some(Command::Completions { shell }) => done(manual::completions(*shell)),
         Some(Command::Man { command }) => manual::man(command.as_deref()).map(|()| true),
     }

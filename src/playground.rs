@@ -26,6 +26,7 @@ pub fn open(settings: Settings, params: Params, look: Look) -> Result<()> {
     let mut start = start(Some(catalog.clone()), params, look);
     start.demo = Some(demo()?);
     start.shipped = shipped(&settings)?;
+    start.setup = settings.options();
     let handle = worker::spawn(settings, catalog)?;
     let shown = block_on(tui::run(start, files(), handle.commands, handle.events));
     // The engine ends between two steps; a panic was reported as an event.
@@ -86,6 +87,7 @@ fn start(catalog: Option<Catalog>, params: Params, look: Look) -> Start {
         earlier: earlier_runs(&save_dir),
         save_dir,
         learned: Learned::read(&files().learned),
+        setup: String::new(),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::recsys::import::{self, Findings};
 use crate::recsys::knowledge::{bundled_knowledge, read_knowledge};
 use crate::recsys::saved::SavedGroups;
 use crate::recsys::{Catalog, GroupMap, Half, KnowledgeDoc};
+use crate::speculate::command_line::quoted;
 
 /// Where things come from, as the options say.
 #[derive(Clone, Debug, Default)]
@@ -64,6 +65,26 @@ impl From<SetupArgs> for Settings {
 }
 
 impl Settings {
+    /// The options that say which catalog and which model, for a command line.
+    pub fn options(&self) -> String {
+        let path = |option: &str, path: &Option<PathBuf>| {
+            let path = path.as_ref()?;
+            Some(format!(
+                "--{option} {}",
+                quoted(&path.display().to_string())
+            ))
+        };
+        let model = self.model.as_ref();
+        let known = [
+            path("catalog", &self.catalog),
+            path("groups", &self.groups),
+            path("pool", &self.pool),
+            model.map(|m| format!("--model {}", quoted(m))),
+        ];
+        let words: Vec<String> = known.into_iter().flatten().collect();
+        words.join(" ")
+    }
+
     pub fn model(&self) -> &str {
         self.model.as_deref().unwrap_or(registry::DEFAULT)
     }

@@ -73,7 +73,11 @@ pub enum OwnDocumentsChoice {
 /// How the playground looks.
 #[derive(Args, Clone, Debug, Default)]
 pub struct ScreenArgs {
-    /// dark, light, colour-blind, 16-colours or no-colour [default: what the terminal can show]
+    /// dark, light, colour-blind, 16-colours, no-colour, or one of the configuration file's
+    /// [default: what the terminal can show]
     #[arg(long, global = true, value_name = "THEME")]
     pub theme: Option<String>,
+    /// Draw the screens in ASCII [default: where the locale is not UTF-8]
+    #[arg(long, global = true)]
+    pub ascii: bool,
 }

@@ -15,15 +15,15 @@ mod screen;
 mod table;
 
 use crate::speculate::trace::Trace;
-use crate::tui::ThemeName;
+use crate::tui::Look;
 use crate::tui::share::Format;
 
 /// What a drawn form depends on besides the trace.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Canvas {
     /// Columns and rows of the screen.
     pub size: (u16, u16),
-    pub theme: ThemeName,
+    pub look: Look,
     /// The step to show, counted from 0; `None`: the last.
     pub step: Option<usize>,
 }
@@ -32,7 +32,7 @@ impl Default for Canvas {
     fn default() -> Self {
         Canvas {
             size: (120, 40),
-            theme: ThemeName::Dark,
+            look: Look::default(),
             step: None,
         }
     }

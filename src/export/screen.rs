@@ -10,7 +10,7 @@ use super::Canvas;
 use crate::speculate::trace::Trace;
 use crate::tui::lesson::learned::Learned;
 use crate::tui::state::decode::Cursor;
-use crate::tui::{App, Look, Start};
+use crate::tui::{App, Start};
 
 /// The screen at the step that `canvas` names, of a run played to its end.
 pub fn of(trace: &Trace, canvas: &Canvas) -> Buffer {
@@ -26,16 +26,14 @@ pub fn app(trace: &Trace, canvas: &Canvas) -> App {
     let mut app = App::new(Start {
         catalog: None,
         params: trace.header.params,
-        look: Look {
-            theme: canvas.theme,
-            ..Look::default()
-        },
+        look: canvas.look.clone(),
         replay: Some(trace.clone()),
         demo: None,
         shipped: Vec::new(),
         earlier: Vec::new(),
         save_dir: PathBuf::new(),
         learned: Learned::default(),
+        setup: String::new(),
     });
     app.size = canvas.size;
     app

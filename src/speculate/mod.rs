@@ -3,6 +3,7 @@
 //! on its own.
 
 pub mod branches;
+pub mod command_line;
 pub mod compare;
 pub mod condition;
 pub mod cost;

@@ -17,6 +17,16 @@ pub enum Action {
     Help,
     NextTheme,
     ToggleMouse,
+    /// Everything that can be done, by name.
+    Commands,
+    CopyMenu,
+    Copy(Copied),
+    /// The left pane, by a column or two.
+    Narrower,
+    Wider,
+    /// The lower panes, by a row.
+    Taller,
+    Shorter,
     RetryModel,
     CancelFetch,
     Show(Screen),
@@ -89,6 +99,26 @@ pub enum Action {
     Resize(u16, u16),
     /// Time went by; only while something moves.
     Tick(Duration),
+}
+
+/// What can be copied to the terminal's clipboard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Copied {
+    Token,
+    Step,
+    Text,
+    Prompt,
+    Command,
+}
+
+impl Copied {
+    pub const ALL: [Copied; 5] = [
+        Copied::Token,
+        Copied::Step,
+        Copied::Text,
+        Copied::Prompt,
+        Copied::Command,
+    ];
 }
 
 impl Action {

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use crossterm::event::KeyCode;
 
-use super::action::Action;
+use super::action::{Action, Copied};
 use super::key::Key;
 use super::state::app::Screen;
 
@@ -42,6 +42,10 @@ pub enum Context {
     Question,
     /// A message to be read.
     Message,
+    /// The palette of everything that can be done.
+    Commands,
+    /// What is to be copied?
+    Copy,
 }
 
 impl Context {
@@ -71,6 +75,8 @@ impl Context {
             Context::WhySlow => "Why slow?",
             Context::Question => "Question",
             Context::Message => "Message",
+            Context::Commands => "Palette",
+            Context::Copy => "Copy",
         }
     }
 
@@ -94,11 +100,13 @@ impl Context {
             Context::WhySlow => &[Context::WhySlow, Context::Always],
             Context::Question => &[Context::Question, Context::Always],
             Context::Message => &[Context::Message, Context::Always],
+            Context::Commands => &[Context::Commands, Context::Always],
+            Context::Copy => &[Context::Copy, Context::Always],
             Context::Anywhere | Context::Always => &[Context::Anywhere, Context::Always],
         }
     }
 
-    pub const ALL: [Context; 19] = [
+    pub const ALL: [Context; 21] = [
         Context::Decode,
         Context::Catalog,
         Context::Tune,
@@ -118,11 +126,16 @@ impl Context {
         Context::WhySlow,
         Context::Question,
         Context::Message,
+        Context::Commands,
+        Context::Copy,
     ];
 
     /// Whether letters belong to a text here.
     pub fn takes_text(self) -> bool {
-        matches!(self, Context::Filter | Context::Typing | Context::Condition)
+        matches!(
+            self,
+            Context::Filter | Context::Typing | Context::Condition | Context::Commands
+        )
     }
 }
 
@@ -158,6 +171,10 @@ const UP: Key = Key::plain(KeyCode::Up);
 const DOWN: Key = Key::plain(KeyCode::Down);
 const LEFT: Key = Key::plain(KeyCode::Left);
 const RIGHT: Key = Key::plain(KeyCode::Right);
+const CTRL_LEFT: Key = Key::held_ctrl(KeyCode::Left);
+const CTRL_RIGHT: Key = Key::held_ctrl(KeyCode::Right);
+const CTRL_UP: Key = Key::held_ctrl(KeyCode::Up);
+const CTRL_DOWN: Key = Key::held_ctrl(KeyCode::Down);
 const PAGE_UP: Key = Key::plain(KeyCode::PageUp);
 const PAGE_DOWN: Key = Key::plain(KeyCode::PageDown);
 const HOME: Key = Key::plain(KeyCode::Home);
@@ -183,6 +200,9 @@ pub static TABLE: &[Binding] = table! {
         Action::OwnPrompt; [Key::char('p')] "own prompt" "type a prompt of your own";
         Action::GeneratePaused; [SPACE] "step through" "generate, but wait before the first step";
         Action::EarlierRuns; [Key::char('o')] "earlier runs" "open an earlier run";
+        Action::Copy(Copied::Prompt); [Key::char('y')] "" "copy the prompt";
+        Action::Narrower; [Key::char('<'), CTRL_LEFT] "" "a narrower list";
+        Action::Wider; [Key::char('>'), CTRL_RIGHT] "" "a wider list";
         Action::DetailUp; [Key::char('K')] "" "scroll the details up";
         Action::DetailDown; [Key::char('J')] "" "scroll the details down";
         Action::Close; [ESC] "" "clear the filter";
@@ -212,6 +232,11 @@ pub static TABLE: &[Binding] = table! {
         Action::NextBookmark; [Key::char('\'')] "" "the next bookmark";
         Action::GoTo; [Key::char('g')] "go to" "type the number of a step";
         Action::Zoom; [Key::char('z')] "zoom" "the pane in focus alone, or all of them";
+        Action::CopyMenu; [Key::char('y')] "" "copy the token, the step, the text, the prompt or the command line";
+        Action::Narrower; [Key::char('<'), CTRL_LEFT] "" "a narrower text";
+        Action::Wider; [Key::char('>'), CTRL_RIGHT] "" "a wider text";
+        Action::Taller; [CTRL_UP] "" "higher lower panes";
+        Action::Shorter; [CTRL_DOWN] "" "less high lower panes";
         Action::NextPane; [TAB] "pane" "the next pane";
         Action::PreviousPane; [BACK_TAB] "" "the pane before";
         Action::Ghosts; [Key::char('x')] "ghosts" "show in the text what was drafted and rejected";
@@ -257,6 +282,7 @@ pub static TABLE: &[Binding] = table! {
         Action::Show(Screen::Pool); [Key::char('5')] "" "the pools";
         Action::Show(Screen::Learn); [Key::char('6')] "" "lessons";
         Action::Picture; [Key::char('P')] "" "save this screen as a picture and as text";
+        Action::Commands; [Key::char(':')] "" "everything that can be done, by name; a number goes to a step";
         Action::NextTheme; [Key::char('t')] "" "the next theme";
         Action::ToggleMouse; [Key::char('M')] "" "let the mouse select text instead, or click again";
         Action::RetryModel; [Key::char('R')] "" "try again to fetch and load the model";
@@ -322,6 +348,25 @@ pub static TABLE: &[Binding] = table! {
     Question {
         Action::Submit; [ENTER, Key::char('y')] "yes" "fetch it";
         Action::Close; [ESC, Key::char('n')] "no" "do not";
+    }
+    Commands {
+        Action::Up; [UP] "↑↓|choose" "the one above";
+        Action::Down; [DOWN] "" "the one below";
+        Action::PageUp; [PAGE_UP] "" "a page up";
+        Action::PageDown; [PAGE_DOWN] "" "a page down";
+        Action::Submit; [ENTER] "do it" "do it";
+        Action::Close; [ESC] "back" "back";
+    }
+    Copy {
+        Action::Up; [UP, Key::char('k')] "↑↓|choose" "the one above";
+        Action::Down; [DOWN, Key::char('j')] "" "the one below";
+        Action::Submit; [ENTER] "copy" "copy it";
+        Action::Copy(Copied::Token); [Key::char('t')] "" "the selected token";
+        Action::Copy(Copied::Step); [Key::char('s')] "" "what the step committed";
+        Action::Copy(Copied::Text); [Key::char('x')] "" "the whole text";
+        Action::Copy(Copied::Prompt); [Key::char('p')] "" "the prompt as the model read it";
+        Action::Copy(Copied::Command); [Key::char('c')] "" "the command line that makes the run again";
+        Action::Close; [ESC, Key::char('q'), Key::char('y')] "back" "back";
     }
     Message {
         Action::RetryModel; [Key::char('R')] "try again" "try again";

@@ -2,6 +2,7 @@
 //! and the mouse looks there for what it hit. Neighbouring panes share a border.
 
 use ratatui::layout::Rect;
+use serde::{Deserialize, Serialize};
 
 use super::flow;
 use super::state::app::{App, Screen};
@@ -53,9 +54,55 @@ pub fn inner(pane: Rect) -> Rect {
     }
 }
 
+/// How far panes were moved from where they are by themselves, in columns and rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Shift {
+    /// Decode's text grows by this.
+    pub left: i16,
+    /// Decode's lower panes grow by this.
+    pub lower: i16,
+    /// The catalog's list grows by this.
+    pub list: i16,
+}
+
+/// A width or a height moved by a shift, with `least` left on both sides.
+fn moved(size: u16, by: i16, least: u16, whole: u16) -> u16 {
+    let most = whole.saturating_sub(least).max(least);
+    size.saturating_add_signed(by).clamp(least, most)
+}
+
+const LEAST_WIDTH: u16 = 24;
+const LEAST_HEIGHT: u16 = 5;
+
+/// The shift as it takes effect on a screen: no key press is lost at an end.
+pub fn clamped(app: &App) -> Shift {
+    let body = shell(app, whole(app)).body;
+    let effect = |natural: u16, by: i16, least: u16, whole: u16| {
+        moved(natural, by, least, whole) as i16 - natural as i16
+    };
+    let shift = app.panes;
+    Shift {
+        left: effect(natural_left(body), shift.left, LEAST_WIDTH, body.width),
+        list: effect(natural_list(body), shift.list, LEAST_WIDTH, body.width),
+        lower: lower_height(body, shift) as i16 - lower_height(body, Shift::default()) as i16,
+    }
+}
+
+fn natural_list(body: Rect) -> u16 {
+    body.width * 3 / 5
+}
+
+fn natural_left(body: Rect) -> u16 {
+    match room(body) {
+        Room::Wide => body.width / 2,
+        Room::Narrow => body.width / 2 - 1,
+    }
+}
+
 /// The catalog's list and its details.
-pub fn catalog(body: Rect) -> (Rect, Rect) {
-    let list_width = body.width * 3 / 5;
+pub fn catalog(body: Rect, shift: Shift) -> (Rect, Rect) {
+    let list_width = moved(natural_list(body), shift.list, LEAST_WIDTH, body.width);
     let list = Rect {
         width: list_width,
         ..body
@@ -92,8 +139,8 @@ pub fn decode(app: &App, body: Rect) -> Vec<(Pane, Rect)> {
         return vec![(app.view.pane, body)];
     }
     match room(body) {
-        Room::Wide => wide(body),
-        Room::Narrow => narrow(body, app.view.lower),
+        Room::Wide => wide(body, app.panes),
+        Room::Narrow => narrow(body, app.view.lower, app.panes),
     }
 }
 
@@ -103,14 +150,31 @@ const LOWER_ROWS: u16 = 11;
 /// From this height of the body on they are whole; what is more is shared.
 const WHOLE_HEIGHT: u16 = 37;
 
-fn wide(body: Rect) -> Vec<(Pane, Rect)> {
-    let lower = LOWER_ROWS + 2;
-    let steps = match body.height.checked_sub(WHOLE_HEIGHT) {
-        Some(spare) => STEPS_ROWS + (spare * 2 / 3).min(10) + 2,
-        None => STEPS_ROWS,
+/// The height of the steps' pane.
+fn steps_height(body: Rect) -> u16 {
+    match (room(body), body.height.checked_sub(WHOLE_HEIGHT)) {
+        (Room::Wide, Some(spare)) => STEPS_ROWS + (spare * 2 / 3).min(10) + 2,
+        (Room::Wide, None) => STEPS_ROWS,
+        (Room::Narrow, _) if body.height < ROOMY_HEIGHT => 3,
+        (Room::Narrow, _) => STEPS_ROWS + 1,
+    }
+}
+
+/// The height of the lower panes.
+fn lower_height(body: Rect, shift: Shift) -> u16 {
+    let natural = match room(body) {
+        Room::Wide => LOWER_ROWS + 2,
+        Room::Narrow => (body.height * 2 / 5).clamp(7, LOWER_ROWS + 2),
     };
+    let shared = body.height + 2 - steps_height(body);
+    moved(natural, shift.lower, LEAST_HEIGHT, shared)
+}
+
+fn wide(body: Rect, shift: Shift) -> Vec<(Pane, Rect)> {
+    let lower = lower_height(body, shift);
+    let steps = steps_height(body);
     let upper = body.height + 2 - lower - steps;
-    let half = body.width / 2;
+    let half = moved(natural_left(body), shift.left, LEAST_WIDTH, body.width);
     let y_steps = body.y + upper - 1;
     let y_lower = y_steps + steps - 1;
     let speed = (body.width * 3 / 10).clamp(38, 48);
@@ -138,15 +202,11 @@ fn wide(body: Rect) -> Vec<(Pane, Rect)> {
 /// On a narrow screen, the steps get more than one row from this height on.
 const ROOMY_HEIGHT: u16 = 30;
 
-fn narrow(body: Rect, lower_pane: Pane) -> Vec<(Pane, Rect)> {
-    let lower = (body.height * 2 / 5).clamp(7, LOWER_ROWS + 2);
-    let steps = if body.height < ROOMY_HEIGHT {
-        3
-    } else {
-        STEPS_ROWS + 1
-    };
+fn narrow(body: Rect, lower_pane: Pane, shift: Shift) -> Vec<(Pane, Rect)> {
+    let lower = lower_height(body, shift);
+    let steps = steps_height(body);
     let upper = body.height + 2 - lower - steps;
-    let half = body.width / 2 - 1;
+    let half = moved(natural_left(body), shift.left, LEAST_WIDTH, body.width);
     let y_steps = body.y + upper - 1;
     let at = |x, y, width, height| Rect {
         x: body.x + x,

@@ -8,6 +8,9 @@
 //! Must not know models, pools or the engine: only what its thread says.
 
 pub mod action;
+pub mod ascii;
+mod contrast;
+pub mod detect;
 pub mod files;
 pub mod flow;
 pub mod key;
@@ -21,18 +24,22 @@ mod palette;
 mod paragraph;
 pub mod picture;
 pub mod remap;
+pub mod remembered;
 pub mod share;
 pub mod start;
 pub mod state;
 pub mod terminal;
 pub mod theme;
+pub mod themes;
 pub mod token_text;
 pub mod tree_lines;
+mod tty;
 pub mod view;
 
 pub use files::Files;
 pub use keymap::Keymap;
-pub use start::{EarlierRun, Look, Start, earlier_runs};
+pub use start::{EarlierRun, Glyphs, Look, Start, earlier_runs};
 pub use state::app::App;
 pub use terminal::run;
 pub use theme::ThemeName;
+pub use themes::Themes;

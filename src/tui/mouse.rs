@@ -66,7 +66,7 @@ pub fn hit(app: &App, at: Position) -> Target {
 }
 
 fn hit_catalog(app: &App, body: Rect, at: Position) -> Target {
-    let (list, detail) = layout::catalog(body);
+    let (list, detail) = layout::catalog(body, app.panes);
     if list.contains(at) && at.y == list.y {
         return view::catalog_list::tab_at(app, list, at.x).map_or(Target::Nothing, Target::Tab);
     }

@@ -1,9 +1,9 @@
-//! The colours of each theme. Contrast is tested in `theme.rs`.
+//! The colours of each bundled theme. Contrast is tested in `contrast.rs`.
 
 use ratatui::style::Color;
 
 /// Colours by role. `Color::Reset` is the terminal's own.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Palette {
     pub ground: Color,
     /// The bars at the top and the bottom.
@@ -23,6 +23,65 @@ pub struct Palette {
     /// reversed instead.
     pub cursor: Option<(Color, Color)>,
 }
+
+impl Palette {
+    /// What a file of themes calls each colour.
+    pub const ROLES: [&str; 14] = [
+        "ground",
+        "bar",
+        "text",
+        "strong",
+        "dim",
+        "line",
+        "accent",
+        "accepted",
+        "relaxed",
+        "rejected",
+        "lost",
+        "bonus",
+        "step",
+        "selection",
+    ];
+
+    /// The colour that a file of themes calls so.
+    pub fn role_mut(&mut self, role: &str) -> Option<&mut Color> {
+        Some(match role {
+            "ground" => &mut self.ground,
+            "bar" => &mut self.bar,
+            "text" => &mut self.text,
+            "strong" => &mut self.strong,
+            "dim" => &mut self.dim,
+            "line" => &mut self.line,
+            "accent" => &mut self.accent,
+            "accepted" => &mut self.accepted,
+            "relaxed" => &mut self.relaxed,
+            "rejected" => &mut self.rejected,
+            "lost" => &mut self.lost,
+            "bonus" => &mut self.bonus,
+            "step" => &mut self.cursor.get_or_insert(CURSOR).0,
+            "selection" => &mut self.cursor.get_or_insert(CURSOR).1,
+            _ => return None,
+        })
+    }
+
+    /// What is read, by role.
+    pub fn read_colours(&self) -> [(&'static str, Color); 9] {
+        [
+            ("text", self.text),
+            ("strong", self.strong),
+            ("dim", self.dim),
+            ("accent", self.accent),
+            ("accepted", self.accepted),
+            ("relaxed", self.relaxed),
+            ("rejected", self.rejected),
+            ("lost", self.lost),
+            ("bonus", self.bonus),
+        ]
+    }
+}
+
+/// Where a theme without backgrounds for the cursor is given one of both.
+const CURSOR: (Color, Color) = (Color::Black, Color::Black);
 
 const fn hex(value: u32) -> Color {
     Color::Rgb((value >> 16) as u8, (value >> 8) as u8, value as u8)

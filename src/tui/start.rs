@@ -6,7 +6,8 @@ use std::time::SystemTime;
 
 use super::keymap::Keymap;
 use super::lesson::learned::Learned;
-use super::theme::ThemeName;
+use super::remembered::Remembered;
+use super::themes::Themes;
 use crate::recsys::Catalog;
 use crate::speculate::params::Params;
 use crate::speculate::trace::{End, Header, SubjectInfo, Trace};
@@ -14,11 +15,26 @@ use crate::speculate::trace::{End, Header, SubjectInfo, Trace};
 /// Most recordings listed; older ones stay on disk.
 const MAX_LISTED: usize = 200;
 
+/// Which signs the terminal can show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Glyphs {
+    #[default]
+    Unicode,
+    Ascii,
+}
+
 /// How the screens look and what the keys do.
 #[derive(Clone, Debug, Default)]
 pub struct Look {
-    pub theme: ThemeName,
+    pub themes: Themes,
     pub keys: Keymap,
+    pub glyphs: Glyphs,
+    /// Of earlier sessions.
+    pub memory: Remembered,
+    /// Where it is kept; `None`: nowhere.
+    pub memory_file: Option<PathBuf>,
+    /// What is to be said once at the start.
+    pub notices: Vec<String>,
 }
 
 /// Everything the interface knows at its start.
@@ -39,6 +55,9 @@ pub struct Start {
     pub save_dir: PathBuf,
     /// Tasks of the lessons that were done before.
     pub learned: Learned,
+    /// The options that say which catalog and model: for command lines that
+    /// make a run again.
+    pub setup: String,
 }
 
 /// A recording on disk, as a list shows it.

@@ -6,20 +6,16 @@ use std::io::{self, IsTerminal, stdout};
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
-use color_eyre::eyre::{Result, WrapErr, bail, eyre};
-use crossterm::event::{
-    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
-    EventStream,
-};
-use crossterm::execute;
+use color_eyre::eyre::{Report, Result, WrapErr, bail, eyre};
+use crossterm::event::EventStream;
 use futures::StreamExt;
-use ratatui::DefaultTerminal;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::action::Action;
 use super::files::{self, Files};
 use super::start::Start;
-use super::state::app::{App, Errand, Mouse, Tone};
+use super::state::app::{App, Errand, Tone};
+use super::tty::{self, Tty};
 use crate::worker::message::{Command, Event};
 
 /// Between two frames while something moves.
@@ -43,58 +39,64 @@ pub async fn run(
              `laserscope bench` work without one"
         );
     }
+    let memory_file = start.look.memory_file.clone();
     let mut app = App::new(start);
-    let mut terminal = Screen::open(app.mouse)?;
-    let outcome = run_loop(&mut app, &files, &mut terminal, &commands, &mut events).await;
-    drop(terminal);
+    let before = app.memory();
+    let mut screen = Tty::open(app.mouse)?;
+    let outcome = run_loop(&mut app, &files, &mut screen, &commands, &mut events).await;
+    drop(screen);
     // The engine may be gone already; then there is no one to tell.
     let _ = commands.send(Command::Quit);
-    outcome
+    if !matches!(outcome, Ok(Next::Leave)) {
+        rescue(&app);
+    }
+    if let Some(path) = memory_file.filter(|_| app.memory() != before)
+        && let Err(why) = app.memory().write(&path)
+    {
+        eprintln!("warning: {why:#}");
+    }
+    outcome.map(drop).map_err(with_reports)
 }
 
-/// The terminal while it is ours.
-struct Screen {
-    terminal: DefaultTerminal,
-}
-
-impl Screen {
-    fn open(mouse: Mouse) -> Result<Self> {
-        let terminal = ratatui::try_init().wrap_err("preparing the terminal")?;
-        let screen = Screen { terminal };
-        execute!(stdout(), EnableBracketedPaste).wrap_err("preparing the terminal")?;
-        set_mouse(mouse)?;
-        Ok(screen)
+/// Cut off from outside or by the engine: what a run has so far is saved.
+fn rescue(app: &App) {
+    let under_way = app.runs.iter().filter(|r| r.is_under_way());
+    for run in under_way.filter(|r| r.recording().is_none() && r.n_steps() > 0) {
+        match files::save(app, run.id) {
+            Ok(path) => eprintln!("the run under way is saved: {path}"),
+            Err(why) => eprintln!("the run under way could not be saved: {why:#}"),
+        }
     }
 }
 
-impl Drop for Screen {
-    fn drop(&mut self) {
-        let _ = execute!(stdout(), DisableMouseCapture, DisableBracketedPaste);
-        ratatui::restore();
+/// An error with what other threads panicked about meanwhile.
+fn with_reports(error: Report) -> Report {
+    let reports = tty::reports();
+    if reports.is_empty() {
+        return error;
     }
-}
-
-fn set_mouse(mouse: Mouse) -> Result<()> {
-    match mouse {
-        Mouse::Ours => execute!(stdout(), EnableMouseCapture),
-        Mouse::Terminals => execute!(stdout(), DisableMouseCapture),
-    }
-    .wrap_err("setting the mouse")
+    eyre!(
+        "{error:#}\n  {}\nThis is a defect of LaserScope; RUST_BACKTRACE=1 and the line above help to find it.",
+        reports.join("\n  ")
+    )
 }
 
 /// Why the loop goes on or ends.
 enum Next {
     Go,
+    /// As asked for.
     Leave,
+    /// A signal came.
+    CutOff,
 }
 
 async fn run_loop(
     app: &mut App,
     files: &Files,
-    screen: &mut Screen,
+    screen: &mut Tty,
     commands: &Sender<Command>,
     events: &mut UnboundedReceiver<Event>,
-) -> Result<()> {
+) -> Result<Next> {
     let mut keys = EventStream::new();
     let mut signals = Signals::new()?;
     let mut engine = Engine::There;
@@ -102,13 +104,13 @@ async fn run_loop(
     let mut frame = Frame::Stale;
     loop {
         if let Frame::Stale = frame {
-            draw(app, &mut screen.terminal)?;
+            draw(app, screen)?;
         }
         clock.rest(!app.is_moving());
         frame = tokio::select! {
             key = keys.next() => match key {
                 Some(event) => on_key(app, event.wrap_err("reading keys")?, commands),
-                None => return Ok(()),
+                None => return Ok(Next::CutOff),
             },
             event = events.recv(), if engine == Engine::There => {
                 match event {
@@ -121,10 +123,10 @@ async fn run_loop(
                 send(commands, app.update(Action::Tick(elapsed)));
                 Frame::Stale
             }
-            () = signals.recv() => return Ok(()),
+            () = signals.recv() => return Ok(Next::CutOff),
         };
         if let Next::Leave = run_errands(app, files, screen)? {
-            return Ok(());
+            return Ok(Next::Leave);
         }
     }
 }
@@ -170,10 +172,11 @@ enum Engine {
     Gone,
 }
 
-fn draw(app: &mut App, terminal: &mut DefaultTerminal) -> Result<()> {
-    let size = terminal.size().wrap_err("measuring the terminal")?;
+fn draw(app: &mut App, screen: &mut Tty) -> Result<()> {
+    let size = screen.terminal.size().wrap_err("measuring the terminal")?;
     app.size = (size.width, size.height);
-    terminal
+    screen
+        .terminal
         .draw(|frame| frame.render_widget(&*app, frame.area()))
         .wrap_err("drawing")?;
     Ok(())
@@ -213,12 +216,20 @@ fn send(commands: &Sender<Command>, list: Vec<Command>) {
     }
 }
 
-fn run_errands(app: &mut App, files: &Files, screen: &mut Screen) -> Result<Next> {
+fn run_errands(app: &mut App, files: &Files, screen: &mut Tty) -> Result<Next> {
     for errand in app.take_errands() {
         match errand {
             Errand::Quit => return Ok(Next::Leave),
-            Errand::Suspend => suspend(screen, app.mouse)?,
-            Errand::Mouse(mouse) => set_mouse(mouse)?,
+            Errand::Suspend => screen.suspend(app.mouse)?,
+            Errand::Mouse(mouse) => tty::set_mouse(mouse)?,
+            Errand::Copy(text) => {
+                tty::copy(&text)?;
+                let n = super::view::number::count(text.chars().count(), "character");
+                app.tell(
+                    Tone::Good,
+                    format!("Copied {n}, if the terminal allows it."),
+                );
+            }
             Errand::Save(id) => tell_saved(app, files::save(app, id)),
             Errand::Export(id, format) => tell_saved(app, files::export(app, id, format, files)),
             Errand::Picture => tell_saved(app, files::picture(app)),
@@ -238,30 +249,6 @@ fn run_errands(app: &mut App, files: &Files, screen: &mut Screen) -> Result<Next
 
 fn tell_saved(app: &mut App, outcome: Result<String>) {
     app.saved(outcome.map_err(|why| format!("{why:#}")));
-}
-
-/// Ctrl-Z: gives the terminal back, stops the whole job (`cargo run` included),
-/// and takes the terminal again when the shell lets it go on.
-#[cfg(unix)]
-fn suspend(screen: &mut Screen, mouse: Mouse) -> Result<()> {
-    let _ = execute!(stdout(), DisableMouseCapture, DisableBracketedPaste);
-    ratatui::try_restore().wrap_err("giving the terminal back")?;
-    // SAFETY: kill takes numbers only; 0 means the process group of this program.
-    unsafe { libc::kill(0, libc::SIGTSTP) };
-    crossterm::terminal::enable_raw_mode().wrap_err("taking the terminal again")?;
-    execute!(
-        stdout(),
-        crossterm::terminal::EnterAlternateScreen,
-        EnableBracketedPaste
-    )
-    .wrap_err("taking the terminal again")?;
-    set_mouse(mouse)?;
-    screen.terminal.clear().wrap_err("clearing the terminal")
-}
-
-#[cfg(not(unix))]
-fn suspend(_screen: &mut Screen, _mouse: Mouse) -> Result<()> {
-    Ok(())
 }
 
 /// The signals that end a program politely.

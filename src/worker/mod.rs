@@ -9,4 +9,4 @@ mod serve;
 mod thread;
 
 pub use message::{Command, Event, FetchEvent, PromptPreview, PromptText, Purpose, Request, RunId};
-pub use thread::{Handle, spawn};
+pub use thread::{Handle, guarded, spawn};

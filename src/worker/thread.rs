@@ -26,12 +26,17 @@ pub struct Handle {
 
 /// Starts the thread: it fetches and loads the model at once.
 pub fn spawn(settings: Settings, catalog: Catalog) -> Result<Handle> {
+    guarded(move |commands, events| live(&settings, &catalog, commands, events))
+}
+
+/// A thread whose end is an event, however it comes.
+pub fn guarded(
+    life: impl FnOnce(&Receiver<Command>, &UnboundedSender<Event>) + Send + 'static,
+) -> Result<Handle> {
     let (commands, received) = channel();
     let (sent, events) = unbounded_channel();
     let work = move || {
-        let life = catch_unwind(AssertUnwindSafe(|| {
-            live(&settings, &catalog, &received, &sent)
-        }));
+        let life = catch_unwind(AssertUnwindSafe(|| life(&received, &sent)));
         let why = life.err().map(|panic| panic_text(&*panic));
         let _ = sent.send(Event::Gone { why });
     };

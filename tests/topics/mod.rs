@@ -3,6 +3,7 @@
 mod batch;
 mod catalog;
 mod debugger;
+mod comfort;
 mod decoder;
 mod drafters;
 mod engine;
@@ -28,3 +29,4 @@ mod stage;
 mod terminal;
 mod tiny;
 mod tokenizer;
+mod widths;

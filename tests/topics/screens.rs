@@ -238,7 +238,7 @@ fn other_themes() {
         ThemeName::Ansi,
         ThemeName::Plain,
     ] {
-        app.theme = theme;
+        app.theme.choose_bundled(theme);
         snapshot_at(&format!("theme_{}", theme.name()), &mut app, LARGE);
     }
 }

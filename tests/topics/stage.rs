@@ -36,6 +36,7 @@ pub fn start() -> Start {
         earlier: Vec::new(),
         save_dir: PathBuf::from("traces"),
         learned: Learned::default(),
+        setup: String::new(),
     }
 }
 

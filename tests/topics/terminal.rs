@@ -1,17 +1,20 @@
 //! A few flows through the program in a real pseudo-terminal. Every wait is on
 //! what the screen shows, with a deadline.
 
+use std::path::Path;
 use std::time::Duration;
 
-use termlens::{Key, Screen, Signal, Terminal, TerminalBuilder};
+use termlens::{Color, Key, Screen, Signal, Terminal, TerminalBuilder};
 
 use super::real_model;
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
+/// With a memory of its own, not the person's.
 fn program(args: &[&str]) -> TerminalBuilder {
     Terminal::builder()
         .size(120, 40)
+        .env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"))
         .env("TERM", "xterm-256color")
         .env("COLORTERM", "truecolor")
         .timeout(DEADLINE)
@@ -108,4 +111,256 @@ fn a_signal_restores_the_terminal() {
     t.signal(Signal::Term).unwrap();
     t.wait_exit().unwrap();
     assert!(!t.screen().alternate_screen());
+}
+
+/// A folder as the user's own, for configuration, data and state.
+fn home(folder: &Path, builder: TerminalBuilder) -> TerminalBuilder {
+    builder
+        .env("XDG_CONFIG_HOME", folder)
+        .env("XDG_DATA_HOME", folder)
+        .env("XDG_STATE_HOME", folder)
+}
+
+fn background(screen: &Screen) -> Color {
+    screen.cell(20, 60).expect("a cell").style().bg
+}
+
+#[test]
+fn keys_themes_and_mistakes_come_from_the_configuration_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.toml");
+    let text =
+        "theme = \"night\"\n[keys.decode]\nzoom = \"Z\"\n[themes.night]\nground = \"#010203\"\n";
+    std::fs::write(&path, text).unwrap();
+    let config = path.to_str().unwrap();
+    let mut t = start(program(&["--config", config, "replay", &demo()]));
+    t.wait_until(shows(&["DRAFT TREE", "STEPS"])).unwrap();
+    assert_eq!(background(&t.screen()), Color::Rgb(1, 2, 3));
+    t.send(Key::Char('Z')).unwrap();
+    t.wait_until(|s| !s.contains("STEPS")).unwrap();
+    leaves_cleanly(t, Key::Char('q'));
+
+    std::fs::write(&path, "[keys.decode]\nzoom = \"Z\"\nfollow = \"Z\"\n").unwrap();
+    let program = env!("CARGO_BIN_EXE_laserscope");
+    let mut command = std::process::Command::new(program);
+    let out = command.args(["--config", config, "keys"]).output().unwrap();
+    let error = String::from_utf8(out.stderr).unwrap();
+    assert_eq!(out.status.code(), Some(1));
+    let named = format!("{config}: line 3: `Z` means both");
+    assert!(error.contains(&named), "{error}");
+}
+
+#[test]
+fn a_light_terminal_is_seen_and_no_color_is_honoured() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = demo();
+    let light = program(&["replay", &demo])
+        .answer_queries(true)
+        .background_rgb(255, 255, 255);
+    let mut t = start(home(folder.path(), light));
+    t.wait_until(shows(&["DRAFT TREE"])).unwrap();
+    assert_eq!(background(&t.screen()), Color::Rgb(0xfc, 0xfb, 0xf8));
+    leaves_cleanly(t, Key::Char('q'));
+
+    let plain = program(&["replay", &demo]).env("NO_COLOR", "1");
+    let mut t = start(home(folder.path(), plain));
+    t.wait_until(shows(&["DRAFT TREE"])).unwrap();
+    let screen = t.screen();
+    for (row, column) in (0..40).flat_map(|r| (0..120).map(move |c| (r, c))) {
+        let style = screen.cell(row, column).expect("a cell").style();
+        assert_eq!((style.fg, style.bg), (Color::Default, Color::Default));
+    }
+    leaves_cleanly(t, Key::Char('q'));
+}
+
+#[test]
+fn a_locale_without_utf8_gets_ascii() {
+    let demo = demo();
+    let mut t = start(program(&["replay", &demo]).env("LC_ALL", "C"));
+    t.wait_until(shows(&["DRAFT TREE", "+- TEXT"])).unwrap();
+    assert!(t.screen().text().is_ascii());
+    leaves_cleanly(t, Key::Char('q'));
+}
+
+#[test]
+fn what_was_chosen_comes_back_and_a_broken_memory_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = demo();
+    let begin = || start(home(folder.path(), program(&["replay", &demo])));
+    let mut t = begin();
+    t.wait_until(shows(&["DRAFT TREE"])).unwrap();
+    t.send(Key::Char('t')).unwrap();
+    t.wait_until(shows(&["Theme: light"])).unwrap();
+    leaves_cleanly(t, Key::Char('q'));
+    let mut t = begin();
+    t.wait_until(shows(&["DRAFT TREE"])).unwrap();
+    assert_eq!(background(&t.screen()), Color::Rgb(0xfc, 0xfb, 0xf8));
+    leaves_cleanly(t, Key::Char('q'));
+    std::fs::write(folder.path().join("laserscope/screens.toml"), "theme = ").unwrap();
+    let mut t = begin();
+    t.wait_until(shows(&["screens.toml", "it is ignored"]))
+        .unwrap();
+    leaves_cleanly(t, Key::Char('q'));
+}
+
+#[test]
+fn the_palette_and_the_clipboard() {
+    let mut t = start(program(&["replay", &demo()]));
+    t.wait_until(shows(&["DRAFT TREE", "STEPS"])).unwrap();
+    t.send(Key::Char(':')).unwrap();
+    t.wait_until(shows(&["PALETTE", "play-pause"])).unwrap();
+    t.send_str("copy-menu").unwrap();
+    t.send(Key::Enter).unwrap();
+    t.wait_until(shows(&["COPY", "command line"])).unwrap();
+    t.send(Key::Char('c')).unwrap();
+    t.wait_until(|s| {
+        let text = s.clipboard().and_then(|c| c.text().map(str::to_string));
+        text.is_some_and(|text| text.starts_with("laserscope generate --"))
+    })
+    .unwrap();
+    leaves_cleanly(t, Key::Char('q'));
+}
+
+/// A shell that knows jobs stands between, as it does for a person.
+#[cfg(unix)]
+#[test]
+fn ctrl_z_gives_the_terminal_back_and_fg_takes_it_again() {
+    let builder = Terminal::builder()
+        .size(120, 40)
+        .env("TERM", "xterm-256color")
+        .env("COLORTERM", "truecolor")
+        .env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"))
+        .env("PS1", "ready> ")
+        .timeout(DEADLINE)
+        .arg("-i");
+    let mut t = builder.spawn("/bin/sh").unwrap();
+    t.wait_until(shows(&["ready>"])).unwrap();
+    t.send_str(&format!(
+        "{} replay {}",
+        env!("CARGO_BIN_EXE_laserscope"),
+        demo()
+    ))
+    .unwrap();
+    t.send(Key::Enter).unwrap();
+    t.wait_until(shows(&["DRAFT TREE", "STEPS"])).unwrap();
+    t.send(Key::Ctrl('z')).unwrap();
+    t.wait_until(|s| !s.alternate_screen() && s.contains("topped") && s.cursor_visible())
+        .unwrap();
+    t.send_str("fg").unwrap();
+    t.send(Key::Enter).unwrap();
+    t.wait_until(|s| s.alternate_screen() && s.contains("DRAFT TREE"))
+        .unwrap();
+    t.send(Key::Char('?')).unwrap();
+    t.wait_until(shows(&["HELP"])).unwrap();
+    t.send(Key::Esc).unwrap();
+    t.wait_until(|s| !s.contains("HELP")).unwrap();
+    t.send(Key::Char('q')).unwrap();
+    t.wait_until(|s| !s.alternate_screen()).unwrap();
+    t.send_str("exit").unwrap();
+    t.send(Key::Enter).unwrap();
+    t.wait_exit().unwrap();
+}
+
+#[test]
+fn a_resize_while_decoding_and_a_signal_that_saves_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = real_model::path();
+    let builder = program(&["--model", model.to_str().unwrap()]);
+    let mut t = start(home(folder.path(), builder));
+    t.wait_until(shows(&["Items", "PROMPT", "tokens"])).unwrap();
+    t.send(Key::Char(' ')).unwrap();
+    t.wait_until(shows(&["PAUSED"])).unwrap();
+    // Slow enough to be under way whatever this machine is.
+    for _ in 0..6 {
+        t.send(Key::Char('-')).unwrap();
+    }
+    t.send(Key::Char(' ')).unwrap();
+    t.wait_until(shows(&["LIVE", "DRAFT TREE"])).unwrap();
+    t.resize(80, 24).unwrap();
+    t.wait_until(|s| s.rows() == 24 && s.contains("LIVE") && s.contains("q quit"))
+        .unwrap();
+    t.resize(120, 40).unwrap();
+    t.wait_until(|s| s.rows() == 40 && s.contains("SPEED") && s.contains("DRAFT TREE  step"))
+        .unwrap();
+    t.signal(Signal::Term).unwrap();
+    t.wait_exit().unwrap();
+    let screen = t.screen();
+    assert!(!screen.alternate_screen() && screen.cursor_visible());
+    assert!(
+        screen.text().contains("the run under way is saved"),
+        "{}",
+        screen.text()
+    );
+    let runs = std::fs::read_dir(folder.path().join("laserscope/runs")).unwrap();
+    let path = runs.map(|e| e.unwrap().path()).next().expect("a trace");
+    let file = std::io::BufReader::new(std::fs::File::open(path).unwrap());
+    let trace = laserscope::speculate::trace::Trace::load(file).unwrap();
+    assert!(!trace.steps.is_empty() && trace.end.is_none());
+}
+
+/// The playground over an engine that begins a run and then panics: started by
+/// the test below in a terminal of its own.
+#[test]
+#[ignore = "a program for another test"]
+fn playground_whose_engine_panics() {
+    let mut look = super::stage::start();
+    look.save_dir = std::env::temp_dir().join("laserscope-panic");
+    let handle = laserscope::worker::guarded(|commands, events| {
+        let _ = events.send(super::stage::model_ready());
+        let trace = super::fixture::relaxed();
+        for command in commands {
+            if let laserscope::worker::Command::Generate(request) = command {
+                let run = request.run;
+                let purpose = request.purpose;
+                let header = Box::new(trace.header.clone());
+                let _ = events.send(laserscope::worker::Event::RunStarted {
+                    run,
+                    purpose,
+                    header,
+                });
+                let step = Box::new(trace.steps[0].clone());
+                let _ = events.send(laserscope::worker::Event::Step { run, step });
+                panic!("the weights are haunted");
+            }
+        }
+    })
+    .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let files = laserscope::tui::Files {
+        exporter: |_, _| String::new(),
+        learned: std::env::temp_dir().join("laserscope-panic-learned"),
+    };
+    let shown = runtime.block_on(laserscope::tui::run(
+        look,
+        files,
+        handle.commands,
+        handle.events,
+    ));
+    if let Err(why) = shown {
+        eprintln!("error: {why:#}");
+    }
+}
+
+#[test]
+fn a_panic_of_the_engine_leaves_a_clean_terminal_and_a_report() {
+    let name = "topics::terminal::playground_whose_engine_panics";
+    let builder = program(&[name, "--exact", "--ignored", "--nocapture"]);
+    let mut t = builder.spawn(std::env::current_exe().unwrap()).unwrap();
+    t.wait_until(shows(&["Items", "PROMPT"])).unwrap();
+    t.send(Key::Enter).unwrap();
+    t.wait_exit().unwrap();
+    let screen = t.screen();
+    assert!(!screen.alternate_screen() && screen.cursor_visible());
+    let text = screen.text();
+    for words in [
+        "the run under way is saved",
+        "error: the engine stopped: the weights are haunted",
+        "the thread `engine` panicked at tests/topics/terminal.rs",
+        "This is a defect of LaserScope",
+    ] {
+        assert!(text.contains(words), "{words}\n{text}");
+    }
 }

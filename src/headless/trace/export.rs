@@ -9,10 +9,10 @@ use color_eyre::eyre::{Result, WrapErr, ensure, eyre};
 use crate::cli::TraceExportArgs;
 use crate::export::{self, Canvas};
 use crate::playground;
-use crate::tui::ThemeName;
+use crate::tui::Look;
 use crate::tui::share::Format;
 
-pub fn run(args: &TraceExportArgs, theme: ThemeName) -> Result<()> {
+pub fn run(args: &TraceExportArgs, look: Look) -> Result<()> {
     let format = format_of(args)?;
     let trace = playground::load_trace(&args.trace)?;
     let n_steps = trace.steps.len();
@@ -24,7 +24,7 @@ pub fn run(args: &TraceExportArgs, theme: ThemeName) -> Result<()> {
     }
     let canvas = Canvas {
         size: (args.width, args.height),
-        theme,
+        look,
         step: args.step.map(|step| step - 1),
     };
     let text = export::export(&trace, format, &canvas);

@@ -5,11 +5,11 @@ mod export;
 use color_eyre::eyre::Result;
 
 use crate::cli::TraceCommand;
-use crate::tui::ThemeName;
+use crate::tui::Look;
 
 /// Runs the command; `false`: a check failed.
-pub fn run(what: &TraceCommand, theme: ThemeName) -> Result<bool> {
+pub fn run(what: &TraceCommand, look: Look) -> Result<bool> {
     match what {
-        TraceCommand::Export(args) => export::run(args, theme).map(|()| true),
+        TraceCommand::Export(args) => export::run(args, look).map(|()| true),
     }
 }

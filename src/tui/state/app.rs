@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crossterm::event::KeyEvent;
+use serde::{Deserialize, Serialize};
 use tui_input::Input;
 
 use super::browse::{Browse, Typing};
@@ -20,9 +21,12 @@ use crate::speculate::trace::Step;
 use crate::tui::action::Action;
 use crate::tui::keymap::Keymap;
 use crate::tui::keys::Context;
+use crate::tui::layout::Shift;
+use crate::tui::remembered::Remembered;
 use crate::tui::share::Format;
+use crate::tui::start::Glyphs;
 use crate::tui::start::{EarlierRun, Start};
-use crate::tui::theme::ThemeName;
+use crate::tui::themes::Themes;
 use crate::worker::message::{Command, Request, RunId};
 
 /// The screens there are.
@@ -75,6 +79,15 @@ pub enum Dialog {
     WhySlow {
         scroll: usize,
     },
+    /// What could be done, by name.
+    Commands {
+        input: Input,
+        row: usize,
+    },
+    /// What could be copied.
+    Copy {
+        row: usize,
+    },
 }
 
 /// One line for the person, until the next key.
@@ -92,8 +105,10 @@ pub enum Tone {
 }
 
 /// Who gets the mouse: the program, or the terminal for selecting text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Mouse {
+    #[default]
     Ours,
     Terminals,
 }
@@ -104,6 +119,8 @@ pub enum Errand {
     Quit,
     Suspend,
     Mouse(Mouse),
+    /// To the clipboard of the terminal.
+    Copy(String),
     /// Save this run's trace.
     Save(RunId),
     /// Write this run in another form.
@@ -118,8 +135,14 @@ pub enum Errand {
 
 pub struct App {
     pub screen: Screen,
-    pub theme: ThemeName,
+    pub theme: Themes,
     pub keys: Keymap,
+    pub glyphs: Glyphs,
+    pub panes: Shift,
+    /// By `t`, in this session or an earlier one.
+    pub(super) chosen_theme: Option<String>,
+    /// Options for the catalog and the model.
+    pub(super) setup: String,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     pub model: ModelState,
@@ -162,8 +185,12 @@ impl App {
     pub fn new(start: Start) -> Self {
         let mut app = App {
             screen: Screen::Catalog,
-            theme: start.look.theme,
+            theme: start.look.themes,
             keys: start.look.keys,
+            glyphs: start.look.glyphs,
+            panes: start.look.memory.panes,
+            chosen_theme: start.look.memory.theme,
+            setup: start.setup,
             size: (120, 40),
             model: ModelState::Starting,
             browse: Browse::new(start.catalog),
@@ -177,7 +204,7 @@ impl App {
             params: start.params,
             dialog: None,
             notice: None,
-            mouse: Mouse::Ours,
+            mouse: start.look.memory.mouse,
             earlier: start.earlier,
             shipped: start.shipped,
             save_dir: start.save_dir,
@@ -192,7 +219,19 @@ impl App {
             app.model = ModelState::None;
             app.open(trace);
         }
+        if !start.look.notices.is_empty() {
+            app.tell(Tone::Problem, start.look.notices.join(". "));
+        }
         app
+    }
+
+    /// What the next session is to know.
+    pub fn memory(&self) -> Remembered {
+        Remembered {
+            theme: self.chosen_theme.clone(),
+            mouse: self.mouse,
+            panes: self.panes,
+        }
     }
 
     /// The context that gets a key first.
@@ -210,6 +249,8 @@ impl App {
                 _,
             ) => Context::Typing,
             (Some(Dialog::Export { .. }), _) => Context::Export,
+            (Some(Dialog::Commands { .. }), _) => Context::Commands,
+            (Some(Dialog::Copy { .. }), _) => Context::Copy,
             (None, Screen::Catalog) if self.browse.typing == Typing::Yes => Context::Filter,
             (None, Screen::Catalog) => Context::Catalog,
             (None, Screen::Decode) => Context::Decode,

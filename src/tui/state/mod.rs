@@ -4,8 +4,10 @@
 pub mod app;
 mod apply;
 pub mod browse;
+pub mod commands;
 pub mod compare;
 pub mod condition;
+mod copy;
 pub mod decode;
 pub mod filter;
 pub mod hunt;
@@ -15,6 +17,7 @@ mod measure;
 pub mod model;
 pub mod record;
 pub mod reference;
+mod resize;
 pub mod run;
 pub mod runs;
 pub mod search;

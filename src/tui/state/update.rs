@@ -10,7 +10,7 @@ use super::model::ModelState;
 use super::runs::Begin;
 use super::settings::{Setting, Way};
 use crate::recsys::SubjectKind;
-use crate::tui::action::Action;
+use crate::tui::action::{Action, Copied};
 use crate::tui::keys::Context;
 use crate::tui::mouse::Target;
 use crate::tui::share::Format;
@@ -67,11 +67,18 @@ impl App {
             Action::Quit => self.errands.push(Errand::Quit),
             Action::Suspend => self.errands.push(Errand::Suspend),
             Action::NextTheme => {
-                self.theme = self.theme.next();
+                self.theme.turn();
+                self.chosen_theme = Some(self.theme.name().to_string());
                 self.tell(Tone::Info, format!("Theme: {}", self.theme.name()));
             }
             Action::ToggleMouse => self.toggle_mouse(),
             Action::Picture => self.errands.push(Errand::Picture),
+            Action::Commands => self.open_commands(),
+            Action::CopyMenu => self.dialog = Some(Dialog::Copy { row: 0 }),
+            Action::Copy(what) => self.copy(*what),
+            Action::Narrower | Action::Wider | Action::Taller | Action::Shorter => {
+                self.resize_panes(action);
+            }
             Action::Help => self.dialog = Some(Dialog::Help { scroll: 0 }),
             Action::Show(screen) | Action::Click(Target::Screen(screen)) => self.show(*screen),
             _ => return false,
@@ -219,6 +226,13 @@ impl App {
                 self.open_listed(row);
                 Vec::new()
             }
+            (Some(Dialog::Commands { input, row }), Action::Submit) => {
+                self.run_command(input.value(), row)
+            }
+            (Some(Dialog::Copy { row }), Action::Submit) => {
+                self.copy(Copied::ALL[row]);
+                Vec::new()
+            }
             (_, Action::RetryModel) => self.update_model(&Action::RetryModel),
             (_, Action::Close) => Vec::new(),
             (Some(Dialog::Settings { row }), action) => self.update_settings(row, &action),
@@ -234,6 +248,7 @@ impl App {
         let n_runs = self.listed_runs().count();
         let help_end = crate::tui::view::help::last_scroll(self);
         let why_end = crate::tui::view::why_slow::last_scroll(self);
+        let last_command = self.n_commands().saturating_sub(1);
         match self.dialog.as_mut() {
             Some(Dialog::WhySlow { scroll }) => *scroll = moved(*scroll, action, why_end),
             Some(Dialog::Help { scroll }) => *scroll = moved(*scroll, action, help_end),
@@ -248,6 +263,16 @@ impl App {
             Some(Dialog::Prompt(input) | Dialog::GoTo(input) | Dialog::Answer(input)) => {
                 edit(input, action);
             }
+            Some(Dialog::Commands { input, row }) => {
+                *row = moved(*row, action, last_command);
+                if edit(input, action) {
+                    *row = 0;
+                }
+            }
+            Some(Dialog::Copy { row }) => match action {
+                Action::Click(Target::Line(line)) => *row = (*line).min(Copied::ALL.len() - 1),
+                other => *row = moved(*row, other, Copied::ALL.len() - 1),
+            },
             _ => {}
         }
     }
@@ -295,13 +320,15 @@ fn moved(at: usize, action: &Action, last: usize) -> usize {
     (at as i64 + delta).clamp(0, last as i64) as usize
 }
 
-pub(super) fn edit(input: &mut Input, action: &Action) {
+/// Whether the text changed.
+pub(super) fn edit(input: &mut Input, action: &Action) -> bool {
     match action {
-        Action::Edit(request) => {
-            input.handle(*request);
+        Action::Edit(request) => input.handle(*request).is_some_and(|c| c.value),
+        Action::Paste(text) => {
+            paste(input, text);
+            true
         }
-        Action::Paste(text) => paste(input, text),
-        _ => {}
+        _ => false,
     }
 }
 

@@ -44,7 +44,7 @@ pub fn render(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
 
 /// How far the details can be scrolled.
 pub fn last_scroll(app: &App) -> usize {
-    let (_, rect) = layout::catalog(layout::shell(app, layout::whole(app)).body);
+    let (_, rect) = layout::catalog(layout::shell(app, layout::whole(app)).body, app.panes);
     let area = layout::inner(rect);
     let n_lines = lines(app, &app.theme.theme(), usize::from(area.width)).len();
     n_lines.saturating_sub(usize::from(area.height))

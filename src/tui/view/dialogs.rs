@@ -9,8 +9,9 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::catalog_detail::{earlier_summary, summary};
 use super::number::bytes;
-use super::{condition, export, help, pane, settings, why_slow};
-use crate::tui::action::Action;
+use super::{commands, condition, copy, export, help, pane, settings, why_slow};
+use crate::speculate::trace::SubjectInfo;
+use crate::tui::action::{Action, Copied};
 use crate::tui::keys::Context;
 use crate::tui::layout;
 use crate::tui::paragraph::wrap;
@@ -42,6 +43,10 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         Some(Dialog::Condition(editor)) => condition::render(app, editor, theme, area, buf),
         Some(Dialog::WhySlow { scroll }) => why_slow::render(app, *scroll, theme, area, buf),
         Some(Dialog::Search(input)) => search(app, input, theme, area, buf),
+        Some(Dialog::Commands { input, row }) => {
+            commands::render(app, input, *row, theme, area, buf);
+        }
+        Some(Dialog::Copy { row }) => copy::render(app, *row, theme, area, buf),
     }
 }
 
@@ -58,6 +63,7 @@ pub fn line_at(app: &App, at: Position) -> Option<usize> {
             let line = first + usize::from(at.y.checked_sub(rows.y)?);
             return (rows.contains(at) && line < editor.suggestions().len()).then_some(line);
         }
+        Some(Dialog::Copy { .. }) => (copy::place(whole), 0, Copied::ALL.len()),
         Some(Dialog::Runs { row }) => {
             let rect = runs_place(app, whole);
             let height = usize::from(layout::inner(rect).height);

@@ -106,7 +106,11 @@ fn status(app: &App, theme: &Theme, room: usize) -> Line<'static> {
         ModelState::Looking { what } => busy(&format!("looking for {what}")),
         ModelState::Checking => busy("checking the model's file"),
         ModelState::Loading { what } => busy(&format!("loading {what}")),
-        ModelState::Ready(ready) => dim(format!("{} · {}", ready.model.name, ready.device)),
+        ModelState::Ready(ready) => {
+            let device = format!(" · {}", ready.device);
+            let name = fit(&ready.model.name, room.saturating_sub(columns(&device)));
+            dim(format!("{name}{device}"))
+        }
         ModelState::Failed { .. } => {
             let key = app.key_of(Context::Anywhere, Action::RetryModel);
             let text = format!("✗ no model · {key} tries again");

@@ -5,8 +5,10 @@ pub mod bars;
 mod candidates;
 pub mod catalog_detail;
 pub mod catalog_list;
+mod commands;
 pub mod compare;
 mod condition;
+mod copy;
 mod cost_plot;
 pub mod dialogs;
 mod export;
@@ -36,7 +38,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 
+use super::ascii;
 use super::layout;
+use super::start::Glyphs;
 use super::state::app::{App, Screen};
 use super::state::decode::{Pane, Zoom};
 use super::theme::Theme;
@@ -49,7 +53,8 @@ pub fn render(app: &App, area: Rect, buf: &mut Buffer) {
     let theme = app.theme.theme();
     buf.set_style(area, theme.base());
     if layout::is_too_small((area.width, area.height)) {
-        return dialogs::too_small(app, &theme, area, buf);
+        dialogs::too_small(app, &theme, area, buf);
+        return in_glyphs(app, buf);
     }
     let shell = layout::shell(app, area);
     header::render(app, &theme, shell.header, buf);
@@ -67,6 +72,14 @@ pub fn render(app: &App, area: Rect, buf: &mut Buffer) {
     }
     footer::render(app, &theme, shell.footer, buf);
     dialogs::render(app, &theme, area, buf);
+    in_glyphs(app, buf);
+}
+
+/// The last pass over what was drawn.
+fn in_glyphs(app: &App, buf: &mut Buffer) {
+    if app.glyphs == Glyphs::Ascii {
+        ascii::to_ascii(buf);
+    }
 }
 
 impl Widget for &App {
@@ -76,7 +89,7 @@ impl Widget for &App {
 }
 
 fn catalog(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
-    let (list, detail) = layout::catalog(body);
+    let (list, detail) = layout::catalog(body, app.panes);
     pane::frame(detail, false, theme, buf);
     pane::frame(list, true, theme, buf);
     catalog_list::render(app, theme, list, buf);

@@ -1,0 +1,89 @@
+//! What is remembered from one session to the next: the theme, who has the mouse,
+//! the sizes of the panes. A small file of its own; it may be deleted at any time.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use color_eyre::eyre::{Result, WrapErr, eyre};
+use serde::{Deserialize, Serialize};
+
+use super::layout::Shift;
+use super::state::app::Mouse;
+
+/// The file's content; what is missing was never changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Remembered {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub theme: Option<String>,
+    pub mouse: Mouse,
+    pub panes: Shift,
+}
+
+impl Remembered {
+    /// A file that is not there is an empty memory.
+    ///
+    /// # Errors
+    /// Names the file that cannot be read.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Remembered::default()),
+            Err(e) => return Err(e).wrap_err_with(|| format!("reading {}", path.display())),
+        };
+        let first = |e: toml::de::Error| e.message().to_string();
+        toml::from_str(&text).map_err(|e| eyre!("{}: {}", path.display(), first(e)))
+    }
+
+    /// The file is the old one or the new one, never a part.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let writing = || format!("writing {}", path.display());
+        let folder = path
+            .parent()
+            .ok_or_else(|| eyre!("{}: no folder", path.display()))?;
+        fs::create_dir_all(folder).wrap_err_with(writing)?;
+        let mut file = tempfile::NamedTempFile::new_in(folder).wrap_err_with(writing)?;
+        let text = toml::to_string(self).wrap_err_with(writing)?;
+        file.write_all(text.as_bytes()).wrap_err_with(writing)?;
+        file.persist(path).map(drop).wrap_err_with(writing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_alike() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/state.toml");
+        assert_eq!(Remembered::read(&path).unwrap(), Remembered::default());
+        let memory = Remembered {
+            theme: Some("light".into()),
+            mouse: Mouse::Terminals,
+            panes: Shift {
+                left: -7,
+                lower: 3,
+                list: 2,
+            },
+        };
+        memory.write(&path).unwrap();
+        assert_eq!(Remembered::read(&path).unwrap(), memory);
+    }
+
+    #[test]
+    fn a_broken_file_is_named() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for text in ["theme = ", "mouse = 3", "other = 1", "\u{0}\u{1}"] {
+            fs::write(file.path(), text).unwrap();
+            let error = Remembered::read(file.path()).unwrap_err().to_string();
+            assert!(
+                error.contains(&file.path().display().to_string()),
+                "{error}"
+            );
+        }
+        fs::write(file.path(), [0xff, 0xfe]).unwrap();
+        assert!(Remembered::read(file.path()).is_err());
+    }
+}

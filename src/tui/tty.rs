@@ -1,0 +1,140 @@
+//! The terminal while it is ours, and how it is given back: once, by whoever comes
+//! first, whatever happens.
+//!
+//! A panic of the thread that draws gives it back and is reported at once. A panic
+//! of another thread touches nothing: its report waits until the screens have gone,
+//! so that no frame is drawn over it.
+
+use std::io::{Stdout, stdout};
+use std::panic::PanicHookInfo;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, Once, PoisonError};
+
+use color_eyre::eyre::{Result, WrapErr};
+use crossterm::clipboard::CopyToClipboard;
+use crossterm::cursor::Show;
+use crossterm::event::{
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
+};
+use crossterm::execute;
+use crossterm::terminal::{
+    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+
+use super::state::app::Mouse;
+
+/// Whether the terminal is ours.
+static OURS: AtomicBool = AtomicBool::new(false);
+/// What other threads panicked about meanwhile.
+static REPORTS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+static HOOK: Once = Once::new();
+
+pub struct Tty {
+    pub terminal: Terminal<CrosstermBackend<Stdout>>,
+}
+
+impl Tty {
+    pub fn open(mouse: Mouse) -> Result<Self> {
+        HOOK.call_once(watch_panics);
+        take(mouse)?;
+        let terminal = Terminal::new(CrosstermBackend::new(stdout()));
+        let terminal = terminal.inspect_err(|_| give_back());
+        Ok(Tty {
+            terminal: terminal.wrap_err("preparing the terminal")?,
+        })
+    }
+
+    /// Ctrl-Z: gives the terminal back, stops the whole job (`cargo run` included),
+    /// and takes the terminal again when the shell lets it go on.
+    #[cfg(unix)]
+    pub fn suspend(&mut self, mouse: Mouse) -> Result<()> {
+        give_back();
+        // SAFETY: kill takes numbers only; 0 means the process group of this program.
+        unsafe { libc::kill(0, libc::SIGTSTP) };
+        take(mouse)?;
+        self.terminal.clear().wrap_err("clearing the terminal")
+    }
+
+    #[cfg(not(unix))]
+    pub fn suspend(&mut self, _mouse: Mouse) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Tty {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+pub fn set_mouse(mouse: Mouse) -> Result<()> {
+    match mouse {
+        Mouse::Ours => execute!(stdout(), EnableMouseCapture),
+        Mouse::Terminals => execute!(stdout(), DisableMouseCapture),
+    }
+    .wrap_err("setting the mouse")
+}
+
+/// To the terminal's clipboard (OSC 52); the terminal may refuse, and says nothing.
+pub fn copy(text: &str) -> Result<()> {
+    execute!(stdout(), CopyToClipboard::to_clipboard_from(text)).wrap_err("copying")
+}
+
+/// What other threads panicked about since the terminal was taken.
+pub fn reports() -> Vec<String> {
+    let mut reports = REPORTS.lock().unwrap_or_else(PoisonError::into_inner);
+    std::mem::take(&mut *reports)
+}
+
+fn take(mouse: Mouse) -> Result<()> {
+    enable_raw_mode().wrap_err("preparing the terminal")?;
+    OURS.store(true, Ordering::SeqCst);
+    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste)
+        .wrap_err("preparing the terminal")?;
+    set_mouse(mouse)
+}
+
+/// On a way out nothing can be done about a terminal that does not listen.
+fn give_back() {
+    if OURS.swap(false, Ordering::SeqCst) {
+        let _ = execute!(
+            stdout(),
+            DisableMouseCapture,
+            DisableBracketedPaste,
+            LeaveAlternateScreen,
+            Show
+        );
+        let _ = disable_raw_mode();
+    }
+}
+
+fn watch_panics() {
+    let screens = std::thread::current().id();
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if std::thread::current().id() == screens || !OURS.load(Ordering::SeqCst) {
+            give_back();
+            before(info);
+        } else {
+            let mut reports = REPORTS.lock().unwrap_or_else(PoisonError::into_inner);
+            reports.push(describe(info));
+        }
+    }));
+}
+
+/// Which thread, where, and why, in one line.
+fn describe(info: &PanicHookInfo<'_>) -> String {
+    let payload = info.payload();
+    let text = payload.downcast_ref::<&str>().map(|s| s.to_string());
+    let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+    let thread = std::thread::current();
+    let place = info.location().map(|l| format!(" at {l}"));
+    format!(
+        "the thread `{}` panicked{}: {}",
+        thread.name().unwrap_or("without a name"),
+        place.unwrap_or_default(),
+        text.unwrap_or_else(|| "it gave no reason".into())
+    )
+}

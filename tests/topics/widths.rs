@@ -1,0 +1,123 @@
+//! Screens with the strangest tokens, at any size: nothing is written outside the
+//! screen, and the frames stay whole.
+
+use laserscope::speculate::trace::{TokenBytes, Trace};
+use laserscope::tui::state::app::{App, Screen};
+use laserscope::tui::state::decode::{Cursor, Zoom};
+use laserscope::tui::{Glyphs, layout, view};
+use proptest::prelude::*;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::fixture;
+use super::stage::{ended, keys};
+
+/// Wide, combining, invisible, controlling, half a character.
+const STRANGE: [&[u8]; 18] = [
+    "日本".as_bytes(),
+    " 語".as_bytes(),
+    "e\u{301}".as_bytes(),
+    "\u{301}".as_bytes(),
+    "a\u{300}\u{301}\u{302}".as_bytes(),
+    b"\xe2",
+    b"\x80\x94",
+    b"\xf0\x9f",
+    b"\x8e\xac",
+    "👩\u{200d}👩\u{200d}👧".as_bytes(),
+    "❤\u{fe0f}".as_bytes(),
+    "\u{200b}".as_bytes(),
+    "ﷺ".as_bytes(),
+    "🏴".as_bytes(),
+    b"\t",
+    b"\r\n",
+    b"\x00\x1b[2J",
+    b"",
+];
+const SENTINEL: &str = "@";
+const SIDES: &str = "│├┤┼┬┴┌┐└┘╭╮╰╯|+";
+
+/// The trace with other bytes for its tokens.
+fn with_tokens(mut trace: Trace, kinds: &[usize]) -> Trace {
+    let mut nth = 0;
+    let mut other = |bytes: &mut TokenBytes| {
+        *bytes = TokenBytes::new(STRANGE[kinds[nth % kinds.len()] % STRANGE.len()]);
+        nth += 1;
+    };
+    trace.header.tokens.iter_mut().for_each(|(_, b)| other(b));
+    for step in &mut trace.steps {
+        step.tokens.iter_mut().for_each(|(_, b)| other(b));
+    }
+    reloaded(&trace)
+}
+
+/// Saved and loaded: its index of tokens is made anew.
+fn reloaded(trace: &Trace) -> Trace {
+    let mut text = Vec::new();
+    trace.save(&mut text).expect("saved");
+    Trace::load(text.as_slice()).expect("loaded")
+}
+
+fn frames_are_whole(app: &App, buffer: &Buffer) -> Result<(), TestCaseError> {
+    let body = layout::shell(app, layout::whole(app)).body;
+    let places = match app.screen {
+        Screen::Decode => layout::decode(app, body)
+            .into_iter()
+            .map(|(_, r)| r)
+            .collect(),
+        Screen::Catalog => {
+            let (list, detail) = layout::catalog(body, app.panes);
+            vec![list, detail]
+        }
+        _ => Vec::new(),
+    };
+    for rect in places {
+        for y in rect.top()..rect.bottom() {
+            for x in [rect.left(), rect.right() - 1] {
+                let sign = buffer[(x, y)].symbol();
+                prop_assert!(SIDES.contains(sign), "`{sign}` at {x}, {y} of {rect:?}");
+            }
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn strange_tokens_stay_in_their_places(
+        kinds in prop::collection::vec(0usize..STRANGE.len(), 3..24),
+        (width, height) in (60u16..170, 20u16..56),
+        at in 0usize..20,
+        screen in 0usize..6,
+        zoomed in any::<bool>(),
+        ghosts in any::<bool>(),
+        ascii in any::<bool>(),
+        (left, lower) in (-60i16..60, -20i16..20),
+        dialog in prop::sample::select(vec!["", "", "", ":", "y", "?", "p"]),
+    ) {
+        let trace = with_tokens(fixture::relaxed(), &kinds);
+        let mut app = ended(&trace);
+        app.size = (width, height);
+        if zoomed { app.view.zoom = Zoom::One; }
+        if ghosts { keys(&mut app, "x"); }
+        app.view.go_to(Cursor::At(at));
+        app.glyphs = if ascii { Glyphs::Ascii } else { Glyphs::Unicode };
+        app.panes = layout::Shift { left, lower, list: left };
+        app.notice = None;
+        app.screen = [Screen::Decode, Screen::Catalog, Screen::Tune, Screen::Compare, Screen::Pool, Screen::Learn][screen];
+        keys(&mut app, dialog);
+        let mut buffer = Buffer::empty(Rect::new(0, 0, width + 7, height + 5));
+        for cell in &mut buffer.content { cell.set_symbol(SENTINEL); }
+        view::render(&app, Rect::new(0, 0, width, height), &mut buffer);
+        for y in 0..height + 5 {
+            for x in 0..width + 7 {
+                if x >= width || y >= height {
+                    prop_assert_eq!(buffer[(x, y)].symbol(), SENTINEL, "outside, at {}, {}", x, y);
+                }
+            }
+        }
+        if app.dialog.is_none() {
+            frames_are_whole(&app, &buffer)?;
+        }
+    }
+}
