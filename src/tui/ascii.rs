@@ -2,7 +2,8 @@
 //! one of the same width, so that no view has to know.
 //!
 //! What is known here are the signs that the views draw and common typography.
-//! Letters of other scripts become `?`: such a terminal could not show them.
+//! Letters lose their accents; those of other scripts become `?`, since such a
+//! terminal could not show them.
 
 use ratatui::buffer::{Buffer, CellWidth};
 
@@ -86,7 +87,10 @@ pub fn sign_for(symbol: &str) -> char {
         '⠼' | '⠇' => '\\',
         '\u{2801}'..='\u{28ff}' => '*',
         '\u{2800}' => ' ',
-        _ => '?',
+        letter => match nucleo_matcher::chars::normalize(letter) {
+            plain if plain.is_ascii() => plain,
+            _ => '?',
+        },
     }
 }
 
@@ -123,7 +127,7 @@ mod tests {
         buffer.set_string(0, 0, "│日本é✓ x", Style::new());
         to_ascii(&mut buffer);
         let text: String = buffer.content.iter().map(|c| c.symbol()).collect();
-        assert_eq!(text, "|?????v x   ");
+        assert_eq!(text, "|????ev x   ");
     }
 
     #[test]

@@ -7,7 +7,6 @@ use laserscope::cli::{Cli, Command as Asked};
 use laserscope::speculate::command_line::command_line;
 use laserscope::speculate::params::{Budget, Drafter, Params, Sampling, Sources, Verify};
 use laserscope::speculate::trace::Header;
-use laserscope::tui::action::Copied;
 use laserscope::tui::key::Naming;
 use laserscope::tui::layout;
 use laserscope::tui::state::app::{App, Errand, Mouse, Screen};

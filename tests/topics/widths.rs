@@ -81,8 +81,18 @@ fn frames_are_whole(app: &App, buffer: &Buffer) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// The cells of the test's buffer that are not of the screen.
+fn outside(width: u16, height: u16) -> impl Iterator<Item = (u16, u16)> {
+    let all = (0..height + 5).flat_map(move |y| (0..width + 7).map(move |x| (x, y)));
+    all.filter(move |&(x, y)| x >= width || y >= height)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig {
+        cases: 48,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
     #[test]
     fn strange_tokens_stay_in_their_places(
         kinds in prop::collection::vec(0usize..STRANGE.len(), 3..24),
@@ -107,14 +117,12 @@ proptest! {
         app.screen = [Screen::Decode, Screen::Catalog, Screen::Tune, Screen::Compare, Screen::Pool, Screen::Learn][screen];
         keys(&mut app, dialog);
         let mut buffer = Buffer::empty(Rect::new(0, 0, width + 7, height + 5));
-        for cell in &mut buffer.content { cell.set_symbol(SENTINEL); }
+        for (x, y) in outside(width, height) {
+            buffer[(x, y)].set_symbol(SENTINEL);
+        }
         view::render(&app, Rect::new(0, 0, width, height), &mut buffer);
-        for y in 0..height + 5 {
-            for x in 0..width + 7 {
-                if x >= width || y >= height {
-                    prop_assert_eq!(buffer[(x, y)].symbol(), SENTINEL, "outside, at {}, {}", x, y);
-                }
-            }
+        for (x, y) in outside(width, height) {
+            prop_assert_eq!(buffer[(x, y)].symbol(), SENTINEL, "outside, at {}, {}", x, y);
         }
         if app.dialog.is_none() {
             frames_are_whole(&app, &buffer)?;
