@@ -2,8 +2,8 @@
 
 mod batch;
 mod catalog;
-mod debugger;
 mod comfort;
+mod debugger;
 mod decoder;
 mod drafters;
 mod engine;

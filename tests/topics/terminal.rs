@@ -8,7 +8,7 @@ use termlens::{Color, Key, Screen, Signal, Terminal, TerminalBuilder};
 
 use super::real_model;
 
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(180);
 
 /// With a memory of its own, not the person's.
 fn program(args: &[&str]) -> TerminalBuilder {
