@@ -12,7 +12,7 @@ use super::theme::ThemeName;
 
 /// How long a terminal may take to say its background. One that does not know the
 /// question answers the next one at once.
-const PATIENCE: Duration = Duration::from_millis(250);
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Whether no colours are wanted (<https://no-color.org>).
 pub fn no_color() -> bool {

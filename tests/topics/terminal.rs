@@ -162,7 +162,8 @@ fn a_light_terminal_is_seen_and_no_color_is_honoured() {
     let demo = demo();
     let light = program(&["replay", &demo])
         .answer_queries(true)
-        .background_rgb(255, 255, 255);
+        .background_rgb(255, 255, 255)
+        .foreground_rgb(0, 0, 0);
     let mut t = start(home(folder.path(), light));
     t.wait_until(on(LIGHT)).unwrap();
     leaves_cleanly(t, Key::Char('q'));

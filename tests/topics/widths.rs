@@ -110,7 +110,7 @@ proptest! {
         app.size = (width, height);
         if zoomed { app.view.zoom = Zoom::One; }
         if ghosts { keys(&mut app, "x"); }
-        app.view.go_to(Cursor::At(at));
+        app.view.go_to(Cursor::at(at));
         app.glyphs = if ascii { Glyphs::Ascii } else { Glyphs::Unicode };
         app.panes = layout::Shift { left, lower, list: left };
         app.notice = None;

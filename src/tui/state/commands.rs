@@ -136,7 +136,7 @@ impl App {
             .find(&record.trace, at, Direction::Forward)
             .or_else(|| condition.all(&record.trace).next());
         match found {
-            Some(step) => self.view.go_to(Cursor::At(step)),
+            Some(step) => self.view.go_to(Cursor::at(step)),
             None => self.tell(Tone::Info, "No step matches."),
         }
     }

@@ -10,7 +10,6 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::catalog_detail::{earlier_summary, summary};
 use super::number::bytes;
 use super::{commands, condition, copy, export, help, pane, settings, why_slow};
-use crate::speculate::trace::SubjectInfo;
 use crate::tui::action::{Action, Copied};
 use crate::tui::keys::Context;
 use crate::tui::layout;
