@@ -21,7 +21,7 @@ pub struct SetupArgs {
     #[arg(long, global = true)]
     pub strict_import: bool,
     /// Groups of `laserscope groups build`, or a map of attributes (.toml)
-    /// [default: the catalog's groups.toml, or the preset for its genres]
+    /// [default: the catalog's groups.jsonl or groups.toml, or the preset for its genres]
     #[arg(long, global = true, value_name = "FILE")]
     pub groups: Option<PathBuf>,
     /// Whether a subject's own earlier document may draft for it: keep, as in the paper, or

@@ -167,6 +167,12 @@ impl Catalog {
         assemble(contents, map)
     }
 
+    /// Regroups by the catalog's own map, out of saved groups.
+    pub fn with_own_map(self) -> Catalog {
+        let map = self.grouping.map.clone();
+        self.with_map(map)
+    }
+
     /// Regroups as saved groups say; subjects they do not know are in no group.
     pub fn with_saved(mut self, saved: SavedGroups) -> (Catalog, Unknown) {
         let saved = Arc::new(saved);
@@ -238,9 +244,18 @@ impl Grouping {
     /// In a sentence, why a subject is in its group.
     pub fn why(&self, catalog: &Catalog, at: SubjectRef) -> String {
         let subject = catalog.subject(at);
-        if let Some(saved) = &self.saved {
-            return saved.why(at.kind, subject.id());
+        let by_map = self.by_map(catalog, at);
+        match &self.saved {
+            // Saved from this map: its reasons say more.
+            Some(saved) if saved.is_by_map(at.kind) && by_map.0 == subject.group() => by_map.1,
+            Some(saved) => saved.why(at.kind, subject.id()),
+            None => by_map.1,
         }
+    }
+
+    /// The group that the map puts a subject into, and why.
+    fn by_map(&self, catalog: &Catalog, at: SubjectRef) -> (String, String) {
+        let subject = catalog.subject(at);
         let choice = match subject {
             Subject::Item(item) => self.map.item_group(&item.genres),
             Subject::User(user) => {
@@ -253,13 +268,15 @@ impl Grouping {
             }
         };
         match self.merged[at.kind as usize].get(choice.group) {
-            Some(n) => format!(
-                "{}; {} alone has {n}, so it is merged into {}",
-                choice.why,
-                choice.group,
-                subject.group()
-            ),
-            None => choice.why,
+            Some(n) => {
+                let into = self.map.fallback(at.kind);
+                let why = format!(
+                    "{}; {} alone has {n}, so it is merged into {into}",
+                    choice.why, choice.group
+                );
+                (into.to_owned(), why)
+            }
+            None => (choice.group.to_owned(), choice.why),
         }
     }
 }

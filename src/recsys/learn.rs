@@ -40,13 +40,15 @@ pub fn build(
     seed: u64,
     go_on: &mut dyn FnMut(&lightgcn::Progress) -> bool,
 ) -> Option<SavedGroups> {
+    // Whatever saved groups it is in now.
+    let by_map = catalog.clone().with_own_map();
     let items = match items {
-        ItemMethod::Map => as_they_are(catalog, SubjectKind::Item, "map"),
+        ItemMethod::Map => as_they_are(&by_map, SubjectKind::Item, "map"),
         ItemMethod::None => none(catalog.items.len()),
     };
     let users = match users {
         UserMethod::LightGcn { options, k } => learned(catalog, &options, k, go_on)?,
-        UserMethod::Liked => as_they_are(catalog, SubjectKind::User, "liked"),
+        UserMethod::Liked => as_they_are(&by_map, SubjectKind::User, "liked"),
         UserMethod::None => none(catalog.users.len()),
     };
     Some(SavedGroups::new(catalog, seed, items, users))

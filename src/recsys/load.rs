@@ -16,12 +16,16 @@ use super::grouping::{self, Contents};
 use super::groups::GroupMap;
 use super::history::Protocol;
 use super::rows::{KnownIds, read_items, read_ratings, read_users};
+use super::saved::SavedGroups;
 use super::table::SourceText;
 
 const SAMPLE_ITEMS: &str = include_str!("../../sample-data/items.csv");
 const SAMPLE_USERS: &str = include_str!("../../sample-data/users.csv");
 const SAMPLE_RATINGS: &str = include_str!("../../sample-data/ratings.csv");
 pub(super) const SAMPLE_GROUPS: &str = include_str!("../../sample-data/groups.toml");
+const SAMPLE_SAVED_GROUPS: &str = include_str!("../../sample-data/groups.jsonl");
+/// Saved groups of a catalog's own, in its folder.
+pub(super) const SAVED_GROUPS: &str = "groups.jsonl";
 
 /// The texts a catalog is read from.
 struct Sources<'a> {
@@ -44,11 +48,15 @@ impl Catalog {
             ratings: source("sample-data/ratings.csv", SAMPLE_RATINGS),
             groups: source("sample-data/groups.toml", SAMPLE_GROUPS),
         };
-        read_catalog("sample", &sources)
+        let catalog = read_catalog("sample", &sources)?;
+        let name = "sample-data/groups.jsonl";
+        let saved = SavedGroups::read(name, SAMPLE_SAVED_GROUPS.as_bytes())?;
+        Ok(catalog.with_saved(saved).0)
     }
 
     /// A folder with `items.csv`, `users.csv` and `ratings.csv`; its
-    /// `groups.toml`, if there is one, takes the place of the bundled map.
+    /// `groups.toml`, if there is one, takes the place of the bundled map, and its
+    /// `groups.jsonl` that of both.
     ///
     /// # Errors
     /// Names the file and the lines at fault: an absent file or column, a missing
@@ -79,7 +87,12 @@ impl Catalog {
             ratings: source(2, &texts[2]),
             groups: source(3, &groups_text),
         };
-        read_catalog(&folder_name(folder), &sources)
+        let catalog = read_catalog(&folder_name(folder), &sources)?;
+        let saved = folder.join(SAVED_GROUPS);
+        match saved.exists() {
+            true => Ok(catalog.with_saved(SavedGroups::load(&saved)?).0),
+            false => Ok(catalog),
+        }
     }
 }
 

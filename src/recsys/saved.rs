@@ -123,6 +123,11 @@ impl SavedGroups {
         Some(&self.groups(kind)[usize::from(group)].name)
     }
 
+    /// They are the catalog's own, by its map of attributes.
+    pub fn is_by_map(&self, kind: SubjectKind) -> bool {
+        matches!(self.part(kind).method.as_str(), "map" | "liked")
+    }
+
     /// The file has a line for the subject.
     pub fn knows(&self, kind: SubjectKind, id: &str) -> bool {
         self.find(kind, id).is_some()
@@ -222,11 +227,14 @@ impl SavedGroups {
     /// header does not name, a cut-off file.
     pub fn load(path: &Path) -> Result<Self, Report> {
         let file = File::open(path).wrap_err_with(|| format!("opening {}", path.display()))?;
-        let mut lines = (1u64..).zip(BufReader::new(file).lines());
-        let at = |line: u64| format!("{}:{line}", path.display());
-        let (_, first) = lines
-            .next()
-            .ok_or_else(|| eyre!("{}: empty", path.display()))?;
+        Self::read(&path.display().to_string(), BufReader::new(file))
+    }
+
+    /// As [`Self::load`], with `name` for the file in messages.
+    pub fn read(name: &str, text: impl BufRead) -> Result<Self, Report> {
+        let mut lines = (1u64..).zip(text.lines());
+        let at = |line: u64| format!("{name}:{line}");
+        let (_, first) = lines.next().ok_or_else(|| eyre!("{name}: empty"))?;
         let first = first.wrap_err_with(|| at(1))?;
         let header: Header = serde_json::from_str(&first)
             .wrap_err_with(|| format!("{}: not a file of saved groups", at(1)))?;
@@ -240,9 +248,7 @@ impl SavedGroups {
             let line = line.wrap_err_with(|| at(number))?;
             saved.take(&line).wrap_err_with(|| at(number))?;
         }
-        saved
-            .finish()
-            .wrap_err_with(|| path.display().to_string())?;
+        saved.finish().wrap_err_with(|| name.to_owned())?;
         Ok(saved)
     }
 

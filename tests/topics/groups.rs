@@ -9,7 +9,7 @@ use laserscope::recsys::lightgcn::Options;
 use laserscope::recsys::saved::SavedGroups;
 use laserscope::recsys::{Catalog, GroupMap, Half, SubjectKind, UNGROUPED};
 use laserscope::session::Settings;
-use laserscope::speculate::params::{Params, Sources, Verify};
+use laserscope::speculate::params::{Budget, Params, Sources, Verify};
 use tempfile::TempDir;
 
 use super::engine::{engine, run, spec};
@@ -66,12 +66,18 @@ fn learned_groups_are_saved_and_used_again() {
 }
 
 #[test]
-fn the_sample_is_not_regrouped_by_its_own_map() {
+fn the_samples_films_are_grouped_by_its_map_and_its_viewers_by_behaviour() {
     let map = fs::read_to_string("sample-data/groups.toml").expect("reads");
     let map = GroupMap::parse("groups.toml", &map).expect("a good map");
     let again = sample().with_map(map);
     assert_eq!(again.items, sample().items);
-    assert_eq!(again.users, sample().users);
+    for at in again.subjects(SubjectKind::Item) {
+        assert_eq!(again.why_group(at), sample().why_group(at));
+    }
+    let groups = |catalog: &Catalog| catalog.user_groups.iter().map(|g| g.name.clone()).collect();
+    let [by_map, learned]: [Vec<String>; 2] = [groups(&again), groups(&sample())];
+    assert_eq!(by_map, ["thrill", "wonder", "heart"]);
+    assert_eq!(learned, ["taste-1", "taste-2", "taste-3"]);
 }
 
 #[test]
@@ -233,6 +239,7 @@ fn a_subjects_own_document_drafts_for_it_or_is_hidden() {
     let asking = |verify| {
         let params = Params {
             verify,
+            budget: Budget::Rows(8),
             repeat_penalty: 1.0,
             max_tokens: 24,
             sources: Sources {

@@ -172,8 +172,8 @@ enum MapChoice {
 }
 
 /// Reads a folder, a file or a zip archive in any of the dialects, and groups it
-/// by its `groups.toml`, by the preset for its genres, or by its most frequent
-/// categories.
+/// by its `groups.jsonl` or `groups.toml`, by the preset for its genres, or by its
+/// most frequent categories.
 ///
 /// # Errors
 /// No dialect fits, with what was looked for; a file that cannot be opened; with
@@ -204,7 +204,12 @@ pub fn import(
     };
     let findings = imported.contents.findings.clone();
     let own_map = source.group_map()?;
-    Ok((imported.into_catalog(own_map)?, findings))
+    let catalog = imported.into_catalog(own_map)?;
+    let catalog = match source.saved_groups()? {
+        Some(saved) => catalog.with_saved(saved).0,
+        None => catalog,
+    };
+    Ok((catalog, findings))
 }
 
 fn read(

@@ -14,7 +14,8 @@ use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
 use super::super::groups::GroupMap;
-use super::super::load::folder_name;
+use super::super::load::{SAVED_GROUPS, folder_name};
+use super::super::saved::SavedGroups;
 
 const BUFFER_BYTES: usize = 1 << 18;
 /// Of a larger file, only the first and the last so many bytes are hashed.
@@ -178,6 +179,18 @@ impl Source {
             .read_to_string(&mut text)
             .wrap_err_with(|| format!("reading {}", part.shown()))?;
         GroupMap::parse(&part.shown(), &text).map(Some)
+    }
+
+    /// `groups.jsonl`, where there is one.
+    ///
+    /// # Errors
+    /// It is cut off, or no file of saved groups.
+    pub fn saved_groups(&self) -> Result<Option<SavedGroups>, Report> {
+        let Some(part) = self.part(SAVED_GROUPS) else {
+            return Ok(None);
+        };
+        let text = part.open()?.bytes;
+        SavedGroups::read(&part.shown(), text).map(Some)
     }
 }
 
