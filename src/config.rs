@@ -11,6 +11,7 @@ use crate::cli::{
 };
 use crate::model::device::DeviceChoice;
 use crate::model::weights::FloatWeights;
+use crate::recsys::Framework;
 use crate::speculate::params::{Drafter, Params, SourceWeights};
 use crate::tui::{Keymap, Look, ThemeName, remap};
 
@@ -19,6 +20,7 @@ use crate::tui::{Keymap, Look, ThemeName, remap};
 #[serde(deny_unknown_fields)]
 pub struct Config {
     pub catalog: Option<PathBuf>,
+    pub framework: Option<String>,
     pub pool: Option<PathBuf>,
     pub model: Option<String>,
     pub device: Option<String>,
@@ -91,10 +93,17 @@ impl Config {
 
     /// The decoding parameters: the file's over the defaults.
     pub fn params(&self) -> Result<Params> {
-        self.decode
-            .args()
-            .and_then(|args| args.over(Params::default()))
-            .map_err(|e| eyre!(e))
+        self.params_over(Params::default())
+    }
+
+    /// The decoding parameters: the file's over those that go with a framework.
+    pub fn params_with(&self, framework: &Framework) -> Result<Params> {
+        self.params_over(framework.over(Params::default()))
+    }
+
+    fn params_over(&self, base: Params) -> Result<Params> {
+        let args = self.decode.args();
+        args.and_then(|args| args.over(base)).map_err(|e| eyre!(e))
     }
 
     /// How the screens look and what the keys do.
@@ -130,6 +139,7 @@ impl Config {
             (given, _) => given,
         };
         Ok(SetupArgs {
+            framework: args.framework.clone().or_else(|| self.framework.clone()),
             catalog: args.catalog.clone().or_else(|| self.catalog.clone()),
             pool: args.pool.clone().or_else(|| self.pool.clone()),
             model: args.model.clone().or_else(|| self.model.clone()),

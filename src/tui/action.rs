@@ -39,6 +39,7 @@ pub enum Action {
     Generate,
     GeneratePaused,
     OwnPrompt,
+    NextFramework,
     EarlierRuns,
     DetailUp,
     DetailDown,

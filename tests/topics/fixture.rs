@@ -336,6 +336,7 @@ fn header(world: &mut World, params: Params) -> Header {
         prompt: format!("{PROMPT}{OPENING}"),
         prompt_ids,
         opening_len,
+        history_dropped: 0,
         params,
         cost: CostTable::default(),
         eos: vec![EOS],

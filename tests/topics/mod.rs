@@ -10,6 +10,7 @@ mod families;
 mod fetch;
 mod fixture;
 mod foreign;
+mod frameworks;
 mod groups;
 mod import;
 mod interface;

@@ -18,6 +18,7 @@ pub mod lesson;
 pub mod number;
 pub mod pane;
 pub mod pool;
+mod quality;
 pub mod settings;
 pub mod speed;
 pub mod steps;
