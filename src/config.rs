@@ -11,6 +11,7 @@ use crate::cli::{
 };
 use crate::model::device::DeviceChoice;
 use crate::model::weights::FloatWeights;
+use crate::recsys::Framework;
 use crate::speculate::params::{Drafter, Params, SourceWeights};
 use crate::tui::detect;
 use crate::tui::key::Naming;
@@ -22,6 +23,7 @@ use crate::tui::{Glyphs, Keymap, Look, Themes, remap, themes};
 #[serde(deny_unknown_fields)]
 pub struct Config {
     pub catalog: Option<PathBuf>,
+    pub framework: Option<String>,
     pub pool: Option<PathBuf>,
     pub model: Option<String>,
     pub device: Option<String>,
@@ -114,10 +116,17 @@ impl Config {
 
     /// The decoding parameters: the file's over the defaults.
     pub fn params(&self) -> Result<Params> {
-        self.decode
-            .args()
-            .and_then(|args| args.over(Params::default()))
-            .map_err(|e| eyre!(e))
+        self.params_over(Params::default())
+    }
+
+    /// The decoding parameters: the file's over those that go with a framework.
+    pub fn params_with(&self, framework: &Framework) -> Result<Params> {
+        self.params_over(framework.over(Params::default()))
+    }
+
+    fn params_over(&self, base: Params) -> Result<Params> {
+        let args = self.decode.args();
+        args.and_then(|args| args.over(base)).map_err(|e| eyre!(e))
     }
 
     /// How pictures look: nothing is asked of the terminal or remembered.
@@ -204,6 +213,7 @@ impl Config {
             (given, _) => given,
         };
         Ok(SetupArgs {
+            framework: args.framework.clone().or_else(|| self.framework.clone()),
             catalog: args.catalog.clone().or_else(|| self.catalog.clone()),
             pool: args.pool.clone().or_else(|| self.pool.clone()),
             model: args.model.clone().or_else(|| self.model.clone()),

@@ -7,7 +7,8 @@ use color_eyre::eyre::Result;
 use laserscope::cli::{Cli, Command, DecodeArgs};
 use laserscope::config::Config;
 use laserscope::headless::{
-    bench, catalog, generate, groups, interrupt, knowledge, manual, models, picture, pool, trace,
+    bench, catalog, framework, generate, groups, interrupt, knowledge, manual, models, picture,
+    pool, trace,
 };
 use laserscope::model::fetch;
 use laserscope::playground;
@@ -40,7 +41,7 @@ fn run(cli: &Cli) -> Result<bool> {
     let settings = Settings::from(config.under(&cli.setup)?);
     let params = |decode: &DecodeArgs| -> Result<Params> {
         Ok(decode
-            .over(config.params()?)
+            .over(config.params_with(&settings.framework()?)?)
             .unwrap_or_else(|e| wrong_usage(&e)))
     };
     let done = |result: Result<()>| result.map(|()| true);
@@ -48,7 +49,7 @@ fn run(cli: &Cli) -> Result<bool> {
         Some(Command::Trace(args)) => trace::run(&args.what, config.look(&cli.screen)?),
         None => done(playground::open(
             settings,
-            config.params()?,
+            &config,
             config.look_here(&cli.screen)?,
         )),
         Some(Command::Replay { trace }) => {
@@ -59,6 +60,7 @@ fn run(cli: &Cli) -> Result<bool> {
         Some(Command::Bench(args)) => bench::run(&args.what, &settings, params),
         Some(Command::Catalog(args)) => done(catalog::run(&args.what, &settings)),
         Some(Command::Groups(args)) => groups::run(&args.what, &settings),
+        Some(Command::Framework(args)) => done(framework::run(&args.what, &settings)),
         Some(Command::Pool(args)) => pool::run(&args.what, &settings),
         Some(Command::Knowledge(args)) => knowledge::run(&args.what, &settings),
         Some(Command::Model(args)) => done(models::run(&args.what, &settings)),

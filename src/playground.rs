@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use color_eyre::eyre::{Result, WrapErr, eyre};
 use etcetera::BaseStrategy;
 
+use crate::config::Config;
 use crate::export::{self, Canvas};
-use crate::recsys::Catalog;
+use crate::recsys::{Catalog, Framework, frameworks};
 use crate::session::Settings;
 use crate::speculate::params::Params;
 use crate::speculate::trace::Trace;
 use crate::tui;
 use crate::tui::lesson::learned::Learned;
-use crate::tui::start::Start;
+use crate::tui::start::{Length, Shipped, Start};
 use crate::tui::{Files, Look, earlier_runs};
 use crate::worker;
 
@@ -21,9 +22,15 @@ use crate::worker;
 const DEMO: &str = include_str!("../assets/traces/demo.jsonl");
 
 /// Opens the playground.
-pub fn open(settings: Settings, params: Params, look: Look) -> Result<()> {
+pub fn open(settings: Settings, config: &Config, look: Look) -> Result<()> {
+    let framework = settings.framework()?;
+    let params = config.params_with(&framework)?;
     let catalog = settings.load_catalog()?;
     let mut start = start(Some(catalog.clone()), params, look);
+    (start.frameworks, start.framework) = frameworks(&settings, framework);
+    if config.decode.max_tokens.is_some() {
+        start.length = Length::Given;
+    }
     start.demo = Some(demo()?);
     start.shipped = shipped(&settings)?;
     start.setup = settings.options();
@@ -75,11 +82,32 @@ fn files() -> Files {
     }
 }
 
+/// All that can be used, and where among them the chosen one is.
+fn frameworks(settings: &Settings, chosen: Framework) -> (Vec<Framework>, usize) {
+    let mut usable = Vec::new();
+    for found in frameworks::all(settings.frameworks.as_deref()) {
+        match found {
+            Ok(found) => usable.push(found.framework),
+            Err(error) => eprintln!("left out: {error:#}"),
+        }
+    }
+    let place = usable.iter().position(|known| *known == chosen);
+    let place = place.unwrap_or(usable.len());
+    if place == usable.len() {
+        usable.push(chosen);
+    }
+    (usable, place)
+}
+
 fn start(catalog: Option<Catalog>, params: Params, look: Look) -> Start {
     let save_dir = data_folder().join("runs");
+    let shipped = frameworks::all(None).into_iter().flatten();
     Start {
         catalog,
+        frameworks: shipped.map(|found| found.framework).collect(),
+        framework: 0,
         params,
+        length: Length::Frameworks,
         look,
         replay: None,
         demo: None,
@@ -91,11 +119,15 @@ fn start(catalog: Option<Catalog>, params: Params, look: Look) -> Start {
     }
 }
 
-fn shipped(settings: &Settings) -> Result<Vec<(String, String)>> {
+fn shipped(settings: &Settings) -> Result<Vec<Shipped>> {
     let docs = settings.load_documents()?;
     Ok(docs
         .into_iter()
-        .map(|doc| (doc.kind.to_string(), doc.id))
+        .map(|doc| Shipped {
+            kind: doc.kind.to_string(),
+            id: doc.id,
+            framework: doc.framework,
+        })
         .collect())
 }
 

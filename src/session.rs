@@ -16,7 +16,7 @@ use crate::recsys::foreign::{self, Format};
 use crate::recsys::import::{self, Findings};
 use crate::recsys::knowledge::{bundled_knowledge, read_knowledge};
 use crate::recsys::saved::SavedGroups;
-use crate::recsys::{Catalog, GroupMap, Half, KnowledgeDoc};
+use crate::recsys::{Catalog, Framework, GroupMap, Half, KnowledgeDoc, frameworks};
 use crate::speculate::command_line::quoted;
 
 /// Where things come from, as the options say.
@@ -28,6 +28,10 @@ pub struct Settings {
     /// Saved groups, or a map of attributes.
     pub groups: Option<PathBuf>,
     pub own_documents: OwnDocuments,
+    /// Name of a framework, or a file.
+    pub framework: Option<String>,
+    /// Where the user's own frameworks are found by name.
+    pub frameworks: Option<PathBuf>,
     pub knowledge: Vec<PathBuf>,
     /// A pool on disk, in place of the catalog's or the sample's documents.
     pub pool: Option<PathBuf>,
@@ -42,7 +46,10 @@ pub struct Settings {
 
 impl From<SetupArgs> for Settings {
     fn from(args: SetupArgs) -> Self {
+        let config = args.config.or_else(crate::config::default_path);
         Settings {
+            framework: args.framework,
+            frameworks: config.and_then(|file| Some(file.parent()?.join("frameworks"))),
             catalog: args.catalog,
             catalog_limit: args.catalog_limit,
             strict_import: args.strict_import,
@@ -87,6 +94,15 @@ impl Settings {
 
     pub fn model(&self) -> &str {
         self.model.as_deref().unwrap_or(registry::DEFAULT)
+    }
+
+    /// How prompts are written.
+    ///
+    /// # Errors
+    /// As [`frameworks::find`].
+    pub fn framework(&self) -> Result<Framework> {
+        let name = self.framework.as_deref().unwrap_or(frameworks::DEFAULT);
+        Ok(frameworks::find(name, self.frameworks.as_deref())?.framework)
     }
 
     /// The catalog in its groups, with progress and findings on standard error.
@@ -292,6 +308,7 @@ pub fn as_knowledge(doc: &KnowledgeDoc, catalog: &Catalog) -> Knowledge {
         title: subject.map_or_else(|| doc.id.clone(), |subject| subject.label()),
         kind: doc.kind.to_string(),
         group: subject.map_or_else(|| doc.group.clone(), |subject| subject.group().to_string()),
+        framework: Some(doc.framework.clone()),
         text: doc.text.clone(),
         ended: doc.ended,
     }

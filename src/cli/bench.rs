@@ -52,9 +52,6 @@ pub struct BenchDecodeArgs {
     /// Query-half users to ask
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub users: usize,
-    /// How the prompt is written
-    #[arg(long, default_value = "kar", value_name = "NAME")]
-    pub framework: String,
     #[command(flatten)]
     pub decode: DecodeArgs,
     /// Instead: what the pools' groups bring: each prompt with the pool of its own

@@ -30,9 +30,6 @@ pub struct GenerateArgs {
     /// With --all: at most this many of each group
     #[arg(long, requires = "all", value_name = "N")]
     pub limit: Option<usize>,
-    /// How the prompt is written
-    #[arg(long, default_value = "kar", value_name = "NAME")]
-    pub framework: String,
     #[command(flatten)]
     pub decode: DecodeArgs,
     /// Record the run (one subject), to be opened by `laserscope replay`

@@ -4,6 +4,7 @@
 mod bench;
 mod catalog;
 mod decode;
+mod framework;
 mod generate;
 mod knowledge;
 mod model;
@@ -21,6 +22,7 @@ pub use catalog::{
     UserGrouping,
 };
 pub use decode::{DecodeArgs, Preset, VerifyChoice, parse_budget, parse_sources};
+pub use framework::{FrameworkArgs, FrameworkCommand};
 pub use generate::{AllKind, BatchArgs, GenerateArgs, HalfChoice, Shard};
 pub use knowledge::{KnowledgeArgs, KnowledgeCommand};
 pub use model::{ModelArgs, ModelCommand};
@@ -61,6 +63,8 @@ pub enum Command {
     },
     /// The models that are known by name, and their files
     Model(ModelArgs),
+    /// How prompts are written: KAR, TRAWL, ONCE, RLMRec, and your own
+    Framework(FrameworkArgs),
     /// Pools on disk: build, inspect, search, change
     Pool(PoolArgs),
     /// Recorded runs: other forms of them

@@ -28,6 +28,10 @@ pub struct SetupArgs {
     /// hide [default: keep]
     #[arg(long, global = true, value_enum, value_name = "HOW")]
     pub own_documents: Option<OwnDocumentsChoice>,
+    /// How prompts are written: a name of `laserscope framework list`, or a .toml file
+    /// [default: kar]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub framework: Option<String>,
     /// Knowledge documents (JSONL) for the pools; may be repeated [default: the sample's]
     #[arg(long, global = true, value_name = "FILE")]
     pub knowledge: Vec<PathBuf>,

@@ -10,6 +10,7 @@ mod learning;
 mod load;
 mod measure;
 mod pause;
+mod prompt;
 mod run;
 
 use std::collections::{HashMap, HashSet};
@@ -35,6 +36,7 @@ pub use browse::{
 pub use edits::{Edits, SavedEdits};
 pub use learning::Learning;
 pub use load::{LoadOptions, Loading, physical_cores};
+pub use prompt::{History, PromptText, RenderedPrompt};
 pub use run::Run;
 
 /// Whether a subject's own earlier document may draft for it, which flatters
@@ -74,27 +76,6 @@ pub struct Engine {
     cached: Vec<TokenId>,
 }
 
-/// A prompt before it is rendered with the model's chat template.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PromptText {
-    /// `None`: the template's own default.
-    pub system: Option<String>,
-    /// Earlier turns: what was asked and how it was answered.
-    pub examples: Vec<(String, String)>,
-    pub user: String,
-    /// The prefilled beginning of the answer.
-    pub opening: String,
-}
-
-/// A prompt as the model reads it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RenderedPrompt {
-    pub text: String,
-    pub ids: Vec<TokenId>,
-    /// How many of the last ids are the opening.
-    pub opening_len: usize,
-}
-
 /// A run to be made.
 #[derive(Clone, Debug)]
 pub struct RunSpec {
@@ -111,6 +92,8 @@ pub struct Knowledge {
     /// `item` or `user`.
     pub kind: String,
     pub group: String,
+    /// What asked for it; `None`: not known.
+    pub framework: Option<String>,
     /// The answer, its opening included.
     pub text: String,
     /// It ended by itself, not at a limit.
@@ -139,7 +122,15 @@ impl Engine {
             text,
             ids,
             opening_len: opening.len(),
+            n_dropped: 0,
         })
+    }
+
+    /// [`Self::render`] with as much of the prompt's history as leaves room for
+    /// an answer of `max_tokens` in the context, the newest kept.
+    pub fn render_to_fit(&self, prompt: &PromptText, max_tokens: usize) -> Result<RenderedPrompt> {
+        let room = prompt::prompt_room(self.context(), max_tokens);
+        prompt::fitted(prompt, room, |prompt| self.render(prompt))
     }
 
     /// Replaces the pools by these documents.
@@ -256,7 +247,7 @@ impl Knowledge {
         Ok(PoolDoc {
             id: document_name(&self.kind, &self.id),
             title: self.title.clone(),
-            group: pool_group(&self.kind, &self.group),
+            group: pool_group(&self.kind, &self.group, self.framework.as_deref()),
             tokens,
         })
     }
@@ -290,18 +281,24 @@ pub fn document_name(kind: &str, id: &str) -> String {
     format!("{kind}/{id}")
 }
 
+/// The framework whose pools bear no name of a framework, as do those of answers
+/// that came without one.
+const UNNAMED_FRAMEWORK: &str = "kar";
+
 /// The pool of a subject's group: items and users have pools of their own, also
-/// where their groups share a name.
-fn pool_group(kind: &str, group: &str) -> String {
-    format!("{kind}/{group}")
+/// where their groups share a name, and so have frameworks: one's prose does not
+/// predict another's phrases. `item/crime`, `item/crime@once`.
+fn pool_group(kind: &str, group: &str, framework: Option<&str>) -> String {
+    match framework {
+        None | Some("" | UNNAMED_FRAMEWORK) => format!("{kind}/{group}"),
+        Some(framework) => format!("{kind}/{group}@{framework}"),
+    }
 }
 
 /// The pool that serves a subject, if it has a group.
 fn pool_of(subject: &SubjectInfo) -> Option<String> {
-    subject
-        .group
-        .as_ref()
-        .map(|group| pool_group(&subject.kind, group))
+    let group = subject.group.as_ref()?;
+    Some(pool_group(&subject.kind, group, Some(&subject.framework)))
 }
 
 /// Remembers which token bytes and document titles a trace has already.

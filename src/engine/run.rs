@@ -46,7 +46,7 @@ impl<'e> Run<'e> {
         spec: RunSpec,
         go_on: &mut dyn FnMut(usize, usize) -> bool,
     ) -> Result<Self> {
-        let prompt = engine.render(&spec.prompt)?;
+        let prompt = engine.render_to_fit(&spec.prompt, spec.params.max_tokens)?;
         let capacity = engine.context();
         if prompt.ids.len() >= capacity {
             bail!(
@@ -70,6 +70,7 @@ impl<'e> Run<'e> {
             subject: spec.subject,
             prompt: prompt.text,
             opening_len: prompt.opening_len,
+            history_dropped: prompt.n_dropped,
             params: spec.params,
             cost: engine.cost.clone(),
             eos: engine.codec.eos_ids().to_vec(),
@@ -133,8 +134,8 @@ impl<'e> Run<'e> {
     }
 
     /// Another prompt, rendered while the run is under way.
-    pub fn render(&self, prompt: &PromptText) -> Result<RenderedPrompt> {
-        self.engine.render(prompt)
+    pub fn render_to_fit(&self, prompt: &PromptText, max_tokens: usize) -> Result<RenderedPrompt> {
+        self.engine.render_to_fit(prompt, max_tokens)
     }
 
     /// The engine, for questions about its pools and for changes of them, which

@@ -9,6 +9,7 @@ use ratatui::widgets::Widget;
 use super::Canvas;
 use crate::speculate::trace::Trace;
 use crate::tui::lesson::learned::Learned;
+use crate::tui::start::Length;
 use crate::tui::state::decode::Cursor;
 use crate::tui::{App, Start};
 
@@ -25,6 +26,9 @@ pub fn of(trace: &Trace, canvas: &Canvas) -> Buffer {
 pub fn app(trace: &Trace, canvas: &Canvas) -> App {
     let mut app = App::new(Start {
         catalog: None,
+        frameworks: Vec::new(),
+        framework: 0,
+        length: Length::Frameworks,
         params: trace.header.params,
         look: canvas.look.clone(),
         replay: Some(trace.clone()),

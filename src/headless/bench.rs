@@ -13,10 +13,11 @@ use super::report::RanOn;
 use super::{by_group, forward, grid, interrupt, open, paired, print_json, retrieval};
 use crate::cli::{BenchCommand, BenchDecodeArgs, DecodeArgs};
 use crate::engine::{Engine, Learning, RunSpec};
-use crate::recsys::{Catalog, Framework, Half, Role, SubjectKind, SubjectRef};
+use crate::recsys::{Catalog, Half, Role, SubjectKind, SubjectRef};
 use crate::session::Settings;
 use crate::speculate::TokenId;
 use crate::speculate::params::{Params, Verify};
+use crate::speculate::quality::LogProb;
 use crate::speculate::stats::{Stats, agreement, first_difference, repetition};
 use crate::speculate::trace::Header;
 use crate::speculate::verify::Finish;
@@ -38,6 +39,8 @@ pub struct ModeFigures {
     /// Accepted and relaxed over drafted.
     pub acceptance: f64,
     pub pool_hit_rate: f64,
+    /// Mean log-probability of the committed tokens under the model, in nats.
+    pub mean_log_prob: f64,
     /// Mean rows of a forward pass.
     pub rows: f64,
     /// MAL as the drafts' estimates promised it.
@@ -87,6 +90,7 @@ pub(super) struct Outcome {
     pub stats: Stats,
     /// Tokens that the drafts' estimates promised, bonus included.
     pub predicted: f64,
+    pub log_prob: LogProb,
     pub header: Header,
 }
 
@@ -144,7 +148,7 @@ fn prepare(
     settings: &Settings,
     params: Params,
 ) -> Result<(Catalog, Engine, Vec<RunSpec>)> {
-    let framework = Framework::named(&args.framework)?;
+    let framework = settings.framework()?;
     let (catalog, mut engine) = open(settings)?;
     engine.set_learning(Learning::Calibration);
     let mut subjects = spread(&catalog, SubjectKind::Item, args.items);
@@ -252,6 +256,7 @@ pub(super) fn outcome(
     Ok(Some(Outcome {
         ids: trace.token_ids(),
         stats: Stats::of(&trace),
+        log_prob: LogProb::of(&trace),
         predicted: expected.map(f64::from).sum::<f64>() + trace.steps.len() as f64,
         header: trace.header,
     }))
@@ -355,9 +360,18 @@ pub(super) fn mode_figures<O: Borrow<Outcome>>(
         agreement,
         acceptance: sum(|s| s.fates.committed()) as f64 / drafted as f64,
         pool_hit_rate: per_step(sum(|s| s.hit_steps)),
+        mean_log_prob: mean_log_prob(all()),
         rows: per_step(sum(|s| s.rows)),
         predicted_mal: all().map(|o| o.predicted).sum::<f64>() / steps.max(1) as f64,
     }
+}
+
+fn mean_log_prob<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> f64 {
+    let (sum, tokens) = outcomes.fold((0.0, 0), |(sum, tokens), outcome| {
+        let found = outcome.log_prob;
+        (sum + found.sum, tokens + found.tokens)
+    });
+    sum / tokens.max(1) as f64
 }
 
 fn print_table(report: &BenchReport) {
@@ -374,7 +388,7 @@ fn print_table(report: &BenchReport) {
         params.repeat_penalty
     );
     println!(
-        "{:<15}{:>8}{:>7}{:>7}{:>11}{:>8}{:>10}{:>9}{:>11}{:>12}{:>9}{:>7}",
+        "{:<15}{:>8}{:>7}{:>7}{:>11}{:>8}{:>10}{:>9}{:>11}{:>12}{:>9}{:>7}{:>8}",
         "",
         "tokens",
         "steps",
@@ -386,7 +400,8 @@ fn print_table(report: &BenchReport) {
         "agreement",
         "acceptance",
         "hits",
-        "rep."
+        "rep.",
+        "log p"
     );
     let Modes {
         autoregressive,
@@ -399,7 +414,7 @@ fn print_table(report: &BenchReport) {
         ("relaxed", relaxed),
     ] {
         println!(
-            "{name:<15}{:>8}{:>7}{:>7.2}{:>11.2}{:>8.1}{:>10.1}{:>8.2}x{:>10.1}%{:>11.1}%{:>8.1}%{:>6.1}%",
+            "{name:<15}{:>8}{:>7}{:>7.2}{:>11.2}{:>8.1}{:>10.1}{:>8.2}x{:>10.1}%{:>11.1}%{:>8.1}%{:>6.1}%{:>8.2}",
             m.tokens,
             m.steps,
             m.mal,
@@ -410,7 +425,8 @@ fn print_table(report: &BenchReport) {
             m.agreement * 100.0,
             m.acceptance * 100.0,
             m.pool_hit_rate * 100.0,
-            m.repetition * 100.0
+            m.repetition * 100.0,
+            m.mean_log_prob
         );
     }
     match &report.first_difference {

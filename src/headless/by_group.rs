@@ -123,6 +123,10 @@ pub fn run(
     specs: &[RunSpec],
     docs: &[Knowledge],
 ) -> Result<bool> {
+    // Of the framework that is asked: another's have pools of their own.
+    let asked = specs.first().map(|spec| spec.subject.framework.as_str());
+    let is_asked = |doc: &&Knowledge| doc.framework.is_none() || doc.framework.as_deref() == asked;
+    let docs: &[Knowledge] = &docs.iter().filter(is_asked).cloned().collect::<Vec<_>>();
     ensure!(
         !docs.is_empty(),
         "--by-group deals out knowledge documents anew, and there are none: name some with \
@@ -388,6 +392,7 @@ mod tests {
             title: String::new(),
             kind: kind.to_owned(),
             group: group.to_owned(),
+            framework: None,
             text: "text".to_owned(),
             ended: true,
         }

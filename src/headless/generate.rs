@@ -11,7 +11,7 @@ use super::report::{RunReport, answer_text};
 use super::{batch, interrupt, open, open_engine, print_json};
 use crate::cli::GenerateArgs;
 use crate::engine::{Engine, RunSpec};
-use crate::recsys::{Framework, KnowledgeDoc, KnowledgeLog, SubjectKind};
+use crate::recsys::{Catalog, KnowledgeDoc, KnowledgeLog, SubjectKind};
 use crate::session::Settings;
 use crate::speculate::params::Params;
 use crate::speculate::trace::{End, Trace};
@@ -20,12 +20,13 @@ use crate::worker::ask;
 
 /// Runs the command. `Ok(false)`: cancelled.
 pub fn run(args: &GenerateArgs, settings: &Settings, params: Params) -> Result<bool> {
-    let framework = Framework::named(&args.framework)?;
+    let framework = settings.framework()?;
     if let Some(text) = &args.prompt {
-        let (_, mut engine) = open(settings)?;
+        let (catalog, mut engine) = open(settings)?;
         let (subject, prompt) = ask::own(text);
         return one(
             args,
+            &catalog,
             &mut engine,
             RunSpec {
                 subject,
@@ -50,6 +51,7 @@ pub fn run(args: &GenerateArgs, settings: &Settings, params: Params) -> Result<b
     let (subject, prompt) = ask::about(&catalog, at, &framework, role)?;
     one(
         args,
+        &catalog,
         &mut engine,
         RunSpec {
             subject,
@@ -59,7 +61,7 @@ pub fn run(args: &GenerateArgs, settings: &Settings, params: Params) -> Result<b
     )
 }
 
-fn one(args: &GenerateArgs, engine: &mut Engine, spec: RunSpec) -> Result<bool> {
+fn one(args: &GenerateArgs, catalog: &Catalog, engine: &mut Engine, spec: RunSpec) -> Result<bool> {
     // The file is made first: a run is not lost to a folder that is not there.
     let file = args.trace.as_deref().map(create).transpose()?;
     let mut log = args.out.as_deref().map(single_log).transpose()?;
@@ -74,7 +76,7 @@ fn one(args: &GenerateArgs, engine: &mut Engine, spec: RunSpec) -> Result<bool> 
     if let Some(log) = log.as_mut().filter(|_| end.finish != Finish::Cancelled) {
         log.append(&document(&trace, &end))?;
     }
-    report(args.json, &trace, &end)?;
+    report(args.json, &trace, &end, catalog)?;
     Ok(end.finish != Finish::Cancelled)
 }
 
@@ -95,22 +97,13 @@ fn create(path: &Path) -> Result<BufWriter<File>> {
     Ok(BufWriter::new(file))
 }
 
-pub(super) fn report(json: bool, trace: &Trace, end: &End) -> Result<()> {
-    let report = RunReport::of(trace, end);
+pub(super) fn report(json: bool, trace: &Trace, end: &End, catalog: &Catalog) -> Result<()> {
+    let report = RunReport::of(trace, end).against(catalog);
     if json {
         return print_json(&report);
     }
     println!("{}", report.text);
-    eprintln!(
-        "{} tokens in {} steps ({}, {}): MAL {:.2}, {:.1} tokens/s, repeated 4-grams {:.1}%",
-        report.token_ids.len(),
-        report.steps,
-        report.verify,
-        report.finish.name(),
-        report.mal,
-        report.tokens_per_s,
-        report.repetition * 100.0
-    );
+    eprintln!("{}", report.summary());
     Ok(())
 }
 

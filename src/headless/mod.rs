@@ -6,6 +6,7 @@ pub mod bench;
 mod by_group;
 pub mod catalog;
 pub mod forward;
+pub mod framework;
 pub mod generate;
 mod grid;
 pub mod groups;

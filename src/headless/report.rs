@@ -3,11 +3,16 @@
 use serde::Serialize;
 
 use crate::engine::Engine;
+use crate::recsys::Catalog;
+use crate::recsys::answer::{self, Validity};
+use crate::recsys::quality::{Mention, mentions, n_named};
 use crate::speculate::TokenId;
 use crate::speculate::params::Params;
+use crate::speculate::quality::LogProb;
 use crate::speculate::stats::{Stats, repetition};
 use crate::speculate::trace::{End, SubjectInfo, Trace};
 use crate::speculate::verify::Finish;
+use crate::worker::ask;
 
 /// What a bench ran on.
 #[derive(Clone, Debug, Serialize)]
@@ -55,6 +60,15 @@ pub struct RunReport {
     pub model: String,
     pub device: String,
     pub threads: usize,
+    /// Of the committed tokens under the model, in nats; 0 without tokens.
+    pub mean_log_prob: f64,
+    /// Rated items left out of the prompt to fit the context.
+    pub history_dropped: usize,
+    /// What the catalog knows, and whether the answer names it; a prompt of one's
+    /// own has none.
+    pub facts: Vec<Mention>,
+    /// Of an answer that begins as JSON: whether it is RLMRec's object.
+    pub json: Option<Validity>,
 }
 
 impl RunReport {
@@ -85,9 +99,55 @@ impl RunReport {
             model: header.model.name.clone(),
             device: header.device.clone(),
             threads: header.threads,
+            mean_log_prob: LogProb::of(trace).mean().unwrap_or(0.0),
+            history_dropped: header.history_dropped,
+            facts: Vec::new(),
+            json: json_validity(&answer_text(trace)),
             token_ids,
         }
     }
+
+    /// With the facts that the catalog knows about the subject.
+    pub fn against(mut self, catalog: &Catalog) -> Self {
+        let kind = self.subject.kind.parse().ok();
+        let at = kind.and_then(|kind| catalog.lookup(kind, &self.subject.id));
+        if let Some(at) = at {
+            let role = ask::role_of(catalog.subject(at));
+            self.facts = mentions(catalog, at, role, &self.text);
+        }
+        self
+    }
+
+    /// In a line: how much, how fast, how good.
+    pub fn summary(&self) -> String {
+        let facts = match n_named(&self.facts) {
+            (_, 0) => String::new(),
+            (named, of) => format!(", facts named {named} of {of}"),
+        };
+        let json = self.json.map(|v| format!(", JSON {}", v.name()));
+        let dropped = match self.history_dropped {
+            0 => String::new(),
+            n => format!("; the {n} oldest of the history left out to fit the context"),
+        };
+        format!(
+            "{} tokens in {} steps ({}, {}): MAL {:.2}, {:.1} tokens/s, repeated 4-grams {:.1}%, \
+             mean log p {:.2}{facts}{}{dropped}",
+            self.token_ids.len(),
+            self.steps,
+            self.verify,
+            self.finish.name(),
+            self.mal,
+            self.tokens_per_s,
+            self.repetition * 100.0,
+            self.mean_log_prob,
+            json.unwrap_or_default()
+        )
+    }
+}
+
+fn json_validity(text: &str) -> Option<Validity> {
+    let is_object = text.trim_start().starts_with('{');
+    is_object.then(|| answer::read(text).validity)
 }
 
 /// The answer with its prefilled opening, as knowledge documents keep it.

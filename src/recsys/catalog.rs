@@ -3,6 +3,7 @@
 //! Must not know where a catalog comes from (`load.rs`, later importers) nor
 //! how groups are chosen (`groups.rs`).
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
@@ -181,7 +182,11 @@ pub struct Catalog {
     pub(super) grouping: Grouping,
     /// Indices of the items, and of the users, by id.
     pub(super) by_id: OnceLock<[Vec<u32>; 2]>,
+    pub(super) categories: OnceLock<Vec<String>>,
 }
+
+/// Most categories that are listed.
+const N_CATEGORIES: usize = 24;
 
 impl Catalog {
     /// # Panics
@@ -226,6 +231,20 @@ impl Catalog {
                 self.subject(SubjectRef { kind, idx }).id()
             });
             order
+        })
+    }
+
+    /// The items' genres, the most frequent first: what prompts may choose from.
+    pub fn categories(&self) -> &[String] {
+        self.categories.get_or_init(|| {
+            let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+            for genre in self.items.iter().flat_map(|item| &item.genres) {
+                *counts.entry(genre).or_default() += 1;
+            }
+            let mut by_count: Vec<(&str, usize)> = counts.into_iter().collect();
+            by_count.sort_by_key(|&(_, n)| std::cmp::Reverse(n));
+            let most = by_count.iter().take(N_CATEGORIES);
+            most.map(|(genre, _)| genre.to_string()).collect()
         })
     }
 

@@ -56,6 +56,7 @@ pub fn assemble(contents: Contents, map: GroupMap) -> Catalog {
         protocol: contents.protocol,
         grouping,
         by_id: OnceLock::new(),
+        categories: OnceLock::new(),
     };
     group_items(&mut catalog);
     group_users(&mut catalog);

@@ -13,8 +13,22 @@ use serde::{Deserialize, Serialize};
 
 use super::catalog::SubjectKind;
 
-const SAMPLE_ITEMS: &str = include_str!("../../sample-data/knowledge/items.jsonl");
-const SAMPLE_USERS: &str = include_str!("../../sample-data/knowledge/users.jsonl");
+macro_rules! sample {
+    ($($name:literal),+) => {
+        [$((
+            concat!("sample-data/knowledge/", $name),
+            include_str!(concat!("../../sample-data/knowledge/", $name)),
+        )),+]
+    };
+}
+
+/// The files that ship for the sample catalog, by name.
+const SAMPLE: [(&str, &str); 4] = sample!(
+    "items.jsonl",
+    "users.jsonl",
+    "once-items.jsonl",
+    "once-users.jsonl"
+);
 
 /// One answer. The fields are written in this order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,12 +52,10 @@ fn yes() -> bool {
     true
 }
 
-/// The files that ship for the sample catalog, by name: items, then users.
-pub fn bundled_files() -> [(&'static str, &'static str); 2] {
-    [
-        ("sample-data/knowledge/items.jsonl", SAMPLE_ITEMS),
-        ("sample-data/knowledge/users.jsonl", SAMPLE_USERS),
-    ]
+/// The files that ship for the sample catalog, by name: KAR's items and users,
+/// then ONCE's.
+pub fn bundled_files() -> [(&'static str, &'static str); 4] {
+    SAMPLE
 }
 
 /// The documents of [`bundled_files`].

@@ -4,14 +4,17 @@
 //! Reading order: [`catalog`] and [`history`] (the types, and what of a user may
 //! be shown), [`load`] (the sample) and [`import`] (everyone else's files),
 //! [`groups`] and [`grouping`] (who goes where by attributes), [`lightgcn`],
-//! [`kmeans`], [`learn`] and [`saved`] (by behaviour), [`prompts`], [`knowledge`],
-//! [`foreign`] (answers made elsewhere), [`synth`] (how the sample viewers were made).
+//! [`kmeans`], [`learn`] and [`saved`] (by behaviour), [`frameworks`], [`prompts`],
+//! [`answer`], [`knowledge`], [`foreign`] (answers made elsewhere), [`quality`],
+//! [`synth`] (how the sample viewers were made).
 //!
 //! Knows nothing of models, pools or screens.
 
+pub mod answer;
 pub mod catalog;
 pub mod faults;
 pub mod foreign;
+pub mod frameworks;
 pub mod grouping;
 pub mod groups;
 pub mod history;
@@ -22,6 +25,7 @@ pub mod learn;
 pub mod lightgcn;
 pub mod load;
 pub mod prompts;
+pub mod quality;
 mod random;
 mod rows;
 pub mod saved;
@@ -29,8 +33,9 @@ pub mod synth;
 mod table;
 
 pub use catalog::{Catalog, Half, Item, Subject, SubjectKind, SubjectRef, UNGROUPED, User};
+pub use frameworks::{Example, Framework};
 pub use groups::{Group, GroupMap};
 pub use history::{Protocol, Rating, Role};
 pub use knowledge::{KnowledgeDoc, KnowledgeLog};
-pub use prompts::{Example, Framework, Prompt, prompt};
+pub use prompts::{Prompt, Question, prompt, question};
 pub use random::{dealt, draw};

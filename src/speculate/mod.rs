@@ -10,6 +10,7 @@ pub mod cost;
 pub mod draft;
 pub mod explain;
 pub mod params;
+pub mod quality;
 pub mod row;
 pub mod rule;
 pub mod stats;

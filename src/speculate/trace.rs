@@ -92,6 +92,9 @@ pub struct Header {
     /// How many of the last prompt tokens are the prefilled opening of the
     /// answer: shown as its beginning.
     pub opening_len: usize,
+    /// Rated items left out of the prompt, the oldest ones, to fit the context.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub history_dropped: usize,
     pub params: Params,
     pub cost: CostTable,
     pub eos: Vec<TokenId>,
@@ -100,6 +103,10 @@ pub struct Header {
     pub prompt_ms: f64,
     /// Bytes of the prompt's tokens.
     pub tokens: Vec<(TokenId, TokenBytes)>,
+}
+
+fn is_zero(n: &usize) -> bool {
+    *n == 0
 }
 
 /// What one source contributed to a step's retrieval.

@@ -49,6 +49,7 @@ pub enum Action {
     Generate,
     GeneratePaused,
     OwnPrompt,
+    NextFramework,
     EarlierRuns,
     DetailUp,
     DetailDown,

@@ -197,6 +197,7 @@ pub static TABLE: &[Binding] = table! {
         Action::Generate; [ENTER] "generate" "generate knowledge for the selected one";
         Action::Filter; [Key::char('/')] "filter" "filter: type parts of title, group, attributes";
         Action::NextTab; [TAB, LEFT, RIGHT] "items/users" "items or users";
+        Action::NextFramework; [Key::char('F')] "framework" "the next framework: KAR, TRAWL, ONCE, RLMRec, your own";
         Action::OwnPrompt; [Key::char('p')] "own prompt" "type a prompt of your own";
         Action::GeneratePaused; [SPACE] "step through" "generate, but wait before the first step";
         Action::EarlierRuns; [Key::char('o')] "earlier runs" "open an earlier run";

@@ -8,7 +8,7 @@ use super::keymap::Keymap;
 use super::lesson::learned::Learned;
 use super::remembered::Remembered;
 use super::themes::Themes;
-use crate::recsys::Catalog;
+use crate::recsys::{Catalog, Framework};
 use crate::speculate::params::Params;
 use crate::speculate::trace::{End, Header, SubjectInfo, Trace};
 
@@ -41,14 +41,20 @@ pub struct Look {
 pub struct Start {
     /// `None`: recordings and prompts of one's own only.
     pub catalog: Option<Catalog>,
+    /// How prompts can be written.
+    pub frameworks: Vec<Framework>,
+    /// Index of the one to begin with.
+    pub framework: usize,
+    /// Its answers' length is in force, unless it was given.
     pub params: Params,
+    pub length: Length,
     pub look: Look,
     /// Open this recording, with no model (`laserscope replay`).
     pub replay: Option<Trace>,
     /// Plays while the model is fetched.
     pub demo: Option<Trace>,
-    /// Subjects whose knowledge ships: (kind, id).
-    pub shipped: Vec<(String, String)>,
+    /// The answers that the pools begin with.
+    pub shipped: Vec<Shipped>,
     /// Runs recorded before, newest first.
     pub earlier: Vec<EarlierRun>,
     /// Where `s` saves traces.
@@ -58,6 +64,23 @@ pub struct Start {
     /// The options that say which catalog and model: for command lines that
     /// make a run again.
     pub setup: String,
+}
+
+/// Who set the length of answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Length {
+    /// The user: it stays.
+    Given,
+    /// Nobody: each framework has its own.
+    Frameworks,
+}
+
+/// A knowledge document's subject, and what asked for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shipped {
+    pub kind: String,
+    pub id: String,
+    pub framework: String,
 }
 
 /// A recording on disk, as a list shows it.

@@ -3,8 +3,8 @@
 
 use color_eyre::eyre::Result;
 
-use super::message::PromptText;
-use crate::recsys::{Catalog, Framework, Half, Prompt, Role, Subject, SubjectRef, prompt};
+use super::message::{History, PromptText};
+use crate::recsys::{Catalog, Framework, Half, Prompt, Role, Subject, SubjectRef, question};
 use crate::speculate::trace::SubjectInfo;
 
 /// Which of a subject's prompts is asked: a pool-half user is shown by the older
@@ -27,33 +27,32 @@ pub fn about(
     role: Role,
 ) -> Result<(SubjectInfo, PromptText)> {
     let subject = catalog.subject(at);
-    let Prompt {
-        system,
-        examples,
-        user,
-        opening,
-        framework,
-    } = prompt(framework, catalog, at, role)?;
     let info = SubjectInfo {
         kind: at.kind.to_string(),
         id: subject.id().to_string(),
         title: subject.label(),
         group: subject.pool_group().map(str::to_string),
-        framework,
+        framework: framework.name.clone(),
     };
-    let examples = examples
-        .into_iter()
-        .map(|e| (e.user, e.assistant))
-        .collect();
-    Ok((
-        info,
-        PromptText {
-            system,
-            examples,
-            user,
-            opening,
-        },
-    ))
+    let question = question(framework, catalog, at, role)?;
+    let mut text = as_text(question.write(usize::MAX)?);
+    let n_history = question.n_history();
+    if n_history > 0 {
+        let write = move |newest| Ok(as_text(question.write(newest)?));
+        text.history = Some(History::new(n_history, write));
+    }
+    Ok((info, text))
+}
+
+fn as_text(prompt: Prompt) -> PromptText {
+    let examples = prompt.examples.into_iter();
+    PromptText {
+        system: prompt.system,
+        examples: examples.map(|e| (e.user, e.assistant)).collect(),
+        user: prompt.user,
+        opening: prompt.opening,
+        history: None,
+    }
 }
 
 /// A prompt of one's own.

@@ -126,6 +126,7 @@ fn add(engine: &mut Engine, document: &NewDocument) -> Result<String> {
         title,
         kind,
         group,
+        framework: None,
         text,
         ended: true,
     };
@@ -145,6 +146,7 @@ struct Line {
     title: Option<String>,
     kind: Option<String>,
     group: Option<String>,
+    framework: Option<String>,
     text: String,
     #[serde(default = "yes")]
     ended: bool,
@@ -189,6 +191,7 @@ fn document(line: &str) -> Result<Knowledge, String> {
         id: line.id,
         kind: line.kind.unwrap_or_else(|| "item".into()),
         group: line.group.unwrap_or_else(|| "none".into()),
+        framework: line.framework,
         text: line.text,
         ended: line.ended,
     })

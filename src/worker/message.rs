@@ -4,7 +4,7 @@ use std::time::Duration;
 
 pub use super::lab::{LabAnswer, LabQuestion, NewDocument};
 pub use crate::engine::{
-    DocumentText, Documents, Found, FoundDocument, Overview, PoolName, Probe, ProbedSet,
+    DocumentText, Documents, Found, FoundDocument, History, Overview, PoolName, Probe, ProbedSet,
     ProbedText, PromptText, SavedEdits, Section,
 };
 pub use crate::model::fetch::FetchEvent;
@@ -48,6 +48,8 @@ pub enum Command {
     Preview {
         ticket: u64,
         prompt: PromptText,
+        /// Of the answer that is to have room beside it.
+        max_tokens: usize,
     },
     /// A question about the pools, or a change of them.
     Lab(Box<LabQuestion>),
@@ -76,6 +78,8 @@ pub struct PromptPreview {
     /// Rendered with the model's chat template, the opening included.
     pub rendered: String,
     pub n_tokens: usize,
+    /// Rated items left out, the oldest ones, to fit the context.
+    pub n_dropped: usize,
     /// Token ids of the whole, in order.
     pub ids: Vec<TokenId>,
 }

@@ -27,8 +27,13 @@ pub fn serve(mut engine: Engine, inbox: &mut Inbox<'_>, events: &UnboundedSender
                     });
                 }
             }
-            Some(Command::Preview { ticket, prompt }) => {
-                let _ = events.send(preview(ticket, &prompt, |p| engine.render(p)));
+            Some(Command::Preview {
+                ticket,
+                prompt,
+                max_tokens,
+            }) => {
+                let render = |p: &PromptText| engine.render_to_fit(p, max_tokens);
+                let _ = events.send(preview(ticket, &prompt, render));
             }
             Some(Command::Lab(question)) => {
                 let _ = events.send(lab::answered(&mut engine, question));
@@ -47,6 +52,7 @@ fn preview(
     let shown = |p: RenderedPrompt| PromptPreview {
         rendered: p.text,
         n_tokens: p.ids.len(),
+        n_dropped: p.n_dropped,
         ids: p.ids,
     };
     Event::Preview {
@@ -187,8 +193,13 @@ fn obey(
         }
         Command::SetParams(params) => run.set_params(params),
         Command::SetPace(time) => *pace = time,
-        Command::Preview { ticket, prompt } => {
-            let _ = events.send(preview(ticket, &prompt, |p| run.render(p)));
+        Command::Preview {
+            ticket,
+            prompt,
+            max_tokens,
+        } => {
+            let render = |p: &PromptText| run.render_to_fit(p, max_tokens);
+            let _ = events.send(preview(ticket, &prompt, render));
         }
         Command::Lab(question) => {
             let _ = events.send(lab::answered(run.engine(), question));

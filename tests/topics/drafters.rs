@@ -249,6 +249,7 @@ fn strict_equals_autoregressive_with_every_drafter() {
         title: String::new(),
         kind: "item".into(),
         group: ["a", "b"][i % 2].into(),
+        framework: None,
         text,
         ended: false,
     });

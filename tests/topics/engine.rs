@@ -5,10 +5,11 @@ use std::path::Path;
 
 use candle_core::quantized::GgmlDType;
 use laserscope::engine::{
-    Engine, Knowledge, Learning, LoadOptions, OwnDocuments, PromptText, RunSpec,
+    Engine, History, Knowledge, Learning, LoadOptions, OwnDocuments, PromptText, RunSpec,
 };
 use laserscope::model::device::DeviceChoice;
 use laserscope::speculate::params::{Budget, Drafter, Params, Source, Sources, Verify};
+use laserscope::speculate::quality::LogProb;
 use laserscope::speculate::stats::Stats;
 use laserscope::speculate::trace::{SubjectInfo, Trace};
 use laserscope::speculate::verify::{Finish, verify};
@@ -79,6 +80,7 @@ fn knowledge(texts: &[String], plain: &Trace) -> Vec<Knowledge> {
         title: format!("Document {i}"),
         kind: "item".into(),
         group: if i % 2 == 0 { "a".into() } else { "b".into() },
+        framework: None,
         text,
         ended: i % 3 == 0,
     };
@@ -206,6 +208,7 @@ fn drafts_are_accepted_when_the_pool_knows_the_answer() {
         title: "The answer".into(),
         kind: "item".into(),
         group: "a".into(),
+        framework: None,
         text: format!("ab{}", plain.text()),
         ended: plain.end.as_ref().unwrap().finish == Finish::Eos,
     };
@@ -376,6 +379,7 @@ fn an_item_and_a_user_of_one_id_have_documents_of_their_own() {
         title: title.into(),
         kind: kind.into(),
         group: "a".into(),
+        framework: None,
         text: text.into(),
         ended: true,
     };
@@ -398,4 +402,102 @@ fn an_item_and_a_user_of_one_id_have_documents_of_their_own() {
         let titles = step.documents.iter().map(|d| d.1.as_str());
         assert!(titles.into_iter().all(|title| title == "A viewer"));
     }
+}
+
+/// One framework's answers do not stand in the pool of another's runs.
+#[test]
+fn frameworks_have_pools_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = engine(folder.path());
+    let doc = |id: &str, framework: Option<&str>| Knowledge {
+        id: id.into(),
+        title: id.into(),
+        kind: "item".into(),
+        group: "a".into(),
+        framework: framework.map(str::to_string),
+        text: "abcabc".into(),
+        ended: true,
+    };
+    let docs = [
+        doc("d1", Some("kar")),
+        doc("d2", None),
+        doc("d3", Some("once")),
+    ];
+    engine.set_knowledge(&docs).unwrap();
+    let mut group_size = |framework: &str| {
+        let params = Params {
+            max_tokens: 2,
+            ..Params::default()
+        };
+        let mut spec = spec("Hello", params);
+        spec.subject.framework = framework.into();
+        let pools = run(&mut engine, spec).header.pools;
+        let of = |source| pools.iter().find(|p| p.source == source);
+        let all = of(Source::Global).map(|p| p.documents);
+        (of(Source::Group).map(|p| p.documents), all)
+    };
+    assert_eq!(group_size("kar"), (Some(2), Some(3)));
+    assert_eq!(group_size("once"), (Some(1), Some(3)));
+    assert_eq!(group_size("rlmrec"), (None, Some(3)));
+}
+
+#[test]
+fn a_history_too_long_for_the_context_loses_its_oldest_items() {
+    fn prompt(newest: usize) -> PromptText {
+        let shown: Vec<String> = (20 - newest..20).map(|n| format!("item {n};")).collect();
+        PromptText {
+            user: shown.concat(),
+            history: Some(History::new(20, |newest| Ok(prompt(newest)))),
+            ..PromptText::default()
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = engine_with_context(folder.path(), 160);
+    let params = |max_tokens| Params {
+        max_tokens,
+        ..Params::default()
+    };
+    let asking = |max_tokens| RunSpec {
+        prompt: prompt(20),
+        ..spec("", params(max_tokens))
+    };
+    for max_tokens in [8, 60, 1000] {
+        let header = run(&mut engine, asking(max_tokens)).header;
+        let n_dropped = header.history_dropped;
+        assert!((1..19).contains(&n_dropped), "{n_dropped} dropped");
+        let room = 160 - max_tokens.min(80);
+        assert!(header.prompt_ids.len() <= room);
+        assert!(header.prompt.contains("item 19;"));
+        assert!(!header.prompt.contains(&format!("item {};", n_dropped - 1)));
+        assert!(header.prompt.contains(&format!("item {n_dropped};")));
+        let longer = engine.render(&prompt(20 - n_dropped + 1)).unwrap();
+        assert!(longer.ids.len() > room);
+        let preview = engine.render_to_fit(&prompt(20), max_tokens).unwrap();
+        assert_eq!(preview.ids, header.prompt_ids);
+    }
+}
+
+/// The mean log-probability is that of the rows, whatever way tokens came.
+#[test]
+fn strict_and_autoregressive_find_the_text_equally_likely() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = engine(folder.path());
+    let mut of = |verify| {
+        let params = Params {
+            verify,
+            budget: Budget::Rows(24),
+            max_tokens: 40,
+            ..Params::default()
+        };
+        let trace = run(&mut engine, spec("Hello", params));
+        let found = LogProb::of(&trace);
+        assert_eq!(found.tokens, trace.token_ids().len());
+        found.mean().unwrap()
+    };
+    let plain = of(Verify::Autoregressive);
+    let strict = of(Verify::Strict);
+    assert!(
+        (plain - strict).abs() < 1e-4 && plain < 0.0,
+        "{plain} {strict}"
+    );
 }

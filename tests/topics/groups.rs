@@ -256,6 +256,7 @@ fn a_subjects_own_document_drafts_for_it_or_is_hidden() {
         title: id.to_owned(),
         kind: "item".to_owned(),
         group: "a".to_owned(),
+        framework: None,
         text: format!("ab{}", plain.text()),
         ended: false,
     };

@@ -109,6 +109,7 @@ fn prompts_are_tokenised_one_at_a_time() {
     let preview = Ok(PromptPreview {
         rendered: "x".into(),
         n_tokens: 1,
+        n_dropped: 0,
         ids: vec![1],
     });
     let next = app.apply(Event::Preview { ticket, preview });
@@ -119,6 +120,93 @@ fn prompts_are_tokenised_one_at_a_time() {
     assert_eq!(*prompt, app.browse.prompt_of(at).expect("a prompt"));
     answer_previews(&mut app, next);
     assert!(app.browse.preview(at).is_some());
+}
+
+// ---- frameworks ----
+
+#[test]
+fn a_key_goes_from_framework_to_framework_and_generating_uses_it() {
+    let mut app = ready();
+    let at = app.browse.selected().expect("a selection");
+    let mut seen = Vec::new();
+    for _ in 0..5 {
+        let framework = app.browse.framework().expect("a framework");
+        let (name, length) = (framework.name.clone(), framework.max_tokens);
+        let expected = app.browse.prompt_of(at).expect("a prompt");
+        let commands = enter(&mut app);
+        let Some(Command::Generate(request)) = commands.last() else {
+            panic!("{commands:?}");
+        };
+        assert_eq!(
+            (&request.subject.framework, &request.prompt),
+            (&name, &expected)
+        );
+        assert_eq!(request.params.max_tokens, length.unwrap_or(256));
+        seen.push(name);
+        keys(&mut app, "1");
+        let commands = keys(&mut app, "F");
+        // The prompt is another one: it is tokenised anew.
+        assert!(
+            matches!(commands[..], [Command::Preview { .. }]),
+            "{commands:?}"
+        );
+        answer_previews(&mut app, commands);
+    }
+    assert_eq!(seen, ["kar", "trawl", "once", "rlmrec", "kar"]);
+}
+
+#[test]
+fn a_length_that_was_set_is_kept_from_framework_to_framework() {
+    let mut app = ready();
+    keys(&mut app, "F");
+    assert_eq!(app.params.max_tokens, 128);
+    let (mut app, _) = decoding(&fixture::relaxed(), 3);
+    keys(&mut app, "p");
+    (0..10).for_each(|_| drop(press(&mut app, KeyCode::Down)));
+    press(&mut app, KeyCode::Right);
+    assert_eq!(app.params.max_tokens, 512);
+    press(&mut app, KeyCode::Esc);
+    keys(&mut app, "1FF");
+    assert_eq!(app.params.max_tokens, 512);
+}
+
+#[test]
+fn what_the_list_calls_made_is_of_the_framework_in_force() {
+    let mut app = ready();
+    let commands = press(&mut app, KeyCode::End);
+    answer_previews(&mut app, commands);
+    let at = app.browse.selected().expect("a selection");
+    let subject = app.browse.selected_subject().expect("a subject");
+    let (kind, id) = (at.kind.to_string(), subject.id().to_string());
+    let made = |app: &App| (app.is_in_pool(&kind, &id), app.n_runs_about(&kind, &id));
+    assert_eq!(made(&app), (true, 0));
+    enter(&mut app);
+    assert_eq!(made(&app), (true, 1));
+    keys(&mut app, "1F");
+    assert_eq!(made(&app), (false, 0), "TRAWL has no answers");
+    keys(&mut app, "F");
+    assert_eq!(made(&app), (true, 0), "ONCE ships");
+}
+
+#[test]
+fn what_the_context_has_no_room_for_is_said() {
+    let mut app = app();
+    let commands = app.apply(model_ready());
+    let Some(Command::Preview { ticket, .. }) = commands.last() else {
+        panic!("{commands:?}");
+    };
+    let preview = Ok(PromptPreview {
+        rendered: "the prompt".into(),
+        n_tokens: 900,
+        n_dropped: 4,
+        ids: Vec::new(),
+    });
+    app.apply(Event::Preview {
+        ticket: *ticket,
+        preview,
+    });
+    let screen = text_of(&draw(&app));
+    assert!(screen.contains("without the 4 oldest"), "{screen}");
 }
 
 // ---- recording ----
@@ -767,4 +855,10 @@ fn the_interface_knows_no_model_pool_or_engine() {
         }
     }
     assert!(n_files > 20);
+}
+
+fn text_of(buffer: &Buffer) -> String {
+    let rows = buffer.content.chunks(usize::from(buffer.area.width));
+    let text = |row: &[ratatui::buffer::Cell]| row.iter().map(|c| c.symbol()).collect::<String>();
+    rows.map(text).collect::<Vec<_>>().join("\n")
 }

@@ -12,6 +12,7 @@ mod families;
 mod fetch;
 mod fixture;
 mod foreign;
+mod frameworks;
 mod groups;
 mod import;
 mod interface;

@@ -114,6 +114,15 @@ fn catalog_pool_half() {
 }
 
 #[test]
+fn catalog_once() {
+    let mut app = ready();
+    press(&mut app, KeyCode::Tab);
+    let commands = keys(&mut app, "FF");
+    answer_previews(&mut app, commands);
+    snapshot("catalog_once", &mut app);
+}
+
+#[test]
 fn decode_live() {
     let (mut app, _) = decoding(&fixture::relaxed(), 24);
     snapshot("decode_live", &mut app);

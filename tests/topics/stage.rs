@@ -4,10 +4,12 @@
 use std::path::PathBuf;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use laserscope::recsys::Catalog;
+use laserscope::recsys::knowledge::bundled_knowledge;
+use laserscope::recsys::{Catalog, Framework};
 use laserscope::speculate::params::{Params, Source};
 use laserscope::speculate::trace::{PoolSize, Trace};
 use laserscope::tui::lesson::learned::Learned;
+use laserscope::tui::start::{Length, Shipped};
 use laserscope::tui::state::app::App;
 use laserscope::tui::{Look, Start, view};
 use laserscope::worker::message::{Command, Event, FetchEvent, PromptPreview, Purpose, RunId};
@@ -28,16 +30,36 @@ pub fn draw(app: &App) -> Buffer {
 pub fn start() -> Start {
     Start {
         catalog: Some(Catalog::bundled().expect("the bundled catalog")),
+        frameworks: frameworks(),
+        framework: 0,
         params: Params::default(),
+        length: Length::Frameworks,
         look: Look::default(),
         replay: None,
         demo: Some(fixture::relaxed()),
-        shipped: vec![("item".into(), "i001".into())],
+        shipped: shipped(),
         earlier: Vec::new(),
         save_dir: PathBuf::from("traces"),
         learned: Learned::default(),
         setup: String::new(),
     }
+}
+
+fn frameworks() -> Vec<Framework> {
+    let names = Framework::names().into_iter();
+    names
+        .map(|n| Framework::named(n).expect("bundled"))
+        .collect()
+}
+
+fn shipped() -> Vec<Shipped> {
+    let docs = bundled_knowledge().expect("bundled").into_iter();
+    docs.map(|doc| Shipped {
+        kind: doc.kind.to_string(),
+        id: doc.id,
+        framework: doc.framework,
+    })
+    .collect()
 }
 
 pub fn app() -> App {
@@ -70,7 +92,7 @@ pub fn ready() -> App {
 }
 
 pub fn answer_previews(app: &mut App, mut commands: Vec<Command>) {
-    while let Some(Command::Preview { ticket, prompt }) = commands.pop() {
+    while let Some(Command::Preview { ticket, prompt, .. }) = commands.pop() {
         let system = prompt
             .system
             .unwrap_or("You are a helpful AI assistant.".into());
@@ -82,6 +104,7 @@ pub fn answer_previews(app: &mut App, mut commands: Vec<Command>) {
         let preview = Ok(PromptPreview {
             rendered,
             n_tokens,
+            n_dropped: 0,
             ids: Vec::new(),
         });
         commands.extend(app.apply(Event::Preview { ticket, preview }));

@@ -216,7 +216,7 @@ impl<'a> Work<'a> {
         }
         self.join(&[as_knowledge(&doc, self.batch.catalog)])?;
         if self.batch.args.json || self.kept.is_none() {
-            report(self.batch.args.json, &trace, &end)?;
+            report(self.batch.args.json, &trace, &end, self.batch.catalog)?;
         }
         self.measured.add(&trace);
         Ok(Outcome::Answered(Box::new((spec, trace))))
@@ -234,7 +234,10 @@ impl<'a> Work<'a> {
     }
 
     fn fits(&self, spec: &RunSpec) -> Result<bool> {
-        Ok(self.engine.render(&spec.prompt)?.ids.len() < self.engine.context())
+        let fitted = self
+            .engine
+            .render_to_fit(&spec.prompt, spec.params.max_tokens)?;
+        Ok(fitted.ids.len() < self.engine.context())
     }
 
     fn leave_out(&mut self, at: SubjectRef) {

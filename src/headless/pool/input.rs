@@ -26,6 +26,7 @@ struct Line {
     title: Option<String>,
     kind: Option<String>,
     group: Option<String>,
+    framework: Option<String>,
     text: String,
     #[serde(default = "yes")]
     ended: bool,
@@ -77,6 +78,7 @@ impl Names<'_> {
             id: line.id,
             kind,
             group: line.group.unwrap_or_else(|| "none".to_string()),
+            framework: line.framework,
             text: line.text,
             ended: line.ended,
         };

@@ -24,8 +24,7 @@ use crate::tui::keys::Context;
 use crate::tui::layout::Shift;
 use crate::tui::remembered::Remembered;
 use crate::tui::share::Format;
-use crate::tui::start::Glyphs;
-use crate::tui::start::{EarlierRun, Start};
+use crate::tui::start::{EarlierRun, Glyphs, Length, Shipped, Start};
 use crate::tui::themes::Themes;
 use crate::worker::message::{Command, Request, RunId};
 
@@ -158,11 +157,12 @@ pub struct App {
     pub learn: Learn,
     /// For the next run, and for the next step of the one under way.
     pub params: Params,
+    pub(super) length: Length,
     pub dialog: Option<Dialog>,
     pub notice: Option<Notice>,
     pub mouse: Mouse,
     pub earlier: Vec<EarlierRun>,
-    pub shipped: Vec<(String, String)>,
+    pub shipped: Vec<Shipped>,
     pub save_dir: PathBuf,
     /// Waits for the model.
     pub queued: Option<Request>,
@@ -193,7 +193,7 @@ impl App {
             setup: start.setup,
             size: (120, 40),
             model: ModelState::Starting,
-            browse: Browse::new(start.catalog),
+            browse: Browse::new(start.catalog, start.frameworks, start.framework),
             runs: Vec::new(),
             shown: None,
             view: DecodeView::default(),
@@ -202,6 +202,7 @@ impl App {
             lab: Lab::default(),
             learn: Learn::new(start.learned),
             params: start.params,
+            length: start.length,
             dialog: None,
             notice: None,
             mouse: start.look.memory.mouse,
@@ -340,12 +341,23 @@ impl App {
         }
     }
 
-    /// Runs of this session about a subject, and recordings of it.
+    /// Runs of this session about a subject, and recordings of it, of the framework
+    /// whose prompts are asked.
     pub fn n_runs_about(&self, kind: &str, id: &str) -> usize {
-        let about = |s: &crate::speculate::trace::SubjectInfo| s.kind == kind && s.id == id;
+        let about = |s: &crate::speculate::trace::SubjectInfo| {
+            s.kind == kind && s.id == id && self.browse.is_framework(&s.framework)
+        };
         let live = self.runs.iter().filter(|r| r.recording().is_none());
         live.filter(|r| about(&r.subject)).count()
             + self.earlier.iter().filter(|e| about(&e.subject)).count()
+    }
+
+    /// Whether the pools have an answer about a subject, of the framework whose
+    /// prompts are asked.
+    pub fn is_in_pool(&self, kind: &str, id: &str) -> bool {
+        let is_it =
+            |s: &Shipped| s.kind == kind && s.id == id && self.browse.is_framework(&s.framework);
+        self.shipped.iter().any(is_it)
     }
 
     /// Whether frames must be drawn without anyone pressing a key.

@@ -91,9 +91,13 @@ impl App {
             return Vec::new();
         }
         let next = self.browse.next_preview();
-        next.map(|(ticket, prompt)| Command::Preview { ticket, prompt })
-            .into_iter()
-            .collect()
+        let max_tokens = self.params.max_tokens;
+        let preview = |(ticket, prompt)| Command::Preview {
+            ticket,
+            prompt,
+            max_tokens,
+        };
+        next.map(preview).into_iter().collect()
     }
 
     fn apply_to_run(&mut self, event: Event) -> Vec<Command> {

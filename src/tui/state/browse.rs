@@ -10,14 +10,10 @@ use nucleo_matcher::{Config, Matcher};
 use tui_input::Input;
 
 use super::filter::{Haystack, Row, matching};
-use crate::recsys::prompts::Framework;
-use crate::recsys::{Catalog, Half, Subject, SubjectKind, SubjectRef};
+use crate::recsys::{Catalog, Framework, Half, Subject, SubjectKind, SubjectRef};
 use crate::speculate::trace::SubjectInfo;
 use crate::worker::ask;
 use crate::worker::message::{PromptPreview, PromptText};
-
-/// The framework whose prompts are asked.
-const FRAMEWORK: &str = "kar";
 
 /// Items or users, as filtered.
 #[derive(Debug, Default)]
@@ -40,7 +36,9 @@ struct Asked {
 
 pub struct Browse {
     pub catalog: Option<Catalog>,
-    framework: Option<Framework>,
+    frameworks: Vec<Framework>,
+    /// Index of the one whose prompts are asked.
+    framework: usize,
     pub kind: SubjectKind,
     items: List,
     users: List,
@@ -60,7 +58,7 @@ pub enum Typing {
 }
 
 impl Browse {
-    pub fn new(catalog: Option<Catalog>) -> Self {
+    pub fn new(catalog: Option<Catalog>, frameworks: Vec<Framework>, framework: usize) -> Self {
         let list = |kind| {
             catalog
                 .as_ref()
@@ -69,7 +67,8 @@ impl Browse {
         Browse {
             items: list(SubjectKind::Item),
             users: list(SubjectKind::User),
-            framework: Framework::named(FRAMEWORK).ok(),
+            frameworks,
+            framework,
             catalog,
             kind: SubjectKind::Item,
             typing: Typing::No,
@@ -149,7 +148,7 @@ impl Browse {
     /// Whom a run about a subject is for, and its prompt before the model's
     /// template.
     pub fn question_about(&self, at: SubjectRef) -> Result<(SubjectInfo, PromptText), Report> {
-        let (Some(catalog), Some(framework)) = (&self.catalog, &self.framework) else {
+        let (Some(catalog), Some(framework)) = (&self.catalog, self.framework()) else {
             bail!("there is no catalog");
         };
         ask::about(catalog, at, framework, ask::role_of(catalog.subject(at)))
@@ -160,8 +159,21 @@ impl Browse {
         Ok(self.question_about(at)?.1)
     }
 
-    pub fn framework(&self) -> &str {
-        self.framework.as_ref().map_or("", |f| &f.title)
+    /// The framework whose prompts are asked.
+    pub fn framework(&self) -> Option<&Framework> {
+        self.frameworks.get(self.framework)
+    }
+
+    /// Whether a run or a document is of the framework whose prompts are asked.
+    pub fn is_framework(&self, name: &str) -> bool {
+        self.framework().is_some_and(|f| f.name == name)
+    }
+
+    /// Goes on to the next framework; its prompts are other ones.
+    pub fn next_framework(&mut self) {
+        self.framework = (self.framework + 1) % self.frameworks.len().max(1);
+        self.detail_scroll = 0;
+        self.forget_previews();
     }
 
     /// The subject a trace names, if this catalog has it.
@@ -203,7 +215,7 @@ impl Browse {
         }
     }
 
-    /// Another model: other tokens.
+    /// Another model, another framework, another length: other prompts.
     pub fn forget_previews(&mut self) {
         self.previews.clear();
         self.asked = None;

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use super::decode::Ghosts;
 use crate::speculate::TokenId;
+use crate::speculate::quality::LogProb;
 use crate::speculate::stats::{Stats, repetition};
 use crate::speculate::trace::{End, Header, Step, Trace};
 use crate::speculate::verify::Fate;
@@ -66,6 +67,8 @@ pub struct Record {
     pub why: WhySlow,
     /// Share of repeated 4-grams in the output so far.
     pub repetition: f64,
+    /// How likely the model finds the output so far.
+    pub log_prob: LogProb,
     pub cells: Vec<TextCell>,
     /// Index in `cells` of each step's first token; one more at the end.
     pub step_cells: Vec<usize>,
@@ -88,6 +91,7 @@ impl Record {
             trace: Trace::new(header),
             stats: Stats::empty(),
             repetition: 0.0,
+            log_prob: LogProb::default(),
             cells: Vec::new(),
             step_cells: Vec::new(),
             ghosts: Vec::new(),
@@ -114,6 +118,7 @@ impl Record {
     pub fn push(&mut self, step: Step) {
         self.stats.add(&step);
         self.why.add(&step);
+        self.log_prob.add(&step);
         let index = self.trace.steps.len();
         self.trace.push(step);
         for (id, pick, mark) in committed(&self.trace.steps[index]) {
@@ -128,6 +133,17 @@ impl Record {
 
     pub fn finish(&mut self, end: End) {
         self.trace.end = Some(end);
+    }
+
+    /// The answer so far, its opening included.
+    pub fn text(&self) -> String {
+        let header = &self.trace.header;
+        let n_before = header.prompt_ids.len().saturating_sub(header.opening_len);
+        let opening = header.prompt_ids[n_before..].iter();
+        let opening: Vec<u8> = opening
+            .flat_map(|&id| self.trace.token_bytes(id).iter().copied())
+            .collect();
+        format!("{}{}", String::from_utf8_lossy(&opening), self.trace.text())
     }
 
     pub fn n_steps(&self) -> usize {

@@ -10,10 +10,12 @@ use super::model::ModelState;
 use super::runs::Begin;
 use super::settings::{Setting, Way};
 use crate::recsys::SubjectKind;
+use crate::speculate::params::Params;
 use crate::tui::action::{Action, Copied};
 use crate::tui::keys::Context;
 use crate::tui::mouse::Target;
 use crate::tui::share::Format;
+use crate::tui::start::Length;
 use crate::worker::message::Command;
 
 /// Rows a page key moves in the catalog.
@@ -126,6 +128,7 @@ impl App {
             Action::Close => self.browse.clear_filter(),
             Action::Generate => return self.generate_selected(Begin::Running),
             Action::GeneratePaused => return self.generate_selected(Begin::Paused),
+            Action::NextFramework => self.next_framework(),
             Action::OwnPrompt => self.dialog = Some(Dialog::Prompt(Input::default())),
             Action::EarlierRuns => self.open_runs_dialog(),
             Action::DetailUp => {
@@ -146,6 +149,24 @@ impl App {
             SubjectKind::Item => SubjectKind::User,
             SubjectKind::User => SubjectKind::Item,
         });
+    }
+
+    /// Other prompts from now on, and answers of their length, unless the user has
+    /// set one.
+    fn next_framework(&mut self) {
+        self.browse.next_framework();
+        let Some(framework) = self.browse.framework() else {
+            return;
+        };
+        if self.length == Length::Frameworks {
+            let own = framework.max_tokens;
+            self.params.max_tokens = own.unwrap_or(Params::default().max_tokens);
+        }
+        let text = format!(
+            "{}: {}; answers of up to {} tokens.",
+            framework.title, framework.about, self.params.max_tokens
+        );
+        self.tell(Tone::Info, text);
     }
 
     fn edit_filter(&mut self, request: InputRequest) {
@@ -296,6 +317,10 @@ impl App {
         let changed = setting.moved(&self.params, way);
         if changed == self.params {
             return Vec::new();
+        }
+        if changed.max_tokens != self.params.max_tokens {
+            self.length = Length::Given;
+            self.browse.forget_previews();
         }
         self.params = changed;
         let live = self.runs.iter().any(|r| r.is_under_way());

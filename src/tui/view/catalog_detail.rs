@@ -59,7 +59,7 @@ fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
         width,
         theme,
     };
-    page.head(subject);
+    page.head(app, subject);
     page.gap();
     match subject {
         Subject::Item(item) => {
@@ -124,12 +124,16 @@ impl Page<'_> {
         ]));
     }
 
-    fn head(&mut self, subject: Subject<'_>) {
+    fn head(&mut self, app: &App, subject: Subject<'_>) {
         let name = fit(&subject.label(), self.width);
         self.lines.push(Line::styled(name, self.theme.strong()));
         match subject.half() {
             Half::Query => self.prose(
                 "✓ query half: its answer is not in the pool",
+                self.theme.good(),
+            ),
+            Half::Pool if !app.is_in_pool(&subject.kind().to_string(), subject.id()) => self.prose(
+                "✓ pool half, but no answer of this framework is in the pool",
                 self.theme.good(),
             ),
             Half::Pool => self.prose(
@@ -178,11 +182,13 @@ impl Page<'_> {
 
     /// The prompt as the model reads it, once there is a tokenizer to count.
     fn prompt(&mut self, app: &App, at: SubjectRef) {
-        let framework = app.browse.framework().to_string();
+        let framework = app.browse.framework();
+        let framework = framework.map_or_else(String::new, |f| f.title.clone());
         match app.browse.preview(at) {
             Some(Ok(preview)) => {
                 let note = format!("{framework} · {}", count(preview.n_tokens, "token"));
                 self.heading("PROMPT", &note);
+                self.left_out(preview.n_dropped, app.params.max_tokens);
                 for text in wrap(&preview.rendered, self.width) {
                     self.lines.push(with_markup_dimmed(&text, self.theme));
                 }
@@ -198,6 +204,18 @@ impl Page<'_> {
                 );
                 self.plain_prompt(app, at);
             }
+        }
+    }
+
+    /// What of the history the context has no room for.
+    fn left_out(&mut self, n_dropped: usize, max_tokens: usize) {
+        if n_dropped > 0 {
+            let text = format!(
+                "△ without the {} oldest: the context has no room for more beside an answer of {}",
+                n_dropped,
+                count(max_tokens, "token")
+            );
+            self.prose(&text, self.theme.warning());
         }
     }
 
@@ -229,9 +247,15 @@ impl Page<'_> {
             .iter()
             .rev()
             .filter(|r| r.record.is_some() && about(&r.subject));
-        let mut found: Vec<String> = live.map(summary).collect();
+        let with_framework =
+            |s: &SubjectInfo, text: String| match app.browse.is_framework(&s.framework) {
+                true => text,
+                false => format!("{} · {text}", s.framework.to_uppercase()),
+            };
+        let live = live.map(|run| with_framework(&run.subject, summary(run)));
+        let mut found: Vec<String> = live.collect();
         let earlier = app.earlier.iter().filter(|e| about(&e.subject));
-        found.extend(earlier.map(earlier_summary));
+        found.extend(earlier.map(|e| with_framework(&e.subject, earlier_summary(e))));
         if found.is_empty() {
             return;
         }

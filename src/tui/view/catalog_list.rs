@@ -263,7 +263,7 @@ pub fn half(half: Half) -> &'static str {
 fn knowledge(app: &App, subject: Subject<'_>) -> String {
     let (kind, id) = (subject.kind().to_string(), subject.id());
     match app.n_runs_about(&kind, id) {
-        0 if app.shipped.iter().any(|(k, i)| *k == kind && i == id) => "shipped".into(),
+        0 if app.is_in_pool(&kind, id) => "shipped".into(),
         0 => "—".into(),
         n => super::number::count(n, "run"),
     }

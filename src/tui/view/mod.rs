@@ -23,6 +23,7 @@ pub mod origin;
 pub mod pane;
 mod phases;
 pub mod pool;
+mod quality;
 pub mod settings;
 pub mod speed;
 pub mod steps;

@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 
 use super::number::{percent, three};
 use super::pane::{placeholder, put};
-use super::{bars, header};
+use super::{bars, header, quality};
 use crate::speculate::TokenId;
 use crate::speculate::params::Verify;
 use crate::speculate::stats::Stats;
@@ -53,7 +53,8 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
             ..area
         }
     };
-    details(run, record, theme, rest, buf);
+    let quality = quality::line(app, record, WIDE_LABEL, theme);
+    details(run, record, quality, theme, rest, buf);
 }
 
 /// Whether strict was checked against the autoregressive text, and holds.
@@ -217,7 +218,14 @@ fn progress(app: &App, run: &Run, theme: &Theme, area: Rect, buf: &mut Buffer) {
 
 /// The penalty behind the repetition, time saved, milliseconds by part, drafts by
 /// fate, acceptance by depth.
-fn details(run: &Run, record: &Record, theme: &Theme, area: Rect, buf: &mut Buffer) {
+fn details(
+    run: &Run,
+    record: &Record,
+    quality: Line<'static>,
+    theme: &Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) {
     let stats = &record.stats;
     let penalty = record.trace.header.params.repeat_penalty;
     let saved = run.references.compute_saved(stats);
@@ -228,6 +236,7 @@ fn details(run: &Run, record: &Record, theme: &Theme, area: Rect, buf: &mut Buff
         times(stats, theme),
         fates(stats, theme),
         depths(stats, theme, area.width),
+        quality,
     ];
     for (row, line) in lines.iter().enumerate() {
         put(buf, area, row as u16, line);

@@ -1,0 +1,24 @@
+//! `laserscope framework`.
+
+use clap::{Args, Subcommand};
+
+#[derive(Args, Debug)]
+pub struct FrameworkArgs {
+    #[command(subcommand)]
+    pub what: FrameworkCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum FrameworkCommand {
+    /// Those that ship, and those in the folder `frameworks` beside the configuration file
+    List {
+        /// One JSON object a framework, one a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// A framework's file, to be copied and edited
+    Show {
+        /// A name of `laserscope framework list`, or a .toml file
+        name: String,
+    },
+}

@@ -1,0 +1,208 @@
+//! What RLMRec's answers say: one JSON object with `summarization` and
+//! `reasoning`, read as a small model writes it. Code fences, text around the
+//! object, line breaks in strings and an end that is missing are forgiven, and
+//! told. Nothing here can fail.
+
+use serde::Serialize;
+
+/// How much had to be forgiven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Validity {
+    /// JSON as it stands, with both fields.
+    Valid,
+    /// Both fields, once fences, text around the object, line breaks, missing
+    /// commas or a missing end are forgiven.
+    Repaired,
+    /// One of the two fields.
+    Partial,
+    /// Neither.
+    Invalid,
+}
+
+impl Validity {
+    pub fn name(self) -> &'static str {
+        match self {
+            Validity::Valid => "valid",
+            Validity::Repaired => "repaired",
+            Validity::Partial => "partial",
+            Validity::Invalid => "invalid",
+        }
+    }
+}
+
+/// An answer's fields; `None`: not there, or empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    pub summarization: Option<String>,
+    pub reasoning: Option<String>,
+    pub validity: Validity,
+}
+
+const SUMMARIZATION: &str = "summarization";
+const REASONING: &str = "reasoning";
+
+/// Reads an answer, its prefilled opening included.
+pub fn read(text: &str) -> Answer {
+    if let Some(answer) = as_it_stands(text) {
+        return answer;
+    }
+    let fields = fields(text);
+    let field = |name: &str| {
+        let found = fields.iter().find(|(key, _)| key.trim() == name);
+        found
+            .map(|(_, value)| value.trim().to_string())
+            .filter(|v| !v.is_empty())
+    };
+    let (summarization, reasoning) = (field(SUMMARIZATION), field(REASONING));
+    let validity = match (&summarization, &reasoning) {
+        (Some(_), Some(_)) => Validity::Repaired,
+        (None, None) => Validity::Invalid,
+        _ => Validity::Partial,
+    };
+    Answer {
+        summarization,
+        reasoning,
+        validity,
+    }
+}
+
+fn as_it_stands(text: &str) -> Option<Answer> {
+    let object: serde_json::Value = serde_json::from_str(text.trim()).ok()?;
+    let field = |name: &str| {
+        let value = object.get(name)?.as_str()?.trim();
+        (!value.is_empty()).then(|| value.to_string())
+    };
+    Some(Answer {
+        summarization: Some(field(SUMMARIZATION)?),
+        reasoning: Some(field(REASONING)?),
+        validity: Validity::Valid,
+    })
+}
+
+/// Every `"key": value` behind the first brace, in order; a value that is no
+/// string is read up to the next comma, brace or line break.
+fn fields(text: &str) -> Vec<(String, String)> {
+    let mut rest = &text[text.find('{').map_or(0, |at| at + 1)..];
+    let mut fields = Vec::new();
+    while let Some(at) = rest.find('"') {
+        let (key, behind) = string(&rest[at + 1..]);
+        rest = behind;
+        let Some(value) = behind.trim_start().strip_prefix(':') else {
+            continue;
+        };
+        let value = value.trim_start();
+        let (value, behind) = match value.strip_prefix('"') {
+            Some(begun) => string(begun),
+            None => bare(value),
+        };
+        fields.push((key, value));
+        rest = behind;
+    }
+    fields
+}
+
+/// A string from behind its opening quote, and what comes after its end. A quote
+/// ends it where JSON may go on; any other is taken as part of it.
+fn string(text: &str) -> (String, &str) {
+    let mut value = String::new();
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' if ends_a_string(&text[at + 1..]) => return (value, &text[at + 1..]),
+            '\\' => match chars.next() {
+                Some((_, 'n' | 'r' | 't')) => value.push(' '),
+                Some((at, 'u')) => {
+                    value.push(unescaped(&text[at + 1..]));
+                    chars.by_ref().take(4).for_each(drop);
+                }
+                Some((_, escaped)) => value.push(escaped),
+                None => break,
+            },
+            '\n' | '\r' | '\t' => value.push(' '),
+            _ => value.push(c),
+        }
+    }
+    (value, "")
+}
+
+fn ends_a_string(behind: &str) -> bool {
+    let next = behind.trim_start().chars().next();
+    matches!(next, None | Some(',' | ':' | '}' | ']' | '"' | '`'))
+}
+
+fn unescaped(hex: &str) -> char {
+    let code = hex.get(..4).and_then(|h| u32::from_str_radix(h, 16).ok());
+    code.and_then(char::from_u32)
+        .unwrap_or(char::REPLACEMENT_CHARACTER)
+}
+
+fn bare(text: &str) -> (String, &str) {
+    let end = text.find([',', '}', '\n']).unwrap_or(text.len());
+    (text[..end].to_string(), &text[end..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn parts(text: &str) -> (Option<String>, Option<String>, Validity) {
+        let answer = read(text);
+        (answer.summarization, answer.reasoning, answer.validity)
+    }
+
+    #[test]
+    fn what_a_small_model_writes_is_read() {
+        let both = |validity| (Some("a b".to_string()), Some("c".to_string()), validity);
+        let good = r#"{"summarization": "a b", "reasoning": "c"}"#;
+        assert_eq!(parts(good), both(Validity::Valid));
+        for text in [
+            &format!("```json\n{good}\n```"),
+            &format!("Here it is: {good} I hope this helps."),
+            "{\"summarization\": \"a\nb\", \"reasoning\": \"c\"}",
+            "{\"summarization\": \"a b\"\n\"reasoning\": \"c\"}",
+            "{\"summarization\": \"a b\", \"reasoning\": \"c",
+            "{\"summarization\": \"a b\", \"reasoning\": \"c\"",
+            "{\"summarization\": \"a b\", \"reasoning\": \"c\",}",
+            "{\"summarization\": \"a b\", \"reasoning\": c}",
+        ] {
+            assert_eq!(parts(text), both(Validity::Repaired), "{text}");
+        }
+        let quoted = read(r#"{"summarization": "a "b" c", "reasoning": "d\u00e9"}"#);
+        assert_eq!(quoted.summarization.as_deref(), Some("a \"b\" c"));
+        assert_eq!(quoted.reasoning.as_deref(), Some("d\u{e9}"));
+        let cut = parts("{\"summarization\": \"a b");
+        assert_eq!(cut, (Some("a b".into()), None, Validity::Partial));
+        for nothing in [
+            "",
+            "{",
+            "no JSON",
+            "{}",
+            "[1, 2]",
+            "{\"summarization\": \"\"}",
+        ] {
+            assert_eq!(read(nothing).validity, Validity::Invalid, "{nothing}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(text in "(?s)[{}\\[\\]\":,`\\\\u0-9a-d\n\u{e9}\u{1f3ac} ]{0,60}") {
+            read(&text);
+            read(&format!("{{\"summarization\": \"{text}"));
+        }
+
+        #[test]
+        fn what_json_can_say_comes_back_whole(a in "[^\\s\\pC]{1,20}", b in "[^\\s\\pC]{1,20}") {
+            let text = serde_json::json!({ "summarization": a, "reasoning": b }).to_string();
+            let want = (Some(a), Some(b), Validity::Valid);
+            prop_assert_eq!(parts(&text), want);
+            // Cut off anywhere, what is left is a beginning of it.
+            for (at, _) in text.char_indices() {
+                let cut = read(&text[..at]);
+                prop_assert!(cut.validity != Validity::Valid);
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Whether an answer says what the catalog knows: an item's facts, a user's
+//! history. It tells knowledge from fluent talk, and says nothing of what else
+//! the answer claims.
+
+use serde::Serialize;
+
+use super::catalog::{Catalog, Item, Subject, SubjectRef, User};
+use super::history::Role;
+
+const LIKED: &str = "liked";
+
+/// A fact and whether the answer says it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Mention {
+    /// `title`, `director`, `genre`, .., or `liked` for a title of the history.
+    pub fact: &'static str,
+    pub value: String,
+    pub named: bool,
+}
+
+/// What of a subject's facts the answer names: of an item title, year, director,
+/// country, genres and themes; of a user the titles that the prompt shows.
+pub fn mentions(catalog: &Catalog, at: SubjectRef, role: Role, text: &str) -> Vec<Mention> {
+    let facts = match catalog.subject(at) {
+        Subject::Item(item) => item_facts(item),
+        Subject::User(user) => liked(catalog, user, role),
+    };
+    let mut found: Vec<Mention> = facts
+        .into_iter()
+        .map(|(fact, value)| Mention {
+            fact,
+            value,
+            named: false,
+        })
+        .collect();
+    let mut by_length: Vec<&mut Mention> = found.iter_mut().collect();
+    by_length.sort_by_key(|mention| std::cmp::Reverse(mention.value.len()));
+    // `Casino Royale` does not name `Casino`: what is found is taken out.
+    let mut text = text.to_lowercase();
+    for mention in by_length {
+        let words = mention.value.to_lowercase();
+        mention.named = says(&text, &words);
+        if mention.named && mention.fact == LIKED {
+            text = text.replace(&words, "|");
+        }
+    }
+    found
+}
+
+/// How many facts are named, of how many.
+pub fn n_named(mentions: &[Mention]) -> (usize, usize) {
+    let named = mentions.iter().filter(|mention| mention.named);
+    (named.count(), mentions.len())
+}
+
+fn item_facts(item: &Item) -> Vec<(&'static str, String)> {
+    let one = |fact, value: &str| (fact, value.to_string());
+    let mut facts = vec![one("title", &item.title)];
+    facts.extend(item.year.map(|year| ("year", year.to_string())));
+    facts.push(one("director", &item.director));
+    facts.push(one("country", &item.country));
+    facts.extend(item.genres.iter().map(|genre| one("genre", genre)));
+    facts.extend(item.themes.iter().map(|theme| one("theme", theme)));
+    facts.retain(|(_, value)| !value.is_empty());
+    facts
+}
+
+fn liked(catalog: &Catalog, user: &User, role: Role) -> Vec<(&'static str, String)> {
+    let shown = catalog.protocol.shown(&user.history, role).into_iter();
+    let title = |idx: usize| (LIKED, catalog.items[idx].title.clone());
+    shown.map(|rating| title(rating.item_idx())).collect()
+}
+
+/// The words stand in the text, not as a part of longer ones. Both in lower case.
+fn says(text: &str, words: &str) -> bool {
+    let is_edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+    text.match_indices(words).any(|(at, found)| {
+        let (before, after) = (&text[..at], &text[at + found.len()..]);
+        is_edge(before.chars().next_back()) && is_edge(after.chars().next())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recsys::SubjectKind;
+
+    #[test]
+    fn facts_are_found_as_whole_words() {
+        assert!(says("heat is a film", "heat"));
+        assert!(!says("the heating is on", "heat"));
+        assert!(!says("reheat it; heats", "heat"));
+        assert!(says("the 1995 film", "1995"));
+    }
+
+    #[test]
+    fn an_items_facts_and_a_users_titles() {
+        let catalog = Catalog::bundled().expect("the sample");
+        let heat = catalog.find(SubjectKind::Item, "i128").expect("Heat");
+        let text = "Heat is a crime film by Michael Mann.";
+        let found = mentions(&catalog, heat, Role::Query, text);
+        let named: Vec<&str> = found.iter().filter(|m| m.named).map(|m| m.fact).collect();
+        assert_eq!(named, ["title", "director", "genre"]);
+        let user = catalog.find(SubjectKind::User, "u001").expect("a user");
+        let Subject::User(viewer) = catalog.subject(user) else {
+            panic!("a user");
+        };
+        let shown = catalog.protocol.query_history(&viewer.history);
+        let first = &catalog.items[shown[0].item_idx()].title;
+        let found = mentions(&catalog, user, Role::Query, &format!("They liked {first}."));
+        assert_eq!(n_named(&found), (1, shown.len()));
+        assert!(found[0].named);
+    }
+}
