@@ -10,6 +10,7 @@ mod learning;
 mod load;
 mod measure;
 mod pause;
+mod replay;
 mod run;
 
 use std::collections::{HashMap, HashSet};
@@ -23,6 +24,7 @@ use crate::model::decoder::Decoder;
 use crate::model::tokenizer::TextCodec;
 use crate::pool::{Calibrations, Check, Online, PoolDoc, PoolStore, Pools, TokenizerHash};
 use crate::speculate::TokenId;
+use crate::speculate::branch::Branch;
 use crate::speculate::cost::CostTable;
 use crate::speculate::draft::DocHit;
 use crate::speculate::params::Params;
@@ -35,6 +37,7 @@ pub use browse::{
 pub use edits::{Edits, SavedEdits};
 pub use learning::Learning;
 pub use load::{LoadOptions, Loading, physical_cores};
+pub use replay::Replayed;
 pub use run::Run;
 
 /// Whether a subject's own earlier document may draft for it, which flatters
@@ -84,6 +87,22 @@ pub struct PromptText {
     pub user: String,
     /// The prefilled beginning of the answer.
     pub opening: String,
+    /// The whole as a recording has it, in place of all that.
+    pub as_recorded: Option<RenderedPrompt>,
+}
+
+impl PromptText {
+    /// The prompt of a recorded run.
+    pub fn recorded(run: &Header) -> Self {
+        PromptText {
+            as_recorded: Some(RenderedPrompt {
+                text: run.prompt.clone(),
+                ids: run.prompt_ids.clone(),
+                opening_len: run.opening_len,
+            }),
+            ..PromptText::default()
+        }
+    }
 }
 
 /// A prompt as the model reads it.
@@ -101,6 +120,8 @@ pub struct RunSpec {
     pub subject: SubjectInfo,
     pub prompt: PromptText,
     pub params: Params,
+    /// Begin in the middle of another run of this prompt.
+    pub branch: Option<Branch>,
 }
 
 /// A finished answer as a pool document.
@@ -121,6 +142,9 @@ impl Engine {
     /// Renders and tokenises a prompt. The opening is tokenised on its own, so
     /// that its tokens are those that pool documents begin with.
     pub fn render(&self, prompt: &PromptText) -> Result<RenderedPrompt> {
+        if let Some(recorded) = &prompt.as_recorded {
+            return Ok(recorded.clone());
+        }
         let mut messages = Vec::new();
         if let Some(system) = &prompt.system {
             messages.push(Message::new(Role::System, system));

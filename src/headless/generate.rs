@@ -31,6 +31,7 @@ pub fn run(args: &GenerateArgs, settings: &Settings, params: Params) -> Result<b
                 subject,
                 prompt,
                 params,
+                branch: None,
             },
         );
     }
@@ -55,6 +56,7 @@ pub fn run(args: &GenerateArgs, settings: &Settings, params: Params) -> Result<b
             subject,
             prompt,
             params,
+            branch: None,
         },
     )
 }

@@ -32,6 +32,7 @@ pub(crate) fn header(params: Params) -> Header {
         prompt: String::new(),
         prompt_ids: vec![1],
         opening_len: 0,
+        branch: None,
         params,
         cost: CostTable::default(),
         eos: vec![EOS],

@@ -52,6 +52,7 @@ pub fn about(
             examples,
             user,
             opening,
+            as_recorded: None,
         },
     ))
 }

@@ -75,6 +75,7 @@ fn generate(
         subject,
         prompt,
         params,
+        branch,
         purpose,
         start_paused,
     } = request;
@@ -82,6 +83,7 @@ fn generate(
         subject,
         prompt,
         params,
+        branch,
     };
     let mut run = engine.begin(spec, &mut |done, total| {
         let _ = events.send(Event::Prompt {

@@ -374,6 +374,7 @@ fn header(world: &mut World, params: Params) -> Header {
         prompt: format!("{PROMPT}{OPENING}"),
         prompt_ids,
         opening_len,
+        branch: None,
         params,
         cost: CostTable {
             points: vec![(1, 9.6), (8, 11.9), (16, 14.4), (32, 19.8)],

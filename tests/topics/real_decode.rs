@@ -43,6 +43,7 @@ fn decode(kind: SubjectKind, id: &str, params: Params) -> Trace {
             subject,
             prompt,
             params,
+            branch: None,
         },
     )
 }
