@@ -29,4 +29,5 @@ mod stage;
 mod terminal;
 mod tiny;
 mod tokenizer;
+mod traces;
 mod widths;
