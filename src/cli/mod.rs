@@ -27,8 +27,8 @@ pub use model::{ModelArgs, ModelCommand};
 pub use pool::{PoolArgs, PoolCommand, PoolDocumentsArgs};
 pub use setup::{OwnDocumentsChoice, ScreenArgs, SetupArgs};
 pub use trace::{
-    PictureArgs, TraceArgs, TraceCommand, TraceDiffArgs, TraceExportArgs, TraceShowArgs, TraceStatsArgs,
-    TraceVerifyArgs, TraceWhatifArgs,
+    PictureArgs, TraceArgs, TraceCommand, TraceDiffArgs, TraceExportArgs, TraceShowArgs,
+    TraceStatsArgs, TraceVerifyArgs, TraceWhatifArgs,
 };
 
 /// Watch, debug and tune retrieval-based speculative decoding (LASER) in the terminal.
