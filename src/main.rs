@@ -46,7 +46,12 @@ fn run(cli: &Cli) -> Result<bool> {
     };
     let done = |result: Result<()>| result.map(|()| true);
     match &cli.command {
-        Some(Command::Trace(args)) => trace::run(&args.what, config.look(&cli.screen)?),
+        Some(Command::Trace(args)) => {
+            let look = config.look(&cli.screen)?;
+            trace::run(&args.what, &settings, look, |decode, base| {
+                decode.over(base).unwrap_or_else(|e| wrong_usage(&e))
+            })
+        }
         None => done(playground::open(
             settings,
             &config,

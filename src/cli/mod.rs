@@ -28,7 +28,10 @@ pub use knowledge::{KnowledgeArgs, KnowledgeCommand};
 pub use model::{ModelArgs, ModelCommand};
 pub use pool::{PoolArgs, PoolCommand, PoolDocumentsArgs};
 pub use setup::{OwnDocumentsChoice, ScreenArgs, SetupArgs};
-pub use trace::{PictureArgs, TraceArgs, TraceCommand, TraceExportArgs};
+pub use trace::{
+    PictureArgs, TraceArgs, TraceCommand, TraceDiffArgs, TraceExportArgs, TraceShowArgs,
+    TraceStatsArgs, TraceVerifyArgs, TraceWhatifArgs,
+};
 
 /// Watch, debug and tune retrieval-based speculative decoding (LASER) in the terminal.
 ///
@@ -67,7 +70,8 @@ pub enum Command {
     Framework(FrameworkArgs),
     /// Pools on disk: build, inspect, search, change
     Pool(PoolArgs),
-    /// Recorded runs: other forms of them
+    /// Read recorded runs: steps, figures, differences, what-if, other forms; verify one
+    /// on the model
     Trace(TraceArgs),
     /// Knowledge documents: join a batch's shards, import what was made elsewhere
     Knowledge(KnowledgeArgs),

@@ -1,9 +1,11 @@
-//! What is made of recorded runs: other forms of them, pictures.
+//! What is made of recorded runs: figures, comparisons, other forms, pictures.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::decode::DecodeArgs;
+use crate::speculate::condition::Condition;
 use crate::tui::key::Key;
 use crate::tui::share::Format;
 
@@ -13,10 +15,82 @@ pub struct TraceArgs {
     pub what: TraceCommand,
 }
 
-#[derive(Subcommand, Debug)]
+#[derive(Debug, Subcommand)]
 pub enum TraceCommand {
+    /// Its steps, one a line; or steps in full, with every draft token's fate and why
+    Show(TraceShowArgs),
+    /// The figures of runs
+    Stats(TraceStatsArgs),
+    /// Where two runs' texts part, and why
+    Diff(TraceDiffArgs),
+    /// Pass the recorded trees through the model again; exit status 1 if anything differs
+    Verify(TraceVerifyArgs),
+    /// The run under another rule, a lower budget, a shorter branch: old -> new
+    Whatif(TraceWhatifArgs),
     /// Write a run in another form
     Export(TraceExportArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct TraceShowArgs {
+    /// A recorded run
+    pub trace: PathBuf,
+    /// This step in full, counted from 1
+    #[arg(long, value_name = "N", conflicts_with = "condition")]
+    pub step: Option<usize>,
+    /// The steps that match in full: `first rejected`, `relaxed and p<0.2`,
+    /// `text~"director"`; README lists the terms
+    #[arg(long = "where", value_name = "COND", value_parser = Condition::parse)]
+    pub condition: Option<Condition>,
+    /// One JSON object a step, one a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct TraceStatsArgs {
+    /// Recorded runs
+    #[arg(required = true, value_name = "TRACE")]
+    pub traces: Vec<PathBuf>,
+    /// One JSON object a run, one a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct TraceDiffArgs {
+    /// A recorded run
+    #[arg(value_name = "A")]
+    pub left: PathBuf,
+    /// Another run of the same prompt
+    #[arg(value_name = "B")]
+    pub right: PathBuf,
+    /// One JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct TraceVerifyArgs {
+    /// A recorded run
+    pub trace: PathBuf,
+    /// By how much a probability may differ: another device rounds otherwise
+    #[arg(long, value_name = "P", default_value_t = 1e-3)]
+    pub tolerance: f32,
+    /// One JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct TraceWhatifArgs {
+    /// A recorded run
+    pub trace: PathBuf,
+    #[command(flatten)]
+    pub decode: DecodeArgs,
+    /// One JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Args, Debug)]

@@ -11,6 +11,7 @@ mod load;
 mod measure;
 mod pause;
 mod prompt;
+mod replay;
 mod run;
 
 use std::collections::{HashMap, HashSet};
@@ -24,6 +25,7 @@ use crate::model::decoder::Decoder;
 use crate::model::tokenizer::TextCodec;
 use crate::pool::{Calibrations, Check, Online, PoolDoc, PoolStore, Pools, TokenizerHash};
 use crate::speculate::TokenId;
+use crate::speculate::branch::Branch;
 use crate::speculate::cost::CostTable;
 use crate::speculate::draft::DocHit;
 use crate::speculate::params::Params;
@@ -37,6 +39,7 @@ pub use edits::{Edits, SavedEdits};
 pub use learning::Learning;
 pub use load::{LoadOptions, Loading, physical_cores};
 pub use prompt::{History, PromptText, RenderedPrompt};
+pub use replay::Replayed;
 pub use run::Run;
 
 /// Whether a subject's own earlier document may draft for it, which flatters
@@ -82,6 +85,8 @@ pub struct RunSpec {
     pub subject: SubjectInfo,
     pub prompt: PromptText,
     pub params: Params,
+    /// Begin in the middle of another run of this prompt.
+    pub branch: Option<Branch>,
 }
 
 /// A finished answer as a pool document.
@@ -104,6 +109,9 @@ impl Engine {
     /// Renders and tokenises a prompt. The opening is tokenised on its own, so
     /// that its tokens are those that pool documents begin with.
     pub fn render(&self, prompt: &PromptText) -> Result<RenderedPrompt> {
+        if let Some(recorded) = &prompt.as_recorded {
+            return Ok(recorded.clone());
+        }
         let mut messages = Vec::new();
         if let Some(system) = &prompt.system {
             messages.push(Message::new(Role::System, system));

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use color_eyre::eyre::Result;
 
 use crate::speculate::TokenId;
+use crate::speculate::trace::Header;
 
 /// A prompt before it is rendered with the model's chat template.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,6 +24,23 @@ pub struct PromptText {
     pub opening: String,
     /// `None`: nothing can be left out.
     pub history: Option<History>,
+    /// The whole as a recording has it, in place of all that.
+    pub as_recorded: Option<RenderedPrompt>,
+}
+
+impl PromptText {
+    /// The prompt of a recorded run.
+    pub fn recorded(run: &Header) -> Self {
+        PromptText {
+            as_recorded: Some(RenderedPrompt {
+                text: run.prompt.clone(),
+                ids: run.prompt_ids.clone(),
+                opening_len: run.opening_len,
+                n_dropped: run.history_dropped,
+            }),
+            ..PromptText::default()
+        }
+    }
 }
 
 /// The part of a prompt that may be shortened: its newest items stay.

@@ -16,6 +16,13 @@ use crate::speculate::row::{Judged, NodeRow};
 use crate::speculate::trace::{End, Excerpt, FORMAT, Header, PoolSize, Step, Timing, TokenBytes};
 use crate::speculate::verify::{Finish, Room, Verdict, verify};
 
+/// What a forward pass over a tree came to.
+pub(super) struct Passed {
+    pub rows: Vec<NodeRow>,
+    pub standings: Vec<Judged>,
+    pub verdict: Verdict,
+}
+
 /// A run under way on an engine.
 pub struct Run<'e> {
     engine: &'e mut Engine,
@@ -29,6 +36,8 @@ pub struct Run<'e> {
     changed: bool,
     /// Prompt and committed tokens; the last is the root of the next step.
     ids: Vec<TokenId>,
+    /// How many of them were there before the first step.
+    n_begun: usize,
     local: Local,
     recall: Recall,
     /// What was learned of drafts' chances, in this run and before.
@@ -54,11 +63,14 @@ impl<'e> Run<'e> {
                 prompt.ids.len()
             );
         }
+        let ids = begun(&prompt, &spec, engine)?;
         let pools = engine.pools_for(&spec.subject);
         let start = Instant::now();
-        let cancelled = !process_prompt(engine, &prompt.ids, go_on)?;
+        let cancelled = !process_prompt(engine, &ids, go_on)?;
         let mut seen = Seen::default();
-        let tokens = first_seen(engine, &mut seen, prompt.ids.iter().copied());
+        let tokens = first_seen(engine, &mut seen, ids.iter().copied());
+        let mut local = Local::new(&prompt.ids, prompt.opening_len);
+        local.push(&ids[prompt.ids.len()..]);
         let header = Header {
             format: FORMAT,
             program: env!("CARGO_PKG_VERSION").to_string(),
@@ -71,22 +83,24 @@ impl<'e> Run<'e> {
             prompt: prompt.text,
             opening_len: prompt.opening_len,
             history_dropped: prompt.n_dropped,
+            branch: spec.branch,
             params: spec.params,
             cost: engine.cost.clone(),
             eos: engine.codec.eos_ids().to_vec(),
             prompt_ms: ms_since(start),
             tokens,
-            prompt_ids: prompt.ids.clone(),
+            prompt_ids: prompt.ids,
         };
         Ok(Run {
             pools,
-            local: Local::new(&prompt.ids, prompt.opening_len),
+            local,
             recall: Recall::ending_at(engine.codec.eos_ids()),
             calibrations: engine.calibrations.clone(),
             pause: Pause::default(),
             params: spec.params,
             changed: false,
-            ids: prompt.ids,
+            n_begun: ids.len(),
+            ids,
             seen,
             n_steps: 0,
             decode_ms: 0.0,
@@ -128,9 +142,14 @@ impl<'e> Run<'e> {
         self.finish.get_or_insert(Finish::Cancelled);
     }
 
-    /// Tokens generated so far.
+    /// The answer so far, what a branch took over included.
     pub fn output(&self) -> &[TokenId] {
         &self.ids[self.header.prompt_ids.len()..]
+    }
+
+    /// Tokens of prompt and answer so far.
+    pub(super) fn context_len(&self) -> usize {
+        self.ids.len()
     }
 
     /// Another prompt, rendered while the run is under way.
@@ -149,7 +168,7 @@ impl<'e> Run<'e> {
         self.finish.map(|finish| End {
             finish,
             steps: self.n_steps,
-            tokens: self.output().len(),
+            tokens: self.ids.len() - self.n_begun,
             decode_ms: to_micros(self.decode_ms),
         })
     }
@@ -167,50 +186,65 @@ impl<'e> Run<'e> {
         let retrieve = ms_since(clock);
         let n_offered = retrieved.tree.n_rows();
         let (tree, draft) = timed(|| self.fit(retrieved.tree));
-        let (logits, forward) = timed(|| self.forward(&tree));
-        let logits = logits?;
-        let (read, judging) = timed(|| self.judge(&tree, logits, room));
-        let (rows, judged) = read?;
-        let eos = self.engine.codec.eos_ids();
-        let (verdict, verifying) =
-            timed(|| verify(&tree, &rows, &judged, self.params.verify, eos, room));
+        let (judged, mut timing) = self.pass(&tree, room)?;
+        (timing.retrieve, timing.draft) = (retrieve, draft);
         let context_len = self.ids.len();
         self.pause.after_step(tree.n_drafts() > 0);
-        let (committed, commit) = timed(|| self.commit(&tree, &verdict));
+        let (committed, commit) = timed(|| self.commit(&tree, &judged.verdict));
         committed?;
-        let verify = to_micros(judging + verifying);
-        let timing = Timing {
-            retrieve,
-            draft,
-            forward,
-            verify,
-            commit,
+        timing.commit = commit;
+        self.count(&tree, &judged.verdict, &timing);
+        let excerpts = self.new_excerpts(&tree);
+        let step = Step {
+            index: self.n_steps - 1,
+            context_len,
+            room,
+            params: std::mem::take(&mut self.changed).then_some(self.params),
+            retrieval: retrieved.hits,
+            tokens: self.new_tokens(&tree, &judged.rows, &excerpts),
+            documents: self.new_documents(&tree),
+            excerpts,
+            tree,
+            n_offered,
+            rows: judged.rows,
+            judged: judged.standings,
+            verdict: judged.verdict,
+            timing,
         };
+        Ok(Some(step))
+    }
+
+    /// The model's part: forward and verify.
+    pub(super) fn pass(&mut self, tree: &DraftTree, room: Room) -> Result<(Passed, Timing)> {
+        let (logits, forward) = timed(|| self.forward(tree));
+        let logits = logits?;
+        let (read, judging) = timed(|| self.judge(tree, logits, room));
+        let (rows, standings) = read?;
+        let eos = self.engine.codec.eos_ids();
+        let rule = self.params.verify;
+        let (verdict, verifying) = timed(|| verify(tree, &rows, &standings, rule, eos, room));
+        let passed = Passed {
+            rows,
+            standings,
+            verdict,
+        };
+        let timing = Timing {
+            forward,
+            verify: to_micros(judging + verifying),
+            ..Timing::default()
+        };
+        Ok((passed, timing))
+    }
+
+    /// After a step: what is learned of it.
+    fn count(&mut self, tree: &DraftTree, verdict: &Verdict, timing: &Timing) {
+        self.n_steps += 1;
         self.decode_ms += timing.total();
         self.finish = verdict.finish;
         self.engine.learn_cost(tree.n_rows(), timing.total());
         if self.finish.is_some() {
             self.engine.learn_calibrations(&self.calibrations);
         }
-        let excerpts = self.new_excerpts(&tree);
-        let step = Step {
-            index: self.n_steps,
-            context_len,
-            room,
-            params: std::mem::take(&mut self.changed).then_some(self.params),
-            retrieval: retrieved.hits,
-            tokens: self.new_tokens(&tree, &rows, &excerpts),
-            documents: self.new_documents(&tree),
-            excerpts,
-            tree,
-            n_offered,
-            rows,
-            judged,
-            verdict,
-            timing,
-        };
-        self.n_steps += 1;
-        Ok(Some(step))
     }
 
     /// What may still be committed, by the token limit and the context.
@@ -366,6 +400,22 @@ impl<'e> Run<'e> {
     /// Keeps the root and the accepted path in the cache; the bonus token is the
     /// next step's root.
     fn commit(&mut self, tree: &DraftTree, verdict: &Verdict) -> Result<()> {
+        self.keep(tree, verdict)?;
+        if tree.n_drafts() > 0 {
+            let calibration = self.calibrations.of(&self.params);
+            self.recall.observe(calibration, tree, verdict);
+        }
+        let is_resting = self.is_automatic() && self.pause.rests();
+        if self.params.verify.drafts() && !is_resting {
+            let pools = &self.pools;
+            let group = self.pool.as_deref();
+            self.recall.advance(pools, group, &self.local, &self.params);
+        }
+        Ok(())
+    }
+
+    /// The same without learning from it.
+    pub(super) fn keep(&mut self, tree: &DraftTree, verdict: &Verdict) -> Result<()> {
         let root = self.ids[self.ids.len() - 1];
         let kept: Vec<usize> = std::iter::once(0)
             .chain(verdict.path.iter().copied())
@@ -377,16 +427,6 @@ impl<'e> Run<'e> {
         self.engine.cached.extend(drafted);
         self.ids.extend(&committed);
         self.local.push(&committed);
-        if tree.n_drafts() > 0 {
-            let calibration = self.calibrations.of(&self.params);
-            self.recall.observe(calibration, tree, verdict);
-        }
-        let is_resting = self.is_automatic() && self.pause.rests();
-        if self.params.verify.drafts() && !is_resting {
-            let pools = &self.pools;
-            let group = self.pool.as_deref();
-            self.recall.advance(pools, group, &self.local, &self.params);
-        }
         Ok(())
     }
 
@@ -446,6 +486,35 @@ fn pool_sizes(pools: &Pools, spec: &RunSpec) -> Vec<PoolSize> {
     let mut sizes = pools.sizes(pool_of(&spec.subject).as_deref());
     sizes.retain(|s| s.source != Source::Online || spec.params.sources.online);
     sizes
+}
+
+/// Prompt and what a branch took over.
+fn begun(prompt: &RenderedPrompt, spec: &RunSpec, engine: &Engine) -> Result<Vec<TokenId>> {
+    let mut ids = prompt.ids.clone();
+    let Some(branch) = &spec.branch else {
+        return Ok(ids);
+    };
+    ids.extend(branch.ids());
+    let ends = branch.ids().any(|id| engine.codec.eos_ids().contains(&id));
+    let vocab = engine.codec.vocab_size();
+    if ends {
+        bail!("a run cannot begin after the end of the text: branch from an earlier step");
+    } else if let Some(id) = branch.ids().find(|&id| id as usize >= vocab) {
+        bail!("the branch takes over token {id}, which this model does not have");
+    } else if branch.len() >= spec.params.max_tokens {
+        bail!(
+            "the branch begins after {} tokens, where --max-tokens {} ends the run",
+            branch.len(),
+            spec.params.max_tokens
+        );
+    } else if ids.len() >= engine.context() {
+        bail!(
+            "prompt and branch have {} tokens, the context {}: branch from an earlier step",
+            ids.len(),
+            engine.context()
+        );
+    }
+    Ok(ids)
 }
 
 /// Brings the cache to the prompt without its last token, which is the first

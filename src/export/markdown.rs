@@ -43,17 +43,17 @@ fn text(record: &Record) -> String {
     record.cells.iter().map(cell).collect()
 }
 
-/// Emphasis must touch its words, so spaces and line ends stay outside.
+/// In tags: asterisks do not work inside a word. Spaces stay outside.
 fn cell(cell: &TextCell) -> String {
-    let around = match cell.place {
+    let tag = match cell.place {
         Place::Step {
             mark: Mark::Fate(Fate::Relaxed),
             ..
-        } => "**",
+        } => Some("strong"),
         Place::Step {
             mark: Mark::Bonus, ..
-        } => "*",
-        _ => "",
+        } => Some("em"),
+        _ => None,
     };
     let mut out = String::new();
     let mut from = 0;
@@ -63,8 +63,11 @@ fn cell(cell: &TextCell) -> String {
         let spaces = word.len() - word.trim_start_matches(' ').len();
         out.push_str(&word[..spaces]);
         let word = escape(word[spaces..].trim_end());
-        if !word.is_empty() {
-            let _ = write!(out, "{around}{word}{around}");
+        match tag {
+            Some(tag) if !word.is_empty() => {
+                let _ = write!(out, "<{tag}>{word}</{tag}>");
+            }
+            _ => out.push_str(&word),
         }
         if piece.ends_with('⏎') {
             out.push_str("  \n");

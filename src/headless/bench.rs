@@ -51,7 +51,58 @@ pub struct ModeFigures {
 pub struct Modes {
     pub autoregressive: ModeFigures,
     pub strict: ModeFigures,
-    pub relaxed: ModeFigures,
+    /// `None` with a temperature, which it does not go with.
+    pub relaxed: Option<ModeFigures>,
+    /// Where --verify asks for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ratio: Option<ModeFigures>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub typical: Option<ModeFigures>,
+}
+
+impl Modes {
+    /// Figures of the rules, in the order of [`compared`].
+    fn of(rules: &[Verify], figures: Vec<ModeFigures>) -> Self {
+        let mut modes = Modes::default();
+        for (rule, figures) in rules.iter().zip(figures) {
+            match rule {
+                Verify::Autoregressive => modes.autoregressive = figures,
+                Verify::Strict => modes.strict = figures,
+                Verify::Relaxed { .. } => modes.relaxed = Some(figures),
+                Verify::Ratio { .. } => modes.ratio = Some(figures),
+                Verify::Typical { .. } => modes.typical = Some(figures),
+            }
+        }
+        modes
+    }
+
+    fn listed(&self) -> Vec<(&'static str, &ModeFigures)> {
+        let lossy = [
+            ("relaxed", &self.relaxed),
+            ("ratio", &self.ratio),
+            ("typical", &self.typical),
+        ];
+        let lossy = lossy.into_iter();
+        let lossy = lossy.filter_map(|(name, figures)| Some((name, figures.as_ref()?)));
+        let both = [
+            ("autoregressive", &self.autoregressive),
+            ("strict", &self.strict),
+        ];
+        both.into_iter().chain(lossy).collect()
+    }
+}
+
+/// Autoregressive and strict; relaxed, where nothing is drawn; and another lossy
+/// rule that was asked for.
+fn compared(params: &Params) -> Vec<Verify> {
+    let mut rules = vec![Verify::Autoregressive, Verify::Strict];
+    match params.verify {
+        _ if params.sampling.is_some() => {}
+        relaxed @ Verify::Relaxed { .. } => rules.push(relaxed),
+        Verify::Autoregressive | Verify::Strict => rules.push(Verify::default()),
+        other => rules.extend([Verify::default(), other]),
+    }
+    rules
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -165,6 +216,7 @@ fn prepare(
             subject,
             prompt,
             params,
+            branch: None,
         })
     });
     let specs = specs.collect::<Result<_>>()?;
@@ -178,20 +230,27 @@ fn modes(
     specs: &[RunSpec],
     params: Params,
 ) -> Result<bool> {
+    if let Some(sampling) = &params.sampling {
+        eprintln!(
+            "{}: no relaxed mode, which takes tokens by their probability",
+            sampling.describe()
+        );
+    }
     let mut line = Line::new();
-    let (mut totals, mut prompts) = (<[Total; 3]>::default(), Vec::new());
+    let rules = compared(&params);
+    let mut totals: Vec<Total> = rules.iter().map(|_| Total::default()).collect();
+    let mut prompts = Vec::new();
     let mut difference = None;
     for (i, spec) in specs.iter().enumerate() {
         line.show(&format!("{}/{} {}", i + 1, specs.len(), spec.subject.title));
-        let Some(outcomes) = three_ways(engine, spec)? else {
+        let Some(outcomes) = every_way(engine, spec, &rules)? else {
             return Ok(false);
         };
         difference = difference.or_else(|| first_divergence(&spec.subject.id, &outcomes));
-        let modes = figures(outcomes.each_ref().map(std::slice::from_ref), &outcomes[0]);
         prompts.push(PromptFigures {
             subject: spec.subject.id.clone(),
             group: spec.subject.group.clone(),
-            modes,
+            modes: figures(&rules, &outcomes),
         });
         if params.sources.online {
             engine.remember(&outcomes[0].header, &outcomes[0].ids);
@@ -206,7 +265,7 @@ fn modes(
     let report = BenchReport {
         on: RanOn::of(engine),
         params,
-        modes: overall(&totals),
+        modes: overall(&rules, &totals),
         lossless: difference.is_none(),
         first_difference: difference,
         prompts,
@@ -262,27 +321,24 @@ pub(super) fn outcome(
     }))
 }
 
-/// Autoregressive, strict, relaxed. `None`: cancelled.
-fn three_ways(engine: &mut Engine, spec: &RunSpec) -> Result<Option<[Outcome; 3]>> {
-    let relaxed = match spec.params.verify {
-        rule @ Verify::Relaxed { .. } => rule,
-        _ => Verify::default(),
-    };
-    let mut run = |verify| {
+/// A run under every rule. `None`: cancelled.
+fn every_way(
+    engine: &mut Engine,
+    spec: &RunSpec,
+    rules: &[Verify],
+) -> Result<Option<Vec<Outcome>>> {
+    let mut outcomes = Vec::new();
+    for &verify in rules {
         let params = Params {
             verify,
             ..spec.params
         };
-        outcome(engine, spec, params)
-    };
-    let (Some(autoregressive), Some(strict), Some(relaxed)) = (
-        run(Verify::Autoregressive)?,
-        run(Verify::Strict)?,
-        run(relaxed)?,
-    ) else {
-        return Ok(None);
-    };
-    Ok(Some([autoregressive, strict, relaxed]))
+        let Some(outcome) = outcome(engine, spec, params)? else {
+            return Ok(None);
+        };
+        outcomes.push(outcome);
+    }
+    Ok(Some(outcomes))
 }
 
 /// The rule of a comparison with autoregressive decoding: one that makes the
@@ -294,43 +350,35 @@ pub(super) fn compared_rule(args: &BenchDecodeArgs, params: &Params) -> Verify {
     }
 }
 
-fn first_divergence(subject: &str, [plain, strict, _]: &[Outcome; 3]) -> Option<Difference> {
-    let at = first_difference(&plain.ids, &strict.ids)?;
+fn first_divergence(subject: &str, outcomes: &[Outcome]) -> Option<Difference> {
+    let (plain, strict) = (&outcomes[0].ids, &outcomes[1].ids);
+    let at = first_difference(plain, strict)?;
     Some(Difference {
         subject: subject.to_string(),
         at,
-        autoregressive: plain.ids.get(at).copied(),
-        strict: strict.ids.get(at).copied(),
+        autoregressive: plain.get(at).copied(),
+        strict: strict.get(at).copied(),
     })
 }
 
-fn figures(modes: [&[Outcome]; 3], reference: &Outcome) -> Modes {
-    let speed = speed(modes[0]);
-    let [autoregressive, strict, relaxed] = modes.map(|outcomes| {
-        let agreement = outcomes
-            .iter()
-            .map(|o| agreement(&reference.ids, &o.ids))
-            .sum::<f64>();
-        mode_figures(outcomes, agreement / outcomes.len() as f64, speed)
+/// One prompt's, against its own autoregressive run.
+fn figures(rules: &[Verify], outcomes: &[Outcome]) -> Modes {
+    let plain = &outcomes[0];
+    let speed = speed(std::slice::from_ref(plain));
+    let figures = outcomes.iter().map(|outcome| {
+        let agreement = agreement(&plain.ids, &outcome.ids);
+        mode_figures(std::slice::from_ref(outcome), agreement, speed)
     });
-    Modes {
-        autoregressive,
-        strict,
-        relaxed,
-    }
+    Modes::of(rules, figures.collect())
 }
 
-fn overall(totals: &[Total; 3]) -> Modes {
+fn overall(rules: &[Verify], totals: &[Total]) -> Modes {
     let reference_speed = speed(&totals[0].outcomes);
-    let [autoregressive, strict, relaxed] = totals.each_ref().map(|total| {
+    let figures = totals.iter().map(|total| {
         let agreement = total.agreements.iter().sum::<f64>() / total.agreements.len() as f64;
         mode_figures(&total.outcomes, agreement, reference_speed)
     });
-    Modes {
-        autoregressive,
-        strict,
-        relaxed,
-    }
+    Modes::of(rules, figures.collect())
 }
 
 pub(super) fn speed<O: Borrow<Outcome>>(outcomes: &[O]) -> f64 {
@@ -403,16 +451,7 @@ fn print_table(report: &BenchReport) {
         "rep.",
         "log p"
     );
-    let Modes {
-        autoregressive,
-        strict,
-        relaxed,
-    } = &report.modes;
-    for (name, m) in [
-        ("autoregressive", autoregressive),
-        ("strict", strict),
-        ("relaxed", relaxed),
-    ] {
+    for (name, m) in report.modes.listed() {
         println!(
             "{name:<15}{:>8}{:>7}{:>7.2}{:>11.2}{:>8.1}{:>10.1}{:>8.2}x{:>10.1}%{:>11.1}%{:>8.1}%{:>6.1}%{:>8.2}",
             m.tokens,

@@ -32,6 +32,7 @@ pub fn run(args: &GenerateArgs, settings: &Settings, params: Params) -> Result<b
                 subject,
                 prompt,
                 params,
+                branch: None,
             },
         );
     }
@@ -57,6 +58,7 @@ pub fn run(args: &GenerateArgs, settings: &Settings, params: Params) -> Result<b
             subject,
             prompt,
             params,
+            branch: None,
         },
     )
 }

@@ -153,7 +153,7 @@ fn cause(left: &Trace, right: &Trace, x: Option<Committed>, y: Option<Committed>
         return Cause::Parameters(differing);
     }
     match (row_of(left, x), row_of(right, y)) {
-        (Some(a), Some(b)) if a.argmax() == x.token && b.argmax() == y.token => Cause::Numeric {
+        (Some(a), Some(b)) if a.choice() == x.token && b.choice() == y.token => Cause::Numeric {
             left: margin(a, x.token, y.token),
             right: margin(b, y.token, x.token),
         },

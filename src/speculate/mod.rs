@@ -2,6 +2,7 @@
 //! model, no terminal, no threads, so that every rule can be read and tested
 //! on its own.
 
+pub mod branch;
 pub mod branches;
 pub mod command_line;
 pub mod compare;

@@ -8,6 +8,7 @@ use std::io::{BufRead, Write};
 use serde::{Deserialize, Serialize};
 
 use super::TokenId;
+use super::branch::{Branch, BranchOf};
 use super::cost::CostTable;
 use super::draft::{DocHit, DraftTree};
 use super::params::{Params, Source};
@@ -95,6 +96,9 @@ pub struct Header {
     /// Rated items left out of the prompt, the oldest ones, to fit the context.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub history_dropped: usize,
+    /// Where the run began, if in the middle of another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<Branch>,
     pub params: Params,
     pub cost: CostTable,
     pub eos: Vec<TokenId>,
@@ -374,8 +378,31 @@ impl Trace {
         })
     }
 
+    /// What a branch took over, and the token forced on it: the answer before the
+    /// first step.
+    pub fn taken_over(&self) -> impl Iterator<Item = TokenId> + '_ {
+        self.header.branch.iter().flat_map(Branch::ids)
+    }
+
+    /// The answer, what a branch took over included.
     pub fn token_ids(&self) -> Vec<TokenId> {
-        self.committed().map(|c| c.token).collect()
+        let own = self.committed().map(|c| c.token);
+        self.taken_over().chain(own).collect()
+    }
+
+    /// The answer up to a step, as a branch takes it over: before it, and of its
+    /// own tokens the first `within`.
+    pub fn branch_at(&self, step: usize, within: usize, forced: Option<TokenId>) -> Branch {
+        let before = self.steps.iter().take(step);
+        let before: usize = before.map(|s| s.verdict.n_committed()).sum();
+        let n = self.taken_over().count() + before + within;
+        let mut prefix = self.token_ids();
+        prefix.truncate(n);
+        Branch {
+            prefix,
+            forced,
+            of: BranchOf { step, within },
+        }
     }
 
     /// The generated text, the prefilled opening not included and special
@@ -383,9 +410,10 @@ impl Trace {
     pub fn text(&self) -> String {
         let eos = &self.header.eos;
         let bytes: Vec<u8> = self
-            .committed()
-            .filter(|c| !eos.contains(&c.token))
-            .flat_map(|c| self.token_bytes(c.token).iter().copied())
+            .token_ids()
+            .into_iter()
+            .filter(|id| !eos.contains(id))
+            .flat_map(|id| self.token_bytes(id).iter().copied())
             .collect();
         String::from_utf8_lossy(&bytes).into_owned()
     }

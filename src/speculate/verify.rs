@@ -130,8 +130,7 @@ pub(super) fn verify_kept(
         let row = &rows[node.parent.unwrap_or(0)];
         kept(i).then(|| rule(node.token, judged[i - 1], row, rule_in_force, eos))
     };
-    let rulings: Vec<Option<Ruling>> = (1..tree.n_rows()).map(ruling).collect();
-    let path = longest_path(tree, &rulings, judged, eos, room.tokens);
+    let (path, rulings) = longest_path(tree, ruling, judged, eos, room.tokens);
     let last = path.last().copied().unwrap_or(0);
     let ended = path
         .last()
@@ -155,25 +154,28 @@ pub(super) fn verify_kept(
     verdict
 }
 
-/// The accepted path of greatest length up to `room`, root excluded. Nodes come
-/// after their parents, so one pass in order finds every accepted path.
+/// The accepted path of greatest length up to `room`, root excluded, and the
+/// rulings on the nodes whose parents' paths are accepted: nobody asks for the
+/// others. Nodes come after their parents, so one pass in order finds every path.
 fn longest_path(
     tree: &DraftTree,
-    rulings: &[Option<Ruling>],
+    ruling: impl Fn(usize) -> Option<Ruling>,
     judged: &[Judged],
     eos: &[TokenId],
     room: usize,
-) -> Vec<usize> {
+) -> (Vec<usize>, Vec<Option<Ruling>>) {
     // Per node: sum of log probabilities of its path, if that is accepted and goes on.
     let mut log_p: Vec<Option<f64>> = vec![None; tree.n_rows()];
     log_p[0] = Some(0.0);
+    let mut rulings = vec![None; tree.n_drafts()];
     let mut best = (0, 0, 0.0);
     for i in 1..tree.n_rows() {
         let node = &tree.nodes[i];
         let parent = node.parent.unwrap_or(0);
-        let parent_ended = parent != 0 && eos.contains(&tree.nodes[parent].token);
-        let taken = matches!(rulings[i - 1], Some(Ruling::Choice | Ruling::Relaxed));
         let Some(above) = log_p[parent] else { continue };
+        rulings[i - 1] = ruling(i);
+        let taken = matches!(rulings[i - 1], Some(Ruling::Choice | Ruling::Relaxed));
+        let parent_ended = parent != 0 && eos.contains(&tree.nodes[parent].token);
         if !taken || parent_ended || node.depth > room {
             continue;
         }
@@ -183,7 +185,7 @@ fn longest_path(
             best = (i, node.depth, here);
         }
     }
-    tree.path(best.0)[1..].to_vec()
+    (tree.path(best.0)[1..].to_vec(), rulings)
 }
 
 fn fates(tree: &DraftTree, rulings: &[Option<Ruling>], path: &[usize], cut_off: bool) -> Vec<Fate> {

@@ -33,6 +33,7 @@ pub(crate) fn header(params: Params) -> Header {
         prompt_ids: vec![1],
         opening_len: 0,
         history_dropped: 0,
+        branch: None,
         params,
         cost: CostTable::default(),
         eos: vec![EOS],

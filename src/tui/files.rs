@@ -100,9 +100,13 @@ fn write_new(folder: &Path, stem: &str, forms: &[(&str, &[u8])]) -> Result<Strin
     Ok(told.join(" and "))
 }
 
-fn write_whole(path: &Path, content: &[u8]) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+/// The file appears when it is whole, readable by whom new files are readable by.
+pub fn write_whole(path: &Path, content: &[u8]) -> Result<()> {
+    let folder = path.parent().filter(|f| !f.as_os_str().is_empty());
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
     file.write_all(content)?;
     file.persist(path)?;
     Ok(())

@@ -102,6 +102,18 @@ fn run_length(buffer: &Buffer, x: u16, y: u16) -> u16 {
     (x..buffer.area.width).take_while(|&x| same(at(x))).count() as u16
 }
 
+/// What stands between wide gaps, each with its column: browsers drop spaces at
+/// the ends and join several into one, and would stretch the letters instead.
+fn pieces(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 0;
+    text.split("  ").filter_map(move |piece| {
+        let word = piece.trim_matches(' ');
+        let from = at + piece.len() - piece.trim_start_matches(' ').len();
+        at += piece.len() + 2;
+        (!word.is_empty()).then_some((from, word))
+    })
+}
+
 struct Place {
     x: f64,
     y: f64,
@@ -130,9 +142,6 @@ impl Place {
         if has(Modifier::CROSSED_OUT) {
             self.rule(BASELINE - 4.2, &fill, out);
         }
-        if text.trim().is_empty() {
-            return;
-        }
         let mut style = String::new();
         if has(Modifier::BOLD) {
             style.push_str(" font-weight=\"bold\"");
@@ -143,14 +152,17 @@ impl Place {
         if has(Modifier::DIM) {
             style.push_str(" opacity=\"0.7\"");
         }
-        let _ = writeln!(
-            out,
-            "<text x=\"{:.2}\" y=\"{:.2}\" textLength=\"{:.2}\" fill=\"{fill}\"{style}>{}</text>",
-            self.x,
-            self.y + BASELINE,
-            self.width,
-            escape(text)
-        );
+        for (at, piece) in pieces(text) {
+            let n_columns = crate::tui::token_text::columns(piece);
+            let _ = writeln!(
+                out,
+                "<text x=\"{:.2}\" y=\"{:.2}\" textLength=\"{:.2}\" fill=\"{fill}\"{style}>{}</text>",
+                self.x + at as f64 * CELL_WIDTH,
+                self.y + BASELINE,
+                n_columns as f64 * CELL_WIDTH,
+                escape(piece)
+            );
+        }
     }
 
     fn rule(&self, below: f64, fill: &str, out: &mut String) {
@@ -182,4 +194,17 @@ fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gaps_are_left_and_not_drawn() {
+        let found: Vec<_> = pieces("  a b   cd  ").collect();
+        assert_eq!(found, [(2, "a b"), (8, "cd")]);
+        assert_eq!(pieces("   ").count(), 0);
+        assert_eq!(pieces("日").collect::<Vec<_>>(), [(0, "日")]);
+    }
 }

@@ -38,6 +38,8 @@ pub struct Tty {
 impl Tty {
     pub fn open(mouse: Mouse) -> Result<Self> {
         HOOK.call_once(watch_panics);
+        // The theme knows of NO_COLOR already, and whether an option overrules it.
+        crossterm::style::force_color_output(true);
         take(mouse)?;
         let terminal = Terminal::new(CrosstermBackend::new(stdout()));
         let terminal = terminal.inspect_err(|_| give_back());

@@ -52,6 +52,7 @@ fn as_text(prompt: Prompt) -> PromptText {
         user: prompt.user,
         opening: prompt.opening,
         history: None,
+        as_recorded: None,
     }
 }
 

@@ -10,6 +10,7 @@ pub use crate::engine::{
 pub use crate::model::fetch::FetchEvent;
 pub use crate::pool::ListedDoc;
 use crate::speculate::TokenId;
+use crate::speculate::branch::Branch;
 use crate::speculate::params::Params;
 use crate::speculate::trace::{End, Header, ModelInfo, PoolSize, Step, SubjectInfo};
 
@@ -33,6 +34,8 @@ pub struct Request {
     pub subject: SubjectInfo,
     pub prompt: PromptText,
     pub params: Params,
+    /// Begin in the middle of another run of this prompt.
+    pub branch: Option<Branch>,
     pub purpose: Purpose,
     /// Wait for [`Command::Step`] or [`Command::Resume`] before the first step.
     pub start_paused: bool,

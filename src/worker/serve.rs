@@ -81,6 +81,7 @@ fn generate(
         subject,
         prompt,
         params,
+        branch,
         purpose,
         start_paused,
     } = request;
@@ -88,6 +89,7 @@ fn generate(
         subject,
         prompt,
         params,
+        branch,
     };
     let mut run = engine.begin(spec, &mut |done, total| {
         let _ = events.send(Event::Prompt {

@@ -8,11 +8,12 @@ use laserscope::engine::{
     Engine, History, Knowledge, Learning, LoadOptions, OwnDocuments, PromptText, RunSpec,
 };
 use laserscope::model::device::DeviceChoice;
-use laserscope::speculate::params::{Budget, Drafter, Params, Source, Sources, Verify};
+use laserscope::speculate::params::{Budget, Drafter, Params, Sampling, Source, Sources, Verify};
 use laserscope::speculate::quality::LogProb;
 use laserscope::speculate::stats::Stats;
 use laserscope::speculate::trace::{SubjectInfo, Trace};
 use laserscope::speculate::verify::{Finish, verify};
+use laserscope::speculate::whatif::{Change, what_if};
 use proptest::prelude::*;
 
 use super::tiny::{self, LETTERS};
@@ -49,6 +50,7 @@ pub fn spec(question: &str, params: Params) -> RunSpec {
         subject,
         prompt,
         params,
+        branch: None,
     }
 }
 
@@ -134,6 +136,14 @@ fn assert_consistent(trace: &Trace) {
             "judging a recorded step again changes nothing"
         );
     }
+    let same = what_if(trace, &Change::default());
+    assert_eq!(same.n_exact(), trace.steps.len());
+    for (again, step) in same.steps.iter().zip(&trace.steps) {
+        assert_eq!(
+            again.verdict, step.verdict,
+            "what-if changes nothing by itself"
+        );
+    }
     let stats = Stats::of(trace);
     assert_eq!(stats.fates.committed() + stats.bonus, stats.tokens);
     assert_eq!(stats.tokens, trace.end.as_ref().unwrap().tokens);
@@ -175,10 +185,97 @@ proptest! {
             prop_assert_eq!(same.token_ids(), plain.token_ids());
         }
         let relaxed = run(&mut engine, spec(&question, with(Verify::Relaxed { k, tau: 0.0 })));
-        for trace in [&plain, &strict, &relaxed] {
+        let ratio = run(&mut engine, spec(&question, with(Verify::Ratio { k, r: 0.2 })));
+        let typical = run(&mut engine, spec(&question, with(Verify::Typical { eps: 0.05, delta: 0.3 })));
+        for trace in [&plain, &strict, &relaxed, &ratio, &typical] {
             assert_consistent(trace);
         }
         assert_saves_and_loads(&relaxed);
+    }
+
+    /// The same seed draws the same text, whatever is drafted.
+    #[test]
+    fn drawn_strictly_equals_drawn_autoregressively(
+        question in text(1..30),
+        documents in prop::collection::vec(text(1..60), 0..6),
+        params in params(),
+        temperature in prop::sample::select(vec![0.3f32, 1.0, 1.7]),
+        top_k in prop::option::of(1usize..40),
+        top_p in prop::option::of(0.2f32..1.0),
+        seed: u64,
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut engine = engine(folder.path());
+        let with = |verify| Params {
+            verify,
+            sampling: Some(Sampling { temperature, top_k, top_p, seed }),
+            ..params
+        };
+        let plain = run(&mut engine, spec(&question, with(Verify::Autoregressive)));
+        engine.set_knowledge(&knowledge(&documents, &plain)).unwrap();
+        let strict = run(&mut engine, spec(&question, with(Verify::Strict)));
+        prop_assert_eq!(strict.token_ids(), plain.token_ids());
+        prop_assert_eq!(strict.end.as_ref().unwrap().finish, plain.end.as_ref().unwrap().finish);
+        for trace in [&plain, &strict] {
+            assert_consistent(trace);
+            assert_saves_and_loads(trace);
+        }
+    }
+
+    /// A branch with the same parameters writes the rest of the run, drawn or not.
+    #[test]
+    fn a_branch_goes_on_as_the_run_did(
+        question in text(1..30),
+        params in params(),
+        temperature in prop::option::of(0.5f32..1.5),
+        at in 0usize..40,
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut engine = engine(folder.path());
+        let sampling = temperature.map(|temperature| Sampling { temperature, top_k: None, top_p: None, seed: 3 });
+        let params = Params { sampling, ..params };
+        let whole = run(&mut engine, spec(&question, params));
+        let step = at % whole.steps.len();
+        let asked = RunSpec {
+            branch: Some(whole.branch_at(step, 0, None)),
+            ..spec(&question, params)
+        };
+        let rest = run(&mut engine, asked.clone());
+        prop_assert_eq!(rest.token_ids(), whole.token_ids());
+        prop_assert_eq!(rest.text(), whole.text());
+        prop_assert_eq!(rest.steps[0].context_len, whole.steps[step].context_len);
+        prop_assert_eq!(rest.end.as_ref().unwrap().finish, whole.end.as_ref().unwrap().finish);
+        assert_consistent(&rest);
+        assert_saves_and_loads(&rest);
+        let from_recording = RunSpec {
+            prompt: PromptText::recorded(&whole.header),
+            ..asked
+        };
+        prop_assert_eq!(run(&mut engine, from_recording).token_ids(), whole.token_ids());
+    }
+
+    /// Recorded trees passed through the model again give what was recorded.
+    #[test]
+    fn a_replay_gives_what_was_recorded(question in text(1..30), params in params(), at in 0usize..40) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut engine = engine(folder.path());
+        let relaxed = Params { verify: Verify::Relaxed { k: 3, tau: 0.0 }, ..params };
+        let whole = run(&mut engine, spec(&question, relaxed));
+        let step = at % whole.steps.len();
+        let branched = RunSpec {
+            branch: Some(whole.branch_at(step, 0, None)),
+            ..spec(&question, relaxed)
+        };
+        let branched = run(&mut engine, branched);
+        for trace in [whole, branched] {
+            let mut again = engine.begin_again(&trace.header, &mut |_, _| true).unwrap();
+            for step in &trace.steps {
+                let now = again.replay(step).unwrap();
+                prop_assert_eq!(&now.rows, &step.rows);
+                prop_assert_eq!(&now.judged, &step.judged);
+                prop_assert_eq!(&now.verdict, &step.verdict);
+            }
+        }
     }
 }
 
@@ -500,4 +597,47 @@ fn strict_and_autoregressive_find_the_text_equally_likely() {
         (plain - strict).abs() < 1e-4 && plain < 0.0,
         "{plain} {strict}"
     );
+}
+
+/// A forced token stands where it was put, and the text goes on from there.
+#[test]
+fn a_forced_token_turns_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = engine(folder.path());
+    let params = Params {
+        verify: Verify::Strict,
+        max_tokens: 30,
+        ..Params::default()
+    };
+    let whole = run(&mut engine, spec("Hello", params));
+    let other = whole.steps[2].rows[0].top[1].0;
+    let branch = whole.branch_at(2, 0, Some(other));
+    let asked = |branch| RunSpec {
+        branch: Some(branch),
+        ..spec("Hello", params)
+    };
+    let turned = run(&mut engine, asked(branch.clone()));
+    let n = branch.prefix.len();
+    assert_eq!(turned.token_ids()[..n], whole.token_ids()[..n]);
+    assert_eq!(turned.token_ids()[n], other);
+    assert_eq!(turned.header.branch.as_ref(), Some(&branch));
+    let stats = Stats::of(&turned);
+    assert_eq!(stats.tokens + n + 1, turned.token_ids().len());
+    assert_eq!(turned.end.as_ref().unwrap().tokens, stats.tokens);
+    let eos = engine.codec().eos_ids()[0];
+    let mut refused = |forced, params| {
+        let branch = whole.branch_at(2, 0, forced);
+        let spec = RunSpec {
+            params,
+            ..asked(branch)
+        };
+        let refused = engine.begin(spec, &mut |_, _| true);
+        refused.err().unwrap().to_string()
+    };
+    assert!(refused(Some(eos), params).contains("end of the text"));
+    let short = Params {
+        max_tokens: 1,
+        ..params
+    };
+    assert!(refused(None, short).contains("--max-tokens 1"));
 }

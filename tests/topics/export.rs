@@ -153,6 +153,8 @@ proptest! {
 
         let markdown = written(&trace, Format::Markdown);
         let (told, _fenced) = markdown.split_once("## Prompt").expect("the prompt is last");
-        prop_assert!(!told.contains('<'), "{}", told);
+        let ours = ["<em>", "</em>", "<strong>", "</strong>"];
+        let rest = ours.iter().fold(told.to_string(), |rest, tag| rest.replace(tag, ""));
+        prop_assert!(!rest.contains('<'), "{}", rest);
     }
 }

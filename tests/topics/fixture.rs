@@ -375,6 +375,7 @@ fn header(world: &mut World, params: Params) -> Header {
         prompt_ids,
         opening_len,
         history_dropped: 0,
+        branch: None,
         params,
         cost: CostTable {
             points: vec![(1, 9.6), (8, 11.9), (16, 14.4), (32, 19.8)],

@@ -30,4 +30,5 @@ mod stage;
 mod terminal;
 mod tiny;
 mod tokenizer;
+mod traces;
 mod widths;

@@ -7,7 +7,7 @@ use std::sync::{Mutex, OnceLock};
 use laserscope::engine::{Engine, RunSpec};
 use laserscope::recsys::{Catalog, Framework, Role, SubjectKind};
 use laserscope::session::Settings;
-use laserscope::speculate::params::{Budget, Params, Verify};
+use laserscope::speculate::params::{Budget, Params, Sampling, Verify};
 use laserscope::speculate::stats::{Stats, repetition};
 use laserscope::speculate::trace::Trace;
 use laserscope::worker::ask;
@@ -43,6 +43,7 @@ fn decode(kind: SubjectKind, id: &str, params: Params) -> Trace {
             subject,
             prompt,
             params,
+            branch: None,
         },
     )
 }
@@ -97,6 +98,81 @@ fn strict_equals_autoregressive_and_the_pools_earn_their_keep() {
     }
     let mal = stats.mal().unwrap();
     assert!(mal > 2.0, "16 rows gave a MAL of {mal:.2}");
+}
+
+/// The same seed draws the same text, whatever is drafted.
+#[test]
+fn drawn_strictly_equals_drawn_autoregressively() {
+    let params = |verify| Params {
+        verify,
+        sampling: Some(Sampling {
+            temperature: 0.8,
+            top_k: Some(50),
+            top_p: Some(0.95),
+            seed: 7,
+        }),
+        max_tokens: 80,
+        ..Params::default()
+    };
+    let plain = decode(SubjectKind::Item, "i101", params(Verify::Autoregressive));
+    let strict = decode(SubjectKind::Item, "i101", params(Verify::Strict));
+    assert_eq!(strict.token_ids(), plain.token_ids());
+    let greedy = Params {
+        sampling: None,
+        ..params(Verify::Strict)
+    };
+    let greedy = decode(SubjectKind::Item, "i101", greedy);
+    assert_ne!(greedy.token_ids(), plain.token_ids());
+}
+
+#[test]
+fn a_recording_verifies_and_a_doctored_one_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.jsonl");
+    let at = path.to_str().unwrap();
+    let recorded = laserscope(&[
+        "generate",
+        "--item",
+        "i101",
+        "--max-tokens",
+        "16",
+        "--trace",
+        at,
+    ]);
+    assert!(recorded.status.success());
+    let verify = || {
+        let out = laserscope(&["trace", "verify", at, "--json"]);
+        let said: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap_or_default();
+        let problem = String::from_utf8_lossy(&out.stderr).into_owned();
+        (out.status.code(), said, problem)
+    };
+    let (status, said, problem) = verify();
+    assert_eq!(
+        (status, &said["verified"]),
+        (Some(0), &true.into()),
+        "{problem}"
+    );
+    assert_eq!(said["largest_difference"], 0.0);
+    let file = std::io::BufReader::new(std::fs::File::open(&path).unwrap());
+    let mut trace = Trace::load(file).unwrap();
+    let save = |trace: &Trace| {
+        let mut bytes = Vec::new();
+        trace.save(&mut bytes).unwrap();
+        std::fs::write(&path, bytes).unwrap();
+    };
+    trace.steps[1].rows[0].top[3].1 += 0.01;
+    save(&trace);
+    let (status, said, _) = verify();
+    let found = &said["first_difference"];
+    assert_eq!(
+        (status, &found["step"], &found["what"]),
+        (Some(1), &2.into(), &"probability".into())
+    );
+    trace.header.model.tokenizer_hash = "another".into();
+    save(&trace);
+    let (status, _, problem) = verify();
+    assert_eq!(status, Some(1));
+    assert!(problem.contains("another tokenizer"), "{problem}");
 }
 
 #[test]

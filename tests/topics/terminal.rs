@@ -124,8 +124,8 @@ fn home(folder: &Path, builder: TerminalBuilder) -> TerminalBuilder {
 /// The screen is drawn, on this colour.
 fn on(ground: Color) -> impl FnMut(&Screen) -> bool {
     move |screen| {
-        let bg = |row| screen.cell(row, 60).map(|c| c.style().bg);
-        screen.contains("DRAFT TREE") && bg(20) == Some(ground)
+        let bg = screen.cell(1, 60).map(|c| c.style().bg);
+        screen.contains("DRAFT TREE") && bg == Some(ground)
     }
 }
 

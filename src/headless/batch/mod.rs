@@ -230,6 +230,7 @@ impl<'a> Work<'a> {
             subject,
             prompt,
             params: self.batch.params,
+            branch: None,
         })
     }
 

@@ -9,8 +9,8 @@ use color_eyre::eyre::{Result, WrapErr, ensure, eyre};
 use crate::cli::TraceExportArgs;
 use crate::export::{self, Canvas};
 use crate::playground;
-use crate::tui::Look;
 use crate::tui::share::Format;
+use crate::tui::{Look, files};
 
 pub fn run(args: &TraceExportArgs, look: Look) -> Result<()> {
     let format = format_of(args)?;
@@ -29,7 +29,8 @@ pub fn run(args: &TraceExportArgs, look: Look) -> Result<()> {
     };
     let text = export::export(&trace, format, &canvas);
     match &args.out {
-        Some(path) => write_whole(path, &text),
+        Some(path) => files::write_whole(path, text.as_bytes())
+            .wrap_err_with(|| format!("writing {}", path.display())),
         None => Ok(std::io::stdout().write_all(text.as_bytes())?),
     }
 }
@@ -44,15 +45,4 @@ fn format_of(args: &TraceExportArgs) -> Result<Format> {
     ending
         .parse()
         .map_err(|why: String| eyre!("{why}; name one with --format, or let --out end in it"))
-}
-
-/// The file appears when it is whole.
-fn write_whole(path: &Path, text: &str) -> Result<()> {
-    let writing = || format!("writing {}", path.display());
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
-    let mut file =
-        tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).wrap_err_with(writing)?;
-    file.write_all(text.as_bytes()).wrap_err_with(writing)?;
-    file.persist(path).wrap_err_with(writing)?;
-    Ok(())
 }

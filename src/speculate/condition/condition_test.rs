@@ -55,7 +55,7 @@ fn steps_are_found_by_what_happened_in_them() {
     let few = by(&|s| s.verdict.n_committed() < 2);
     assert_eq!(found("committed<2", &trace), few);
     assert_eq!(found("match>=8", &trace), [0]);
-    assert_eq!(found("hit and step<=1", &trace), [0, 1]);
+    assert_eq!(found("hit and step<=2", &trace), [0, 1]);
     assert_eq!(found("source=local", &trace), [0usize; 0]);
     assert_eq!(found("source!=local", &trace).len(), 40);
     let unsure = by(&|s| {

@@ -175,7 +175,7 @@ pub const HELP: [Help; 25] = [
     help("p<0.2", "a committed token's probability"),
     help("rank>1", "a committed token's rank"),
     help("entropy>3", "where a committed token was chosen, in nats"),
-    help("step>=10", "its number, from 0"),
+    help("step>=10", "its number, from 1"),
     help(
         "source=local",
         "a draft token came from there: group, global, local, online",

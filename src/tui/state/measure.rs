@@ -101,6 +101,7 @@ fn reference_request(run: &mut Run, id: RunId) -> Option<Request> {
             max_tokens,
             ..params
         },
+        branch: None,
         purpose: Purpose::Reference { of: run.id },
         start_paused: false,
     })

@@ -31,7 +31,7 @@ pub enum Pick {
 /// Where a token of the text comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// Prefilled; no step made it.
+    /// Prefilled, or taken over by a branch; no step made it.
     Opening,
     Step {
         step: usize,
@@ -74,7 +74,7 @@ pub struct Record {
     pub step_cells: Vec<usize>,
     /// Per step, the likeliest draft refused at its end.
     pub ghosts: Vec<Option<Ghost>>,
-    /// Output tokens, the opening not included.
+    /// Output tokens, the opening not included, what a branch took over included.
     pub ids: Vec<TokenId>,
     /// The text in lines, by number of cells, ghosts and width.
     pub laid_out: Memo<(usize, Ghosts, usize), Vec<Line>>,
@@ -110,9 +110,11 @@ impl Record {
         let header = &self.trace.header;
         let n_before = header.prompt_ids.len().saturating_sub(header.opening_len);
         let opening = header.prompt_ids[n_before..].to_vec();
-        for id in opening {
+        let taken_over: Vec<TokenId> = self.trace.taken_over().collect();
+        for &id in opening.iter().chain(&taken_over) {
             self.push_cell(id, Place::Opening);
         }
+        self.ids = taken_over;
     }
 
     pub fn push(&mut self, step: Step) {

@@ -65,6 +65,7 @@ impl App {
             subject,
             prompt,
             params: self.params,
+            branch: None,
             purpose: Purpose::Watch,
             start_paused: begin == Begin::Paused,
         };
