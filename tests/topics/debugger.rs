@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crossterm::event::KeyCode;
+use laserscope::speculate::params::{Params, Verify};
 use laserscope::speculate::trace::{End, Trace};
 use laserscope::speculate::verify::{Fate, Finish};
 use laserscope::tui::state::app::{App, Screen};
@@ -340,6 +341,26 @@ fn where_the_time_went_is_told() {
     snapshot_at("why_slow_scrolled", &mut app, SMALL);
     keys(&mut app, "w");
     assert!(app.dialog.is_none());
+}
+
+#[test]
+fn parameters_that_changed_on_the_way_are_known_at_every_step() {
+    let mut trace = fixture::relaxed();
+    let strict = Params {
+        verify: Verify::Strict,
+        ..trace.header.params
+    };
+    let before = ended(&trace);
+    let rule = before.record().and_then(|r| r.rule_throughout());
+    assert_eq!(rule, Some(trace.header.params.verify));
+    trace.steps[5].params = Some(strict);
+    trace.steps[9].params = Some(trace.header.params);
+    let app = ended(&trace);
+    let record = app.record().expect("a record");
+    for step in 0..trace.steps.len() {
+        assert_eq!(record.params_at(step), trace.params_at(step));
+    }
+    assert_eq!(record.rule_throughout(), None);
 }
 
 // ---- a long run ----

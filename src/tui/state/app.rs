@@ -333,7 +333,7 @@ impl App {
     /// The parameters in force at the step looked at, or asked for.
     pub fn params_in_force(&self) -> Params {
         match (self.run(), self.record(), self.step_index()) {
-            (_, Some(record), Some(step)) => record.trace.params_at(step),
+            (_, Some(record), Some(step)) => record.params_at(step),
             (_, Some(record), None) => record.trace.header.params,
             (Some(run), None, _) => run.params,
             (None, ..) => self.params,
