@@ -71,6 +71,10 @@ pub enum Dialog {
     Export {
         row: usize,
     },
+    /// Branch the run: row 0 from the step, the others with another token.
+    Branch {
+        row: usize,
+    },
     /// What is searched in the text.
     Search(Input),
     /// What `[` and `]` look for.
@@ -241,6 +245,7 @@ impl App {
             (Some(Dialog::Settings { .. }), _) => Context::Settings,
             (Some(Dialog::Runs { .. }), _) => Context::Runs,
             (Some(Dialog::WhySlow { .. }), _) => Context::WhySlow,
+            (Some(Dialog::Branch { .. }), _) => Context::Branch,
             (Some(Dialog::Condition(_)), _) => Context::Condition,
             (Some(Dialog::Download { .. }), _) => Context::Question,
             (Some(Dialog::Failure { .. }), _) => Context::Message,
