@@ -222,9 +222,9 @@ pub static TABLE: &[Binding] = table! {
         Action::Follow; [Key::char('f')] "follow" "follow the newest step";
         Action::Reference; [Key::char('r')] "measure speed-up" "run the same prompt autoregressively and strictly: speed-up, losslessness";
         Action::WhySlow; [Key::char('w')] "why slow?" "where the time went: t(n), break-even, wasted rows, budgets elsewhere";
-        Action::Branch; [Key::char('b')] "branch" "branch the run from this step: with the settings of now, or another token";
         Action::OpenDocument; [Key::char('d'), ENTER] "" "the document that the selected draft came from, on the Pool screen";
         Action::Settings; [Key::char('p')] "settings" "rule, k, tau, budget, drafter, sources: for the next step";
+        Action::Branch; [Key::char('b')] "branch" "branch the run from this step: with the settings of now, or another token";
         Action::Slower; [Key::char('-')] "" "slower";
         Action::Faster; [Key::char('+'), Key::char('=')] "-+|pace" "faster";
         Action::PreviousMatch; [Key::char('[')] "" "the step before that matches";

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crossterm::event::KeyCode;
 use laserscope::speculate::params::{Params, Verify};
-use laserscope::speculate::trace::{End, Trace};
+use laserscope::speculate::trace::{End, TokenBytes, Trace};
 use laserscope::speculate::verify::{Fate, Finish};
 use laserscope::tui::state::app::{App, Screen};
 use laserscope::tui::state::decode::{Cursor, Pane, StepPhase};
@@ -336,6 +336,9 @@ fn begin_branch(app: &mut App, commands: &[Command], n_steps: usize) {
     let trace = fixture::relaxed();
     let mut header = trace.header.clone();
     header.branch = request.branch.clone();
+    let ids = request.branch.iter().flat_map(|b| b.ids());
+    let bytes = ids.map(|id| (id, TokenBytes::new(trace.token_bytes(id))));
+    header.tokens.extend(bytes);
     let (run, purpose, header) = (request.run, request.purpose, Box::new(header));
     app.apply(Event::RunStarted {
         run,

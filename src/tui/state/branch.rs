@@ -148,13 +148,11 @@ impl App {
 }
 
 impl Run {
-    /// Where it leaves its parent: `step 12`, with the token forced there.
+    /// Where it leaves its parent: `step 12 → ' Robert'`, the token forced there.
     pub fn begins(&self) -> Option<String> {
         let record = self.record.as_ref()?;
         let branch = record.trace.header.branch.as_ref()?;
-        let forced = branch
-            .forced
-            .map(|id| format!(", {} forced", record.quoted(id)));
+        let forced = branch.forced.map(|id| format!(" → {}", record.quoted(id)));
         Some(format!(
             "step {}{}",
             branch.of.step + 1,

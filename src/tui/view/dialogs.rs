@@ -277,7 +277,7 @@ fn run_name(run: &Run, depth: usize) -> String {
         (0, None) => run.subject.title.clone(),
         (0, Some(from)) => format!("{} from {from}", run.subject.title),
         (_, from) => {
-            let from = from.map_or_else(|| run.subject.title.clone(), |f| format!("from {f}"));
+            let from = from.unwrap_or_else(|| run.subject.title.clone());
             format!("{}└─ {from}", "   ".repeat(depth - 1))
         }
     }
