@@ -63,6 +63,8 @@ pub enum Action {
     PreviousStep,
     NextStep,
     WhySlow,
+    /// Branch the run from the step looked at.
+    Branch,
     /// The document that the selected draft came from, on the Pool screen.
     OpenDocument,
     PreviousPhase,

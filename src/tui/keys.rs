@@ -34,6 +34,8 @@ pub enum Context {
     /// The forms a run can be exported in.
     Export,
     Help,
+    /// Where and with what to branch.
+    Branch,
     /// A condition is being typed.
     Condition,
     /// Where the time went.
@@ -71,6 +73,7 @@ impl Context {
             Context::Runs => "Earlier runs",
             Context::Export => "Export",
             Context::Help => "Help",
+            Context::Branch => "Branching",
             Context::Condition => "Finding steps",
             Context::WhySlow => "Why slow?",
             Context::Question => "Question",
@@ -96,6 +99,7 @@ impl Context {
             Context::Runs => &[Context::Runs, Context::Always],
             Context::Export => &[Context::Export, Context::Always],
             Context::Help => &[Context::Help, Context::Always],
+            Context::Branch => &[Context::Branch, Context::Always],
             Context::Condition => &[Context::Condition, Context::Always],
             Context::WhySlow => &[Context::WhySlow, Context::Always],
             Context::Question => &[Context::Question, Context::Always],
@@ -106,7 +110,7 @@ impl Context {
         }
     }
 
-    pub const ALL: [Context; 21] = [
+    pub const ALL: [Context; 22] = [
         Context::Decode,
         Context::Catalog,
         Context::Tune,
@@ -122,6 +126,7 @@ impl Context {
         Context::Runs,
         Context::Export,
         Context::Help,
+        Context::Branch,
         Context::Condition,
         Context::WhySlow,
         Context::Question,
@@ -220,6 +225,7 @@ pub static TABLE: &[Binding] = table! {
         Action::WhySlow; [Key::char('w')] "why slow?" "where the time went: t(n), break-even, wasted rows, budgets elsewhere";
         Action::OpenDocument; [Key::char('d'), ENTER] "" "the document that the selected draft came from, on the Pool screen";
         Action::Settings; [Key::char('p')] "settings" "rule, k, tau, budget, drafter, sources: for the next step";
+        Action::Branch; [Key::char('b')] "branch" "branch the run from this step: with the settings of now, or another token";
         Action::Slower; [Key::char('-')] "" "slower";
         Action::Faster; [Key::char('+'), Key::char('=')] "-+|pace" "faster";
         Action::PreviousMatch; [Key::char('[')] "" "the step before that matches";
@@ -331,6 +337,12 @@ pub static TABLE: &[Binding] = table! {
         Action::PageUp; [PAGE_UP] "" "a page up";
         Action::PageDown; [PAGE_DOWN, SPACE] "" "a page down";
         Action::Close; [ESC, ENTER, Key::char('?'), Key::char('q')] "back" "back";
+    }
+    Branch {
+        Action::Up; [UP, Key::char('k')] "↑↓|choose" "the token above";
+        Action::Down; [DOWN, Key::char('j')] "" "the token below";
+        Action::Submit; [ENTER] "branch" "begin the branch";
+        Action::Close; [ESC, Key::char('b'), Key::char('q')] "never mind" "leave it";
     }
     Condition {
         Action::Submit; [ENTER] "find" "take it, and go to the next step that matches";

@@ -4,18 +4,20 @@
 use std::time::Duration;
 
 use crossterm::event::KeyCode;
-use laserscope::speculate::trace::{End, Trace};
+use laserscope::speculate::params::{Params, Verify};
+use laserscope::speculate::trace::{End, TokenBytes, Trace};
 use laserscope::speculate::verify::{Fate, Finish};
 use laserscope::tui::state::app::{App, Screen};
 use laserscope::tui::state::decode::{Cursor, Pane, StepPhase};
 use laserscope::tui::state::hunt::Hunt;
+use laserscope::tui::state::model::ModelState;
 use laserscope::tui::state::record::Pick;
-use laserscope::worker::message::Event;
+use laserscope::worker::message::{Command, Event};
 use ratatui::buffer::Buffer;
 
 use super::fixture;
 use super::screens::{snapshot, snapshot_at};
-use super::stage::{LARGE, SMALL, decoding, draw, ended, keys, measured, press};
+use super::stage::{LARGE, SMALL, decoding, draw, ended, feed, keys, measured, press};
 
 /// The letters of a screen, line by line.
 fn letters(buffer: &Buffer) -> String {
@@ -322,6 +324,86 @@ fn fates_are_explained_on_the_screen() {
     }
 }
 
+// ---- branches ----
+
+/// The run of a branch that was asked for, with its first steps.
+fn begin_branch(app: &mut App, commands: &[Command], n_steps: usize) {
+    let request = commands.iter().find_map(|c| match c {
+        Command::Generate(request) => Some(request),
+        _ => None,
+    });
+    let request = request.expect("a request");
+    let trace = fixture::relaxed();
+    let mut header = trace.header.clone();
+    header.branch = request.branch.clone();
+    let ids = request.branch.iter().flat_map(|b| b.ids());
+    let bytes = ids.map(|id| (id, TokenBytes::new(trace.token_bytes(id))));
+    header.tokens.extend(bytes);
+    let (run, purpose, header) = (request.run, request.purpose, Box::new(header));
+    app.apply(Event::RunStarted {
+        run,
+        purpose,
+        header,
+    });
+    feed(app, run, &trace, 0..n_steps);
+}
+
+#[test]
+fn a_run_branches_with_a_forced_token_and_hangs_below_its_parent() {
+    let mut app = at_fate(Fate::Relaxed);
+    let (step, parent) = (app.step_index().expect("a step"), app.shown);
+    let ids = app.record().expect("a record").ids.clone();
+    let (within, taken) = app.fork().map(|f| (f.within, f.taken)).expect("a fork");
+    keys(&mut app, "b");
+    press(&mut app, KeyCode::Down);
+    snapshot("branch", &mut app);
+    let forced = app.fork().expect("a fork").top[0].0;
+    assert_ne!(
+        Some(forced),
+        taken,
+        "the model would have said something else"
+    );
+    let commands = press(&mut app, KeyCode::Enter);
+    begin_branch(&mut app, &commands, 3);
+    let record = app.record().expect("a record");
+    let branch = record.trace.header.branch.clone().expect("a branch");
+    assert_eq!((branch.of.step, branch.of.within), (step, within));
+    assert_eq!(branch.forced, Some(forced));
+    assert!(ids.starts_with(&branch.prefix) && record.ids.starts_with(&branch.prefix));
+    assert_eq!(app.run().and_then(|r| r.parent), parent);
+    snapshot("branched", &mut app);
+    keys(&mut app, "o");
+    snapshot("runs_tree", &mut app);
+    press(&mut app, KeyCode::Enter);
+    assert_eq!(app.shown, parent, "the parent is listed first");
+}
+
+#[test]
+fn a_run_branches_from_the_beginning_of_a_step_with_the_settings_of_now() {
+    let mut app = ended(&fixture::relaxed());
+    keys(&mut app, "g7");
+    press(&mut app, KeyCode::Enter);
+    keys(&mut app, "b");
+    let commands = press(&mut app, KeyCode::Enter);
+    let Some(Command::Generate(request)) = commands.last() else {
+        panic!("{commands:?}");
+    };
+    let branch = request.branch.as_ref().expect("a branch");
+    assert_eq!(
+        (branch.of.step, branch.of.within, branch.forced),
+        (6, 0, None)
+    );
+    assert_eq!(request.params, app.params);
+}
+
+#[test]
+fn a_replay_without_a_model_says_that_a_branch_needs_one() {
+    let mut app = ended(&fixture::relaxed());
+    app.model = ModelState::None;
+    keys(&mut app, "b");
+    assert!(notice(&app).contains("needs the model"), "{}", notice(&app));
+}
+
 // ---- why slow ----
 
 #[test]
@@ -340,6 +422,26 @@ fn where_the_time_went_is_told() {
     snapshot_at("why_slow_scrolled", &mut app, SMALL);
     keys(&mut app, "w");
     assert!(app.dialog.is_none());
+}
+
+#[test]
+fn parameters_that_changed_on_the_way_are_known_at_every_step() {
+    let mut trace = fixture::relaxed();
+    let strict = Params {
+        verify: Verify::Strict,
+        ..trace.header.params
+    };
+    let before = ended(&trace);
+    let rule = before.record().and_then(|r| r.rule_throughout());
+    assert_eq!(rule, Some(trace.header.params.verify));
+    trace.steps[5].params = Some(strict);
+    trace.steps[9].params = Some(trace.header.params);
+    let app = ended(&trace);
+    let record = app.record().expect("a record");
+    for step in 0..trace.steps.len() {
+        assert_eq!(record.params_at(step), trace.params_at(step));
+    }
+    assert_eq!(record.rule_throughout(), None);
 }
 
 // ---- a long run ----
@@ -375,12 +477,12 @@ fn now() -> Duration {
 }
 
 fn fastest(app: &App) -> Duration {
-    let times = (0..40).map(|_| {
+    let times = (0..200).map(|_| {
         let begun = now();
         draw(app);
         now() - begun
     });
-    times.min().expect("forty frames")
+    times.min().expect("some frames")
 }
 
 #[test]

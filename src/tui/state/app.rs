@@ -70,6 +70,10 @@ pub enum Dialog {
     Export {
         row: usize,
     },
+    /// Branch the run: row 0 from the step, the others with another token.
+    Branch {
+        row: usize,
+    },
     /// What is searched in the text.
     Search(Input),
     /// What `[` and `]` look for.
@@ -242,6 +246,7 @@ impl App {
             (Some(Dialog::Settings { .. }), _) => Context::Settings,
             (Some(Dialog::Runs { .. }), _) => Context::Runs,
             (Some(Dialog::WhySlow { .. }), _) => Context::WhySlow,
+            (Some(Dialog::Branch { .. }), _) => Context::Branch,
             (Some(Dialog::Condition(_)), _) => Context::Condition,
             (Some(Dialog::Download { .. }), _) => Context::Question,
             (Some(Dialog::Failure { .. }), _) => Context::Message,
@@ -334,7 +339,7 @@ impl App {
     /// The parameters in force at the step looked at, or asked for.
     pub fn params_in_force(&self) -> Params {
         match (self.run(), self.record(), self.step_index()) {
-            (_, Some(record), Some(step)) => record.trace.params_at(step),
+            (_, Some(record), Some(step)) => record.params_at(step),
             (_, Some(record), None) => record.trace.header.params,
             (Some(run), None, _) => run.params,
             (None, ..) => self.params,

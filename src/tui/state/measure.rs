@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::app::{App, Tone};
-use super::reference::{Measured, rule_throughout};
+use super::reference::Measured;
 use super::run::{Origin, Phase, Run};
 use crate::speculate::params::{Params, Verify};
 use crate::speculate::verify::Finish;
@@ -61,7 +61,7 @@ impl Run {
         let Some(record) = self.record.as_ref().filter(|_| self.phase == Phase::Ended) else {
             return;
         };
-        let rule = rule_throughout(&record.trace);
+        let rule = record.rule_throughout();
         let Some(verify @ (Verify::Autoregressive | Verify::Strict)) = rule else {
             return;
         };

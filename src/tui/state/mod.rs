@@ -3,6 +3,7 @@
 
 pub mod app;
 mod apply;
+pub mod branch;
 pub mod browse;
 pub mod commands;
 pub mod compare;

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use super::decode::Ghosts;
 use crate::speculate::TokenId;
+use crate::speculate::params::{Params, Verify};
 use crate::speculate::quality::LogProb;
 use crate::speculate::stats::{Stats, repetition};
 use crate::speculate::trace::{End, Header, Step, Trace};
@@ -78,6 +79,8 @@ pub struct Record {
     pub ids: Vec<TokenId>,
     /// The text in lines, by number of cells, ghosts and width.
     pub laid_out: Memo<(usize, Ghosts, usize), Vec<Line>>,
+    /// From which step on which parameters were in force.
+    changes: Vec<(usize, Params)>,
     joiner: Joiner,
     /// The text in small letters, and where each cell's begins.
     small: String,
@@ -97,6 +100,7 @@ impl Record {
             ghosts: Vec::new(),
             ids: Vec::new(),
             laid_out: Memo::default(),
+            changes: Vec::new(),
             joiner: Joiner::default(),
             small: String::new(),
             small_starts: Vec::new(),
@@ -121,6 +125,8 @@ impl Record {
         self.stats.add(&step);
         self.why.add(&step);
         self.log_prob.add(&step);
+        let changed = step.params.map(|params| (self.n_steps(), params));
+        self.changes.extend(changed);
         let index = self.trace.steps.len();
         self.trace.push(step);
         for (id, pick, mark) in committed(&self.trace.steps[index]) {
@@ -150,6 +156,20 @@ impl Record {
 
     pub fn n_steps(&self) -> usize {
         self.trace.steps.len()
+    }
+
+    /// The parameters in force at a step.
+    pub fn params_at(&self, step: usize) -> Params {
+        let n_before = self.changes.partition_point(|&(from, _)| from <= step);
+        let last = n_before.checked_sub(1).map(|i| self.changes[i].1);
+        last.unwrap_or(self.trace.header.params)
+    }
+
+    /// The rule, if one and the same was in force from the first step to the last.
+    pub fn rule_throughout(&self) -> Option<Verify> {
+        let first = self.trace.header.params.verify;
+        let same = self.changes.iter().all(|(_, p)| p.verify == first);
+        same.then_some(first)
     }
 
     pub fn step(&self, index: usize) -> Option<&Step> {

@@ -4,9 +4,9 @@
 use std::collections::VecDeque;
 
 use crate::speculate::TokenId;
-use crate::speculate::params::{Params, Verify};
+use crate::speculate::params::Verify;
 use crate::speculate::stats::{Stats, agreement, first_difference, repetition};
-use crate::speculate::trace::{Step, Trace};
+use crate::speculate::trace::Step;
 use crate::worker::message::RunId;
 
 /// What a reference run showed.
@@ -105,14 +105,4 @@ pub struct Comparison {
     pub agreement: f64,
     pub first_difference: Option<usize>,
     pub n_tokens: usize,
-}
-
-/// The rule, if one and the same was in force from the first step to the last.
-pub fn rule_throughout(trace: &Trace) -> Option<Verify> {
-    let first = trace.header.params.verify;
-    let later = trace.steps.iter().filter_map(|s: &Step| s.params);
-    later
-        .map(|p: Params| p.verify)
-        .all(|v| v == first)
-        .then_some(first)
 }

@@ -64,6 +64,8 @@ pub struct Run {
     /// `None` until the first news of it.
     pub record: Option<Record>,
     pub references: References,
+    /// The run that it branched from, in this session.
+    pub parent: Option<RunId>,
     /// Steps marked to come back to.
     pub bookmarks: BTreeSet<usize>,
 }
@@ -78,6 +80,7 @@ impl Run {
             origin: Origin::Live { prompt },
             record: None,
             references: References::default(),
+            parent: None,
             bookmarks: BTreeSet::new(),
         }
     }
@@ -97,6 +100,7 @@ impl Run {
                 waited: Duration::ZERO,
             },
             references: References::default(),
+            parent: None,
             bookmarks: BTreeSet::new(),
         }
     }

@@ -177,17 +177,18 @@ impl App {
         }
     }
 
-    /// The runs the dialog lists: this session's, newest first, then recordings.
+    /// The runs the dialog lists: this session's, newest first, each with its
+    /// branches below it, then recordings.
     pub fn listed_runs(&self) -> impl Iterator<Item = Listed<'_>> {
-        let live = self.runs.iter().rev().filter(|r| r.record.is_some());
-        live.map(Listed::Run)
+        let live = self.runs_as_tree().into_iter();
+        live.map(|(run, depth)| Listed::Run { run, depth })
             .chain(self.earlier.iter().map(Listed::Earlier))
     }
 
     pub(super) fn open_listed(&mut self, row: usize) {
         self.dialog = None;
         let chosen = self.listed_runs().nth(row).map(|listed| match listed {
-            Listed::Run(run) => Ok(run.id),
+            Listed::Run { run, .. } => Ok(run.id),
             Listed::Earlier(earlier) => Err(earlier.path.clone()),
         });
         match chosen {
@@ -209,6 +210,10 @@ impl App {
 /// A line of the list of runs.
 #[derive(Clone, Copy, Debug)]
 pub enum Listed<'a> {
-    Run(&'a Run),
+    /// How deep it is in the tree of branches.
+    Run {
+        run: &'a Run,
+        depth: usize,
+    },
     Earlier(&'a crate::tui::start::EarlierRun),
 }

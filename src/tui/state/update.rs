@@ -209,6 +209,8 @@ impl App {
                 self.go_to_number(input.value());
                 Vec::new()
             }
+            (Some(Dialog::Branch { .. }), Action::Close) => Vec::new(),
+            (Some(Dialog::Branch { row }), action) => self.update_branch(row, &action),
             (Some(Dialog::Condition(editor)), Action::Submit) => {
                 self.submit_condition(editor);
                 Vec::new()
@@ -333,7 +335,7 @@ impl App {
 }
 
 /// A row or a scroll position moved by an action.
-fn moved(at: usize, action: &Action, last: usize) -> usize {
+pub(super) fn moved(at: usize, action: &Action, last: usize) -> usize {
     let delta = match action {
         Action::Up => -1,
         Action::Down => 1,

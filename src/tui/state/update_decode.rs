@@ -57,6 +57,7 @@ impl App {
             Action::Bookmark => self.toggle_bookmark(),
             Action::NextBookmark => self.next_bookmark(),
             Action::Filter => self.open_search(),
+            Action::Branch => self.open_branch(),
             Action::WhySlow if self.n_steps() > 0 => {
                 self.dialog = Some(Dialog::WhySlow { scroll: 0 });
             }

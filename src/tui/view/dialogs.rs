@@ -9,13 +9,14 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::catalog_detail::{earlier_summary, summary};
 use super::number::bytes;
-use super::{commands, condition, copy, export, help, pane, settings, why_slow};
+use super::{branch, commands, condition, copy, export, help, pane, settings, why_slow};
 use crate::tui::action::{Action, Copied};
 use crate::tui::keys::Context;
 use crate::tui::layout;
 use crate::tui::paragraph::wrap;
 use crate::tui::share::Format;
 use crate::tui::state::app::{App, Dialog};
+use crate::tui::state::run::Run;
 use crate::tui::state::runs::Listed;
 use crate::tui::state::settings::Setting;
 use crate::tui::theme::{Emphasis, Theme};
@@ -41,6 +42,7 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         Some(Dialog::Export { row }) => export::render(*row, theme, area, buf),
         Some(Dialog::Condition(editor)) => condition::render(app, editor, theme, area, buf),
         Some(Dialog::WhySlow { scroll }) => why_slow::render(app, *scroll, theme, area, buf),
+        Some(Dialog::Branch { row }) => branch::render(app, *row, theme, area, buf),
         Some(Dialog::Search(input)) => search(app, input, theme, area, buf),
         Some(Dialog::Commands { input, row }) => {
             commands::render(app, input, *row, theme, area, buf);
@@ -56,6 +58,10 @@ pub fn line_at(app: &App, at: Position) -> Option<usize> {
         Some(Dialog::Settings { .. }) => {
             let n_shown = Setting::shown(&app.params).len();
             (settings::place(app, whole), 0, n_shown)
+        }
+        Some(Dialog::Branch { .. }) => {
+            let inside = layout::inner(branch::place(app, whole)).contains(at);
+            return branch::row_at(app, whole, at.y).filter(|_| inside);
         }
         Some(Dialog::Condition(editor)) => {
             let (rows, first) = condition::list(whole, editor);
@@ -249,7 +255,7 @@ fn runs(app: &App, row: usize, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let first = first_run(row, height);
     for (i, listed) in app.listed_runs().enumerate().skip(first).take(height) {
         let (name, text) = match listed {
-            Listed::Run(run) => (run.subject.title.clone(), summary(run)),
+            Listed::Run { run, depth } => (run_name(run, depth), summary(run)),
             Listed::Earlier(earlier) => (earlier.subject.title.clone(), earlier_summary(earlier)),
         };
         let at = (i - first) as u16;
@@ -261,6 +267,18 @@ fn runs(app: &App, row: usize, theme: &Theme, area: Rect, buf: &mut Buffer) {
                 ..inner
             };
             buf.set_style(place, theme.emphasis(Emphasis::Selected));
+        }
+    }
+}
+
+/// A branch hangs below the run that it left.
+fn run_name(run: &Run, depth: usize) -> String {
+    match (depth, run.begins()) {
+        (0, None) => run.subject.title.clone(),
+        (0, Some(from)) => format!("{} from {from}", run.subject.title),
+        (_, from) => {
+            let from = from.unwrap_or_else(|| run.subject.title.clone());
+            format!("{}└─ {from}", "   ".repeat(depth - 1))
         }
     }
 }

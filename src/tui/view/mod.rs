@@ -2,6 +2,7 @@
 //! changes anything.
 
 pub mod bars;
+mod branch;
 mod candidates;
 pub mod catalog_detail;
 pub mod catalog_list;

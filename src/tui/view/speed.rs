@@ -17,7 +17,7 @@ use crate::tui::action::Action;
 use crate::tui::keys::Context;
 use crate::tui::state::app::App;
 use crate::tui::state::record::Record;
-use crate::tui::state::reference::{References, rule_throughout};
+use crate::tui::state::reference::References;
 use crate::tui::state::run::Run;
 use crate::tui::theme::{Mark, Theme};
 
@@ -63,7 +63,7 @@ pub fn note(app: &App, theme: &Theme) -> Vec<Line<'static>> {
         return Vec::new();
     };
     let refs = &run.references;
-    let strict = match rule_throughout(&record.trace) {
+    let strict = match record.rule_throughout() {
         Some(Verify::Strict) => refs.comparison(&record.ids),
         _ => refs
             .of(Verify::Strict)
@@ -88,7 +88,7 @@ struct Column<'a> {
 
 fn columns<'a>(run: &'a Run, record: &'a Record) -> Vec<Column<'a>> {
     let refs = &run.references;
-    let own = rule_throughout(&record.trace);
+    let own = record.rule_throughout();
     let mut columns = vec![Column {
         name: own.map_or_else(|| mixed(record), name),
         stats: &record.stats,

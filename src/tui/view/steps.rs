@@ -70,19 +70,32 @@ fn view(app: &App, record: &Record, area: Rect) -> View {
         0
     };
     let shown = &record.trace.steps[first..n.min(first + fit)];
-    let most = |fates: &[Fate]| shown.iter().map(|s| count(s, fates)).max().unwrap_or(0);
+    let mut most_wasted = [1; WASTED.len()];
+    for step in shown {
+        let wasted = wasted(step);
+        most_wasted = std::array::from_fn(|i| most_wasted[i].max(wasted[i]));
+    }
     View {
         first,
         stride: stride as u16,
         bar: (stride as u16 - 1).max(1),
         rows_up: area.height.saturating_sub(rows_down + 1).max(1),
         rows_down,
-        most_wasted: WASTED.map(|(_, fates)| most(fates).max(1)),
+        most_wasted,
     }
 }
 
-fn count(step: &Step, fates: &[Fate]) -> usize {
-    fates.iter().map(|&f| step.verdict.count(f)).sum()
+/// Drafts that were not committed, in the rows of [`WASTED`].
+fn wasted(step: &Step) -> [usize; WASTED.len()] {
+    let mut counts = [0; WASTED.len()];
+    for fate in &step.verdict.fates {
+        match fate {
+            Fate::Rejected | Fate::Lost => counts[0] += 1,
+            Fate::Unreached => counts[1] += 1,
+            Fate::Accepted | Fate::Relaxed => {}
+        }
+    }
+    counts
 }
 
 /// Which step's column is at `x`.
@@ -149,8 +162,9 @@ fn draw_step(step: &Step, x: u16, view: &View, theme: &Theme, area: Rect, buf: &
             put_bar(x, y, mark.glyph(), theme.block(mark), view, buf);
         }
     }
+    let wasted = wasted(step);
     for (i, (_, fates)) in WASTED.iter().enumerate().take(usize::from(view.rows_down)) {
-        let share = count(step, fates) as f64 / view.most_wasted[i] as f64;
+        let share = wasted[i] as f64 / view.most_wasted[i] as f64;
         let style = theme.mark(Mark::Fate(fates[0]));
         let level = bars::level(share).repeat(usize::from(view.bar));
         buf.set_string(x, ground + 1 + i as u16, level, style);

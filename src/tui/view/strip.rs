@@ -79,7 +79,13 @@ fn about(run: &Run) -> String {
         "none" => String::new(),
         name => format!(" · {}", name.to_uppercase()),
     };
-    format!("  {}{}{framework}", subject.kind, group.unwrap_or_default())
+    let from = run.begins().map(|from| format!(" · branch from {from}"));
+    format!(
+        "  {}{}{framework}{}",
+        subject.kind,
+        group.unwrap_or_default(),
+        from.unwrap_or_default()
+    )
 }
 
 /// The parameters, from the fullest wording to the shortest.

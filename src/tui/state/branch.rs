@@ -1,0 +1,162 @@
+//! Branching the shown run: from a step with the settings of now, or with another
+//! token in the place of the one that is selected.
+
+use super::app::{App, Dialog, Tone};
+use super::model::ModelState;
+use super::record::Pick;
+use super::run::{Origin, Run};
+use crate::speculate::TokenId;
+use crate::speculate::row::Candidate;
+use crate::tui::action::Action;
+use crate::tui::mouse::Target;
+use crate::worker::message::{Command, PromptText, Purpose, Request};
+
+/// Where a branch would leave the run.
+#[derive(Clone, Copy, Debug)]
+pub struct Fork<'a> {
+    pub step: usize,
+    /// Tokens of the step that stay.
+    pub within: usize,
+    /// The node whose distribution offers the alternatives.
+    pub node: usize,
+    pub top: &'a [Candidate],
+    /// What the run has there.
+    pub taken: Option<TokenId>,
+}
+
+impl App {
+    /// Where the selected token stands; off the committed path, where its branch
+    /// leaves that.
+    pub fn fork(&self) -> Option<Fork<'_>> {
+        let step = self.step()?;
+        let path = &step.verdict.path;
+        let end = path.last().copied().unwrap_or(0);
+        let mut node = match self.pick()? {
+            Pick::Root => 0,
+            Pick::Bonus => end,
+            Pick::Draft(node) => step.tree.nodes[node].parent.unwrap_or(0),
+        };
+        while node != 0 && !path.contains(&node) {
+            node = step.tree.nodes[node].parent.unwrap_or(0);
+        }
+        let within = step.tree.nodes[node].depth;
+        let mut committed = step.verdict.committed(&step.tree);
+        Some(Fork {
+            step: self.step_index()?,
+            within,
+            node,
+            top: &step.rows[node].top,
+            taken: committed.nth(within).map(|(id, _)| id),
+        })
+    }
+
+    pub(super) fn open_branch(&mut self) {
+        match self.why_no_branch() {
+            Some(why) => self.tell(Tone::Info, why),
+            None => self.dialog = Some(Dialog::Branch { row: 0 }),
+        }
+    }
+
+    fn why_no_branch(&self) -> Option<&'static str> {
+        let record = self.record().filter(|r| r.n_steps() > 0);
+        let Some(record) = record else {
+            return Some("There is no step to branch from yet.");
+        };
+        match &self.model {
+            ModelState::Ready(ready) => {
+                let of_run = &record.trace.header.model.tokenizer_hash;
+                let fits = ready.model.tokenizer_hash == *of_run;
+                (!fits).then_some("The run was recorded with a model that cuts text differently.")
+            }
+            ModelState::None => Some("A branch needs the model: start `laserscope` to make one."),
+            ModelState::Failed { .. } => Some("A branch needs the model; R tries again."),
+            _ => Some("A branch needs the model, which is on its way."),
+        }
+    }
+
+    pub(super) fn update_branch(&mut self, row: usize, action: &Action) -> Vec<Command> {
+        let last = self.fork().map_or(0, |fork| fork.top.len());
+        if *action == Action::Submit {
+            return self.branch(row);
+        }
+        let row = match action {
+            Action::Click(Target::Line(line)) => (*line).min(last),
+            other => super::update::moved(row, other, last),
+        };
+        self.dialog = Some(Dialog::Branch { row });
+        Vec::new()
+    }
+
+    /// Row 0 is the step itself; the others force a token.
+    fn branch(&mut self, row: usize) -> Vec<Command> {
+        let (Some(run), Some(record), Some(fork)) = (self.run(), self.record(), self.fork()) else {
+            return Vec::new();
+        };
+        let forced = row
+            .checked_sub(1)
+            .and_then(|i| fork.top.get(i))
+            .map(|c| c.0);
+        let header = &record.trace.header;
+        if forced.is_some_and(|id| header.eos.contains(&id)) {
+            let text = "That token ends the text: there is nothing to go on with.";
+            self.tell(Tone::Info, text);
+            return Vec::new();
+        }
+        let within = if forced.is_some() { fork.within } else { 0 };
+        let branch = record.trace.branch_at(fork.step, within, forced);
+        let prompt = match &run.origin {
+            Origin::Live { prompt } => prompt.clone(),
+            Origin::Recorded { .. } => PromptText::recorded(header),
+        };
+        let (of, subject) = (run.id, run.subject.clone());
+        let request = Request {
+            run: self.next_run_id(),
+            subject,
+            prompt,
+            params: self.params,
+            branch: Some(branch),
+            purpose: Purpose::Watch,
+            start_paused: false,
+        };
+        let commands = self.send(request);
+        if let Some(run) = self.run_mut() {
+            run.parent = Some(of);
+        }
+        commands
+    }
+
+    /// This session's runs, newest first, each followed by its branches; and how
+    /// deep in the tree each is.
+    pub(super) fn runs_as_tree(&self) -> Vec<(&Run, usize)> {
+        let mut listed = Vec::new();
+        let is_here = |id| self.runs.iter().any(|r| r.id == id && r.record.is_some());
+        let roots = self.runs.iter().rev();
+        for root in roots.filter(|r| !r.parent.is_some_and(is_here)) {
+            self.list_below(root, 0, &mut listed);
+        }
+        listed
+    }
+
+    fn list_below<'a>(&'a self, run: &'a Run, depth: usize, listed: &mut Vec<(&'a Run, usize)>) {
+        if run.record.is_none() {
+            return;
+        }
+        listed.push((run, depth));
+        let children = self.runs.iter().filter(|r| r.parent == Some(run.id));
+        children.for_each(|child| self.list_below(child, depth + 1, listed));
+    }
+}
+
+impl Run {
+    /// Where it leaves its parent: `step 12 → ' Robert'`, the token forced there.
+    pub fn begins(&self) -> Option<String> {
+        let record = self.record.as_ref()?;
+        let branch = record.trace.header.branch.as_ref()?;
+        let forced = branch.forced.map(|id| format!(" → {}", record.quoted(id)));
+        Some(format!(
+            "step {}{}",
+            branch.of.step + 1,
+            forced.unwrap_or_default()
+        ))
+    }
+}
