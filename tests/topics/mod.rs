@@ -3,6 +3,7 @@
 mod batch;
 mod catalog;
 mod comfort;
+mod compare;
 mod debugger;
 mod decoder;
 mod drafters;
@@ -16,6 +17,7 @@ mod groups;
 mod import;
 mod interface;
 mod kernels;
+mod lab;
 mod lessons;
 mod pool;
 mod pool_file;

@@ -194,7 +194,7 @@ impl App {
 
     fn look_at(&mut self, id: crate::worker::message::RunId, step: usize, pick: Pick) {
         self.show_run(id);
-        self.view.go_to(Cursor::At(step));
+        self.view.go_to(Cursor::at(step));
         self.view.pick = Some(pick);
     }
 }

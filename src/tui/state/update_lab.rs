@@ -199,7 +199,7 @@ impl App {
     fn go_to_supplied(&mut self) {
         if let Some(&draft) = self.lab.supplied.get(self.lab.supplied_row) {
             self.screen = Screen::Decode;
-            self.view.go_to(Cursor::At(draft.step));
+            self.view.go_to(Cursor::at(draft.step));
             self.view.pick = Some(Pick::Draft(draft.node));
         }
     }
