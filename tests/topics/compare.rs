@@ -191,7 +191,7 @@ fn a_race_goes_by_the_recorded_times_and_can_be_paused() {
     let comparison = app.compare.comparison.as_ref().expect("a comparison");
     for side in [Side::Left, Side::Right] {
         let by_then = comparison.arrivals_of(side).iter().filter(|a| a.0 <= 600.0);
-        let n = by_then.last().expect("the start").1;
+        let n = by_then.max_by_key(|a| a.1).expect("the start").1;
         assert_eq!(app.compare.n_shown(side), n);
     }
     assert!(app.compare.n_shown(Side::Left) > app.compare.n_shown(Side::Right));
