@@ -393,11 +393,14 @@ fn documents_are_listed_read_and_found() {
     let folder = tempfile::tempdir().expect("a folder");
     let engine = with_pools(folder.path());
     let group = PoolName::Group("item/a".into());
-    assert_eq!(ids(&engine, &PoolName::Global), ["d1", "d2", "d3"]);
-    assert_eq!(ids(&engine, &group), ["d1", "d2"]);
+    assert_eq!(
+        ids(&engine, &PoolName::Global),
+        ["item/d1", "item/d2", "item/d3"]
+    );
+    assert_eq!(ids(&engine, &group), ["item/d1", "item/d2"]);
     assert!(ids(&engine, &PoolName::Online).is_empty());
     let read = engine
-        .read_document(&PoolName::Global, "d2")
+        .read_document(&PoolName::Global, "item/d2")
         .expect("a document");
     let text: Vec<u8> = read
         .tokens
@@ -422,16 +425,16 @@ fn changes_hold_and_can_be_taken_back_one_by_one() {
     let added = engine
         .add_documents(&[knowledge("d1", "a", "aaaa")])
         .expect("added");
-    assert_eq!(added, ["d1~2"]);
-    engine.remove_document(&group, "d2").expect("removed");
-    assert_eq!(ids(&engine, &group), ["d1", "d1~2"]);
+    assert_eq!(added, ["item/d1~2"]);
+    engine.remove_document(&group, "item/d2").expect("removed");
+    assert_eq!(ids(&engine, &group), ["item/d1", "item/d1~2"]);
     assert_eq!(engine.find_in_pools("abcx").expect("found").n_documents, 0);
     let now = engine.pools_overview();
     assert_eq!((now.n_added, now.n_removed, now.n_unsaved), (1, 1, 2));
     assert_eq!(now.sections[1].documents, 2);
-    assert!(engine.remove_document(&group, "d2").is_err());
+    assert!(engine.remove_document(&group, "item/d2").is_err());
     engine.undo_edit().expect("undone");
-    assert_eq!(ids(&engine, &group), ["d1", "d2", "d1~2"]);
+    assert_eq!(ids(&engine, &group), ["item/d1", "item/d2", "item/d1~2"]);
     engine.undo_edit().expect("undone");
     assert_eq!(engine.pools_overview().sections[1], before.sections[1]);
     assert!(engine.undo_edit().is_err());
@@ -462,7 +465,7 @@ fn a_probe_drafts_what_the_sources_hold() {
     assert!(before[1] > 0, "{before:?}");
     // What is taken out drafts no more.
     engine
-        .remove_document(&PoolName::Global, "d3")
+        .remove_document(&PoolName::Global, "item/d3")
         .expect("removed");
     let probe = engine.probe(&text, None, &params).expect("a probe");
     let matched = probe.sets[1].hits.iter().map(|h| h.matched).max();
@@ -492,7 +495,7 @@ fn runs_draft_from_changed_pools_and_stay_lossless() {
     let names_it = |t: &laserscope::speculate::trace::Trace| {
         let nodes = t.steps.iter().flat_map(|s| &s.tree.nodes);
         let mut docs = nodes.flat_map(|n| &n.origins).flat_map(|o| &o.docs);
-        docs.any(|hit| hit.doc == "own")
+        docs.any(|hit| hit.doc == "item/own")
     };
     assert!(names_it(&run));
     engine.undo_edit().expect("undone");

@@ -139,7 +139,7 @@ fn nothing_yet(app: &App) -> String {
     if app.model.is_ready() {
         "Asking the engine.".into()
     } else {
-        app.why_no_texts()
+        "No pools without a model.".into()
     }
 }
 
@@ -230,10 +230,15 @@ fn document_line(app: &App, doc: &ListedDoc, width: usize, theme: &Theme) -> Lin
     };
     let title = fit(&doc.title, label.saturating_sub(1));
     Line::from(vec![
-        Span::styled(pad(&fit(&doc.id, ID - 1), ID), theme.dim()),
+        Span::styled(pad(&fit(own_id(&doc.id), ID - 1), ID), theme.dim()),
         Span::styled(pad(&title, label), style),
         Span::styled(format!("{:>DOCUMENTS$}", short(doc.n_tokens)), theme.dim()),
     ])
+}
+
+/// A document's id without its kind, which its group says already.
+fn own_id(id: &str) -> &str {
+    id.rsplit_once('/').map_or(id, |(_, own)| own)
 }
 
 /// Which document of the list is at a position.
