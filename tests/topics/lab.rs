@@ -478,6 +478,8 @@ fn runs_draft_from_changed_pools_and_stay_lossless() {
     let mut engine = with_pools(folder.path());
     let strict = Params {
         verify: laserscope::speculate::params::Verify::Strict,
+        // As many rows whatever this machine's passes cost.
+        budget: laserscope::speculate::params::Budget::Rows(16),
         max_tokens: 24,
         ..Params::default()
     };
