@@ -246,7 +246,7 @@ impl Engine {
     pub fn probe(&self, text: &ProbedText, group: Option<&str>, params: &Params) -> Result<Probe> {
         let (ids, opening_len) = match text {
             ProbedText::Phrase(text) => {
-                let ids = self.codec.encode(text)?;
+                let ids = self.phrase_ids(text, params)?;
                 let n = ids.len();
                 (ids, n)
             }
@@ -279,6 +279,28 @@ impl Engine {
             n_tokens: ids.len(),
             tokens: drafted.into_iter().map(|t| (t, self.shown(t))).collect(),
         })
+    }
+
+    /// A phrase as documents have it: within a text its first word begins with a
+    /// space, at a line's start it does not; whichever is matched further.
+    fn phrase_ids(&self, text: &str, params: &Params) -> Result<Vec<TokenId>> {
+        let bare = self.codec.encode(text)?;
+        let spaced = self.codec.encode(&format!(" {text}"))?;
+        let params = Params {
+            sources: Sources {
+                global: true,
+                ..Sources::NONE
+            },
+            ..*params
+        };
+        let calibration = self.calibrations.clone().of(&params).clone();
+        let matched = |ids: &[TokenId]| {
+            let local = Local::new(ids, ids.len());
+            let drafted = retrieve(&self.pools, None, &local, &params, &calibration);
+            drafted.hits.iter().map(|h| h.matched).max().unwrap_or(0)
+        };
+        let is_within = !text.starts_with(char::is_whitespace) && matched(&spaced) > matched(&bare);
+        Ok(if is_within { spaced } else { bare })
     }
 
     fn shown(&self, token: TokenId) -> TokenBytes {

@@ -8,6 +8,31 @@ use tui_input::InputRequest;
 use super::mouse::Target;
 use super::state::app::Screen;
 
+/// What only the Pool screen is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LabAction {
+    Search,
+    ProbePrompt,
+    AddText,
+    AddFile,
+    Remove,
+    Undo,
+    Save,
+}
+
+/// What only the Compare screen is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CompareAction {
+    Left,
+    Right,
+    Swap,
+    /// Bring the part of the texts with the first divergence into view.
+    Divergence,
+    /// Show the step of the divergence on the Decode screen.
+    Inspect,
+    Restart,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     Quit,
@@ -92,6 +117,9 @@ pub enum Action {
     Answer,
     /// Pass the task over; after the last one, the next lesson.
     NextTask,
+
+    Lab(LabAction),
+    Compare(CompareAction),
 
     /// A change to the text being typed.
     Edit(InputRequest),

@@ -41,9 +41,12 @@ impl Piece {
                 ghost.map(|g| g.text.as_str())
             }
         };
-        whole
-            .and_then(|text| text.get(self.bytes.clone()))
-            .unwrap_or_default()
+        whole.map_or("", |text| self.cut(text))
+    }
+
+    /// Its part of what is drawn for the whole token.
+    pub fn cut<'a>(&self, whole: &'a str) -> &'a str {
+        whole.get(self.bytes.clone()).unwrap_or_default()
     }
 }
 
@@ -59,11 +62,26 @@ struct Unit<'a> {
 /// The text in lines of `width` columns; the same is laid out once. Never empty.
 pub fn flow(record: &Record, ghosts: Ghosts, width: usize) -> Rc<Vec<Line>> {
     let key = (record.cells.len(), ghosts, width);
-    record.laid_out.get(key, || lay_out(record, ghosts, width))
+    let lines = || lay_out(&units(record, ghosts), width);
+    record.laid_out.get(key, lines)
 }
 
-fn lay_out(record: &Record, ghosts: Ghosts, width: usize) -> Vec<Line> {
-    let units = units(record, ghosts);
+/// Lays out texts, each with the offsets after which its line breaks, numbered
+/// as cells. Never empty.
+pub fn flow_texts<'a>(
+    texts: impl Iterator<Item = (&'a str, &'a [usize])>,
+    width: usize,
+) -> Vec<Line> {
+    let units = texts.enumerate().map(|(i, (text, breaks))| Unit {
+        from: From::Cell(i),
+        text,
+        width: columns(text),
+        breaks,
+    });
+    lay_out(&units.collect::<Vec<_>>(), width)
+}
+
+fn lay_out(units: &[Unit<'_>], width: usize) -> Vec<Line> {
     let mut paper = Paper {
         lines: vec![Vec::new()],
         x: 0,

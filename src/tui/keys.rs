@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use crossterm::event::KeyCode;
 
-use super::action::{Action, Copied};
+use super::action::{Action, CompareAction, Copied, LabAction};
 use super::key::Key;
 use super::state::app::Screen;
 
@@ -262,10 +262,47 @@ pub static TABLE: &[Binding] = table! {
         Action::Close; [ESC] "" "back to the catalog";
     }
     Compare {
+        Action::PlayPause; [SPACE] "race" "replay both runs on one clock, or pause";
+        Action::Compare(CompareAction::Left); [Key::char('a')] "left" "the next run on the left side";
+        Action::Compare(CompareAction::Right); [Key::char('b')] "right" "the next run on the right side";
+        Action::Compare(CompareAction::Swap); [Key::char('w')] "swap" "left becomes right";
+        Action::Reference; [Key::char('r')] "check lossless" "run the prompt autoregressively and strictly, and hold them against each other";
+        Action::Compare(CompareAction::Divergence); [Key::char('d')] "divergence" "go to where the texts part";
+        Action::Compare(CompareAction::Inspect); [ENTER] "inspect" "the step where the texts part, on the Decode screen";
+        Action::Slower; [Key::char('-')] "" "a slower clock";
+        Action::Faster; [Key::char('+'), Key::char('=')] "-+|clock" "a faster clock";
+        Action::Compare(CompareAction::Restart); [Key::char('0')] "" "the race from the start";
+        Action::Up; [UP, Key::char('k')] "" "scroll both texts up";
+        Action::Down; [DOWN, Key::char('j')] "" "scroll both texts down";
+        Action::PageUp; [PAGE_UP] "" "ten lines up";
+        Action::PageDown; [PAGE_DOWN] "" "ten lines down";
+        Action::First; [HOME] "" "the beginning of the texts";
+        Action::Last; [END] "" "their end; the race is over";
+        Action::EarlierRuns; [Key::char('o')] "open a run" "open an earlier run, to be compared";
         Action::Close; [ESC] "" "back to the catalog";
     }
     Pool {
-        Action::Close; [ESC] "" "back to the catalog";
+        Action::Submit; [ENTER] "open" "open the document; from a draft it supplied, go to its step";
+        Action::Lab(LabAction::Search); [Key::char('s')] "search" "type a phrase: where it occurs, and what would be drafted after it";
+        Action::Lab(LabAction::ProbePrompt); [Key::char('p')] "probe" "what would be drafted after the prompt selected in the catalog";
+        Action::Filter; [Key::char('/')] "filter" "filter the documents by title, id, group";
+        Action::Lab(LabAction::AddText); [Key::char('a')] "add" "add a text to the selected group's pool, in memory";
+        Action::Lab(LabAction::AddFile); [Key::char('A')] "" "add the documents of a JSON Lines file, in memory";
+        Action::Lab(LabAction::Remove); [Key::char('d')] "remove" "take the selected document out, in memory";
+        Action::Lab(LabAction::Undo); [Key::char('u')] "undo" "take the last change back";
+        Action::Lab(LabAction::Save); [Key::char('w')] "" "save the changes to the pool on disk that --pool opened";
+        Action::NextPane; [TAB] "pane" "the next pane";
+        Action::PreviousPane; [BACK_TAB] "" "the pane before";
+        Action::Less; [LEFT, Key::char('h')] "" "the tab to the left";
+        Action::More; [RIGHT, Key::char('l')] "←→|tab" "the tab to the right";
+        Action::Zoom; [Key::char('z')] "zoom" "the right pane alone, or all of them";
+        Action::Up; [UP, Key::char('k')] "" "the one above";
+        Action::Down; [DOWN, Key::char('j')] "" "the one below";
+        Action::PageUp; [PAGE_UP] "" "a page up";
+        Action::PageDown; [PAGE_DOWN] "" "a page down";
+        Action::First; [HOME] "" "the first";
+        Action::Last; [END] "" "the last";
+        Action::Close; [ESC] "" "leave the zoom, clear the filter, or back to the catalog";
     }
     Learn {
         Action::Up; [UP, Key::char('k')] "↑↓|choose" "the lesson above";

@@ -7,10 +7,12 @@ use ratatui::layout::{Position, Rect};
 use super::action::Action;
 use super::state::app::{App, Screen};
 use super::state::decode::Pane;
+use super::state::lab::{LabPane, LabTab};
 use super::state::record::{Pick, Place};
 use super::tree_lines::shown_lines;
 use super::{flow, layout, view};
 use crate::recsys::SubjectKind;
+use crate::speculate::compare::Side;
 
 /// Something that can be clicked or scrolled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,9 +29,39 @@ pub enum Target {
     },
     Node(Pick),
     Step(usize),
+    Lab(LabTarget),
+    Compare(CompareTarget),
     /// A line of a dialog.
     Line(usize),
     Nothing,
+}
+
+/// Something on the Pool screen; rows are counted from the first there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LabTarget {
+    Pool(Option<usize>),
+    Document(Option<usize>),
+    Tab(LabTab),
+    View(Option<usize>),
+}
+
+impl LabTarget {
+    pub fn pane(self) -> LabPane {
+        match self {
+            LabTarget::Pool(_) => LabPane::Pools,
+            LabTarget::Document(_) => LabPane::Documents,
+            LabTarget::Tab(_) | LabTarget::View(_) => LabPane::View,
+        }
+    }
+}
+
+/// Something on the Compare screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CompareTarget {
+    Side(Side),
+    /// A token of a text, by its cell.
+    Token(Side, usize),
+    Figures,
 }
 
 /// The action of a mouse event.
@@ -61,7 +93,11 @@ pub fn hit(app: &App, at: Position) -> Target {
         Screen::Learn => {
             view::learn::lesson_at(app, shell.body, at).map_or(Target::Nothing, Target::Line)
         }
-        Screen::Tune | Screen::Compare | Screen::Pool => Target::Nothing,
+        Screen::Pool => view::lab::hit(app, shell.body, at).map_or(Target::Nothing, Target::Lab),
+        Screen::Compare => {
+            view::compare::hit(app, shell.body, at).map_or(Target::Nothing, Target::Compare)
+        }
+        Screen::Tune => Target::Nothing,
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! Knows no colours and no widths.
 
+use crate::speculate::draft::DraftTree;
 use crate::speculate::trace::Step;
 
 use super::state::app::App;
@@ -32,9 +33,18 @@ pub fn shown_lines(app: &App, step: &Step) -> Vec<TreeLine> {
 
 /// The step's tree from top to bottom.
 pub fn tree_lines(step: &Step) -> Vec<TreeLine> {
+    lines(&step.tree, &step.verdict.path, step.verdict.bonus.is_some())
+}
+
+/// A tree that nobody has judged yet.
+pub fn draft_lines(tree: &DraftTree) -> Vec<TreeLine> {
+    lines(tree, &[], false)
+}
+
+fn lines(tree: &DraftTree, path: &[usize], has_bonus: bool) -> Vec<TreeLine> {
     let mut drawing = Drawing {
-        step,
-        children: children(step),
+        path,
+        children: children(tree, path, has_bonus),
         lines: vec![TreeLine {
             pick: Pick::Root,
             stem: String::new(),
@@ -46,7 +56,7 @@ pub fn tree_lines(step: &Step) -> Vec<TreeLine> {
 }
 
 struct Drawing<'a> {
-    step: &'a Step,
+    path: &'a [usize],
     /// Per node, what hangs below it, in drawing order.
     children: Vec<Vec<Pick>>,
     lines: Vec<TreeLine>,
@@ -66,7 +76,7 @@ impl Drawing<'_> {
             self.lines.push(TreeLine {
                 pick,
                 stem: format!("{margin}{branch}"),
-                on_path: on_path(self.step, pick),
+                on_path: on_path(self.path, pick),
             });
             if let Pick::Draft(child) = pick {
                 self.below(child, &format!("{margin}{pass}"));
@@ -75,25 +85,25 @@ impl Drawing<'_> {
     }
 }
 
-fn on_path(step: &Step, pick: Pick) -> bool {
+fn on_path(path: &[usize], pick: Pick) -> bool {
     match pick {
         Pick::Root | Pick::Bonus => true,
-        Pick::Draft(node) => step.verdict.path.contains(&node),
+        Pick::Draft(node) => path.contains(&node),
     }
 }
 
-fn children(step: &Step) -> Vec<Vec<Pick>> {
-    let mut children = vec![Vec::new(); step.tree.n_rows()];
-    for (i, node) in step.tree.nodes.iter().enumerate() {
+fn children(tree: &DraftTree, path: &[usize], has_bonus: bool) -> Vec<Vec<Pick>> {
+    let mut children = vec![Vec::new(); tree.n_rows()];
+    for (i, node) in tree.nodes.iter().enumerate() {
         if let Some(parent) = node.parent {
             children[parent].push(Pick::Draft(i));
         }
     }
     for below in &mut children {
-        below.sort_by_key(|&pick| !on_path(step, pick));
+        below.sort_by_key(|&pick| !on_path(path, pick));
     }
-    if step.verdict.bonus.is_some() {
-        let end = step.verdict.path.last().copied().unwrap_or(0);
+    if has_bonus {
+        let end = path.last().copied().unwrap_or(0);
         children[end].insert(0, Pick::Bonus);
     }
     children
@@ -102,7 +112,6 @@ fn children(step: &Step) -> Vec<Vec<Pick>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::speculate::draft::DraftTree;
     use crate::speculate::trace::Timing;
     use crate::speculate::verify::{Fate, Finish, Room, Verdict};
 

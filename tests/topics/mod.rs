@@ -3,6 +3,7 @@
 mod batch;
 mod catalog;
 mod comfort;
+mod compare;
 mod debugger;
 mod decoder;
 mod drafters;
@@ -17,6 +18,7 @@ mod groups;
 mod import;
 mod interface;
 mod kernels;
+mod lab;
 mod lessons;
 mod pool;
 mod pool_file;

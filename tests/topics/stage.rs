@@ -171,6 +171,11 @@ pub fn measured() -> App {
     while let Some((id, purpose, params)) = generated(&commands) {
         assert_eq!(purpose, Purpose::Reference { of: run });
         let reference = fixture::run(7, params);
+        app.apply(Event::RunStarted {
+            run: id,
+            purpose,
+            header: Box::new(reference.header.clone()),
+        });
         feed(&mut app, id, &reference, 0..reference.steps.len());
         commands = app.apply(Event::RunEnded {
             run: id,

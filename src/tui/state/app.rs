@@ -16,6 +16,7 @@ use super::model::ModelState;
 use super::record::{Pick, Record, first_look};
 use super::run::{Recording, Run};
 use super::tune::Tune;
+use super::update_lab::LabDialog;
 use crate::speculate::params::Params;
 use crate::speculate::trace::Step;
 use crate::tui::action::Action;
@@ -91,6 +92,10 @@ pub enum Dialog {
     Copy {
         row: usize,
     },
+    /// Something for the pools.
+    Lab(LabDialog),
+    /// The pools' changes go to disk: really?
+    SaveEdits,
 }
 
 /// One line for the person, until the next key.
@@ -248,15 +253,17 @@ impl App {
             (Some(Dialog::WhySlow { .. }), _) => Context::WhySlow,
             (Some(Dialog::Branch { .. }), _) => Context::Branch,
             (Some(Dialog::Condition(_)), _) => Context::Condition,
-            (Some(Dialog::Download { .. }), _) => Context::Question,
+            (Some(Dialog::Download { .. } | Dialog::SaveEdits), _) => Context::Question,
             (Some(Dialog::Failure { .. }), _) => Context::Message,
             (
                 Some(Dialog::Prompt(_) | Dialog::GoTo(_) | Dialog::Answer(_) | Dialog::Search(_)),
                 _,
             ) => Context::Typing,
+            (Some(Dialog::Lab(_)), _) => Context::Typing,
             (Some(Dialog::Export { .. }), _) => Context::Export,
             (Some(Dialog::Commands { .. }), _) => Context::Commands,
             (Some(Dialog::Copy { .. }), _) => Context::Copy,
+            (None, Screen::Pool) if self.lab.typing == Typing::Yes => Context::Filter,
             (None, Screen::Catalog) if self.browse.typing == Typing::Yes => Context::Filter,
             (None, Screen::Catalog) => Context::Catalog,
             (None, Screen::Decode) => Context::Decode,
@@ -368,7 +375,7 @@ impl App {
     /// Whether frames must be drawn without anyone pressing a key.
     pub fn is_moving(&self) -> bool {
         let busy = |r: &Run| r.is_moving() || r.references.is_busy();
-        self.model.is_coming() || self.run().is_some_and(busy)
+        self.model.is_coming() || self.run().is_some_and(busy) || self.compare.is_racing()
     }
 
     /// Hands over what the terminal's owner is to do.

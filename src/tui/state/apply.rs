@@ -5,7 +5,6 @@ use super::model::ModelState;
 use super::record::Record;
 use super::run::{Phase, Run};
 use crate::speculate::trace::{End, Header, Step};
-use crate::speculate::verify::Finish;
 use crate::tui::action::Action;
 use crate::tui::keys::Context;
 use crate::worker::message::{Command, Event, FetchEvent, Purpose, RunId};
@@ -13,6 +12,12 @@ use crate::worker::message::{Command, Event, FetchEvent, Purpose, RunId};
 impl App {
     /// Takes an event in; what the engine should do next, if anything.
     pub fn apply(&mut self, event: Event) -> Vec<Command> {
+        let commands = self.take_in(event);
+        self.refresh_comparison();
+        commands
+    }
+
+    fn take_in(&mut self, event: Event) -> Vec<Command> {
         if let Some(model) = self.model.after(&event) {
             return self.model_changed(model);
         }
@@ -110,6 +115,13 @@ impl App {
                 purpose: Purpose::Watch,
                 header,
             } => self.with_run(run, |r| r.started(*header)),
+            Event::RunStarted { run, header, .. } => {
+                let under_way = self.referring(run);
+                let under_way = under_way.and_then(|r| r.references.under_way.as_mut());
+                if let Some((_, measured)) = under_way {
+                    measured.begin(*header);
+                }
+            }
             Event::Step { run, step } => self.step_arrived(run, *step),
             Event::Paused { run, paused } => self.with_run(run, |r| r.paused(paused)),
             Event::RunEnded { run, end } => return self.run_ended(run, end),
@@ -143,9 +155,8 @@ impl App {
     }
 
     fn run_ended(&mut self, id: RunId, end: End) -> Vec<Command> {
-        let whole = end.finish != Finish::Cancelled;
         match self.referring(id) {
-            Some(run) => run.references.complete(whole),
+            Some(run) => run.references.complete(end),
             None => self.with_run(id, |r| r.ended(end)),
         }
         // A finished answer may be in the pools now.

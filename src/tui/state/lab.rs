@@ -10,12 +10,13 @@ use tui_input::Input;
 
 use super::app::{App, Screen, Tone};
 use super::browse::Typing;
+use super::decode::Zoom;
 use super::supplied::{Supplied, drafts_of, named_documents};
 use crate::speculate::trace::TokenBytes;
 use crate::tui::token_text::{Joiner, columns};
 use crate::worker::message::{
     Command, DocumentText, Found, LabAnswer, LabQuestion, ListedDoc, Overview, PoolName, Probe,
-    ProbedText, RunId, Section,
+    RunId, Section,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,8 +118,14 @@ pub struct Lab {
     pub found: Option<Found>,
     pub found_row: usize,
     pub probed: Option<Probed>,
-    /// Which source set's tree is scrolled.
-    pub scroll: usize,
+    /// What the last probe is of.
+    pub(super) probe_of: String,
+    /// First line shown of the text or the trees; `None`: the first, or where
+    /// the text is marked.
+    pub scroll: Option<usize>,
+    pub zoom: Zoom,
+    /// Texts typed so far: they need names.
+    pub(super) n_typed: usize,
     pub supplied: Vec<Supplied>,
     pub supplied_row: usize,
     pub(super) supplied_of: Option<(String, RunId, usize)>,
@@ -147,7 +154,10 @@ impl Default for Lab {
             found: None,
             found_row: 0,
             probed: None,
-            scroll: 0,
+            probe_of: String::new(),
+            scroll: None,
+            zoom: Zoom::All,
+            n_typed: 0,
             supplied: Vec::new(),
             supplied_row: 0,
             supplied_of: None,
@@ -286,6 +296,7 @@ impl App {
         at: Option<usize>,
     ) -> Vec<Command> {
         self.lab.why_not = None;
+        self.lab.scroll = None;
         if let Some(open) = self.lab.open.as_mut().filter(|o| o.text.id == id) {
             let last = open.cells.len().saturating_sub(1);
             open.at = at.map(|at| at.min(last));
@@ -374,13 +385,10 @@ impl App {
                 self.lab.found = Some(found);
                 self.lab.found_row = 0;
             }
-            (LabQuestion::Probe { text, .. }, Ok(LabAnswer::Probe(probe))) => {
-                let what = match text {
-                    ProbedText::Phrase(phrase) => format!("“{phrase}”"),
-                    ProbedText::Prompt(_) => "the prompt".into(),
-                };
+            (_, Ok(LabAnswer::Probe(probe))) => {
+                let what = self.lab.probe_of.clone();
                 self.lab.probed = Some(Probed { what, probe });
-                self.lab.scroll = 0;
+                self.lab.scroll = None;
             }
             (_, Ok(LabAnswer::Changed { told, now })) => {
                 self.lab.keep_overview(now);

@@ -72,6 +72,7 @@ impl Run {
                 ids: record.ids.clone(),
                 stats: record.stats.clone(),
                 repetition: record.repetition,
+                record: None,
             });
         }
     }

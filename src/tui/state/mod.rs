@@ -27,6 +27,7 @@ pub mod settings;
 pub mod supplied;
 pub mod tune;
 mod update;
+mod update_compare;
 mod update_decode;
-mod update_lab;
+pub mod update_lab;
 mod walk;

@@ -3,10 +3,12 @@
 
 use std::collections::VecDeque;
 
+use super::record::Record;
 use crate::speculate::TokenId;
 use crate::speculate::params::Verify;
 use crate::speculate::stats::{Stats, agreement, first_difference, repetition};
-use crate::speculate::trace::Step;
+use crate::speculate::trace::{End, Header, Step};
+use crate::speculate::verify::Finish;
 use crate::worker::message::RunId;
 
 /// What a reference run showed.
@@ -16,6 +18,9 @@ pub struct Measured {
     pub ids: Vec<TokenId>,
     pub stats: Stats,
     pub repetition: f64,
+    /// The run itself, to be compared; `None` until it has begun, and where a
+    /// run is its own reference.
+    pub record: Option<Box<Record>>,
 }
 
 impl Measured {
@@ -25,7 +30,12 @@ impl Measured {
             ids: Vec::new(),
             stats: Stats::empty(),
             repetition: 0.0,
+            record: None,
         }
+    }
+
+    pub fn begin(&mut self, header: Header) {
+        self.record = Some(Box::new(Record::new(header)));
     }
 
     pub fn push(&mut self, step: &Step) {
@@ -33,6 +43,9 @@ impl Measured {
         let tokens = step.verdict.committed(&step.tree);
         self.ids.extend(tokens.map(|(id, _)| id));
         self.repetition = repetition(&self.ids);
+        if let Some(record) = &mut self.record {
+            record.push(step.clone());
+        }
     }
 }
 
@@ -64,10 +77,13 @@ impl References {
     }
 
     /// A reference run came to its end; one that was cut off counts for nothing.
-    pub fn complete(&mut self, whole: bool) {
-        if let Some((_, measured)) = self.under_way.take()
-            && whole
+    pub fn complete(&mut self, end: End) {
+        if let Some((_, mut measured)) = self.under_way.take()
+            && end.finish != Finish::Cancelled
         {
+            if let Some(record) = &mut measured.record {
+                record.finish(end);
+            }
             self.done.push(measured);
         }
     }

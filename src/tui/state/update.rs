@@ -16,7 +16,7 @@ use crate::tui::keys::Context;
 use crate::tui::mouse::Target;
 use crate::tui::share::Format;
 use crate::tui::start::Length;
-use crate::worker::message::Command;
+use crate::worker::message::{Command, LabQuestion};
 
 /// Rows a page key moves in the catalog.
 const PAGE: i64 = 10;
@@ -45,6 +45,7 @@ impl App {
             return Vec::new();
         }
         if self.update_anywhere(&action) {
+            self.refresh_comparison();
             return self.ask_lab();
         }
         let commands = match (&self.dialog, self.screen) {
@@ -56,6 +57,7 @@ impl App {
             (None, Screen::Pool) => self.update_lab(action),
             (None, Screen::Learn) => self.update_learn(action),
         };
+        self.refresh_comparison();
         match self.screen {
             Screen::Catalog if commands.is_empty() => self.ask_preview(),
             Screen::Pool => [commands, self.ask_lab()].concat(),
@@ -245,6 +247,8 @@ impl App {
                 self.export(row);
                 Vec::new()
             }
+            (Some(Dialog::Lab(dialog)), Action::Submit) => self.lab_submitted(&dialog),
+            (Some(Dialog::SaveEdits), Action::Submit) => self.ask_pools(LabQuestion::Save),
             (Some(Dialog::Runs { row }), Action::Submit) => {
                 self.open_listed(row);
                 Vec::new()
@@ -296,6 +300,7 @@ impl App {
                 Action::Click(Target::Line(line)) => *row = (*line).min(Copied::ALL.len() - 1),
                 other => *row = moved(*row, other, Copied::ALL.len() - 1),
             },
+            Some(Dialog::Lab(dialog)) => dialog.edit(action),
             _ => {}
         }
     }
@@ -360,7 +365,7 @@ pub(super) fn edit(input: &mut Input, action: &Action) -> bool {
 }
 
 /// Line breaks in what is pasted become spaces: the fields hold one line.
-fn paste(input: &mut Input, text: &str) {
+pub(super) fn paste(input: &mut Input, text: &str) {
     for c in text
         .split_whitespace()
         .collect::<Vec<_>>()

@@ -251,6 +251,7 @@ impl App {
         if let Some(run) = self.run_mut() {
             run.play_for(elapsed, pace);
         }
+        self.race_on(elapsed);
         Vec::new()
     }
 }

@@ -1,12 +1,308 @@
-//! The Compare screen.
+//! The Compare screen: two texts side by side, what differs in them, where they
+//! part and why; below, the badge, the figures and the race.
+
+use std::rc::Rc;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
 
-use super::pane;
+use super::{compare_figures, pane};
+use crate::speculate::compare::Side;
+use crate::speculate::verify::Fate;
+use crate::tui::flow::{self, From};
+use crate::tui::layout;
+use crate::tui::mouse::CompareTarget;
 use crate::tui::state::app::App;
-use crate::tui::theme::Theme;
+use crate::tui::state::compare::Choice;
+use crate::tui::state::decode::Ghosts;
+use crate::tui::state::record::{Place, Record};
+use crate::tui::theme::{Emphasis, Mark, Theme};
+use crate::tui::token_text::fit;
 
-pub fn render(_app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
-    pane::frame(body, true, theme, buf);
+/// Inner rows of the lower pane, with and without air.
+const ROOMY_ROWS: u16 = 12;
+const TIGHT_ROWS: u16 = 8;
+const ROOMY_HEIGHT: u16 = 34;
+
+struct Places {
+    left: Rect,
+    right: Rect,
+    figures: Rect,
+}
+
+fn places(body: Rect) -> Places {
+    let rows = match body.height >= ROOMY_HEIGHT {
+        true => ROOMY_ROWS,
+        false => TIGHT_ROWS,
+    };
+    let height = body.height.saturating_sub(rows + 1);
+    let half = body.width / 2;
+    let at = |x, y, width, height| Rect {
+        x: body.x + x,
+        y: body.y + y,
+        width,
+        height,
+    };
+    Places {
+        left: at(0, 0, half + 1, height),
+        right: at(half, 0, body.width - half, height),
+        figures: at(0, height - 1, body.width, rows + 2),
+    }
+}
+
+pub fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
+    let places = places(body);
+    for rect in [places.figures, places.left, places.right] {
+        pane::frame(rect, false, theme, buf);
+    }
+    let (tops, _) = tops(app, &places);
+    for (side, rect, top) in [
+        (Side::Left, places.left, tops.0),
+        (Side::Right, places.right, tops.1),
+    ] {
+        heading(app, side, theme, rect, buf);
+        text(app, side, top, theme, layout::inner(rect), buf);
+    }
+    pane::title("FIGURES", places.figures, false, theme, buf);
+    compare_figures::render(app, theme, layout::inner(places.figures), buf);
+}
+
+/// Which run it is, and how much of it is shown.
+fn heading(app: &App, side: Side, theme: &Theme, rect: Rect, buf: &mut Buffer) {
+    let letter = match side {
+        Side::Left => "A",
+        Side::Right => "B",
+    };
+    let name = app.compare.choice(side).map_or_else(
+        || format!("{letter} no run"),
+        |choice| format!("{letter} {}", name_of(app, choice)),
+    );
+    let room = usize::from(rect.width).saturating_sub(6);
+    pane::title(&fit(&name, room), rect, true, theme, buf);
+}
+
+/// What tells a run from the others of its prompt.
+pub(super) fn name_of(app: &App, choice: Choice) -> String {
+    let Some(record) = app.record_of(choice) else {
+        return String::new();
+    };
+    let header = &record.trace.header;
+    let what = match choice {
+        Choice::Run(id) => format!("run {id}"),
+        Choice::Reference { of, .. } => format!("reference of run {of}"),
+    };
+    format!(
+        "{} · {} · {what}",
+        header.params.verify.describe(),
+        header.subject.title
+    )
+}
+
+fn lines(app: &App, side: Side, rect: Rect) -> Rc<Vec<flow::Line>> {
+    let width = usize::from(layout::inner(rect).width);
+    match app.compared(side) {
+        Some(record) => flow::flow(record, Ghosts::Hidden, width),
+        None => Rc::default(),
+    }
+}
+
+/// The first cell that was generated.
+fn n_opening(record: &Record) -> usize {
+    record.step_cells.first().copied().unwrap_or(0)
+}
+
+/// First lines shown left and right, and the last that can be first at the left.
+fn tops(app: &App, places: &Places) -> ((usize, usize), usize) {
+    let (Some(a), Some(b)) = (app.compared(Side::Left), app.compared(Side::Right)) else {
+        let n = lines(app, Side::Left, places.left).len();
+        let last = n.saturating_sub(usize::from(layout::inner(places.left).height));
+        return ((app.compare.top.unwrap_or(0).min(last), 0), last);
+    };
+    let height = usize::from(layout::inner(places.left).height);
+    let left = lines(app, Side::Left, places.left);
+    let right = lines(app, Side::Right, places.right);
+    let last = left.len().max(right.len()).saturating_sub(height);
+    if app.compare.clock().is_some() && app.compare.top.is_none() {
+        return (
+            (
+                newest(app, Side::Left, a, &left, height),
+                newest(app, Side::Right, b, &right, height),
+            ),
+            last,
+        );
+    }
+    let comparison = app.compare.comparison.as_ref();
+    let parts = comparison.and_then(|c| c.divergence.as_ref()).map(|d| d.at);
+    let parts = parts.map(|at| (at + n_opening(a)).min(a.cells.len().saturating_sub(1)));
+    let wanted = parts.map_or(0, |cell| {
+        flow::line_of(&left, cell).saturating_sub(height / 3)
+    });
+    let top = app.compare.top.unwrap_or(wanted).min(last);
+    (
+        (
+            top.min(left.len().saturating_sub(1)),
+            beside(app, top, &left, &right, (a, b), last),
+        ),
+        last,
+    )
+}
+
+/// The right text's first line: beside the left one's, token by token.
+fn beside(
+    app: &App,
+    top: usize,
+    left: &[flow::Line],
+    right: &[flow::Line],
+    (a, b): (&Record, &Record),
+    last: usize,
+) -> usize {
+    let first = left.get(top).and_then(|line| line.first());
+    let (Some(comparison), Some(From::Cell(cell))) =
+        (&app.compare.comparison, first.map(|p| p.from))
+    else {
+        return top.min(last);
+    };
+    let Some(token) = cell.checked_sub(n_opening(a)) else {
+        return top.min(last);
+    };
+    let other = comparison.beside(token).saturating_add(n_opening(b));
+    let other = other.min(b.cells.len().saturating_sub(1));
+    flow::line_of(right, other).min(right.len().saturating_sub(1))
+}
+
+/// While the race goes on, the newest line is in view.
+fn newest(app: &App, side: Side, record: &Record, lines: &[flow::Line], height: usize) -> usize {
+    let n = n_opening(record) + app.compare.n_shown(side);
+    let cell = n.min(record.cells.len()).saturating_sub(1);
+    (flow::line_of(lines, cell) + 2).saturating_sub(height)
+}
+
+/// First line of the left text shown, and the last that can be.
+pub fn scrolled(app: &App) -> (usize, usize) {
+    let body = layout::shell(app, layout::whole(app)).body;
+    let ((top, _), last) = tops(app, &places(body));
+    (top, last)
+}
+
+fn text(app: &App, side: Side, top: usize, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let Some(record) = app.compared(side) else {
+        return pane::placeholder(nothing(app, side), area, theme, buf);
+    };
+    let lines = flow::flow(record, Ghosts::Hidden, usize::from(area.width));
+    let n_shown = n_opening(record) + app.compare.n_shown(side);
+    let is_racing = app.compare.clock().is_some();
+    let shown = lines.iter().skip(top).take(usize::from(area.height));
+    for (row, line) in shown.enumerate() {
+        for piece in line {
+            let From::Cell(cell) = piece.from else {
+                continue;
+            };
+            if is_racing && cell >= n_shown {
+                continue;
+            }
+            let style = style(app, side, record, cell, theme);
+            let at = (area.x + piece.x as u16, area.y + row as u16);
+            draw_piece(piece.text(record), piece.width, at, style, buf);
+        }
+    }
+    if lines.len() > top + usize::from(area.height) && !is_racing {
+        let edge = Rect {
+            x: area.right(),
+            width: 1,
+            ..area
+        };
+        pane::put(buf, edge, area.height - 1, &Line::styled("↓", theme.dim()));
+    }
+}
+
+fn nothing(app: &App, side: Side) -> &'static str {
+    match (side, app.compare.left) {
+        (_, None) => {
+            "Nothing to compare yet. 1 shows the catalog: ⏎ there generates a run, o opens an earlier one."
+        }
+        (Side::Left, _) => "",
+        (Side::Right, _) => {
+            "No other run of this prompt yet. r runs it autoregressively and strictly; `a` on Decode runs \
+             it again with other settings; o opens an earlier run."
+        }
+    }
+}
+
+/// A token's leading spaces carry its background, but no line.
+fn draw_piece(text: &str, width: usize, (x, y): (u16, u16), style: Style, buf: &mut Buffer) {
+    let word = text.trim_start_matches(' ');
+    let n_spaces = text.len() - word.len();
+    let bare = style.remove_modifier(Modifier::UNDERLINED);
+    buf.set_stringn(x, y, text, n_spaces, bare);
+    buf.set_stringn(x + n_spaces as u16, y, word, width - n_spaces, style);
+}
+
+/// What differs stands out; what only the relaxed rule took looks so; the rest
+/// is plain.
+fn style(app: &App, side: Side, record: &Record, cell: usize, theme: &Theme) -> Style {
+    let Some(token) = cell.checked_sub(n_opening(record)) else {
+        return theme.opening();
+    };
+    let relaxed = Mark::Fate(Fate::Relaxed);
+    let is_relaxed =
+        matches!(record.cells[cell].place, Place::Step { mark, .. } if mark == relaxed);
+    let style = match is_relaxed {
+        true => theme.token(relaxed),
+        false => theme.text(),
+    };
+    let Some(comparison) = &app.compare.comparison else {
+        return style;
+    };
+    if comparison
+        .divergence
+        .as_ref()
+        .is_some_and(|d| d.at == token)
+    {
+        return style.patch(theme.emphasis(Emphasis::Selected));
+    }
+    match comparison.differs(side, token) {
+        true => style
+            .add_modifier(Modifier::BOLD)
+            .patch(theme.emphasis(Emphasis::Step)),
+        false => style,
+    }
+}
+
+/// What is at a position.
+pub fn hit(app: &App, body: Rect, at: Position) -> Option<CompareTarget> {
+    let places = places(body);
+    let (tops, _) = tops(app, &places);
+    for (side, rect, top) in [
+        (Side::Left, places.left, tops.0),
+        (Side::Right, places.right, tops.1),
+    ] {
+        if rect.contains(at) && at.y == rect.y {
+            return Some(CompareTarget::Side(side));
+        }
+        let area = layout::inner(rect);
+        if area.contains(at) {
+            let lines = lines(app, side, rect);
+            let line = lines.get(top + usize::from(at.y - area.y))?;
+            let x = usize::from(at.x - area.x);
+            let piece = line.iter().find(|p| (p.x..p.x + p.width).contains(&x))?;
+            let From::Cell(cell) = piece.from else {
+                return None;
+            };
+            return Some(CompareTarget::Token(side, cell));
+        }
+    }
+    places
+        .figures
+        .contains(at)
+        .then_some(CompareTarget::Figures)
+}
+
+/// A label in front of a text, for the lower pane.
+pub(super) fn labelled(label: &str, text: String, style: Style, theme: &Theme) -> Line<'static> {
+    Line::from(vec![
+        Span::styled(format!("{label} "), theme.dim()),
+        Span::styled(text, style),
+    ])
 }

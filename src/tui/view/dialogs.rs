@@ -8,7 +8,7 @@ use tui_input::Input;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::catalog_detail::{earlier_summary, summary};
-use super::number::bytes;
+use super::number::{bytes, count};
 use super::{branch, commands, condition, copy, export, help, pane, settings, why_slow};
 use crate::tui::action::{Action, Copied};
 use crate::tui::keys::Context;
@@ -19,8 +19,10 @@ use crate::tui::state::app::{App, Dialog};
 use crate::tui::state::run::Run;
 use crate::tui::state::runs::Listed;
 use crate::tui::state::settings::Setting;
+use crate::tui::state::update_lab::LabAsks;
 use crate::tui::theme::{Emphasis, Theme};
 use crate::tui::token_text::{columns, fit};
+use crate::worker::message::PoolName;
 
 const MESSAGE_WIDTH: u16 = 72;
 const FAILURE_WIDTH: u16 = 96;
@@ -36,7 +38,15 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         Some(Dialog::Runs { row }) => runs(app, *row, theme, area, buf),
         Some(Dialog::Download { bytes }) => download(app, *bytes, theme, area, buf),
         Some(Dialog::Failure { why }) => failure(app, why, theme, area, buf),
-        Some(Dialog::Prompt(input)) => prompt(input, theme, area, buf),
+        Some(Dialog::Prompt(input)) => {
+            let note = "The model answers it; drafts come from all pools and from the text itself.";
+            typed("A PROMPT OF YOUR OWN", note, input, theme, area, buf);
+        }
+        Some(Dialog::Lab(dialog)) => {
+            let (title, note) = lab_words(app, dialog.asks);
+            typed(title, &note, &dialog.input, theme, area, buf);
+        }
+        Some(Dialog::SaveEdits) => save_edits(app, theme, area, buf),
         Some(Dialog::GoTo(input)) => go_to(app, input, theme, area, buf),
         Some(Dialog::Answer(input)) => answer(input, theme, area, buf),
         Some(Dialog::Export { row }) => export::render(*row, theme, area, buf),
@@ -183,10 +193,44 @@ fn search(app: &App, input: &Input, theme: &Theme, area: Rect, buf: &mut Buffer)
     buf.set_string(x, inner.y, found, theme.dim());
 }
 
-fn prompt(input: &Input, theme: &Theme, area: Rect, buf: &mut Buffer) {
+/// What is typed for the pools, and what will be done with it.
+fn lab_words(app: &App, asks: LabAsks) -> (&'static str, String) {
+    let pool = match app.lab.pool() {
+        Some(PoolName::Group(name)) => name.as_str(),
+        _ => "session/added",
+    };
+    match asks {
+        LabAsks::Phrase => (
+            "SEARCH THE POOLS",
+            "Where it occurs, to the letter, and what would be drafted after it.".into(),
+        ),
+        LabAsks::Text => (
+            "A DOCUMENT FOR THE POOL",
+            format!("Type or paste it: to {pool}, in memory, for the next runs."),
+        ),
+        LabAsks::File => (
+            "DOCUMENTS FROM A FILE",
+            "A path to JSON Lines with id, text, and title, kind, group where known.".into(),
+        ),
+    }
+}
+
+fn save_edits(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let overview = app.lab.overview.as_ref();
+    let n = overview.map_or(0, |o| o.n_unsaved);
+    let path = overview.and_then(|o| o.pool_on_disk.as_deref());
+    let text = format!(
+        "\nThe pool on disk {} is changed: {}. This cannot be undone here.\n\n⏎ saves.  esc leaves \
+         the changes in memory.\n",
+        path.unwrap_or_default(),
+        count(n, "change")
+    );
+    message("SAVE TO THE POOL ON DISK?", &text, theme, area, buf);
+}
+
+fn typed(title: &str, note: &str, input: &Input, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let rect = pane::centred(area, MESSAGE_WIDTH + 8, PROMPT_ROWS + 4);
-    let inner = pane::dialog("A PROMPT OF YOUR OWN", rect, theme, buf);
-    let note = "The model answers it; drafts come from all pools and from the text itself.";
+    let inner = pane::dialog(title, rect, theme, buf);
     let note = fit(note, usize::from(inner.width));
     pane::put(buf, inner, 0, &Line::styled(note, theme.dim()));
     let width = usize::from(inner.width);

@@ -1,0 +1,214 @@
+//! The Compare screen's actions: choosing the two runs, racing them, going to
+//! where they part.
+
+use super::app::{App, Screen, Tone};
+use super::compare::{Choice, Race};
+use super::decode::Cursor;
+use super::record::Pick;
+use crate::speculate::compare::{Cause, Side};
+use crate::tui::action::{Action, CompareAction};
+use crate::tui::mouse::{CompareTarget, Target};
+use crate::worker::message::Command;
+
+const PAGE: i64 = 10;
+const WHEEL_ROWS: i64 = 3;
+
+impl App {
+    pub(super) fn update_compare(&mut self, action: Action) -> Vec<Command> {
+        match action {
+            Action::PlayPause => self.race(),
+            Action::Compare(asked) => self.compare_action(asked),
+            Action::Reference => return self.check_lossless(),
+            Action::Slower => self.set_clock(self.compare.pace.slower()),
+            Action::Faster => self.set_clock(self.compare.pace.faster()),
+            Action::Up => self.scroll_texts(-1),
+            Action::Down => self.scroll_texts(1),
+            Action::PageUp => self.scroll_texts(-PAGE),
+            Action::PageDown => self.scroll_texts(PAGE),
+            Action::First => self.compare.top = Some(0),
+            Action::Last => {
+                self.compare.race = Race::Over;
+                self.scroll_texts(i64::MAX / 2);
+            }
+            Action::Wheel(_, delta) => self.scroll_texts(i64::from(delta) * WHEEL_ROWS),
+            Action::Click(Target::Compare(target)) => self.compare_click(target),
+            Action::EarlierRuns => self.open_runs_dialog(),
+            Action::Close => self.screen = Screen::Catalog,
+            other => return self.update_model(&other),
+        }
+        Vec::new()
+    }
+
+    fn compare_action(&mut self, asked: CompareAction) {
+        match asked {
+            CompareAction::Left => {
+                let choices = self.choices();
+                self.compare.left = after(&choices, self.compare.left);
+                self.compare.right = None;
+                self.begin_pair();
+            }
+            CompareAction::Right => {
+                let choices = self.right_choices();
+                if choices.is_empty() {
+                    self.tell(Tone::Info, "There is no other run of this prompt yet.");
+                }
+                self.compare.right = after(&choices, self.compare.right);
+                self.begin_pair();
+            }
+            CompareAction::Swap => {
+                std::mem::swap(&mut self.compare.left, &mut self.compare.right);
+                self.begin_pair();
+            }
+            CompareAction::Divergence => {
+                self.compare.race = Race::Over;
+                self.compare.top = None;
+            }
+            CompareAction::Inspect => self.inspect(),
+            CompareAction::Restart => self.compare.race = Race::Running(0.0),
+        }
+    }
+
+    /// Runs of the left one's prompt first, then all others.
+    fn right_choices(&self) -> Vec<Choice> {
+        let Some(left) = self.compare.left else {
+            return Vec::new();
+        };
+        let mut choices = self.choices_beside(left);
+        let others = self.choices();
+        choices.extend(others.into_iter().filter(|c| *c != left));
+        let mut seen: Vec<Choice> = Vec::new();
+        choices.retain(|c| {
+            let is_new = !seen.contains(c);
+            seen.push(*c);
+            is_new
+        });
+        choices
+    }
+
+    fn begin_pair(&mut self) {
+        self.compare.race = Race::Over;
+        self.compare.top = None;
+        self.compare.comparison = None;
+    }
+
+    fn race(&mut self) {
+        if self.compare.comparison.is_none() {
+            let text =
+                "A race needs two runs of the prompt: r runs it autoregressively and strictly.";
+            return self.tell(Tone::Info, text);
+        }
+        self.compare.top = None;
+        self.compare.race = match self.compare.race {
+            Race::Over => Race::Running(0.0),
+            Race::Running(ms) => Race::Paused(ms),
+            Race::Paused(ms) => Race::Running(ms),
+        };
+    }
+
+    fn set_clock(&mut self, pace: super::compare::ClockPace) {
+        self.compare.pace = pace;
+        self.tell(Tone::Info, format!("The clock: {}×", pace.factor()));
+    }
+
+    fn scroll_texts(&mut self, delta: i64) {
+        let (top, last) = crate::tui::view::compare::scrolled(self);
+        let to = (top as i64).saturating_add(delta).clamp(0, last as i64);
+        self.compare.top = Some(to as usize);
+    }
+
+    /// Makes the missing reference runs of the left run.
+    fn check_lossless(&mut self) -> Vec<Command> {
+        let id = match self.compare.left {
+            Some(Choice::Run(id) | Choice::Reference { of: id, .. }) => id,
+            None => {
+                self.tell(
+                    Tone::Info,
+                    "There is no run yet: 1 picks whom to generate for.",
+                );
+                return Vec::new();
+            }
+        };
+        if self.run_of(id).is_some_and(|r| r.recording().is_some()) {
+            let text = "A recording's prompt cannot be run again from here: `a` on Decode runs its subject \
+                        anew, o opens another recording of it.";
+            self.tell(Tone::Info, text);
+            return Vec::new();
+        }
+        if !self.model.is_ready() {
+            self.tell(Tone::Info, "It takes a model to run the prompt.");
+            return Vec::new();
+        }
+        self.shown = Some(id);
+        self.measure()
+    }
+
+    fn compare_click(&mut self, target: CompareTarget) {
+        match target {
+            CompareTarget::Side(Side::Left) => self.compare_action(CompareAction::Left),
+            CompareTarget::Side(Side::Right) => self.compare_action(CompareAction::Right),
+            CompareTarget::Token(side, cell) => self.show_token(side, cell),
+            CompareTarget::Figures => {}
+        }
+    }
+
+    /// Where the texts part, on the Decode screen: in the run whose rule made
+    /// the difference, if it is not a reference run.
+    fn inspect(&mut self) {
+        let comparison = self.compare.comparison.as_ref();
+        let Some(divergence) = comparison.and_then(|c| c.divergence.as_ref()) else {
+            return self.tell(Tone::Info, "The texts do not part.");
+        };
+        let first = match divergence.cause {
+            Cause::Relaxed { side, .. } => side,
+            _ => Side::Left,
+        };
+        let place = |side| match side {
+            Side::Left => (self.compare.left, divergence.left),
+            Side::Right => (self.compare.right, divergence.right),
+        };
+        let sides = [first, other(first)].map(place);
+        let found = sides.into_iter().find_map(|(choice, token)| match choice {
+            Some(Choice::Run(id)) => Some((id, token?)),
+            _ => None,
+        });
+        match found {
+            Some((id, token)) => {
+                let pick = token.node.map_or(Pick::Bonus, Pick::Draft);
+                self.look_at(id, token.step, pick);
+            }
+            None => self.tell(
+                Tone::Info,
+                "A reference run cannot be stepped through: `a` on Decode makes a run of its own.",
+            ),
+        }
+    }
+
+    fn show_token(&mut self, side: Side, cell: usize) {
+        let place = self.compared(side).map(|r| r.cells[cell].place);
+        if let (Some(Choice::Run(id)), Some(super::record::Place::Step { step, pick, .. })) =
+            (self.compare.choice(side), place)
+        {
+            self.look_at(id, step, pick);
+        }
+    }
+
+    fn look_at(&mut self, id: crate::worker::message::RunId, step: usize, pick: Pick) {
+        self.show_run(id);
+        self.view.go_to(Cursor::at(step));
+        self.view.pick = Some(pick);
+    }
+}
+
+fn other(side: Side) -> Side {
+    match side {
+        Side::Left => Side::Right,
+        Side::Right => Side::Left,
+    }
+}
+
+/// The choice after this one, round and round.
+fn after(choices: &[Choice], now: Option<Choice>) -> Option<Choice> {
+    let at = choices.iter().position(|c| Some(*c) == now);
+    let next = at.map_or(0, |at| (at + 1) % choices.len());
+    choices.get(next).copied()
+}

@@ -1,0 +1,206 @@
+//! The Compare screen, and what it says of two runs: where they part, why, and
+//! whether strict decoding was lossless.
+
+use std::time::Duration;
+
+use crossterm::event::KeyCode;
+use laserscope::speculate::compare::{Cause, Lossless, Side, divergence, lossless};
+use laserscope::speculate::params::{Params, Verify};
+use laserscope::speculate::trace::Trace;
+use laserscope::speculate::verify::Finish;
+use laserscope::tui::action::Action;
+use laserscope::tui::state::app::Screen;
+use laserscope::tui::state::compare::{Choice, Race};
+use laserscope::tui::state::record::Pick;
+use laserscope::worker::message::Command;
+
+use super::fixture;
+use super::screens::snapshot;
+use super::stage::{ended, keys, measured, press, ready};
+
+fn with(verify: Verify) -> Trace {
+    fixture::run(
+        7,
+        Params {
+            verify,
+            ..Params::default()
+        },
+    )
+}
+
+#[test]
+fn strict_is_held_against_autoregressive() {
+    let (strict, plain) = (with(Verify::Strict), with(Verify::Autoregressive));
+    let n_tokens = plain.committed().count();
+    assert_eq!(lossless(&strict, &plain), Lossless::Holds { n_tokens });
+    assert!(matches!(
+        lossless(&with(Verify::default()), &plain),
+        Lossless::NotComparable(_)
+    ));
+    let mut cut = strict.clone();
+    cut.end.as_mut().expect("an end").finish = Finish::Cancelled;
+    assert!(matches!(lossless(&cut, &plain), Lossless::NotComparable(_)));
+    let mut other = strict.clone();
+    other.header.params.repeat_penalty = 1.3;
+    assert!(matches!(
+        lossless(&other, &plain),
+        Lossless::NotComparable(_)
+    ));
+}
+
+#[test]
+fn a_token_the_rule_let_through_is_the_cause() {
+    let (relaxed, plain) = (with(Verify::default()), with(Verify::Autoregressive));
+    let found = divergence(&relaxed, &plain).expect("they part");
+    let Cause::Relaxed {
+        side,
+        step,
+        p,
+        argmax_p,
+    } = found.cause
+    else {
+        panic!("{found:?}");
+    };
+    assert_eq!(side, Side::Left);
+    assert_eq!(step, found.left.expect("a token").step);
+    assert!(p.expect("judged") < argmax_p);
+    assert_eq!(
+        found.at,
+        laserscope::speculate::stats::first_difference(&relaxed.token_ids(), &plain.token_ids())
+            .expect("they part")
+    );
+    let swapped = divergence(&plain, &relaxed).expect("they part");
+    assert!(matches!(
+        swapped.cause,
+        Cause::Relaxed {
+            side: Side::Right,
+            ..
+        }
+    ));
+    assert_eq!(divergence(&plain, &plain), None);
+}
+
+/// The same run, its token at a step replaced as a near-tie would.
+fn flipped(trace: &Trace, at: usize) -> Trace {
+    let mut other = Trace::new(trace.header.clone());
+    for (i, step) in trace.steps.iter().enumerate() {
+        let mut step = step.clone();
+        if i == at {
+            step.rows[0].top.swap(0, 1);
+            step.verdict.bonus = Some(step.rows[0].top[0].0);
+        }
+        other.push(step);
+    }
+    other.end = trace.end.clone();
+    other
+}
+
+#[test]
+fn two_first_choices_that_differ_are_numeric_with_their_margins() {
+    let plain = with(Verify::Autoregressive);
+    let found = divergence(&plain, &flipped(&plain, 5)).expect("they part");
+    assert_eq!(found.at, 5);
+    let Cause::Numeric { left, right } = &found.cause else {
+        panic!("{found:?}");
+    };
+    assert_eq!(Some(left.p), right.other_p);
+    assert!(left.in_logits().expect("recorded") > 0.0);
+    let strict = with(Verify::Strict);
+    assert!(matches!(
+        lossless(&strict, &flipped(&plain, 5)),
+        Lossless::Broken(_)
+    ));
+}
+
+#[test]
+fn other_parameters_prompts_and_ends_are_causes() {
+    let plain = with(Verify::Autoregressive);
+    let mut other = flipped(&plain, 3);
+    other.header.params.repeat_penalty = 1.0;
+    let cause = |a: &Trace, b: &Trace| divergence(a, b).expect("they part").cause;
+    let names = vec!["repeat penalty".to_string()];
+    assert_eq!(cause(&plain, &other), Cause::Parameters(names));
+    other.header.prompt_ids[0] += 1;
+    assert_eq!(cause(&plain, &other), Cause::Prompt);
+    let mut short = Trace::new(plain.header.clone());
+    plain.steps[..4].iter().for_each(|s| short.push(s.clone()));
+    assert_eq!(divergence(&plain, &short), None, "it goes on still");
+    let end = plain.end.clone().expect("an end");
+    short.end = Some(laserscope::speculate::trace::End {
+        finish: Finish::Length,
+        ..end
+    });
+    let ended = Cause::Ended {
+        side: Side::Right,
+        finish: Some(Finish::Length),
+    };
+    assert_eq!(cause(&plain, &short), ended);
+}
+
+#[test]
+fn the_shown_run_is_compared_with_its_reference() {
+    let mut app = measured();
+    keys(&mut app, "4");
+    let run = app.shown.expect("a run");
+    assert_eq!(app.compare.left, Some(Choice::Run(run)));
+    let plain = Choice::Reference {
+        of: run,
+        verify: Verify::Autoregressive,
+    };
+    assert_eq!(app.compare.right, Some(plain));
+    assert!(matches!(app.compare.lossless, Some(Lossless::Holds { .. })));
+    snapshot("compare", &mut app);
+    keys(&mut app, "b");
+    let strict = Choice::Reference {
+        of: run,
+        verify: Verify::Strict,
+    };
+    assert_eq!(app.compare.right, Some(strict));
+    press(&mut app, KeyCode::Enter);
+    assert_eq!(app.screen, Screen::Decode);
+    let Some(Pick::Draft(node)) = app.pick() else {
+        panic!("a draft");
+    };
+    let fate = app.step().expect("a step").verdict.fate(node);
+    assert_eq!(fate, Some(laserscope::speculate::verify::Fate::Relaxed));
+}
+
+#[test]
+fn without_a_reference_nothing_is_claimed_and_r_makes_it() {
+    let mut app = ended(&fixture::relaxed());
+    keys(&mut app, "4");
+    assert_eq!(app.compare.right, None);
+    assert_eq!(app.compare.lossless, None);
+    snapshot("compare_unchecked", &mut app);
+    let commands = keys(&mut app, "r");
+    assert!(commands.iter().any(|c| matches!(c, Command::Generate(_))));
+    assert_eq!(app.screen, Screen::Compare);
+    let mut empty = ready();
+    keys(&mut empty, "4");
+    assert!(keys(&mut empty, "r").is_empty());
+}
+
+#[test]
+fn a_race_goes_by_the_recorded_times_and_can_be_paused() {
+    let mut app = measured();
+    keys(&mut app, "4 ");
+    assert_eq!(app.compare.race, Race::Running(0.0));
+    assert!(app.is_moving());
+    assert_eq!(app.compare.n_shown(Side::Left), 0);
+    app.update(Action::Tick(Duration::from_millis(600)));
+    let comparison = app.compare.comparison.as_ref().expect("a comparison");
+    for side in [Side::Left, Side::Right] {
+        let by_then = comparison.arrivals_of(side).iter().filter(|a| a.0 <= 600.0);
+        let n = by_then.max_by_key(|a| a.1).expect("the start").1;
+        assert_eq!(app.compare.n_shown(side), n);
+    }
+    assert!(app.compare.n_shown(Side::Left) > app.compare.n_shown(Side::Right));
+    keys(&mut app, " ");
+    assert!(!app.is_moving());
+    snapshot("compare_race", &mut app);
+    keys(&mut app, " ");
+    for _ in 0..200 {
+        app.update(Action::Tick(Duration::from_millis(250)));
+    }
+    assert_eq!(app.compare.race, Race::Over);
+}
