@@ -4,10 +4,12 @@
 mod bench;
 mod catalog;
 mod decode;
+mod drafting;
 mod generate;
 mod model;
 mod pool;
 mod setup;
+mod sweep;
 mod trace;
 
 use std::path::PathBuf;
@@ -20,10 +22,12 @@ pub use catalog::{
     UserGrouping,
 };
 pub use decode::{DecodeArgs, Preset, VerifyChoice, parse_budget, parse_sources};
+pub use drafting::DraftingArgs;
 pub use generate::{AllKind, GenerateArgs, HalfChoice};
 pub use model::{ModelArgs, ModelCommand};
 pub use pool::{PoolArgs, PoolCommand, PoolDocumentsArgs};
 pub use setup::{OwnDocumentsChoice, ScreenArgs, SetupArgs};
+pub use sweep::SweepArgs;
 pub use trace::PictureArgs;
 
 /// Watch, debug and tune retrieval-based speculative decoding (LASER) in the terminal.
@@ -52,6 +56,9 @@ pub enum Command {
     /// Measure: decoding on the real model, forward passes by number of rows, or
     /// retrieval on files of token ids
     Bench(BenchArgs),
+    /// Try a grid of rules, numbers and budgets: measured speed-up against agreement
+    /// with autoregressive decoding
+    Sweep(SweepArgs),
     /// Open a recorded run; needs no model
     Replay {
         /// A trace written by --trace or by `s` in the playground
@@ -68,8 +75,10 @@ pub enum Command {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::speculate::params::{Budget, Params, Sources, Verify};
+    use crate::speculate::options::options;
+    use crate::speculate::params::{Budget, Drafter, Params, SourceWeights, Sources, Verify};
     use clap::CommandFactory;
+    use proptest::prelude::*;
 
     #[test]
     fn the_definitions_hold_together() {
@@ -151,5 +160,56 @@ mod tests {
                 .unwrap_err()
                 .contains("--budget")
         );
+    }
+
+    /// Every kind of parameters, written as options and read back.
+    fn spelled() -> impl Strategy<Value = Params> {
+        let rule = prop_oneof![
+            Just(Verify::Autoregressive),
+            Just(Verify::Strict),
+            (1usize..9, 0.0f32..1.0).prop_map(|(k, tau)| Verify::Relaxed { k, tau }),
+        ];
+        let budget = prop_oneof![
+            Just(Budget::Auto { max: 64 }),
+            (1usize..64).prop_map(Budget::Rows)
+        ];
+        let drafter = prop::sample::select(Drafter::ALL.to_vec());
+        let shape = (1usize..32, 1.0f32..4.0, 1usize..99, 1usize..999);
+        let sources = (any::<[bool; 4]>(), 0.0f32..1.0);
+        (rule, budget, drafter, shape, sources).prop_map(
+            |(verify, budget, drafter, shape, ([group, global, local, online], weight))| Params {
+                verify,
+                budget,
+                drafter,
+                branch: shape.0,
+                repeat_penalty: shape.1,
+                repeat_window: shape.2,
+                max_tokens: shape.3,
+                sources: Sources {
+                    group,
+                    global,
+                    local,
+                    online,
+                },
+                source_weights: SourceWeights {
+                    group: weight,
+                    ..SourceWeights::default()
+                },
+                ..Params::default()
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn options_that_are_written_are_read_back(params in spelled(), configured in spelled()) {
+            let line = options(&params, &configured);
+            let line = ["laserscope", "generate", "--item", "i"]
+                .into_iter()
+                .chain(line.iter().map(String::as_str));
+            let parsed = Cli::try_parse_from(line).expect("a command line").command;
+            let Some(Command::Generate(args)) = parsed else { panic!("{parsed:?}") };
+            prop_assert_eq!(args.decode.over(configured), Ok(params));
+        }
     }
 }

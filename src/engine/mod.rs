@@ -10,7 +10,9 @@ mod learning;
 mod load;
 mod measure;
 mod pause;
+mod record;
 mod run;
+mod sweep;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -34,6 +36,7 @@ pub use edits::{Edits, SavedEdits};
 pub use learning::Learning;
 pub use load::{LoadOptions, Loading, physical_cores};
 pub use run::Run;
+pub use sweep::{Advance, Asked, SweepRun};
 
 /// Whether a subject's own earlier document may draft for it, which flatters
 /// acceptance.

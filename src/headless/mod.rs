@@ -16,6 +16,7 @@ pub mod pool;
 pub mod progress;
 pub mod report;
 pub mod retrieval;
+pub mod sweep;
 
 use std::io::Write;
 

@@ -24,6 +24,7 @@ pub mod prompts;
 mod random;
 mod rows;
 pub mod saved;
+mod spread;
 pub mod synth;
 mod table;
 
