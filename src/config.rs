@@ -42,6 +42,7 @@ pub struct DecodeConfig {
     pub delta: Option<f32>,
     pub budget: Option<toml::Value>,
     pub branch: Option<usize>,
+    pub suffix: Option<usize>,
     pub sources: Option<String>,
     pub source_weights: Option<String>,
     pub drafter: Option<String>,
@@ -152,6 +153,7 @@ impl DecodeConfig {
             delta: self.delta,
             budget: budget.transpose().map_err(|e| named("budget", e))?,
             branch: self.branch,
+            suffix: self.suffix,
             sources: sources.transpose().map_err(|e| named("sources", e))?,
             online: false,
             source_weights: weights

@@ -15,6 +15,9 @@ pub struct DraftingArgs {
     /// Longest branch of the draft tree, in tokens [default: 12]
     #[arg(long, value_name = "N")]
     pub branch: Option<usize>,
+    /// Longest suffix of the context that is looked up, in tokens [default: 16]
+    #[arg(long, value_name = "N")]
+    pub suffix: Option<usize>,
     /// Where drafts come from: any of group,global,local, or none
     /// [default: group,global,local]
     #[arg(long, value_name = "LIST", value_parser = parse_sources)]
@@ -42,6 +45,7 @@ impl DraftingArgs {
         DecodeArgs {
             preset: self.preset,
             branch: self.branch,
+            suffix: self.suffix,
             sources: self.sources,
             source_weights: self.source_weights,
             drafter: self.drafter,

@@ -168,13 +168,15 @@ mod tests {
             Just(Verify::Autoregressive),
             Just(Verify::Strict),
             (1usize..9, 0.0f32..1.0).prop_map(|(k, tau)| Verify::Relaxed { k, tau }),
+            (1usize..9, 0.0f32..1.0).prop_map(|(k, r)| Verify::Ratio { k, r }),
+            (0.0f32..1.0, 0.0f32..1.0).prop_map(|(eps, delta)| Verify::Typical { eps, delta }),
         ];
         let budget = prop_oneof![
             Just(Budget::Auto { max: 64 }),
             (1usize..64).prop_map(Budget::Rows)
         ];
         let drafter = prop::sample::select(Drafter::ALL.to_vec());
-        let shape = (1usize..32, 1.0f32..4.0, 1usize..99, 1usize..999);
+        let shape = (1usize..32, 1.0f32..4.0, 1usize..99, 1usize..999, 1usize..64);
         let sources = (any::<[bool; 4]>(), 0.0f32..1.0);
         (rule, budget, drafter, shape, sources).prop_map(
             |(verify, budget, drafter, shape, ([group, global, local, online], weight))| Params {
@@ -185,6 +187,7 @@ mod tests {
                 repeat_penalty: shape.1,
                 repeat_window: shape.2,
                 max_tokens: shape.3,
+                max_suffix: shape.4,
                 sources: Sources {
                     group,
                     global,

@@ -10,7 +10,7 @@ use crate::speculate::params::Budget;
 use crate::speculate::sweep::{Axes, Family};
 
 /// Prints one object with --json: model, device, threads; params (what all cells
-/// share); rules, k, tau, budgets; subjects; runs done and of; autoregressive and
+/// share); rules, budgets; subjects; runs done and of; autoregressive and
 /// cells, each with speedup, mal, agreement, first_divergence, repetition,
 /// acceptance and tokens_per_s as {mean, standard_error} over its subjects, and
 /// same_text; cells also with rule, its numbers, budget, params, frontier, options
@@ -33,10 +33,10 @@ pub struct SweepArgs {
     /// How the prompt is written
     #[arg(long, default_value = "kar", value_name = "NAME")]
     pub framework: String,
-    /// Rules by commas: strict, relaxed [default: relaxed]
+    /// Rules by commas: strict, relaxed, ratio, typical [default: relaxed]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Family::parse)]
     pub rules: Vec<Family>,
-    /// Relaxed: ranks by commas; 1 is strict, and run once
+    /// Relaxed and ratio: ranks by commas; 1 is strict, and run once
     #[arg(
         long,
         value_name = "LIST",
@@ -52,6 +52,30 @@ pub struct SweepArgs {
         default_value = "0.05,0.1,0.2,0.4"
     )]
     pub tau: Vec<f32>,
+    /// Ratio: shares of the best probability by commas
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "0.1,0.3,0.5,0.8"
+    )]
+    pub ratio: Vec<f32>,
+    /// Typical: probabilities by commas
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "0.05,0.09,0.2,0.4"
+    )]
+    pub eps: Vec<f32>,
+    /// Typical: factors of e^-entropy by commas
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "0.1,0.3,0.6,1"
+    )]
+    pub delta: Vec<f32>,
     /// Budgets by commas, 1 to 64 rows or auto [default: the configured one]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = parse_budget)]
     pub budgets: Vec<Budget>,
@@ -78,6 +102,9 @@ impl SweepArgs {
             rules,
             ks: self.k.clone(),
             taus: self.tau.clone(),
+            ratios: self.ratio.clone(),
+            eps: self.eps.clone(),
+            deltas: self.delta.clone(),
             budgets: self.budgets.clone(),
         }
     }

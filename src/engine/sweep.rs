@@ -1,10 +1,12 @@
 //! Making the runs of a sweep, one at a time, so that whoever drives it can do
-//! something else in between. Every run goes by the costs that held when the sweep
-//! began; how far estimates are to be believed is learned on, as in a bench.
+//! something else in between. Every run goes by the costs and the pools that were
+//! there when the sweep began; how far estimates are to be believed is learned on,
+//! as in a bench.
 
 use color_eyre::eyre::Result;
 
 use super::{Engine, Learning, PromptText, Run, RunSpec};
+use crate::pool::Pools;
 use crate::speculate::cost::CostTable;
 use crate::speculate::sweep::{Grid, Job, Sweep};
 use crate::speculate::trace::{SubjectInfo, Trace};
@@ -22,6 +24,7 @@ pub struct SweepRun {
     pub sweep: Sweep,
     asked: Vec<Asked>,
     cost: CostTable,
+    pools: Pools,
 }
 
 /// What came of trying to make the next run.
@@ -40,6 +43,7 @@ impl SweepRun {
         SweepRun {
             sweep: Sweep::new(grid, asked.len()),
             cost: engine.cost.clone(),
+            pools: engine.pools.clone(),
             asked,
         }
     }
@@ -62,12 +66,7 @@ impl SweepRun {
             prompt,
             params: self.sweep.params(job),
         };
-        let session = std::mem::replace(&mut engine.cost, self.cost.clone());
-        let learning = engine.learning;
-        engine.set_learning(Learning::Calibration);
-        let recorded = engine.record(spec, go_on);
-        engine.set_learning(learning);
-        engine.cost = session;
+        let recorded = self.under_own_conditions(engine, |engine| engine.record(spec, go_on));
         let (trace, end) = recorded?;
         if end.finish == Finish::Cancelled {
             return Ok(Advance::Stopped);
@@ -75,5 +74,22 @@ impl SweepRun {
         self.sweep.add(job, &trace);
         let trace = Box::new(trace);
         Ok(Advance::Ran { job, trace })
+    }
+
+    /// With the session's costs, pools and learning put aside.
+    fn under_own_conditions<T>(
+        &self,
+        engine: &mut Engine,
+        work: impl FnOnce(&mut Engine) -> T,
+    ) -> T {
+        let cost = std::mem::replace(&mut engine.cost, self.cost.clone());
+        let pools = std::mem::replace(&mut engine.pools, self.pools.clone());
+        let learning = engine.learning;
+        engine.set_learning(Learning::Calibration);
+        let done = work(engine);
+        engine.set_learning(learning);
+        engine.pools = pools;
+        engine.cost = cost;
+        done
     }
 }

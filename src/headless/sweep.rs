@@ -16,6 +16,7 @@ use crate::cli::SweepArgs;
 use crate::engine::{Advance, Asked, Engine, SweepRun};
 use crate::recsys::{Catalog, Framework, Role, SubjectKind, SubjectRef};
 use crate::session::Settings;
+use crate::speculate::options;
 use crate::speculate::params::Params;
 use crate::speculate::sweep::{Cell, Grid, Job, Sweep};
 use crate::speculate::trace::{SubjectInfo, Trace};
@@ -115,11 +116,11 @@ fn progress(sweep: &Sweep, job: Job, subjects: &[SubjectInfo]) -> String {
 /// `item-i101-relaxed-k2-tau0.1-auto.jsonl`.
 fn trace_name(subject: &SubjectInfo, cell: Option<&Cell>) -> PathBuf {
     let how = cell.map_or("autoregressive".to_string(), |cell| {
-        let numbers = report::numbers(&cell.verify);
+        let numbers = options::numbers(&cell.verify);
         let numbers = numbers
             .iter()
             .map(|(name, value)| format!("-{name}{value}"));
-        let budget = crate::speculate::options::budget(cell.budget);
+        let budget = options::budget(cell.budget);
         format!(
             "{}{}-{budget}",
             cell.verify.name(),

@@ -9,37 +9,74 @@ use super::params::{Budget, Params, Source, SourceWeights, Sources, Verify};
 pub fn options(params: &Params, configured: &Params) -> Vec<String> {
     let mut options = rule(&params.verify);
     let plain = [*configured, Params::default()].map(|params| rest(&params));
-    let rest = rest(params).into_iter().enumerate();
-    let differs = |(i, option): &(usize, [String; 2])| plain.iter().any(|p| p[*i] != *option);
-    options.extend(rest.filter(differs).flat_map(|(_, option)| option));
-    options
-}
-
-fn rule(verify: &Verify) -> Vec<String> {
-    let mut options = vec!["--verify".to_string(), verify.name().to_string()];
-    let mut number = |name: &str, value: String| options.extend([name.to_string(), value]);
-    match verify {
-        Verify::Autoregressive | Verify::Strict => {}
-        Verify::Relaxed { k, tau } => {
-            number("--k", k.to_string());
-            number("--tau", tau.to_string());
-        }
+    for (i, (name, value)) in rest(params).into_iter().enumerate() {
+        let differs = plain.iter().any(|p| p[i].1 != value);
+        let value = value.filter(|_| differs);
+        options.extend(value.into_iter().flat_map(|v| [name.to_string(), v]));
     }
     options
 }
 
-/// Every other option with its value, always in the same order.
-fn rest(params: &Params) -> Vec<[String; 2]> {
-    let pair = |name: &str, value: String| [name.to_string(), value];
+/// `laserscope generate` with these options, for a subject.
+pub fn command_line(subject: Option<&SubjectInfo>, params: &Params, configured: &Params) -> String {
+    let mut words = vec!["laserscope".to_string(), "generate".to_string()];
+    match subject {
+        Some(SubjectInfo { kind, id, .. }) if kind != "prompt" => {
+            words.extend([format!("--{kind}"), id.clone()]);
+        }
+        Some(_) => words.extend(["--prompt".into(), "TEXT".into()]),
+        None => words.extend(["--item".into(), "ID".into()]),
+    }
+    if let Some(subject) = subject.filter(|s| s.kind != "prompt" && s.framework != "kar") {
+        words.extend(["--framework".into(), subject.framework.clone()]);
+    }
+    words.extend(options(params, configured));
+    words.join(" ")
+}
+
+fn rule(verify: &Verify) -> Vec<String> {
+    let named = ["--verify".to_string(), verify.name().to_string()];
+    let numbers = numbers(verify).into_iter();
+    let numbers = numbers.flat_map(|(name, value)| [format!("--{name}"), value]);
+    named.into_iter().chain(numbers).collect()
+}
+
+/// A rule's numbers, by the names of their options.
+pub fn numbers(verify: &Verify) -> Vec<(&'static str, String)> {
+    match verify {
+        Verify::Relaxed { k, tau } => vec![("k", k.to_string()), ("tau", tau.to_string())],
+        Verify::Ratio { k, r } => vec![("k", k.to_string()), ("ratio", r.to_string())],
+        Verify::Typical { eps, delta } => {
+            vec![("eps", eps.to_string()), ("delta", delta.to_string())]
+        }
+        Verify::Autoregressive | Verify::Strict => Vec::new(),
+    }
+}
+
+/// Every other option, always in the same order; without a value it cannot be said.
+fn rest(params: &Params) -> Vec<(&'static str, Option<String>)> {
+    let drawn = params.sampling;
+    let temperature = drawn.map_or(0.0, |s| s.temperature);
     vec![
-        pair("--budget", budget(params.budget)),
-        pair("--branch", params.branch.to_string()),
-        pair("--sources", sources(&params.sources)),
-        pair("--source-weights", weights(&params.source_weights)),
-        pair("--drafter", params.drafter.name().to_string()),
-        pair("--repeat-penalty", params.repeat_penalty.to_string()),
-        pair("--repeat-window", params.repeat_window.to_string()),
-        pair("--max-tokens", params.max_tokens.to_string()),
+        ("--budget", Some(budget(params.budget))),
+        ("--branch", Some(params.branch.to_string())),
+        ("--suffix", Some(params.max_suffix.to_string())),
+        ("--sources", Some(sources(&params.sources))),
+        ("--source-weights", Some(weights(&params.source_weights))),
+        ("--drafter", Some(params.drafter.name().to_string())),
+        ("--repeat-penalty", Some(params.repeat_penalty.to_string())),
+        ("--repeat-window", Some(params.repeat_window.to_string())),
+        ("--temperature", Some(temperature.to_string())),
+        (
+            "--top-k",
+            drawn.and_then(|s| s.top_k).map(|k| k.to_string()),
+        ),
+        (
+            "--top-p",
+            drawn.and_then(|s| s.top_p).map(|p| p.to_string()),
+        ),
+        ("--seed", drawn.map(|s| s.seed.to_string())),
+        ("--max-tokens", Some(params.max_tokens.to_string())),
     ]
 }
 

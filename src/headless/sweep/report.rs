@@ -19,8 +19,6 @@ pub struct SweepReport {
     /// What all cells share.
     pub params: Params,
     pub rules: Vec<&'static str>,
-    pub k: Vec<usize>,
-    pub tau: Vec<f32>,
     pub budgets: Vec<String>,
     pub subjects: Vec<SubjectInfo>,
     pub runs: usize,
@@ -92,8 +90,6 @@ impl SweepReport {
             framework: args.framework.clone(),
             params: sweep.grid.base,
             rules: axes.rules.iter().map(|f| f.name()).collect(),
-            k: axes.ks,
-            tau: axes.taus,
             budgets,
             subjects: subjects.to_vec(),
             runs: sweep.n_done(),
@@ -140,13 +136,5 @@ fn mismatch_report(sweep: &Sweep, found: &Mismatch, subjects: &[SubjectInfo]) ->
         at: found.at,
         autoregressive: found.autoregressive,
         found: found.found,
-    }
-}
-
-/// A rule's numbers by their names.
-pub fn numbers(verify: &Verify) -> Vec<(&'static str, String)> {
-    match verify {
-        Verify::Autoregressive | Verify::Strict => Vec::new(),
-        Verify::Relaxed { k, tau } => vec![("k", k.to_string()), ("tau", tau.to_string())],
     }
 }

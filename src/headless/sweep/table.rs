@@ -2,11 +2,12 @@
 
 use color_eyre::eyre::Result;
 
-use super::report::{CellReport, SweepReport, numbers};
+use super::report::{CellReport, SweepReport};
+use crate::speculate::options::numbers;
 use crate::speculate::sweep::{CellFigures, Estimate};
 
 /// Names of the numbers that rules may have, in the order of the columns.
-const NUMBERS: [&str; 2] = ["k", "tau"];
+const NUMBERS: [&str; 5] = ["k", "tau", "ratio", "eps", "delta"];
 /// Names of the figures, each with its standard error after it.
 const FIGURES: [&str; 8] = [
     "speedup",

@@ -7,15 +7,24 @@ use crate::speculate::params::{Budget, Params, Verify};
 pub enum Family {
     Strict,
     Relaxed,
+    Ratio,
+    Typical,
 }
 
 impl Family {
-    pub const ALL: [Family; 2] = [Family::Strict, Family::Relaxed];
+    pub const ALL: [Family; 4] = [
+        Family::Strict,
+        Family::Relaxed,
+        Family::Ratio,
+        Family::Typical,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
             Family::Strict => "strict",
             Family::Relaxed => "relaxed",
+            Family::Ratio => "ratio",
+            Family::Typical => "typical",
         }
     }
 
@@ -26,6 +35,11 @@ impl Family {
         let names = Family::ALL.map(Family::name).join(", ");
         found.ok_or_else(|| format!("`{text}`: must be one of {names}"))
     }
+
+    /// A rule's; `None`: it drafts nothing.
+    pub fn of(verify: &Verify) -> Option<Self> {
+        Family::parse(verify.name()).ok()
+    }
 }
 
 /// What is tried.
@@ -34,6 +48,10 @@ pub struct Axes {
     pub rules: Vec<Family>,
     pub ks: Vec<usize>,
     pub taus: Vec<f32>,
+    pub ratios: Vec<f32>,
+    pub eps: Vec<f32>,
+    pub deltas: Vec<f32>,
+    /// None named: the one that all cells share.
     pub budgets: Vec<Budget>,
 }
 
@@ -43,6 +61,9 @@ impl Default for Axes {
             rules: vec![Family::Relaxed],
             ks: vec![1, 2, 3, 5],
             taus: vec![0.05, 0.1, 0.2, 0.4],
+            ratios: vec![0.1, 0.3, 0.5, 0.8],
+            eps: vec![0.05, 0.09, 0.2, 0.4],
+            deltas: vec![0.1, 0.3, 0.6, 1.0],
             budgets: Vec::new(),
         }
     }
@@ -190,10 +211,13 @@ impl Table {
     }
 }
 
-/// Rank 1 at most, or more than certain: that is strict, which runs once.
+/// Rank 1 at most, or above certainty: that is strict, which runs once.
 fn plain(verify: Verify) -> Verify {
+    // What is out of range must be refused as it was written.
+    let is_share = |p: f32| (0.0..=1.0).contains(&p);
     match verify {
-        Verify::Relaxed { k, tau } if k == 1 || tau >= 1.0 => Verify::Strict,
+        Verify::Relaxed { k, tau } if is_share(tau) && (k == 1 || tau == 1.0) => Verify::Strict,
+        Verify::Ratio { k: 1, r } if is_share(r) => Verify::Strict,
         other => other,
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::speculate::cost::CostTable;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::params::Budget;
-use crate::speculate::row::{Candidate, NodeRow};
+use crate::speculate::row::NodeRow;
 use crate::speculate::trace::{FORMAT, Header, ModelInfo, Step, SubjectInfo, Timing};
 use crate::speculate::verify::{Finish, Room, Verdict};
 
@@ -35,6 +35,11 @@ fn header(params: Params) -> Header {
     }
 }
 
+fn row(id: TokenId) -> NodeRow {
+    let row = serde_json::json!({ "top": [[id, 0.5]], "entropy": 1.0 });
+    serde_json::from_value(row).unwrap()
+}
+
 /// A run that commits these tokens one a step, each in so many milliseconds.
 fn run(ids: &[TokenId], ms: f64) -> Trace {
     let mut trace = Trace::new(header(Params::default()));
@@ -50,10 +55,7 @@ fn run(ids: &[TokenId], ms: f64) -> Trace {
             retrieval: Vec::new(),
             tree: DraftTree::root_only(0),
             n_offered: 1,
-            rows: vec![NodeRow {
-                top: vec![Candidate(id, 0.5)],
-                entropy: 1.0,
-            }],
+            rows: vec![row(id)],
             judged: Vec::new(),
             verdict: Verdict {
                 path: Vec::new(),
