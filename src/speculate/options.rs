@@ -2,6 +2,7 @@
 //! those of `cli/decode.rs`; a test there reads every option back.
 
 use super::params::{Budget, Params, Source, SourceWeights, Sources, Verify};
+use super::trace::SubjectInfo;
 
 /// The options that make `params` of what a plain command line means, which is
 /// `configured`: the rule always, anything else where it is not the default or not

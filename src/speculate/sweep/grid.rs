@@ -189,6 +189,14 @@ impl Table {
             Family::Relaxed => Table::crossed(["k", "tau"], &axes.ks, &axes.taus, |k, tau| {
                 Verify::Relaxed { k, tau }
             }),
+            Family::Ratio => Table::crossed(["k", "r"], &axes.ks, &axes.ratios, |k, r| {
+                Verify::Ratio { k, r }
+            }),
+            Family::Typical => {
+                Table::crossed(["eps", "delta"], &axes.eps, &axes.deltas, |eps, delta| {
+                    Verify::Typical { eps, delta }
+                })
+            }
         }
     }
 
