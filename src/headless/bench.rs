@@ -13,7 +13,7 @@ use super::report::RanOn;
 use super::{by_group, forward, grid, interrupt, open, paired, print_json, retrieval};
 use crate::cli::{BenchCommand, BenchDecodeArgs, DecodeArgs};
 use crate::engine::{Engine, Learning, RunSpec};
-use crate::recsys::{Framework, Role, SubjectKind};
+use crate::recsys::{Catalog, Framework, Role, SubjectKind};
 use crate::session::Settings;
 use crate::speculate::TokenId;
 use crate::speculate::params::{Params, Verify};

@@ -21,6 +21,7 @@ pub mod terminal;
 pub mod theme;
 pub mod token_text;
 pub mod tree_lines;
+pub mod tune_layout;
 pub mod view;
 
 pub use start::{EarlierRun, Start, earlier_runs};

@@ -8,6 +8,7 @@ use super::action::Action;
 use super::state::app::{App, Screen};
 use super::state::decode::Pane;
 use super::state::record::{Pick, Place};
+use super::state::tune::Side;
 use super::tree_lines::tree_lines;
 use super::{flow, layout, view};
 use crate::recsys::SubjectKind;
@@ -27,6 +28,14 @@ pub enum Target {
     },
     Node(Pick),
     Step(usize),
+    /// A setting of the Tune screen.
+    Slider(usize),
+    /// A cell of the sweep's heat map.
+    Cell {
+        row: usize,
+        column: usize,
+    },
+    TuneSide(Side),
     /// A line of a dialog.
     Line(usize),
     Nothing,

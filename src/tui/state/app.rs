@@ -82,13 +82,17 @@ pub enum Mouse {
 }
 
 /// What only the terminal's owner can do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Errand {
     Quit,
     Suspend,
     Mouse(Mouse),
     /// Save this run's trace.
     Save(RunId),
+    /// To the clipboard.
+    Copy(String),
+    /// These settings to the configuration file.
+    SaveSettings(Params),
     /// Read a recording and hand it to [`App::open`].
     Open(PathBuf),
 }
@@ -145,7 +149,7 @@ impl App {
             runs: Vec::new(),
             shown: None,
             view: DecodeView::default(),
-            tune: Tune::default(),
+            tune: Tune::new(start.params),
             compare: Compare::default(),
             lab: Lab::default(),
             learn: Learn::default(),
@@ -268,7 +272,8 @@ impl App {
     /// Whether frames must be drawn without anyone pressing a key.
     pub fn is_moving(&self) -> bool {
         let busy = |r: &Run| r.is_moving() || r.references.is_busy();
-        self.model.is_coming() || self.run().is_some_and(busy)
+        let sweeps = self.screen == Screen::Tune && self.tune.sweep.is_under_way();
+        self.model.is_coming() || self.run().is_some_and(busy) || sweeps
     }
 
     /// Hands over what the terminal's owner is to do.

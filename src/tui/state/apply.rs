@@ -1,6 +1,6 @@
 //! News from the engine's thread change the state here.
 
-use super::app::{App, Dialog, Errand, Tone};
+use super::app::{App, Dialog, Errand, Screen, Tone};
 use super::model::ModelState;
 use super::record::Record;
 use super::run::{Phase, Run};
@@ -32,6 +32,12 @@ impl App {
             Event::Gone { why } => {
                 self.errands.push(Errand::Quit);
                 self.tell(Tone::Problem, why.unwrap_or_default());
+                Vec::new()
+            }
+            sweeping @ (Event::SweepRan { .. }
+            | Event::SweepEnded { .. }
+            | Event::SweepFailed { .. }) => {
+                self.apply_to_sweep(sweeping);
                 Vec::new()
             }
             about_run => self.apply_to_run(about_run),
@@ -139,6 +145,9 @@ impl App {
         match self.referring(id) {
             Some(run) => run.references.complete(whole),
             None => self.with_run(id, |r| r.ended(end)),
+        }
+        if self.screen == Screen::Tune {
+            self.judge_again();
         }
         // A finished answer may be in the pools now.
         self.lab.forget();

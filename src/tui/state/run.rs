@@ -49,6 +49,8 @@ pub enum Recording {
     Demo,
     /// Opened from a file.
     File,
+    /// A run of a sweep.
+    Sweep,
 }
 
 #[derive(Clone, Debug)]
