@@ -1,5 +1,7 @@
 //! The configuration file: defaults < config file < command line.
 
+mod save;
+
 use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
@@ -64,6 +66,7 @@ pub struct DecodeConfig {
     pub delta: Option<f32>,
     pub budget: Option<toml::Value>,
     pub branch: Option<usize>,
+    pub suffix: Option<usize>,
     pub sources: Option<String>,
     pub source_weights: Option<String>,
     pub drafter: Option<String>,
@@ -76,6 +79,8 @@ pub struct DecodeConfig {
     pub seed: Option<u64>,
     pub max_tokens: Option<usize>,
 }
+
+pub use save::save_decode;
 
 /// `laserscope/config.toml` in the user's configuration folder.
 pub fn default_path() -> Option<PathBuf> {
@@ -252,6 +257,7 @@ impl DecodeConfig {
             delta: self.delta,
             budget: budget.transpose().map_err(|e| named("budget", e))?,
             branch: self.branch,
+            suffix: self.suffix,
             sources: sources.transpose().map_err(|e| named("sources", e))?,
             online: false,
             source_weights: weights

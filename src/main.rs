@@ -8,13 +8,14 @@ use laserscope::cli::{Cli, Command, DecodeArgs};
 use laserscope::config::Config;
 use laserscope::headless::{
     bench, catalog, framework, generate, groups, interrupt, knowledge, manual, models, picture,
-    pool, trace,
+    pool, sweep, trace,
 };
 use laserscope::model::fetch;
 use laserscope::playground;
 use laserscope::recsys::import;
 use laserscope::session::Settings;
 use laserscope::speculate::params::Params;
+use laserscope::speculate::sweep::Grid;
 
 fn main() -> Result<ExitCode> {
     color_eyre::config::HookBuilder::default()
@@ -63,6 +64,11 @@ fn run(cli: &Cli) -> Result<bool> {
         Some(Command::Picture(args)) => done(picture::run(args, config.look(&cli.screen)?)),
         Some(Command::Generate(args)) => generate::run(args, &settings, params(&args.decode)?),
         Some(Command::Bench(args)) => bench::run(&args.what, &settings, params),
+        Some(Command::Sweep(args)) => {
+            let base = params(&args.drafting.as_decode())?;
+            let grid = Grid::new(base, &args.axes()).unwrap_or_else(|e| wrong_usage(&e));
+            sweep::run(args, grid, &settings, &config.params()?)
+        }
         Some(Command::Catalog(args)) => done(catalog::run(&args.what, &settings)),
         Some(Command::Groups(args)) => groups::run(&args.what, &settings),
         Some(Command::Framework(args)) => done(framework::run(&args.what, &settings)),

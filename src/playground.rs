@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use color_eyre::eyre::{Result, WrapErr, eyre};
 use etcetera::BaseStrategy;
 
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::export::{self, Canvas};
 use crate::recsys::{Catalog, Framework, frameworks};
 use crate::session::Settings;
@@ -78,6 +78,11 @@ fn data_folder() -> PathBuf {
 fn files() -> Files {
     Files {
         exporter: |trace, format| export::export(trace, format, &Canvas::default()),
+        save_settings: |params| {
+            let path = config::default_path().ok_or_else(|| eyre!("no folder for settings"))?;
+            config::save_decode(&path, params)?;
+            Ok(path.display().to_string())
+        },
         learned: data_folder().join("lessons.toml"),
     }
 }

@@ -38,6 +38,9 @@ pub struct DecodeArgs {
     /// Longest branch of the draft tree, in tokens [default: 12]
     #[arg(long, value_name = "N")]
     pub branch: Option<usize>,
+    /// Longest suffix of the context that is looked up, in tokens [default: 16]
+    #[arg(long, value_name = "N")]
+    pub suffix: Option<usize>,
     /// Where drafts come from: any of group,global,local,online, or none
     /// [default: group,global,local]
     #[arg(long, value_name = "LIST", value_parser = parse_sources)]
@@ -108,7 +111,7 @@ impl DecodeArgs {
             verify: self.verify_over(base.verify)?,
             budget: self.budget.unwrap_or(base.budget),
             branch: self.branch.unwrap_or(base.branch),
-            max_suffix: base.max_suffix,
+            max_suffix: self.suffix.unwrap_or(base.max_suffix),
             sources: self.sources_over(base.sources),
             source_weights: self.source_weights.unwrap_or(base.source_weights),
             drafter: self.drafter.unwrap_or(base.drafter),

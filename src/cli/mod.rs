@@ -4,12 +4,14 @@
 mod bench;
 mod catalog;
 mod decode;
+mod drafting;
 mod framework;
 mod generate;
 mod knowledge;
 mod model;
 mod pool;
 mod setup;
+mod sweep;
 mod trace;
 
 use std::path::PathBuf;
@@ -22,12 +24,14 @@ pub use catalog::{
     UserGrouping,
 };
 pub use decode::{DecodeArgs, Preset, VerifyChoice, parse_budget, parse_sources};
+pub use drafting::DraftingArgs;
 pub use framework::{FrameworkArgs, FrameworkCommand};
 pub use generate::{AllKind, BatchArgs, GenerateArgs, HalfChoice, Shard};
 pub use knowledge::{KnowledgeArgs, KnowledgeCommand};
 pub use model::{ModelArgs, ModelCommand};
 pub use pool::{PoolArgs, PoolCommand, PoolDocumentsArgs};
 pub use setup::{OwnDocumentsChoice, ScreenArgs, SetupArgs};
+pub use sweep::SweepArgs;
 pub use trace::{
     PictureArgs, TraceArgs, TraceCommand, TraceDiffArgs, TraceExportArgs, TraceShowArgs,
     TraceStatsArgs, TraceVerifyArgs, TraceWhatifArgs,
@@ -59,6 +63,9 @@ pub enum Command {
     /// Measure: decoding on the real model, forward passes by number of rows, or
     /// retrieval on files of token ids
     Bench(BenchArgs),
+    /// Try a grid of rules, numbers and budgets: measured speed-up against agreement
+    /// with autoregressive decoding
+    Sweep(SweepArgs),
     /// Open a recorded run; needs no model
     Replay {
         /// A trace written by --trace or by `s` in the playground
@@ -94,8 +101,10 @@ pub enum Command {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::speculate::params::{Budget, Params, Sources, Verify};
+    use crate::speculate::options::options;
+    use crate::speculate::params::{Budget, Drafter, Params, SourceWeights, Sources, Verify};
     use clap::CommandFactory;
+    use proptest::prelude::*;
 
     #[test]
     fn the_definitions_hold_together() {
@@ -177,5 +186,59 @@ mod tests {
                 .unwrap_err()
                 .contains("--budget")
         );
+    }
+
+    /// Every kind of parameters, written as options and read back.
+    fn spelled() -> impl Strategy<Value = Params> {
+        let rule = prop_oneof![
+            Just(Verify::Autoregressive),
+            Just(Verify::Strict),
+            (1usize..9, 0.0f32..1.0).prop_map(|(k, tau)| Verify::Relaxed { k, tau }),
+            (1usize..9, 0.0f32..1.0).prop_map(|(k, r)| Verify::Ratio { k, r }),
+            (0.0f32..1.0, 0.0f32..1.0).prop_map(|(eps, delta)| Verify::Typical { eps, delta }),
+        ];
+        let budget = prop_oneof![
+            Just(Budget::Auto { max: 64 }),
+            (1usize..64).prop_map(Budget::Rows)
+        ];
+        let drafter = prop::sample::select(Drafter::ALL.to_vec());
+        let shape = (1usize..32, 1.0f32..4.0, 1usize..99, 1usize..999, 1usize..64);
+        let sources = (any::<[bool; 4]>(), 0.0f32..1.0);
+        (rule, budget, drafter, shape, sources).prop_map(
+            |(verify, budget, drafter, shape, ([group, global, local, online], weight))| Params {
+                verify,
+                budget,
+                drafter,
+                branch: shape.0,
+                repeat_penalty: shape.1,
+                repeat_window: shape.2,
+                max_tokens: shape.3,
+                max_suffix: shape.4,
+                sources: Sources {
+                    group,
+                    global,
+                    local,
+                    online,
+                },
+                source_weights: SourceWeights {
+                    group: weight,
+                    ..SourceWeights::default()
+                },
+                ..Params::default()
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn options_that_are_written_are_read_back(params in spelled(), configured in spelled()) {
+            let line = options(&params, &configured);
+            let line = ["laserscope", "generate", "--item", "i"]
+                .into_iter()
+                .chain(line.iter().map(String::as_str));
+            let parsed = Cli::try_parse_from(line).expect("a command line").command;
+            let Some(Command::Generate(args)) = parsed else { panic!("{parsed:?}") };
+            prop_assert_eq!(args.decode.over(configured), Ok(params));
+        }
     }
 }

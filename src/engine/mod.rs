@@ -11,8 +11,10 @@ mod load;
 mod measure;
 mod pause;
 mod prompt;
+mod record;
 mod replay;
 mod run;
+mod sweep;
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -41,6 +43,7 @@ pub use load::{LoadOptions, Loading, physical_cores};
 pub use prompt::{History, PromptText, RenderedPrompt};
 pub use replay::Replayed;
 pub use run::Run;
+pub use sweep::{Advance, Asked, SweepRun};
 
 /// Whether a subject's own earlier document may draft for it, which flatters
 /// acceptance.

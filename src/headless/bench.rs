@@ -13,7 +13,7 @@ use super::report::RanOn;
 use super::{by_group, forward, grid, interrupt, open, paired, print_json, retrieval};
 use crate::cli::{BenchCommand, BenchDecodeArgs, DecodeArgs};
 use crate::engine::{Engine, Learning, RunSpec};
-use crate::recsys::{Catalog, Half, Role, SubjectKind, SubjectRef};
+use crate::recsys::{Catalog, Role, SubjectKind};
 use crate::session::Settings;
 use crate::speculate::TokenId;
 use crate::speculate::params::{Params, Verify};
@@ -202,8 +202,8 @@ fn prepare(
     let framework = settings.framework()?;
     let (catalog, mut engine) = open(settings)?;
     engine.set_learning(Learning::Calibration);
-    let mut subjects = spread(&catalog, SubjectKind::Item, args.items);
-    subjects.extend(spread(&catalog, SubjectKind::User, args.users));
+    let mut subjects = catalog.spread(SubjectKind::Item, args.items);
+    subjects.extend(catalog.spread(SubjectKind::User, args.users));
     ensure!(
         !subjects.is_empty(),
         "--items {} --users {}: nothing to ask",
@@ -276,25 +276,6 @@ fn modes(
         print_table(&report)
     }
     Ok(report.lossless)
-}
-
-/// Query-half subjects, taken from the groups in turn.
-fn spread(catalog: &Catalog, kind: SubjectKind, n: usize) -> Vec<SubjectRef> {
-    let mut queues: Vec<_> = catalog
-        .groups(kind)
-        .iter()
-        .map(|group| catalog.members(kind, &group.name, Half::Query))
-        .collect();
-    let mut subjects = Vec::new();
-    loop {
-        let before = subjects.len();
-        for queue in &mut queues {
-            subjects.extend(queue.next().filter(|_| subjects.len() < n));
-        }
-        if subjects.len() == before {
-            return subjects;
-        }
-    }
 }
 
 /// One run of a subject under a rule. `None`: cancelled.

@@ -111,22 +111,7 @@ pub(super) fn report(json: bool, trace: &Trace, end: &End, catalog: &Catalog) ->
 
 /// Runs to the end, recording; Ctrl-C ends it as cancelled.
 pub fn record(engine: &mut Engine, spec: RunSpec) -> Result<(Trace, End)> {
-    let mut run = engine.begin(spec, &mut |_, _| !interrupt::is_set())?;
-    let mut trace = Trace::new(run.header().clone());
-    while let Some(step) = run.step()? {
-        trace.push(step);
-        if interrupt::is_set() {
-            run.cancel();
-        }
-    }
-    let end = run.end().unwrap_or(End {
-        finish: Finish::Cancelled,
-        steps: 0,
-        tokens: 0,
-        decode_ms: 0.0,
-    });
-    trace.end = Some(end.clone());
-    Ok((trace, end))
+    engine.record(spec, &mut |_| !interrupt::is_set())
 }
 
 /// The answer as a knowledge document.

@@ -20,6 +20,7 @@ pub mod pool;
 pub mod progress;
 pub mod report;
 pub mod retrieval;
+pub mod sweep;
 pub mod trace;
 
 use std::io::Write;

@@ -29,6 +29,7 @@ pub mod quality;
 mod random;
 mod rows;
 pub mod saved;
+mod spread;
 pub mod synth;
 mod table;
 

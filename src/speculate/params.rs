@@ -12,6 +12,8 @@ pub use verify::Verify;
 pub const MAX_ROWS: usize = 64;
 /// Longest branch of a draft tree, in tokens.
 pub const MAX_BRANCH: usize = 32;
+/// Longest suffix that is looked up, in tokens.
+pub const MAX_SUFFIX: usize = 64;
 
 /// Rows of a forward pass: the root and at most `rows - 1` draft tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -230,7 +232,7 @@ pub struct Params {
     pub budget: Budget,
     /// Longest branch of the draft tree, in tokens (1..=MAX_BRANCH).
     pub branch: usize,
-    /// Longest context suffix that is looked up, in tokens.
+    /// Longest context suffix that is looked up, in tokens (1..=MAX_SUFFIX).
     pub max_suffix: usize,
     pub sources: Sources,
     #[serde(default, skip_serializing_if = "SourceWeights::is_default")]
@@ -291,6 +293,12 @@ impl Params {
             return Err(format!(
                 "--branch {}: must be 1 to {MAX_BRANCH} tokens",
                 self.branch
+            ));
+        }
+        if !(1..=MAX_SUFFIX).contains(&self.max_suffix) {
+            return Err(format!(
+                "--suffix {}: must be 1 to {MAX_SUFFIX} tokens",
+                self.max_suffix
             ));
         }
         self.verify.check()?;

@@ -121,6 +121,23 @@ pub enum Action {
     Lab(LabAction),
     Compare(CompareAction),
 
+    /// Tune: the sliders back to the run's parameters.
+    Reset,
+    CopyCommand,
+    SaveSettings,
+    StartSweep,
+    NextMeasure,
+    NextWho,
+    NextTried,
+    Fewer,
+    MoreSubjects,
+    PreviousLayer,
+    NextLayer,
+    /// Whose run a cell opens.
+    NextSubject,
+    /// The cell's setting to the sliders.
+    Adopt,
+
     /// A change to the text being typed.
     Edit(InputRequest),
     Paste(String),

@@ -12,16 +12,21 @@ use ratatui::layout::Rect;
 use super::picture;
 use super::share::Format;
 use super::state::app::App;
+use crate::speculate::params::Params;
 use crate::speculate::trace::Trace;
 use crate::worker::message::RunId;
 
 /// How a run is written in another form.
 pub type Exporter = fn(&Trace, Format) -> String;
 
+pub type SettingsWriter = fn(&Params) -> Result<String>;
+
 /// What the terminal's owner is given besides the start.
 #[derive(Clone, Debug)]
 pub struct Files {
     pub exporter: Exporter,
+    /// Writes settings to the configuration file; says where that is.
+    pub save_settings: SettingsWriter,
     /// Where progress in the lessons is kept.
     pub learned: PathBuf,
 }

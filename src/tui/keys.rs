@@ -259,6 +259,32 @@ pub static TABLE: &[Binding] = table! {
         Action::Close; [ESC] "" "leave the zoom, or back to the catalog";
     }
     Tune {
+        Action::Up; [UP, Key::char('k')] "" "the setting or cell above";
+        Action::Down; [DOWN, Key::char('j')] "↑↓|choose" "the setting or cell below";
+        Action::Less; [LEFT, Key::char('h')] "←→|move" "less, or the cell to the left";
+        Action::More; [RIGHT, Key::char('l')] "" "more, or the cell to the right";
+        Action::Submit; [ENTER] "run/open" "run with these settings; in the sweep, open the cell's run in Decode";
+        Action::NextPane; [TAB] "other half" "settings or sweep";
+        Action::PreviousPane; [BACK_TAB] "" "settings or sweep";
+        Action::StartSweep; [Key::char('w')] "sweep" "sweep: decode under every cell of a grid, in the background";
+        Action::StopRun; [Key::char('e')] "end" "end the sweep; its finished runs stay";
+        Action::NextMeasure; [Key::char('m')] "measure" "what the heat map shows: speed-up, MAL, agreement, log-probability, repetition, acceptance";
+        Action::Adopt; [Key::char('a')] "adopt" "the cell's setting to the sliders";
+        Action::CopyCommand; [Key::char('y')] "copy" "copy the command line that decodes like the sliders";
+        Action::SaveSettings; [Key::char('s')] "save" "save the sliders' settings as the configuration";
+        Action::Reset; [Key::char('r')] "" "the sliders back to the run's settings";
+        Action::NextWho; [Key::char('u')] "" "whom the sweep asks: several, the run's, the catalog's selected one";
+        Action::Fewer; [Key::char('-')] "" "ask fewer";
+        Action::MoreSubjects; [Key::char('+'), Key::char('=')] "" "ask more";
+        Action::NextTried; [Key::char('g')] "" "what the sweep tries: the rule's numbers, budgets too, every rule";
+        Action::PreviousLayer; [Key::char('[')] "" "the budget or rule before";
+        Action::NextLayer; [Key::char(']')] "" "the next budget or rule";
+        Action::NextSubject; [Key::char('n')] "" "whose run a cell opens";
+        Action::First; [HOME] "" "the setting's least";
+        Action::Last; [END] "" "the setting's most";
+        Action::PageUp; [PAGE_UP] "" "five settings up";
+        Action::PageDown; [PAGE_DOWN] "" "five settings down";
+        Action::EarlierRuns; [Key::char('o')] "" "open an earlier run";
         Action::Close; [ESC] "" "back to the catalog";
     }
     Compare {

@@ -34,6 +34,7 @@ pub mod themes;
 pub mod token_text;
 pub mod tree_lines;
 mod tty;
+pub mod tune_layout;
 pub mod view;
 
 pub use files::Files;

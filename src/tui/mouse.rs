@@ -31,6 +31,14 @@ pub enum Target {
     Step(usize),
     Lab(LabTarget),
     Compare(CompareTarget),
+    /// A setting of the Tune screen.
+    Slider(usize),
+    /// A cell of the sweep's heat map.
+    Cell {
+        row: usize,
+        column: usize,
+    },
+    TuneSide(super::state::tune::Side),
     /// A line of a dialog.
     Line(usize),
     Nothing,

@@ -233,6 +233,10 @@ fn run_errands(app: &mut App, files: &Files, screen: &mut Tty) -> Result<Next> {
             Errand::Save(id) => tell_saved(app, files::save(app, id)),
             Errand::Export(id, format) => tell_saved(app, files::export(app, id, format, files)),
             Errand::Picture => tell_saved(app, files::picture(app)),
+            Errand::SaveSettings(params) => {
+                let outcome = (files.save_settings)(&params);
+                app.settings_saved(params, outcome.map_err(|why| format!("{why:#}")));
+            }
             Errand::KeepLearned => {
                 if let Err(why) = app.learn.learned.write(&files.learned) {
                     app.tell(Tone::Problem, format!("Progress is not kept: {why:#}"));

@@ -200,6 +200,15 @@ impl Theme {
         self.fg(self.palette.accent)
     }
 
+    /// A value between the least, 0, and the most, 1, of a heat map.
+    pub fn heat(&self, share: f64) -> Style {
+        match share {
+            _ if share >= 2.0 / 3.0 => self.good(),
+            _ if share >= 1.0 / 3.0 => self.accent(),
+            _ => self.text(),
+        }
+    }
+
     /// The part of a bar that is not.
     pub fn track(&self) -> Style {
         self.fg(self.palette.line)

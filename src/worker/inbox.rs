@@ -4,12 +4,14 @@ use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::Duration;
 
-use super::message::Command;
+use super::message::{Command, PromptText};
 
 /// The commands that have come and were not served yet.
 pub struct Inbox<'a> {
     channel: &'a Receiver<Command>,
     kept: VecDeque<Command>,
+    /// Until the run under way has ended.
+    deferred: VecDeque<Command>,
 }
 
 impl<'a> Inbox<'a> {
@@ -17,6 +19,7 @@ impl<'a> Inbox<'a> {
         Inbox {
             channel,
             kept: VecDeque::new(),
+            deferred: VecDeque::new(),
         }
     }
 
@@ -40,6 +43,46 @@ impl<'a> Inbox<'a> {
     /// Puts a command back, to be the next one served.
     pub fn put_back(&mut self, command: Command) {
         self.kept.push_front(command);
+    }
+
+    /// Keeps a command until [`Inbox::bring_back`].
+    pub fn defer(&mut self, command: Command) {
+        self.deferred.push_back(command);
+    }
+
+    /// What was deferred comes after what waits already.
+    pub fn bring_back(&mut self) {
+        self.kept.append(&mut self.deferred);
+    }
+
+    /// A command has come that a run of a sweep gives way to; it stays in the inbox.
+    pub fn interrupts_sweep(&mut self) -> bool {
+        self.look_ahead();
+        self.kept.iter().any(|c| {
+            matches!(
+                c,
+                Command::Quit | Command::Generate(_) | Command::Sweep(_) | Command::CancelSweep
+            )
+        })
+    }
+
+    /// The prompts to be tokenised, out of turn, each with the room that its answer
+    /// may take.
+    pub fn take_previews(&mut self) -> Vec<(u64, PromptText, usize)> {
+        self.look_ahead();
+        let (mut previews, mut others) = (Vec::new(), VecDeque::new());
+        for command in self.kept.drain(..) {
+            match command {
+                Command::Preview {
+                    ticket,
+                    prompt,
+                    max_tokens,
+                } => previews.push((ticket, prompt, max_tokens)),
+                other => others.push_back(other),
+            }
+        }
+        self.kept = others;
+        previews
     }
 
     fn look_ahead(&mut self) {

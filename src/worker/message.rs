@@ -4,18 +4,30 @@ use std::time::Duration;
 
 pub use super::lab::{LabAnswer, LabQuestion, NewDocument};
 pub use crate::engine::{
-    DocumentText, Documents, Found, FoundDocument, History, Overview, PoolName, Probe, ProbedSet,
-    ProbedText, PromptText, SavedEdits, Section,
+    Asked, DocumentText, Documents, Found, FoundDocument, History, Overview, PoolName, Probe,
+    ProbedSet, ProbedText, PromptText, SavedEdits, Section,
 };
 pub use crate::model::fetch::FetchEvent;
 pub use crate::pool::ListedDoc;
 use crate::speculate::TokenId;
 use crate::speculate::branch::Branch;
 use crate::speculate::params::Params;
-use crate::speculate::trace::{End, Header, ModelInfo, PoolSize, Step, SubjectInfo};
+use crate::speculate::sweep::{Grid, Job};
+use crate::speculate::trace::{End, Header, ModelInfo, PoolSize, Step, SubjectInfo, Trace};
 
 /// Numbers runs within a session; chosen by the interface.
 pub type RunId = u64;
+
+/// Numbers sweeps within a session; chosen by the interface.
+pub type SweepId = u64;
+
+/// A sweep to be made.
+#[derive(Clone, Debug)]
+pub struct SweepRequest {
+    pub sweep: SweepId,
+    pub grid: Grid,
+    pub asked: Vec<Asked>,
+}
 
 /// Why a run is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +59,11 @@ pub struct Request {
 pub enum Command {
     /// Begin a run; one under way is ended as cancelled first.
     Generate(Box<Request>),
+    /// Begin a sweep in the place of one under way. Its runs are made whenever no
+    /// other run is; one that is asked for goes first.
+    Sweep(Box<SweepRequest>),
+    /// End the sweep under way; its finished runs stay.
+    CancelSweep,
     /// Render and tokenise a prompt without running it.
     Preview {
         ticket: u64,
@@ -145,6 +162,20 @@ pub enum Event {
     },
     RunFailed {
         run: RunId,
+        why: String,
+    },
+    /// A run of a sweep is finished.
+    SweepRan {
+        sweep: SweepId,
+        job: Job,
+        trace: Box<Trace>,
+    },
+    /// The sweep has ended: all of it, or cancelled.
+    SweepEnded {
+        sweep: SweepId,
+    },
+    SweepFailed {
+        sweep: SweepId,
         why: String,
     },
     /// The thread is gone; why, if not asked to.

@@ -6,7 +6,11 @@ mod inbox;
 mod lab;
 pub mod message;
 mod serve;
+mod sweep;
 mod thread;
 
-pub use message::{Command, Event, FetchEvent, PromptPreview, PromptText, Purpose, Request, RunId};
+pub use message::{
+    Asked, Command, Event, FetchEvent, PromptPreview, PromptText, Purpose, Request, RunId, SweepId,
+    SweepRequest,
+};
 pub use thread::{Handle, guarded, spawn};

@@ -9,16 +9,21 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::inbox::Inbox;
 use super::lab;
 use super::message::{Command, Event, PromptPreview, Purpose, Request, RunId};
+use super::sweep::Background;
 use crate::engine::{Engine, PromptText, RenderedPrompt, Run, RunSpec};
 use crate::speculate::verify::Finish;
 
 /// Serves until told to quit.
 pub fn serve(mut engine: Engine, inbox: &mut Inbox<'_>, events: &UnboundedSender<Event>) {
     let mut pace = Duration::ZERO;
+    let mut background = Background::default();
     loop {
-        match inbox.wait() {
-            None | Some(Command::Quit) => return,
-            Some(Command::Generate(request)) => {
+        let Some(command) = background.next_command(&mut engine, inbox, events) else {
+            continue;
+        };
+        match command {
+            Command::Quit => return,
+            Command::Generate(request) => {
                 let run = request.run;
                 if let Err(error) = generate(&mut engine, *request, &mut pace, inbox, events) {
                     let _ = events.send(Event::RunFailed {
@@ -26,25 +31,28 @@ pub fn serve(mut engine: Engine, inbox: &mut Inbox<'_>, events: &UnboundedSender
                         why: format!("{error:#}"),
                     });
                 }
+                inbox.bring_back();
             }
-            Some(Command::Preview {
+            Command::Sweep(request) => background.begin(&engine, *request, events),
+            Command::CancelSweep => background.end(events),
+            Command::Preview {
                 ticket,
                 prompt,
                 max_tokens,
-            }) => {
+            } => {
                 let render = |p: &PromptText| engine.render_to_fit(p, max_tokens);
                 let _ = events.send(preview(ticket, &prompt, render));
             }
-            Some(Command::Lab(question)) => {
+            Command::Lab(question) => {
                 let _ = events.send(lab::answered(&mut engine, question));
             }
-            Some(Command::SetPace(time)) => pace = time,
-            Some(_) => {}
+            Command::SetPace(time) => pace = time,
+            _ => {}
         }
     }
 }
 
-fn preview(
+pub(super) fn preview(
     ticket: u64,
     prompt: &PromptText,
     render: impl Fn(&PromptText) -> Result<RenderedPrompt>,
@@ -210,6 +218,7 @@ fn obey(
             run.cancel();
             return false;
         }
+        later @ (Command::Sweep(_) | Command::CancelSweep) => inbox.defer(later),
         ending @ (Command::Generate(_) | Command::Quit) => {
             run.cancel();
             inbox.put_back(ending);

@@ -101,6 +101,13 @@ fn wait_for_retry(inbox: &mut Inbox<'_>, events: &UnboundedSender<Event>) -> boo
                     why,
                 });
             }
+            Some(Command::Sweep(request)) => {
+                let why = "no model is loaded".into();
+                let _ = events.send(Event::SweepFailed {
+                    sweep: request.sweep,
+                    why,
+                });
+            }
             Some(_) => {}
         }
     }

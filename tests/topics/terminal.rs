@@ -337,6 +337,7 @@ fn playground_whose_engine_panics() {
         .unwrap();
     let files = laserscope::tui::Files {
         exporter: |_, _| String::new(),
+        save_settings: |_| Ok(String::new()),
         learned: std::env::temp_dir().join("laserscope-panic-learned"),
     };
     let shown = runtime.block_on(laserscope::tui::run(

@@ -122,7 +122,7 @@ pub enum Mouse {
 }
 
 /// What only the terminal's owner can do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Errand {
     Quit,
     Suspend,
@@ -137,6 +137,8 @@ pub enum Errand {
     Picture,
     /// Remember which tasks of the lessons are done.
     KeepLearned,
+    /// These settings to the configuration file.
+    SaveSettings(Params),
     /// Read a recording and hand it to [`App::open`].
     Open(PathBuf),
 }
@@ -206,7 +208,7 @@ impl App {
             runs: Vec::new(),
             shown: None,
             view: DecodeView::default(),
-            tune: Tune::default(),
+            tune: Tune::new(start.params),
             compare: Compare::default(),
             lab: Lab::default(),
             learn: Learn::new(start.learned),
@@ -375,7 +377,9 @@ impl App {
     /// Whether frames must be drawn without anyone pressing a key.
     pub fn is_moving(&self) -> bool {
         let busy = |r: &Run| r.is_moving() || r.references.is_busy();
-        self.model.is_coming() || self.run().is_some_and(busy) || self.compare.is_racing()
+        let sweeps = self.screen == Screen::Tune && self.tune.sweep.is_under_way();
+        let races = self.compare.is_racing();
+        self.model.is_coming() || self.run().is_some_and(busy) || races || sweeps
     }
 
     /// Hands over what the terminal's owner is to do.

@@ -41,6 +41,12 @@ impl App {
                 self.tell(Tone::Problem, why.unwrap_or_default());
                 Vec::new()
             }
+            sweeping @ (Event::SweepRan { .. }
+            | Event::SweepEnded { .. }
+            | Event::SweepFailed { .. }) => {
+                self.apply_to_sweep(sweeping);
+                Vec::new()
+            }
             about_run => self.apply_to_run(about_run),
         }
     }
@@ -158,6 +164,9 @@ impl App {
         match self.referring(id) {
             Some(run) => run.references.complete(end),
             None => self.with_run(id, |r| r.ended(end)),
+        }
+        if self.screen == Screen::Tune {
+            self.judge_again();
         }
         // A finished answer may be in the pools now.
         self.lab.forget();

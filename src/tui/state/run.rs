@@ -51,6 +51,8 @@ pub enum Recording {
     File,
     /// A lesson's.
     Lesson,
+    /// A run of a sweep.
+    Sweep,
 }
 
 #[derive(Clone, Debug)]

@@ -130,6 +130,20 @@ impl App {
         }
     }
 
+    /// Whom the shown run is about, and its prompt.
+    ///
+    /// # Errors
+    /// No run is shown, or nothing of it is there yet.
+    pub(super) fn question_of_run(&self) -> Result<(SubjectInfo, PromptText), String> {
+        let run = self.run().ok_or("No run is shown.")?;
+        let prompt = match (&run.origin, &run.record) {
+            (Origin::Live { prompt }, _) => prompt.clone(),
+            (Origin::Recorded { .. }, Some(record)) => PromptText::recorded(&record.trace.header),
+            (Origin::Recorded { .. }, None) => return Err("The run has not begun.".into()),
+        };
+        Ok((run.subject.clone(), prompt))
+    }
+
     /// Opens a recording on the Decode screen, played to its end.
     pub fn open(&mut self, trace: Trace) {
         let id = self.add_recording(trace, Recording::File);
@@ -152,7 +166,7 @@ impl App {
         }
     }
 
-    fn add_recording(&mut self, trace: Trace, kind: Recording) -> RunId {
+    pub(super) fn add_recording(&mut self, trace: Trace, kind: Recording) -> RunId {
         let id = self.next_run_id();
         self.runs.retain(|r| r.recording() != Some(kind));
         self.runs.push(Run::recorded(id, trace, kind));

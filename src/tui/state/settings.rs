@@ -21,12 +21,16 @@ pub enum Setting {
     Branch,
     Drafter,
     Source(Source),
+    Suffix,
+    Penalty,
     Length,
 }
 
 /// Row counts a budget can be set to besides the automatic one.
 const BUDGETS: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
 const BRANCHES: [usize; 8] = [1, 2, 4, 6, 8, 12, 16, MAX_BRANCH];
+const SUFFIXES: [usize; 7] = [1, 2, 4, 8, 12, 16, 32];
+const MOST_PENALTY: f32 = 2.0;
 const LENGTHS: [usize; 6] = [32, 64, 128, 256, 512, 1024];
 /// Numbers of tokens that sampling may choose among; then all.
 const TOP_KS: [usize; 7] = [1, 5, 10, 20, 40, 80, 160];
@@ -106,6 +110,8 @@ impl Setting {
             Setting::Source(Source::Global) => "global pool",
             Setting::Source(Source::Local) => "own text",
             Setting::Source(Source::Online) => "answers",
+            Setting::Suffix => "suffix",
+            Setting::Penalty => "penalty",
             Setting::Length => "length",
         }
     }
@@ -130,6 +136,8 @@ impl Setting {
             Setting::Source(Source::Global) => "earlier answers of all groups",
             Setting::Source(Source::Local) => "this prompt and answer so far",
             Setting::Source(Source::Online) => "finished ones draft for the next",
+            Setting::Suffix => "most tokens that are looked up",
+            Setting::Penalty => "of repeating; 1 is off",
             Setting::Length => "most tokens to generate",
         }
     }
@@ -153,6 +161,8 @@ impl Setting {
             Setting::Drafter => Some(params.drafter.name().into()),
             Setting::Source(source) if params.sources.has(source) => Some("on".into()),
             Setting::Source(_) => Some("off".into()),
+            Setting::Suffix => Some(params.max_suffix.to_string()),
+            Setting::Penalty => Some(format!("{:.2}", params.repeat_penalty)),
             Setting::Length => Some(params.max_tokens.to_string()),
         };
         value.unwrap_or_else(|| "—".into())
@@ -175,6 +185,11 @@ impl Setting {
             Setting::Branch => params.branch = neighbour(&BRANCHES, params.branch, way),
             Setting::Drafter => params.drafter = next(&Drafter::ALL, params.drafter, way),
             Setting::Source(source) => params.sources.toggle(source),
+            Setting::Suffix => params.max_suffix = neighbour(&SUFFIXES, params.max_suffix, way),
+            Setting::Penalty => {
+                let moved = notched(params.repeat_penalty, SHARE_STEP, way);
+                params.repeat_penalty = moved.clamp(1.0, MOST_PENALTY.max(params.repeat_penalty));
+            }
             Setting::Length => params.max_tokens = neighbour(&LENGTHS, params.max_tokens, way),
         }
         // Tokens are drawn under a rule that takes nothing but what was drawn.

@@ -109,6 +109,9 @@ impl App {
         if screen != Screen::Catalog && self.shown.is_none() {
             self.shown = self.runs.last().map(|r| r.id);
         }
+        if screen == Screen::Tune {
+            self.enter_tune();
+        }
     }
 
     pub(super) fn update_catalog(&mut self, action: Action) -> Vec<Command> {

@@ -40,6 +40,8 @@ fn state(run: &Run, theme: &Theme) -> Span<'static> {
         (_, Some(Recording::File)) => "‖ REPLAY".to_string(),
         (Phase::Running, Some(Recording::Lesson)) => "► LESSON".to_string(),
         (_, Some(Recording::Lesson)) => "‖ LESSON".to_string(),
+        (Phase::Running, Some(Recording::Sweep)) => "► SWEEP".to_string(),
+        (_, Some(Recording::Sweep)) => "‖ SWEEP".to_string(),
         (Phase::Asked, None) => "► ASKED".to_string(),
         (Phase::Prompt { done, total }, None) => format!("► PROMPT {done}/{total}"),
         (Phase::Running, None) => "► LIVE".to_string(),

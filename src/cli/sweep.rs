@@ -1,0 +1,111 @@
+//! `laserscope sweep`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::decode::parse_budget;
+use super::drafting::DraftingArgs;
+use crate::speculate::params::Budget;
+use crate::speculate::sweep::{Axes, Family};
+
+/// Prints one object with --json: model, device, threads; params (what all cells
+/// share); rules, budgets; subjects; runs done and of; autoregressive and
+/// cells, each with speedup, mal, agreement, first_divergence, repetition,
+/// acceptance and tokens_per_s as {mean, standard_error} over its subjects, and
+/// same_text; cells also with rule, its numbers, budget, params, frontier, options
+/// (a command line's) and runs (one a subject); lossless; mismatches; complete.
+#[derive(Args, Debug)]
+pub struct SweepArgs {
+    /// Query-half items to ask, spread over the groups [default: 4, where nobody
+    /// is named]
+    #[arg(long, value_name = "N")]
+    pub items: Option<usize>,
+    /// Query-half users to ask
+    #[arg(long, value_name = "N")]
+    pub users: Option<usize>,
+    /// An item to ask; may be repeated
+    #[arg(long, value_name = "ID")]
+    pub item: Vec<String>,
+    /// A user to ask; may be repeated
+    #[arg(long, value_name = "ID")]
+    pub user: Vec<String>,
+    /// How the prompt is written
+    #[arg(long, default_value = "kar", value_name = "NAME")]
+    pub framework: String,
+    /// Rules by commas: strict, relaxed, ratio, typical [default: relaxed]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Family::parse)]
+    pub rules: Vec<Family>,
+    /// Relaxed and ratio: ranks by commas; 1 is strict, and run once
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "1,2,3,5"
+    )]
+    pub k: Vec<usize>,
+    /// Relaxed: probabilities by commas
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "0.05,0.1,0.2,0.4"
+    )]
+    pub tau: Vec<f32>,
+    /// Ratio: shares of the best probability by commas
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "0.1,0.3,0.5,0.8"
+    )]
+    pub ratio: Vec<f32>,
+    /// Typical: probabilities by commas
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "0.05,0.09,0.2,0.4"
+    )]
+    pub eps: Vec<f32>,
+    /// Typical: factors of e^-entropy by commas
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "0.1,0.3,0.6,1"
+    )]
+    pub delta: Vec<f32>,
+    /// Budgets by commas, 1 to 64 rows or auto [default: the configured one]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = parse_budget)]
+    pub budgets: Vec<Budget>,
+    #[command(flatten)]
+    pub drafting: DraftingArgs,
+    /// Keep every run's trace in this folder
+    #[arg(long, value_name = "DIR")]
+    pub traces: Option<PathBuf>,
+    /// One JSON object
+    #[arg(long, conflicts_with = "csv")]
+    pub json: bool,
+    /// A line a cell
+    #[arg(long)]
+    pub csv: bool,
+}
+
+impl SweepArgs {
+    pub fn axes(&self) -> Axes {
+        let rules = match self.rules.as_slice() {
+            [] => Axes::default().rules,
+            some => some.to_vec(),
+        };
+        Axes {
+            rules,
+            ks: self.k.clone(),
+            taus: self.tau.clone(),
+            ratios: self.ratio.clone(),
+            eps: self.eps.clone(),
+            deltas: self.delta.clone(),
+            budgets: self.budgets.clone(),
+        }
+    }
+}

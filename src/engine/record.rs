@@ -1,0 +1,37 @@
+//! A whole run at once, recorded.
+
+use color_eyre::eyre::Result;
+
+use super::{Engine, Run, RunSpec};
+use crate::speculate::trace::{End, Trace};
+use crate::speculate::verify::Finish;
+
+impl Engine {
+    /// Runs to the end. `go_on` is asked before every step, of the run, and while
+    /// the prompt is processed; `false` ends the run as cancelled.
+    ///
+    /// # Errors
+    /// As [`Engine::begin`]; the model's errors.
+    pub fn record(
+        &mut self,
+        spec: RunSpec,
+        go_on: &mut dyn FnMut(Option<&Run<'_>>) -> bool,
+    ) -> Result<(Trace, End)> {
+        let mut run = self.begin(spec, &mut |_, _| go_on(None))?;
+        let mut trace = Trace::new(run.header().clone());
+        while let Some(step) = run.step()? {
+            trace.push(step);
+            if !go_on(Some(&run)) {
+                run.cancel();
+            }
+        }
+        let end = run.end().unwrap_or(End {
+            finish: Finish::Cancelled,
+            steps: 0,
+            tokens: 0,
+            decode_ms: 0.0,
+        });
+        trace.end = Some(end.clone());
+        Ok((trace, end))
+    }
+}

@@ -1,0 +1,140 @@
+//! `laserscope sweep`: a grid of rules, numbers and budgets on the same prompts,
+//! each beside autoregressive decoding, in one process and in turns.
+
+mod report;
+mod table;
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use color_eyre::eyre::{Result, WrapErr, ensure};
+
+use super::progress::Line;
+use super::{interrupt, open_engine, print_json};
+use crate::cli::SweepArgs;
+use crate::engine::{Advance, Asked, Engine, SweepRun};
+use crate::recsys::{Catalog, Framework, Role, SubjectKind, SubjectRef};
+use crate::session::Settings;
+use crate::speculate::options;
+use crate::speculate::params::Params;
+use crate::speculate::sweep::{Cell, Grid, Job, Sweep};
+use crate::speculate::trace::{SubjectInfo, Trace};
+use crate::worker::ask;
+use report::SweepReport;
+
+/// Items that are asked where nobody is named.
+const DEFAULT_ITEMS: usize = 4;
+
+/// Runs the command; `configured`: what a plain command line would mean.
+/// `Ok(false)`: cancelled, or not lossless.
+pub fn run(args: &SweepArgs, grid: Grid, settings: &Settings, configured: &Params) -> Result<bool> {
+    let catalog = settings.load_catalog()?;
+    let asked = asked(args, &catalog)?;
+    let folder = args.traces.as_deref();
+    if let Some(folder) = folder {
+        std::fs::create_dir_all(folder)
+            .wrap_err_with(|| format!("--traces {}", folder.display()))?;
+    }
+    let subjects: Vec<SubjectInfo> = asked.iter().map(|a| a.subject.clone()).collect();
+    let mut engine = open_engine(settings, &catalog)?;
+    let mut sweep = SweepRun::new(&engine, grid, asked);
+    make(&mut sweep, &mut engine, &subjects, folder)?;
+    let report = SweepReport::new(args, &engine, &sweep.sweep, &subjects, configured);
+    match (args.json, args.csv) {
+        (true, _) => print_json(&report)?,
+        (_, true) => table::csv(&report)?,
+        _ => table::print(&report),
+    }
+    Ok(report.complete && report.lossless != Some(false))
+}
+
+fn asked(args: &SweepArgs, catalog: &Catalog) -> Result<Vec<Asked>> {
+    let framework = Framework::named(&args.framework)?;
+    let named = (SubjectKind::Item, &args.item);
+    let mut subjects = Vec::new();
+    for (kind, ids) in [named, (SubjectKind::User, &args.user)] {
+        for id in ids {
+            let at = catalog.find(kind, id)?;
+            subjects.push((at, ask::role_of(catalog.subject(at))));
+        }
+    }
+    let unsaid = subjects.is_empty() && args.users.is_none();
+    let n_items = args.items.unwrap_or(if unsaid { DEFAULT_ITEMS } else { 0 });
+    let mut spread = catalog.spread(SubjectKind::Item, n_items);
+    spread.extend(catalog.spread(SubjectKind::User, args.users.unwrap_or(0)));
+    subjects.extend(spread.into_iter().map(|at| (at, Role::Query)));
+    ensure!(!subjects.is_empty(), "--items 0: nobody to ask");
+    let ask = |(at, role): (SubjectRef, Role)| {
+        let (subject, prompt) = ask::about(catalog, at, &framework, role)?;
+        Ok(Asked { subject, prompt })
+    };
+    subjects.into_iter().map(ask).collect()
+}
+
+/// Makes all runs, or those that Ctrl-C leaves time for.
+fn make(
+    sweep: &mut SweepRun,
+    engine: &mut Engine,
+    subjects: &[SubjectInfo],
+    folder: Option<&Path>,
+) -> Result<()> {
+    let mut line = Line::new();
+    while let Some(next) = sweep.sweep.next_job() {
+        line.show(&progress(&sweep.sweep, next, subjects));
+        let n_wrong = sweep.sweep.mismatches.len();
+        let advance = sweep.advance(engine, &mut |_| !interrupt::is_set())?;
+        let Advance::Ran { job, trace } = advance else {
+            break;
+        };
+        if let Some(folder) = folder {
+            let name = trace_name(&subjects[job.subject], cell_of(&sweep.sweep.grid, job));
+            save(&trace, &folder.join(name))?;
+        }
+        if let Some(wrong) = sweep.sweep.mismatches.get(n_wrong) {
+            let id = &subjects[job.subject].id;
+            line.say(&format!(
+                "NOT lossless: {id} under {} differs from autoregressive at token {}",
+                sweep.sweep.params(job).verify.name(),
+                wrong.at
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn cell_of(grid: &Grid, job: Job) -> Option<&Cell> {
+    job.cell.map(|cell| &grid.cells[cell])
+}
+
+fn progress(sweep: &Sweep, job: Job, subjects: &[SubjectInfo]) -> String {
+    let rule = sweep.params(job).verify.describe();
+    let title = &subjects[job.subject].title;
+    format!("{}/{} {title}: {rule}", sweep.n_done() + 1, sweep.n_runs())
+}
+
+/// `item-i101-relaxed-k2-tau0.1-auto.jsonl`.
+fn trace_name(subject: &SubjectInfo, cell: Option<&Cell>) -> PathBuf {
+    let how = cell.map_or("autoregressive".to_string(), |cell| {
+        let numbers = options::numbers(&cell.verify);
+        let numbers = numbers
+            .iter()
+            .map(|(name, value)| format!("-{name}{value}"));
+        let budget = options::budget(cell.budget);
+        format!(
+            "{}{}-{budget}",
+            cell.verify.name(),
+            numbers.collect::<String>()
+        )
+    });
+    let clean = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+    let id: String = subject.id.chars().map(clean).collect();
+    PathBuf::from(format!("{}-{id}-{how}.jsonl", subject.kind))
+}
+
+fn save(trace: &Trace, path: &Path) -> Result<()> {
+    let writing = || format!("writing {}", path.display());
+    let mut out = BufWriter::new(File::create(path).wrap_err_with(writing)?);
+    trace.save(&mut out).wrap_err_with(writing)?;
+    out.flush().wrap_err_with(writing)
+}

@@ -1,0 +1,176 @@
+//! What one run of a sweep measured, and what the runs of a cell say together.
+
+use serde::Serialize;
+
+use crate::speculate::TokenId;
+use crate::speculate::stats::{Stats, agreement, first_difference, repetition};
+use crate::speculate::trace::Trace;
+
+/// One run, beside the autoregressive run of its prompt.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RunFigures {
+    pub tokens: usize,
+    pub steps: usize,
+    pub decode_ms: f64,
+    pub tokens_per_s: f64,
+    /// Tokens per second over the autoregressive run's.
+    pub speedup: f64,
+    pub mal: f64,
+    /// Share of positions that hold the autoregressive run's token.
+    pub agreement: f64,
+    /// Index of the first token that is another; `None`: the same text.
+    pub first_divergence: Option<usize>,
+    /// Share of repeated 4-grams.
+    pub repetition: f64,
+    /// Accepted and relaxed over drafted; `None` without drafts.
+    pub acceptance: Option<f64>,
+    /// Mean log-probability of the text's tokens under the model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mean_log_prob: Option<f64>,
+}
+
+impl RunFigures {
+    /// Figures of a run beside its reference; without one it is the reference.
+    pub fn of(trace: &Trace, reference: Option<(&[TokenId], &RunFigures)>) -> Self {
+        let (stats, ids) = (Stats::of(trace), trace.token_ids());
+        let tokens_per_s = stats.tokens_per_s().unwrap_or(0.0);
+        let plain = reference.map_or(tokens_per_s, |(_, figures)| figures.tokens_per_s);
+        let plain_ids = reference.map_or(ids.as_slice(), |(ids, _)| ids);
+        RunFigures {
+            tokens: stats.tokens,
+            steps: stats.steps,
+            decode_ms: stats.timing.total(),
+            tokens_per_s,
+            speedup: if plain > 0.0 {
+                tokens_per_s / plain
+            } else {
+                0.0
+            },
+            mal: stats.mal().unwrap_or(0.0),
+            agreement: agreement(&ids, plain_ids),
+            first_divergence: first_difference(&ids, plain_ids),
+            repetition: repetition(&ids),
+            acceptance: stats.fates.acceptance(),
+            mean_log_prob: None,
+        }
+    }
+}
+
+/// A mean over subjects, and how sure it is.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Estimate {
+    pub mean: f64,
+    /// Of the mean: the sample's standard deviation over the root of n. `None`
+    /// for a single subject.
+    pub standard_error: Option<f64>,
+}
+
+impl Estimate {
+    /// `None` of nothing.
+    pub fn of(values: &[f64]) -> Option<Self> {
+        let n = values.len() as f64;
+        if values.is_empty() {
+            return None;
+        }
+        let mean = values.iter().sum::<f64>() / n;
+        let squares = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>();
+        let standard_error = (values.len() > 1).then(|| (squares / (n - 1.0) / n).sqrt());
+        Some(Estimate {
+            mean,
+            standard_error,
+        })
+    }
+}
+
+/// A cell over the subjects asked so far.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CellFigures {
+    /// Subjects that the figures are over.
+    pub subjects: usize,
+    pub speedup: Estimate,
+    pub mal: Estimate,
+    pub agreement: Estimate,
+    /// Subjects whose text is the autoregressive one.
+    pub same_text: usize,
+    /// Of the other subjects.
+    pub first_divergence: Option<Estimate>,
+    pub repetition: Estimate,
+    pub acceptance: Option<Estimate>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mean_log_prob: Option<Estimate>,
+    pub tokens_per_s: Estimate,
+}
+
+impl CellFigures {
+    /// `None` of no run.
+    pub fn over(runs: &[&RunFigures]) -> Option<Self> {
+        let all = |get: fn(&RunFigures) -> f64| {
+            Estimate::of(&runs.iter().map(|run| get(run)).collect::<Vec<_>>())
+        };
+        let some = |get: fn(&RunFigures) -> Option<f64>| {
+            Estimate::of(&runs.iter().filter_map(|run| get(run)).collect::<Vec<_>>())
+        };
+        Some(CellFigures {
+            subjects: runs.len(),
+            speedup: all(|r| r.speedup)?,
+            mal: all(|r| r.mal)?,
+            agreement: all(|r| r.agreement)?,
+            same_text: runs.iter().filter(|r| r.first_divergence.is_none()).count(),
+            first_divergence: some(|r| r.first_divergence.map(|at| at as f64)),
+            repetition: all(|r| r.repetition)?,
+            acceptance: some(|r| r.acceptance),
+            mean_log_prob: some(|r| r.mean_log_prob),
+            tokens_per_s: all(|r| r.tokens_per_s)?,
+        })
+    }
+}
+
+/// What a heat map can show of a cell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Measure {
+    #[default]
+    SpeedUp,
+    Mal,
+    Agreement,
+    LogProb,
+    Repetition,
+    Acceptance,
+}
+
+impl Measure {
+    pub const ALL: [Measure; 6] = [
+        Measure::SpeedUp,
+        Measure::Mal,
+        Measure::Agreement,
+        Measure::LogProb,
+        Measure::Repetition,
+        Measure::Acceptance,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Measure::SpeedUp => "speed-up",
+            Measure::Mal => "MAL",
+            Measure::Agreement => "agreement",
+            Measure::LogProb => "log-probability",
+            Measure::Repetition => "repetition",
+            Measure::Acceptance => "acceptance",
+        }
+    }
+
+    pub fn next(self) -> Self {
+        let at = Self::ALL.iter().position(|&m| m == self).unwrap_or(0);
+        Self::ALL[(at + 1) % Self::ALL.len()]
+    }
+
+    pub fn of(self, figures: &CellFigures) -> Option<Estimate> {
+        match self {
+            Measure::SpeedUp => Some(figures.speedup),
+            Measure::Mal => Some(figures.mal),
+            Measure::Agreement => Some(figures.agreement),
+            Measure::LogProb => figures.mean_log_prob,
+            Measure::Repetition => Some(figures.repetition),
+            Measure::Acceptance => figures.acceptance,
+        }
+    }
+}

@@ -1,0 +1,200 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::speculate::cost::CostTable;
+use crate::speculate::draft::DraftTree;
+use crate::speculate::params::Budget;
+use crate::speculate::row::NodeRow;
+use crate::speculate::trace::{FORMAT, Header, ModelInfo, Step, SubjectInfo, Timing};
+use crate::speculate::verify::{Finish, Room, Verdict};
+
+fn header(params: Params) -> Header {
+    Header {
+        format: FORMAT,
+        program: String::new(),
+        model: ModelInfo::default(),
+        device: "cpu".into(),
+        threads: 1,
+        catalog: String::new(),
+        subject: SubjectInfo {
+            kind: "item".into(),
+            id: "i1".into(),
+            title: "One".into(),
+            group: None,
+            framework: "kar".into(),
+        },
+        prompt: String::new(),
+        prompt_ids: vec![1],
+        opening_len: 0,
+        history_dropped: 0,
+        branch: None,
+        params,
+        cost: CostTable::default(),
+        eos: vec![2],
+        pools: Vec::new(),
+        prompt_ms: 0.0,
+        tokens: Vec::new(),
+    }
+}
+
+fn row(id: TokenId) -> NodeRow {
+    let row = serde_json::json!({ "top": [[id, 0.5]], "entropy": 1.0 });
+    serde_json::from_value(row).unwrap()
+}
+
+/// A run that commits these tokens one a step, each in so many milliseconds.
+fn run(ids: &[TokenId], ms: f64) -> Trace {
+    let mut trace = Trace::new(header(Params::default()));
+    for (index, &id) in ids.iter().enumerate() {
+        trace.push(Step {
+            index,
+            context_len: 1 + index,
+            room: Room {
+                tokens: 9,
+                then: Finish::Length,
+            },
+            params: None,
+            retrieval: Vec::new(),
+            tree: DraftTree::root_only(0),
+            n_offered: 1,
+            rows: vec![row(id)],
+            judged: Vec::new(),
+            verdict: Verdict {
+                path: Vec::new(),
+                fates: Vec::new(),
+                bonus: Some(id),
+                finish: None,
+            },
+            timing: Timing {
+                forward: ms,
+                ..Timing::default()
+            },
+            tokens: Vec::new(),
+            documents: Vec::new(),
+            excerpts: Vec::new(),
+        });
+    }
+    trace
+}
+
+fn sweep(n_subjects: usize) -> Sweep {
+    let axes = Axes {
+        ks: vec![1, 2],
+        taus: vec![0.1, 0.4],
+        ..Axes::default()
+    };
+    Sweep::new(Grid::new(Params::default(), &axes).unwrap(), n_subjects)
+}
+
+#[test]
+fn what_means_the_same_runs_once() {
+    let grid = sweep(1).grid;
+    // Strict, for both k = 1; then k = 2 with each tau.
+    assert_eq!(grid.layers[0].cells, [0, 0, 1, 2]);
+    assert_eq!(grid.cells[0].verify, Verify::Strict);
+    assert_eq!(grid.layers[0].rows, ["1", "2"]);
+    assert_eq!(grid.layers[0].columns, ["0.1", "0.4"]);
+    assert_eq!(grid.layers[0].cell(1, 0), 1);
+}
+
+#[test]
+fn budgets_make_layers_and_mistakes_are_named() {
+    let mut axes = Axes {
+        rules: Family::ALL.to_vec(),
+        budgets: vec![Budget::Rows(8), Budget::Auto { max: 64 }],
+        ..Axes::default()
+    };
+    let grid = Grid::new(Params::default(), &axes).unwrap();
+    assert_eq!(grid.layers.len(), 2 * Family::ALL.len());
+    assert_eq!(grid.params(0).budget, Budget::Rows(8));
+    axes.taus.push(1.5);
+    let error = Grid::new(Params::default(), &axes).unwrap_err();
+    assert!(error.contains("--tau 1.5"), "{error}");
+    axes.rules.clear();
+    assert!(
+        Grid::new(Params::default(), &axes)
+            .unwrap_err()
+            .contains("--rules")
+    );
+    assert!(
+        Family::parse("lax")
+            .unwrap_err()
+            .contains("strict, relaxed")
+    );
+}
+
+#[test]
+fn every_run_comes_once_and_its_reference_before_it() {
+    let mut sweep = sweep(3);
+    let mut made = Vec::new();
+    while let Some(job) = sweep.next_job() {
+        assert!(!made.contains(&job));
+        let reference = Job { cell: None, ..job };
+        assert!(job == reference || made.contains(&reference));
+        made.push(job);
+        sweep.add(job, &run(&[3, 4], 1.0));
+        assert_eq!(sweep.n_done(), made.len());
+    }
+    assert!(sweep.is_done());
+    assert_eq!(made.len(), sweep.n_runs());
+    let first_cells = [made[1].cell, made[5].cell, made[9].cell];
+    assert_eq!(first_cells, [Some(0), Some(1), Some(2)]);
+}
+
+#[test]
+fn a_cell_is_measured_against_its_own_subjects_reference() {
+    let mut sweep = sweep(2);
+    let job = |subject, cell| Job { subject, cell };
+    sweep.add(job(0, None), &run(&[3, 4, 5, 6], 10.0));
+    sweep.add(job(0, Some(1)), &run(&[3, 4, 9, 6], 5.0));
+    assert_eq!(sweep.cell(1).unwrap().speedup.standard_error, None);
+    sweep.add(job(1, None), &run(&[7, 8], 20.0));
+    sweep.add(job(1, Some(1)), &run(&[7, 8], 5.0));
+    let cell = sweep.cell(1).unwrap();
+    assert_eq!((cell.subjects, cell.same_text), (2, 1));
+    assert_eq!(cell.speedup.mean, 3.0);
+    // The values 2 and 4: a standard deviation of the root of 2, over that of n = 2.
+    assert!((cell.speedup.standard_error.unwrap() - 1.0).abs() < 1e-12);
+    assert_eq!(cell.agreement.mean, 0.875);
+    assert_eq!(cell.first_divergence.unwrap().mean, 2.0);
+    assert_eq!(sweep.cell(0), None);
+    assert_eq!(sweep.autoregressive().unwrap().speedup.mean, 1.0);
+    assert_eq!(sweep.on_frontier(), [false, true, false]);
+    assert_eq!(sweep.is_lossless(), None);
+}
+
+#[test]
+fn a_strict_run_with_another_text_is_an_error() {
+    let mut sweep = sweep(1);
+    let job = |cell| Job { subject: 0, cell };
+    sweep.add(job(None), &run(&[3, 4, 5], 1.0));
+    sweep.add(job(Some(1)), &run(&[3, 9], 1.0));
+    assert_eq!(sweep.is_lossless(), None, "relaxed may differ");
+    sweep.add(job(Some(0)), &run(&[3, 4, 5], 1.0));
+    assert_eq!(sweep.is_lossless(), Some(true));
+    sweep.add(job(Some(0)), &run(&[3, 9], 1.0));
+    assert_eq!(sweep.is_lossless(), Some(false));
+    let found = sweep.mismatches[0];
+    assert_eq!(
+        (found.at, found.autoregressive, found.found),
+        (1, Some(4), Some(9))
+    );
+}
+
+proptest! {
+    #[test]
+    fn the_standard_error_is_that_of_the_textbook(values in prop::collection::vec(-9.0f64..9.0, 2..40), shift in -5.0f64..5.0) {
+        let estimate = Estimate::of(&values).unwrap();
+        let n = values.len() as f64;
+        // The other formula for the variance.
+        let mean = values.iter().sum::<f64>() / n;
+        let of_squares = values.iter().map(|v| v * v).sum::<f64>() / n;
+        let variance = (of_squares - mean * mean) * n / (n - 1.0);
+        let expected = (variance.max(0.0) / n).sqrt();
+        prop_assert!((estimate.standard_error.unwrap() - expected).abs() < 1e-6);
+        let moved: Vec<f64> = values.iter().map(|v| v + shift).collect();
+        let moved = Estimate::of(&moved).unwrap();
+        prop_assert!((moved.mean - estimate.mean - shift).abs() < 1e-9);
+        prop_assert!((moved.standard_error.unwrap() - estimate.standard_error.unwrap()).abs() < 1e-9);
+    }
+}
