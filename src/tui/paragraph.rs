@@ -24,11 +24,15 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
 }
 
 fn push_word(word: &str, width: usize, line: &mut String, lines: &mut Vec<String>) {
+    let mut used = columns(line);
     for grapheme in word.graphemes(true) {
-        if columns(line) + columns(grapheme) > width && !line.is_empty() {
+        let n = columns(grapheme);
+        if used + n > width && !line.is_empty() {
             lines.push(std::mem::take(line));
+            used = 0;
         }
         line.push_str(grapheme);
+        used += n;
     }
 }
 
