@@ -541,35 +541,35 @@ fn frameworks_have_pools_of_their_own() {
 #[test]
 fn a_history_too_long_for_the_context_loses_its_oldest_items() {
     fn prompt(newest: usize) -> PromptText {
-        let shown: Vec<String> = (20 - newest..20).map(|n| format!("item {n};")).collect();
+        let shown: Vec<String> = (60 - newest..60).map(|n| format!("item {n};")).collect();
         PromptText {
             user: shown.concat(),
-            history: Some(History::new(20, |newest| Ok(prompt(newest)))),
+            history: Some(History::new(60, |newest| Ok(prompt(newest)))),
             ..PromptText::default()
         }
     }
     let folder = tempfile::tempdir().unwrap();
-    let mut engine = engine_with_context(folder.path(), 160);
+    let mut engine = engine_with_context(folder.path(), 400);
     let params = |max_tokens| Params {
         max_tokens,
         ..Params::default()
     };
     let asking = |max_tokens| RunSpec {
-        prompt: prompt(20),
+        prompt: prompt(60),
         ..spec("", params(max_tokens))
     };
     for max_tokens in [8, 60, 1000] {
         let header = run(&mut engine, asking(max_tokens)).header;
         let n_dropped = header.history_dropped;
-        assert!((1..19).contains(&n_dropped), "{n_dropped} dropped");
-        let room = 160 - max_tokens.min(80);
+        assert!((1..59).contains(&n_dropped), "{n_dropped} dropped");
+        let room = 400 - max_tokens.min(200);
         assert!(header.prompt_ids.len() <= room);
-        assert!(header.prompt.contains("item 19;"));
+        assert!(header.prompt.contains("item 59;"));
         assert!(!header.prompt.contains(&format!("item {};", n_dropped - 1)));
         assert!(header.prompt.contains(&format!("item {n_dropped};")));
-        let longer = engine.render(&prompt(20 - n_dropped + 1)).unwrap();
+        let longer = engine.render(&prompt(60 - n_dropped + 1)).unwrap();
         assert!(longer.ids.len() > room);
-        let preview = engine.render_to_fit(&prompt(20), max_tokens).unwrap();
+        let preview = engine.render_to_fit(&prompt(60), max_tokens).unwrap();
         assert_eq!(preview.ids, header.prompt_ids);
     }
 }
