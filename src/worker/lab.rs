@@ -34,7 +34,7 @@ pub enum LabQuestion {
         text: ProbedText,
         /// The group whose pool is compared with the others.
         group: Option<String>,
-        params: Params,
+        params: Box<Params>,
     },
     Add(NewDocument),
     /// Documents of a file, one JSON object a line.

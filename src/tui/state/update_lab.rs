@@ -321,7 +321,7 @@ impl App {
         LabQuestion::Probe {
             text,
             group,
-            params,
+            params: Box::new(params),
         }
     }
 

@@ -125,11 +125,11 @@ fn parting(app: &App) -> String {
     format!(
         "They part at token {}: A {left}, B {right}. {}",
         divergence.at,
-        why(app, divergence)
+        why(divergence)
     )
 }
 
-fn why(app: &App, divergence: &Divergence) -> String {
+fn why(divergence: &Divergence) -> String {
     match &divergence.cause {
         Cause::Prompt => "The prompts differ.".into(),
         Cause::Model => "The models differ.".into(),
@@ -163,12 +163,12 @@ fn why(app: &App, divergence: &Divergence) -> String {
             };
             format!("{} ended {why}; up to there they are equal.", letter(*side))
         }
-        Cause::Unexplained => unexplained(app),
+        Cause::Unexplained => {
+            "Neither the rule nor the model's first choice: a token that was forced, \
+                               or drawn."
+                .into()
+        }
     }
-}
-
-fn unexplained(_app: &App) -> String {
-    "Neither the rule nor the model's first choice: a token that was forced, or drawn.".into()
 }
 
 fn letter(side: Side) -> &'static str {
