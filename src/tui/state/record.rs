@@ -79,6 +79,8 @@ pub struct Record {
     pub ids: Vec<TokenId>,
     /// The text in lines, by number of cells, ghosts and width.
     pub laid_out: Memo<(usize, Ghosts, usize), Vec<Line>>,
+    /// What is said of the answer, by its number of tokens.
+    pub told_of_text: Memo<usize, String>,
     /// From which step on which parameters were in force.
     changes: Vec<(usize, Params)>,
     joiner: Joiner,
@@ -100,6 +102,7 @@ impl Record {
             ghosts: Vec::new(),
             ids: Vec::new(),
             laid_out: Memo::default(),
+            told_of_text: Memo::default(),
             changes: Vec::new(),
             joiner: Joiner::default(),
             small: String::new(),

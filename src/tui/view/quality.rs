@@ -13,12 +13,15 @@ use crate::worker::ask;
 pub fn line(app: &App, record: &Record, label: usize, theme: &Theme) -> Line<'static> {
     let mean = record.log_prob.mean();
     let mean = mean.map_or("—".into(), |mean| format!("{mean:.2}"));
-    let rest = [facts(app, record), json(record)];
-    let rest: Vec<String> = rest.into_iter().flatten().collect();
+    // Reading the whole text is for when it grew, not for every frame.
+    let rest = record.told_of_text.get(record.ids.len(), || {
+        let rest = [facts(app, record), json(record)];
+        rest.into_iter().flatten().collect::<String>()
+    });
     Line::from(vec![
         Span::styled(format!("{:<label$}", "quality"), theme.dim()),
         Span::styled(format!("log p {mean}"), theme.strong()),
-        Span::styled(rest.concat(), theme.text()),
+        Span::styled(rest.to_string(), theme.text()),
     ])
 }
 
