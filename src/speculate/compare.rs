@@ -44,11 +44,19 @@ pub enum Side {
 pub struct Divergence {
     /// Index of the first token that differs.
     pub at: usize,
-    /// The token there and the step that committed it; `None`: that text had
-    /// ended.
-    pub left: Option<Committed>,
-    pub right: Option<Committed>,
+    /// The token there; `None`: that text had ended.
+    pub left: Option<Taken>,
+    pub right: Option<Taken>,
     pub cause: Cause,
+}
+
+/// A token of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    pub token: TokenId,
+    /// The step that committed it; `None`: a branch took it over, or it was
+    /// forced on the branch.
+    pub by: Option<Committed>,
 }
 
 /// Why two texts part.
@@ -66,6 +74,9 @@ pub enum Cause {
         p: Option<f32>,
         argmax_p: f32,
     },
+    /// No step of this run made the token: a branch took it over from another
+    /// run, or it was forced on the branch.
+    Branched { side: Side, is_forced: bool },
     /// The distributions were shaped otherwise: these parameters differ.
     Parameters(Vec<String>),
     /// Each is its own run's first choice: near-equal logits that came out in
@@ -73,8 +84,7 @@ pub enum Cause {
     Numeric { left: Margin, right: Margin },
     /// One text is the beginning of the other: it ended, or was ended, there.
     Ended { side: Side, finish: Option<Finish> },
-    /// Not the model's choice and no rule's doing: a token that was forced, or
-    /// drawn.
+    /// Not the model's choice, and no rule's doing.
     Unexplained,
 }
 
@@ -110,7 +120,7 @@ pub fn align(left: &[TokenId], right: &[TokenId]) -> Vec<Stretch> {
 /// Where two runs' texts part, and why; `None` while they are equal. A run that
 /// goes on still is compared as far as it has come.
 pub fn divergence(left: &Trace, right: &Trace) -> Option<Divergence> {
-    let (mut a, mut b) = (left.committed(), right.committed());
+    let (mut a, mut b) = (answer(left), answer(right));
     let mut at = 0;
     loop {
         let (left_token, right_token) = (a.next(), b.next());
@@ -131,7 +141,17 @@ pub fn divergence(left: &Trace, right: &Trace) -> Option<Divergence> {
     }
 }
 
-fn cause(left: &Trace, right: &Trace, x: Option<Committed>, y: Option<Committed>) -> Cause {
+/// Every token of a text, what a branch took over included.
+fn answer(trace: &Trace) -> impl Iterator<Item = Taken> + '_ {
+    let before = trace.taken_over().map(|token| Taken { token, by: None });
+    let own = trace.committed().map(|c| Taken {
+        token: c.token,
+        by: Some(c),
+    });
+    before.chain(own)
+}
+
+fn cause(left: &Trace, right: &Trace, x: Option<Taken>, y: Option<Taken>) -> Cause {
     if left.header.prompt_ids != right.header.prompt_ids {
         return Cause::Prompt;
     }
@@ -142,6 +162,11 @@ fn cause(left: &Trace, right: &Trace, x: Option<Committed>, y: Option<Committed>
         (Some(x), Some(y)) => (x, y),
         (None, _) => return ended(Side::Left, left),
         (_, None) => return ended(Side::Right, right),
+    };
+    let (x, y) = match (x.by, y.by) {
+        (Some(x), Some(y)) => (x, y),
+        (None, _) => return branched(Side::Left, left, x),
+        (_, None) => return branched(Side::Right, right, y),
     };
     for (side, trace, token) in [(Side::Left, left, x), (Side::Right, right, y)] {
         if token.fate == Some(Fate::Relaxed) {
@@ -165,6 +190,14 @@ fn ended(side: Side, trace: &Trace) -> Cause {
     Cause::Ended {
         side,
         finish: trace.end.as_ref().map(|end| end.finish),
+    }
+}
+
+fn branched(side: Side, trace: &Trace, taken: Taken) -> Cause {
+    let forced = trace.header.branch.as_ref().and_then(|b| b.forced);
+    Cause::Branched {
+        side,
+        is_forced: forced == Some(taken.token),
     }
 }
 
@@ -245,6 +278,9 @@ pub fn lossless(strict: &Trace, autoregressive: &Trace) -> Lossless {
     if !same_model(strict, autoregressive) {
         return Lossless::NotComparable("the models differ");
     }
+    if strict.header.branch.is_some() || autoregressive.header.branch.is_some() {
+        return Lossless::NotComparable("a branch took over what another run made");
+    }
     let is_whole = |t: &Trace| matches!(&t.end, Some(end) if end.finish != Finish::Cancelled);
     if !is_whole(strict) || !is_whole(autoregressive) {
         return Lossless::NotComparable("a run did not come to its end");
@@ -269,15 +305,16 @@ pub fn lossless(strict: &Trace, autoregressive: &Trace) -> Lossless {
 }
 
 /// When tokens appeared: (milliseconds of decoding, tokens by then), a pair a
-/// step, from (0, 0).
+/// step, from 0 and what a branch took over.
 pub fn arrivals(trace: &Trace) -> Vec<(f64, usize)> {
-    let mut sum = (0.0, 0);
+    let begin = (0.0, trace.taken_over().count());
+    let mut sum = begin;
     let steps = trace.steps.iter().map(|step| {
         sum.0 += step.timing.total();
         sum.1 += step.verdict.n_committed();
         sum
     });
-    std::iter::once((0.0, 0))
+    std::iter::once(begin)
         .chain(steps.collect::<Vec<_>>())
         .collect()
 }

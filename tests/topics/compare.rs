@@ -62,7 +62,7 @@ fn a_token_the_rule_let_through_is_the_cause() {
         panic!("{found:?}");
     };
     assert_eq!(side, Side::Left);
-    assert_eq!(step, found.left.expect("a token").step);
+    assert_eq!(step, found.left.expect("a token").by.expect("a step").step);
     assert!(p.expect("judged") < argmax_p);
     assert_eq!(
         found.at,
@@ -135,6 +135,36 @@ fn other_parameters_prompts_and_ends_are_causes() {
         finish: Some(Finish::Length),
     };
     assert_eq!(cause(&plain, &short), ended);
+}
+
+#[test]
+fn what_a_branch_took_over_is_compared_and_a_forced_token_is_a_cause() {
+    let plain = with(Verify::Autoregressive);
+    let after = |forced| {
+        let mut branch = Trace::new(plain.header.clone());
+        branch.header.branch = Some(plain.branch_at(4, 0, forced));
+        let n = 4 + usize::from(forced.is_some());
+        plain.steps[n..].iter().for_each(|s| branch.push(s.clone()));
+        branch.end = plain.end.clone();
+        branch
+    };
+    assert_eq!(divergence(&plain, &after(None)), None);
+    let found = divergence(&plain, &after(Some(1))).expect("they part");
+    assert_eq!(found.at, 4);
+    let forced = Cause::Branched {
+        side: Side::Right,
+        is_forced: true,
+    };
+    assert_eq!(found.cause, forced);
+    let strict = with(Verify::Strict);
+    assert!(matches!(
+        lossless(&strict, &after(None)),
+        Lossless::NotComparable(_)
+    ));
+    assert_eq!(
+        laserscope::speculate::compare::arrivals(&after(None))[0],
+        (0.0, 4)
+    );
 }
 
 #[test]

@@ -7,10 +7,10 @@ use super::{load, token};
 use crate::cli::TraceDiffArgs;
 use crate::headless::print_json;
 use crate::speculate::TokenId;
-use crate::speculate::compare::{Cause, Divergence, Margin, Side, divergence};
+use crate::speculate::compare::{Cause, Divergence, Margin, Side, Taken, divergence};
 use crate::speculate::explain::prob;
 use crate::speculate::stats::agreement;
-use crate::speculate::trace::{Committed, Trace};
+use crate::speculate::trace::Trace;
 
 #[derive(Serialize)]
 struct Difference {
@@ -29,7 +29,8 @@ struct Place {
     /// Steps are counted from 1; `null` where a text has ended.
     left: Option<ShownToken>,
     right: Option<ShownToken>,
-    /// `relaxed`, `numeric`, `parameters`, `ended`, `prompt`, `model` or `unexplained`.
+    /// `relaxed`, `numeric`, `branched`, `parameters`, `ended`, `prompt`, `model` or
+    /// `unexplained`.
     cause: &'static str,
     explanation: String,
 }
@@ -38,7 +39,8 @@ struct Place {
 struct ShownToken {
     token: TokenId,
     text: String,
-    step: usize,
+    /// `null`: a branch took the token over, or it was forced on the branch.
+    step: Option<usize>,
 }
 
 /// Runs the command.
@@ -59,9 +61,12 @@ pub fn run(args: &TraceDiffArgs) -> Result<()> {
         None => println!("the same {} tokens", a.len()),
         Some(place) => {
             let side = |shown: &Option<ShownToken>| {
-                shown.as_ref().map_or("the end".to_string(), |t| {
-                    format!("'{}' in step {}", t.text, t.step)
-                })
+                shown
+                    .as_ref()
+                    .map_or("the end".to_string(), |t| match t.step {
+                        Some(step) => format!("'{}' in step {step}", t.text),
+                        None => format!("'{}' before its first step", t.text),
+                    })
             };
             println!(
                 "first difference at token {}: {} | {}",
@@ -82,11 +87,11 @@ pub fn run(args: &TraceDiffArgs) -> Result<()> {
 }
 
 fn place(left: &Trace, right: &Trace, found: &Divergence) -> Place {
-    let shown = |trace: &Trace, committed: Option<Committed>| {
-        committed.map(|c| ShownToken {
+    let shown = |trace: &Trace, taken: Option<Taken>| {
+        taken.map(|c| ShownToken {
             token: c.token,
             text: String::from_utf8_lossy(trace.token_bytes(c.token)).into_owned(),
-            step: c.step + 1,
+            step: c.by.map(|by| by.step + 1),
         })
     };
     let (cause, explanation) = explained(left, right, found);
@@ -137,14 +142,21 @@ fn explained(left: &Trace, right: &Trace, found: &Divergence) -> (&'static str, 
             let how = finish.map_or("unfinished", |finish| finish.name());
             ("ended", format!("{} ended there ({how})", name(*side)))
         }
+        Cause::Branched { side, is_forced } => {
+            let how = match is_forced {
+                true => "was branched there, with this token forced on it",
+                false => "took the token over from the run it branched from",
+            };
+            ("branched", format!("{} {how}", name(*side)))
+        }
         Cause::Unexplained => (
             "unexplained",
-            "a token that was forced or drawn".to_string(),
+            "neither the rule's doing nor the model's choice".to_string(),
         ),
     }
 }
 
-fn in_words(trace: &Trace, margin: &Margin, taken: Option<Committed>) -> String {
+fn in_words(trace: &Trace, margin: &Margin, taken: Option<Taken>) -> String {
     let taken = taken.map_or(String::new(), |c| token(trace, c.token));
     let other = margin.other_p.map_or("unrecorded".into(), prob);
     let logits = margin.in_logits();

@@ -11,6 +11,7 @@ use crate::speculate::compare::{
     Divergence, Lossless, Side, Stretch, align, arrivals, divergence, lossless, tokens_after,
 };
 use crate::speculate::params::Verify;
+use crate::speculate::quality::LogProb;
 use crate::speculate::trace::Trace;
 use crate::worker::message::RunId;
 
@@ -64,6 +65,8 @@ pub struct Comparison {
     pub arrivals: [Vec<(f64, usize)>; 2],
     /// Per side: the tokens that differ from the other text.
     pub differs: [Vec<bool>; 2],
+    /// Per side: the mean logarithm of what the model gave the tokens taken.
+    pub mean_log_prob: [Option<f64>; 2],
 }
 
 #[derive(Clone, Debug)]
@@ -307,5 +310,6 @@ fn compared(of: [(Choice, usize, bool); 2], left: &Record, right: &Record) -> Co
         divergence: divergence(&left.trace, &right.trace),
         arrivals: [arrivals(&left.trace), arrivals(&right.trace)],
         differs,
+        mean_log_prob: [&left.trace, &right.trace].map(|t| LogProb::of(t).mean()),
     }
 }

@@ -168,7 +168,7 @@ impl App {
         };
         let sides = [first, other(first)].map(place);
         let found = sides.into_iter().find_map(|(choice, token)| match choice {
-            Some(Choice::Run(id)) => Some((id, token?)),
+            Some(Choice::Run(id)) => Some((id, token?.by?)),
             _ => None,
         });
         match found {

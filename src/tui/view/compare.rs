@@ -108,9 +108,9 @@ fn lines(app: &App, side: Side, rect: Rect) -> Rc<Vec<flow::Line>> {
     }
 }
 
-/// The first cell that was generated.
+/// Cells before the first token that is compared: what a branch took over is.
 fn n_opening(record: &Record) -> usize {
-    record.step_cells.first().copied().unwrap_or(0)
+    record.cells.len().saturating_sub(record.ids.len())
 }
 
 /// First lines shown left and right, and the last that can be first at the left.

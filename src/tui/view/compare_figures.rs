@@ -9,10 +9,10 @@ use super::bars;
 use super::compare::{labelled, name_of};
 use super::number::{percent, prob, three};
 use super::pane::put;
-use crate::speculate::compare::{Cause, Divergence, Lossless, Margin, Side};
+use crate::speculate::compare::{Cause, Divergence, Lossless, Margin, Side, Taken};
 use crate::speculate::params::Verify;
 use crate::speculate::stats::agreement;
-use crate::speculate::trace::{Committed, Trace};
+use crate::speculate::trace::Trace;
 use crate::speculate::verify::Finish;
 use crate::tui::paragraph::wrap;
 use crate::tui::state::app::App;
@@ -22,13 +22,14 @@ use crate::tui::token_text::{fit, pad};
 
 const ROOMY_ROWS: u16 = 12;
 /// Heads of the figures and their widths.
-const HEADS: [(&str, usize); 7] = [
+const HEADS: [(&str, usize); 8] = [
     ("tokens", 7),
-    ("steps", 7),
+    ("steps", 6),
     ("MAL", 6),
     ("tok/s", 7),
-    ("speed-up", 10),
-    ("repeated", 10),
+    ("speed-up", 9),
+    ("repeated", 9),
+    ("log p", 7),
     ("agreement", 10),
 ];
 
@@ -96,6 +97,7 @@ fn short_cause(cause: &Cause) -> &'static str {
         Cause::Prompt => "other prompts",
         Cause::Model => "other models",
         Cause::Relaxed { .. } => "relaxed",
+        Cause::Branched { .. } => "a branch",
         Cause::Parameters(_) => "other parameters",
         Cause::Numeric { .. } => "numeric",
         Cause::Ended { .. } => "one ended",
@@ -119,8 +121,7 @@ fn parting(app: &App) -> String {
             false => format!("Equal so far: {} tokens.", a.ids.len().min(b.ids.len())),
         };
     };
-    let token =
-        |r: &Record, c: Option<Committed>| c.map_or("its end".into(), |c| r.quoted(c.token));
+    let token = |r: &Record, c: Option<Taken>| c.map_or("its end".into(), |c| r.quoted(c.token));
     let (left, right) = (token(a, divergence.left), token(b, divergence.right));
     format!(
         "They part at token {}: A {left}, B {right}. {}",
@@ -163,11 +164,17 @@ fn why(divergence: &Divergence) -> String {
             };
             format!("{} ended {why}; up to there they are equal.", letter(*side))
         }
-        Cause::Unexplained => {
-            "Neither the rule nor the model's first choice: a token that was forced, \
-                               or drawn."
-                .into()
-        }
+        Cause::Branched { side, is_forced } => match is_forced {
+            true => format!(
+                "{} is a branch on which this token was forced.",
+                letter(*side)
+            ),
+            false => format!(
+                "{} is a branch that took it over from its run.",
+                letter(*side)
+            ),
+        },
+        Cause::Unexplained => "It is neither the rule's doing nor the model's choice.".into(),
     }
 }
 
@@ -213,7 +220,11 @@ fn figures(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
             Side::Left => Side::Right,
             Side::Right => Side::Left,
         });
-        let values = values(app, record, other);
+        let log_prob = app.compare.comparison.as_ref().and_then(|c| match side {
+            Side::Left => c.mean_log_prob[0],
+            Side::Right => c.mean_log_prob[1],
+        });
+        let values = values(app, record, other, log_prob);
         for (value, (_, width)) in values.iter().zip(HEADS) {
             line.push_span(Span::styled(format!("{value:>width$}"), theme.text()));
         }
@@ -222,7 +233,12 @@ fn figures(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
     lines
 }
 
-fn values(app: &App, record: &Record, other: Option<&Record>) -> [String; 7] {
+fn values(
+    app: &App,
+    record: &Record,
+    other: Option<&Record>,
+    log_prob: Option<f64>,
+) -> [String; 8] {
     let dash = || "—".to_string();
     let stats = &record.stats;
     [
@@ -232,6 +248,7 @@ fn values(app: &App, record: &Record, other: Option<&Record>) -> [String; 7] {
         stats.tokens_per_s().map_or_else(dash, three),
         speed_up(app, record).map_or_else(dash, |s| format!("{s:.2}×")),
         percent(record.repetition),
+        log_prob.map_or_else(dash, |p| format!("{p:.2}")),
         other.map_or_else(dash, |o| percent(agreement(&record.ids, &o.ids))),
     ]
 }
