@@ -197,6 +197,33 @@ pub fn repetition(ids: &[TokenId]) -> f64 {
     }
 }
 
+/// [`repetition`] of a text that grows.
+#[derive(Clone, Debug, Default)]
+pub struct Repetition {
+    distinct: HashSet<[TokenId; 4]>,
+    n_grams: usize,
+    /// The last tokens, up to three.
+    last: Vec<TokenId>,
+}
+
+impl Repetition {
+    pub fn push(&mut self, id: TokenId) {
+        if let [a, b, c] = self.last[..] {
+            self.distinct.insert([a, b, c, id]);
+            self.n_grams += 1;
+            self.last.remove(0);
+        }
+        self.last.push(id);
+    }
+
+    pub fn share(&self) -> f64 {
+        match self.n_grams {
+            0 => 0.0,
+            n => 1.0 - self.distinct.len() as f64 / n as f64,
+        }
+    }
+}
+
 /// Share of positions at which two outputs hold the same token, of the longer
 /// one's length; 1.0 for two empty outputs.
 pub fn agreement(a: &[TokenId], b: &[TokenId]) -> f64 {
@@ -224,6 +251,12 @@ mod tests {
         assert_eq!(repetition(&[1, 2, 3]), 0.0);
         assert_eq!(repetition(&[1, 2, 3, 4, 5]), 0.0);
         assert_eq!(repetition(&[1, 1, 1, 1, 1]), 0.5);
+        let text = [1, 2, 3, 1, 2, 3, 1, 2, 3, 4, 1, 2, 3, 1];
+        let mut grown = Repetition::default();
+        for n in 1..=text.len() {
+            grown.push(text[n - 1]);
+            assert_eq!(grown.share(), repetition(&text[..n]));
+        }
     }
 
     #[test]

@@ -442,8 +442,7 @@ impl Trace {
                 check_version(&line)?;
             }
             let bad = |why: String| TraceError::Line { line: i + 1, why };
-            let parsed: Line<Header, Step> =
-                serde_json::from_str(&line).map_err(|e| bad(e.to_string()))?;
+            let parsed = parse(&line).map_err(|e| bad(e.to_string()))?;
             match (parsed, &mut trace) {
                 (Line::Header(header), None) => trace = Some(Trace::new(header)),
                 (Line::Header(_), Some(_)) => return Err(bad("a second header".into())),
@@ -456,6 +455,16 @@ impl Trace {
             }
         }
         trace.ok_or(TraceError::Empty)
+    }
+}
+
+/// A tagged line is read into a buffer before it is known what it is; steps, which
+/// are nearly the whole file, are known by how they begin.
+fn parse(line: &str) -> Result<Line<Header, Step>, serde_json::Error> {
+    if line.starts_with(r#"{"line":"step","#) {
+        serde_json::from_str(line).map(Line::Step)
+    } else {
+        serde_json::from_str(line)
     }
 }
 

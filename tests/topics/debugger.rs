@@ -485,6 +485,10 @@ fn fastest(app: &App) -> Duration {
     times.min().expect("some frames")
 }
 
+/// Twice what a frame may cost: tests run beside each other, and perhaps built
+/// without all optimisations. `cargo bench --bench frames` holds it to 4 ms.
+const LIMIT: Duration = Duration::from_millis(8);
+
 #[test]
 fn a_frame_of_a_long_run_is_drawn_in_time() {
     let mut app = ended_long(&fixture::heavy(2000));
@@ -499,11 +503,11 @@ fn a_frame_of_a_long_run_is_drawn_in_time() {
     ] {
         app.view.go_to(cursor);
         let time = fastest(&app);
-        assert!(time < Duration::from_millis(4), "{time:?} at {cursor:?}");
+        assert!(time < LIMIT, "{time:?} at {cursor:?}");
     }
     for pressed in ["w", "w/the"] {
         keys(&mut app, pressed);
         let time = fastest(&app);
-        assert!(time < Duration::from_millis(4), "{time:?} with {pressed}");
+        assert!(time < LIMIT, "{time:?} with {pressed}");
     }
 }

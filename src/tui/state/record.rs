@@ -9,7 +9,7 @@ use super::decode::Ghosts;
 use crate::speculate::TokenId;
 use crate::speculate::params::{Params, Verify};
 use crate::speculate::quality::LogProb;
-use crate::speculate::stats::{Stats, repetition};
+use crate::speculate::stats::{Repetition, Stats};
 use crate::speculate::trace::{End, Header, Step, Trace};
 use crate::speculate::verify::Fate;
 use crate::speculate::why_slow::WhySlow;
@@ -81,6 +81,7 @@ pub struct Record {
     pub laid_out: Memo<(usize, Ghosts, usize), Vec<Line>>,
     /// What is said of the answer, by its number of tokens.
     pub told_of_text: Memo<usize, String>,
+    repeated: Repetition,
     /// From which step on which parameters were in force.
     changes: Vec<(usize, Params)>,
     joiner: Joiner,
@@ -103,6 +104,7 @@ impl Record {
             ids: Vec::new(),
             laid_out: Memo::default(),
             told_of_text: Memo::default(),
+            repeated: Repetition::default(),
             changes: Vec::new(),
             joiner: Joiner::default(),
             small: String::new(),
@@ -121,6 +123,7 @@ impl Record {
         for &id in opening.iter().chain(&taken_over) {
             self.push_cell(id, Place::Opening);
         }
+        taken_over.iter().for_each(|&id| self.repeated.push(id));
         self.ids = taken_over;
     }
 
@@ -134,10 +137,11 @@ impl Record {
         self.trace.push(step);
         for (id, pick, mark) in committed(&self.trace.steps[index]) {
             self.ids.push(id);
+            self.repeated.push(id);
             let step = index;
             self.push_cell(id, Place::Step { step, pick, mark });
         }
-        self.repetition = repetition(&self.ids);
+        self.repetition = self.repeated.share();
         self.step_cells.push(self.cells.len());
         self.ghosts.push(self.ghost(index));
     }
