@@ -9,18 +9,28 @@ use toml_edit::{DocumentMut, Item, Table, value};
 use crate::speculate::options::options;
 use crate::speculate::params::Params;
 
-/// What the rules and sampling are told by: of an earlier setting, none may stay.
-const NUMBERS: [&str; 10] = [
+/// Every key that settings are written under; `preset` would overrule them.
+const KEYS: [&str; 20] = [
     "preset",
+    "verify",
     "k",
     "tau",
     "ratio",
     "eps",
     "delta",
+    "budget",
+    "branch",
+    "suffix",
+    "sources",
+    "source-weights",
+    "drafter",
+    "repeat-penalty",
+    "repeat-window",
     "temperature",
     "top-k",
     "top-p",
     "seed",
+    "max-tokens",
 ];
 
 /// Makes these parameters the defaults of the file, which is made if need be.
@@ -51,11 +61,15 @@ fn with_decode(text: &str, params: &Params) -> Result<String> {
     let table = decode
         .as_table_mut()
         .ok_or_else(|| eyre!("`decode` is no table"))?;
-    for key in NUMBERS {
-        table.remove(key);
+    let said = pairs(params);
+    for key in KEYS {
+        // One that stays keeps its comments.
+        if !said.iter().any(|(name, _)| name == key) {
+            table.remove(key);
+        }
     }
-    for (name, said) in pairs(params) {
-        let name = name.trim_start_matches("--");
+    for (name, said) in said {
+        let name = name.as_str();
         table[name] = match (said.parse::<i64>(), said.parse::<f64>()) {
             (Ok(whole), _) if !is_fraction(name) => value(whole),
             (_, Ok(number)) => value(number),
@@ -65,17 +79,12 @@ fn with_decode(text: &str, params: &Params) -> Result<String> {
     Ok(document.to_string())
 }
 
-/// Every option, whatever its default.
+/// The keys that say what differs from the defaults, and the rule.
 fn pairs(params: &Params) -> Vec<(String, String)> {
-    let elsewhere = Params {
-        branch: usize::MAX,
-        max_suffix: usize::MAX,
-        ..*params
-    };
-    let mut words = options(params, &elsewhere).into_iter();
+    let mut words = options(params, &Params::default()).into_iter();
     let mut pairs = Vec::new();
     while let (Some(name), Some(said)) = (words.next(), words.next()) {
-        pairs.push((name, said));
+        pairs.push((name.trim_start_matches("--").to_string(), said));
     }
     pairs
 }

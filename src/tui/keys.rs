@@ -313,7 +313,7 @@ pub static TABLE: &[Binding] = table! {
         Action::Lab(LabAction::ProbePrompt); [Key::char('p')] "probe" "what would be drafted after the prompt selected in the catalog";
         Action::Filter; [Key::char('/')] "filter" "filter the documents by title, id, group";
         Action::Lab(LabAction::AddText); [Key::char('a')] "add" "add a text to the selected group's pool, in memory";
-        Action::Lab(LabAction::AddFile); [Key::char('A')] "" "add the documents of a JSON Lines file, in memory";
+        Action::Lab(LabAction::AddFile); [Key::char('I')] "" "add the documents of a JSON Lines file, in memory";
         Action::Lab(LabAction::Remove); [Key::char('d')] "remove" "take the selected document out, in memory";
         Action::Lab(LabAction::Undo); [Key::char('u')] "undo" "take the last change back";
         Action::Lab(LabAction::Save); [Key::char('w')] "" "save the changes to the pool on disk that --pool opened";

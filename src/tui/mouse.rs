@@ -105,7 +105,7 @@ pub fn hit(app: &App, at: Position) -> Target {
         Screen::Compare => {
             view::compare::hit(app, shell.body, at).map_or(Target::Nothing, Target::Compare)
         }
-        Screen::Tune => Target::Nothing,
+        Screen::Tune => view::tune::hit(app, shell.body, at),
     }
 }
 

@@ -81,12 +81,12 @@ fn the_palette_reaches_what_another_screen_does() {
 #[test]
 fn a_remapped_key_does_it_and_every_text_says_so() {
     let mut app = ready();
-    app.keys = remap::read("[keys.catalog]\nfilter = \"F\"\n").expect("a map");
+    app.keys = remap::read("[keys.catalog]\nfilter = \"W\"\n").expect("a map");
     app.size = LARGE;
     let drawn: String = (0..40).map(|y| row(&draw(&app), y)).collect();
-    assert!(drawn.contains("F filters by title"), "{drawn}");
-    assert!(drawn.contains("F filter "), "{drawn}");
-    keys(&mut app, "F");
+    assert!(drawn.contains("W filters by title"), "{drawn}");
+    assert!(drawn.contains("W filter "), "{drawn}");
+    keys(&mut app, "W");
     keys(&mut app, "heat");
     assert_eq!(app.browse.list().filter.value(), "heat");
 }

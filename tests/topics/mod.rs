@@ -33,4 +33,5 @@ mod terminal;
 mod tiny;
 mod tokenizer;
 mod traces;
+mod tune;
 mod widths;

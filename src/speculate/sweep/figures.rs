@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::speculate::TokenId;
+use crate::speculate::quality::LogProb;
 use crate::speculate::stats::{Stats, agreement, first_difference, repetition};
 use crate::speculate::trace::Trace;
 
@@ -51,7 +52,7 @@ impl RunFigures {
             first_divergence: first_difference(&ids, plain_ids),
             repetition: repetition(&ids),
             acceptance: stats.fates.acceptance(),
-            mean_log_prob: None,
+            mean_log_prob: LogProb::of(trace).mean(),
         }
     }
 }

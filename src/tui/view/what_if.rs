@@ -15,7 +15,7 @@ use crate::tui::state::tune::Answered;
 use crate::tui::theme::Theme;
 use crate::tui::token_text::fit;
 
-const LABEL: usize = 12;
+const LABEL: usize = 11;
 const COLUMN: usize = 8;
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {

@@ -1,0 +1,115 @@
+//! The Tune screen: sliders that judge a recorded run again, and sweeps that come
+//! in run by run.
+
+use crossterm::event::KeyCode;
+use laserscope::speculate::params::{Params, Verify};
+use laserscope::tui::state::app::{App, Errand, Screen};
+use laserscope::tui::state::sweep::Stand;
+use laserscope::worker::message::{Command, Event, SweepRequest};
+
+use super::fixture;
+use super::screens::snapshot;
+use super::stage::{SMALL, draw, ended, keys, press, ready};
+
+/// A finished run, tau moved up to where the rule takes less.
+fn moved() -> App {
+    let mut app = ended(&fixture::relaxed());
+    keys(&mut app, "3jj");
+    for _ in 0..4 {
+        press(&mut app, KeyCode::Right);
+    }
+    app
+}
+
+fn begun(app: &mut App) -> SweepRequest {
+    let commands = keys(app, "w");
+    let found = commands.into_iter().find_map(|command| match command {
+        Command::Sweep(request) => Some(*request),
+        _ => None,
+    });
+    found.expect("a sweep is asked for")
+}
+
+/// The first runs of a sweep: autoregressive, then cell by cell.
+fn feed(app: &mut App, request: &SweepRequest, n_runs: usize) {
+    for _ in 0..n_runs {
+        let found = app.tune.sweep.found.as_ref().expect("a sweep");
+        let Some(job) = found.sweep.next_job() else {
+            break;
+        };
+        let verify = match job.cell {
+            None => Verify::Autoregressive,
+            Some(cell) => request.grid.params(cell).verify,
+        };
+        let params = Params {
+            verify,
+            ..Params::default()
+        };
+        app.apply(Event::SweepRan {
+            sweep: request.sweep,
+            job,
+            trace: Box::new(fixture::run(7, params)),
+        });
+    }
+}
+
+#[test]
+fn with_no_run_the_sliders_stand_at_the_settings() {
+    let mut app = ready();
+    keys(&mut app, "3");
+    assert_eq!(app.screen, Screen::Tune);
+    assert_eq!(app.tune.params, Params::default());
+    snapshot("tune_no_run", &mut app);
+}
+
+#[test]
+fn a_moved_rule_is_judged_at_once_and_nothing_is_asked_of_the_engine() {
+    let mut app = moved();
+    let answered = app.tune.answered.as_ref().expect("judged again");
+    assert!(matches!(answered.params.verify, Verify::Relaxed { tau, .. } if tau > 0.2));
+    assert!(answered.rerun.is_empty());
+    snapshot("tune_what_if", &mut app);
+    keys(&mut app, "r");
+    assert!(app.tune.answered.is_none());
+}
+
+#[test]
+fn settings_are_saved_as_they_stand() {
+    let mut app = moved();
+    keys(&mut app, "s");
+    let params = app.tune.params;
+    assert_eq!(app.take_errands(), [Errand::SaveSettings(params)]);
+    app.settings_saved(params, Ok("config.toml".into()));
+    assert_eq!(app.params, params);
+}
+
+#[test]
+fn a_sweep_comes_in_run_by_run_and_its_cells_open() {
+    let mut app = ended(&fixture::relaxed());
+    keys(&mut app, "3");
+    let request = begun(&mut app);
+    feed(&mut app, &request, 4);
+    snapshot("tune_sweep_half", &mut app);
+    feed(&mut app, &request, 10_000);
+    app.apply(Event::SweepEnded {
+        sweep: request.sweep,
+    });
+    let found = app.tune.sweep.found.as_ref().expect("a sweep");
+    assert!(matches!(found.stand, Stand::Done));
+    press(&mut app, KeyCode::Right);
+    snapshot("tune_sweep_done", &mut app);
+    keys(&mut app, "a");
+    assert_eq!(app.tune.side, Default::default());
+    press(&mut app, KeyCode::Tab);
+    press(&mut app, KeyCode::Enter);
+    assert_eq!(app.screen, Screen::Decode);
+}
+
+#[test]
+fn every_size_is_drawn() {
+    let mut app = moved();
+    for size in [SMALL, (60, 20), (100, 30), (200, 60)] {
+        app.size = size;
+        draw(&app);
+    }
+}
