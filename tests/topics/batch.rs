@@ -11,7 +11,7 @@ use laserscope::headless::batch::{Manifest, Plan, manifest_path, run_on};
 use laserscope::headless::knowledge::merge;
 use laserscope::recsys::knowledge::read_knowledge;
 use laserscope::recsys::{Catalog, Framework, KnowledgeDoc, KnowledgeLog, Subject};
-use laserscope::speculate::params::{Params, Source, Sources, Verify};
+use laserscope::speculate::params::{Budget, Params, Source, Sources, Verify};
 use proptest::prelude::*;
 
 use super::engine::engine;
@@ -52,6 +52,15 @@ fn params() -> Params {
 }
 
 fn generate(folder: &Path, out: &Path, options: &[&str]) -> color_eyre::Result<bool> {
+    generate_by(params(), folder, out, options)
+}
+
+fn generate_by(
+    params: Params,
+    folder: &Path,
+    out: &Path,
+    options: &[&str],
+) -> color_eyre::Result<bool> {
     let out = out.to_str().unwrap();
     let mut all = vec!["--all", "both", "--half", "query", "--out", out];
     if !options.contains(&"--limit") {
@@ -59,7 +68,7 @@ fn generate(folder: &Path, out: &Path, options: &[&str]) -> color_eyre::Result<b
     }
     all.extend(options);
     let (catalog, mut engine) = (Catalog::bundled()?, engine(folder));
-    run_on(&mut engine, &catalog, &framework(), params(), &args(&all))
+    run_on(&mut engine, &catalog, &framework(), params, &args(&all))
 }
 
 fn done(folder: &Path, out: &Path, options: &[&str]) {
@@ -156,8 +165,12 @@ fn answers_join_the_pools_unless_they_are_fixed() {
     let folder = tempfile::tempdir().unwrap();
     let [grown, fixed] = ["grown", "fixed"].map(|name| file(folder.path(), name));
     // Whatever a pass costs here, there are drafts.
-    done(folder.path(), &grown, &["--budget", "8"]);
-    done(folder.path(), &fixed, &["--budget", "8", "--fixed-pools"]);
+    let params = Params {
+        budget: Budget::Rows(8),
+        ..params()
+    };
+    assert!(generate_by(params, folder.path(), &grown, &[]).unwrap());
+    assert!(generate_by(params, folder.path(), &fixed, &["--fixed-pools"]).unwrap());
     let [grown, fixed] = [grown, fixed].map(|out| read_knowledge(&out).unwrap());
     assert_eq!(subjects(&grown), subjects(&fixed));
     assert_eq!(grown[0], fixed[0], "the first has nothing before it");
