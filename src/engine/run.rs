@@ -438,8 +438,10 @@ impl<'e> Run<'e> {
     ) -> Vec<(TokenId, TokenBytes)> {
         let drafted = tree.nodes.iter().map(|n| n.token);
         let candidates = rows.iter().flat_map(|r| r.top.iter().map(|c| c.0));
+        // What was drawn may be none of the most probable ones.
+        let chosen = rows.iter().map(NodeRow::choice);
         let around = excerpts.iter().flat_map(|e| e.ids.iter().copied());
-        let ids = drafted.chain(candidates).chain(around);
+        let ids = drafted.chain(candidates).chain(chosen).chain(around);
         first_seen(self.engine, &mut self.seen, ids)
     }
 

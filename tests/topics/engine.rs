@@ -1,6 +1,7 @@
 //! The invariants, as properties of whole runs on a tiny model: strict equals
 //! autoregressive whatever is drafted, and a trace says what happened.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use candle_core::quantized::GgmlDType;
@@ -8,6 +9,7 @@ use laserscope::engine::{
     Engine, History, Knowledge, Learning, LoadOptions, OwnDocuments, PromptText, RunSpec,
 };
 use laserscope::model::device::DeviceChoice;
+use laserscope::speculate::TokenId;
 use laserscope::speculate::params::{Budget, Drafter, Params, Sampling, Source, Sources, Verify};
 use laserscope::speculate::quality::LogProb;
 use laserscope::speculate::stats::Stats;
@@ -119,7 +121,14 @@ fn params() -> impl Strategy<Value = Params> {
 }
 
 fn assert_consistent(trace: &Trace) {
+    let mut known: HashSet<TokenId> = trace.header.tokens.iter().map(|t| t.0).collect();
     for step in &trace.steps {
+        known.extend(step.tokens.iter().map(|t| t.0));
+        let mut committed = step.verdict.committed(&step.tree);
+        assert!(
+            committed.all(|(id, _)| known.contains(&id)),
+            "a step brings the bytes of what it commits"
+        );
         assert_eq!(step.verdict.fates.len(), step.tree.n_drafts());
         let params = trace.params_at(step.index);
         let eos = &trace.header.eos;
