@@ -5,12 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::{Result, WrapErr, ensure, eyre};
-use serde::Deserialize;
 
 use super::message::Event;
 use crate::engine::{
     DocumentText, Documents, Engine, Found, Knowledge, Overview, PoolName, Probe, ProbedText,
 };
+use crate::recsys::DocumentLine;
 use crate::speculate::params::Params;
 
 /// A larger file is for `laserscope pool add`.
@@ -139,23 +139,6 @@ fn add(engine: &mut Engine, document: &NewDocument) -> Result<String> {
     ))
 }
 
-/// A line of a file, as `laserscope pool add` reads it.
-#[derive(Deserialize)]
-struct Line {
-    id: String,
-    title: Option<String>,
-    kind: Option<String>,
-    group: Option<String>,
-    framework: Option<String>,
-    text: String,
-    #[serde(default = "yes")]
-    ended: bool,
-}
-
-fn yes() -> bool {
-    true
-}
-
 fn add_file(engine: &mut Engine, path: &Path) -> Result<String> {
     let shown = path.display().to_string();
     let reading = || format!("reading {shown}");
@@ -179,13 +162,8 @@ fn add_file(engine: &mut Engine, path: &Path) -> Result<String> {
     ))
 }
 
-fn document(line: &str) -> Result<Knowledge, String> {
-    let line: Line = serde_json::from_str(line).map_err(|e| {
-        // The parser's own line number would be 1: this is one line of many.
-        let message = e.to_string();
-        let what = message.rsplit_once(" at line ").map_or(&*message, |m| m.0);
-        format!("not a document: {what}; it needs at least id and text")
-    })?;
+fn document(line: &str) -> Result<Knowledge> {
+    let line = DocumentLine::parse(line)?;
     Ok(Knowledge {
         title: line.title.unwrap_or_else(|| line.id.clone()),
         id: line.id,

@@ -5,36 +5,17 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use color_eyre::eyre::{Report, Result, WrapErr, bail, ensure, eyre};
+use color_eyre::eyre::{Result, WrapErr, bail, ensure, eyre};
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
-use serde::Deserialize;
 
 use crate::engine::Knowledge;
 use crate::model::tokenizer::TextCodec;
 use crate::pool::PoolDoc;
-use crate::recsys::{Catalog, SubjectKind};
+use crate::recsys::{Catalog, DocumentLine, SubjectKind};
 
 /// Documents of a batch, and the text of a batch.
 const BATCH_DOCS: usize = 1024;
 const BATCH_BYTES: usize = 4 << 20;
-
-/// A line of a document file. Knowledge documents that `generate` writes are
-/// such lines.
-#[derive(Deserialize)]
-struct Line {
-    id: String,
-    title: Option<String>,
-    kind: Option<String>,
-    group: Option<String>,
-    framework: Option<String>,
-    text: String,
-    #[serde(default = "yes")]
-    ended: bool,
-}
-
-fn yes() -> bool {
-    true
-}
 
 /// Takes tokenised documents and how much of the input they end at, 0 to 1
 /// where that is known.
@@ -68,7 +49,7 @@ pub struct Names<'a> {
 
 impl Names<'_> {
     fn document(&self, line: &str) -> Result<PoolDoc> {
-        let line: Line = serde_json::from_str(line).map_err(not_a_document)?;
+        let line = DocumentLine::parse(line)?;
         ensure!(!line.id.is_empty(), "the id is empty");
         ensure!(!line.text.is_empty(), "the text is empty");
         let kind = line.kind.unwrap_or_else(|| "item".to_string());
@@ -91,13 +72,6 @@ impl Names<'_> {
         let at = self.catalog.find(kind, id).ok()?;
         Some(self.catalog.subject(at).label())
     }
-}
-
-fn not_a_document(error: serde_json::Error) -> Report {
-    // The parser's own line number would be 1: this is one line of many.
-    let message = error.to_string();
-    let what = message.rsplit_once(" at line ").map_or(&*message, |m| m.0);
-    eyre!("not a document: {what}; it needs at least id and text")
 }
 
 /// Reads knowledge documents from anywhere.
