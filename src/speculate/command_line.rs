@@ -1,86 +1,45 @@
-//! The command line that makes a run again: every parameter, written out, so that
-//! no configuration file changes it.
+//! The command line that makes a run again: whom it is about, and the parameters
+//! as options.
 //!
 //! Knows the options' names; the command line's own definitions are tested
 //! against it.
 
-use super::params::{Budget, Params, Source, SourceWeights, Sources, Verify};
-use super::trace::Header;
+use super::options::{all, options};
+use super::params::Params;
+use super::trace::{Header, SubjectInfo};
 
-/// `laserscope generate --item i101 --verify ..`; what was asked of the model and
-/// the catalog is not in a header and is added by who knows it.
+/// `laserscope generate --item i101 --verify ..`, every parameter written out, so
+/// that no configuration file changes it; what was asked of the model and the
+/// catalog is not in a header and is added by who knows it.
 pub fn command_line(header: &Header) -> String {
-    let subject = &header.subject;
+    line(Some(&header.subject), &all(&header.params))
+}
+
+/// The same for someone whose plain command line means `configured`: only what
+/// differs is said. Without a subject, a place for one is.
+pub fn short_command_line(
+    subject: Option<&SubjectInfo>,
+    params: &Params,
+    configured: &Params,
+) -> String {
+    line(subject, &options(params, configured))
+}
+
+fn line(subject: Option<&SubjectInfo>, options: &[String]) -> String {
+    let asked = subject.map_or("--item ID".to_string(), asked);
+    format!("laserscope generate {asked} {}", options.join(" "))
+}
+
+/// Whom it is about, and by which framework if not by the default.
+fn asked(subject: &SubjectInfo) -> String {
     let whom = match subject.kind.as_str() {
         "item" | "user" => format!("--{} {}", subject.kind, quoted(&subject.id)),
-        _ => format!("--prompt {}", quoted(&subject.title)),
+        _ => return format!("--prompt {}", quoted(&subject.title)),
     };
-    let framework = match subject.framework.as_str() {
-        "none" | "" | "kar" => String::new(),
-        name => format!(" --framework {}", quoted(name)),
-    };
-    format!(
-        "laserscope generate {whom}{framework} {}",
-        options(&header.params)
-    )
-}
-
-/// The parameters as options.
-pub fn options(params: &Params) -> String {
-    let mut words = rule(&params.verify);
-    let mut push = |option: &str, value: String| words.push(format!("--{option} {value}"));
-    push("budget", budget(params.budget));
-    push("branch", params.branch.to_string());
-    push("sources", sources(params.sources));
-    if !params.source_weights.is_default() {
-        push("source-weights", weights(params.source_weights));
+    match subject.framework.as_str() {
+        "none" | "" | "kar" => whom,
+        name => format!("{whom} --framework {}", quoted(name)),
     }
-    push("drafter", params.drafter.name().to_string());
-    push("repeat-penalty", params.repeat_penalty.to_string());
-    push("repeat-window", params.repeat_window.to_string());
-    push("max-tokens", params.max_tokens.to_string());
-    if let Some(sampling) = params.sampling {
-        push("temperature", sampling.temperature.to_string());
-        push("seed", sampling.seed.to_string());
-        if let Some(k) = sampling.top_k {
-            push("top-k", k.to_string());
-        }
-        if let Some(p) = sampling.top_p {
-            push("top-p", p.to_string());
-        }
-    }
-    words.join(" ")
-}
-
-fn rule(verify: &Verify) -> Vec<String> {
-    let name = format!("--verify {}", verify.name());
-    match *verify {
-        Verify::Autoregressive | Verify::Strict => vec![name],
-        Verify::Relaxed { k, tau } => vec![name, format!("--k {k} --tau {tau}")],
-        Verify::Ratio { k, r } => vec![name, format!("--k {k} --ratio {r}")],
-        Verify::Typical { eps, delta } => vec![name, format!("--eps {eps} --delta {delta}")],
-    }
-}
-
-fn budget(budget: Budget) -> String {
-    match budget {
-        Budget::Auto { .. } => "auto".into(),
-        Budget::Rows(n) => n.to_string(),
-    }
-}
-
-fn sources(sources: Sources) -> String {
-    let on = Source::ALL.into_iter().filter(|&s| sources.has(s));
-    let names: Vec<&str> = on.map(|s| s.name()).collect();
-    if names.is_empty() {
-        "none".into()
-    } else {
-        names.join(",")
-    }
-}
-
-fn weights(w: SourceWeights) -> String {
-    format!("group={},global={},local={}", w.group, w.global, w.local)
 }
 
 /// As a POSIX shell takes it for one word.
@@ -104,9 +63,25 @@ mod tests {
     }
 
     #[test]
+    fn a_prompt_of_ones_own_has_no_framework() {
+        let subject = SubjectInfo {
+            kind: "prompt".into(),
+            id: "own".into(),
+            title: "what's new?".into(),
+            group: None,
+            framework: "own prompt".into(),
+        };
+        let plain = Params::default();
+        assert_eq!(
+            short_command_line(Some(&subject), &plain, &plain),
+            r"laserscope generate --prompt 'what'\''s new?' --verify relaxed --k 2 --tau 0.1"
+        );
+    }
+
+    #[test]
     fn every_parameter_is_written_out() {
         assert_eq!(
-            options(&Params::default()),
+            all(&Params::default()).join(" "),
             "--verify relaxed --k 2 --tau 0.1 --budget auto --branch 12 --sources group,global,local \
              --drafter blend --repeat-penalty 1.1 --repeat-window 64 --max-tokens 256"
         );

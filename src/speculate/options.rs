@@ -2,7 +2,6 @@
 //! those of `cli/decode.rs`; a test there reads every option back.
 
 use super::params::{Budget, Params, Source, SourceWeights, Sources, Verify};
-use super::trace::SubjectInfo;
 
 /// The options that make `params` of what a plain command line means, which is
 /// `configured`: the rule always, anything else where it is not the default or not
@@ -18,21 +17,19 @@ pub fn options(params: &Params, configured: &Params) -> Vec<String> {
     options
 }
 
-/// `laserscope generate` with these options, for a subject.
-pub fn command_line(subject: Option<&SubjectInfo>, params: &Params, configured: &Params) -> String {
-    let mut words = vec!["laserscope".to_string(), "generate".to_string()];
-    match subject {
-        Some(SubjectInfo { kind, id, .. }) if kind != "prompt" => {
-            words.extend([format!("--{kind}"), id.clone()]);
-        }
-        Some(_) => words.extend(["--prompt".into(), "TEXT".into()]),
-        None => words.extend(["--item".into(), "ID".into()]),
+/// Options that hardly anyone sets: written out where they are not the default.
+const RARE: [&str; 3] = ["--suffix", "--source-weights", "--temperature"];
+
+/// Every option, so that no configuration file changes what it makes.
+pub fn all(params: &Params) -> Vec<String> {
+    let mut options = rule(&params.verify);
+    let defaults = rest(&Params::default());
+    for ((name, value), (_, default)) in rest(params).into_iter().zip(defaults) {
+        let is_said = !RARE.contains(&name) || value != default;
+        let value = value.filter(|_| is_said);
+        options.extend(value.into_iter().flat_map(|v| [name.to_string(), v]));
     }
-    if let Some(subject) = subject.filter(|s| s.kind != "prompt" && s.framework != "kar") {
-        words.extend(["--framework".into(), subject.framework.clone()]);
-    }
-    words.extend(options(params, configured));
-    words.join(" ")
+    options
 }
 
 fn rule(verify: &Verify) -> Vec<String> {

@@ -136,6 +136,7 @@ fn a_copied_command_line_has_every_parameter() {
             verify: Verify::Strict,
             budget: Budget::Rows(8),
             branch: 4,
+            max_suffix: 8,
             sources: Sources::NONE,
             drafter: Drafter::Ngram,
             repeat_penalty: 1.0,

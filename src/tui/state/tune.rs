@@ -5,7 +5,7 @@ use super::app::{App, Errand, Screen, Tone};
 use super::runs::Begin;
 use super::settings::{Setting, Way};
 use super::sweep::SweepView;
-use crate::speculate::options;
+use crate::speculate::command_line::short_command_line;
 use crate::speculate::params::Params;
 use crate::speculate::trace::SubjectInfo;
 use crate::speculate::whatif::{Change, Knob, WhatIf, what_if};
@@ -190,7 +190,7 @@ impl App {
     /// The command line that decodes like the sliders say.
     pub fn tuned_command(&self) -> String {
         let subject = self.tuned_subject();
-        options::command_line(subject.as_ref(), &self.tune.params, &self.tune.configured)
+        short_command_line(subject.as_ref(), &self.tune.params, &self.tune.configured)
     }
 
     fn tuned_subject(&self) -> Option<SubjectInfo> {

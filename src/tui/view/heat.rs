@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use super::bars;
 use super::number::{percent, three};
 use super::pane::put;
-use crate::speculate::options;
+use crate::speculate::command_line::short_command_line;
 use crate::speculate::sweep::{CellFigures, Estimate, Layer, Measure, RunFigures};
 use crate::tui::paragraph::wrap;
 use crate::tui::state::app::App;
@@ -237,7 +237,7 @@ pub fn cell(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
     lines.push(opens(app, theme, width));
     let subject = view.subject().map(|a| &a.subject);
-    let command = options::command_line(subject, &params, &app.tune.configured);
+    let command = short_command_line(subject, &params, &app.tune.configured);
     let dim = |text| Line::styled(text, theme.dim());
     lines.extend(wrap(&command, width).into_iter().map(dim));
     for (row, line) in lines.iter().enumerate() {
