@@ -3,10 +3,10 @@
 //! on its own.
 
 pub mod branch;
-pub mod branches;
 pub mod command_line;
 pub mod compare;
 pub mod condition;
+pub mod contest;
 pub mod cost;
 pub mod draft;
 pub mod explain;

@@ -220,16 +220,16 @@ pub static TABLE: &[Binding] = table! {
         Action::NextStep; [RIGHT, Key::char('l')] "←→|step" "the step after; at the end of a paused run, make one";
         Action::Up; [UP, Key::char('k')] "" "the token above, in the tree or the text";
         Action::Down; [DOWN, Key::char('j')] "↑↓|token" "the token below";
-        Action::Follow; [Key::char('f')] "follow" "follow the newest step";
-        Action::Reference; [Key::char('r')] "measure speed-up" "run the same prompt autoregressively and strictly: speed-up, losslessness";
-        Action::WhySlow; [Key::char('w')] "why slow?" "where the time went: t(n), break-even, wasted rows, budgets elsewhere";
-        Action::OpenDocument; [Key::char('d'), ENTER] "" "the document that the selected draft came from, on the Pool screen";
-        Action::Settings; [Key::char('p')] "settings" "rule, k, tau, budget, drafter, sources: for the next step";
-        Action::Branch; [Key::char('b')] "branch" "branch the run from this step: with the settings of now, or another token";
-        Action::Slower; [Key::char('-')] "" "slower";
-        Action::Faster; [Key::char('+'), Key::char('=')] "-+|pace" "faster";
         Action::PreviousMatch; [Key::char('[')] "" "the step before that matches";
         Action::NextMatch; [Key::char(']')] "[ ]|find" "the next step that matches";
+        Action::OpenDocument; [Key::char('d'), ENTER] "document" "the document that the selected draft came from, on the Pool screen";
+        Action::Reference; [Key::char('r')] "measure" "run the same prompt autoregressively and strictly: speed-up, losslessness";
+        Action::WhySlow; [Key::char('w')] "why slow?" "where the time went: t(n), break-even, wasted rows, budgets elsewhere";
+        Action::Settings; [Key::char('p')] "settings" "rule, k, tau, budget, drafter, sources: for the next step";
+        Action::Branch; [Key::char('b')] "branch" "branch the run from this step: with the settings of now, or another token";
+        Action::Follow; [Key::char('f')] "follow" "follow the newest step";
+        Action::Slower; [Key::char('-')] "" "slower";
+        Action::Faster; [Key::char('+'), Key::char('=')] "-+|pace" "faster";
         Action::Condition; [Key::char('m')] "" "type what [ and ] look for: rejected and source=local, committed<2, ms>20, ..";
         Action::ChangeMatch; [Key::char('v')] "" "what [ and ] look for: relaxed, rejected, nothing accepted, pool miss";
         Action::NextPhase; [Key::char('.')] ", .|phases" "the next phase of the step: retrieve, draft, verify, commit";
@@ -264,6 +264,7 @@ pub static TABLE: &[Binding] = table! {
         Action::Less; [LEFT, Key::char('h')] "←→|move" "less, or the cell to the left";
         Action::More; [RIGHT, Key::char('l')] "" "more, or the cell to the right";
         Action::Submit; [ENTER] "run/open" "run with these settings; in the sweep, open the cell's run in Decode";
+        Action::Branch; [Key::char('b')] "branch" "branch the run with these settings, from the first step that they change";
         Action::NextPane; [TAB] "other half" "settings or sweep";
         Action::PreviousPane; [BACK_TAB] "" "settings or sweep";
         Action::StartSweep; [Key::char('w')] "sweep" "sweep: decode under every cell of a grid, in the background";
@@ -328,7 +329,7 @@ pub static TABLE: &[Binding] = table! {
         Action::PageDown; [PAGE_DOWN] "" "a page down";
         Action::First; [HOME] "" "the first";
         Action::Last; [END] "" "the last";
-        Action::Close; [ESC] "" "leave the zoom, clear the filter, or back to the catalog";
+        Action::Close; [ESC] "" "leave the zoom, clear the filter, or back to where you came from";
     }
     Learn {
         Action::Up; [UP, Key::char('k')] "↑↓|choose" "the lesson above";

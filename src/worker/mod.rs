@@ -9,8 +9,10 @@ mod serve;
 mod sweep;
 mod thread;
 
+pub use inbox::Inbox;
 pub use message::{
     Asked, Command, Event, FetchEvent, PromptPreview, PromptText, Purpose, Request, RunId, SweepId,
     SweepRequest,
 };
+pub use serve::serve;
 pub use thread::{Handle, guarded, spawn};

@@ -193,6 +193,11 @@ fn a_document_opens_at_a_place_from_anywhere() {
     let open = app.lab.open.as_ref().expect("a document");
     assert_eq!((open.text.id.as_str(), open.at), ("i000", Some(21)));
     snapshot("pool_document", &mut app);
+    press(&mut app, KeyCode::Esc);
+    assert_eq!(app.screen, Screen::Decode, "back to where it was opened");
+    let mut app = lab(app);
+    press(&mut app, KeyCode::Esc);
+    assert_eq!(app.screen, Screen::Catalog);
 }
 
 #[test]

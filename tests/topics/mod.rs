@@ -35,3 +35,4 @@ mod tokenizer;
 mod traces;
 mod tune;
 mod widths;
+mod worker;

@@ -74,6 +74,46 @@ fn a_moved_rule_is_judged_at_once_and_nothing_is_asked_of_the_engine() {
 }
 
 #[test]
+fn the_run_branches_where_the_moved_rule_would_change_it() {
+    let mut app = moved();
+    let (parent, params) = (app.shown, app.tune.params);
+    let change = app
+        .tune
+        .answered
+        .as_ref()
+        .and_then(|a| a.what_if.first_change);
+    let step = change.expect("a step that changes");
+    let ids = app.record().expect("a record").ids.clone();
+    let commands = keys(&mut app, "b");
+    let Some(Command::Generate(request)) = commands.last() else {
+        panic!("{commands:?}");
+    };
+    let branch = request.branch.as_ref().expect("a branch");
+    assert_eq!(
+        (branch.of.step, branch.of.within, branch.forced),
+        (step, 0, None)
+    );
+    assert!(!branch.prefix.is_empty() && ids.starts_with(&branch.prefix));
+    assert_eq!(request.params, params);
+    assert_eq!(app.run().and_then(|r| r.parent), parent);
+}
+
+#[test]
+fn where_there_is_nothing_to_branch_it_is_said() {
+    let notice = |app: &App| app.notice.as_ref().map(|n| n.text.clone());
+    let mut app = ended(&fixture::relaxed());
+    assert!(keys(&mut app, "3b").is_empty());
+    assert!(notice(&app).is_some_and(|n| n.contains("No setting was moved")));
+    let mut app = moved();
+    app.tune.params.max_tokens += 10;
+    app.tune.answered = None;
+    // Away and back: judged again.
+    keys(&mut app, "23");
+    assert!(keys(&mut app, "b").is_empty());
+    assert!(notice(&app).is_some_and(|n| n.contains("from its start: ⏎")));
+}
+
+#[test]
 fn settings_are_saved_as_they_stand() {
     let mut app = moved();
     keys(&mut app, "s");

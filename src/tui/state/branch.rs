@@ -6,8 +6,10 @@ use super::model::ModelState;
 use super::record::Pick;
 use super::run::{Origin, Run};
 use crate::speculate::TokenId;
+use crate::speculate::branch::Branch;
 use crate::speculate::row::Candidate;
 use crate::tui::action::Action;
+use crate::tui::keys::Context;
 use crate::tui::mouse::Target;
 use crate::worker::message::{Command, PromptText, Purpose, Request};
 
@@ -69,7 +71,7 @@ impl App {
                 (!fits).then_some("The run was recorded with a model that cuts text differently.")
             }
             ModelState::None => Some("A branch needs the model: start `laserscope` to make one."),
-            ModelState::Failed { .. } => Some("A branch needs the model; R tries again."),
+            ModelState::Failed { .. } => Some("A branch needs the model, and there is none."),
             _ => Some("A branch needs the model, which is on its way."),
         }
     }
@@ -89,24 +91,73 @@ impl App {
 
     /// Row 0 is the step itself; the others force a token.
     fn branch(&mut self, row: usize) -> Vec<Command> {
-        let (Some(run), Some(record), Some(fork)) = (self.run(), self.record(), self.fork()) else {
+        let (Some(record), Some(fork)) = (self.record(), self.fork()) else {
             return Vec::new();
         };
         let forced = row
             .checked_sub(1)
             .and_then(|i| fork.top.get(i))
             .map(|c| c.0);
-        let header = &record.trace.header;
-        if forced.is_some_and(|id| header.eos.contains(&id)) {
+        if forced.is_some_and(|id| record.trace.header.eos.contains(&id)) {
             let text = "That token ends the text: there is nothing to go on with.";
             self.tell(Tone::Info, text);
             return Vec::new();
         }
         let within = if forced.is_some() { fork.within } else { 0 };
         let branch = record.trace.branch_at(fork.step, within, forced);
+        self.begin_branch(branch)
+    }
+
+    /// With the sliders' settings, from the first step that they would change: what
+    /// stands before it stays as it is, and is not computed again.
+    pub(super) fn branch_at_change(&mut self) -> Vec<Command> {
+        let step = match self.first_change() {
+            Ok(step) => step,
+            Err(why) => {
+                self.tell(Tone::Info, why);
+                return Vec::new();
+            }
+        };
+        if let Some(why) = self.why_no_branch() {
+            self.tell(Tone::Info, why);
+            return Vec::new();
+        }
+        let Some(branch) = self.record().map(|r| r.trace.branch_at(step, 0, None)) else {
+            return Vec::new();
+        };
+        self.params = self.tune.params;
+        let commands = self.begin_branch(branch);
+        // The branch has these very settings.
+        self.tune.begun_with = self.shown;
+        commands
+    }
+
+    /// The step where the shown run and one with the sliders' settings part, as far
+    /// as the recording can tell; or why there is none to branch at.
+    fn first_change(&self) -> Result<usize, String> {
+        let Some(answered) = &self.tune.answered else {
+            return Err("No setting was moved: there is no step that would change.".into());
+        };
+        if !answered.rerun.is_empty() {
+            let key = self.key_of(Context::Tune, Action::Submit);
+            return Err(format!(
+                "These settings change the run from its start: {key} runs it anew."
+            ));
+        }
+        let what_if = &answered.what_if;
+        let unknown = what_if.first_unknown.map(|(step, _)| step);
+        let step = what_if.first_change.or(unknown);
+        step.ok_or("Every step would commit the same tokens: there is nothing to branch.".into())
+    }
+
+    /// The shown run's subject and prompt again, with the settings of now.
+    fn begin_branch(&mut self, branch: Branch) -> Vec<Command> {
+        let (Some(run), Some(record)) = (self.run(), self.record()) else {
+            return Vec::new();
+        };
         let prompt = match &run.origin {
             Origin::Live { prompt } => prompt.clone(),
-            Origin::Recorded { .. } => PromptText::recorded(header),
+            Origin::Recorded { .. } => PromptText::recorded(&record.trace.header),
         };
         let (of, subject) = (run.id, run.subject.clone());
         let request = Request {

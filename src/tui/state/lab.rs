@@ -113,6 +113,8 @@ pub struct Lab {
     pub row: usize,
     pub open: Option<OpenDocument>,
     pub(super) wanted: Option<Wanted>,
+    /// The screen that a document was opened from, to go back to.
+    pub(super) came_from: Option<Screen>,
     /// Why the wanted document cannot be shown.
     pub why_not: Option<String>,
     pub found: Option<Found>,
@@ -150,6 +152,7 @@ impl Default for Lab {
             row: 0,
             open: None,
             wanted: None,
+            came_from: None,
             why_not: None,
             found: None,
             found_row: 0,
@@ -282,6 +285,9 @@ impl App {
     /// Switches to the Pool screen and shows a document, wherever it is, with
     /// one of its tokens marked.
     pub fn open_document(&mut self, doc_id: &str, position: Option<usize>) -> Vec<Command> {
+        if self.screen != Screen::Pool {
+            self.lab.came_from = Some(self.screen);
+        }
         self.screen = Screen::Pool;
         self.lab.pane = LabPane::View;
         self.lab.tab = LabTab::Text;

@@ -214,7 +214,11 @@ impl App {
 
     pub(super) fn open_runs_dialog(&mut self) {
         if self.listed_runs().next().is_none() {
-            self.tell(Tone::Info, "No runs yet: ⏎ in the catalog makes one.");
+            let key = self.key_of(Context::Catalog, Action::Generate);
+            self.tell(
+                Tone::Info,
+                format!("No runs yet: {key} in the catalog makes one."),
+            );
         } else {
             self.dialog = Some(Dialog::Runs { row: 0 });
         }

@@ -13,6 +13,7 @@ use crate::speculate::stats::{Stats, repetition};
 use crate::speculate::sweep::{Axes, Family, Grid, Job, Layer, Measure, Sweep};
 use crate::speculate::trace::Trace;
 use crate::tui::action::Action;
+use crate::tui::keys::Context;
 use crate::worker::message::{Asked, Command, Event, SweepId, SweepRequest};
 
 /// Most subjects of a spread; their traces are kept in memory.
@@ -379,17 +380,24 @@ impl App {
     fn adopt(&mut self) {
         let view = &self.tune.sweep;
         let (Some(found), Some(cell)) = (&view.found, view.cell()) else {
-            self.tell(Tone::Info, "No cell yet: w begins a sweep.");
-            return;
+            return self.tell_no_cell();
         };
         self.tune.params = found.sweep.grid.params(cell);
         self.tune.side = Side::Sliders;
         let text = format!(
-            "The sliders stand at {}: ⏎ runs it, y copies it, s saves it.",
-            self.tune.params.verify.describe()
+            "The sliders stand at {}: {} runs it, {} copies it, {} saves it.",
+            self.tune.params.verify.describe(),
+            self.key_of(Context::Tune, Action::Submit),
+            self.key_of(Context::Tune, Action::CopyCommand),
+            self.key_of(Context::Tune, Action::SaveSettings)
         );
         self.tell(Tone::Good, text);
         self.judge_again();
+    }
+
+    fn tell_no_cell(&mut self) {
+        let key = self.key_of(Context::Tune, Action::StartSweep);
+        self.tell(Tone::Info, format!("No cell yet: {key} begins a sweep."));
     }
 
     /// Opens the cell's run of the subject chosen, beside what it was measured
@@ -397,8 +405,7 @@ impl App {
     fn open_cell(&mut self) {
         let view = &self.tune.sweep;
         let (Some(found), Some(job)) = (&view.found, view.job()) else {
-            self.tell(Tone::Info, "No cell yet: w begins a sweep.");
-            return;
+            return self.tell_no_cell();
         };
         let Some(trace) = found.traces.get(&job).cloned() else {
             self.tell(Tone::Info, "This run has not been made yet.");

@@ -122,6 +122,7 @@ impl App {
             Action::Reset => self.reset_sliders(),
             Action::EarlierRuns => self.open_runs_dialog(),
             Action::CopyCommand => self.copy_command(),
+            Action::Branch => return self.branch_at_change(),
             Action::SaveSettings => self.errands.push(Errand::SaveSettings(self.tune.params)),
             Action::Click(target) => return self.click_tune(target),
             Action::Submit if self.tune.side == Side::Sliders => return self.rerun(),

@@ -106,6 +106,7 @@ impl App {
 
     fn show(&mut self, screen: Screen) {
         self.screen = screen;
+        self.lab.came_from = None;
         if screen != Screen::Catalog && self.shown.is_none() {
             self.shown = self.runs.last().map(|r| r.id);
         }

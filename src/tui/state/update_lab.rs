@@ -133,7 +133,7 @@ impl App {
         } else if self.lab.zoom == Zoom::One {
             self.lab.zoom = Zoom::All;
         } else {
-            self.screen = Screen::Catalog;
+            self.screen = self.lab.came_from.take().unwrap_or(Screen::Catalog);
         }
     }
 

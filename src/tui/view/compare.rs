@@ -11,10 +11,12 @@ use ratatui::text::{Line, Span};
 use super::{compare_figures, pane};
 use crate::speculate::compare::Side;
 use crate::speculate::verify::Fate;
+use crate::tui::action::Action;
 use crate::tui::flow::{self, From};
+use crate::tui::keys::Context;
 use crate::tui::layout;
 use crate::tui::mouse::CompareTarget;
-use crate::tui::state::app::App;
+use crate::tui::state::app::{App, Screen};
 use crate::tui::state::compare::Choice;
 use crate::tui::state::decode::Ghosts;
 use crate::tui::state::record::{Place, Record};
@@ -23,7 +25,7 @@ use crate::tui::token_text::fit;
 
 /// Inner rows of the lower pane, with and without air.
 const ROOMY_ROWS: u16 = 12;
-const TIGHT_ROWS: u16 = 8;
+const TIGHT_ROWS: u16 = 9;
 const ROOMY_HEIGHT: u16 = 34;
 
 struct Places {
@@ -188,7 +190,7 @@ pub fn scrolled(app: &App) -> (usize, usize) {
 
 fn text(app: &App, side: Side, top: usize, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(record) = app.compared(side) else {
-        return pane::placeholder(nothing(app, side), area, theme, buf);
+        return pane::placeholder(&nothing(app, side), area, theme, buf);
     };
     let lines = flow::flow(record, Ghosts::Hidden, usize::from(area.width));
     let n_shown = n_opening(record) + app.compare.n_shown(side);
@@ -217,16 +219,22 @@ fn text(app: &App, side: Side, top: usize, theme: &Theme, area: Rect, buf: &mut 
     }
 }
 
-fn nothing(app: &App, side: Side) -> &'static str {
+fn nothing(app: &App, side: Side) -> String {
+    let open = app.key_of(Context::Compare, Action::EarlierRuns);
     match (side, app.compare.left) {
-        (_, None) => {
-            "Nothing to compare yet. 1 shows the catalog: ⏎ there generates a run, o opens an earlier one."
-        }
-        (Side::Left, _) => "",
-        (Side::Right, _) => {
-            "No other run of this prompt yet. r runs it autoregressively and strictly; `a` on Decode runs \
-             it again with other settings; o opens an earlier run."
-        }
+        (_, None) => format!(
+            "Nothing to compare yet. {} shows the catalog: {} there generates a run, {open} opens an \
+             earlier one.",
+            app.key_of(Context::Anywhere, Action::Show(Screen::Catalog)),
+            app.key_of(Context::Catalog, Action::Generate)
+        ),
+        (Side::Left, _) => String::new(),
+        (Side::Right, _) => format!(
+            "No other run of this prompt yet. {} runs it autoregressively and strictly; {} on Decode \
+             runs it again with other settings; {open} opens an earlier run.",
+            app.key_of(Context::Compare, Action::Reference),
+            app.key_of(Context::Decode, Action::Again)
+        ),
     }
 }
 

@@ -14,6 +14,8 @@ use crate::speculate::params::Verify;
 use crate::speculate::stats::agreement;
 use crate::speculate::trace::Trace;
 use crate::speculate::verify::Finish;
+use crate::tui::action::{Action, CompareAction};
+use crate::tui::keys::Context;
 use crate::tui::paragraph::wrap;
 use crate::tui::state::app::App;
 use crate::tui::state::record::Record;
@@ -21,6 +23,8 @@ use crate::tui::theme::Theme;
 use crate::tui::token_text::{fit, pad};
 
 const ROOMY_ROWS: u16 = 12;
+/// For where the texts part and why.
+const PARTING_ROWS: usize = 2;
 /// Heads of the figures and their widths.
 const HEADS: [(&str, usize); 8] = [
     ("tokens", 7),
@@ -38,11 +42,10 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let mut lines = vec![badge(app, theme)];
     let width = usize::from(area.width);
     let parts = parting(app);
-    let room = if roomy { 2 } else { 1 };
     let wrapped = wrap(&parts, width);
-    let is_cut = wrapped.len() > room;
-    for (i, text) in wrapped.into_iter().take(room).enumerate() {
-        let text = match is_cut && i + 1 == room {
+    let is_cut = wrapped.len() > PARTING_ROWS;
+    for (i, text) in wrapped.into_iter().take(PARTING_ROWS).enumerate() {
+        let text = match is_cut && i + 1 == PARTING_ROWS {
             true => fit(&format!("{text} …"), width),
             false => text,
         };
@@ -64,6 +67,7 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
 /// Checked, not assumed.
 fn badge(app: &App, theme: &Theme) -> Line<'static> {
     let busy = app.compare.left.is_some() && app.runs.iter().any(|r| r.references.is_busy());
+    let check = app.key_of(Context::Compare, Action::Reference);
     let (text, style) = match &app.compare.lossless {
         Some(Lossless::Holds { n_tokens }) => (
             format!("✓ strict == autoregressive: both were run, {n_tokens} tokens are equal"),
@@ -77,15 +81,16 @@ fn badge(app: &App, theme: &Theme) -> Line<'static> {
             ),
             theme.error(),
         ),
-        Some(Lossless::NotComparable(why)) => {
-            (format!("– not checked: {why}; r checks"), theme.warning())
-        }
+        Some(Lossless::NotComparable(why)) => (
+            format!("– not checked: {why}; {check} checks"),
+            theme.warning(),
+        ),
         None if busy => (
             "… the reference runs are being made".to_string(),
             theme.warning(),
         ),
         None => (
-            "– not checked: r runs the prompt strictly and autoregressively".to_string(),
+            format!("– not checked: {check} runs the prompt strictly and autoregressively"),
             theme.warning(),
         ),
     };
@@ -298,6 +303,7 @@ fn ahead(app: &App) -> String {
         return String::new();
     };
     let pace = app.compare.pace.factor();
+    let race = app.key_of(Context::Compare, Action::PlayPause);
     if app.compare.clock().is_some() {
         let (a, b) = (
             app.compare.n_shown(Side::Left),
@@ -308,10 +314,11 @@ fn ahead(app: &App) -> String {
             std::cmp::Ordering::Greater => format!("A is {} tokens ahead", a - b),
             std::cmp::Ordering::Less => format!("B is {} tokens ahead", b - a),
         };
-        return format!("{who} · the clock goes {pace}× · space pauses, 0 starts over");
+        let restart = app.key_of(Context::Compare, Action::Compare(CompareAction::Restart));
+        return format!("{who} · the clock goes {pace}× · {race} pauses, {restart} starts over");
     }
     let (a, b) = (comparison.whole(Side::Left), comparison.whole(Side::Right));
     let lead = (a.0 - b.0).abs() / 1000.0;
     let first = if a.0 <= b.0 { "A" } else { "B" };
-    format!("{first} was done {lead:.2} s earlier · space races them on one clock at {pace}×")
+    format!("{first} was done {lead:.2} s earlier · {race} races them on one clock at {pace}×")
 }

@@ -10,6 +10,8 @@ use super::number::{percent, three};
 use super::pane::put;
 use crate::speculate::command_line::short_command_line;
 use crate::speculate::sweep::{CellFigures, Estimate, Layer, Measure, RunFigures};
+use crate::tui::action::Action;
+use crate::tui::keys::Context;
 use crate::tui::paragraph::wrap;
 use crate::tui::state::app::App;
 use crate::tui::state::sweep::Found;
@@ -276,7 +278,7 @@ fn facts(figures: &CellFigures, theme: &Theme, width: usize) -> Vec<Line<'static
         .to_vec()
 }
 
-/// Which run ⏎ opens.
+/// Which run the cell opens.
 fn opens(app: &App, theme: &Theme, width: usize) -> Line<'static> {
     let view = &app.tune.sweep;
     let (Some(found), Some(job), Some(asked)) = (&view.found, view.job(), view.subject()) else {
@@ -294,6 +296,8 @@ fn opens(app: &App, theme: &Theme, width: usize) -> Line<'static> {
         .sweep
         .run(job)
         .map_or("not run yet".to_string(), figures);
-    let text = format!("⏎ opens {}: {run}  (n next)", asked.subject.title);
+    let open = app.key_of(Context::Tune, Action::Submit);
+    let next = app.key_of(Context::Tune, Action::NextSubject);
+    let text = format!("{open} opens {}: {run}  ({next} next)", asked.subject.title);
     Line::styled(fit(&text, width), theme.accent())
 }

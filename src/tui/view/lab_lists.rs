@@ -8,6 +8,8 @@ use ratatui::text::{Line, Span};
 use super::dialogs::push_input;
 use super::lab::{first_row, select};
 use super::pane;
+use crate::tui::action::Action;
+use crate::tui::keys::Context;
 use crate::tui::layout;
 use crate::tui::state::app::App;
 use crate::tui::state::browse::Typing;
@@ -192,7 +194,10 @@ pub fn documents(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
 fn no_documents(app: &App) -> String {
     let lab = &app.lab;
     match lab.pool() {
-        _ if !lab.filter.value().is_empty() => "Nothing matches; esc clears the filter.".into(),
+        _ if !lab.filter.value().is_empty() => {
+            let key = app.key_of(Context::Pool, Action::Close);
+            format!("Nothing matches; {key} clears the filter.")
+        }
         Some(PoolName::Online) => {
             "No answers yet: with the source `online` on, finished answers go here.".into()
         }
@@ -215,7 +220,8 @@ fn filter_line(app: &App, theme: &Theme) -> Line<'static> {
         line.push_span(Span::styled(what, theme.dim()));
     } else {
         line.push_span(Span::styled(format!(" {}", filter.value()), theme.strong()));
-        line.push_span(Span::styled("  esc clears", theme.dim()));
+        let key = app.key_of(Context::Pool, Action::Close);
+        line.push_span(Span::styled(format!("  {key} clears"), theme.dim()));
     }
     line
 }

@@ -7,7 +7,9 @@ use ratatui::text::{Line, Span};
 
 use super::lab::{first_row, select};
 use super::pane::{placeholder, put};
+use crate::tui::action::{Action, LabAction};
 use crate::tui::flow::{self, From};
+use crate::tui::keys::Context;
 use crate::tui::state::app::App;
 use crate::tui::state::lab::{LabTab, OpenDocument};
 use crate::tui::state::supplied::Supplied;
@@ -88,9 +90,15 @@ pub fn text(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         return placeholder(why, area, theme, buf);
     }
     let Some(open) = &app.lab.open else {
-        let text = "⏎ on a document shows its text here. s searches all documents for a phrase, p shows \
-                    what the pools would draft after a prompt.";
-        return placeholder(text, area, theme, buf);
+        let key = |action| app.key_of(Context::Pool, action);
+        let text = format!(
+            "{} on a document shows its text here. {} searches all documents for a phrase, {} shows \
+             what the pools would draft after a prompt.",
+            key(Action::Submit),
+            key(Action::Lab(LabAction::Search)),
+            key(Action::Lab(LabAction::ProbePrompt))
+        );
+        return placeholder(&text, area, theme, buf);
     };
     let lines = lines(open, area.width);
     let height = usize::from(area.height);
@@ -129,8 +137,9 @@ pub fn supplied(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     };
     let lab = &app.lab;
     let of = format!(
-        "in the shown run, {}: ⏎ goes to the step",
-        record.trace.header.subject.title
+        "in the shown run, {}: {} goes to the step",
+        record.trace.header.subject.title,
+        app.key_of(Context::Pool, Action::Submit)
     );
     let of = fit(&of, usize::from(area.width));
     put(buf, area, 1, &Line::styled(of, theme.dim()));

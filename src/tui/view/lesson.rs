@@ -86,14 +86,17 @@ fn lines(app: &App, width: usize) -> Vec<(Role, String)> {
 }
 
 fn done(app: &App, id: &str) -> String {
-    let key = app.keys.name_of(Context::Lesson, &Action::NextTask);
+    let key = app.key_of(Context::Lesson, Action::NextTask);
+    let leave = app.key_of(Context::Learn, Action::Close);
     let last = app.learn.lessons.last().is_some_and(|l| l.id == id);
     match last {
         true => {
-            format!("▸ That was the last lesson. {key} or esc leaves it; the screens are yours.")
+            format!(
+                "▸ That was the last lesson. {key} or {leave} leaves it; the screens are yours."
+            )
         }
         false => format!(
-            "▸ The lesson is done. {key} begins the next one, esc goes back to what was open."
+            "▸ The lesson is done. {key} begins the next one, {leave} goes back to what was open."
         ),
     }
 }

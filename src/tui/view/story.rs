@@ -3,7 +3,7 @@
 
 use super::number::prob;
 use super::token::Facts;
-use crate::speculate::branches::{Contest, Cut, contest, cut};
+use crate::speculate::contest::{Contest, Cut, contest, cut};
 use crate::speculate::rule::{Refusal, Ruling};
 use crate::speculate::verify::Fate;
 use crate::tui::state::record::Pick;

@@ -9,6 +9,8 @@ use super::pane::put;
 use super::{bars, header};
 use crate::recsys::SubjectKind;
 use crate::speculate::sweep::{Axes, Grid};
+use crate::tui::action::Action;
+use crate::tui::keys::Context;
 use crate::tui::state::app::App;
 use crate::tui::state::model::ModelState;
 use crate::tui::state::run::Run;
@@ -93,15 +95,16 @@ fn stand(app: &App, theme: &Theme, width: usize) -> Line<'static> {
         return not_begun(app, theme, width);
     };
     let (done, all) = (found.sweep.n_done(), found.sweep.n_runs());
+    let key = app.key_of(Context::Tune, Action::StartSweep);
     let line = |text: String, style| Line::styled(fit(&text, width), style);
     match &found.stand {
         Stand::UnderWay => under_way(app, found, theme, width),
         Stand::Done => line(
-            format!("✓ {} made; w begins another", count(all, "run")),
+            format!("✓ {} made; {key} begins another", count(all, "run")),
             theme.good(),
         ),
         Stand::Cancelled => line(
-            format!("ended after {done} of {all} runs; w begins anew"),
+            format!("ended after {done} of {all} runs; {key} begins anew"),
             theme.warning(),
         ),
         Stand::Failed(why) => line(format!("✗ {why}"), theme.error()),
@@ -109,13 +112,17 @@ fn stand(app: &App, theme: &Theme, width: usize) -> Line<'static> {
 }
 
 fn not_begun(app: &App, theme: &Theme, width: usize) -> Line<'static> {
+    let key = app.key_of(Context::Tune, Action::StartSweep);
     let text = match &app.model {
         ModelState::None => "needs a model: this is a replay; start `laserscope`".to_string(),
-        ModelState::Failed { .. } => "needs a model: R tries again to get one".to_string(),
+        ModelState::Failed { .. } => {
+            let retry = app.key_of(Context::Anywhere, Action::RetryModel);
+            format!("needs a model: {retry} tries again to get one")
+        }
         model if model.is_coming() => "needs the model, which is on its way".to_string(),
         _ => match n_planned(app) {
-            Some(n) => format!("w begins: {}", count(n, "run")),
-            None => "w begins".to_string(),
+            Some(n) => format!("{key} begins: {}", count(n, "run")),
+            None => format!("{key} begins"),
         },
     };
     Line::styled(fit(&text, width), theme.dim())

@@ -9,6 +9,8 @@ use ratatui::text::{Line, Span};
 use super::number::{count, percent, three};
 use super::pane::put;
 use crate::speculate::whatif::{Figures, OldNew, WhatIf};
+use crate::tui::action::Action;
+use crate::tui::keys::Context;
 use crate::tui::paragraph::wrap;
 use crate::tui::state::app::App;
 use crate::tui::state::tune::Answered;
@@ -44,7 +46,10 @@ fn command(app: &App, theme: &Theme, area: Rect, used: usize, buf: &mut Buffer) 
         buf,
         area,
         top as u16,
-        &Line::styled("y copies:", theme.dim()),
+        &Line::styled(
+            format!("{} copies:", app.key_of(Context::Tune, Action::CopyCommand)),
+            theme.dim(),
+        ),
     );
     for (i, text) in lines.into_iter().enumerate() {
         let row = (top + 1 + i) as u16;
@@ -69,8 +74,11 @@ impl Page<'_> {
         self.lines
             .push(Line::styled("WHAT IF", self.theme.title(true)));
         let Some(run) = app.run().filter(|r| r.n_steps() > 0) else {
-            let text = "No run yet: ⏎ decodes for the catalog's selected one with these settings.";
-            return self.prose(text, self.theme.dim());
+            let text = format!(
+                "No run yet: {} decodes for the catalog's selected one with these settings.",
+                app.key_of(Context::Tune, Action::Submit)
+            );
+            return self.prose(&text, self.theme.dim());
         };
         let about = format!("{}, {}", run.subject.title, count(run.n_steps(), "step"));
         self.lines
@@ -81,11 +89,11 @@ impl Page<'_> {
                  rows.",
                 self.theme.dim(),
             ),
-            Some(answered) => self.answer(answered),
+            Some(answered) => self.answer(app, answered),
         }
     }
 
-    fn answer(&mut self, answered: &Answered) {
+    fn answer(&mut self, app: &App, answered: &Answered) {
         let what_if = &answered.what_if;
         let rests = !answered.rerun.is_empty();
         if what_if.n_exact() > 0 {
@@ -97,7 +105,15 @@ impl Page<'_> {
             self.prose(&text, self.theme.warning());
         }
         if what_if.needs_rerun() || rests {
-            self.prose("⏎ runs it for real", self.theme.dim());
+            let run = app.key_of(Context::Tune, Action::Submit);
+            let text = match rests {
+                true => format!("{run} runs it for real"),
+                false => format!(
+                    "{} branches there, {run} runs all of it anew",
+                    app.key_of(Context::Tune, Action::Branch)
+                ),
+            };
+            self.prose(&text, self.theme.dim());
         }
     }
 

@@ -7,7 +7,7 @@ use super::verify::Fate;
 
 /// A path that the rule takes, by its length and what the model makes of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Branch {
+pub struct Reach {
     /// Its last node.
     pub end: usize,
     /// Draft tokens from the root on.
@@ -19,8 +19,8 @@ pub struct Branch {
 /// The branch that was committed, and the best one through a node that lost.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Contest {
-    pub won: Branch,
-    pub lost: Branch,
+    pub won: Reach,
+    pub lost: Reach,
 }
 
 /// Why a draft token was never decided.
@@ -36,14 +36,14 @@ pub enum Cut {
 /// takes; `takes` says whether it takes a node where it stands.
 pub fn contest(step: &Step, node: usize, takes: impl Fn(usize) -> bool) -> Contest {
     let tree = &step.tree;
-    let mut best = branch(step, node);
+    let mut best = reach(step, node);
     let mut taken = vec![false; tree.n_rows()];
     taken[node] = true;
     for child in node + 1..tree.n_rows() {
         let parent = tree.nodes[child].parent.unwrap_or(0);
         taken[child] = taken[parent] && takes(child);
         if taken[child] {
-            let here = branch(step, child);
+            let here = reach(step, child);
             if here.len > best.len || (here.len == best.len && here.p > best.p) {
                 best = here;
             }
@@ -51,15 +51,15 @@ pub fn contest(step: &Step, node: usize, takes: impl Fn(usize) -> bool) -> Conte
     }
     let end = step.verdict.path.last().copied().unwrap_or(0);
     Contest {
-        won: branch(step, end),
+        won: reach(step, end),
         lost: best,
     }
 }
 
-fn branch(step: &Step, end: usize) -> Branch {
+fn reach(step: &Step, end: usize) -> Reach {
     let path = step.tree.path(end);
     let probs = path[1..].iter().map(|&n| f64::from(step.judged[n - 1].p));
-    Branch {
+    Reach {
         end,
         len: path.len() - 1,
         p: probs.product(),
