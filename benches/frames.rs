@@ -18,7 +18,7 @@ use ratatui::layout::Rect;
 const STEPS: usize = 2_000;
 
 fn app(trace: Trace) -> App {
-    App::new(replay_start(trace, Look::default()))
+    App::new(replay_start(vec![trace], Look::default()))
 }
 
 fn frames(criterion: &mut Criterion) {

@@ -9,7 +9,8 @@ use etcetera::BaseStrategy;
 use serde::Deserialize;
 
 use crate::cli::{
-    DecodeArgs, Preset, ScreenArgs, SetupArgs, VerifyChoice, parse_budget, parse_sources,
+    DecodeArgs, DraftingArgs, Preset, ScreenArgs, SetupArgs, VerifyChoice, parse_budget,
+    parse_sources,
 };
 use crate::model::device::DeviceChoice;
 use crate::model::weights::FloatWeights;
@@ -256,22 +257,24 @@ impl DecodeConfig {
             eps: self.eps,
             delta: self.delta,
             budget: budget.transpose().map_err(|e| named("budget", e))?,
-            branch: self.branch,
-            suffix: self.suffix,
-            sources: sources.transpose().map_err(|e| named("sources", e))?,
             online: false,
-            source_weights: weights
-                .transpose()
-                .map_err(|e| named("source-weights", e))?,
-            drafter: drafter.transpose().map_err(|e| named("drafter", e))?,
-            preset: preset.transpose().map_err(|e| named("preset", e))?,
-            repeat_penalty: self.repeat_penalty,
-            repeat_window: self.repeat_window,
             temperature: self.temperature,
             top_k: self.top_k,
             top_p: self.top_p,
             seed: self.seed,
-            max_tokens: self.max_tokens,
+            drafting: DraftingArgs {
+                preset: preset.transpose().map_err(|e| named("preset", e))?,
+                branch: self.branch,
+                suffix: self.suffix,
+                sources: sources.transpose().map_err(|e| named("sources", e))?,
+                source_weights: weights
+                    .transpose()
+                    .map_err(|e| named("source-weights", e))?,
+                drafter: drafter.transpose().map_err(|e| named("drafter", e))?,
+                repeat_penalty: self.repeat_penalty,
+                repeat_window: self.repeat_window,
+                max_tokens: self.max_tokens,
+            },
         })
     }
 }

@@ -58,14 +58,14 @@ fn run(cli: &Cli) -> Result<bool> {
             &config,
             config.look_here(&cli.screen)?,
         )),
-        Some(Command::Replay { trace }) => {
-            done(playground::replay(trace, config.look_here(&cli.screen)?))
+        Some(Command::Replay { traces }) => {
+            done(playground::replay(traces, config.look_here(&cli.screen)?))
         }
         Some(Command::Picture(args)) => done(picture::run(args, config.look(&cli.screen)?)),
         Some(Command::Generate(args)) => generate::run(args, &settings, params(&args.decode)?),
         Some(Command::Bench(args)) => bench::run(&args.what, &settings, params),
         Some(Command::Sweep(args)) => {
-            let base = params(&args.drafting.as_decode())?;
+            let base = params(&args.drafting.clone().into())?;
             let grid = Grid::new(base, &args.axes()).unwrap_or_else(|e| wrong_usage(&e));
             sweep::run(args, grid, &settings, &config.params()?)
         }

@@ -42,18 +42,21 @@ pub fn open(settings: Settings, config: &Config, look: Look) -> Result<()> {
 }
 
 /// Opens a recorded run; no model is loaded.
-pub fn replay(path: &Path, look: Look) -> Result<()> {
-    let start = replay_start(load_trace(path)?, look);
+pub fn replay(paths: &[PathBuf], look: Look) -> Result<()> {
+    let traces: Result<Vec<Trace>> = paths.iter().map(|path| load_trace(path)).collect();
+    let start = replay_start(traces?, look);
     let (commands, _kept) = std::sync::mpsc::channel();
     let (_quiet, events) = tokio::sync::mpsc::unbounded_channel();
     block_on(tui::run(start, files(), commands, events))
 }
 
 /// What the screens begin with when they only replay.
-pub fn replay_start(trace: Trace, look: Look) -> Start {
-    let params = trace.header.params;
+pub fn replay_start(traces: Vec<Trace>, look: Look) -> Start {
+    let params = traces
+        .first()
+        .map_or_else(Params::default, |t| t.header.params);
     Start {
-        replay: Some(trace),
+        replay: traces,
         ..start(Catalog::bundled().ok(), params, look)
     }
 }
@@ -114,7 +117,7 @@ fn start(catalog: Option<Catalog>, params: Params, look: Look) -> Start {
         params,
         length: Length::Frameworks,
         look,
-        replay: None,
+        replay: Vec::new(),
         demo: None,
         shipped: Vec::new(),
         earlier: earlier_runs(&save_dir),

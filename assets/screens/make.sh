@@ -2,14 +2,15 @@
 # Makes the pictures of the README from recorded runs that ship:
 #     cargo build --release && assets/screens/make.sh
 set -e
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../../assets/traces"
 picture() {
     name=$1
     shift
-    "${LASERSCOPE:-target/release/laserscope}" picture assets/traces/demo.jsonl --theme dark \
-        --out "assets/screens/$name.svg" "$@"
+    "${LASERSCOPE:-../../target/release/laserscope}" picture --theme dark \
+        --out "../screens/$name.svg" "$@"
 }
-picture decode --step 14
-picture catalog --keys "1"
-picture learn --keys "6 down"
-picture lesson --keys "6 down down down enter ]"
+picture decode demo.jsonl --step 14
+picture compare relaxed.jsonl autoregressive.jsonl strict.jsonl --keys "4"
+picture catalog demo.jsonl --keys "1"
+picture learn demo.jsonl --keys "6 down"
+picture lesson demo.jsonl --keys "6 down down down enter ]"

@@ -12,6 +12,7 @@ record() {
     "${LASERSCOPE:-target/release/laserscope}" generate "$@" --trace "assets/traces/$name.jsonl" >/dev/null
 }
 POEM="Write a short poem about the sea at night."
+record demo           --item i128 --budget 16
 record autoregressive --item i101 --verify autoregressive --max-tokens 80
 record strict         --item i101 --verify strict --budget 12 --max-tokens 80
 record relaxed        --item i101 --verify relaxed --budget 12 --max-tokens 80

@@ -23,8 +23,8 @@ pub use catalog::{
     CatalogArgs, CatalogCommand, GroupsArgs, GroupsBuildArgs, GroupsCommand, ItemGrouping,
     UserGrouping,
 };
-pub use decode::{DecodeArgs, Preset, VerifyChoice, parse_budget, parse_sources};
-pub use drafting::DraftingArgs;
+pub use decode::{DecodeArgs, VerifyChoice, parse_budget};
+pub use drafting::{DraftingArgs, Preset, parse_sources};
 pub use framework::{FrameworkArgs, FrameworkCommand};
 pub use generate::{AllKind, BatchArgs, GenerateArgs, HalfChoice, Shard};
 pub use knowledge::{KnowledgeArgs, KnowledgeCommand};
@@ -66,10 +66,11 @@ pub enum Command {
     /// Try a grid of rules, numbers and budgets: measured speed-up against agreement
     /// with autoregressive decoding
     Sweep(SweepArgs),
-    /// Open a recorded run; needs no model
+    /// Open recorded runs; needs no model
     Replay {
-        /// A trace written by --trace or by `s` in the playground
-        trace: PathBuf,
+        /// Traces written by --trace or by `s` in the playground; several can be compared
+        #[arg(required = true, value_name = "TRACE")]
+        traces: Vec<PathBuf>,
     },
     /// The models that are known by name, and their files
     Model(ModelArgs),

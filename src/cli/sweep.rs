@@ -11,7 +11,7 @@ use crate::speculate::sweep::{Axes, Family};
 
 /// Prints one object with --json: model, device, threads; params (what all cells
 /// share); rules, budgets; subjects; runs done and of; autoregressive and
-/// cells, each with speedup, mal, agreement, first_divergence, repetition,
+/// cells, each with speedup, mal, agreement, in_common, first_divergence, repetition,
 /// acceptance and tokens_per_s as {mean, standard_error} over its subjects, and
 /// same_text; cells also with rule, its numbers, budget, params, frontier, options
 /// (a command line's) and runs (one a subject); lossless; mismatches; complete.

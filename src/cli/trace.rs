@@ -118,8 +118,9 @@ pub struct TraceExportArgs {
 
 #[derive(Args, Debug)]
 pub struct PictureArgs {
-    /// A recorded run
-    pub trace: PathBuf,
+    /// A recorded run, or several to be compared; the first is shown
+    #[arg(required = true, value_name = "TRACE")]
+    pub traces: Vec<PathBuf>,
     /// The picture to write
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,

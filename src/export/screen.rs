@@ -31,7 +31,7 @@ pub fn app(trace: &Trace, canvas: &Canvas) -> App {
         length: Length::Frameworks,
         params: trace.header.params,
         look: canvas.look.clone(),
-        replay: Some(trace.clone()),
+        replay: vec![trace.clone()],
         demo: None,
         shipped: Vec::new(),
         earlier: Vec::new(),

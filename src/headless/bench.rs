@@ -16,6 +16,7 @@ use crate::engine::{Engine, Learning, RunSpec};
 use crate::recsys::{Catalog, Role, SubjectKind};
 use crate::session::Settings;
 use crate::speculate::TokenId;
+use crate::speculate::compare::in_common;
 use crate::speculate::params::{Params, Verify};
 use crate::speculate::quality::LogProb;
 use crate::speculate::stats::{Stats, agreement, first_difference, repetition};
@@ -36,6 +37,8 @@ pub struct ModeFigures {
     pub speedup: f64,
     /// Share of positions that hold the autoregressive run's token.
     pub agreement: f64,
+    /// Share of both texts' tokens that are equal once the texts are aligned.
+    pub in_common: f64,
     /// Accepted and relaxed over drafted.
     pub acceptance: f64,
     pub pool_hit_rate: f64,
@@ -145,13 +148,6 @@ pub(super) struct Outcome {
     pub header: Header,
 }
 
-/// Sums over prompts.
-#[derive(Default)]
-struct Total {
-    outcomes: Vec<Outcome>,
-    agreements: Vec<f64>,
-}
-
 /// Runs the command. `Ok(false)`: cancelled, or not lossless.
 pub fn run(
     command: &BenchCommand,
@@ -238,7 +234,7 @@ fn modes(
     }
     let mut line = Line::new();
     let rules = compared(&params);
-    let mut totals: Vec<Total> = rules.iter().map(|_| Total::default()).collect();
+    let mut totals: Vec<Vec<Outcome>> = rules.iter().map(|_| Vec::new()).collect();
     let mut prompts = Vec::new();
     let mut difference = None;
     for (i, spec) in specs.iter().enumerate() {
@@ -255,10 +251,8 @@ fn modes(
         if params.sources.online {
             engine.remember(&outcomes[0].header, &outcomes[0].ids);
         }
-        let reference = outcomes[0].ids.clone();
         for (total, outcome) in totals.iter_mut().zip(outcomes) {
-            total.agreements.push(agreement(&reference, &outcome.ids));
-            total.outcomes.push(outcome);
+            total.push(outcome);
         }
     }
     drop(line);
@@ -344,21 +338,14 @@ fn first_divergence(subject: &str, outcomes: &[Outcome]) -> Option<Difference> {
 
 /// One prompt's, against its own autoregressive run.
 fn figures(rules: &[Verify], outcomes: &[Outcome]) -> Modes {
-    let plain = &outcomes[0];
-    let speed = speed(std::slice::from_ref(plain));
-    let figures = outcomes.iter().map(|outcome| {
-        let agreement = agreement(&plain.ids, &outcome.ids);
-        mode_figures(std::slice::from_ref(outcome), agreement, speed)
-    });
+    let plain = &outcomes[..1];
+    let alone = outcomes.iter().map(std::slice::from_ref);
+    let figures = alone.map(|outcome| mode_figures(outcome, plain));
     Modes::of(rules, figures.collect())
 }
 
-fn overall(rules: &[Verify], totals: &[Total]) -> Modes {
-    let reference_speed = speed(&totals[0].outcomes);
-    let figures = totals.iter().map(|total| {
-        let agreement = total.agreements.iter().sum::<f64>() / total.agreements.len() as f64;
-        mode_figures(&total.outcomes, agreement, reference_speed)
-    });
+fn overall(rules: &[Verify], totals: &[Vec<Outcome>]) -> Modes {
+    let figures = totals.iter().map(|total| mode_figures(total, &totals[0]));
     Modes::of(rules, figures.collect())
 }
 
@@ -368,12 +355,14 @@ pub(super) fn speed<O: Borrow<Outcome>>(outcomes: &[O]) -> f64 {
     stats().map(|s| s.tokens).sum::<usize>() as f64 * 1000.0 / ms.max(1e-9)
 }
 
-pub(super) fn mode_figures<O: Borrow<Outcome>>(
-    outcomes: &[O],
-    agreement: f64,
-    reference_speed: f64,
-) -> ModeFigures {
+/// Runs beside the autoregressive runs of the same prompts, in the same order.
+pub(super) fn mode_figures<O: Borrow<Outcome>>(outcomes: &[O], plain: &[O]) -> ModeFigures {
     let all = || outcomes.iter().map(Borrow::borrow);
+    let mean_beside = |measure: fn(&[TokenId], &[TokenId]) -> f64| {
+        let pairs = plain.iter().map(Borrow::borrow).zip(all());
+        let values = pairs.map(|(p, o)| measure(&p.ids, &o.ids));
+        values.sum::<f64>() / outcomes.len() as f64
+    };
     let sum = |get: fn(&Stats) -> usize| all().map(|o| get(&o.stats)).sum::<usize>();
     let (tokens, steps) = (sum(|s| s.tokens), sum(|s| s.steps));
     let per_step = |n: usize| n as f64 / steps.max(1) as f64;
@@ -385,8 +374,9 @@ pub(super) fn mode_figures<O: Borrow<Outcome>>(
         mal: per_step(tokens),
         repetition: repeated / outcomes.len() as f64,
         tokens_per_s: speed(outcomes),
-        speedup: speed(outcomes) / reference_speed,
-        agreement,
+        speedup: speed(outcomes) / speed(plain),
+        agreement: mean_beside(agreement),
+        in_common: mean_beside(in_common),
         acceptance: sum(|s| s.fates.committed()) as f64 / drafted as f64,
         pool_hit_rate: per_step(sum(|s| s.hit_steps)),
         mean_log_prob: mean_log_prob(all()),
@@ -417,7 +407,7 @@ fn print_table(report: &BenchReport) {
         params.repeat_penalty
     );
     println!(
-        "{:<15}{:>8}{:>7}{:>7}{:>11}{:>8}{:>10}{:>9}{:>11}{:>12}{:>9}{:>7}{:>8}",
+        "{:<15}{:>8}{:>7}{:>7}{:>11}{:>8}{:>10}{:>9}{:>11}{:>11}{:>12}{:>9}{:>7}{:>8}",
         "",
         "tokens",
         "steps",
@@ -427,6 +417,7 @@ fn print_table(report: &BenchReport) {
         "tokens/s",
         "speed-up",
         "agreement",
+        "in common",
         "acceptance",
         "hits",
         "rep.",
@@ -434,7 +425,7 @@ fn print_table(report: &BenchReport) {
     );
     for (name, m) in report.modes.listed() {
         println!(
-            "{name:<15}{:>8}{:>7}{:>7.2}{:>11.2}{:>8.1}{:>10.1}{:>8.2}x{:>10.1}%{:>11.1}%{:>8.1}%{:>6.1}%{:>8.2}",
+            "{name:<15}{:>8}{:>7}{:>7.2}{:>11.2}{:>8.1}{:>10.1}{:>8.2}x{:>10.1}%{:>10.1}%{:>11.1}%{:>8.1}%{:>6.1}%{:>8.2}",
             m.tokens,
             m.steps,
             m.mal,
@@ -443,6 +434,7 @@ fn print_table(report: &BenchReport) {
             m.tokens_per_s,
             m.speedup,
             m.agreement * 100.0,
+            m.in_common * 100.0,
             m.acceptance * 100.0,
             m.pool_hit_rate * 100.0,
             m.repetition * 100.0,
@@ -454,7 +446,7 @@ fn print_table(report: &BenchReport) {
             println!("lossless: strict equalled autoregressive on every prompt, token for token")
         }
         Some(d) => println!(
-            "NOT lossless: {} differs first at token {}",
+            "NOT lossless: {} differs first after {} equal tokens",
             d.subject, d.at
         ),
     }

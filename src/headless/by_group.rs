@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use color_eyre::eyre::{Result, ensure};
 use serde::Serialize;
 
-use super::bench::{ModeFigures, Outcome, compared_rule, mode_figures, outcome, speed};
+use super::bench::{ModeFigures, Outcome, compared_rule, mode_figures, outcome};
 use super::print_json;
 use super::progress::Line;
 use super::report::RanOn;
@@ -18,7 +18,6 @@ use crate::engine::{Engine, Knowledge, Learning, RunSpec};
 use crate::pool::Pools;
 use crate::recsys::dealt;
 use crate::speculate::params::{Params, Source, Sources, Verify};
-use crate::speculate::stats::agreement;
 
 /// Which documents draft.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -260,12 +259,7 @@ fn parts(answered: &[Answered]) -> Vec<Part> {
 
 fn part(kind: &str, group: Option<&str>, answered: &[&Answered]) -> Part {
     let plain: Vec<&Outcome> = answered.iter().map(|a| &a.plain).collect();
-    let speed = speed(&plain);
-    let figures = |outcomes: &[&Outcome]| {
-        let pairs = plain.iter().zip(outcomes);
-        let agreed: f64 = pairs.map(|(p, o)| agreement(&p.ids, &o.ids)).sum();
-        mode_figures(outcomes, agreed / plain.len() as f64, speed)
-    };
+    let figures = |outcomes: &[&Outcome]| mode_figures(outcomes, &plain);
     let rows = Arrangement::ALL.into_iter().enumerate();
     let rows = rows.map(|(i, arrangement)| {
         let outcomes: Vec<&Outcome> = answered.iter().map(|a| &a.drafted[i]).collect();

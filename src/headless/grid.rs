@@ -5,14 +5,13 @@
 use color_eyre::eyre::Result;
 use serde::Serialize;
 
-use super::bench::{ModeFigures, Outcome, compared_rule, mode_figures, outcome, speed};
+use super::bench::{ModeFigures, Outcome, compared_rule, mode_figures, outcome};
 use super::print_json;
 use super::progress::Line;
 use super::report::RanOn;
 use crate::cli::BenchDecodeArgs;
 use crate::engine::{Engine, RunSpec};
 use crate::speculate::params::{Budget, Drafter, Params, Verify};
-use crate::speculate::stats::agreement;
 
 /// One drafter under one budget.
 #[derive(Debug, Serialize)]
@@ -69,11 +68,7 @@ pub fn run(args: &BenchDecodeArgs, engine: &mut Engine, specs: &[RunSpec]) -> Re
         }
     }
     drop(line);
-    let figures = |outcomes: &[Outcome]| {
-        let pairs = plain.iter().zip(outcomes);
-        let agreed: f64 = pairs.map(|(p, o)| agreement(&p.ids, &o.ids)).sum();
-        mode_figures(outcomes, agreed / plain.len() as f64, speed(&plain))
-    };
+    let figures = |outcomes: &[Outcome]| mode_figures(outcomes, &plain);
     let cells = asked.iter().zip(&outcomes).map(|(params, outcomes)| Cell {
         drafter: params.drafter,
         budget: params.budget.describe(),

@@ -1,4 +1,4 @@
-//! `laserscope picture`: the Decode screen of a trace, or what some keys lead to
+//! `laserscope picture`: the Decode screen of traces, or what some keys lead to
 //! from there, as an SVG picture.
 
 use color_eyre::eyre::{Result, WrapErr, ensure};
@@ -9,14 +9,20 @@ use ratatui::widgets::Widget;
 
 use crate::cli::PictureArgs;
 use crate::playground;
+use crate::speculate::trace::Trace;
 use crate::tui::state::decode::Cursor;
 use crate::tui::{App, Look, picture};
 
 /// Runs the command.
 pub fn run(args: &PictureArgs, look: Look) -> Result<()> {
-    let trace = playground::load_trace(&args.trace)?;
-    let steps = trace.steps.len();
-    let mut app = App::new(playground::replay_start(trace, look));
+    let traces: Result<Vec<Trace>> = args
+        .traces
+        .iter()
+        .map(|t| playground::load_trace(t))
+        .collect();
+    let traces = traces?;
+    let steps = traces.first().map_or(0, |trace| trace.steps.len());
+    let mut app = App::new(playground::replay_start(traces, look));
     let area = Rect::new(0, 0, args.width, args.height);
     if let Some(step) = args.step {
         ensure!(

@@ -94,7 +94,7 @@ fn make(
         if let Some(wrong) = sweep.sweep.mismatches.get(n_wrong) {
             let id = &subjects[job.subject].id;
             line.say(&format!(
-                "NOT lossless: {id} under {} differs from autoregressive at token {}",
+                "NOT lossless: {id} under {} differs from autoregressive after {} equal tokens",
                 sweep.sweep.params(job).verify.name(),
                 wrong.at
             ));

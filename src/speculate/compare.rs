@@ -117,6 +117,19 @@ pub fn align(left: &[TokenId], right: &[TokenId]) -> Vec<Stretch> {
         .collect()
 }
 
+/// Share of two texts' tokens that both have, in the same order: 2 m / (|a| + |b|),
+/// m of them equal once the texts are aligned (Ratcliff and Obershelp's measure).
+/// Unlike [`agreement`](super::stats::agreement) it forgives a token more or less
+/// before them. 1.0 for two empty texts.
+pub fn in_common(a: &[TokenId], b: &[TokenId]) -> f64 {
+    if a.is_empty() && b.is_empty() {
+        return 1.0;
+    }
+    let stretches = align(a, b);
+    let equal = stretches.iter().filter(|s| s.is_equal);
+    2.0 * equal.map(|s| s.left.len()).sum::<usize>() as f64 / (a.len() + b.len()) as f64
+}
+
 /// Where two runs' texts part, and why; `None` while they are equal. A run that
 /// goes on still is compared as far as it has come.
 pub fn divergence(left: &Trace, right: &Trace) -> Option<Divergence> {

@@ -160,10 +160,10 @@ impl Sweep {
         CellFigures::over(&runs.collect::<Vec<_>>())
     }
 
-    /// Whether each cell is on the frontier of speed-up and agreement, among those
-    /// that have figures.
+    /// Whether each cell is on the frontier of speed-up and of what the text has in
+    /// common with the autoregressive one, among those that have figures.
     pub fn on_frontier(&self) -> Vec<bool> {
-        let point = |cell| self.cell(cell).map(|f| (f.speedup.mean, f.agreement.mean));
+        let point = |cell| self.cell(cell).map(|f| (f.speedup.mean, f.in_common.mean));
         let points: Vec<_> = (0..self.grid.cells.len()).map(point).collect();
         frontier(&points)
     }

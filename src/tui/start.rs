@@ -49,8 +49,8 @@ pub struct Start {
     pub params: Params,
     pub length: Length,
     pub look: Look,
-    /// Open this recording, with no model (`laserscope replay`).
-    pub replay: Option<Trace>,
+    /// Open these recordings, with no model (`laserscope replay`); the first is shown.
+    pub replay: Vec<Trace>,
     /// Plays while the model is fetched.
     pub demo: Option<Trace>,
     /// The answers that the pools begin with.

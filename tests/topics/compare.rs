@@ -4,15 +4,18 @@
 use std::time::Duration;
 
 use crossterm::event::KeyCode;
-use laserscope::speculate::compare::{Cause, Lossless, Side, divergence, lossless};
+use laserscope::speculate::compare::{Cause, Lossless, Side, divergence, in_common, lossless};
 use laserscope::speculate::params::{Params, Verify};
+use laserscope::speculate::stats::agreement;
 use laserscope::speculate::trace::Trace;
 use laserscope::speculate::verify::Finish;
 use laserscope::tui::action::Action;
-use laserscope::tui::state::app::Screen;
+use laserscope::tui::state::app::{App, Screen};
 use laserscope::tui::state::compare::{Choice, Race};
 use laserscope::tui::state::record::Pick;
 use laserscope::worker::message::Command;
+
+use proptest::prelude::*;
 
 use super::fixture;
 use super::screens::snapshot;
@@ -46,6 +49,31 @@ fn strict_is_held_against_autoregressive() {
         lossless(&other, &plain),
         Lossless::NotComparable(_)
     ));
+}
+
+#[test]
+fn what_is_in_common_forgives_a_token_more() {
+    let text: Vec<u32> = (10..50).collect();
+    let mut longer = text.clone();
+    longer.insert(5, 7);
+    assert!(agreement(&text, &longer) < 0.2);
+    assert!(in_common(&text, &longer) > 0.98);
+    assert_eq!(in_common(&[], &[]), 1.0);
+    assert_eq!(in_common(&[1, 2], &[3]), 0.0);
+}
+
+proptest! {
+    #[test]
+    fn in_common_is_a_share_and_at_least_what_agrees(
+        a in prop::collection::vec(0u32..5, 0..30),
+        b in prop::collection::vec(0u32..5, 0..30),
+    ) {
+        let common = in_common(&a, &b);
+        prop_assert!((0.0..=1.0).contains(&common));
+        prop_assert!(common + 1e-12 >= agreement(&a, &b));
+        prop_assert_eq!(common, in_common(&b, &a));
+        prop_assert_eq!(in_common(&a, &a), 1.0);
+    }
 }
 
 #[test]
@@ -193,6 +221,58 @@ fn the_shown_run_is_compared_with_its_reference() {
     };
     let fate = app.step().expect("a step").verdict.fate(node);
     assert_eq!(fate, Some(laserscope::speculate::verify::Fate::Relaxed));
+}
+
+fn replaying(traces: &[&Trace]) -> App {
+    App::new(laserscope::tui::Start {
+        replay: traces.iter().map(|&t| t.clone()).collect(),
+        ..super::stage::start()
+    })
+}
+
+/// Recordings are as good as runs of the session.
+#[test]
+fn recordings_are_opened_beside_each_other() {
+    let (strict, plain) = (with(Verify::Strict), with(Verify::Autoregressive));
+    let mut app = replaying(&[&strict, &plain]);
+    assert_eq!(app.runs.len(), 2);
+    assert_eq!(
+        app.record().expect("a record").trace,
+        strict,
+        "the first is shown"
+    );
+    keys(&mut app, "4");
+    let compared =
+        [Side::Left, Side::Right].map(|side| app.compared(side).expect("a run").trace.clone());
+    assert!(compared == [strict.clone(), plain]);
+    assert!(matches!(app.compare.lossless, Some(Lossless::Holds { .. })));
+    app.open(with(Verify::default()));
+    assert_eq!(app.screen, Screen::Compare, "it is opened where one looks");
+    keys(&mut app, "d");
+    let verify = |app: &App| {
+        app.compared(Side::Right)
+            .expect("a run")
+            .trace
+            .header
+            .params
+            .verify
+    };
+    assert_eq!(verify(&app), Verify::default());
+    app.open(strict);
+    assert_eq!(app.runs.len(), 3, "it was open already");
+}
+
+#[test]
+fn the_pair_goes_with_the_run_that_is_shown() {
+    let mut app = replaying(&[&with(Verify::Strict), &with(Verify::Autoregressive)]);
+    keys(&mut app, "4");
+    let pair = (app.compare.left, app.compare.right);
+    keys(&mut app, "24");
+    assert_eq!((app.compare.left, app.compare.right), pair);
+    keys(&mut app, "2");
+    app.open(with(Verify::default()));
+    keys(&mut app, "4");
+    assert_eq!(app.compare.left.map(Choice::run), app.shown);
 }
 
 #[test]

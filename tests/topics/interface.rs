@@ -250,7 +250,7 @@ fn a_recording_played_to_its_end_is_the_recording() {
 
 fn replaying(trace: &Trace) -> App {
     let mut start = start();
-    start.replay = Some(trace.clone());
+    start.replay = vec![trace.clone()];
     App::new(start)
 }
 

@@ -317,7 +317,7 @@ fn a_typed_document_goes_to_the_selected_group() {
 #[test]
 fn a_replay_shows_what_its_trace_names() {
     let start = laserscope::tui::Start {
-        replay: Some(fixture::relaxed()),
+        replay: vec![fixture::relaxed()],
         ..super::stage::start()
     };
     let mut app = App::new(start);

@@ -35,7 +35,7 @@ pub fn start() -> Start {
         params: Params::default(),
         length: Length::Frameworks,
         look: Look::default(),
-        replay: None,
+        replay: Vec::new(),
         demo: Some(fixture::relaxed()),
         shipped: shipped(),
         earlier: Vec::new(),

@@ -45,6 +45,17 @@ fn leaves_cleanly(mut terminal: Terminal, key: Key) {
     assert!(terminal.screen().cursor_visible(), "the cursor is back");
 }
 
+/// Of the draft tree's title: which step of how many.
+fn step_shown(screen: &Screen) -> Option<(usize, usize)> {
+    let rows = (0..screen.size().1).map(|y| screen.row_text(y));
+    let title = rows.into_iter().find(|row| row.contains("DRAFT TREE"))?;
+    let (_, after) = title.split_once(" step ")?;
+    let mut words = after.split(' ');
+    let at = words.next()?.parse().ok()?;
+    let of = words.nth(1)?.parse().ok()?;
+    Some((at, of))
+}
+
 #[test]
 fn start_pick_decode_pause_step_back_quit() {
     let model = real_model::path();
@@ -61,8 +72,13 @@ fn start_pick_decode_pause_step_back_quit() {
     t.send(Key::Char(' ')).unwrap();
     t.wait_until(|s| s.contains("PAUSED") || s.contains("ENDED"))
         .unwrap();
+    // However early the pause came, there are two steps then.
+    t.send_str("nn").unwrap();
+    t.wait_until(|s| step_shown(s).is_some_and(|(_, of)| of > 1))
+        .unwrap();
     t.send(Key::Left).unwrap();
-    t.wait_until(|s| s.contains("f follow")).unwrap();
+    t.wait_until(|s| step_shown(s).is_some_and(|(at, of)| at < of))
+        .unwrap();
     t.send(Key::Left).unwrap();
     leaves_cleanly(t, Key::Char('q'));
 }

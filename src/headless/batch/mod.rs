@@ -185,7 +185,10 @@ impl<'a> Work<'a> {
     fn go_on(&mut self) -> Result<bool> {
         while let Some(&at) = self.plan.subjects.get(self.next) {
             self.show(at);
-            match self.answer(at)? {
+            let outcome = self.answer(at)?;
+            // What follows may be cancelled, too, but the answer is there.
+            self.next += usize::from(!matches!(outcome, Outcome::Cancelled));
+            match outcome {
                 Outcome::Cancelled => return Ok(false),
                 Outcome::TooLong => self.leave_out(at),
                 Outcome::Answered(answered) => {
@@ -195,7 +198,6 @@ impl<'a> Work<'a> {
                     }
                 }
             }
-            self.next += 1;
         }
         Ok(true)
     }
@@ -361,7 +363,7 @@ impl<'a> Work<'a> {
             false => "numeric: near-ties flip on this device",
         };
         let said = format!(
-            "strict differed from autoregressive on {} of {n} ({cause}), first for {subject} at token {at}",
+            "strict differed from autoregressive on {} of {n} ({cause}), first for {subject} after {at} equal tokens",
             differing.len()
         );
         self.line.say(&said);

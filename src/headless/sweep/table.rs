@@ -9,7 +9,7 @@ use crate::speculate::sweep::{CellFigures, Estimate};
 /// Names of the numbers that rules may have, in the order of the columns.
 const NUMBERS: [&str; 5] = ["k", "tau", "ratio", "eps", "delta"];
 /// Names of the figures, each with its standard error after it.
-const FIGURES: [&str; 8] = [
+const FIGURES: [&str; 9] = [
     "speedup",
     "mal",
     "agreement",
@@ -18,9 +18,10 @@ const FIGURES: [&str; 8] = [
     "repetition",
     "acceptance",
     "tokens_per_s",
+    "in_common",
 ];
 
-fn figures(of: &CellFigures) -> [Option<Estimate>; 8] {
+fn figures(of: &CellFigures) -> [Option<Estimate>; 9] {
     [
         Some(of.speedup),
         Some(of.mal),
@@ -30,6 +31,7 @@ fn figures(of: &CellFigures) -> [Option<Estimate>; 8] {
         Some(of.repetition),
         of.acceptance,
         Some(of.tokens_per_s),
+        Some(of.in_common),
     ]
 }
 
@@ -92,9 +94,9 @@ pub fn print(report: &SweepReport) {
         report.params.repeat_penalty
     );
     println!(
-        "| | rule | budget | speed-up | MAL | agreement | same text | diverges at | log-prob. | rep. | acceptance |"
+        "| | rule | budget | speed-up | MAL | in common | agreement | same text | parts after | log-prob. | rep. | acceptance |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
     if let Some(plain) = &report.autoregressive {
         row(" ", "autoregressive", "", plain);
     }
@@ -111,9 +113,10 @@ fn row(mark: &str, rule: &str, budget: &str, of: &CellFigures) {
     let plain = |e: Estimate, digits| number(Some(e), 1.0, digits);
     let percent = |e: Estimate| number(Some(e), 100.0, 1);
     println!(
-        "| {mark} | {rule} | {budget} | {} | {} | {} % | {}/{} | {} | {} | {} % | {} |",
+        "| {mark} | {rule} | {budget} | {} | {} | {} % | {} % | {}/{} | {} | {} | {} % | {} |",
         plain(of.speedup, 2),
         plain(of.mal, 2),
+        percent(of.in_common),
         percent(of.agreement),
         of.same_text,
         of.subjects,

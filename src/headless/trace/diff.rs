@@ -7,7 +7,7 @@ use super::{load, token};
 use crate::cli::TraceDiffArgs;
 use crate::headless::print_json;
 use crate::speculate::TokenId;
-use crate::speculate::compare::{Cause, Divergence, Margin, Side, Taken, divergence};
+use crate::speculate::compare::{Cause, Divergence, Margin, Side, Taken, divergence, in_common};
 use crate::speculate::explain::prob;
 use crate::speculate::stats::agreement;
 use crate::speculate::trace::Trace;
@@ -19,6 +19,8 @@ struct Difference {
     tokens: [usize; 2],
     /// Share of positions that hold the same token.
     agreement: f64,
+    /// Share of both texts' tokens that are equal once the texts are aligned.
+    in_common: f64,
     first_difference: Option<Place>,
 }
 
@@ -52,6 +54,7 @@ pub fn run(args: &TraceDiffArgs) -> Result<()> {
         same: found.is_none(),
         tokens: [a.len(), b.len()],
         agreement: agreement(&a, &b),
+        in_common: in_common(&a, &b),
         first_difference: found.map(|found| place(&left, &right, &found)),
     };
     if args.json {
@@ -69,17 +72,18 @@ pub fn run(args: &TraceDiffArgs) -> Result<()> {
                     })
             };
             println!(
-                "first difference at token {}: {} | {}",
-                place.at + 1,
+                "first difference after {} equal tokens: {} | {}",
+                place.at,
                 side(&place.left),
                 side(&place.right)
             );
             println!("cause: {}, {}", place.cause, place.explanation);
             println!(
-                "{:.1}% of {} and {} tokens agree",
-                difference.agreement * 100.0,
+                "{:.1}% of {} and {} tokens are common to both when aligned, {:.1}% of the places agree",
+                difference.in_common * 100.0,
                 a.len(),
-                b.len()
+                b.len(),
+                difference.agreement * 100.0
             );
         }
     }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::speculate::TokenId;
+use crate::speculate::compare::in_common;
 use crate::speculate::quality::LogProb;
 use crate::speculate::stats::{Stats, agreement, first_difference, repetition};
 use crate::speculate::trace::Trace;
@@ -19,6 +20,8 @@ pub struct RunFigures {
     pub mal: f64,
     /// Share of positions that hold the autoregressive run's token.
     pub agreement: f64,
+    /// Share of both texts' tokens that are equal once the texts are aligned.
+    pub in_common: f64,
     /// Index of the first token that is another; `None`: the same text.
     pub first_divergence: Option<usize>,
     /// Share of repeated 4-grams.
@@ -49,6 +52,7 @@ impl RunFigures {
             },
             mal: stats.mal().unwrap_or(0.0),
             agreement: agreement(&ids, plain_ids),
+            in_common: in_common(&ids, plain_ids),
             first_divergence: first_difference(&ids, plain_ids),
             repetition: repetition(&ids),
             acceptance: stats.fates.acceptance(),
@@ -91,6 +95,7 @@ pub struct CellFigures {
     pub speedup: Estimate,
     pub mal: Estimate,
     pub agreement: Estimate,
+    pub in_common: Estimate,
     /// Subjects whose text is the autoregressive one.
     pub same_text: usize,
     /// Of the other subjects.
@@ -116,6 +121,7 @@ impl CellFigures {
             speedup: all(|r| r.speedup)?,
             mal: all(|r| r.mal)?,
             agreement: all(|r| r.agreement)?,
+            in_common: all(|r| r.in_common)?,
             same_text: runs.iter().filter(|r| r.first_divergence.is_none()).count(),
             first_divergence: some(|r| r.first_divergence.map(|at| at as f64)),
             repetition: all(|r| r.repetition)?,
@@ -132,6 +138,7 @@ pub enum Measure {
     #[default]
     SpeedUp,
     Mal,
+    InCommon,
     Agreement,
     LogProb,
     Repetition,
@@ -139,9 +146,10 @@ pub enum Measure {
 }
 
 impl Measure {
-    pub const ALL: [Measure; 6] = [
+    pub const ALL: [Measure; 7] = [
         Measure::SpeedUp,
         Measure::Mal,
+        Measure::InCommon,
         Measure::Agreement,
         Measure::LogProb,
         Measure::Repetition,
@@ -152,6 +160,7 @@ impl Measure {
         match self {
             Measure::SpeedUp => "speed-up",
             Measure::Mal => "MAL",
+            Measure::InCommon => "in common",
             Measure::Agreement => "agreement",
             Measure::LogProb => "log-probability",
             Measure::Repetition => "repetition",
@@ -168,6 +177,7 @@ impl Measure {
         match self {
             Measure::SpeedUp => Some(figures.speedup),
             Measure::Mal => Some(figures.mal),
+            Measure::InCommon => Some(figures.in_common),
             Measure::Agreement => Some(figures.agreement),
             Measure::LogProb => figures.mean_log_prob,
             Measure::Repetition => Some(figures.repetition),

@@ -52,6 +52,7 @@ pub struct StepCheck {
 #[serde(rename_all = "kebab-case")]
 pub enum ScreenName {
     Decode,
+    Compare,
     Learn,
 }
 
@@ -127,6 +128,7 @@ impl ScreenName {
     fn screen(self) -> Screen {
         match self {
             ScreenName::Decode => Screen::Decode,
+            ScreenName::Compare => Screen::Compare,
             ScreenName::Learn => Screen::Learn,
         }
     }

@@ -9,7 +9,7 @@ use crate::tui::keymap::Keymap;
 use crate::tui::keys::Context;
 use crate::tui::state::app::{App, Screen};
 
-const KEYS: [(&str, Context, Action); 16] = [
+const KEYS: [(&str, Context, Action); 18] = [
     ("step", Context::Decode, Action::NextStep),
     ("step-back", Context::Decode, Action::PreviousStep),
     ("up", Context::Decode, Action::Up),
@@ -23,6 +23,8 @@ const KEYS: [(&str, Context, Action); 16] = [
     ("runs", Context::Decode, Action::EarlierRuns),
     ("less", Context::Settings, Action::Less),
     ("decode", Context::Anywhere, Action::Show(Screen::Decode)),
+    ("compare", Context::Anywhere, Action::Show(Screen::Compare)),
+    ("race", Context::Compare, Action::PlayPause),
     ("learn", Context::Anywhere, Action::Show(Screen::Learn)),
     ("answer", Context::Lesson, Action::Answer),
     ("go-on", Context::Lesson, Action::NextTask),

@@ -227,7 +227,8 @@ impl App {
             n_runs: 0,
             errands: Vec::new(),
         };
-        if let Some(trace) = start.replay {
+        // The first one last, so that it is shown.
+        for trace in start.replay.into_iter().rev() {
             app.model = ModelState::None;
             app.open(trace);
         }

@@ -26,6 +26,15 @@ pub enum Choice {
     },
 }
 
+impl Choice {
+    /// The run of the session that it is, or that it is a reference of.
+    pub fn run(self) -> RunId {
+        match self {
+            Choice::Run(id) | Choice::Reference { of: id, .. } => id,
+        }
+    }
+}
+
 /// Both runs on one clock, in milliseconds of decoding.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Race {

@@ -5,8 +5,9 @@ use std::collections::VecDeque;
 
 use super::record::Record;
 use crate::speculate::TokenId;
+use crate::speculate::compare::in_common;
 use crate::speculate::params::Verify;
-use crate::speculate::stats::{Stats, agreement, first_difference, repetition};
+use crate::speculate::stats::{Stats, first_difference, repetition};
 use crate::speculate::trace::{End, Header, Step};
 use crate::speculate::verify::Finish;
 use crate::worker::message::RunId;
@@ -97,7 +98,7 @@ impl References {
     pub fn comparison(&self, ids: &[TokenId]) -> Option<Comparison> {
         let plain = self.of(Verify::Autoregressive)?;
         Some(Comparison {
-            agreement: agreement(ids, &plain.ids),
+            in_common: in_common(ids, &plain.ids),
             first_difference: first_difference(ids, &plain.ids),
             n_tokens: plain.ids.len(),
         })
@@ -118,7 +119,8 @@ impl References {
 /// A text beside the autoregressive one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Comparison {
-    pub agreement: f64,
+    /// Share of both texts' tokens, the texts aligned.
+    pub in_common: f64,
     pub first_difference: Option<usize>,
     pub n_tokens: usize,
 }

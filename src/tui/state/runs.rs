@@ -144,13 +144,32 @@ impl App {
         Ok((run.subject.clone(), prompt))
     }
 
-    /// Opens a recording on the Decode screen, played to its end.
+    /// Opens a recording, played to its end: on the Decode screen, or beside what
+    /// is compared.
     pub fn open(&mut self, trace: Trace) {
-        let id = self.add_recording(trace, Recording::File);
-        if let Some(run) = self.run_mut() {
+        let is_it = |r: &&Run| {
+            let played = r
+                .record
+                .as_ref()
+                .is_some_and(|played| played.trace == trace);
+            r.recording() == Some(Recording::File) && played
+        };
+        let id = match self.runs.iter().find(is_it).map(|r| r.id) {
+            Some(id) => id,
+            None => self.insert_recording(trace, Recording::File),
+        };
+        if let Some(run) = self.runs.iter_mut().find(|r| r.id == id) {
             run.play_all();
         }
-        self.shown = Some(id);
+        self.bring_up(id);
+    }
+
+    /// To the front; on the Compare screen it becomes one of the two.
+    fn bring_up(&mut self, id: RunId) {
+        match self.screen {
+            Screen::Compare => self.compare_with(id),
+            _ => self.show_run(id),
+        }
     }
 
     /// A recording could not be read.
@@ -167,10 +186,15 @@ impl App {
     }
 
     pub(super) fn add_recording(&mut self, trace: Trace, kind: Recording) -> RunId {
-        let id = self.next_run_id();
         self.runs.retain(|r| r.recording() != Some(kind));
-        self.runs.push(Run::recorded(id, trace, kind));
+        let id = self.insert_recording(trace, kind);
         self.show_run(id);
+        id
+    }
+
+    fn insert_recording(&mut self, trace: Trace, kind: Recording) -> RunId {
+        let id = self.next_run_id();
+        self.runs.push(Run::recorded(id, trace, kind));
         id
     }
 
@@ -206,7 +230,7 @@ impl App {
             Listed::Earlier(earlier) => Err(earlier.path.clone()),
         });
         match chosen {
-            Some(Ok(id)) => self.show_run(id),
+            Some(Ok(id)) => self.bring_up(id),
             Some(Err(path)) => self.errands.push(Errand::Open(path)),
             None => {}
         }

@@ -297,8 +297,8 @@ impl App {
                 if let Some(wrong) = found.sweep.mismatches.get(n_wrong) {
                     let title = &found.asked[job.subject].subject.title;
                     let text = format!(
-                        "strict ≠ autoregressive: {title} differs at token {}",
-                        wrong.at + 1
+                        "strict ≠ autoregressive: {title} differs after {} equal tokens",
+                        wrong.at
                     );
                     self.tell(Tone::Problem, text);
                 }

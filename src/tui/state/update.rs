@@ -110,8 +110,10 @@ impl App {
         if screen != Screen::Catalog && self.shown.is_none() {
             self.shown = self.runs.last().map(|r| r.id);
         }
-        if screen == Screen::Tune {
-            self.enter_tune();
+        match screen {
+            Screen::Tune => self.enter_tune(),
+            Screen::Compare => self.enter_compare(),
+            _ => {}
         }
     }
 

@@ -7,8 +7,9 @@ use super::decode::Cursor;
 use super::record::Pick;
 use crate::speculate::compare::{Cause, Side};
 use crate::tui::action::{Action, CompareAction};
+use crate::tui::keys::Context;
 use crate::tui::mouse::{CompareTarget, Target};
-use crate::worker::message::Command;
+use crate::worker::message::{Command, RunId};
 
 const PAGE: i64 = 10;
 const WHEEL_ROWS: i64 = 3;
@@ -37,6 +38,26 @@ impl App {
             other => return self.update_model(&other),
         }
         Vec::new()
+    }
+
+    /// The pair stays while the shown run is of it; else another is found.
+    pub(super) fn enter_compare(&mut self) {
+        let sides = [self.compare.left, self.compare.right];
+        if !sides.iter().flatten().any(|c| Some(c.run()) == self.shown) {
+            (self.compare.left, self.compare.right) = (None, None);
+            self.begin_pair();
+        }
+    }
+
+    /// The run on the right side, or on the left one if there is none yet.
+    pub(super) fn compare_with(&mut self, id: RunId) {
+        let chosen = Some(Choice::Run(id));
+        match self.compare.left {
+            None => self.compare.left = chosen,
+            left if left == chosen => {}
+            _ => self.compare.right = chosen,
+        }
+        self.begin_pair();
     }
 
     fn compare_action(&mut self, asked: CompareAction) {
@@ -93,8 +114,10 @@ impl App {
 
     fn race(&mut self) {
         if self.compare.comparison.is_none() {
-            let text =
-                "A race needs two runs of the prompt: r runs it autoregressively and strictly.";
+            let key = self.key_of(Context::Compare, Action::Reference);
+            let text = format!(
+                "A race needs two runs of the prompt: {key} runs it autoregressively and strictly."
+            );
             return self.tell(Tone::Info, text);
         }
         self.compare.top = None;

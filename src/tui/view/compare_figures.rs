@@ -7,11 +7,10 @@ use ratatui::text::{Line, Span};
 
 use super::bars;
 use super::compare::{labelled, name_of};
-use super::number::{percent, prob, three};
+use super::number::{count, percent, prob, three};
 use super::pane::put;
-use crate::speculate::compare::{Cause, Divergence, Lossless, Margin, Side, Taken};
+use crate::speculate::compare::{Cause, Divergence, Lossless, Margin, Side, Taken, in_common};
 use crate::speculate::params::Verify;
-use crate::speculate::stats::agreement;
 use crate::speculate::trace::Trace;
 use crate::speculate::verify::Finish;
 use crate::tui::action::{Action, CompareAction};
@@ -34,7 +33,7 @@ const HEADS: [(&str, usize); 8] = [
     ("speed-up", 9),
     ("repeated", 9),
     ("log p", 7),
-    ("agreement", 10),
+    ("in common", 10),
 ];
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
@@ -75,7 +74,7 @@ fn badge(app: &App, theme: &Theme) -> Line<'static> {
         ),
         Some(Lossless::Broken(at)) => (
             format!(
-                "✗ strict ≠ autoregressive from token {} on: {}",
+                "✗ strict ≠ autoregressive after {} equal tokens: {}",
                 at.at,
                 short_cause(&at.cause)
             ),
@@ -129,8 +128,8 @@ fn parting(app: &App) -> String {
     let token = |r: &Record, c: Option<Taken>| c.map_or("its end".into(), |c| r.quoted(c.token));
     let (left, right) = (token(a, divergence.left), token(b, divergence.right));
     format!(
-        "They part at token {}: A {left}, B {right}. {}",
-        divergence.at,
+        "They part after {}: A {left}, B {right}. {}",
+        count(divergence.at, "equal token"),
         why(divergence)
     )
 }
@@ -254,7 +253,7 @@ fn values(
         speed_up(app, record).map_or_else(dash, |s| format!("{s:.2}×")),
         percent(record.repetition),
         log_prob.map_or_else(dash, |p| format!("{p:.2}")),
-        other.map_or_else(dash, |o| percent(agreement(&record.ids, &o.ids))),
+        other.map_or_else(dash, |o| percent(in_common(&record.ids, &o.ids))),
     ]
 }
 

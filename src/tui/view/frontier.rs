@@ -1,4 +1,4 @@
-//! Speed-up against agreement, a point a cell, with error bars over subjects.
+//! Speed-up against what the texts have in common, a point a cell, with error bars over subjects.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -51,7 +51,7 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
             plot.bars(figures, theme.accent(), buf);
         }
         plot.point(
-            (figures.speedup.mean, figures.agreement.mean),
+            (figures.speedup.mean, figures.in_common.mean),
             glyph,
             style,
             buf,
@@ -111,7 +111,7 @@ impl Plot {
 
     fn axes(&self, theme: &Theme, buf: &mut Buffer) {
         let title = Line::styled(
-            "agreement against speed-up (● frontier ○ beaten ◆ here + AR)",
+            "in common against speed-up (● frontier ○ beaten ◆ here + AR)",
             theme.dim(),
         );
         buf.set_line(self.area.x, self.area.y, &title, self.area.width);
@@ -136,7 +136,7 @@ impl Plot {
     }
 
     fn bars(&self, figures: &CellFigures, style: Style, buf: &mut Buffer) {
-        let (x, y) = (figures.speedup, figures.agreement);
+        let (x, y) = (figures.speedup, figures.in_common);
         if let Some(error) = x.standard_error {
             for column in self.column(x.mean - error)..=self.column(x.mean + error) {
                 buf.set_string(column, self.row(y.mean), "─", style);

@@ -193,7 +193,7 @@ fn write(measure: Measure, value: f64) -> String {
         Measure::SpeedUp => format!("{}x", three(value)),
         Measure::Mal => three(value),
         Measure::LogProb => format!("{value:.2}"),
-        Measure::Agreement | Measure::Acceptance => percent(value),
+        Measure::InCommon | Measure::Agreement | Measure::Acceptance => percent(value),
         Measure::Repetition => format!("{:.1}%", value * 100.0),
     }
 }
@@ -261,7 +261,7 @@ fn facts(figures: &CellFigures, theme: &Theme, width: usize) -> Vec<Line<'static
         let error = e
             .standard_error
             .map_or(String::new(), |s| format!(" ±{s:.0}"));
-        format!("diverges at {:.0}{error}", e.mean + 1.0)
+        format!("parts after {:.0}{error}", e.mean)
     });
     let lines = [
         vec![
@@ -269,8 +269,12 @@ fn facts(figures: &CellFigures, theme: &Theme, width: usize) -> Vec<Line<'static
             of(Measure::Mal),
             of(Measure::Acceptance),
         ],
-        vec![of(Measure::Agreement), Some(same), diverges],
-        vec![of(Measure::Repetition), of(Measure::LogProb)],
+        vec![of(Measure::InCommon), Some(same), diverges],
+        vec![
+            of(Measure::Agreement),
+            of(Measure::Repetition),
+            of(Measure::LogProb),
+        ],
     ];
     let joined = lines.map(|parts| parts.into_iter().flatten().collect::<Vec<_>>().join(" · "));
     joined
@@ -286,10 +290,10 @@ fn opens(app: &App, theme: &Theme, width: usize) -> Line<'static> {
     };
     let figures = |f: &RunFigures| {
         format!(
-            "{}x, MAL {}, agrees {}",
+            "{}x, MAL {}, {} in common",
             three(f.speedup),
             three(f.mal),
-            percent(f.agreement)
+            percent(f.in_common)
         )
     };
     let run = found

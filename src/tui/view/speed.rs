@@ -134,7 +134,7 @@ fn same(refs: &References, ids: &[TokenId], own: Option<Verify>) -> Option<Strin
         (Some(Verify::Autoregressive), _) => "—".into(),
         (_, None) => "✓ 100%".into(),
         (Some(Verify::Strict), Some(at)) => format!("✗ at {at}"),
-        (_, Some(_)) => percent(comparison.agreement),
+        (_, Some(_)) => percent(comparison.in_common),
     })
 }
 
@@ -156,7 +156,7 @@ impl Table<'_> {
             self.row(buf, area, 2, "speed-up", &speed_up);
         }
         self.row(buf, area, 3, "MAL", &mal);
-        self.row(buf, area, 4, "agreement", &|c| c.same.clone());
+        self.row(buf, area, 4, "in common", &|c| c.same.clone());
         self.row(buf, area, 5, "repeated", &repeats);
     }
 

@@ -153,7 +153,8 @@ fn under_way(app: &App, found: &Found, theme: &Theme, width: usize) -> Line<'sta
 fn lossless(found: &Found, theme: &Theme, width: usize) -> Line<'static> {
     if let Some(wrong) = found.sweep.mismatches.first() {
         let title = &found.asked[wrong.job.subject].subject.title;
-        let text = format!("✗ strict ≠ autoregressive: {title}, token {}", wrong.at + 1);
+        let at = count(wrong.at, "equal token");
+        let text = format!("✗ strict ≠ autoregressive: {title}, after {at}");
         return Line::styled(fit(&text, width), theme.error());
     }
     match found.sweep.is_lossless() {

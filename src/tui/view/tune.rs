@@ -5,6 +5,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::{frontier, heat, pane, sliders, sweep_head, what_if};
+use crate::tui::action::Action;
+use crate::tui::keys::Context;
 use crate::tui::mouse::Target;
 use crate::tui::state::app::App;
 use crate::tui::state::settings::Setting;
@@ -49,15 +51,18 @@ fn sweep(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
     let places = tune_layout::sweep(rect, n_rows);
     sweep_head::render(app, theme, places.head, buf);
     if app.tune.sweep.found.is_none() {
-        let text = "A sweep decodes the same prompts autoregressively and under every cell of a \
-                    grid, in the background: measured speed-up against agreement with the \
-                    autoregressive text. w begins it.";
+        let text = format!(
+            "A sweep decodes the same prompts autoregressively and under every cell of a grid, in \
+             the background: measured speed-up against what the text has in common with the \
+             autoregressive one. {} begins it.",
+            app.key_of(Context::Tune, Action::StartSweep)
+        );
         let rest = Rect {
             y: places.heat.y,
             height: rect.bottom().saturating_sub(places.heat.y + 1),
             ..places.head
         };
-        return pane::placeholder(text, rest, theme, buf);
+        return pane::placeholder(&text, rest, theme, buf);
     }
     heat::render(app, theme, places.heat, buf);
     frontier::render(app, theme, places.plot, buf);
