@@ -87,9 +87,9 @@ fn ancestors(tree: &DraftTree, node: usize) -> impl Iterator<Item = usize> + '_ 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::speculate::made_up;
     use crate::speculate::row::Judged;
-    use crate::speculate::trace::Timing;
-    use crate::speculate::verify::{Finish, Room, Verdict};
+    use crate::speculate::verify::Verdict;
 
     /// 1-2-3 was committed; 4-5 lost beside it; 6 was refused, 7 hangs below it.
     fn step() -> Step {
@@ -98,37 +98,23 @@ mod tests {
             tree.push(parent, 9, 0.5, Vec::new());
         }
         let judged = [0.5, 0.8, 0.5, 0.4, 0.9, 0.1, 0.7];
+        let verdict = Verdict {
+            fates: vec![
+                Fate::Accepted,
+                Fate::Accepted,
+                Fate::Relaxed,
+                Fate::Lost,
+                Fate::Unreached,
+                Fate::Rejected,
+                Fate::Unreached,
+            ],
+            path: vec![1, 2, 3],
+            bonus: Some(7),
+            finish: None,
+        };
         Step {
-            index: 0,
-            context_len: 9,
-            room: Room {
-                tokens: 99,
-                then: Finish::Length,
-            },
-            params: None,
-            retrieval: Vec::new(),
-            n_offered: 8,
-            rows: Vec::new(),
             judged: judged.map(|p| Judged { rank: 1, p }).to_vec(),
-            verdict: Verdict {
-                fates: vec![
-                    Fate::Accepted,
-                    Fate::Accepted,
-                    Fate::Relaxed,
-                    Fate::Lost,
-                    Fate::Unreached,
-                    Fate::Rejected,
-                    Fate::Unreached,
-                ],
-                path: vec![1, 2, 3],
-                bonus: Some(7),
-                finish: None,
-            },
-            timing: Timing::default(),
-            tokens: Vec::new(),
-            documents: Vec::new(),
-            excerpts: Vec::new(),
-            tree,
+            ..made_up::step(tree, verdict)
         }
     }
 

@@ -10,6 +10,8 @@ pub mod contest;
 pub mod cost;
 pub mod draft;
 pub mod explain;
+#[cfg(test)]
+mod made_up;
 pub mod options;
 pub mod params;
 pub mod quality;

@@ -4,44 +4,14 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::speculate::cost::CostTable;
 use crate::speculate::draft::DraftTree;
+use crate::speculate::made_up::{self, header};
 use crate::speculate::params::MAX_BRANCH;
 use crate::speculate::row::{Candidate, Judged, NodeRow};
-use crate::speculate::trace::{FORMAT, Header, ModelInfo, SubjectInfo, Timing};
 use crate::speculate::verify::{Finish, Room, verify};
 
 const EOS: TokenId = 0;
 const N_TOKENS: u32 = 12;
-
-pub(crate) fn header(params: Params) -> Header {
-    Header {
-        format: FORMAT,
-        program: "test".into(),
-        model: ModelInfo::default(),
-        device: "cpu".into(),
-        threads: 1,
-        catalog: "none".into(),
-        subject: SubjectInfo {
-            kind: "item".into(),
-            id: "i".into(),
-            title: "A film".into(),
-            group: None,
-            framework: "kar".into(),
-        },
-        prompt: String::new(),
-        prompt_ids: vec![1],
-        opening_len: 0,
-        history_dropped: 0,
-        branch: None,
-        params,
-        cost: CostTable::default(),
-        eos: vec![EOS],
-        pools: Vec::new(),
-        prompt_ms: 0.0,
-        tokens: Vec::new(),
-    }
-}
 
 /// Draws from a seed; small and repeatable.
 struct Dice(u64);
@@ -99,21 +69,13 @@ impl Dice {
             tokens: 1 + self.roll(9) as usize,
             then: Finish::Length,
         };
+        let verdict = verify(&tree, &rows, &judged, params.verify, &[EOS], room);
         Step {
             index,
-            context_len: 1,
             room,
-            params: None,
-            retrieval: Vec::new(),
-            n_offered: n_rows,
-            verdict: verify(&tree, &rows, &judged, params.verify, &[EOS], room),
-            tree,
             rows,
             judged,
-            timing: Timing::default(),
-            tokens: Vec::new(),
-            documents: Vec::new(),
-            excerpts: Vec::new(),
+            ..made_up::step(tree, verdict)
         }
     }
 }

@@ -344,7 +344,8 @@ fn ratio(part: f64, whole: f64) -> Option<f64> {
 mod tests {
     use super::*;
     use crate::speculate::draft::{DraftTree, Origin};
-    use crate::speculate::verify::{Finish, Room, Verdict};
+    use crate::speculate::made_up;
+    use crate::speculate::verify::Verdict;
 
     fn origin(source: Source) -> Vec<Origin> {
         vec![Origin {
@@ -363,38 +364,25 @@ mod tests {
         tree.push(1, 2, 0.8, origin(Source::Group));
         tree.push(0, 3, 0.3, origin(Source::Global));
         tree.push(3, 4, 0.2, origin(Source::Global));
+        let verdict = Verdict {
+            fates: vec![
+                Fate::Accepted,
+                Fate::Rejected,
+                Fate::Rejected,
+                Fate::Unreached,
+            ],
+            path: vec![1],
+            bonus: Some(7),
+            finish: None,
+        };
         Step {
-            index: 0,
-            context_len: 9,
-            room: Room {
-                tokens: 99,
-                then: Finish::Length,
-            },
-            params: None,
-            retrieval: Vec::new(),
             n_offered: 8,
-            rows: Vec::new(),
-            judged: Vec::new(),
-            verdict: Verdict {
-                fates: vec![
-                    Fate::Accepted,
-                    Fate::Rejected,
-                    Fate::Rejected,
-                    Fate::Unreached,
-                ],
-                path: vec![1],
-                bonus: Some(7),
-                finish: None,
-            },
             timing: Timing {
                 forward: 24.0,
                 verify: 1.0,
                 ..Timing::default()
             },
-            tokens: Vec::new(),
-            documents: Vec::new(),
-            excerpts: Vec::new(),
-            tree,
+            ..made_up::step(tree, verdict)
         }
     }
 

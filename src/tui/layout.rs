@@ -102,17 +102,22 @@ fn natural_left(body: Rect) -> u16 {
 
 /// The catalog's list and its details.
 pub fn catalog(body: Rect, shift: Shift) -> (Rect, Rect) {
-    let list_width = moved(natural_list(body), shift.list, LEAST_WIDTH, body.width);
-    let list = Rect {
-        width: list_width,
-        ..body
+    let list = moved(natural_list(body), shift.list, LEAST_WIDTH, body.width);
+    beside(body, list)
+}
+
+/// Two framed panes that share the line between them.
+pub fn beside(area: Rect, left_width: u16) -> (Rect, Rect) {
+    let left = Rect {
+        width: left_width,
+        ..area
     };
-    let detail = Rect {
-        x: body.x + list_width - 1,
-        width: body.width - list_width + 1,
-        ..body
+    let right = Rect {
+        x: area.x + left_width - 1,
+        width: area.width - left_width + 1,
+        ..area
     };
-    (list, detail)
+    (left, right)
 }
 
 /// The Pool screen's panes; zoomed, the right one alone.
@@ -203,59 +208,56 @@ fn lower_height(body: Rect, shift: Shift) -> u16 {
 }
 
 fn wide(body: Rect, shift: Shift) -> Vec<(Pane, Rect)> {
-    let lower = lower_height(body, shift);
-    let steps = steps_height(body);
-    let upper = body.height + 2 - lower - steps;
-    let half = moved(natural_left(body), shift.left, LEAST_WIDTH, body.width);
-    let y_steps = body.y + upper - 1;
-    let y_lower = y_steps + steps - 1;
+    let (mut panes, lower) = above(body, shift);
     let speed = (body.width * 3 / 10).clamp(38, 48);
     let pool = (body.width * 9 / 40).clamp(26, 44);
     let token = body.width + 2 - speed - pool;
-    let at = |x, y, width, height| Rect {
+    let at = |x, width| Rect {
         x: body.x + x,
-        y,
         width,
-        height,
+        ..lower
     };
-    vec![
-        (Pane::Text, at(0, body.y, half, upper)),
-        (
-            Pane::Tree,
-            at(half - 1, body.y, body.width - half + 1, upper),
-        ),
-        (Pane::Steps, at(0, y_steps, body.width, steps)),
-        (Pane::Token, at(0, y_lower, token, lower)),
-        (Pane::Pool, at(token - 1, y_lower, pool, lower)),
-        (Pane::Speed, at(token + pool - 2, y_lower, speed, lower)),
-    ]
+    panes.extend([
+        (Pane::Token, at(0, token)),
+        (Pane::Pool, at(token - 1, pool)),
+        (Pane::Speed, at(token + pool - 2, speed)),
+    ]);
+    panes
+}
+
+fn narrow(body: Rect, lower_pane: Pane, shift: Shift) -> Vec<(Pane, Rect)> {
+    let (mut panes, lower) = above(body, shift);
+    panes.push((lower_pane, lower));
+    panes
+}
+
+/// Text, tree and steps, and the place below them.
+fn above(body: Rect, shift: Shift) -> (Vec<(Pane, Rect)>, Rect) {
+    let (lower, steps) = (lower_height(body, shift), steps_height(body));
+    let upper = Rect {
+        height: body.height + 2 - lower - steps,
+        ..body
+    };
+    let (text, tree) = beside(
+        upper,
+        moved(natural_left(body), shift.left, LEAST_WIDTH, body.width),
+    );
+    let steps = Rect {
+        y: upper.bottom() - 1,
+        height: steps,
+        ..body
+    };
+    let lower = Rect {
+        y: steps.bottom() - 1,
+        height: lower,
+        ..body
+    };
+    let panes = vec![(Pane::Text, text), (Pane::Tree, tree), (Pane::Steps, steps)];
+    (panes, lower)
 }
 
 /// On a narrow screen, the steps get more than one row from this height on.
 const ROOMY_HEIGHT: u16 = 30;
-
-fn narrow(body: Rect, lower_pane: Pane, shift: Shift) -> Vec<(Pane, Rect)> {
-    let lower = lower_height(body, shift);
-    let steps = steps_height(body);
-    let upper = body.height + 2 - lower - steps;
-    let half = moved(natural_left(body), shift.left, LEAST_WIDTH, body.width);
-    let y_steps = body.y + upper - 1;
-    let at = |x, y, width, height| Rect {
-        x: body.x + x,
-        y,
-        width,
-        height,
-    };
-    vec![
-        (Pane::Text, at(0, body.y, half, upper)),
-        (
-            Pane::Tree,
-            at(half - 1, body.y, body.width - half + 1, upper),
-        ),
-        (Pane::Steps, at(0, y_steps, body.width, steps)),
-        (lower_pane, at(0, y_steps + steps - 1, body.width, lower)),
-    ]
-}
 
 /// Nothing but a notice is drawn on a terminal of this size.
 pub fn is_too_small((width, height): (u16, u16)) -> bool {

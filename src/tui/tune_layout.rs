@@ -25,15 +25,7 @@ pub fn sides(body: Rect, front: Side) -> Vec<(Side, Rect)> {
     if body.width < BOTH_WIDTH {
         return vec![(front, body)];
     }
-    let left = Rect {
-        width: SLIDERS_WIDTH,
-        ..body
-    };
-    let right = Rect {
-        x: body.x + SLIDERS_WIDTH - 1,
-        width: body.width - SLIDERS_WIDTH + 1,
-        ..body
-    };
+    let (left, right) = layout::beside(body, SLIDERS_WIDTH);
     vec![(Side::Sliders, left), (Side::Sweep, right)]
 }
 

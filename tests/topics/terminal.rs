@@ -287,15 +287,7 @@ fn ctrl_z_gives_the_terminal_back_and_fg_takes_it_again() {
 #[test]
 fn a_resize_while_decoding_and_a_signal_that_saves_the_run() {
     let folder = tempfile::tempdir().unwrap();
-    let model = super::tiny::write_model(folder.path(), GgmlDType::Q4_1, true);
-    let builder = program(&["--model", model.to_str().unwrap()]);
-    let mut t = start(home(folder.path(), builder));
-    t.wait_until(shows(&["Items", "· cpu"])).unwrap();
-    t.send(Key::Char('p')).unwrap();
-    t.wait_until(shows(&["A PROMPT OF YOUR OWN"])).unwrap();
-    t.send_str("abba").unwrap();
-    t.send(Key::Enter).unwrap();
-    t.wait_until(shows(&["ENDED", "DRAFT TREE"])).unwrap();
+    let mut t = decoded(folder.path());
     // Again, and slow enough to be under way whatever this machine is.
     for _ in 0..6 {
         t.send(Key::Char('-')).unwrap();
@@ -324,6 +316,62 @@ fn a_resize_while_decoding_and_a_signal_that_saves_the_run() {
     let file = std::io::BufReader::new(std::fs::File::open(path).unwrap());
     let trace = laserscope::speculate::trace::Trace::load(file).unwrap();
     assert!(!trace.steps.is_empty() && trace.end.is_none());
+}
+
+/// A run of a prompt of one's own on a tiny model, to its end.
+fn decoded(folder: &Path) -> Terminal {
+    let model = super::tiny::write_model(folder, GgmlDType::Q4_1, true);
+    let builder = program(&["--model", model.to_str().unwrap()]);
+    let mut t = start(home(folder, builder));
+    t.wait_until(shows(&["Items", "· cpu"])).unwrap();
+    t.send(Key::Char('p')).unwrap();
+    t.wait_until(shows(&["A PROMPT OF YOUR OWN"])).unwrap();
+    t.send_str("abba").unwrap();
+    t.send(Key::Enter).unwrap();
+    t.wait_until(shows(&["ENDED", "DRAFT TREE"])).unwrap();
+    t
+}
+
+#[test]
+fn what_if_branch_and_compare() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut t = decoded(folder.path());
+    t.send(Key::Char('3')).unwrap();
+    t.wait_until(shows(&["SETTINGS", "WHAT IF", "Move a setting"]))
+        .unwrap();
+    // Below rule, k and tau: the budget, to a single row.
+    for key in [Key::Down, Key::Down, Key::Down, Key::Home] {
+        t.send(key).unwrap();
+    }
+    t.wait_until(shows(&["recorded", "is the first to commit other tokens"]))
+        .unwrap();
+    t.send(Key::Char('b')).unwrap();
+    t.wait_until(shows(&["ENDED", "DRAFT TREE", "0 drafts"]))
+        .unwrap();
+    t.send(Key::Char('o')).unwrap();
+    t.wait_until(shows(&["EARLIER RUNS"])).unwrap();
+    t.send(Key::Esc).unwrap();
+    t.send(Key::Char('4')).unwrap();
+    t.wait_until(shows(&["FIGURES", "A relaxed", "B relaxed"]))
+        .unwrap();
+    leaves_cleanly(t, Key::Char('q'));
+}
+
+#[test]
+fn a_sweep_begins_and_is_cancelled() {
+    let model = real_model::path();
+    let folder = tempfile::tempdir().unwrap();
+    let builder = program(&["--model", model.to_str().unwrap()]);
+    let mut t = start(home(folder.path(), builder));
+    t.wait_until(shows(&["Items", "PROMPT", "tokens"])).unwrap();
+    t.send(Key::Char('3')).unwrap();
+    t.wait_until(shows(&["SWEEP", "w begins: 56 runs"]))
+        .unwrap();
+    t.send(Key::Char('w')).unwrap();
+    t.wait_until(shows(&["/56 "])).unwrap();
+    t.send(Key::Char('e')).unwrap();
+    t.wait_until(shows(&["ended after", "of 56 runs"])).unwrap();
+    leaves_cleanly(t, Key::Char('q'));
 }
 
 /// The playground over an engine that begins a run and then panics: started by

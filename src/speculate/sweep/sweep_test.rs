@@ -1,41 +1,12 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::speculate::cost::CostTable;
 use crate::speculate::draft::DraftTree;
+use crate::speculate::made_up::{self, header};
 use crate::speculate::params::Budget;
 use crate::speculate::row::NodeRow;
-use crate::speculate::trace::{FORMAT, Header, ModelInfo, Step, SubjectInfo, Timing};
-use crate::speculate::verify::{Finish, Room, Verdict};
-
-fn header(params: Params) -> Header {
-    Header {
-        format: FORMAT,
-        program: String::new(),
-        model: ModelInfo::default(),
-        device: "cpu".into(),
-        threads: 1,
-        catalog: String::new(),
-        subject: SubjectInfo {
-            kind: "item".into(),
-            id: "i1".into(),
-            title: "One".into(),
-            group: None,
-            framework: "kar".into(),
-        },
-        prompt: String::new(),
-        prompt_ids: vec![1],
-        opening_len: 0,
-        history_dropped: 0,
-        branch: None,
-        params,
-        cost: CostTable::default(),
-        eos: vec![2],
-        pools: Vec::new(),
-        prompt_ms: 0.0,
-        tokens: Vec::new(),
-    }
-}
+use crate::speculate::trace::{Step, Timing};
+use crate::speculate::verify::Verdict;
 
 fn row(id: TokenId) -> NodeRow {
     let row = serde_json::json!({ "top": [[id, 0.5]], "entropy": 1.0 });
@@ -46,32 +17,21 @@ fn row(id: TokenId) -> NodeRow {
 fn run(ids: &[TokenId], ms: f64) -> Trace {
     let mut trace = Trace::new(header(Params::default()));
     for (index, &id) in ids.iter().enumerate() {
+        let verdict = Verdict {
+            path: Vec::new(),
+            fates: Vec::new(),
+            bonus: Some(id),
+            finish: None,
+        };
         trace.push(Step {
             index,
             context_len: 1 + index,
-            room: Room {
-                tokens: 9,
-                then: Finish::Length,
-            },
-            params: None,
-            retrieval: Vec::new(),
-            tree: DraftTree::root_only(0),
-            n_offered: 1,
             rows: vec![row(id)],
-            judged: Vec::new(),
-            verdict: Verdict {
-                path: Vec::new(),
-                fates: Vec::new(),
-                bonus: Some(id),
-                finish: None,
-            },
             timing: Timing {
                 forward: ms,
                 ..Timing::default()
             },
-            tokens: Vec::new(),
-            documents: Vec::new(),
-            excerpts: Vec::new(),
+            ..made_up::step(DraftTree::root_only(0), verdict)
         });
     }
     trace

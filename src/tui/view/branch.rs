@@ -11,7 +11,7 @@ use crate::tui::layout;
 use crate::tui::state::app::App;
 use crate::tui::state::branch::Fork;
 use crate::tui::state::record::Record;
-use crate::tui::theme::{Emphasis, Theme};
+use crate::tui::theme::Theme;
 use crate::tui::token_text::{columns, fit, fit_left, pad};
 
 const WIDTH: u16 = 72;
@@ -56,12 +56,7 @@ pub fn render(app: &App, row: usize, theme: &Theme, area: Rect, buf: &mut Buffer
     }
     let selected = if row == 0 { 0 } else { HEAD + row as u16 - 1 };
     if selected < inner.height {
-        let place = Rect {
-            y: inner.y + selected,
-            height: 1,
-            ..inner
-        };
-        buf.set_style(place, theme.emphasis(Emphasis::Selected));
+        pane::light(inner, selected, theme, buf);
     }
 }
 

@@ -14,7 +14,7 @@ use crate::tui::layout;
 use crate::tui::state::app::App;
 use crate::tui::state::browse::Typing;
 use crate::tui::state::filter::Row;
-use crate::tui::theme::{Emphasis, Theme};
+use crate::tui::theme::Theme;
 use crate::tui::token_text::{columns, fit};
 
 const ID: usize = 6;
@@ -103,14 +103,7 @@ pub fn render(app: &App, theme: &Theme, list: Rect, buf: &mut Buffer) {
     for (i, (index, row)) in shown.take(usize::from(area.height)).enumerate() {
         pane::put(buf, area, i as u16, &sizes.line(app, row, theme));
         if index == app.browse.list().selected {
-            let place = Rect {
-                x: area.x - 1,
-                y: area.y + i as u16,
-                width: area.width + 2,
-                height: 1,
-            };
-            buf.set_style(place, theme.emphasis(Emphasis::Selected));
-            buf.set_string(place.x, place.y, "▌", theme.accent());
+            pane::mark(area, i as u16, 1, theme, buf);
         }
     }
     if app.browse.list().rows.is_empty() {

@@ -9,7 +9,7 @@ use super::dialogs::push_input;
 use super::pane;
 use crate::tui::state::app::App;
 use crate::tui::state::commands::Offer;
-use crate::tui::theme::{Emphasis, Theme};
+use crate::tui::theme::Theme;
 use crate::tui::token_text::{columns, fit, pad};
 
 const WIDTH: u16 = 84;
@@ -46,12 +46,7 @@ pub fn render(app: &App, input: &Input, row: usize, theme: &Theme, area: Rect, b
         let line = line(app, offer, usize::from(list.width), theme);
         pane::put(buf, list, at, &line);
         if i == row {
-            let place = Rect {
-                y: list.y + at,
-                height: 1,
-                ..list
-            };
-            buf.set_style(place, theme.emphasis(Emphasis::Selected));
+            pane::light(list, at, theme, buf);
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::speculate::condition::Condition;
 use crate::tui::layout;
 use crate::tui::state::app::App;
 use crate::tui::state::condition::ConditionEditor;
-use crate::tui::theme::{Emphasis, Theme};
+use crate::tui::theme::Theme;
 use crate::tui::token_text::{fit, pad};
 
 const WIDTH: u16 = 76;
@@ -76,12 +76,7 @@ pub fn render(app: &App, editor: &ConditionEditor, theme: &Theme, area: Rect, bu
         ]);
         pane::put(buf, rows, at, &line);
         if editor.chosen == Some(i) {
-            let row = Rect {
-                y: rows.y + at,
-                height: 1,
-                ..rows
-            };
-            buf.set_style(row, theme.emphasis(Emphasis::Selected));
+            pane::light(rows, at, theme, buf);
         }
     }
 }

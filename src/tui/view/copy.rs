@@ -8,7 +8,7 @@ use super::pane;
 use crate::tui::action::{Action, Copied};
 use crate::tui::keys::Context;
 use crate::tui::state::app::App;
-use crate::tui::theme::{Emphasis, Theme};
+use crate::tui::theme::Theme;
 use crate::tui::token_text::{columns, fit, pad, show};
 
 const WIDTH: u16 = 76;
@@ -25,12 +25,7 @@ pub fn render(app: &App, row: usize, theme: &Theme, area: Rect, buf: &mut Buffer
         let line = line(app, what, usize::from(inner.width), theme);
         pane::put(buf, inner, i as u16, &line);
         if i == row {
-            let place = Rect {
-                y: inner.y + i as u16,
-                height: 1,
-                ..inner
-            };
-            buf.set_style(place, theme.emphasis(Emphasis::Selected));
+            pane::light(inner, i as u16, theme, buf);
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::tui::state::run::Run;
 use crate::tui::state::runs::Listed;
 use crate::tui::state::settings::Setting;
 use crate::tui::state::update_lab::LabAsks;
-use crate::tui::theme::{Emphasis, Theme};
+use crate::tui::theme::Theme;
 use crate::tui::token_text::{columns, fit};
 use crate::worker::message::PoolName;
 
@@ -305,12 +305,7 @@ fn runs(app: &App, row: usize, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let at = (i - first) as u16;
         pane::put(buf, inner, at, &run_line(&name, &text, inner.width, theme));
         if i == row {
-            let place = Rect {
-                y: inner.y + at,
-                height: 1,
-                ..inner
-            };
-            buf.set_style(place, theme.emphasis(Emphasis::Selected));
+            pane::light(inner, at, theme, buf);
         }
     }
 }

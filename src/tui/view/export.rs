@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::pane;
 use crate::tui::share::Format;
-use crate::tui::theme::{Emphasis, Theme};
+use crate::tui::theme::Theme;
 
 const WIDTH: u16 = 68;
 
@@ -23,12 +23,7 @@ pub fn render(row: usize, theme: &Theme, area: Rect, buf: &mut Buffer) {
         ]);
         pane::put(buf, inner, i as u16, &line);
         if i == row {
-            let place = Rect {
-                y: inner.y + i as u16,
-                height: 1,
-                ..inner
-            };
-            buf.set_style(place, theme.emphasis(Emphasis::Selected));
+            pane::light(inner, i as u16, theme, buf);
         }
     }
 }

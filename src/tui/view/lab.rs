@@ -11,7 +11,7 @@ use crate::tui::layout;
 use crate::tui::mouse::LabTarget;
 use crate::tui::state::app::App;
 use crate::tui::state::lab::{LabPane, LabTab};
-use crate::tui::theme::{Emphasis, Theme};
+use crate::tui::theme::Theme;
 
 pub fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
     let places = layout::lab(app, body);
@@ -66,18 +66,6 @@ fn note(app: &App) -> String {
         }),
         LabTab::Drafts => String::new(),
     }
-}
-
-/// A row that is selected in a list.
-pub(super) fn select(area: Rect, row: u16, height: u16, theme: &Theme, buf: &mut Buffer) {
-    let place = Rect {
-        x: area.x - 1,
-        y: area.y + row,
-        width: area.width + 2,
-        height: height.min(area.height.saturating_sub(row)),
-    };
-    buf.set_style(place, theme.emphasis(Emphasis::Selected));
-    buf.set_string(place.x, place.y, "▌", theme.accent());
 }
 
 /// The first row of a list, so that the selected one is in view.

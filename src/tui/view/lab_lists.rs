@@ -6,7 +6,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use super::dialogs::push_input;
-use super::lab::{first_row, select};
+use super::lab::first_row;
 use super::pane;
 use crate::tui::action::Action;
 use crate::tui::keys::Context;
@@ -78,7 +78,7 @@ pub fn pools(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
             &section_line(section, name, roomy, theme),
         );
         if index == app.lab.pool_row {
-            select(area, row as u16, 1, theme, buf);
+            pane::mark(area, row as u16, 1, theme, buf);
         }
     }
 }
@@ -183,7 +183,7 @@ pub fn documents(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
         let line = document_line(app, doc, usize::from(area.width), theme);
         pane::put(buf, area, row as u16, &line);
         if index == lab.row {
-            select(area, row as u16, 1, theme, buf);
+            pane::mark(area, row as u16, 1, theme, buf);
         }
     }
     if n_shown == 0 {

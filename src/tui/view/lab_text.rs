@@ -5,8 +5,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
-use super::lab::{first_row, select};
-use super::pane::{placeholder, put};
+use super::lab::first_row;
+use super::pane::{mark, placeholder, put};
 use crate::tui::action::{Action, LabAction};
 use crate::tui::flow::{self, From};
 use crate::tui::keys::Context;
@@ -168,7 +168,7 @@ pub fn supplied(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
             &supplied_line(draft, &token, area.width, theme),
         );
         if index == lab.supplied_row {
-            select(area, row as u16, 1, theme, buf);
+            mark(area, row as u16, 1, theme, buf);
         }
     }
 }
@@ -215,7 +215,7 @@ pub fn found(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         put(buf, area, row, &title);
         put(buf, area, row + 1, &context);
         if index == app.lab.found_row {
-            select(area, row, 2, theme, buf);
+            mark(area, row, 2, theme, buf);
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::tui::layout;
 use crate::tui::lesson::{Lesson, Plot, words};
 use crate::tui::paragraph::wrap;
 use crate::tui::state::app::App;
-use crate::tui::theme::{Emphasis, Theme};
+use crate::tui::theme::Theme;
 use crate::tui::token_text::pad;
 
 /// Columns of the list.
@@ -95,12 +95,7 @@ fn list(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         ]);
         pane::put(buf, area, row as u16, &line);
         if row == app.learn.selected && (row as u16) < area.height {
-            let place = Rect {
-                y: area.y + row as u16,
-                height: 1,
-                ..area
-            };
-            buf.set_style(place, theme.emphasis(Emphasis::Selected));
+            pane::light(area, row as u16, theme, buf);
         }
     }
 }

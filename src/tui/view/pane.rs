@@ -6,7 +6,7 @@ use ratatui::symbols::merge::MergeStrategy;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
-use crate::tui::theme::Theme;
+use crate::tui::theme::{Emphasis, Theme};
 use crate::tui::token_text::{columns, fit};
 
 /// Between the border's corner and the title.
@@ -141,4 +141,28 @@ pub fn placeholder(text: &str, area: Rect, theme: &Theme, buf: &mut Buffer) {
             Widget::render(line, place, buf);
         }
     }
+}
+
+/// The selected row of a list.
+pub fn light(area: Rect, row: u16, theme: &Theme, buf: &mut Buffer) {
+    if row < area.height {
+        let place = Rect {
+            y: area.y + row,
+            height: 1,
+            ..area
+        };
+        buf.set_style(place, theme.emphasis(Emphasis::Selected));
+    }
+}
+
+/// The selected rows of a list in a frame, marked at its edge.
+pub fn mark(area: Rect, row: u16, height: u16, theme: &Theme, buf: &mut Buffer) {
+    let place = Rect {
+        x: area.x - 1,
+        y: area.y + row,
+        width: area.width + 2,
+        height: height.min(area.height.saturating_sub(row)),
+    };
+    buf.set_style(place, theme.emphasis(Emphasis::Selected));
+    buf.set_string(place.x, place.y, "▌", theme.accent());
 }

@@ -8,7 +8,7 @@ use super::pane;
 use crate::tui::state::app::App;
 use crate::tui::state::run::Run;
 use crate::tui::state::settings::Setting;
-use crate::tui::theme::{Emphasis, Theme};
+use crate::tui::theme::Theme;
 use crate::tui::token_text::{columns, fit};
 
 const WIDTH: u16 = 68;
@@ -40,14 +40,7 @@ pub fn render(app: &App, row: usize, theme: &Theme, area: Rect, buf: &mut Buffer
         let line = line(app, setting, theme, usize::from(area.width));
         pane::put(buf, area, i as u16, &line);
         if i == row {
-            let place = Rect {
-                x: area.x - 1,
-                y: area.y + i as u16,
-                width: area.width + 2,
-                height: 1,
-            };
-            buf.set_style(place, theme.emphasis(Emphasis::Selected));
-            buf.set_string(place.x, place.y, "▌", theme.accent());
+            pane::mark(area, i as u16, 1, theme, buf);
         }
     }
     let penalty = app.params.repeat_penalty;

@@ -6,13 +6,13 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::number::{count, prob};
-use super::pane::{placeholder, put};
+use super::pane::{light, placeholder, put};
 use super::phases;
 use crate::speculate::trace::Step;
 use crate::tui::state::app::App;
 use crate::tui::state::decode::StepPhase;
 use crate::tui::state::record::{Pick, Record};
-use crate::tui::theme::{Emphasis, Mark, Theme};
+use crate::tui::theme::{Mark, Theme};
 use crate::tui::token_text::{columns, fit};
 use crate::tui::tree_lines::{TreeLine, shown_lines};
 
@@ -96,7 +96,7 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let drawn = drawing.line(line, area.width);
         put(buf, area, row as u16, &drawn);
         if Some(line.pick) == app.pick() {
-            select(area, row as u16, theme, buf);
+            light(area, row as u16, theme, buf);
         }
     }
     more_below(lines.len().saturating_sub(top + height), theme, area, buf);
@@ -128,15 +128,6 @@ fn more_below(n: usize, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
-fn select(area: Rect, row: u16, theme: &Theme, buf: &mut Buffer) {
-    let place = Rect {
-        y: area.y + row,
-        height: 1,
-        ..area
-    };
-    buf.set_style(place, theme.emphasis(Emphasis::Selected));
-}
-
 /// What the drafts continue, and the heads of the columns.
 fn root(
     app: &App,
@@ -158,7 +149,7 @@ fn root(
     ]);
     put(buf, area, 0, &line);
     if app.pick() == Some(Pick::Root) {
-        select(area, 0, theme, buf);
+        light(area, 0, theme, buf);
     }
 }
 

@@ -1,0 +1,60 @@
+//! Headers and steps for tests: nothing in them but what a test gives.
+
+use super::cost::CostTable;
+use super::draft::DraftTree;
+use super::params::Params;
+use super::trace::{FORMAT, Header, ModelInfo, Step, SubjectInfo, Timing};
+use super::verify::{Finish, Room, Verdict};
+
+/// A run of a prompt of one token that ends at the token 0.
+pub(crate) fn header(params: Params) -> Header {
+    Header {
+        format: FORMAT,
+        program: "test".into(),
+        model: ModelInfo::default(),
+        device: "cpu".into(),
+        threads: 1,
+        catalog: "none".into(),
+        subject: SubjectInfo {
+            kind: "item".into(),
+            id: "i".into(),
+            title: "A film".into(),
+            group: None,
+            framework: "kar".into(),
+        },
+        prompt: String::new(),
+        prompt_ids: vec![1],
+        opening_len: 0,
+        history_dropped: 0,
+        branch: None,
+        params,
+        cost: CostTable::default(),
+        eos: vec![0],
+        pools: Vec::new(),
+        prompt_ms: 0.0,
+        tokens: Vec::new(),
+    }
+}
+
+/// A step that came to this, without rows.
+pub(crate) fn step(tree: DraftTree, verdict: Verdict) -> Step {
+    Step {
+        index: 0,
+        context_len: 1,
+        room: Room {
+            tokens: 99,
+            then: Finish::Length,
+        },
+        params: None,
+        retrieval: Vec::new(),
+        n_offered: tree.n_rows(),
+        rows: Vec::new(),
+        judged: Vec::new(),
+        verdict,
+        tree,
+        timing: Timing::default(),
+        tokens: Vec::new(),
+        documents: Vec::new(),
+        excerpts: Vec::new(),
+    }
+}
