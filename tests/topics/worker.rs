@@ -198,10 +198,7 @@ fn the_pools_answer_during_a_run() {
     let Some(Event::Lab { answer, .. }) = seen.last() else {
         unreachable!("the last event is the answer");
     };
-    assert!(matches!(
-        answer.as_deref().map(|a| &*a),
-        Ok(LabAnswer::Overview(_))
-    ));
+    assert!(matches!(answer.as_deref(), Ok(LabAnswer::Overview(_))));
     assert!(!seen.iter().any(is_end_of(1)), "the run is still under way");
     thread.tell(Command::Resume);
     thread.until(is_end_of(1));
