@@ -9,7 +9,7 @@
 
 pub mod action;
 pub mod ascii;
-mod contrast;
+pub mod contrast;
 pub mod detect;
 pub mod files;
 pub mod flow;

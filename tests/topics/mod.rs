@@ -30,6 +30,7 @@ mod rooms;
 mod screens;
 mod stage;
 mod terminal;
+mod themes;
 mod tiny;
 mod tokenizer;
 mod traces;
