@@ -38,7 +38,7 @@ pub struct CellReport {
     #[serde(flatten)]
     pub verify: Verify,
     pub budget: String,
-    /// Nothing else is quicker and agrees as much.
+    /// Nothing else is quicker and keeps as much of the text.
     pub frontier: bool,
     /// Of a command line that decodes like this.
     pub options: String,

@@ -13,7 +13,8 @@ use crate::tui::theme::Theme;
 
 /// Columns of the names of the upright axis.
 const Y_NAMES: u16 = 5;
-const Y_TICKS: [f64; 3] = [1.0, 0.5, 0.0];
+/// The upright axis begins at a multiple of this.
+const Y_STEP: f64 = 0.1;
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(found) = &app.tune.sweep.found else {
@@ -71,6 +72,8 @@ struct Plot {
     /// Inside of the axes.
     inside: Rect,
     x: (f64, f64),
+    /// Where the upright axis begins; it ends at 1.
+    low: f64,
 }
 
 impl Plot {
@@ -79,6 +82,8 @@ impl Plot {
             let error = e.standard_error.unwrap_or(0.0);
             [e.mean - error, e.mean + error]
         };
+        let shared = cells.iter().flatten().map(|f| ends(f.in_common)[0]);
+        let least = shared.fold(1.0 - Y_STEP, f64::min).max(0.0);
         let values = cells.iter().flatten().flat_map(|f| ends(f.speedup));
         let (low, high) = values
             .chain([1.0])
@@ -94,6 +99,7 @@ impl Plot {
                 height: area.height - 3,
             },
             x: (low - air, high + air),
+            low: (least / Y_STEP).floor() * Y_STEP,
             area,
         }
     }
@@ -105,7 +111,7 @@ impl Plot {
     }
 
     fn row(&self, y: f64) -> u16 {
-        let share = 1.0 - y.clamp(0.0, 1.0);
+        let share = (1.0 - y.clamp(self.low, 1.0)) / (1.0 - self.low);
         self.inside.y + (share * f64::from(self.inside.height - 1)).round() as u16
     }
 
@@ -118,7 +124,7 @@ impl Plot {
         for y in self.inside.y..self.inside.bottom() {
             buf.set_string(self.inside.x - 1, y, "│", theme.line());
         }
-        for tick in Y_TICKS {
+        for tick in [1.0, (1.0 + self.low) / 2.0, self.low] {
             let name = format!("{:>4.0}%", tick * 100.0);
             buf.set_string(self.area.x, self.row(tick), name, theme.dim());
         }

@@ -40,7 +40,7 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         }
     }
     let legend = fit(
-        "▁ least █ most · * nothing is as quick and agrees as much",
+        "▁ least █ most · * nothing is as quick and keeps as much",
         usize::from(area.width),
     );
     put(
