@@ -332,6 +332,30 @@ fn decoded(folder: &Path) -> Terminal {
     t
 }
 
+/// User and system time of a process so far, in ticks of 10 ms.
+#[cfg(target_os = "linux")]
+fn ticks(pid: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let (_, after_name) = stat.rsplit_once(')').unwrap();
+    let fields: Vec<&str> = after_name.split_whitespace().collect();
+    // utime and stime are fields 14 and 15 of proc(5), the state is 3.
+    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_to_do_costs_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let t = decoded(folder.path());
+    let pid = t.pid().unwrap();
+    std::thread::sleep(Duration::from_secs(1));
+    let before = ticks(pid);
+    std::thread::sleep(Duration::from_secs(3));
+    let spent = ticks(pid) - before;
+    assert!(spent <= 3, "{spent} of 300 ticks: more than 1% of a core");
+    leaves_cleanly(t, Key::Char('q'));
+}
+
 #[test]
 fn what_if_branch_and_compare() {
     let folder = tempfile::tempdir().unwrap();

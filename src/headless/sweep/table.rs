@@ -142,7 +142,9 @@ fn number(estimate: Option<Estimate>, times: f64, digits: usize) -> String {
 }
 
 fn verdicts(report: &SweepReport) {
-    println!("*: no other cell is as quick and keeps as much of the text. ±: standard error over subjects.");
+    println!(
+        "*: no other cell is as quick and keeps as much of the text. ±: standard error over subjects."
+    );
     let fastest = report.cells.iter().filter(|c| c.frontier);
     let speed = |c: &&CellReport| c.figures.as_ref().map_or(0.0, |f| f.speedup.mean);
     if let Some(cell) = fastest.max_by(|a, b| speed(a).total_cmp(&speed(b))) {
