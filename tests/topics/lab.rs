@@ -1,8 +1,11 @@
 //! The Pool lab: what the screen asks of the engine and shows of the answers;
 //! what the engine answers, and that changes of the pools can be taken back.
 
+use std::path::Path;
+
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use laserscope::engine::{Engine, Knowledge, PoolName, ProbedText};
+use laserscope::engine::{Engine, Knowledge, PoolName, ProbedText, tokenizer_hash};
+use laserscope::pool::{PoolUpdate, Work};
 use laserscope::speculate::draft::{DraftTree, Origin};
 use laserscope::speculate::params::{Params, Source};
 use laserscope::speculate::trace::{SourceHit, TokenBytes};
@@ -377,13 +380,17 @@ fn knowledge(id: &str, group: &str, text: &str) -> Knowledge {
     }
 }
 
-fn with_pools(folder: &std::path::Path) -> Engine {
-    let mut engine = engine::engine(folder);
-    let docs = [
+fn documents_of_pools() -> [Knowledge; 3] {
+    [
         knowledge("d1", "a", "abcdefgh"),
         knowledge("d2", "a", "abcxyz"),
         knowledge("d3", "b", "hgfedcba"),
-    ];
+    ]
+}
+
+fn with_pools(folder: &Path) -> Engine {
+    let mut engine = engine::engine(folder);
+    let docs = documents_of_pools();
     engine.set_knowledge(&docs).expect("documents");
     engine
 }
@@ -451,6 +458,47 @@ fn changes_hold_and_can_be_taken_back_one_by_one() {
             .to_string()
             .contains("--pool")
     );
+}
+
+/// What is saved is there for the next session, and only that.
+#[test]
+fn saved_changes_are_in_the_pool_on_disk() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("films.pool");
+    let mut engine = with_pool_on_disk(folder.path(), &path);
+    let group = PoolName::Group("item/a".into());
+    engine
+        .add_documents(&[knowledge("d9", "a", "xyzabc")])
+        .expect("added");
+    engine.remove_document(&group, "item/d2").expect("removed");
+    let saved = engine.save_edits().expect("saved");
+    assert_eq!((saved.added, saved.removed, saved.unknown), (1, 1, 0));
+    assert_eq!(engine.pools_overview().n_unsaved, 0);
+    assert!(
+        engine.save_edits().is_err(),
+        "there is nothing left to save"
+    );
+    engine
+        .add_documents(&[knowledge("d10", "a", "zzz")])
+        .expect("added, and not saved");
+    let mut next = engine::engine(folder.path());
+    next.add_pool(&path).expect("the pool");
+    assert_eq!(ids(&next, &group), ["item/d1", "item/d9"]);
+}
+
+/// An engine with a pool on disk of the three documents.
+fn with_pool_on_disk(folder: &Path, path: &Path) -> Engine {
+    let mut engine = engine::engine(folder);
+    let hash = tokenizer_hash(engine.codec()).expect("a hash");
+    let mut progress = |_: &Work| true;
+    let mut update = PoolUpdate::build(path, &hash, "tiny", None, &mut progress).expect("a pool");
+    for document in documents_of_pools() {
+        let document = document.tokenize(engine.codec()).expect("tokens");
+        update.push(&document).expect("pushed");
+    }
+    update.commit().expect("committed");
+    engine.add_pool(path).expect("the pool");
+    engine
 }
 
 #[test]

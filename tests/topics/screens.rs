@@ -253,6 +253,20 @@ fn other_themes() {
 }
 
 #[test]
+fn the_palette() {
+    let mut app = measured();
+    keys(&mut app, ":bran");
+    snapshot("palette", &mut app);
+}
+
+#[test]
+fn what_can_be_copied() {
+    let mut app = measured();
+    keys(&mut app, "y");
+    snapshot("copy", &mut app);
+}
+
+#[test]
 fn learn() {
     let mut app = app();
     keys(&mut app, "6");

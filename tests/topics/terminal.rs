@@ -318,9 +318,13 @@ fn a_resize_while_decoding_and_a_signal_that_saves_the_run() {
     assert!(!trace.steps.is_empty() && trace.end.is_none());
 }
 
-/// A run of a prompt of one's own on a tiny model, to its end.
+/// A run of a prompt of one's own on a tiny model, to its end. With a fixed budget
+/// it is the same on every machine.
 fn decoded(folder: &Path) -> Terminal {
     let model = super::tiny::write_model(folder, GgmlDType::Q4_1, true);
+    let config = folder.join("laserscope");
+    std::fs::create_dir(&config).unwrap();
+    std::fs::write(config.join("config.toml"), "[decode]\nbudget = 16\n").unwrap();
     let builder = program(&["--model", model.to_str().unwrap()]);
     let mut t = start(home(folder, builder));
     t.wait_until(shows(&["Items", "· cpu"])).unwrap();
@@ -375,6 +379,8 @@ fn what_if_branch_and_compare() {
     t.send(Key::Char('o')).unwrap();
     t.wait_until(shows(&["EARLIER RUNS"])).unwrap();
     t.send(Key::Esc).unwrap();
+    // Another key at once would make it Alt and that key.
+    t.wait_until(|s| !s.contains("EARLIER RUNS")).unwrap();
     t.send(Key::Char('4')).unwrap();
     t.wait_until(shows(&["FIGURES", "A relaxed", "B relaxed"]))
         .unwrap();

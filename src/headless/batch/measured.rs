@@ -146,8 +146,9 @@ impl Measured {
     /// What this run did, in a line or two.
     pub fn summary(&self) -> String {
         let mut text = format!(
-            "{} answers in {}: {:.1} a minute, {:.0} tokens/s, MAL {:.2}, repeated 4-grams {:.1}%",
+            "{} answer{} in {}: {:.1} a minute, {:.0} tokens/s, MAL {:.2}, repeated 4-grams {:.1}%",
             self.n_answers,
+            if self.n_answers == 1 { "" } else { "s" },
             duration(self.since.elapsed()),
             self.answers_per_min(),
             self.tokens_per_s(),
