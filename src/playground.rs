@@ -43,8 +43,7 @@ pub fn open(settings: Settings, config: &Config, look: Look) -> Result<()> {
 
 /// Opens a recorded run; no model is loaded.
 pub fn replay(paths: &[PathBuf], look: Look) -> Result<()> {
-    let traces: Result<Vec<Trace>> = paths.iter().map(|path| load_trace(path)).collect();
-    let start = replay_start(traces?, look);
+    let start = replay_start(load_traces(paths)?, look);
     let (commands, _kept) = std::sync::mpsc::channel();
     let (_quiet, events) = tokio::sync::mpsc::unbounded_channel();
     block_on(tui::run(start, files(), commands, events))
@@ -59,6 +58,11 @@ pub fn replay_start(traces: Vec<Trace>, look: Look) -> Start {
         replay: traces,
         ..start(Catalog::bundled().ok(), params, look)
     }
+}
+
+/// Reads traces, as [`load_trace`] does.
+pub fn load_traces(paths: &[PathBuf]) -> Result<Vec<Trace>> {
+    paths.iter().map(|path| load_trace(path)).collect()
 }
 
 /// Reads a trace; errors name the file and the line.

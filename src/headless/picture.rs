@@ -9,18 +9,12 @@ use ratatui::widgets::Widget;
 
 use crate::cli::PictureArgs;
 use crate::playground;
-use crate::speculate::trace::Trace;
 use crate::tui::state::decode::Cursor;
 use crate::tui::{App, Look, picture};
 
 /// Runs the command.
 pub fn run(args: &PictureArgs, look: Look) -> Result<()> {
-    let traces: Result<Vec<Trace>> = args
-        .traces
-        .iter()
-        .map(|t| playground::load_trace(t))
-        .collect();
-    let traces = traces?;
+    let traces = playground::load_traces(&args.traces)?;
     let steps = traces.first().map_or(0, |trace| trace.steps.len());
     let mut app = App::new(playground::replay_start(traces, look));
     let area = Rect::new(0, 0, args.width, args.height);

@@ -122,12 +122,17 @@ pub fn align(left: &[TokenId], right: &[TokenId]) -> Vec<Stretch> {
 /// Unlike [`agreement`](super::stats::agreement) it forgives a token more or less
 /// before them. 1.0 for two empty texts.
 pub fn in_common(a: &[TokenId], b: &[TokenId]) -> f64 {
-    if a.is_empty() && b.is_empty() {
-        return 1.0;
-    }
-    let stretches = align(a, b);
+    share_in_common(&align(a, b))
+}
+
+/// [`in_common`] of two texts that are aligned already.
+pub fn share_in_common(stretches: &[Stretch]) -> f64 {
+    let tokens = |s: &Stretch| s.left.len() + s.right.len();
     let equal = stretches.iter().filter(|s| s.is_equal);
-    2.0 * equal.map(|s| s.left.len()).sum::<usize>() as f64 / (a.len() + b.len()) as f64
+    match stretches.iter().map(tokens).sum::<usize>() {
+        0 => 1.0,
+        all => equal.map(tokens).sum::<usize>() as f64 / all as f64,
+    }
 }
 
 /// Where two runs' texts part, and why; `None` while they are equal. A run that

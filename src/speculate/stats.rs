@@ -225,7 +225,8 @@ impl Repetition {
 }
 
 /// Share of positions at which two outputs hold the same token, of the longer
-/// one's length ([`in_common`](super::compare::in_common) aligns them first); 1.0 for two empty outputs.
+/// one's length ([`in_common`](super::compare::in_common) aligns them first); 1.0
+/// for two empty outputs.
 pub fn agreement(a: &[TokenId], b: &[TokenId]) -> f64 {
     let longer = a.len().max(b.len());
     let same = a.iter().zip(b).filter(|(x, y)| x == y).count();

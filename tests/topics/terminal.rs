@@ -35,6 +35,13 @@ fn shows(words: &'static [&'static str]) -> impl FnMut(&Screen) -> bool {
 }
 
 /// Quits, and finds the terminal as it was.
+/// Leaves a dialog, and waits for that: another key at once would make it Alt and
+/// that key.
+fn escape(terminal: &mut Terminal, title: &str) {
+    terminal.send(Key::Esc).unwrap();
+    terminal.wait_until(|s| !s.contains(title)).unwrap();
+}
+
 fn leaves_cleanly(mut terminal: Terminal, key: Key) {
     terminal.send(key).unwrap();
     assert!(terminal.wait_exit().unwrap().success());
@@ -98,9 +105,7 @@ fn a_recording_plays_without_a_model_and_survives_a_resize() {
         .unwrap();
     t.send(Key::Char('?')).unwrap();
     t.wait_until(shows(&["HELP"])).unwrap();
-    t.send(Key::Esc).unwrap();
-    // Another key at once would make it Alt and that key.
-    t.wait_until(|s| !s.contains("HELP")).unwrap();
+    escape(&mut t, "HELP");
     leaves_cleanly(t, Key::Char('q'));
 }
 
@@ -114,8 +119,7 @@ fn without_a_model_the_way_out_is_said_and_the_demo_plays() {
         .env("HF_HUB_CACHE", empty);
     let mut t = start(builder);
     t.wait_until(shows(&["Ways out", "--model PATH"])).unwrap();
-    t.send(Key::Esc).unwrap();
-    t.wait_until(|s| !s.contains("Ways out")).unwrap();
+    escape(&mut t, "Ways out");
     t.send(Key::Char('1')).unwrap();
     t.wait_until(shows(&["Items", "PROMPT"])).unwrap();
     leaves_cleanly(t, Key::Char('q'));
@@ -275,8 +279,7 @@ fn ctrl_z_gives_the_terminal_back_and_fg_takes_it_again() {
         .unwrap();
     t.send(Key::Char('?')).unwrap();
     t.wait_until(shows(&["HELP"])).unwrap();
-    t.send(Key::Esc).unwrap();
-    t.wait_until(|s| !s.contains("HELP")).unwrap();
+    escape(&mut t, "HELP");
     t.send(Key::Char('q')).unwrap();
     t.wait_until(|s| !s.alternate_screen()).unwrap();
     t.send_str("exit").unwrap();
@@ -378,9 +381,7 @@ fn what_if_branch_and_compare() {
         .unwrap();
     t.send(Key::Char('o')).unwrap();
     t.wait_until(shows(&["EARLIER RUNS"])).unwrap();
-    t.send(Key::Esc).unwrap();
-    // Another key at once would make it Alt and that key.
-    t.wait_until(|s| !s.contains("EARLIER RUNS")).unwrap();
+    escape(&mut t, "EARLIER RUNS");
     t.send(Key::Char('4')).unwrap();
     t.wait_until(shows(&["FIGURES", "A relaxed", "B relaxed"]))
         .unwrap();

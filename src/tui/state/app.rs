@@ -297,6 +297,23 @@ impl App {
         self.keys.name_of(context, &action)
     }
 
+    /// Why this cannot be done without a model, and the way to one.
+    pub(super) fn why_no_model(&self, what: &str) -> Option<String> {
+        match &self.model {
+            ModelState::Ready(_) => None,
+            ModelState::None => Some(format!(
+                "{what} needs the model, and this is a replay: start `laserscope` for one."
+            )),
+            ModelState::Failed { .. } => {
+                let key = self.key_of(Context::Anywhere, Action::RetryModel);
+                Some(format!(
+                    "{what} needs the model; {key} tries again to get it."
+                ))
+            }
+            _ => Some(format!("{what} needs the model, which is on its way.")),
+        }
+    }
+
     /// A key press, handled.
     pub fn press(&mut self, event: &KeyEvent) -> Vec<Command> {
         match self.key(event) {

@@ -59,21 +59,16 @@ impl App {
         }
     }
 
-    fn why_no_branch(&self) -> Option<&'static str> {
+    fn why_no_branch(&self) -> Option<String> {
         let record = self.record().filter(|r| r.n_steps() > 0);
         let Some(record) = record else {
-            return Some("There is no step to branch from yet.");
+            return Some("There is no step to branch from yet.".into());
         };
-        match &self.model {
-            ModelState::Ready(ready) => {
-                let of_run = &record.trace.header.model.tokenizer_hash;
-                let fits = ready.model.tokenizer_hash == *of_run;
-                (!fits).then_some("The run was recorded with a model that cuts text differently.")
-            }
-            ModelState::None => Some("A branch needs the model: start `laserscope` to make one."),
-            ModelState::Failed { .. } => Some("A branch needs the model, and there is none."),
-            _ => Some("A branch needs the model, which is on its way."),
-        }
+        let ModelState::Ready(ready) = &self.model else {
+            return self.why_no_model("A branch");
+        };
+        let fits = ready.model.tokenizer_hash == record.trace.header.model.tokenizer_hash;
+        (!fits).then(|| "The run was recorded with a model that cuts text differently.".into())
     }
 
     pub(super) fn update_branch(&mut self, row: usize, action: &Action) -> Vec<Command> {
@@ -111,17 +106,19 @@ impl App {
     /// With the sliders' settings, from the first step that they would change: what
     /// stands before it stays as it is, and is not computed again.
     pub(super) fn branch_at_change(&mut self) -> Vec<Command> {
-        let step = match self.first_change() {
+        let possible = self
+            .first_change()
+            .and_then(|step| match self.why_no_branch() {
+                None => Ok(step),
+                Some(why) => Err(why),
+            });
+        let step = match possible {
             Ok(step) => step,
             Err(why) => {
                 self.tell(Tone::Info, why);
                 return Vec::new();
             }
         };
-        if let Some(why) = self.why_no_branch() {
-            self.tell(Tone::Info, why);
-            return Vec::new();
-        }
         let Some(branch) = self.record().map(|r| r.trace.branch_at(step, 0, None)) else {
             return Vec::new();
         };

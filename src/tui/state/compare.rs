@@ -8,7 +8,8 @@ use std::time::Duration;
 use super::app::{App, Screen};
 use super::record::Record;
 use crate::speculate::compare::{
-    Divergence, Lossless, Side, Stretch, align, arrivals, divergence, lossless, tokens_after,
+    Divergence, Lossless, Side, Stretch, align, arrivals, divergence, lossless, share_in_common,
+    tokens_after,
 };
 use crate::speculate::params::Verify;
 use crate::speculate::quality::LogProb;
@@ -69,6 +70,8 @@ impl ClockPace {
 pub struct Comparison {
     of: [(Choice, usize, bool); 2],
     pub stretches: Vec<Stretch>,
+    /// Share of both texts' tokens that are equal.
+    pub in_common: f64,
     pub divergence: Option<Divergence>,
     /// Per side: when tokens appeared.
     pub arrivals: [Vec<(f64, usize)>; 2],
@@ -315,6 +318,7 @@ fn compared(of: [(Choice, usize, bool); 2], left: &Record, right: &Record) -> Co
     }
     Comparison {
         of,
+        in_common: share_in_common(&stretches),
         stretches,
         divergence: divergence(&left.trace, &right.trace),
         arrivals: [arrivals(&left.trace), arrivals(&right.trace)],

@@ -13,6 +13,8 @@ use super::browse::Typing;
 use super::decode::Zoom;
 use super::supplied::{Supplied, drafts_of, named_documents};
 use crate::speculate::trace::TokenBytes;
+use crate::tui::action::Action;
+use crate::tui::keys::Context;
 use crate::tui::token_text::{Joiner, columns};
 use crate::worker::message::{
     Command, DocumentText, Found, LabAnswer, LabQuestion, ListedDoc, Overview, PoolName, Probe,
@@ -320,18 +322,21 @@ impl App {
 
     /// Why the pools' texts are not there.
     pub fn why_no_texts(&self) -> String {
-        let why = match &self.model {
+        match &self.model {
             super::model::ModelState::None => {
                 "This is a replay with no model: a trace names the documents that its drafts \
                  came from, but the texts are in the pools, which are loaded with a model. \
                  Start `laserscope` to read them."
+                    .into()
             }
             super::model::ModelState::Failed { .. } => {
-                "There is no model, and the pools are cut into its tokens: R tries again."
+                let key = self.key_of(Context::Anywhere, Action::RetryModel);
+                format!(
+                    "There is no model, and the pools are cut into its tokens: {key} tries again."
+                )
             }
-            _ => "The pools are loaded with the model, which is on its way.",
-        };
-        why.to_string()
+            _ => "The pools are loaded with the model, which is on its way.".into(),
+        }
     }
 
     /// The document that the right pane is about.

@@ -10,6 +10,7 @@ use crate::speculate::params::Verify;
 use crate::speculate::stats::{Stats, first_difference, repetition};
 use crate::speculate::trace::{End, Header, Step};
 use crate::speculate::verify::Finish;
+use crate::tui::memo::Memo;
 use crate::worker::message::RunId;
 
 /// What a reference run showed.
@@ -57,6 +58,8 @@ pub struct References {
     pub wanted: VecDeque<Verify>,
     pub under_way: Option<(RunId, Measured)>,
     pub done: Vec<Measured>,
+    /// Of the run's own text, by its tokens and the autoregressive one's.
+    in_common: Memo<(usize, usize), f64>,
 }
 
 impl References {
@@ -98,10 +101,17 @@ impl References {
     pub fn comparison(&self, ids: &[TokenId]) -> Option<Comparison> {
         let plain = self.of(Verify::Autoregressive)?;
         Some(Comparison {
-            in_common: in_common(ids, &plain.ids),
             first_difference: first_difference(ids, &plain.ids),
             n_tokens: plain.ids.len(),
         })
+    }
+
+    /// What the run's own text, which only grows, has in common with the
+    /// autoregressive one.
+    pub fn in_common(&self, own: &[TokenId]) -> Option<f64> {
+        let plain = &self.of(Verify::Autoregressive)?.ids;
+        let key = (own.len(), plain.len());
+        Some(*self.in_common.get(key, || in_common(own, plain)))
     }
 
     /// Share of the autoregressive run's time that a token does not take.
@@ -119,8 +129,6 @@ impl References {
 /// A text beside the autoregressive one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Comparison {
-    /// Share of both texts' tokens, the texts aligned.
-    pub in_common: f64,
     pub first_difference: Option<usize>,
     pub n_tokens: usize,
 }

@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 
 use super::app::{App, Tone};
-use super::model::ModelState;
 use super::reference::Measured;
 use super::run::Recording;
 use super::tune::Side;
@@ -225,15 +224,8 @@ impl App {
     }
 
     fn start_sweep(&mut self) -> Vec<Command> {
-        if !self.model.is_ready() {
-            let text = match &self.model {
-                ModelState::None => {
-                    "A sweep needs a model, and this is a replay: start `laserscope` for one."
-                }
-                ModelState::Failed { .. } => "A sweep needs a model; R tries again to get one.",
-                _ => "A sweep needs the model, which is on its way.",
-            };
-            self.tell(Tone::Info, text);
+        if let Some(why) = self.why_no_model("A sweep") {
+            self.tell(Tone::Info, why);
             return Vec::new();
         }
         let grid = Grid::new(self.tune.params, &self.axes());

@@ -9,7 +9,7 @@ use super::bars;
 use super::compare::{labelled, name_of};
 use super::number::{count, percent, prob, three};
 use super::pane::put;
-use crate::speculate::compare::{Cause, Divergence, Lossless, Margin, Side, Taken, in_common};
+use crate::speculate::compare::{Cause, Divergence, Lossless, Margin, Side, Taken};
 use crate::speculate::params::Verify;
 use crate::speculate::trace::Trace;
 use crate::speculate::verify::Finish;
@@ -220,15 +220,7 @@ fn figures(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
             pad(&fit(&label, name.saturating_sub(1)), name),
             theme.strong(),
         ));
-        let other = app.compared(match side {
-            Side::Left => Side::Right,
-            Side::Right => Side::Left,
-        });
-        let log_prob = app.compare.comparison.as_ref().and_then(|c| match side {
-            Side::Left => c.mean_log_prob[0],
-            Side::Right => c.mean_log_prob[1],
-        });
-        let values = values(app, record, other, log_prob);
+        let values = values(app, side, record);
         for (value, (_, width)) in values.iter().zip(HEADS) {
             line.push_span(Span::styled(format!("{value:>width$}"), theme.text()));
         }
@@ -237,13 +229,13 @@ fn figures(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
     lines
 }
 
-fn values(
-    app: &App,
-    record: &Record,
-    other: Option<&Record>,
-    log_prob: Option<f64>,
-) -> [String; 8] {
+fn values(app: &App, side: Side, record: &Record) -> [String; 8] {
     let dash = || "—".to_string();
+    let comparison = app.compare.comparison.as_ref();
+    let log_prob = comparison.and_then(|c| match side {
+        Side::Left => c.mean_log_prob[0],
+        Side::Right => c.mean_log_prob[1],
+    });
     let stats = &record.stats;
     [
         stats.tokens.to_string(),
@@ -253,7 +245,7 @@ fn values(
         speed_up(app, record).map_or_else(dash, |s| format!("{s:.2}×")),
         percent(record.repetition),
         log_prob.map_or_else(dash, |p| format!("{p:.2}")),
-        other.map_or_else(dash, |o| percent(in_common(&record.ids, &o.ids))),
+        comparison.map_or_else(dash, |c| percent(c.in_common)),
     ]
 }
 

@@ -1,4 +1,5 @@
-//! Speed-up against what the texts have in common, a point a cell, with error bars over subjects.
+//! Speed-up against what the texts have in common, a point a cell, with error bars
+//! over subjects.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

@@ -134,7 +134,7 @@ fn same(refs: &References, ids: &[TokenId], own: Option<Verify>) -> Option<Strin
         (Some(Verify::Autoregressive), _) => "—".into(),
         (_, None) => "✓ 100%".into(),
         (Some(Verify::Strict), Some(at)) => format!("✗ at {at}"),
-        (_, Some(_)) => percent(comparison.in_common),
+        (_, Some(_)) => percent(refs.in_common(ids)?),
     })
 }
 
