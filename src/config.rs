@@ -16,6 +16,7 @@ use crate::model::device::DeviceChoice;
 use crate::model::weights::FloatWeights;
 use crate::recsys::Framework;
 use crate::speculate::params::{Drafter, Params, SourceWeights};
+use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
 use crate::tui::detect;
 use crate::tui::key::Naming;
 use crate::tui::remembered::Remembered;
@@ -107,8 +108,7 @@ impl Config {
             (None, Some(path)) if path.exists() => path,
             _ => return Ok(Config::default()),
         };
-        let text = std::fs::read_to_string(&path)
-            .wrap_err_with(|| format!("reading {}", path.display()))?;
+        let text = read_text(&path, SETTINGS_BYTES_MAX)?.text;
         let mut config: Config =
             toml::from_str(&text).map_err(|e| eyre!("{}: {e}", path.display()))?;
         let named = |e: remap::Mistake| eyre!("{}: {e}", path.display());
@@ -284,7 +284,7 @@ mod tests {
     use super::*;
     use crate::speculate::params::{Budget, Verify};
 
-    fn read(text: &str) -> Result<Config> {
+    fn read(text: impl AsRef<[u8]>) -> Result<Config> {
         let file = tempfile::NamedTempFile::new()?;
         std::fs::write(file.path(), text)?;
         Config::read(Some(file.path()))
@@ -325,6 +325,26 @@ mod tests {
         let unknown = read("quantize = \"q5\"").unwrap();
         let error = unknown.under(&SetupArgs::default()).unwrap_err();
         assert!(error.to_string().contains("none, q8 or f32"), "{error}");
+    }
+
+    #[test]
+    fn any_encoding_and_line_end_is_read_up_to_a_bound() {
+        let text = "model = \"caf\u{e9}\"\r\nthreads = 3\r\n";
+        let units = std::iter::once(0xfeff).chain(text.encode_utf16());
+        let utf_16: Vec<u8> = units.flat_map(u16::to_le_bytes).collect();
+        for bytes in [
+            text.as_bytes().to_vec(),
+            ["\u{feff}", text].concat().into_bytes(),
+            text.replace("\r\n", "\r").into_bytes(),
+            text.chars().map(|c| c as u8).collect(),
+            utf_16,
+        ] {
+            let config = read(&bytes).unwrap();
+            let model = config.model.as_deref();
+            assert_eq!((model, config.threads), (Some("caf\u{e9}"), Some(3)));
+        }
+        let huge = read(vec![b' '; SETTINGS_BYTES_MAX as usize + 1]).unwrap_err();
+        assert!(huge.to_string().contains("larger than 16 MiB"), "{huge}");
     }
 
     #[test]

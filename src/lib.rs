@@ -4,8 +4,10 @@
 //! one forward pass of a language model verifies every branch of it, and each
 //! draft token's fate is recorded and shown.
 //!
-//! Modules in reading order: the idea, the memory, the data, the model, the
-//! loop, and the two faces over it.
+//! Modules in reading order: how text comes in, the idea, the memory, the data,
+//! the model, the loop, and the two faces over it.
+
+pub mod text_input;
 
 pub mod speculate;
 

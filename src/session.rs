@@ -18,6 +18,7 @@ use crate::recsys::knowledge::{bundled_knowledge, read_knowledge};
 use crate::recsys::saved::SavedGroups;
 use crate::recsys::{Catalog, Framework, GroupMap, Half, KnowledgeDoc, frameworks};
 use crate::speculate::command_line::quoted;
+use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
 
 /// Where things come from, as the options say.
 #[derive(Clone, Debug, Default)]
@@ -145,8 +146,9 @@ impl Settings {
         };
         let shown = path.display().to_string();
         if path.extension().is_some_and(|e| e == "toml") {
-            let text =
-                std::fs::read_to_string(path).wrap_err_with(|| format!("--groups {shown}"))?;
+            let text = read_text(path, SETTINGS_BYTES_MAX)
+                .wrap_err("--groups")?
+                .text;
             return Ok(catalog.with_map(GroupMap::parse(&shown, &text)?));
         }
         let saved = SavedGroups::load(path).wrap_err_with(|| format!("--groups {shown}"))?;

@@ -8,6 +8,7 @@ use toml_edit::{DocumentMut, Item, Table, value};
 
 use crate::speculate::options::options;
 use crate::speculate::params::Params;
+use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
 
 /// Every key that settings are written under; `preset` would overrule them.
 const KEYS: [&str; 20] = [
@@ -39,9 +40,9 @@ const KEYS: [&str; 20] = [
 /// A file that is no TOML, or cannot be written; it stays as it was then.
 pub fn save_decode(path: &Path, params: &Params) -> Result<()> {
     let shown = path.display();
-    let text = match std::fs::read_to_string(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-        read => read.wrap_err_with(|| format!("reading {shown}"))?,
+    let text = match path.exists() {
+        true => read_text(path, SETTINGS_BYTES_MAX)?.text,
+        false => String::new(),
     };
     let text = with_decode(&text, params).wrap_err_with(|| shown.to_string())?;
     let folder = path.parent().unwrap_or(Path::new("."));

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use super::catalog::SubjectKind;
 use super::random::hash_text;
 use crate::speculate::params::Params;
+use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
 
 /// The framework that is asked where none is named.
 pub const DEFAULT: &str = "kar";
@@ -223,7 +224,7 @@ fn bundled(name: &str, text: &str) -> Result<Found, Report> {
 
 fn read(path: &Path) -> Result<Found, Report> {
     let file = path.display().to_string();
-    let text = std::fs::read_to_string(path).wrap_err_with(|| format!("reading {file}"))?;
+    let text = read_text(path, SETTINGS_BYTES_MAX)?.text;
     Ok(Found {
         framework: Framework::parse(&file, &text)?,
         text,

@@ -5,10 +5,9 @@
 //! catalog comes back only if there was none. `import/` reads the same files, and
 //! others, line by line and leniently.
 
-use std::fs;
 use std::path::Path;
 
-use color_eyre::eyre::{Report, WrapErr, bail, eyre};
+use color_eyre::eyre::{Report, WrapErr, bail};
 
 use super::catalog::{Catalog, Item};
 use super::faults::Faults;
@@ -18,6 +17,7 @@ use super::history::Protocol;
 use super::rows::{KnownIds, read_items, read_ratings, read_users};
 use super::saved::SavedGroups;
 use super::table::SourceText;
+use crate::text_input::{SETTINGS_BYTES_MAX, TextLines, read_text};
 
 const SAMPLE_ITEMS: &str = include_str!("../../sample-data/items.csv");
 const SAMPLE_USERS: &str = include_str!("../../sample-data/users.csv");
@@ -50,7 +50,8 @@ impl Catalog {
         };
         let catalog = read_catalog("sample", &sources)?;
         let name = "sample-data/groups.jsonl";
-        let saved = SavedGroups::read(name, SAMPLE_SAVED_GROUPS.as_bytes())?;
+        let lines = TextLines::new(name, SAMPLE_SAVED_GROUPS.as_bytes(), None)?;
+        let saved = SavedGroups::read(lines)?;
         Ok(catalog.with_saved(saved).0)
     }
 
@@ -71,9 +72,13 @@ impl Catalog {
         }
         let (items, users) = (folder.join("items.csv"), folder.join("users.csv"));
         let (ratings, groups) = (folder.join("ratings.csv"), folder.join("groups.toml"));
-        let texts = [read_text(&items)?, read_text(&users)?, read_text(&ratings)?];
+        let texts = [
+            read_table_text(&items)?,
+            read_table_text(&users)?,
+            read_table_text(&ratings)?,
+        ];
         let groups_text = match groups.exists() {
-            true => read_text(&groups)?,
+            true => read_text(&groups, SETTINGS_BYTES_MAX)?.text,
             false => SAMPLE_GROUPS.to_owned(),
         };
         let files = [&items, &users, &ratings, &groups].map(|path| path.display().to_string());
@@ -118,24 +123,17 @@ pub(super) fn folder_name(folder: &Path) -> String {
     }
 }
 
-fn read_text(path: &Path) -> Result<String, Report> {
-    let bytes = fs::read(path).wrap_err_with(|| {
+/// A strict load holds whole files: larger ones are for `import/`.
+const TABLE_BYTES_MAX: u64 = 1 << 30;
+
+fn read_table_text(path: &Path) -> Result<String, Report> {
+    let read = read_text(path, TABLE_BYTES_MAX).wrap_err_with(|| {
         format!(
             "reading {}; a catalog folder has items.csv, users.csv and ratings.csv",
             path.display()
         )
     })?;
-    String::from_utf8(bytes).map_err(|error| {
-        let n_good = error.utf8_error().valid_up_to();
-        let line = 1 + error.as_bytes()[..n_good]
-            .iter()
-            .filter(|&&byte| byte == b'\n')
-            .count();
-        eyre!(
-            "{}:{line}: not UTF-8; save the file in that encoding",
-            path.display()
-        )
-    })
+    Ok(read.text)
 }
 
 fn read_catalog(name: &str, sources: &Sources<'_>) -> Result<Catalog, Report> {

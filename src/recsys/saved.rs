@@ -5,8 +5,7 @@
 //! a line a subject. The header counts the lines, so a cut-off file is noticed.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use color_eyre::eyre::{Report, WrapErr, ensure, eyre};
@@ -15,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::catalog::{Catalog, SubjectKind};
 use super::groups::Group;
 use super::random::{dealt, hash_text};
+use crate::text_input::{TextLines, with_restart};
 
 const FORMAT: &str = "laserscope groups";
 const VERSION: u32 = 1;
@@ -226,17 +226,16 @@ impl SavedGroups {
     /// Names the file and the line: another format or version, a group that the
     /// header does not name, a cut-off file.
     pub fn load(path: &Path) -> Result<Self, Report> {
-        let file = File::open(path).wrap_err_with(|| format!("opening {}", path.display()))?;
-        Self::read(&path.display().to_string(), BufReader::new(file))
+        with_restart(|known| Self::read(TextLines::open(path, known)?))
     }
 
-    /// As [`Self::load`], with `name` for the file in messages.
-    pub fn read(name: &str, text: impl BufRead) -> Result<Self, Report> {
-        let mut lines = (1u64..).zip(text.lines());
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn read(mut lines: TextLines<'_>) -> Result<Self, Report> {
+        let name = lines.name().to_owned();
         let at = |line: u64| format!("{name}:{line}");
-        let (_, first) = lines.next().ok_or_else(|| eyre!("{name}: empty"))?;
-        let first = first.wrap_err_with(|| at(1))?;
-        let header: Header = serde_json::from_str(&first)
+        let first = lines.next_line()?.ok_or_else(|| eyre!("{name}: empty"))?;
+        let header: Header = serde_json::from_str(first)
             .wrap_err_with(|| format!("{}: not a file of saved groups", at(1)))?;
         header.check().wrap_err_with(|| at(1))?;
         let mut saved = SavedGroups {
@@ -244,11 +243,12 @@ impl SavedGroups {
             items: Vec::new(),
             users: Vec::new(),
         };
-        for (number, line) in lines {
-            let line = line.wrap_err_with(|| at(number))?;
-            saved.take(&line).wrap_err_with(|| at(number))?;
+        let mut number = 1;
+        while let Some(line) = lines.next_line()? {
+            number += 1;
+            saved.take(line).wrap_err_with(|| at(number))?;
         }
-        saved.finish().wrap_err_with(|| name.to_owned())?;
+        saved.finish().wrap_err(name)?;
         Ok(saved)
     }
 

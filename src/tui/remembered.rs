@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layout::Shift;
 use super::state::app::Mouse;
+use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
 
 /// The file's content; what is missing was never changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,11 +28,10 @@ impl Remembered {
     /// # Errors
     /// Names the file that cannot be read.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = match fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Remembered::default()),
-            Err(e) => return Err(e).wrap_err_with(|| format!("reading {}", path.display())),
-        };
+        if !path.exists() {
+            return Ok(Remembered::default());
+        }
+        let text = read_text(path, SETTINGS_BYTES_MAX)?.text;
         let first = |e: toml::de::Error| e.message().to_string();
         toml::from_str(&text).map_err(|e| eyre!("{}: {}", path.display(), first(e)))
     }

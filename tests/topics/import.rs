@@ -364,6 +364,27 @@ fn an_archive_reads_as_its_folder_does() {
 }
 
 #[test]
+fn a_group_map_that_unpacks_to_too_much_is_refused() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let path = folder.path().join("x.zip");
+    let mut archive = zip::ZipWriter::new(fs::File::create(&path).expect("creates"));
+    let options = zip::write::SimpleFileOptions::default();
+    for (name, bytes) in [
+        ("items.csv", b"id,title\n1,One\n".to_vec()),
+        ("groups.toml", vec![b' '; (1 << 24) + 1]),
+    ] {
+        archive.start_file(name, options).expect("writes");
+        archive.write_all(&bytes).expect("writes");
+    }
+    archive.finish().expect("writes");
+    let message = refusal(&path, &Options::default());
+    assert!(
+        message.contains("x.zip:groups.toml: larger than 16 MiB"),
+        "{message}"
+    );
+}
+
+#[test]
 fn the_sample_folder_imports_as_what_ships() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data");
     let (catalog, findings) = good(&path);

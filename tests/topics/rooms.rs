@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-const ROOMS: [&str; 10] = [
+const ROOMS: [&str; 11] = [
+    "text_input",
     "speculate",
     "pool",
     "recsys",
@@ -16,13 +17,14 @@ const ROOMS: [&str; 10] = [
 ];
 
 /// Rooms that a room may name, besides itself.
-const MAY_NAME: [(&str, &[&str]); 7] = [
+const MAY_NAME: [(&str, &[&str]); 8] = [
+    ("text_input", &[]),
     ("speculate", &[]),
-    ("pool", &["speculate"]),
-    ("recsys", &["speculate"]),
-    ("model", &["speculate"]),
-    ("engine", &["speculate", "pool", "model"]),
-    ("tui", &["speculate", "recsys", "worker"]),
+    ("pool", &["speculate", "text_input"]),
+    ("recsys", &["speculate", "text_input"]),
+    ("model", &["speculate", "text_input"]),
+    ("engine", &["speculate", "pool", "model", "text_input"]),
+    ("tui", &["speculate", "recsys", "worker", "text_input"]),
     ("export", &["speculate", "tui"]),
 ];
 

@@ -16,6 +16,9 @@ use zip::ZipArchive;
 use super::super::groups::GroupMap;
 use super::super::load::{SAVED_GROUPS, folder_name};
 use super::super::saved::SavedGroups;
+use crate::text_input::{
+    Bounded, SETTINGS_BYTES_MAX, TextLines, UNPACKED_BYTES_MAX, read_text_from, with_restart,
+};
 
 const BUFFER_BYTES: usize = 1 << 18;
 /// Of a larger file, only the first and the last so many bytes are hashed.
@@ -172,13 +175,9 @@ impl Source {
         let Some(part) = self.part("groups.toml") else {
             return Ok(None);
         };
-        let mut text = String::new();
-        let mut opened = part.open()?;
-        opened
-            .bytes
-            .read_to_string(&mut text)
-            .wrap_err_with(|| format!("reading {}", part.shown()))?;
-        GroupMap::parse(&part.shown(), &text).map(Some)
+        let (name, bytes) = (part.shown(), part.open()?.bytes);
+        let text = read_text_from(&name, bytes, SETTINGS_BYTES_MAX)?.text;
+        GroupMap::parse(&name, &text).map(Some)
     }
 
     /// `groups.jsonl`, where there is one.
@@ -189,8 +188,9 @@ impl Source {
         let Some(part) = self.part(SAVED_GROUPS) else {
             return Ok(None);
         };
-        let text = part.open()?.bytes;
-        SavedGroups::read(&part.shown(), text).map(Some)
+        let name = part.shown();
+        let read = |known| SavedGroups::read(TextLines::new(&name, part.open()?.bytes, known)?);
+        with_restart(read).map(Some)
     }
 }
 
@@ -216,13 +216,17 @@ impl Part {
                 zip_entry(archive, *idx, &n_taken).wrap_err_with(context)?
             }
         };
-        let bytes: Box<dyn BufRead> = match self.name.to_lowercase().ends_with(".gz") {
-            true => Box::new(BufReader::with_capacity(
-                BUFFER_BYTES,
-                MultiGzDecoder::new(BufReader::with_capacity(BUFFER_BYTES, raw)),
-            )),
-            false => Box::new(BufReader::with_capacity(BUFFER_BYTES, raw)),
+        let bytes: Box<dyn Read> = match self.name.to_lowercase().ends_with(".gz") {
+            true => {
+                let packed = BufReader::with_capacity(BUFFER_BYTES, raw);
+                Box::new(Bounded::new(
+                    MultiGzDecoder::new(packed),
+                    UNPACKED_BYTES_MAX,
+                ))
+            }
+            false => raw,
         };
+        let bytes = Box::new(BufReader::with_capacity(BUFFER_BYTES, bytes));
         Ok(Opened { bytes, n_taken })
     }
 
@@ -293,7 +297,8 @@ fn zip_entry(path: &Path, idx: usize, n_taken: &Arc<AtomicU64>) -> Result<Box<dy
     match method {
         zip::CompressionMethod::Stored => Ok(Box::new(packed)),
         zip::CompressionMethod::Deflated => {
-            Ok(Box::new(flate2::bufread::DeflateDecoder::new(packed)))
+            let unpacked = flate2::bufread::DeflateDecoder::new(packed);
+            Ok(Box::new(Bounded::new(unpacked, UNPACKED_BYTES_MAX)))
         }
         other => Err(eyre!("packed by {other}: unpack the archive by hand")),
     }

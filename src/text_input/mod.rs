@@ -1,0 +1,32 @@
+//! The one way into the program for text from outside: catalogs, knowledge,
+//! configuration, groups, templates, the JSON of checkpoints.
+//!
+//! [`decode`] turns bytes into text, [`read_text`] reads a whole small file, and
+//! [`LineReader`] and [`TextLines`] stream a large one. Every read has a bound, and
+//! an error names it.
+//!
+//! What comes out is UTF-8 without a byte order mark, whose lines end in `\n`.
+//! Control characters that a file holds stay in its text: where text is shown, the
+//! writer makes them visible. A decoder of this module adds none: a byte that
+//! Windows-1252 leaves undefined becomes U+FFFD, not a C1 control.
+//!
+//! Must not know what a text says. Imports nothing of this crate.
+
+mod encoding;
+mod lines;
+#[cfg(test)]
+mod lines_test;
+mod whole;
+
+pub use encoding::{Decoded, Encoding, decode};
+pub use lines::{LateByte, LineReader, Next, TextLines, with_restart};
+pub use whole::{Bounded, Text, read_bytes, read_text, read_text_from, shown_size};
+
+/// Longest line of a streamed file, in bytes of its encoding.
+pub const LINE_BYTES_MAX: usize = 1 << 24;
+/// Largest configuration, map of groups, framework or chat template, in bytes.
+pub const SETTINGS_BYTES_MAX: u64 = 1 << 24;
+/// Largest JSON file of a checkpoint (a tokenizer has tens of megabytes), in bytes.
+pub const JSON_BYTES_MAX: u64 = 1 << 28;
+/// Largest member of an archive, in bytes once unpacked.
+pub const UNPACKED_BYTES_MAX: u64 = 1 << 36;
