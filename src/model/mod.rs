@@ -11,6 +11,7 @@ mod device_path;
 pub mod fetch;
 pub mod floors;
 pub mod gguf;
+pub mod hashes;
 pub mod kernels;
 pub mod layer;
 pub mod logits;

@@ -1,0 +1,329 @@
+//! sha256 of model files, remembered by path, size and modification time: a file
+//! is read for its hash once, and again only after one of the three has changed.
+//! Damage that changes none of them is found by hashing the file anew
+//! ([`hash_file`]). Knows nothing of where files come from.
+
+use std::fs::{self, File, Metadata};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::UNIX_EPOCH;
+
+use color_eyre::eyre::{Result, WrapErr};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::fetch::{Cancelled, FetchEnv};
+
+const MEMORY: &str = "hashes.json";
+/// What the memory holds at most; the oldest entries go first.
+const MAX_ENTRIES: usize = 2000;
+/// A larger memory is not ours.
+const MAX_MEMORY_BYTES: u64 = 4 << 20;
+/// Read at once; progress is reported as often.
+const CHUNK_BYTES: usize = 4 << 20;
+
+static NEVER: AtomicBool = AtomicBool::new(false);
+
+/// How a long computation reports and ends.
+pub struct Watch<'a> {
+    /// bytes done, bytes in all
+    pub on: &'a mut dyn FnMut(u64, u64),
+    /// set it, and hashing ends with [`Cancelled`]
+    pub cancel: &'a AtomicBool,
+}
+
+/// What is known of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Entry {
+    path: String,
+    bytes: u64,
+    /// nanoseconds since 1970
+    modified: u64,
+    sha256: String,
+    /// What the file's source said its hash is; the file may differ since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fetched: Option<String>,
+}
+
+/// The hashes that were computed before, in a file of a folder.
+pub struct HashMemory {
+    file: Option<PathBuf>,
+}
+
+/// The file's sha256 in lower-case hex: from memory where path, size and
+/// modification time are those of an earlier call, else computed.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn file_sha256(path: &Path) -> Result<String> {
+    let mut watch = Watch {
+        on: &mut |_, _| {},
+        cancel: &NEVER,
+    };
+    HashMemory::of_process().sha256(path, &mut watch)
+}
+
+/// The same, with progress, and cancellable.
+///
+/// # Errors
+/// As [`file_sha256`]; [`Cancelled`].
+pub fn file_sha256_watched(path: &Path, watch: &mut Watch) -> Result<String> {
+    HashMemory::of_process().sha256(path, watch)
+}
+
+/// The file's sha256 in lower-case hex, computed whatever is remembered.
+///
+/// # Errors
+/// A file that cannot be read; [`Cancelled`].
+pub fn hash_file(path: &Path, watch: &mut Watch) -> Result<String> {
+    let shown = || format!("reading {}", path.display());
+    let mut file = File::open(path).wrap_err_with(shown)?;
+    let total = file.metadata().wrap_err_with(shown)?.len();
+    let (mut sha, mut done) = (Sha256::new(), 0);
+    let mut buffer = vec![0; CHUNK_BYTES];
+    loop {
+        if watch.cancel.load(Ordering::Relaxed) {
+            return Err(Cancelled.into());
+        }
+        let n = file.read(&mut buffer).wrap_err_with(shown)?;
+        if n == 0 {
+            return Ok(format!("{:x}", sha.finalize()));
+        }
+        sha.update(&buffer[..n]);
+        done += n as u64;
+        (watch.on)(done, total);
+    }
+}
+
+impl HashMemory {
+    /// The memory of this user.
+    pub fn of_process() -> Self {
+        match FetchEnv::from_process() {
+            Ok(env) => Self::of(&env),
+            Err(_) => HashMemory { file: None },
+        }
+    }
+
+    /// The memory beside the models of an environment.
+    pub fn of(env: &FetchEnv) -> Self {
+        HashMemory {
+            file: Some(env.own_cache.join(MEMORY)),
+        }
+    }
+
+    /// The hash of a file, remembered or computed and then remembered.
+    ///
+    /// # Errors
+    /// A file that cannot be read; [`Cancelled`]. A memory that cannot be read or
+    /// written only costs time.
+    pub fn sha256(&self, path: &Path, watch: &mut Watch) -> Result<String> {
+        if let Some(known) = self.remembered(path) {
+            return Ok(known);
+        }
+        let before = stamp(path);
+        let sha256 = hash_file(path, watch)?;
+        // A file that is being written has no hash to remember.
+        if before == stamp(path) {
+            self.remember(path, &sha256, None);
+        }
+        Ok(sha256)
+    }
+
+    /// The hash of the file as it is now, if it is known without reading it.
+    pub fn remembered(&self, path: &Path) -> Option<String> {
+        let entry = self.entry(path)?;
+        let same = stamp(path)? == (entry.bytes, entry.modified);
+        same.then_some(entry.sha256)
+    }
+
+    /// What the source of a fetched file said its hash is.
+    pub fn fetched(&self, path: &Path) -> Option<String> {
+        self.entry(path)?.fetched
+    }
+
+    /// Remembers a file that has just been fetched and checked.
+    pub fn remember_fetched(&self, path: &Path, sha256: &str) {
+        self.remember(path, sha256, Some(sha256.to_owned()));
+    }
+
+    fn entry(&self, path: &Path) -> Option<Entry> {
+        let key = key(path)?;
+        self.entries().into_iter().rev().find(|e| e.path == key)
+    }
+
+    fn entries(&self) -> Vec<Entry> {
+        let read = || {
+            let file = File::open(self.file.as_ref()?).ok()?;
+            let mut text = String::new();
+            file.take(MAX_MEMORY_BYTES).read_to_string(&mut text).ok()?;
+            serde_json::from_str(&text).ok()
+        };
+        read().unwrap_or_default()
+    }
+
+    fn remember(&self, path: &Path, sha256: &str, fetched: Option<String>) {
+        let (Some(key), Some((bytes, modified))) = (key(path), stamp(path)) else {
+            return;
+        };
+        let mut entries = self.entries();
+        let fetched = fetched.or_else(|| {
+            let before = entries.iter().find(|e| e.path == key);
+            before.and_then(|e| e.fetched.clone())
+        });
+        entries.retain(|entry| entry.path != key);
+        entries.push(Entry {
+            path: key,
+            bytes,
+            modified,
+            sha256: sha256.to_owned(),
+            fetched,
+        });
+        let surplus = entries.len().saturating_sub(MAX_ENTRIES);
+        // Without a memory the next call hashes again, which is all the harm.
+        let _ = self.write(&entries[surplus..]);
+    }
+
+    fn write(&self, entries: &[Entry]) -> std::io::Result<()> {
+        let Some(to) = &self.file else { return Ok(()) };
+        let folder = to.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder)?;
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        serde_json::to_writer(&mut file, entries)?;
+        file.flush()?;
+        file.persist(to)?;
+        Ok(())
+    }
+}
+
+/// Links are followed: a file has one hash, whatever names lead to it.
+fn key(path: &Path) -> Option<String> {
+    let real = path.canonicalize().ok()?;
+    Some(real.to_str()?.to_owned())
+}
+
+/// Size and modification time.
+fn stamp(path: &Path) -> Option<(u64, u64)> {
+    let meta: Metadata = fs::metadata(path).ok()?;
+    let modified = meta.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some((meta.len(), u64::try_from(modified.as_nanos()).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, SystemTime};
+
+    /// sha256 of "heat"
+    const HEAT: &str = "5a2a0ed9aa3ab7d82b53e8209b13bf598377870fd38f8e1063bfbe0c4d7d7f96";
+
+    fn memory(dir: &tempfile::TempDir) -> HashMemory {
+        HashMemory {
+            file: Some(dir.path().join("cache").join(MEMORY)),
+        }
+    }
+
+    /// The hash, and whether the file was read for it.
+    fn ask(memory: &HashMemory, path: &Path) -> (String, bool) {
+        let mut was_read = false;
+        let mut watch = Watch {
+            on: &mut |_, _| was_read = true,
+            cancel: &NEVER,
+        };
+        let hash = memory.sha256(path, &mut watch).unwrap();
+        (hash, was_read)
+    }
+
+    fn set_time(path: &Path, seconds: u64) {
+        let file = File::options().write(true).open(path).unwrap();
+        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        file.set_modified(at).unwrap();
+    }
+
+    #[test]
+    fn a_file_is_read_once_and_again_after_a_change() {
+        let dir = tempfile::tempdir().unwrap();
+        let (memory, path) = (memory(&dir), dir.path().join("a.gguf"));
+        fs::write(&path, "heat").unwrap();
+        set_time(&path, 1000);
+        assert_eq!(ask(&memory, &path), (HEAT.into(), true));
+        assert_eq!(ask(&memory, &path), (HEAT.into(), false));
+        // The same size and time: nothing to see but by hashing anew.
+        fs::write(&path, "heap").unwrap();
+        set_time(&path, 1000);
+        assert_eq!(ask(&memory, &path), (HEAT.into(), false));
+        let mut silent = Watch {
+            on: &mut |_, _| {},
+            cancel: &NEVER,
+        };
+        assert_ne!(hash_file(&path, &mut silent).unwrap(), HEAT);
+        set_time(&path, 1001);
+        let (changed, was_read) = ask(&memory, &path);
+        assert!(was_read && changed != HEAT);
+    }
+
+    #[test]
+    fn what_was_fetched_is_known_after_the_file_changed() {
+        let dir = tempfile::tempdir().unwrap();
+        let (memory, path) = (memory(&dir), dir.path().join("a.gguf"));
+        fs::write(&path, "heat").unwrap();
+        memory.remember_fetched(&path, HEAT);
+        assert_eq!(ask(&memory, &path), (HEAT.into(), false));
+        fs::write(&path, "heap!").unwrap();
+        let (changed, was_read) = ask(&memory, &path);
+        assert!(was_read && changed != HEAT);
+        assert_eq!(memory.fetched(&path).as_deref(), Some(HEAT));
+    }
+
+    #[test]
+    fn a_memory_that_cannot_be_read_or_written_costs_time_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.gguf");
+        fs::write(&path, "heat").unwrap();
+        fs::write(dir.path().join("cache"), "a file in the way").unwrap();
+        assert_eq!(ask(&memory(&dir), &path), (HEAT.into(), true));
+        assert_eq!(ask(&memory(&dir), &path), (HEAT.into(), true));
+        fs::remove_file(dir.path().join("cache")).unwrap();
+        fs::create_dir(dir.path().join("cache")).unwrap();
+        fs::write(dir.path().join("cache").join(MEMORY), "[{").unwrap();
+        assert_eq!(ask(&memory(&dir), &path), (HEAT.into(), true));
+        assert_eq!(ask(&memory(&dir), &path), (HEAT.into(), false));
+        assert_eq!(ask(&HashMemory { file: None }, &path), (HEAT.into(), true));
+    }
+
+    #[test]
+    fn the_oldest_are_forgotten_first() {
+        let dir = tempfile::tempdir().unwrap();
+        let memory = memory(&dir);
+        let entry = |n: usize| Entry {
+            path: format!("file {n}"),
+            bytes: 1,
+            modified: 1,
+            sha256: HEAT.into(),
+            fetched: None,
+        };
+        memory
+            .write(&(0..MAX_ENTRIES).map(entry).collect::<Vec<_>>())
+            .unwrap();
+        let path = dir.path().join("a.gguf");
+        fs::write(&path, "heat").unwrap();
+        ask(&memory, &path);
+        let entries = memory.entries();
+        assert_eq!(entries.len(), MAX_ENTRIES);
+        assert_eq!(entries[0].path, "file 1");
+        assert!(!ask(&memory, &path).1);
+    }
+
+    #[test]
+    fn hashing_can_be_cancelled() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.gguf");
+        fs::write(&path, "heat").unwrap();
+        let mut watch = Watch {
+            on: &mut |_, _| {},
+            cancel: &AtomicBool::new(true),
+        };
+        let err = memory(&dir).sha256(&path, &mut watch).unwrap_err();
+        assert!(err.is::<Cancelled>());
+    }
+}
