@@ -9,6 +9,11 @@
 
 pub mod text_input;
 
+#[macro_use]
+pub mod console;
+
+pub mod atomic_file;
+
 pub mod speculate;
 
 pub mod pool;

@@ -2,10 +2,14 @@
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, error::ErrorKind};
-use color_eyre::eyre::Result;
+use clap::builder::Styles;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
+use color_eyre::config::Theme;
+use color_eyre::eyre::{Report, Result, WrapErr};
 use laserscope::cli::{Cli, Command, DecodeArgs};
 use laserscope::config::Config;
+use laserscope::console;
 use laserscope::headless::{
     bench, catalog, framework, generate, groups, interrupt, knowledge, manual, models, picture,
     pool, sweep, trace,
@@ -17,23 +21,62 @@ use laserscope::session::Settings;
 use laserscope::speculate::params::Params;
 use laserscope::speculate::sweep::Grid;
 
+/// The exit status of a wrong usage, as clap has it.
+const EXIT_USAGE: u8 = 2;
+
 fn main() -> Result<ExitCode> {
-    color_eyre::config::HookBuilder::default()
-        .display_env_section(false)
-        .install()?;
+    report_panics()?;
     interrupt::end_quietly_on_closed_pipes();
-    match run(&Cli::parse()) {
+    interrupt::survive_file_limits();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return Ok(answered_by_clap(&error)),
+    };
+    let outcome = run(&cli).and_then(|is_good| console::finish().map(|()| is_good));
+    match outcome {
         Ok(true) => Ok(ExitCode::SUCCESS),
         Ok(false) if interrupt::is_set() => Ok(ExitCode::from(interrupt::EXIT_CANCELLED)),
         Ok(false) => Ok(ExitCode::FAILURE),
         Err(error) if error.is::<fetch::Cancelled>() || error.is::<import::Cancelled>() => {
             Ok(ExitCode::from(interrupt::EXIT_CANCELLED))
         }
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            Ok(ExitCode::FAILURE)
-        }
+        Err(error) => Ok(failed(&error)),
     }
+}
+
+fn failed(error: &Report) -> ExitCode {
+    if !console::is_reader_gone() {
+        console::note_lines(&format!("error: {error:#}"));
+    }
+    ExitCode::FAILURE
+}
+
+/// Panics are told by the one writer for standard error, without colours.
+fn report_panics() -> Result<()> {
+    let hooks = color_eyre::config::HookBuilder::default().display_env_section(false);
+    let (panics, errors) = hooks.theme(Theme::new()).try_into_hooks()?;
+    errors.install()?;
+    std::panic::set_hook(Box::new(move |info| {
+        console::note_lines(&panics.panic_report(info).to_string());
+    }));
+    Ok(())
+}
+
+/// Help and versions as clap prints them; a wrong usage without its colours, since
+/// it quotes the command line.
+fn answered_by_clap(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        let printed = error.print().wrap_err("writing to standard output");
+        return printed.map_or_else(|why| failed(&why), |()| ExitCode::SUCCESS);
+    }
+    let plain = Cli::command().styles(Styles::plain());
+    let quoting = plain.try_get_matches().err();
+    tell_usage(quoting.as_ref().unwrap_or(error));
+    ExitCode::from(EXIT_USAGE)
+}
+
+fn tell_usage(error: &clap::Error) {
+    console::note_lines(&error.render().ansi().to_string());
 }
 
 /// `Ok(false)`: cancelled, or a check that failed.
@@ -83,7 +126,7 @@ fn run(cli: &Cli) -> Result<bool> {
 
 /// Exit status 2, as clap does.
 fn wrong_usage(message: &str) -> ! {
-    Cli::command()
-        .error(ErrorKind::ValueValidation, message)
-        .exit()
+    let mut plain = Cli::command().styles(Styles::plain());
+    tell_usage(&plain.error(ErrorKind::ValueValidation, message));
+    std::process::exit(i32::from(EXIT_USAGE))
 }

@@ -100,7 +100,7 @@ fn frameworks(settings: &Settings, chosen: Framework) -> (Vec<Framework>, usize)
     for found in frameworks::all(settings.frameworks.as_deref()) {
         match found {
             Ok(found) => usable.push(found.framework),
-            Err(error) => eprintln!("left out: {error:#}"),
+            Err(error) => note!("left out: {error:#}"),
         }
     }
     let place = usable.iter().position(|known| *known == chosen);

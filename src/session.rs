@@ -113,7 +113,7 @@ impl Settings {
     pub fn load_catalog(&self) -> Result<Catalog> {
         let (catalog, findings) = self.import_catalog()?;
         let told = findings.as_ref().map(|found| found.describe(&catalog));
-        told.iter().flatten().for_each(|line| eprintln!("{line}"));
+        told.iter().flatten().for_each(|line| note!("{line}"));
         self.regroup(catalog)
     }
 
@@ -162,9 +162,10 @@ impl Settings {
             catalog.name
         );
         if other {
-            eprintln!(
+            note!(
                 "{shown} was made from other data ({of}); {} items and {} users are unknown to it",
-                unknown.n_items, unknown.n_users
+                unknown.n_items,
+                unknown.n_users
             );
         }
         Ok(catalog)
@@ -281,7 +282,7 @@ fn read_any(file: &Path) -> Result<Vec<KnowledgeDoc>> {
     }
     let shown = file.display().to_string();
     let imported = foreign::parse(&shown, &text, &foreign::Hints::default())?;
-    imported.told().iter().for_each(|line| eprintln!("{line}"));
+    imported.told().iter().for_each(|line| note!("{line}"));
     Ok(imported.docs)
 }
 

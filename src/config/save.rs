@@ -6,6 +6,7 @@ use std::path::Path;
 use color_eyre::eyre::{Result, WrapErr, eyre};
 use toml_edit::{DocumentMut, Item, Table, value};
 
+use crate::atomic_file;
 use crate::speculate::options::options;
 use crate::speculate::params::Params;
 use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
@@ -46,12 +47,8 @@ pub fn save_decode(path: &Path, params: &Params) -> Result<()> {
     };
     let text = with_decode(&text, params).wrap_err_with(|| shown.to_string())?;
     let folder = path.parent().unwrap_or(Path::new("."));
-    let writing = || format!("writing {shown}");
-    std::fs::create_dir_all(folder).wrap_err_with(writing)?;
-    let file = tempfile::NamedTempFile::new_in(folder).wrap_err_with(writing)?;
-    std::fs::write(file.path(), text).wrap_err_with(writing)?;
-    file.persist(path).wrap_err_with(writing)?;
-    Ok(())
+    std::fs::create_dir_all(folder).wrap_err_with(|| format!("writing {shown}"))?;
+    atomic_file::write(path, text)
 }
 
 fn with_decode(text: &str, params: &Params) -> Result<String> {

@@ -6,6 +6,8 @@ use std::fmt::Write;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 
+use crate::console::visible;
+
 const MODIFIERS: [(Modifier, u8); 6] = [
     (Modifier::BOLD, 1),
     (Modifier::DIM, 2),
@@ -28,7 +30,7 @@ pub fn update(before: &Buffer, after: &Buffer) -> String {
             out.push_str(&select(cell));
             style = Some(cell.style());
         }
-        out.push_str(cell.symbol());
+        out.push_str(&visible::row(cell.symbol()));
         let columns = crate::tui::token_text::columns(cell.symbol()).max(1) as u16;
         next = Some((x + columns, y));
     }

@@ -8,6 +8,7 @@ use ratatui::buffer::Buffer;
 use serde_json::json;
 
 use super::{Canvas, ansi, screen};
+use crate::console::visible;
 use crate::speculate::trace::Trace;
 use crate::tui::App;
 use crate::tui::action::Action;
@@ -46,7 +47,7 @@ impl Film {
             "version": 2,
             "width": app.size.0,
             "height": app.size.1,
-            "title": format!("LaserScope: {}", trace.header.subject.title),
+            "title": format!("LaserScope: {}", visible::row(&trace.header.subject.title)),
             "env": {"TERM": "xterm-256color"},
         });
         let first = screen::draw(app);

@@ -1,10 +1,12 @@
-//! Text made harmless for the language it is put into. Tokens can be anything: a
-//! tag, an entity, a row of asterisks.
+//! Text made harmless for the language it is put into. Tokens, titles and names can
+//! be anything: a tag, an entity, a row of asterisks, an escape sequence.
+
+use crate::console::visible;
 
 /// For HTML, in text and in quoted attributes.
 pub fn html(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in visible::text(text).chars() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
@@ -20,12 +22,12 @@ pub fn html(text: &str) -> String {
 /// For Markdown (CommonMark and tables), within a line.
 pub fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in visible::text(text).chars() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
-            '\n' | '\r' => out.push(' '),
+            '\n' | '\t' => out.push(' '),
             c if c.is_ascii_punctuation() && !".,;:'\"?%/=()".contains(c) => {
                 out.push('\\');
                 out.push(c);
@@ -41,6 +43,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn what_would_be_obeyed_is_seen() {
+        let hostile = "a\x1b]52;c;eA==\x07\u{9b}2J\u{202e}\r\nb";
+        let shown = "a␛]52;c;eA==␇\\u{9b}2J\\u{202e}\nb";
+        assert_eq!(html(hostile), shown);
+        assert!(!markdown(hostile).contains(visible::is_control));
+    }
 
     #[test]
     fn what_would_be_markup_is_text() {

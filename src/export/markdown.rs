@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::describe;
 use super::escape::markdown as escape;
+use crate::console::visible;
 use crate::speculate::trace::Trace;
 use crate::speculate::verify::Fate;
 use crate::tui::state::record::{Pick, Place, Record, TextCell, committed};
@@ -116,5 +117,6 @@ fn token(record: &Record, (id, _, mark): (u32, Pick, Mark)) -> String {
 fn fenced(text: &str) -> String {
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat((longest + 1).max(3));
-    format!("{fence}text\n{}\n{fence}", text.trim_end())
+    let shown = visible::text(text.trim_end());
+    format!("{fence}text\n{shown}\n{fence}")
 }

@@ -227,7 +227,7 @@ fn modes(
     params: Params,
 ) -> Result<bool> {
     if let Some(sampling) = &params.sampling {
-        eprintln!(
+        note!(
             "{}: no relaxed mode, which takes tokens by their probability",
             sampling.describe()
         );
@@ -399,14 +399,14 @@ fn print_table(report: &BenchReport) {
         params,
         ..
     } = report;
-    println!(
+    out!(
         "{model} on {device}; {} prompts, budget {}, branch {}, repetition penalty {}",
         report.prompts.len(),
         params.budget.describe(),
         params.branch,
         params.repeat_penalty
     );
-    println!(
+    out!(
         "{:<15}{:>8}{:>7}{:>7}{:>11}{:>8}{:>10}{:>9}{:>11}{:>11}{:>12}{:>9}{:>7}{:>8}",
         "",
         "tokens",
@@ -424,7 +424,7 @@ fn print_table(report: &BenchReport) {
         "log p"
     );
     for (name, m) in report.modes.listed() {
-        println!(
+        out!(
             "{name:<15}{:>8}{:>7}{:>7.2}{:>11.2}{:>8.1}{:>10.1}{:>8.2}x{:>10.1}%{:>10.1}%{:>11.1}%{:>8.1}%{:>6.1}%{:>8.2}",
             m.tokens,
             m.steps,
@@ -443,11 +443,12 @@ fn print_table(report: &BenchReport) {
     }
     match &report.first_difference {
         None => {
-            println!("lossless: strict equalled autoregressive on every prompt, token for token")
+            out!("lossless: strict equalled autoregressive on every prompt, token for token")
         }
-        Some(d) => println!(
+        Some(d) => out!(
             "NOT lossless: {} differs first after {} equal tokens",
-            d.subject, d.at
+            d.subject,
+            d.at
         ),
     }
 }

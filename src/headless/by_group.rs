@@ -296,7 +296,7 @@ fn documents(outcome: &Outcome, arrangement: Arrangement) -> usize {
 }
 
 fn print(report: &Report) {
-    println!(
+    out!(
         "{} on {}; {}, budget {}, repetition penalty {}",
         report.on.model,
         report.on.device,
@@ -309,29 +309,36 @@ fn print(report: &Report) {
         print_groups(part, &report.parts);
     }
     if report.lossless && report.verify == Verify::Strict.name() {
-        println!("\nlossless: strict equalled autoregressive everywhere, token for token");
+        out!();
+        out!("lossless: strict equalled autoregressive everywhere, token for token");
     } else if !report.lossless {
-        println!("\nNOT lossless: strict differed from autoregressive");
+        out!();
+        out!("NOT lossless: strict differed from autoregressive");
     }
 }
 
 fn print_kind(part: &Part) {
-    println!(
-        "\n{} prompts about {}s, repeated 4-grams {:.1}%:\n",
+    out!();
+    out!(
+        "{} prompts about {}s, repeated 4-grams {:.1}%:",
         part.prompts,
         part.kind,
         part.autoregressive.repetition * 100.0
     );
-    println!("| pool | documents | MAL | rows a pass | acceptance | tokens/s | speed-up |");
-    println!("|---|---|---|---|---|---|---|");
+    out!();
+    out!("| pool | documents | MAL | rows a pass | acceptance | tokens/s | speed-up |");
+    out!("|---|---|---|---|---|---|---|");
     let f = &part.autoregressive;
-    println!(
+    out!(
         "| autoregressive | | {:.2} | {:.1} | | {:.0} | {:.2}x |",
-        f.mal, f.rows, f.tokens_per_s, f.speedup
+        f.mal,
+        f.rows,
+        f.tokens_per_s,
+        f.speedup
     );
     for row in &part.rows {
         let f = &row.figures;
-        println!(
+        out!(
             "| {} | {:.0} | {:.2} | {:.1} | {:.0}% | {:.0} | {:.2}x |",
             row.arrangement.name(),
             row.documents,
@@ -352,11 +359,12 @@ fn print_groups(kind: &Part, parts: &[Part]) {
         return;
     }
     let names = Arrangement::ALL.map(|a| format!(" {} |", a.name()));
-    println!(
-        "\n| group (MAL, speed-up) | prompts | documents |{}",
+    out!();
+    out!(
+        "| group (MAL, speed-up) | prompts | documents |{}",
         names.concat()
     );
-    println!("|---|---|---|{}", "---|".repeat(Arrangement::ALL.len()));
+    out!("|---|---|---|{}", "---|".repeat(Arrangement::ALL.len()));
     for part in groups {
         let cells = part
             .rows
@@ -366,7 +374,7 @@ fn print_groups(kind: &Part, parts: &[Part]) {
             .rows
             .iter()
             .find(|r| r.arrangement == Arrangement::OwnGroup);
-        println!(
+        out!(
             "| {} | {} | {:.0} |{}",
             part.group.as_deref().unwrap_or_default(),
             part.prompts,

@@ -6,6 +6,7 @@ use color_eyre::eyre::{Result, WrapErr};
 use serde::Serialize;
 
 use super::print_json;
+use crate::atomic_file;
 use crate::cli::CatalogCommand;
 use crate::recsys::load::bundled_items;
 use crate::recsys::synth::{self, Recipe};
@@ -45,7 +46,7 @@ fn list(catalog: &Catalog, kind: SubjectKind, json: bool) -> Result<()> {
                 half,
             })?;
         } else {
-            println!("{id:<8}{group:<22}{half:<7}{title}");
+            out!("{id:<8}{group:<22}{half:<7}{title}");
         }
     }
     Ok(())
@@ -94,16 +95,19 @@ fn info(settings: &Settings, json: bool) -> Result<()> {
         return print_json(&info);
     }
     let found = findings.unwrap_or_default().describe(&catalog);
-    found.iter().for_each(|line| println!("{line}"));
-    println!(
+    found.iter().for_each(|line| out!("{line}"));
+    out!(
         "liked: above {} stars; a prompt shows {} of them at most",
-        info.positive_above_stars, info.history_max
+        info.positive_above_stars,
+        info.history_max
     );
     for (kind, rows) in [("item", &info.item_groups), ("user", &info.user_groups)] {
         for row in rows {
-            println!(
+            out!(
                 "{kind:<6}{:<18}{:>8}  {}",
-                row.name, row.subjects, row.about
+                row.name,
+                row.subjects,
+                row.about
             );
         }
     }
@@ -129,8 +133,8 @@ fn synthesize(folder: &Path) -> Result<()> {
         ("ratings.csv", &sample.ratings_csv),
     ] {
         let path = folder.join(name);
-        std::fs::write(&path, text).wrap_err_with(|| format!("writing {}", path.display()))?;
-        eprintln!("wrote {}", path.display());
+        atomic_file::write(&path, text)?;
+        note!("wrote {}", path.display());
     }
     Ok(())
 }

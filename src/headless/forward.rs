@@ -136,14 +136,14 @@ fn medians(bench: &ForwardBench, engine: &mut Engine, context: usize) -> Result<
 }
 
 fn print(report: &ForwardReport) {
-    println!("{} on {}", report.on.model, report.on.device);
+    out!("{} on {}", report.on.model, report.on.device);
     if let (Some(memory), Some(row)) = (report.floor_ms, report.arithmetic_ms_a_row) {
-        println!(
+        out!(
             "floors with {}: {memory:.2} ms to read the weights once, {row:.3} ms of arithmetic a row",
             report.instructions
         );
     }
-    println!(
+    out!(
         "{:>8}{:>6}{:>9}{:>9}{:>11}{:>8}{:>11}{:>8}{:>8}{:>9}",
         "context",
         "rows",
@@ -158,7 +158,7 @@ fn print(report: &ForwardReport) {
     );
     for row in &report.rows {
         let over = row.over_floor.map_or("-".into(), |f| format!("{f:.2}"));
-        println!(
+        out!(
             "{:>8}{:>6}{:>9.2}{:>9.2}{:>11.3}{:>8.2}{:>11.2}{:>8.2}{:>8.2}{over:>9}",
             row.context,
             row.n,
@@ -173,6 +173,6 @@ fn print(report: &ForwardReport) {
     }
     if let Some(ms) = report.prompt_256_ms {
         let rate = 256_000.0 / ms;
-        println!("a prompt of 256 tokens: {ms:.0} ms, {rate:.0} tokens/s");
+        out!("a prompt of 256 tokens: {ms:.0} ms, {rate:.0} tokens/s");
     }
 }

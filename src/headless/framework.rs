@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::print_json;
 use crate::cli::FrameworkCommand;
+use crate::console;
 use crate::recsys::frameworks::{self, Found};
 use crate::session::Settings;
 
@@ -13,8 +14,7 @@ pub fn run(command: &FrameworkCommand, settings: &Settings) -> Result<()> {
         FrameworkCommand::List { json } => list(*json, settings),
         FrameworkCommand::Show { name } => {
             let found = frameworks::find(name, settings.frameworks.as_deref())?;
-            print!("{}", found.text);
-            Ok(())
+            console::text(&found.text)
         }
     }
 }
@@ -50,7 +50,7 @@ fn list(json: bool, settings: &Settings) -> Result<()> {
             Ok(found) => print_line(&Listed::of(found)),
             Err(error) => {
                 n_bad += 1;
-                eprintln!("{error:#}");
+                console::note_lines(&format!("{error:#}"));
             }
         }
     }
@@ -71,8 +71,8 @@ fn print_line(listed: &Listed) {
     };
     let length = listed.max_tokens;
     let length = length.map_or_else(String::new, |n| format!("; up to {n} tokens"));
-    println!("{name}{default}: {title}, {about}{length}");
+    out!("{name}{default}: {title}, {about}{length}");
     if let Some(file) = &listed.file {
-        println!("    {file}");
+        out!("    {file}");
     }
 }

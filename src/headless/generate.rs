@@ -1,15 +1,15 @@
 //! `laserscope generate`: knowledge for one subject or a prompt of one's own;
 //! `batch` has it for everyone.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use color_eyre::eyre::{Result, WrapErr, bail, ensure};
 
 use super::report::{RunReport, answer_text};
 use super::{batch, interrupt, open, open_engine, print_json};
+use crate::atomic_file::AtomicFile;
 use crate::cli::GenerateArgs;
+use crate::console;
 use crate::engine::{Engine, RunSpec};
 use crate::recsys::{Catalog, KnowledgeDoc, KnowledgeLog, SubjectKind};
 use crate::session::Settings;
@@ -64,16 +64,14 @@ pub fn run(args: &GenerateArgs, settings: &Settings, params: Params) -> Result<b
 }
 
 fn one(args: &GenerateArgs, catalog: &Catalog, engine: &mut Engine, spec: RunSpec) -> Result<bool> {
-    // The file is made first: a run is not lost to a folder that is not there.
+    // The file is begun first: a run is not lost to a folder that is not there.
     let file = args.trace.as_deref().map(create).transpose()?;
     let mut log = args.out.as_deref().map(single_log).transpose()?;
     let (trace, end) = record(engine, spec)?;
     if let (Some(mut file), Some(path)) = (file, &args.trace) {
-        trace
-            .save(&mut file)
-            .wrap_err_with(|| format!("writing {}", path.display()))?;
-        file.flush()
-            .wrap_err_with(|| format!("writing {}", path.display()))?;
+        let saved = trace.save(&mut file);
+        saved.wrap_err_with(|| format!("writing {}", path.display()))?;
+        file.commit()?;
     }
     if let Some(log) = log.as_mut().filter(|_| end.finish != Finish::Cancelled) {
         log.append(&document(&trace, &end))?;
@@ -94,9 +92,8 @@ fn single_log(path: &Path) -> Result<KnowledgeLog> {
     KnowledgeLog::open(path)
 }
 
-fn create(path: &Path) -> Result<BufWriter<File>> {
-    let file = File::create(path).wrap_err_with(|| format!("--trace {}", path.display()))?;
-    Ok(BufWriter::new(file))
+fn create(path: &Path) -> Result<AtomicFile> {
+    AtomicFile::create(path).wrap_err("--trace")
 }
 
 pub(super) fn report(json: bool, trace: &Trace, end: &End, catalog: &Catalog) -> Result<()> {
@@ -104,8 +101,8 @@ pub(super) fn report(json: bool, trace: &Trace, end: &End, catalog: &Catalog) ->
     if json {
         return print_json(&report);
     }
-    println!("{}", report.text);
-    eprintln!("{}", report.summary());
+    console::text(&format!("{}\n", report.text))?;
+    note!("{}", report.summary());
     Ok(())
 }
 

@@ -112,7 +112,7 @@ fn combinations(
 }
 
 fn print(report: &Report) {
-    println!(
+    out!(
         "{} on {}; {} prompts, {}, repetition penalty {}, repeated 4-grams {:.1}%",
         report.on.model,
         report.on.device,
@@ -121,22 +121,26 @@ fn print(report: &Report) {
         report.params.repeat_penalty,
         report.autoregressive.repetition * 100.0
     );
-    println!("| drafter | budget | MAL | promised | rows a pass | tokens/s | speed-up |");
-    println!("|---|---|---|---|---|---|---|");
+    out!("| drafter | budget | MAL | promised | rows a pass | tokens/s | speed-up |");
+    out!("|---|---|---|---|---|---|---|");
     row("autoregressive", "", &report.autoregressive);
     for cell in &report.cells {
         row(cell.drafter.name(), &cell.budget, &cell.figures);
     }
     if report.lossless && report.verify == Verify::Strict.name() {
-        println!("lossless: strict equalled autoregressive everywhere, token for token");
+        out!("lossless: strict equalled autoregressive everywhere, token for token");
     } else if !report.lossless {
-        println!("NOT lossless: strict differed from autoregressive");
+        out!("NOT lossless: strict differed from autoregressive");
     }
 }
 
 fn row(drafter: &str, budget: &str, f: &ModeFigures) {
-    println!(
+    out!(
         "| {drafter} | {budget} | {:.2} | {:.2} | {:.1} | {:.1} | {:.2}x |",
-        f.mal, f.predicted_mal, f.rows, f.tokens_per_s, f.speedup
+        f.mal,
+        f.predicted_mal,
+        f.rows,
+        f.tokens_per_s,
+        f.speedup
     );
 }

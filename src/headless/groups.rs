@@ -87,15 +87,17 @@ fn describe(at: &lightgcn::Progress) -> String {
 fn save(saved: &SavedGroups, out: &Path) -> Result<()> {
     saved.save(out)?;
     print(saved);
-    eprintln!("wrote {}; use it with --groups", out.display());
+    note!("wrote {}; use it with --groups", out.display());
     Ok(())
 }
 
 fn print(saved: &SavedGroups) {
     let header = &saved.header;
-    println!(
+    out!(
         "groups of {} (fingerprint {}), seed {}",
-        header.catalog, header.fingerprint, header.seed
+        header.catalog,
+        header.fingerprint,
+        header.seed
     );
     for kind in [SubjectKind::Item, SubjectKind::User] {
         let part = saved.part(kind);
@@ -103,13 +105,13 @@ fn print(saved: &SavedGroups) {
             .parameters
             .iter()
             .map(|(name, value)| format!(", {name} {value}"));
-        println!("{kind}s by {}{}", part.method, notes.collect::<String>());
+        out!("{kind}s by {}{}", part.method, notes.collect::<String>());
         let (sizes, n_without) = saved.sizes(kind);
         for (group, n) in part.groups.iter().zip(sizes) {
-            println!("  {:<18}{n:>8}  {}", group.name, group.about);
+            out!("  {:<18}{n:>8}  {}", group.name, group.about);
         }
         if n_without > 0 {
-            println!(
+            out!(
                 "  {:<18}{n_without:>8}  served by the global pool",
                 "in no group"
             );

@@ -44,7 +44,8 @@ fn watch() {
             if INTERRUPTED.swap(true, Ordering::Relaxed) {
                 std::process::exit(i32::from(EXIT_CANCELLED));
             }
-            eprintln!("\nstopping; Ctrl-C again ends at once");
+            note!();
+            note!("stopping; Ctrl-C again ends at once");
         }
     });
 }
@@ -56,5 +57,14 @@ pub fn end_quietly_on_closed_pipes() {
     // SAFETY: called before any other thread runs; sets a default disposition.
     unsafe {
         libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+    }
+}
+
+/// Makes a file that outgrows its limit (`ulimit -f`) an error that can be told.
+pub fn survive_file_limits() {
+    #[cfg(unix)]
+    // SAFETY: called before any other thread runs; ignores a signal.
+    unsafe {
+        libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
     }
 }

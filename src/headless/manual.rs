@@ -1,24 +1,23 @@
 //! What the program says about itself: its keys, shell completions, manual pages.
 
-use std::io::{Write, stdout};
-
 use clap::CommandFactory;
 use clap_complete::Shell;
 use color_eyre::eyre::{Result, WrapErr, bail};
 
 use crate::cli::Cli;
+use crate::console;
 use crate::tui::{Keymap, remap};
 
 /// `laserscope keys`.
 pub fn keys(map: &Keymap) -> Result<()> {
-    print(remap::write(map).as_bytes())
+    console::text(&remap::write(map))
 }
 
 /// `laserscope completions SHELL`.
 pub fn completions(shell: Shell) -> Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "laserscope", &mut script);
-    print(&script)
+    console::text(&String::from_utf8_lossy(&script))
 }
 
 /// `laserscope man [COMMAND]`, in roff.
@@ -33,7 +32,7 @@ pub fn man(command: Option<&str>) -> Result<()> {
     clap_mangen::Man::new(page)
         .render(&mut roff)
         .wrap_err("writing the manual page")?;
-    print(&roff)
+    console::text(&String::from_utf8_lossy(&roff))
 }
 
 fn named(program: &clap::Command, name: &str) -> Result<clap::Command> {
@@ -42,8 +41,4 @@ fn named(program: &clap::Command, name: &str) -> Result<clap::Command> {
     }
     let names: Vec<&str> = program.get_subcommands().map(|c| c.get_name()).collect();
     bail!("man {name}: there is {}", names.join(", "))
-}
-
-fn print(bytes: &[u8]) -> Result<()> {
-    stdout().write_all(bytes).wrap_err("writing")
 }

@@ -23,11 +23,10 @@ pub mod retrieval;
 pub mod sweep;
 pub mod trace;
 
-use std::io::Write;
-
 use color_eyre::eyre::Result;
 use serde::Serialize;
 
+use crate::console;
 use crate::engine::Engine;
 use crate::model::fetch::{self, FetchOptions};
 use crate::recsys::Catalog;
@@ -45,12 +44,9 @@ pub fn open_engine(settings: &Settings, catalog: &Catalog) -> Result<Engine> {
     let path = fetch_model(settings, settings.model())?;
     let mut bar = progress::Line::new();
     let engine = settings.open_engine(&path, catalog, |loading| bar.show(&loading.describe()))?;
-    let note = engine
-        .note
-        .as_ref()
-        .map(|note| format!("\n{note}"))
-        .unwrap_or_default();
-    eprintln!("{} on {}{note}", engine.info.name, engine.device);
+    note!("{} on {}", engine.info.name, engine.device);
+    let notes = engine.note.iter().flat_map(|note| note.lines());
+    notes.for_each(|line| note!("{line}"));
     Ok(engine)
 }
 
@@ -68,8 +64,5 @@ pub fn fetch_model(settings: &Settings, name: &str) -> Result<std::path::PathBuf
 
 /// One JSON object, on a line of its own, at once.
 pub fn print_json(value: &impl Serialize) -> Result<()> {
-    let mut out = std::io::stdout().lock();
-    serde_json::to_writer(&mut out, value)?;
-    writeln!(out)?;
-    Ok(out.flush()?)
+    console::json(value)
 }

@@ -19,7 +19,7 @@ pub fn run(command: &ModelCommand, settings: &Settings) -> Result<()> {
     match command {
         ModelCommand::List { json } => list(*json),
         ModelCommand::Fetch { name } => {
-            println!("{}", fetch_model(settings, &named(name))?.display());
+            out!("{}", fetch_model(settings, &named(name))?.display());
             Ok(())
         }
         ModelCommand::Info { name, json } => info(settings, &named(name), *json),
@@ -47,11 +47,13 @@ fn list(json: bool) -> Result<()> {
             ""
         };
         let size = entry.size.map_or("size from the hub".into(), megabytes);
-        println!(
+        out!(
             "{}{default}: {}, {size}, {}",
-            entry.name, entry.title, entry.licence
+            entry.name,
+            entry.title,
+            entry.licence
         );
-        println!(
+        out!(
             "    {}",
             file.unwrap_or_else(|| format!("not fetched; {}", entry.repo))
         );
@@ -100,13 +102,9 @@ fn info(settings: &Settings, name: &str, json: bool) -> Result<()> {
     if json {
         return print_json(&info);
     }
-    println!(
-        "{}\n    {}, {}",
-        info.file,
-        megabytes(info.bytes),
-        info.dtype
-    );
-    println!(
+    out!("{}", info.file);
+    out!("    {}, {}", megabytes(info.bytes), info.dtype);
+    out!(
         "    {}: {} layers, width {}, {} heads of {} over {} key/value heads, context {}",
         info.architecture,
         info.layers,
@@ -116,8 +114,8 @@ fn info(settings: &Settings, name: &str, json: bool) -> Result<()> {
         info.kv_heads,
         info.context
     );
-    println!("    {}", info.features.join(", "));
-    println!(
+    out!("    {}", info.features.join(", "));
+    out!(
         "    vocabulary {}, ends at tokens {:?}, tokenizer {}",
         info.vocabulary,
         info.end_tokens,

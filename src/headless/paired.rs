@@ -174,7 +174,7 @@ impl Spent {
 }
 
 fn print(report: &Report) {
-    println!(
+    out!(
         "{} on {}; {} prompts, {} pairs each, {} against autoregressive, budget {}",
         report.on.model,
         report.on.device,
@@ -183,29 +183,37 @@ fn print(report: &Report) {
         report.verify,
         report.params.budget.describe()
     );
-    println!("prompt       speed-up     least      most    MAL   rows  tokens");
+    out!("prompt       speed-up     least      most    MAL   rows  tokens");
     for p in &report.prompts {
         let (least, most) = p
             .ratios
             .iter()
             .fold((f64::MAX, 0.0f64), |(l, m), &r| (l.min(r), m.max(r)));
-        println!(
+        out!(
             "{:<12}{:>8.2}x{least:>9.2}x{most:>9.2}x{:>7.2}{:>7.1}{:>8}",
-            p.subject, p.ratio, p.mal, p.rows, p.tokens
+            p.subject,
+            p.ratio,
+            p.mal,
+            p.rows,
+            p.tokens
         );
     }
-    println!("all together {:.2}x", report.total_ratio);
+    out!("all together {:.2}x", report.total_ratio);
     if let Some(worst) = &report.worst {
-        println!("worst: {} at {:.3}x", worst.subject, worst.ratio);
+        out!("worst: {} at {:.3}x", worst.subject, worst.ratio);
     }
-    println!("ms a step      retrieve   draft  forward   verify   commit");
+    out!("ms a step      retrieve   draft  forward   verify   commit");
     for (name, t) in [
         ("autoregressive", &report.autoregressive_step_ms),
         (report.verify, &report.step_ms),
     ] {
-        println!(
+        out!(
             "{name:<15}{:>8.3}{:>8.3}{:>9.3}{:>9.3}{:>9.3}",
-            t.retrieve, t.draft, t.forward, t.verify, t.commit
+            t.retrieve,
+            t.draft,
+            t.forward,
+            t.verify,
+            t.commit
         );
     }
 }

@@ -1,12 +1,13 @@
 //! `laserscope picture`: the Decode screen of traces, or what some keys lead to
 //! from there, as an SVG picture.
 
-use color_eyre::eyre::{Result, WrapErr, ensure};
+use color_eyre::eyre::{Result, ensure};
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 
+use crate::atomic_file;
 use crate::cli::PictureArgs;
 use crate::playground;
 use crate::tui::state::decode::Cursor;
@@ -32,6 +33,5 @@ pub fn run(args: &PictureArgs, look: Look) -> Result<()> {
     }
     let mut buffer = Buffer::empty(area);
     app.render(area, &mut buffer);
-    std::fs::write(&args.out, picture::svg(&buffer))
-        .wrap_err_with(|| format!("writing {}", args.out.display()))
+    atomic_file::write(&args.out, picture::svg(&buffer))
 }

@@ -12,6 +12,7 @@ use color_eyre::eyre::{Result, WrapErr};
 use super::progress::megabytes;
 use super::{fetch_model, print_json};
 use crate::cli::{PoolCommand, PoolDocumentsArgs};
+use crate::console;
 use crate::model::gguf::Gguf;
 use crate::model::tokenizer::TextCodec;
 use crate::pool::{Cancelled, Check, PoolInfo, PoolStore};
@@ -37,7 +38,7 @@ pub fn run(command: &PoolCommand, settings: &Settings) -> Result<bool> {
     };
     match done {
         Err(error) if error.is::<Cancelled>() => {
-            eprintln!("{error:#}");
+            console::note_lines(&format!("{error:#}"));
             Ok(false)
         }
         other => other.map(|()| true),
@@ -83,12 +84,14 @@ fn describe(info: &PoolInfo) {
     let bound = info
         .max_tokens
         .map_or(String::new(), |max| format!(", at most {max}"));
-    println!("{}", info.path.display());
-    println!(
+    out!("{}", info.path.display());
+    out!(
         "    {} documents, {} tokens{bound}, {} segments",
-        info.documents, info.tokens, info.segments
+        info.documents,
+        info.tokens,
+        info.segments
     );
-    println!(
+    out!(
         "    {}, {:.2} bytes a token in the index; {}",
         megabytes(info.bytes),
         info.index_bytes_per_token,
@@ -97,11 +100,14 @@ fn describe(info: &PoolInfo) {
             false => "headers and tables verified (--verify reads it all)",
         }
     );
-    println!("    tokenizer {tokenizer}");
+    out!("    tokenizer {tokenizer}");
     for group in &info.groups {
-        println!(
+        out!(
             "    {:<28}{:>9} documents{:>12} tokens{:>4} segments",
-            group.group, group.documents, group.tokens, group.segments
+            group.group,
+            group.documents,
+            group.tokens,
+            group.segments
         );
     }
 }

@@ -1,8 +1,9 @@
 //! One line of progress on standard error, where that is a terminal.
 
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{BufRead, IsTerminal};
 use std::time::{Duration, Instant};
 
+use crate::console;
 use crate::model::fetch::FetchEvent;
 
 /// A line that is written over; removed when dropped.
@@ -14,7 +15,7 @@ pub struct Line {
 impl Line {
     pub fn new() -> Self {
         Line {
-            live: std::io::stderr().is_terminal(),
+            live: console::is_live(),
             shown: None,
         }
     }
@@ -31,22 +32,20 @@ impl Line {
             .is_none_or(|at| at.elapsed() > Duration::from_millis(100));
         if self.live && due {
             self.shown = Some(Instant::now());
-            let mut err = std::io::stderr().lock();
-            let _ = write!(err, "\r\x1b[2K{text}");
-            let _ = err.flush();
+            console::overwrite(text);
         }
     }
 
     fn clear(&mut self) {
         if self.shown.take().is_some() {
-            eprint!("\r\x1b[2K");
+            console::overwrite("");
         }
     }
 
     /// A line that stays.
     pub fn say(&mut self, text: &str) {
         self.clear();
-        eprintln!("{text}");
+        note!("{text}");
     }
 
     pub fn fetch(&mut self, event: &FetchEvent) {
@@ -103,10 +102,13 @@ pub fn megabytes(bytes: u64) -> String {
 /// Asks before a large download; no without a terminal.
 pub fn ask_large(bytes: u64) -> bool {
     if !std::io::stdin().is_terminal() {
-        eprintln!("the model has {}: add --yes to fetch it", megabytes(bytes));
+        note!("the model has {}: add --yes to fetch it", megabytes(bytes));
         return false;
     }
-    eprint!("The model has {}. Fetch it? [y/N] ", megabytes(bytes));
+    console::ask(&format!(
+        "The model has {}. Fetch it? [y/N] ",
+        megabytes(bytes)
+    ));
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer).is_ok();
     read && answer.trim().eq_ignore_ascii_case("y")

@@ -237,7 +237,7 @@ fn quantile(values: &mut [f64], at: f64) -> f64 {
 }
 
 fn print(report: &Report) {
-    println!(
+    out!(
         "{} documents, {} tokens in {} groups; {} held-out documents, {} tokens",
         report.pool_documents,
         report.pool_tokens,
@@ -246,16 +246,15 @@ fn print(report: &Report) {
         report.heldout_tokens
     );
     if let Some(any) = report.figures.first() {
-        println!(
+        out!(
             "build {:.2} s and {:.1} MB by a million tokens",
-            any.build_s_per_1m, any.bytes_per_token
+            any.build_s_per_1m,
+            any.bytes_per_token
         );
     }
-    println!(
-        "drafter  budget   query us      p99  advance us  explain us    MAL  predicted  nodes"
-    );
+    out!("drafter  budget   query us      p99  advance us  explain us    MAL  predicted  nodes");
     for f in &report.figures {
-        println!(
+        out!(
             "{:<8}{:>7}{:>11.1}{:>9.1}{:>12.1}{:>12.1}{:>7.2}{:>11.2}{:>7.1}",
             f.drafter.name(),
             f.budget,
@@ -276,16 +275,20 @@ fn print(report: &Report) {
 }
 
 fn print_calibration(figures: &DrafterFigures) {
-    println!(
-        "\n{} under {} rows: paths by the probability they were given",
+    out!();
+    out!(
+        "{} under {} rows: paths by the probability they were given",
         figures.drafter.name(),
         figures.budget
     );
-    println!("   up to   drafted  predicted  accepted");
+    out!("   up to   drafted  predicted  accepted");
     for bin in &figures.calibration {
-        println!(
+        out!(
             "{:>8.2}{:>10}{:>11.3}{:>10.3}",
-            bin.upto, bin.drafted, bin.predicted, bin.accepted
+            bin.upto,
+            bin.drafted,
+            bin.predicted,
+            bin.accepted
         );
     }
 }

@@ -4,14 +4,13 @@
 mod report;
 mod table;
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::{Result, WrapErr, ensure};
 
 use super::progress::Line;
 use super::{interrupt, open_engine, print_json};
+use crate::atomic_file;
 use crate::cli::SweepArgs;
 use crate::engine::{Advance, Asked, Engine, SweepRun};
 use crate::recsys::{Catalog, Framework, Role, SubjectKind, SubjectRef};
@@ -133,8 +132,5 @@ fn trace_name(subject: &SubjectInfo, cell: Option<&Cell>) -> PathBuf {
 }
 
 fn save(trace: &Trace, path: &Path) -> Result<()> {
-    let writing = || format!("writing {}", path.display());
-    let mut out = BufWriter::new(File::create(path).wrap_err_with(writing)?);
-    trace.save(&mut out).wrap_err_with(writing)?;
-    out.flush().wrap_err_with(writing)
+    atomic_file::write_with(path, |out| Ok(trace.save(out)?))
 }

@@ -2,6 +2,8 @@
 //! gradient descent (AdaGrad: Duchi et al., JMLR 2011) on the log loss of the
 //! drafted tokens being accepted, at the nodes that strict verification reaches.
 
+#![allow(clippy::disallowed_macros, reason = "a test tells its harness")]
+
 use std::path::Path;
 
 use super::blend::{dot, lead_inputs, sigmoid, trust_inputs};

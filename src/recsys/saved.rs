@@ -5,7 +5,7 @@
 //! a line a subject. The header counts the lines, so a cut-off file is noticed.
 
 use std::collections::BTreeMap;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::Path;
 
 use color_eyre::eyre::{Report, WrapErr, ensure, eyre};
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::catalog::{Catalog, SubjectKind};
 use super::groups::Group;
 use super::random::{dealt, hash_text};
+use crate::atomic_file;
 use crate::text_input::{TextLines, with_restart};
 
 const FORMAT: &str = "laserscope groups";
@@ -188,14 +189,7 @@ impl SavedGroups {
 
     /// Writes the file whole or not at all.
     pub fn save(&self, path: &Path) -> Result<(), Report> {
-        let context = || format!("writing {}", path.display());
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(folder).wrap_err_with(context)?;
-        self.write(&mut BufWriter::new(&mut file))
-            .wrap_err_with(context)?;
-        file.persist(path).wrap_err_with(context)?;
-        Ok(())
+        atomic_file::write_with(path, |out| self.write(out))
     }
 
     fn write(&self, out: &mut impl Write) -> Result<(), Report> {

@@ -244,6 +244,7 @@ fn moved_knobs_that_need_a_rerun_are_named() {
 /// with the crate at opt-level 3.
 #[test]
 #[ignore = "a measurement"]
+#[allow(clippy::disallowed_macros, reason = "a test tells its harness")]
 fn a_long_run_is_judged_at_once() {
     let trace = run(7, 2000, 64, recorded(Verify::default(), 64));
     let change = Change {

@@ -1,7 +1,7 @@
 //! What the environment and the terminal say about themselves: colours, light or
 //! dark, UTF-8.
 
-use std::io::{IsTerminal, stdin, stdout};
+use std::io::{IsTerminal, stdin};
 use std::time::Duration;
 
 use supports_color::Stream;
@@ -9,6 +9,7 @@ use terminal_colorsaurus::{QueryOptions, ThemeMode, theme_mode};
 
 use super::ascii::locale_takes_utf8;
 use super::theme::ThemeName;
+use crate::console;
 
 /// How long a terminal may take to say its background. One that does not know the
 /// question answers the next one at once.
@@ -40,7 +41,7 @@ pub fn from_environment() -> ThemeName {
 /// As [`from_environment`], and light where the terminal's background is light.
 pub fn from_terminal() -> ThemeName {
     let found = from_environment();
-    let is_real = stdin().is_terminal() && stdout().is_terminal();
+    let is_real = stdin().is_terminal() && console::is_terminal();
     if found != ThemeName::Dark || !is_real {
         return found;
     }

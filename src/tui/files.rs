@@ -2,7 +2,7 @@
 //! Every file appears whole or not at all, and none is overwritten.
 
 use std::fs;
-use std::io::{BufReader, Write};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::{Result, WrapErr, bail};
@@ -12,6 +12,7 @@ use ratatui::layout::Rect;
 use super::picture;
 use super::share::Format;
 use super::state::app::App;
+use crate::atomic_file;
 use crate::speculate::params::Params;
 use crate::speculate::trace::Trace;
 use crate::worker::message::RunId;
@@ -99,22 +100,10 @@ fn write_new(folder: &Path, stem: &str, forms: &[(&str, &[u8])]) -> Result<Strin
         .filter(|p| !p.iter().any(|p| p.exists()));
     let paths = free.next().unwrap_or_else(|| paths(stem));
     for (path, (_, content)) in paths.iter().zip(forms) {
-        write_whole(path, content).wrap_err_with(|| format!("writing {}", path.display()))?;
+        atomic_file::write(path, content)?;
     }
     let told: Vec<String> = paths.iter().map(|p| p.display().to_string()).collect();
     Ok(told.join(" and "))
-}
-
-/// The file appears when it is whole, readable by whom new files are readable by.
-pub fn write_whole(path: &Path, content: &[u8]) -> Result<()> {
-    let folder = path.parent().filter(|f| !f.as_os_str().is_empty());
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
-    file.write_all(content)?;
-    file.persist(path)?;
-    Ok(())
 }
 
 #[cfg(test)]

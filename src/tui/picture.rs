@@ -8,6 +8,7 @@ use ratatui::buffer::{Buffer, Cell, CellWidth};
 use ratatui::style::{Color, Modifier};
 
 use super::palette;
+use crate::console::visible;
 
 /// Size of a cell in the picture's units: a 14 point monospaced font.
 const CELL_WIDTH: f64 = 8.43;
@@ -50,7 +51,7 @@ pub fn plain(buffer: &Buffer) -> String {
         let mut x = buffer.area.left();
         while x < buffer.area.right() {
             let cell = &buffer[(x, y)];
-            line.push_str(cell.symbol());
+            line.push_str(&visible::row(cell.symbol()));
             x += cell.cell_width().max(1);
         }
         out.push_str(line.trim_end());
@@ -191,7 +192,8 @@ fn hex((r, g, b): (u8, u8, u8)) -> String {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
+    visible::row(text)
+        .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
 }

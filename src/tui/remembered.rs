@@ -2,7 +2,6 @@
 //! the sizes of the panes. A small file of its own; it may be deleted at any time.
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
@@ -10,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layout::Shift;
 use super::state::app::Mouse;
+use crate::atomic_file;
 use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
 
 /// The file's content; what is missing was never changed.
@@ -43,10 +43,8 @@ impl Remembered {
             .parent()
             .ok_or_else(|| eyre!("{}: no folder", path.display()))?;
         fs::create_dir_all(folder).wrap_err_with(writing)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder).wrap_err_with(writing)?;
         let text = toml::to_string(self).wrap_err_with(writing)?;
-        file.write_all(text.as_bytes()).wrap_err_with(writing)?;
-        file.persist(path).map(drop).wrap_err_with(writing)
+        atomic_file::write(path, text)
     }
 }
 

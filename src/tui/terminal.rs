@@ -2,7 +2,7 @@
 //! keys, the engine's news, signals and the clock; the clock runs only while
 //! something moves.
 
-use std::io::{self, IsTerminal, stdout};
+use std::io::{self, IsTerminal};
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,7 @@ use super::files::{self, Files};
 use super::start::Start;
 use super::state::app::{App, Errand, Tone};
 use super::tty::{self, Tty};
+use crate::console;
 use crate::worker::message::{Command, Event};
 
 /// Between two frames while something moves.
@@ -33,7 +34,7 @@ pub async fn run(
     commands: Sender<Command>,
     mut events: UnboundedReceiver<Event>,
 ) -> Result<()> {
-    if !stdout().is_terminal() || !io::stdin().is_terminal() {
+    if !console::is_terminal() || !io::stdin().is_terminal() {
         bail!(
             "the playground needs a terminal for its input and output; `laserscope generate` and \
              `laserscope bench` work without one"
@@ -53,7 +54,7 @@ pub async fn run(
     if let Some(path) = memory_file.filter(|_| app.memory() != before)
         && let Err(why) = app.memory().write(&path)
     {
-        eprintln!("warning: {why:#}");
+        note!("warning: {why:#}");
     }
     outcome.map(drop).map_err(with_reports)
 }
@@ -63,8 +64,8 @@ fn rescue(app: &App) {
     let under_way = app.runs.iter().filter(|r| r.is_under_way());
     for run in under_way.filter(|r| r.recording().is_none() && r.n_steps() > 0) {
         match files::save(app, run.id) {
-            Ok(path) => eprintln!("the run under way is saved: {path}"),
-            Err(why) => eprintln!("the run under way could not be saved: {why:#}"),
+            Ok(path) => note!("the run under way is saved: {path}"),
+            Err(why) => note!("the run under way could not be saved: {why:#}"),
         }
     }
 }

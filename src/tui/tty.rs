@@ -5,6 +5,8 @@
 //! of another thread touches nothing: its report waits until the screens have gone,
 //! so that no frame is drawn over it.
 
+#![allow(clippy::disallowed_methods, reason = "the screens draw by themselves")]
+
 use std::io::{Stdout, stdout};
 use std::panic::PanicHookInfo;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-const ROOMS: [&str; 11] = [
+const ROOMS: [&str; 13] = [
     "text_input",
+    "console",
+    "atomic_file",
     "speculate",
     "pool",
     "recsys",
@@ -17,15 +19,29 @@ const ROOMS: [&str; 11] = [
 ];
 
 /// Rooms that a room may name, besides itself.
-const MAY_NAME: [(&str, &[&str]); 8] = [
+const MAY_NAME: [(&str, &[&str]); 9] = [
+    ("console", &[]),
     ("text_input", &[]),
     ("speculate", &[]),
     ("pool", &["speculate", "text_input"]),
-    ("recsys", &["speculate", "text_input"]),
+    (
+        "recsys",
+        &["speculate", "text_input", "console", "atomic_file"],
+    ),
     ("model", &["speculate", "text_input"]),
     ("engine", &["speculate", "pool", "model", "text_input"]),
-    ("tui", &["speculate", "recsys", "worker", "text_input"]),
-    ("export", &["speculate", "tui"]),
+    (
+        "tui",
+        &[
+            "speculate",
+            "recsys",
+            "worker",
+            "text_input",
+            "console",
+            "atomic_file",
+        ],
+    ),
+    ("export", &["speculate", "tui", "console"]),
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

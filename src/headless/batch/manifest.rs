@@ -3,7 +3,6 @@
 //! that it writes what an uninterrupted one would have written.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::{Report, Result, WrapErr, bail, ensure, eyre};
@@ -11,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::atomic_file;
 use crate::cli::{AllKind, HalfChoice, Shard};
 use crate::recsys::KnowledgeDoc;
 use crate::speculate::cost::CostTable;
@@ -143,26 +143,10 @@ impl Manifest {
     /// Puts the manifest beside `out`, whole or not at all.
     pub fn save(&self, out: &Path) -> Result<()> {
         let path = manifest_path(out);
-        let context = || format!("writing {}", path.display());
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(folder).wrap_err_with(context)?;
         let mut json = serde_json::to_vec_pretty(self)?;
         json.push(b'\n');
-        file.write_all(&json).wrap_err_with(context)?;
-        file.as_file().sync_all().wrap_err_with(context)?;
-        readable_by_all(file.path());
-        file.persist(&path).wrap_err_with(context)?;
-        Ok(())
+        atomic_file::write(&path, json)
     }
-}
-
-/// As any new file may be read: a temporary one is its owner's alone.
-pub fn readable_by_all(path: &Path) {
-    #[cfg(unix)]
-    let _ = fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o644));
-    #[cfg(not(unix))]
-    let _ = path;
 }
 
 fn parse(bytes: &[u8]) -> Result<Manifest> {

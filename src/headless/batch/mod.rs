@@ -32,7 +32,7 @@ use measured::{Measured, is_reference};
 use plan::role;
 use start::{Batch, Kept, Start, device_kind, start};
 
-pub use manifest::{Conditions, Listing, Manifest, manifest_path, readable_by_all};
+pub use manifest::{Conditions, Listing, Manifest, manifest_path};
 pub use plan::Plan;
 
 /// Where there is no terminal, progress is a line so often.
@@ -67,7 +67,7 @@ pub fn run_on(
     engine.set_learning(Learning::Nothing);
     let Start { plan, kept } = start(&batch, engine)?;
     if plan.n_without_history > 0 {
-        eprintln!(
+        note!(
             "{} users have too little history for a prompt: left out",
             plan.n_without_history
         );

@@ -53,7 +53,7 @@ pub fn start(batch: &Batch, engine: &mut Engine) -> Result<Start> {
     };
     let log = KnowledgeLog::open(out)?;
     if let Some(cut_off) = log.cut_off {
-        eprintln!(
+        note!(
             "{}:{}: {} bytes of an unfinished answer removed",
             out.display(),
             cut_off.line,

@@ -36,7 +36,7 @@ pub fn run(
     let mut docs = Vec::new();
     for file in files {
         let imported = read(file, hints)?;
-        imported.told().iter().for_each(|line| eprintln!("{line}"));
+        imported.told().iter().for_each(|line| note!("{line}"));
         report.bad_lines += imported.n_bad;
         docs.extend(imported.docs);
     }
@@ -85,7 +85,7 @@ fn place(docs: &mut [KnowledgeDoc], catalog: &Catalog) -> usize {
 }
 
 fn tell(report: &Report, out: &Path, catalog: Option<&Catalog>) {
-    eprintln!(
+    note!(
         "{} documents in {}; {} bad lines, {} replaced by later ones",
         report.documents,
         out.display(),
@@ -93,7 +93,7 @@ fn tell(report: &Report, out: &Path, catalog: Option<&Catalog>) {
         report.replaced
     );
     if let (Some(n), Some(catalog)) = (report.unknown, catalog) {
-        eprintln!(
+        note!(
             "{n} of them are of nobody in the catalog {}{}",
             catalog.name,
             match n {

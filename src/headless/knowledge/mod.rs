@@ -4,11 +4,12 @@ mod import;
 mod merge;
 
 use std::collections::HashMap;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::Path;
 
-use color_eyre::eyre::{Result, WrapErr, ensure};
+use color_eyre::eyre::{Result, ensure};
 
+use crate::atomic_file;
 use crate::cli::KnowledgeCommand;
 use crate::recsys::{KnowledgeDoc, SubjectKind};
 use crate::session::Settings;
@@ -25,7 +26,7 @@ pub fn run(command: &KnowledgeCommand, settings: &Settings) -> Result<bool> {
         } => {
             let docs = merge(shards, *partial)?;
             write_new(out, &docs)?;
-            eprintln!("{} documents in {}", docs.len(), out.display());
+            note!("{} documents in {}", docs.len(), out.display());
             match &settings.pool {
                 Some(pool) => super::pool::build_of(pool, out, settings),
                 None => Ok(true),
@@ -75,18 +76,11 @@ fn write_new(out: &Path, docs: &[KnowledgeDoc]) -> Result<()> {
         "--out {}: holds something already; delete it, or name another file",
         out.display()
     );
-    let context = || format!("writing {}", out.display());
-    let folder = out.parent().filter(|p| !p.as_os_str().is_empty());
-    let temporary = tempfile::Builder::new();
-    let folder = folder.unwrap_or(Path::new("."));
-    let file = temporary.tempfile_in(folder).wrap_err_with(context)?;
-    let mut writer = BufWriter::new(file);
-    for doc in docs {
-        serde_json::to_writer(&mut writer, doc).wrap_err_with(context)?;
-        writer.write_all(b"\n").wrap_err_with(context)?;
-    }
-    let file = writer.into_inner().wrap_err_with(context)?;
-    super::batch::readable_by_all(file.path());
-    file.persist(out).wrap_err_with(context)?;
-    Ok(())
+    atomic_file::write_with(out, |file| {
+        for doc in docs {
+            serde_json::to_writer(&mut *file, doc)?;
+            file.write_all(b"\n")?;
+        }
+        Ok(())
+    })
 }

@@ -175,9 +175,12 @@ fn report(path: &Path, changed: Changed, start: Instant, json: bool) -> Result<(
     if json {
         return print_json(&report);
     }
-    eprintln!(
+    note!(
         "{} documents added, {} removed, {} evicted in {:.1} s",
-        changed.added, changed.removed, changed.evicted, report.seconds
+        changed.added,
+        changed.removed,
+        changed.evicted,
+        report.seconds
     );
     describe(&report.pool);
     Ok(())

@@ -122,24 +122,30 @@ pub fn report(found: &SearchReport, json: bool) -> Result<()> {
     if json {
         return print_json(found);
     }
-    println!(
+    out!(
         "{} occurrences in {} documents",
-        found.occurrences, found.documents
+        found.occurrences,
+        found.documents
     );
     for group in &found.groups {
-        println!(
+        out!(
             "    {:<28}{:>9} occurrences{:>9} documents",
-            group.group, group.occurrences, group.documents
+            group.group,
+            group.occurrences,
+            group.documents
         );
     }
     for hit in &found.hits {
         let line = format!("{}[{}]{}", hit.before, hit.found, hit.after);
         let line: Vec<&str> = line.split_whitespace().collect();
-        println!(
+        out!(
             "{} ({}), {}, {}x",
-            hit.title, hit.id, hit.group, hit.occurrences
+            hit.title,
+            hit.id,
+            hit.group,
+            hit.occurrences
         );
-        println!("    .. {} ..", line.join(" "));
+        out!("    .. {} ..", line.join(" "));
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use color_eyre::eyre::Result;
 
 use super::report::{CellReport, SweepReport};
+use crate::console;
 use crate::speculate::options::numbers;
 use crate::speculate::sweep::{CellFigures, Estimate};
 
@@ -37,7 +38,7 @@ fn figures(of: &CellFigures) -> [Option<Estimate>; 9] {
 
 /// Comma-separated, the autoregressive line first.
 pub fn csv(report: &SweepReport) -> Result<()> {
-    let mut out = csv::Writer::from_writer(std::io::stdout().lock());
+    let mut out = csv::Writer::from_writer(Vec::new());
     let mut head: Vec<String> = vec!["rule".into()];
     head.extend(NUMBERS.map(String::from));
     head.extend(["budget", "subjects", "same_text"].map(String::from));
@@ -69,7 +70,8 @@ pub fn csv(report: &SweepReport) -> Result<()> {
         line.extend([cell.frontier.to_string(), cell.options.clone()]);
         out.write_record(&line)?;
     }
-    Ok(out.flush()?)
+    let table = out.into_inner()?;
+    console::text(&String::from_utf8_lossy(&table))
 }
 
 fn csv_figures(of: &CellFigures) -> Vec<String> {
@@ -84,7 +86,7 @@ fn csv_figures(of: &CellFigures) -> Vec<String> {
 
 /// A table in Markdown; `*` marks what no other cell beats.
 pub fn print(report: &SweepReport) {
-    println!(
+    out!(
         "{} on {}; {} subjects, {} of {} runs, repetition penalty {}",
         report.on.model,
         report.on.device,
@@ -93,10 +95,10 @@ pub fn print(report: &SweepReport) {
         report.of,
         report.params.repeat_penalty
     );
-    println!(
+    out!(
         "| | rule | budget | speed-up | MAL | in common | agreement | same text | parts after | log-prob. | rep. | acceptance |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
+    out!("|---|---|---|---|---|---|---|---|---|---|---|---|");
     if let Some(plain) = &report.autoregressive {
         row(" ", "autoregressive", "", plain);
     }
@@ -112,7 +114,7 @@ pub fn print(report: &SweepReport) {
 fn row(mark: &str, rule: &str, budget: &str, of: &CellFigures) {
     let plain = |e: Estimate, digits| number(Some(e), 1.0, digits);
     let percent = |e: Estimate| number(Some(e), 100.0, 1);
-    println!(
+    out!(
         "| {mark} | {rule} | {budget} | {} | {} | {} % | {} % | {}/{} | {} | {} | {} % | {} |",
         plain(of.speedup, 2),
         plain(of.mal, 2),
@@ -142,19 +144,19 @@ fn number(estimate: Option<Estimate>, times: f64, digits: usize) -> String {
 }
 
 fn verdicts(report: &SweepReport) {
-    println!(
+    out!(
         "*: no other cell is as quick and keeps as much of the text. ±: standard error over subjects."
     );
     let fastest = report.cells.iter().filter(|c| c.frontier);
     let speed = |c: &&CellReport| c.figures.as_ref().map_or(0.0, |f| f.speedup.mean);
     if let Some(cell) = fastest.max_by(|a, b| speed(a).total_cmp(&speed(b))) {
-        println!("quickest: laserscope generate --item ID {}", cell.options);
+        out!("quickest: laserscope generate --item ID {}", cell.options);
     }
     match report.lossless {
         Some(true) => {
-            println!("lossless: strict equalled autoregressive on every prompt, token for token")
+            out!("lossless: strict equalled autoregressive on every prompt, token for token")
         }
-        Some(false) => println!("NOT lossless: strict differed from autoregressive"),
+        Some(false) => out!("NOT lossless: strict differed from autoregressive"),
         None => {}
     }
 }

@@ -61,7 +61,7 @@ pub fn run(args: &TraceDiffArgs) -> Result<()> {
         return print_json(&difference);
     }
     match &difference.first_difference {
-        None => println!("the same {} tokens", a.len()),
+        None => out!("the same {} tokens", a.len()),
         Some(place) => {
             let side = |shown: &Option<ShownToken>| {
                 shown
@@ -71,14 +71,14 @@ pub fn run(args: &TraceDiffArgs) -> Result<()> {
                         None => format!("'{}' before its first step", t.text),
                     })
             };
-            println!(
+            out!(
                 "first difference after {} equal tokens: {} | {}",
                 place.at,
                 side(&place.left),
                 side(&place.right)
             );
-            println!("cause: {}, {}", place.cause, place.explanation);
-            println!(
+            out!("cause: {}, {}", place.cause, place.explanation);
+            out!(
                 "{:.1}% of {} and {} tokens are common to both when aligned, {:.1}% of the places agree",
                 difference.in_common * 100.0,
                 a.len(),

@@ -1,16 +1,17 @@
 //! `laserscope trace export`: a run as a web page, Markdown, a picture, text, a
 //! recording of the terminal, or a table.
 
-use std::io::Write;
 use std::path::Path;
 
-use color_eyre::eyre::{Result, WrapErr, ensure, eyre};
+use color_eyre::eyre::{Result, ensure, eyre};
 
+use crate::atomic_file;
 use crate::cli::TraceExportArgs;
+use crate::console;
 use crate::export::{self, Canvas};
 use crate::playground;
+use crate::tui::Look;
 use crate::tui::share::Format;
-use crate::tui::{Look, files};
 
 pub fn run(args: &TraceExportArgs, look: Look) -> Result<()> {
     let format = format_of(args)?;
@@ -29,9 +30,8 @@ pub fn run(args: &TraceExportArgs, look: Look) -> Result<()> {
     };
     let text = export::export(&trace, format, &canvas);
     match &args.out {
-        Some(path) => files::write_whole(path, text.as_bytes())
-            .wrap_err_with(|| format!("writing {}", path.display())),
-        None => Ok(std::io::stdout().write_all(text.as_bytes())?),
+        Some(path) => atomic_file::write(path, text),
+        None => console::text(&text),
     }
 }
 

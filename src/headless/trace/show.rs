@@ -40,11 +40,11 @@ pub fn run(args: &TraceShowArgs) -> Result<()> {
         match (args.json, in_full) {
             (true, _) => print_json(&ShownStep::of(&trace, at))?,
             (false, true) => print_step(&trace, at),
-            (false, false) => println!("{}", summary(&trace, at)),
+            (false, false) => out!("{}", summary(&trace, at)),
         }
     }
     if chosen.is_empty() && n > 0 {
-        eprintln!("no step of {n} matches");
+        note!("no step of {n} matches");
     }
     Ok(())
 }
@@ -67,7 +67,7 @@ fn summary(trace: &Trace, at: usize) -> String {
 
 fn print_step(trace: &Trace, at: usize) {
     let step = &trace.steps[at];
-    println!("{}", head(trace, step));
+    head(trace, step).lines().for_each(|line| out!("{line}"));
     for line in tree_lines(step) {
         let (mark, id) = match line.pick {
             Pick::Root => (None, Some(step.tree.nodes[0].token)),
@@ -80,12 +80,12 @@ fn print_step(trace: &Trace, at: usize) {
         let glyph = mark.map_or(String::new(), |mark| format!("{} ", mark.glyph()));
         let text = id.map_or(String::new(), |id| token(trace, id));
         let left = pad(&format!("{}{glyph}{text}", line.stem), TREE);
-        println!(
+        out!(
             "{}",
             format!("{left} {}", facts(trace, step, line.pick)).trim_end()
         );
     }
-    println!();
+    out!();
 }
 
 fn head(trace: &Trace, step: &Step) -> String {

@@ -78,21 +78,21 @@ fn print_text(figures: &TraceStats<'_>) {
         ..
     } = figures.stats;
     let per_step = |ms: f64| ms / steps.max(1) as f64;
-    println!(
+    out!(
         "{}: {}, {}, {}",
         figures.trace,
         figures.subject.title,
         figures.params.verify.describe(),
         figures.finish.map_or("unfinished", |finish| finish.name())
     );
-    println!(
+    out!(
         "  {tokens} tokens in {steps} steps: MAL {}, {} tokens/s, hits {}, repeated 4-grams {:.1}%",
         two(figures.mal),
         two(figures.tokens_per_s),
         percent(figures.pool_hit_rate),
         figures.repetition * 100.0
     );
-    println!(
+    out!(
         "  {} drafted: {} accepted, {} relaxed, {} rejected, {} lost, {} unreached; acceptance {}, {bonus} bonus tokens",
         fates.drafted(),
         fates.accepted,
@@ -104,9 +104,9 @@ fn print_text(figures: &TraceStats<'_>) {
     );
     let depths = figures.conditional_acceptance.iter();
     let depths: Vec<String> = depths.map(|&share| percent(share)).collect();
-    println!("  accepted at depth 1, 2, ..: {}", depths.join(" "));
+    out!("  accepted at depth 1, 2, ..: {}", depths.join(" "));
     for source in sources.iter().filter(|s| s.hit_steps > 0) {
-        println!(
+        out!(
             "  {:<7} found something in {} steps, drafted {}, acceptance {}",
             source.source.name(),
             source.hit_steps,
@@ -114,7 +114,7 @@ fn print_text(figures: &TraceStats<'_>) {
             percent(source.fates.acceptance())
         );
     }
-    println!(
+    out!(
         "  ms a step: retrieve {:.2}, draft {:.2}, forward {:.2}, verify {:.2}, commit {:.2}; {:.1} rows",
         per_step(timing.retrieve),
         per_step(timing.draft),

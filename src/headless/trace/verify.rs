@@ -55,13 +55,16 @@ pub fn run(args: &TraceVerifyArgs, settings: &Settings) -> Result<bool> {
     };
     match (args.json, &report.first_difference) {
         (true, _) => print_json(&report)?,
-        (false, None) => println!(
+        (false, None) => out!(
             "verified: {steps} steps gave the same ids and verdicts; probabilities differ by at most {largest:.1e} (tolerance {:.0e})",
             args.tolerance
         ),
-        (false, Some(found)) => println!(
+        (false, Some(found)) => out!(
             "DIFFERENT in step {} of {}: {}: {}",
-            found.step, report.of, found.what, found.explanation
+            found.step,
+            report.of,
+            found.what,
+            found.explanation
         ),
     }
     Ok(report.verified)

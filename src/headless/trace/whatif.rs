@@ -94,23 +94,23 @@ fn pair(figures: &OldNew) -> Pair {
 }
 
 fn print_text(report: &Report, answer: &WhatIf, rerun: &[Knob]) {
-    println!("{} -> {}", report.old, report.new);
+    out!("{} -> {}", report.old, report.new);
     let (n, all) = (report.exact_steps, report.steps);
     print_pair(&format!("exact, steps 1 to {n} of {all}"), &report.exact);
     match (report.first_change, answer.first_unknown) {
-        (Some(step), _) => println!("  step {step} is the first to commit other tokens"),
+        (Some(step), _) => out!("  step {step} is the first to commit other tokens"),
         (None, Some((step, knob))) => {
-            println!("  from step {} on: {}", step + 1, knob_line(knob));
+            out!("  from step {} on: {}", step + 1, knob_line(knob));
         }
-        (None, None) => println!("  no step commits other tokens"),
+        (None, None) => out!("  no step commits other tokens"),
     }
     if n < all {
-        println!("  steps {} to {all} need a rerun", n + 1);
+        out!("  steps {} to {all} need a rerun", n + 1);
         let name = "all steps as recorded contexts, not exact";
         print_pair(name, &report.in_recorded_contexts);
     }
     for &knob in rerun {
-        println!("  needs rerun: {}", knob_line(knob));
+        out!("  needs rerun: {}", knob_line(knob));
     }
 }
 
@@ -120,7 +120,7 @@ fn knob_line(knob: Knob) -> String {
 
 fn print_pair(name: &str, pair: &Pair) {
     let Pair { old, new } = pair;
-    println!(
+    out!(
         "  {name}: MAL {} -> {}, relaxed share {} -> {}, acceptance {} -> {}",
         two(old.mal),
         two(new.mal),

@@ -64,7 +64,7 @@ impl Key {
     /// Keeps an import. Not being able to is no error: it is made anew.
     pub fn save(&self, imported: &Imported) {
         if let Err(error) = self.try_save(imported) {
-            eprintln!("cannot keep the import in {}: {error}", self.path.display());
+            note!("cannot keep the import in {}: {error}", self.path.display());
         }
     }
 

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 use color_eyre::eyre::{Result, WrapErr};
 use serde::{Deserialize, Serialize};
 
 use super::Lesson;
+use crate::atomic_file;
 
 /// Per lesson, by its id, the tasks done, counted from 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,11 +45,8 @@ impl Learned {
         let writing = || format!("writing {}", path.display());
         let folder = path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder).wrap_err_with(writing)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder).wrap_err_with(writing)?;
         let text = toml::to_string(self).wrap_err_with(writing)?;
-        file.write_all(text.as_bytes()).wrap_err_with(writing)?;
-        file.persist(path).wrap_err_with(writing)?;
-        Ok(())
+        atomic_file::write(path, text)
     }
 }
 
