@@ -11,8 +11,8 @@ use laserscope::cli::{Cli, Command, DecodeArgs};
 use laserscope::config::Config;
 use laserscope::console;
 use laserscope::headless::{
-    bench, catalog, framework, generate, groups, interrupt, knowledge, manual, models, picture,
-    pool, sweep, trace,
+    bench, catalog, cost, framework, generate, groups, interrupt, knowledge, manual, models,
+    picture, pool, sweep, trace,
 };
 use laserscope::model::fetch;
 use laserscope::playground;
@@ -105,9 +105,19 @@ fn run(cli: &Cli) -> Result<bool> {
             done(playground::replay(traces, config.look_here(&cli.screen)?))
         }
         Some(Command::Picture(args)) => done(picture::run(args, config.look(&cli.screen)?)),
-        Some(Command::Generate(args)) => generate::run(args, &settings, params(&args.decode)?),
-        Some(Command::Bench(args)) => bench::run(&args.what, &settings, params),
+        Some(Command::Generate(args)) => {
+            refuse_learning(&settings, "generate --all", args.all.is_some());
+            generate::run(args, &settings, params, |base| {
+                args.decode.over(base).unwrap_or_else(|e| wrong_usage(&e))
+            })
+        }
+        Some(Command::Cost(args)) => done(cost::run(&args.what, &settings)),
+        Some(Command::Bench(args)) => {
+            refuse_learning(&settings, "bench", true);
+            bench::run(&args.what, &settings, params)
+        }
         Some(Command::Sweep(args)) => {
+            refuse_learning(&settings, "sweep", true);
             let base = params(&args.drafting.clone().into())?;
             let grid = Grid::new(base, &args.axes()).unwrap_or_else(|e| wrong_usage(&e));
             sweep::run(args, grid, &settings, &config.params()?)
@@ -121,6 +131,16 @@ fn run(cli: &Cli) -> Result<bool> {
         Some(Command::Keys) => done(manual::keys(&config.keymap)),
         Some(Command::Completions { shell }) => done(manual::completions(*shell)),
         Some(Command::Man { command }) => manual::man(command.as_deref()).map(|()| true),
+    }
+}
+
+/// What `--learn` carries from run to run would make these depend on their order.
+fn refuse_learning(settings: &Settings, command: &str, refuses: bool) {
+    if settings.learn && refuses {
+        wrong_usage(&format!(
+            "--learn does not go with {command}, whose runs must not depend on each other: \
+             --calibration TRACE starts all of them alike"
+        ));
     }
 }
 

@@ -10,6 +10,7 @@ use crate::config::{self, Config};
 use crate::export::{self, Canvas};
 use crate::recsys::{Catalog, Framework, frameworks};
 use crate::session::Settings;
+use crate::speculate::command_line::Setup;
 use crate::speculate::params::Params;
 use crate::speculate::trace::Trace;
 use crate::tui;
@@ -33,7 +34,7 @@ pub fn open(settings: Settings, config: &Config, look: Look) -> Result<()> {
     }
     start.demo = Some(demo()?);
     start.shipped = shipped(&settings)?;
-    start.setup = settings.options();
+    start.setup = settings.setup();
     let handle = worker::spawn(settings, catalog)?;
     let shown = block_on(tui::run(start, files(), handle.commands, handle.events));
     // The engine ends between two steps; a panic was reported as an event.
@@ -127,7 +128,7 @@ fn start(catalog: Option<Catalog>, params: Params, look: Look) -> Start {
         earlier: earlier_runs(&save_dir),
         save_dir,
         learned: Learned::read(&files().learned),
-        setup: String::new(),
+        setup: Setup::default(),
     }
 }
 

@@ -1,7 +1,13 @@
 //! What both faces share: from settings to a catalog, knowledge, and an engine
 //! with pools.
 
+pub mod calibration;
+pub mod cost;
+pub mod kept_cost;
+mod words;
+
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use color_eyre::eyre::{Result, WrapErr, ensure};
 use etcetera::BaseStrategy;
@@ -17,8 +23,9 @@ use crate::recsys::import::{self, Findings};
 use crate::recsys::knowledge::{bundled_knowledge, read_knowledge};
 use crate::recsys::saved::SavedGroups;
 use crate::recsys::{Catalog, Framework, GroupMap, Half, KnowledgeDoc, frameworks};
-use crate::speculate::command_line::quoted;
 use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
+use calibration::CalibrationChoice;
+use cost::CostChoice;
 
 /// Where things come from, as the options say.
 #[derive(Clone, Debug, Default)]
@@ -43,12 +50,24 @@ pub struct Settings {
     pub quantize: FloatWeights,
     pub offline: bool,
     pub yes: bool,
+    /// `None`: this machine's profile.
+    pub cost: Option<CostChoice>,
+    pub calibration: CalibrationChoice,
+    /// Calibrations go on from run to run.
+    pub learn: bool,
+    /// The configuration file, where one was named.
+    pub config: Option<PathBuf>,
 }
 
 impl From<SetupArgs> for Settings {
     fn from(args: SetupArgs) -> Self {
-        let config = args.config.or_else(crate::config::default_path);
+        let config = args.config.clone();
+        let config = config.or_else(crate::config::default_path);
         Settings {
+            cost: args.cost,
+            calibration: args.calibration.unwrap_or_default(),
+            learn: args.learn,
+            config: args.config,
             framework: args.framework,
             frameworks: config.and_then(|file| Some(file.parent()?.join("frameworks"))),
             catalog: args.catalog,
@@ -73,26 +92,6 @@ impl From<SetupArgs> for Settings {
 }
 
 impl Settings {
-    /// The options that say which catalog and which model, for a command line.
-    pub fn options(&self) -> String {
-        let path = |option: &str, path: &Option<PathBuf>| {
-            let path = path.as_ref()?;
-            Some(format!(
-                "--{option} {}",
-                quoted(&path.display().to_string())
-            ))
-        };
-        let model = self.model.as_ref();
-        let known = [
-            path("catalog", &self.catalog),
-            path("groups", &self.groups),
-            path("pool", &self.pool),
-            model.map(|m| format!("--model {}", quoted(m))),
-        ];
-        let words: Vec<String> = known.into_iter().flatten().collect();
-        words.join(" ")
-    }
-
     pub fn model(&self) -> &str {
         self.model.as_deref().unwrap_or(registry::DEFAULT)
     }
@@ -222,7 +221,38 @@ impl Settings {
     }
 
     /// Loads the model's file and fills its pools.
+    ///
+    /// # Errors
+    /// As [`Engine::load`]; documents, a pool, a profile or a calibration that cannot
+    /// be read; [`fetch::Cancelled`] where the measurement of the cost profile was.
     pub fn open_engine(
+        &self,
+        path: &Path,
+        catalog: &Catalog,
+        mut progress: impl FnMut(Loading) + Send,
+    ) -> Result<Engine> {
+        let mut engine = self.open_unmeasured(path, catalog, &mut progress)?;
+        let note = match &self.cost {
+            Some(choice) => {
+                engine.cost = choice.profile()?;
+                None
+            }
+            None => cost::settle(&mut engine, &mut |done, of| {
+                progress(Loading::Measuring { done, of });
+                !interrupt::unwatched().load(Ordering::Relaxed)
+            })?,
+        };
+        engine.note = joined(engine.note.take(), note);
+        let learns = self.learn.then(|| LEARNS.to_string());
+        engine.note = joined(engine.note.take(), learns);
+        Ok(engine)
+    }
+
+    /// The same without a cost profile.
+    ///
+    /// # Errors
+    /// As [`Self::open_engine`].
+    pub fn open_unmeasured(
         &self,
         path: &Path,
         catalog: &Catalog,
@@ -237,6 +267,9 @@ impl Settings {
         let mut engine = Engine::load(path, &options, progress)?;
         engine.catalog = catalog.name.clone();
         engine.own_documents = self.own_documents;
+        engine.setup = self.setup();
+        engine.set_calibration(self.calibration.start()?);
+        engine.set_learning(self.learn);
         let docs = self.load_knowledge(catalog)?;
         engine.note = joined(engine.note.take(), self.own_documents_note(&docs, catalog));
         engine.set_knowledge(&docs)?;
@@ -245,6 +278,16 @@ impl Settings {
         }
         Ok(engine)
     }
+}
+
+/// Said once where `--learn` is on.
+const LEARNS: &str = "--learn: a run starts with what the runs before it taught the calibration";
+
+/// A path that means the same from any folder.
+fn absolute(path: &Path) -> String {
+    let absolute = std::path::absolute(path);
+    let path = absolute.as_deref().unwrap_or(path);
+    path.display().to_string()
 }
 
 fn joined(first: Option<String>, second: Option<String>) -> Option<String> {

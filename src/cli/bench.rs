@@ -35,7 +35,10 @@ pub enum BenchCommand {
         /// [default: the best this processor has]
         #[arg(long)]
         isa: Option<Isa>,
-        /// Passes measured for each line; the median counts
+        /// Leave out the real runs at fixed budgets beside it
+        #[arg(long)]
+        no_decoding: bool,
+        /// Steps measured for each line, after a warm-up; the median counts
         #[arg(long, default_value_t = 9, value_name = "N")]
         repeats: usize,
         /// One JSON object

@@ -21,6 +21,17 @@ pub struct GenerateArgs {
     /// A prompt of one's own
     #[arg(long, value_name = "TEXT", group = "whom")]
     pub prompt: Option<String>,
+    /// A recorded run once more, from what its header says; other options lie over it. What
+    /// differs on this machine is named
+    #[arg(long, value_name = "TRACE", group = "whom")]
+    pub from: Option<PathBuf>,
+    /// Branch a recorded run before a step, counted from 1, or +N tokens into it; other options
+    /// lie over that step's
+    #[arg(long, value_name = "TRACE:STEP[+N]", group = "whom", value_parser = BranchPoint::parse)]
+    pub branch_of: Option<BranchPoint>,
+    /// With --branch-of: put this token there, by its id
+    #[arg(long, value_name = "ID", requires = "branch_of")]
+    pub force_token: Option<u32>,
     /// With --all: only this half of each group
     #[arg(long, value_enum, requires = "all", value_name = "HALF")]
     pub half: Option<HalfChoice>,
@@ -85,6 +96,39 @@ impl Shard {
         let (index, of) = (number(index)?, number(of)?);
         let is_one = (1..=of).contains(&index);
         is_one.then_some(Shard { index, of }).ok_or_else(wrong)
+    }
+}
+
+/// A place in a recorded run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BranchPoint {
+    pub trace: PathBuf,
+    /// From 0.
+    pub step: usize,
+    /// Tokens of that step that stay.
+    pub within: usize,
+}
+
+impl BranchPoint {
+    /// # Errors
+    /// Says what it must look like.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let wrong = || "must be TRACE:STEP or TRACE:STEP+N, as in run.jsonl:12".to_string();
+        let (trace, place) = text.rsplit_once(':').ok_or_else(wrong)?;
+        let (step, within) = match place.split_once('+') {
+            Some((step, within)) => (step, within.parse().map_err(|_| wrong())?),
+            None => (place, 0),
+        };
+        let step: usize = step.parse().map_err(|_| wrong())?;
+        let step = step.checked_sub(1).ok_or("steps are counted from 1")?;
+        if trace.is_empty() {
+            return Err(wrong());
+        }
+        Ok(BranchPoint {
+            trace: PathBuf::from(trace),
+            step,
+            within,
+        })
     }
 }
 

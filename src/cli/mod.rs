@@ -3,6 +3,7 @@
 
 mod bench;
 mod catalog;
+mod cost;
 mod decode;
 mod drafting;
 mod framework;
@@ -23,10 +24,11 @@ pub use catalog::{
     CatalogArgs, CatalogCommand, GroupsArgs, GroupsBuildArgs, GroupsCommand, ItemGrouping,
     UserGrouping,
 };
+pub use cost::{CostArgs, CostCommand};
 pub use decode::{DecodeArgs, VerifyChoice, parse_budget};
 pub use drafting::{DraftingArgs, Preset, parse_sources};
 pub use framework::{FrameworkArgs, FrameworkCommand};
-pub use generate::{AllKind, BatchArgs, GenerateArgs, HalfChoice, Shard};
+pub use generate::{AllKind, BatchArgs, BranchPoint, GenerateArgs, HalfChoice, Shard};
 pub use knowledge::{KnowledgeArgs, KnowledgeCommand};
 pub use model::{ModelArgs, ModelCommand};
 pub use pool::{PoolArgs, PoolCommand, PoolDocumentsArgs};
@@ -63,6 +65,9 @@ pub enum Command {
     /// Measure: decoding on the real model, forward passes by number of rows, or
     /// retrieval on files of token ids
     Bench(BenchArgs),
+    /// What a step costs on this machine by its rows and the context: automatic budgets go
+    /// by it
+    Cost(CostArgs),
     /// Try a grid of rules, numbers and budgets: measured speed-up against agreement
     /// with autoregressive decoding
     Sweep(SweepArgs),
@@ -203,7 +208,13 @@ mod tests {
             (1usize..64).prop_map(Budget::Rows)
         ];
         let drafter = prop::sample::select(Drafter::ALL.to_vec());
-        let shape = (1usize..32, 1.0f32..4.0, 1usize..99, 1usize..999, 1usize..64);
+        let shape = (
+            1usize..32,
+            1.0f32..4.0,
+            1usize..99,
+            1usize..999,
+            1usize..=32,
+        );
         let sources = (any::<[bool; 4]>(), 0.0f32..1.0);
         (rule, budget, drafter, shape, sources).prop_map(
             |(verify, budget, drafter, shape, ([group, global, local, online], weight))| Params {

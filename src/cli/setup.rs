@@ -6,6 +6,8 @@ use clap::{Args, ValueEnum};
 
 use crate::model::device::DeviceChoice;
 use crate::model::weights::FloatWeights;
+use crate::session::calibration::CalibrationChoice;
+use crate::session::cost::CostChoice;
 
 /// What a run needs before it starts.
 #[derive(Args, Clone, Debug, Default)]
@@ -63,6 +65,18 @@ pub struct SetupArgs {
     /// Fetch a model of more than 1 GB without asking
     #[arg(long, global = true)]
     pub yes: bool,
+    /// What automatic budgets go by: a cost profile's file, a trace, or rows and milliseconds
+    /// as in 1:3.3,8:7.5 [default: this machine's profile, measured once and kept]
+    #[arg(long, global = true, value_name = "PROFILE|TRACE|ROWS:MS,..", value_parser = CostChoice::parse)]
+    pub cost: Option<CostChoice>,
+    /// Where the correction of the drafts' estimates starts: shipped, or a trace, to start as
+    /// that run did [default: shipped]
+    #[arg(long, global = true, value_name = "shipped|TRACE", value_parser = CalibrationChoice::parse)]
+    pub calibration: Option<CalibrationChoice>,
+    /// In the playground: a run starts with what the runs before it taught the calibration, so
+    /// that it depends on them
+    #[arg(long, global = true)]
+    pub learn: bool,
     /// Configuration file [default: laserscope/config.toml in the user's config folder]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,

@@ -108,6 +108,9 @@ pub struct TraceExportArgs {
     /// svg and txt: the step to show [default: the last]
     #[arg(long, value_name = "N")]
     pub step: Option<usize>,
+    /// html and md: the command line may name files of this machine
+    #[arg(long)]
+    pub paths: bool,
     /// svg, txt and cast: columns of the screen
     #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u16).range(60..=500))]
     pub width: u16,

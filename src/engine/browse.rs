@@ -260,7 +260,7 @@ impl Engine {
         let mut sets = Vec::new();
         for (name, sources) in source_sets(group) {
             let params = Params { sources, ..*params };
-            let calibration = self.calibrations.clone().of(&params).clone();
+            let calibration = self.calibration_of(&params);
             let start = Instant::now();
             let drafted = retrieve(&self.pools, group, &local, &params, &calibration);
             sets.push(ProbedSet {
@@ -293,7 +293,7 @@ impl Engine {
             },
             ..*params
         };
-        let calibration = self.calibrations.clone().of(&params).clone();
+        let calibration = self.calibration_of(&params);
         let matched = |ids: &[TokenId]| {
             let local = Local::new(ids, ids.len());
             let drafted = retrieve(&self.pools, None, &local, &params, &calibration);

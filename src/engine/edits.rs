@@ -6,6 +6,7 @@ use color_eyre::eyre::{Result, bail, ensure, eyre};
 
 use super::{Engine, Knowledge, PoolName, tokenizer_hash};
 use crate::pool::{Part, PoolDoc, PoolUpdate, Pools, Unwanted};
+use crate::speculate::params::Params;
 
 /// The changes of a session, in order.
 #[derive(Clone, Debug, Default)]
@@ -77,6 +78,22 @@ impl Edits {
 }
 
 impl Engine {
+    /// What drafts for a run and no command line can bring back.
+    pub(super) fn by_hand(&self, params: &Params) -> Vec<String> {
+        let mut told = Vec::new();
+        if self.edits.n_unsaved() > 0 {
+            let (added, removed) = (self.edits.n_added(), self.edits.n_removed());
+            told.push(format!(
+                "pools edited by hand: {added} documents added, {removed} taken out"
+            ));
+        }
+        let n_online = self.pools.n_online();
+        if params.sources.online && n_online > 0 {
+            told.push(format!("{n_online} answers of the session can draft"));
+        }
+        told
+    }
+
     pub fn edits(&self) -> &Edits {
         &self.edits
     }

@@ -1,42 +1,40 @@
-//! What runs leave behind for the runs after them: what a pass costs here, and
-//! how far the estimates are to be believed.
+//! Where the calibration of the next run starts. As shipped, so that a run is a
+//! function of its header; where a session asks for it, from what its runs learned.
 
 use super::Engine;
-use crate::pool::Calibrations;
+use crate::pool::{Calibration, Calibrations, shipped_calibration};
+use crate::speculate::learned::CalibrationStart;
+use crate::speculate::params::Params;
 
-/// Weight of a step's time in the table of costs.
-const COST_RATE: f32 = 0.03;
-
-/// What goes on from run to run. Within a run the calibration always learns,
-/// and the table of costs, which the run's header holds, never changes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Learning {
-    /// For a session.
-    #[default]
-    CostAndCalibration,
-    /// Every run goes by the same costs: for comparing runs.
-    Calibration,
-    /// Every run begins like the first: for batches that can be resumed.
-    Nothing,
-}
+/// What taught a calibration that goes on from run to run.
+const EARLIER_RUNS: &str = "earlier runs";
 
 impl Engine {
-    /// From now on.
-    pub fn set_learning(&mut self, learning: Learning) {
-        self.learning = learning;
+    /// Whether a finished run's calibration is where the next one starts.
+    pub fn set_learning(&mut self, learns: bool) {
+        self.learns = learns;
     }
 
-    /// A step over `rows` rows took so long.
-    pub(super) fn learn_cost(&mut self, rows: usize, ms: f64) {
-        if self.learning == Learning::CostAndCalibration {
-            self.cost.observe(rows, ms as f32, COST_RATE);
-        }
+    /// Where calibrations start from now on; `None`: as shipped.
+    pub fn set_calibration(&mut self, start: Option<CalibrationStart>) {
+        self.calibration = start.unwrap_or_else(shipped_calibration);
+        self.set_calibration = self.calibration.clone();
+    }
+
+    /// Where calibrations start.
+    pub fn calibration(&self) -> &CalibrationStart {
+        &self.calibration
+    }
+
+    /// Where the next run's calibration starts under these parameters.
+    pub(super) fn calibration_of(&self, params: &Params) -> Calibration {
+        Calibrations::starting(&self.calibration).of(params).clone()
     }
 
     /// A run ended with these calibrations.
     pub(super) fn learn_calibrations(&mut self, learned: &Calibrations) {
-        if self.learning != Learning::Nothing {
-            self.calibrations = learned.clone();
+        if self.learns {
+            self.calibration = learned.as_start(EARLIER_RUNS);
         }
     }
 }

@@ -1,21 +1,27 @@
 //! From a model's file to an [`Engine`]: device, memory check, weights, tokenizer,
-//! chat template, measured cost.
+//! chat template.
 
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use color_eyre::eyre::{Result, WrapErr, bail};
 
-use super::{Edits, Engine, Learning, OwnDocuments};
+use sha2::{Digest, Sha256};
+
+use super::{Edits, Engine, OwnDocuments};
+use crate::model::ARITHMETIC_REVISION;
 use crate::model::chat::ChatTemplate;
 use crate::model::config::Config;
 use crate::model::decoder::Decoder;
 use crate::model::device::{self, DeviceChoice};
+use crate::model::hashes::{Watch, file_sha256_watched};
 use crate::model::layer::{Kernels, Target};
 use crate::model::tokenizer::TextCodec;
 use crate::model::weights::{FloatWeights, Weights};
-use crate::pool::{Calibrations, Online, Pools};
-use crate::speculate::cost::CostTable;
-use crate::speculate::trace::ModelInfo;
+use crate::pool::{Online, Pools, shipped_calibration};
+use crate::speculate::command_line::Setup;
+use crate::speculate::cost::CostProfile;
+use crate::speculate::trace::{Arithmetic, ModelInfo};
 
 /// How a model is to be loaded.
 #[derive(Clone, Debug, Default)]
@@ -33,9 +39,21 @@ pub struct LoadOptions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loading {
     Opening,
-    Weights { done: usize, of: usize },
+    Weights {
+        done: usize,
+        of: usize,
+    },
     Tokenizer,
-    Measuring,
+    /// The model's file is read for its hash: bytes done of all.
+    Hashing {
+        done: u64,
+        of: u64,
+    },
+    /// The cost profile: points done of all.
+    Measuring {
+        done: usize,
+        of: usize,
+    },
 }
 
 impl Loading {
@@ -44,7 +62,12 @@ impl Loading {
             Loading::Opening => "opening the model".into(),
             Loading::Weights { done, of } => format!("packing weights {done}/{of}"),
             Loading::Tokenizer => "building the tokenizer".into(),
-            Loading::Measuring => "measuring this machine".into(),
+            Loading::Hashing { done, of } => {
+                format!("hashing the model's file {}%", done * 100 / of.max(&1))
+            }
+            Loading::Measuring { done, of } => {
+                format!("measuring what a step costs here {done}/{of}")
+            }
         }
     }
 }
@@ -73,7 +96,8 @@ fn cores_of_cpuinfo() -> Option<usize> {
 }
 
 impl Engine {
-    /// Loads the model at `path`, with empty pools.
+    /// Loads the model at `path`, with empty pools and an empty cost profile, under
+    /// which every draft looks free.
     ///
     /// # Errors
     /// A file that is no usable model, a device that is not there, too little
@@ -113,8 +137,9 @@ impl Engine {
             );
         }
         let template = ChatTemplate::of(&weights)?;
-        let info = model_info(&weights, &config, &codec, context);
-        let mut engine = Engine {
+        let sha256 = model_sha256(path, &mut progress)?;
+        let info = model_info(&weights, &config, &codec, context, sha256);
+        Ok(Engine {
             decoder,
             codec,
             template: template.unwrap_or_else(ChatTemplate::vicuna_v1_1),
@@ -125,20 +150,68 @@ impl Engine {
             pools: Pools::empty(),
             own_documents: OwnDocuments::default(),
             online: Online::default(),
-            cost: CostTable::default(),
-            calibrations: Calibrations::default(),
-            learning: Learning::default(),
+            cost: CostProfile::default(),
+            calibration: shipped_calibration(),
+            set_calibration: shipped_calibration(),
+            learns: false,
+            quantize: options.floats.name(),
+            setup: Setup::default(),
             edits: Edits::default(),
             pool_on_disk: None,
             cached: Vec::new(),
-        };
-        progress(Loading::Measuring);
-        engine.measure_cost()?;
-        Ok(engine)
+        })
+    }
+
+    /// What decides a bit of the forward pass besides the weights.
+    pub fn arithmetic(&self) -> Arithmetic {
+        Arithmetic {
+            revision: ARITHMETIC_REVISION,
+            instructions: self.decoder.instructions().to_string(),
+            kv: self.decoder.kv_type().to_string(),
+            quantize: self.quantize.to_string(),
+        }
     }
 }
 
-fn model_info(weights: &Weights, config: &Config, codec: &TextCodec, context: usize) -> ModelInfo {
+/// Of a model's file; of a checkpoint's folder, over the hashes of its files by name.
+/// Known without reading them where they were hashed before.
+fn model_sha256(path: &Path, progress: &mut impl FnMut(Loading)) -> Result<String> {
+    let cancel = AtomicBool::new(false);
+    let mut hash_of = |file: &Path| {
+        let on = &mut |done, of| progress(Loading::Hashing { done, of });
+        file_sha256_watched(
+            file,
+            &mut Watch {
+                on,
+                cancel: &cancel,
+            },
+        )
+    };
+    if !path.is_dir() {
+        return hash_of(path);
+    }
+    let entries = std::fs::read_dir(path).wrap_err_with(|| path.display().to_string())?;
+    let mut files: Vec<_> = entries.filter_map(|e| Some(e.ok()?.path())).collect();
+    files.retain(|f| {
+        f.extension()
+            .is_some_and(|e| e == "safetensors" || e == "json" || e == "jinja")
+    });
+    files.sort();
+    let mut all = Sha256::new();
+    for file in files {
+        all.update(file.file_name().unwrap_or_default().as_encoded_bytes());
+        all.update(hash_of(&file)?.as_bytes());
+    }
+    Ok(format!("{:x}", all.finalize()))
+}
+
+fn model_info(
+    weights: &Weights,
+    config: &Config,
+    codec: &TextCodec,
+    context: usize,
+    sha256: String,
+) -> ModelInfo {
     let dtype = weights.dtype_label();
     ModelInfo {
         name: format!("{} {dtype}", weights.name()),
@@ -147,6 +220,7 @@ fn model_info(weights: &Weights, config: &Config, codec: &TextCodec, context: us
         tokenizer_hash: codec.hash(),
         file_bytes: weights.file_bytes(),
         context,
+        sha256: Some(sha256),
     }
 }
 

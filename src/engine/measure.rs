@@ -1,42 +1,192 @@
-//! What this machine does with this model: times of passes by rows and context.
+//! What a step costs on this machine: real steps of made-up runs, back to back, over
+//! a chosen number of rows and a chosen context. The cost profile and
+//! `bench forward` measure by the same code.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use color_eyre::eyre::Result;
+use color_eyre::eyre::{Result, ensure};
 
-use super::Engine;
+use super::{Engine, PromptText, RenderedPrompt, Run, RunSpec};
 use crate::model::clock::PassTimes;
-use crate::model::decoder::Rows;
 use crate::model::floors::Floors;
 use crate::model::kernels::Isa;
-use crate::model::logits::{Asked, Logits};
-use crate::speculate::cost::CostTable;
-use crate::speculate::params::MAX_ROWS;
+use crate::speculate::TokenId;
+use crate::speculate::cost::{CostPoint, CostProfile};
+use crate::speculate::draft::DraftTree;
+use crate::speculate::params::{Budget, MAX_ROWS, Params, Verify};
+use crate::speculate::trace::{SubjectInfo, Timing};
+
+/// Steps before the measured ones: caches, page tables and threads settle, and
+/// retrieval catches up with the context.
+const WARM_UP: usize = 2;
+/// Context that made-up runs leave free: their rows, and what their steps commit.
+const SPARE: usize = 2 * MAX_ROWS;
+/// A point's quartiles further apart than this share of its median tell of a
+/// machine that is busy with something else.
+pub const LARGE_SPREAD: f32 = 0.15;
+
+/// What a profile may take, on a model that is quick enough.
+const SOFT_LIMIT: Duration = Duration::from_millis(2400);
+/// Measured steps of a point.
+const FEWEST: usize = 3;
+const MOST: usize = 9;
+
+/// The points of a profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grid {
+    /// (rows, context), the rows of a number one after the other.
+    pub points: Vec<(usize, usize)>,
+    /// Measured steps of each.
+    pub repeats: usize,
+}
+
+/// A measured point, with the parts of its median pass.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MeasuredPoint {
+    pub cost: CostPoint,
+    pub parts: PassTimes,
+    /// Reading the logits: penalty, distribution, ranks.
+    pub verify_ms: f32,
+}
+
+/// Is told of points done of all; `false` ends the measurement.
+pub type Measuring<'a> = &'a mut dyn FnMut(usize, usize) -> bool;
 
 impl Engine {
-    /// Measures what a step costs by its number of rows, over a short made-up
-    /// context: a tenth of a second for a small model. Steps refine it.
+    /// Measures t(rows, context): within three seconds for a small model, over fewer
+    /// points for a slow one. `None`: cancelled. The cache is emptied.
     ///
     /// # Errors
     /// What the device reports.
-    pub fn measure_cost(&mut self) -> Result<()> {
-        let context = self.decoder.capacity().saturating_sub(MAX_ROWS).min(256);
-        let mut points = Vec::new();
-        for rows in CostTable::MEASURED_ROWS {
-            let tries = if rows <= 8 { 2 } else { 1 };
-            let (times, mut logits) = self.forward_rows(rows, context, tries)?;
-            let start = Instant::now();
-            // What is done with every row's logits, whatever they are.
-            self.decoder
-                .judge(&mut logits, &vec![Asked::default(); rows], 1.0)?;
-            self.decoder.recycle(logits);
-            points.push((
-                rows,
-                times.total_ms + start.elapsed().as_secs_f32() * 1000.0,
-            ));
+    pub fn measure_profile(&mut self, go_on: Measuring) -> Result<Option<CostProfile>> {
+        let Some(first) = self.measure_grid(None, go_on)? else {
+            return Ok(None);
+        };
+        if first.spread() <= LARGE_SPREAD {
+            return Ok(Some(first));
         }
-        self.cost = CostTable { points };
-        Ok(())
+        // Something disturbed it: once more, and the quieter one counts.
+        let Some(second) = self.measure_grid(None, go_on)? else {
+            return Ok(None);
+        };
+        let quieter = |p: &CostProfile| p.points.iter().map(|p| p.spread).sum::<f32>();
+        Ok(Some(match quieter(&second) < quieter(&first) {
+            true => second,
+            false => first,
+        }))
+    }
+
+    /// One measurement over a grid; `None`: one that suits this model's speed.
+    fn measure_grid(
+        &mut self,
+        grid: Option<Grid>,
+        go_on: Measuring,
+    ) -> Result<Option<CostProfile>> {
+        let grid = match grid {
+            Some(grid) => grid,
+            None => self.suitable_grid()?,
+        };
+        let mut points = Vec::with_capacity(grid.points.len());
+        for (done, &(rows, context)) in grid.points.iter().enumerate() {
+            if !go_on(done, grid.points.len()) {
+                return Ok(None);
+            }
+            points.push(self.measure_point(rows, context, grid.repeats)?.cost);
+        }
+        Ok(Some(CostProfile {
+            points,
+            ..CostProfile::default()
+        }))
+    }
+
+    /// The longest context that can be measured here, in tokens.
+    pub fn longest_measured(&self) -> usize {
+        self.context().saturating_sub(SPARE).max(1)
+    }
+
+    fn suitable_grid(&mut self) -> Result<Grid> {
+        let longest = self.longest_measured();
+        let near = longest.min(128);
+        let start = Instant::now();
+        let one = self.quickest_ms(1, near)?;
+        let many = self.quickest_ms(16, near)?;
+        Ok(Grid::suitable(longest, one, many, start.elapsed()))
+    }
+
+    /// The quickest of a few steps, which tells of the model more than of what else
+    /// the machine does.
+    fn quickest_ms(&mut self, rows: usize, context: usize) -> Result<f32> {
+        let steps = self.made_up_steps(rows, context, 4)?;
+        let times = steps.iter().map(|(timing, _)| timing.total() as f32);
+        Ok(times.fold(f32::INFINITY, f32::min))
+    }
+
+    /// Steps over exactly `rows` rows with `context` tokens before them, after a
+    /// warm-up, back to back. The cache is emptied.
+    ///
+    /// # Errors
+    /// A context that does not fit; what the device reports.
+    pub fn measure_point(
+        &mut self,
+        rows: usize,
+        context: usize,
+        repeats: usize,
+    ) -> Result<MeasuredPoint> {
+        let steps = self.made_up_steps(rows, context, WARM_UP + repeats.max(1));
+        self.cached.clear();
+        self.decoder.truncate(0);
+        let mut steps = steps?.split_off(WARM_UP);
+        let total = |step: &(Timing, PassTimes)| step.0.total();
+        steps.sort_by(|a, b| total(a).total_cmp(&total(b)));
+        let at = |quarter: usize| total(&steps[(steps.len() - 1) * quarter / 4]);
+        let step_ms = at(2);
+        let spread = ((at(3) - at(1)) / step_ms) as f32;
+        steps.sort_by(|a, b| forward_ms(&a.0).total_cmp(&forward_ms(&b.0)));
+        let (timing, parts) = steps[(steps.len() - 1) / 2];
+        Ok(MeasuredPoint {
+            cost: CostPoint {
+                rows,
+                context: Some(context),
+                forward_ms: rounded(forward_ms(&timing)),
+                step_ms: rounded(step_ms),
+                spread: rounded(f64::from(spread)),
+            },
+            parts,
+            verify_ms: timing.verify as f32,
+        })
+    }
+
+    fn made_up_steps(
+        &mut self,
+        rows: usize,
+        context: usize,
+        n: usize,
+    ) -> Result<Vec<(Timing, PassTimes)>> {
+        ensure!(
+            (1..=self.longest_measured()).contains(&context),
+            "a context of {context} tokens: 1 to {} can be measured",
+            self.longest_measured()
+        );
+        let ids = self.made_up_text(context);
+        let prefix = ids.len() - 1;
+        self.decoder.truncate(0);
+        self.decoder.pretend(prefix)?;
+        // The cache holds these tokens, as far as the run can tell.
+        self.cached = ids[..prefix].to_vec();
+        let mut run = self.begin(made_up_run(ids, rows), &mut |_, _| true)?;
+        (0..n).map(|_| run.step_of(rows)).collect()
+    }
+
+    /// The end of the pools' first documents, so that retrieval has something to
+    /// find; made-up tokens where there are none.
+    fn made_up_text(&self, n: usize) -> Vec<TokenId> {
+        let (listed, _) = self.pools.documents(None, 1 + n / 64);
+        let docs = listed.iter().filter_map(|doc| self.pools.document(&doc.id));
+        let mut ids: Vec<TokenId> = docs.flat_map(|doc| doc.tokens).take(n).collect();
+        let vocab = self.codec.vocab_size().max(1);
+        let missing = n - ids.len();
+        ids.extend((0..missing).map(|i| ((i * 7919) % vocab) as TokenId));
+        ids
     }
 
     /// Milliseconds of processing a prompt of `n` tokens; `None` where it does
@@ -71,54 +221,138 @@ impl Engine {
     pub fn set_isa(&mut self, isa: Isa) {
         self.decoder.set_isa(isa);
     }
+}
 
-    /// The quickest of some forward passes of `rows` rows with `context` tokens
-    /// in the cache, which is emptied.
-    ///
-    /// # Errors
-    /// More rows than fit; what the device reports.
-    pub fn forward_times(
-        &mut self,
-        rows: usize,
-        context: usize,
-        tries: usize,
-    ) -> Result<PassTimes> {
-        let (times, logits) = self.forward_rows(rows, context, tries)?;
-        self.decoder.recycle(logits);
-        Ok(times)
+impl Run<'_> {
+    /// A step whose tree has exactly `rows` rows: what was drafted, filled up with
+    /// tokens that nobody expects. The end of the text does not end it.
+    fn step_of(&mut self, rows: usize) -> Result<(Timing, PassTimes)> {
+        let timing = self.step_on(|tree| fill(tree, rows))?;
+        Ok((timing, self.pass_times()))
     }
+}
 
-    /// The same, with the last pass's logits.
-    fn forward_rows(
-        &mut self,
-        rows: usize,
-        context: usize,
-        tries: usize,
-    ) -> Result<(PassTimes, Logits)> {
-        let tokens = vec![0; rows];
-        // a root, and branches of 12 below it, as drafts have them
-        let parent = |i: usize| match (i, i % 12) {
-            (0, _) => None,
-            (_, 1) => Some(0),
-            _ => Some(i - 1),
-        };
-        let parents: Vec<Option<usize>> = (0..rows).map(parent).collect();
-        self.cached.clear();
-        let mut best: Option<PassTimes> = None;
-        let mut logits = Logits::Host(Vec::new());
-        for _ in 0..tries.max(1) {
-            self.decoder.recycle(logits);
-            self.decoder.pretend(context)?;
-            logits = self.decoder.run(Rows {
-                tokens: &tokens,
-                parents: &parents,
-            })?;
-            let times = self.decoder.times();
-            if best.is_none_or(|b| times.total_ms < b.total_ms) {
-                best = Some(times);
+/// Drafts with branches of up to 12 tokens, as real ones have them.
+fn fill(tree: &mut DraftTree, rows: usize) {
+    tree.truncate(rows);
+    while tree.n_rows() < rows {
+        let last = tree.n_rows() - 1;
+        let parent = if tree.nodes[last].depth < 12 { last } else { 0 };
+        tree.push(parent, last as TokenId, 1e-6, Vec::new());
+    }
+}
+
+fn made_up_run(ids: Vec<TokenId>, rows: usize) -> RunSpec {
+    let subject = SubjectInfo {
+        kind: "prompt".into(),
+        id: "cost".into(),
+        title: "cost profile".into(),
+        group: None,
+        framework: String::new(),
+    };
+    let prompt = PromptText {
+        as_recorded: Some(RenderedPrompt {
+            text: String::new(),
+            ids,
+            opening_len: 0,
+            n_dropped: 0,
+        }),
+        ..PromptText::default()
+    };
+    let params = Params {
+        verify: match rows {
+            1 => Verify::Autoregressive,
+            _ => Verify::Strict,
+        },
+        budget: Budget::Rows(rows),
+        max_tokens: usize::MAX,
+        ..Params::default()
+    };
+    RunSpec::new(subject, prompt, params)
+}
+
+fn forward_ms(timing: &Timing) -> f64 {
+    timing.forward + timing.verify
+}
+
+/// To four decimals: what a clock can mean.
+fn rounded(ms: f64) -> f32 {
+    ((ms * 1e4).round() / 1e4) as f32
+}
+
+impl Grid {
+    /// Numbers of rows on a model of ordinary speed, and on a slow one.
+    const FINE: [usize; 12] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
+    const COARSE: [usize; 5] = [1, 4, 16, 32, 64];
+    const COARSEST: [usize; 3] = [1, 8, 64];
+    /// Rows that are measured over the longest context, too.
+    const FAR: [usize; 3] = [1, 8, 32];
+
+    /// For a model whose steps of 1 and of 16 rows take so many milliseconds, when
+    /// `spent` of the time is over already.
+    fn suitable(longest: usize, one_ms: f32, many_ms: f32, spent: Duration) -> Self {
+        let (near, middle) = (longest.min(128), longest.min(1024));
+        let a_row = ((many_ms - one_ms) / 15.0).max(one_ms * 0.01);
+        // Attention over a longer context makes a row dearer by up to a half or so.
+        let ms = |rows: usize| 1.4 * (one_ms + a_row * (rows as f32 - 1.0));
+        let left = SOFT_LIMIT.saturating_sub(spent).as_secs_f32() * 1000.0;
+        for rows in [Self::FINE.as_slice(), &Self::COARSE, &Self::COARSEST] {
+            let mut points = Vec::new();
+            for &n in rows.iter().filter(|&&n| n <= MAX_ROWS) {
+                points.push((n, near));
+                points.extend((middle > near).then_some((n, middle)));
+                let is_far = longest > middle + middle / 2 && Self::FAR.contains(&n);
+                points.extend(is_far.then_some((n, longest)));
+            }
+            let a_round: f32 = points.iter().map(|p| ms(p.0)).sum();
+            let repeats = (left / a_round) as usize;
+            let is_last = rows.len() == Self::COARSEST.len();
+            if repeats >= FEWEST + WARM_UP || is_last {
+                let repeats = repeats.saturating_sub(WARM_UP).clamp(FEWEST, MOST);
+                return Grid { points, repeats };
             }
         }
-        self.decoder.truncate(0);
-        Ok((best.unwrap_or_default(), logits))
+        unreachable!("the last grid is always taken")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(grid: &Grid) -> Vec<usize> {
+        let mut rows: Vec<usize> = grid.points.iter().map(|p| p.0).collect();
+        rows.dedup();
+        rows
+    }
+
+    #[test]
+    fn a_slow_model_gets_a_coarser_grid() {
+        let none = Duration::ZERO;
+        let small = Grid::suitable(1900, 2.0, 6.0, none);
+        assert_eq!(rows(&small), Grid::FINE);
+        assert!(small.repeats >= FEWEST && small.points.contains(&(8, 1900)));
+        let medium = Grid::suitable(1900, 12.0, 40.0, none);
+        assert_eq!(rows(&medium).len(), Grid::COARSEST.len());
+        let large = Grid::suitable(1900, 400.0, 2000.0, none);
+        assert_eq!((rows(&large), large.repeats), (vec![1, 8, 64], FEWEST));
+    }
+
+    #[test]
+    fn a_short_context_is_measured_once() {
+        let grid = Grid::suitable(100, 0.1, 0.2, Duration::ZERO);
+        assert!(grid.points.iter().all(|p| p.1 == 100));
+        assert_eq!(grid.repeats, MOST);
+    }
+
+    #[test]
+    fn a_tree_is_filled_up_to_the_row() {
+        let mut tree = DraftTree::root_only(5);
+        tree.push(0, 7, 0.5, Vec::new());
+        fill(&mut tree, 30);
+        assert_eq!(tree.n_rows(), 30);
+        assert!(tree.nodes.iter().all(|node| node.depth <= 12));
+        fill(&mut tree, 1);
+        assert_eq!(tree.n_rows(), 1);
     }
 }

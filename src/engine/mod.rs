@@ -9,7 +9,6 @@ mod edits;
 mod learning;
 mod load;
 mod measure;
-mod pause;
 mod prompt;
 mod record;
 mod replay;
@@ -25,36 +24,29 @@ use color_eyre::eyre::{Result, ensure, eyre};
 use crate::model::chat::{ChatTemplate, Message, Role};
 use crate::model::decoder::Decoder;
 use crate::model::tokenizer::TextCodec;
-use crate::pool::{Calibrations, Check, Online, PoolDoc, PoolStore, Pools, TokenizerHash};
+use crate::pool::{Check, Online, PoolDoc, PoolStore, Pools, TokenizerHash};
 use crate::speculate::TokenId;
 use crate::speculate::branch::Branch;
-use crate::speculate::cost::CostTable;
+use crate::speculate::command_line::Setup;
+use crate::speculate::cost::CostProfile;
 use crate::speculate::draft::DocHit;
+use crate::speculate::learned::CalibrationStart;
 use crate::speculate::params::Params;
-use crate::speculate::trace::{Excerpt, Header, ModelInfo, SubjectInfo};
+use crate::speculate::trace::{Excerpt, Header, ModelInfo, StartFrom, SubjectInfo};
 
 pub use browse::{
     DocumentText, Documents, Found, FoundDocument, Overview, PoolName, Probe, ProbedSet,
     ProbedText, Section,
 };
 pub use edits::{Edits, SavedEdits};
-pub use learning::Learning;
 pub use load::{LoadOptions, Loading, physical_cores};
+pub use measure::{Grid, LARGE_SPREAD, MeasuredPoint, Measuring};
 pub use prompt::{History, PromptText, RenderedPrompt};
 pub use replay::Replayed;
 pub use run::Run;
 pub use sweep::{Advance, Asked, SweepRun};
 
-/// Whether a subject's own earlier document may draft for it, which flatters
-/// acceptance.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OwnDocuments {
-    /// As in the paper, whose pool has each user's older document.
-    #[default]
-    Keep,
-    /// As if it had never been added.
-    Hide,
-}
+pub use crate::speculate::trace::OwnDocuments;
 
 /// A loaded model with its pools: everything a run needs.
 pub struct Engine {
@@ -71,9 +63,18 @@ pub struct Engine {
     pub own_documents: OwnDocuments,
     /// Answers of this session, which `pools` has, too.
     online: Online,
-    pub cost: CostTable,
-    calibrations: Calibrations,
-    learning: Learning,
+    /// What automatic budgets go by, unless a run says otherwise.
+    pub cost: CostProfile,
+    /// Where calibrations start, unless a run says otherwise.
+    calibration: CalibrationStart,
+    /// The same, whatever runs have taught since.
+    set_calibration: CalibrationStart,
+    /// Whether a run's calibration is where the next one starts.
+    learns: bool,
+    /// What was made of the weights at load.
+    quantize: &'static str,
+    /// The options that a command line needs to come by the same engine.
+    pub setup: Setup,
     /// What was changed in the pools by hand.
     edits: Edits,
     /// The pool on disk that was opened beside the documents.
@@ -90,6 +91,20 @@ pub struct RunSpec {
     pub params: Params,
     /// Begin in the middle of another run of this prompt.
     pub branch: Option<Branch>,
+    pub start: StartFrom,
+}
+
+impl RunSpec {
+    /// From the prompt's end, with what the engine has.
+    pub fn new(subject: SubjectInfo, prompt: PromptText, params: Params) -> Self {
+        RunSpec {
+            subject,
+            prompt,
+            params,
+            branch: None,
+            start: StartFrom::default(),
+        }
+    }
 }
 
 /// A finished answer as a pool document.

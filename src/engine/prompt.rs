@@ -38,6 +38,7 @@ impl PromptText {
                 opening_len: run.opening_len,
                 n_dropped: run.history_dropped,
             }),
+            user: run.asked.clone().unwrap_or_default(),
             ..PromptText::default()
         }
     }

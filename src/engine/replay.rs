@@ -17,6 +17,21 @@ pub struct Replayed {
     pub verdict: Verdict,
 }
 
+impl RunSpec {
+    /// A recorded run once more, from what it started from.
+    pub fn again(recorded: &Header) -> Self {
+        RunSpec {
+            branch: recorded.branch.clone(),
+            start: recorded.start(),
+            ..RunSpec::new(
+                recorded.subject.clone(),
+                PromptText::recorded(recorded),
+                recorded.params,
+            )
+        }
+    }
+}
+
 impl Engine {
     /// Begins a recorded run again: [`Run::replay`] takes its steps.
     ///
@@ -27,13 +42,7 @@ impl Engine {
         recorded: &Header,
         go_on: &mut dyn FnMut(usize, usize) -> bool,
     ) -> Result<Run<'_>> {
-        let spec = RunSpec {
-            subject: recorded.subject.clone(),
-            prompt: PromptText::recorded(recorded),
-            params: recorded.params,
-            branch: recorded.branch.clone(),
-        };
-        self.begin(spec, go_on)
+        self.begin(RunSpec::again(recorded), go_on)
     }
 }
 

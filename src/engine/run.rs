@@ -4,16 +4,21 @@ use std::time::Instant;
 
 use color_eyre::eyre::{Result, bail};
 
-use super::pause::Pause;
 use super::{Engine, PromptText, RenderedPrompt, RunSpec, Seen, pool_of};
+use crate::model::clock::PassTimes;
 use crate::model::decoder::{PROMPT_CHUNK, Rows};
 use crate::model::logits::{Asked, Logits, Row};
 use crate::pool::{Calibrations, Local, Pools, Recall, Retrieved};
 use crate::speculate::TokenId;
+use crate::speculate::backoff::Backoff;
+use crate::speculate::cost::StepCosts;
 use crate::speculate::draft::DraftTree;
+use crate::speculate::learned::Learned;
 use crate::speculate::params::{Budget, Params, Sampling, Source};
 use crate::speculate::row::{Judged, NodeRow};
-use crate::speculate::trace::{End, Excerpt, FORMAT, Header, PoolSize, Step, Timing, TokenBytes};
+use crate::speculate::trace::{
+    End, Excerpt, FORMAT, Header, PoolSize, SourceHit, Step, SubjectInfo, Timing, TokenBytes,
+};
 use crate::speculate::verify::{Finish, Room, Verdict, verify};
 
 /// What a forward pass over a tree came to.
@@ -21,6 +26,16 @@ pub(super) struct Passed {
     pub rows: Vec<NodeRow>,
     pub standings: Vec<Judged>,
     pub verdict: Verdict,
+}
+
+/// What a step came to.
+struct Stepped {
+    hits: Vec<SourceHit>,
+    tree: DraftTree,
+    n_offered: usize,
+    passed: Passed,
+    learned: Vec<Learned>,
+    timing: Timing,
 }
 
 /// A run under way on an engine.
@@ -42,7 +57,8 @@ pub struct Run<'e> {
     recall: Recall,
     /// What was learned of drafts' chances, in this run and before.
     calibrations: Calibrations,
-    pause: Pause,
+    costs: StepCosts,
+    backoff: Backoff,
     seen: Seen,
     n_steps: usize,
     decode_ms: f64,
@@ -71,6 +87,11 @@ impl<'e> Run<'e> {
         let tokens = first_seen(engine, &mut seen, ids.iter().copied());
         let mut local = Local::new(&prompt.ids, prompt.opening_len);
         local.push(&ids[prompt.ids.len()..]);
+        let cost = spec.start.cost.unwrap_or_else(|| engine.cost.clone());
+        let calibration = spec.start.calibration;
+        let calibration = calibration.unwrap_or_else(|| engine.calibration.clone());
+        let is_own = spec.subject.kind == "prompt" && !spec.prompt.user.is_empty();
+        let backoff = spec.branch.as_ref().and_then(|b| b.backoff.clone());
         let header = Header {
             format: FORMAT,
             program: env!("CARGO_PKG_VERSION").to_string(),
@@ -78,25 +99,36 @@ impl<'e> Run<'e> {
             device: engine.device.clone(),
             threads: engine.threads(),
             catalog: engine.catalog.clone(),
-            pools: pool_sizes(&pools, &spec),
+            pools: pool_sizes(&pools, &spec.subject, &spec.params),
+            pools_hash: Some(pools.hash(spec.params.sources.online)),
+            own_documents: Some(engine.own_documents),
+            by_hand: engine.by_hand(&spec.params),
+            arithmetic: Some(engine.arithmetic()),
+            asked: is_own.then_some(spec.prompt.user),
+            setup: engine.setup.words_for(&spec.subject.framework),
             subject: spec.subject,
             prompt: prompt.text,
             opening_len: prompt.opening_len,
             history_dropped: prompt.n_dropped,
             branch: spec.branch,
             params: spec.params,
-            cost: engine.cost.clone(),
+            cost,
             eos: engine.codec.eos_ids().to_vec(),
             prompt_ms: ms_since(start),
             tokens,
             prompt_ids: prompt.ids,
+            calibration: Some(calibration),
         };
         Ok(Run {
             pools,
             local,
             recall: Recall::ending_at(engine.codec.eos_ids()),
-            calibrations: engine.calibrations.clone(),
-            pause: Pause::default(),
+            calibrations: header
+                .calibration
+                .as_ref()
+                .map_or_else(Calibrations::default, Calibrations::starting),
+            costs: StepCosts::new(&header.cost),
+            backoff: backoff.unwrap_or_default(),
             params: spec.params,
             changed: false,
             n_begun: ids.len(),
@@ -179,39 +211,66 @@ impl<'e> Run<'e> {
         if self.finish.is_some() {
             return Ok(None);
         }
-        let room = self.room();
-        let clock = Instant::now();
-        let is_resting = self.is_automatic() && self.pause.rests();
-        let retrieved = self.retrieve(is_resting);
-        let retrieve = ms_since(clock);
+        let (room, context_len) = (self.room(), self.ids.len());
+        let stepped = self.pass_through(room, |_| {})?;
+        self.count(&stepped.passed.verdict, &stepped.timing);
+        Ok(Some(self.record(stepped, room, context_len)))
+    }
+
+    /// A step over a tree that was changed after drafting: for measuring. The run
+    /// goes on whatever it comes to.
+    pub(super) fn step_on(&mut self, change: impl FnOnce(&mut DraftTree)) -> Result<Timing> {
+        Ok(self.pass_through(self.room(), change)?.timing)
+    }
+
+    /// Where the time of the last pass went.
+    pub(super) fn pass_times(&self) -> PassTimes {
+        self.engine.decoder.times()
+    }
+
+    /// Retrieve, draft, forward, verify, commit, each on the clock.
+    fn pass_through(&mut self, room: Room, change: impl FnOnce(&mut DraftTree)) -> Result<Stepped> {
+        let is_resting = self.is_automatic() && self.backoff.rests();
+        let (retrieved, retrieve) = timed(|| self.retrieve(is_resting));
         let n_offered = retrieved.tree.n_rows();
-        let (tree, draft) = timed(|| self.fit(retrieved.tree));
-        let (judged, mut timing) = self.pass(&tree, room)?;
+        let (mut tree, draft) = timed(|| self.fit(retrieved.tree));
+        change(&mut tree);
+        let (passed, mut timing) = self.pass(&tree, room)?;
         (timing.retrieve, timing.draft) = (retrieve, draft);
-        let context_len = self.ids.len();
-        self.pause.after_step(tree.n_drafts() > 0);
-        let (committed, commit) = timed(|| self.commit(&tree, &judged.verdict));
-        committed?;
+        self.backoff.after_step(tree.n_drafts() > 0);
+        let (learned, commit) = timed(|| self.commit(&tree, &passed.verdict));
         timing.commit = commit;
-        self.count(&tree, &judged.verdict, &timing);
+        Ok(Stepped {
+            hits: retrieved.hits,
+            tree,
+            n_offered,
+            passed,
+            learned: learned?,
+            timing,
+        })
+    }
+
+    /// What a trace keeps of a step.
+    fn record(&mut self, stepped: Stepped, room: Room, context_len: usize) -> Step {
+        let Stepped { tree, passed, .. } = stepped;
         let excerpts = self.new_excerpts(&tree);
-        let step = Step {
+        Step {
             index: self.n_steps - 1,
             context_len,
             room,
             params: std::mem::take(&mut self.changed).then_some(self.params),
-            retrieval: retrieved.hits,
-            tokens: self.new_tokens(&tree, &judged.rows, &excerpts),
+            retrieval: stepped.hits,
+            tokens: self.new_tokens(&tree, &passed.rows, &excerpts),
             documents: self.new_documents(&tree),
             excerpts,
             tree,
-            n_offered,
-            rows: judged.rows,
-            judged: judged.standings,
-            verdict: judged.verdict,
-            timing,
-        };
-        Ok(Some(step))
+            n_offered: stepped.n_offered,
+            rows: passed.rows,
+            judged: passed.standings,
+            verdict: passed.verdict,
+            timing: stepped.timing,
+            learned: stepped.learned,
+        }
     }
 
     /// The model's part: forward and verify.
@@ -237,11 +296,10 @@ impl<'e> Run<'e> {
     }
 
     /// After a step: what is learned of it.
-    fn count(&mut self, tree: &DraftTree, verdict: &Verdict, timing: &Timing) {
+    fn count(&mut self, verdict: &Verdict, timing: &Timing) {
         self.n_steps += 1;
         self.decode_ms += timing.total();
         self.finish = verdict.finish;
-        self.engine.learn_cost(tree.n_rows(), timing.total());
         if self.finish.is_some() {
             self.engine.learn_calibrations(&self.calibrations);
         }
@@ -291,11 +349,11 @@ impl<'e> Run<'e> {
         )
     }
 
-    /// Cuts a tree to what can be committed, to what pays under the measured cost,
+    /// Cuts a tree to what can be committed, to what pays under the cost profile,
     /// and to the context; names the origins of what is left.
     fn fit(&mut self, mut tree: DraftTree) -> DraftTree {
         if self.is_automatic() {
-            tree.truncate(self.header.cost.best_rows(&tree));
+            tree.truncate(self.costs.best_rows(&tree, self.ids.len()));
         }
         tree.truncate(self.engine.context() - self.ids.len() + 1);
         if tree.n_drafts() > 0 {
@@ -398,20 +456,21 @@ impl<'e> Run<'e> {
     }
 
     /// Keeps the root and the accepted path in the cache; the bonus token is the
-    /// next step's root.
-    fn commit(&mut self, tree: &DraftTree, verdict: &Verdict) -> Result<()> {
+    /// next step's root. Returns what the calibration learned.
+    fn commit(&mut self, tree: &DraftTree, verdict: &Verdict) -> Result<Vec<Learned>> {
         self.keep(tree, verdict)?;
+        let mut learned = Vec::new();
         if tree.n_drafts() > 0 {
             let calibration = self.calibrations.of(&self.params);
-            self.recall.observe(calibration, tree, verdict);
+            learned = self.recall.observe(calibration, tree, verdict);
         }
-        let is_resting = self.is_automatic() && self.pause.rests();
+        let is_resting = self.is_automatic() && self.backoff.rests();
         if self.params.verify.drafts() && !is_resting {
             let pools = &self.pools;
             let group = self.pool.as_deref();
             self.recall.advance(pools, group, &self.local, &self.params);
         }
-        Ok(())
+        Ok(learned)
     }
 
     /// The same without learning from it.
@@ -484,9 +543,9 @@ impl<'e> Run<'e> {
 }
 
 /// The pools that the run draws on.
-fn pool_sizes(pools: &Pools, spec: &RunSpec) -> Vec<PoolSize> {
-    let mut sizes = pools.sizes(pool_of(&spec.subject).as_deref());
-    sizes.retain(|s| s.source != Source::Online || spec.params.sources.online);
+fn pool_sizes(pools: &Pools, subject: &SubjectInfo, params: &Params) -> Vec<PoolSize> {
+    let mut sizes = pools.sizes(pool_of(subject).as_deref());
+    sizes.retain(|s| s.source != Source::Online || params.sources.online);
     sizes
 }
 

@@ -1,15 +1,14 @@
 //! Making the runs of a sweep, one at a time, so that whoever drives it can do
-//! something else in between. Every run goes by the costs and the pools that were
-//! there when the sweep began; how far estimates are to be believed is learned on,
-//! as in a bench.
+//! something else in between. Every run goes by the profile and the pools that were
+//! there when the sweep began and starts from the calibration that the session was
+//! given, so that its cells do not depend on their order.
 
 use color_eyre::eyre::Result;
 
-use super::{Engine, Learning, PromptText, Run, RunSpec};
+use super::{Engine, PromptText, Run, RunSpec};
 use crate::pool::Pools;
-use crate::speculate::cost::CostTable;
 use crate::speculate::sweep::{Grid, Job, Sweep};
-use crate::speculate::trace::{SubjectInfo, Trace};
+use crate::speculate::trace::{StartFrom, SubjectInfo, Trace};
 use crate::speculate::verify::Finish;
 
 /// Whom a sweep asks about, and how.
@@ -23,7 +22,7 @@ pub struct Asked {
 pub struct SweepRun {
     pub sweep: Sweep,
     asked: Vec<Asked>,
-    cost: CostTable,
+    start: StartFrom,
     pools: Pools,
 }
 
@@ -42,7 +41,10 @@ impl SweepRun {
     pub fn new(engine: &Engine, grid: Grid, asked: Vec<Asked>) -> Self {
         SweepRun {
             sweep: Sweep::new(grid, asked.len()),
-            cost: engine.cost.clone(),
+            start: StartFrom {
+                cost: Some(engine.cost.clone()),
+                calibration: Some(engine.set_calibration.clone()),
+            },
             pools: engine.pools.clone(),
             asked,
         }
@@ -62,13 +64,10 @@ impl SweepRun {
         };
         let Asked { subject, prompt } = self.asked[job.subject].clone();
         let spec = RunSpec {
-            subject,
-            prompt,
-            branch: None,
-            params: self.sweep.params(job),
+            start: self.start.clone(),
+            ..RunSpec::new(subject, prompt, self.sweep.params(job))
         };
-        let recorded = self.under_own_conditions(engine, |engine| engine.record(spec, go_on));
-        let (trace, end) = recorded?;
+        let (trace, end) = self.on_own_pools(engine, |engine| engine.record(spec, go_on))?;
         if end.finish == Finish::Cancelled {
             return Ok(Advance::Stopped);
         }
@@ -77,20 +76,13 @@ impl SweepRun {
         Ok(Advance::Ran { job, trace })
     }
 
-    /// With the session's costs, pools and learning put aside.
-    fn under_own_conditions<T>(
-        &self,
-        engine: &mut Engine,
-        work: impl FnOnce(&mut Engine) -> T,
-    ) -> T {
-        let cost = std::mem::replace(&mut engine.cost, self.cost.clone());
+    /// With the session's pools and learning put aside.
+    fn on_own_pools<T>(&self, engine: &mut Engine, work: impl FnOnce(&mut Engine) -> T) -> T {
         let pools = std::mem::replace(&mut engine.pools, self.pools.clone());
-        let learning = engine.learning;
-        engine.set_learning(Learning::Calibration);
+        let learns = std::mem::take(&mut engine.learns);
         let done = work(engine);
-        engine.set_learning(learning);
+        engine.learns = learns;
         engine.pools = pools;
-        engine.cost = cost;
         done
     }
 }

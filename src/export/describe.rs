@@ -1,6 +1,8 @@
 //! What is said of a run, a step and a token, in words, whatever form they are
 //! put into.
 
+use super::Paths;
+use crate::speculate::command_line::{CommandLine, without_paths};
 use crate::speculate::draft::Origin;
 use crate::speculate::explain::{choice, explain};
 use crate::speculate::params::Source;
@@ -37,6 +39,24 @@ pub fn conditions(trace: &Trace) -> Vec<String> {
         format!("repetition penalty {}", params.repeat_penalty),
     ]);
     out
+}
+
+/// The command line that makes the run again.
+pub fn command(trace: &Trace, paths: Paths) -> String {
+    let header = &trace.header;
+    let (setup, n_left_out) = match paths {
+        Paths::Named => (header.setup.clone(), 0),
+        Paths::LeftOut => without_paths(&header.setup),
+    };
+    let line = CommandLine {
+        setup: &setup,
+        ..CommandLine::of_run(header, None)
+    };
+    let text = line.text();
+    match n_left_out {
+        0 => text,
+        n => format!("{text}\n# options that name files are left out: {n}"),
+    }
 }
 
 /// Names and values; what could not be measured is left out.

@@ -6,8 +6,8 @@ use std::fmt::Write;
 
 use ratatui::style::{Color, Style};
 
-use super::describe;
 use super::escape::html as escape;
+use super::{Paths, describe};
 use crate::speculate::trace::{Step, Trace};
 use crate::tui::ThemeName;
 use crate::tui::state::record::{Pick, Place, Record, TextCell};
@@ -19,7 +19,7 @@ const SCRIPT: &str = include_str!("page.js");
 /// Nothing is fetched, whatever a text holds.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
-pub fn page(trace: &Trace) -> String {
+pub fn page(trace: &Trace, paths: Paths) -> String {
     let record = describe::record(trace);
     let title = escape(&trace.header.subject.title);
     let mut out = format!(
@@ -33,9 +33,11 @@ pub fn page(trace: &Trace) -> String {
     text(&record, &mut out);
     steps(&record, &mut out);
     let prompt = escape(&trace.header.prompt);
+    let command = escape(&describe::command(trace, paths));
     let _ = write!(
         out,
         "<h2>Prompt</h2>\n<details><summary>{} tokens</summary><pre>{prompt}</pre></details>\n\
+         <h2>Command line</h2>\n<details><summary>makes the run again</summary><pre>{command}</pre></details>\n\
          <footer>Recorded by LaserScope {}.</footer>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n",
         trace.header.prompt_ids.len(),
         escape(&trace.header.program)

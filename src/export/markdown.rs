@@ -2,15 +2,15 @@
 
 use std::fmt::Write;
 
-use super::describe;
 use super::escape::markdown as escape;
+use super::{Paths, describe};
 use crate::console::visible;
 use crate::speculate::trace::Trace;
 use crate::speculate::verify::Fate;
 use crate::tui::state::record::{Pick, Place, Record, TextCell, committed};
 use crate::tui::theme::Mark;
 
-pub fn document(trace: &Trace) -> String {
+pub fn document(trace: &Trace, paths: Paths) -> String {
     let record = describe::record(trace);
     let mut out = String::new();
     let _ = writeln!(out, "# {}\n", escape(&trace.header.subject.title));
@@ -28,6 +28,8 @@ pub fn document(trace: &Trace) -> String {
     );
     steps(&record, &mut out);
     let _ = writeln!(out, "## Prompt\n\n{}", fenced(&trace.header.prompt));
+    let command = describe::command(trace, paths);
+    let _ = writeln!(out, "## Command line\n\n{}", fenced(&command));
     out
 }
 

@@ -26,6 +26,16 @@ pub struct Canvas {
     pub look: Look,
     /// The step to show, counted from 0; `None`: the last.
     pub step: Option<usize>,
+    /// Whether a page's command line may name files of the machine it was made on.
+    pub paths: Paths,
+}
+
+/// Names of files in what others are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Paths {
+    #[default]
+    LeftOut,
+    Named,
 }
 
 impl Default for Canvas {
@@ -34,6 +44,7 @@ impl Default for Canvas {
             size: (120, 40),
             look: Look::default(),
             step: None,
+            paths: Paths::LeftOut,
         }
     }
 }
@@ -41,8 +52,8 @@ impl Default for Canvas {
 /// The run in one form. `canvas` counts only where a screen is drawn.
 pub fn export(trace: &Trace, format: Format, canvas: &Canvas) -> String {
     match format {
-        Format::Html => html::page(trace),
-        Format::Markdown => markdown::document(trace),
+        Format::Html => html::page(trace, canvas.paths),
+        Format::Markdown => markdown::document(trace, canvas.paths),
         Format::Csv => table::csv(trace),
         Format::Svg => crate::tui::picture::svg(&screen::of(trace, canvas)),
         Format::Text => crate::tui::picture::plain(&screen::of(trace, canvas)),

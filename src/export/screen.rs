@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 
 use super::Canvas;
+use crate::speculate::command_line::Setup;
 use crate::speculate::trace::Trace;
 use crate::tui::lesson::learned::Learned;
 use crate::tui::start::Length;
@@ -37,7 +38,7 @@ pub fn app(trace: &Trace, canvas: &Canvas) -> App {
         earlier: Vec::new(),
         save_dir: PathBuf::new(),
         learned: Learned::default(),
-        setup: String::new(),
+        setup: Setup::default(),
     });
     app.size = canvas.size;
     app

@@ -12,7 +12,7 @@ use super::progress::Line;
 use super::report::RanOn;
 use super::{by_group, forward, grid, interrupt, open, paired, print_json, retrieval};
 use crate::cli::{BenchCommand, BenchDecodeArgs, DecodeArgs};
-use crate::engine::{Engine, Learning, RunSpec};
+use crate::engine::{Engine, RunSpec};
 use crate::recsys::{Catalog, Role, SubjectKind};
 use crate::session::Settings;
 use crate::speculate::TokenId;
@@ -161,15 +161,17 @@ pub fn run(
             at,
             isa,
             repeats,
+            no_decoding,
             json,
         } => {
             let bench = forward::ForwardBench {
                 contexts: at.clone(),
                 isa: *isa,
                 repeats: *repeats,
+                decoding: !no_decoding,
                 json: *json,
             };
-            forward::run(&bench, settings).map(|()| true)
+            forward::run(&bench, settings)
         }
     }
 }
@@ -196,8 +198,7 @@ fn prepare(
     params: Params,
 ) -> Result<(Catalog, Engine, Vec<RunSpec>)> {
     let framework = settings.framework()?;
-    let (catalog, mut engine) = open(settings)?;
-    engine.set_learning(Learning::Calibration);
+    let (catalog, engine) = open(settings)?;
     let mut subjects = catalog.spread(SubjectKind::Item, args.items);
     subjects.extend(catalog.spread(SubjectKind::User, args.users));
     ensure!(
@@ -208,12 +209,7 @@ fn prepare(
     );
     let specs = subjects.into_iter().map(|at| {
         let (subject, prompt) = ask::about(&catalog, at, &framework, Role::Query)?;
-        Ok(RunSpec {
-            subject,
-            prompt,
-            params,
-            branch: None,
-        })
+        Ok(RunSpec::new(subject, prompt, params))
     });
     let specs = specs.collect::<Result<_>>()?;
     Ok((catalog, engine, specs))

@@ -14,7 +14,7 @@ use super::print_json;
 use super::progress::Line;
 use super::report::RanOn;
 use crate::cli::BenchDecodeArgs;
-use crate::engine::{Engine, Knowledge, Learning, RunSpec};
+use crate::engine::{Engine, Knowledge, RunSpec};
 use crate::pool::Pools;
 use crate::recsys::dealt;
 use crate::speculate::params::{Params, Source, Sources, Verify};
@@ -137,8 +137,6 @@ pub fn run(
         verify.drafts(),
         "--by-group compares what is drafted: --verify autoregressive drafts nothing"
     );
-    // Every run begins alike: what one arrangement teaches is not for another.
-    engine.set_learning(Learning::Nothing);
     engine.set_knowledge(&dealt_out(docs, args.deal_seed))?;
     let random = engine.pools.clone();
     engine.set_knowledge(docs)?;

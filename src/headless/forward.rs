@@ -1,17 +1,20 @@
 //! `laserscope bench forward`: what a forward pass costs by its number of rows
 //! and the length of the context, part by part, beside what this machine could
-//! not do quicker.
+//! not do quicker and what real runs pay. Measured like the cost profile: steps of
+//! one number of rows, back to back.
 
 use color_eyre::eyre::{Result, ensure};
 use serde::Serialize;
 
+use super::decoding::{self, Decoding};
+use super::progress::Line;
 use super::report::RanOn;
-use super::{open, print_json};
-use crate::engine::Engine;
-use crate::model::clock::PassTimes;
+use super::{interrupt, open_unmeasured, print_json};
+use crate::engine::{Engine, MeasuredPoint};
 use crate::model::floors::Floors;
 use crate::model::kernels::Isa;
 use crate::session::Settings;
+use crate::speculate::cost::{CostProfile, StepCosts};
 
 /// Numbers of rows that are measured.
 const ROWS: [usize; 9] = [1, 2, 4, 8, 12, 16, 32, 48, 64];
@@ -23,6 +26,8 @@ pub struct ForwardBench {
     /// `None`: the best that this processor has.
     pub isa: Option<Isa>,
     pub repeats: usize,
+    /// Beside it, real runs at fixed budgets.
+    pub decoding: bool,
     pub json: bool,
 }
 
@@ -31,6 +36,8 @@ struct Parts {
     matmul: f32,
     attention: f32,
     head: f32,
+    /// Reading the logits: penalty, distribution, ranks.
+    verify: f32,
     rest: f32,
 }
 
@@ -38,8 +45,11 @@ struct Parts {
 struct Row {
     n: usize,
     context: usize,
-    /// Median over the repetitions; the parts are of that pass.
+    /// Median over the repetitions, the reading of the logits included, as a step's
+    /// `forward + verify`; the parts are of that pass.
     total_ms: f32,
+    /// Distance of the quartiles of the whole step over its median.
+    spread: f32,
     /// Over one row at this context.
     ratio: f32,
     parts: Parts,
@@ -53,6 +63,8 @@ struct ForwardReport {
     on: RanOn,
     instructions: &'static str,
     rows: Vec<Row>,
+    /// Passes of real runs at fixed budgets.
+    decoding: Vec<Decoding>,
     /// Reading the packed weights once.
     floor_ms: Option<f32>,
     /// The multiply-adds of a row, at the pace of the kernel on data in cache.
@@ -61,78 +73,107 @@ struct ForwardReport {
     prompt_256_ms: Option<f32>,
 }
 
-/// Runs the command.
+/// Runs the command. `Ok(false)`: cancelled.
 ///
 /// # Errors
 /// A context that does not fit, what the device reports.
-pub fn run(bench: &ForwardBench, settings: &Settings) -> Result<()> {
-    let longest = bench.contexts.iter().copied().max().unwrap_or(0);
+pub fn run(bench: &ForwardBench, settings: &Settings) -> Result<bool> {
+    let longest = bench.contexts.iter().copied().max().unwrap_or(1);
     let mut settings = settings.clone();
-    let needed = longest + ROWS[ROWS.len() - 1];
+    let needed = longest + 2 * ROWS[ROWS.len() - 1];
     settings.context = Some(settings.context.unwrap_or(needed).max(needed));
-    let (_, mut engine) = open(&settings)?;
+    let (catalog, mut engine) = open_unmeasured(&settings)?;
     ensure!(
-        needed <= engine.context(),
+        longest <= engine.longest_measured(),
         "--at {longest}: at most {} in this model's context",
-        engine.context() - ROWS[ROWS.len() - 1]
+        engine.longest_measured()
     );
     if let Some(isa) = bench.isa {
         engine.set_isa(isa);
     }
-    let report = measure(bench, &mut engine)?;
-    if bench.json {
-        return print_json(&report);
+    let Some(mut report) = measure(bench, &mut engine)? else {
+        return Ok(false);
+    };
+    if bench.decoding {
+        let Some(decoding) = decoding::measure(&mut engine, &catalog, &settings)? else {
+            return Ok(false);
+        };
+        report.decoding = decoding;
     }
-    print(&report);
-    Ok(())
+    if bench.json {
+        print_json(&report)?;
+    } else {
+        print(&report);
+    }
+    Ok(true)
 }
 
-fn measure(bench: &ForwardBench, engine: &mut Engine) -> Result<ForwardReport> {
+/// `None`: cancelled.
+fn measure(bench: &ForwardBench, engine: &mut Engine) -> Result<Option<ForwardReport>> {
     let floors = engine.floors();
-    let mut rows = Vec::new();
+    let mut line = Line::new();
+    let mut rows: Vec<Row> = Vec::new();
     for &context in &bench.contexts {
-        let times = medians(bench, engine, context)?;
-        let single = times[0].total_ms;
-        rows.extend(ROWS.iter().zip(times).map(|(&n, times)| Row {
-            n,
-            context,
-            total_ms: times.total_ms,
-            ratio: times.total_ms / single,
-            parts: Parts {
-                matmul: times.matmul_ms,
-                attention: times.attention_ms,
-                head: times.head_ms,
-                rest: times.rest_ms(),
-            },
-            over_floor: floors.map(|f: Floors| times.total_ms / f.ms(n)),
-        }));
+        let mut single = None;
+        for n in ROWS {
+            line.show(&format!("{n} rows at context {context}"));
+            let point = engine.measure_point(n, context.max(1), bench.repeats)?;
+            if interrupt::is_set() {
+                return Ok(None);
+            }
+            let single = *single.get_or_insert(point.cost.forward_ms);
+            rows.push(row(&point, context, single, floors));
+        }
     }
-    Ok(ForwardReport {
+    Ok(Some(ForwardReport {
         on: RanOn::of(engine),
         instructions: bench.isa.unwrap_or_else(Isa::detect).name(),
         rows,
+        decoding: Vec::new(),
         floor_ms: floors.map(|f| f.memory_ms),
         arithmetic_ms_a_row: floors.map(|f| f.arithmetic_ms_a_row),
         prompt_256_ms: engine.prompt_ms(256)?,
-    })
+    }))
 }
 
-/// The median pass for each number of rows; the numbers take turns, so that
-/// what disturbs the machine disturbs them alike.
-fn medians(bench: &ForwardBench, engine: &mut Engine, context: usize) -> Result<Vec<PassTimes>> {
-    let mut all: Vec<Vec<PassTimes>> = vec![Vec::new(); ROWS.len()];
-    for _ in 0..bench.repeats.max(1) {
-        for (times, &n) in all.iter_mut().zip(&ROWS) {
-            times.push(engine.forward_times(n, context, 1)?);
-        }
+fn row(point: &MeasuredPoint, context: usize, single: f32, floors: Option<Floors>) -> Row {
+    let MeasuredPoint {
+        cost,
+        parts,
+        verify_ms,
+    } = *point;
+    let total_ms = cost.forward_ms;
+    Row {
+        n: cost.rows,
+        context,
+        total_ms,
+        spread: cost.spread,
+        ratio: total_ms / single,
+        parts: Parts {
+            matmul: parts.matmul_ms,
+            attention: parts.attention_ms,
+            head: parts.head_ms,
+            verify: verify_ms,
+            rest: (total_ms - parts.matmul_ms - parts.attention_ms - parts.head_ms - verify_ms)
+                .max(0.0),
+        },
+        over_floor: floors.map(|f| total_ms / f.ms(cost.rows)),
     }
-    Ok(all
-        .into_iter()
-        .map(|mut times| {
-            times.sort_by(|a, b| a.total_ms.total_cmp(&b.total_ms));
-            times[times.len() / 2]
-        })
-        .collect())
+}
+
+/// The measured rows as a profile, to be asked for contexts between them.
+fn as_profile(rows: &[Row]) -> StepCosts {
+    let point = |row: &Row| crate::speculate::cost::CostPoint {
+        rows: row.n,
+        context: Some(row.context),
+        forward_ms: row.total_ms,
+        step_ms: row.total_ms,
+        spread: row.spread,
+    };
+    StepCosts::new(&CostProfile {
+        points: rows.iter().map(point).collect(),
+        ..CostProfile::default()
+    })
 }
 
 fn print(report: &ForwardReport) {
@@ -144,7 +185,7 @@ fn print(report: &ForwardReport) {
         );
     }
     out!(
-        "{:>8}{:>6}{:>9}{:>9}{:>11}{:>8}{:>11}{:>8}{:>8}{:>9}",
+        "{:>8}{:>6}{:>9}{:>11}{:>10}{:>8}{:>11}{:>8}{:>8}{:>8}{:>9}",
         "context",
         "rows",
         "ms",
@@ -153,13 +194,14 @@ fn print(report: &ForwardReport) {
         "matmul",
         "attention",
         "head",
+        "verify",
         "rest",
         "/ floor"
     );
     for row in &report.rows {
         let over = row.over_floor.map_or("-".into(), |f| format!("{f:.2}"));
         out!(
-            "{:>8}{:>6}{:>9.2}{:>9.2}{:>11.3}{:>8.2}{:>11.2}{:>8.2}{:>8.2}{over:>9}",
+            "{:>8}{:>6}{:>9.2}{:>11.2}{:>10.3}{:>8.2}{:>11.2}{:>8.2}{:>8.2}{:>8.2}{over:>9}",
             row.context,
             row.n,
             row.total_ms,
@@ -168,11 +210,39 @@ fn print(report: &ForwardReport) {
             row.parts.matmul,
             row.parts.attention,
             row.parts.head,
+            row.parts.verify,
             row.parts.rest
         );
     }
+    print_decoding(report);
     if let Some(ms) = report.prompt_256_ms {
         let rate = 256_000.0 / ms;
         out!("a prompt of 256 tokens: {ms:.0} ms, {rate:.0} tokens/s");
+    }
+}
+
+fn print_decoding(report: &ForwardReport) {
+    if report.decoding.is_empty() {
+        return;
+    }
+    let costs = as_profile(&report.rows);
+    out!("real runs at fixed budgets, forward and verify of steps of exactly n rows:");
+    out!(
+        "{:>8}{:>6}{:>9}{:>8}{:>13}",
+        "context",
+        "rows",
+        "ms",
+        "steps",
+        "over bench"
+    );
+    for d in &report.decoding {
+        let ratio = d.total_ms / costs.ms(d.n, d.context);
+        out!(
+            "{:>8}{:>6}{:>9.2}{:>8}{ratio:>12.2}x",
+            d.context,
+            d.n,
+            d.total_ms,
+            d.steps
+        );
     }
 }

@@ -6,43 +6,51 @@ use std::path::Path;
 use color_eyre::eyre::{Result, WrapErr, bail, ensure};
 
 use super::report::{RunReport, answer_text};
-use super::{batch, interrupt, open, open_engine, print_json};
+use super::{again, batch, interrupt, open, open_engine, print_json};
 use crate::atomic_file::AtomicFile;
-use crate::cli::GenerateArgs;
+use crate::cli::{DecodeArgs, GenerateArgs};
 use crate::console;
 use crate::engine::{Engine, RunSpec};
 use crate::recsys::{Catalog, KnowledgeDoc, KnowledgeLog, SubjectKind};
 use crate::session::Settings;
+use crate::speculate::cost::StepCosts;
+use crate::speculate::drift::{Drift, describe};
 use crate::speculate::params::Params;
 use crate::speculate::trace::{End, Trace};
 use crate::speculate::verify::Finish;
 use crate::worker::ask;
 
-/// Runs the command. `Ok(false)`: cancelled.
-pub fn run(args: &GenerateArgs, settings: &Settings, params: Params) -> Result<bool> {
+/// Runs the command; `over` lays its decoding options over a recorded run's
+/// parameters. `Ok(false)`: cancelled.
+pub fn run(
+    args: &GenerateArgs,
+    settings: &Settings,
+    params: impl Fn(&DecodeArgs) -> Result<Params>,
+    over: impl Fn(Params) -> Params,
+) -> Result<bool> {
+    if let Some(path) = &args.from {
+        return again::from(args, settings, path, over);
+    }
+    if let Some(point) = &args.branch_of {
+        return again::branch(args, settings, point, over);
+    }
+    let params = params(&args.decode)?;
     let framework = settings.framework()?;
+    if args.all.is_some() {
+        return batch::run(args, settings, params, &framework);
+    }
     if let Some(text) = &args.prompt {
         let (catalog, mut engine) = open(settings)?;
         let (subject, prompt) = ask::own(text);
-        return one(
-            args,
-            &catalog,
-            &mut engine,
-            RunSpec {
-                subject,
-                prompt,
-                params,
-                branch: None,
-            },
-        );
-    }
-    if args.all.is_some() {
-        return batch::run(args, settings, params, &framework);
+        let spec = RunSpec::new(subject, prompt, params);
+        return Ok(one(args, &catalog, &mut engine, spec)?.is_some());
     }
     let (kind, id) = match (&args.item, &args.user) {
         (Some(id), _) => (SubjectKind::Item, id),
         (_, Some(id)) => (SubjectKind::User, id),
-        _ => bail!("say for whom: --item ID, --user ID, --all items|users|both or --prompt TEXT"),
+        _ => bail!(
+            "no subject given: use --item ID, --user ID, --all items|users|both or --prompt TEXT"
+        ),
     };
     // A wrong id is said before the model is loaded.
     let catalog = settings.load_catalog()?;
@@ -50,20 +58,17 @@ pub fn run(args: &GenerateArgs, settings: &Settings, params: Params) -> Result<b
     let mut engine = open_engine(settings, &catalog)?;
     let role = ask::role_of(catalog.subject(at));
     let (subject, prompt) = ask::about(&catalog, at, &framework, role)?;
-    one(
-        args,
-        &catalog,
-        &mut engine,
-        RunSpec {
-            subject,
-            prompt,
-            params,
-            branch: None,
-        },
-    )
+    let spec = RunSpec::new(subject, prompt, params);
+    Ok(one(args, &catalog, &mut engine, spec)?.is_some())
 }
 
-fn one(args: &GenerateArgs, catalog: &Catalog, engine: &mut Engine, spec: RunSpec) -> Result<bool> {
+/// One run, written and reported as the options say. `None`: cancelled.
+pub(super) fn one(
+    args: &GenerateArgs,
+    catalog: &Catalog,
+    engine: &mut Engine,
+    spec: RunSpec,
+) -> Result<Option<Trace>> {
     // The file is begun first: a run is not lost to a folder that is not there.
     let file = args.trace.as_deref().map(create).transpose()?;
     let mut log = args.out.as_deref().map(single_log).transpose()?;
@@ -73,11 +78,30 @@ fn one(args: &GenerateArgs, catalog: &Catalog, engine: &mut Engine, spec: RunSpe
         saved.wrap_err_with(|| format!("writing {}", path.display()))?;
         file.commit()?;
     }
-    if let Some(log) = log.as_mut().filter(|_| end.finish != Finish::Cancelled) {
+    let is_done = end.finish != Finish::Cancelled;
+    if let Some(log) = log.as_mut().filter(|_| is_done) {
         log.append(&document(&trace, &end))?;
     }
     report(args.json, &trace, &end, catalog)?;
-    Ok(end.finish != Finish::Cancelled)
+    tell_drift(engine, &trace);
+    Ok(is_done.then_some(trace))
+}
+
+/// Says so where this machine no longer fits the profile that the run went by.
+fn tell_drift(engine: &Engine, trace: &Trace) {
+    let is_named = engine.setup.words.iter().any(|word| word == "--cost");
+    if is_named || trace.header.cost != engine.cost {
+        return;
+    }
+    let costs = StepCosts::new(&engine.cost);
+    let mut drift = Drift::default();
+    trace.steps.iter().for_each(|step| drift.push(step, &costs));
+    if let Some(ratio) = drift.beyond() {
+        note!(
+            "{}: `laserscope cost measure` measures it again",
+            describe(ratio)
+        );
+    }
 }
 
 /// A batch's file holds what the batch would write, and nothing else.

@@ -1,10 +1,13 @@
 //! The program without its screens: siblings of the terminal face over the same
 //! engine. Data go to standard output, everything else to standard error.
 
+mod again;
 pub mod batch;
 pub mod bench;
 mod by_group;
 pub mod catalog;
+pub mod cost;
+mod decoding;
 pub mod forward;
 pub mod framework;
 pub mod generate;
@@ -27,7 +30,7 @@ use color_eyre::eyre::Result;
 use serde::Serialize;
 
 use crate::console;
-use crate::engine::Engine;
+use crate::engine::{Engine, Loading};
 use crate::model::fetch::{self, FetchOptions};
 use crate::recsys::Catalog;
 use crate::session::Settings;
@@ -48,6 +51,16 @@ pub fn open_engine(settings: &Settings, catalog: &Catalog) -> Result<Engine> {
     let notes = engine.note.iter().flat_map(|note| note.lines());
     notes.for_each(|line| note!("{line}"));
     Ok(engine)
+}
+
+/// The same without a cost profile: for measuring.
+pub fn open_unmeasured(settings: &Settings) -> Result<(Catalog, Engine)> {
+    let catalog = settings.load_catalog()?;
+    let path = fetch_model(settings, settings.model())?;
+    let mut bar = progress::Line::new();
+    let show = |loading: Loading| bar.show(&loading.describe());
+    let engine = settings.open_unmeasured(&path, &catalog, show)?;
+    Ok((catalog, engine))
 }
 
 /// The model's file, fetched if need be.

@@ -141,6 +141,19 @@ impl Decoder {
         self.cpu.team.threads()
     }
 
+    /// The instructions that products are computed with; on a GPU, by whom.
+    pub fn instructions(&self) -> &'static str {
+        match self.kernels {
+            Kernels::Own => self.cpu.isa.name(),
+            Kernels::Candle => "candle",
+        }
+    }
+
+    /// The type of keys and values in the cache.
+    pub fn kv_type(&self) -> &'static str {
+        "f32"
+    }
+
     /// Runs our kernels on chosen instructions from now on; the processor must
     /// have them.
     pub fn set_isa(&mut self, isa: Isa) {

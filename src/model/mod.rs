@@ -22,3 +22,7 @@ pub mod safetensors;
 pub mod sampling;
 pub mod tokenizer;
 pub mod weights;
+
+/// Raised whenever a bit of the forward pass may change: kernels, the order of a sum,
+/// what is rounded where. Headers of runs and kept cost profiles name it.
+pub const ARITHMETIC_REVISION: u32 = 1;

@@ -29,6 +29,17 @@ pub enum FloatWeights {
     Reference,
 }
 
+impl FloatWeights {
+    /// As the command line spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            FloatWeights::Exact => "none",
+            FloatWeights::Eight => "q8",
+            FloatWeights::Reference => "f32",
+        }
+    }
+}
+
 impl std::str::FromStr for FloatWeights {
     type Err = String;
 

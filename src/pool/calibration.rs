@@ -9,9 +9,10 @@
 //! point weighs as much as some observations.
 
 use super::blend::{logit, sigmoid};
-use super::weights::{START_RELAXED, START_STRICT};
+use super::weights::{SHIPPED, START_RELAXED, START_STRICT};
 use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
+use crate::speculate::learned::{CalibrationStart, CalibrationState, Learned};
 use crate::speculate::params::{Drafter, Params, Verify};
 use crate::speculate::verify::Verdict;
 
@@ -42,9 +43,14 @@ pub struct Calibration {
 
 /// One calibration for every rule and drafter that was used: what a rule
 /// accepts says little of what another does.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Calibrations {
     learned: Vec<((Verify, Drafter), Calibration)>,
+}
+
+/// As a header says that every rule starts from its shipped weights.
+pub fn shipped_calibration() -> CalibrationStart {
+    CalibrationStart::shipped(SHIPPED)
 }
 
 /// The longest evidence that offered a token.
@@ -174,8 +180,14 @@ impl Calibration {
     }
 
     /// Learns from a tree that was drafted under this calibration: which
-    /// children of committed nodes were committed.
-    pub(super) fn observe(&mut self, offers: &Offers, tree: &DraftTree, verdict: &Verdict) {
+    /// children of committed nodes were committed. Returns the numbers that changed.
+    pub(super) fn observe(
+        &mut self,
+        offers: &Offers,
+        tree: &DraftTree,
+        verdict: &Verdict,
+    ) -> Vec<Learned> {
+        let before = self.clone();
         let mut gradient = [0.0; N_WEIGHTS];
         let committed = |node: usize| node == 0 || verdict.path.contains(&node);
         for (node, draft) in tree.nodes.iter().enumerate().skip(1) {
@@ -195,6 +207,27 @@ impl Calibration {
             }
         }
         self.ascend(&gradient);
+        self.changed_since(&before)
+    }
+
+    fn changed_since(&self, before: &Calibration) -> Vec<Learned> {
+        let both = self.weights.iter().zip(&self.squares);
+        let then = before.weights.iter().zip(&before.squares);
+        let numbers = both.zip(then).enumerate();
+        let changed = numbers.filter(|(_, (now, then))| now != then);
+        changed
+            .map(|(i, ((&weight, &squares), _))| (i as u8, weight, squares))
+            .collect()
+    }
+
+    /// Numbers that this version does not have are passed over.
+    fn set(&mut self, learned: &[Learned]) {
+        for &(i, weight, squares) in learned {
+            if let Some(place) = self.weights.get_mut(usize::from(i)) {
+                *place = weight;
+                self.squares[usize::from(i)] = squares;
+            }
+        }
     }
 
     fn ascend(&mut self, gradient: &[f32; N_WEIGHTS]) {
@@ -206,13 +239,43 @@ impl Calibration {
         self.weights[1] = self.weights[1].clamp(-0.7, 1.0);
     }
 
-    #[cfg(test)]
-    pub(super) fn weights(&self) -> &[f32; N_WEIGHTS] {
+    /// In the order of the tables; for fitting where it starts.
+    pub fn weights(&self) -> &[f32] {
         &self.weights
     }
 }
 
 impl Calibrations {
+    /// As a header says they were at the start of its run.
+    pub fn starting(start: &CalibrationStart) -> Self {
+        let state = |state: &CalibrationState| {
+            let mut calibration = Calibration::start(state.verify);
+            calibration.set(&state.learned);
+            ((state.verify, state.drafter), calibration)
+        };
+        Calibrations {
+            learned: start.states.iter().map(state).collect(),
+        }
+    }
+
+    /// As a header says it: what differs from the shipped weights, and what taught it.
+    pub fn as_start(&self, taught_by: &str) -> CalibrationStart {
+        let state = |((verify, drafter), calibration): &((Verify, Drafter), Calibration)| {
+            let learned = calibration.changed_since(&Calibration::start(*verify));
+            (!learned.is_empty()).then_some(CalibrationState {
+                verify: *verify,
+                drafter: *drafter,
+                learned,
+            })
+        };
+        let states: Vec<_> = self.learned.iter().filter_map(state).collect();
+        CalibrationStart {
+            shipped: SHIPPED,
+            from: (!states.is_empty()).then(|| taught_by.to_string()),
+            states,
+        }
+    }
+
     /// The calibration for these parameters.
     pub fn of(&mut self, params: &Params) -> &mut Calibration {
         let key = (params.verify, params.drafter);
@@ -222,5 +285,39 @@ impl Calibrations {
             self.learned.len() - 1
         });
         &mut self.learned[at].1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_gives_the_same_calibration_back() {
+        let params = Params::default();
+        let mut learned = Calibrations::default();
+        let calibration = learned.of(&params);
+        let mut gradient = [0.0; N_WEIGHTS];
+        (gradient[0], gradient[8], gradient[30]) = (0.7, -0.3, 0.1);
+        let before = calibration.clone();
+        calibration.ascend(&gradient);
+        let changed = calibration.changed_since(&before);
+        assert_eq!(changed.iter().map(|c| c.0).collect::<Vec<_>>(), [0, 8, 30]);
+        let start = learned.as_start("a test");
+        assert_eq!((start.describe(), start.states.len()), ("a test", 1));
+        let text = serde_json::to_string(&start).unwrap();
+        let read: CalibrationStart = serde_json::from_str(&text).unwrap();
+        assert_eq!(Calibrations::starting(&read), learned);
+        // Step by step, as a trace's steps tell it.
+        let mut told = CalibrationStart::shipped(SHIPPED);
+        told.learn(&params, &changed);
+        assert_eq!(Calibrations::starting(&told), learned);
+    }
+
+    #[test]
+    fn what_was_only_looked_at_is_as_shipped() {
+        let mut fresh = Calibrations::default();
+        fresh.of(&Params::default());
+        assert!(fresh.as_start("nobody").is_shipped());
     }
 }

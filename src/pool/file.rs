@@ -40,6 +40,7 @@ use std::sync::Arc;
 use bytemuck::cast_slice;
 use color_eyre::eyre::{Result, WrapErr, bail, ensure, eyre};
 use memmap2::Mmap;
+use sha2::{Digest, Sha256};
 
 use super::array::Array;
 use super::docs::DocTable;
@@ -55,6 +56,8 @@ const CRC_AT: usize = HEADER_BYTES - 4;
 const N_SECTIONS: usize = 9;
 /// Sections that are checked whenever a file is opened: firsts, buckets, group.
 const N_SMALL: usize = 3;
+/// Files from this size on are not read to be hashed.
+const HASHED_WHOLE: usize = 16 << 20;
 
 /// How much of a file's content is held against its checksums.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +90,16 @@ struct Header {
     n_names: u64,
     n_group: u64,
     tokenizer: TokenizerHash,
+}
+
+/// A large segment is known by its header, which holds every section's checksum, so
+/// that a run that draws on it need not read all of it first.
+fn hashed_by_header(segment: Segment, map: &Mmap) -> Segment {
+    if map.len() >= HASHED_WHOLE {
+        let hash = Sha256::digest(&map[..HEADER_BYTES]);
+        let _ = segment.content_hash.set(hash.into());
+    }
+    segment
 }
 
 /// Writes a segment; returns the header's checksum.
@@ -332,7 +345,7 @@ impl Header {
         let suffixes = Array::mapped(map, suffixes)?;
         Some(Opened {
             group: str::from_utf8(map.get(group)?).ok()?.to_string(),
-            segment: Segment::of(words, suffixes, starts, docs),
+            segment: hashed_by_header(Segment::of(words, suffixes, starts, docs), map),
             tokenizer: self.tokenizer,
             header_crc: u32_at(map, CRC_AT),
             file_bytes: map.len() as u64,

@@ -7,11 +7,10 @@ use super::local::Local;
 use super::pools::{Pools, Shelf};
 use super::segment::{Ranks, SEPARATOR, SORTED_DEPTH};
 use crate::speculate::TokenId;
-use crate::speculate::params::{MAX_BRANCH, Params, Source};
+use crate::speculate::params::{MAX_BRANCH, MAX_SUFFIX, Params, Source};
 
-/// Longest suffix that is looked up: the branch below it must stay within the
-/// depth that segments are sorted to.
-const MAX_SUFFIX: usize = SORTED_DEPTH - MAX_BRANCH;
+/// The branch below a suffix must stay within the depth that segments are sorted to.
+const _: () = assert!(MAX_SUFFIX + MAX_BRANCH <= SORTED_DEPTH);
 /// Up to this many occurrences are held one by one, more as an interval.
 const MAX_SPOTS: usize = 8;
 /// Where the nearest source holds so many occurrences of the last two tokens, a

@@ -50,7 +50,7 @@ mod walk;
 mod weights;
 
 pub use browse::ListedDoc;
-pub use calibration::{Calibration, Calibrations};
+pub use calibration::{Calibration, Calibrations, shipped_calibration};
 pub use file::Check;
 pub use find_text::{TextHit, TextHits};
 pub use growth::Growth;

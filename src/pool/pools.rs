@@ -1,7 +1,7 @@
 //! The pools: segments by group; the global pool is all of them together.
 //! Knows which document belongs where, nothing of how drafts are made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -143,7 +143,30 @@ impl Pools {
         }
     }
 
-    fn segments(&self) -> impl Iterator<Item = (String, Arc<Segment>)> + '_ {
+    /// Documents left out that are there, each once, by the parts they are left out of.
+    pub(super) fn hidden_docs(&self) -> BTreeSet<(&'static str, &str)> {
+        let docs = self.hidden.iter().flat_map(|hidden| &hidden.docs);
+        let is_there = |d: &&Unwanted| {
+            let mut segments = self.index.segments.iter();
+            segments.any(|segment| segment.docs.with_id(&d.id).next().is_some())
+        };
+        let named = |d: &'_ Unwanted| match d.from {
+            Part::All => "hidden",
+            Part::Groups => "hidden in groups",
+            Part::Online => "hidden online",
+        };
+        docs.filter(is_there)
+            .map(|d| (named(d), d.id.as_str()))
+            .collect()
+    }
+
+    /// The segments of answers added online, with their groups.
+    pub(super) fn online_segments(&self) -> impl Iterator<Item = (&str, &Arc<Segment>)> {
+        let groups = self.index.online.iter().map(String::as_str);
+        groups.zip(&self.index.segments[self.n_pool_shelves()..])
+    }
+
+    pub(super) fn segments(&self) -> impl Iterator<Item = (String, Arc<Segment>)> + '_ {
         let groups = self.index.groups.iter();
         groups.flat_map(|(name, shelves)| {
             let segments = self.index.segments[shelves.clone()].iter();
@@ -305,6 +328,11 @@ impl Pools {
         let online = self.online_size();
         let online = Some(online).filter(|size| size.documents > 0);
         own.into_iter().chain([all]).chain(online).collect()
+    }
+
+    /// Answers of the session that can draft.
+    pub fn n_online(&self) -> usize {
+        self.online_size().documents
     }
 
     fn online_size(&self) -> PoolSize {

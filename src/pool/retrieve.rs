@@ -13,6 +13,7 @@ use super::weights::{WEIGHTS, Weights};
 use super::{chain, laser, ngram, origins};
 use crate::speculate::TokenId;
 use crate::speculate::draft::{Continuation, DraftLimits, DraftTree, grow};
+use crate::speculate::learned::Learned;
 use crate::speculate::params::{Drafter, Params, Source, Sources};
 use crate::speculate::trace::SourceHit;
 use crate::speculate::verify::Verdict;
@@ -135,9 +136,14 @@ impl Recall {
     }
 
     /// Teaches the calibration that the tree drafted last, of which branches may
-    /// have been cut off since, came to this verdict.
-    pub fn observe(&self, calibration: &mut Calibration, tree: &DraftTree, verdict: &Verdict) {
-        calibration.observe(&self.offers, tree, verdict);
+    /// have been cut off since, came to this verdict. Returns what it learned.
+    pub fn observe(
+        &self,
+        calibration: &mut Calibration,
+        tree: &DraftTree,
+        verdict: &Verdict,
+    ) -> Vec<Learned> {
+        calibration.observe(&self.offers, tree, verdict)
     }
 
     /// Catches up with the committed tokens, so that the next draft need not.

@@ -12,6 +12,7 @@
 //! through them is kept within its bounds.
 
 use std::cmp::Ordering;
+use std::sync::OnceLock;
 
 use super::array::Array;
 use super::docs::{DocTable, DocTableBuilder, Entry, MAX_NAME_BYTES};
@@ -45,6 +46,8 @@ pub(super) struct Segment {
     pub docs: DocTable,
     /// The most frequent tokens and how often they occur.
     frequent: Vec<(TokenId, u32)>,
+    /// Stands for the whole content (`fingerprint`).
+    pub(super) content_hash: OnceLock<[u8; 32]>,
 }
 
 /// The text and, ascending, its distinct first tokens.
@@ -189,6 +192,7 @@ impl Segment {
             starts,
             docs,
             frequent: Vec::new(),
+            content_hash: OnceLock::new(),
         };
         segment.frequent = most_frequent(segment.buckets(), N_FREQUENT);
         segment

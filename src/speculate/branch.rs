@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::TokenId;
+use super::backoff::Backoff;
 
 /// Where a run begins, if not at the prompt's end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +15,9 @@ pub struct Branch {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forced: Option<TokenId>,
     pub of: BranchOf,
+    /// How retrieval rested there, where it had reason to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backoff: Option<Backoff>,
 }
 
 /// The place in the other run.

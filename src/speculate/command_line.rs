@@ -1,44 +1,220 @@
-//! The command line that makes a run again: whom it is about, and the parameters
-//! as options.
+//! The command line that makes a run again: whom it is about, where it begins, every
+//! parameter, and the options that chose catalog, pools, model and device.
 //!
 //! Knows the options' names; the command line's own definitions are tested
 //! against it.
 
+use super::cost::{CostProfile, inline};
 use super::options::{all, options};
-use super::params::Params;
+use super::params::{Budget, Params};
 use super::trace::{Header, SubjectInfo};
 
-/// `laserscope generate --item i101 --verify ..`, every parameter written out, so
-/// that no configuration file changes it; what was asked of the model and the
-/// catalog is not in a header and is added by who knows it.
-pub fn command_line(header: &Header) -> String {
-    line(Some(&header.subject), &all(&header.params))
+/// The options of a session that are no run's own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Setup {
+    pub words: Vec<String>,
+    /// A framework that was read from a file: its name and the file.
+    pub framework_file: Option<(String, String)>,
 }
 
-/// The same for someone whose plain command line means `configured`: only what
-/// differs is said. Without a subject, a place for one is.
-pub fn short_command_line(
-    subject: Option<&SubjectInfo>,
-    params: &Params,
-    configured: &Params,
-) -> String {
-    line(subject, &options(params, configured))
+/// Options whose values are paths.
+const PATHS: [&str; 8] = [
+    "--config",
+    "--catalog",
+    "--groups",
+    "--knowledge",
+    "--pool",
+    "--framework",
+    "--cost",
+    "--calibration",
+];
+
+impl Setup {
+    /// The words for a run of a framework.
+    pub fn words_for(&self, framework: &str) -> Vec<String> {
+        let mut words = self.words.clone();
+        if let Some((name, file)) = &self.framework_file
+            && name == framework
+        {
+            words.extend(["--framework".to_string(), file.clone()]);
+        }
+        words
+    }
 }
 
-fn line(subject: Option<&SubjectInfo>, options: &[String]) -> String {
-    let asked = subject.map_or("--item ID".to_string(), asked);
-    format!("laserscope generate {asked} {}", options.join(" "))
+/// Where a recorded run can be found, for a line that names it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Files<'a> {
+    /// The run's own trace.
+    pub own: Option<&'a str>,
+    /// That of the run it branched from.
+    pub parent: Option<&'a str>,
 }
 
-/// Whom it is about, and by which framework if not by the default.
-fn asked(subject: &SubjectInfo) -> String {
-    let whom = match subject.kind.as_str() {
-        "item" | "user" => format!("--{} {}", subject.kind, quoted(&subject.id)),
-        _ => return format!("--prompt {}", quoted(&subject.title)),
-    };
-    match subject.framework.as_str() {
-        "none" | "" | "kar" => whom,
-        name => format!("{whom} --framework {}", quoted(name)),
+/// A command line in the making.
+#[derive(Clone, Copy, Debug)]
+pub struct CommandLine<'a> {
+    /// `None`: a place for one is left.
+    pub subject: Option<&'a SubjectInfo>,
+    /// A custom prompt in full.
+    pub asked: Option<&'a str>,
+    pub params: &'a Params,
+    /// What a plain command line means here; `None`: not known, and every parameter is
+    /// written out.
+    pub configured: Option<&'a Params>,
+    pub setup: &'a [String],
+    /// The profile of the run, where it is not the one that the setup leads to.
+    pub cost: Option<&'a CostProfile>,
+    /// The run itself, where it has begun.
+    pub header: Option<&'a Header>,
+    pub files: Files<'a>,
+}
+
+impl<'a> CommandLine<'a> {
+    /// Of a recorded run. `here`: the profile that a plain command line goes by on
+    /// this machine.
+    pub fn of_run(header: &'a Header, here: Option<&CostProfile>) -> Self {
+        let is_auto = matches!(header.params.budget, Budget::Auto { .. });
+        let is_own = here == Some(&header.cost) || header.cost.is_empty();
+        CommandLine {
+            subject: Some(&header.subject),
+            asked: header.asked.as_deref(),
+            params: &header.params,
+            configured: None,
+            setup: &header.setup,
+            cost: (is_auto && !is_own).then_some(&header.cost),
+            header: Some(header),
+            files: Files::default(),
+        }
+    }
+
+    /// The line, and below it what no command line can say, as comments.
+    pub fn text(&self) -> String {
+        let mut words = vec!["laserscope".to_string(), "generate".to_string()];
+        let mut comments = Vec::new();
+        words.extend(self.whom(&mut comments));
+        words.extend(match self.configured {
+            Some(configured) => options(self.params, configured),
+            None => all(self.params),
+        });
+        words.extend(self.where_from(&mut comments));
+        if let Some(header) = self.header {
+            comments.extend(header.by_hand.iter().cloned());
+        }
+        let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+        let comments = comments.into_iter().map(|c| format!("\n# {c}"));
+        words.join(" ") + &comments.collect::<String>()
+    }
+
+    /// Whom it is about, or which recording it goes on from.
+    fn whom(&self, comments: &mut Vec<String>) -> Vec<String> {
+        if let Some(branch) = self.header.and_then(|h| h.branch.as_ref()) {
+            return self.branch_of(branch, comments);
+        }
+        let Some(subject) = self.subject else {
+            return vec!["--item".into(), "ID".into()];
+        };
+        let kind = subject.kind.as_str();
+        if !matches!(kind, "item" | "user") {
+            return self.prompt(comments);
+        }
+        let whom = vec![format!("--{kind}"), subject.id.clone()];
+        let is_named = self.setup.iter().any(|word| word == "--framework");
+        let framework = match subject.framework.as_str() {
+            "none" | "" => None,
+            name => Some(["--framework".to_string(), name.to_string()]).filter(|_| !is_named),
+        };
+        whom.into_iter()
+            .chain(framework.into_iter().flatten())
+            .collect()
+    }
+
+    fn prompt(&self, comments: &mut Vec<String>) -> Vec<String> {
+        if let Some(text) = self.asked {
+            return vec!["--prompt".into(), text.to_string()];
+        }
+        match self.files.own {
+            Some(file) => vec!["--from".into(), file.to_string()],
+            None => {
+                comments.push("the prompt was not recorded: save the run and use --from".into());
+                vec!["--from".into(), "TRACE".into()]
+            }
+        }
+    }
+
+    fn branch_of(&self, branch: &super::branch::Branch, comments: &mut Vec<String>) -> Vec<String> {
+        let file = self.files.parent.unwrap_or_else(|| {
+            comments.push("TRACE is the run that it branched from, which was not saved".into());
+            "TRACE"
+        });
+        let within = match branch.of.within {
+            0 => String::new(),
+            n => format!("+{n}"),
+        };
+        let place = format!("{file}:{}{within}", branch.of.step + 1);
+        let forced = branch
+            .forced
+            .map(|id| ["--force-token".into(), id.to_string()]);
+        let words = ["--branch-of".to_string(), place];
+        words
+            .into_iter()
+            .chain(forced.into_iter().flatten())
+            .collect()
+    }
+
+    /// Setup, cost and calibration.
+    fn where_from(&self, comments: &mut Vec<String>) -> Vec<String> {
+        let mut words = self.setup.to_vec();
+        if let Some(cost) = self.cost {
+            without(&mut words, "--cost");
+            words.extend(["--cost".to_string(), inline(cost)]);
+        }
+        let branches = self.header.is_some_and(|h| h.branch.is_some());
+        let start = self.header.and_then(|h| h.calibration.as_ref());
+        // A branch starts as its step did, whatever is said.
+        let taught = start.filter(|start| !start.is_shipped() && !branches);
+        let Some(start) = taught else {
+            return words;
+        };
+        if words.iter().any(|word| word == "--calibration") {
+            return words;
+        }
+        if self.files.own.is_none() {
+            comments.push(format!(
+                "TRACE is this run, which was not saved: its calibration started from {}",
+                start.describe()
+            ));
+        }
+        let file = self.files.own.unwrap_or("TRACE").to_string();
+        words.extend(["--calibration".to_string(), file]);
+        words
+    }
+}
+
+/// The options of a setup without those that name files, for pages that others read;
+/// and how many were left out.
+pub fn without_paths(setup: &[String]) -> (Vec<String>, usize) {
+    let mut words = setup.to_vec();
+    let n_before = words.len();
+    for option in PATHS {
+        while words.iter().any(|word| word == option) {
+            without(&mut words, option);
+        }
+    }
+    let is_path = |word: &String| word.starts_with('/') || word.contains(":\\");
+    if let Some(at) = words.iter().position(|word| word == "--model")
+        && words.get(at + 1).is_some_and(is_path)
+    {
+        without(&mut words, "--model");
+    }
+    let n_left_out = (n_before - words.len()) / 2;
+    (words, n_left_out)
+}
+
+/// Takes an option with its value out.
+fn without(words: &mut Vec<String>, option: &str) {
+    if let Some(at) = words.iter().position(|word| word == option) {
+        words.drain(at..words.len().min(at + 2));
     }
 }
 
@@ -53,6 +229,9 @@ pub fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::branch::{Branch, BranchOf};
+    use super::super::learned::CalibrationStart;
+    use super::super::made_up;
     use super::*;
 
     #[test]
@@ -62,28 +241,106 @@ mod tests {
         assert_eq!(quoted("what's new?"), r"'what'\''s new?'");
     }
 
+    const PARAMS: &str = "--verify relaxed --k 2 --tau 0.1 --budget auto --branch 12 --suffix 16 \
+                          --sources group,global,local --source-weights \
+                          group=1,global=1,local=1 --drafter blend --repeat-penalty 1.1 \
+                          --repeat-window 64 --temperature 0 --max-tokens 256";
+
+    fn line(header: &Header) -> String {
+        CommandLine::of_run(header, Some(&CostProfile::default())).text()
+    }
+
     #[test]
-    fn a_prompt_of_ones_own_has_no_framework() {
-        let subject = SubjectInfo {
-            kind: "prompt".into(),
-            id: "own".into(),
-            title: "what's new?".into(),
-            group: None,
-            framework: "own prompt".into(),
-        };
-        let plain = Params::default();
+    fn a_run_is_said_in_full() {
+        let mut header = made_up::header(Params::default());
+        header.setup = ["--catalog", "/my data", "--threads", "2"]
+            .map(String::from)
+            .to_vec();
         assert_eq!(
-            short_command_line(Some(&subject), &plain, &plain),
-            r"laserscope generate --prompt 'what'\''s new?' --verify relaxed --k 2 --tau 0.1"
+            line(&header),
+            format!(
+                "laserscope generate --item i --framework kar {PARAMS} --catalog '/my data' \
+                 --threads 2"
+            )
+        );
+        header.by_hand = vec!["pools edited by hand: 1 documents added, 0 taken out".into()];
+        assert!(
+            line(&header).ends_with("\n# pools edited by hand: 1 documents added, 0 taken out")
         );
     }
 
     #[test]
-    fn every_parameter_is_written_out() {
-        assert_eq!(
-            all(&Params::default()).join(" "),
-            "--verify relaxed --k 2 --tau 0.1 --budget auto --branch 12 --sources group,global,local \
-             --drafter blend --repeat-penalty 1.1 --repeat-window 64 --max-tokens 256"
+    fn a_custom_prompt_is_not_cut() {
+        let mut header = made_up::header(Params::default());
+        let long = "what's new? ".repeat(20);
+        header.subject.kind = "prompt".into();
+        header.subject.title = "what's new? what's…".into();
+        header.asked = Some(long.clone());
+        let said = line(&header);
+        assert!(said.contains(&quoted(&long)), "{said}");
+        assert!(!said.contains("--framework"), "{said}");
+        header.asked = None;
+        assert!(line(&header).contains("--from TRACE"));
+    }
+
+    #[test]
+    fn another_profile_is_said_where_the_budget_goes_by_it() {
+        let mut header = made_up::header(Params::default());
+        header.cost = CostProfile::by_rows([(1, 3.5), (8, 7.25)]);
+        header.setup = vec!["--cost".into(), "old.json".into()];
+        assert!(line(&header).ends_with(" --cost 1:3.5,8:7.25"));
+        let own = header.cost.clone();
+        let said = CommandLine::of_run(&header, Some(&own)).text();
+        assert!(said.ends_with(" --cost old.json"), "{said}");
+        header.setup.clear();
+        header.params.budget = Budget::Rows(8);
+        assert!(!line(&header).contains("--cost"));
+    }
+
+    #[test]
+    fn a_branch_and_a_taught_calibration_name_their_traces() {
+        let mut header = made_up::header(Params::default());
+        let mut start = CalibrationStart::shipped(2);
+        start.learn(&Params::default(), &[(1, 0.5, 31.0)]);
+        start.from = Some("earlier runs".into());
+        header.calibration = Some(start);
+        let unsaved = line(&header);
+        assert!(
+            unsaved.contains("--calibration TRACE\n# TRACE"),
+            "{unsaved}"
         );
+        let files = Files {
+            own: Some("r.jsonl"),
+            parent: Some("p.jsonl"),
+        };
+        let saved = |header: &Header| {
+            CommandLine {
+                files,
+                ..CommandLine::of_run(header, None)
+            }
+            .text()
+        };
+        assert!(saved(&header).ends_with("--calibration r.jsonl"));
+        header.branch = Some(Branch {
+            prefix: vec![4, 5],
+            forced: Some(9),
+            of: BranchOf { step: 2, within: 1 },
+            backoff: None,
+        });
+        let said = saved(&header);
+        assert!(
+            said.contains("--branch-of p.jsonl:3+1 --force-token 9"),
+            "{said}"
+        );
+        assert!(!said.contains("--calibration"), "{said}");
+    }
+
+    #[test]
+    fn pages_for_others_name_no_paths() {
+        let words = |text: &str| text.split(' ').map(String::from).collect::<Vec<_>>();
+        let setup = words("--catalog /a --knowledge /b --knowledge /c --threads 2 --model /m.gguf");
+        assert_eq!(without_paths(&setup), (words("--threads 2"), 4));
+        let named = words("--model smollm2-135m --context 512");
+        assert_eq!(without_paths(&named), (named.clone(), 0));
     }
 }

@@ -1,90 +1,213 @@
-//! What a forward pass over n rows costs, and how many rows therefore pay.
+//! What a step costs by its rows and by the context they attend to, and how many
+//! rows therefore pay.
+//!
+//! [`CostProfile`] is what was measured and what a trace's header holds;
+//! [`StepCosts`] is the same made ready to be asked.
+
+mod inline;
+mod point;
 
 use serde::{Deserialize, Serialize};
 
 use super::draft::DraftTree;
 
-/// Measured milliseconds of a forward pass by number of rows, n ascending.
-/// Between two measured points it is interpolated linearly, beyond the last
-/// one extrapolated by the last slope.
+pub use inline::{inline, parse_inline};
+pub use point::CostPoint;
+
+/// Measured times of steps, t(rows, context). Empty where nothing was measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct CostTable {
-    /// (rows, ms)
-    pub points: Vec<(usize, f32)>,
+pub struct CostProfile {
+    /// Ascending by rows, then by context.
+    pub points: Vec<CostPoint>,
+    /// Day of the measurement, `2026-01-31`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured: Option<String>,
+    /// The processor or device it was measured on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<String>,
 }
 
 /// By how much drafting must promise to be quicker than no draft.
 const MARGIN: f32 = 1.03;
 
-impl CostTable {
-    /// Numbers of rows worth measuring; beyond the last one the last slope
-    /// holds.
-    pub const MEASURED_ROWS: [usize; 6] = [1, 2, 4, 8, 16, 32];
-
-    /// Milliseconds for `n` rows; 1.0 for every n when nothing was measured,
-    /// which makes every draft look free.
-    pub fn ms(&self, n: usize) -> f32 {
-        let points = &self.points;
-        let Some(&(first_n, first_ms)) = points.first() else {
-            return 1.0;
-        };
-        if n <= first_n || points.len() == 1 {
-            return first_ms;
+impl CostProfile {
+    /// A table by rows alone: the same in every context.
+    pub fn by_rows(points: impl IntoIterator<Item = (usize, f32)>) -> Self {
+        let points = points.into_iter();
+        CostProfile {
+            points: points.map(|(n, ms)| CostPoint::by_rows(n, ms)).collect(),
+            ..CostProfile::default()
         }
-        let right = points
-            .partition_point(|&(m, _)| m < n)
-            .min(points.len() - 1);
-        let ((n0, t0), (n1, t1)) = (points[right - 1], points[right]);
-        let slope = (t1 - t0) / (n1 - n0) as f32;
-        (t0 + slope * (n as f32 - n0 as f32)).max(first_ms * 0.5)
     }
 
-    /// Folds one more measurement of `n` rows in, with weight `rate`: the
-    /// measured points on both sides of n move, the nearer one more. What
-    /// interrupted a pass must not count for its cost, so that one measurement
-    /// counts for twice the expected time at most.
-    pub fn observe(&mut self, n: usize, ms: f32, rate: f32) {
-        if self.points.is_empty() {
-            return;
-        }
-        let expected = self.ms(n);
-        let change = (ms.clamp(expected * 0.5, expected * 2.0) - expected) * rate;
-        let right = self.points.partition_point(|&(m, _)| m < n);
-        let right = right
-            .clamp(1, self.points.len().max(2) - 1)
-            .min(self.points.len() - 1);
-        let left = right.saturating_sub(1);
-        let (n0, n1) = (self.points[left].0 as f32, self.points[right].0 as f32);
-        let share = if n1 > n0 {
-            ((n as f32 - n0) / (n1 - n0)).clamp(0.0, 1.0)
-        } else {
-            1.0
+    pub fn is_empty(&self) -> bool {
+        self.points.is_empty()
+    }
+
+    /// The longest context that was measured, in tokens.
+    pub fn longest_context(&self) -> Option<usize> {
+        self.points.iter().filter_map(|p| p.context).max()
+    }
+
+    /// The largest relative spread of a point.
+    pub fn spread(&self) -> f32 {
+        self.points.iter().map(|p| p.spread).fold(0.0, f32::max)
+    }
+
+    /// How far t(rows, context) as it is used lies from each measured point,
+    /// relative to it, in the order of the points.
+    pub fn residuals(&self) -> Vec<f32> {
+        let costs = StepCosts::new(self);
+        let at = |p: &CostPoint| costs.ms(p.rows, p.context.unwrap_or(0)) / p.step_ms - 1.0;
+        self.points.iter().map(at).collect()
+    }
+}
+
+/// What a number of rows costs: milliseconds without a context, and for each of
+/// its tokens.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Line {
+    rows: usize,
+    base_ms: f32,
+    ms_per_token: f32,
+}
+
+/// t(rows, context) in milliseconds. For every measured number of rows a line over
+/// the contexts, fitted by least squares of the relative errors: what does not
+/// depend on the context (products, head, judging, retrieval), and attention,
+/// which grows with what the rows read. Between two numbers of rows it is
+/// interpolated, beyond the last one the last slope goes on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StepCosts {
+    lines: Vec<Line>,
+}
+
+impl StepCosts {
+    pub fn new(profile: &CostProfile) -> Self {
+        Self::of(profile, |point| point.step_ms)
+    }
+
+    /// The same of forward passes alone.
+    pub fn of_forward(profile: &CostProfile) -> Self {
+        Self::of(profile, |point| point.forward_ms)
+    }
+
+    fn of(profile: &CostProfile, ms: impl Fn(&CostPoint) -> f32) -> Self {
+        let mut numbers: Vec<usize> = profile.points.iter().map(|p| p.rows).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let line = |rows: usize| {
+            let points = profile.points.iter().filter(|p| p.rows == rows);
+            let points = points.map(|p| (p.context.unwrap_or(0) as f32, ms(p)));
+            let (base_ms, ms_per_token) = fitted(&points.collect::<Vec<_>>());
+            Line {
+                rows,
+                base_ms,
+                ms_per_token,
+            }
         };
-        self.points[left].1 += change * (1.0 - share);
-        self.points[right].1 += change * share;
+        StepCosts {
+            lines: numbers.into_iter().map(line).collect(),
+        }
+    }
+
+    /// Whether anything was measured; without it every draft looks free.
+    pub fn is_measured(&self) -> bool {
+        !self.lines.is_empty()
+    }
+
+    /// Numbers of rows that were measured, ascending.
+    pub fn measured_rows(&self) -> impl Iterator<Item = usize> + '_ {
+        self.lines.iter().map(|line| line.rows)
+    }
+
+    /// Milliseconds of a step of `n` rows that attend to `context` tokens; 1.0 for
+    /// every n when nothing was measured, which makes every draft look free.
+    pub fn ms(&self, n: usize, context: usize) -> f32 {
+        let at = |line: &Line| line.base_ms + line.ms_per_token * context as f32;
+        let Some(first) = self.lines.first() else {
+            return 1.0;
+        };
+        if n <= first.rows || self.lines.len() == 1 {
+            return at(first);
+        }
+        let right = self.lines.partition_point(|line| line.rows < n);
+        let right = right.min(self.lines.len() - 1);
+        let (left, right) = (&self.lines[right - 1], &self.lines[right]);
+        let (t0, t1) = (at(left), at(right));
+        let slope = (t1 - t0) / (right.rows - left.rows) as f32;
+        (t0 + slope * (n as f32 - left.rows as f32)).max(at(first) * 0.5)
     }
 
     /// The number of rows that maximises expected committed tokens per
     /// millisecond, (1 + sum of the n-1 best path probabilities) / t(n).
     /// 1 when drafting does not pay, or so little that an error in the estimates
     /// would make it slower.
-    pub fn best_rows(&self, tree: &DraftTree) -> usize {
-        self.best_rows_of(tree.nodes.iter().map(|node| node.path_prob))
+    pub fn best_rows(&self, tree: &DraftTree, context: usize) -> usize {
+        self.best_rows_of(tree.nodes.iter().map(|node| node.path_prob), context)
     }
 
     /// The same of the path probabilities of nodes in draft order, the root's first.
-    pub fn best_rows_of(&self, path_probs: impl Iterator<Item = f32>) -> usize {
+    pub fn best_rows_of(&self, path_probs: impl Iterator<Item = f32>, context: usize) -> usize {
         let mut expected = 0.0;
-        let mut best = (1, MARGIN / self.ms(1));
+        let mut best = (1, MARGIN / self.ms(1, context));
         for (i, path_prob) in path_probs.enumerate().skip(1) {
             expected += path_prob;
-            let rate = (1.0 + expected) / self.ms(i + 1);
+            let rate = (1.0 + expected) / self.ms(i + 1, context);
             if rate > best.1 {
                 best = (i + 1, rate);
             }
         }
         best.0
     }
+
+    /// A machine on which every number of rows costs what one row costs here.
+    pub fn flat(&self) -> Self {
+        StepCosts {
+            lines: self.lines.first().copied().into_iter().collect(),
+        }
+    }
+
+    /// A machine on which every further row costs twice what it costs here.
+    pub fn steep(&self) -> Self {
+        let Some(first) = self.lines.first().copied() else {
+            return StepCosts::default();
+        };
+        let doubled = |line: &Line| Line {
+            rows: line.rows,
+            base_ms: 2.0 * line.base_ms - first.base_ms,
+            ms_per_token: 2.0 * line.ms_per_token - first.ms_per_token,
+        };
+        StepCosts {
+            lines: self.lines.iter().map(doubled).collect(),
+        }
+    }
+}
+
+/// Intercept and slope, neither below 0, of a line through points (x, y), whose
+/// errors count relative to y.
+fn fitted(points: &[(f32, f32)]) -> (f32, f32) {
+    let sums = points.iter().fold([0.0f64; 5], |sums, &(x, y)| {
+        let (x, y) = (f64::from(x), f64::from(y).max(1e-9));
+        let w = 1.0 / (y * y);
+        let terms = [w, w * x, w * y, w * x * x, w * x * y];
+        std::array::from_fn(|i| sums[i] + terms[i])
+    });
+    let [w, wx, wy, wxx, wxy] = sums;
+    if w == 0.0 {
+        return (0.0, 0.0);
+    }
+    let spread = w * wxx - wx * wx;
+    let slope = match spread > 1e-9 * w * wxx {
+        true => ((w * wxy - wx * wy) / spread).max(0.0),
+        false => 0.0,
+    };
+    let base = (wy - slope * wx) / w;
+    if base < 0.0 {
+        // Through the origin.
+        return (0.0, (wxy / wxx.max(1e-12)) as f32);
+    }
+    (base as f32, slope as f32)
 }
 
 #[cfg(test)]
@@ -99,52 +222,85 @@ mod tests {
         tree
     }
 
-    #[test]
-    fn interpolates_between_points() {
-        let cost = CostTable {
-            points: vec![(1, 10.0), (3, 14.0), (5, 30.0)],
-        };
-        assert_eq!(cost.ms(1), 10.0);
-        assert_eq!(cost.ms(2), 12.0);
-        assert_eq!(cost.ms(4), 22.0);
-        assert_eq!(cost.ms(6), 38.0);
+    fn table(points: &[(usize, f32)]) -> StepCosts {
+        StepCosts::new(&CostProfile::by_rows(points.iter().copied()))
+    }
+
+    fn measured(rows: usize, context: usize, ms: f32) -> CostPoint {
+        CostPoint {
+            rows,
+            context: Some(context),
+            forward_ms: ms * 0.9,
+            step_ms: ms,
+            spread: 0.02,
+        }
     }
 
     #[test]
-    fn a_measurement_moves_the_points_beside_it() {
-        let mut cost = CostTable {
-            points: vec![(1, 10.0), (3, 14.0), (5, 30.0)],
+    fn interpolates_between_numbers_of_rows() {
+        let cost = table(&[(1, 10.0), (3, 14.0), (5, 30.0)]);
+        for context in [0, 700] {
+            let at = [1, 2, 4, 6].map(|n| cost.ms(n, context));
+            assert_eq!(at, [10.0, 12.0, 22.0, 38.0]);
+        }
+        assert_eq!(StepCosts::default().ms(9, 100), 1.0);
+    }
+
+    #[test]
+    fn a_row_costs_more_the_more_it_reads() {
+        let profile = CostProfile {
+            points: vec![
+                measured(1, 100, 3.0),
+                measured(1, 1100, 4.0),
+                measured(9, 100, 8.0),
+                measured(9, 1100, 17.0),
+            ],
+            ..CostProfile::default()
         };
-        cost.observe(2, 16.0, 0.5);
-        assert_eq!(cost.points, [(1, 11.0), (3, 15.0), (5, 30.0)]);
-        cost.observe(5, 1000.0, 0.5);
-        assert_eq!(
-            cost.points[2],
-            (5, 45.0),
-            "an outlier counts for twice at most"
+        let cost = StepCosts::new(&profile);
+        let near = |a: f32, b: f32| assert!((a - b).abs() < 1e-4, "{a} {b}");
+        near(cost.ms(1, 100), 3.0);
+        near(cost.ms(1, 600), 3.5);
+        near(cost.ms(9, 2100), 26.0);
+        near(cost.ms(5, 600), (3.5 + 12.5) / 2.0);
+        near(StepCosts::of_forward(&profile).ms(1, 600), 3.15);
+        assert!(profile.residuals().iter().all(|r| r.abs() < 1e-5));
+        assert_eq!(profile.longest_context(), Some(1100));
+        // The budget goes by the context it is asked for.
+        let probs = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4];
+        let (near, far) = (
+            cost.best_rows(&chain(&probs), 100),
+            cost.best_rows(&chain(&probs), 8000),
         );
-        cost.observe(9, cost.ms(9), 0.5);
-        assert_eq!(cost.points[2], (5, 45.0));
-        let mut single = CostTable {
-            points: vec![(1, 10.0)],
-        };
-        single.observe(4, 12.0, 0.5);
-        assert_eq!(single.points, [(1, 11.0)]);
+        assert!(far < near, "{near} {far}");
+    }
+
+    #[test]
+    fn a_fitted_line_is_never_negative() {
+        let shrinking = [(100.0, 5.0), (1000.0, 3.0)];
+        let (base, slope) = fitted(&shrinking);
+        assert!(base > 0.0 && slope == 0.0, "{base} {slope}");
+        let steep = [(100.0, 1.0), (200.0, 4.0)];
+        let (base, slope) = fitted(&steep);
+        assert!(base == 0.0 && slope > 0.0, "{base} {slope}");
+        assert_eq!(fitted(&[(700.0, 4.0)]), (4.0, 0.0));
     }
 
     #[test]
     fn drafts_only_as_far_as_they_pay() {
-        let linear = CostTable {
-            points: vec![(1, 10.0), (64, 640.0)],
-        };
-        assert_eq!(linear.best_rows(&chain(&[0.9, 0.8])), 1);
-        let flat = CostTable {
-            points: vec![(1, 10.0), (64, 11.0)],
-        };
-        assert_eq!(flat.best_rows(&chain(&[0.9, 0.8])), 3);
-        let knee = CostTable {
-            points: vec![(1, 10.0), (2, 11.0), (3, 40.0)],
-        };
-        assert_eq!(knee.best_rows(&chain(&[0.9, 0.8])), 2);
+        let linear = table(&[(1, 10.0), (64, 640.0)]);
+        assert_eq!(linear.best_rows(&chain(&[0.9, 0.8]), 9), 1);
+        let flat = table(&[(1, 10.0), (64, 11.0)]);
+        assert_eq!(flat.best_rows(&chain(&[0.9, 0.8]), 9), 3);
+        let knee = table(&[(1, 10.0), (2, 11.0), (3, 40.0)]);
+        assert_eq!(knee.best_rows(&chain(&[0.9, 0.8]), 9), 2);
+    }
+
+    #[test]
+    fn other_machines_are_made_of_this_one() {
+        let cost = table(&[(1, 10.0), (5, 20.0)]);
+        assert_eq!(cost.flat().ms(64, 0), 10.0);
+        assert_eq!(cost.steep().ms(5, 0), 30.0);
+        assert!(!StepCosts::default().flat().is_measured());
     }
 }

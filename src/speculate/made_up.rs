@@ -1,6 +1,6 @@
 //! Headers and steps for tests: nothing in them but what a test gives.
 
-use super::cost::CostTable;
+use super::cost::CostProfile;
 use super::draft::DraftTree;
 use super::params::Params;
 use super::trace::{FORMAT, Header, ModelInfo, Step, SubjectInfo, Timing};
@@ -28,11 +28,18 @@ pub(crate) fn header(params: Params) -> Header {
         history_dropped: 0,
         branch: None,
         params,
-        cost: CostTable::default(),
+        cost: CostProfile::default(),
         eos: vec![0],
         pools: Vec::new(),
         prompt_ms: 0.0,
         tokens: Vec::new(),
+        arithmetic: None,
+        calibration: None,
+        pools_hash: None,
+        own_documents: None,
+        by_hand: Vec::new(),
+        asked: None,
+        setup: Vec::new(),
     }
 }
 
@@ -56,5 +63,6 @@ pub(crate) fn step(tree: DraftTree, verdict: Verdict) -> Step {
         tokens: Vec::new(),
         documents: Vec::new(),
         excerpts: Vec::new(),
+        learned: Vec::new(),
     }
 }

@@ -2,6 +2,7 @@
 //! model, no terminal, no threads, so that every rule can be read and tested
 //! on its own.
 
+pub mod backoff;
 pub mod branch;
 pub mod command_line;
 pub mod compare;
@@ -9,7 +10,9 @@ pub mod condition;
 pub mod contest;
 pub mod cost;
 pub mod draft;
+pub mod drift;
 pub mod explain;
+pub mod learned;
 #[cfg(test)]
 mod made_up;
 pub mod options;
@@ -17,6 +20,7 @@ pub mod params;
 pub mod quality;
 pub mod row;
 pub mod rule;
+pub mod same_run;
 pub mod stats;
 pub mod sweep;
 pub mod trace;

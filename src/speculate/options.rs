@@ -17,19 +17,14 @@ pub fn options(params: &Params, configured: &Params) -> Vec<String> {
     options
 }
 
-/// Options that hardly anyone sets: written out where they are not the default.
-const RARE: [&str; 3] = ["--suffix", "--source-weights", "--temperature"];
-
 /// Every option, so that no configuration file changes what it makes.
 pub fn all(params: &Params) -> Vec<String> {
-    let mut options = rule(&params.verify);
-    let defaults = rest(&Params::default());
-    for ((name, value), (_, default)) in rest(params).into_iter().zip(defaults) {
-        let is_said = !RARE.contains(&name) || value != default;
-        let value = value.filter(|_| is_said);
-        options.extend(value.into_iter().flat_map(|v| [name.to_string(), v]));
-    }
-    options
+    let rest = rest(params).into_iter();
+    let said = rest.filter_map(|(name, value)| Some([name.to_string(), value?]));
+    rule(&params.verify)
+        .into_iter()
+        .chain(said.flatten())
+        .collect()
 }
 
 fn rule(verify: &Verify) -> Vec<String> {

@@ -12,8 +12,9 @@ pub use verify::Verify;
 pub const MAX_ROWS: usize = 64;
 /// Longest branch of a draft tree, in tokens.
 pub const MAX_BRANCH: usize = 32;
-/// Longest suffix that is looked up, in tokens.
-pub const MAX_SUFFIX: usize = 64;
+/// Longest suffix that is looked up, in tokens. With the branch below it, it stays
+/// within the depth that pools are sorted to.
+pub const MAX_SUFFIX: usize = 32;
 
 /// Rows of a forward pass: the root and at most `rows - 1` draft tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

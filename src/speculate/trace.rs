@@ -1,22 +1,31 @@
 //! The record of a run: a header, one [`Step`] a forward pass, an end. Every
 //! view, the what-if and every export read traces only, so that everything
-//! works without a model. On disk: JSON Lines, versioned, byte-stable.
+//! works without a model. `file` has its form on disk.
+//!
+//! A run is a function of its header: what a header holds decides every tree,
+//! verdict and token, whatever the load of the machine and whatever ran before.
 
-use std::collections::HashMap;
-use std::io::{BufRead, Write};
+mod file;
+
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
 use super::TokenId;
+use super::backoff::Backoff;
 use super::branch::{Branch, BranchOf};
-use super::cost::CostTable;
+use super::cost::CostProfile;
 use super::draft::{DocHit, DraftTree};
+use super::learned::{CalibrationStart, Learned};
 use super::params::{Params, Source};
 use super::row::{Judged, NodeRow};
 use super::verify::{Fate, Finish, Room, Verdict};
 
-/// Version of the file format; a reader refuses any other.
-pub const FORMAT: u32 = 1;
+pub use file::TraceError;
+
+/// Version of the file format that is written. Format 1 is read, too: what its
+/// headers lack is `None`, not recorded.
+pub const FORMAT: u32 = 2;
 
 /// The bytes of a token: text where they are UTF-8, else numbers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +65,45 @@ pub struct ModelInfo {
     pub file_bytes: u64,
     /// Longest context, in tokens.
     pub context: usize,
+    /// Of the weights' file, in hex; of a checkpoint's or a split model's files
+    /// together. `None`: not recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+}
+
+/// What decides a bit of the forward pass besides the weights.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arithmetic {
+    /// Raised whenever a bit of the forward pass may change.
+    pub revision: u32,
+    /// Vector instructions of the kernels; on a GPU its library's name.
+    pub instructions: String,
+    /// Type of the keys and values in the cache.
+    pub kv: String,
+    /// What was made of the weights at load, as `--quantize` names it.
+    pub quantize: String,
+}
+
+/// Whether a subject's own earlier document may draft for it, which inflates
+/// acceptance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OwnDocuments {
+    /// As in the paper, whose pool has each user's older document.
+    #[default]
+    Keep,
+    /// As if it had never been added.
+    Hide,
+}
+
+impl OwnDocuments {
+    /// As the command line spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            OwnDocuments::Keep => "keep",
+            OwnDocuments::Hide => "hide",
+        }
+    }
 }
 
 /// Whom the knowledge is for.
@@ -100,17 +148,60 @@ pub struct Header {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<Branch>,
     pub params: Params,
-    pub cost: CostTable,
+    /// What an automatic budget goes by.
+    pub cost: CostProfile,
     pub eos: Vec<TokenId>,
     pub pools: Vec<PoolSize>,
     /// Milliseconds spent on the prompt; not a step.
     pub prompt_ms: f64,
     /// Bytes of the prompt's tokens.
     pub tokens: Vec<(TokenId, TokenBytes)>,
+    /// `None`: not recorded (format 1), as are the following.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arithmetic: Option<Arithmetic>,
+    /// Where the correction of the drafts' estimates starts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<CalibrationStart>,
+    /// Hash of all documents that can draft, those of this session included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pools_hash: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_documents: Option<OwnDocuments>,
+    /// Answers of this session that can draft, changes of the pools by hand: what no
+    /// command line makes again, each in a few words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_hand: Vec<String>,
+    /// A custom prompt as it was typed, before the chat template.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<String>,
+    /// The options that chose catalog, pools, model and device, word by word.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub setup: Vec<String>,
 }
 
 fn is_zero(n: &usize) -> bool {
     *n == 0
+}
+
+/// What a run starts from in place of what its engine has at the moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StartFrom {
+    /// `None`: the engine's profile.
+    pub cost: Option<CostProfile>,
+    /// `None`: the engine's calibration, which is the shipped one unless runs may
+    /// learn from each other.
+    pub calibration: Option<CalibrationStart>,
+}
+
+impl Header {
+    /// What a rerun of this run starts from. A header of format 1 says nothing of
+    /// the calibration.
+    pub fn start(&self) -> StartFrom {
+        StartFrom {
+            cost: (!self.cost.is_empty()).then(|| self.cost.clone()),
+            calibration: self.calibration.clone(),
+        }
+    }
 }
 
 /// What one source contributed to a step's retrieval.
@@ -179,6 +270,9 @@ pub struct Step {
     /// recorded once in a run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub excerpts: Vec<Excerpt>,
+    /// What the step taught the calibration in force: its numbers that changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub learned: Vec<Learned>,
 }
 
 /// A stretch of a pool document.
@@ -225,15 +319,6 @@ pub struct End {
     pub decode_ms: f64,
 }
 
-/// One line of the file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "line", rename_all = "lowercase")]
-enum Line<H, S> {
-    Header(H),
-    Step(S),
-    End(End),
-}
-
 /// A run, finished or in the making.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trace {
@@ -243,6 +328,9 @@ pub struct Trace {
     token_bytes: HashMap<TokenId, Vec<u8>>,
     doc_titles: HashMap<String, String>,
     excerpts: HashMap<String, Vec<Excerpt>>,
+    /// Lines as they were read that hold fields this version does not know, by
+    /// their number.
+    unknown: BTreeMap<usize, String>,
 }
 
 /// A committed token of a run.
@@ -254,45 +342,6 @@ pub struct Committed {
     pub step: usize,
     /// The tree node it came from; `None`: a bonus token.
     pub node: Option<usize>,
-}
-
-/// What can be wrong with a trace file.
-#[derive(Debug)]
-pub enum TraceError {
-    Io(std::io::Error),
-    /// A line (counted from 1) that cannot be read, and why.
-    Line {
-        line: usize,
-        why: String,
-    },
-    /// The file has another format version.
-    Version {
-        found: u32,
-    },
-    Empty,
-}
-
-impl std::fmt::Display for TraceError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            TraceError::Io(e) => write!(f, "{e}"),
-            TraceError::Line { line, why } => write!(f, "line {line}: {why}"),
-            TraceError::Version { found } => write!(
-                f,
-                "line 1: the trace has format version {found}, this program reads {FORMAT}; \
-                 record it again with this version, or open it with the version that wrote it"
-            ),
-            TraceError::Empty => write!(f, "the file is empty: it holds no trace"),
-        }
-    }
-}
-
-impl std::error::Error for TraceError {}
-
-impl From<std::io::Error> for TraceError {
-    fn from(e: std::io::Error) -> Self {
-        TraceError::Io(e)
-    }
 }
 
 impl Trace {
@@ -309,6 +358,7 @@ impl Trace {
             token_bytes,
             doc_titles: HashMap::new(),
             excerpts: HashMap::new(),
+            unknown: BTreeMap::new(),
         }
     }
 
@@ -402,7 +452,36 @@ impl Trace {
             prefix,
             forced,
             of: BranchOf { step, within },
+            backoff: self.backoff_before(step),
         }
+    }
+
+    /// How retrieval rested before a step; `None` where it had no reason to.
+    fn backoff_before(&self, step: usize) -> Option<Backoff> {
+        let begun = self.header.branch.as_ref().and_then(|b| b.backoff.clone());
+        let mut backoff = begun.unwrap_or_default();
+        for step in self.steps.iter().take(step) {
+            backoff.after_step(step.tree.n_drafts() > 0);
+        }
+        (backoff != Backoff::default()).then_some(backoff)
+    }
+
+    /// What a branch before a step starts from: the run's profile, and its calibration
+    /// as it was there.
+    pub fn start_before(&self, step: usize) -> StartFrom {
+        StartFrom {
+            calibration: self.calibration_before(step),
+            ..self.header.start()
+        }
+    }
+
+    /// `None`: it was not recorded.
+    fn calibration_before(&self, step: usize) -> Option<CalibrationStart> {
+        let mut start = self.header.calibration.clone()?;
+        for (i, taken) in self.steps.iter().enumerate().take(step) {
+            start.learn(&self.params_at(i), &taken.learned);
+        }
+        Some(start.named(format!("step {} of another run", step + 1)))
     }
 
     /// The generated text, the prefilled opening not included and special
@@ -417,110 +496,4 @@ impl Trace {
             .collect();
         String::from_utf8_lossy(&bytes).into_owned()
     }
-
-    /// Writes the run as JSON Lines; an unfinished run has no end line.
-    pub fn save(&self, out: &mut impl Write) -> Result<(), TraceError> {
-        write_line(out, &Line::<_, &Step>::Header(&self.header))?;
-        for step in &self.steps {
-            write_line(out, &Line::<&Header, _>::Step(step))?;
-        }
-        if let Some(end) = &self.end {
-            write_line(out, &Line::<&Header, &Step>::End(end.clone()))?;
-        }
-        Ok(())
-    }
-
-    /// Reads a run. A missing end line is fine: the run was cut off.
-    pub fn load(input: impl BufRead) -> Result<Self, TraceError> {
-        let mut trace: Option<Trace> = None;
-        for (i, line) in input.lines().enumerate() {
-            let line = line?;
-            if line.trim().is_empty() {
-                continue;
-            }
-            if trace.is_none() {
-                check_version(&line)?;
-            }
-            let bad = |why: String| TraceError::Line { line: i + 1, why };
-            let parsed = parse(&line).map_err(|e| bad(e.to_string()))?;
-            match (parsed, &mut trace) {
-                (Line::Header(header), None) => trace = Some(Trace::new(header)),
-                (Line::Header(_), Some(_)) => return Err(bad("a second header".into())),
-                (_, None) => return Err(bad("a trace begins with its header".into())),
-                (Line::Step(step), Some(trace)) => {
-                    check_step(&step, trace).map_err(bad)?;
-                    trace.push(step);
-                }
-                (Line::End(end), Some(trace)) => trace.end = Some(end),
-            }
-        }
-        trace.ok_or(TraceError::Empty)
-    }
-}
-
-/// A tagged line is read into a buffer before it is known what it is; steps, which
-/// are nearly the whole file, are known by how they begin.
-fn parse(line: &str) -> Result<Line<Header, Step>, serde_json::Error> {
-    if line.starts_with(r#"{"line":"step","#) {
-        serde_json::from_str(line).map(Line::Step)
-    } else {
-        serde_json::from_str(line)
-    }
-}
-
-fn write_line(out: &mut impl Write, line: &impl Serialize) -> Result<(), TraceError> {
-    serde_json::to_writer(&mut *out, line).map_err(std::io::Error::from)?;
-    Ok(out.write_all(b"\n")?)
-}
-
-fn check_version(line: &str) -> Result<(), TraceError> {
-    #[derive(Deserialize)]
-    struct Probe {
-        format: Option<u32>,
-    }
-    let probe: Probe = serde_json::from_str(line).map_err(|e| TraceError::Line {
-        line: 1,
-        why: format!("not a trace header: {e}"),
-    })?;
-    match probe.format {
-        Some(FORMAT) => Ok(()),
-        Some(found) => Err(TraceError::Version { found }),
-        None => Err(TraceError::Line {
-            line: 1,
-            why: "not a trace header: no `format`".into(),
-        }),
-    }
-}
-
-/// A step that could send a view out of bounds is refused when it is read.
-fn check_step(step: &Step, trace: &Trace) -> Result<(), String> {
-    let n = step.tree.n_rows();
-    let tree_ok = step
-        .tree
-        .nodes
-        .iter()
-        .enumerate()
-        .all(|(i, node)| match node.parent {
-            None => i == 0 && node.depth == 0,
-            Some(p) => p < i && node.depth == step.tree.nodes[p].depth + 1,
-        });
-    if n == 0 || !tree_ok {
-        return Err("the draft tree is not a tree".into());
-    }
-    if step.rows.len() != n || step.judged.len() != n - 1 || step.verdict.fates.len() != n - 1 {
-        return Err(format!(
-            "rows, standings and fates do not fit a tree of {n} nodes"
-        ));
-    }
-    if step.rows.iter().any(|r| r.top.is_empty()) || step.verdict.path.iter().any(|&p| p >= n) {
-        return Err("a row without candidates, or a path outside the tree".into());
-    }
-    if step.index != trace.steps.len() {
-        return Err(format!(
-            "step {} where {} was expected",
-            step.index,
-            trace.steps.len()
-        ));
-    }
-    Ok(())
 }

@@ -3,6 +3,7 @@
 //! change; what comes after stood in another context and needs a rerun.
 
 use super::TokenId;
+use super::cost::StepCosts;
 use super::params::{Budget, Params, Verify};
 use super::stats::FateCounts;
 use super::trace::{Step, Trace};
@@ -237,10 +238,14 @@ pub fn what_if(trace: &Trace, change: &Change) -> WhatIf {
         exact: OldNew::default(),
         in_recorded_contexts: OldNew::default(),
     };
+    let judge = Judge {
+        costs: StepCosts::new(&trace.header.cost),
+        eos: &trace.header.eos,
+    };
     for step in &trace.steps {
         recorded = step.params.unwrap_or(recorded);
         let asked = change.over(&recorded);
-        let again = rejudge(trace, step, &recorded, &asked);
+        let again = judge.again(step, &recorded, &asked);
         let knob = unknown(step, &recorded, &asked);
         let knob = knob.or(rests_differ.then_some(Knob::Budget));
         rests_differ = may_rest_otherwise(step, &again, &recorded, &asked);
@@ -264,29 +269,37 @@ impl WhatIf {
     }
 }
 
-fn rejudge(trace: &Trace, step: &Step, recorded: &Params, asked: &Params) -> Rejudged {
-    let kept = kept(trace, step, recorded, asked);
-    let verdict = verify_kept(
-        &step.tree,
-        &step.rows,
-        &step.judged,
-        asked.verify,
-        &trace.header.eos,
-        step.room,
-        |node| kept.as_ref().is_none_or(|kept| kept[node]),
-    );
-    let tokens = |verdict: &Verdict| verdict.committed(&step.tree).map(|(id, _)| id).collect();
-    let (old, new): (Vec<TokenId>, Vec<TokenId>) = (tokens(&step.verdict), tokens(&verdict));
-    Rejudged {
-        is_same: old == new,
-        verdict,
-        kept,
+/// What of a header judging goes by.
+struct Judge<'a> {
+    costs: StepCosts,
+    eos: &'a [TokenId],
+}
+
+impl Judge<'_> {
+    fn again(&self, step: &Step, recorded: &Params, asked: &Params) -> Rejudged {
+        let kept = kept(&self.costs, step, recorded, asked);
+        let verdict = verify_kept(
+            &step.tree,
+            &step.rows,
+            &step.judged,
+            asked.verify,
+            self.eos,
+            step.room,
+            |node| kept.as_ref().is_none_or(|kept| kept[node]),
+        );
+        let tokens = |verdict: &Verdict| verdict.committed(&step.tree).map(|(id, _)| id).collect();
+        let (old, new): (Vec<TokenId>, Vec<TokenId>) = (tokens(&step.verdict), tokens(&verdict));
+        Rejudged {
+            is_same: old == new,
+            verdict,
+            kept,
+        }
     }
 }
 
 /// The nodes that would have been drafted: paths no longer than the branch, of
 /// those the first ones up to the budget. `None`: all.
-fn kept(trace: &Trace, step: &Step, recorded: &Params, asked: &Params) -> Option<Vec<bool>> {
+fn kept(costs: &StepCosts, step: &Step, recorded: &Params, asked: &Params) -> Option<Vec<bool>> {
     let is_shorter = asked.branch < recorded.branch;
     if asked.verify.drafts() && !is_shorter && asked.budget == recorded.budget {
         return None;
@@ -300,7 +313,7 @@ fn kept(trace: &Trace, step: &Step, recorded: &Params, asked: &Params) -> Option
     if let Budget::Auto { .. } = asked.budget {
         let best = (0..nodes.len()).filter(|&node| is_short(node)).take(rows);
         let path_probs = best.map(|node| nodes[node].path_prob);
-        rows = rows.min(trace.header.cost.best_rows_of(path_probs));
+        rows = rows.min(costs.best_rows_of(path_probs, step.context_len));
     }
     let mut n_kept = 0;
     let keep = |node| {

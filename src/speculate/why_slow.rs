@@ -4,7 +4,8 @@
 //!
 //! Pure arithmetic over recorded steps; what is not measured is named an estimate.
 
-use super::cost::CostTable;
+use super::cost::{CostProfile, StepCosts};
+use super::drift::Drift;
 use super::params::Source;
 use super::trace::{Step, Timing};
 use super::verify::Fate;
@@ -64,24 +65,25 @@ pub enum Machine {
 impl Machine {
     pub const ALL: [Machine; 3] = [Machine::Here, Machine::Flat, Machine::Steep];
 
-    fn cost(self, here: &CostTable) -> CostTable {
-        let first = here.ms(1);
-        let points = here.points.iter();
-        let points = match self {
-            Machine::Here => here.points.clone(),
-            Machine::Flat => vec![(1, first)],
-            Machine::Steep => points.map(|&(n, ms)| (n, 2.0 * ms - first)).collect(),
-        };
-        CostTable { points }
+    fn cost(self, here: &StepCosts) -> StepCosts {
+        match self {
+            Machine::Here => here.clone(),
+            Machine::Flat => here.flat(),
+            Machine::Steep => here.steep(),
+        }
     }
 }
 
 /// The figures of the steps so far.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct WhySlow {
-    cost: CostTable,
+    cost: StepCosts,
     /// In the order of [`Machine::ALL`].
-    costs: [CostTable; Machine::ALL.len()],
+    costs: [StepCosts; Machine::ALL.len()],
+    /// Whether these steps fit the profile that they go by.
+    drift: Drift,
+    /// Sum of t(1) over the steps.
+    plain_ms: f64,
     steps: usize,
     tokens: usize,
     rows: usize,
@@ -106,10 +108,13 @@ pub struct StepCost {
 }
 
 impl WhySlow {
-    pub fn new(cost: &CostTable) -> Self {
+    pub fn new(profile: &CostProfile) -> Self {
+        let cost = StepCosts::new(profile);
         WhySlow {
-            cost: cost.clone(),
-            costs: Machine::ALL.map(|machine| machine.cost(cost)),
+            costs: Machine::ALL.map(|machine| machine.cost(&cost)),
+            cost,
+            drift: Drift::default(),
+            plain_ms: 0.0,
             steps: 0,
             tokens: 0,
             rows: 0,
@@ -127,9 +132,14 @@ impl WhySlow {
         self.tokens += step.verdict.n_committed();
         self.rows += n;
         self.timing.add(&step.timing);
-        self.predicted_ms += self.ms(n);
+        let ms = |n: usize| self.ms(n, step);
         let useful = 1 + step.verdict.path.len();
-        self.wasted_ms += (self.ms(n) - self.ms(useful)).max(0.0);
+        let wasted = (ms(n) - ms(useful)).max(0.0);
+        let (predicted, plain) = (ms(n), ms(1));
+        self.predicted_ms += predicted;
+        self.plain_ms += plain;
+        self.wasted_ms += wasted;
+        self.drift.push(step, &self.cost);
         self.add_cells(step);
         for machine in Machine::ALL {
             self.add_elsewhere(step, machine);
@@ -155,7 +165,8 @@ impl WhySlow {
     /// The tree's first rows, as many as pay there; tokens by the recorded verdict.
     fn add_elsewhere(&mut self, step: &Step, machine: Machine) {
         let cost = &self.costs[machine as usize];
-        let n = cost.best_rows(&step.tree);
+        let context = step.context_len;
+        let n = cost.best_rows(&step.tree, context);
         let path = step.verdict.path.iter();
         let kept = path.take_while(|&&node| node < n).count();
         let bonus = usize::from(kept < step.verdict.path.len() || step.verdict.bonus.is_some());
@@ -165,21 +176,28 @@ impl WhySlow {
         let sum = &mut self.elsewhere[machine as usize];
         sum.rows += n;
         sum.tokens += kept + bonus;
-        sum.cost += f64::from(cost.ms(n) / cost.ms(1));
+        sum.cost += f64::from(cost.ms(n, context) / cost.ms(1, context));
     }
 
-    fn ms(&self, n: usize) -> f64 {
-        f64::from(self.cost.ms(n))
+    /// What so many rows cost where a step stood.
+    fn ms(&self, n: usize, step: &Step) -> f64 {
+        f64::from(self.cost.ms(n, step.context_len))
+    }
+
+    /// Measured over profiled time of the last steps, where the machine does not fit
+    /// the profile.
+    pub fn beyond_profile(&self) -> Option<f64> {
+        self.drift.beyond()
     }
 
     /// Whether t(n) was measured; without it nothing is predicted.
     pub fn is_measured(&self) -> bool {
-        !self.cost.points.is_empty()
+        self.cost.is_measured()
     }
 
-    /// Milliseconds of a pass over one row.
+    /// Milliseconds of a step of one row, over these steps' contexts.
     pub fn plain_ms(&self) -> Option<f64> {
-        self.is_measured().then(|| self.ms(1))
+        ratio(self.plain_ms, self.steps as f64).filter(|_| self.is_measured())
     }
 
     pub fn mean_timing(&self) -> Option<Timing> {
@@ -198,9 +216,9 @@ impl WhySlow {
         let rows = step.tree.n_rows();
         self.is_measured().then(|| StepCost {
             rows,
-            predicted_ms: self.ms(rows),
+            predicted_ms: self.ms(rows, step),
             measured_ms: step.timing.total(),
-            break_even: self.ms(rows) / self.ms(1),
+            break_even: self.ms(rows, step) / self.ms(1, step),
             committed: step.verdict.n_committed(),
         })
     }
@@ -213,7 +231,7 @@ impl WhySlow {
             self.rows as f64,
             self.predicted_ms,
             self.timing.total(),
-            self.predicted_ms / self.ms(1),
+            self.predicted_ms / self.plain_ms * n,
             self.tokens as f64,
         ];
         Some(sums.map(|sum| sum / n))
@@ -386,10 +404,8 @@ mod tests {
         }
     }
 
-    fn cost() -> CostTable {
-        CostTable {
-            points: vec![(1, 10.0), (5, 20.0)],
-        }
+    fn cost() -> CostProfile {
+        CostProfile::by_rows([(1, 10.0), (5, 20.0)])
     }
 
     fn of_steps(n: usize) -> WhySlow {
@@ -466,7 +482,7 @@ mod tests {
 
     #[test]
     fn without_a_cost_table_nothing_is_predicted() {
-        let mut why = WhySlow::new(&CostTable::default());
+        let mut why = WhySlow::new(&CostProfile::default());
         why.add(&step());
         assert_eq!(why.plain_ms(), None);
         assert_eq!(why.estimated_speed_up(), None);

@@ -53,6 +53,8 @@ pub enum Action {
     Taller,
     Shorter,
     RetryModel,
+    /// Measure what a step costs on this machine.
+    MeasureCost,
     CancelFetch,
     Show(Screen),
     Settings,

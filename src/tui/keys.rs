@@ -358,6 +358,7 @@ pub static TABLE: &[Binding] = table! {
         Action::ToggleMouse; [Key::char('M')] "" "let the mouse select text instead, or click again";
         Action::RetryModel; [Key::char('R')] "" "try again to fetch and load the model";
         Action::CancelFetch; [Key::char('X')] "" "give up fetching the model";
+        Action::MeasureCost; [Key::char('C')] "" "measure again what a step costs on this machine; automatic budgets go by it";
         Action::Help; [Key::char('?')] "help" "this help";
         Action::Quit; [Key::char('q')] "quit" "quit";
     }

@@ -81,7 +81,7 @@ mod tests {
                 "{error}"
             );
         }
-        fs::write(file.path(), [0xff, 0xfe]).unwrap();
+        fs::write(file.path(), [0xff]).unwrap();
         assert!(Remembered::read(file.path()).is_err());
     }
 }

@@ -9,6 +9,7 @@ use super::lesson::learned::Learned;
 use super::remembered::Remembered;
 use super::themes::Themes;
 use crate::recsys::{Catalog, Framework};
+use crate::speculate::command_line::Setup;
 use crate::speculate::params::Params;
 use crate::speculate::trace::{End, Header, SubjectInfo, Trace};
 
@@ -61,9 +62,9 @@ pub struct Start {
     pub save_dir: PathBuf,
     /// Tasks of the lessons that were done before.
     pub learned: Learned,
-    /// The options that say which catalog and model: for command lines that
-    /// make a run again.
-    pub setup: String,
+    /// The options that chose catalog, pools and model: for command lines that make a
+    /// run again.
+    pub setup: Setup,
 }
 
 /// Who set the length of answers.

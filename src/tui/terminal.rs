@@ -231,7 +231,15 @@ fn run_errands(app: &mut App, files: &Files, screen: &mut Tty) -> Result<Next> {
                     format!("Copied {n}, if the terminal allows it."),
                 );
             }
-            Errand::Save(id) => tell_saved(app, files::save(app, id)),
+            Errand::Save(id) => {
+                let outcome = files::save(app, id);
+                app.saved_run(id, outcome.map_err(|why| format!("{why:#}")));
+            }
+            Errand::SaveToCopy(id) => {
+                let outcome = files::save(app, id);
+                app.saved_to_copy(id, outcome.map_err(|why| format!("{why:#}")));
+                return run_errands(app, files, screen);
+            }
             Errand::Export(id, format) => tell_saved(app, files::export(app, id, format, files)),
             Errand::Picture => tell_saved(app, files::picture(app)),
             Errand::SaveSettings(params) => {
@@ -244,7 +252,7 @@ fn run_errands(app: &mut App, files: &Files, screen: &mut Tty) -> Result<Next> {
                 }
             }
             Errand::Open(path) => match files::load(&path) {
-                Ok(trace) => app.open(trace),
+                Ok(trace) => app.open_file(trace, &path),
                 Err(why) => app.open_failed(format!("{why:#}")),
             },
         }

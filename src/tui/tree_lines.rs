@@ -142,6 +142,7 @@ mod tests {
             tokens: Vec::new(),
             documents: Vec::new(),
             excerpts: Vec::new(),
+            learned: Vec::new(),
             tree,
         }
     }

@@ -11,9 +11,12 @@ pub use crate::model::fetch::FetchEvent;
 pub use crate::pool::ListedDoc;
 use crate::speculate::TokenId;
 use crate::speculate::branch::Branch;
+use crate::speculate::cost::CostProfile;
 use crate::speculate::params::Params;
 use crate::speculate::sweep::{Grid, Job};
-use crate::speculate::trace::{End, Header, ModelInfo, PoolSize, Step, SubjectInfo, Trace};
+use crate::speculate::trace::{
+    End, Header, ModelInfo, PoolSize, StartFrom, Step, SubjectInfo, Trace,
+};
 
 /// Numbers runs within a session; chosen by the interface.
 pub type RunId = u64;
@@ -48,6 +51,7 @@ pub struct Request {
     pub params: Params,
     /// Begin in the middle of another run of this prompt.
     pub branch: Option<Branch>,
+    pub start: StartFrom,
     pub purpose: Purpose,
     /// Wait for [`Command::Step`] or [`Command::Resume`] before the first step.
     pub start_paused: bool,
@@ -85,6 +89,9 @@ pub enum Command {
     SetPace(Duration),
     /// The answer to [`Event::ConfirmDownload`].
     AllowDownload(bool),
+    /// Measure what a step costs on this machine, in the place of the profile that
+    /// is kept.
+    MeasureCost,
     /// Give up fetching the model.
     CancelFetch,
     /// Try to fetch and load the model again.
@@ -123,6 +130,15 @@ pub enum Event {
         note: Option<String>,
         pools: Vec<PoolSize>,
     },
+    /// What automatic budgets go by from now on.
+    Profile(Box<CostProfile>),
+    /// The cost profile is being measured anew: points done of all.
+    Measuring {
+        done: usize,
+        of: usize,
+    },
+    /// It was; something to say of it, or why it was not.
+    Measured(Result<Option<String>, String>),
     /// No model can be had; recorded traces still play.
     ModelFailed {
         why: String,

@@ -11,6 +11,8 @@ use super::lab;
 use super::message::{Command, Event, PromptPreview, Purpose, Request, RunId};
 use super::sweep::Background;
 use crate::engine::{Engine, PromptText, RenderedPrompt, Run, RunSpec};
+use crate::session::cost;
+use crate::session::kept_cost::CostKey;
 use crate::speculate::verify::Finish;
 
 /// Serves until told to quit.
@@ -35,6 +37,9 @@ pub fn serve(mut engine: Engine, inbox: &mut Inbox<'_>, events: &UnboundedSender
             }
             Command::Sweep(request) => background.begin(&engine, *request, events),
             Command::CancelSweep => background.end(events),
+            Command::MeasureCost => {
+                let _ = events.send(measured(&mut engine, inbox, events));
+            }
             Command::Preview {
                 ticket,
                 prompt,
@@ -50,6 +55,21 @@ pub fn serve(mut engine: Engine, inbox: &mut Inbox<'_>, events: &UnboundedSender
             _ => {}
         }
     }
+}
+
+/// The cost profile anew. What is asked for meanwhile waits, and a run that is asked
+/// for ends it.
+fn measured(engine: &mut Engine, inbox: &mut Inbox<'_>, events: &UnboundedSender<Event>) -> Event {
+    let key = CostKey::of(engine);
+    let renewed = cost::renew(engine, &key, &mut |done, of| {
+        let _ = events.send(Event::Measuring { done, of });
+        !inbox.asks_to_end_run()
+    });
+    let _ = events.send(Event::Profile(Box::new(engine.cost.clone())));
+    Event::Measured(match renewed {
+        Ok((_, note)) => Ok(note),
+        Err(why) => Err(format!("{why:#}")),
+    })
 }
 
 pub(super) fn preview(
@@ -90,14 +110,14 @@ fn generate(
         prompt,
         params,
         branch,
+        start,
         purpose,
         start_paused,
     } = request;
     let spec = RunSpec {
-        subject,
-        prompt,
-        params,
         branch,
+        start,
+        ..RunSpec::new(subject, prompt, params)
     };
     let mut run = engine.begin(spec, &mut |done, total| {
         let _ = events.send(Event::Prompt {
@@ -218,7 +238,9 @@ fn obey(
             run.cancel();
             return false;
         }
-        later @ (Command::Sweep(_) | Command::CancelSweep) => inbox.defer(later),
+        later @ (Command::Sweep(_) | Command::CancelSweep | Command::MeasureCost) => {
+            inbox.defer(later);
+        }
         ending @ (Command::Generate(_) | Command::Quit) => {
             run.cancel();
             inbox.put_back(ending);

@@ -147,6 +147,7 @@ fn load(
         note: engine.note.clone(),
         pools: engine.pools.sizes(None),
     });
+    let _ = events.send(Event::Profile(Box::new(engine.cost.clone())));
     Ok(engine)
 }
 

@@ -4,7 +4,7 @@
 use clap::Parser;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use laserscope::cli::{Cli, Command as Asked};
-use laserscope::speculate::command_line::command_line;
+use laserscope::speculate::command_line::CommandLine;
 use laserscope::speculate::params::{Budget, Drafter, Params, Sampling, Sources, Verify};
 use laserscope::speculate::trace::Header;
 use laserscope::tui::key::Naming;
@@ -119,7 +119,7 @@ fn everything_can_be_copied() {
 
 /// The options that a command line gives back.
 fn parsed(header: &Header) -> Params {
-    let line = command_line(header);
+    let line = CommandLine::of_run(header, None).text();
     let cli = Cli::try_parse_from(line.split(' ')).expect(&line);
     match cli.command {
         Some(Asked::Generate(args)) => args.decode.over(Params::default()).expect(&line),

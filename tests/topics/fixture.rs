@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use laserscope::speculate::TokenId;
-use laserscope::speculate::cost::CostTable;
+use laserscope::speculate::cost::CostProfile;
 use laserscope::speculate::draft::{Continuation, DocHit, DraftLimits, DraftTree, Origin, grow};
 use laserscope::speculate::params::{Params, Source, Verify};
 use laserscope::speculate::row::{Candidate, Judged, NodeRow, TOP_N};
@@ -377,9 +377,7 @@ fn header(world: &mut World, params: Params) -> Header {
         history_dropped: 0,
         branch: None,
         params,
-        cost: CostTable {
-            points: vec![(1, 9.6), (8, 11.9), (16, 14.4), (32, 19.8)],
-        },
+        cost: CostProfile::by_rows([(1, 9.6), (8, 11.9), (16, 14.4), (32, 19.8)]),
         eos: vec![EOS],
         pools: vec![
             pool(Source::Group, 37, 7_612),
@@ -387,6 +385,13 @@ fn header(world: &mut World, params: Params) -> Header {
         ],
         prompt_ms: 212.0,
         tokens,
+        arithmetic: None,
+        calibration: None,
+        pools_hash: None,
+        own_documents: None,
+        by_hand: Vec::new(),
+        asked: None,
+        setup: Vec::new(),
     }
 }
 
@@ -408,6 +413,7 @@ pub fn model() -> ModelInfo {
         tokenizer_hash: "0".repeat(64),
         file_bytes: 98_362_432,
         context: 8192,
+        sha256: None,
     }
 }
 
@@ -467,6 +473,7 @@ fn judge(
         tokens: Vec::new(),
         documents: Vec::new(),
         excerpts: Vec::new(),
+        learned: Vec::new(),
         tree,
         rows,
         judged,

@@ -1,5 +1,6 @@
 //! One test binary, by topic.
 
+mod arithmetic;
 mod batch;
 mod catalog;
 mod comfort;
@@ -26,7 +27,9 @@ mod real_batch;
 mod real_decode;
 mod real_forward;
 mod real_model;
+mod real_same_run;
 mod rooms;
+mod same_run;
 mod screens;
 mod stage;
 mod terminal;

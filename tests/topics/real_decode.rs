@@ -37,15 +37,7 @@ fn decode(kind: SubjectKind, id: &str, params: Params) -> Trace {
     let mut engine = engine()
         .lock()
         .unwrap_or_else(|poisoned| poisoned.into_inner());
-    run(
-        &mut engine,
-        RunSpec {
-            subject,
-            prompt,
-            params,
-            branch: None,
-        },
-    )
+    run(&mut engine, RunSpec::new(subject, prompt, params))
 }
 
 fn query_half(kind: SubjectKind, n: usize) -> Vec<String> {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use laserscope::recsys::knowledge::bundled_knowledge;
 use laserscope::recsys::{Catalog, Framework};
+use laserscope::speculate::command_line::Setup;
 use laserscope::speculate::params::{Params, Source};
 use laserscope::speculate::trace::{PoolSize, Trace};
 use laserscope::tui::lesson::learned::Learned;
@@ -41,7 +42,7 @@ pub fn start() -> Start {
         earlier: Vec::new(),
         save_dir: PathBuf::from("traces"),
         learned: Learned::default(),
-        setup: String::new(),
+        setup: Setup::default(),
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use laserscope::speculate::params::{Budget, Params, Verify};
 use laserscope::speculate::sweep::{Axes, Grid, Job};
+use laserscope::speculate::trace::StartFrom;
 use laserscope::speculate::verify::Finish;
 use laserscope::worker::message::{
     Asked, Command, Event, LabAnswer, LabQuestion, Purpose, Request, RunId, SweepRequest,
@@ -85,6 +86,7 @@ fn request(run: RunId, max_tokens: usize) -> Command {
         prompt: spec.prompt,
         params: spec.params,
         branch: None,
+        start: StartFrom::default(),
         purpose: Purpose::Watch,
         start_paused: false,
     }))

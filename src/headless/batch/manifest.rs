@@ -13,11 +13,12 @@ use sha2::{Digest, Sha256};
 use crate::atomic_file;
 use crate::cli::{AllKind, HalfChoice, Shard};
 use crate::recsys::KnowledgeDoc;
-use crate::speculate::cost::CostTable;
+use crate::speculate::cost::CostProfile;
+use crate::speculate::learned::CalibrationStart;
 use crate::speculate::params::Params;
 use crate::speculate::trace::ModelInfo;
 
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What is stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,8 +27,8 @@ pub struct Manifest {
     pub conditions: Conditions,
     /// Documents that the file held already.
     pub before: Listing,
-    /// What a step costs by its rows, behind an automatic budget.
-    pub cost: CostTable,
+    /// What automatic budgets go by.
+    pub cost: CostProfile,
     /// Set once every answer is there.
     pub finished: Option<Finished>,
 }
@@ -41,6 +42,10 @@ pub struct Conditions {
     /// `cpu`, `cuda` or `metal`: on a CPU, neither threads nor instructions
     /// change a bit.
     pub device: String,
+    /// Revision of the arithmetic, type of keys and values, quantization at load.
+    pub arithmetic: String,
+    /// Where every run's calibration starts.
+    pub calibration: CalibrationStart,
     pub catalog: Named,
     pub framework: Named,
     pub all: AllKind,
@@ -110,7 +115,7 @@ pub fn manifest_path(out: &Path) -> PathBuf {
 }
 
 impl Manifest {
-    pub fn new(conditions: Conditions, before: Listing, cost: CostTable) -> Self {
+    pub fn new(conditions: Conditions, before: Listing, cost: CostProfile) -> Self {
         Manifest {
             laserscope_batch: FORMAT,
             conditions,

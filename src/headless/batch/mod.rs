@@ -19,7 +19,7 @@ use super::generate::{document, record, report};
 use super::open;
 use super::progress::Line;
 use crate::cli::GenerateArgs;
-use crate::engine::{Engine, Knowledge, Learning, RunSpec};
+use crate::engine::{Engine, Knowledge, RunSpec};
 use crate::pool::{Growth, Pools};
 use crate::recsys::{Catalog, Framework, KnowledgeDoc, SubjectRef};
 use crate::session::{Settings, as_knowledge};
@@ -63,8 +63,6 @@ pub fn run_on(
         framework,
         params,
     };
-    // Every run begins alike, whatever ran before it.
-    engine.set_learning(Learning::Nothing);
     let Start { plan, kept } = start(&batch, engine)?;
     if plan.n_without_history > 0 {
         note!(
@@ -228,12 +226,7 @@ impl<'a> Work<'a> {
         let (catalog, framework) = (self.batch.catalog, self.batch.framework);
         let role = role(catalog, at, self.batch.args.pool_half);
         let (subject, prompt) = ask::about(catalog, at, framework, role)?;
-        Ok(RunSpec {
-            subject,
-            prompt,
-            params: self.batch.params,
-            branch: None,
-        })
+        Ok(RunSpec::new(subject, prompt, self.batch.params))
     }
 
     fn fits(&self, spec: &RunSpec) -> Result<bool> {

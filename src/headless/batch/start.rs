@@ -152,6 +152,8 @@ fn conditions(batch: &Batch, engine: &Engine, plan: &Plan) -> Conditions {
         program: env!("CARGO_PKG_VERSION").to_string(),
         model: engine.info.clone(),
         device: device_kind(&engine.device).to_string(),
+        arithmetic: arithmetic(engine),
+        calibration: engine.calibration().clone(),
         catalog: super::manifest::Named {
             name: batch.catalog.name.clone(),
             fingerprint: batch.catalog.fingerprint(),
@@ -174,6 +176,14 @@ fn conditions(batch: &Batch, engine: &Engine, plan: &Plan) -> Conditions {
         order: Listing::of(plan.subjects.iter().map(name_of)),
         shard: args.batch.shard,
     }
+}
+
+fn arithmetic(engine: &Engine) -> String {
+    let now = engine.arithmetic();
+    format!(
+        "revision {}, keys and values {}, quantize {}",
+        now.revision, now.kv, now.quantize
+    )
 }
 
 /// `cpu` of `cpu (avx2, 2 threads)`, `cuda` of `cuda:0`.

@@ -8,7 +8,7 @@ use color_eyre::eyre::{Result, ensure, eyre};
 use crate::atomic_file;
 use crate::cli::TraceExportArgs;
 use crate::console;
-use crate::export::{self, Canvas};
+use crate::export::{self, Canvas, Paths};
 use crate::playground;
 use crate::tui::Look;
 use crate::tui::share::Format;
@@ -27,6 +27,10 @@ pub fn run(args: &TraceExportArgs, look: Look) -> Result<()> {
         size: (args.width, args.height),
         look,
         step: args.step.map(|step| step - 1),
+        paths: match args.paths {
+            true => Paths::Named,
+            false => Paths::LeftOut,
+        },
     };
     let text = export::export(&trace, format, &canvas);
     match &args.out {

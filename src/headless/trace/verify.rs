@@ -41,6 +41,7 @@ pub fn run(args: &TraceVerifyArgs, settings: &Settings) -> Result<bool> {
     let trace = load(&args.trace)?;
     let (_, mut engine) = open(settings)?;
     refuse_another_model(&trace.header.model, &engine.info)?;
+    tell_other_arithmetic(&trace, &engine);
     let Some((steps, largest, difference)) = compare(&mut engine, &trace, args.tolerance)? else {
         return Ok(false);
     };
@@ -68,6 +69,30 @@ pub fn run(args: &TraceVerifyArgs, settings: &Settings) -> Result<bool> {
         ),
     }
     Ok(report.verified)
+}
+
+/// Recorded under other arithmetic, probabilities may be further apart than rounding:
+/// ids and verdicts are what counts.
+fn tell_other_arithmetic(trace: &Trace, engine: &Engine) {
+    let now = engine.arithmetic();
+    let Some(then) = trace
+        .header
+        .arithmetic
+        .as_ref()
+        .filter(|then| **then != now)
+    else {
+        return;
+    };
+    note!(
+        "recorded under other arithmetic (revision {}, {}, keys and values {}; now revision {}, {}, {}): \
+         compared by ids, verdicts and a tolerance",
+        then.revision,
+        then.instructions,
+        then.kv,
+        now.revision,
+        now.instructions,
+        now.kv
+    );
 }
 
 fn refuse_another_model(recorded: &ModelInfo, loaded: &ModelInfo) -> Result<()> {

@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
+use crate::speculate::cost::StepCosts;
 use crate::speculate::params::Source;
 use crate::speculate::stats::first_difference;
 use crate::tui::state::app::App;
@@ -116,8 +117,9 @@ impl Figure {
             What::RunMal => stats.mal()?,
             What::MsPerToken => 1000.0 / stats.tokens_per_s()?,
             What::Cost(n) => {
-                let cost = &record.trace.header.cost;
-                f64::from(cost.ms(n)) / f64::from(cost.ms(1))
+                let header = &record.trace.header;
+                let (cost, context) = (StepCosts::new(&header.cost), header.prompt_ids.len());
+                f64::from(cost.ms(n, context)) / f64::from(cost.ms(1, context))
             }
             What::PoolTokens => pool_tokens(record)? as f64,
             _ => return None,

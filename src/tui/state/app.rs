@@ -10,6 +10,7 @@ use super::browse::{Browse, Typing};
 use super::compare::Compare;
 use super::condition::ConditionEditor;
 use super::decode::{Cursor, DecodeView, Pace};
+use super::drifting::Drifting;
 use super::lab::Lab;
 use super::learn::Learn;
 use super::model::ModelState;
@@ -17,6 +18,8 @@ use super::record::{Pick, Record, first_look};
 use super::run::{Recording, Run};
 use super::tune::Tune;
 use super::update_lab::LabDialog;
+use crate::speculate::command_line::Setup;
+use crate::speculate::cost::CostProfile;
 use crate::speculate::params::Params;
 use crate::speculate::trace::Step;
 use crate::tui::action::Action;
@@ -129,6 +132,8 @@ pub enum Errand {
     Mouse(Mouse),
     /// To the clipboard of the terminal.
     Copy(String),
+    /// Save this run's trace, which a command line names, then copy that.
+    SaveToCopy(RunId),
     /// Save this run's trace.
     Save(RunId),
     /// Write this run in another form.
@@ -151,8 +156,12 @@ pub struct App {
     pub panes: Shift,
     /// By `t`, in this session or an earlier one.
     pub(super) chosen_theme: Option<String>,
-    /// Options for the catalog and the model.
-    pub(super) setup: String,
+    /// The options that chose catalog, pools and model.
+    pub(super) setup: Setup,
+    /// What a step costs here, as a plain command line goes by it; `None`: not known.
+    pub(super) profile: Option<CostProfile>,
+    /// Whether this machine still fits it.
+    pub(super) drift: Drifting,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     pub model: ModelState,
@@ -202,6 +211,8 @@ impl App {
             panes: start.look.memory.panes,
             chosen_theme: start.look.memory.theme,
             setup: start.setup,
+            profile: None,
+            drift: Drifting::default(),
             size: (120, 40),
             model: ModelState::Starting,
             browse: Browse::new(start.catalog, start.frameworks, start.framework),

@@ -36,6 +36,18 @@ impl App {
                 self.tell(Tone::Info, format!("Not from {source}: {why}"));
                 Vec::new()
             }
+            Event::Profile(profile) => {
+                self.profile_is(*profile);
+                Vec::new()
+            }
+            Event::Measuring { done, of } => {
+                self.measuring(done, of);
+                Vec::new()
+            }
+            Event::Measured(outcome) => {
+                self.measured(outcome);
+                Vec::new()
+            }
             Event::Gone { why } => {
                 self.errands.push(Errand::Quit);
                 self.tell(Tone::Problem, why.unwrap_or_default());
@@ -137,7 +149,7 @@ impl App {
         Vec::new()
     }
 
-    fn with_run(&mut self, id: RunId, change: impl FnOnce(&mut Run)) {
+    pub(super) fn with_run(&mut self, id: RunId, change: impl FnOnce(&mut Run)) {
         if let Some(run) = self.runs.iter_mut().find(|r| r.id == id) {
             change(run);
         }
@@ -156,6 +168,7 @@ impl App {
         {
             measured.push(&step);
         } else {
+            self.watch_drift(id, &step);
             self.with_run(id, |r| r.step(step));
         }
     }

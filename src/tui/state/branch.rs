@@ -8,6 +8,7 @@ use super::run::{Origin, Run};
 use crate::speculate::TokenId;
 use crate::speculate::branch::Branch;
 use crate::speculate::row::Candidate;
+use crate::speculate::trace::StartFrom;
 use crate::tui::action::Action;
 use crate::tui::keys::Context;
 use crate::tui::mouse::Target;
@@ -100,7 +101,8 @@ impl App {
         }
         let within = if forced.is_some() { fork.within } else { 0 };
         let branch = record.trace.branch_at(fork.step, within, forced);
-        self.begin_branch(branch)
+        let start = record.trace.start_before(fork.step);
+        self.begin_branch(branch, start)
     }
 
     /// With the sliders' settings, from the first step that they would change: what
@@ -119,11 +121,12 @@ impl App {
                 return Vec::new();
             }
         };
-        let Some(branch) = self.record().map(|r| r.trace.branch_at(step, 0, None)) else {
+        let Some(trace) = self.record().map(|r| &r.trace) else {
             return Vec::new();
         };
+        let (branch, start) = (trace.branch_at(step, 0, None), trace.start_before(step));
         self.params = self.tune.params;
-        let commands = self.begin_branch(branch);
+        let commands = self.begin_branch(branch, start);
         // The branch has these very settings.
         self.tune.begun_with = self.shown;
         commands
@@ -148,7 +151,7 @@ impl App {
     }
 
     /// The shown run's subject and prompt again, with the settings of now.
-    fn begin_branch(&mut self, branch: Branch) -> Vec<Command> {
+    fn begin_branch(&mut self, branch: Branch, start: StartFrom) -> Vec<Command> {
         let (Some(run), Some(record)) = (self.run(), self.record()) else {
             return Vec::new();
         };
@@ -163,6 +166,7 @@ impl App {
             prompt,
             params: self.params,
             branch: Some(branch),
+            start,
             purpose: Purpose::Watch,
             start_paused: false,
         };

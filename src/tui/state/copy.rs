@@ -2,14 +2,20 @@
 
 use super::app::{App, Errand, Screen, Tone};
 use super::record::Pick;
+use super::run::Run;
 use crate::speculate::TokenId;
-use crate::speculate::command_line::command_line;
+use crate::speculate::command_line::{CommandLine, Files};
 use crate::speculate::trace::Step;
 use crate::tui::action::Copied;
+use crate::worker::message::RunId;
 
 impl App {
     pub(super) fn copy(&mut self, what: Copied) {
         self.dialog = None;
+        if let Some(run) = self.to_save_first().filter(|_| what == Copied::Command) {
+            self.errands.push(Errand::SaveToCopy(run));
+            return;
+        }
         match self.to_copy(what) {
             Some(text) => self.errands.push(Errand::Copy(text)),
             None => self.tell(Tone::Info, format!("There is no {} to copy.", what.name())),
@@ -38,13 +44,47 @@ impl App {
                 Some(self.joined(ids.copied()))
             }
             Copied::Prompt => Some(header.prompt.clone()),
-            Copied::Command => {
-                let line = command_line(header);
-                Some(match self.setup.as_str() {
-                    "" => line,
-                    setup => format!("{line} {setup}"),
-                })
+            Copied::Command => Some(self.command_of(self.run()?)?.text()),
+        }
+    }
+
+    /// The command line that makes a run again.
+    fn command_of<'a>(&'a self, run: &'a Run) -> Option<CommandLine<'a>> {
+        let header = &run.record.as_ref()?.trace.header;
+        let parent = run.parent.and_then(|id| self.run_of(id));
+        // In this session a plain line means what is configured.
+        let is_here = header.setup == self.setup.words_for(&header.subject.framework);
+        Some(CommandLine {
+            configured: (run.recording().is_none() && is_here).then_some(&self.tune.configured),
+            files: Files {
+                own: run.file.as_deref(),
+                parent: parent.and_then(|p| p.file.as_deref()),
+            },
+            ..CommandLine::of_run(header, self.profile.as_ref())
+        })
+    }
+
+    /// A run that the shown one's command line names and that has no file yet: the one
+    /// it branched from, or itself where its calibration was taught by others.
+    fn to_save_first(&self) -> Option<RunId> {
+        let run = self.run()?;
+        let header = &run.record.as_ref()?.trace.header;
+        if header.branch.is_some() {
+            let parent = self.run_of(run.parent?)?;
+            return (parent.file.is_none() && parent.record.is_some()).then_some(parent.id);
+        }
+        let start = header.calibration.as_ref()?;
+        (!start.is_shipped() && run.file.is_none()).then_some(run.id)
+    }
+
+    /// A run was saved for a command line that names it.
+    pub fn saved_to_copy(&mut self, id: RunId, outcome: Result<String, String>) {
+        match outcome {
+            Ok(path) => {
+                self.with_run(id, |run| run.file = Some(path));
+                self.copy(Copied::Command);
             }
+            Err(why) => self.tell(Tone::Problem, format!("Not saved: {why}")),
         }
     }
 

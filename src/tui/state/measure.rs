@@ -103,6 +103,7 @@ fn reference_request(run: &mut Run, id: RunId) -> Option<Request> {
             ..params
         },
         branch: None,
+        start: record.trace.header.start(),
         purpose: Purpose::Reference { of: run.id },
         start_paused: false,
     })

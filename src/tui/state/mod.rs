@@ -10,6 +10,7 @@ pub mod compare;
 pub mod condition;
 mod copy;
 pub mod decode;
+pub mod drifting;
 pub mod filter;
 pub mod hunt;
 pub mod lab;

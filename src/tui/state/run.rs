@@ -68,6 +68,8 @@ pub struct Run {
     pub references: References,
     /// The run that it branched from, in this session.
     pub parent: Option<RunId>,
+    /// Its trace's file, where it was saved or opened.
+    pub file: Option<String>,
     /// Steps marked to come back to.
     pub bookmarks: BTreeSet<usize>,
 }
@@ -83,6 +85,7 @@ impl Run {
             record: None,
             references: References::default(),
             parent: None,
+            file: None,
             bookmarks: BTreeSet::new(),
         }
     }
@@ -103,6 +106,7 @@ impl Run {
             },
             references: References::default(),
             parent: None,
+            file: None,
             bookmarks: BTreeSet::new(),
         }
     }

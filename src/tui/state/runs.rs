@@ -1,10 +1,12 @@
 //! Beginning runs, opening recordings, measuring references.
 
+use std::path::Path;
+
 use super::app::{App, Dialog, Errand, Screen, Tone, Touched};
 use super::model::ModelState;
 use super::run::{Origin, Phase, Recording, Run};
 use crate::recsys::SubjectRef;
-use crate::speculate::trace::{SubjectInfo, Trace};
+use crate::speculate::trace::{StartFrom, SubjectInfo, Trace};
 use crate::tui::action::Action;
 use crate::tui::keys::Context;
 use crate::worker::ask;
@@ -59,6 +61,27 @@ impl App {
     }
 
     fn begin(&mut self, subject: SubjectInfo, prompt: PromptText, begin: Begin) -> Vec<Command> {
+        self.begin_from(StartFrom::default(), subject, prompt, begin)
+    }
+
+    /// The shown run's subject once more, from what that run started from.
+    pub(super) fn again_from_there(&mut self) -> Vec<Command> {
+        let start = self.record().map(|record| record.trace.header.start());
+        match (self.question_of_run(), start) {
+            (Ok((subject, prompt)), Some(start)) => {
+                self.begin_from(start, subject, prompt, Begin::Running)
+            }
+            _ => self.again(),
+        }
+    }
+
+    fn begin_from(
+        &mut self,
+        start: StartFrom,
+        subject: SubjectInfo,
+        prompt: PromptText,
+        begin: Begin,
+    ) -> Vec<Command> {
         let id = self.next_run_id();
         let request = Request {
             run: id,
@@ -66,6 +89,7 @@ impl App {
             prompt,
             params: self.params,
             branch: None,
+            start,
             purpose: Purpose::Watch,
             start_paused: begin == Begin::Paused,
         };
@@ -147,6 +171,19 @@ impl App {
     /// Opens a recording, played to its end: on the Decode screen, or beside what
     /// is compared.
     pub fn open(&mut self, trace: Trace) {
+        let id = self.opened(trace);
+        self.bring_up(id);
+    }
+
+    /// The same of a recording in a file.
+    pub fn open_file(&mut self, trace: Trace, path: &Path) {
+        let id = self.opened(trace);
+        let file = path.display().to_string();
+        self.with_run(id, |run| run.file = Some(file));
+        self.bring_up(id);
+    }
+
+    fn opened(&mut self, trace: Trace) -> RunId {
         let is_it = |r: &&Run| {
             let played = r
                 .record
@@ -161,7 +198,7 @@ impl App {
         if let Some(run) = self.runs.iter_mut().find(|r| r.id == id) {
             run.play_all();
         }
-        self.bring_up(id);
+        id
     }
 
     /// To the front; on the Compare screen it becomes one of the two.
@@ -177,7 +214,16 @@ impl App {
         self.tell(Tone::Problem, why);
     }
 
-    /// What became of saving a trace.
+    /// What became of saving a run's trace.
+    pub fn saved_run(&mut self, id: RunId, outcome: Result<String, String>) {
+        if let Ok(path) = &outcome {
+            let path = path.clone();
+            self.with_run(id, |run| run.file = Some(path));
+        }
+        self.saved(outcome);
+    }
+
+    /// What became of writing a file.
     pub fn saved(&mut self, outcome: Result<String, String>) {
         match outcome {
             Ok(path) => self.tell(Tone::Good, format!("Saved: {path}")),

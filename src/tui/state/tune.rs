@@ -5,7 +5,7 @@ use super::app::{App, Errand, Screen, Tone};
 use super::runs::Begin;
 use super::settings::{Setting, Way};
 use super::sweep::SweepView;
-use crate::speculate::command_line::short_command_line;
+use crate::speculate::command_line::{CommandLine, Files};
 use crate::speculate::params::Params;
 use crate::speculate::trace::SubjectInfo;
 use crate::speculate::whatif::{Change, Knob, WhatIf, what_if};
@@ -180,7 +180,7 @@ impl App {
     fn rerun(&mut self) -> Vec<Command> {
         self.params = self.tune.params;
         let commands = match self.run() {
-            Some(_) => self.again(),
+            Some(_) => self.again_from_there(),
             None => self.generate_selected(Begin::Running),
         };
         // The new run has these very settings.
@@ -190,18 +190,36 @@ impl App {
 
     /// The command line that decodes like the sliders say.
     pub fn tuned_command(&self) -> String {
-        let subject = self.tuned_subject();
-        short_command_line(subject.as_ref(), &self.tune.params, &self.tune.configured)
-    }
-
-    fn tuned_subject(&self) -> Option<SubjectInfo> {
         match self.run() {
-            Some(run) => Some(run.subject.clone()),
+            Some(run) => self.command_with(Some(&run.subject), &self.tune.params),
             None => {
-                let at = self.browse.selected()?;
-                Some(self.browse.question_about(at).ok()?.0)
+                let selected = self.browse.selected();
+                let asked = selected.and_then(|at| self.browse.question_about(at).ok());
+                self.command_with(asked.as_ref().map(|asked| &asked.0), &self.tune.params)
             }
         }
+    }
+
+    /// The command line that asks about a subject with these parameters; a custom
+    /// prompt is that of the run that is shown.
+    pub fn command_with(&self, subject: Option<&SubjectInfo>, params: &Params) -> String {
+        let header = self.record().map(|record| &record.trace.header);
+        let header = header.filter(|h| subject.is_some_and(|s| *s == h.subject));
+        let setup = subject.map(|s| self.setup.words_for(&s.framework));
+        CommandLine {
+            subject,
+            asked: header.and_then(|h| h.asked.as_deref()),
+            params,
+            configured: Some(&self.tune.configured),
+            setup: &setup.unwrap_or_else(|| self.setup.words.clone()),
+            cost: None,
+            header: None,
+            files: Files {
+                own: self.run().and_then(|run| run.file.as_deref()),
+                parent: None,
+            },
+        }
+        .text()
     }
 
     fn copy_command(&mut self) {

@@ -204,6 +204,7 @@ impl App {
                 vec![Command::RetryModel]
             }
             (Action::CancelFetch, model) if model.is_coming() => vec![Command::CancelFetch],
+            (Action::MeasureCost, _) => self.measure_cost(),
             _ => Vec::new(),
         }
     }

@@ -28,7 +28,9 @@ impl App {
             Action::Again => return self.again(),
             Action::Slower => return self.set_pace(self.view.pace.slower()),
             Action::Faster => return self.set_pace(self.view.pace.faster()),
-            Action::RetryModel | Action::CancelFetch => return self.update_model(&action),
+            Action::RetryModel | Action::CancelFetch | Action::MeasureCost => {
+                return self.update_model(&action);
+            }
             Action::Settings => self.dialog = Some(Dialog::Settings { row: 0 }),
             Action::GoTo => self.dialog = Some(Dialog::GoTo(Input::default())),
             Action::EarlierRuns => self.open_runs_dialog(),

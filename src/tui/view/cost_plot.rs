@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::number::three;
 use super::{bars, pane};
-use crate::speculate::cost::CostTable;
+use crate::speculate::cost::{CostProfile, StepCosts};
 use crate::tui::lesson::{self, Lesson};
 use crate::tui::state::app::App;
 use crate::tui::theme::Theme;
@@ -17,19 +17,30 @@ const LABEL: usize = 9;
 const VALUE: usize = 10;
 
 pub fn render(app: &App, lesson: &Lesson, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let Some(cost) = table(app, lesson) else {
+    let Some((cost, context)) = table(app, lesson) else {
         return;
     };
-    let Some(longest) = cost.points.iter().map(|p| p.1).reduce(f32::max) else {
+    let bars: Vec<(usize, f32)> = cost
+        .measured_rows()
+        .map(|n| (n, cost.ms(n, context)))
+        .collect();
+    let Some(longest) = bars.iter().map(|bar| bar.1).reduce(f32::max) else {
         return;
     };
     let head = "One pass by its rows, in ms (│ one by one)";
     let head = super::super::token_text::fit(head, usize::from(area.width));
     pane::put(buf, area, 0, &Line::styled(head, theme.dim()));
     let room = usize::from(area.width).saturating_sub(LABEL + VALUE);
-    for (row, &(n, ms)) in cost.points.iter().enumerate() {
+    for (row, &(n, ms)) in bars.iter().enumerate() {
         let share = |ms: f32| f64::from(ms) / f64::from(longest);
-        let line = bar(n, ms, share(ms), share(cost.ms(1) * n as f32), room, theme);
+        let line = bar(
+            n,
+            ms,
+            share(ms),
+            share(cost.ms(1, context) * n as f32),
+            room,
+            theme,
+        );
         pane::put(buf, area, row as u16 + 1, &line);
     }
 }
@@ -69,12 +80,20 @@ fn bar(
     line
 }
 
-/// Of the lesson's first run: the open one, else as it ships.
-fn table(app: &App, lesson: &Lesson) -> Option<CostTable> {
+/// Of the lesson's first run: the open one, else as it ships; and the context in
+/// which that began.
+fn table(app: &App, lesson: &Lesson) -> Option<(StepCosts, usize)> {
     let name = lesson.runs.first()?;
     let open = app.learn.run_named(name).and_then(|id| app.run_of(id));
+    let costs = |cost: &CostProfile, n: usize| (StepCosts::new(cost), n);
     match open.and_then(|run| run.record.as_ref()) {
-        Some(record) => Some(record.trace.header.cost.clone()),
-        None => lesson::header(name).ok().map(|header| header.cost),
+        Some(record) => {
+            let header = &record.trace.header;
+            Some(costs(&header.cost, header.prompt_ids.len()))
+        }
+        None => {
+            let header = lesson::header(name).ok()?;
+            Some(costs(&header.cost, header.prompt_ids.len()))
+        }
     }
 }

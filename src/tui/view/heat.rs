@@ -8,7 +8,6 @@ use ratatui::text::{Line, Span};
 use super::bars;
 use super::number::{percent, three};
 use super::pane::put;
-use crate::speculate::command_line::short_command_line;
 use crate::speculate::sweep::{CellFigures, Estimate, Layer, Measure, RunFigures};
 use crate::tui::action::Action;
 use crate::tui::keys::Context;
@@ -239,7 +238,7 @@ pub fn cell(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
     lines.push(opens(app, theme, width));
     let subject = view.subject().map(|a| &a.subject);
-    let command = short_command_line(subject, &params, &app.tune.configured);
+    let command = app.command_with(subject, &params);
     let dim = |text| Line::styled(text, theme.dim());
     lines.extend(wrap(&command, width).into_iter().map(dim));
     for (row, line) in lines.iter().enumerate() {

@@ -82,11 +82,18 @@ fn about(run: &Run) -> String {
         name => format!(" · {}", name.to_uppercase()),
     };
     let from = run.begins().map(|from| format!(" · branch from {from}"));
+    let start = run
+        .record
+        .as_ref()
+        .and_then(|r| r.trace.header.calibration.as_ref());
+    let taught = start.filter(|start| !start.is_shipped() && from.is_none());
+    let taught = taught.map(|start| format!(" · calibration from {}", start.describe()));
     format!(
-        "  {}{}{framework}{}",
+        "  {}{}{framework}{}{}",
         subject.kind,
         group.unwrap_or_default(),
-        from.unwrap_or_default()
+        from.unwrap_or_default(),
+        taught.unwrap_or_default()
     )
 }
 

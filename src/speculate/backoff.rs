@@ -3,13 +3,15 @@
 //! a few steps, and for longer each time in vain. Counted in steps, not in
 //! time, so that a run can be repeated.
 
+use serde::{Deserialize, Serialize};
+
 /// Steps in a row without a draft before the first rest.
 const PATIENCE: usize = 3;
 /// Longest rest, in steps.
 const LONGEST: usize = 16;
 
-#[derive(Clone, Debug)]
-pub(super) struct Pause {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backoff {
     /// Steps in a row in which retrieval was asked in vain.
     n_vain: usize,
     /// Steps left to rest.
@@ -18,9 +20,9 @@ pub(super) struct Pause {
     next: usize,
 }
 
-impl Default for Pause {
+impl Default for Backoff {
     fn default() -> Self {
-        Pause {
+        Backoff {
             n_vain: 0,
             left: 0,
             next: 1,
@@ -28,7 +30,7 @@ impl Default for Pause {
     }
 }
 
-impl Pause {
+impl Backoff {
     pub fn rests(&self) -> bool {
         self.left > 0
     }
@@ -36,7 +38,7 @@ impl Pause {
     /// After a step: whether it drafted anything.
     pub fn after_step(&mut self, has_drafted: bool) {
         if has_drafted {
-            *self = Pause::default();
+            *self = Backoff::default();
         } else if self.left > 0 {
             self.left -= 1;
         } else {
@@ -55,15 +57,15 @@ mod tests {
 
     #[test]
     fn rests_longer_each_time_and_returns() {
-        let mut pause = Pause::default();
+        let mut backoff = Backoff::default();
         let mut rested = Vec::new();
         for _ in 0..3 + 1 + 1 + 2 + 1 + 4 {
-            rested.push(pause.rests());
-            pause.after_step(false);
+            rested.push(backoff.rests());
+            backoff.after_step(false);
         }
         let asked: Vec<usize> = (0..rested.len()).filter(|&i| !rested[i]).collect();
         assert_eq!(asked, [0, 1, 2, 4, 7]);
-        pause.after_step(true);
-        assert!(!pause.rests());
+        backoff.after_step(true);
+        assert!(!backoff.rests());
     }
 }

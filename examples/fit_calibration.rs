@@ -1,0 +1,79 @@
+//! Fits where the calibrations start (`START_STRICT` and `START_RELAXED` in
+//! `src/pool/weights.rs`): decodes the catalog's pool half, each subject's own document
+//! hidden, letting every run start with what the runs before it taught, and prints
+//! the weights that the session ended with.
+//!
+//! `cargo run --release --example fit_calibration -- [ITEMS] [USERS]`
+
+use color_eyre::eyre::{Result, eyre};
+use laserscope::engine::{Engine, OwnDocuments, RunSpec};
+use laserscope::headless;
+use laserscope::pool::Calibrations;
+use laserscope::recsys::{Catalog, Framework, Half, Role, SubjectKind, SubjectRef};
+use laserscope::session::Settings;
+use laserscope::speculate::learned::CalibrationStart;
+use laserscope::speculate::params::{Budget, MAX_ROWS, Params, Verify};
+use laserscope::worker::ask;
+
+/// What the weights should serve: the default, and fixed budgets.
+const BUDGETS: [Budget; 3] = [
+    Budget::Auto { max: MAX_ROWS },
+    Budget::Rows(16),
+    Budget::Rows(48),
+];
+
+fn main() -> Result<()> {
+    let mut numbers = std::env::args().skip(1).filter_map(|arg| arg.parse().ok());
+    let (items, users) = (numbers.next().unwrap_or(60), numbers.next().unwrap_or(30));
+    let settings = Settings {
+        own_documents: OwnDocuments::Hide,
+        learn: true,
+        ..Settings::default()
+    };
+    let (catalog, mut engine) = headless::open(&settings)?;
+    let framework = settings.framework()?;
+    let mut subjects = pool_half(&catalog, SubjectKind::Item, items);
+    subjects.extend(pool_half(&catalog, SubjectKind::User, users));
+    for (name, verify) in [
+        ("START_STRICT", Verify::Strict),
+        ("START_RELAXED", Verify::default()),
+    ] {
+        let params = Params {
+            verify,
+            ..Params::default()
+        };
+        let learned = session(&mut engine, &catalog, &framework, &subjects, params)?;
+        let mut learned = Calibrations::starting(&learned);
+        println!("{name}: {:.3?}", learned.of(&params).weights());
+    }
+    Ok(())
+}
+
+/// Subjects spread over the half, so that every group has its share.
+fn pool_half(catalog: &Catalog, kind: SubjectKind, n: usize) -> Vec<SubjectRef> {
+    let groups = catalog.groups(kind).iter();
+    let members = groups.flat_map(|g| catalog.members(kind, &g.name, Half::Pool));
+    let all: Vec<SubjectRef> = members.collect();
+    let every = all.len().div_ceil(n.max(1)).max(1);
+    all.into_iter().step_by(every).collect()
+}
+
+/// Runs one after the other; where the calibration is after the last.
+fn session(
+    engine: &mut Engine,
+    catalog: &Catalog,
+    framework: &Framework,
+    subjects: &[SubjectRef],
+    params: Params,
+) -> Result<CalibrationStart> {
+    engine.set_calibration(None);
+    let mut last = None;
+    for (i, &at) in subjects.iter().enumerate() {
+        let (subject, prompt) = ask::about(catalog, at, framework, Role::Pool)?;
+        let budget = BUDGETS[i % BUDGETS.len()];
+        let spec = RunSpec::new(subject, prompt, Params { budget, ..params });
+        let (trace, _) = engine.record(spec, &mut |_| true)?;
+        last = trace.start_before(trace.steps.len()).calibration;
+    }
+    last.ok_or_else(|| eyre!("nobody was asked"))
+}

@@ -1,0 +1,150 @@
+//! The cost profile that a session's budgets go by: the one that `--cost` names,
+//! else this machine's, measured where none is kept.
+
+use std::path::PathBuf;
+
+use color_eyre::eyre::{Result, WrapErr, bail, ensure};
+
+use super::kept_cost::{self, CostKey};
+use crate::engine::{Engine, LARGE_SPREAD};
+use crate::model::fetch;
+use crate::speculate::cost::{CostProfile, inline, parse_inline};
+use crate::speculate::trace::Trace;
+
+/// What `--cost` names.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CostChoice {
+    /// `1:3.3,8:7.5`
+    Given(CostProfile),
+    /// A kept profile, or a trace whose header has one.
+    File(PathBuf),
+}
+
+impl CostChoice {
+    /// # Errors
+    /// A table that is wrong, by its part.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match parse_inline(text) {
+            Some(profile) => Ok(CostChoice::Given(profile?)),
+            None => Ok(CostChoice::File(PathBuf::from(text))),
+        }
+    }
+
+    /// As an option's value.
+    pub fn word(&self) -> String {
+        match self {
+            CostChoice::Given(profile) => inline(profile),
+            CostChoice::File(path) => super::absolute(path),
+        }
+    }
+
+    /// # Errors
+    /// A file that holds no profile.
+    pub fn profile(&self) -> Result<CostProfile> {
+        match self {
+            CostChoice::Given(profile) => Ok(profile.clone()),
+            CostChoice::File(path) => read(path).wrap_err("--cost"),
+        }
+    }
+}
+
+fn read(path: &std::path::Path) -> Result<CostProfile> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path).wrap_err_with(|| format!("reading {shown}"))?;
+    if let Some(kept) = kept_cost::parse(&text) {
+        return Ok(kept.profile);
+    }
+    let first = text.lines().next().unwrap_or_default();
+    let Ok(trace) = Trace::load(first.as_bytes()) else {
+        bail!(
+            "{shown}: neither a profile of `laserscope cost measure` nor a trace; a table is \
+             written as in 1:3.3,8:7.5"
+        );
+    };
+    ensure!(
+        !trace.header.cost.is_empty(),
+        "{shown}: the run was recorded without a cost profile"
+    );
+    Ok(trace.header.cost)
+}
+
+/// Loads this machine's profile into the engine, or measures and keeps it. Returns
+/// what there is to say about it. `go_on` as in [`Engine::measure_profile`].
+///
+/// # Errors
+/// What the device reports; [`fetch::Cancelled`].
+pub fn settle(
+    engine: &mut Engine,
+    go_on: &mut dyn FnMut(usize, usize) -> bool,
+) -> Result<Option<String>> {
+    let key = CostKey::of(engine);
+    if let Some(profile) = key.load(engine.longest_measured()) {
+        engine.cost = profile;
+        return Ok(None);
+    }
+    let (_, said) = renew(engine, &key, go_on)?;
+    Ok(said)
+}
+
+/// Measures this machine's profile and keeps it: where it is kept, and what there
+/// is to say.
+///
+/// # Errors
+/// As [`settle`].
+pub fn renew(
+    engine: &mut Engine,
+    key: &CostKey,
+    go_on: &mut dyn FnMut(usize, usize) -> bool,
+) -> Result<(Option<PathBuf>, Option<String>)> {
+    let Some(profile) = engine.measure_profile(go_on)? else {
+        return Err(fetch::Cancelled.into());
+    };
+    engine.cost = CostProfile {
+        measured: Some(kept_cost::today()),
+        machine: Some(kept_cost::machine()),
+        ..profile
+    };
+    let saved = key.save(&engine.cost);
+    let busy = busy(&engine.cost);
+    Ok(match saved {
+        Ok(path) => (Some(path), busy),
+        Err(why) => {
+            let kept = format!("the cost profile is measured again at every start: {why:#}");
+            (None, super::joined(busy, Some(kept)))
+        }
+    })
+}
+
+/// What is said of a profile whose points wander.
+pub fn busy(profile: &CostProfile) -> Option<String> {
+    let spread = profile.spread();
+    (spread > LARGE_SPREAD).then(|| {
+        format!(
+            "the cost profile was measured on a busy machine (spread up to {:.0}%): \
+             `laserscope cost measure` renews it",
+            spread * 100.0
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_given_or_read() {
+        let given = CostChoice::parse("1:3.3,8:7.5").unwrap();
+        assert_eq!(given.word(), "1:3.3,8:7.5");
+        assert_eq!(given.profile().unwrap().points.len(), 2);
+        assert!(CostChoice::parse("1:0").unwrap_err().contains("ROWS:MS"));
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("notes.txt");
+        std::fs::write(&file, "hello").unwrap();
+        let choice = CostChoice::parse(&file.display().to_string()).unwrap();
+        let error = format!("{:#}", choice.profile().unwrap_err());
+        assert!(
+            error.contains("--cost") && error.contains("notes.txt"),
+            "{error}"
+        );
+    }
+}

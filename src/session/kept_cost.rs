@@ -1,0 +1,135 @@
+//! Cost profiles on disk: measured once per model, arithmetic, device and threads,
+//! kept among the program's state files, and read by later starts. A folder that
+//! cannot be written costs a measurement at every start, and nothing else.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use color_eyre::eyre::{Result, WrapErr, eyre};
+use etcetera::BaseStrategy;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::atomic_file;
+use crate::engine::Engine;
+use crate::speculate::cost::CostProfile;
+use crate::speculate::params::MAX_ROWS;
+use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
+
+const FORMAT: u32 = 1;
+
+/// All that a profile depends on; one of another key is never used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CostKey {
+    /// sha256 of the weights.
+    pub model: String,
+    pub quantize: String,
+    pub kv: String,
+    /// `cpu`, `cuda:0`, ..
+    pub device: String,
+    /// The processor's name.
+    pub machine: String,
+    pub instructions: String,
+    pub threads: usize,
+    pub arithmetic: u32,
+    /// Most rows of a pass.
+    pub max_rows: usize,
+}
+
+/// A profile's file.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct KeptCost {
+    laserscope_cost: u32,
+    pub key: CostKey,
+    pub profile: CostProfile,
+}
+
+impl CostKey {
+    pub fn of(engine: &Engine) -> Self {
+        let arithmetic = engine.arithmetic();
+        let info = &engine.info;
+        let unhashed = || format!("{} of {} bytes", info.name, info.file_bytes);
+        CostKey {
+            model: info.sha256.clone().unwrap_or_else(unhashed),
+            quantize: arithmetic.quantize,
+            kv: arithmetic.kv,
+            device: engine.device.clone(),
+            machine: machine(),
+            instructions: arithmetic.instructions,
+            threads: engine.threads(),
+            arithmetic: arithmetic.revision,
+            max_rows: MAX_ROWS,
+        }
+    }
+
+    /// Where its profile lies; `None`: there is no folder for state.
+    pub fn path(&self) -> Option<PathBuf> {
+        Some(folder()?.join(self.file_name()))
+    }
+
+    fn file_name(&self) -> String {
+        let text = format!("{self:?}");
+        let hash = Sha256::digest(text.as_bytes());
+        let digits: String = hash[..8].iter().map(|b| format!("{b:02x}")).collect();
+        format!("{digits}.json")
+    }
+
+    /// The kept profile, if it reaches as far as `context` tokens.
+    pub fn load(&self, context: usize) -> Option<CostProfile> {
+        let kept = read(&self.path()?).ok()?;
+        let reaches = kept.profile.longest_context() >= Some(context);
+        (kept.key == *self && reaches).then_some(kept.profile)
+    }
+
+    /// Puts a profile in the place of an older one, whole or not at all.
+    ///
+    /// # Errors
+    /// A folder or file that cannot be written.
+    pub fn save(&self, profile: &CostProfile) -> Result<PathBuf> {
+        let path = self.path().ok_or_else(|| eyre!("no folder for state"))?;
+        let writing = || format!("writing {}", path.display());
+        let folder = path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder).wrap_err_with(writing)?;
+        let kept = KeptCost {
+            laserscope_cost: FORMAT,
+            key: self.clone(),
+            profile: profile.clone(),
+        };
+        let mut json = serde_json::to_vec_pretty(&kept)?;
+        json.push(b'\n');
+        atomic_file::write(&path, json)?;
+        Ok(path)
+    }
+}
+
+fn folder() -> Option<PathBuf> {
+    let strategy = etcetera::choose_base_strategy().ok()?;
+    let state = strategy.state_dir().unwrap_or_else(|| strategy.data_dir());
+    Some(state.join("laserscope").join("cost"))
+}
+
+fn read(path: &Path) -> Result<KeptCost> {
+    let text = read_text(path, SETTINGS_BYTES_MAX)?.text;
+    parse(&text).ok_or_else(|| eyre!("{}: not a cost profile", path.display()))
+}
+
+/// A kept profile's file.
+pub fn parse(text: &str) -> Option<KeptCost> {
+    let kept: KeptCost = serde_json::from_str(text).ok()?;
+    (kept.laserscope_cost == FORMAT).then_some(kept)
+}
+
+/// What profiles call this machine: its processor, as the system names it.
+pub fn machine() -> String {
+    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = info.lines().find_map(|line| {
+        let (field, value) = line.split_once(':')?;
+        (field.trim() == "model name").then(|| value.trim().to_string())
+    });
+    name.unwrap_or_else(|| format!("{} {}", std::env::consts::OS, std::env::consts::ARCH))
+}
+
+/// Today, in UTC.
+pub fn today() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%d").to_string()
+}

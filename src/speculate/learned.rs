@@ -1,0 +1,119 @@
+//! What a header says of the calibration: where the correction of the drafts'
+//! estimates starts, as plain numbers. What they mean is the retrieval's affair.
+
+use serde::{Deserialize, Serialize};
+
+use super::params::{Drafter, Params, Verify};
+
+/// A number of a calibration that is not the shipped one: its index, its value,
+/// and the sum of squared gradients behind it.
+pub type Learned = (u8, f32, f32);
+
+/// Where the calibrations of a run start.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CalibrationStart {
+    /// Which shipped weights it starts from.
+    pub shipped: u32,
+    /// What taught it since, for a person; `None`: nothing, the weights as shipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub states: Vec<CalibrationState>,
+}
+
+/// The calibration of one rule and drafter, where it is not as shipped.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CalibrationState {
+    pub verify: Verify,
+    pub drafter: Drafter,
+    pub learned: Vec<Learned>,
+}
+
+impl CalibrationStart {
+    /// As the program ships it, in the weights of this revision.
+    pub fn shipped(revision: u32) -> Self {
+        CalibrationStart {
+            shipped: revision,
+            from: None,
+            states: Vec::new(),
+        }
+    }
+
+    /// Whether every rule starts from its shipped weights.
+    pub fn is_shipped(&self) -> bool {
+        self.states.is_empty()
+    }
+
+    /// As a screen says it.
+    pub fn describe(&self) -> &str {
+        match &self.from {
+            Some(from) if !self.is_shipped() => from,
+            _ => "shipped",
+        }
+    }
+
+    /// Takes in what a step under these parameters changed.
+    pub fn learn(&mut self, params: &Params, changed: &[Learned]) {
+        if changed.is_empty() {
+            return;
+        }
+        let is_it = |s: &CalibrationState| (s.verify, s.drafter) == (params.verify, params.drafter);
+        let at = self.states.iter().position(is_it).unwrap_or_else(|| {
+            self.states.push(CalibrationState {
+                verify: params.verify,
+                drafter: params.drafter,
+                learned: Vec::new(),
+            });
+            self.states.len() - 1
+        });
+        let known = &mut self.states[at].learned;
+        for &new in changed {
+            match known.binary_search_by_key(&new.0, |k| k.0) {
+                Ok(i) => known[i] = new,
+                Err(i) => known.insert(i, new),
+            }
+        }
+    }
+
+    /// Under the name of what taught it, where something did.
+    pub(super) fn named(self, from: String) -> Self {
+        CalibrationStart {
+            from: (!self.is_shipped()).then_some(from),
+            ..self
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_rule_keeps_its_own_numbers_and_the_newest_count() {
+        let mut start = CalibrationStart::shipped(3);
+        let strict = Params {
+            verify: Verify::Strict,
+            ..Params::default()
+        };
+        start.learn(&strict, &[]);
+        assert!(start.is_shipped());
+        start.learn(&strict, &[(7, 0.5, 31.0), (9, 0.1, 30.5)]);
+        start.learn(&Params::default(), &[(7, 0.2, 30.1)]);
+        start.learn(&strict, &[(3, 1.0, 40.0), (9, 0.3, 33.0)]);
+        let [first, second] = start.states.as_slice() else {
+            panic!("two rules");
+        };
+        assert_eq!(
+            first.learned,
+            [(3, 1.0, 40.0), (7, 0.5, 31.0), (9, 0.3, 33.0)]
+        );
+        assert_eq!(second.learned, [(7, 0.2, 30.1)]);
+    }
+
+    #[test]
+    fn the_shipped_start_is_short_on_disk() {
+        let text = serde_json::to_string(&CalibrationStart::shipped(2)).unwrap();
+        assert_eq!(text, r#"{"shipped":2}"#);
+        assert_eq!(CalibrationStart::shipped(2).describe(), "shipped");
+    }
+}
