@@ -76,7 +76,11 @@ impl CostKey {
 
     /// The kept profile, if it reaches as far as `context` tokens.
     pub fn load(&self, context: usize) -> Option<CostProfile> {
-        let kept = read(&self.path()?).ok()?;
+        self.load_from(&folder()?, context)
+    }
+
+    fn load_from(&self, folder: &Path, context: usize) -> Option<CostProfile> {
+        let kept = read(&folder.join(self.file_name())).ok()?;
         let reaches = kept.profile.longest_context() >= Some(context);
         (kept.key == *self && reaches).then_some(kept.profile)
     }
@@ -86,10 +90,13 @@ impl CostKey {
     /// # Errors
     /// A folder or file that cannot be written.
     pub fn save(&self, profile: &CostProfile) -> Result<PathBuf> {
-        let path = self.path().ok_or_else(|| eyre!("no folder for state"))?;
-        let writing = || format!("writing {}", path.display());
-        let folder = path.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder).wrap_err_with(writing)?;
+        let folder = folder().ok_or_else(|| eyre!("no folder for state"))?;
+        self.save_in(&folder, profile)
+    }
+
+    fn save_in(&self, folder: &Path, profile: &CostProfile) -> Result<PathBuf> {
+        let path = folder.join(self.file_name());
+        fs::create_dir_all(folder).wrap_err_with(|| format!("making {}", folder.display()))?;
         let kept = KeptCost {
             laserscope_cost: FORMAT,
             key: self.clone(),
@@ -132,4 +139,78 @@ pub fn machine() -> String {
 /// Today, in UTC.
 pub fn today() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%d").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::speculate::cost::CostPoint;
+
+    fn key(threads: usize) -> CostKey {
+        CostKey {
+            model: "ab".repeat(32),
+            quantize: "none".into(),
+            kv: "f32".into(),
+            device: "cpu".into(),
+            machine: machine(),
+            instructions: "AVX2".into(),
+            threads,
+            arithmetic: 1,
+            max_rows: MAX_ROWS,
+        }
+    }
+
+    fn profile(ms: f32) -> CostProfile {
+        let point = |context| CostPoint {
+            context: Some(context),
+            ..CostPoint::by_rows(1, ms)
+        };
+        CostProfile {
+            points: vec![point(128), point(1920)],
+            measured: Some(today()),
+            machine: Some(machine()),
+        }
+    }
+
+    #[test]
+    fn a_profile_serves_its_own_key_and_context_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path();
+        assert_eq!(key(2).load_from(at, 100), None);
+        let path = key(2).save_in(at, &profile(3.3)).unwrap();
+        assert_eq!(key(2).load_from(at, 1920), Some(profile(3.3)));
+        assert_eq!(
+            key(2).load_from(at, 4000),
+            None,
+            "a longer context is in use"
+        );
+        assert_eq!(key(1).load_from(at, 100), None);
+        // A file of another key under this one's name is not believed.
+        std::fs::copy(&path, at.join(key(1).file_name())).unwrap();
+        assert_eq!(key(1).load_from(at, 100), None);
+        std::fs::write(&path, "{\"laserscope_cost\":1,").unwrap();
+        assert_eq!(
+            key(2).load_from(at, 100),
+            None,
+            "a damaged file is measured again"
+        );
+    }
+
+    #[test]
+    fn two_starts_at_once_leave_a_whole_profile() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path();
+        std::thread::scope(|scope| {
+            for i in 1..=4 {
+                scope.spawn(move || {
+                    for _ in 0..20 {
+                        key(2).save_in(at, &profile(i as f32)).unwrap();
+                        assert!(key(2).load_from(at, 100).is_some());
+                    }
+                });
+            }
+        });
+        let left = std::fs::read_dir(at).unwrap().count();
+        assert_eq!(left, 1, "nothing but the profile is left");
+    }
 }

@@ -71,6 +71,18 @@ fn the_same_command_gives_the_same_run_and_so_do_its_copies() {
     assert!(again.contains("as recorded: all"), "{again}");
 }
 
+/// A state folder that cannot be: the profile is measured, the run is made, and it is
+/// said that it will be measured again.
+#[test]
+fn a_profile_that_cannot_be_kept_is_said_and_harms_nothing() {
+    let said = run(Command::new(env!("CARGO_BIN_EXE_laserscope"))
+        .args("generate --item i101 --verify strict --max-tokens 8".split(' '))
+        .arg("--model")
+        .arg(real_model::path())
+        .env("XDG_STATE_HOME", "/dev/null/state"));
+    assert!(said.contains("measured again at every start"), "{said}");
+}
+
 #[test]
 fn a_long_custom_prompt_comes_through_a_shell() {
     let folder = tempfile::tempdir().unwrap();
