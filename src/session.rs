@@ -22,7 +22,7 @@ use crate::recsys::foreign::{self, Format};
 use crate::recsys::import::{self, Findings};
 use crate::recsys::knowledge::{bundled_knowledge, read_knowledge};
 use crate::recsys::saved::SavedGroups;
-use crate::recsys::{Catalog, Framework, GroupMap, Half, KnowledgeDoc, frameworks};
+use crate::recsys::{Catalog, Framework, GroupMap, Half, KnowledgeDoc, Scale, frameworks};
 use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
 use calibration::CalibrationChoice;
 use cost::CostChoice;
@@ -33,6 +33,7 @@ pub struct Settings {
     pub catalog: Option<PathBuf>,
     pub catalog_limit: Option<u64>,
     pub strict_import: bool,
+    pub rating_scale: Option<Scale>,
     /// Saved groups, or a map of attributes.
     pub groups: Option<PathBuf>,
     pub own_documents: OwnDocuments,
@@ -73,6 +74,7 @@ impl From<SetupArgs> for Settings {
             catalog: args.catalog,
             catalog_limit: args.catalog_limit,
             strict_import: args.strict_import,
+            rating_scale: args.rating_scale,
             groups: args.groups,
             own_documents: match args.own_documents {
                 Some(OwnDocumentsChoice::Hide) => OwnDocuments::Hide,
@@ -124,6 +126,7 @@ impl Settings {
         let options = import::Options {
             limit: self.catalog_limit,
             strict: self.strict_import,
+            scale: self.rating_scale,
             cache: import_cache(),
         };
         let mut line = progress::Line::new();

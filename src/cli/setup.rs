@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::model::device::DeviceChoice;
 use crate::model::weights::FloatWeights;
+use crate::recsys::Scale;
 use crate::session::calibration::CalibrationChoice;
 use crate::session::cost::CostChoice;
 
@@ -22,6 +23,10 @@ pub struct SetupArgs {
     /// Stop an import at its first bad line
     #[arg(long, global = true)]
     pub strict_import: bool,
+    /// What the catalog's ratings mean: lowest and highest as in 1-10, 0-1 or -1/+1, counts
+    /// of plays or purchases, or none for interactions alone [default: found from all values]
+    #[arg(long, global = true, value_name = "SCALE", allow_hyphen_values = true)]
+    pub rating_scale: Option<Scale>,
     /// Groups of `laserscope groups build`, or a map of attributes (.toml)
     /// [default: the catalog's groups.jsonl or groups.toml, or the preset for its genres]
     #[arg(long, global = true, value_name = "FILE")]

@@ -1,17 +1,22 @@
 //! `laserscope catalog`: who is in it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use color_eyre::eyre::{Result, WrapErr};
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
 use super::print_json;
 use crate::atomic_file;
 use crate::cli::CatalogCommand;
+use crate::console::visible;
+use crate::recsys::import::Findings;
 use crate::recsys::load::bundled_items;
 use crate::recsys::synth::{self, Recipe};
 use crate::recsys::{Catalog, Group, Half, SubjectKind};
 use crate::session::Settings;
+use crate::text_input::Encoding;
 
 #[derive(Serialize)]
 struct Row<'a> {
@@ -34,6 +39,10 @@ pub fn run(command: &CatalogCommand, settings: &Settings) -> Result<()> {
 
 /// Prints the items or the users.
 fn list(catalog: &Catalog, kind: SubjectKind, json: bool) -> Result<()> {
+    let ids = catalog.subjects(kind);
+    let id_width = column_width(8, ids.map(|at| catalog.subject(at).id()));
+    let groups = catalog.groups(kind).iter();
+    let group_width = column_width(22, groups.map(|group| &*group.name));
     for at in catalog.subjects(kind) {
         let subject = catalog.subject(at);
         let (id, title) = (subject.id(), subject.label());
@@ -46,10 +55,25 @@ fn list(catalog: &Catalog, kind: SubjectKind, json: bool) -> Result<()> {
                 half,
             })?;
         } else {
-            out!("{id:<8}{group:<22}{half:<7}{title}");
+            let id = padded(id, id_width);
+            out!("{id}{}{half:<7}{title}", padded(group, group_width));
         }
     }
     Ok(())
+}
+
+/// Cells of a column that holds these and two spaces, at least so many.
+fn column_width<'a>(least: usize, cells: impl Iterator<Item = &'a str>) -> usize {
+    cells
+        .map(|cell| visible::row(cell).width() + 2)
+        .fold(least, usize::max)
+}
+
+/// With spaces behind it up to a width in cells.
+fn padded(text: &str, width: usize) -> String {
+    let text = visible::row(text);
+    let n_spaces = width.saturating_sub(text.width());
+    format!("{text}{}", " ".repeat(n_spaces))
 }
 
 #[derive(Serialize)]
@@ -63,6 +87,21 @@ struct Info {
     history_max: usize,
     fingerprint: String,
     bad_lines: u64,
+    rows_read: u64,
+    rows_kept: u64,
+    left_out: BTreeMap<String, u64>,
+    /// The scale of the ratings, and how sure it is.
+    scale: String,
+    scale_chosen: bool,
+    scale_assumed: Option<String>,
+    /// By file.
+    encoding: BTreeMap<String, Encoding>,
+    separator: BTreeMap<String, String>,
+    /// By file and meaning, the name of the column.
+    columns: BTreeMap<String, BTreeMap<String, String>>,
+    /// Optional values that could not be read, by name.
+    unreadable: BTreeMap<String, u64>,
+    notes: Vec<String>,
     item_groups: Vec<GroupRow>,
     user_groups: Vec<GroupRow>,
 }
@@ -78,27 +117,16 @@ struct GroupRow {
 fn info(settings: &Settings, json: bool) -> Result<()> {
     let (catalog, findings) = settings.import_catalog()?;
     let catalog = settings.regroup(catalog)?;
-    let info = Info {
-        name: catalog.name.clone(),
-        dialect: findings.as_ref().map(|found| found.dialect.clone()),
-        items: catalog.items.len(),
-        users: catalog.users.len(),
-        ratings: catalog.users.iter().map(|user| user.history.len()).sum(),
-        positive_above_stars: catalog.protocol.positive_above_stars,
-        history_max: catalog.protocol.n_history_max,
-        fingerprint: catalog.fingerprint(),
-        bad_lines: findings.as_ref().map_or(0, |found| found.n_bad_lines),
-        item_groups: group_rows(&catalog, SubjectKind::Item),
-        user_groups: group_rows(&catalog, SubjectKind::User),
-    };
+    let info = Info::of(&catalog, findings.as_ref());
     if json {
         return print_json(&info);
     }
     let found = findings.unwrap_or_default().describe(&catalog);
     found.iter().for_each(|line| out!("{line}"));
     out!(
-        "liked: above {} stars; a prompt shows {} of them at most",
+        "liked: ratings above {} on the scale {}; a prompt shows {} of them at most",
         info.positive_above_stars,
+        info.scale,
         info.history_max
     );
     for (kind, rows) in [("item", &info.item_groups), ("user", &info.user_groups)] {
@@ -112,6 +140,47 @@ fn info(settings: &Settings, json: bool) -> Result<()> {
         }
     }
     Ok(())
+}
+
+impl Info {
+    /// The sample is not imported: its rows are what it has.
+    fn of(catalog: &Catalog, findings: Option<&Findings>) -> Self {
+        let found = findings.cloned().unwrap_or_default();
+        let n_ratings = catalog.users.iter().map(|user| user.history.len()).sum();
+        let n_all = (catalog.items.len() + catalog.users.len() + n_ratings) as u64;
+        let (rows_read, rows_kept) = match findings {
+            Some(found) => (found.rows_read, found.rows_kept),
+            None => (n_all, n_all),
+        };
+        let files = || found.files.iter();
+        let separators = files().filter_map(|f| Some((f.file.clone(), f.separator.clone()?)));
+        Info {
+            name: catalog.name.clone(),
+            dialect: findings.map(|found| found.dialect.clone()),
+            items: catalog.items.len(),
+            users: catalog.users.len(),
+            ratings: n_ratings,
+            positive_above_stars: catalog.protocol.positive_above_stars,
+            history_max: catalog.protocol.n_history_max,
+            fingerprint: catalog.fingerprint(),
+            bad_lines: found.n_bad_lines,
+            rows_read,
+            rows_kept,
+            scale: catalog.scale.to_string(),
+            scale_chosen: found.scale_chosen,
+            encoding: files().map(|f| (f.file.clone(), f.encoding)).collect(),
+            separator: separators.collect(),
+            columns: files()
+                .map(|f| (f.file.clone(), f.columns.clone()))
+                .collect(),
+            item_groups: group_rows(catalog, SubjectKind::Item),
+            user_groups: group_rows(catalog, SubjectKind::User),
+            left_out: found.left_out,
+            scale_assumed: found.scale_assumed,
+            unreadable: found.unreadable,
+            notes: found.notes,
+        }
+    }
 }
 
 fn group_rows(catalog: &Catalog, kind: SubjectKind) -> Vec<GroupRow> {

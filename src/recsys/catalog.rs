@@ -9,12 +9,14 @@ use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 
 use color_eyre::eyre::{Report, eyre};
+use ecow::{EcoString, eco_format};
 use serde::{Deserialize, Serialize};
 
 use super::grouping::Grouping;
 use super::groups::Group;
 use super::history::{History, Protocol};
 use super::random::TextHasher;
+use super::scale::Scale;
 
 /// Whether knowledge is about an item or about a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -47,10 +49,11 @@ impl FromStr for SubjectKind {
 
 /// Which half of its group a subject is in. The pool half's knowledge fills the
 /// retrieval pool; the query half is what drafts are tried on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Half {
     Pool,
+    #[default]
     Query,
 }
 
@@ -71,33 +74,59 @@ pub struct Fact {
 }
 
 /// A film, or whatever the catalog recommends. Texts and lists are empty where
-/// the source says nothing.
-#[derive(Clone, Debug, PartialEq)]
+/// the source says nothing. 136 bytes with short texts inside: there may be tens of
+/// millions.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Item {
-    pub id: String,
-    pub title: String,
+    pub id: EcoString,
+    pub title: EcoString,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub year: Option<u16>,
-    pub genres: Vec<String>,
-    pub director: String,
-    pub country: String,
-    pub themes: Vec<String>,
-    pub facts: Vec<Fact>,
+    #[serde(skip_serializing_if = "<[EcoString]>::is_empty")]
+    pub genres: Box<[EcoString]>,
+    #[serde(skip_serializing_if = "EcoString::is_empty")]
+    pub director: EcoString,
+    #[serde(skip_serializing_if = "EcoString::is_empty")]
+    pub country: EcoString,
+    #[serde(skip_serializing_if = "<[EcoString]>::is_empty")]
+    pub themes: Box<[EcoString]>,
+    #[serde(skip_serializing_if = "<[Fact]>::is_empty")]
+    pub facts: Box<[Fact]>,
     /// Name of one of [`Catalog::item_groups`].
+    #[serde(skip)]
     pub group: Arc<str>,
+    #[serde(skip)]
     pub half: Half,
 }
 
 /// A user and everything they rated.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct User {
-    pub id: String,
-    pub name: String,
-    pub facts: Vec<Fact>,
+    pub id: EcoString,
+    pub name: EcoString,
+    #[serde(skip_serializing_if = "<[Fact]>::is_empty")]
+    pub facts: Box<[Fact]>,
     /// By time; ties keep the file's order.
+    #[serde(skip)]
     pub history: History,
     /// Name of one of [`Catalog::user_groups`].
+    #[serde(skip)]
     pub group: Arc<str>,
+    #[serde(skip)]
     pub half: Half,
+}
+
+impl User {
+    /// A user of whom no more than the id is known.
+    pub fn unnamed(id: &str) -> Self {
+        User {
+            id: id.into(),
+            name: eco_format!("User {id}"),
+            ..User::default()
+        }
+    }
 }
 
 /// Where a subject is in its catalog. Valid only for the catalog it came from.
@@ -135,9 +164,9 @@ impl<'a> Subject<'a> {
         match self {
             Subject::Item(item) => match item.year {
                 Some(year) => format!("{} ({year})", item.title),
-                None => item.title.clone(),
+                None => item.title.to_string(),
             },
-            Subject::User(user) => user.name.clone(),
+            Subject::User(user) => user.name.to_string(),
         }
     }
 
@@ -179,6 +208,8 @@ pub struct Catalog {
     pub noun: String,
     /// What of a history prompts may show.
     pub protocol: Protocol,
+    /// What the ratings mean.
+    pub scale: Scale,
     pub(super) grouping: Grouping,
     /// Indices of the items, and of the users, by id.
     pub(super) by_id: OnceLock<[Vec<u32>; 2]>,

@@ -10,12 +10,14 @@ use super::catalog::{Catalog, Item, Subject, SubjectKind, SubjectRef, UNGROUPED,
 use super::groups::{Group, GroupMap, halves};
 use super::history::Protocol;
 use super::saved::SavedGroups;
+use super::scale::Scale;
 
 /// What a catalog is assembled from; groups and halves are still open.
 pub struct Contents {
     pub name: String,
     pub noun: String,
     pub protocol: Protocol,
+    pub scale: Scale,
     pub items: Vec<Item>,
     pub users: Vec<User>,
 }
@@ -54,6 +56,7 @@ pub fn assemble(contents: Contents, map: GroupMap) -> Catalog {
         user_groups,
         noun: contents.noun,
         protocol: contents.protocol,
+        scale: contents.scale,
         grouping,
         by_id: OnceLock::new(),
         categories: OnceLock::new(),
@@ -66,13 +69,9 @@ pub fn assemble(contents: Contents, map: GroupMap) -> Catalog {
 
 fn group_items(catalog: &mut Catalog) {
     let map = &catalog.grouping.map;
-    let chosen = catalog
-        .items
-        .iter()
-        .map(|i| map.item_group(&i.genres).group);
-    let chosen: Vec<Arc<str>> = shared(chosen);
-    for (item, group) in catalog.items.iter_mut().zip(chosen) {
-        item.group = group;
+    let mut names = SharedNames::default();
+    for item in &mut catalog.items {
+        item.group = names.get(map.item_group_name(&item.genres));
     }
     merge_small(catalog, SubjectKind::Item);
 }
@@ -95,10 +94,18 @@ fn group_users(catalog: &mut Catalog) {
 }
 
 /// One allocation a name, however many subjects carry it.
+#[derive(Default)]
+struct SharedNames<'a>(HashMap<&'a str, Arc<str>>);
+
+impl<'a> SharedNames<'a> {
+    fn get(&mut self, name: &'a str) -> Arc<str> {
+        Arc::clone(self.0.entry(name).or_insert_with(|| name.into()))
+    }
+}
+
 fn shared<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Arc<str>> {
-    let mut known: HashMap<&str, Arc<str>> = HashMap::new();
-    let names = names.map(|name| Arc::clone(known.entry(name).or_insert_with(|| name.into())));
-    names.collect()
+    let mut known = SharedNames::default();
+    names.map(|name| known.get(name)).collect()
 }
 
 fn merge_small(catalog: &mut Catalog, kind: SubjectKind) {
@@ -143,10 +150,9 @@ fn split(catalog: &mut Catalog) {
         Some(saved) => saved.header.seed,
         None => grouping.map.seed,
     };
-    let members: Vec<(&str, &str)> = catalog.items.iter().map(|i| (&*i.group, &*i.id)).collect();
-    let item_halves = halves(seed, &members);
-    let members: Vec<(&str, &str)> = catalog.users.iter().map(|u| (&*u.group, &*u.id)).collect();
-    let user_halves = halves(seed, &members);
+    let (items, users) = (&catalog.items, &catalog.users);
+    let item_halves = halves(seed, items.len(), |n| (&items[n].group, &items[n].id));
+    let user_halves = halves(seed, users.len(), |n| (&users[n].group, &users[n].id));
     for (item, half) in catalog.items.iter_mut().zip(item_halves) {
         item.half = half;
     }
@@ -162,6 +168,7 @@ impl Catalog {
             name: self.name,
             noun: self.noun,
             protocol: self.protocol,
+            scale: self.scale,
             items: self.items,
             users: self.users,
         };

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use color_eyre::eyre::{Report, WrapErr, ensure};
+use ecow::EcoString;
 use serde::{Deserialize, Serialize};
 
 use super::catalog::{Half, SubjectKind};
@@ -122,7 +123,7 @@ impl GroupMap {
     /// A map for genres (or categories) that no map is known for: a group for
     /// each of the most frequent ones, one for the rest. An item goes by its own
     /// first genre that has a group. Users go where most of their items are.
-    pub fn automatic<'a>(items: impl Iterator<Item = &'a [String]>) -> Self {
+    pub fn automatic<'a>(items: impl Iterator<Item = &'a [EcoString]>) -> Self {
         let mut counts: HashMap<&str, usize> = HashMap::new();
         for genre in items.flatten() {
             *counts.entry(genre).or_default() += 1;
@@ -192,7 +193,7 @@ impl GroupMap {
     }
 
     /// The group of an item with these genres, and the reason.
-    pub fn item_group(&self, genres: &[String]) -> Choice<'_> {
+    pub fn item_group(&self, genres: &[EcoString]) -> Choice<'_> {
         let whose = match self.order {
             Order::OfTheMap => "is the first of its genres in the map, and",
             Order::OfTheItem => "is its first genre with a group, and",
@@ -210,17 +211,19 @@ impl GroupMap {
     }
 
     /// The group of an item with these genres.
-    pub fn item_group_name(&self, genres: &[String]) -> &str {
+    pub fn item_group_name(&self, genres: &[EcoString]) -> &str {
         let rule = self.rule(genres);
         rule.map_or(&self.fallback_item_group, |rule| &rule.group)
     }
 
     /// The first rule that names one of these genres, or the rule of the first
     /// genre that has one.
-    fn rule(&self, genres: &[String]) -> Option<&GenreRule> {
+    fn rule(&self, genres: &[EcoString]) -> Option<&GenreRule> {
         let rules = &self.genre_order;
         match self.order {
-            Order::OfTheMap => rules.iter().find(|rule| genres.contains(&rule.genre)),
+            Order::OfTheMap => rules
+                .iter()
+                .find(|rule| genres.iter().any(|genre| *genre == rule.genre)),
             Order::OfTheItem => genres
                 .iter()
                 .find_map(|genre| rules.iter().find(|rule| rule.genre == *genre)),
@@ -270,17 +273,24 @@ impl GroupMap {
 /// Splits every group evenly, the odd one to the pool. A subject's place
 /// depends on the seed and on the ids of its group, not on the file's order.
 /// `members` are (group, id); the halves come back in the same order.
-pub fn halves(seed: u64, members: &[(&str, &str)]) -> Vec<Half> {
-    let mut by_group: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (idx, (group, _)) in members.iter().enumerate() {
-        by_group.entry(group).or_default().push(idx);
+pub fn halves<'a>(
+    seed: u64,
+    n_members: usize,
+    group_and_id: impl Fn(usize) -> (&'a str, &'a str),
+) -> Vec<Half> {
+    let mut by_group: HashMap<&str, Vec<(u64, u32)>> = HashMap::new();
+    for n in 0..n_members {
+        let (group, id) = group_and_id(n);
+        let key = (hash_text(seed, id), n as u32);
+        by_group.entry(group).or_default().push(key);
     }
-    let mut halves = vec![Half::Query; members.len()];
-    for mut idxs in by_group.into_values() {
-        let n_pool = idxs.len().div_ceil(2);
-        idxs.sort_by_cached_key(|&idx| (hash_text(seed, members[idx].1), members[idx].1));
-        for idx in &idxs[..n_pool] {
-            halves[*idx] = Half::Pool;
+    let mut halves = vec![Half::Query; n_members];
+    for mut members in by_group.into_values() {
+        let n_pool = members.len().div_ceil(2);
+        let id = |n: u32| group_and_id(n as usize).1;
+        members.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| id(a.1).cmp(id(b.1))));
+        for (_, n) in &members[..n_pool] {
+            halves[*n as usize] = Half::Pool;
         }
     }
     halves
@@ -326,8 +336,8 @@ mod tests {
         GroupMap::parse("groups.toml", MAP).expect("a good map")
     }
 
-    fn genres(names: &[&str]) -> Vec<String> {
-        names.iter().map(|&name| name.to_owned()).collect()
+    fn genres(names: &[&str]) -> Vec<EcoString> {
+        names.iter().map(|&name| name.into()).collect()
     }
 
     #[test]
@@ -368,7 +378,7 @@ mod tests {
 
     #[test]
     fn an_automatic_map_takes_the_frequent_genres_in_the_items_own_order() {
-        let items: Vec<Vec<String>> = (0..12)
+        let items: Vec<Vec<EcoString>> = (0..12)
             .flat_map(|n| std::iter::repeat_n(genres(&[&format!("g{n}"), "g0"]), 20 - n))
             .collect();
         let map = GroupMap::automatic(items.iter().map(Vec::as_slice));
@@ -392,11 +402,11 @@ mod tests {
         fn halves_are_even_and_ignore_the_order(ids in prop::collection::hash_set("[a-z]{1,3}", 0..40)) {
             let ids: Vec<String> = ids.into_iter().collect();
             let mut members: Vec<(&str, &str)> = ids.iter().map(|id| ("a", id.as_str())).collect();
-            let split = halves(1, &members);
+            let split = halves(1, members.len(), |n| members[n]);
             let n_pool = split.iter().filter(|half| **half == Half::Pool).count();
             prop_assert_eq!(n_pool, members.len().div_ceil(2));
             members.reverse();
-            let mut back = halves(1, &members);
+            let mut back = halves(1, members.len(), |n| members[n]);
             back.reverse();
             prop_assert_eq!(back, split);
         }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rating {
     item: u32,
-    /// 0 to 5; halves are allowed.
+    /// As the source has it, on the catalog's scale; of interactions alone, 1.
     pub stars: f32,
     /// Seconds since 1970.
     pub at_s: i64,
@@ -111,7 +111,7 @@ pub enum Role {
 /// The paper's protocol, with the two numbers that it sets by data set.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Protocol {
-    /// A rating above this many stars is positive.
+    /// A rating above this is positive; on the catalog's scale.
     pub positive_above_stars: f32,
     /// No prompt shows more liked items than this.
     pub n_history_max: usize,

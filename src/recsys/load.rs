@@ -16,6 +16,7 @@ use super::groups::GroupMap;
 use super::history::Protocol;
 use super::rows::{KnownIds, read_items, read_ratings, read_users};
 use super::saved::SavedGroups;
+use super::scale::Scale;
 use super::table::SourceText;
 use crate::text_input::{SETTINGS_BYTES_MAX, TextLines, read_text};
 
@@ -154,6 +155,7 @@ fn read_catalog(name: &str, sources: &Sources<'_>) -> Result<Catalog, Report> {
         name: name.to_owned(),
         noun: "movie".to_owned(),
         protocol: Protocol::MOVIELENS,
+        scale: Scale::FIVE_STARS,
         items,
         users,
     };

@@ -1,8 +1,8 @@
 //! The data: a catalog of items and users, their groups and halves, the prompts
 //! asked about them, and the knowledge documents that come back.
 //!
-//! Reading order: [`catalog`] and [`history`] (the types, and what of a user may
-//! be shown), [`load`] (the sample) and [`import`] (everyone else's files),
+//! Reading order: [`catalog`], [`scale`] and [`history`] (the types, what ratings
+//! mean, and what of a user may be shown), [`load`] (the sample) and [`import`] (everyone else's files),
 //! [`groups`] and [`grouping`] (who goes where by attributes), [`lightgcn`],
 //! [`kmeans`], [`learn`] and [`saved`] (by behaviour), [`frameworks`], [`prompts`],
 //! [`answer`], [`knowledge`], [`foreign`] (answers made elsewhere), [`quality`],
@@ -30,6 +30,7 @@ pub mod quality;
 mod random;
 mod rows;
 pub mod saved;
+pub mod scale;
 mod spread;
 pub mod synth;
 mod table;
@@ -42,3 +43,4 @@ pub use history::{Protocol, Rating, Role};
 pub use knowledge::{KnowledgeDoc, KnowledgeLog};
 pub use prompts::{Prompt, Question, prompt, question};
 pub use random::{dealt, draw};
+pub use scale::Scale;

@@ -5,6 +5,7 @@
 //! here, and whether it fits is for others to count.
 
 use color_eyre::eyre::{Report, bail, eyre};
+use ecow::EcoString;
 use minijinja::{Value, context};
 use serde::Serialize;
 
@@ -50,7 +51,7 @@ struct Liked {
     facts: Vec<Fact>,
     noun: String,
     categories: Vec<String>,
-    /// Oldest first, each with its stars. Never empty.
+    /// Oldest first, each with its stars out of five. Never empty.
     seen: Vec<(Item, f32)>,
 }
 
@@ -134,17 +135,22 @@ impl Liked {
         let shown = catalog.protocol.shown(&user.history, role);
         if shown.is_empty() {
             bail!(
-                "user `{}` has too few ratings above {} stars for a prompt: pick another user",
+                "user `{}` has too few ratings above {} (of {}) for a prompt: pick another user",
                 user.id,
-                catalog.protocol.positive_above_stars
+                catalog.protocol.positive_above_stars,
+                catalog.scale
             );
         }
         let seen = shown.iter();
-        let seen = seen.map(|rating| (catalog.items[rating.item_idx()].clone(), rating.stars));
+        let scale = catalog.scale;
+        let seen = seen.map(|rating| {
+            let item = catalog.items[rating.item_idx()].clone();
+            (item, scale.stars(rating.stars))
+        });
         Ok(Liked {
-            id: user.id.clone(),
-            name: user.name.clone(),
-            facts: user.facts.clone(),
+            id: user.id.to_string(),
+            name: user.name.to_string(),
+            facts: user.facts.to_vec(),
             noun: catalog.noun.clone(),
             categories: catalog.categories().to_vec(),
             seen: seen.collect(),
@@ -182,10 +188,10 @@ struct ItemFacts<'a> {
     /// template's `if`.
     year: Option<u16>,
     decade: Option<String>,
-    genres: &'a [String],
+    genres: &'a [EcoString],
     director: &'a str,
     country: &'a str,
-    themes: &'a [String],
+    themes: &'a [EcoString],
     facts: &'a [Fact],
     /// `movie`, `book`, ...
     noun: &'a str,
@@ -239,12 +245,16 @@ struct Favourite {
 fn favourites(items: &[&Item]) -> Favourites {
     let of = |list: fn(&Item) -> Vec<String>| tally(items.iter().flat_map(|item| list(item)));
     Favourites {
-        genres: of(|item| item.genres.clone()),
-        directors: of(|item| vec![item.director.clone()]),
-        themes: of(|item| item.themes.clone()),
-        countries: of(|item| vec![item.country.clone()]),
+        genres: of(|item| strings(&item.genres)),
+        directors: of(|item| vec![item.director.to_string()]),
+        themes: of(|item| strings(&item.themes)),
+        countries: of(|item| vec![item.country.to_string()]),
         decades: of(|item| decade(item).into_iter().collect()),
     }
+}
+
+fn strings(names: &[EcoString]) -> Vec<String> {
+    names.iter().map(EcoString::to_string).collect()
 }
 
 /// The most frequent names; ties go to the one met first.

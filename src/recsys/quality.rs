@@ -67,7 +67,7 @@ fn item_facts(item: &Item) -> Vec<(&'static str, String)> {
 
 fn liked(catalog: &Catalog, user: &User, role: Role) -> Vec<(&'static str, String)> {
     let shown = catalog.protocol.shown(&user.history, role).into_iter();
-    let title = |idx: usize| (LIKED, catalog.items[idx].title.clone());
+    let title = |idx: usize| (LIKED, catalog.items[idx].title.to_string());
     shown.map(|rating| title(rating.item_idx())).collect()
 }
 

@@ -6,9 +6,11 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use super::catalog::{Half, Item, User};
+use ecow::EcoString;
+
+use super::catalog::{Item, User};
 use super::faults::Faults;
-use super::history::{History, Rating};
+use super::history::Rating;
 use super::table::{Row, SourceText, read_table};
 
 const ITEM_COLUMNS: [&str; 7] = [
@@ -40,16 +42,14 @@ fn item_of(fields: [String; 7]) -> Result<Item, String> {
     let genres = list(&genres, "genres")?;
     let themes = list(&themes, "themes")?;
     Ok(Item {
-        id,
-        title,
+        id: id.into(),
+        title: title.into(),
         year: Some(year),
         genres,
-        director,
-        country,
+        director: director.into(),
+        country: country.into(),
         themes,
-        facts: Vec::new(),
-        group: "".into(),
-        half: Half::Query,
+        ..Item::default()
     })
 }
 
@@ -59,12 +59,9 @@ pub fn read_users(source: SourceText<'_>, faults: &mut Faults) -> (Vec<User>, Ha
     let users = table.rows.into_iter().map(|row| {
         let [id, name] = row.fields;
         User {
-            id,
-            name,
-            facts: Vec::new(),
-            history: History::default(),
-            group: "".into(),
-            half: Half::Query,
+            id: id.into(),
+            name: name.into(),
+            ..User::default()
         }
     });
     (users.collect(), table.keys)
@@ -98,8 +95,8 @@ pub fn read_ratings(
 ) {
     let table = read_table(source, RATING_COLUMNS, faults);
     report_repeats(source.file, &table.rows, faults);
-    let item_idxs = index(items.iter().map(|item| item.id.clone()));
-    let user_idxs = index(users.iter().map(|user| user.id.clone()));
+    let item_idxs = index(items.iter().map(|item| item.id.to_string()));
+    let user_idxs = index(users.iter().map(|user| user.id.to_string()));
     let mut histories: Vec<Vec<Rating>> = vec![Vec::new(); users.len()];
     for row in &table.rows {
         let (stars, at_s) = match rating_of(&row.fields, known) {
@@ -167,9 +164,9 @@ fn number<T: FromStr + PartialOrd + Display>(
     })
 }
 
-fn list(text: &str, column: &str) -> Result<Vec<String>, String> {
-    let parts: Vec<String> = text.split('|').map(|part| part.trim().to_owned()).collect();
-    match parts.iter().any(String::is_empty) {
+fn list(text: &str, column: &str) -> Result<Box<[EcoString]>, String> {
+    let parts: Box<[EcoString]> = text.split('|').map(|part| part.trim().into()).collect();
+    match parts.iter().any(EcoString::is_empty) {
         true => Err(format!("bad {column} `{text}`: an empty part between |")),
         false => Ok(parts),
     }

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use color_eyre::eyre::{Report, WrapErr, ensure};
+use ecow::EcoString;
 use serde::Deserialize;
 
 use super::catalog::Item;
@@ -152,7 +153,7 @@ impl<'a> Taste<'a> {
 impl Archetype {
     fn affinity(&self, item: &Item) -> f64 {
         let weight = |map: &BTreeMap<String, f64>, key: &str| map.get(key).copied();
-        let genre = |name: &String| weight(&self.genres, name).unwrap_or(self.other_genres);
+        let genre = |name: &EcoString| weight(&self.genres, name).unwrap_or(self.other_genres);
         let genres: f64 = item.genres.iter().map(genre).sum();
         let themes: f64 = item
             .themes

@@ -26,6 +26,8 @@ impl Settings {
         say("config", path(&self.config));
         say("catalog", path(&self.catalog));
         say("catalog-limit", self.catalog_limit.map(|n| n.to_string()));
+        let scale = self.rating_scale.map(|scale| scale.to_string());
+        say("rating-scale", scale);
         say("groups", path(&self.groups));
         for file in &self.knowledge {
             say("knowledge", Some(absolute(file)));
@@ -109,6 +111,7 @@ mod tests {
             quantize in prop::sample::select(vec![
                 FloatWeights::Exact, FloatWeights::Eight, FloatWeights::Reference,
             ]),
+            scale in proptest::option::of(prop::sample::select(vec!["1-10", "-1/+1", "counts"])),
             cost in proptest::option::of(prop::sample::select(vec![
                 "1:3.5,8:7.25", "1@128:3.5,1@900:4", "/tmp/no such/profile.json",
             ])),
@@ -132,6 +135,7 @@ mod tests {
                 model: flags[2].then(|| "no/such-model".to_string()),
                 device,
                 quantize,
+                rating_scale: scale.map(|text| text.parse().unwrap()),
                 cost: cost.map(|text| CostChoice::parse(text).unwrap()),
                 ..Settings::default()
             }

@@ -332,8 +332,8 @@ impl<'a> TextLines<'a> {
     }
 }
 
-/// As messages say it.
-pub(crate) fn too_long(max_bytes: usize) -> String {
+/// What messages say of a line that is longer than this bound.
+pub fn too_long(max_bytes: usize) -> String {
     let size = shown_size(max_bytes as u64);
     format!("the line is longer than {size}, the most that is read of one")
 }

@@ -19,7 +19,7 @@ mod lines_test;
 mod whole;
 
 pub use encoding::{Decoded, Encoding, decode};
-pub use lines::{LateByte, LineReader, Next, TextLines, with_restart};
+pub use lines::{LateByte, LineReader, Next, TextLines, too_long, with_restart};
 pub use whole::{Bounded, Text, read_bytes, read_text, read_text_from, shown_size};
 
 /// Longest line of a streamed file, in bytes of its encoding.

@@ -47,7 +47,7 @@ fn examples_name_nobody_of_the_catalog() {
             let asked = prompt(&framework, &catalog, at, Role::Query).expect("renders");
             for example in &asked.examples {
                 let text = format!("{} {}", example.user, example.assistant);
-                let director = catalog.items.iter().find(|i| text.contains(&i.director));
+                let director = catalog.items.iter().find(|i| text.contains(&*i.director));
                 assert!(director.is_none(), "{}: {director:?}", framework.name);
             }
         }

@@ -130,7 +130,7 @@ fn who_is_in_no_group_has_the_global_pool() {
 fn a_subject_that_saved_groups_do_not_know_is_in_none() {
     let saved = learned(3);
     let mut catalog = sample();
-    catalog.users[0].id = "stranger".to_owned();
+    catalog.users[0].id = "stranger".into();
     let (catalog, unknown) = catalog.with_saved(saved);
     assert_eq!((unknown.n_items, unknown.n_users), (0, 1));
     let at = catalog.find(SubjectKind::User, "stranger").expect("known");

@@ -17,6 +17,7 @@ mod foreign;
 mod frameworks;
 mod groups;
 mod import;
+mod import_cases;
 mod interface;
 mod kernels;
 mod lab;

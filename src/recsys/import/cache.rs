@@ -2,24 +2,30 @@
 //! from. A kept import that is stale, damaged or of another version is made anew.
 //!
 //! Layout, little-endian: magic, version, fingerprint, length of the JSON
-//! contents, the contents, number of ratings, then by column the items (u32),
-//! the stars (f32) and the times (i64); last the CRC-32 of all before it.
+//! contents, the contents; the items and then the users in chunks, each its length
+//! and an array of JSON, an empty chunk last; number of ratings, then by column the
+//! items (u32), the ratings (f32) and the times (i64); last the CRC-32 of all before
+//! it.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::{Report, WrapErr};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use super::super::history::Rating;
-use super::source::Source;
+use super::files::source::Source;
 use super::{Imported, ImportedContents, Options};
 
 const MAGIC: &[u8; 8] = b"LSIMPORT";
 /// Raised whenever the layout, or what an importer makes of a line, changes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const BUFFER_BYTES: usize = 1 << 18;
+/// So many subjects are written and read at a time.
+const CHUNK_SUBJECTS: usize = 1 << 12;
 /// Ratings are read in steps, so that a damaged count asks for no memory.
 const STEP_RATINGS: usize = 1 << 16;
 
@@ -38,6 +44,11 @@ impl Key {
         let mut place = Sha256::new();
         place.update(full.as_os_str().as_encoded_bytes());
         place.update(options.limit.unwrap_or(u64::MAX).to_le_bytes());
+        place.update(
+            options
+                .scale
+                .map_or_else(String::new, |scale| scale.to_string()),
+        );
         let place = place.finalize();
         let short: String = place[..8].iter().map(|b| format!("{b:02x}")).collect();
         let mut content = Sha256::new();
@@ -91,6 +102,8 @@ fn write(out: &mut impl Write, fingerprint: &[u8; 32], imported: &Imported) -> i
     let contents = serde_json::to_vec(&imported.contents)?;
     out.write_all(&(contents.len() as u64).to_le_bytes())?;
     out.write_all(&contents)?;
+    write_chunks(out, &imported.items)?;
+    write_chunks(out, &imported.users)?;
     let ratings = &imported.ratings;
     out.write_all(&(ratings.len() as u64).to_le_bytes())?;
     for rating in ratings {
@@ -103,6 +116,32 @@ fn write(out: &mut impl Write, fingerprint: &[u8; 32], imported: &Imported) -> i
         out.write_all(&rating.at_s.to_le_bytes())?;
     }
     Ok(())
+}
+
+fn write_chunks<T: Serialize>(out: &mut impl Write, subjects: &[T]) -> io::Result<()> {
+    for chunk in subjects.chunks(CHUNK_SUBJECTS) {
+        let json = serde_json::to_vec(chunk)?;
+        out.write_all(&(json.len() as u64).to_le_bytes())?;
+        out.write_all(&json)?;
+    }
+    out.write_all(&0u64.to_le_bytes())
+}
+
+fn read_chunks<T: DeserializeOwned, R: Read>(
+    reader: &mut Checked<R>,
+    n_bytes: u64,
+) -> io::Result<Vec<T>> {
+    let mut subjects = Vec::new();
+    loop {
+        match u64::from_le_bytes(reader.array()?) {
+            0 => return Ok(subjects),
+            n => {
+                let json = reader.bytes(n, n_bytes)?;
+                let chunk: Vec<T> = serde_json::from_slice(&json)?;
+                subjects.extend(chunk);
+            }
+        }
+    }
 }
 
 /// `None`: not of these files, this version, or not whole.
@@ -118,12 +157,10 @@ fn read<R: Read>(
         return Ok(None);
     }
     let n_contents = u64::from_le_bytes(reader.array()?);
-    if n_contents > n_bytes {
-        return Ok(None);
-    }
-    let mut contents = vec![0; n_contents as usize];
-    reader.read_exact(&mut contents)?;
+    let contents = reader.bytes(n_contents, n_bytes)?;
     let contents: ImportedContents = serde_json::from_slice(&contents)?;
+    let items = read_chunks(reader, n_bytes)?;
+    let users = read_chunks(reader, n_bytes)?;
     let n_ratings = u64::from_le_bytes(reader.array()?);
     if n_ratings.saturating_mul(16) > n_bytes {
         return Ok(None);
@@ -140,7 +177,12 @@ fn read<R: Read>(
         rating.at_s = i64::from_le_bytes(bytes)
     })?;
     let wanted = reader.hasher.clone().finalize();
-    let imported = Imported { contents, ratings };
+    let imported = Imported {
+        contents,
+        items,
+        users,
+        ratings,
+    };
     let whole = u32::from_le_bytes(reader.array()?) == wanted && imported.is_consistent();
     Ok(whole.then_some(imported))
 }
@@ -150,12 +192,9 @@ impl Imported {
     fn is_consistent(&self) -> bool {
         let contents = &self.contents;
         let n_total: u64 = contents.n_by_user.iter().map(|&n| u64::from(n)).sum();
-        contents.users.len() == contents.n_by_user.len()
+        self.users.len() == contents.n_by_user.len()
             && n_total == self.ratings.len() as u64
-            && self
-                .ratings
-                .iter()
-                .all(|r| r.item_idx() < contents.items.len())
+            && self.ratings.iter().all(|r| r.item_idx() < self.items.len())
     }
 }
 
@@ -191,6 +230,16 @@ impl<R: Read> Checked<R> {
         self.inner.read_exact(bytes)?;
         self.hasher.update(bytes);
         Ok(())
+    }
+
+    /// So many bytes, which the file must have.
+    fn bytes(&mut self, n: u64, n_bytes: u64) -> io::Result<Vec<u8>> {
+        if n > n_bytes {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let mut bytes = vec![0; n as usize];
+        self.read_exact(&mut bytes)?;
+        Ok(bytes)
     }
 
     fn array<const N: usize>(&mut self) -> io::Result<[u8; N]> {

@@ -2,27 +2,29 @@
 //! in, its lines read one after another, bad ones counted, and the whole kept in
 //! a cache for the next time.
 //!
-//! `dialect.rs` looks, one file a dialect reads, `collect.rs` gathers,
-//! `cache.rs` keeps. Must not know groups: what comes out is grouped by
+//! `look.rs` finds data sets, `files/` cuts their files into rows, `dialects/` reads
+//! these, `collect.rs` counts them, `gathered.rs` holds what they say, `values.rs` finds
+//! the scale of the ratings, `order.rs` sorts, `conclude.rs` sums up, `cache.rs` keeps. Must not know groups: what comes out is grouped by
 //! `grouping.rs`.
 
-mod amazon;
 mod cache;
 mod collect;
-mod columns;
+mod conclude;
 mod dialect;
+mod dialects;
 mod fields;
-mod goodbooks;
-mod lines;
-mod movielens_100k;
-mod movielens_csv;
-mod movielens_dat;
-mod own;
-mod python_literal;
-mod recbole;
-mod source;
+mod files;
+mod findings;
+mod gathered;
+mod literal;
+mod look;
+mod order;
+mod refusal;
+mod time;
 mod title;
+mod values;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,12 +37,13 @@ use super::grouping::{self, Contents};
 use super::groups::GroupMap;
 use super::history::{History, Protocol, Rating};
 use super::load::{SAMPLE_GROUPS, folder_name};
-use collect::{Collector, RawItem, RawUser};
+use super::scale::Scale;
+use crate::text_input::{Encoding, LateByte};
+use collect::Collector;
 pub use dialect::Dialect;
-use source::Source;
-
-/// How many bad lines are spelled out; the rest are counted.
-pub const N_SHOWN: usize = 5;
+use dialects::{amazon, goodbooks, movielens_100k, movielens_csv, movielens_dat, own, recbole};
+use files::source::Source;
+pub use findings::{FileReport, Findings, N_SHOWN};
 
 /// How to import.
 #[derive(Clone, Debug, Default)]
@@ -50,6 +53,8 @@ pub struct Options {
     pub limit: Option<u64>,
     /// Stop at the first bad line.
     pub strict: bool,
+    /// What the ratings mean; `None` finds it out from their values.
+    pub scale: Option<Scale>,
     /// Folder to keep imports in; `None` keeps none.
     pub cache: Option<PathBuf>,
 }
@@ -100,51 +105,12 @@ impl fmt::Display for Cancelled {
 
 impl std::error::Error for Cancelled {}
 
-/// What an import found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Findings {
-    /// The dialect, in words.
-    pub dialect: String,
-    pub n_bad_lines: u64,
-    /// The first bad lines, each with its file and number.
-    pub shown: Vec<String>,
-    /// What was left out or assumed, in sentences.
-    pub notes: Vec<String>,
-    /// It came from the cache.
-    #[serde(skip)]
-    pub cached: bool,
-}
-
-impl Findings {
-    /// A few lines for a person, the first about the whole.
-    pub fn describe(&self, catalog: &Catalog) -> Vec<String> {
-        let n_ratings: usize = catalog.users.iter().map(|user| user.history.len()).sum();
-        let mut lines = vec![format!(
-            "{}: {}, {} items, {} users, {n_ratings} ratings{}",
-            catalog.name,
-            if self.dialect.is_empty() {
-                "the sample"
-            } else {
-                &self.dialect
-            },
-            catalog.items.len(),
-            catalog.users.len(),
-            if self.cached { " (kept import)" } else { "" },
-        )];
-        lines.extend(self.notes.iter().map(|note| format!("  {note}")));
-        if self.n_bad_lines > 0 {
-            let n = self.n_bad_lines;
-            lines.push(format!("  {n} bad lines left out (--strict-import stops)"));
-            lines.extend(self.shown.iter().map(|fault| format!("    {fault}")));
-        }
-        lines
-    }
-}
-
 /// An import, before anyone is in a group: what the cache keeps.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Imported {
     contents: ImportedContents,
+    items: Vec<Item>,
+    users: Vec<User>,
     /// By user, then by time; ties keep the file's order.
     ratings: Vec<Rating>,
 }
@@ -154,10 +120,9 @@ struct ImportedContents {
     name: String,
     noun: String,
     protocol: Protocol,
+    scale: Scale,
     /// Which map of attributes goes with it.
     map: MapChoice,
-    items: Vec<RawItem>,
-    users: Vec<RawUser>,
     n_by_user: Vec<u32>,
     findings: Findings,
 }
@@ -195,7 +160,7 @@ pub fn import(
             kept
         }
         None => {
-            let imported = read(&source, dialect, options, watch)?;
+            let imported = read_all(&source, &dialect, options, watch)?;
             if let Some(key) = &key {
                 key.save(&imported);
             }
@@ -212,24 +177,52 @@ pub fn import(
     Ok((catalog, findings))
 }
 
-fn read(
+/// Files that turned out not to be UTF-8, by name, and what they are.
+type Decided = HashMap<String, Encoding>;
+
+/// Reads everything; from the beginning again each time that a file turns out late
+/// not to be UTF-8.
+fn read_all(
     source: &Source,
-    dialect: Dialect,
+    dialect: &Dialect,
     options: &Options,
     watch: &mut Watch<'_>,
 ) -> Result<Imported, Report> {
-    let mut collector = Collector::new(source, options, watch);
-    match &dialect {
+    let mut decided = Decided::new();
+    loop {
+        let read = read(source, dialect, options, watch, &decided);
+        match read
+            .as_ref()
+            .err()
+            .and_then(|e| e.downcast_ref::<LateByte>())
+        {
+            Some(late) if !decided.contains_key(&late.name) => {
+                decided.insert(late.name.clone(), Encoding::Windows1252);
+            }
+            _ => return read,
+        }
+    }
+}
+
+fn read(
+    source: &Source,
+    dialect: &Dialect,
+    options: &Options,
+    watch: &mut Watch<'_>,
+    decided: &Decided,
+) -> Result<Imported, Report> {
+    let mut collector = Collector::new(source, options, watch, decided);
+    match dialect {
         Dialect::MovieLens100K => movielens_100k::read(&mut collector)?,
         Dialect::MovieLensDat { .. } => movielens_dat::read(&mut collector)?,
-        Dialect::MovieLensCsv => movielens_csv::read(&mut collector)?,
+        Dialect::MovieLensCsv(files) => movielens_csv::read(&mut collector, files)?,
         Dialect::RecBole { files, .. } => recbole::read(&mut collector, files)?,
         Dialect::Amazon { reviews, meta, .. } => amazon::read(&mut collector, reviews, meta)?,
-        Dialect::Goodbooks => goodbooks::read(&mut collector)?,
+        Dialect::Goodbooks(files) => goodbooks::read(&mut collector, files)?,
         Dialect::Own(files) => own::read(&mut collector, files)?,
     }
     collector
-        .finish(&dialect)
+        .finish(dialect)
         .wrap_err_with(|| format!("importing {}", source.name))
 }
 
@@ -245,19 +238,21 @@ impl Imported {
             (None, MapChoice::Sample) => GroupMap::parse("sample-data/groups.toml", SAMPLE_GROUPS)?,
             (None, MapChoice::MovieLens) => GroupMap::movielens()?,
             (None, MapChoice::Automatic) => {
-                GroupMap::automatic(contents.items.iter().map(|item| item.genres.as_slice()))
+                GroupMap::automatic(self.items.iter().map(|item| &*item.genres))
             }
         };
         let histories = History::cut(self.ratings, &contents.n_by_user);
-        let users = contents.users.into_iter().zip(histories);
+        let mut users = self.users;
+        for (user, history) in users.iter_mut().zip(histories) {
+            user.history = history;
+        }
         let contents = Contents {
             name: contents.name,
             noun: contents.noun,
             protocol: contents.protocol,
-            items: contents.items.into_iter().map(Item::from).collect(),
-            users: users
-                .map(|(user, history)| User::new(user, history))
-                .collect(),
+            scale: contents.scale,
+            items: self.items,
+            users,
         };
         Ok(grouping::assemble(contents, map))
     }

@@ -35,11 +35,14 @@ fn year_in(text: &str) -> Option<u16> {
     parse_year(first)
 }
 
-/// A year within [`YEARS`]; `1995.0`, as some tables write it, is 1995.
+/// A year within [`YEARS`], or that of a date; `1995.0`, as some tables write it, is
+/// 1995.
 pub fn parse_year(text: &str) -> Option<u16> {
     let text = text.trim();
     let text = text.strip_suffix(".0").unwrap_or(text);
-    text.parse().ok().filter(|year| YEARS.contains(year))
+    let of_date = || text.get(..4).filter(|_| text[4..].starts_with(['-', '/']));
+    let parsed = text.parse().ok().or_else(|| of_date()?.parse().ok());
+    parsed.filter(|year| YEARS.contains(year))
 }
 
 /// The title, and each title in brackets behind it, with its article in front.
@@ -106,6 +109,8 @@ mod tests {
         }
         assert_eq!(parse_year("2008.0"), Some(2008));
         assert_eq!(parse_year("-750.0"), None);
+        assert_eq!(parse_year("1995-03-01"), Some(1995));
+        assert_eq!(parse_year("199"), None);
     }
 
     proptest! {

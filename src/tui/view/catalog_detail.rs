@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 use super::number::{count, three};
 use super::pane;
 use crate::recsys::catalog::Fact;
-use crate::recsys::{Half, Subject, SubjectRef};
+use crate::recsys::{Half, Scale, Subject, SubjectRef};
 use crate::speculate::trace::SubjectInfo;
 use crate::tui::action::Action;
 use crate::tui::keys::Context;
@@ -168,7 +168,7 @@ impl Page<'_> {
             let text = fit(&label, self.width.saturating_sub(LABEL));
             self.lines.push(Line::from(vec![
                 Span::styled(
-                    format!("{:<LABEL$}", stars(rating.stars)),
+                    format!("{:<LABEL$}", rated(catalog.scale, rating.stars)),
                     self.theme.warning(),
                 ),
                 Span::styled(text, self.theme.text()),
@@ -311,6 +311,17 @@ pub fn earlier_summary(earlier: &crate::tui::start::EarlierRun) -> String {
             )
         }
         None => format!("{rule} · cut off · saved"),
+    }
+}
+
+/// Stars where the scale has five; else the rating as it is.
+fn rated(scale: Scale, rating: f32) -> String {
+    match scale {
+        Scale::Range { max: 5.0, .. } => stars(rating),
+        Scale::Range { max, .. } if max > 1.0 => format!("{rating}/{max}"),
+        Scale::Range { .. } | Scale::Implicit if rating > scale.liked_above() => "liked".to_owned(),
+        Scale::Range { .. } | Scale::Implicit => "disliked".to_owned(),
+        Scale::Counts => format!("{rating}x"),
     }
 }
 

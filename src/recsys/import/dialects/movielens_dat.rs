@@ -3,10 +3,12 @@
 
 use color_eyre::eyre::Report;
 
-use super::collect::{Collector, Cut, Gathered, RawItem, RawUser, Table};
-use super::fields;
-use super::lines::Encoding::Utf8OrLatin1;
-use super::title::title_and_year;
+use super::super::collect::{Collector, Table};
+use super::super::fields;
+use super::super::gathered::Gathered;
+use super::super::refusal::RowResult;
+use super::super::title::title_and_year;
+use crate::recsys::catalog::{Item, User};
 
 const OCCUPATIONS: [&str; 21] = [
     "other",
@@ -45,30 +47,27 @@ const AGES: [(&str, &str); 7] = [
 
 pub fn read(collector: &mut Collector) -> Result<(), Report> {
     let items = collector.need("movies.dat")?;
-    let how = (Table::Items, Cut::Lines, Utf8OrLatin1);
-    collector.each_line(&items, how, item)?;
+    collector.each_line(&items, Table::Items, Some("::"), item)?;
     if let Some(users) = collector.source.plain_or_gz("users.dat").cloned() {
-        let how = (Table::Users, Cut::Lines, Utf8OrLatin1);
-        collector.each_line(&users, how, user)?;
+        collector.each_line(&users, Table::Users, Some("::"), user)?;
     }
     let ratings = collector.need("ratings.dat")?;
-    let how = (Table::Ratings, Cut::Lines, Utf8OrLatin1);
-    collector.each_line(&ratings, how, rating)
+    collector.each_line(&ratings, Table::Ratings, Some("::"), rating)
 }
 
-fn item(gathered: &mut Gathered, line: &str) -> Result<(), String> {
+fn item(gathered: &mut Gathered, line: &str) -> RowResult {
     let [id, title, genres] = fields::exactly(line.split("::"))?;
     let (title, year) = title_and_year(title);
-    gathered.item(RawItem {
-        id: fields::id(id, "movie id")?.to_owned(),
-        title,
+    gathered.item(Item {
+        id: fields::id(id, "movie id")?.into(),
+        title: title.into(),
         year,
         genres: fields::genres(genres.split('|')),
-        ..RawItem::default()
+        ..Item::default()
     })
 }
 
-fn user(gathered: &mut Gathered, line: &str) -> Result<(), String> {
+fn user(gathered: &mut Gathered, line: &str) -> RowResult {
     let [id, gender, age, occupation, zip] = fields::exactly(line.split("::"))?;
     let bracket = AGES.iter().find(|(first, _)| *first == age.trim());
     let number: Option<usize> = occupation.trim().parse().ok();
@@ -79,16 +78,16 @@ fn user(gathered: &mut Gathered, line: &str) -> Result<(), String> {
         ("occupation", name.unwrap_or(&occupation)),
         ("zip code", zip),
     ];
-    gathered.user(RawUser {
-        facts: fields::facts(&facts),
-        ..RawUser::unnamed(fields::id(id, "user id")?)
+    gathered.user(User {
+        facts: fields::facts(facts),
+        ..User::unnamed(fields::id(id, "user id")?)
     })
 }
 
-fn rating(gathered: &mut Gathered, line: &str) -> Result<(), String> {
+fn rating(gathered: &mut Gathered, line: &str) -> RowResult {
     let [user, item, stars, at] = fields::exactly(line.split("::"))?;
     let user = fields::id(user, "user id")?;
     let item = fields::id(item, "movie id")?;
-    gathered.rating(user, item, fields::stars(stars)?, fields::seconds(at)?);
-    Ok(())
+    let at_s = gathered.time(at);
+    gathered.rating(user, item, fields::rating(stars)?, at_s)
 }

@@ -1,10 +1,16 @@
-//! A value as Python's `repr` writes it, which is what the lines of Amazon's 2014
-//! products are: quotes of both kinds, `True`, `None`, tuples.
+//! A value as Python's `repr` or its `json` writes it: quotes of both kinds, `True`,
+//! `None`, tuples, which is what the lines of Amazon's 2014 products are; and `NaN`
+//! and `Infinity`, which are no JSON and stand for "missing".
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
+
+use super::refusal::{Reason, Refusal};
 
 /// No honest line nests deeper; a damaged one must not end the stack.
 const DEPTH_MAX: usize = 64;
+/// `\udc00`.
+const LOW_SURROGATE_BYTES: usize = 6;
 
 /// Parses one whole literal.
 ///
@@ -17,6 +23,24 @@ pub fn parse(text: &str) -> Result<Value, String> {
     match parser.at == text.len() {
         true => Ok(value),
         false => Err(parser.expected("the end")),
+    }
+}
+
+/// Parses a line that holds one object: as JSON, or as what Python writes.
+pub fn object<T: DeserializeOwned>(line: &str) -> Result<T, Refusal> {
+    let as_json = match serde_json::from_str(line) {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
+    // Of one line, the parser's own line number would be 1.
+    let as_json = as_json.to_string();
+    let as_json = as_json.rsplit_once(" at line ").map_or(&*as_json, |m| m.0);
+    let refused = |what: String| Refusal::row(Reason::NotAnObject, what);
+    match parse(line) {
+        Ok(value) => serde_json::from_value(value).map_err(|e| refused(e.to_string())),
+        Err(_) => Err(refused(format!(
+            "no JSON object, and no Python one: {as_json}"
+        ))),
     }
 }
 
@@ -54,8 +78,17 @@ impl<'a> Parser<'a> {
         self.skip_space();
         for (word, value) in [
             ("True", Value::Bool(true)),
+            ("true", Value::Bool(true)),
             ("False", Value::Bool(false)),
+            ("false", Value::Bool(false)),
             ("None", Value::Null),
+            ("null", Value::Null),
+            ("NaN", Value::Null),
+            ("nan", Value::Null),
+            ("Infinity", Value::Null),
+            ("-Infinity", Value::Null),
+            ("inf", Value::Null),
+            ("-inf", Value::Null),
         ] {
             if self.take(word) {
                 return Ok(value);
@@ -121,12 +154,16 @@ impl<'a> Parser<'a> {
         let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
         let text = &rest[..end];
         let whole = text.parse::<i64>().ok().map(Number::from);
-        let number = whole.or_else(|| text.parse().ok().and_then(Number::from_f64));
-        let number = number.ok_or_else(|| self.expected("a number"))?;
+        let value = match (whole, text.parse::<f64>()) {
+            (Some(whole), _) => Value::Number(whole),
+            // One beyond all floats is as good as none.
+            (None, Ok(number)) => Number::from_f64(number).map_or(Value::Null, Value::Number),
+            (None, Err(_)) => return Err(self.expected("a number")),
+        };
         self.at += end;
         // Python 2 marked long integers.
         self.take("L");
-        Ok(Value::Number(number))
+        Ok(value)
     }
 
     fn string(&mut self) -> Result<String, String> {
@@ -174,6 +211,9 @@ impl<'a> Parser<'a> {
             'n' => text.push('\n'),
             't' => text.push('\t'),
             'r' => text.push('\r'),
+            'b' => text.push('\u{8}'),
+            'f' => text.push('\u{c}'),
+            '/' => text.push('/'),
             'x' => self.code_point(2, text)?,
             'u' => self.code_point(4, text)?,
             'U' => self.code_point(8, text)?,
@@ -191,9 +231,26 @@ impl<'a> Parser<'a> {
             .and_then(|digits| u32::from_str_radix(digits, 16).ok())
             .ok_or_else(|| self.expected("hexadecimal digits"))?;
         self.at += n_digits;
+        let low = || {
+            self.low_surrogate()
+                .filter(|_| (0xd800..0xdc00).contains(&number))
+        };
+        if let Some(low) = low() {
+            self.at += LOW_SURROGATE_BYTES;
+            let both = 0x1_0000 + ((number - 0xd800) << 10) + (low - 0xdc00);
+            text.extend(char::from_u32(both));
+            return Ok(());
+        }
         // Half of a surrogate pair stands for nothing by itself.
         text.push(char::from_u32(number).unwrap_or(char::REPLACEMENT_CHARACTER));
         Ok(())
+    }
+
+    /// The second half of a pair, if an escape for one is next.
+    fn low_surrogate(&self) -> Option<u32> {
+        let digits = self.rest().strip_prefix("\\u")?.get(..4)?;
+        let low = u32::from_str_radix(digits, 16).ok()?;
+        (0xdc00..0xe000).contains(&low).then_some(low)
     }
 }
 
@@ -211,6 +268,17 @@ mod tests {
             "asin": "0001", "title": "It's \"so\" \u{e9} \u{20ac}\n", "price": 12.5,
             "rank": {"Books": 6334800}, "categories": [["Books", "Art"], ["x"]],
             "ok": true, "no": null, "low": -3,
+        });
+        assert_eq!(parse(text), Ok(want));
+    }
+
+    #[test]
+    fn json_with_what_is_no_json_is_read() {
+        let text = r#"{"a": NaN, "b": [Infinity, -Infinity, nan, -inf, 1e999], "c": true, "d": null,
+            "e": "\ud83d\ude00 \ud83d \/ \u00e9", "f": -1.5e3}"#;
+        let want = json!({
+            "a": null, "b": [null, null, null, null, null], "c": true, "d": null,
+            "e": "\u{1f600} \u{fffd} / \u{e9}", "f": -1500.0,
         });
         assert_eq!(parse(text), Ok(want));
     }
@@ -236,7 +304,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_panics(text in "[\\[\\](){}'\"\\\\:,u0-9xeTrueN \u{e9}-]{0,40}") {
+        fn no_text_panics(text in "[\\[\\](){}'\"\\\\:,u0-9xeTrueNdD \u{e9}-]{0,40}") {
             let _ = parse(&text);
         }
     }

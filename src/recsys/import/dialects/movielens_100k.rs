@@ -2,10 +2,12 @@
 
 use color_eyre::eyre::Report;
 
-use super::collect::{Collector, Cut, Gathered, RawItem, RawUser, Table};
-use super::fields;
-use super::lines::Encoding::Utf8OrLatin1;
-use super::title::title_and_year;
+use super::super::collect::{Collector, Table};
+use super::super::fields;
+use super::super::gathered::Gathered;
+use super::super::refusal::{Reason, Refusal, RowResult};
+use super::super::title::title_and_year;
+use crate::recsys::catalog::{Item, User};
 
 /// The flags at the end of a line of `u.item`, in their order.
 const GENRES: [&str; 19] = [
@@ -34,36 +36,34 @@ const N_BEFORE_GENRES: usize = 5;
 
 pub fn read(collector: &mut Collector) -> Result<(), Report> {
     let items = collector.need("u.item")?;
-    let how = (Table::Items, Cut::Lines, Utf8OrLatin1);
-    collector.each_line(&items, how, item)?;
+    collector.each_line(&items, Table::Items, Some("|"), item)?;
     if let Some(users) = collector.source.plain_or_gz("u.user").cloned() {
-        let how = (Table::Users, Cut::Lines, Utf8OrLatin1);
-        collector.each_line(&users, how, user)?;
+        collector.each_line(&users, Table::Users, Some("|"), user)?;
     }
     let ratings = collector.need("u.data")?;
-    let how = (Table::Ratings, Cut::Lines, Utf8OrLatin1);
-    collector.each_line(&ratings, how, rating)
+    collector.each_line(&ratings, Table::Ratings, Some("\t"), rating)
 }
 
-fn item(gathered: &mut Gathered, line: &str) -> Result<(), String> {
+fn item(gathered: &mut Gathered, line: &str) -> RowResult {
     let fields: Vec<&str> = line.split('|').collect();
     let n_wanted = N_BEFORE_GENRES + GENRES.len();
     if fields.len() != n_wanted {
-        return Err(format!("{} fields, not {n_wanted}", fields.len()));
+        let what = format!("{} fields, not {n_wanted}", fields.len());
+        return Err(Refusal::row(Reason::FieldCount, what));
     }
     let (title, year) = title_and_year(fields[1]);
     let flags = GENRES.iter().zip(&fields[N_BEFORE_GENRES..]);
     let set = flags.filter(|(_, flag)| flag.trim() == "1");
-    gathered.item(RawItem {
-        id: fields::id(fields[0], "item id")?.to_owned(),
-        title,
+    gathered.item(Item {
+        id: fields::id(fields[0], "item id")?.into(),
+        title: title.into(),
         year,
         genres: fields::genres(set.map(|(name, _)| *name)),
-        ..RawItem::default()
+        ..Item::default()
     })
 }
 
-fn user(gathered: &mut Gathered, line: &str) -> Result<(), String> {
+fn user(gathered: &mut Gathered, line: &str) -> RowResult {
     let [id, age, gender, occupation, zip] = fields::exactly(line.split('|'))?;
     let facts = [
         ("age", age),
@@ -71,16 +71,16 @@ fn user(gathered: &mut Gathered, line: &str) -> Result<(), String> {
         ("occupation", occupation),
         ("zip code", zip),
     ];
-    gathered.user(RawUser {
-        facts: fields::facts(&facts),
-        ..RawUser::unnamed(fields::id(id, "user id")?)
+    gathered.user(User {
+        facts: fields::facts(facts),
+        ..User::unnamed(fields::id(id, "user id")?)
     })
 }
 
-fn rating(gathered: &mut Gathered, line: &str) -> Result<(), String> {
+fn rating(gathered: &mut Gathered, line: &str) -> RowResult {
     let [user, item, stars, at] = fields::exactly(line.split('\t'))?;
     let user = fields::id(user, "user id")?;
     let item = fields::id(item, "item id")?;
-    gathered.rating(user, item, fields::stars(stars)?, fields::seconds(at)?);
-    Ok(())
+    let at_s = gathered.time(at);
+    gathered.rating(user, item, fields::rating(stars)?, at_s)
 }

@@ -1,0 +1,9 @@
+//! From a path to rows: folders and archives, their files as streams, rows and their
+//! fields, and which column is which. Knows no dialect.
+
+pub mod archive;
+pub mod columns;
+pub mod csv;
+pub mod part;
+pub mod records;
+pub mod source;

@@ -1,0 +1,263 @@
+//! The items, users and ratings met so far, each subject in a slot.
+//!
+//! Knows no dialect. 20 bytes a rating; a subject is held once, and the index of
+//! ids holds slots alone: tens of millions fit.
+
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
+
+use hashbrown::HashTable;
+
+use super::super::catalog::{Item, User};
+use super::fields;
+use super::refusal::{Reason, Refusal, RowResult, Taken};
+use super::time::{self, Time};
+use super::title;
+use super::values::{Kind, Values};
+
+/// What has an id.
+pub trait Named {
+    fn id(&self) -> &str;
+}
+
+impl Named for Item {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Named for User {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+/// Subjects in the order in which their ids were met.
+pub struct Slots<T> {
+    pub all: Vec<T>,
+    by_id: HashTable<u32>,
+    hasher: RandomState,
+}
+
+impl<T> Default for Slots<T> {
+    fn default() -> Self {
+        Slots {
+            all: Vec::new(),
+            by_id: HashTable::new(),
+            hasher: RandomState::new(),
+        }
+    }
+}
+
+impl<T: Named> Slots<T> {
+    fn find(&self, id: &str) -> Option<u32> {
+        let hash = self.hasher.hash_one(id);
+        let found = self
+            .by_id
+            .find(hash, |&slot| self.all[slot as usize].id() == id);
+        found.copied()
+    }
+
+    /// Puts a subject behind the others. Its id must be new.
+    fn push(&mut self, subject: T) -> u32 {
+        let slot = self.all.len() as u32;
+        let hash = self.hasher.hash_one(subject.id());
+        self.all.push(subject);
+        let (all, hasher) = (&self.all, &self.hasher);
+        self.by_id
+            .insert_unique(hash, slot, |&slot| hasher.hash_one(all[slot as usize].id()));
+        slot
+    }
+}
+
+#[derive(Default)]
+pub struct Columns {
+    pub users: Vec<u32>,
+    pub items: Vec<u32>,
+    pub stars: Vec<f32>,
+    pub at_s: Vec<i64>,
+}
+
+#[derive(Default)]
+pub struct Gathered {
+    /// One without a title was named by a rating and is not described so far.
+    pub items: Slots<Item>,
+    /// Slots of the items, as their descriptions came.
+    pub item_order: Vec<u32>,
+    pub users: Slots<User>,
+    /// The first so many users were described; the others only named by ratings.
+    pub n_described_users: usize,
+    pub columns: Columns,
+    pub values: Values,
+    /// What the column of ratings is called like.
+    pub kind: Kind,
+    /// By name, how many optional values could not be read and count as missing.
+    pub unreadable: BTreeMap<&'static str, u64>,
+    /// Number of the file and of the line that is being read.
+    pub at: (u32, u64),
+}
+
+impl Gathered {
+    /// Takes an item's description.
+    pub fn item(&mut self, mut item: Item) -> RowResult {
+        if item.title.trim().is_empty() {
+            let what = format!("item `{}` has no title", fields::clipped(&item.id));
+            return Err(Refusal::row(Reason::NoTitle, what));
+        }
+        item.title = fields::one_line(item.title.trim()).into();
+        let slot = match self.items.find(&item.id) {
+            None => self.items.push(item),
+            Some(slot) if self.items.all[slot as usize].title.is_empty() => {
+                self.items.all[slot as usize] = item;
+                slot
+            }
+            Some(_) => {
+                let what = format!("duplicate item id `{}`", fields::clipped(&item.id));
+                return Err(Refusal::row(Reason::DuplicateItem, what));
+            }
+        };
+        self.item_order.push(slot);
+        Ok(Taken::Kept)
+    }
+
+    /// Some rating names the item, or its description was read.
+    pub fn knows_item(&self, id: &str) -> bool {
+        self.items.find(id).is_some()
+    }
+
+    /// The item's description was read.
+    pub fn has_item(&self, id: &str) -> bool {
+        let slot = self.items.find(id);
+        slot.is_some_and(|slot| !self.items.all[slot as usize].title.is_empty())
+    }
+
+    pub fn n_ratings(&self) -> u64 {
+        self.columns.users.len() as u64
+    }
+
+    /// Takes a user's description. Users come before ratings.
+    pub fn user(&mut self, mut user: User) -> RowResult {
+        if self.users.find(&user.id).is_some() {
+            let what = format!("duplicate user id `{}`", fields::clipped(&user.id));
+            return Err(Refusal::row(Reason::DuplicateUser, what));
+        }
+        user.name = fields::one_line(user.name.trim()).into();
+        self.users.push(user);
+        self.n_described_users += 1;
+        Ok(Taken::Kept)
+    }
+
+    /// Takes a rating on whatever scale; `at_s` 0 leaves it in the file's order.
+    pub fn rating(&mut self, user: &str, item: &str, rating: f32, at_s: i64) -> RowResult {
+        let user = match self.users.find(user) {
+            Some(slot) => slot,
+            None => self.users.push(User::unnamed(user)),
+        };
+        let item = match self.items.find(item) {
+            Some(slot) => slot,
+            None => self.items.push(Item {
+                id: item.into(),
+                ..Item::default()
+            }),
+        };
+        self.columns.users.push(user);
+        self.columns.items.push(item);
+        self.columns.stars.push(rating);
+        self.columns.at_s.push(at_s);
+        self.values.add(rating, self.at);
+        Ok(Taken::Kept)
+    }
+
+    /// A time in seconds, 0 where there is none that can be read.
+    pub fn time(&mut self, text: &str) -> i64 {
+        match time::read(text) {
+            Time::At(at_s) => at_s,
+            Time::Missing => 0,
+            Time::Unreadable => {
+                self.not_read("times");
+                0
+            }
+        }
+    }
+
+    /// A year; one that is no year of a film or book is left open.
+    pub fn year(&mut self, text: &str) -> Option<u16> {
+        let text = fields::present(text);
+        let year = title::parse_year(text);
+        if year.is_none() && !text.is_empty() {
+            self.not_read("years");
+        }
+        year
+    }
+
+    /// Counts an optional value that could not be read.
+    pub fn not_read(&mut self, what: &'static str) {
+        *self.unreadable.entry(what).or_default() += 1;
+    }
+
+    /// Takes the items of these slots out, in this order; the others are dropped.
+    /// In place: there may be no room for them twice.
+    pub fn take_items(&mut self, slots: &[u32]) -> Vec<Item> {
+        take(&mut self.items, slots)
+    }
+
+    pub fn take_users(&mut self, slots: &[u32]) -> Vec<User> {
+        take(&mut self.users, slots)
+    }
+}
+
+fn take<T: Default>(from: &mut Slots<T>, slots: &[u32]) -> Vec<T> {
+    let mut all = std::mem::take(&mut from.all);
+    from.by_id = HashTable::new();
+    // Where the subject of each slot is by now, and whose subject is at each place.
+    let mut place_of: Vec<u32> = (0..all.len() as u32).collect();
+    let mut slot_at = place_of.clone();
+    for (place, &slot) in slots.iter().enumerate() {
+        let from = place_of[slot as usize] as usize;
+        all.swap(place, from);
+        let other = slot_at[place];
+        slot_at.swap(place, from);
+        place_of[other as usize] = from as u32;
+        place_of[slot as usize] = place as u32;
+    }
+    all.truncate(slots.len());
+    all.shrink_to_fit();
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_of_them_come_out_in_any_order(
+            order in Just((0u32..20).collect::<Vec<_>>()).prop_shuffle(), n in 0usize..=20,
+        ) {
+            let mut slots: Slots<User> = Slots::default();
+            for n in 0..20 {
+                slots.push(User::unnamed(&n.to_string()));
+            }
+            let users = take(&mut slots, &order[..n]);
+            let got: Vec<u32> = users.iter().map(|user| user.id.parse().unwrap()).collect();
+            prop_assert_eq!(got, &order[..n]);
+        }
+    }
+
+    #[test]
+    fn a_described_item_is_no_duplicate_of_one_that_was_rated() {
+        let mut gathered = Gathered::default();
+        gathered.rating("u", "i", 5.0, 0).unwrap();
+        assert!(gathered.knows_item("i") && !gathered.has_item("i"));
+        let item = Item {
+            id: "i".into(),
+            title: " Two\nLines ".into(),
+            ..Item::default()
+        };
+        gathered.item(item.clone()).unwrap();
+        assert_eq!(gathered.items.all[0].title, "Two Lines");
+        let again = gathered.item(item);
+        assert!(matches!(again, Err(Refusal::Row(Reason::DuplicateItem, _))));
+    }
+}
