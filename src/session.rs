@@ -18,9 +18,9 @@ use crate::headless::{interrupt, progress};
 use crate::model::device::DeviceChoice;
 use crate::model::registry;
 use crate::model::weights::FloatWeights;
-use crate::recsys::foreign::{self, Format};
+use crate::recsys::foreign;
 use crate::recsys::import::{self, Findings};
-use crate::recsys::knowledge::{bundled_knowledge, read_knowledge};
+use crate::recsys::knowledge::{bundled_knowledge, known_framework};
 use crate::recsys::saved::SavedGroups;
 use crate::recsys::{Catalog, Framework, GroupMap, Half, KnowledgeDoc, frameworks};
 use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
@@ -307,26 +307,19 @@ fn import_cache() -> Option<PathBuf> {
     Some(root.join("imports"))
 }
 
+/// The documents of files, whoever wrote them; bad entries are told and passed
+/// over.
 fn read_all(files: &[PathBuf]) -> Result<Vec<KnowledgeDoc>> {
     let mut docs = Vec::new();
     for file in files {
-        docs.extend(read_any(file)?);
+        let read = foreign::read(file, &foreign::Hints::default())?;
+        read.account
+            .told()
+            .iter()
+            .for_each(|line| note!("{line}"));
+        docs.extend(read.docs);
     }
     Ok(docs)
-}
-
-/// Our own documents, whose first bad line is an error; or knowledge made
-/// elsewhere, whose bad lines are told and passed over.
-fn read_any(file: &Path) -> Result<Vec<KnowledgeDoc>> {
-    let text = std::fs::read(file).wrap_err_with(|| format!("reading {}", file.display()))?;
-    let format = Format::of(&String::from_utf8_lossy(&text));
-    if matches!(format, None | Some(Format::Jsonl)) {
-        return read_knowledge(file);
-    }
-    let shown = file.display().to_string();
-    let imported = foreign::parse(&shown, &text, &foreign::Hints::default())?;
-    imported.told().iter().for_each(|line| note!("{line}"));
-    Ok(imported.docs)
 }
 
 fn knowledge_files(folder: &Path) -> Result<Vec<PathBuf>> {
@@ -354,7 +347,7 @@ pub fn as_knowledge(doc: &KnowledgeDoc, catalog: &Catalog) -> Knowledge {
         title: subject.map_or_else(|| doc.id.clone(), |subject| subject.label()),
         kind: doc.kind.to_string(),
         group: subject.map_or_else(|| doc.group.clone(), |subject| subject.group().to_string()),
-        framework: Some(doc.framework.clone()),
+        framework: known_framework(&doc.framework).map(str::to_string),
         text: doc.text.clone(),
         ended: doc.ended,
     }

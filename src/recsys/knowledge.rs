@@ -4,6 +4,8 @@
 //! A file only ever grows by whole lines, so that a kill at any moment loses at
 //! most the answer in work. Must not know tokens or pools.
 
+mod torn;
+
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -37,7 +39,7 @@ pub struct KnowledgeDoc {
     pub id: String,
     pub kind: SubjectKind,
     pub group: String,
-    /// `kar`, ...
+    /// `kar`, ..; [`UNKNOWN_FRAMEWORK`] where nobody said.
     pub framework: String,
     /// The model that wrote the text.
     pub model: String,
@@ -50,6 +52,14 @@ pub struct KnowledgeDoc {
 
 fn yes() -> bool {
     true
+}
+
+/// The framework of knowledge that came without one.
+pub const UNKNOWN_FRAMEWORK: &str = "unknown";
+
+/// The framework that a document names, if it is one.
+pub fn known_framework(name: &str) -> Option<&str> {
+    Some(name).filter(|name| !matches!(*name, "" | UNKNOWN_FRAMEWORK))
 }
 
 /// The files that ship for the sample catalog, by name: KAR's items and users,
@@ -113,7 +123,7 @@ pub fn parse_knowledge(file: &str, text: &str) -> Result<Vec<KnowledgeDoc>, Repo
 }
 
 /// One line, which may not be blank.
-pub(super) fn parse_line(line: &str) -> Result<KnowledgeDoc, Report> {
+fn parse_line(line: &str) -> Result<KnowledgeDoc, Report> {
     let doc: KnowledgeDoc = serde_json::from_str(line).map_err(|error| match error.is_eof() {
         true => eyre!("the line is cut off: resume the run that wrote it, or delete the line"),
         // Its own line number would be 1: this is one line of many.
@@ -168,10 +178,10 @@ pub struct CutOff {
 impl KnowledgeLog {
     /// Opens a file to add to it, or makes it; nobody else may write to it until
     /// it is closed. A last line that lacks its newline
-    /// is completed if it is a whole document, and removed if not.
+    /// is completed if it is a whole document, and removed if it begins as one.
     ///
     /// # Errors
-    /// A bad line anywhere else: it is nothing a kill leaves behind, so it is for
+    /// Any other bad line: it is nothing a kill leaves behind, so it is for
     /// the user to look at, and the file is left as it was.
     pub fn open(path: &Path) -> Result<Self, Report> {
         let context = || format!("opening {}", path.display());
@@ -195,8 +205,15 @@ impl KnowledgeLog {
                 file.write_all(b"\n").wrap_err_with(context)?;
             }
             None => {
-                cut_off = (!tail.is_empty()).then(|| CutOff {
-                    line: line_at(&bytes, n_whole),
+                let line = line_at(&bytes, n_whole);
+                ensure!(
+                    torn::is_torn(tail),
+                    "{}:{line}: not a knowledge document, nor one that was cut off: nothing is \
+                     changed, name another file",
+                    path.display()
+                );
+                cut_off = (!tail.is_empty()).then_some(CutOff {
+                    line,
                     n_bytes: tail.len(),
                 });
                 file.set_len(n_whole as u64).wrap_err_with(context)?;
