@@ -19,6 +19,7 @@ mod groups;
 mod import;
 mod interface;
 mod kernels;
+mod knowledge_files;
 mod lab;
 mod lessons;
 mod pool;
