@@ -313,10 +313,7 @@ fn read_all(files: &[PathBuf]) -> Result<Vec<KnowledgeDoc>> {
     let mut docs = Vec::new();
     for file in files {
         let read = foreign::read(file, &foreign::Hints::default())?;
-        read.account
-            .told()
-            .iter()
-            .for_each(|line| note!("{line}"));
+        read.account.told().iter().for_each(|line| note!("{line}"));
         docs.extend(read.docs);
     }
     Ok(docs)

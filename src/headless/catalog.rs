@@ -106,7 +106,9 @@ fn info(settings: &Settings, json: bool) -> Result<()> {
         for row in rows {
             out!(
                 "{kind:<6}{:<22}{:>8}  {}",
-                row.name, row.subjects, row.about
+                row.name,
+                row.subjects,
+                row.about
             );
         }
     }

@@ -105,7 +105,10 @@ fn describe(info: &PoolInfo) {
     for group in &info.groups {
         out!(
             "    {:<32}{:>9} documents{:>12} tokens{:>4} segments",
-            group.group, group.documents, group.tokens, group.segments
+            group.group,
+            group.documents,
+            group.tokens,
+            group.segments
         );
     }
 }

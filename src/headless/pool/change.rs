@@ -186,7 +186,11 @@ fn report(
     }
     note!(
         "{} documents added, {} removed, {} evicted in {:.1} s; {} bad entries",
-        changed.added, changed.removed, changed.evicted, report.seconds, read.n_bad
+        changed.added,
+        changed.removed,
+        changed.evicted,
+        report.seconds,
+        read.n_bad
     );
     describe(&report.pool);
     Ok(())

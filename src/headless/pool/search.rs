@@ -130,7 +130,9 @@ pub fn report(found: &SearchReport, json: bool) -> Result<()> {
     for group in &found.groups {
         out!(
             "    {:<32}{:>9} occurrences{:>9} documents",
-            group.group, group.occurrences, group.documents
+            group.group,
+            group.occurrences,
+            group.documents
         );
     }
     for hit in &found.hits {
