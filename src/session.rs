@@ -173,23 +173,24 @@ impl Settings {
     /// The documents that fill the pools: the named files; else none, where a
     /// pool is named; else those in the catalog's `knowledge` folder, or the
     /// sample's own.
-    pub fn load_documents(&self) -> Result<Vec<KnowledgeDoc>> {
+    pub fn load_documents(&self) -> Result<LoadedDocuments> {
         match (&self.catalog, self.knowledge.as_slice()) {
-            (_, []) if self.pool.is_some() => Ok(Vec::new()),
-            (None, []) => bundled_knowledge(),
+            (_, []) if self.pool.is_some() => Ok(LoadedDocuments::default()),
+            (None, []) => Ok(LoadedDocuments {
+                docs: bundled_knowledge()?,
+                told: Vec::new(),
+            }),
             (Some(folder), []) => read_all(&knowledge_files(&folder.join("knowledge"))?),
             (_, named) => read_all(named),
         }
     }
 
     /// The documents of [`Self::load_documents`] under their subjects' titles and
-    /// groups in this catalog.
+    /// groups in this catalog; what is told of their files goes to standard error.
     pub fn load_knowledge(&self, catalog: &Catalog) -> Result<Vec<Knowledge>> {
-        Ok(self
-            .load_documents()?
-            .iter()
-            .map(|doc| as_knowledge(doc, catalog))
-            .collect())
+        let loaded = self.load_documents()?;
+        loaded.told.iter().for_each(|line| note!("{line}"));
+        Ok(loaded.under(catalog))
     }
 
     /// Tells of subjects of the query half that have a document in the pools: it
@@ -270,7 +271,11 @@ impl Settings {
         engine.setup = self.setup();
         engine.set_calibration(self.calibration.start()?);
         engine.set_learning(self.learn);
-        let docs = self.load_knowledge(catalog)?;
+        let loaded = self.load_documents()?;
+        let docs = loaded.under(catalog);
+        // Not printed: the screens may be up by now.
+        let told = (!loaded.told.is_empty()).then(|| loaded.told.join("\n"));
+        engine.note = joined(engine.note.take(), told);
         engine.note = joined(engine.note.take(), self.own_documents_note(&docs, catalog));
         engine.set_knowledge(&docs)?;
         if let Some(pool) = &self.pool {
@@ -307,16 +312,30 @@ fn import_cache() -> Option<PathBuf> {
     Some(root.join("imports"))
 }
 
+/// Documents, and what is to be told of the files that they come from.
+#[derive(Debug, Default)]
+pub struct LoadedDocuments {
+    pub docs: Vec<KnowledgeDoc>,
+    pub told: Vec<String>,
+}
+
+impl LoadedDocuments {
+    fn under(&self, catalog: &Catalog) -> Vec<Knowledge> {
+        let docs = self.docs.iter();
+        docs.map(|doc| as_knowledge(doc, catalog)).collect()
+    }
+}
+
 /// The documents of files, whoever wrote them; bad entries are told and passed
 /// over.
-fn read_all(files: &[PathBuf]) -> Result<Vec<KnowledgeDoc>> {
-    let mut docs = Vec::new();
+fn read_all(files: &[PathBuf]) -> Result<LoadedDocuments> {
+    let mut loaded = LoadedDocuments::default();
     for file in files {
         let read = foreign::read(file, &foreign::Hints::default())?;
-        read.account.told().iter().for_each(|line| note!("{line}"));
-        docs.extend(read.docs);
+        loaded.told.extend(read.account.told());
+        loaded.docs.extend(read.docs);
     }
-    Ok(docs)
+    Ok(loaded)
 }
 
 fn knowledge_files(folder: &Path) -> Result<Vec<PathBuf>> {

@@ -256,7 +256,7 @@ fn every_form_is_read_alike_by_all_three() {
             knowledge: vec![file.clone().into()],
             ..Settings::default()
         };
-        let loaded = settings.load_documents().unwrap();
+        let loaded = settings.load_documents().unwrap().docs;
         let loaded: Vec<(&str, &str)> = loaded.iter().map(|d| (&*d.id, &*d.text)).collect();
         assert_eq!(loaded, case.docs, "{name}");
 

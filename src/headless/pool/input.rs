@@ -127,7 +127,9 @@ impl Names<'_> {
         let subject = self.subject(&kind, &doc.id);
         let title = doc.title.clone().or_else(|| Some(subject?.label()));
         let group = subject.and_then(|subject| Some(subject.pool_group()?.to_string()));
-        let group = doc.group.clone().or(group);
+        // `none` is how a file says that it knows none.
+        let said = doc.group.clone().filter(|group| group != "none");
+        let group = said.or(group);
         let framework = doc.framework.as_deref().and_then(known_framework);
         let knowledge = Knowledge {
             title: title.unwrap_or_else(|| doc.id.clone()),

@@ -3,13 +3,16 @@
 use serde_json::{Map, Value};
 
 use super::super::catalog::SubjectKind;
+use super::answer_text::{answer, no_answer, said};
 use super::lenient_json::{self, Repair};
 use super::markers;
 
-/// Names of the subject's id, without underscores and capitals, and whom each means.
+/// Names of the subject's id, without underscores and capitals, and whom each means;
+/// the first that is there counts. In the answers to a batch of requests, `id` is the
+/// request's.
 const IDS: [(&str, Option<SubjectKind>); 20] = [
-    ("id", None),
     ("customid", None),
+    ("id", None),
     ("uid", Some(SubjectKind::User)),
     ("userid", Some(SubjectKind::User)),
     ("user", Some(SubjectKind::User)),
@@ -29,39 +32,6 @@ const IDS: [(&str, Option<SubjectKind>); 20] = [
     ("idx", None),
     ("index", None),
 ];
-/// Names of the answer, the program's own first.
-const TEXTS: [&str; 20] = [
-    OWN_TEXT,
-    "ans",
-    "answer",
-    "answers",
-    "completion",
-    "knowledge",
-    "interest",
-    "news",
-    "book",
-    "movie",
-    "description",
-    "output",
-    "response",
-    "generated_text",
-    "generation",
-    "summary",
-    "messages",
-    "conversations",
-    "choices",
-    "content",
-];
-/// What the program itself calls an answer: kept to the byte.
-const OWN_TEXT: &str = "text";
-/// Where a list of messages, a batch's answer or another wrapper holds the text.
-const WRAPPED: [&str; 7] = [
-    "content", "value", "text", "message", "choices", "body", "messages",
-];
-/// Who answers, in a list of messages.
-const ANSWERING: [&str; 4] = ["assistant", "gpt", "model", "bot"];
-/// A wrapper in a wrapper, and no deeper.
-const DEPTH_MAX: usize = 6;
 
 /// An answer for the pools. What its file leaves open is `None`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,7 +106,7 @@ impl Document {
         let id = whole.unwrap_or(id);
         let text = match value {
             Value::Object(fields) => answer(fields, repair),
-            other => said(other, DEPTH_MAX).ok_or_else(|| no_answer(repair)),
+            other => said(other).ok_or_else(|| no_answer(repair)),
         };
         text.and_then(|text| Self::of_text(id, &text))
             .map_err(|why| format!("`{id}`: {why}"))
@@ -213,24 +183,6 @@ pub(super) fn id_within(raw: &str) -> Option<String> {
     names.next()
 }
 
-fn answer(fields: &Map<String, Value>, repair: Option<Repair>) -> Result<String, String> {
-    if let Some(Value::String(text)) = fields.get(OWN_TEXT) {
-        return Ok(text.clone());
-    }
-    let mut named = TEXTS.iter().filter_map(|name| fields.get(*name));
-    named
-        .find_map(|value| said(value, DEPTH_MAX))
-        .ok_or_else(|| no_answer(repair))
-}
-
-fn no_answer(repair: Option<Repair>) -> String {
-    let known = "no answer (ans, answer, text, interest, ..)";
-    match repair {
-        Some(repair) => format!("no answer: {}", repair.why()),
-        None => known.to_string(),
-    }
-}
-
 fn plain(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.trim().to_string()),
@@ -239,50 +191,6 @@ fn plain(value: &Value) -> Option<String> {
             Some(text.strip_suffix(".0").unwrap_or(&text).to_string())
         }
         _ => None,
-    }
-}
-
-/// A text; a list of phrases as a sentence would have them; of messages, what the
-/// last answer says.
-fn said(value: &Value, depth: usize) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.trim().to_string()),
-        Value::Array(values) => {
-            let phrases: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
-            match phrases.is_empty() {
-                false => Some(phrases.join(", ")),
-                true => said_in_list(values, depth),
-            }
-        }
-        Value::Object(fields) if depth > 0 => {
-            let mut named = WRAPPED.iter().chain(&TEXTS).filter_map(|n| fields.get(*n));
-            named.find_map(|value| said(value, depth - 1))
-        }
-        _ => None,
-    }
-}
-
-/// Messages, choices, or the parts of a message's content.
-fn said_in_list(values: &[Value], depth: usize) -> Option<String> {
-    let role = |value: &Value| {
-        let role = value.get("role").or_else(|| value.get("from"));
-        role.and_then(Value::as_str).map(str::to_ascii_lowercase)
-    };
-    let has_roles = values.iter().any(|value| role(value).is_some());
-    if has_roles {
-        let answers = values.iter().rev();
-        let mut answers = answers
-            .filter(|value| role(value).is_some_and(|role| ANSWERING.contains(&role.as_str())));
-        return answers.find_map(|value| said(value, depth.checked_sub(1)?));
-    }
-    let is_part = |value: &&Value| value.get("type").is_some();
-    let parts = values.iter().filter(is_part);
-    let parts: Vec<&str> = parts
-        .filter_map(|part| part.get("text")?.as_str())
-        .collect();
-    match parts.is_empty() {
-        false => Some(parts.concat()),
-        true => said(values.first()?, depth.checked_sub(1)?),
     }
 }
 
@@ -307,8 +215,9 @@ mod tests {
             json!({"id": "i1", "messages": [asked, answered]}),
             json!({"id": "i1", "messages": [{"role": "assistant", "content": [{"type": "text", "text": "Tense."}]}]}),
             json!({"id": "i1", "conversations": [{"from": "human", "value": "?"}, {"from": "gpt", "value": "Tense."}]}),
-            json!({"custom_id": "i1", "response": {"status_code": 200, "body": {"choices": [{"message": answered}]}}}),
+            json!({"id": "batch_1", "custom_id": "i1", "response": {"status_code": 200, "body": {"choices": [{"message": answered}]}}}),
             json!({"id": "i1", "choices": [{"index": 0, "text": "Tense."}]}),
+            json!({"ID": "i1", "Answer": "Tense."}),
         ] {
             let want = ("i1".into(), None, "Tense.".into());
             assert_eq!(read(&entry), Ok(want), "{entry}");

@@ -9,7 +9,10 @@
 //! id. Must not know catalogs: whose ids these are is for others to say.
 
 mod account;
+mod answer_text;
 mod elements;
+#[cfg(test)]
+mod elements_test;
 mod entry;
 mod format;
 mod lenient_json;
