@@ -20,8 +20,7 @@ const ROOMS: [&str; 14] = [
 ];
 
 /// Rooms that a room may name, besides itself.
-const MAY_NAME: [(&str, &[&str]); 10] = [
-    ("file_name", &[]),
+const MAY_NAME: [(&str, &[&str]); 9] = [
     ("console", &[]),
     ("text_input", &[]),
     ("speculate", &[]),
