@@ -3,6 +3,7 @@
 
 pub mod calibration;
 pub mod cost;
+mod documents;
 pub mod kept_cost;
 mod words;
 
@@ -18,14 +19,16 @@ use crate::headless::{interrupt, progress};
 use crate::model::device::DeviceChoice;
 use crate::model::registry;
 use crate::model::weights::FloatWeights;
-use crate::recsys::foreign;
 use crate::recsys::import::{self, Findings};
-use crate::recsys::knowledge::{bundled_knowledge, known_framework};
+use crate::recsys::knowledge::bundled_knowledge;
 use crate::recsys::saved::SavedGroups;
-use crate::recsys::{Catalog, Framework, GroupMap, Half, KnowledgeDoc, frameworks};
+use crate::recsys::{Catalog, Framework, GroupMap, Half, frameworks};
 use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
 use calibration::CalibrationChoice;
 use cost::CostChoice;
+use documents::{knowledge_files, read_all};
+
+pub use documents::{LoadedDocuments, as_knowledge};
 
 /// Where things come from, as the options say.
 #[derive(Clone, Debug, Default)]
@@ -310,61 +313,4 @@ fn import_cache() -> Option<PathBuf> {
             .join("laserscope"),
     };
     Some(root.join("imports"))
-}
-
-/// Documents, and what is to be told of the files that they come from.
-#[derive(Debug, Default)]
-pub struct LoadedDocuments {
-    pub docs: Vec<KnowledgeDoc>,
-    pub told: Vec<String>,
-}
-
-impl LoadedDocuments {
-    fn under(&self, catalog: &Catalog) -> Vec<Knowledge> {
-        let docs = self.docs.iter();
-        docs.map(|doc| as_knowledge(doc, catalog)).collect()
-    }
-}
-
-/// The documents of files, whoever wrote them; bad entries are told and passed
-/// over.
-fn read_all(files: &[PathBuf]) -> Result<LoadedDocuments> {
-    let mut loaded = LoadedDocuments::default();
-    for file in files {
-        let read = foreign::read(file, &foreign::Hints::default())?;
-        loaded.told.extend(read.account.told());
-        loaded.docs.extend(read.docs);
-    }
-    Ok(loaded)
-}
-
-fn knowledge_files(folder: &Path) -> Result<Vec<PathBuf>> {
-    if !folder.is_dir() {
-        return Ok(Vec::new());
-    }
-    let entries = std::fs::read_dir(folder).wrap_err_with(|| folder.display().to_string())?;
-    let mut files = Vec::new();
-    for entry in entries {
-        files.push(entry?.path());
-    }
-    files.retain(|path| path.extension().is_some_and(|e| e == "jsonl"));
-    files.sort();
-    Ok(files)
-}
-
-/// A document under its subject's title and group in this catalog, where it is
-/// one of it; else under those of its own.
-pub fn as_knowledge(doc: &KnowledgeDoc, catalog: &Catalog) -> Knowledge {
-    let subject = catalog
-        .lookup(doc.kind, &doc.id)
-        .map(|at| catalog.subject(at));
-    Knowledge {
-        id: doc.id.clone(),
-        title: subject.map_or_else(|| doc.id.clone(), |subject| subject.label()),
-        kind: doc.kind.to_string(),
-        group: subject.map_or_else(|| doc.group.clone(), |subject| subject.group().to_string()),
-        framework: known_framework(&doc.framework).map(str::to_string),
-        text: doc.text.clone(),
-        ended: doc.ended,
-    }
 }
