@@ -1,5 +1,8 @@
 //! Files that appear whole or not at all: written beside their place under another
-//! name, and renamed. Whatever fails on the way, an earlier file stays as it was.
+//! name, and renamed. Whatever fails on the way, an earlier file stays as it was;
+//! what a killed writer left beside it goes with the next write.
+
+mod abandoned;
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -122,10 +125,12 @@ fn beside(target: &Path) -> io::Result<NamedTempFile> {
     prefix.push(target.file_name().unwrap_or_default());
     prefix.push(".");
     let mut builder = tempfile::Builder::new();
-    builder.prefix(&prefix).suffix(".tmp");
+    builder.prefix(&prefix).suffix(abandoned::SUFFIX);
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder.unwrap_or(Path::new(".")))
+    let folder = folder.unwrap_or(Path::new("."));
+    abandoned::remove(folder, &prefix);
+    abandoned::create_locked(&builder, folder)
 }
 
 fn finish(out: BufWriter<File>, place: Place) -> io::Result<()> {

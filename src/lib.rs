@@ -14,6 +14,8 @@ pub mod console;
 
 pub mod atomic_file;
 
+pub mod file_name;
+
 pub mod speculate;
 
 pub mod pool;

@@ -133,7 +133,7 @@ fn start(catalog: Option<Catalog>, params: Params, look: Look) -> Start {
 }
 
 fn shipped(settings: &Settings) -> Result<Vec<Shipped>> {
-    let docs = settings.load_documents()?;
+    let docs = settings.load_documents()?.docs;
     Ok(docs
         .into_iter()
         .map(|doc| Shipped {

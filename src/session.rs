@@ -3,6 +3,7 @@
 
 pub mod calibration;
 pub mod cost;
+mod documents;
 pub mod kept_cost;
 mod words;
 
@@ -18,14 +19,16 @@ use crate::headless::{interrupt, progress};
 use crate::model::device::DeviceChoice;
 use crate::model::registry;
 use crate::model::weights::FloatWeights;
-use crate::recsys::foreign::{self, Format};
 use crate::recsys::import::{self, Findings};
-use crate::recsys::knowledge::{bundled_knowledge, read_knowledge};
+use crate::recsys::knowledge::bundled_knowledge;
 use crate::recsys::saved::SavedGroups;
-use crate::recsys::{Catalog, Framework, GroupMap, Half, KnowledgeDoc, Scale, frameworks};
+use crate::recsys::{Catalog, Framework, GroupMap, Half, Scale, frameworks};
 use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
 use calibration::CalibrationChoice;
 use cost::CostChoice;
+use documents::{knowledge_files, read_all};
+
+pub use documents::{LoadedDocuments, as_knowledge};
 
 /// Where things come from, as the options say.
 #[derive(Clone, Debug, Default)]
@@ -176,23 +179,24 @@ impl Settings {
     /// The documents that fill the pools: the named files; else none, where a
     /// pool is named; else those in the catalog's `knowledge` folder, or the
     /// sample's own.
-    pub fn load_documents(&self) -> Result<Vec<KnowledgeDoc>> {
+    pub fn load_documents(&self) -> Result<LoadedDocuments> {
         match (&self.catalog, self.knowledge.as_slice()) {
-            (_, []) if self.pool.is_some() => Ok(Vec::new()),
-            (None, []) => bundled_knowledge(),
+            (_, []) if self.pool.is_some() => Ok(LoadedDocuments::default()),
+            (None, []) => Ok(LoadedDocuments {
+                docs: bundled_knowledge()?,
+                told: Vec::new(),
+            }),
             (Some(folder), []) => read_all(&knowledge_files(&folder.join("knowledge"))?),
             (_, named) => read_all(named),
         }
     }
 
     /// The documents of [`Self::load_documents`] under their subjects' titles and
-    /// groups in this catalog.
+    /// groups in this catalog; what is told of their files goes to standard error.
     pub fn load_knowledge(&self, catalog: &Catalog) -> Result<Vec<Knowledge>> {
-        Ok(self
-            .load_documents()?
-            .iter()
-            .map(|doc| as_knowledge(doc, catalog))
-            .collect())
+        let loaded = self.load_documents()?;
+        loaded.told.iter().for_each(|line| note!("{line}"));
+        Ok(loaded.under(catalog))
     }
 
     /// Tells of subjects of the query half that have a document in the pools: it
@@ -273,7 +277,11 @@ impl Settings {
         engine.setup = self.setup();
         engine.set_calibration(self.calibration.start()?);
         engine.set_learning(self.learn);
-        let docs = self.load_knowledge(catalog)?;
+        let loaded = self.load_documents()?;
+        let docs = loaded.under(catalog);
+        // Not printed: the screens may be up by now.
+        let told = (!loaded.told.is_empty()).then(|| loaded.told.join("\n"));
+        engine.note = joined(engine.note.take(), told);
         engine.note = joined(engine.note.take(), self.own_documents_note(&docs, catalog));
         engine.set_knowledge(&docs)?;
         if let Some(pool) = &self.pool {
@@ -308,57 +316,4 @@ fn import_cache() -> Option<PathBuf> {
             .join("laserscope"),
     };
     Some(root.join("imports"))
-}
-
-fn read_all(files: &[PathBuf]) -> Result<Vec<KnowledgeDoc>> {
-    let mut docs = Vec::new();
-    for file in files {
-        docs.extend(read_any(file)?);
-    }
-    Ok(docs)
-}
-
-/// Our own documents, whose first bad line is an error; or knowledge made
-/// elsewhere, whose bad lines are told and passed over.
-fn read_any(file: &Path) -> Result<Vec<KnowledgeDoc>> {
-    let text = std::fs::read(file).wrap_err_with(|| format!("reading {}", file.display()))?;
-    let format = Format::of(&String::from_utf8_lossy(&text));
-    if matches!(format, None | Some(Format::Jsonl)) {
-        return read_knowledge(file);
-    }
-    let shown = file.display().to_string();
-    let imported = foreign::parse(&shown, &text, &foreign::Hints::default())?;
-    imported.told().iter().for_each(|line| note!("{line}"));
-    Ok(imported.docs)
-}
-
-fn knowledge_files(folder: &Path) -> Result<Vec<PathBuf>> {
-    if !folder.is_dir() {
-        return Ok(Vec::new());
-    }
-    let entries = std::fs::read_dir(folder).wrap_err_with(|| folder.display().to_string())?;
-    let mut files = Vec::new();
-    for entry in entries {
-        files.push(entry?.path());
-    }
-    files.retain(|path| path.extension().is_some_and(|e| e == "jsonl"));
-    files.sort();
-    Ok(files)
-}
-
-/// A document under its subject's title and group in this catalog, where it is
-/// one of it; else under those of its own.
-pub fn as_knowledge(doc: &KnowledgeDoc, catalog: &Catalog) -> Knowledge {
-    let subject = catalog
-        .lookup(doc.kind, &doc.id)
-        .map(|at| catalog.subject(at));
-    Knowledge {
-        id: doc.id.clone(),
-        title: subject.map_or_else(|| doc.id.clone(), |subject| subject.label()),
-        kind: doc.kind.to_string(),
-        group: subject.map_or_else(|| doc.group.clone(), |subject| subject.group().to_string()),
-        framework: Some(doc.framework.clone()),
-        text: doc.text.clone(),
-        ended: doc.ended,
-    }
 }

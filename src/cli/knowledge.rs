@@ -27,8 +27,8 @@ pub enum KnowledgeCommand {
         #[arg(long)]
         partial: bool,
     },
-    /// Make documents of knowledge made elsewhere: KAR's .klg, ONCE's logs, LASER's JSONL,
-    /// or our own
+    /// Make documents of knowledge made elsewhere: JSON lines, maps, lists and messages, KAR's
+    /// .klg, ONCE's logs, LASER's JSONL, or our own
     Import {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
@@ -38,10 +38,10 @@ pub enum KnowledgeCommand {
         /// Whom they are about, item or user [default: as the lines, or the file's name, say]
         #[arg(long, value_name = "KIND")]
         kind: Option<SubjectKind>,
-        /// Which framework asked [default: as the lines say, else once for ONCE's logs and kar]
+        /// Which framework asked [default: as the file says, else unknown]
         #[arg(long, value_name = "NAME")]
         framework: Option<String>,
-        /// auto, jsonl, klg, once or laser
+        /// auto, jsonl, klg (JSON over any lines: a map, a list), once or laser
         #[arg(long, default_value = "auto", value_name = "NAME", value_parser = parse_format)]
         format: Wanted,
         /// One JSON object: what came in

@@ -69,8 +69,9 @@ pub enum PoolCommand {
 /// Where a pool's documents come from.
 #[derive(Args, Clone, Debug, Default)]
 pub struct PoolDocumentsArgs {
-    /// Documents (JSONL: id, text; title, kind, group, ended as you have them), - for standard
-    /// input [default: those of --knowledge, of the catalog, or the sample's]
+    /// Documents (JSONL: id, text; title, kind, group, ended as you have them; or what `knowledge
+    /// import` reads), - for standard input [default: those of --knowledge, of the catalog, or the
+    /// sample's]
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Documents that are token ids already: one a line, ids between spaces

@@ -7,6 +7,7 @@ use color_eyre::eyre::{Result, WrapErr};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
+use super::outputs::{self, Kind};
 use super::print_json;
 use crate::atomic_file;
 use crate::cli::CatalogCommand;
@@ -132,7 +133,7 @@ fn info(settings: &Settings, json: bool) -> Result<()> {
     for (kind, rows) in [("item", &info.item_groups), ("user", &info.user_groups)] {
         for row in rows {
             out!(
-                "{kind:<6}{:<18}{:>8}  {}",
+                "{kind:<6}{:<22}{:>8}  {}",
                 row.name,
                 row.subjects,
                 row.about
@@ -197,10 +198,14 @@ fn group_rows(catalog: &Catalog, kind: SubjectKind) -> Vec<GroupRow> {
 fn synthesize(folder: &Path) -> Result<()> {
     let sample = synth::synthesize(&Recipe::bundled()?, &bundled_items()?)?;
     std::fs::create_dir_all(folder).wrap_err_with(|| format!("--out {}", folder.display()))?;
-    for (name, text) in [
-        ("users.csv", &sample.users_csv),
-        ("ratings.csv", &sample.ratings_csv),
-    ] {
+    let files = [
+        ("users.csv", &sample.users_csv, Kind::SyntheticUsers),
+        ("ratings.csv", &sample.ratings_csv, Kind::SyntheticRatings),
+    ];
+    for (name, _, kind) in files {
+        outputs::expect_own("--out", &folder.join(name), kind)?;
+    }
+    for (name, text, _) in files {
         let path = folder.join(name);
         atomic_file::write(&path, text)?;
         note!("wrote {}", path.display());

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use color_eyre::eyre::{Result, WrapErr, bail, ensure};
 
+use super::outputs::{self, Kind};
 use super::report::{RunReport, answer_text};
 use super::{again, batch, interrupt, open, open_engine, print_json};
 use crate::atomic_file::AtomicFile;
@@ -28,6 +29,7 @@ pub fn run(
     params: impl Fn(&DecodeArgs) -> Result<Params>,
     over: impl Fn(Params) -> Params,
 ) -> Result<bool> {
+    expect_places(args)?;
     if let Some(path) = &args.from {
         return again::from(args, settings, path, over);
     }
@@ -60,6 +62,25 @@ pub fn run(
     let (subject, prompt) = ask::about(&catalog, at, &framework, role)?;
     let spec = RunSpec::new(subject, prompt, params);
     Ok(one(args, &catalog, &mut engine, spec)?.is_some())
+}
+
+/// Nothing that is there may be lost to the options.
+fn expect_places(args: &GenerateArgs) -> Result<()> {
+    let Some(trace) = &args.trace else {
+        return Ok(());
+    };
+    let branched = args.branch_of.as_ref().map(|point| &point.trace);
+    let named = [
+        ("--out", args.out.as_ref()),
+        ("--from", args.from.as_ref()),
+        ("--branch-of", branched),
+    ];
+    for (option, path) in named {
+        if let Some(path) = path {
+            outputs::expect_apart("--trace", trace, option, path)?;
+        }
+    }
+    outputs::expect_own("--trace", trace, Kind::Trace)
 }
 
 /// One run, written and reported as the options say. `None`: cancelled.

@@ -6,6 +6,7 @@ use std::path::Path;
 use color_eyre::eyre::Result;
 use serde::Serialize;
 
+use super::outputs::{self, Kind};
 use super::{interrupt, print_json, progress};
 use crate::cli::{GroupsBuildArgs, GroupsCommand, ItemGrouping, UserGrouping};
 use crate::recsys::SubjectKind;
@@ -19,6 +20,7 @@ pub fn run(command: &GroupsCommand, settings: &Settings) -> Result<bool> {
     match command {
         GroupsCommand::Build(args) => build(args, settings),
         GroupsCommand::Shuffle { file, out, seed } => {
+            outputs::expect_own("--out", out, Kind::Groups)?;
             let saved = SavedGroups::load(file)?.shuffled(*seed);
             save(&saved, out).map(|()| true)
         }
@@ -34,6 +36,7 @@ pub fn run(command: &GroupsCommand, settings: &Settings) -> Result<bool> {
 }
 
 fn build(args: &GroupsBuildArgs, settings: &Settings) -> Result<bool> {
+    outputs::expect_own("--out", &args.out, Kind::Groups)?;
     let catalog = settings.load_catalog()?;
     let mut line = progress::Line::new();
     let cancel = interrupt::flag();
@@ -108,11 +111,11 @@ fn print(saved: &SavedGroups) {
         out!("{kind}s by {}{}", part.method, notes.collect::<String>());
         let (sizes, n_without) = saved.sizes(kind);
         for (group, n) in part.groups.iter().zip(sizes) {
-            out!("  {:<18}{n:>8}  {}", group.name, group.about);
+            out!("  {:<22}{n:>8}  {}", group.name, group.about);
         }
         if n_without > 0 {
             out!(
-                "  {:<18}{n_without:>8}  served by the global pool",
+                "  {:<22}{n_without:>8}  served by the global pool",
                 "in no group"
             );
         }

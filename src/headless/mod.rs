@@ -17,6 +17,7 @@ pub mod interrupt;
 pub mod knowledge;
 pub mod manual;
 pub mod models;
+pub mod outputs;
 mod paired;
 pub mod picture;
 pub mod pool;

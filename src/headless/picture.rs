@@ -7,6 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 
+use super::outputs::{self, Kind};
 use crate::atomic_file;
 use crate::cli::PictureArgs;
 use crate::playground;
@@ -15,6 +16,10 @@ use crate::tui::{App, Look, picture};
 
 /// Runs the command.
 pub fn run(args: &PictureArgs, look: Look) -> Result<()> {
+    for trace in &args.traces {
+        outputs::expect_apart("--out", &args.out, "the trace", trace)?;
+    }
+    outputs::expect_own("--out", &args.out, Kind::Picture)?;
     let traces = playground::load_traces(&args.traces)?;
     let steps = traces.first().map_or(0, |trace| trace.steps.len());
     let mut app = App::new(playground::replay_start(traces, look));

@@ -13,8 +13,8 @@ use super::progress::megabytes;
 use super::{fetch_model, print_json};
 use crate::cli::{PoolCommand, PoolDocumentsArgs};
 use crate::console;
-use crate::model::gguf::Gguf;
 use crate::model::tokenizer::TextCodec;
+use crate::model::weights::Weights;
 use crate::pool::{Cancelled, Check, PoolInfo, PoolStore};
 use crate::session::Settings;
 
@@ -55,11 +55,12 @@ pub(super) fn build_of(path: &Path, file: &Path, settings: &Settings) -> Result<
     run(&PoolCommand::Build { path, documents }, settings)
 }
 
-/// The tokenizer of the model in use; its weights are not read.
+/// The tokenizer of the model in use, a GGUF file or a checkpoint's folder; its
+/// weights are not read.
 fn codec(settings: &Settings) -> Result<TextCodec> {
-    let gguf = Gguf::open(&fetch_model(settings, settings.model())?)?;
-    TextCodec::from_gguf(&gguf.content)
-        .wrap_err_with(|| format!("the tokenizer of {}", gguf.path.display()))
+    let path = fetch_model(settings, settings.model())?;
+    let weights = Weights::open(&path, settings.quantize)?;
+    TextCodec::of(&weights).wrap_err_with(|| format!("the tokenizer of {}", path.display()))
 }
 
 fn info(path: &Path, verify: bool, json: bool) -> Result<()> {
@@ -103,7 +104,7 @@ fn describe(info: &PoolInfo) {
     out!("    tokenizer {tokenizer}");
     for group in &info.groups {
         out!(
-            "    {:<28}{:>9} documents{:>12} tokens{:>4} segments",
+            "    {:<32}{:>9} documents{:>12} tokens{:>4} segments",
             group.group,
             group.documents,
             group.tokens,

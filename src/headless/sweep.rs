@@ -8,11 +8,13 @@ use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::{Result, WrapErr, ensure};
 
+use super::outputs::{self, Kind};
 use super::progress::Line;
 use super::{interrupt, open_engine, print_json};
 use crate::atomic_file;
 use crate::cli::SweepArgs;
 use crate::engine::{Advance, Asked, Engine, SweepRun};
+use crate::file_name::file_name;
 use crate::recsys::{Catalog, Framework, Role, SubjectKind, SubjectRef};
 use crate::session::Settings;
 use crate::speculate::options;
@@ -36,6 +38,7 @@ pub fn run(args: &SweepArgs, grid: Grid, settings: &Settings, configured: &Param
             .wrap_err_with(|| format!("--traces {}", folder.display()))?;
     }
     let subjects: Vec<SubjectInfo> = asked.iter().map(|a| a.subject.clone()).collect();
+    expect_places(folder, &subjects, &grid)?;
     let mut engine = open_engine(settings, &catalog)?;
     let mut sweep = SweepRun::new(&engine, grid, asked);
     make(&mut sweep, &mut engine, &subjects, folder)?;
@@ -112,6 +115,20 @@ fn progress(sweep: &Sweep, job: Job, subjects: &[SubjectInfo]) -> String {
     format!("{}/{} {title}: {rule}", sweep.n_done() + 1, sweep.n_runs())
 }
 
+/// Nothing that is in the folder already may be lost but earlier traces.
+fn expect_places(folder: Option<&Path>, subjects: &[SubjectInfo], grid: &Grid) -> Result<()> {
+    let Some(folder) = folder else {
+        return Ok(());
+    };
+    for subject in subjects {
+        for cell in grid.cells.iter().map(Some).chain([None]) {
+            let path = folder.join(trace_name(subject, cell));
+            outputs::expect_own("--traces", &path, Kind::Trace)?;
+        }
+    }
+    Ok(())
+}
+
 /// `item-i101-relaxed-k2-tau0.1-auto.jsonl`.
 fn trace_name(subject: &SubjectInfo, cell: Option<&Cell>) -> PathBuf {
     let how = cell.map_or("autoregressive".to_string(), |cell| {
@@ -126,9 +143,8 @@ fn trace_name(subject: &SubjectInfo, cell: Option<&Cell>) -> PathBuf {
             numbers.collect::<String>()
         )
     });
-    let clean = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
-    let id: String = subject.id.chars().map(clean).collect();
-    PathBuf::from(format!("{}-{id}-{how}.jsonl", subject.kind))
+    let (kind, id) = (file_name(&subject.kind), file_name(&subject.id));
+    PathBuf::from(format!("{kind}-{id}-{how}.jsonl"))
 }
 
 fn save(trace: &Trace, path: &Path) -> Result<()> {

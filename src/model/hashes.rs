@@ -4,7 +4,7 @@
 //! ([`hash_file`]). Knows nothing of where files come from.
 
 use std::fs::{self, File, Metadata};
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::UNIX_EPOCH;
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::fetch::{Cancelled, FetchEnv};
+use crate::atomic_file;
 
 const MEMORY: &str = "hashes.json";
 /// What the memory holds at most; the oldest entries go first.
@@ -184,15 +185,11 @@ impl HashMemory {
         let _ = self.write(&entries[surplus..]);
     }
 
-    fn write(&self, entries: &[Entry]) -> std::io::Result<()> {
+    fn write(&self, entries: &[Entry]) -> Result<()> {
         let Some(to) = &self.file else { return Ok(()) };
         let folder = to.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        serde_json::to_writer(&mut file, entries)?;
-        file.flush()?;
-        file.persist(to)?;
-        Ok(())
+        atomic_file::write(to, serde_json::to_vec(entries)?)
     }
 }
 

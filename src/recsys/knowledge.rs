@@ -4,14 +4,18 @@
 //! A file only ever grows by whole lines, so that a kill at any moment loses at
 //! most the answer in work. Must not know tokens or pools.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+mod log;
+mod torn;
 
-use color_eyre::eyre::{Report, WrapErr, bail, ensure, eyre};
+use std::fs;
+use std::path::Path;
+
+use color_eyre::eyre::{Report, WrapErr, ensure, eyre};
 use serde::{Deserialize, Serialize};
 
 use super::catalog::SubjectKind;
+
+pub use log::{CutOff, KnowledgeLog};
 
 macro_rules! sample {
     ($($name:literal),+) => {
@@ -37,7 +41,7 @@ pub struct KnowledgeDoc {
     pub id: String,
     pub kind: SubjectKind,
     pub group: String,
-    /// `kar`, ...
+    /// `kar`, ..; [`UNKNOWN_FRAMEWORK`] where nobody said.
     pub framework: String,
     /// The model that wrote the text.
     pub model: String,
@@ -50,6 +54,14 @@ pub struct KnowledgeDoc {
 
 fn yes() -> bool {
     true
+}
+
+/// The framework of knowledge that came without one.
+pub const UNKNOWN_FRAMEWORK: &str = "unknown";
+
+/// The framework that a document names, if it is one.
+pub fn known_framework(name: &str) -> Option<&str> {
+    Some(name).filter(|name| !matches!(*name, "" | UNKNOWN_FRAMEWORK))
 }
 
 /// The files that ship for the sample catalog, by name: KAR's items and users,
@@ -113,7 +125,7 @@ pub fn parse_knowledge(file: &str, text: &str) -> Result<Vec<KnowledgeDoc>, Repo
 }
 
 /// One line, which may not be blank.
-pub(super) fn parse_line(line: &str) -> Result<KnowledgeDoc, Report> {
+fn parse_line(line: &str) -> Result<KnowledgeDoc, Report> {
     let doc: KnowledgeDoc = serde_json::from_str(line).map_err(|error| match error.is_eof() {
         true => eyre!("the line is cut off: resume the run that wrote it, or delete the line"),
         // Its own line number would be 1: this is one line of many.
@@ -145,114 +157,6 @@ fn line_at(bytes: &[u8], offset: usize) -> usize {
 pub fn append_knowledge(path: &Path, docs: &[KnowledgeDoc]) -> Result<(), Report> {
     let mut log = KnowledgeLog::open(path)?;
     docs.iter().try_for_each(|doc| log.append(doc))
-}
-
-/// A file of knowledge documents being written.
-#[derive(Debug)]
-pub struct KnowledgeLog {
-    path: PathBuf,
-    file: File,
-    /// What the file held when it was opened.
-    pub found: Vec<KnowledgeDoc>,
-    /// Where opening removed a line that had been cut off.
-    pub cut_off: Option<CutOff>,
-}
-
-/// A last line without its newline, which was no whole document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CutOff {
-    pub line: usize,
-    pub n_bytes: usize,
-}
-
-impl KnowledgeLog {
-    /// Opens a file to add to it, or makes it; nobody else may write to it until
-    /// it is closed. A last line that lacks its newline
-    /// is completed if it is a whole document, and removed if not.
-    ///
-    /// # Errors
-    /// A bad line anywhere else: it is nothing a kill leaves behind, so it is for
-    /// the user to look at, and the file is left as it was.
-    pub fn open(path: &Path) -> Result<Self, Report> {
-        let context = || format!("opening {}", path.display());
-        let plain = !path.exists() || path.is_file();
-        ensure!(
-            plain,
-            "{} is no plain file: name one to append to",
-            path.display()
-        );
-        let mut file = open_to_write(path).wrap_err_with(context)?;
-        lock(&file, path)?;
-        let bytes = read_or_empty(path).wrap_err_with(context)?;
-        let n_whole = n_whole_lines(&bytes);
-        let (whole, tail) = bytes.split_at(n_whole);
-        let mut found = parse_bytes(path, whole)?;
-        let mut cut_off = None;
-        match last_document(tail) {
-            Some(doc) => {
-                found.push(doc);
-                file.seek(SeekFrom::End(0)).wrap_err_with(context)?;
-                file.write_all(b"\n").wrap_err_with(context)?;
-            }
-            None => {
-                cut_off = (!tail.is_empty()).then(|| CutOff {
-                    line: line_at(&bytes, n_whole),
-                    n_bytes: tail.len(),
-                });
-                file.set_len(n_whole as u64).wrap_err_with(context)?;
-                file.seek(SeekFrom::End(0)).wrap_err_with(context)?;
-            }
-        }
-        Ok(Self {
-            path: path.to_owned(),
-            file,
-            found,
-            cut_off,
-        })
-    }
-
-    /// Writes one whole line.
-    pub fn append(&mut self, doc: &KnowledgeDoc) -> Result<(), Report> {
-        if doc.id.is_empty() || doc.text.is_empty() {
-            bail!("a knowledge document needs an id and a text");
-        }
-        let mut line = serde_json::to_vec(doc).wrap_err("writing a knowledge document")?;
-        line.push(b'\n');
-        self.file
-            .write_all(&line)
-            .wrap_err_with(|| format!("writing {}", self.path.display()))
-    }
-}
-
-impl Drop for KnowledgeLog {
-    /// A process that is being started has copies of all open files for a moment,
-    /// so that closing this one would not yet let go.
-    fn drop(&mut self) {
-        let _ = self.file.unlock();
-    }
-}
-
-/// Two commands that append to one file would spoil each other's order.
-fn lock(file: &File, path: &Path) -> Result<(), Report> {
-    match file.try_lock() {
-        Err(TryLockError::WouldBlock) => {
-            bail!("{} is being written by another command", path.display())
-        }
-        // Some network file systems know no locks.
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
-    }
-}
-
-fn read_or_empty(path: &Path) -> io::Result<Vec<u8>> {
-    match fs::read(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        other => other,
-    }
-}
-
-fn open_to_write(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true).open(path)
 }
 
 fn parse_bytes(path: &Path, bytes: &[u8]) -> Result<Vec<KnowledgeDoc>, Report> {

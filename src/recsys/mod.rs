@@ -12,7 +12,6 @@
 
 pub mod answer;
 pub mod catalog;
-mod document_line;
 pub mod faults;
 pub mod foreign;
 pub mod frameworks;
@@ -36,7 +35,6 @@ pub mod synth;
 mod table;
 
 pub use catalog::{Catalog, Half, Item, Subject, SubjectKind, SubjectRef, UNGROUPED, User};
-pub use document_line::DocumentLine;
 pub use frameworks::{Example, Framework};
 pub use groups::{Group, GroupMap};
 pub use history::{Protocol, Rating, Role};

@@ -13,6 +13,7 @@ use super::picture;
 use super::share::Format;
 use super::state::app::App;
 use crate::atomic_file;
+use crate::file_name::file_name;
 use crate::speculate::params::Params;
 use crate::speculate::trace::Trace;
 use crate::worker::message::RunId;
@@ -77,11 +78,10 @@ fn trace_of(app: &App, id: RunId) -> Result<&Trace> {
 /// `item-m12-relaxed`
 fn stem(trace: &Trace) -> String {
     let header = &trace.header;
-    let clean = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
-    let id: String = header.subject.id.chars().map(clean).collect();
     format!(
-        "{}-{id}-{}",
-        header.subject.kind,
+        "{}-{}-{}",
+        file_name(&header.subject.kind),
+        file_name(&header.subject.id),
         header.params.verify.name()
     )
 }
@@ -109,6 +109,33 @@ fn write_new(folder: &Path, stem: &str, forms: &[(&str, &[u8])]) -> Result<Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_recording_writes_outside_the_folder() {
+        let shipped = &include_bytes!("../../assets/traces/strict.jsonl")[..];
+        let mut trace = Trace::load(shipped).expect("a trace");
+        assert_eq!(stem(&trace), "item-i101-strict");
+        let outside = tempfile::tempdir().expect("a folder");
+        let folder = outside.path().join("a/b");
+        for hostile in [
+            "../../x",
+            "/tmp/x",
+            "..",
+            "",
+            "x\u{0}y\u{1b}[2J",
+            "a\\..\\b",
+        ] {
+            trace.header.subject.kind = hostile.into();
+            trace.header.subject.id = hostile.repeat(40);
+            write_new(&folder, &stem(&trace), &[("html", b"x")]).expect(hostile);
+        }
+        let entries = |folder: &Path| fs::read_dir(folder).expect("a folder").count();
+        assert_eq!(entries(&folder), 6);
+        assert_eq!(
+            (entries(outside.path()), entries(&outside.path().join("a"))),
+            (1, 1)
+        );
+    }
 
     #[test]
     fn nothing_is_overwritten() {

@@ -4,13 +4,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use color_eyre::eyre::{Result, WrapErr, ensure, eyre};
+use color_eyre::eyre::{Result, WrapErr, ensure};
 
 use super::message::Event;
 use crate::engine::{
     DocumentText, Documents, Engine, Found, Knowledge, Overview, PoolName, Probe, ProbedText,
 };
-use crate::recsys::DocumentLine;
+use crate::recsys::foreign::{self, Document, Hints};
+use crate::recsys::knowledge::known_framework;
 use crate::speculate::params::Params;
 
 /// A larger file is for `laserscope pool add`.
@@ -149,30 +150,34 @@ fn add_file(engine: &mut Engine, path: &Path) -> Result<String> {
         n_bytes >> 20,
         MAX_FILE_BYTES >> 20
     );
-    let text = fs::read_to_string(path).wrap_err_with(reading)?;
-    let lines = text.lines().enumerate();
-    let lines = lines.filter(|(_, line)| !line.trim().is_empty());
-    let docs: Result<Vec<Knowledge>> = lines
-        .map(|(i, line)| document(line).map_err(|why| eyre!("{shown}:{}: {why}", i + 1)))
-        .collect();
-    let ids = engine.add_documents(&docs?)?;
-    Ok(format!(
+    let mut docs = Vec::new();
+    let read = foreign::each(path, &Hints::default(), &mut |doc, _| {
+        docs.push(as_knowledge(doc));
+        Ok(())
+    })?;
+    read.expect_any(&shown, docs.len())?;
+    let ids = engine.add_documents(&docs)?;
+    let mut told = format!(
         "{} documents of {shown} are in the pools for this session's next runs; u takes them back.",
         ids.len()
-    ))
+    );
+    for line in read.told() {
+        told.push_str(&format!(" {}.", line.trim_end_matches('.')));
+    }
+    Ok(told)
 }
 
-fn document(line: &str) -> Result<Knowledge> {
-    let line = DocumentLine::parse(line)?;
-    Ok(Knowledge {
-        title: line.title.unwrap_or_else(|| line.id.clone()),
-        id: line.id,
-        kind: line.kind.unwrap_or_else(|| "item".into()),
-        group: line.group.unwrap_or_else(|| "none".into()),
-        framework: line.framework,
-        text: line.text,
-        ended: line.ended,
-    })
+fn as_knowledge(doc: Document) -> Knowledge {
+    let framework = doc.framework.as_deref().and_then(known_framework);
+    Knowledge {
+        title: doc.title.unwrap_or_else(|| doc.id.clone()),
+        id: doc.id,
+        kind: doc.kind.unwrap_or_else(|| "item".into()),
+        group: doc.group.unwrap_or_else(|| "none".into()),
+        framework: framework.map(str::to_string),
+        text: doc.text,
+        ended: doc.ended,
+    }
 }
 
 fn save(engine: &mut Engine) -> Result<String> {

@@ -85,6 +85,34 @@ fn the_films_are_distinct_and_plausible() {
     }
 }
 
+#[test]
+fn facts_that_were_doubted_are_as_they_should_be() {
+    let catalog = sample();
+    let film = |id: &str| catalog.items.iter().find(|i| i.id == id).expect(id);
+    assert_eq!(film("i159").themes[0], "a novelist's suspicious death");
+    assert_eq!(film("i155").themes[2], "playing God");
+    assert_eq!(film("i299").country, "United Kingdom");
+    let adult = film("i016");
+    assert_eq!(
+        (&*adult.title, &*adult.group),
+        ("Akira", "animation and family")
+    );
+}
+
+/// The sizes that the sample's README states are those of the files.
+#[test]
+fn the_samples_readme_states_the_sizes_of_its_files() {
+    let readme = fs::read_to_string(sample_folder().join("README.md")).expect("reads");
+    for file in ["items", "users", "once-items", "once-users"] {
+        let path = sample_folder().join(format!("knowledge/{file}.jsonl"));
+        let text = fs::read_to_string(path).expect("reads");
+        let noun = file.trim_start_matches("once-");
+        let kb = (text.len() as f64 / 1000.0).round();
+        let stated = format!("{} {noun} ({kb} kB)", text.lines().count());
+        assert!(readme.contains(&stated), "{file}: {stated}");
+    }
+}
+
 /// A director's or genre's name spelled two ways would split a pool's memory.
 #[test]
 fn a_name_is_spelled_one_way() {
@@ -110,7 +138,12 @@ fn well_known_facts_are_right() {
         ("Some Like It Hot", 1959, "Billy Wilder", "comedy"),
         ("Alien", 1979, "Ridley Scott", "fantastic"),
         ("Die Hard", 1988, "John McTiernan", "action"),
-        ("Spirited Away", 2001, "Hayao Miyazaki", "family"),
+        (
+            "Spirited Away",
+            2001,
+            "Hayao Miyazaki",
+            "animation and family",
+        ),
     ] {
         let found = catalog.items.iter().find(|item| item.title == title);
         let item = found.expect(title);

@@ -20,6 +20,7 @@ mod import;
 mod import_cases;
 mod interface;
 mod kernels;
+mod knowledge_files;
 mod lab;
 mod lessons;
 mod pool;

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-const ROOMS: [&str; 13] = [
+const ROOMS: [&str; 14] = [
     "text_input",
     "console",
     "atomic_file",
+    "file_name",
     "speculate",
     "pool",
     "recsys",
@@ -28,7 +29,10 @@ const MAY_NAME: [(&str, &[&str]); 9] = [
         "recsys",
         &["speculate", "text_input", "console", "atomic_file"],
     ),
-    ("model", &["speculate", "text_input"]),
+    (
+        "model",
+        &["speculate", "text_input", "atomic_file", "file_name"],
+    ),
     ("engine", &["speculate", "pool", "model", "text_input"]),
     (
         "tui",
@@ -39,6 +43,7 @@ const MAY_NAME: [(&str, &[&str]); 9] = [
             "text_input",
             "console",
             "atomic_file",
+            "file_name",
         ],
     ),
     ("export", &["speculate", "tui", "console"]),

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{last_of_each, write_new};
 use crate::headless::print_json;
-use crate::recsys::foreign::{Hints, read};
+use crate::recsys::foreign::{Hints, Imported, read};
 use crate::recsys::{Catalog, KnowledgeDoc};
 use crate::session::Settings;
 
@@ -17,6 +17,10 @@ use crate::session::Settings;
 struct Report {
     documents: usize,
     bad_lines: usize,
+    /// Answers that blocks of reasoning, and markers of a turn's end, were removed
+    /// from.
+    reasoning_removed: usize,
+    markers_removed: usize,
     /// Answers that a later one to the same question replaced.
     replaced: usize,
     /// Documents whose subject the catalog does not have; `None`: there is none.
@@ -35,16 +39,21 @@ pub fn run(
     let mut report = Report::default();
     let mut docs = Vec::new();
     for file in files {
-        let imported = read(file, hints)?;
-        imported.told().iter().for_each(|line| note!("{line}"));
-        report.bad_lines += imported.n_bad;
-        docs.extend(imported.docs);
+        let Imported {
+            docs: read,
+            account,
+        } = read(file, hints)?;
+        account.told().iter().for_each(|line| note!("{line}"));
+        report.bad_lines += account.n_bad;
+        report.reasoning_removed += account.n_reasoning;
+        report.markers_removed += account.n_markers;
+        docs.extend(read);
     }
     let mut docs = without_replaced(docs, &mut report);
     report.documents = docs.len();
     ensure!(
         !docs.is_empty(),
-        "nothing came in: no line held an id and an answer"
+        "nothing came in: no entry held an id and an answer"
     );
     if let Some(catalog) = &catalog {
         report.unknown = Some(place(&mut docs, catalog));
@@ -86,7 +95,7 @@ fn place(docs: &mut [KnowledgeDoc], catalog: &Catalog) -> usize {
 
 fn tell(report: &Report, out: &Path, catalog: Option<&Catalog>) {
     note!(
-        "{} documents in {}; {} bad lines, {} replaced by later ones",
+        "{} documents in {}; {} bad entries, {} replaced by later ones",
         report.documents,
         out.display(),
         report.bad_lines,

@@ -1,7 +1,6 @@
 //! `laserscope pool build|add|remove`, with progress on standard error; Ctrl-C
 //! leaves the pool as it was.
 
-use std::io::BufReader;
 use std::path::Path;
 use std::time::Instant;
 
@@ -19,6 +18,7 @@ use crate::pool::{
     Cancelled, Changed, Check, PoolDoc, PoolInfo, PoolStore, PoolUpdate, TokenizerHash, Work,
 };
 use crate::recsys::SubjectKind;
+use crate::recsys::foreign::Account;
 use crate::recsys::knowledge::bundled_files;
 use crate::session::Settings;
 
@@ -27,6 +27,8 @@ use crate::session::Settings;
 struct Report {
     #[serde(flatten)]
     changed: Changed,
+    /// Entries of the input that could not be read.
+    bad_lines: usize,
     seconds: f64,
     pool: PoolInfo,
 }
@@ -77,7 +79,7 @@ pub fn remove(path: &Path, ids: &[String], json: bool) -> Result<()> {
     update.remove(names);
     let changed = update.commit()?;
     drop(line);
-    report(path, changed, start, json)
+    report(path, (changed, Account::default()), start, json)
 }
 
 /// The document that an id means: `item/i101`, or `i101` where only an item, or
@@ -107,7 +109,7 @@ fn show(line: &mut Line, work: &Work) -> bool {
 
 /// The model's name, or its file's.
 fn model_name(settings: &Settings) -> &str {
-    let model = settings.model();
+    let model = settings.model().trim_end_matches(['/', '\\']);
     let file = model.rsplit(['/', '\\']).next().unwrap_or(model);
     file.strip_suffix(".gguf").unwrap_or(file)
 }
@@ -126,8 +128,9 @@ fn fill(
     args: &PoolDocumentsArgs,
     settings: &Settings,
     codec: Option<&TextCodec>,
-) -> Result<Changed> {
+) -> Result<(Changed, Account)> {
     let mut line = Line::new();
+    let mut account = Account::default();
     let mut n_docs = 0;
     let vocab = codec.map_or(usize::MAX, TextCodec::vocab_size);
     let mut push = |doc: PoolDoc, done: Option<f64>| -> Result<()> {
@@ -153,22 +156,28 @@ fn fill(
         let names = Names { codec, catalog };
         let named = Some(args.files.clone()).filter(|files| !files.is_empty());
         match named.or(settings.document_files()?) {
-            Some(files) => input::files(&files, &names, &mut push)?,
+            Some(files) => account = input::files(&files, &names, &mut push)?,
             None => {
                 for (name, text) in bundled_files() {
-                    let (n, from) = (text.len() as u64, BufReader::new(text.as_bytes()));
-                    input::documents(name, Some(n), from, &names, &mut push)?;
+                    input::text(name, text, &names, &mut push)?;
                 }
             }
         }
     }
     drop(line);
-    update.commit()
+    account.told().iter().for_each(|line| note!("{line}"));
+    Ok((update.commit()?, account))
 }
 
-fn report(path: &Path, changed: Changed, start: Instant, json: bool) -> Result<()> {
+fn report(
+    path: &Path,
+    (changed, read): (Changed, Account),
+    start: Instant,
+    json: bool,
+) -> Result<()> {
     let report = Report {
         changed,
+        bad_lines: read.n_bad,
         seconds: start.elapsed().as_secs_f64(),
         pool: PoolStore::open(path, None, Check::Structure)?.info(),
     };
@@ -176,11 +185,12 @@ fn report(path: &Path, changed: Changed, start: Instant, json: bool) -> Result<(
         return print_json(&report);
     }
     note!(
-        "{} documents added, {} removed, {} evicted in {:.1} s",
+        "{} documents added, {} removed, {} evicted in {:.1} s; {} bad entries",
         changed.added,
         changed.removed,
         changed.evicted,
-        report.seconds
+        report.seconds,
+        read.n_bad
     );
     describe(&report.pool);
     Ok(())

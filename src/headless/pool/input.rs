@@ -5,13 +5,15 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use color_eyre::eyre::{Result, WrapErr, bail, ensure, eyre};
+use color_eyre::eyre::{Result, WrapErr, bail, eyre};
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use crate::engine::Knowledge;
 use crate::model::tokenizer::TextCodec;
 use crate::pool::PoolDoc;
-use crate::recsys::{Catalog, DocumentLine, SubjectKind};
+use crate::recsys::foreign::{self, Account, Document, Hints};
+use crate::recsys::knowledge::known_framework;
+use crate::recsys::{Catalog, Subject, SubjectKind};
 
 /// Documents of a batch, and the text of a batch.
 const BATCH_DOCS: usize = 1024;
@@ -21,98 +23,133 @@ const BATCH_BYTES: usize = 4 << 20;
 /// where that is known.
 pub type Sink<'a> = dyn FnMut(PoolDoc, Option<f64>) -> Result<()> + 'a;
 
-/// Reads files of knowledge documents, `-` being standard input.
+/// Reads files of documents, `-` being standard input, in any form that
+/// [`foreign`] knows.
 ///
 /// # Errors
-/// Names the file and the line at fault; the sink's errors.
-pub fn files(paths: &[PathBuf], names: &Names, sink: &mut Sink) -> Result<()> {
+/// A file that cannot be read, or of which nothing could be; the sink's errors.
+pub fn files(paths: &[PathBuf], names: &Names, sink: &mut Sink) -> Result<Account> {
+    let hints = Hints::default();
+    let mut account = Account::default();
     for path in paths {
-        if path.as_os_str() == "-" {
-            documents("standard input", None, io::stdin().lock(), names, sink)?;
-            continue;
-        }
-        let context = || format!("reading {}", path.display());
-        let file = File::open(path).wrap_err_with(context)?;
-        let n_bytes = file.metadata().wrap_err_with(context)?.len();
-        let name = path.display().to_string();
-        documents(&name, Some(n_bytes), BufReader::new(file), names, sink)?;
+        let mut batch = Batch::new(names, sink);
+        let mut push = |doc, done| batch.push(doc, done);
+        let (name, read) = match path.as_os_str() == "-" {
+            true => {
+                let name = "standard input".to_string();
+                let read = foreign::each_from(&name, io::stdin().lock(), &hints, &mut push)?;
+                (name, read)
+            }
+            false => {
+                let read = foreign::each(path, &hints, &mut push)?;
+                (path.display().to_string(), read)
+            }
+        };
+        read.expect_any(&name, batch.finish()?)?;
+        account.add(read);
     }
-    Ok(())
+    Ok(account)
 }
 
-/// What turns a line into a pool's document.
+/// Reads documents of a text that messages call `name`.
+///
+/// # Errors
+/// As [`files`].
+pub fn text(name: &str, text: &str, names: &Names, sink: &mut Sink) -> Result<()> {
+    let mut batch = Batch::new(names, sink);
+    let mut push = |doc, done| batch.push(doc, done);
+    let read = foreign::each_from(name, text.as_bytes(), &Hints::default(), &mut push)?;
+    read.expect_any(name, batch.finish()?)
+}
+
+/// Documents that are tokenised together.
+struct Batch<'a, 's> {
+    names: &'a Names<'a>,
+    sink: &'a mut Sink<'s>,
+    docs: Vec<Document>,
+    n_bytes: usize,
+    n_done: usize,
+    done: Option<f64>,
+}
+
+impl<'a, 's> Batch<'a, 's> {
+    fn new(names: &'a Names<'a>, sink: &'a mut Sink<'s>) -> Self {
+        Batch {
+            names,
+            sink,
+            docs: Vec::new(),
+            n_bytes: 0,
+            n_done: 0,
+            done: None,
+        }
+    }
+
+    fn push(&mut self, doc: Document, done: Option<f64>) -> Result<()> {
+        self.n_bytes += doc.text.len();
+        self.done = done;
+        self.docs.push(doc);
+        if self.docs.len() == BATCH_DOCS || self.n_bytes >= BATCH_BYTES {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        let names = self.names;
+        let tokenized = self.docs.par_iter().map(|doc| names.document(doc));
+        let tokenized: Vec<Result<PoolDoc>> = tokenized.collect();
+        self.n_done += tokenized.len();
+        self.docs.clear();
+        self.n_bytes = 0;
+        for doc in tokenized {
+            (self.sink)(doc?, self.done)?;
+        }
+        Ok(())
+    }
+
+    /// How many documents there were.
+    fn finish(mut self) -> Result<usize> {
+        self.flush()?;
+        Ok(self.n_done)
+    }
+}
+
+/// What turns an entry into a pool's document.
 pub struct Names<'a> {
     pub codec: &'a TextCodec,
-    /// Knows the titles of documents that bring none.
+    /// Knows the titles and groups of documents that bring none.
     pub catalog: &'a Catalog,
 }
 
 impl Names<'_> {
-    fn document(&self, line: &str) -> Result<PoolDoc> {
-        let line = DocumentLine::parse(line)?;
-        ensure!(!line.id.is_empty(), "the id is empty");
-        ensure!(!line.text.is_empty(), "the text is empty");
-        let kind = line.kind.unwrap_or_else(|| "item".to_string());
-        let title = line.title.or_else(|| self.title(&kind, &line.id));
+    fn document(&self, doc: &Document) -> Result<PoolDoc> {
+        let kind = doc.kind.clone().unwrap_or_else(|| "item".to_string());
+        let subject = self.subject(&kind, &doc.id);
+        let title = doc.title.clone().or_else(|| Some(subject?.label()));
+        let group = subject.and_then(|subject| Some(subject.pool_group()?.to_string()));
+        // `none` is how a file says that it knows none.
+        let said = doc.group.clone().filter(|group| group != "none");
+        let group = said.or(group);
+        let framework = doc.framework.as_deref().and_then(known_framework);
         let knowledge = Knowledge {
-            title: title.unwrap_or_else(|| line.id.clone()),
-            id: line.id,
+            title: title.unwrap_or_else(|| doc.id.clone()),
+            id: doc.id.clone(),
             kind,
-            group: line.group.unwrap_or_else(|| "none".to_string()),
-            framework: line.framework,
-            text: line.text,
-            ended: line.ended,
+            group: group.unwrap_or_else(|| "none".to_string()),
+            framework: framework.map(str::to_string),
+            text: doc.text.clone(),
+            ended: doc.ended,
         };
-        knowledge.tokenize(self.codec)
+        let tokenized = knowledge.tokenize(self.codec);
+        tokenized.wrap_err_with(|| format!("document `{}`", doc.id))
     }
 
-    fn title(&self, kind: &str, id: &str) -> Option<String> {
+    fn subject(&self, kind: &str, id: &str) -> Option<Subject<'_>> {
         let kinds = [SubjectKind::Item, SubjectKind::User];
         let kind = kinds.into_iter().find(|k| k.to_string() == kind)?;
-        let at = self.catalog.find(kind, id).ok()?;
-        Some(self.catalog.subject(at).label())
+        let at = self.catalog.lookup(kind, id)?;
+        Some(self.catalog.subject(at))
     }
-}
-
-/// Reads knowledge documents from anywhere.
-pub fn documents(
-    name: &str,
-    n_bytes: Option<u64>,
-    mut from: impl BufRead,
-    names: &Names,
-    sink: &mut Sink,
-) -> Result<()> {
-    let (mut n_read, mut n_lines) = (0, 0);
-    loop {
-        let batch = read_batch(&mut from).wrap_err_with(|| format!("reading {name}"))?;
-        if batch.is_empty() {
-            return Ok(());
-        }
-        let numbered: Vec<(usize, &String)> = (n_lines + 1..).zip(&batch).collect();
-        let lines = numbered.par_iter().filter(|(_, l)| !l.trim().is_empty());
-        let docs: Vec<Result<PoolDoc>> = lines
-            .map(|(number, line)| names.document(line).wrap_err(format!("{name}:{number}")))
-            .collect();
-        n_lines += batch.len();
-        n_read += batch.iter().map(String::len).sum::<usize>();
-        let done = n_bytes.map(|n| n_read as f64 / n.max(1) as f64);
-        for doc in docs {
-            sink(doc?, done)?;
-        }
-    }
-}
-
-fn read_batch(from: &mut impl BufRead) -> io::Result<Vec<String>> {
-    let (mut batch, mut n_bytes) = (Vec::new(), 0);
-    while batch.len() < BATCH_DOCS && n_bytes < BATCH_BYTES {
-        let mut line = String::new();
-        n_bytes += from.read_line(&mut line)?;
-        if line.is_empty() {
-            break;
-        }
-        batch.push(line);
-    }
-    Ok(batch)
 }
 
 /// Reads lines of token ids; their line numbers are their ids.

@@ -129,7 +129,7 @@ pub fn report(found: &SearchReport, json: bool) -> Result<()> {
     );
     for group in &found.groups {
         out!(
-            "    {:<28}{:>9} occurrences{:>9} documents",
+            "    {:<32}{:>9} occurrences{:>9} documents",
             group.group,
             group.occurrences,
             group.documents

@@ -9,12 +9,16 @@ use crate::atomic_file;
 use crate::cli::TraceExportArgs;
 use crate::console;
 use crate::export::{self, Canvas, Paths};
+use crate::headless::outputs;
 use crate::playground;
 use crate::tui::Look;
 use crate::tui::share::Format;
 
 pub fn run(args: &TraceExportArgs, look: Look) -> Result<()> {
     let format = format_of(args)?;
+    if let Some(out) = &args.out {
+        outputs::expect_apart("--out", out, "the trace", &args.trace)?;
+    }
     let trace = playground::load_trace(&args.trace)?;
     let n_steps = trace.steps.len();
     if let Some(step) = args.step {

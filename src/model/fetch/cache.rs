@@ -10,6 +10,7 @@ use hf_hub::{Cache, CacheRepo, Repo, RepoType};
 
 use super::environment::FetchEnv;
 use super::part_file::Folder;
+use crate::file_name::file_name;
 use crate::model::registry::ModelEntry;
 
 /// What the caches say.
@@ -94,7 +95,7 @@ impl HubSlot {
     /// `commit` and `etag` as the hub sent them.
     pub fn new(env: &FetchEnv, entry: &ModelEntry, commit: &str, etag: &str) -> Self {
         let repo = cache_repo(env, entry);
-        let etag = as_file_name(etag);
+        let etag = file_name(etag);
         let mut blobs = repo.blob_path(&etag);
         blobs.pop();
         Self {
@@ -103,7 +104,7 @@ impl HubSlot {
                 path: blobs,
                 variable: "HF_HOME",
             },
-            commit: as_file_name(commit),
+            commit: file_name(commit),
             etag,
             file: entry.file,
         }
@@ -151,24 +152,5 @@ impl HubSlot {
             fs::create_dir_all(snapshot)?;
         }
         fs::rename(self.blob(), pointer)
-    }
-}
-
-/// A header's value must not lead out of its folder.
-fn as_file_name(text: &str) -> String {
-    let safe = |ch: char| ch.is_ascii_alphanumeric() || ch == '-' || ch == '_';
-    text.chars()
-        .map(|ch| if safe(ch) { ch } else { '_' })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::as_file_name;
-
-    #[test]
-    fn headers_stay_in_their_folder() {
-        assert_eq!(as_file_name("b179-c9"), "b179-c9");
-        assert_eq!(as_file_name("../../etc/x"), "______etc_x");
     }
 }

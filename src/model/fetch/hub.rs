@@ -8,7 +8,6 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use color_eyre::eyre::{Result, WrapErr, bail, ensure, eyre};
-use ureq::config::RedirectAuthHeaders;
 use ureq::http::Response;
 use ureq::{Agent, Body};
 
@@ -61,7 +60,7 @@ pub fn fetch(
     let slot = HubSlot::new(env, entry, &remote.commit, &remote.etag);
     let part = PartFile::open(slot.folder(), &slot.part_name(), opts.cancel)?;
     let source = Source {
-        agent: agent(env, Redirects::Follow),
+        agent: agent(env),
         url,
         token: env.token.clone(),
         shown: env.endpoint.clone(),
@@ -85,24 +84,12 @@ pub fn url(env: &FetchEnv, entry: &ModelEntry) -> String {
     )
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Redirects {
-    Follow,
-    Show,
-}
-
-fn agent(env: &FetchEnv, redirects: Redirects) -> Agent {
-    let max_redirects = if redirects == Redirects::Follow {
-        10
-    } else {
-        0
-    };
+/// Follows no redirect by itself: where a token goes is decided hop by hop.
+fn agent(env: &FetchEnv) -> Agent {
     Agent::config_builder()
         .http_status_as_error(false)
-        .max_redirects(max_redirects)
-        .max_redirects_will_error(redirects == Redirects::Follow)
-        // The storage a download is redirected to must not see the token.
-        .redirect_auth_headers(RedirectAuthHeaders::SameHost)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
         // Compressed bytes would not match the announced size.
         .accept_encoding("identity")
         .user_agent(concat!("laserscope/", env!("CARGO_PKG_VERSION")))
@@ -118,7 +105,7 @@ fn agent(env: &FetchEnv, redirects: Redirects) -> Agent {
 /// Asks with HEAD; the hub's own answer has the headers, the storage it
 /// redirects to has not.
 fn ask(env: &FetchEnv, entry: &ModelEntry, url: &str, cancel: &AtomicBool) -> Result<Remote> {
-    let (agent, token) = (agent(env, Redirects::Show), env.token.clone());
+    let (agent, token) = (agent(env), env.token.clone());
     let (start, endpoint) = (url.to_owned(), env.endpoint.clone());
     let answer = detached(1, move |to| {
         let _ = to.send(head(&agent, start, &endpoint, token.as_deref()));
@@ -131,8 +118,11 @@ fn ask(env: &FetchEnv, entry: &ModelEntry, url: &str, cancel: &AtomicBool) -> Re
     }
     ensure!(status < 400, refused());
     let headers = response.headers();
-    let etag = header(headers, "x-linked-etag").or_else(|| header(headers, "etag"));
-    let etag = etag.map(|etag| etag.trim_start_matches("W/").replace('"', ""));
+    let etag = |name| {
+        let etag = header(headers, name)?.trim_start_matches("W/");
+        Some(etag.replace('"', "")).filter(|etag| !etag.trim().is_empty())
+    };
+    let etag = etag("x-linked-etag").or_else(|| etag("etag"));
     let commit = header(headers, "x-repo-commit").unwrap_or(entry.revision);
     Ok(Remote {
         size: header(headers, "x-linked-size").and_then(|size| size.parse().ok()),

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 
 use color_eyre::eyre::{Result, bail};
-use ureq::http::{HeaderMap, Response};
+use ureq::http::{HeaderMap, Response, Uri};
 use ureq::{Agent, Body};
 
 use super::part_file::PartFile;
@@ -17,6 +17,7 @@ use super::{FetchOptions, OnEvent, POLL, confirm, go_on};
 /// How often a broken connection is taken up again, if bytes came before.
 const MAX_RESUMES: u32 = 5;
 const CHUNK_BYTES: usize = 1 << 18;
+const MAX_REDIRECTS: u32 = 10;
 
 /// Where the bytes come from.
 pub struct Source {
@@ -154,17 +155,67 @@ enum Piece {
 /// Asks for the bytes from `start` on; they come in pieces from a thread of
 /// their own, which ends with the receiver.
 fn request(source: &Source, start: u64) -> Receiver<Piece> {
-    let mut request = source.agent.get(&source.url);
-    if let Some(token) = &source.token {
-        request = request.header("authorization", format!("Bearer {token}"));
-    }
-    if start > 0 {
-        request = request.header("range", format!("bytes={start}-"));
-    }
-    detached(8, move |to| match request.call() {
+    let (agent, url) = (source.agent.clone(), source.url.clone());
+    let token = source.token.clone();
+    detached(8, move |to| match follow(&agent, url, token, start) {
         Ok(response) => pass_on(response, &to),
-        Err(err) => drop(to.send(Piece::Broken(err.to_string()))),
+        Err(why) => drop(to.send(Piece::Broken(why))),
     })
+}
+
+/// The answer behind all redirects. The token is for the origin that was asked
+/// first: not for another host, nor for another port or scheme of the same.
+fn follow(
+    agent: &Agent,
+    mut url: String,
+    mut token: Option<String>,
+    start: u64,
+) -> Result<Response<Body>, String> {
+    let home = origin(&url);
+    for _ in 0..=MAX_REDIRECTS {
+        token = token.filter(|_| home.is_some() && origin(&url) == home);
+        let mut request = agent.get(&url);
+        if let Some(token) = &token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        if start > 0 {
+            request = request.header("range", format!("bytes={start}-"));
+        }
+        let response = request.call().map_err(|err| err.to_string())?;
+        match header(response.headers(), "location") {
+            Some(to) if response.status().is_redirection() => url = redirected(&url, to),
+            _ => return Ok(response),
+        }
+    }
+    Err("it redirects in a circle".to_owned())
+}
+
+/// Scheme, host and port, by which two addresses are of one origin (RFC 6454).
+fn origin(url: &str) -> Option<(String, String, u16)> {
+    let uri: Uri = url.parse().ok()?;
+    let scheme = uri.scheme_str()?.to_ascii_lowercase();
+    let usual = if scheme == "https" { 443 } else { 80 };
+    let port = uri.port_u16().unwrap_or(usual);
+    Some((scheme, uri.host()?.to_ascii_lowercase(), port))
+}
+
+/// Where a `location` leads from an address (RFC 3986, 5.2).
+fn redirected(from: &str, location: &str) -> String {
+    let scheme = from.find("://").map_or(0, |at| at + 3);
+    let path = from[scheme..]
+        .find('/')
+        .map_or(from.len(), |at| scheme + at);
+    if location.contains("://") {
+        location.to_owned()
+    } else if location.starts_with("//") {
+        format!("{}{location}", from[..scheme].trim_end_matches('/'))
+    } else if location.starts_with('/') {
+        format!("{}{location}", &from[..path])
+    } else {
+        let beside = from[path..].split(['?', '#']).next().unwrap_or_default();
+        let folder = beside.rfind('/').map_or("", |at| &beside[..at]);
+        format!("{}{folder}/{location}", &from[..path])
+    }
 }
 
 fn pass_on(response: Response<Body>, to: &SyncSender<Piece>) {
@@ -223,11 +274,39 @@ pub fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use super::range_start;
+    use super::{origin, range_start, redirected};
 
     #[test]
     fn the_start_of_a_range_is_read() {
         assert_eq!(range_start("bytes 5-9/10"), Some(5));
         assert_eq!(range_start("bytes */10"), None);
+    }
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        let same = ["https://hub.example/a", "https://HUB.example:443/b?c"];
+        assert_eq!(origin(same[0]), origin(same[1]));
+        for other in [
+            "https://hub.example:8443/a",
+            "http://hub.example/a",
+            "https://hub.example.org/a",
+            "https://hub.example@evil.example/a",
+        ] {
+            assert_ne!(origin(same[0]), origin(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_redirect_leads_as_a_browser_would_take_it() {
+        let from = "https://hub.example:1/a/b?c";
+        for (location, to) in [
+            ("http://x/y", "http://x/y"),
+            ("//x/y", "https://x/y"),
+            ("/y?z", "https://hub.example:1/y?z"),
+            ("y", "https://hub.example:1/a/y"),
+        ] {
+            assert_eq!(redirected(from, location), to);
+        }
+        assert_eq!(redirected("https://x", "y"), "https://x/y");
     }
 }

@@ -3,157 +3,271 @@
 use serde_json::{Map, Value};
 
 use super::super::catalog::SubjectKind;
+use super::answer_text::{answer, no_answer, said};
+use super::lenient_json::{self, Repair};
+use super::markers;
 
-/// Names of the subject's id, and whom each means.
-const IDS: [(&str, Option<SubjectKind>); 14] = [
+/// Names of the subject's id, without underscores and capitals, and whom each means;
+/// the first that is there counts. In the answers to a batch of requests, `id` is the
+/// request's.
+const IDS: [(&str, Option<SubjectKind>); 20] = [
+    ("customid", None),
     ("id", None),
     ("uid", Some(SubjectKind::User)),
-    ("user_id", Some(SubjectKind::User)),
+    ("userid", Some(SubjectKind::User)),
     ("user", Some(SubjectKind::User)),
+    ("reviewerid", Some(SubjectKind::User)),
     ("iid", Some(SubjectKind::Item)),
-    ("item_id", Some(SubjectKind::Item)),
+    ("itemid", Some(SubjectKind::Item)),
     ("item", Some(SubjectKind::Item)),
+    ("movieid", Some(SubjectKind::Item)),
+    ("bookid", Some(SubjectKind::Item)),
+    ("newsid", Some(SubjectKind::Item)),
+    ("businessid", Some(SubjectKind::Item)),
     ("mid", Some(SubjectKind::Item)),
     ("bid", Some(SubjectKind::Item)),
     ("nid", Some(SubjectKind::Item)),
     ("asin", Some(SubjectKind::Item)),
-    ("parent_asin", Some(SubjectKind::Item)),
+    ("parentasin", Some(SubjectKind::Item)),
     ("idx", None),
     ("index", None),
 ];
-/// Names of the answer.
-const TEXTS: [&str; 14] = [
-    "text",
-    "ans",
-    "answer",
-    "answers",
-    "knowledge",
-    "interest",
-    "news",
-    "book",
-    "movie",
-    "description",
-    "output",
-    "response",
-    "generated_text",
-    "summary",
-];
 
-/// What a line says.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Entry {
+/// An answer for the pools. What its file leaves open is `None`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
     pub id: String,
-    pub kind: Option<SubjectKind>,
-    pub text: String,
+    pub title: Option<String>,
+    /// As written: `item`, `user`, ..
+    pub kind: Option<String>,
+    pub group: Option<String>,
     pub framework: Option<String>,
+    /// The model that wrote it.
     pub model: Option<String>,
+    pub text: String,
+    /// The answer ended by itself, not at a limit.
+    pub ended: bool,
+    /// What was taken out of the text.
+    pub removed: Removed,
 }
 
-impl Entry {
-    /// `id TAB text`, an item's.
-    pub fn of_tab(id: &str, text: &str) -> Result<Self, String> {
-        let id = id.trim();
-        if id.is_empty() {
-            return Err("the id is empty".into());
-        }
-        let text = text.trim();
-        if text.is_empty() {
-            return Err("the text is empty".into());
-        }
-        Ok(Entry {
-            id: id.to_string(),
-            kind: None,
-            text: text.to_string(),
-            framework: None,
-            model: None,
-        })
+/// What an answer had besides itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Removed {
+    pub reasoning: bool,
+    pub markers: bool,
+}
+
+impl Document {
+    pub(super) fn is_id_name(name: &str) -> bool {
+        id_name(name).is_some()
     }
 
-    /// A line of JSON, or of a JSON string that holds JSON.
-    pub fn of_json(line: &str) -> Result<Self, String> {
-        let parse = |text: &str| serde_json::from_str::<Value>(text.trim());
-        let outer = parse(line).map_err(|_| "no whole JSON".to_string())?;
-        let value = match outer {
-            Value::String(inner) => {
-                parse(&inner).map_err(|_| "the string holds no whole JSON".to_string())?
-            }
-            other => other,
-        };
-        match value {
-            Value::Object(fields) => Self::of_fields(&fields),
-            Value::Array(values) => Self::of_values(&values),
-            _ => Err("neither an object nor a list".into()),
-        }
-    }
-
-    fn of_fields(fields: &Map<String, Value>) -> Result<Self, String> {
-        let mut only = fields.iter();
-        if let (Some((id, value @ Value::Object(_))), None) = (only.next(), only.next()) {
-            return Self::of_pair(id, value);
-        }
-        let named = IDS
-            .iter()
-            .find_map(|&(name, kind)| Some((fields.get(name)?, kind)));
-        let (id, kind) = named.ok_or("no id (id, uid, item_id, ..)")?;
-        let id = plain(id)
-            .filter(|id| !id.is_empty())
-            .ok_or("the id is neither text nor a number")?;
-        let text = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_string);
-        Ok(Entry {
-            id,
-            kind: text("kind").and_then(|kind| kind.parse().ok()).or(kind),
-            text: answer(fields)?,
-            framework: text("framework"),
-            model: text("model"),
+    /// An answer's fields.
+    ///
+    /// # Errors
+    /// What is missing, with the id where there is one.
+    pub(super) fn of_fields(
+        fields: &Map<String, Value>,
+        repair: Option<Repair>,
+    ) -> Result<Self, String> {
+        let (id, kind) = id_of(fields)?;
+        let own = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_string);
+        let named = own("kind").filter(|kind| !kind.trim().is_empty());
+        let document = answer(fields, repair).and_then(|text| Self::of_text(&id, &text));
+        Ok(Document {
+            title: own("title").filter(|title| !title.trim().is_empty()),
+            kind: named.or(kind.map(|kind| kind.to_string())),
+            group: own("group").filter(|group| !group.is_empty()),
+            framework: own("framework").filter(|name| !name.is_empty()),
+            model: own("model").filter(|name| !name.is_empty()),
+            ended: fields.get("ended").and_then(Value::as_bool).unwrap_or(true),
+            ..document.map_err(|why| format!("`{id}`: {why}"))?
         })
     }
 
     /// `[id, prompt, answer]`, or `[id, answer]`.
-    fn of_values(values: &[Value]) -> Result<Self, String> {
-        let (Some(id), Some(text)) = (values.first(), values.get(1..).and_then(<[_]>::last)) else {
+    pub(super) fn of_values(values: &[Value], repair: Option<Repair>) -> Result<Self, String> {
+        let (Some(id), Some(answer)) = (values.first(), values.get(1..).and_then(<[_]>::last))
+        else {
             return Err("a list of fewer than two".into());
         };
         let id = plain(id).ok_or("the id is neither text nor a number")?;
-        Self::of_tab(&id, &said(text).ok_or("no answer")?)
+        Self::of_pair(&id, answer, repair)
     }
 
-    /// An id and what is said of it: `{"prompt": .., "ans": ..}`, or the answer.
-    pub fn of_pair(id: &str, value: &Value) -> Result<Self, String> {
+    /// An id and what is said of it: `{"prompt": .., "ans": ..}`, messages, or the
+    /// answer.
+    pub(super) fn of_pair(id: &str, value: &Value, repair: Option<Repair>) -> Result<Self, String> {
+        let id = id.trim();
+        // An id that a table held as a float.
+        let whole = id.strip_suffix(".0");
+        let whole = whole.filter(|w| !w.is_empty() && w.bytes().all(|b| b.is_ascii_digit()));
+        let id = whole.unwrap_or(id);
         let text = match value {
-            Value::Object(fields) => answer(fields)?,
-            other => said(other).ok_or("no answer")?,
+            Value::Object(fields) => answer(fields, repair),
+            other => said(other).ok_or_else(|| no_answer(repair)),
         };
-        Self::of_tab(id, &text)
+        text.and_then(|text| Self::of_text(id, &text))
+            .map_err(|why| format!("`{id}`: {why}"))
+    }
+
+    /// `id TAB text`.
+    pub(super) fn of_tab(id: &str, text: &str) -> Result<Self, String> {
+        let id = id.trim();
+        Self::of_text(id, text.trim()).map_err(|why| format!("`{id}`: {why}"))
+    }
+
+    fn of_text(id: &str, text: &str) -> Result<Self, String> {
+        if id.is_empty() {
+            return Err("the id is empty".into());
+        }
+        let cleaned = markers::cleaned(text);
+        if cleaned.text.trim().is_empty() {
+            return Err(match text.trim().is_empty() {
+                true => "the text is empty".into(),
+                false => "there is only reasoning and no answer".into(),
+            });
+        }
+        Ok(Document {
+            id: id.to_string(),
+            title: None,
+            kind: None,
+            group: None,
+            framework: None,
+            model: None,
+            text: cleaned.text,
+            ended: true,
+            removed: Removed {
+                reasoning: cleaned.had_reasoning,
+                markers: cleaned.had_markers,
+            },
+        })
     }
 }
 
-fn answer(fields: &Map<String, Value>) -> Result<String, String> {
-    let found = TEXTS
-        .iter()
-        .find_map(|name| fields.get(*name).and_then(said));
-    let text = found.ok_or("no answer (ans, answer, text, interest, ..)")?;
-    match text.is_empty() {
-        true => Err("the text is empty".into()),
-        false => Ok(text),
-    }
+/// The place of a field's name among those of ids.
+fn id_name(name: &str) -> Option<usize> {
+    let letters: String = name.chars().filter(|c| *c != '_').collect();
+    let letters = letters.to_ascii_lowercase();
+    IDS.iter().position(|(name, _)| *name == letters)
+}
+
+/// The id by the first of the names that is there, and whom it means.
+fn id_of(fields: &Map<String, Value>) -> Result<(String, Option<SubjectKind>), String> {
+    let named = fields.iter();
+    let named = named.filter_map(|(name, value)| Some((id_name(name)?, value)));
+    let (name, id) = named
+        .min_by_key(|(name, _)| *name)
+        .ok_or("no id (id, uid, item_id, ..)")?;
+    let id = plain(id).filter(|id| !id.is_empty());
+    let id = id.ok_or("the id is neither text nor a number")?;
+    Ok((id, IDS[name].1))
+}
+
+/// The id that a damaged entry seems to have.
+pub(super) fn id_within(raw: &str) -> Option<String> {
+    let quotes = raw.match_indices('"').map(|(at, _)| at);
+    let mut names = quotes.filter_map(|at| {
+        let len = lenient_json::string_len(&raw[at..])?;
+        let name = &raw[at + 1..at + len - 1];
+        let value = raw[at + len..].trim_start().strip_prefix(':')?.trim_start();
+        id_name(name)?;
+        let len = match value.starts_with('"') {
+            true => lenient_json::string_len(value)?,
+            false => value.find([',', '}'])?,
+        };
+        let id = value[..len].trim().trim_matches('"');
+        (!id.is_empty() && id.len() <= 100).then(|| id.to_string())
+    });
+    names.next()
 }
 
 fn plain(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.trim().to_string()),
-        Value::Number(number) => Some(number.to_string()),
+        Value::Number(number) => {
+            let text = number.to_string();
+            Some(text.strip_suffix(".0").unwrap_or(&text).to_string())
+        }
         _ => None,
     }
 }
 
-/// A text; a list of phrases as a sentence would have them.
-fn said(value: &Value) -> Option<String> {
-    match value {
-        Value::Array(values) => {
-            let phrases: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
-            (!phrases.is_empty()).then(|| phrases.join(", "))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(value: &Value) -> Result<(String, Option<String>, String), String> {
+        let fields = value.as_object().expect("an object");
+        let doc = Document::of_fields(fields, None)?;
+        Ok((doc.id, doc.kind, doc.text))
+    }
+
+    #[test]
+    fn answers_are_found_whatever_they_are_called() {
+        let asked = json!({"role": "user", "content": "Introduce it."});
+        let answered = json!({"role": "assistant", "content": "Tense."});
+        for entry in [
+            json!({"id": "i1", "text": "Tense."}),
+            json!({"id": "i1", "prompt": "Introduce it.", "completion": " Tense."}),
+            json!({"id": "i1", "messages": [asked, answered]}),
+            json!({"id": "i1", "messages": [{"role": "assistant", "content": [{"type": "text", "text": "Tense."}]}]}),
+            json!({"id": "i1", "conversations": [{"from": "human", "value": "?"}, {"from": "gpt", "value": "Tense."}]}),
+            json!({"id": "batch_1", "custom_id": "i1", "response": {"status_code": 200, "body": {"choices": [{"message": answered}]}}}),
+            json!({"id": "i1", "choices": [{"index": 0, "text": "Tense."}]}),
+            json!({"ID": "i1", "Answer": "Tense."}),
+        ] {
+            let want = ("i1".into(), None, "Tense.".into());
+            assert_eq!(read(&entry), Ok(want), "{entry}");
         }
-        Value::String(text) => Some(text.trim().to_string()),
-        _ => None,
+    }
+
+    #[test]
+    fn ids_are_text_or_numbers_and_say_whom_they_mean() {
+        for (entry, id, kind) in [
+            (json!({"id": 1, "text": "a"}), "1", None),
+            (json!({"id": 1.0, "text": "a"}), "1", None),
+            (json!({"user_id": 7, "text": "a"}), "7", Some("user")),
+            (json!({"movieId": 7, "text": "a"}), "7", Some("item")),
+            (
+                json!({"id": "x", "kind": "user", "text": "a"}),
+                "x",
+                Some("user"),
+            ),
+        ] {
+            let want = (id.into(), kind.map(String::from), "a".into());
+            assert_eq!(read(&entry), Ok(want), "{entry}");
+        }
+        for (entry, why) in [
+            (json!({"text": "a"}), "no id"),
+            (
+                json!({"id": null, "text": "a"}),
+                "neither text nor a number",
+            ),
+            (json!({"id": "i1", "text": 3}), "`i1`: no answer"),
+            (json!({"id": "i1", "text": " "}), "`i1`: the text is empty"),
+            (
+                json!({"id": "i1", "messages": [{"role": "user", "content": "?"}]}),
+                "`i1`: no answer",
+            ),
+        ] {
+            let error = read(&entry).expect_err("bad");
+            assert!(error.contains(why), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_entry_is_named_by_the_id_in_it() {
+        assert_eq!(
+            id_within(r#"{"id": "i7", "text": "a"b"}"#),
+            Some("i7".into())
+        );
+        assert_eq!(
+            id_within(r#"{"prompt": "id", "uid": 31, x"#),
+            Some("31".into())
+        );
+        assert_eq!(id_within(r#"{"text": "no"}"#), None);
     }
 }

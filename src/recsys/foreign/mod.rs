@@ -1,42 +1,51 @@
-//! Knowledge made elsewhere, as documents: our own lines, KAR's `.klg` (one JSON
-//! object, id -> {prompt, ans}), ONCE's logs (`id TAB text`, or `{"uid":..,
-//! "interest":..}` a line) and LASER's (a JSON string a line that holds JSON).
+//! Knowledge from files, as documents: `--knowledge`, `knowledge import` and
+//! `pool build|add` read through here. Known are our own lines, lines with an id
+//! and a text, KAR's `.klg` (one JSON object, id -> {prompt, ans}), maps and lists
+//! in JSON, prompts with answers, messages, ONCE's logs (`id TAB text`, or
+//! `{"uid":.., "interest":..}` a line) and LASER's (a JSON string a line that holds
+//! JSON).
 //!
-//! A bad line is counted and the first few are told; nothing here stops at one.
-//! Must not know catalogs: whose ids these are is for others to say.
+//! A bad entry is lost alone: it is counted, and the first few are told by line and
+//! id. Must not know catalogs: whose ids these are is for others to say.
 
+mod account;
+mod answer_text;
+mod elements;
+#[cfg(test)]
+mod elements_test;
 mod entry;
-mod klg;
+mod format;
+mod lenient_json;
+mod markers;
 
-use std::fmt;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::str::FromStr;
 
-use color_eyre::eyre::{Report, Result, WrapErr, ensure, eyre};
-use serde_json::Value;
+use color_eyre::eyre::{Result, WrapErr, bail, ensure};
 
 use super::catalog::SubjectKind;
-use super::knowledge::{KnowledgeDoc, parse_line};
-use entry::Entry;
+use super::knowledge::{KnowledgeDoc, UNKNOWN_FRAMEWORK};
+use crate::text_input::{
+    Encoding, LINE_BYTES_MAX, LineReader, Next, decode, read_text_from, shown_size,
+};
 
-/// Bad lines that are told, of each file.
-const N_TOLD: usize = 5;
+pub use account::Account;
+pub use entry::{Document, Removed};
+pub use format::Format;
 
-/// How a file is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    Jsonl,
-    Klg,
-    Once,
-    Laser,
-}
+/// Largest file that is one JSON value, in bytes.
+const WHOLE_BYTES_MAX: u64 = 1 << 30;
+/// So many bytes of a file say how it is written.
+const LOOKED_AT_BYTES: usize = 1 << 20;
 
 /// What the files themselves may leave open.
 #[derive(Clone, Debug, Default)]
 pub struct Hints {
-    /// `None`: what the lines or the file's name say, else items.
+    /// `None`: what the entries or the file's name say, else items. A document's own
+    /// kind is any word until it becomes knowledge.
     pub kind: Option<SubjectKind>,
-    /// `None`: the line's own, or the one whose format it is.
+    /// `None`: what the entries say, else none is known.
     pub framework: Option<String>,
     /// `None`: what the content looks like.
     pub format: Option<Format>,
@@ -46,115 +55,81 @@ pub struct Hints {
 #[derive(Clone, Debug, Default)]
 pub struct Imported {
     pub docs: Vec<KnowledgeDoc>,
-    pub n_bad: usize,
-    /// The first few, each with file and line.
-    pub bad: Vec<String>,
+    pub account: Account,
 }
 
-impl Imported {
-    /// The bad lines: the first few, and how many more there are.
-    pub fn told(&self) -> Vec<String> {
-        let mut lines = self.bad.clone();
-        let n_more = self.n_bad - self.bad.len();
-        if n_more > 0 {
-            lines.push(format!("and {n_more} more bad lines"));
-        }
-        lines
-    }
-}
+/// Takes documents in their order, and how much of the file they end at, 0 to 1
+/// where that is known.
+pub type Sink<'a> = dyn FnMut(Document, Option<f64>) -> Result<()> + 'a;
 
-impl Format {
-    pub const ALL: [Format; 4] = [Format::Jsonl, Format::Klg, Format::Once, Format::Laser];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Format::Jsonl => "jsonl",
-            Format::Klg => "klg",
-            Format::Once => "once",
-            Format::Laser => "laser",
-        }
-    }
-
-    /// The framework that writes such files.
-    fn framework(self) -> &'static str {
-        match self {
-            Format::Once => "once",
-            _ => "kar",
-        }
-    }
-
-    /// What the content looks like.
-    pub fn of(text: &str) -> Option<Format> {
-        let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
-        if line.starts_with('"') {
-            return Some(Format::Laser);
-        }
-        if !line.starts_with('{') {
-            let has_id = line.split_once('\t').is_some_and(|(id, _)| !id.is_empty());
-            return has_id.then_some(Format::Once);
-        }
-        match serde_json::from_str::<Value>(line) {
-            Ok(Value::Object(fields)) if fields.values().all(Value::is_object) => Some(Format::Klg),
-            Ok(Value::Object(fields)) if fields.contains_key("text") => Some(Format::Jsonl),
-            Ok(_) => Some(Format::Once),
-            Err(_) => klg::looks_like(text).then_some(Format::Klg),
-        }
-    }
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl FromStr for Format {
-    type Err = Report;
-
-    fn from_str(text: &str) -> Result<Self, Report> {
-        let found = Format::ALL.into_iter().find(|f| f.name() == text);
-        found.ok_or_else(|| eyre!("unknown format `{text}`: use auto, jsonl, klg, once or laser"))
-    }
-}
-
-/// Reads a file.
+/// Reads a file as knowledge of this program's own kinds.
 ///
 /// # Errors
-/// A file that cannot be read, or that looks like none of the formats.
+/// A file that cannot be read, that looks like none of the formats, or of which
+/// nothing could be read.
 pub fn read(path: &Path, hints: &Hints) -> Result<Imported> {
-    let shown = path.display().to_string();
-    let bytes = std::fs::read(path).wrap_err_with(|| format!("reading {shown}"))?;
-    parse(&shown, &bytes, hints)
+    let mut docs = Vec::new();
+    let account = each(path, hints, &mut |doc, _| {
+        docs.push(doc);
+        Ok(())
+    })?;
+    imported(&path.display().to_string(), docs, account, hints)
 }
 
-/// `file` is the name that bad lines carry; it may say the kind: `user.klg`.
+/// As [`read`], of bytes that messages call `file`; the name may say the kind:
+/// `user.klg`.
 ///
 /// # Errors
-/// Content that looks like none of the formats.
+/// As [`read`].
 pub fn parse(file: &str, bytes: &[u8], hints: &Hints) -> Result<Imported> {
-    let text = String::from_utf8_lossy(bytes);
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    if text.trim().is_empty() {
-        return Ok(Imported::default());
+    let decoded = decode(bytes);
+    let mut docs = Vec::new();
+    let account = each_from(file, decoded.text.as_bytes(), hints, &mut |doc, _| {
+        docs.push(doc);
+        Ok(())
+    })?;
+    imported(file, docs, account, hints)
+}
+
+fn imported(
+    file: &str,
+    docs: Vec<Document>,
+    mut account: Account,
+    hints: &Hints,
+) -> Result<Imported> {
+    let mut known = Vec::with_capacity(docs.len());
+    for doc in docs {
+        match as_knowledge(doc, hints) {
+            Ok(doc) => known.push(doc),
+            Err(why) => account.lose(file, None, why),
+        }
     }
-    let format = hints.format.or_else(|| Format::of(text));
-    ensure!(
-        format.is_some(),
-        "{file}: no knowledge that this program knows: our JSONL, KAR's .klg, ONCE's logs or \
-         LASER's JSONL; --format says which it is"
-    );
-    let mut reader = Reader {
-        file,
-        hints,
-        kind: kind_of_name(file),
-        format: format.unwrap_or(Format::Jsonl),
-        imported: Imported::default(),
+    account.expect_any(file, known.len())?;
+    Ok(Imported {
+        docs: known,
+        account,
+    })
+}
+
+fn as_knowledge(doc: Document, hints: &Hints) -> Result<KnowledgeDoc, String> {
+    let kind = match (&doc.kind, hints.kind) {
+        (_, Some(hint)) => hint,
+        (None, None) => SubjectKind::Item,
+        (Some(kind), None) => kind.parse().map_err(|_| {
+            let id = &doc.id;
+            format!("`{id}`: the kind `{kind}` is neither item nor user (knowledge import --kind)")
+        })?,
     };
-    match reader.format {
-        Format::Klg => klg::read(text, &mut reader),
-        _ => reader.lines(text),
-    }
-    Ok(reader.imported)
+    let framework = hints.framework.clone().or(doc.framework);
+    Ok(KnowledgeDoc {
+        id: doc.id,
+        kind,
+        group: doc.group.unwrap_or_else(|| "none".into()),
+        framework: framework.unwrap_or_else(|| UNKNOWN_FRAMEWORK.into()),
+        model: doc.model.unwrap_or_else(|| "unknown".into()),
+        text: doc.text,
+        ended: doc.ended,
+    })
 }
 
 /// `user.klg`, `recent_history.json`: whom a file is about, by its name.
@@ -169,77 +144,160 @@ fn kind_of_name(file: &str) -> Option<SubjectKind> {
     }
 }
 
-/// A file being read.
-struct Reader<'a> {
-    file: &'a str,
-    hints: &'a Hints,
-    kind: Option<SubjectKind>,
-    format: Format,
-    imported: Imported,
+/// Shows every document of a file. Lines are streamed; a file that is one JSON
+/// value is read whole.
+///
+/// # Errors
+/// A file that cannot be read, or that looks like none of the formats; those of
+/// `sink`.
+pub fn each(path: &Path, hints: &Hints, sink: &mut Sink) -> Result<Account> {
+    let name = path.display().to_string();
+    let reading = || format!("reading {name}");
+    let open = || -> Result<_> {
+        let file = File::open(path).wrap_err_with(reading)?;
+        Ok(BufReader::with_capacity(LOOKED_AT_BYTES, file))
+    };
+    let file = open()?;
+    let meta = file.get_ref().metadata().wrap_err_with(reading)?;
+    if !meta.is_file() {
+        // A pipe gives its bytes once.
+        return each_from(&name, file, hints, sink);
+    }
+    // What has been shown cannot be taken back, so the encoding is settled first.
+    let encoding = encoding_of(file).wrap_err_with(reading)?;
+    let from = Input {
+        name: &name,
+        n_bytes: Some(meta.len()),
+        encoding,
+    };
+    from.each(open()?, hints, sink)
 }
 
-impl Reader<'_> {
-    fn lines(&mut self, text: &str) {
-        for (number, line) in (1usize..).zip(text.lines()) {
-            if line.trim().is_empty() {
-                continue;
-            }
-            let read = match line.contains('\u{fffd}') {
-                true => Err("not UTF-8".to_string()),
-                false => self.line(line),
+/// As [`each`], of a stream that messages call `name`.
+///
+/// # Errors
+/// As [`each`]; bytes that are not UTF-8 behind letters that are.
+pub fn each_from(
+    name: &str,
+    bytes: impl BufRead,
+    hints: &Hints,
+    sink: &mut Sink,
+) -> Result<Account> {
+    let from = Input {
+        name,
+        n_bytes: None,
+        encoding: None,
+    };
+    from.each(bytes, hints, sink)
+}
+
+/// Windows-1252, if the text is not UTF-8 somewhere.
+fn encoding_of(bytes: impl BufRead) -> std::io::Result<Option<Encoding>> {
+    let mut lines = LineReader::new(bytes, None, LINE_BYTES_MAX)?;
+    loop {
+        match lines.next_line() {
+            Next::Line(_) | Next::TooLong => {}
+            Next::LateByte => return Ok(Some(Encoding::Windows1252)),
+            Next::Broken(error) => return Err(error),
+            Next::End => break,
+        }
+    }
+    Ok((lines.encoding() == Encoding::Windows1252).then_some(Encoding::Windows1252))
+}
+
+/// A file or stream as it is read.
+struct Input<'a> {
+    name: &'a str,
+    n_bytes: Option<u64>,
+    /// `None`: as the bytes say.
+    encoding: Option<Encoding>,
+}
+
+impl Input<'_> {
+    fn each(&self, mut bytes: impl BufRead, hints: &Hints, sink: &mut Sink) -> Result<Account> {
+        let name = self.name;
+        let head = bytes
+            .fill_buf()
+            .wrap_err_with(|| format!("reading {name}"))?;
+        let head = &head[..head.len().min(LOOKED_AT_BYTES)];
+        let head = decode(head).text;
+        let known = hints.format.or_else(|| Format::of(&head));
+        let mut account = Account::default();
+        let Some(format) = known else {
+            ensure!(
+                head.trim().is_empty(),
+                "{name}: not knowledge in a known form: lines of JSON with an id and a text, JSON \
+                 maps or lists, KAR's .klg, ONCE's logs, LASER's JSONL; `knowledge import --format` \
+                 says which it is"
+            );
+            return Ok(account);
+        };
+        let by_name = kind_of_name(name).map(|kind| kind.to_string());
+        let mut sink = |mut doc: Document, done: Option<f64>| {
+            doc.kind = doc.kind.or_else(|| by_name.clone());
+            sink(doc, done)
+        };
+        match format.is_by_line() {
+            true => self.each_line(bytes, format, &mut account, &mut sink)?,
+            false => self.each_element(bytes, &mut account, &mut sink)?,
+        }
+        Ok(account)
+    }
+
+    fn each_line(
+        &self,
+        bytes: impl BufRead,
+        format: Format,
+        account: &mut Account,
+        sink: &mut Sink,
+    ) -> Result<()> {
+        let name = self.name;
+        let mut lines = LineReader::new(bytes, self.encoding, LINE_BYTES_MAX)
+            .wrap_err_with(|| format!("reading {name}"))?;
+        let mut n_read = 0;
+        loop {
+            let number = lines.number() as usize + 1;
+            let entries = match lines.next_line() {
+                Next::Line(line) => {
+                    n_read += line.len() + 1;
+                    of_line(line, format)
+                }
+                Next::TooLong => vec![Err(format!(
+                    "the line is longer than {}, the most that is read of one",
+                    shown_size(LINE_BYTES_MAX as u64)
+                ))],
+                Next::LateByte => bail!(
+                    "{name}:{number}: not UTF-8, but the lines before it are: put it into a file \
+                     and name that"
+                ),
+                Next::Broken(error) => {
+                    return Err(error).wrap_err_with(|| format!("reading {name}"));
+                }
+                Next::End => return Ok(()),
             };
-            self.take(number, read);
-        }
-    }
-
-    fn line(&self, line: &str) -> Result<KnowledgeDoc, String> {
-        match self.format {
-            Format::Jsonl => parse_line(line)
-                .map(|doc| self.hinted(doc))
-                .map_err(|e| format!("{e:#}")),
-            Format::Once => match line.split_once('\t') {
-                Some((id, text)) if !line.starts_with('{') => {
-                    self.document(Entry::of_tab(id, text)?)
-                }
-                _ => self.document(Entry::of_json(line)?),
-            },
-            Format::Laser | Format::Klg => self.document(Entry::of_json(line)?),
-        }
-    }
-
-    fn take(&mut self, line: usize, read: Result<KnowledgeDoc, String>) {
-        match read {
-            Ok(doc) => self.imported.docs.push(doc),
-            Err(what) => {
-                self.imported.n_bad += 1;
-                if self.imported.bad.len() < N_TOLD {
-                    self.imported
-                        .bad
-                        .push(format!("{}:{line}: {what}", self.file));
-                }
+            let done = self.n_bytes.map(|n| n_read as f64 / n.max(1) as f64);
+            for entry in entries {
+                account.take(name, number, entry, &mut |doc| sink(doc, done))?;
             }
         }
     }
 
-    fn document(&self, entry: Entry) -> Result<KnowledgeDoc, String> {
-        let kind = entry.kind.or(self.kind).unwrap_or(SubjectKind::Item);
-        let framework = self.format.framework().to_string();
-        Ok(self.hinted(KnowledgeDoc {
-            id: entry.id,
-            kind,
-            group: "none".into(),
-            framework: entry.framework.unwrap_or(framework),
-            model: entry.model.unwrap_or_else(|| "unknown".into()),
-            text: entry.text,
-            ended: true,
-        }))
+    fn each_element(&self, bytes: impl Read, account: &mut Account, sink: &mut Sink) -> Result<()> {
+        let name = self.name;
+        let read = read_text_from(name, bytes, WHOLE_BYTES_MAX)?;
+        elements::each(&read.text, &mut |line, entry| {
+            account.take(name, line, entry, &mut |doc| sink(doc, None))
+        })
     }
+}
 
-    fn hinted(&self, mut doc: KnowledgeDoc) -> KnowledgeDoc {
-        doc.kind = self.hints.kind.unwrap_or(doc.kind);
-        if let Some(framework) = &self.hints.framework {
-            doc.framework.clone_from(framework);
-        }
-        doc
+/// The answers of a line; none of a blank one.
+fn of_line(line: &str, format: Format) -> Vec<Result<Document, String>> {
+    let trimmed = line.trim();
+    match (trimmed.chars().next(), line.split_once('\t')) {
+        (None, _) => Vec::new(),
+        (Some('{' | '[' | '"'), _) => elements::of_line(trimmed),
+        (_, Some((id, text))) if format == Format::Once => vec![Document::of_tab(id, text)],
+        _ => elements::of_line(trimmed),
     }
 }

@@ -19,6 +19,7 @@ use sha2::{Digest, Sha256};
 use super::super::history::Rating;
 use super::files::source::Source;
 use super::{Imported, ImportedContents, Options};
+use crate::atomic_file::AtomicFile;
 
 const MAGIC: &[u8; 8] = b"LSIMPORT";
 /// Raised whenever the layout, or what an importer makes of a line, changes.
@@ -75,14 +76,14 @@ impl Key {
     /// Keeps an import. Not being able to is no error: it is made anew.
     pub fn save(&self, imported: &Imported) {
         if let Err(error) = self.try_save(imported) {
-            note!("cannot keep the import in {}: {error}", self.path.display());
+            note!("cannot keep the import: {error:#}");
         }
     }
 
-    fn try_save(&self, imported: &Imported) -> io::Result<()> {
+    fn try_save(&self, imported: &Imported) -> Result<(), Report> {
         let folder = self.path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let mut file = AtomicFile::create(&self.path)?;
         let mut writer = BufWriter::with_capacity(BUFFER_BYTES, Checked::new(&mut file));
         write(&mut writer, &self.fingerprint, imported)?;
         let checked = writer
@@ -90,8 +91,7 @@ impl Key {
             .map_err(io::IntoInnerError::into_error)?;
         let crc = checked.hasher.finalize();
         file.write_all(&crc.to_le_bytes())?;
-        file.persist(&self.path)?;
-        Ok(())
+        file.commit()
     }
 }
 

@@ -18,6 +18,7 @@ use super::record::{Pick, Record, first_look};
 use super::run::{Recording, Run};
 use super::tune::Tune;
 use super::update_lab::LabDialog;
+use crate::recsys::knowledge::known_framework;
 use crate::speculate::command_line::Setup;
 use crate::speculate::cost::CostProfile;
 use crate::speculate::params::Params;
@@ -396,10 +397,12 @@ impl App {
     }
 
     /// Whether the pools have an answer about a subject, of the framework whose
-    /// prompts are asked.
+    /// prompts are asked, or of one that is not known.
     pub fn is_in_pool(&self, kind: &str, id: &str) -> bool {
-        let is_it =
-            |s: &Shipped| s.kind == kind && s.id == id && self.browse.is_framework(&s.framework);
+        let is_asked = |s: &Shipped| {
+            known_framework(&s.framework).is_none_or(|name| self.browse.is_framework(name))
+        };
+        let is_it = |s: &Shipped| s.kind == kind && s.id == id && is_asked(s);
         self.shipped.iter().any(is_it)
     }
 

@@ -17,6 +17,10 @@ pub struct Script {
     pub files: Vec<(String, Vec<u8>)>,
     /// X-Linked-Etag; empty: none is sent
     pub etag: String,
+    /// X-Linked-Etag and ETag are there and empty
+    pub empty_etags: bool,
+    /// the storage, in place of this server under another name: `http://host:port`
+    pub storage: Option<String>,
     /// X-Linked-Size
     pub announced: Option<u64>,
     /// answers every request to the hub with this status
@@ -149,12 +153,18 @@ fn hub_answer(request: &Request, port: u16, script: &Script) -> String {
     let to = match script.renamed && !request.path.starts_with("/new-") {
         true => request.path.replacen('/', "/new-", 1),
         // Another name of this machine: the storage is another host.
-        false => format!("http://localhost:{port}/storage/{name}"),
+        false => match &script.storage {
+            Some(storage) => format!("{storage}/storage/{name}"),
+            None => format!("http://localhost:{port}/storage/{name}"),
+        },
     };
     let mut answer = format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nX-Repo-Commit: c0ffee\r\n");
     if !to.starts_with('/') {
         if let Some(size) = script.announced {
             answer.push_str(&format!("X-Linked-Size: {size}\r\n"));
+        }
+        if script.empty_etags {
+            answer.push_str("X-Linked-Etag: \"\"\r\nETag: W/\"\"\r\n");
         }
         if !script.etag.is_empty() {
             answer.push_str(&format!("X-Linked-Etag: \"{}\"\r\n", script.etag));

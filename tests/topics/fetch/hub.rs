@@ -83,6 +83,33 @@ fn the_token_goes_to_the_hub_and_not_to_the_storage() {
 }
 
 #[test]
+fn the_token_does_not_follow_to_another_port_of_the_host() {
+    let storage = FakeHub::start(good());
+    let mut script = good();
+    script.storage = Some(storage.endpoint.clone());
+    let hub = FakeHub::start(script);
+    let mut bench = Bench::new(&hub.endpoint);
+    bench.env.token = Some("secret".to_owned());
+    bench.fetch(&known()).unwrap();
+    assert!(hub.requests().iter().all(|request| request.authorized));
+    let there = storage.requests();
+    assert!(!there.is_empty());
+    assert!(there.iter().all(|request| !request.authorized), "{there:?}");
+}
+
+#[test]
+fn an_empty_etag_leaves_no_stray_file() {
+    let mut script = good();
+    (script.etag, script.empty_etags) = (String::new(), true);
+    let hub = FakeHub::start(script);
+    let mut bench = Bench::new(&hub.endpoint);
+    let path = bench.fetch(&known()).unwrap();
+    assert_eq!(fs::read(path).unwrap(), body());
+    let files = bench.files();
+    assert!(files.iter().all(|f| !f.ends_with(".part")), "{files:?}");
+}
+
+#[test]
 fn a_cut_connection_is_resumed_at_once() {
     let mut script = good();
     script.cuts = vec![300_000, 200_000];

@@ -1,0 +1,85 @@
+//! Temporary files whose writer was killed. A writer holds a lock on its own as long
+//! as it lives, so that the next one for the same place knows which to remove.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::Path;
+
+use tempfile::{Builder, NamedTempFile};
+
+/// What follows the name of the file to be, behind letters of chance.
+pub(super) const SUFFIX: &str = ".tmp";
+/// As many as `tempfile` puts between prefix and suffix.
+const N_RANDOM: usize = 6;
+
+/// Makes a temporary file that is not taken for an abandoned one.
+pub(super) fn create_locked(builder: &Builder<'_, '_>, folder: &Path) -> io::Result<NamedTempFile> {
+    loop {
+        let file = builder.tempfile_in(folder)?;
+        let is_taken = matches!(file.as_file().try_lock(), Err(TryLockError::WouldBlock));
+        // Before it was locked, another writer may have removed it.
+        if !is_taken && file.path().exists() {
+            return Ok(file);
+        }
+    }
+}
+
+/// Removes what killed writers left. Where locks are unknown, everything stays.
+pub(super) fn remove(folder: &Path, prefix: &OsStr) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_plain = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if is_plain && is_temporary(&entry.file_name(), prefix) && is_abandoned(&entry.path()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+fn is_temporary(name: &OsStr, prefix: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    let random = name
+        .strip_prefix(prefix.as_encoded_bytes())
+        .and_then(|rest| rest.strip_suffix(SUFFIX.as_bytes()));
+    random.is_some_and(|r| r.len() == N_RANDOM && r.iter().all(u8::is_ascii_alphanumeric))
+}
+
+fn is_abandoned(path: &Path) -> bool {
+    File::open(path).is_ok_and(|file| file.try_lock().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::super::{AtomicFile, write};
+    use super::*;
+
+    #[test]
+    fn what_a_kill_left_goes_with_the_next_write_and_no_writers_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("k.jsonl.batch.json");
+        let left = folder.path().join(".k.jsonl.batch.json.aB3xYz.tmp");
+        let others = [
+            ".k.jsonl.batch.json.tmp",
+            ".k.jsonl.batch.json.notes.tmp",
+            ".other.aB3xYz.tmp",
+            "k.jsonl",
+        ];
+        fs::write(&left, "half a").expect("writes");
+        for other in others {
+            fs::write(folder.path().join(other), "x").expect("writes");
+        }
+        let mut living = AtomicFile::create(&path).expect("begins");
+        assert!(!left.exists(), "the kill's");
+        write(&path, "whole").expect("writes");
+        living.write_all(b"later").expect("writes");
+        living.commit().expect("not taken away");
+        assert_eq!(fs::read(&path).expect("reads"), b"later");
+        assert!(
+            others
+                .iter()
+                .all(|other| folder.path().join(other).exists())
+        );
+        assert_eq!(fs::read_dir(folder.path()).expect("reads").count(), 5);
+    }
+}

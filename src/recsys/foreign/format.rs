@@ -1,0 +1,90 @@
+//! How a file of knowledge is written, told by how it begins.
+
+use std::fmt;
+use std::str::FromStr;
+
+use color_eyre::eyre::{Report, eyre};
+use serde_json::Value;
+
+use super::elements::{is_list_of_entries, is_map};
+use super::lenient_json::value_len;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// An object a line, `{"id": .., "text": ..}`.
+    Jsonl,
+    /// JSON over any number of lines: answers by their ids, a list, or objects.
+    Klg,
+    /// `id TAB text`, or an object a line.
+    Once,
+    /// A JSON string a line that holds JSON.
+    Laser,
+}
+
+impl Format {
+    pub const ALL: [Format; 4] = [Format::Jsonl, Format::Klg, Format::Once, Format::Laser];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Jsonl => "jsonl",
+            Format::Klg => "klg",
+            Format::Once => "once",
+            Format::Laser => "laser",
+        }
+    }
+
+    /// Whether each line stands for itself.
+    pub(super) fn is_by_line(self) -> bool {
+        self != Format::Klg
+    }
+
+    /// What a file that begins like this looks like.
+    pub fn of(text: &str) -> Option<Format> {
+        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let line = lines.next()?;
+        let is_whole = value_len(line) == Some(line.len());
+        let next = lines.next();
+        match line.chars().next()? {
+            '"' => Some(Format::Laser),
+            '[' if is_list_of_entries(line) || !is_whole => Some(Format::Klg),
+            '[' => Some(Format::Jsonl),
+            '{' => {
+                let next_alike = next.is_some_and(|next| next.starts_with('{'));
+                let is_line = match is_whole {
+                    true => next_alike || !is_map(line),
+                    // Damaged, where lines follow that are objects, too.
+                    false => next_alike && line.ends_with('}'),
+                };
+                Some(match is_line {
+                    false => Format::Klg,
+                    true if has_text(line) => Format::Jsonl,
+                    true => Format::Once,
+                })
+            }
+            _ => {
+                let has_id = line.split_once('\t').is_some_and(|(id, _)| !id.is_empty());
+                has_id.then_some(Format::Once)
+            }
+        }
+    }
+}
+
+fn has_text(line: &str) -> bool {
+    let parsed: Result<Value, _> = serde_json::from_str(line);
+    parsed.is_ok_and(|value| value.get("text").is_some())
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Format {
+    type Err = Report;
+
+    fn from_str(text: &str) -> Result<Self, Report> {
+        let found = Format::ALL.into_iter().find(|f| f.name() == text);
+        found.ok_or_else(|| eyre!("unknown format `{text}`: use auto, jsonl, klg, once or laser"))
+    }
+}

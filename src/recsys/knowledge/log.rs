@@ -1,0 +1,141 @@
+//! A file of documents that grows by whole lines: what a kill leaves behind is
+//! completed or removed, and nothing else is touched.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use color_eyre::eyre::{Report, WrapErr, bail, ensure};
+
+use super::{KnowledgeDoc, last_document, line_at, n_whole_lines, parse_bytes, torn};
+use crate::text_input::{LINE_BYTES_MAX, shown_size};
+
+/// A file of knowledge documents being written.
+#[derive(Debug)]
+pub struct KnowledgeLog {
+    path: PathBuf,
+    file: File,
+    /// What the file held when it was opened.
+    pub found: Vec<KnowledgeDoc>,
+    /// Where opening removed a line that had been cut off.
+    pub cut_off: Option<CutOff>,
+}
+
+/// A last line without its newline, which was no whole document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CutOff {
+    pub line: usize,
+    pub n_bytes: usize,
+}
+
+impl KnowledgeLog {
+    /// Opens a file to add to it, or makes it; nobody else may write to it until
+    /// it is closed. A last line that lacks its newline
+    /// is completed if it is a whole document, and removed if it begins as one.
+    ///
+    /// # Errors
+    /// Any other bad line: it is nothing a kill leaves behind, so it is for
+    /// the user to look at, and the file is left as it was.
+    pub fn open(path: &Path) -> Result<Self, Report> {
+        let context = || format!("opening {}", path.display());
+        let plain = !path.exists() || path.is_file();
+        ensure!(
+            plain,
+            "{} is no plain file: name one to append to",
+            path.display()
+        );
+        let mut file = open_to_write(path).wrap_err_with(context)?;
+        lock(&file, path)?;
+        expect_lines(path).wrap_err_with(context)?;
+        let bytes = read_or_empty(path).wrap_err_with(context)?;
+        let n_whole = n_whole_lines(&bytes);
+        let (whole, tail) = bytes.split_at(n_whole);
+        let mut found = parse_bytes(path, whole)?;
+        let mut cut_off = None;
+        match last_document(tail) {
+            Some(doc) => {
+                found.push(doc);
+                file.seek(SeekFrom::End(0)).wrap_err_with(context)?;
+                file.write_all(b"\n").wrap_err_with(context)?;
+            }
+            None => {
+                let line = line_at(&bytes, n_whole);
+                ensure!(
+                    torn::is_torn(tail),
+                    "{}:{line}: not a knowledge document, nor one that was cut off: nothing is \
+                     changed, name another file",
+                    path.display()
+                );
+                cut_off = (!tail.is_empty()).then_some(CutOff {
+                    line,
+                    n_bytes: tail.len(),
+                });
+                file.set_len(n_whole as u64).wrap_err_with(context)?;
+                file.seek(SeekFrom::End(0)).wrap_err_with(context)?;
+            }
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            found,
+            cut_off,
+        })
+    }
+
+    /// Writes one whole line.
+    pub fn append(&mut self, doc: &KnowledgeDoc) -> Result<(), Report> {
+        if doc.id.is_empty() || doc.text.is_empty() {
+            bail!("a knowledge document needs an id and a text");
+        }
+        let mut line = serde_json::to_vec(doc).wrap_err("writing a knowledge document")?;
+        line.push(b'\n');
+        self.file
+            .write_all(&line)
+            .wrap_err_with(|| format!("writing {}", self.path.display()))
+    }
+}
+
+impl Drop for KnowledgeLog {
+    /// A process that is being started has copies of all open files for a moment,
+    /// so that closing this one would not yet let go.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
+}
+
+/// Two commands that append to one file would spoil each other's order.
+fn lock(file: &File, path: &Path) -> Result<(), Report> {
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => {
+            bail!("{} is being written by another command", path.display())
+        }
+        // Some network file systems know no locks.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
+    }
+}
+
+/// A file of one line without end is not read into memory to find that out.
+fn expect_lines(path: &Path) -> Result<(), Report> {
+    let mut begins = Vec::new();
+    let file = File::open(path)?;
+    file.take(LINE_BYTES_MAX as u64 + 1)
+        .read_to_end(&mut begins)?;
+    ensure!(
+        begins.len() <= LINE_BYTES_MAX || begins.contains(&b'\n'),
+        "its first line is longer than {}, the most that is read of one",
+        shown_size(LINE_BYTES_MAX as u64)
+    );
+    Ok(())
+}
+
+fn read_or_empty(path: &Path) -> io::Result<Vec<u8>> {
+    match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        other => other,
+    }
+}
+
+fn open_to_write(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true).open(path)
+}
