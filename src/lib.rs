@@ -16,6 +16,8 @@ pub mod atomic_file;
 
 pub mod speculate;
 
+pub mod mapped;
+
 pub mod pool;
 
 pub mod recsys;
@@ -23,6 +25,8 @@ pub mod recsys;
 pub mod model;
 
 pub mod engine;
+
+pub mod shutdown;
 
 pub mod worker;
 

@@ -21,6 +21,7 @@ mod interface;
 mod kernels;
 mod lab;
 mod lessons;
+mod parked;
 mod pool;
 mod pool_file;
 mod real_batch;
@@ -31,6 +32,8 @@ mod real_same_run;
 mod rooms;
 mod same_run;
 mod screens;
+#[cfg(unix)]
+mod shutdown;
 mod stage;
 mod terminal;
 mod themes;

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-const ROOMS: [&str; 13] = [
+const ROOMS: [&str; 15] = [
+    "mapped",
+    "shutdown",
     "text_input",
     "console",
     "atomic_file",
@@ -19,16 +21,17 @@ const ROOMS: [&str; 13] = [
 ];
 
 /// Rooms that a room may name, besides itself.
-const MAY_NAME: [(&str, &[&str]); 9] = [
+const MAY_NAME: [(&str, &[&str]); 10] = [
+    ("shutdown", &["mapped"]),
     ("console", &[]),
     ("text_input", &[]),
     ("speculate", &[]),
-    ("pool", &["speculate", "text_input"]),
+    ("pool", &["speculate", "text_input", "mapped"]),
     (
         "recsys",
         &["speculate", "text_input", "console", "atomic_file"],
     ),
-    ("model", &["speculate", "text_input"]),
+    ("model", &["speculate", "text_input", "mapped"]),
     ("engine", &["speculate", "pool", "model", "text_input"]),
     (
         "tui",
@@ -39,6 +42,7 @@ const MAY_NAME: [(&str, &[&str]); 9] = [
             "text_input",
             "console",
             "atomic_file",
+            "shutdown",
         ],
     ),
     ("export", &["speculate", "tui", "console"]),
