@@ -77,10 +77,12 @@ fn begin_a_run(
 ) {
     let _ = events.send(stage::model_ready());
     let trace = fixture::relaxed();
+    let mut run = 0;
     for command in commands {
         match command {
             Command::Quit => return,
             Command::Generate(request) => {
+                run = request.run;
                 let _ = events.send(Event::RunStarted {
                     run: request.run,
                     purpose: request.purpose,
@@ -93,7 +95,10 @@ fn begin_a_run(
                 });
             }
             // The tests press space once the step is on the screen.
-            Command::Pause => act(deed, folder, events),
+            Command::Pause => {
+                let _ = events.send(Event::Paused { run, paused: true });
+                act(deed, folder, events);
+            }
             _ => {}
         }
     }
@@ -356,8 +361,7 @@ fn an_interface_that_hangs_is_ended_by_a_signal() {
 
 /// Has the interface write a page, which its writer does not come back from.
 fn export(t: &mut Terminal) {
-    t.wait_until(|s| s.contains("PAUSED") || s.contains("LIVE"))
-        .unwrap();
+    t.wait_until(shows(&["PAUSED"])).unwrap();
     t.send(Key::Char('E')).unwrap();
     t.wait_until(shows(&["EXPORT"])).unwrap();
     t.send(Key::Enter).unwrap();
@@ -584,6 +588,9 @@ fn a_terminal_that_closes_saves_the_run_under_way() {
     pty.wait_for(&["Items", "PROMPT"]);
     pty.write(b"\r");
     pty.wait_for(&["DRAFT TREE"]);
+    // The step was sent before this is answered.
+    pty.write(b" ");
+    pty.wait_for(&["PAUSED"]);
     pty.close();
     assert_eq!(wait(child).code(), Some(128 + libc::SIGHUP));
     assert_saved(folder.path());
@@ -614,6 +621,9 @@ fn a_terminal_that_takes_no_more_does_not_keep_the_run_from_being_saved() {
     pty.wait_for(&["Items", "PROMPT"]);
     pty.write(b"\r");
     pty.wait_for(&["DRAFT TREE"]);
+    // The step was sent before this is answered.
+    pty.write(b" ");
+    pty.wait_for(&["PAUSED"]);
     // The themes in turn: each draws the whole screen.
     for _ in 0..100 {
         pty.write(b"t");
