@@ -55,6 +55,14 @@ pub(super) fn this_is_the_interface() {
     INTERFACE.store(this_thread(), Ordering::SeqCst);
 }
 
+/// Has the interface go on with a write that waits, if there is room now: nothing
+/// else tells it. SIGWINCH makes it look at the terminal's size, and no more.
+pub(super) fn nudge_the_interface() {
+    let interface = INTERFACE.load(Ordering::SeqCst);
+    // SAFETY: the thread that draws lives as long as the program.
+    unsafe { libc::pthread_kill(interface as libc::pthread_t, libc::SIGWINCH) };
+}
+
 fn this_thread() -> usize {
     // SAFETY: takes nothing and cannot fail.
     unsafe { libc::pthread_self() as usize }

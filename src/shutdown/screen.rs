@@ -33,7 +33,7 @@ pub(super) fn name_of(signal: i32) -> &'static str {
 }
 
 #[cfg(unix)]
-pub(super) use unix::{end_at_once, keep_from_stopping, wake_stuck_writers};
+pub(super) use unix::{end_at_once, keep_from_stopping, make_room};
 
 #[cfg(unix)]
 mod unix {
@@ -126,9 +126,8 @@ mod unix {
         }
     }
 
-    /// Throws away what a terminal that is held up has not taken yet, so that
-    /// whoever waits to write to it goes on.
-    pub fn wake_stuck_writers() {
+    /// Throws away what a terminal that is held up has not taken yet.
+    pub fn make_room() {
         // SAFETY: takes numbers only.
         unsafe { libc::tcflush(STDOUT_FILENO, libc::TCOFLUSH) };
     }

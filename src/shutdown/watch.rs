@@ -54,7 +54,8 @@ fn see_to_the_end(mut reader: UnixStream) -> ! {
             screen::end_at_once(&[], 128 + first.signal);
         }
         if begun.elapsed() > STUCK {
-            screen::wake_stuck_writers();
+            screen::make_room();
+            fault::nudge_the_interface();
         }
     }
 }

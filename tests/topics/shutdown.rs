@@ -481,7 +481,7 @@ impl Pty {
                 &mut slave,
                 std::ptr::null_mut(),
                 std::ptr::null_mut(),
-                &mut size,
+                std::ptr::from_mut(&mut size),
             );
             assert_eq!(done, 0);
             libc::fcntl(master, libc::F_SETFD, libc::FD_CLOEXEC);
