@@ -18,6 +18,8 @@ pub mod file_name;
 
 pub mod speculate;
 
+pub mod mapped;
+
 pub mod pool;
 
 pub mod recsys;
@@ -25,6 +27,8 @@ pub mod recsys;
 pub mod model;
 
 pub mod engine;
+
+pub mod shutdown;
 
 pub mod worker;
 

@@ -18,6 +18,7 @@ use laserscope::model::fetch;
 use laserscope::playground;
 use laserscope::recsys::import;
 use laserscope::session::Settings;
+use laserscope::shutdown::{self, CutOff};
 use laserscope::speculate::params::Params;
 use laserscope::speculate::sweep::Grid;
 
@@ -28,6 +29,7 @@ fn main() -> Result<ExitCode> {
     report_panics()?;
     interrupt::end_quietly_on_closed_pipes();
     interrupt::survive_file_limits();
+    shutdown::handle_faults();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return Ok(answered_by_clap(&error)),
@@ -45,6 +47,9 @@ fn main() -> Result<ExitCode> {
 }
 
 fn failed(error: &Report) -> ExitCode {
+    if let Some(end) = error.downcast_ref::<CutOff>() {
+        return ExitCode::from(end.status());
+    }
     if !console::is_reader_gone() {
         console::note_lines(&format!("error: {error:#}"));
     }

@@ -2,6 +2,8 @@
 //! own, a bundled recording to look at meanwhile.
 
 use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
 use etcetera::BaseStrategy;
@@ -17,10 +19,14 @@ use crate::tui;
 use crate::tui::lesson::learned::Learned;
 use crate::tui::start::{Length, Shipped, Start};
 use crate::tui::{Files, Look, earlier_runs};
-use crate::worker;
+use crate::worker::{self, Handle};
 
 /// A run of the default model, recorded with it: plays where no model is yet.
 const DEMO: &str = include_str!("../assets/traces/demo.jsonl");
+
+/// How long the engine may take to come to its end once the screens have gone: it
+/// looks for commands between two steps. A longer one ends with the program.
+const LAST_STEP: Duration = Duration::from_millis(500);
 
 /// Opens the playground.
 pub fn open(settings: Settings, config: &Config, look: Look) -> Result<()> {
@@ -35,11 +41,22 @@ pub fn open(settings: Settings, config: &Config, look: Look) -> Result<()> {
     start.demo = Some(demo()?);
     start.shipped = shipped(&settings)?;
     start.setup = settings.setup();
-    let handle = worker::spawn(settings, catalog)?;
-    let shown = block_on(tui::run(start, files(), handle.commands, handle.events));
-    // The engine ends between two steps; a panic was reported as an event.
-    let _ = handle.thread.join();
+    show(start, files(), worker::spawn(settings, catalog)?)
+}
+
+/// The screens over an engine's thread, until they are left; then it is waited for,
+/// but not for long, whatever it does.
+pub fn show(start: Start, files: Files, engine: Handle) -> Result<()> {
+    let shown = block_on(tui::run(start, files, engine.commands, engine.events));
+    wait_for(&engine.thread);
     shown
+}
+
+fn wait_for(thread: &JoinHandle<()>) {
+    let begun = Instant::now();
+    while !thread.is_finished() && begun.elapsed() < LAST_STEP {
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// Opens a recorded run; no model is loaded.

@@ -10,13 +10,14 @@ use candle_core::Device;
 use candle_core::quantized::gguf_file::{Content, TensorInfo, Value};
 use candle_core::quantized::{GgmlDType, QTensor};
 use color_eyre::eyre::{Result, WrapErr, bail, eyre};
-use memmap2::Mmap;
+
+use crate::mapped::MappedFile;
 
 /// An opened model file.
 pub struct Gguf {
     pub path: PathBuf,
     pub content: Content,
-    map: Mmap,
+    map: MappedFile,
 }
 
 /// A weight matrix as it lies in the file.
@@ -38,9 +39,8 @@ impl Gguf {
     /// of contents says.
     pub fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).wrap_err_with(|| format!("opening {}", path.display()))?;
-        // SAFETY: the map is read-only; weights are packed from it once at load,
-        // and a file changed by someone else meanwhile can only spoil values.
-        let map = unsafe { Mmap::map(&file) }
+        // Weights are copied out of it once, at load.
+        let map = MappedFile::new(&file, path)
             .wrap_err_with(|| format!("mapping {} into memory", path.display()))?;
         let content = Content::read(&mut Cursor::new(&map[..])).map_err(|e| {
             eyre!(

@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 
 use candle_core::quantized::GgmlDType;
 use color_eyre::eyre::{Result, WrapErr, bail, ensure, eyre};
-use memmap2::Mmap;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorInfo};
 use serde::Deserialize;
 
 use super::gguf::RawMatrix;
 use super::weights::widen;
+use crate::mapped::MappedFile;
 
 /// The weights, where they are one file.
 pub const SINGLE: &str = "model.safetensors";
@@ -34,7 +34,7 @@ pub struct Checkpoint {
 
 struct TensorFile {
     path: PathBuf,
-    map: Mmap,
+    map: MappedFile,
     /// Where the tensors begin.
     data: usize,
 }
@@ -82,10 +82,9 @@ impl Checkpoint {
         let file = File::open(path).wrap_err_with(|| {
             format!("opening {shown} (weights are taken from safetensors files)")
         })?;
-        // SAFETY: the map is read-only; weights are packed from it once at load,
-        // and a file changed by someone else meanwhile can only spoil values.
-        let map =
-            unsafe { Mmap::map(&file) }.wrap_err_with(|| format!("mapping {shown} into memory"))?;
+        // Weights are copied out of it once, at load.
+        let map = MappedFile::new(&file, path)
+            .wrap_err_with(|| format!("mapping {shown} into memory"))?;
         let (header_bytes, metadata) = SafeTensors::read_metadata(&map).map_err(|e| {
             eyre!(
                 "{shown} is truncated or no safetensors file: {e}. \

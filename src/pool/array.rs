@@ -7,7 +7,8 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 
 use bytemuck::Pod;
-use memmap2::Mmap;
+
+use crate::mapped::MappedFile;
 
 /// An immutable array. The pointer is kept beside its owner so that access
 /// costs what a slice costs, whoever the owner is.
@@ -18,13 +19,13 @@ pub(super) struct Array<T> {
 
 enum Owner<T> {
     Memory { _items: Vec<T> },
-    File { _map: Arc<Mmap> },
+    File { _map: Arc<MappedFile> },
 }
 
 impl<T: Pod> Array<T> {
     /// The numbers in these bytes of a mapped file; `None` where the file has
     /// no such bytes, or they are no whole, aligned numbers.
-    pub fn mapped(map: &Arc<Mmap>, bytes: Range<usize>) -> Option<Self> {
+    pub fn mapped(map: &Arc<MappedFile>, bytes: Range<usize>) -> Option<Self> {
         let items: &[T] = bytemuck::try_cast_slice(map.get(bytes)?).ok()?;
         Some(Array {
             items: NonNull::from(items),
@@ -51,8 +52,9 @@ impl<T> Deref for Array<T> {
     fn deref(&self) -> &[T] {
         // SAFETY: the items belong to the owner kept beside them, which neither
         // changes nor moves them: a vector's buffer stays where it is when the
-        // vector is moved, and so does a map, whose file is never written to
-        // (segments are replaced by renaming, see `store`).
+        // vector is moved, and so does a map. Nothing of ours writes to a segment's
+        // file (segments are replaced by renaming, see `store`); what another
+        // program may do to it is `MappedFile::new`'s business.
         unsafe { self.items.as_ref() }
     }
 }

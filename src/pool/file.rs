@@ -39,7 +39,6 @@ use std::sync::Arc;
 
 use bytemuck::cast_slice;
 use color_eyre::eyre::{Result, WrapErr, bail, ensure, eyre};
-use memmap2::Mmap;
 use sha2::{Digest, Sha256};
 
 use super::array::Array;
@@ -48,6 +47,7 @@ use super::segment::{MAX_TEXT, SEPARATOR, Segment, Words, on_words};
 use super::sort::Symbol;
 use super::text::Text;
 use super::tokenizer_hash::TokenizerHash;
+use crate::mapped::MappedFile;
 
 const MAGIC: &[u8; 8] = b"LSPOOLSG";
 pub(super) const VERSION: u32 = 1;
@@ -165,24 +165,13 @@ pub(super) fn open(path: &Path, check: Check) -> Result<Opened> {
     let n_bytes = file.metadata().wrap_err_with(context)?.len();
     // An empty file cannot be mapped.
     ensure!(n_bytes > 0, "{} is empty", path.display());
-    // SAFETY: the map is read-only, and a segment's file is never written to
-    // after it got its name; only deleted, which leaves maps intact.
-    let map = unsafe { Mmap::map(&file) }
+    let map = MappedFile::new(&file, path)
         .wrap_err_with(|| format!("mapping {} into memory", path.display()))?;
-    expect_random_access(&map);
+    map.expect_random_access();
     open_map(Arc::new(map), check).wrap_err_with(|| path.display().to_string())
 }
 
-/// Queries jump about: reading ahead would only fill the memory.
-fn expect_random_access(map: &Mmap) {
-    #[cfg(unix)]
-    // It is advice: where it is not taken, nothing is wrong.
-    let _ = map.advise(memmap2::Advice::Random);
-    #[cfg(not(unix))]
-    let _ = map;
-}
-
-pub(super) fn open_map(map: Arc<Mmap>, check: Check) -> Result<Opened> {
+pub(super) fn open_map(map: Arc<MappedFile>, check: Check) -> Result<Opened> {
     if cfg!(target_endian = "big") {
         bail!("pool files can only be read on little-endian machines");
     }
@@ -320,7 +309,11 @@ impl Header {
     }
 
     /// The segment over the mapped sections; `None` if the bucket table is none.
-    fn arrays(&self, map: &Arc<Mmap>, sections: &[Range<usize>; N_SECTIONS]) -> Option<Opened> {
+    fn arrays(
+        &self,
+        map: &Arc<MappedFile>,
+        sections: &[Range<usize>; N_SECTIONS],
+    ) -> Option<Opened> {
         let [firsts, starts, group, text, suffixes, docs @ ..] = sections.clone();
         let starts = Array::<u32>::mapped(map, starts)?;
         let n_suffixes = (self.n_text - 1) as u32;
@@ -354,7 +347,7 @@ impl Header {
 
     fn words<T: Symbol>(
         &self,
-        map: &Arc<Mmap>,
+        map: &Arc<MappedFile>,
         text: Range<usize>,
         firsts: Range<usize>,
     ) -> Option<(Text<T>, Array<T>)> {
@@ -389,7 +382,7 @@ pub(super) fn open_resealed(bytes: &[u8]) -> Result<Opened> {
     reseal(&mut bytes);
     let mut map = memmap2::MmapMut::map_anon(bytes.len().max(1))?;
     map[..bytes.len()].copy_from_slice(&bytes);
-    open_map(Arc::new(map.make_read_only()?), Check::Structure)
+    open_map(Arc::new(map.make_read_only()?.into()), Check::Structure)
 }
 
 /// Makes checksums fit the content, wherever the content leaves room for them.

@@ -9,7 +9,7 @@ use terminal_colorsaurus::{QueryOptions, ThemeMode, theme_mode};
 
 use super::ascii::locale_takes_utf8;
 use super::theme::ThemeName;
-use crate::console;
+use crate::{console, shutdown};
 
 /// How long a terminal may take to say its background. One that does not know the
 /// question answers the next one at once.
@@ -47,7 +47,8 @@ pub fn from_terminal() -> ThemeName {
     }
     let mut options = QueryOptions::default();
     options.timeout = PATIENCE;
-    match theme_mode(options) {
+    // The question puts the terminal into raw mode for a moment.
+    match shutdown::deferred(|| theme_mode(options)) {
         Ok(ThemeMode::Light) => ThemeName::Light,
         Ok(ThemeMode::Dark) | Err(_) => found,
     }

@@ -1,17 +1,19 @@
 //! What the playground writes and reads: traces, exports, pictures of the screen.
 //! Every file appears whole or not at all, and none is overwritten.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use color_eyre::eyre::{Result, WrapErr, bail};
+use color_eyre::eyre::{Result, WrapErr};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::picture;
 use super::share::Format;
 use super::state::app::App;
+use super::state::compare::Choice;
 use crate::atomic_file;
 use crate::file_name::file_name;
 use crate::speculate::params::Params;
@@ -38,16 +40,16 @@ pub fn save(app: &App, id: RunId) -> Result<String> {
     let trace = trace_of(app, id)?;
     let mut text = Vec::new();
     trace.save(&mut text).wrap_err("writing the trace")?;
-    write_new(&app.save_dir, &stem(trace), &[("jsonl", &text)])
+    write_new(&app.save_dir, &stem(&trace), &[("jsonl", &text)])
 }
 
 /// Writes a run in another form beside the traces.
 pub fn export(app: &App, id: RunId, format: Format, files: &Files) -> Result<String> {
     let trace = trace_of(app, id)?;
-    let text = (files.exporter)(trace, format);
+    let text = (files.exporter)(&trace, format);
     write_new(
         &app.save_dir,
-        &stem(trace),
+        &stem(&trace),
         &[(format.name(), text.as_bytes())],
     )
 }
@@ -68,11 +70,8 @@ pub fn load(path: &Path) -> Result<Trace> {
     Trace::load(BufReader::new(file)).wrap_err_with(reading)
 }
 
-fn trace_of(app: &App, id: RunId) -> Result<&Trace> {
-    match app.run_of(id).and_then(|r| r.record.as_ref()) {
-        Some(record) => Ok(&record.trace),
-        None => bail!("the run is gone"),
-    }
+fn trace_of(app: &App, id: RunId) -> Result<Cow<'_, Trace>> {
+    app.trace_of(Choice::Run(id))
 }
 
 /// `item-m12-relaxed`

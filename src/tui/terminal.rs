@@ -1,33 +1,36 @@
 //! The terminal: taken, drawn to, given back whatever happens. One loop merges
-//! keys, the engine's news, signals and the clock; the clock runs only while
-//! something moves.
+//! keys, the engine's news, the program's end from outside and the clock; the clock
+//! runs only while something moves.
 
 use std::io::{self, IsTerminal};
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
-use color_eyre::eyre::{Report, Result, WrapErr, bail, eyre};
-use crossterm::event::EventStream;
-use futures::StreamExt;
+use color_eyre::eyre::{Result, WrapErr, bail, eyre};
+use futures::FutureExt;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::action::Action;
 use super::files::{self, Files};
+use super::leave;
 use super::start::Start;
 use super::state::app::{App, Errand, Tone};
 use super::tty::{self, Tty};
 use crate::console;
+use crate::shutdown::{self, Cause};
 use crate::worker::message::{Command, Event};
 
 /// Between two frames while something moves.
 const FRAME: Duration = Duration::from_millis(33);
 
 /// Runs the playground until it is left. The terminal is given back on every way
-/// out: the end, an error, a panic, a signal.
+/// out: the end, an error, a panic, a signal, a fault of another thread. On all but
+/// the first the run under way is saved before that.
 ///
 /// # Errors
-/// If there is no terminal, if it cannot be drawn to, or if the engine's thread
-/// went away by itself.
+/// If there is no terminal, if it cannot be drawn to, if the engine's thread went
+/// away by itself or failed. [`shutdown::CutOff`] after a signal.
 pub async fn run(
     start: Start,
     files: Files,
@@ -40,46 +43,31 @@ pub async fn run(
              `laserscope bench` work without one"
         );
     }
+    shutdown::watch()?;
     let memory_file = start.look.memory_file.clone();
     let mut app = App::new(start);
     let before = app.memory();
     let mut screen = Tty::open(app.mouse)?;
-    let outcome = run_loop(&mut app, &files, &mut screen, &commands, &mut events).await;
+    let drawing = run_loop(&mut app, &files, &mut screen, &commands, &mut events);
+    let outcome = AssertUnwindSafe(drawing).catch_unwind().await;
+    let told = match &outcome {
+        Ok(Ok(Next::Leave)) => Vec::new(),
+        _ => leave::rescue(&app),
+    };
     drop(screen);
     // The engine may be gone already; then there is no one to tell.
     let _ = commands.send(Command::Quit);
-    if !matches!(outcome, Ok(Next::Leave)) {
-        rescue(&app);
+    leave::tell(&told);
+    leave::remember(memory_file.as_deref(), &before, &app.memory());
+    match outcome {
+        Ok(Ok(Next::CutOff(cause))) => Err(cause.report()),
+        Ok(Ok(Next::Leave | Next::Go)) => Ok(()),
+        Ok(Err(error)) => match leave::cause_of_error().await {
+            Some(cause) => Err(cause.report()),
+            None => Err(leave::with_reports(error)),
+        },
+        Err(panic) => resume_unwind(panic),
     }
-    if let Some(path) = memory_file.filter(|_| app.memory() != before)
-        && let Err(why) = app.memory().write(&path)
-    {
-        note!("warning: {why:#}");
-    }
-    outcome.map(drop).map_err(with_reports)
-}
-
-/// Cut off from outside or by the engine: what a run has so far is saved.
-fn rescue(app: &App) {
-    let under_way = app.runs.iter().filter(|r| r.is_under_way());
-    for run in under_way.filter(|r| r.recording().is_none() && r.n_steps() > 0) {
-        match files::save(app, run.id) {
-            Ok(path) => note!("the run under way is saved: {path}"),
-            Err(why) => note!("the run under way could not be saved: {why:#}"),
-        }
-    }
-}
-
-/// An error with what other threads panicked about meanwhile.
-fn with_reports(error: Report) -> Report {
-    let reports = tty::reports();
-    if reports.is_empty() {
-        return error;
-    }
-    eyre!(
-        "{error:#}\n  {}\nThis is a defect of LaserScope; RUST_BACKTRACE=1 and the line above help to find it.",
-        reports.join("\n  ")
-    )
 }
 
 /// Why the loop goes on or ends.
@@ -87,8 +75,8 @@ enum Next {
     Go,
     /// As asked for.
     Leave,
-    /// A signal came.
-    CutOff,
+    /// A signal, or a fault of another thread.
+    CutOff(&'static Cause),
 }
 
 async fn run_loop(
@@ -98,21 +86,23 @@ async fn run_loop(
     commands: &Sender<Command>,
     events: &mut UnboundedReceiver<Event>,
 ) -> Result<Next> {
-    let mut keys = EventStream::new();
-    let mut signals = Signals::new()?;
+    let mut keys = super::input::listen()?;
     let mut engine = Engine::There;
     let mut clock = Clock::new();
     let mut frame = Frame::Stale;
     loop {
+        if shutdown::is_coming() {
+            return Ok(Next::CutOff(shutdown::arrived().await));
+        }
         if let Frame::Stale = frame {
             draw(app, screen)?;
         }
         clock.rest(!app.is_moving());
         frame = tokio::select! {
-            key = keys.next() => match key {
-                Some(event) => on_key(app, event.wrap_err("reading keys")?, commands),
-                None => return Ok(Next::CutOff),
-            },
+            key = keys.recv() => {
+                let event = key.ok_or_else(|| eyre!("no more keys can be read"))?;
+                on_key(app, event.wrap_err("reading keys")?, commands)
+            }
             event = events.recv(), if engine == Engine::There => {
                 match event {
                     Some(event) => on_event(app, event, commands, events)?,
@@ -124,7 +114,7 @@ async fn run_loop(
                 send(commands, app.update(Action::Tick(elapsed)));
                 Frame::Stale
             }
-            () = signals.recv() => return Ok(Next::CutOff),
+            cause = shutdown::arrived() => return Ok(Next::CutOff(cause)),
         };
         if let Next::Leave = run_errands(app, files, screen)? {
             return Ok(Next::Leave);
@@ -192,20 +182,23 @@ fn on_key(app: &mut App, event: crossterm::event::Event, commands: &Sender<Comma
     Frame::Stale
 }
 
-/// Takes an event in, and with it all that wait: one frame shows them together.
+/// Takes an event in, and with it those that wait, for the time of a frame: it shows
+/// them together, and an engine that never stops talking does not keep keys waiting.
 fn on_event(
     app: &mut App,
     first: Event,
     commands: &Sender<Command>,
     events: &mut UnboundedReceiver<Event>,
 ) -> Result<()> {
+    let begun = Instant::now();
     let mut next = Some(first);
     while let Some(event) = next {
         if let Event::Gone { why: Some(why) } = event {
             return Err(eyre!("the engine stopped: {why}"));
         }
         send(commands, app.apply(event));
-        next = events.try_recv().ok();
+        let is_late = begun.elapsed() > FRAME;
+        next = (!is_late).then(|| events.try_recv().ok()).flatten();
     }
     Ok(())
 }
@@ -262,43 +255,4 @@ fn run_errands(app: &mut App, files: &Files, screen: &mut Tty) -> Result<Next> {
 
 fn tell_saved(app: &mut App, outcome: Result<String>) {
     app.saved(outcome.map_err(|why| format!("{why:#}")));
-}
-
-/// The signals that end a program politely.
-#[cfg(unix)]
-struct Signals {
-    terminate: tokio::signal::unix::Signal,
-    hang_up: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Signals {
-    fn new() -> Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Signals {
-            terminate: signal(SignalKind::terminate()).wrap_err("listening for signals")?,
-            hang_up: signal(SignalKind::hangup()).wrap_err("listening for signals")?,
-        })
-    }
-
-    async fn recv(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.hang_up.recv() => {}
-        }
-    }
-}
-
-#[cfg(not(unix))]
-struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    fn new() -> Result<Self> {
-        Ok(Signals)
-    }
-
-    async fn recv(&mut self) {
-        let _ = tokio::signal::ctrl_c().await;
-    }
 }

@@ -7,9 +7,9 @@
 
 #![allow(clippy::disallowed_methods, reason = "the screens draw by themselves")]
 
-use std::io::{Stdout, stdout};
+use std::io::{Stdout, Write, stdout};
+use std::mem::ManuallyDrop;
 use std::panic::PanicHookInfo;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 
 use color_eyre::eyre::{Result, WrapErr};
@@ -24,17 +24,19 @@ use crossterm::terminal::{
 };
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
 
 use super::state::app::Mouse;
+use crate::shutdown::{self, screen};
 
-/// Whether the terminal is ours.
-static OURS: AtomicBool = AtomicBool::new(false);
 /// What other threads panicked about meanwhile.
 static REPORTS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 static HOOK: Once = Once::new();
 
 pub struct Tty {
-    pub terminal: Terminal<CrosstermBackend<Stdout>>,
+    /// Never dropped: it would show the cursor, which is done already, and panic
+    /// where the terminal takes neither that nor its complaint.
+    pub terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
 }
 
 impl Tty {
@@ -46,7 +48,7 @@ impl Tty {
         let terminal = Terminal::new(CrosstermBackend::new(stdout()));
         let terminal = terminal.inspect_err(|_| give_back());
         Ok(Tty {
-            terminal: terminal.wrap_err("preparing the terminal")?,
+            terminal: ManuallyDrop::new(terminal.wrap_err("preparing the terminal")?),
         })
     }
 
@@ -57,8 +59,16 @@ impl Tty {
         give_back();
         // SAFETY: kill takes numbers only; 0 means the process group of this program.
         unsafe { libc::kill(0, libc::SIGTSTP) };
+        // It may have been let go on to end; then the terminal stays the shell's.
+        if shutdown::is_coming() {
+            return Ok(());
+        }
         take(mouse)?;
-        self.terminal.clear().wrap_err("clearing the terminal")
+        // Draws all of it again. `clear` would ask where the cursor is, and the answer
+        // is for the thread that reads keys.
+        let size = self.terminal.size().wrap_err("measuring the terminal")?;
+        let area = Rect::new(0, 0, size.width, size.height);
+        self.terminal.resize(area).wrap_err("clearing the terminal")
     }
 
     #[cfg(not(unix))]
@@ -93,8 +103,10 @@ pub fn reports() -> Vec<String> {
 }
 
 fn take(mouse: Mouse) -> Result<()> {
+    let mut leave = Vec::new();
+    write_leave(&mut leave).wrap_err("preparing the terminal")?;
+    screen::taken(leave);
     enable_raw_mode().wrap_err("preparing the terminal")?;
-    OURS.store(true, Ordering::SeqCst);
     execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste)
         .wrap_err("preparing the terminal")?;
     set_mouse(mouse)
@@ -102,23 +114,27 @@ fn take(mouse: Mouse) -> Result<()> {
 
 /// On a way out nothing can be done about a terminal that does not listen.
 fn give_back() {
-    if OURS.swap(false, Ordering::SeqCst) {
-        let _ = execute!(
-            stdout(),
-            DisableMouseCapture,
-            DisableBracketedPaste,
-            LeaveAlternateScreen,
-            Show
-        );
+    if screen::is_mine_to_give_back() {
+        let _ = write_leave(&mut stdout());
         let _ = disable_raw_mode();
     }
+}
+
+fn write_leave(out: &mut impl Write) -> std::io::Result<()> {
+    execute!(
+        out,
+        DisableMouseCapture,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        Show
+    )
 }
 
 fn watch_panics() {
     let screens = std::thread::current().id();
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        if std::thread::current().id() == screens || !OURS.load(Ordering::SeqCst) {
+        if std::thread::current().id() == screens || !screen::is_taken() {
             give_back();
             before(info);
         } else {

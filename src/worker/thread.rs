@@ -16,6 +16,7 @@ use crate::engine::Engine;
 use crate::model::fetch::{self, FetchOptions};
 use crate::recsys::Catalog;
 use crate::session::Settings;
+use crate::shutdown;
 
 /// The engine's thread, from the interface's side.
 pub struct Handle {
@@ -36,6 +37,7 @@ pub fn guarded(
     let (commands, received) = channel();
     let (sent, events) = unbounded_channel();
     let work = move || {
+        shutdown::alternate_stack();
         let life = catch_unwind(AssertUnwindSafe(|| life(&received, &sent)));
         let why = life.err().map(|panic| panic_text(&*panic));
         let _ = sent.send(Event::Gone { why });

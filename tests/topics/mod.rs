@@ -23,6 +23,7 @@ mod kernels;
 mod knowledge_files;
 mod lab;
 mod lessons;
+mod parked;
 mod pool;
 mod pool_file;
 mod real_batch;
@@ -33,6 +34,8 @@ mod real_same_run;
 mod rooms;
 mod same_run;
 mod screens;
+#[cfg(unix)]
+mod shutdown;
 mod stage;
 mod terminal;
 mod themes;

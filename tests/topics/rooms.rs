@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-const ROOMS: [&str; 14] = [
+const ROOMS: [&str; 16] = [
+    "mapped",
+    "shutdown",
     "text_input",
     "console",
     "atomic_file",
@@ -20,18 +22,25 @@ const ROOMS: [&str; 14] = [
 ];
 
 /// Rooms that a room may name, besides itself.
-const MAY_NAME: [(&str, &[&str]); 9] = [
+const MAY_NAME: [(&str, &[&str]); 10] = [
+    ("shutdown", &["mapped"]),
     ("console", &[]),
     ("text_input", &[]),
     ("speculate", &[]),
-    ("pool", &["speculate", "text_input"]),
+    ("pool", &["speculate", "text_input", "mapped"]),
     (
         "recsys",
         &["speculate", "text_input", "console", "atomic_file"],
     ),
     (
         "model",
-        &["speculate", "text_input", "atomic_file", "file_name"],
+        &[
+            "speculate",
+            "text_input",
+            "atomic_file",
+            "file_name",
+            "mapped",
+        ],
     ),
     ("engine", &["speculate", "pool", "model", "text_input"]),
     (
@@ -44,6 +53,7 @@ const MAY_NAME: [(&str, &[&str]); 9] = [
             "console",
             "atomic_file",
             "file_name",
+            "shutdown",
         ],
     ),
     ("export", &["speculate", "tui", "console"]),

@@ -9,10 +9,10 @@ use termlens::{Color, Key, Screen, Signal, Terminal, TerminalBuilder};
 
 use super::real_model;
 
-const DEADLINE: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// With a memory of its own, not the person's.
-fn program(args: &[&str]) -> TerminalBuilder {
+pub fn program(args: &[&str]) -> TerminalBuilder {
     Terminal::builder()
         .size(120, 40)
         .env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"))
@@ -26,11 +26,11 @@ fn start(builder: TerminalBuilder) -> Terminal {
     builder.spawn(env!("CARGO_BIN_EXE_laserscope")).unwrap()
 }
 
-fn demo() -> String {
+pub fn demo() -> String {
     format!("{}/assets/traces/demo.jsonl", env!("CARGO_MANIFEST_DIR"))
 }
 
-fn shows(words: &'static [&'static str]) -> impl FnMut(&Screen) -> bool {
+pub fn shows(words: &'static [&'static str]) -> impl FnMut(&Screen) -> bool {
     move |screen| words.iter().all(|word| screen.contains(word))
 }
 

@@ -14,6 +14,7 @@ use super::drifting::Drifting;
 use super::lab::Lab;
 use super::learn::Learn;
 use super::model::ModelState;
+use super::parked::IN_MEMORY_MB;
 use super::record::{Pick, Record, first_look};
 use super::run::{Recording, Run};
 use super::tune::Tune;
@@ -29,6 +30,7 @@ use crate::tui::keys::Context;
 use crate::tui::layout::Shift;
 use crate::tui::remembered::Remembered;
 use crate::tui::share::Format;
+use crate::tui::spill::Spill;
 use crate::tui::start::{EarlierRun, Glyphs, Length, Shipped, Start};
 use crate::tui::themes::Themes;
 use crate::worker::message::{Command, Request, RunId};
@@ -169,6 +171,10 @@ pub struct App {
     pub browse: Browse,
     /// Runs of this session, oldest first.
     pub runs: Vec<Run>,
+    /// The records of runs that may be in memory at once, in bytes.
+    pub in_memory_bytes: usize,
+    /// Where the others are.
+    pub(super) spill: Spill,
     /// Which of them Decode shows.
     pub shown: Option<RunId>,
     pub view: DecodeView,
@@ -218,6 +224,8 @@ impl App {
             model: ModelState::Starting,
             browse: Browse::new(start.catalog, start.frameworks, start.framework),
             runs: Vec::new(),
+            in_memory_bytes: IN_MEMORY_MB << 20,
+            spill: Spill::default(),
             shown: None,
             view: DecodeView::default(),
             tune: Tune::new(start.params),
@@ -435,7 +443,7 @@ impl App {
     pub(super) fn show_run(&mut self, id: RunId) {
         let is_demo = |run: Option<&Run>| run.and_then(Run::recording) == Some(Recording::Demo);
         let left_demo = is_demo(self.run());
-        self.shown = Some(id);
+        self.set_shown(Some(id));
         self.screen = Screen::Decode;
         self.view.go_to(Cursor::Follow);
         if is_demo(self.run()) {

@@ -14,6 +14,7 @@ impl App {
     pub fn apply(&mut self, event: Event) -> Vec<Command> {
         let commands = self.take_in(event);
         self.refresh_comparison();
+        self.park_runs();
         commands
     }
 

@@ -181,7 +181,7 @@ impl App {
     /// deep in the tree each is.
     pub(super) fn runs_as_tree(&self) -> Vec<(&Run, usize)> {
         let mut listed = Vec::new();
-        let is_here = |id| self.runs.iter().any(|r| r.id == id && r.record.is_some());
+        let is_here = |id| self.runs.iter().any(|r| r.id == id && r.kept().is_some());
         let roots = self.runs.iter().rev();
         for root in roots.filter(|r| !r.parent.is_some_and(is_here)) {
             self.list_below(root, 0, &mut listed);
@@ -190,7 +190,7 @@ impl App {
     }
 
     fn list_below<'a>(&'a self, run: &'a Run, depth: usize, listed: &mut Vec<(&'a Run, usize)>) {
-        if run.record.is_none() {
+        if run.kept().is_none() {
             return;
         }
         listed.push((run, depth));
@@ -202,13 +202,6 @@ impl App {
 impl Run {
     /// Where it leaves its parent: `step 12 → ' Robert'`, the token forced there.
     pub fn begins(&self) -> Option<String> {
-        let record = self.record.as_ref()?;
-        let branch = record.trace.header.branch.as_ref()?;
-        let forced = branch.forced.map(|id| format!(" → {}", record.quoted(id)));
-        Some(format!(
-            "step {}{}",
-            branch.of.step + 1,
-            forced.unwrap_or_default()
-        ))
+        self.kept()?.begins()
     }
 }

@@ -3,9 +3,11 @@
 //!
 //! Knows traces; nothing of panes.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use super::app::{App, Screen};
+use super::parked::Kept;
 use super::record::Record;
 use crate::speculate::compare::{
     Divergence, Lossless, Side, Stretch, align, arrivals, divergence, lossless, share_in_common,
@@ -65,10 +67,13 @@ impl ClockPace {
     }
 }
 
+/// How much of a run something was worked out of: its steps, and whether it ended.
+type Extent = (Choice, usize, bool);
+
 /// What was worked out of a pair, and of how much of it.
 #[derive(Clone, Debug)]
 pub struct Comparison {
-    of: [(Choice, usize, bool); 2],
+    of: [Extent; 2],
     pub stretches: Vec<Stretch>,
     /// Share of both texts' tokens that are equal.
     pub in_common: f64,
@@ -93,6 +98,8 @@ pub struct Compare {
     /// What strict and autoregressive runs of the left one's prompt say;
     /// `None`: not both were made.
     pub lossless: Option<Lossless>,
+    /// What every pair of them said: a strict run, an autoregressive one.
+    verdicts: Vec<([Extent; 2], Lossless)>,
 }
 
 impl Default for Compare {
@@ -105,6 +112,7 @@ impl Default for Compare {
             top: None,
             comparison: None,
             lossless: None,
+            verdicts: Vec::new(),
         }
     }
 }
@@ -183,7 +191,7 @@ impl App {
             let references = run.references.done.iter();
             choices.extend(
                 references
-                    .filter(|m| m.record.is_some())
+                    .filter(|m| m.kept().is_some())
                     .map(|m| Choice::Reference {
                         of: run.id,
                         verify: m.verify,
@@ -209,22 +217,18 @@ impl App {
 
     /// The choices of the same prompt as a run's, that run left out.
     pub(super) fn choices_beside(&self, left: Choice) -> Vec<Choice> {
-        let Some(record) = self.record_of(left) else {
+        let Some(prompt) = self.kept(left).map(Kept::prompt) else {
             return Vec::new();
         };
-        let prompt = &record.trace.header.prompt_ids;
         let mut choices = self.choices();
-        choices.retain(|&c| {
-            let other = self.record_of(c).map(|r| &r.trace.header.prompt_ids);
-            c != left && other == Some(prompt)
-        });
+        choices.retain(|&c| c != left && self.kept(c).map(Kept::prompt) == Some(prompt));
         choices
     }
 
     /// Keeps the pair, or finds one: the shown run against its autoregressive
     /// reference, else against another run of the prompt.
     fn choose(&mut self) {
-        let is_there = |c: &Choice| self.record_of(*c).is_some_and(|r| r.n_steps() > 0);
+        let is_there = |c: &Choice| self.kept(*c).is_some_and(|r| r.n_steps() > 0);
         let left = self.compare.left.filter(is_there);
         let shown = self.shown.map(Choice::Run).filter(is_there);
         let left = left.or(shown).or_else(|| self.choices().last().copied());
@@ -238,11 +242,14 @@ impl App {
         let right = right.or(found.copied());
         self.compare.left = left;
         self.compare.right = right;
+        for choice in [left, right].into_iter().flatten() {
+            self.bring_back(choice.run());
+        }
     }
 
     /// The rule of a choice's run.
     pub fn rule_of(&self, choice: Choice) -> Option<Verify> {
-        Some(self.record_of(choice)?.trace.header.params.verify)
+        self.kept(choice).map(Kept::rule)
     }
 
     /// Works out what changed, if the screen is in front.
@@ -259,8 +266,8 @@ impl App {
         let (Some(a), Some(b)) = (self.record_of(left), self.record_of(right)) else {
             return;
         };
-        let key = |c, r: &Record| (c, r.n_steps(), r.trace.end.is_some());
-        let of = [key(left, a), key(right, b)];
+        let extent = |c, r: &Record| (c, r.n_steps(), r.trace.end.is_some());
+        let of = [extent(left, a), extent(right, b)];
         if self.compare.comparison.as_ref().is_some_and(|c| c.of == of) {
             return;
         }
@@ -269,27 +276,60 @@ impl App {
 
     /// Holds a strict run against an autoregressive one of the left prompt,
     /// wherever both were made; one that fails counts most.
-    fn find_lossless(&self) -> Option<Lossless> {
+    fn find_lossless(&mut self) -> Option<Lossless> {
         let left = self.compare.left?;
         let mut runs = self.choices_beside(left);
         runs.push(left);
-        let of = |verify: Verify| -> Vec<&Trace> {
-            let chosen = runs.iter().filter(|&&c| self.rule_of(c) == Some(verify));
-            let records = chosen.filter_map(|&c| self.record_of(c));
-            records.map(|r| &r.trace).collect()
-        };
-        let plain = of(Verify::Autoregressive);
-        let strict = of(Verify::Strict);
-        let pairs = strict
-            .iter()
-            .flat_map(|s| plain.iter().map(|p| lossless(s, p)));
-        let mut found: Vec<Lossless> = pairs.collect();
-        found.sort_by_key(|l| match l {
+        self.compare.verdicts = self.judge_pairs(&runs);
+        let found = self.compare.verdicts.iter().map(|(_, verdict)| verdict);
+        let first = found.min_by_key(|l| match l {
             Lossless::Broken(_) => 0,
             Lossless::Holds { .. } => 1,
             Lossless::NotComparable(_) => 2,
         });
-        found.into_iter().next()
+        first.cloned()
+    }
+
+    /// Every strict run against every autoregressive one; what is known of a pair is
+    /// not worked out again, and runs on disk are read once.
+    fn judge_pairs(&self, runs: &[Choice]) -> Vec<([Extent; 2], Lossless)> {
+        let of = |verify: Verify| -> Vec<Extent> {
+            let chosen = runs.iter().filter(|&&c| self.rule_of(c) == Some(verify));
+            chosen.filter_map(|&c| self.extent(c)).collect()
+        };
+        let (strict, plain) = (of(Verify::Strict), of(Verify::Autoregressive));
+        let pairs = strict.iter().flat_map(|s| plain.iter().map(|p| [*s, *p]));
+        let mut read: Vec<(Choice, Cow<'_, Trace>)> = Vec::new();
+        let mut judged = Vec::new();
+        for pair in pairs {
+            let known = self.compare.verdicts.iter().find(|v| v.0 == pair);
+            let verdict = match known {
+                Some((_, verdict)) => Some(verdict.clone()),
+                None => self.judge(pair, &mut read),
+            };
+            judged.extend(verdict.map(|verdict| (pair, verdict)));
+        }
+        judged
+    }
+
+    /// `None`: a run cannot be read back.
+    fn judge<'a>(
+        &'a self,
+        pair: [Extent; 2],
+        read: &mut Vec<(Choice, Cow<'a, Trace>)>,
+    ) -> Option<Lossless> {
+        for (choice, ..) in pair {
+            if !read.iter().any(|r| r.0 == choice) {
+                read.push((choice, self.trace_of(choice).ok()?));
+            }
+        }
+        let trace = |choice| read.iter().find(|r| r.0 == choice).map(|r| &*r.1);
+        Some(lossless(trace(pair[0].0)?, trace(pair[1].0)?))
+    }
+
+    fn extent(&self, choice: Choice) -> Option<Extent> {
+        let kept = self.kept(choice)?;
+        Some((choice, kept.n_steps(), kept.is_ended()))
     }
 
     /// Time went by: the race's clock goes on.
@@ -309,7 +349,7 @@ impl App {
     }
 }
 
-fn compared(of: [(Choice, usize, bool); 2], left: &Record, right: &Record) -> Comparison {
+fn compared(of: [Extent; 2], left: &Record, right: &Record) -> Comparison {
     let stretches = align(&left.ids, &right.ids);
     let mut differs = [vec![false; left.ids.len()], vec![false; right.ids.len()]];
     for stretch in stretches.iter().filter(|s| !s.is_equal) {

@@ -122,7 +122,7 @@ impl App {
         }
         self.learn.selected = lesson;
         self.view = DecodeView::default();
-        self.shown = runs.first().map(|r| r.1);
+        self.set_shown(runs.first().map(|r| r.1));
         self.screen = Screen::Decode;
         self.view.go_to(match self.learn.lessons[lesson].start {
             At::First => Cursor::at(0),
@@ -167,7 +167,7 @@ impl App {
             params,
         } = *course.before;
         self.screen = screen;
-        self.shown = shown.filter(|&id| self.run_of(id).is_some());
+        self.set_shown(shown.filter(|&id| self.run_of(id).is_some()));
         self.view = view;
         self.params = params;
         self.dialog = None;

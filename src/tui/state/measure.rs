@@ -73,6 +73,7 @@ impl Run {
                 stats: record.stats.clone(),
                 repetition: record.repetition,
                 record: None,
+                parked: None,
             });
         }
     }

@@ -17,6 +17,7 @@ pub mod lab;
 pub mod learn;
 mod measure;
 pub mod model;
+pub mod parked;
 pub mod record;
 pub mod reference;
 mod resize;

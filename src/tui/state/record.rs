@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::decode::Ghosts;
+use super::parked::{fingerprint, header_bytes, step_bytes};
 use crate::speculate::TokenId;
 use crate::speculate::params::{Params, Verify};
 use crate::speculate::quality::LogProb;
@@ -62,6 +63,10 @@ pub struct Ghost {
 #[derive(Clone, Debug)]
 pub struct Record {
     pub trace: Trace,
+    /// Of the prompt: equal for equal ones.
+    pub prompt: u64,
+    /// About what all of this takes in memory.
+    pub n_bytes: usize,
     /// Of all steps recorded so far.
     pub stats: Stats,
     /// What the steps cost and what was wasted.
@@ -94,6 +99,8 @@ impl Record {
     pub fn new(header: Header) -> Self {
         let mut record = Record {
             why: WhySlow::new(&header.cost),
+            prompt: fingerprint(&header.prompt_ids),
+            n_bytes: header_bytes(&header),
             trace: Trace::new(header),
             stats: Stats::empty(),
             repetition: 0.0,
@@ -128,6 +135,7 @@ impl Record {
     }
 
     pub fn push(&mut self, step: Step) {
+        self.n_bytes += step_bytes(&step);
         self.stats.add(&step);
         self.why.add(&step);
         self.log_prob.add(&step);
@@ -226,6 +234,8 @@ impl Record {
             before.text.truncate(begun);
             before.width = crate::tui::token_text::columns(&before.text);
         }
+        // Its text stands there once more, in small letters.
+        self.n_bytes += size_of::<TextCell>() + 2 * joined.shown.text.len();
         self.cells.push(TextCell {
             text: joined.shown.text,
             width: joined.shown.width,

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 
+use super::parked::Parked;
 use super::record::Record;
 use crate::speculate::TokenId;
 use crate::speculate::compare::in_common;
@@ -20,9 +21,11 @@ pub struct Measured {
     pub ids: Vec<TokenId>,
     pub stats: Stats,
     pub repetition: f64,
-    /// The run itself, to be compared; `None` until it has begun, and where a
-    /// run is its own reference.
+    /// The run itself, to be compared; `None` until it has begun, where a run is
+    /// its own reference, and while it is on disk alone.
     pub record: Option<Box<Record>>,
+    /// On disk, too.
+    pub(super) parked: Option<Parked>,
 }
 
 impl Measured {
@@ -33,6 +36,7 @@ impl Measured {
             stats: Stats::empty(),
             repetition: 0.0,
             record: None,
+            parked: None,
         }
     }
 

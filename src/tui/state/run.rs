@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
+use super::parked::{Kept, Parked};
 use super::record::Record;
 use super::reference::References;
 use crate::speculate::params::Params;
@@ -63,8 +64,10 @@ pub struct Run {
     pub params: Params,
     pub phase: Phase,
     pub origin: Origin,
-    /// `None` until the first news of it.
+    /// `None` until the first news of it, and while it is on disk alone.
     pub record: Option<Record>,
+    /// On disk, too.
+    pub(super) parked: Option<Parked>,
     pub references: References,
     /// The run that it branched from, in this session.
     pub parent: Option<RunId>,
@@ -83,6 +86,7 @@ impl Run {
             phase: Phase::Asked,
             origin: Origin::Live { prompt },
             record: None,
+            parked: None,
             references: References::default(),
             parent: None,
             file: None,
@@ -98,6 +102,7 @@ impl Run {
             params: trace.header.params,
             phase: Phase::Paused,
             record: Some(Record::new(trace.header)),
+            parked: None,
             origin: Origin::Recorded {
                 kind,
                 unplayed: trace.steps.into(),
@@ -119,7 +124,7 @@ impl Run {
     }
 
     pub fn n_steps(&self) -> usize {
-        self.record.as_ref().map_or(0, Record::n_steps)
+        self.kept().map_or(0, Kept::n_steps)
     }
 
     /// The engine is at it, or waits for us in the middle of it.
@@ -156,6 +161,8 @@ impl Run {
         };
         record.push(step);
         if unplayed.is_empty() {
+            // What held the steps is empty, but not small.
+            unplayed.shrink_to_fit();
             self.phase = Phase::Ended;
             if let Some(end) = end.take() {
                 record.finish(end);

@@ -184,13 +184,7 @@ impl App {
     }
 
     fn opened(&mut self, trace: Trace) -> RunId {
-        let is_it = |r: &&Run| {
-            let played = r
-                .record
-                .as_ref()
-                .is_some_and(|played| played.trace == trace);
-            r.recording() == Some(Recording::File) && played
-        };
+        let is_it = |r: &&Run| r.recording() == Some(Recording::File) && self.is_of(r, &trace);
         let id = match self.runs.iter().find(is_it).map(|r| r.id) {
             Some(id) => id,
             None => self.insert_recording(trace, Recording::File),

@@ -2,8 +2,10 @@
 //! far, and which cell is looked at.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::app::{App, Tone};
+use super::parked::{IN_MEMORY_MB, trace_bytes};
 use super::reference::Measured;
 use super::run::Recording;
 use super::tune::Side;
@@ -13,9 +15,10 @@ use crate::speculate::sweep::{Axes, Family, Grid, Job, Layer, Measure, Sweep};
 use crate::speculate::trace::Trace;
 use crate::tui::action::Action;
 use crate::tui::keys::Context;
+use crate::tui::spill::{Slot, Spill};
 use crate::worker::message::{Asked, Command, Event, SweepId, SweepRequest};
 
-/// Most subjects of a spread; their traces are kept in memory.
+/// Most subjects of a spread.
 pub const MOST_SUBJECTS: usize = 12;
 
 /// Whom a sweep asks about.
@@ -58,7 +61,50 @@ pub struct Found {
     pub asked: Vec<Asked>,
     pub sweep: Sweep,
     pub stand: Stand,
-    traces: HashMap<Job, Trace>,
+    traces: Traces,
+}
+
+/// The traces of a sweep: in memory up to [`IN_MEMORY_MB`], then on disk.
+#[derive(Clone, Debug, Default)]
+struct Traces {
+    by_job: HashMap<Job, KeptTrace>,
+    n_bytes: usize,
+    spill: Rc<Spill>,
+}
+
+#[derive(Clone, Debug)]
+enum KeptTrace {
+    Here(Box<Trace>),
+    Away(Slot),
+}
+
+impl Traces {
+    fn insert(&mut self, job: Job, trace: Box<Trace>) {
+        let n_bytes = trace_bytes(&trace);
+        let fits = self.n_bytes + n_bytes <= IN_MEMORY_MB << 20;
+        // Where the disk takes nothing, memory does.
+        let slot = (!fits).then(|| self.spill.put(&trace).ok()).flatten();
+        let kept = match slot {
+            Some(slot) => KeptTrace::Away(slot),
+            None => {
+                self.n_bytes += n_bytes;
+                KeptTrace::Here(trace)
+            }
+        };
+        self.by_job.insert(job, kept);
+    }
+
+    /// `None`: not made yet.
+    ///
+    /// # Errors
+    /// It cannot be read back.
+    fn get(&self, job: &Job) -> color_eyre::eyre::Result<Option<Trace>> {
+        match self.by_job.get(job) {
+            None => Ok(None),
+            Some(KeptTrace::Here(trace)) => Ok(Some(Trace::clone(trace))),
+            Some(KeptTrace::Away(slot)) => self.spill.get(*slot).map(Some),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -251,7 +297,7 @@ impl App {
             sweep: Sweep::new(grid.clone(), asked.len()),
             asked: asked.clone(),
             stand: Stand::UnderWay,
-            traces: HashMap::new(),
+            traces: Traces::default(),
         });
         self.tune.side = Side::Sweep;
         let request = SweepRequest {
@@ -285,7 +331,7 @@ impl App {
             Event::SweepRan { job, trace, .. } => {
                 let n_wrong = found.sweep.mismatches.len();
                 found.sweep.add(job, &trace);
-                found.traces.insert(job, *trace);
+                found.traces.insert(job, trace);
                 if let Some(wrong) = found.sweep.mismatches.get(n_wrong) {
                     let title = &found.asked[job.subject].subject.title;
                     let text = format!(
@@ -399,12 +445,18 @@ impl App {
         let (Some(found), Some(job)) = (&view.found, view.job()) else {
             return self.tell_no_cell();
         };
-        let Some(trace) = found.traces.get(&job).cloned() else {
-            self.tell(Tone::Info, "This run has not been made yet.");
-            return;
-        };
         let plain = Job { cell: None, ..job };
-        let measured = found.traces.get(&plain).map(measured);
+        let read = found.traces.get(&job);
+        let (trace, plain) = match (read, found.traces.get(&plain)) {
+            (Ok(Some(trace)), Ok(plain)) => (trace, plain),
+            (Ok(None), _) => {
+                return self.tell(Tone::Info, "This run has not been made yet.");
+            }
+            (Err(why), _) | (_, Err(why)) => {
+                return self.tell(Tone::Problem, format!("The run cannot be shown: {why:#}"));
+            }
+        };
+        let measured = plain.as_ref().map(measured);
         self.add_recording(trace, Recording::Sweep);
         if let Some(run) = self.run_mut() {
             run.references.done.extend(measured);
@@ -421,5 +473,6 @@ fn measured(trace: &Trace) -> Measured {
         repetition: repetition(&ids),
         ids,
         record: None,
+        parked: None,
     }
 }

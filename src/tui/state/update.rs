@@ -37,6 +37,7 @@ impl App {
         self.notice = None;
         let commands = self.update_shown(action);
         self.tick_off(None);
+        self.park_runs();
         commands
     }
 
@@ -108,7 +109,7 @@ impl App {
         self.screen = screen;
         self.lab.came_from = None;
         if screen != Screen::Catalog && self.shown.is_none() {
-            self.shown = self.runs.last().map(|r| r.id);
+            self.set_shown(self.runs.last().map(|r| r.id));
         }
         match screen {
             Screen::Tune => self.enter_tune(),

@@ -161,7 +161,7 @@ impl App {
             self.tell(Tone::Info, "It takes a model to run the prompt.");
             return Vec::new();
         }
-        self.shown = Some(id);
+        self.set_shown(Some(id));
         self.measure()
     }
 

@@ -246,7 +246,7 @@ impl Page<'_> {
             .runs
             .iter()
             .rev()
-            .filter(|r| r.record.is_some() && about(&r.subject));
+            .filter(|r| r.kept().is_some() && about(&r.subject));
         let with_framework =
             |s: &SubjectInfo, text: String| match app.browse.is_framework(&s.framework) {
                 true => text,
@@ -285,16 +285,15 @@ fn with_markup_dimmed(text: &str, theme: &Theme) -> Line<'static> {
 
 /// A run of this session in a line.
 pub fn summary(run: &Run) -> String {
-    let Some(record) = &run.record else {
+    let Some(kept) = run.kept() else {
         return run.params.verify.describe();
     };
-    let rule = record.trace.header.params.verify.describe();
-    let tokens = count(record.stats.tokens, "token");
-    let mal = record
-        .stats
+    let (rule, stats) = (kept.rule().describe(), kept.stats());
+    let tokens = count(stats.tokens, "token");
+    let mal = stats
         .mal()
         .map_or(String::new(), |m| format!(" · MAL {m:.2}"));
-    let speed = record.stats.tokens_per_s();
+    let speed = stats.tokens_per_s();
     let speed = speed.map_or(String::new(), |s| format!(" · {} tok/s", three(s)));
     format!("{rule} · {tokens}{mal}{speed}")
 }

@@ -1,0 +1,193 @@
+//! Runs that nobody looks at move to disk beyond a bound, and are as they were when
+//! someone looks at them again.
+
+use laserscope::speculate::compare::{Lossless, Side};
+use laserscope::speculate::params::{Params, Verify};
+use laserscope::speculate::trace::Trace;
+use laserscope::tui::spill::Spill;
+use laserscope::tui::state::app::App;
+use laserscope::tui::state::compare::Choice;
+use laserscope::tui::view::catalog_detail::summary;
+use laserscope::worker::message::Event;
+
+use super::fixture;
+use super::stage::{begin, draw, feed, keys, measured, ready};
+
+/// With times in whole microseconds, as the engine records them.
+fn trace(seed: u64, verify: Verify) -> Trace {
+    let mut trace = fixture::run(
+        seed,
+        Params {
+            verify,
+            ..Params::default()
+        },
+    );
+    let rounded = |ms: &mut f64| *ms = (*ms * 1000.0).round() / 1000.0;
+    for step in &mut trace.steps {
+        let timing = &mut step.timing;
+        let parts = [
+            &mut timing.retrieve,
+            &mut timing.draft,
+            &mut timing.forward,
+            &mut timing.verify,
+            &mut timing.commit,
+        ];
+        parts.into_iter().for_each(rounded);
+    }
+    trace
+        .end
+        .iter_mut()
+        .for_each(|end| rounded(&mut end.decode_ms));
+    trace
+}
+
+/// A session of whole runs, one a trace, with so much memory for them.
+fn session(traces: &[Trace], in_memory_bytes: usize) -> App {
+    let mut app = ready();
+    app.in_memory_bytes = in_memory_bytes;
+    for trace in traces {
+        let back = keys(&mut app, "1");
+        assert!(
+            back.iter()
+                .all(|c| !format!("{c:?}").starts_with("Generate"))
+        );
+        let run = begin(&mut app, trace);
+        feed(&mut app, run, trace, 0..trace.steps.len());
+        let end = trace.end.clone().expect("an end");
+        app.apply(Event::RunEnded { run, end });
+    }
+    app
+}
+
+fn n_in_memory(app: &App) -> usize {
+    app.runs.iter().filter(|r| r.record.is_some()).count()
+}
+
+fn traces(n: u64) -> Vec<Trace> {
+    (0..n).map(|seed| trace(seed, Verify::default())).collect()
+}
+
+#[test]
+fn a_long_session_stays_within_its_memory() {
+    let traces = traces(40);
+    let app = session(&traces, usize::MAX);
+    let all: usize = app
+        .runs
+        .iter()
+        .filter_map(|r| r.record.as_ref())
+        .map(|r| r.n_bytes)
+        .sum();
+    let bound = all / 8;
+    let app = session(&traces, bound);
+    let here = app.runs.iter().filter_map(|r| r.record.as_ref());
+    let n_bytes: usize = here.map(|r| r.n_bytes).sum();
+    assert!(n_bytes <= bound, "{n_bytes} of {bound}");
+    assert!(
+        (1..=8).contains(&n_in_memory(&app)),
+        "{}",
+        n_in_memory(&app)
+    );
+    assert_eq!(app.choices().len(), 40, "all of them can be compared");
+}
+
+#[test]
+fn what_is_on_disk_is_listed_and_opened_as_before() {
+    let traces = traces(6);
+    let (mut all, mut few) = (session(&traces, usize::MAX), session(&traces, 1));
+    assert_eq!(n_in_memory(&few), 1, "the one that is shown");
+    for app in [&mut all, &mut few] {
+        keys(app, "o");
+    }
+    assert_eq!(draw(&all), draw(&few), "the list of runs");
+    let lines = |app: &App| -> Vec<String> { app.runs.iter().map(summary).collect() };
+    assert_eq!(lines(&all), lines(&few));
+    // The oldest is the last of the list.
+    for app in [&mut all, &mut few] {
+        (1..traces.len())
+            .for_each(|_| drop(super::stage::press(app, crossterm::event::KeyCode::Down)));
+        super::stage::press(app, crossterm::event::KeyCode::Enter);
+    }
+    let first = few.runs[0].id;
+    assert_eq!(few.shown, Some(first));
+    let (before, after) = (all.record().expect("a run"), few.record().expect("a run"));
+    assert_eq!(before.trace, after.trace);
+    assert_eq!(before.stats, after.stats);
+    assert_eq!(draw(&all), draw(&few), "the run itself");
+    keys(&mut few, "1");
+    assert_eq!(
+        n_in_memory(&few),
+        1,
+        "the one shown before has gone to disk"
+    );
+}
+
+#[test]
+fn a_run_on_disk_is_compared_judged_and_saved() {
+    let pair = [trace(7, Verify::Strict), trace(7, Verify::Autoregressive)];
+    let others = traces(3);
+    let all: Vec<Trace> = pair.iter().chain(&others).cloned().collect();
+    let mut app = session(&all, 1);
+    assert!(app.runs[0].record.is_none() && app.runs[1].record.is_none());
+    for (run, trace) in app.runs.iter().zip(&all) {
+        let read = app.trace_of(Choice::Run(run.id)).expect("the run");
+        assert_eq!(*read, *trace, "as it would be saved");
+    }
+    app.compare.left = Some(Choice::Run(app.runs[0].id));
+    app.shown = app.compare.left.map(Choice::run);
+    keys(&mut app, "4");
+    let compared = [Side::Left, Side::Right].map(|side| app.compared(side).expect("a run"));
+    assert!(compared.map(|r| r.trace.clone()) == pair);
+    assert!(matches!(app.compare.lossless, Some(Lossless::Holds { .. })));
+    app.open(others[1].clone());
+    app.open(others[1].clone());
+    assert_eq!(app.runs.len(), 6, "a recording is opened once");
+}
+
+#[test]
+fn a_recording_on_disk_is_not_opened_again() {
+    let [a, b, c] = [1, 2, 3].map(|seed| trace(seed, Verify::default()));
+    let mut app = ready();
+    app.in_memory_bytes = 1;
+    for trace in [&a, &b, &c, &a] {
+        app.open(trace.clone());
+        keys(&mut app, "?");
+        super::stage::press(&mut app, crossterm::event::KeyCode::Esc);
+    }
+    assert_eq!(app.runs.len(), 3);
+    assert_eq!(n_in_memory(&app), 1);
+    assert_eq!(app.record().expect("a run").trace, a);
+}
+
+#[test]
+fn references_go_to_disk_with_their_run() {
+    let mut app = measured();
+    app.in_memory_bytes = 1;
+    let of = app.shown.expect("a run");
+    let verify = Verify::Autoregressive;
+    let reference = Choice::Reference { of, verify };
+    let before = app.record_of(reference).expect("a reference").ids.clone();
+    keys(&mut app, "1");
+    let trace = trace(1, Verify::default());
+    let run = begin(&mut app, &trace);
+    feed(&mut app, run, &trace, 0..trace.steps.len());
+    assert!(app.record_of(reference).is_none(), "it is on disk");
+    assert_eq!(app.trace_of(reference).expect("read").token_ids(), before);
+    app.compare.left = Some(Choice::Run(of));
+    app.compare.right = Some(reference);
+    app.shown = Some(of);
+    keys(&mut app, "4");
+    assert_eq!(app.compared(Side::Right).expect("a run").ids, before);
+}
+
+#[test]
+fn a_spilled_trace_comes_back_and_others_are_told_apart() {
+    let spill = Spill::default();
+    let traces = traces(3);
+    let slots = traces.iter().map(|t| spill.put(t).expect("written"));
+    let slots: Vec<_> = slots.collect();
+    for (slot, trace) in slots.iter().zip(&traces).rev() {
+        assert_eq!(spill.get(*slot).expect("read"), *trace);
+        assert!(spill.holds(*slot, trace));
+    }
+    assert!(!spill.holds(slots[0], &traces[1]));
+}
