@@ -15,12 +15,15 @@ mod fetch;
 mod fixture;
 mod foreign;
 mod frameworks;
+mod fuzz;
 mod groups;
 mod import;
 mod interface;
 mod kernels;
 mod lab;
 mod lessons;
+#[cfg(target_os = "linux")]
+mod output;
 mod pool;
 mod pool_file;
 mod real_batch;
