@@ -157,7 +157,7 @@ fn checkpoint_config() {
     checkpoint("config", 1200, "config.json", &words, usize::MAX);
     checkpoint(
         "generation-config",
-        300,
+        100,
         "generation_config.json",
         &words,
         usize::MAX,
