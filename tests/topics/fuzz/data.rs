@@ -47,7 +47,7 @@ fn catalogs() {
             let target = Target {
                 name: &format!("catalog-{i}-{which}"),
                 n: 150,
-                seeds: &[content.clone()],
+                seeds: std::slice::from_ref(content),
                 words: &WORDS,
             };
             target.run(|bytes| {
