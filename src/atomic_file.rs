@@ -93,10 +93,7 @@ fn open(path: &Path) -> io::Result<(File, Place)> {
     let is_special = earlier.as_ref().is_some_and(|meta| !meta.is_file());
     let leads_nowhere = earlier.is_none() && path.is_symlink();
     if is_special || leads_nowhere {
-        return Ok((
-            OpenOptions::new().write(true).create(true).open(path)?,
-            Place::InPlace,
-        ));
+        return Ok((File::create(path)?, Place::InPlace));
     }
     // Behind a link, the file that it leads to is replaced.
     let target = match earlier {

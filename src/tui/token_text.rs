@@ -6,6 +6,8 @@
 use ratatui::buffer::CellWidth;
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::console::visible::is_control;
+
 const NEWLINE: &str = "⏎";
 const TAB: &str = "⇥";
 
@@ -80,6 +82,9 @@ pub fn fit_left(text: &str, width: usize) -> String {
     if columns(text) <= width {
         return text.to_string();
     }
+    if width == 0 {
+        return String::new();
+    }
     let mut cut: &str = text;
     while columns(cut) + 1 > width {
         let mut chars = cut.chars();
@@ -104,7 +109,7 @@ fn raw_bytes(bytes: &[u8]) -> String {
 }
 
 fn show_grapheme(grapheme: &str, shown: &mut Shown) {
-    if grapheme.contains(char::is_control) {
+    if grapheme.contains(is_control) {
         grapheme.chars().for_each(|c| show_control(c, shown));
     } else if grapheme.cell_width() == 0 {
         grapheme.chars().for_each(|c| shown.push(&code_point(c)));
@@ -231,6 +236,7 @@ mod tests {
             show("\u{85}\u{200b}\u{202e}x".as_bytes()).text,
             "⟨U+0085⟩⟨U+200B⟩⟨U+202E⟩x"
         );
+        assert_eq!(show("\u{2028}".as_bytes()).text, "⟨U+2028⟩");
     }
 
     #[test]
@@ -270,7 +276,11 @@ mod tests {
         assert_eq!(fit("日本語", 6), "日本語");
         assert_eq!(fit("日本語", 5), "日本…");
         assert_eq!(fit("日本語", 4), "日…");
-        assert_eq!(fit("abc", 0), "");
+        assert_eq!(
+            (fit("abc", 0), fit_left("abc", 0)),
+            (String::new(), String::new())
+        );
+        assert_eq!(fit_left("abc", 2), "…c");
     }
 
     proptest! {
@@ -297,6 +307,7 @@ mod tests {
         fn a_cut_text_fits(text in "\\PC{0,20}", width in 0usize..12) {
             let text = show(text.as_bytes()).text;
             prop_assert!(columns(&fit(&text, width)) <= width);
+            prop_assert!(columns(&fit_left(&text, width)) <= width);
         }
 
         /// However text is split into tokens, once it is complete it reads the same.

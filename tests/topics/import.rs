@@ -666,7 +666,7 @@ fn a_kept_import_serves_until_the_files_change_or_it_is_damaged() {
 // Damage
 
 /// A small data set of every dialect: file names and contents.
-fn specimens() -> Vec<Vec<(&'static str, Vec<u8>)>> {
+pub fn specimens() -> Vec<Vec<(&'static str, Vec<u8>)>> {
     let ml_csv = vec![
         (
             "movies.csv",

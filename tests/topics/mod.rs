@@ -15,6 +15,7 @@ mod fetch;
 mod fixture;
 mod foreign;
 mod frameworks;
+mod fuzz;
 mod groups;
 mod import;
 mod import_cases;
@@ -24,6 +25,8 @@ mod knowledge_files;
 mod lab;
 mod lessons;
 mod parked;
+#[cfg(target_os = "linux")]
+mod output;
 mod pool;
 mod pool_file;
 mod real_batch;

@@ -198,12 +198,13 @@ impl Row<'_> {
     #[inline(always)]
     unsafe fn put(&self, b: usize, steps: &[i8; BLOCK], scale: f32, halves: [i32; 2]) {
         let at = self.at + b * GROUP;
-        let total = halves[0] + halves[1];
+        // Of inputs that are not finite the sums are anything; their logits are refused.
+        let total = halves[0].wrapping_add(halves[1]);
         unsafe {
             self.out.q.slice(at * BLOCK, BLOCK).copy_from_slice(steps);
             self.out.scale.slice(at, 1)[0] = scale;
             self.out.sum.slice(at, 1)[0] = scale * total as f32;
-            let shifts = [total, halves[0], halves[1]].map(|sum| -128 * sum);
+            let shifts = [total, halves[0], halves[1]].map(|sum| sum.wrapping_mul(-128));
             self.out.shift.slice(at, 1)[0] = shifts;
         }
     }

@@ -82,16 +82,21 @@ impl KnowledgeLog {
         })
     }
 
-    /// Writes one whole line.
+    /// Writes one whole line, or nothing.
     pub fn append(&mut self, doc: &KnowledgeDoc) -> Result<(), Report> {
         if doc.id.is_empty() || doc.text.is_empty() {
             bail!("a knowledge document needs an id and a text");
         }
         let mut line = serde_json::to_vec(doc).wrap_err("writing a knowledge document")?;
         line.push(b'\n');
-        self.file
-            .write_all(&line)
-            .wrap_err_with(|| format!("writing {}", self.path.display()))
+        let writing = || format!("writing {}", self.path.display());
+        let end = self.file.stream_position().wrap_err_with(writing)?;
+        let written = self.file.write_all(&line);
+        if written.is_err() {
+            // On a full disk a part of it may be there.
+            let _ = self.file.set_len(end);
+        }
+        written.wrap_err_with(writing)
     }
 }
 

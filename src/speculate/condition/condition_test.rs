@@ -130,6 +130,12 @@ fn an_error_says_where_and_what_would_fit() {
     assert_eq!(error("").found, None);
     assert!(Condition::parse(&"(".repeat(100_000)).is_err());
     assert!(Condition::parse(&"not ".repeat(100_000)).is_err());
+    for joined in [" or ", " and "] {
+        let of = |n: usize| Condition::parse(&vec!["hit"; n].join(joined));
+        assert!(of(256).is_ok());
+        let error = of(20_000).unwrap_err().to_string();
+        assert!(error.contains("fewer terms"), "{error}");
+    }
 }
 
 #[test]

@@ -8,6 +8,8 @@ use crate::speculate::params::Source;
 
 /// Deepest nesting of parentheses, `not` and `first`.
 const MAX_DEPTH: usize = 32;
+/// Most terms: each `and` and `or` nests what stands before it.
+const MAX_TERMS: usize = 256;
 
 /// What stands for a value where words that would fit are listed.
 pub(super) const A_NUMBER: &str = "a number";
@@ -50,7 +52,11 @@ pub(super) fn term_words() -> Vec<&'static str> {
 }
 
 pub(super) fn parse(text: &str) -> Result<Condition, ConditionError> {
-    let mut parser = Parser { text, at: 0 };
+    let mut parser = Parser {
+        text,
+        at: 0,
+        n_terms: 0,
+    };
     let condition = parser.condition(0)?;
     match parser.rest().is_empty() {
         true => Ok(condition),
@@ -61,6 +67,7 @@ pub(super) fn parse(text: &str) -> Result<Condition, ConditionError> {
 struct Parser<'a> {
     text: &'a str,
     at: usize,
+    n_terms: usize,
 }
 
 impl<'a> Parser<'a> {
@@ -147,6 +154,10 @@ impl<'a> Parser<'a> {
     }
 
     fn term(&mut self) -> Result<Condition, ConditionError> {
+        self.n_terms += 1;
+        if self.n_terms > MAX_TERMS {
+            return Err(self.wrong(&["fewer terms"]));
+        }
         let word = self.word().to_ascii_lowercase();
         let (number, flag) = (number(&word), flag(&word));
         let text = Text::ALL.into_iter().find(|t| t.name() == word);
