@@ -94,7 +94,7 @@ struct Header {
 
 /// A large segment is known by its header, which holds every section's checksum, so
 /// that a run that draws on it need not read all of it first.
-fn hashed_by_header(segment: Segment, map: &Mmap) -> Segment {
+fn hashed_by_header(segment: Segment, map: &MappedFile) -> Segment {
     if map.len() >= HASHED_WHOLE {
         let hash = Sha256::digest(&map[..HEADER_BYTES]);
         let _ = segment.content_hash.set(hash.into());

@@ -28,7 +28,6 @@ impl Settings {
         say("catalog-limit", self.catalog_limit.map(|n| n.to_string()));
         let scale = self.rating_scale.map(|scale| scale.to_string());
         say("rating-scale", scale);
-        say("rating-scale", self.rating_scale.map(|s| s.to_string()));
         say("groups", path(&self.groups));
         for file in &self.knowledge {
             say("knowledge", Some(absolute(file)));
@@ -113,9 +112,6 @@ mod tests {
                 FloatWeights::Exact, FloatWeights::Eight, FloatWeights::Reference,
             ]),
             scale in proptest::option::of(prop::sample::select(vec!["1-10", "-1/+1", "counts"])),
-            rating_scale in proptest::option::of(prop::sample::select(vec![
-                "1-10", "-1/+1", "0.5-5", "counts", "none",
-            ])),
             cost in proptest::option::of(prop::sample::select(vec![
                 "1:3.5,8:7.25", "1@128:3.5,1@900:4", "/tmp/no such/profile.json",
             ])),
@@ -140,7 +136,6 @@ mod tests {
                 device,
                 quantize,
                 rating_scale: scale.map(|text| text.parse().unwrap()),
-                rating_scale: rating_scale.map(|text| text.parse().unwrap()),
                 cost: cost.map(|text| CostChoice::parse(text).unwrap()),
                 ..Settings::default()
             }

@@ -24,9 +24,9 @@ mod kernels;
 mod knowledge_files;
 mod lab;
 mod lessons;
-mod parked;
 #[cfg(target_os = "linux")]
 mod output;
+mod parked;
 mod pool;
 mod pool_file;
 mod real_batch;
