@@ -307,7 +307,8 @@ impl<'a> Work<'a> {
     /// where it must be.
     fn conclude(mut self, is_done: bool) -> Result<bool> {
         if self.measured.n_answers() > 0 {
-            self.line.say(&self.measured.summary());
+            let summary = self.measured.summary();
+            summary.lines().for_each(|line| self.line.say(line));
         }
         let is_lossless = self.say_lossless();
         if !is_done {
