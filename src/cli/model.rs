@@ -25,6 +25,10 @@ pub enum ModelCommand {
     Info {
         /// A name of `laserscope model list`, or a GGUF file
         name: Option<String>,
+        /// Hash every byte of the file now, and compare: finds damage that keeps
+        /// the file's size and time, which nothing else does
+        #[arg(long)]
+        verify: bool,
         /// One JSON object
         #[arg(long)]
         json: bool,

@@ -1,7 +1,7 @@
-//! From a model's file to an [`Engine`]: device, memory check, weights, tokenizer,
-//! chat template.
+//! From a model's file to an [`Engine`]: the checked files, device, memory check,
+//! weights.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use color_eyre::eyre::{Result, WrapErr, bail};
@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::{Edits, Engine, OwnDocuments};
 use crate::model::ARITHMETIC_REVISION;
 use crate::model::chat::ChatTemplate;
+use crate::model::checked::CheckedModel;
 use crate::model::config::Config;
 use crate::model::decoder::Decoder;
 use crate::model::device::{self, DeviceChoice};
@@ -43,7 +44,6 @@ pub enum Loading {
         done: usize,
         of: usize,
     },
-    Tokenizer,
     /// The model's file is read for its hash: bytes done of all.
     Hashing {
         done: u64,
@@ -59,9 +59,8 @@ pub enum Loading {
 impl Loading {
     pub fn describe(&self) -> String {
         match self {
-            Loading::Opening => "opening the model".into(),
+            Loading::Opening => "opening the model and its tokenizer".into(),
             Loading::Weights { done, of } => format!("packing weights {done}/{of}"),
-            Loading::Tokenizer => "building the tokenizer".into(),
             Loading::Hashing { done, of } => {
                 format!("hashing the model's file {}%", done * 100 / of.max(&1))
             }
@@ -108,8 +107,13 @@ impl Engine {
         mut progress: impl FnMut(Loading) + Send,
     ) -> Result<Self> {
         progress(Loading::Opening);
-        let weights = Weights::open(path, options.floats)?;
-        let config = Config::read(&weights)?;
+        let CheckedModel {
+            weights,
+            config,
+            codec,
+            template,
+            notes,
+        } = CheckedModel::open(path, options.floats)?;
         let threads = options.threads.unwrap_or_else(physical_cores).max(1);
         let opened = device::open(options.device, threads)?;
         let context = options
@@ -125,19 +129,7 @@ impl Engine {
             progress(Loading::Weights { done, of });
         })
         .wrap_err_with(|| format!("loading {}", path.display()))?;
-        progress(Loading::Tokenizer);
-        let codec = TextCodec::of(&weights)
-            .wrap_err_with(|| format!("the tokenizer of {}", path.display()))?;
-        if codec.vocab_size() > decoder.vocab() {
-            bail!(
-                "{}: the tokenizer has {} tokens, the weights {}",
-                path.display(),
-                codec.vocab_size(),
-                decoder.vocab()
-            );
-        }
-        let template = ChatTemplate::of(&weights)?;
-        let sha256 = model_sha256(path, &mut progress)?;
+        let sha256 = model_sha256(&weights, &mut progress)?;
         let info = model_info(&weights, &config, &codec, context, sha256);
         Ok(Engine {
             decoder,
@@ -145,7 +137,7 @@ impl Engine {
             template: template.unwrap_or_else(ChatTemplate::vicuna_v1_1),
             info,
             device: opened.label,
-            note: opened.note,
+            note: joined(opened.note, notes),
             catalog: String::new(),
             pools: Pools::empty(),
             own_documents: OwnDocuments::default(),
@@ -173,9 +165,15 @@ impl Engine {
     }
 }
 
-/// Of a model's file; of a checkpoint's folder, over the hashes of its files by name.
+/// All that the user should know, a line each.
+fn joined(first: Option<String>, more: Vec<String>) -> Option<String> {
+    let lines: Vec<String> = first.into_iter().chain(more).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// Of a model's file; of a model in several, over the hashes of its files by name.
 /// Known without reading them where they were hashed before.
-fn model_sha256(path: &Path, progress: &mut impl FnMut(Loading)) -> Result<String> {
+fn model_sha256(weights: &Weights, progress: &mut impl FnMut(Loading)) -> Result<String> {
     let cancel = AtomicBool::new(false);
     let mut hash_of = |file: &Path| {
         let on = &mut |done, of| progress(Loading::Hashing { done, of });
@@ -187,22 +185,32 @@ fn model_sha256(path: &Path, progress: &mut impl FnMut(Loading)) -> Result<Strin
             },
         )
     };
-    if !path.is_dir() {
-        return hash_of(path);
+    let path = weights.path();
+    let files = match path.is_dir() {
+        true => checkpoint_files(path)?,
+        false => weights.files(),
+    };
+    if let ([file], false) = (files.as_slice(), path.is_dir()) {
+        return hash_of(file);
     }
-    let entries = std::fs::read_dir(path).wrap_err_with(|| path.display().to_string())?;
-    let mut files: Vec<_> = entries.filter_map(|e| Some(e.ok()?.path())).collect();
-    files.retain(|f| {
-        f.extension()
-            .is_some_and(|e| e == "safetensors" || e == "json" || e == "jinja")
-    });
-    files.sort();
     let mut all = Sha256::new();
     for file in files {
         all.update(file.file_name().unwrap_or_default().as_encoded_bytes());
         all.update(hash_of(&file)?.as_bytes());
     }
     Ok(format!("{:x}", all.finalize()))
+}
+
+/// All that says what a checkpoint is, by name.
+fn checkpoint_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder).wrap_err_with(|| folder.display().to_string())?;
+    let mut files: Vec<_> = entries.filter_map(|e| Some(e.ok()?.path())).collect();
+    files.retain(|f| {
+        f.extension()
+            .is_some_and(|e| e == "safetensors" || e == "json" || e == "jinja")
+    });
+    files.sort();
+    Ok(files)
 }
 
 fn model_info(

@@ -26,6 +26,7 @@ pub mod report;
 pub mod retrieval;
 pub mod sweep;
 pub mod trace;
+mod verify;
 
 use color_eyre::eyre::Result;
 use serde::Serialize;

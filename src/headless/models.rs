@@ -4,13 +4,12 @@ use color_eyre::eyre::Result;
 use serde::Serialize;
 
 use super::progress::megabytes;
+use super::verify::{self, VerifiedFile};
 use super::{fetch_model, print_json};
 use crate::cli::ModelCommand;
-use crate::model::config::Config;
+use crate::model::checked::CheckedModel;
 use crate::model::fetch::{self, FetchEnv};
 use crate::model::registry::{self, ModelEntry};
-use crate::model::tokenizer::TextCodec;
-use crate::model::weights::Weights;
 use crate::session::Settings;
 
 pub fn run(command: &ModelCommand, settings: &Settings) -> Result<()> {
@@ -22,7 +21,7 @@ pub fn run(command: &ModelCommand, settings: &Settings) -> Result<()> {
             out!("{}", fetch_model(settings, &named(name))?.display());
             Ok(())
         }
-        ModelCommand::Info { name, json } => info(settings, &named(name), *json),
+        ModelCommand::Info { name, verify, json } => info(settings, &named(name), *verify, *json),
     }
 }
 
@@ -49,9 +48,7 @@ fn list(json: bool) -> Result<()> {
         let size = entry.size.map_or("size from the hub".into(), megabytes);
         out!(
             "{}{default}: {}, {size}, {}",
-            entry.name,
-            entry.title,
-            entry.licence
+            entry.name, entry.title, entry.licence
         );
         out!(
             "    {}",
@@ -77,13 +74,37 @@ struct Info {
     vocabulary: usize,
     end_tokens: Vec<u32>,
     tokenizer_hash: String,
+    notes: Vec<String>,
+    /// With `--verify`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    files: Vec<VerifiedFile>,
 }
 
-fn info(settings: &Settings, name: &str, json: bool) -> Result<()> {
-    let weights = Weights::open(&fetch_model(settings, name)?, settings.quantize)?;
-    let config = Config::read(&weights)?;
-    let codec = TextCodec::of(&weights)?;
-    let info = Info {
+fn info(settings: &Settings, name: &str, verify: bool, json: bool) -> Result<()> {
+    let path = fetch_model(settings, name)?;
+    let model = CheckedModel::open(&path, settings.quantize)?;
+    let files = match verify {
+        true => verify::files(&model.weights.files())?,
+        false => Vec::new(),
+    };
+    let info = describe(model, files);
+    if json {
+        print_json(&info)?;
+    } else {
+        show(&info);
+    }
+    verify::result(&info.files)
+}
+
+fn describe(model: CheckedModel, files: Vec<VerifiedFile>) -> Info {
+    let CheckedModel {
+        weights,
+        config,
+        codec,
+        notes,
+        ..
+    } = model;
+    Info {
         file: weights.path().display().to_string(),
         bytes: weights.file_bytes(),
         dtype: weights.dtype_label(),
@@ -98,12 +119,18 @@ fn info(settings: &Settings, name: &str, json: bool) -> Result<()> {
         end_tokens: codec.eos_ids().to_vec(),
         tokenizer_hash: codec.hash(),
         architecture: config.architecture,
-    };
-    if json {
-        return print_json(&info);
+        notes,
+        files,
     }
-    out!("{}", info.file);
-    out!("    {}, {}", megabytes(info.bytes), info.dtype);
+}
+
+fn show(info: &Info) {
+    out!(
+        "{}\n    {}, {}",
+        info.file,
+        megabytes(info.bytes),
+        info.dtype
+    );
     out!(
         "    {}: {} layers, width {}, {} heads of {} over {} key/value heads, context {}",
         info.architecture,
@@ -121,5 +148,10 @@ fn info(settings: &Settings, name: &str, json: bool) -> Result<()> {
         info.end_tokens,
         &info.tokenizer_hash[..12]
     );
-    Ok(())
+    for note in &info.notes {
+        out!("    {note}");
+    }
+    for file in &info.files {
+        out!("    {}", file.describe());
+    }
 }

@@ -53,6 +53,7 @@ impl Line {
             FetchEvent::Looking { what } => self.show(&format!("looking: {what}")),
             FetchEvent::Downloading { .. } => self.show(&downloading(event)),
             FetchEvent::Verifying => self.show("checking size and hash"),
+            FetchEvent::Hashing { file, done, total } => self.show(&hashing(file, *done, *total)),
             FetchEvent::Skipped { source, why } => self.say(&format!("{source}: {why}")),
             FetchEvent::Done { .. } => self.clear(),
         }
@@ -93,6 +94,12 @@ fn downloading(event: &FetchEvent) -> String {
         megabytes(*done),
         megabytes(*bytes_per_s as u64)
     )
+}
+
+/// How far the hash of a file is.
+pub fn hashing(file: &str, done: u64, total: u64) -> String {
+    let share = done as f64 * 100.0 / total.max(1) as f64;
+    format!("checking {file}: {share:.0}% of {}", megabytes(total))
 }
 
 pub fn megabytes(bytes: u64) -> String {

@@ -24,6 +24,8 @@ pub struct Config {
     pub layers: usize,
     /// Width of the residual stream.
     pub width: usize,
+    /// Inner width of the feed-forward network, where it is stated.
+    pub feed_forward: Option<usize>,
     pub heads: usize,
     /// Key/value heads; each serves `heads / kv_heads` query heads.
     pub kv_heads: usize,
@@ -45,6 +47,8 @@ pub struct Config {
     pub norm_eps: f32,
     /// Longest context the model was trained for, in tokens.
     pub context: usize,
+    /// What was read with patience, for the user.
+    pub notes: Vec<String>,
 }
 
 impl Config {
@@ -77,6 +81,21 @@ impl Config {
                 self.rope_dim
             );
         }
+        self.check_rope(path)
+    }
+
+    /// Bases and factors that are in order one by one may still not be together.
+    fn check_rope(&self, path: &Path) -> Result<()> {
+        let frequencies = self.rope_scaling.frequencies(self.rope_dim, self.rope_base);
+        let finite = frequencies.iter().all(|f| f.is_finite());
+        if !finite || !self.rope_scaling.amplitude().is_finite() {
+            bail!(
+                "{}: RoPE with base {}{} has no finite frequencies",
+                path.display(),
+                self.rope_base,
+                self.rope_scaling.describe()
+            );
+        }
         Ok(())
     }
 
@@ -94,7 +113,8 @@ impl Config {
 
     /// Bytes of the KV cache for `context` tokens of f32 keys and values.
     pub fn kv_bytes(&self, context: usize) -> u64 {
-        (self.layers * self.kv_width() * 2 * 4) as u64 * context as u64
+        let of_token = (self.layers * self.kv_width() * 2 * 4) as u64;
+        of_token.saturating_mul(context as u64)
     }
 
     /// What the family adds to a plain decoder, for people.

@@ -2,10 +2,11 @@
 //! node, over a KV cache that can append, keep the accepted rows and roll back.
 //! Knows nothing of drafts' origins or of verdicts.
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use candle_core::{Device, Result as CandleResult, Tensor};
-use color_eyre::eyre::{Result, bail};
+use color_eyre::eyre::{Result, bail, eyre};
 
 use super::cache::KvCache;
 use super::clock::{Clock, Part, PassTimes};
@@ -15,6 +16,7 @@ use super::kernels::activation::Input;
 use super::kernels::linear::Finish;
 use super::kernels::{Cpu, Isa};
 use super::layer::{Embedding, Kernels, Layer, Linear, Norm, Target};
+use super::layout::{self, ROPE_FACTORS};
 use super::logits::{Answered, Asked, Logits, judge_on_device, judge_on_host};
 use super::pass::{Pass, RopeTable};
 use super::weights::Weights;
@@ -48,6 +50,8 @@ pub struct Decoder {
     rope: RopeTable,
     cpu: Cpu,
     clock: Clock,
+    /// The model, for messages.
+    path: PathBuf,
     /// Memory of logits that were read.
     spare: Vec<f32>,
 }
@@ -57,7 +61,8 @@ impl Decoder {
     /// allocated. `progress(done, of)` is told of every layer.
     ///
     /// # Errors
-    /// A missing or misshapen tensor, a type candle cannot read.
+    /// A configuration or a tensor that does not pass, before any is packed; a
+    /// type candle cannot read.
     pub fn load(
         weights: &Weights,
         target: Target<'_>,
@@ -66,6 +71,7 @@ impl Decoder {
         mut progress: impl FnMut(usize, usize) + Send,
     ) -> Result<Self> {
         let config = Config::read(weights)?;
+        let vocab = layout::check(weights, &config)?;
         // rayon's threads pack, and are gone before anything is decoded
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
@@ -92,11 +98,9 @@ impl Decoder {
             target.kernels,
             target.device,
         )?;
-        let vocab = weights.matrix("token_embd.weight")?.rows;
-        let factors = if weights.has("rope_freqs.weight") {
-            weights.vector("rope_freqs.weight")?
-        } else {
-            Vec::new()
+        let factors = match weights.has(ROPE_FACTORS) {
+            true => weights.vector(ROPE_FACTORS)?,
+            false => Vec::new(),
         };
         let rope = RopeTable::new(&config, context, &factors);
         let Target { device, kernels } = target;
@@ -114,6 +118,7 @@ impl Decoder {
             rope,
             cpu: Cpu::new(threads)?,
             clock: Clock::default(),
+            path: weights.path().to_path_buf(),
             spare: Vec::new(),
         })
     }
@@ -198,16 +203,24 @@ impl Decoder {
     /// Reads the rows of a pass, where they are; they are penalised afterwards.
     ///
     /// # Errors
-    /// What the device reports.
+    /// Logits that are not finite; what the device reports.
     pub fn judge(
         &mut self,
         logits: &mut Logits,
         asked: &[Asked],
         penalty: f32,
     ) -> Result<Vec<Answered>> {
-        Ok(match logits {
+        let answered = match logits {
             Logits::Host(rows) => judge_on_host(rows, asked, penalty, &self.cpu),
             Logits::Device(rows) => judge_on_device(rows, asked, penalty)?,
+        };
+        answered.ok_or_else(|| {
+            eyre!(
+                "{}: the model's logits are not finite: its file is damaged (`laserscope model \
+                 info --verify` compares its hash), or its weights are too large for this \
+                 arithmetic",
+                self.path.display()
+            )
         })
     }
 

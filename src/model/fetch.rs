@@ -7,7 +7,9 @@ mod cache;
 mod checkpoint;
 mod environment;
 mod hub;
+mod integrity;
 mod part_file;
+mod parts;
 mod pip;
 mod progress;
 mod transfer;
@@ -20,8 +22,10 @@ use std::time::Duration;
 
 use color_eyre::eyre::{Report, Result, bail, ensure, eyre};
 
+use super::gguf::split::PartName;
 use super::registry::{self, ModelEntry};
 pub use environment::FetchEnv;
+pub use integrity::{Expectation, expectation, weight_files};
 
 /// How often a wait looks at the cancel flag.
 const POLL: Duration = Duration::from_millis(50);
@@ -43,6 +47,9 @@ pub enum FetchEvent {
     },
     /// the whole file is being checked
     Verifying,
+    /// a file that is there is being hashed, for the first time or because it
+    /// changed
+    Hashing { file: String, done: u64, total: u64 },
     /// a source did not have it; the next one is tried
     Skipped { source: String, why: String },
     /// the file is there
@@ -112,6 +119,7 @@ pub fn resolve_in(
             Ok(path)
         }
         Target::File(path) => {
+            integrity::check_named(env, &path, opts, on)?;
             on(FetchEvent::Done { path: path.clone() });
             Ok(path)
         }
@@ -127,7 +135,9 @@ pub fn cached(name_or_path: &str) -> Option<PathBuf> {
 pub fn cached_in(env: &FetchEnv, name_or_path: &str) -> Option<PathBuf> {
     match Target::of(name_or_path).ok()? {
         Target::File(path) => Some(path),
-        Target::Entry(entry) => cache::look_up(env, &entry).found,
+        Target::Entry(entry) => cache::look_up(env, &entry)
+            .found
+            .filter(|p| parts::whole(p)),
         Target::Repo(repo) => checkpoint::cached(env, repo),
     }
 }
@@ -159,12 +169,24 @@ pub fn resolve_entry(
     on(FetchEvent::Looking {
         what: format!("the caches for {}", entry.name),
     });
-    let path = match cache::look_up(env, entry).found {
-        Some(path) => path,
-        None => fetch(env, entry, opts, on)?,
+    let path = match PartName::parse(entry.file) {
+        Some(part) => parts::fetch(env, entry, &part, opts, on)?,
+        None => look_up_or_fetch(env, entry, opts, on)?,
     };
     on(FetchEvent::Done { path: path.clone() });
     Ok(path)
+}
+
+fn look_up_or_fetch(
+    env: &FetchEnv,
+    entry: &ModelEntry,
+    opts: &FetchOptions,
+    on: OnEvent,
+) -> Result<PathBuf> {
+    match integrity::look_up(env, entry, opts, on)?.found {
+        Some(path) => Ok(path),
+        None => fetch(env, entry, opts, on),
+    }
 }
 
 /// What `--model` may mean.
@@ -246,7 +268,7 @@ impl Source {
 fn fetch(env: &FetchEnv, entry: &ModelEntry, opts: &FetchOptions, on: OnEvent) -> Result<PathBuf> {
     let _lock = lock(env, entry, opts.cancel, on)?;
     // Whoever held the lock may have fetched it.
-    let lookup = cache::look_up(env, entry);
+    let lookup = integrity::look_up(env, entry, opts, on)?;
     if let Some(path) = lookup.found {
         return Ok(path);
     }

@@ -148,6 +148,11 @@ impl HashMemory {
         self.remember(path, sha256, Some(sha256.to_owned()));
     }
 
+    /// Remembers a hash that was computed by [`hash_file`].
+    pub fn remember_computed(&self, path: &Path, sha256: &str) {
+        self.remember(path, sha256, None);
+    }
+
     fn entry(&self, path: &Path) -> Option<Entry> {
         let key = key(path)?;
         self.entries().into_iter().rev().find(|e| e.path == key)

@@ -3,7 +3,7 @@
 
 use candle_core::quantized::QMatMul;
 use candle_core::{Device, Module, Result, Tensor, bail};
-use color_eyre::eyre::{Result as EyreResult, eyre};
+use color_eyre::eyre::Result as EyreResult;
 
 use super::config::Config;
 use super::kernels::elementwise::HeadNorms;
@@ -138,8 +138,10 @@ impl Layer {
         [&self.qkv, &self.attn_out, &self.gate_up, &self.down]
     }
 
+    /// The tensors have passed the layout's check.
+    ///
     /// # Errors
-    /// A missing tensor, or one whose shape is not the configuration's.
+    /// A type that cannot be packed.
     pub fn load(
         weights: &Weights,
         index: usize,
@@ -151,7 +153,6 @@ impl Layer {
         let linear = |parts: &[&str]| Linear::load(weights, &names(parts), target);
         let norm = |part: &str| Norm::load(weights, &name(part), config.norm_eps, target.device);
         let head_norm = |part: &str| config.qk_norm.then(|| norm(part)).transpose();
-        check_shapes(weights, index, config)?;
         Ok(Layer {
             attn_norm: norm("attn_norm")?,
             qkv: linear(&QKV)?,
@@ -200,43 +201,6 @@ impl Layer {
         let k = normed(k_norm, q_width, config.kv_heads)?;
         Tensor::cat(&[q, k, values], 1)
     }
-}
-
-/// A file whose matrices are not as wide as its metadata say must not get as
-/// far as the kernels.
-fn check_shapes(weights: &Weights, index: usize, config: &Config) -> EyreResult<()> {
-    let (q, kv, width) = (
-        config.heads * config.head_dim,
-        config.kv_width(),
-        config.width,
-    );
-    let ffn = weights
-        .matrix(&format!("blk.{index}.ffn_gate.weight"))?
-        .rows;
-    let expected = [
-        ("attn_q", (q, width)),
-        ("attn_k", (kv, width)),
-        ("attn_v", (kv, width)),
-        ("attn_output", (width, q)),
-        ("ffn_gate", (ffn, width)),
-        ("ffn_up", (ffn, width)),
-        ("ffn_down", (width, ffn)),
-    ];
-    for (part, shape) in expected {
-        let name = format!("blk.{index}.{part}.weight");
-        let raw = weights.matrix(&name)?;
-        if (raw.rows, raw.cols) != shape {
-            return Err(eyre!(
-                "{}: tensor `{name}` is {} x {}, the configuration makes it {} x {}",
-                weights.path().display(),
-                raw.rows,
-                raw.cols,
-                shape.0,
-                shape.1
-            ));
-        }
-    }
-    Ok(())
 }
 
 /// The biases side by side. Shape: (qkv).

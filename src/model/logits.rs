@@ -65,24 +65,34 @@ pub struct Row {
 /// A row's distribution, and its children's standing in it.
 pub type Answered = (NodeRow, Vec<Judged>);
 
-/// Reads rows on the CPU; see [`judge`].
+/// Reads rows on the CPU; see [`judge`]. `None`: a logit is not finite.
 pub fn judge_on_host(
     logits: &mut [f32],
     asked: &[Asked],
     penalty: f32,
     cpu: &Cpu,
-) -> Vec<Answered> {
+) -> Option<Vec<Answered>> {
     let vocab = logits.len() / asked.len().max(1);
     let rows = Parts::new(logits);
-    cpu.team.map(asked.len(), |i| {
+    let answered = cpu.team.map(asked.len(), |i| {
         // SAFETY: each task has its own row.
         let row = unsafe { rows.slice(i * vocab, vocab) };
+        if !all_finite(row) {
+            return None;
+        }
         penalize(row, &asked[i].recent, penalty);
-        judge(row, &asked[i].children)
-    })
+        Some(judge(row, &asked[i].children))
+    });
+    answered.into_iter().collect()
+}
+
+/// Without a branch per number, so that it goes many at a time.
+fn all_finite(row: &[f32]) -> bool {
+    row.iter().fold(true, |all, v| all & v.is_finite())
 }
 
 /// Reads rows where they are; `logits` becomes the penalised rows. Shape: (n, vocab).
+/// `None`: a logit is not finite.
 ///
 /// # Errors
 /// What the device reports.
@@ -90,12 +100,16 @@ pub fn judge_on_device(
     logits: &mut Tensor,
     asked: &[Asked],
     penalty: f32,
-) -> Result<Vec<Answered>> {
+) -> Result<Option<Vec<Answered>>> {
     *logits = penalized(&logits.to_dtype(DType::F32)?, asked, penalty)?;
     let max = logits.max_keepdim(D::Minus1)?;
     let shifted = logits.broadcast_sub(&max)?;
     let exps = shifted.exp()?;
     let sums: Vec<f32> = exps.sum(D::Minus1)?.to_vec1()?;
+    // The largest one's share is 1; no number and infinity make it none.
+    if !sums.iter().all(|sum| sum.is_finite()) {
+        return Ok(None);
+    }
     // what cannot occur has a shift of minus infinity, which 0 does not undo
     let bounded = shifted.clamp(-87f32, 0f32)?;
     let weighted: Vec<f32> = (bounded * &exps)?.sum(D::Minus1)?.to_vec1()?;
@@ -120,7 +134,7 @@ pub fn judge_on_device(
         });
         (row, judged.collect())
     });
-    Ok(rows.collect())
+    Ok(Some(rows.collect()))
 }
 
 /// The rows after the repetition penalty: [`penalize`] of all rows at once.
@@ -245,8 +259,10 @@ mod tests {
         let tensor = Tensor::from_vec(logits.clone(), (n, vocab), &Device::Cpu).unwrap();
         for penalty in [1.0, 1.2] {
             let cpu = Cpu::new(2).unwrap();
-            let want = judge_on_host(&mut logits.clone(), &asked, penalty, &cpu);
-            let got = judge_on_device(&mut tensor.clone(), &asked, penalty).unwrap();
+            let want = judge_on_host(&mut logits.clone(), &asked, penalty, &cpu).unwrap();
+            let got = judge_on_device(&mut tensor.clone(), &asked, penalty)
+                .unwrap()
+                .unwrap();
             assert_eq!(got.len(), n);
             for ((row, judged), (want_row, want_judged)) in got.iter().zip(&want) {
                 let ids = |row: &NodeRow| row.top.iter().map(|c| c.0).collect::<Vec<_>>();
@@ -262,5 +278,22 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn rows_that_are_not_finite_have_no_answer() {
+        let asked = vec![Asked::default(); 2];
+        let cpu = Cpu::new(2).unwrap();
+        for bad in [f32::NAN, f32::INFINITY] {
+            let mut rows = vec![0.5; 2 * 40];
+            rows[57] = bad;
+            let tensor = Tensor::from_vec(rows.clone(), (2, 40), &Device::Cpu).unwrap();
+            assert!(judge_on_host(&mut rows, &asked, 1.0, &cpu).is_none());
+            let on_device = judge_on_device(&mut tensor.clone(), &asked, 1.0).unwrap();
+            assert!(on_device.is_none(), "{bad}");
+        }
+        let mut rows = vec![0.5; 2 * 40];
+        rows[3] = f32::NEG_INFINITY;
+        assert!(judge_on_host(&mut rows, &asked, 1.0, &cpu).is_none());
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod cache;
 pub mod chat;
+pub mod checked;
 pub mod clock;
 pub mod config;
 mod cpu_path;
@@ -12,14 +13,17 @@ pub mod fetch;
 pub mod floors;
 pub mod gguf;
 pub mod hashes;
+mod json_file;
 pub mod kernels;
 pub mod layer;
+mod layout;
 pub mod logits;
 mod pass;
 pub mod registry;
 pub mod rope;
 pub mod safetensors;
 pub mod sampling;
+mod stated;
 pub mod tokenizer;
 pub mod weights;
 

@@ -14,6 +14,7 @@ use safetensors::tensor::{Dtype, TensorInfo};
 use serde::Deserialize;
 
 use super::gguf::RawMatrix;
+use super::json_file::{self, JsonFile};
 use super::weights::widen;
 use crate::mapped::MappedFile;
 
@@ -85,6 +86,12 @@ impl Checkpoint {
         // Weights are copied out of it once, at load.
         let map = MappedFile::new(&file, path)
             .wrap_err_with(|| format!("mapping {shown} into memory"))?;
+        if map.starts_with(b"version https://git-lfs") {
+            bail!(
+                "{shown} is a Git LFS pointer, not the weights: run `git lfs pull` where it was \
+                 cloned, or download the file"
+            );
+        }
         let (header_bytes, metadata) = SafeTensors::read_metadata(&map).map_err(|e| {
             eyre!(
                 "{shown} is truncated or no safetensors file: {e}. \
@@ -145,12 +152,30 @@ impl Checkpoint {
         ))
     }
 
+    /// Every tensor's name, in no order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.tensors.keys().map(String::as_str)
+    }
+
+    /// The files of weights.
+    pub fn files(&self) -> Vec<PathBuf> {
+        self.files.iter().map(|file| file.path.clone()).collect()
+    }
+
+    /// A tensor's dimensions, by its GGUF name.
+    ///
+    /// # Errors
+    /// One that is missing, or of a type that is not read.
+    pub fn dims(&self, name: &str) -> Result<&[usize]> {
+        self.tensor(name).map(|(_, dims, _)| dims)
+    }
+
     /// A two-dimensional weight, unread.
     pub fn matrix(&self, name: &str) -> Result<RawMatrix<'_>> {
         let (dtype, shape, bytes) = self.tensor(name)?;
         let &[rows, cols] = shape else {
             bail!(
-                "{}: tensor `{name}` is no matrix: {shape:?}",
+                "{}: tensor `{name}` is not two-dimensional: {shape:?}",
                 self.folder.display()
             );
         };
@@ -158,7 +183,7 @@ impl Checkpoint {
             dtype,
             rows,
             cols,
-            bytes,
+            bytes: bytes.into(),
         })
     }
 
@@ -205,9 +230,9 @@ fn read_index(folder: &Path) -> Result<Option<Index>> {
     if !path.is_file() {
         return Ok(None);
     }
-    let text =
-        std::fs::read_to_string(&path).wrap_err_with(|| format!("reading {}", path.display()))?;
-    let index: Index = serde_json::from_str(&text).map_err(|e| eyre!("{}: {e}", path.display()))?;
+    let file = JsonFile::read(&path, json_file::VOCABULARY)?;
+    let index: Index =
+        serde_json::from_value(file.value).map_err(|e| eyre!("{}: {e}", path.display()))?;
     let outside = index.weight_map.values().find(|f| f.contains(['/', '\\']));
     if let Some(file) = outside {
         bail!("{}: {file:?} is no file beside it", path.display());
@@ -255,7 +280,7 @@ fn float_dtype(dtype: Dtype) -> Option<GgmlDType> {
 /// What a checkpoint calls a tensor of a GGUF file: `blk.3.attn_q.bias` is
 /// `model.layers.3.self_attn.q_proj.bias`. This is the only place where the
 /// two kinds of names meet.
-fn own_name(gguf: &str) -> Option<String> {
+pub fn own_name(gguf: &str) -> Option<String> {
     let (part, kind) = gguf.rsplit_once('.')?;
     let Some(block) = part.strip_prefix("blk.") else {
         let own = match part {

@@ -7,7 +7,9 @@
 //! gives other ids than the model was trained on; hence this one.
 
 mod byte_level;
+mod cased;
 pub(super) mod json;
+mod json_checks;
 mod sentencepiece;
 mod vocabulary;
 
@@ -66,6 +68,7 @@ struct Inner {
     bos_id: Option<u32>,
     add_bos: bool,
     hash: String,
+    notes: Vec<String>,
 }
 
 /// The bytes of all tokens end to end.
@@ -76,15 +79,21 @@ struct TokenBytes {
 }
 
 impl TextCodec {
-    /// The tokenizer that comes with a model's weights.
+    /// The tokenizer that comes with a model's weights. Markers beyond the rows
+    /// of the embedding are left out, since nothing could be computed for them.
     ///
     /// # Errors
-    /// As [`from_gguf`](Self::from_gguf) and [`from_folder`](Self::from_folder).
+    /// As [`from_gguf`](Self::from_gguf) and [`from_folder`](Self::from_folder);
+    /// ordinary tokens beyond the rows.
     pub fn of(weights: &Weights) -> Result<Self> {
-        match &weights.source {
-            Source::Gguf(gguf) => Self::from_gguf(&gguf.content),
-            Source::Checkpoint(checkpoint) => Self::from_folder(&checkpoint.folder),
-        }
+        let rows = weights.dims("token_embd.weight")?.first().copied();
+        let inner = match &weights.source {
+            Source::Gguf(gguf) => read_gguf(&gguf.content, rows)?,
+            Source::Checkpoint(checkpoint) => json::read(&checkpoint.folder, rows)?,
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
     }
 
     /// Builds the tokenizer of a checkpoint's folder: `tokenizer.json`, and
@@ -94,7 +103,7 @@ impl TextCodec {
     /// A file that is missing or cannot be read, by name.
     pub fn from_folder(folder: &Path) -> Result<Self> {
         Ok(Self {
-            inner: Arc::new(json::read(folder)?),
+            inner: Arc::new(json::read(folder, None)?),
         })
     }
 
@@ -104,26 +113,14 @@ impl TextCodec {
     /// If the metadata are incomplete or contradictory, or name a tokenizer
     /// that is not supported; the message names the key.
     pub fn from_gguf(content: &Content) -> Result<Self> {
-        let vocabulary = Vocabulary::read(content)?;
-        let kind = Kind::of(&vocabulary)?;
-        let merges = match kind {
-            Kind::ByteLevel(_) => vocabulary.merges()?,
-            Kind::SentencePiece { .. } => sentencepiece::merges(&vocabulary, &vocabulary.scores()?),
-        };
-        let inner = Inner {
-            token_bytes: token_bytes(kind, &vocabulary),
-            special: vocabulary.types.iter().map(is_not_text).collect(),
-            eos_ids: eos_ids(&vocabulary)?,
-            bos_id: bos_id(kind, &vocabulary)?,
-            add_bos: vocabulary
-                .flag("tokenizer.ggml.add_bos_token")?
-                .unwrap_or(kind.adds_bos()),
-            hash: vocabulary.hash(kind.name(), &merges),
-            tokenizer: build(kind, &vocabulary, &merges)?,
-        };
         Ok(Self {
-            inner: Arc::new(inner),
+            inner: Arc::new(read_gguf(content, None)?),
         })
+    }
+
+    /// What was read with patience, for the user.
+    pub fn notes(&self) -> &[String] {
+        &self.inner.notes
     }
 
     /// Token ids of a text. Special tokens in it are recognised; no BOS is
@@ -234,11 +231,25 @@ impl Kind {
             Self::ByteLevel(WordSplit::Smollm) => "byte-level smollm",
             Self::ByteLevel(WordSplit::Llama3) => "byte-level llama-bpe",
             Self::ByteLevel(WordSplit::Qwen2) => "byte-level qwen2",
+            Self::ByteLevel(WordSplit::Tekken) => "byte-level tekken",
+            Self::ByteLevel(WordSplit::DeepseekCoder) => "byte-level deepseek-coder",
+            Self::ByteLevel(WordSplit::DeepseekLlm) => "byte-level deepseek-llm",
+            Self::ByteLevel(WordSplit::Unstated) => "byte-level default",
             Self::SentencePiece { dummy_prefix: true } => "sentencepiece",
             Self::SentencePiece {
                 dummy_prefix: false,
             } => "sentencepiece without prefix",
         }
+    }
+
+    /// What the user should know of it.
+    fn note(self) -> Option<String> {
+        let unstated = matches!(self, Self::ByteLevel(WordSplit::Unstated));
+        unstated.then(|| {
+            "the file does not say how the model cuts words (tokenizer.ggml.pre): llama.cpp's \
+             default is taken, which may not be what it was trained with"
+                .to_owned()
+        })
     }
 
     fn adds_bos(self) -> bool {
@@ -258,6 +269,56 @@ impl TokenBytes {
         let start = id.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.bytes[start as usize..*end as usize]
     }
+}
+
+/// `rows`: of the embedding, where there is one.
+fn read_gguf(content: &Content, rows: Option<usize>) -> Result<Inner> {
+    let mut vocabulary = Vocabulary::read(content)?;
+    let mut notes = Vec::new();
+    notes.extend(vocabulary.cut_to(rows)?);
+    let kind = Kind::of(&vocabulary)?;
+    notes.extend(kind.note());
+    let merges = match kind {
+        Kind::ByteLevel(_) => vocabulary.merges()?,
+        Kind::SentencePiece { .. } => sentencepiece::merges(&vocabulary, &vocabulary.scores()?),
+    };
+    let eos_ids = eos_ids(&vocabulary)?;
+    notes.extend(note_on_ends(&eos_ids));
+    Ok(Inner {
+        token_bytes: token_bytes(kind, &vocabulary),
+        special: vocabulary.types.iter().map(is_not_text).collect(),
+        eos_ids,
+        bos_id: bos_id(kind, &vocabulary)?,
+        add_bos: vocabulary
+            .flag("tokenizer.ggml.add_bos_token")?
+            .unwrap_or(kind.adds_bos()),
+        hash: vocabulary.hash(kind.name(), &merges),
+        tokenizer: build(kind, &vocabulary, &merges)?,
+        notes,
+    })
+}
+
+fn note_on_ends(eos_ids: &[u32]) -> Option<String> {
+    let none = eos_ids.is_empty();
+    none.then(|| {
+        "the model names no token that ends a text: answers end at the token limit".to_owned()
+    })
+}
+
+/// What is said of markers that have no row of the embedding.
+fn note_on_rowless(texts: &[&str], rows: usize) -> String {
+    let named: Vec<String> = texts
+        .iter()
+        .take(3)
+        .map(|text| format!("{text:?}"))
+        .collect();
+    let more = if texts.len() > 3 { ", .." } else { "" };
+    format!(
+        "{} markers beyond the {rows} rows of the embedding are left out ({}{more}): in a text \
+         they are ordinary characters",
+        texts.len(),
+        named.join(", ")
+    )
 }
 
 fn is_not_text(ty: &TokenType) -> bool {

@@ -2,7 +2,7 @@
 //! folder. Names are GGUF's (`blk.0.attn_q.weight`); knows nothing of what is
 //! computed with them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use candle_core::quantized::{GgmlDType, QMatMul, QTensor};
 use candle_core::{Device, Tensor};
@@ -12,7 +12,7 @@ use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSlice, P
 
 use super::gguf::{Gguf, RawMatrix};
 use super::kernels::pack::{Format, Packed};
-use super::safetensors::Checkpoint;
+use super::safetensors::{self, Checkpoint};
 
 /// What becomes of weights at load.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -169,6 +169,41 @@ impl Weights {
         }
     }
 
+    /// The files that the weights lie in.
+    pub fn files(&self) -> Vec<PathBuf> {
+        match &self.source {
+            Source::Gguf(gguf) => gguf.files(),
+            Source::Checkpoint(checkpoint) => checkpoint.files(),
+        }
+    }
+
+    /// Every tensor's name as the source has it, in no order.
+    pub fn names(&self) -> Vec<&str> {
+        match &self.source {
+            Source::Gguf(gguf) => gguf.names().collect(),
+            Source::Checkpoint(checkpoint) => checkpoint.names().collect(),
+        }
+    }
+
+    /// What the source calls the tensor of this name.
+    pub fn own_name(&self, name: &str) -> String {
+        match &self.source {
+            Source::Gguf(_) => name.to_owned(),
+            Source::Checkpoint(_) => safetensors::own_name(name).unwrap_or(name.to_owned()),
+        }
+    }
+
+    /// A tensor's dimensions, the longest stride first.
+    ///
+    /// # Errors
+    /// A tensor that is missing.
+    pub fn dims(&self, name: &str) -> Result<&[usize]> {
+        match &self.source {
+            Source::Gguf(gguf) => gguf.dims(name),
+            Source::Checkpoint(checkpoint) => checkpoint.dims(name),
+        }
+    }
+
     /// Bytes on disk.
     pub fn file_bytes(&self) -> u64 {
         match &self.source {
@@ -180,10 +215,14 @@ impl Weights {
     /// About the bytes that the packed weights take.
     pub fn packed_bytes(&self) -> u64 {
         let share = |bits: u64| self.file_bytes() * 32 / bits;
+        let widened = match &self.source {
+            Source::Gguf(gguf) => gguf.widened_bytes(),
+            Source::Checkpoint(_) => (0, 0),
+        };
         match (self.floats, self.float_bits()) {
             // 32 bits in place of 4 or more
             (FloatWeights::Reference, None) => self.file_bytes() * 8,
-            (_, None) => self.file_bytes() * 5 / 4,
+            (_, None) => (self.file_bytes() - widened.0 + widened.1) * 5 / 4,
             (FloatWeights::Exact | FloatWeights::Reference, Some(bits)) => share(bits),
             (FloatWeights::Eight, Some(bits)) => share(bits) * 9 / 32,
         }
@@ -239,7 +278,7 @@ impl RawMatrix<'_> {
 
     /// The weights of a float matrix, row after row. Shape: (rows * cols).
     pub fn floats(&self) -> Vec<f32> {
-        widen(self.dtype, self.bytes)
+        widen(self.dtype, &self.bytes)
     }
 }
 

@@ -6,5 +6,6 @@ mod chain;
 mod checkpoint;
 mod fake_hub;
 mod hub;
+mod integrity;
 #[cfg(unix)]
 mod package;

@@ -34,7 +34,7 @@ fn packed(dtype: GgmlDType, out_dim: usize, in_dim: usize) -> (Packed, Vec<f32>)
         dtype,
         rows: out_dim,
         cols: in_dim,
-        bytes: &data,
+        bytes: data,
     };
     let plain = plain.flatten_all().unwrap().to_vec1().unwrap();
     (Packed::pack(&raw).unwrap(), plain)

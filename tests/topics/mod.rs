@@ -16,6 +16,8 @@ mod fixture;
 mod foreign;
 mod frameworks;
 mod fuzz;
+mod gguf;
+mod gguf_file;
 mod groups;
 mod import;
 mod import_cases;
@@ -24,6 +26,7 @@ mod kernels;
 mod knowledge_files;
 mod lab;
 mod lessons;
+mod llama_cpp;
 #[cfg(target_os = "linux")]
 mod output;
 mod parked;

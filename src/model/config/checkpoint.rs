@@ -1,96 +1,78 @@
 //! A [`Config`] from a checkpoint's `config.json`, in the names that
 //! transformers gives its keys.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 
-use color_eyre::eyre::{Result, WrapErr, bail, ensure, eyre};
-use serde::Deserialize;
+use color_eyre::eyre::{Report, Result, bail, eyre};
 use serde_json::Value;
 
 use super::{Config, known};
+use crate::model::json_file::{self, JsonFile};
 use crate::model::kernels::elementwise::Pairs;
 use crate::model::rope::{RopeScaling, YarnRamp};
 use crate::model::safetensors::Checkpoint;
-
-#[derive(Deserialize)]
-struct Json {
-    model_type: String,
-    hidden_size: usize,
-    num_hidden_layers: usize,
-    num_attention_heads: usize,
-    num_key_value_heads: Option<usize>,
-    head_dim: Option<usize>,
-    max_position_embeddings: usize,
-    rms_norm_eps: f32,
-    rope_theta: Option<f32>,
-    rope_scaling: Option<Rope>,
-    /// Where transformers 5 writes both of them.
-    rope_parameters: Option<Rope>,
-    partial_rotary_factor: Option<f32>,
-    #[serde(default)]
-    tie_word_embeddings: bool,
-    #[serde(default)]
-    attention_bias: bool,
-    #[serde(default)]
-    mlp_bias: bool,
-    hidden_act: Option<String>,
-    /// Absent where the family always slides (Mistral).
-    use_sliding_window: Option<bool>,
-    sliding_window: Option<usize>,
-    quantization_config: Option<Value>,
-}
-
-#[derive(Clone, Deserialize)]
-struct Rope {
-    #[serde(alias = "type")]
-    rope_type: Option<String>,
-    rope_theta: Option<f32>,
-    factor: Option<f32>,
-    low_freq_factor: Option<f32>,
-    high_freq_factor: Option<f32>,
-    original_max_position_embeddings: Option<usize>,
-    beta_fast: Option<f32>,
-    beta_slow: Option<f32>,
-    attention_factor: Option<f32>,
-    /// DeepSeek's variant of YaRN, which is computed otherwise.
-    mscale: Option<f32>,
-}
+use crate::model::stated;
 
 pub fn read(checkpoint: &Checkpoint) -> Result<Config> {
     let path = checkpoint.folder.join("config.json");
-    let text =
-        std::fs::read_to_string(&path).wrap_err_with(|| format!("reading {}", path.display()))?;
-    parse(&text, &path)
+    let file = JsonFile::read(&path, json_file::CONFIGURATION)?;
+    let mut config = parse(&file.value, &path)?;
+    config.notes.splice(..0, file.notes);
+    let unsaid = file
+        .value
+        .get("tie_word_embeddings")
+        .is_none_or(Value::is_null);
+    if unsaid && !checkpoint.has("output.weight") {
+        config.tied = true;
+        config.notes.push(format!(
+            "{} does not say tie_word_embeddings, and there is no lm_head.weight: the embedding is \
+             taken as the head",
+            path.display()
+        ));
+    }
+    Ok(config)
 }
 
-fn parse(text: &str, path: &Path) -> Result<Config> {
-    let value: Value = serde_json::from_str(text).map_err(|e| eyre!("{}: {e}", path.display()))?;
+fn parse(value: &Value, path: &Path) -> Result<Config> {
+    let keys = Keys { value, path };
     // Before its keys are asked for: another family may name them otherwise.
-    known(architecture(value["model_type"].as_str()), path)?;
-    let json: Json = serde_json::from_str(text).map_err(|e| eyre!("{}: {e}", path.display()))?;
-    refuse(&json, path)?;
-    let heads = json.num_attention_heads;
-    ensure!(heads > 0, "{}: num_attention_heads is 0", path.display());
-    let head_dim = json.head_dim.unwrap_or(json.hidden_size / heads);
-    let rope = json.rope_parameters.as_ref().or(json.rope_scaling.as_ref());
-    let architecture = architecture(Some(&json.model_type));
-    let theta = rope.and_then(|r| r.rope_theta).or(json.rope_theta);
+    let architecture = architecture(keys.text("model_type"));
+    known(architecture, path)?;
+    refuse(&keys)?;
+    let heads = keys.needed("num_attention_heads", stated::HEADS)?;
+    let width = keys.needed("hidden_size", stated::WIDTH)?;
+    let head_dim = keys.size("head_dim", stated::HEAD_DIM)?;
+    let head_dim = head_dim.unwrap_or(width / heads);
+    let context = keys.needed("max_position_embeddings", stated::CONTEXT)?;
+    let eps = keys.positive("rms_norm_eps")?;
+    // transformers 5 writes both of them into `rope_parameters`.
+    let rope = keys.inner("rope_parameters").or(keys.inner("rope_scaling"));
+    let theta = match &rope {
+        Some(rope) => rope.positive("rope_theta")?,
+        None => None,
+    };
+    let theta = theta.or(keys.positive("rope_theta")?);
     Ok(Config {
         architecture: architecture.to_string(),
-        layers: json.num_hidden_layers,
-        width: json.hidden_size,
+        layers: keys.needed("num_hidden_layers", stated::LAYERS)?,
+        width,
+        feed_forward: keys.size("intermediate_size", stated::FEED_FORWARD)?,
         heads,
-        kv_heads: json.num_key_value_heads.unwrap_or(heads),
+        kv_heads: keys
+            .size("num_key_value_heads", stated::HEADS)?
+            .unwrap_or(heads),
         head_dim,
         rope_dim: head_dim,
         rope_base: theta.unwrap_or(10_000.0),
         rope_order: Pairs::Halves,
-        rope_scaling: scaling(rope, json.max_position_embeddings, path)?,
+        rope_scaling: scaling(rope.as_ref(), context)?,
         qkv_bias: architecture == "qwen2",
         qk_norm: architecture == "qwen3",
-        tied: json.tie_word_embeddings,
-        norm_eps: json.rms_norm_eps,
-        context: json.max_position_embeddings,
+        tied: keys.flag("tie_word_embeddings")?.unwrap_or(false),
+        norm_eps: eps.ok_or_else(|| keys.missing("rms_norm_eps"))?,
+        context,
+        notes: Vec::new(),
     })
 }
 
@@ -102,65 +84,147 @@ fn architecture(model_type: Option<&str>) -> &str {
     }
 }
 
+/// An object's keys; null counts as missing.
+struct Keys<'a> {
+    value: &'a Value,
+    path: &'a Path,
+}
+
+impl<'a> Keys<'a> {
+    fn get(&self, key: &str) -> Option<&'a Value> {
+        self.value.get(key).filter(|value| !value.is_null())
+    }
+
+    fn inner(&self, key: &str) -> Option<Keys<'a>> {
+        let value = self.get(key)?;
+        let path = self.path;
+        Some(Keys { value, path })
+    }
+
+    fn text(&self, key: &str) -> Option<&'a str> {
+        self.get(key)?.as_str()
+    }
+
+    fn wrong(&self, key: &str, value: &Value, wanted: &str) -> Report {
+        eyre!(
+            "{}: `{key}` is {value}; it must be {wanted}",
+            self.path.display()
+        )
+    }
+
+    fn missing(&self, key: &str) -> Report {
+        eyre!("{} has no `{key}`", self.path.display())
+    }
+
+    fn flag(&self, key: &str) -> Result<Option<bool>> {
+        match self.get(key) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(*flag)),
+            Some(other) => Err(self.wrong(key, other, "true or false")),
+        }
+    }
+
+    fn number(&self, key: &str) -> Result<Option<f64>> {
+        match self.get(key) {
+            None => Ok(None),
+            Some(value) => match value.as_f64() {
+                Some(number) => Ok(Some(number)),
+                None => Err(self.wrong(key, value, "a number")),
+            },
+        }
+    }
+
+    /// # Errors
+    /// What is no whole number, or out of bounds.
+    fn size(&self, key: &str, bounds: RangeInclusive<usize>) -> Result<Option<usize>> {
+        let Some(number) = self.number(key)? else {
+            return Ok(None);
+        };
+        if number.fract() != 0.0 {
+            return Err(self.wrong(key, &number.into(), "a whole number"));
+        }
+        // A number beyond i128 becomes its largest one, which no bounds hold.
+        stated::size(self.path.display(), key, number as i128, bounds).map(Some)
+    }
+
+    fn needed(&self, key: &str, bounds: RangeInclusive<usize>) -> Result<usize> {
+        self.size(key, bounds)?.ok_or_else(|| self.missing(key))
+    }
+
+    fn positive(&self, key: &str) -> Result<Option<f32>> {
+        let number = self.number(key)?;
+        number
+            .map(|v| stated::positive(self.path.display(), key, v as f32))
+            .transpose()
+    }
+}
+
 /// What this decoder does not compute is refused, never passed over.
-fn refuse(json: &Json, path: &Path) -> Result<()> {
-    let slides = json.use_sliding_window.unwrap_or(true)
-        && json
-            .sliding_window
-            .is_some_and(|window| window < json.max_position_embeddings);
-    let act = json.hidden_act.as_deref().unwrap_or("silu");
+fn refuse(keys: &Keys<'_>) -> Result<()> {
+    let window = keys.number("sliding_window")?;
+    let context = keys.number("max_position_embeddings")?.unwrap_or(f64::MAX);
+    // Absent where the family always slides (Mistral).
+    let slides = keys.flag("use_sliding_window")?.unwrap_or(true)
+        && window.is_some_and(|window| window < context);
+    let act = keys.text("hidden_act").unwrap_or("silu");
+    let partial = keys.number("partial_rotary_factor")?;
     let refused = [
         (act != "silu", "hidden_act other than silu"),
-        (json.attention_bias, "attention_bias"),
-        (json.mlp_bias, "mlp_bias"),
+        (keys.flag("attention_bias")? == Some(true), "attention_bias"),
+        (keys.flag("mlp_bias")? == Some(true), "mlp_bias"),
         (slides, "a sliding window"),
+        (partial.is_some_and(|f| f != 1.0), "partial_rotary_factor"),
         (
-            json.partial_rotary_factor.is_some_and(|f| f != 1.0),
-            "partial_rotary_factor",
-        ),
-        (
-            json.quantization_config.is_some(),
+            keys.get("quantization_config").is_some(),
             "quantization_config (take the unquantized model, or a GGUF file)",
         ),
     ];
     match refused.iter().find(|r| r.0) {
-        Some((_, what)) => bail!("{}: {what} is not supported", path.display()),
+        Some((_, what)) => bail!("{}: {what} is not supported", keys.path.display()),
         None => Ok(()),
     }
 }
 
-fn scaling(rope: Option<&Rope>, context: usize, path: &Path) -> Result<RopeScaling> {
+fn scaling(rope: Option<&Keys<'_>>, context: usize) -> Result<RopeScaling> {
     let Some(rope) = rope else {
         return Ok(RopeScaling::None);
     };
-    let need = |value: Option<f32>, key: &str| {
-        value.ok_or_else(|| eyre!("{}: rope_scaling has no `{key}`", path.display()))
+    let path = rope.path.display();
+    let need = |key: &str| {
+        let value = rope.positive(key)?;
+        value.ok_or_else(|| eyre!("{path}: rope_scaling has no `{key}`"))
     };
-    let original_context = rope.original_max_position_embeddings.unwrap_or(context);
-    match rope.rope_type.as_deref().unwrap_or("default") {
+    let original = rope.size("original_max_position_embeddings", stated::CONTEXT)?;
+    let original_context = original.unwrap_or(context);
+    let ty = rope.text("rope_type").or(rope.text("type"));
+    match ty.unwrap_or("default") {
         "default" => Ok(RopeScaling::None),
         "linear" => Ok(RopeScaling::Linear {
-            factor: need(rope.factor, "factor")?,
+            factor: need("factor")?,
         }),
         "llama3" => Ok(RopeScaling::Llama3 {
-            factor: need(rope.factor, "factor")?,
-            low: need(rope.low_freq_factor, "low_freq_factor")?,
-            high: need(rope.high_freq_factor, "high_freq_factor")?,
+            factor: need("factor")?,
+            low: need("low_freq_factor")?,
+            high: need("high_freq_factor")?,
             original_context,
         }),
-        "yarn" if rope.mscale.is_none() => Ok(RopeScaling::Yarn {
-            factor: need(rope.factor, "factor")?,
+        // DeepSeek's variant with mscale is computed otherwise.
+        "yarn" if rope.get("mscale").is_none() => Ok(RopeScaling::Yarn {
+            factor: need("factor")?,
             original_context,
             ramp: YarnRamp {
-                fast: rope.beta_fast.unwrap_or(YarnRamp::default().fast),
-                slow: rope.beta_slow.unwrap_or(YarnRamp::default().slow),
+                fast: rope
+                    .positive("beta_fast")?
+                    .unwrap_or(YarnRamp::default().fast),
+                slow: rope
+                    .positive("beta_slow")?
+                    .unwrap_or(YarnRamp::default().slow),
             },
-            attention: rope.attention_factor,
+            attention: rope.positive("attention_factor")?,
         }),
         other => bail!(
-            "{}: RoPE scaling `{other}` is not supported (known: default, linear, llama3, \
-             yarn without mscale)",
-            path.display()
+            "{path}: RoPE scaling `{other}` is not supported (known: default, linear, llama3, \
+             yarn without mscale)"
         ),
     }
 }
@@ -177,7 +241,8 @@ mod tests {
 
     fn with(from: &str, to: &str) -> Result<Config> {
         assert!(PLAIN.contains(from));
-        parse(&PLAIN.replace(from, to), Path::new("some/config.json"))
+        let value = serde_json::from_str(&PLAIN.replace(from, to)).unwrap();
+        parse(&value, Path::new("some/config.json"))
     }
 
     #[test]
@@ -229,6 +294,31 @@ mod tests {
             assert!(error.contains(said), "{error}");
             assert!(error.contains("some/config.json"), "{error}");
         }
+    }
+
+    #[test]
+    fn sizes_and_scales_out_of_bounds_are_refused_by_name() {
+        let refusals = [
+            ("28", "4611686018427387904", "num_hidden_layers"),
+            ("1024", "0", "hidden_size"),
+            ("1024", "1e30", "hidden_size"),
+            ("1024", "10.5", "hidden_size"),
+            ("16", "-1", "num_attention_heads"),
+            ("128", "\"wide\"", "head_dim"),
+            ("1e-6", "0", "rms_norm_eps"),
+            ("1e-6", "\"NaN\"", "rms_norm_eps"),
+            ("1000000", "1e300", "rope_theta"),
+        ];
+        for (from, to, key) in refusals {
+            let error = format!("{:#}", with(from, to).unwrap_err());
+            assert!(error.contains(&format!("`{key}` is")), "{error}");
+            assert!(error.contains("some/config.json"), "{error}");
+        }
+        let scaled = with(
+            r#""rope_scaling": null"#,
+            r#""rope_scaling": {"type": "linear", "factor": 0}"#,
+        );
+        assert!(scaled.unwrap_err().to_string().contains("`factor` is 0"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use color_eyre::eyre::Result;
 use hf_hub::{Cache, CacheRepo, Repo, RepoType};
 
 use super::environment::FetchEnv;
+use super::hub::is_sha256;
 use super::part_file::Folder;
 use crate::file_name::file_name;
 use crate::model::registry::ModelEntry;
@@ -20,24 +21,65 @@ pub struct Lookup {
     pub missed: Vec<String>,
 }
 
-/// Looks for a model in both caches.
+/// Looks for a model in both caches, by its size alone.
 pub fn look_up(env: &FetchEnv, entry: &ModelEntry) -> Lookup {
+    look_up_with(env, entry, |_| Ok(None)).unwrap_or_else(|err| Lookup {
+        found: None,
+        missed: vec![err.to_string()],
+    })
+}
+
+/// Looks for a model in both caches; `problem` says what is wrong with a file of
+/// the right size.
+///
+/// # Errors
+/// Those of `problem`.
+pub fn look_up_with(
+    env: &FetchEnv,
+    entry: &ModelEntry,
+    mut problem: impl FnMut(&Path) -> Result<Option<String>>,
+) -> Result<Lookup> {
     let mut missed = Vec::new();
     for (place, path) in places(env, entry) {
         let Some(path) = path else {
             missed.push(format!("{}: not there", place.display()));
             continue;
         };
-        match size_problem(&path, entry) {
+        let found = match size_problem(&path, entry) {
+            Some(wrong_size) => Some(wrong_size),
+            None => problem(&path)?,
+        };
+        match found {
             None => {
                 let found = Some(path);
-                return Lookup { found, missed };
+                return Ok(Lookup { found, missed });
             }
             Some(problem) => missed.push(problem),
         }
     }
     let found = None;
-    Lookup { found, missed }
+    Ok(Lookup { found, missed })
+}
+
+/// Whether a path leads to a model's file in one of the caches.
+pub fn holds(env: &FetchEnv, entry: &ModelEntry, path: &Path) -> bool {
+    let Ok(real) = path.canonicalize() else {
+        return false;
+    };
+    let held = places(env, entry).into_iter().filter_map(|(_, path)| path);
+    held.filter_map(|path| path.canonicalize().ok())
+        .any(|path| path == real)
+}
+
+/// The hash that the hub's cache names a file by: large files' blobs are called
+/// by their sha256.
+pub fn blob_hash(path: &Path) -> Option<String> {
+    let real = path.canonicalize().ok()?;
+    let name = real.file_name()?.to_str()?.to_owned();
+    let in_blobs = real
+        .parent()
+        .is_some_and(|folder| folder.ends_with("blobs"));
+    (in_blobs && is_sha256(&name)).then_some(name)
 }
 
 /// Where the model lies if it did not come from the hub.

@@ -8,7 +8,7 @@ use color_eyre::eyre::{Report, Result, WrapErr, bail, ensure, eyre};
 use hf_hub::Cache;
 
 use super::environment::FetchEnv;
-use super::{Cancelled, Declined, FetchOptions, OnEvent, cache, confirm, go_on, hub, lock};
+use super::{Cancelled, Declined, FetchOptions, OnEvent, confirm, go_on, hub, integrity, lock};
 use crate::model::registry::ModelEntry;
 use crate::model::safetensors::{INDEX, SINGLE, part_names, total_bytes};
 
@@ -72,7 +72,9 @@ pub fn cached(env: &FetchEnv, repo: &str) -> Option<PathBuf> {
 /// # Errors
 /// [`Cancelled`], [`Declined`], or one message with the ways out.
 pub fn fetch(env: &FetchEnv, repo: &str, opts: &FetchOptions, on: OnEvent) -> Result<PathBuf> {
-    if let Some(folder) = cached(env, repo) {
+    if let Some(folder) = cached(env, repo)
+        && integrity::first_damaged(env, &folder, opts, on)?.is_none()
+    {
         return Ok(folder);
     }
     let _lock = lock(env, &entry(repo, "main", CONFIG), opts.cancel, on)?;
@@ -117,13 +119,15 @@ fn fetch_all(env: &FetchEnv, repo: &str, opts: &FetchOptions, on: OnEvent) -> Re
 }
 
 fn one(env: &FetchEnv, entry: &ModelEntry, opts: &FetchOptions, on: OnEvent) -> Result<PathBuf> {
-    if let Some(path) = cache::look_up(env, entry).found {
+    let lookup = integrity::look_up(env, entry, opts, on)?;
+    if let Some(path) = lookup.found {
         return Ok(path);
     }
     if opts.offline || env.hub_offline {
         bail!(
-            "{} is not in the cache, and the hub is not asked",
-            entry.file
+            "{} is not in the cache ({}), and the hub is not asked",
+            entry.file,
+            lookup.missed.join("; ")
         );
     }
     let path = hub::fetch(env, entry, opts, on).wrap_err_with(|| entry.file.to_owned())?;

@@ -16,6 +16,7 @@ use super::environment::FetchEnv;
 use super::part_file::{Expected, PartFile};
 use super::transfer::{Source, detached, fill, header, wait};
 use super::{FetchEvent, FetchOptions, OnEvent, confirm};
+use crate::model::hashes::HashMemory;
 use crate::model::registry::ModelEntry;
 
 /// Without a network the answer must come in seconds.
@@ -67,9 +68,12 @@ pub fn fetch(
     };
     let part = fill(part, expected.size, &source, opts, on)?;
     on(FetchEvent::Verifying);
-    part.finish(&expected, &slot.blob())
+    let sha256 = part
+        .finish(&expected, &slot.blob())
         .wrap_err("the downloaded file was thrown away")?;
-    slot.publish()
+    let path = slot.publish()?;
+    HashMemory::of(env).remember_fetched(&path, &sha256);
+    Ok(path)
 }
 
 /// The address of a model's file.
@@ -160,7 +164,7 @@ fn origin(endpoint: &str) -> &str {
     &endpoint[..end.unwrap_or(endpoint.len())]
 }
 
-fn is_sha256(etag: &str) -> bool {
+pub fn is_sha256(etag: &str) -> bool {
     etag.len() == 64 && etag.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 

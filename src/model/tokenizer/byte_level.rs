@@ -2,6 +2,7 @@
 //! a regex cuts the text into words, merges join them. What differs between
 //! models is the regex, which the GGUF file only names (`tokenizer.ggml.pre`).
 
+use super::cased::CASED_WORD;
 use color_eyre::eyre::{Result, bail, eyre};
 use tokenizers::normalizers::NFC;
 use tokenizers::pre_tokenizers::PreTokenizerWrapper;
@@ -23,10 +24,20 @@ pub enum WordSplit {
     Llama3,
     /// Qwen 2: as Llama 3, but every digit by itself, after NFC
     Qwen2,
+    /// Mistral Nemo: words part where capitals begin, every digit by itself
+    Tekken,
+    /// line breaks, letters of any script, punctuation, CJK, digits by themselves
+    DeepseekCoder,
+    /// line breaks, letters of alphabets with case, punctuation, CJK, numbers
+    DeepseekLlm,
+    /// llama.cpp's own, for files that do not say: punctuation, GPT-2's regex,
+    /// numbers, digits in threes
+    Unstated,
 }
 
 /// Names of `tokenizer.ggml.pre` that are understood, for messages.
-pub const SUPPORTED: &str = "smollm, llama-bpe, gpt-2 (default), qwen2";
+pub const SUPPORTED: &str = "smollm, starcoder, refact, command-r, llama-bpe, falcon3, tekken, \
+     gpt-2, mpt, qwen2, deepseek-coder, deepseek-llm and default";
 
 const LLAMA3_REGEX: &str = concat!(
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}",
@@ -37,30 +48,70 @@ const QWEN2_REGEX: &str = concat!(
     r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 );
 
+/// `tokenizer.json` of Mistral Nemo and its like.
+const TEKKEN_REGEX: &str = concat!(
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+",
+    r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*",
+    r"|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+);
+/// Chinese characters, Korean syllables and what lies between, as both of
+/// DeepSeek's tokenizers name them.
+const DEEPSEEK_CJK: &str = "[\u{4e00}-\u{9fa5}\u{800}-\u{4e00}\u{ac00}-\u{d7ff}]+";
+const DEEPSEEK_CODER_REGEXES: [&str; 5] = [
+    r"[\r\n]",
+    r"\s?\p{L}+",
+    r"\s?\p{P}+",
+    DEEPSEEK_CJK,
+    r"\p{N}",
+];
+const DEEPSEEK_LLM_REGEXES: [&str; 6] = [
+    r"[\r\n]",
+    CASED_WORD,
+    "\\s?[!-/:-~\u{ff01}-\u{ff0f}\u{ff1a}-\u{ff5e}\u{2018}-\u{201f}\u{3000}-\u{3002}]+",
+    r"\s+$",
+    DEEPSEEK_CJK,
+    r"\p{N}+",
+];
+/// Of llama.cpp, in the order in which it applies them.
+const UNSTATED_REGEXES: [&str; 4] = [
+    r"[\p{P}\$\+<=>\^~\|]+",
+    concat!(
+        r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+",
+        r"| ?[^\s\p{L}\p{N}]+|\s+(?!\S)"
+    ),
+    r"\p{N}+",
+    r"[0-9][0-9][0-9]",
+];
+
 impl WordSplit {
-    /// From `tokenizer.ggml.pre`; files older than that key mean GPT-2.
+    /// From `tokenizer.ggml.pre`. Where that is missing llama.cpp's own split is
+    /// taken, as it would do.
     ///
     /// # Errors
     /// For a name whose regex is not known here: guessing would give wrong ids.
     pub fn from_name(pre: Option<&str>) -> Result<Self> {
         Ok(match pre.unwrap_or("default") {
-            "gpt2" | "gpt-2" | "default" => Self::Gpt2,
-            "smollm" => Self::Smollm,
-            "llama-bpe" | "llama3" | "llama-v3" => Self::Llama3,
+            "default" => Self::Unstated,
+            "gpt2" | "gpt-2" | "mpt" => Self::Gpt2,
+            "smollm" | "starcoder" | "refact" | "command-r" => Self::Smollm,
+            "llama-bpe" | "llama3" | "llama-v3" | "falcon3" => Self::Llama3,
             "qwen2" | "deepseek-r1-qwen" => Self::Qwen2,
+            "tekken" => Self::Tekken,
+            "deepseek-coder" => Self::DeepseekCoder,
+            "deepseek-llm" => Self::DeepseekLlm,
             other => bail!("pre-tokenizer {other:?} is not supported; known are {SUPPORTED}"),
         })
     }
 
     /// Llama 3 takes a word that is a token as it is, without merging.
     pub fn ignores_merges(self) -> bool {
-        self == Self::Llama3
+        matches!(self, Self::Llama3 | Self::Tekken)
     }
 
     /// Whether a prompt starts with BOS where the file does not say
     /// (llama.cpp's defaults).
     pub fn adds_bos(self) -> bool {
-        self == Self::Llama3
+        matches!(self, Self::Llama3 | Self::Tekken)
     }
 
     /// Installs the normalizer and the pre-tokenizer.
@@ -77,17 +128,23 @@ impl WordSplit {
         // No space is ever put before the first word: none of these models
         // was trained with one.
         let bytes = |use_regex| ByteLevel::new(false, true, use_regex);
+        let cut_by = |regexes: &[&str]| -> Result<PreTokenizerWrapper> {
+            let splits = regexes.iter().map(|regex| split(regex).map(Into::into));
+            let mut steps: Vec<PreTokenizerWrapper> = splits.collect::<Result<_>>()?;
+            steps.push(bytes(false).into());
+            Ok(Sequence::new(steps).into())
+        };
         Ok(match self {
             Self::Gpt2 => bytes(true).into(),
             Self::Smollm => {
                 Sequence::new(vec![Digits::new(true).into(), bytes(true).into()]).into()
             }
-            Self::Llama3 => {
-                Sequence::new(vec![split(LLAMA3_REGEX)?.into(), bytes(false).into()]).into()
-            }
-            Self::Qwen2 => {
-                Sequence::new(vec![split(QWEN2_REGEX)?.into(), bytes(false).into()]).into()
-            }
+            Self::Llama3 => cut_by(&[LLAMA3_REGEX])?,
+            Self::Qwen2 => cut_by(&[QWEN2_REGEX])?,
+            Self::Tekken => cut_by(&[TEKKEN_REGEX])?,
+            Self::DeepseekCoder => cut_by(&DEEPSEEK_CODER_REGEXES)?,
+            Self::DeepseekLlm => cut_by(&DEEPSEEK_LLM_REGEXES)?,
+            Self::Unstated => cut_by(&UNSTATED_REGEXES)?,
         })
     }
 }

@@ -12,7 +12,8 @@ use tokenizers::Tokenizer;
 
 use super::byte_level::ByteAlphabet;
 use super::vocabulary::TokenType;
-use super::{END_TEXTS, Inner, TokenBytes, sentencepiece};
+use super::{END_TEXTS, Inner, TokenBytes, json_checks, note_on_ends, sentencepiece};
+use crate::model::json_file::{self, JsonFile};
 
 /// The files of a folder, read.
 struct Files {
@@ -24,46 +25,72 @@ struct Files {
     settings: Value,
     generation: Value,
     config: Value,
+    /// What was read with patience.
+    notes: Vec<String>,
 }
 
-pub(super) fn read(folder: &Path) -> Result<Inner> {
-    let files = Files::read(folder)?;
-    let mut tokenizer = Tokenizer::from_bytes(&files.bytes)
-        .map_err(|e| eyre!("{}: {e}", folder.join("tokenizer.json").display()))?;
+/// `rows`: of the embedding, where there is one.
+pub(super) fn read(folder: &Path, rows: Option<usize>) -> Result<Inner> {
+    let mut files = Files::read(folder)?;
+    let path = folder.join("tokenizer.json");
+    let checked = json_checks::check(&mut files.tokenizer, rows);
+    let changes = checked.wrap_err_with(|| path.display().to_string())?;
+    // The file's own bytes are read, unless something in them had to change.
+    let changed = changes
+        .is_some()
+        .then(|| serde_json::to_vec(&files.tokenizer));
+    let bytes = changed.transpose()?;
+    let mut tokenizer = Tokenizer::from_bytes(bytes.as_ref().unwrap_or(&files.bytes))
+        .map_err(|e| eyre!("{}: {e}", path.display()))?;
     // Some files were saved with a training run's limits.
     tokenizer.with_padding(None);
     tokenizer.with_truncation(None).map_err(|e| eyre!(e))?;
     let table = Table::of(&tokenizer, spelling(&files.tokenizer))?;
     let bos_id = files.text("bos_token").and_then(|t| table.id(&t));
+    let eos_ids = eos_ids(&mut files, &table)?;
+    files.notes.extend(changes.into_iter().flatten());
+    files.notes.extend(note_on_ends(&eos_ids));
     Ok(Inner {
-        eos_ids: eos_ids(&files, &table)?,
+        eos_ids,
         add_bos: adds_bos(&files, &tokenizer, bos_id)?,
         bos_id,
         hash: hash(&files.bytes),
         token_bytes: table.token_bytes,
         special: table.special,
         tokenizer,
+        notes: files.notes,
     })
 }
 
 impl Files {
     fn read(folder: &Path) -> Result<Self> {
         let path = folder.join("tokenizer.json");
-        let bytes = std::fs::read(&path).wrap_err_with(|| {
-            format!(
-                "reading {} (a checkpoint's tokenizer is taken from there)",
-                path.display()
-            )
-        })?;
-        Ok(Files {
+        let own = JsonFile::read(&path, json_file::VOCABULARY)
+            .wrap_err("a checkpoint's tokenizer is taken from its tokenizer.json")?;
+        let mut files = Files {
             folder: folder.to_path_buf(),
-            tokenizer: serde_json::from_slice(&bytes)
-                .map_err(|e| eyre!("{}: {e}", path.display()))?,
-            bytes,
-            settings: optional_json(folder, "tokenizer_config.json")?,
-            generation: optional_json(folder, "generation_config.json")?,
-            config: optional_json(folder, "config.json")?,
-        })
+            tokenizer: own.value,
+            bytes: own.bytes,
+            settings: Value::Null,
+            generation: Value::Null,
+            config: Value::Null,
+            notes: own.notes,
+        };
+        files.settings = files.optional("tokenizer_config.json")?;
+        files.generation = files.optional("generation_config.json")?;
+        // Told of where the configuration is read.
+        files.config = optional_json(folder, "config.json")?;
+        Ok(files)
+    }
+
+    fn optional(&mut self, name: &str) -> Result<Value> {
+        let path = self.folder.join(name);
+        if !path.is_file() {
+            return Ok(Value::Null);
+        }
+        let file = JsonFile::read(&path, json_file::CONFIGURATION)?;
+        self.notes.extend(file.notes);
+        Ok(file.value)
     }
 
     /// A token's text in `tokenizer_config.json`.
@@ -78,8 +105,7 @@ pub fn optional_json(folder: &Path, name: &str) -> Result<Value> {
     if !path.is_file() {
         return Ok(Value::Null);
     }
-    let bytes = std::fs::read(&path).wrap_err_with(|| format!("reading {}", path.display()))?;
-    serde_json::from_slice(&bytes).map_err(|e| eyre!("{}: {e}", path.display()))
+    Ok(JsonFile::read(&path, json_file::CONFIGURATION)?.value)
 }
 
 /// `"</s>"`, or `{"content": "</s>", ..}` in older files.
@@ -163,7 +189,7 @@ fn piece_type(text: &str) -> TokenType {
 
 /// What ends a chat comes first, then what generation and the model name, then
 /// the control tokens that end a text in any model.
-fn eos_ids(files: &Files, table: &Table) -> Result<Vec<u32>> {
+fn eos_ids(files: &mut Files, table: &Table) -> Result<Vec<u32>> {
     let mut found: Vec<u32> = Vec::new();
     found.extend(files.text("eos_token").and_then(|t| table.id(&t)));
     let named = [
@@ -171,10 +197,16 @@ fn eos_ids(files: &Files, table: &Table) -> Result<Vec<u32>> {
         ("config.json", &files.config["eos_token_id"]),
     ];
     for (file, value) in named {
-        found.extend(
-            ids_in(value, table.special.len())
-                .wrap_err_with(|| files.folder.join(file).display().to_string())?,
-        );
+        let file = files.folder.join(file);
+        let ids =
+            ids_in(value, table.special.len()).wrap_err_with(|| file.display().to_string())?;
+        if ids.contains(&None) {
+            files.notes.push(format!(
+                "{}: eos_token_id is -1, which names no token",
+                file.display()
+            ));
+        }
+        found.extend(ids.into_iter().flatten());
     }
     let marker = |id: &u32| table.special[*id as usize];
     let ending = END_TEXTS.iter().filter_map(|text| table.id(text));
@@ -188,11 +220,15 @@ fn eos_ids(files: &Files, table: &Table) -> Result<Vec<u32>> {
     Ok(ids)
 }
 
-/// One id, a list of them, or none.
-fn ids_in(value: &Value, vocab: usize) -> Result<Vec<u32>> {
+/// One id, a list of them, or none; `None` for the -1 that stands for none.
+fn ids_in(value: &Value, vocab: usize) -> Result<Vec<Option<u32>>> {
     let one = |value: &Value| {
+        if value.as_i64() == Some(-1) {
+            return Ok(None);
+        }
         let id = value.as_u64().and_then(|id| u32::try_from(id).ok());
         id.filter(|&id| (id as usize) < vocab)
+            .map(Some)
             .ok_or_else(|| eyre!("eos_token_id {value} is no id of the {vocab} tokens"))
     };
     match value {

@@ -6,6 +6,8 @@ use candle_core::quantized::gguf_file::{Content, Value};
 use color_eyre::eyre::{Result, bail, ensure, eyre};
 use sha2::{Digest, Sha256};
 
+use super::note_on_rowless;
+
 /// What `tokenizer.ggml.token_type` says of a token (llama.cpp's
 /// `llama_token_type`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +75,30 @@ impl<'a> Vocabulary<'a> {
         })
     }
 
+    /// Leaves out what lies beyond the rows of the embedding, which may be
+    /// markers only; says which.
+    ///
+    /// # Errors
+    /// Ordinary tokens beyond the rows.
+    pub fn cut_to(&mut self, rows: Option<usize>) -> Result<Option<String>> {
+        let Some(rows) = rows.filter(|&rows| rows < self.tokens.len()) else {
+            return Ok(None);
+        };
+        let ordinary = |ty: &TokenType| matches!(ty, TokenType::Normal | TokenType::Byte);
+        if let Some(at) = self.types[rows..].iter().position(ordinary) {
+            let (id, text) = (rows + at, self.tokens[rows + at]);
+            bail!(
+                "tokenizer.ggml.tokens has {} tokens, the embedding {rows} rows: there is none for \
+                 token {id} ({text:?})",
+                self.tokens.len()
+            );
+        }
+        let note = note_on_rowless(&self.tokens[rows..], rows);
+        self.tokens.truncate(rows);
+        self.types.truncate(rows);
+        Ok(Some(note))
+    }
+
     /// The value of a string key, if the file has it.
     pub fn text(&self, key: &str) -> Result<Option<&'a str>> {
         match self.content.metadata.get(key) {
@@ -131,12 +157,12 @@ impl<'a> Vocabulary<'a> {
         let values = array(self.content, "tokenizer.ggml.scores")?
             .ok_or_else(|| missing("tokenizer.ggml.scores"))?;
         ensure!(
-            values.len() == self.tokens.len(),
+            values.len() >= self.tokens.len(),
             "tokenizer.ggml.scores has {} entries for {} tokens",
             values.len(),
             self.tokens.len()
         );
-        values
+        values[..self.tokens.len()]
             .iter()
             .map(|value| match value {
                 Value::F32(score) => Ok(*score),

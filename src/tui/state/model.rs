@@ -90,7 +90,7 @@ impl ModelState {
                 total: *total,
                 bytes_per_s: *bytes_per_s,
             },
-            FetchEvent::Verifying => ModelState::Checking,
+            FetchEvent::Verifying | FetchEvent::Hashing { .. } => ModelState::Checking,
             FetchEvent::Done { .. } => ModelState::Loading {
                 what: "the model".into(),
             },

@@ -114,13 +114,14 @@ impl Bench {
         self.fetch(entry).unwrap_err().to_string()
     }
 
-    /// Every file below the folders, but for locks.
+    /// Every file below the folders, but for locks and the memory of hashes.
     pub fn files(&self) -> Vec<String> {
         let mut files = Vec::new();
         collect(self.dir.path(), &mut files);
         let mut names: Vec<String> = files
             .iter()
             .filter(|path| path.extension().is_none_or(|ext| ext != "lock"))
+            .filter(|path| !path.ends_with("hashes.json"))
             .filter_map(|path| path.strip_prefix(self.dir.path()).ok())
             .map(|path| path.display().to_string())
             .collect();

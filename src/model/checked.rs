@@ -1,0 +1,71 @@
+//! A model's files, opened and held against each other before any weight is
+//! packed: configuration, tensors, tokenizer, chat template. Whoever loads a
+//! model and whoever only describes one begin here, so both refuse the same.
+
+use std::path::Path;
+
+use color_eyre::eyre::{Result, WrapErr, ensure};
+
+use super::chat::ChatTemplate;
+use super::config::Config;
+use super::layout;
+use super::tokenizer::TextCodec;
+use super::weights::{FloatWeights, Source, Weights};
+
+/// A model that can be loaded.
+pub struct CheckedModel {
+    pub weights: Weights,
+    pub config: Config,
+    pub codec: TextCodec,
+    /// `None`: the files carry none.
+    pub template: Option<ChatTemplate>,
+    /// What was read with patience, for the user.
+    pub notes: Vec<String>,
+}
+
+impl CheckedModel {
+    /// Opens a GGUF file or a checkpoint's folder.
+    ///
+    /// # Errors
+    /// Whatever is missing, damaged, or contradicts the rest, with its file.
+    pub fn open(path: &Path, floats: FloatWeights) -> Result<Self> {
+        let weights = Weights::open(path, floats)?;
+        let config = Config::read(&weights)?;
+        let rows = layout::check(&weights, &config)?;
+        let codec = TextCodec::of(&weights)
+            .wrap_err_with(|| format!("the tokenizer of {}", path.display()))?;
+        let n_tokens = codec.vocab_size();
+        ensure!(
+            n_tokens <= rows,
+            "{}: the tokenizer has {n_tokens} tokens, the weights {rows}",
+            path.display()
+        );
+        let template = ChatTemplate::of(&weights)
+            .wrap_err_with(|| format!("the chat template of {}", path.display()))?;
+        let mut notes = config.notes.clone();
+        notes.extend_from_slice(codec.notes());
+        notes.extend(note_on_widened(&weights));
+        Ok(CheckedModel {
+            weights,
+            config,
+            codec,
+            template,
+            notes,
+        })
+    }
+}
+
+fn note_on_widened(weights: &Weights) -> Option<String> {
+    let Source::Gguf(gguf) = &weights.source else {
+        return None;
+    };
+    let (in_file, in_memory) = gguf.widened_bytes();
+    let mb = |bytes: u64| bytes as f64 / 1e6;
+    (in_file > 0).then(|| {
+        format!(
+            "IQ4_NL weights are held at 8 bits, exactly: {:.1} MB of memory for {:.1} MB of the file",
+            mb(in_memory),
+            mb(in_file)
+        )
+    })
+}

@@ -1,0 +1,155 @@
+//! Whether a model's files still are what was fetched. What a file's hash must
+//! be is known from the registry, from the hub (which names blobs by it) or from
+//! the fetch itself; a file is hashed when it is first used and when its size or
+//! modification time changed.
+
+use std::path::{Path, PathBuf};
+
+use color_eyre::eyre::{Result, bail};
+
+use super::cache::{self, Lookup};
+use super::environment::FetchEnv;
+use super::{Cancelled, FetchEvent, FetchOptions, OnEvent};
+use crate::model::gguf::split;
+use crate::model::hashes::{HashMemory, Watch};
+use crate::model::registry::{ENTRIES, ModelEntry};
+use crate::model::safetensors::part_names;
+
+/// What a file's hash must be, and who says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expectation {
+    /// lower-case hex
+    pub sha256: String,
+    /// `the registry's`
+    pub whose: &'static str,
+}
+
+/// The files of weights behind a path: the parts of a split GGUF file, the
+/// safetensors files of a checkpoint's folder, or the file itself.
+///
+/// # Errors
+/// A checkpoint's index that cannot be read.
+pub fn weight_files(path: &Path) -> Result<Vec<PathBuf>> {
+    if path.is_dir() {
+        let names = part_names(path)?;
+        return Ok(names.iter().map(|name| path.join(name)).collect());
+    }
+    Ok(split::siblings(path).unwrap_or_else(|| vec![path.to_owned()]))
+}
+
+/// What the hash of a file must be; `None` where nobody has said.
+pub fn expectation(env: &FetchEnv, path: &Path) -> Option<Expectation> {
+    let said = |sha256: &str, whose| Expectation {
+        sha256: sha256.to_ascii_lowercase(),
+        whose,
+    };
+    let registered = ENTRIES
+        .iter()
+        .find(|entry| cache::holds(env, entry, path) && entry.sha256.is_some());
+    if let Some(known) = registered.and_then(|entry| entry.sha256) {
+        return Some(said(known, "the registry's"));
+    }
+    if let Some(fetched) = HashMemory::of(env).fetched(path) {
+        return Some(said(&fetched, "the one it was fetched with"));
+    }
+    let blob = cache::blob_hash(path)?;
+    Some(said(&blob, "the hub's"))
+}
+
+/// Looks for a model in both caches; a file with another hash than it must have
+/// is not taken.
+///
+/// # Errors
+/// A file that cannot be read; [`Cancelled`].
+pub fn look_up(
+    env: &FetchEnv,
+    entry: &ModelEntry,
+    opts: &FetchOptions,
+    on: OnEvent,
+) -> Result<Lookup> {
+    cache::look_up_with(env, entry, |path| {
+        let named = entry.sha256.map(|sha256| Expectation {
+            sha256: sha256.to_ascii_lowercase(),
+            whose: "the registry's",
+        });
+        let expected = named.or_else(|| expectation(env, path).filter(|_| is_weights(path)));
+        match expected {
+            Some(expected) => problem(env, path, &expected, opts, on),
+            None => Ok(None),
+        }
+    })
+}
+
+/// The first file of a model that is not what was fetched, in words.
+///
+/// # Errors
+/// As [`look_up`].
+pub fn first_damaged(
+    env: &FetchEnv,
+    model: &Path,
+    opts: &FetchOptions,
+    on: OnEvent,
+) -> Result<Option<String>> {
+    for path in weight_files(model)? {
+        if let Some(expected) = expectation(env, &path)
+            && let Some(problem) = problem(env, &path, &expected, opts, on)?
+        {
+            return Ok(Some(problem));
+        }
+    }
+    Ok(None)
+}
+
+/// Refuses a model that was named by its path, was fetched once, and is not what
+/// came then.
+///
+/// # Errors
+/// Such a model, with the way out; as [`look_up`].
+pub fn check_named(env: &FetchEnv, path: &Path, opts: &FetchOptions, on: OnEvent) -> Result<()> {
+    let problem = match first_damaged(env, path, opts, on) {
+        Err(err) if err.is::<Cancelled>() => return Err(err),
+        // Whatever cannot be read is told of where it is opened.
+        Err(_) | Ok(None) => return Ok(()),
+        Ok(Some(problem)) => problem,
+    };
+    bail!(
+        "{problem}. It is damaged or was changed after it was fetched: delete it and fetch it \
+         again (`laserscope model fetch`), or keep your own version under another name"
+    )
+}
+
+fn problem(
+    env: &FetchEnv,
+    path: &Path,
+    expected: &Expectation,
+    opts: &FetchOptions,
+    on: OnEvent,
+) -> Result<Option<String>> {
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    let mut watch = Watch {
+        on: &mut |done, total| {
+            on(FetchEvent::Hashing {
+                file: file.to_string(),
+                done,
+                total,
+            });
+        },
+        cancel: opts.cancel,
+    };
+    let found = HashMemory::of(env).sha256(path, &mut watch)?;
+    let Expectation { sha256, whose } = expected;
+    Ok((found != *sha256).then(|| {
+        format!(
+            "{}: its sha256 is {found}, {whose} is {sha256}",
+            path.display()
+        )
+    }))
+}
+
+fn is_weights(path: &Path) -> bool {
+    let ext = path.extension().and_then(|ext| ext.to_str());
+    matches!(ext, Some("gguf" | "safetensors"))
+}

@@ -1,0 +1,484 @@
+//! Opens a GGUF file, or a model in several: memory maps, metadata, tensors as
+//! raw blocks. Refuses what is truncated, of a type that is not read, or no
+//! language model, before anything large is read. Knows nothing of what the
+//! tensors are for.
+
+mod header;
+pub mod split;
+mod types;
+mod wrong_file;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fs::File;
+use std::ops::{Range, RangeInclusive};
+use std::path::{Path, PathBuf};
+
+use candle_core::Device;
+use candle_core::quantized::gguf_file::{Content, Value, VersionedMagic};
+use candle_core::quantized::{GgmlDType, QStorage, QTensor};
+use color_eyre::eyre::{Report, Result, WrapErr, bail, ensure, eyre};
+
+use super::stated;
+use crate::mapped::MappedFile;
+use header::{Entry, Fault, Header};
+use split::PartName;
+use types::{TensorType, iq4_nl_as_q8_0};
+
+/// An opened model.
+pub struct Gguf {
+    /// The file that was named; of a split model, any part.
+    pub path: PathBuf,
+    /// The metadata, of a split model its first part's; tensors are not in it.
+    pub content: Content,
+    parts: Vec<Part>,
+    tensors: HashMap<String, Tensor>,
+}
+
+struct Part {
+    path: PathBuf,
+    map: MappedFile,
+}
+
+struct Tensor {
+    part: usize,
+    ty: TensorType,
+    /// The longest stride first.
+    dims: Vec<usize>,
+    /// Its bytes in the part.
+    range: Range<usize>,
+}
+
+/// A weight matrix as it lies in the file; IQ4_NL as the Q8_0 that it equals.
+pub struct RawMatrix<'a> {
+    pub dtype: GgmlDType,
+    /// Output width.
+    pub rows: usize,
+    /// Input width.
+    pub cols: usize,
+    /// Row after row of blocks.
+    pub bytes: Cow<'a, [u8]>,
+}
+
+impl Gguf {
+    /// Maps the file (or all parts of a split model, whichever is named) and
+    /// checks that every tensor it names lies inside it.
+    ///
+    /// # Errors
+    /// A file that cannot be read, is no GGUF or no language model, is shorter
+    /// than its own table of contents says, or lacks a part.
+    pub fn open(path: &Path) -> Result<Self> {
+        let (part, header) = open_part(path)?;
+        let n_parts = stated_parts(path, &header.metadata)?;
+        let mut opened = vec![(part, header)];
+        if n_parts > 1 {
+            opened = open_siblings(path, n_parts)?;
+        }
+        let mut gguf = Gguf {
+            path: path.to_path_buf(),
+            content: Content {
+                magic: VersionedMagic::GgufV3,
+                metadata: HashMap::new(),
+                tensor_infos: HashMap::new(),
+                tensor_data_offset: 0,
+            },
+            parts: Vec::new(),
+            tensors: HashMap::new(),
+        };
+        for (part, header) in opened {
+            gguf.add(part, header)?;
+        }
+        gguf.check_count(n_parts)?;
+        gguf.refuse_what_is_no_model()?;
+        Ok(gguf)
+    }
+
+    fn add(&mut self, part: Part, header: Header) -> Result<()> {
+        for entry in header.tensors {
+            let tensor = locate(&part, self.parts.len(), header.data, &entry)?;
+            if self.tensors.insert(entry.name.clone(), tensor).is_some() {
+                let twice = format!("has tensor `{}` twice", entry.name);
+                return Err(damaged(&part.path, &twice));
+            }
+        }
+        if self.parts.is_empty() {
+            self.content.metadata = header.metadata;
+        }
+        self.parts.push(part);
+        Ok(())
+    }
+
+    fn check_count(&self, n_parts: usize) -> Result<()> {
+        let stated = self.number("split.tensors.count")?;
+        let found = self.tensors.len();
+        if let Some(stated) = stated.filter(|&n| n_parts > 1 && n != found as i128) {
+            bail!(
+                "{}: `split.tensors.count` is {stated}, its {n_parts} parts have {found}: they \
+                 are not parts of one model",
+                self.path.display()
+            );
+        }
+        Ok(())
+    }
+
+    /// Files of the format that hold something else.
+    fn refuse_what_is_no_model(&self) -> Result<()> {
+        let kind = self.text("general.type").unwrap_or("model");
+        let is_lora = self.text("adapter.type").is_some() || self.any_tensor(".lora_a");
+        let architecture = self.text("general.architecture").unwrap_or_default();
+        let what = match (kind, architecture) {
+            _ if is_lora || kind == "adapter" => {
+                "is a LoRA adapter, not a model: merge it into its base model and take that"
+            }
+            ("mmproj", _) | (_, "clip") => {
+                "is the vision or audio part (mmproj) of a multimodal model: take the text model \
+                 that lies beside it"
+            }
+            ("imatrix", _) => "is an importance matrix, not a model",
+            _ => return Ok(()),
+        };
+        bail!("{} {what}", self.path.display())
+    }
+
+    fn any_tensor(&self, end: &str) -> bool {
+        self.tensors.keys().any(|name| name.ends_with(end))
+    }
+
+    /// A vocabulary file has no tensors at all.
+    pub fn is_empty(&self) -> bool {
+        self.tensors.is_empty()
+    }
+
+    pub fn has(&self, name: &str) -> bool {
+        self.tensors.contains_key(name)
+    }
+
+    /// Every tensor's name, in no order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.tensors.keys().map(String::as_str)
+    }
+
+    fn tensor(&self, name: &str) -> Result<&Tensor> {
+        self.tensors
+            .get(name)
+            .ok_or_else(|| eyre!("{}: tensor `{name}` is missing", self.path.display()))
+    }
+
+    /// A tensor's dimensions, the longest stride first.
+    ///
+    /// # Errors
+    /// A tensor that is not there.
+    pub fn dims(&self, name: &str) -> Result<&[usize]> {
+        Ok(&self.tensor(name)?.dims)
+    }
+
+    fn bytes(&self, tensor: &Tensor) -> Cow<'_, [u8]> {
+        let bytes = &self.parts[tensor.part].map[tensor.range.clone()];
+        match tensor.ty {
+            TensorType::Plain(_) => Cow::Borrowed(bytes),
+            TensorType::Iq4Nl => Cow::Owned(iq4_nl_as_q8_0(bytes)),
+        }
+    }
+
+    /// A two-dimensional weight, unread.
+    ///
+    /// # Errors
+    /// A tensor that is missing or is not two-dimensional.
+    pub fn matrix(&self, name: &str) -> Result<RawMatrix<'_>> {
+        let tensor = self.tensor(name)?;
+        let &[rows, cols] = tensor.dims.as_slice() else {
+            bail!(
+                "{}: tensor `{name}` is not two-dimensional: {:?}",
+                self.path.display(),
+                tensor.dims
+            );
+        };
+        Ok(RawMatrix {
+            dtype: tensor.ty.read_as(),
+            rows,
+            cols,
+            bytes: self.bytes(tensor),
+        })
+    }
+
+    /// A weight as candle's own quantized tensor on a device.
+    pub fn qtensor(&self, name: &str, device: &Device) -> Result<QTensor> {
+        let tensor = self.tensor(name)?;
+        QStorage::from_data(self.bytes(tensor), device, tensor.ty.read_as())
+            .and_then(|storage| QTensor::new(storage, tensor.dims.as_slice()))
+            .map_err(|e| eyre!("{}: reading tensor `{name}`: {e}", self.path.display()))
+    }
+
+    /// A small weight (a norm's scale) as floats.
+    pub fn vector(&self, name: &str) -> Result<Vec<f32>> {
+        let tensor = self.qtensor(name, &Device::Cpu)?.dequantize(&Device::Cpu)?;
+        Ok(tensor.flatten_all()?.to_vec1()?)
+    }
+
+    /// A whole number of the metadata, whatever its width; of an array with a
+    /// value per layer the one value that all have.
+    ///
+    /// # Errors
+    /// A value of another type; layers that differ.
+    pub fn number(&self, key: &str) -> Result<Option<i128>> {
+        match self.of_all_layers(key)? {
+            None => Ok(None),
+            Some(value) => match whole(value) {
+                Some(number) => Ok(Some(number)),
+                None => Err(self.wrong_type(key, value, "a whole number")),
+            },
+        }
+    }
+
+    /// A size of the metadata.
+    ///
+    /// # Errors
+    /// As [`Self::number`]; a size out of bounds.
+    pub fn size(&self, key: &str, bounds: RangeInclusive<usize>) -> Result<Option<usize>> {
+        let number = self.number(key)?;
+        number
+            .map(|n| stated::size(self.path.display(), key, n, bounds))
+            .transpose()
+    }
+
+    /// A number of the metadata, as [`Self::number`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn float(&self, key: &str) -> Result<Option<f32>> {
+        Ok(match self.of_all_layers(key)? {
+            None => None,
+            Some(Value::F32(v)) => Some(*v),
+            Some(Value::F64(v)) => Some(*v as f32),
+            Some(value) => match whole(value) {
+                Some(number) => Some(number as f32),
+                None => return Err(self.wrong_type(key, value, "a number")),
+            },
+        })
+    }
+
+    /// A base, epsilon or scale of the metadata.
+    ///
+    /// # Errors
+    /// As [`Self::float`]; one that is not finite and above 0.
+    pub fn positive(&self, key: &str) -> Result<Option<f32>> {
+        let number = self.float(key)?;
+        number
+            .map(|v| stated::positive(self.path.display(), key, v))
+            .transpose()
+    }
+
+    /// The value of a key; of an array the one that all its elements equal.
+    fn of_all_layers(&self, key: &str) -> Result<Option<&Value>> {
+        let Some(value) = self.content.metadata.get(key) else {
+            return Ok(None);
+        };
+        let Value::Array(values) = value else {
+            return Ok(Some(value));
+        };
+        let few: Vec<String> = values.iter().take(8).map(plain).collect();
+        let differs = |v: &Value| Some(&plain(v)) != few.first();
+        if values.len() > *stated::LAYERS.end() || values.iter().any(differs) {
+            bail!(
+                "{}: `{key}` differs from layer to layer ({}{}): only models whose layers are \
+                 alike are computed here",
+                self.path.display(),
+                few.join(", "),
+                if values.len() > 8 { ", .." } else { "" }
+            );
+        }
+        match values.first() {
+            Some(value) => Ok(Some(value)),
+            None => bail!("{}: `{key}` is an empty array", self.path.display()),
+        }
+    }
+
+    fn wrong_type(&self, key: &str, value: &Value, wanted: &str) -> Report {
+        let (file, ty) = (self.path.display(), value.value_type());
+        eyre!("{file}: `{key}` is {ty:?}; it must be {wanted}")
+    }
+
+    pub fn text(&self, key: &str) -> Option<&str> {
+        match self.content.metadata.get(key)? {
+            Value::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The file's name without its type and its part's number:
+    /// `SmolLM2-135M-Instruct.Q4_1` is said `SmolLM2-135M-Instruct`.
+    pub fn name(&self) -> String {
+        let stem = self.path.file_stem().map(|s| s.to_string_lossy());
+        let stem = stem.unwrap_or("model".into()).into_owned();
+        let name = self.path.file_name().and_then(|name| name.to_str());
+        let stem = name.and_then(PartName::parse).map_or(stem, |p| p.base);
+        let base = stem.strip_suffix(&self.main_dtype()).unwrap_or(&stem);
+        base.trim_end_matches(['.', '-', '_']).to_string()
+    }
+
+    /// The files, in the order of their parts.
+    pub fn files(&self) -> Vec<PathBuf> {
+        self.parts.iter().map(|part| part.path.clone()).collect()
+    }
+
+    pub fn file_bytes(&self) -> u64 {
+        self.parts.iter().map(|part| part.map.len() as u64).sum()
+    }
+
+    /// Bytes of the tensors of type IQ4_NL, in the file and as they are read.
+    pub fn widened_bytes(&self) -> (u64, u64) {
+        let tensors = self.tensors.values();
+        let packed = tensors.filter(|t| t.ty == TensorType::Iq4Nl);
+        let bytes: u64 = packed.map(|t| t.range.len() as u64).sum();
+        let (from, to) = (types::IQ4_NL_BYTES, GgmlDType::Q8_0.type_size());
+        (bytes, bytes / from as u64 * to as u64)
+    }
+
+    /// The type that most of the weights' elements have, as the file's own
+    /// quantisation is usually called.
+    pub fn main_dtype(&self) -> String {
+        let mut elems: Vec<(TensorType, usize)> = Vec::new();
+        for (name, tensor) in &self.tensors {
+            let n: usize = tensor.dims.iter().product();
+            if name == "token_embd.weight" || name == "output.weight" {
+                continue;
+            }
+            match elems.iter_mut().find(|(ty, _)| *ty == tensor.ty) {
+                Some(entry) => entry.1 += n,
+                None => elems.push((tensor.ty, n)),
+            }
+        }
+        let main = elems.into_iter().max_by_key(|e| e.1).map(|e| e.0);
+        main.map_or_else(|| "none".into(), TensorType::name)
+    }
+}
+
+fn whole(value: &Value) -> Option<i128> {
+    Some(match *value {
+        Value::U8(v) => v.into(),
+        Value::U16(v) => v.into(),
+        Value::U32(v) => v.into(),
+        Value::U64(v) => v.into(),
+        Value::I8(v) => v.into(),
+        Value::I16(v) => v.into(),
+        Value::I32(v) => v.into(),
+        Value::I64(v) => v.into(),
+        _ => return None,
+    })
+}
+
+/// A number as people write it.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::F32(v) => v.to_string(),
+        Value::F64(v) => v.to_string(),
+        other => whole(other).map_or_else(|| format!("{other:?}"), |n| n.to_string()),
+    }
+}
+
+fn open_part(path: &Path) -> Result<(Part, Header)> {
+    let file = File::open(path).wrap_err_with(|| format!("opening {}", path.display()))?;
+    let len = file.metadata().map_or(0, |meta| meta.len());
+    if len == 0 {
+        // An empty file cannot be mapped.
+        return Err(damaged(path, "is an empty file"));
+    }
+    // Weights are copied out of it once, at load.
+    let map = MappedFile::new(&file, path)
+        .wrap_err_with(|| format!("mapping {} into memory", path.display()))?;
+    let header = Header::read(&map).map_err(|fault| match fault {
+        Fault::Damaged(what) => damaged(path, &what),
+        Fault::Unusable(what) => eyre!("{} {what}", path.display()),
+    })?;
+    let path = path.to_path_buf();
+    Ok((Part { path, map }, header))
+}
+
+fn damaged(path: &Path, what: &str) -> Report {
+    eyre!(
+        "{} {what}. It is damaged: delete it and fetch it again (`laserscope model fetch`), or \
+         name another with --model PATH",
+        path.display()
+    )
+}
+
+/// How many files a model lies in.
+fn stated_parts(path: &Path, metadata: &HashMap<String, Value>) -> Result<usize> {
+    let stated = metadata.get("split.count").and_then(whole);
+    let count = stated.map(|n| stated::size(path.display(), "split.count", n, stated::COUNT));
+    Ok(count.transpose()?.unwrap_or(1).max(1))
+}
+
+fn open_siblings(path: &Path, n_parts: usize) -> Result<Vec<(Part, Header)>> {
+    let shown = path.display();
+    let name = path.file_name().and_then(|name| name.to_str());
+    let Some(name) = name.and_then(PartName::parse) else {
+        bail!(
+            "{shown} is one of {n_parts} parts of a model, and its name does not say which: give \
+             the parts their own names again (NAME-00001-of-{n_parts:05}.gguf)"
+        );
+    };
+    ensure!(
+        name.count == n_parts,
+        "{shown}: its name says {} parts, `split.count` says {n_parts}",
+        name.count
+    );
+    let mut opened = Vec::new();
+    for number in 1..=n_parts {
+        let part = path.with_file_name(name.part(number));
+        ensure!(
+            part.is_file(),
+            "{} is missing: the model lies in {n_parts} files, all of which must be there",
+            part.display()
+        );
+        let (part, header) = open_part(&part)?;
+        let stated = header.metadata.get("split.no").and_then(whole);
+        ensure!(
+            stated.is_none_or(|no| no == number as i128 - 1),
+            "{}: its name says part {number}, `split.no` says part {}",
+            part.path.display(),
+            stated.unwrap_or(0) + 1
+        );
+        opened.push((part, header));
+    }
+    Ok(opened)
+}
+
+/// Where a tensor's bytes are, if they are there.
+fn locate(part: &Part, index: usize, data: usize, entry: &Entry) -> Result<Tensor> {
+    let (path, name) = (&part.path, &entry.name);
+    let ty = TensorType::from_code(entry.kind)
+        .map_err(|what| eyre!("{}: tensor `{name}` is {what}", path.display()))?;
+    let dims = entry.dims.iter().rev().map(|&d| usize::try_from(d));
+    let dims: Option<Vec<usize>> = dims.collect::<Result<_, _>>().ok();
+    let sized = dims.and_then(|dims| Some((ty.bytes(&dims)?, dims)));
+    let Some((bytes, dims)) = sized else {
+        let dims = &entry.dims;
+        return Err(damaged(
+            path,
+            &format!(
+                "has tensor `{name}` with an impossible size ({dims:?} of {})",
+                ty.name()
+            ),
+        ));
+    };
+    let start = usize::try_from(entry.offset).ok();
+    let start = start.and_then(|offset| data.checked_add(offset));
+    let end = start.and_then(|start| start.checked_add(bytes));
+    match (start, end) {
+        (Some(start), Some(end)) if end <= part.map.len() => Ok(Tensor {
+            part: index,
+            ty,
+            dims,
+            range: start..end,
+        }),
+        (_, end) => Err(damaged(
+            path,
+            &format!(
+                "is truncated: tensor `{name}` ends at byte {}, the file has {}",
+                end.map_or("2^64".into(), |end| end.to_string()),
+                part.map.len()
+            ),
+        )),
+    }
+}

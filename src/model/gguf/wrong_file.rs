@@ -1,0 +1,154 @@
+//! What lies in a GGUF file's place when it is none: a pointer, a page, another
+//! program's file. Looks at the first bytes alone.
+
+/// Versions of the format that are read.
+pub const VERSIONS: std::ops::RangeInclusive<u32> = 1..=3;
+
+/// What is wrong, and whether it may be the fault of the transport.
+pub struct Wrong {
+    /// `is an empty file`
+    pub what: String,
+    /// Fetching again may help.
+    pub damaged: bool,
+}
+
+/// What a file is, if it is no GGUF file of a version that is read.
+pub fn what_it_is(bytes: &[u8]) -> Option<Wrong> {
+    if let Some(rest) = bytes.strip_prefix(b"GGUF") {
+        return wrong_version(rest);
+    }
+    let wrong = |what: &str, damaged| {
+        Some(Wrong {
+            what: what.to_owned(),
+            damaged,
+        })
+    };
+    if bytes.is_empty() {
+        return wrong("is an empty file", true);
+    }
+    if b"GGUF".starts_with(bytes) {
+        return wrong("ends after its first bytes", true);
+    }
+    if bytes.iter().take(4096).all(|&b| b == 0) {
+        return wrong("holds zeros where its header should be", true);
+    }
+    let text = |start: &str| begins_with(bytes, start);
+    if text("version https://git-lfs") {
+        return wrong(
+            "is a Git LFS pointer, not the model itself: run `git lfs pull` where it was cloned, \
+             or download the file",
+            false,
+        );
+    }
+    if text("<!doctype") || text("<html") || text("<?xml") {
+        return wrong(
+            "is a web page, not a model (a login or an error page that was saved in its place): \
+             download the file itself",
+            false,
+        );
+    }
+    if text("{") && bytes.get(8) != Some(&b'{') {
+        return wrong("is a JSON text, not a model", false);
+    }
+    let magic = bytes.get(..4).unwrap_or_default();
+    match magic {
+        b"FUGG" => wrong(
+            "is a big-endian GGUF file; take the little-endian one",
+            false,
+        ),
+        b"lmgg" | b"fmgg" | b"tjgg" | b"algg" => wrong(
+            "is a GGML file from before GGUF; take a GGUF file of the model",
+            false,
+        ),
+        b"PK\x03\x04" => wrong(
+            "is a zip archive or a PyTorch checkpoint; take a GGUF file or a safetensors folder",
+            false,
+        ),
+        [0x1f, 0x8b, ..] => wrong("is compressed with gzip: unpack it first", false),
+        [0x80, ..] => wrong(
+            "is a Python pickle; take a GGUF file or a safetensors folder",
+            false,
+        ),
+        _ if bytes.get(8) == Some(&b'{') => wrong(
+            "is a safetensors file; name the checkpoint's folder (with config.json) instead",
+            false,
+        ),
+        _ => wrong("is not a GGUF file: it does not begin with `GGUF`", true),
+    }
+}
+
+fn wrong_version(rest: &[u8]) -> Option<Wrong> {
+    let Some(version) = rest.first_chunk::<4>().map(|b| u32::from_le_bytes(*b)) else {
+        return Some(Wrong {
+            what: "ends after its first bytes".into(),
+            damaged: true,
+        });
+    };
+    if VERSIONS.contains(&version) {
+        return None;
+    }
+    let swapped = version.swap_bytes();
+    let what = match VERSIONS.contains(&swapped) {
+        true => "is a big-endian GGUF file; take the little-endian one".to_owned(),
+        false => format!(
+            "is a GGUF file of version {version}; versions up to {} are read here",
+            VERSIONS.end()
+        ),
+    };
+    // No writer goes up to a thousand versions: those bytes are noise.
+    let damaged = version > 1000 && !VERSIONS.contains(&swapped);
+    Some(Wrong { what, damaged })
+}
+
+/// In any case, behind a byte order mark or spaces.
+fn begins_with(bytes: &[u8], start: &str) -> bool {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let bytes = bytes.trim_ascii_start();
+    bytes
+        .get(..start.len())
+        .is_some_and(|b| b.eq_ignore_ascii_case(start.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(bytes: &[u8]) -> (String, bool) {
+        let wrong = what_it_is(bytes).expect("not a GGUF file");
+        (wrong.what, wrong.damaged)
+    }
+
+    #[test]
+    fn each_is_named_as_what_it_is() {
+        let cases: [(&[u8], &str, bool); 14] = [
+            (b"", "empty", true),
+            (b"GG", "ends after", true),
+            (b"GGUF\x03", "ends after", true),
+            (&[0; 64], "zeros", true),
+            (
+                b"version https://git-lfs.github.com/spec/v1\n",
+                "Git LFS",
+                false,
+            ),
+            (b"\xef\xbb\xbf\n<!DOCTYPE html><html>", "web page", false),
+            (b"{\"error\": \"not found\"}", "JSON", false),
+            (b"GGUF\x00\x00\x00\x03", "big-endian", false),
+            (b"GGUF\x04\x00\x00\x00", "version 4", false),
+            (b"GGUF\xff\xfe\xfd\xfc", "version", true),
+            (b"tjgg\x01\x00\x00\x00", "before GGUF", false),
+            (b"PK\x03\x04....", "zip", false),
+            (
+                b"\x40\x00\x00\x00\x00\x00\x00\x00{\"a\": 1}",
+                "safetensors",
+                false,
+            ),
+            (b"anything else", "does not begin with `GGUF`", true),
+        ];
+        for (bytes, part, damaged) in cases {
+            let (what, may_be_damaged) = said(bytes);
+            assert!(what.contains(part), "{what}");
+            assert_eq!(may_be_damaged, damaged, "{what}");
+        }
+        assert!(what_it_is(b"GGUF\x02\x00\x00\x00").is_none());
+    }
+}
