@@ -1,5 +1,6 @@
 //! The configuration file: defaults < config file < command line.
 
+mod home;
 mod save;
 
 use std::path::{Path, PathBuf};
@@ -111,6 +112,7 @@ impl Config {
         let text = read_text(&path, SETTINGS_BYTES_MAX)?.text;
         let mut config: Config =
             toml::from_str(&text).map_err(|e| eyre!("{}: {e}", path.display()))?;
+        config.expand_home(etcetera::home_dir().ok().as_deref());
         let named = |e: remap::Mistake| eyre!("{}: {e}", path.display());
         config.keymap = remap::read(&text).map_err(named)?;
         (config.themes, config.warnings) = themes::read(&text).map_err(named)?;
@@ -118,6 +120,17 @@ impl Config {
             .params()
             .wrap_err_with(|| path.display().to_string())?;
         Ok(config)
+    }
+
+    /// `~` in what may be a path.
+    fn expand_home(&mut self, home: Option<&Path>) {
+        let shown = |path: &Path| path.to_string_lossy().into_owned();
+        for path in [&mut self.catalog, &mut self.pool].into_iter().flatten() {
+            *path = home::expanded(&shown(path), home);
+        }
+        for name in [&mut self.model, &mut self.framework].into_iter().flatten() {
+            *name = shown(&home::expanded(name, home));
+        }
     }
 
     /// The decoding parameters: the file's over the defaults.

@@ -82,18 +82,19 @@ struct Info {
 
 fn info(settings: &Settings, name: &str, verify: bool, json: bool) -> Result<()> {
     let path = fetch_model(settings, name)?;
-    let model = CheckedModel::open(&path, settings.quantize)?;
     let files = match verify {
-        true => verify::files(&model.weights.files())?,
+        true => verify::files(&fetch::weight_files(&path)?)?,
         false => Vec::new(),
     };
-    let info = describe(model, files);
-    if json {
-        print_json(&info)?;
-    } else {
-        show(&info);
+    verify::refuse_damaged(&files)?;
+    let info = describe(CheckedModel::open(&path, settings.quantize)?, files);
+    match json {
+        true => print_json(&info),
+        false => {
+            show(&info);
+            Ok(())
+        }
     }
-    verify::result(&info.files)
 }
 
 fn describe(model: CheckedModel, files: Vec<VerifiedFile>) -> Info {

@@ -284,6 +284,10 @@ fn read_gguf(content: &Content, rows: Option<usize>) -> Result<Inner> {
     };
     let eos_ids = eos_ids(&vocabulary)?;
     notes.extend(note_on_ends(&eos_ids));
+    let (hash, tokenizer) = rayon::join(
+        || vocabulary.hash(kind.name(), &merges),
+        || build(kind, &vocabulary, &merges),
+    );
     Ok(Inner {
         token_bytes: token_bytes(kind, &vocabulary),
         special: vocabulary.types.iter().map(is_not_text).collect(),
@@ -292,8 +296,8 @@ fn read_gguf(content: &Content, rows: Option<usize>) -> Result<Inner> {
         add_bos: vocabulary
             .flag("tokenizer.ggml.add_bos_token")?
             .unwrap_or(kind.adds_bos()),
-        hash: vocabulary.hash(kind.name(), &merges),
-        tokenizer: build(kind, &vocabulary, &merges)?,
+        hash,
+        tokenizer: tokenizer?,
         notes,
     })
 }
@@ -383,6 +387,12 @@ fn build(kind: Kind, vocabulary: &Vocabulary, merges: &[(&str, &str)]) -> Result
 }
 
 fn bpe(kind: Kind, vocabulary: &Vocabulary, merges: &[(&str, &str)]) -> Result<BPE> {
+    // The crate has room for the longest token and puts every joined pair there.
+    let longest = vocabulary.tokens.iter().map(|token| token.len()).max();
+    let too_long = |(left, right): &&(&str, &str)| Some(left.len() + right.len()) > longest;
+    if let Some((left, right)) = merges.iter().find(too_long) {
+        bail!("tokenizer.ggml.merges joins {left:?} and {right:?} to no token");
+    }
     // Where two ids share a text, the lower one is the one that is written.
     let ids = vocabulary.tokens.iter().enumerate().rev();
     let vocab: Vocab = ids

@@ -351,7 +351,9 @@ fn what_does_not_fit_the_configuration_is_refused_by_name() {
     let said = changed(folder.path(), 1, with("num_hidden_layers", 3.into()));
     assert!(said.contains("model.layers.2."), "{said}");
     let said = changed(folder.path(), 1, with("hidden_size", 128.into()));
-    assert!(said.contains("attn_q.weight` is 64 x 64"), "{said}");
+    assert!(said.contains("embed_tokens.weight` is 77 x 64"), "{said}");
+    let said = changed(folder.path(), 1, with("intermediate_size", 64.into()));
+    assert!(said.contains("gate_proj.weight` is 96 x 64"), "{said}");
     let said = changed(folder.path(), 1, with("num_key_value_heads", 3.into()));
     assert!(said.contains("do not fit together"), "{said}");
     let said = changed(folder.path(), 1, with("model_type", "qwen3".into()));

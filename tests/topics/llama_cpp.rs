@@ -50,7 +50,15 @@ fn fetch() -> Result<PathBuf, String> {
     std::fs::create_dir_all(&env.own_cache).map_err(|e| told(&e))?;
     let scratch = tempfile::tempdir_in(&env.own_cache).map_err(|e| told(&e))?;
     run(Command::new("python3")
-        .args(["-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", PACKAGE])
+        .args([
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--no-binary",
+            PACKAGE,
+        ])
         .args(["--disable-pip-version-check", "--no-input", "--dest"])
         .arg(scratch.path())
         .arg(format!("{PACKAGE}=={VERSION}")))?;
@@ -60,7 +68,9 @@ fn fetch() -> Result<PathBuf, String> {
         .find(|path| path.extension().is_some_and(|ext| ext == "gz"))
         .ok_or("pip left no archive")?;
     let unpacked = scratch.path().join("models");
-    run(Command::new("python3").args(["-c", UNPACK]).args([&archive, &unpacked]))?;
+    run(Command::new("python3")
+        .args(["-c", UNPACK])
+        .args([&archive, &unpacked]))?;
     match std::fs::rename(&unpacked, &folder) {
         // Another test binary was quicker.
         Err(_) if folder.is_dir() => Ok(folder),
@@ -69,11 +79,17 @@ fn fetch() -> Result<PathBuf, String> {
 }
 
 fn run(command: &mut Command) -> Result<(), String> {
-    let output = command.output().map_err(|err| format!("{command:?}: {err}"))?;
+    let output = command
+        .output()
+        .map_err(|err| format!("{command:?}: {err}"))?;
     let said = String::from_utf8_lossy(&output.stderr);
     match output.status.success() {
         true => Ok(()),
-        false => Err(said.lines().last().unwrap_or("it did not say why").to_owned()),
+        false => Err(said
+            .lines()
+            .last()
+            .unwrap_or("it did not say why")
+            .to_owned()),
     }
 }
 
@@ -137,6 +153,9 @@ fn the_other_vocabularies_are_refused_by_name() {
     ] {
         let file = models().join(format!("ggml-vocab-{name}.gguf"));
         let said = format!("{:#}", codec(&file).err().expect(name));
-        assert!(said.contains(part) && said.contains("known are"), "{name}: {said}");
+        assert!(
+            said.contains(part) && said.contains("known are"),
+            "{name}: {said}"
+        );
     }
 }

@@ -3,6 +3,7 @@
 mod arithmetic;
 mod batch;
 mod catalog;
+mod checkpoints;
 mod comfort;
 mod compare;
 mod debugger;

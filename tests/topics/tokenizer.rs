@@ -246,6 +246,115 @@ fn digits_are_cut_as_each_model_does() {
     assert_eq!(ids("qwen2"), [0, 1, 2, 3]);
     assert_eq!(ids("llama-bpe"), [5, 3]);
     assert_eq!(ids("gpt-2"), [5, 3]);
+    assert_eq!(ids("mpt"), [5, 3]);
+    assert_eq!(ids("falcon3"), [5, 3]);
+    assert_eq!(ids("deepseek-llm"), [5, 3]);
+    assert_eq!(ids("default"), [5, 3]);
+    for alone in [
+        "starcoder",
+        "refact",
+        "command-r",
+        "tekken",
+        "deepseek-coder",
+    ] {
+        assert_eq!(ids(alone), [0, 1, 2, 3], "{alone}");
+    }
+}
+
+/// A byte-level vocabulary of the bytes alone, and merges.
+fn byte_level(pre: Option<&str>, merges: &[&str]) -> HashMap<String, Value> {
+    let plain = (b'!'..=b'~').chain(0xa1..=0xac).chain(0xae..=0xff);
+    let mut texts: Vec<String> = plain.map(|b| char::from(b).to_string()).collect();
+    texts.extend(
+        (0x100..0x144u32)
+            .filter_map(char::from_u32)
+            .map(String::from),
+    );
+    texts.extend(merges.iter().map(|merge| merge.replace(' ', "")));
+    let tokens: Vec<(String, i32, f32)> =
+        texts.into_iter().map(|text| (text, NORMAL, 0.0)).collect();
+    let mut data = metadata("gpt2", &tokens);
+    let merges = merges.iter().map(|m| Value::String((*m).to_owned()));
+    data.insert(
+        "tokenizer.ggml.merges".into(),
+        Value::Array(merges.collect()),
+    );
+    if let Some(pre) = pre {
+        data.insert("tokenizer.ggml.pre".into(), Value::String(pre.to_owned()));
+    }
+    data
+}
+
+/// Whether the two characters end up in one token.
+fn joined(pre: Option<&str>, merge: &str, text: &str) -> bool {
+    let codec = codec_of(byte_level(pre, &[merge])).unwrap();
+    codec.encode(text).unwrap().len() < text.len()
+}
+
+#[test]
+fn each_split_keeps_together_what_its_model_does() {
+    // A sign before a letter: part of the word for Llama 3 and Tekken.
+    assert!(joined(Some("tekken"), "( a", "(a"));
+    assert!(!joined(Some("deepseek-coder"), "( a", "(a"));
+    // A capital within a word begins another one for Tekken alone.
+    assert!(!joined(Some("tekken"), "a B", "aB"));
+    assert!(joined(Some("llama-bpe"), "a B", "aB"));
+    // Two line breaks.
+    assert!(joined(Some("tekken"), "\u{10a} \u{10a}", "\n\n"));
+    assert!(!joined(Some("deepseek-llm"), "\u{10a} \u{10a}", "\n\n"));
+    // An apostrophe: GPT-2's `'s`, and not where letters go by themselves.
+    assert!(joined(Some("gpt-2"), "' s", "it's"));
+    assert!(!joined(Some("deepseek-coder"), "' s", "it's"));
+    // A full stop and a sum sign: punctuation and symbols for GPT-2, the default
+    // split takes them apart.
+    assert!(joined(Some("gpt-2"), "! *", "!*"));
+    assert!(joined(Some("default"), "! *", "!*"));
+    assert!(!joined(Some("default"), "! `", "!`"));
+    assert!(joined(Some("gpt-2"), "! `", "!`"));
+}
+
+#[test]
+fn a_split_that_is_not_stated_is_said() {
+    for pre in [None, Some("default")] {
+        let codec = codec_of(byte_level(pre, &["a b"])).unwrap();
+        assert!(
+            codec.notes()[0].contains("tokenizer.ggml.pre"),
+            "{:?}",
+            codec.notes()
+        );
+        // Not GPT-2's, which it once was.
+        assert!(!joined(pre, "! `", "!`"));
+    }
+    let stated = codec_of(gpt2("smollm")).unwrap();
+    assert!(!stated.notes().iter().any(|note| note.contains("pre")));
+}
+
+/// In a release build 0.2 s; a test must not fail on a busy machine.
+#[test]
+fn a_large_sentencepiece_vocabulary_loads_quickly() {
+    let letters = "abcdefghijklmnopqrst";
+    let mut pieces: Vec<String> = letters.chars().map(String::from).collect();
+    for n in [2, 3, 4] {
+        let longer: Vec<String> = pieces
+            .iter()
+            .filter(|piece| piece.len() == n - 1)
+            .flat_map(|piece| letters.chars().map(move |ch| format!("{piece}{ch}")))
+            .collect();
+        pieces.extend(longer);
+    }
+    pieces.truncate(120_000);
+    pieces.push("▁".to_owned());
+    let scored = pieces.iter().enumerate();
+    let scored: Vec<(&str, f32)> = scored
+        .map(|(at, piece)| (piece.as_str(), -(at as f32)))
+        .collect();
+    let data = metadata("llama", &sentencepiece(&scored));
+    let start = std::time::Instant::now();
+    let codec = codec_of(data).unwrap();
+    let took = start.elapsed();
+    assert_eq!(codec.encode("abcd").unwrap().len(), 2);
+    assert!(took.as_secs_f32() < 10.0, "{took:?}");
+    println!("{} tokens in {took:?}", codec.vocab_size());
 }
 
 #[test]
@@ -265,9 +374,9 @@ fn unsupported_tokenizers_are_named() {
     let unigram = refusal(metadata("t5", &sentencepiece(&[])));
     assert!(unigram.contains("\"t5\""), "{unigram}");
     assert!(unigram.contains("llama (SentencePiece"), "{unigram}");
-    let tekken = refusal(gpt2("tekken"));
-    assert!(tekken.contains("\"tekken\""), "{tekken}");
-    assert!(tekken.contains("smollm"), "{tekken}");
+    let falcon = refusal(gpt2("falcon"));
+    assert!(falcon.contains("\"falcon\""), "{falcon}");
+    assert!(falcon.contains("smollm"), "{falcon}");
 }
 
 #[test]
@@ -294,6 +403,9 @@ fn broken_metadata_name_their_key() {
     let merges = "tokenizer.ggml.merges";
     let stranger = Value::Array(vec![Value::String("1 9".to_owned())]);
     assert!(with(merges, stranger).contains(merges));
+    // Longer than any token: the tokenizers crate would panic.
+    let longer = Value::Array(vec![Value::String("<|eot_id|> 123".to_owned())]);
+    assert!(with(merges, longer).contains("to no token"));
     let types = "tokenizer.ggml.token_type";
     assert!(with(types, Value::Array(vec![])).contains("0 entries for 7"));
 }

@@ -20,8 +20,8 @@ use crate::model::safetensors::part_names;
 pub struct Expectation {
     /// lower-case hex
     pub sha256: String,
-    /// `the registry's`
-    pub whose: &'static str,
+    /// `the registry`
+    pub source: &'static str,
 }
 
 /// The files of weights behind a path: the parts of a split GGUF file, the
@@ -39,21 +39,21 @@ pub fn weight_files(path: &Path) -> Result<Vec<PathBuf>> {
 
 /// What the hash of a file must be; `None` where nobody has said.
 pub fn expectation(env: &FetchEnv, path: &Path) -> Option<Expectation> {
-    let said = |sha256: &str, whose| Expectation {
+    let known = |sha256: &str, source| Expectation {
         sha256: sha256.to_ascii_lowercase(),
-        whose,
+        source,
     };
     let registered = ENTRIES
         .iter()
         .find(|entry| cache::holds(env, entry, path) && entry.sha256.is_some());
-    if let Some(known) = registered.and_then(|entry| entry.sha256) {
-        return Some(said(known, "the registry's"));
+    if let Some(sha256) = registered.and_then(|entry| entry.sha256) {
+        return Some(known(sha256, "the registry"));
     }
     if let Some(fetched) = HashMemory::of(env).fetched(path) {
-        return Some(said(&fetched, "the one it was fetched with"));
+        return Some(known(&fetched, "its fetch"));
     }
     let blob = cache::blob_hash(path)?;
-    Some(said(&blob, "the hub's"))
+    Some(known(&blob, "the hub"))
 }
 
 /// Looks for a model in both caches; a file with another hash than it must have
@@ -70,7 +70,7 @@ pub fn look_up(
     cache::look_up_with(env, entry, |path| {
         let named = entry.sha256.map(|sha256| Expectation {
             sha256: sha256.to_ascii_lowercase(),
-            whose: "the registry's",
+            source: "the registry",
         });
         let expected = named.or_else(|| expectation(env, path).filter(|_| is_weights(path)));
         match expected {
@@ -140,13 +140,12 @@ fn problem(
         cancel: opts.cancel,
     };
     let found = HashMemory::of(env).sha256(path, &mut watch)?;
-    let Expectation { sha256, whose } = expected;
-    Ok((found != *sha256).then(|| {
-        format!(
-            "{}: its sha256 is {found}, {whose} is {sha256}",
-            path.display()
-        )
-    }))
+    let Expectation { sha256, source } = expected;
+    let differs = || {
+        let file = path.display();
+        format!("{file}: its sha256 is {found}, the one known from {source} is {sha256}")
+    };
+    Ok((found != *sha256).then(differs))
 }
 
 fn is_weights(path: &Path) -> bool {

@@ -25,6 +25,8 @@ pub struct Header {
     pub tensors: Vec<Entry>,
     /// Where the tensors begin.
     pub data: usize,
+    /// Every tensor begins at a multiple of it, from there.
+    pub alignment: usize,
 }
 
 /// A tensor in the table.
@@ -75,6 +77,7 @@ impl Header {
         let alignment = alignment(&metadata)?;
         Ok(Header {
             data: reader.at.next_multiple_of(alignment),
+            alignment,
             metadata,
             tensors,
         })

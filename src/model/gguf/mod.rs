@@ -94,13 +94,16 @@ impl Gguf {
     }
 
     fn add(&mut self, part: Part, header: Header) -> Result<()> {
+        let mut ranges = Vec::new();
         for entry in header.tensors {
             let tensor = locate(&part, self.parts.len(), header.data, &entry)?;
+            ranges.push((tensor.range.clone(), entry.name.clone()));
             if self.tensors.insert(entry.name.clone(), tensor).is_some() {
                 let twice = format!("has tensor `{}` twice", entry.name);
                 return Err(damaged(&part.path, &twice));
             }
         }
+        check_neighbours(&part.path, ranges, header.alignment)?;
         if self.parts.is_empty() {
             self.content.metadata = header.metadata;
         }
@@ -442,6 +445,31 @@ fn open_siblings(path: &Path, n_parts: usize) -> Result<Vec<(Part, Header)>> {
         opened.push((part, header));
     }
     Ok(opened)
+}
+
+/// Tensors lie one after another with no more than their alignment between: one
+/// that takes more or less room than it has is not of the type or shape stated.
+fn check_neighbours(
+    path: &Path,
+    mut ranges: Vec<(Range<usize>, String)>,
+    alignment: usize,
+) -> Result<()> {
+    ranges.sort_by_key(|(range, _)| (range.start, range.end));
+    for pair in ranges.windows(2) {
+        let [(range, name), (next, _)] = pair else {
+            continue;
+        };
+        let room = next.start - range.start;
+        let fits = range.len() <= room && room - range.len() < alignment;
+        ensure!(
+            fits,
+            "{}: tensor `{name}` takes {} bytes by its type and shape, and the file has {room} for \
+             it: the file contradicts itself. Take another file of the model",
+            path.display(),
+            range.len()
+        );
+    }
+    Ok(())
 }
 
 /// Where a tensor's bytes are, if they are there.

@@ -4,9 +4,10 @@
 //! from them here.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
 
+use ahash::AHashMap;
 use color_eyre::eyre::{Result, eyre};
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator, ParallelSliceMut};
 use tokenizers::normalizers::{Prepend, Replace, Sequence};
 use tokenizers::{NormalizerWrapper, Tokenizer};
 
@@ -15,61 +16,65 @@ use super::vocabulary::{TokenType, Vocabulary};
 /// The character that stands for a space.
 pub const SPACE_MARK: &str = "▁";
 
-/// A way to build a token from two others.
-struct Join<'a> {
-    score: f32,
+/// A way to build a token from two others. The order of the fields is the order
+/// of merging (transformers' `generate_merges`): by the joined token's score, then
+/// the longer left part, then the longer right part, then the lower ids of the
+/// joined token and of its parts.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Join {
+    score: Reverse<i32>,
+    /// In characters.
+    lengths: Reverse<(u32, u32)>,
     joined_id: u32,
-    parts: (&'a str, &'a str),
     part_ids: (u32, u32),
+    /// Bytes of the left part.
+    at: u32,
 }
 
-/// Every pair of tokens that joins into a third one, best first, in the order
-/// of the reference converter (transformers' `generate_merges`): by the joined
-/// token's score, then the longer left part, then the longer right part, then
-/// the lower ids of the joined token and of its parts.
+/// Every pair of tokens that joins into a third one, best first.
 pub fn merges<'a>(vocabulary: &Vocabulary<'a>, scores: &[f32]) -> Vec<(&'a str, &'a str)> {
     // Only ordinary tokens take part: a control token's text never comes out
     // of merging, and a byte token's text (`<0x0A>`) is not its content.
-    let ids: HashMap<&str, u32> = (0..)
+    let ids: AHashMap<&str, u32> = (0..)
         .zip(vocabulary.tokens.iter().zip(&vocabulary.types))
         .filter(|(_, (_, ty))| matches!(ty, TokenType::Normal | TokenType::UserDefined))
         .map(|(id, (token, _))| (*token, id))
         .collect();
-    let mut joins: Vec<Join> = Vec::with_capacity(2 * ids.len());
-    for (token, id) in &ids {
-        push_joins(token, (*id, scores[*id as usize]), &ids, &mut joins);
-    }
-    joins.sort_unstable_by(|a, b| {
-        let lengths = |join: &Join| Reverse((chars(join.parts.0), chars(join.parts.1)));
-        b.score
-            .total_cmp(&a.score)
-            .then_with(|| lengths(a).cmp(&lengths(b)))
-            .then_with(|| (a.joined_id, a.part_ids).cmp(&(b.joined_id, b.part_ids)))
-    });
-    joins.into_iter().map(|join| join.parts).collect()
+    let tokens: Vec<(&str, u32)> = ids.iter().map(|(token, id)| (*token, *id)).collect();
+    let mut joins: Vec<Join> = tokens
+        .par_iter()
+        .flat_map_iter(|&(token, id)| joins(token, (id, scores[id as usize]), &ids))
+        .collect();
+    joins.par_sort_unstable();
+    let parts = |join: Join| vocabulary.tokens[join.joined_id as usize].split_at(join.at as usize);
+    joins.into_iter().map(parts).collect()
 }
 
-fn push_joins<'a>(
+fn joins<'a>(
     token: &'a str,
     (joined_id, score): (u32, f32),
-    ids: &HashMap<&str, u32>,
-    joins: &mut Vec<Join<'a>>,
-) {
-    for (at, _) in token.char_indices().skip(1) {
-        let parts = token.split_at(at);
-        if let (Some(left), Some(right)) = (ids.get(parts.0), ids.get(parts.1)) {
-            joins.push(Join {
-                score,
-                joined_id,
-                parts,
-                part_ids: (*left, *right),
-            });
-        }
-    }
+    ids: &'a AHashMap<&str, u32>,
+) -> impl Iterator<Item = Join> + use<'a> {
+    let n_chars = token.chars().count() as u32;
+    let score = Reverse(in_order(score));
+    let splits = token.char_indices().zip(0u32..).skip(1);
+    splits.filter_map(move |((at, _), left_chars)| {
+        let (left, right) = token.split_at(at);
+        let part_ids = (*ids.get(left)?, *ids.get(right)?);
+        Some(Join {
+            score,
+            lengths: Reverse((left_chars, n_chars - left_chars)),
+            joined_id,
+            part_ids,
+            at: at as u32,
+        })
+    })
 }
 
-fn chars(text: &str) -> usize {
-    text.chars().count()
+/// A whole number that orders as `f32::total_cmp` does.
+fn in_order(score: f32) -> i32 {
+    let bits = score.to_bits() as i32;
+    bits ^ (((bits >> 31) as u32) >> 1) as i32
 }
 
 /// Installs the normalizer. `dummy_prefix` puts a space before the text, and
@@ -103,7 +108,7 @@ fn byte_of(token: &str) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{TokenType, push_bytes};
+    use super::{TokenType, in_order, push_bytes};
 
     fn bytes(token: &str, ty: TokenType) -> Vec<u8> {
         let mut out = Vec::new();
@@ -116,5 +121,21 @@ mod tests {
         assert_eq!(bytes("<0x0A>", TokenType::Byte), b"\n");
         assert_eq!(bytes("<0x0A>", TokenType::Normal), b"<0x0A>");
         assert_eq!(bytes("▁the▁end", TokenType::Normal), b" the end");
+    }
+
+    #[test]
+    fn scores_keep_their_order_as_whole_numbers() {
+        let scores = [
+            f32::NEG_INFINITY,
+            -7.5,
+            -7.25,
+            -0.0,
+            0.0,
+            1e-30,
+            3.0,
+            f32::INFINITY,
+        ];
+        let keys = scores.map(in_order);
+        assert!(keys.is_sorted_by(|a, b| a < b), "{keys:?}");
     }
 }

@@ -182,10 +182,15 @@ impl<'a> Vocabulary<'a> {
     /// token with its type, and the merge order. Lengths are hashed too, so
     /// that no two vocabularies read alike.
     pub fn hash(&self, kind: &str, merges: &[(&str, &str)]) -> String {
-        let mut sha = Sha256::new();
+        let (mut sha, mut buffer) = (Sha256::new(), Vec::with_capacity(1 << 17));
         let mut feed = |text: &str| {
-            sha.update((text.len() as u32).to_le_bytes());
-            sha.update(text);
+            buffer.extend_from_slice(&(text.len() as u32).to_le_bytes());
+            buffer.extend_from_slice(text.as_bytes());
+            // A call per text would cost more than the hashing.
+            if buffer.len() > 1 << 16 {
+                sha.update(&buffer);
+                buffer.clear();
+            }
         };
         feed(kind);
         self.tokens.iter().for_each(|token| feed(token));
@@ -193,6 +198,7 @@ impl<'a> Vocabulary<'a> {
             feed(left);
             feed(right);
         });
+        sha.update(&buffer);
         let types: Vec<u8> = self.types.iter().map(|ty| *ty as u8).collect();
         sha.update(types);
         format!("{:x}", sha.finalize())

@@ -24,7 +24,8 @@ fn damage(path: &Path) {
 }
 
 fn hashed(events: &[FetchEvent]) -> usize {
-    let whole = |e: &&FetchEvent| matches!(e, FetchEvent::Hashing { done, total, .. } if done == total);
+    let whole =
+        |e: &&FetchEvent| matches!(e, FetchEvent::Hashing { done, total, .. } if done == total);
     events.iter().filter(whole).count()
 }
 
@@ -75,7 +76,10 @@ fn a_file_that_others_fetched_is_hashed_once() {
         assert_eq!(hashed(&bench.events), n);
     }
     // Its own memory says no more than that it is known.
-    assert_eq!(HashMemory::of(&bench.env).remembered(&own), Some(sha256(&body())));
+    assert_eq!(
+        HashMemory::of(&bench.env).remembered(&own),
+        Some(sha256(&body()))
+    );
 }
 
 #[test]
@@ -87,7 +91,10 @@ fn a_damaged_file_is_refused_under_its_path_too() {
     assert_eq!(resolve(&mut bench, &named).unwrap(), path);
     damage(&path);
     let message = resolve(&mut bench, &named).unwrap_err();
-    assert!(message.contains("its sha256 is") && message.contains("fetch it again"), "{message}");
+    assert!(
+        message.contains("its sha256 is") && message.contains("fetch it again"),
+        "{message}"
+    );
     // A copy is its owner's: nobody has said what it must be.
     let copy = bench.dir.path().join("copy.gguf");
     fs::copy(&path, &copy).unwrap();
