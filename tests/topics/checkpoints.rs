@@ -291,17 +291,17 @@ fn damaged_files_are_opened_or_refused() {
         let whole = std::fs::read(&file).unwrap();
         for _ in 0..n {
             let mut bytes = whole.clone();
-            for _ in 0..1 + next(4) {
+            let n_changes = 1 + next(4);
+            for _ in 0..n_changes {
                 // Mostly in the header, where the sizes are.
-                let at = next(if next(4) > 0 {
-                    whole.len().min(6000)
-                } else {
-                    whole.len()
-                });
-                bytes[at] = [0, 1, 0x7f, 0xff, b'9', b'"', next(256) as u8][next(7)];
+                let in_header = next(4) > 0;
+                let at = next(if in_header { whole.len().min(6000) } else { whole.len() });
+                let any = next(256) as u8;
+                bytes[at] = [0, 1, 0x7f, 0xff, b'9', b'"', any][next(7)];
             }
             if next(10) == 0 {
-                bytes.truncate(next(whole.len()));
+                let kept = next(whole.len());
+                bytes.truncate(kept);
             }
             std::fs::write(&file, &bytes).unwrap();
             if let Ok(opened) = CheckedModel::open(&model, FloatWeights::Exact) {
