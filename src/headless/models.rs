@@ -48,7 +48,9 @@ fn list(json: bool) -> Result<()> {
         let size = entry.size.map_or("size from the hub".into(), megabytes);
         out!(
             "{}{default}: {}, {size}, {}",
-            entry.name, entry.title, entry.licence
+            entry.name,
+            entry.title,
+            entry.licence
         );
         out!(
             "    {}",
@@ -126,12 +128,8 @@ fn describe(model: CheckedModel, files: Vec<VerifiedFile>) -> Info {
 }
 
 fn show(info: &Info) {
-    out!(
-        "{}\n    {}, {}",
-        info.file,
-        megabytes(info.bytes),
-        info.dtype
-    );
+    out!("{}", info.file);
+    out!("    {}, {}", megabytes(info.bytes), info.dtype);
     out!(
         "    {}: {} layers, width {}, {} heads of {} over {} key/value heads, context {}",
         info.architecture,

@@ -2,23 +2,20 @@
 //! with the `NaN` and `Infinity` that Python writes and JSON does not have. Those
 //! become texts, so that whoever needs a number there says so.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
-use color_eyre::eyre::{Result, WrapErr, ensure, eyre};
+use color_eyre::eyre::{Result, ensure, eyre};
 use serde_json::Value;
 
-/// A configuration; the longest known have some 100 kB.
-pub const CONFIGURATION: u64 = 16 << 20;
-/// A tokenizer with its vocabulary, or a list of tensors: up to some 40 MB.
-pub const VOCABULARY: u64 = 256 << 20;
+use crate::text_input::{Encoding, decode, read_bytes};
 
 /// A file, read.
 pub struct JsonFile {
     pub value: Value,
     /// As it lies there.
     pub bytes: Vec<u8>,
+    /// The JSON that was read, where that is not the file's own bytes.
+    rewritten: Option<Vec<u8>>,
     /// What was read with patience, for the user.
     pub notes: Vec<String>,
 }
@@ -29,57 +26,66 @@ impl JsonFile {
     /// # Errors
     /// A file that cannot be read, is too long, or is no JSON: with its name and
     /// the line at fault.
-    pub fn read(path: &Path, most: u64) -> Result<Self> {
-        let shown = path.display();
-        let reading = || format!("reading {shown}");
-        let file = File::open(path).wrap_err_with(reading)?;
-        let mut bytes = Vec::new();
-        file.take(most + 1)
-            .read_to_end(&mut bytes)
-            .wrap_err_with(reading)?;
-        ensure!(
-            bytes.len() as u64 <= most,
-            "{shown} is longer than {most} bytes, the most that is read of such a file"
-        );
-        let (value, notes) = parse(path, &bytes)?;
-        Ok(JsonFile {
-            value,
-            bytes,
-            notes,
-        })
+    pub fn read(path: &Path, max_bytes: u64) -> Result<Self> {
+        let bytes = read_bytes(path, max_bytes)?;
+        let mut file = JsonFile {
+            value: Value::Null,
+            bytes: Vec::new(),
+            rewritten: None,
+            notes: Vec::new(),
+        };
+        file.parse(path, &bytes)?;
+        file.bytes = bytes;
+        Ok(file)
     }
-}
 
-fn parse(path: &Path, bytes: &[u8]) -> Result<(Value, Vec<String>)> {
-    let shown = path.display();
-    let plain = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut notes = Vec::new();
-    if plain.len() < bytes.len() {
-        notes.push(format!(
-            "{shown} begins with a byte order mark; it is passed over"
-        ));
+    /// The JSON, without what other programs add to it.
+    pub fn json(&self) -> &[u8] {
+        self.rewritten.as_ref().unwrap_or(&self.bytes)
     }
-    if plain.starts_with(b"version https://git-lfs") {
-        return Err(eyre!(
+
+    fn parse(&mut self, path: &Path, bytes: &[u8]) -> Result<()> {
+        let shown = path.display();
+        ensure!(
+            !bytes.starts_with(b"version https://git-lfs"),
             "{shown} is a Git LFS pointer, not the file itself: run `git lfs pull` where it was \
              cloned, or download the file"
+        );
+        let decoded = decode(bytes);
+        ensure!(
+            decoded.encoding != Encoding::Windows1252,
+            "{shown} is not UTF-8, as JSON must be"
+        );
+        let plain = decoded.text.as_bytes();
+        if plain != bytes {
+            self.rewritten = Some(plain.to_vec());
+        }
+        if bytes.starts_with(b"\xef\xbb\xbf") || decoded.encoding != Encoding::Utf8 {
+            self.notes.push(format!(
+                "{shown} begins with a byte order mark; it is read as {}",
+                decoded.encoding
+            ));
+        }
+        let strict = match serde_json::from_slice(plain) {
+            Ok(value) => {
+                self.value = value;
+                return Ok(());
+            }
+            Err(err) => err,
+        };
+        let Some((quoted, lines)) = without_non_finite(plain) else {
+            return Err(eyre!("{shown}: {strict}"));
+        };
+        self.value = serde_json::from_slice(&quoted).map_err(|err| eyre!("{shown}: {err}"))?;
+        self.rewritten = Some(quoted);
+        let lines: Vec<String> = lines.iter().map(usize::to_string).collect();
+        self.notes.push(format!(
+            "{shown} holds NaN or Infinity (line {}), which JSON does not have; nothing here needs \
+             that number",
+            lines.join(", ")
         ));
+        Ok(())
     }
-    let strict = match serde_json::from_slice(plain) {
-        Ok(value) => return Ok((value, notes)),
-        Err(err) => err,
-    };
-    let Some((quoted, lines)) = without_non_finite(plain) else {
-        return Err(eyre!("{shown}: {strict}"));
-    };
-    let value = serde_json::from_slice(&quoted).map_err(|err| eyre!("{shown}: {err}"))?;
-    let lines: Vec<String> = lines.iter().map(usize::to_string).collect();
-    notes.push(format!(
-        "{shown} holds NaN or Infinity (line {}), which JSON does not have; nothing here needs \
-         that number",
-        lines.join(", ")
-    ));
-    Ok((value, notes))
 }
 
 /// The text with `NaN`, `Infinity` and `-Infinity` in quotes, and their lines;
@@ -136,7 +142,13 @@ mod tests {
             file.notes
         );
         assert!(file.notes[1].contains("(line 1, 2)"), "{:?}", file.notes);
-        assert!(read(b"{\"a\": 1}").unwrap().notes.is_empty());
+        assert_eq!(
+            serde_json::from_slice::<Value>(file.json()).unwrap(),
+            file.value
+        );
+        let plain = read(b"{\"a\": 1}").unwrap();
+        assert!(plain.notes.is_empty());
+        assert_eq!(plain.json(), plain.bytes);
     }
 
     #[test]
@@ -148,7 +160,8 @@ mod tests {
             "{cut}"
         );
         assert!(said(b"{,}").contains("line 1"));
+        assert!(said(b"{\"a\": \"\xe9\"}").contains("not UTF-8"));
         assert!(said(b"version https://git-lfs.github.com/spec/v1").contains("Git LFS"));
-        assert!(said(&[b' '; 1001]).contains("longer than 1000 bytes"));
+        assert!(said(&[b' '; 1001]).contains("larger than 1000 bytes"));
     }
 }

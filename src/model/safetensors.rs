@@ -14,9 +14,12 @@ use safetensors::tensor::{Dtype, TensorInfo};
 use serde::Deserialize;
 
 use super::gguf::RawMatrix;
-use super::json_file::{self, JsonFile};
+use super::json_file::JsonFile;
+use super::weights::widen;
+use super::json_file::JsonFile;
 use super::weights::widen;
 use crate::mapped::MappedFile;
+use crate::text_input::JSON_BYTES_MAX;
 
 /// The weights, where they are one file.
 pub const SINGLE: &str = "model.safetensors";
@@ -230,7 +233,7 @@ fn read_index(folder: &Path) -> Result<Option<Index>> {
     if !path.is_file() {
         return Ok(None);
     }
-    let file = JsonFile::read(&path, json_file::VOCABULARY)?;
+    let file = JsonFile::read(&path, JSON_BYTES_MAX)?;
     let index: Index =
         serde_json::from_value(file.value).map_err(|e| eyre!("{}: {e}", path.display()))?;
     let outside = index.weight_map.values().find(|f| f.contains(['/', '\\']));

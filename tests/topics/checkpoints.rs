@@ -295,7 +295,11 @@ fn damaged_files_are_opened_or_refused() {
             for _ in 0..n_changes {
                 // Mostly in the header, where the sizes are.
                 let in_header = next(4) > 0;
-                let at = next(if in_header { whole.len().min(6000) } else { whole.len() });
+                let at = next(if in_header {
+                    whole.len().min(6000)
+                } else {
+                    whole.len()
+                });
                 let any = next(256) as u8;
                 bytes[at] = [0, 1, 0x7f, 0xff, b'9', b'"', any][next(7)];
             }

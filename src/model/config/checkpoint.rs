@@ -8,15 +8,16 @@ use color_eyre::eyre::{Report, Result, bail, eyre};
 use serde_json::Value;
 
 use super::{Config, known};
-use crate::model::json_file::{self, JsonFile};
+use crate::model::json_file::JsonFile;
 use crate::model::kernels::elementwise::Pairs;
 use crate::model::rope::{RopeScaling, YarnRamp};
 use crate::model::safetensors::Checkpoint;
 use crate::model::stated;
+use crate::text_input::SETTINGS_BYTES_MAX;
 
 pub fn read(checkpoint: &Checkpoint) -> Result<Config> {
     let path = checkpoint.folder.join("config.json");
-    let file = JsonFile::read(&path, json_file::CONFIGURATION)?;
+    let file = JsonFile::read(&path, SETTINGS_BYTES_MAX)?;
     let mut config = parse(&file.value, &path)?;
     config.notes.splice(..0, file.notes);
     let unsaid = file

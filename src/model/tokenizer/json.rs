@@ -13,13 +13,16 @@ use tokenizers::Tokenizer;
 use super::byte_level::ByteAlphabet;
 use super::vocabulary::TokenType;
 use super::{END_TEXTS, Inner, TokenBytes, json_checks, note_on_ends, sentencepiece};
-use crate::model::json_file::{self, JsonFile};
+use crate::model::json_file::JsonFile;
+use crate::text_input::{JSON_BYTES_MAX, SETTINGS_BYTES_MAX};
 
 /// The files of a folder, read.
 struct Files {
     folder: PathBuf,
-    /// `tokenizer.json` as it lies there
-    bytes: Vec<u8>,
+    /// Of `tokenizer.json` as it lies there.
+    hash: String,
+    /// `tokenizer.json` as JSON.
+    json: Vec<u8>,
     tokenizer: Value,
     /// Null where there is none.
     settings: Value,
@@ -39,9 +42,10 @@ pub(super) fn read(folder: &Path, rows: Option<usize>) -> Result<Inner> {
     let changed = changes
         .is_some()
         .then(|| serde_json::to_vec(&files.tokenizer));
-    let bytes = changed.transpose()?;
-    let mut tokenizer = Tokenizer::from_bytes(bytes.as_ref().unwrap_or(&files.bytes))
-        .map_err(|e| eyre!("{}: {e}", path.display()))?;
+    let changed = changed.transpose()?;
+    let json = changed.as_deref().unwrap_or(&files.json);
+    let mut tokenizer =
+        Tokenizer::from_bytes(json).map_err(|e| eyre!("{}: {e}", path.display()))?;
     // Some files were saved with a training run's limits.
     tokenizer.with_padding(None);
     tokenizer.with_truncation(None).map_err(|e| eyre!(e))?;
@@ -54,7 +58,7 @@ pub(super) fn read(folder: &Path, rows: Option<usize>) -> Result<Inner> {
         eos_ids,
         add_bos: adds_bos(&files, &tokenizer, bos_id)?,
         bos_id,
-        hash: hash(&files.bytes),
+        hash: files.hash,
         token_bytes: table.token_bytes,
         special: table.special,
         tokenizer,
@@ -65,12 +69,13 @@ pub(super) fn read(folder: &Path, rows: Option<usize>) -> Result<Inner> {
 impl Files {
     fn read(folder: &Path) -> Result<Self> {
         let path = folder.join("tokenizer.json");
-        let own = JsonFile::read(&path, json_file::VOCABULARY)
+        let own = JsonFile::read(&path, JSON_BYTES_MAX)
             .wrap_err("a checkpoint's tokenizer is taken from its tokenizer.json")?;
         let mut files = Files {
             folder: folder.to_path_buf(),
+            hash: hash(&own.bytes),
+            json: own.json().to_vec(),
             tokenizer: own.value,
-            bytes: own.bytes,
             settings: Value::Null,
             generation: Value::Null,
             config: Value::Null,
@@ -88,7 +93,7 @@ impl Files {
         if !path.is_file() {
             return Ok(Value::Null);
         }
-        let file = JsonFile::read(&path, json_file::CONFIGURATION)?;
+        let file = JsonFile::read(&path, SETTINGS_BYTES_MAX)?;
         self.notes.extend(file.notes);
         Ok(file.value)
     }
@@ -105,7 +110,7 @@ pub fn optional_json(folder: &Path, name: &str) -> Result<Value> {
     if !path.is_file() {
         return Ok(Value::Null);
     }
-    Ok(JsonFile::read(&path, json_file::CONFIGURATION)?.value)
+    Ok(JsonFile::read(&path, SETTINGS_BYTES_MAX)?.value)
 }
 
 /// `"</s>"`, or `{"content": "</s>", ..}` in older files.
