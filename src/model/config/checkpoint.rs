@@ -300,7 +300,11 @@ mod tests {
     #[test]
     fn sizes_and_scales_out_of_bounds_are_refused_by_name() {
         let refusals = [
-            ("28", "4611686018427387904", "num_hidden_layers"),
+            (
+                r#""num_hidden_layers": 28"#,
+                r#""num_hidden_layers": 4611686018427387904"#,
+                "num_hidden_layers",
+            ),
             ("1024", "0", "hidden_size"),
             ("1024", "1e30", "hidden_size"),
             ("1024", "10.5", "hidden_size"),
