@@ -114,6 +114,22 @@ def matrix(rng, rows, cols, kind):
     return [cols, rows], kind, data
 
 
+def as_f32(tensors):
+    """The same numbers, unpacked."""
+    values = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113]
+    def unpacked(data):
+        for at in range(0, len(data), 18):
+            scale, nibbles = struct.unpack_from("<e", data, at)[0], data[at + 2:at + 18]
+            yield from (scale * values[b & 15] for b in nibbles)
+            yield from (scale * values[b >> 4] for b in nibbles)
+    def one(dims, kind, data):
+        if kind != IQ4_NL:
+            return dims, kind, data
+        floats = list(unpacked(data))
+        return dims, F32, struct.pack(f"<{len(floats)}f", *floats)
+    return {name: one(*tensor) for name, tensor in tensors.items()}
+
+
 def vector(rng, n, middle, spread):
     return [n], F32, struct.pack(f"<{n}f", *[rng.gauss(middle, spread) for _ in range(n)])
 
@@ -171,7 +187,11 @@ def cases(folder):
     yield one("yarn", yarn, plain)
     yield one("yarn with attn_factor", {**yarn, "llama.rope.scaling.attn_factor": f32(0.7)}, plain)
     yield one("arrays per layer", {"llama.attention.head_count_kv": array([KV_HEADS] * LAYERS, u32)}, plain)
-    yield one("IQ4_NL", {}, base_tensors(IQ4_NL))
+    packed = base_tensors(IQ4_NL)
+    name, path, _ = one("IQ4_NL", {}, packed)
+    yield name, path, path
+    # llama.cpp rounds activations where weights are quantized; here it does not.
+    yield "IQ4_NL, there as f32", one("twin", {}, as_f32(packed))[1], path
     yield one("biases", {}, base_tensors(bias=True))
 
 
@@ -236,7 +256,8 @@ def random_texts(n):
 
 def vocabulary_of(path):
     """llama.cpp's vocabulary; cyllama opens no file without weights, so it gets some."""
-    keys = {**base_keys(), **tokenizer_keys(path)}
+    keys = {key: value for key, value in base_keys().items() if not key.startswith("tokenizer.")}
+    keys.update(tokenizer_keys(path))
     _, raw = keys["tokenizer.ggml.tokens"]
     n_tokens = struct.unpack_from("<Q", raw, 4)[0]
     tensors = {name: ([*dims[:1], n_tokens] if len(dims) == 2 and dims[1] == 258 else dims, kind, data)
