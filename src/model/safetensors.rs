@@ -16,8 +16,6 @@ use serde::Deserialize;
 use super::gguf::RawMatrix;
 use super::json_file::JsonFile;
 use super::weights::widen;
-use super::json_file::JsonFile;
-use super::weights::widen;
 use crate::mapped::MappedFile;
 use crate::text_input::JSON_BYTES_MAX;
 
