@@ -22,6 +22,8 @@ pub mod mapped;
 
 pub mod pool;
 
+pub mod jinja;
+
 pub mod recsys;
 
 pub mod model;

@@ -284,8 +284,8 @@ impl Engine {
     /// A phrase as documents have it: within a text its first word begins with a
     /// space, at a line's start it does not; whichever is matched further.
     fn phrase_ids(&self, text: &str, params: &Params) -> Result<Vec<TokenId>> {
-        let bare = self.codec.encode(text)?;
-        let spaced = self.codec.encode(&format!(" {text}"))?;
+        let bare = self.codec.encode_text(text)?;
+        let spaced = self.codec.encode_text(&format!(" {text}"))?;
         let params = Params {
             sources: Sources {
                 global: true,

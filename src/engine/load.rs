@@ -5,12 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use color_eyre::eyre::{Result, WrapErr, bail};
-
 use sha2::{Digest, Sha256};
 
 use super::{Edits, Engine, OwnDocuments};
 use crate::model::ARITHMETIC_REVISION;
-use crate::model::chat::ChatTemplate;
 use crate::model::checked::CheckedModel;
 use crate::model::config::Config;
 use crate::model::decoder::Decoder;
@@ -134,7 +132,7 @@ impl Engine {
         Ok(Engine {
             decoder,
             codec,
-            template: template.unwrap_or_else(ChatTemplate::vicuna_v1_1),
+            template,
             info,
             device: opened.label,
             note: joined(opened.note, notes),

@@ -131,21 +131,26 @@ impl Engine {
             return Ok(recorded.clone());
         }
         let mut messages = Vec::new();
+        // What was written for the model must not look like the template's markers.
+        let mut push = |role, text: &str| {
+            messages.push(Message::new(role, self.codec.guarded(text)));
+        };
         if let Some(system) = &prompt.system {
-            messages.push(Message::new(Role::System, system));
+            push(Role::System, system);
         }
         for (asked, answered) in &prompt.examples {
-            messages.push(Message::new(Role::User, asked));
-            messages.push(Message::new(Role::Assistant, answered));
+            push(Role::User, asked);
+            push(Role::Assistant, answered);
         }
-        messages.push(Message::new(Role::User, &prompt.user));
-        let mut text = self.template.render(&messages, true)?;
-        let mut ids = self.codec.encode_prompt(&text)?;
-        let opening = self.codec.encode(&prompt.opening)?;
-        text.push_str(&prompt.opening);
+        push(Role::User, &prompt.user);
+        let rendered = self.template.render(&messages, true)?;
+        let mut ids = self.codec.encode_prompt(&rendered)?;
+        let opening = self.codec.encode_text(&prompt.opening)?;
+        let text = self.codec.unguarded(&rendered) + &*prompt.opening;
         ids.extend(&opening);
+        ensure!(!ids.is_empty(), "the prompt has no token");
         Ok(RenderedPrompt {
-            text,
+            text: text.into_owned(),
             ids,
             opening_len: opening.len(),
             n_dropped: 0,
@@ -267,7 +272,7 @@ impl Knowledge {
     /// The document as pools hold it: with the end that was generated, under
     /// its kind's group.
     pub fn tokenize(&self, codec: &TextCodec) -> Result<PoolDoc> {
-        let mut tokens = codec.encode(&self.text)?;
+        let mut tokens = codec.encode_text(&self.text)?;
         let eos = codec.eos_ids().first().copied();
         tokens.extend(eos.filter(|_| self.ended));
         Ok(PoolDoc {

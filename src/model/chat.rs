@@ -2,28 +2,40 @@
 //! Renders the model's own Jinja as transformers does; knows nothing of
 //! token ids. An assistant opening is prefilled by appending to the result.
 
+mod known;
+mod source;
+
+use std::borrow::Cow;
 use std::path::Path;
-use std::sync::Arc;
 
-use candle_core::quantized::gguf_file::{Content, Value};
-use color_eyre::eyre::{Result, WrapErr, bail, eyre};
-use minijinja::{Environment, Error, ErrorKind, context};
-use serde::Serialize;
+use candle_core::quantized::gguf_file::Content;
+use color_eyre::eyre::{Result, WrapErr, ensure, eyre};
 
-use super::tokenizer::json;
 use super::weights::{Source, Weights};
+use crate::jinja::{Missing, Template, Value};
+pub(super) use known::KNOWN_MARKERS;
+use source::{Found, Names};
 
 /// Who speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     System,
     User,
     Assistant,
 }
 
+impl Role {
+    fn name(self) -> &'static str {
+        match self {
+            Role::System => "system",
+            Role::User => "user",
+            Role::Assistant => "assistant",
+        }
+    }
+}
+
 /// One turn of a conversation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     pub role: Role,
     pub content: String,
@@ -36,31 +48,26 @@ impl Message {
     }
 }
 
+/// What a template makes of a system message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SystemTurn {
+    /// It is written out.
+    Written,
+    /// It is refused or left out: its text goes before the first user's.
+    Folded,
+}
+
 /// A chat template, checked when it is read. Cloning is cheap.
 #[derive(Clone, Debug)]
 pub struct ChatTemplate {
-    source: Arc<str>,
-    bos_token: Arc<str>,
-    eos_token: Arc<str>,
+    template: Template,
+    names: Names,
+    system: SystemTurn,
+    notes: Vec<String>,
 }
 
-/// The template of Vicuna v1.1 to v1.5 (FastChat's `vicuna_v1.1`), whose GGUF
-/// files carry none.
-const VICUNA: &str = concat!(
-    "{%- if messages[0].role == 'system' -%}{{ messages[0].content }}",
-    "{%- else -%}A chat between a curious user and an artificial intelligence assistant. ",
-    "The assistant gives helpful, detailed, and polite answers to the user's questions.",
-    "{%- endif -%}",
-    "{%- for message in messages -%}",
-    "{%- if message.role == 'user' -%}{{ ' USER: ' ~ message.content }}",
-    "{%- elif message.role == 'assistant' -%}",
-    "{{ ' ASSISTANT: ' ~ message.content ~ eos_token }}",
-    "{%- endif -%}",
-    "{%- endfor -%}",
-    "{%- if add_generation_prompt -%}{{ ' ASSISTANT:' }}{%- endif -%}",
-);
-
-const SOURCE_KEY: &str = "tokenizer.chat_template";
+const FOLDED: &str = "the model's chat template takes no system message: its text is put before \
+                      that of the first user turn";
 
 impl ChatTemplate {
     /// The template that comes with a model's weights; `None` if there is none.
@@ -74,31 +81,15 @@ impl ChatTemplate {
         }
     }
 
-    /// A checkpoint's template: `chat_template.jinja`, or `chat_template` in
-    /// `tokenizer_config.json` (of several, the one called `default`).
+    /// A checkpoint's template: `chat_template.jinja`, `chat_template` in
+    /// `tokenizer_config.json`, or `chat_template.json`; of several, the one called
+    /// `default`.
     ///
     /// # Errors
     /// As [`from_gguf`](Self::from_gguf).
     pub fn from_folder(folder: &Path) -> Result<Option<Self>> {
-        let settings = json::optional_json(folder, "tokenizer_config.json")?;
-        let file = folder.join("chat_template.jinja");
-        let source = match file.is_file() {
-            true => Some(
-                std::fs::read_to_string(&file)
-                    .wrap_err_with(|| format!("reading {}", file.display()))?,
-            ),
-            false => default_template(&settings["chat_template"]),
-        };
-        let Some(source) = source else {
-            return Ok(None);
-        };
-        check(&source).map_err(|err| eyre!("{}: the chat template: {err:#}", folder.display()))?;
-        let text = |key: &str| json::token_text(&settings[key]).unwrap_or_default();
-        Ok(Some(Self {
-            source: source.into(),
-            bos_token: text("bos_token").into(),
-            eos_token: text("eos_token").into(),
-        }))
+        let found = source::of_folder(folder)?;
+        found.map(Self::read).transpose()
     }
 
     /// The file's own template; `None` if it has none.
@@ -106,27 +97,60 @@ impl ChatTemplate {
     /// # Errors
     /// If the template is not Jinja; the message has its line.
     pub fn from_gguf(content: &Content) -> Result<Option<Self>> {
-        let source = match content.metadata.get(SOURCE_KEY) {
-            None => return Ok(None),
-            Some(Value::String(source)) => source,
-            Some(other) => bail!("{SOURCE_KEY} is {:?}, not a string", other.value_type()),
-        };
-        check(source)
-            .map_err(|err| eyre!("the GGUF file's {SOURCE_KEY} cannot be parsed: {err:#}"))?;
-        Ok(Some(Self {
-            source: source.as_str().into(),
-            bos_token: token_text(content, "tokenizer.ggml.bos_token_id").into(),
-            eos_token: token_text(content, "tokenizer.ggml.eos_token_id").into(),
-        }))
+        let found = source::of_gguf(content)?;
+        found.map(Self::read).transpose()
     }
 
-    /// Vicuna's template, for Llama-family models without one of their own.
-    pub fn vicuna_v1_1() -> Self {
-        Self {
-            source: VICUNA.into(),
-            bos_token: "<s>".into(),
-            eos_token: "</s>".into(),
+    /// For files without a template: the one whose markers the vocabulary has,
+    /// else plain text. `has_marker` says whether a text is one of its markers.
+    pub fn by_markers(has_marker: impl Fn(&str) -> bool) -> Result<Self> {
+        let known = known::by_markers(has_marker);
+        let names = Names::of_pairs([("bos_token", known.bos), ("eos_token", known.eos)]);
+        let mut template = Self::parse(known.source, names, "chat template")?;
+        template.notes.insert(0, known.note());
+        Ok(template)
+    }
+
+    /// The template of Vicuna v1.1 to v1.5.
+    ///
+    /// # Errors
+    /// None: it is known to be well formed.
+    pub fn vicuna_v1_1() -> Result<Self> {
+        Self::by_markers(|marker| ["<s>", "</s>"].contains(&marker))
+    }
+
+    fn read(found: Found) -> Result<Self> {
+        let mut template = Self::parse(&found.text, found.names, &found.place)?;
+        template.notes.splice(..0, found.notes);
+        Ok(template)
+    }
+
+    fn parse(text: &str, names: Names, place: &str) -> Result<Self> {
+        let template = Template::parse("chat template", text, Missing::Lenient)
+            .map_err(|err| eyre!("{place} cannot be parsed: {err}"))?;
+        let mut template = Self {
+            template,
+            names,
+            system: SystemTurn::Written,
+            notes: Vec::new(),
+        };
+        template.system = template.probed();
+        if template.system == SystemTurn::Folded {
+            template.notes.push(FOLDED.to_owned());
         }
+        Ok(template)
+    }
+
+    /// What the user should know of it.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// The texts that the template writes of its own, markers among them.
+    pub(super) fn literals(&self) -> Vec<String> {
+        let mut texts = self.template.literals();
+        texts.extend(self.names.iter().map(|(_, text)| text.to_owned()));
+        texts
     }
 
     /// The text of a conversation. Where no system message is given, the
@@ -134,125 +158,150 @@ impl ChatTemplate {
     /// assistant's turn.
     ///
     /// # Errors
-    /// If the template refuses the messages (`raise_exception`) or uses
-    /// something that is not there.
+    /// If the template refuses the messages (`raise_exception`), uses something
+    /// that is not there, does not end, or renders to nothing.
     pub fn render(&self, messages: &[Message], add_generation_prompt: bool) -> Result<String> {
-        let names = context! {
-            messages,
-            add_generation_prompt,
-            bos_token => &*self.bos_token,
-            eos_token => &*self.eos_token,
-            // Templates ask `is not none`, which holds for the undefined.
-            tools => (),
-            documents => (),
-            // Qwen3 and its like think aloud unless told not to.
-            enable_thinking => false,
+        let text = self
+            .rendered(messages, add_generation_prompt)
+            .wrap_err("rendering the model's chat template")?;
+        ensure!(
+            messages.is_empty() || !text.trim().is_empty(),
+            "the model's chat template renders to an empty prompt"
+        );
+        Ok(text)
+    }
+
+    fn rendered(&self, messages: &[Message], add_generation_prompt: bool) -> Result<String> {
+        let folded = folded(messages);
+        if self.system == SystemTurn::Folded {
+            return self.filled(&folded, add_generation_prompt);
+        }
+        // Some take a system message, but not before every conversation.
+        let refused = match self.filled(messages, add_generation_prompt) {
+            Err(refused) if matches!(folded, Cow::Owned(_)) => refused,
+            other => return other,
         };
-        environment()
-            .render_named_str(SOURCE_KEY, &self.source, names)
-            .map_err(|err| eyre!("{err:#}"))
-            .wrap_err("rendering the model's chat template")
+        let folded = self.filled(&folded, add_generation_prompt);
+        folded.map_err(|_| refused)
+    }
+
+    /// Whether a system message comes out, with others and without.
+    fn probed(&self) -> SystemTurn {
+        let probe = "the text of the system";
+        let messages = [
+            Message::new(Role::System, probe),
+            Message::new(Role::User, "a question"),
+        ];
+        let shows = |messages: &[Message]| {
+            let text = self.filled(messages, true);
+            text.is_ok_and(|text| text.contains(probe))
+        };
+        match shows(&messages) || !shows(&folded(&messages)) {
+            true => SystemTurn::Written,
+            false => SystemTurn::Folded,
+        }
+    }
+
+    /// As transformers calls it when there are no tools. Templates that are only
+    /// made for tools go through them without asking: those get an empty list.
+    fn filled(&self, messages: &[Message], add_generation_prompt: bool) -> Result<String> {
+        let attempt = |tools: &Value| {
+            let variables = self.variables(messages, add_generation_prompt, tools);
+            self.template.render(&variables)
+        };
+        let first = attempt(&Value::None);
+        let rendered = first.or_else(|refused| {
+            let second = attempt(&Value::list([]));
+            second.map_err(|_| refused)
+        });
+        rendered.map_err(|err| eyre!(err.to_string()))
+    }
+
+    fn variables(
+        &self,
+        messages: &[Message],
+        add_generation_prompt: bool,
+        tools: &Value,
+    ) -> Vec<(&str, Value)> {
+        let message = |message: &Message| {
+            Value::dict([
+                ("role", Value::text(message.role.name())),
+                ("content", Value::text(message.content.as_str())),
+            ])
+        };
+        let names = self.names.iter();
+        let mut variables: Vec<(&str, Value)> = names
+            .map(|(name, text)| (name, Value::text(text)))
+            .collect();
+        variables.extend([
+            ("messages", Value::list(messages.iter().map(message))),
+            ("add_generation_prompt", Value::Bool(add_generation_prompt)),
+            ("tools", tools.clone()),
+            ("documents", tools.clone()),
+            // Qwen3 and its like think aloud unless told not to.
+            ("enable_thinking", Value::Bool(false)),
+        ]);
+        variables
     }
 }
 
-/// Whether it can be parsed.
-fn check(source: &str) -> Result<(), Error> {
-    environment()
-        .template_from_named_str(SOURCE_KEY, source)
-        .map(|_| ())
-}
-
-/// A template, or a list of named ones.
-fn default_template(value: &serde_json::Value) -> Option<String> {
-    let named = |entry: &&serde_json::Value| entry["name"] == "default";
-    let listed = || value.as_array()?.iter().find(named)?["template"].as_str();
-    value.as_str().or_else(listed).map(str::to_string)
-}
-
-/// Jinja as transformers sets it up for chat templates.
-fn environment() -> Environment<'static> {
-    let mut env = Environment::new();
-    env.set_trim_blocks(true);
-    env.set_lstrip_blocks(true);
-    env.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
-    env.add_function("raise_exception", raise_exception);
-    env.add_function("strftime_now", strftime_fixed);
-    env
-}
-
-fn raise_exception(message: String) -> Result<String, Error> {
-    Err(Error::new(ErrorKind::InvalidOperation, message))
-}
-
-/// `strftime_now` on a fixed day, the one Llama 3's template falls back on: a
-/// prompt must not differ from one day to the next, or runs of two days could
-/// not be compared. Fields that are not listed stay as they are.
-fn strftime_fixed(format: String) -> String {
-    let fields = [
-        ("%d", "26"),
-        ("%b", "Jul"),
-        ("%B", "July"),
-        ("%m", "07"),
-        ("%Y", "2024"),
-        ("%y", "24"),
-        ("%A", "Friday"),
-        ("%a", "Fri"),
-        ("%H", "12"),
-        ("%M", "00"),
-        ("%S", "00"),
-    ];
-    let fill = |text: String, (field, value): (&str, &str)| text.replace(field, value);
-    fields.into_iter().fold(format, fill)
-}
-
-fn token_text(content: &Content, id_key: &str) -> String {
-    let id = content.metadata.get(id_key).and_then(|v| v.to_u32().ok());
-    let tokens = content.metadata.get("tokenizer.ggml.tokens");
-    let tokens = tokens.and_then(|v| v.to_vec().ok());
-    let text = id.zip(tokens).and_then(|(id, t)| t.get(id as usize));
-    text.and_then(|v| v.to_string().ok())
-        .cloned()
-        .unwrap_or_default()
+/// The messages with the system's text before that of the first user turn; as
+/// they are, if there is none.
+fn folded(messages: &[Message]) -> Cow<'_, [Message]> {
+    let [first, others @ ..] = messages else {
+        return Cow::Borrowed(messages);
+    };
+    let user = others.iter().position(|message| message.role == Role::User);
+    match user {
+        Some(user) if first.role == Role::System => {
+            let mut others = others.to_vec();
+            others[user].content = format!("{}\n\n{}", first.content, others[user].content);
+            Cow::Owned(others)
+        }
+        _ => Cow::Borrowed(messages),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ChatTemplate, Message, Role, VICUNA, strftime_fixed};
+    use super::{ChatTemplate, Message, Names, Role};
 
     fn template(source: &str) -> ChatTemplate {
-        ChatTemplate {
-            source: source.into(),
-            ..ChatTemplate::vicuna_v1_1()
-        }
+        let names = Names::of_pairs([("bos_token", "<s>"), ("eos_token", "</s>")]);
+        ChatTemplate::parse(source, names, "the test").unwrap()
     }
 
     fn render(source: &str, messages: &[Message]) -> String {
         template(source).render(messages, true).unwrap()
     }
 
+    fn user(text: &str) -> Message {
+        Message::new(Role::User, text)
+    }
+
+    fn system(text: &str) -> Message {
+        Message::new(Role::System, text)
+    }
+
+    const TURNS: &str = "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}";
+
     #[test]
     fn vicuna_default_system_message_and_turns() {
         let turns = [
-            Message::new(Role::User, "Hi"),
+            user("Hi"),
             Message::new(Role::Assistant, "Hello."),
-            Message::new(Role::User, "Heat?"),
+            user("Heat?"),
         ];
-        let text = render(VICUNA, &turns);
+        let vicuna = ChatTemplate::vicuna_v1_1().unwrap();
+        let text = vicuna.render(&turns, true).unwrap();
         assert!(
             text.starts_with("A chat between a curious user and"),
             "{text}"
         );
         let end = "questions. USER: Hi ASSISTANT: Hello.</s> USER: Heat? ASSISTANT:";
         assert!(text.ends_with(end), "{text}");
-    }
-
-    #[test]
-    fn vicuna_own_system_message() {
-        let turns = [
-            Message::new(Role::System, "Be brief."),
-            Message::new(Role::User, "Hi"),
-        ];
-        assert_eq!(render(VICUNA, &turns), "Be brief. USER: Hi ASSISTANT:");
+        let own = vicuna.render(&[system("Be brief."), user("Hi")], true);
+        assert_eq!(own.unwrap(), "Be brief. USER: Hi ASSISTANT:");
     }
 
     #[test]
@@ -260,14 +309,17 @@ mod tests {
         let source = "{% for m in messages %}\n    {% if m.role == 'user' %}\n\
                       <{{ m['content'].strip() | trim }}>\n    {% endif %}\n{% endfor %}\n\
                       {% if tools is not none %}tools{% endif %}";
-        assert_eq!(render(source, &[Message::new(Role::User, " a ")]), "<a>\n");
+        assert_eq!(render(source, &[user(" a ")]), "<a>\n");
     }
 
     #[test]
-    fn a_refusal_says_why() {
-        let refusing = template("{{ raise_exception('roles must alternate') }}");
-        let err = refusing.render(&[], true).unwrap_err();
-        assert!(format!("{err:#}").contains("roles must alternate"));
+    fn a_refusal_says_why_and_where() {
+        let refusing = template("\n{{ raise_exception('roles must alternate') }}");
+        let said = format!("{:#}", refusing.render(&[user("Hi")], true).unwrap_err());
+        assert_eq!(
+            said,
+            "rendering the model's chat template: chat template, line 2: roles must alternate"
+        );
     }
 
     #[test]
@@ -278,7 +330,67 @@ mod tests {
     }
 
     #[test]
-    fn the_date_is_fixed() {
-        assert_eq!(strftime_fixed("%d %b %Y".to_owned()), "26 Jul 2024");
+    fn a_system_message_that_is_refused_goes_before_the_first_user_turn() {
+        let refuses = "{% for m in messages %}{% if (m.role == 'user') != (loop.index0 % 2 == 0) %}\
+                       {{ raise_exception('roles must alternate') }}{% endif %}\
+                       <{{ m.role }}>{{ m.content }}{% endfor %}";
+        let leaves_out = "{% for m in messages if m.role != 'system' %}\
+                          <{{ m.role }}>{{ m.content }}{% endfor %}";
+        let reads_the_last = "<user>{{ messages[-1].content }}";
+        let turns = [
+            system("S"),
+            user("A"),
+            Message::new(Role::Assistant, "B"),
+            user("C"),
+        ];
+        for source in [refuses, leaves_out] {
+            let text = render(source, &turns);
+            assert_eq!(text, "<user>S\n\nA<assistant>B<user>C");
+        }
+        assert_eq!(render(reads_the_last, &turns[..2]), "<user>S\n\nA");
+        for source in [refuses, leaves_out, reads_the_last] {
+            let notes = template(source).notes;
+            assert!(
+                notes.len() == 1 && notes[0].contains("no system message"),
+                "{notes:?}"
+            );
+        }
+        assert_eq!(render(TURNS, &turns), "<system>S<user>A<assistant>B<user>C");
+        assert!(template(TURNS).notes.is_empty());
+    }
+
+    #[test]
+    fn one_that_takes_a_system_message_only_before_a_single_question() {
+        let source = "{% if messages[0].role == 'system' and messages | length > 2 %}\
+                      {{ raise_exception('no') }}{% endif %}"
+            .to_owned()
+            + TURNS;
+        let turns = [system("S"), user("A"), Message::new(Role::Assistant, "B")];
+        assert_eq!(render(&source, &turns[..2]), "<system>S<user>A");
+        assert_eq!(render(&source, &turns), "<user>S\n\nA<assistant>B");
+    }
+
+    #[test]
+    fn a_template_made_for_tools_renders_without_any() {
+        let source = "{% for tool in tools %}{{ tool }}{% endfor %}".to_owned() + TURNS;
+        assert_eq!(render(&source, &[user("A")]), "<user>A");
+    }
+
+    #[test]
+    fn an_empty_prompt_is_an_error() {
+        for source in ["", "{% if false %}x{% endif %}", "{{ '\\n' }}"] {
+            let err = template(source).render(&[user("Hi")], true).unwrap_err();
+            assert!(err.to_string().contains("empty prompt"), "{err:#}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_jinja_is_named_with_its_place_and_line() {
+        let parsed = ChatTemplate::parse("a\n{% if %}", Names::default(), "x.jinja");
+        let said = parsed.unwrap_err().to_string();
+        assert!(
+            said.starts_with("x.jinja cannot be parsed: chat template, line 2: unexpected"),
+            "{said}"
+        );
     }
 }

@@ -17,8 +17,8 @@ pub struct CheckedModel {
     pub weights: Weights,
     pub config: Config,
     pub codec: TextCodec,
-    /// `None`: the files carry none.
-    pub template: Option<ChatTemplate>,
+    /// The files' own, else one that suits the vocabulary.
+    pub template: ChatTemplate,
     /// What was read with patience, for the user.
     pub notes: Vec<String>,
 }
@@ -42,8 +42,13 @@ impl CheckedModel {
         );
         let template = ChatTemplate::of(&weights)
             .wrap_err_with(|| format!("the chat template of {}", path.display()))?;
+        let template = match template {
+            Some(template) => template,
+            None => ChatTemplate::by_markers(|marker| codec.has_marker(marker))?,
+        };
         let mut notes = config.notes.clone();
         notes.extend_from_slice(codec.notes());
+        notes.extend_from_slice(template.notes());
         notes.extend(note_on_widened(&weights));
         Ok(CheckedModel {
             weights,

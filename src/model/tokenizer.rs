@@ -10,9 +10,11 @@ mod byte_level;
 mod cased;
 pub(super) mod json;
 mod json_checks;
+mod markers;
 mod sentencepiece;
 mod vocabulary;
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,8 +23,10 @@ use color_eyre::eyre::{Result, WrapErr, bail, eyre};
 use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::{AddedToken, Tokenizer};
 
+use super::chat::{ChatTemplate, KNOWN_MARKERS};
 use super::weights::{Source, Weights};
 use byte_level::{ByteAlphabet, WordSplit};
+use markers::{Markers, SEPARATOR};
 use vocabulary::{TokenType, Vocabulary};
 
 /// Metadata keys that name an end-of-generation token.
@@ -60,7 +64,10 @@ pub struct TextCodec {
 }
 
 struct Inner {
+    /// It knows no markers, but for [`SEPARATOR`].
     tokenizer: Tokenizer,
+    separator_id: u32,
+    markers: Markers,
     token_bytes: TokenBytes,
     /// (vocab)
     special: Vec<bool>,
@@ -123,19 +130,38 @@ impl TextCodec {
         &self.inner.notes
     }
 
-    /// Token ids of a text. Special tokens in it are recognised; no BOS is
-    /// added.
+    /// Token ids of what somebody wrote: nothing in it is a marker, however it
+    /// looks. No BOS is added.
     ///
     /// # Errors
     /// If the tokenizer's regex gives up, which no ordinary text makes it do.
+    pub fn encode_text(&self, text: &str) -> Result<Vec<u32>> {
+        let ids = self.raw_ids(&markers::without_signs(text))?;
+        let is_marker = |id: &u32| self.inner.markers.contains_id(*id);
+        if !ids.iter().any(is_marker) {
+            return Ok(ids);
+        }
+        let mut ids = self.raw_ids(&self.inner.markers.broken(text))?;
+        ids.retain(|id| *id != self.inner.separator_id);
+        Ok(ids)
+    }
+
+    /// Token ids of a text that is trusted: markers in it are recognised, but for
+    /// those that [`guarded`](Self::guarded) broke up. No BOS is added.
+    ///
+    /// # Errors
+    /// As [`encode_text`](Self::encode_text).
     pub fn encode(&self, text: &str) -> Result<Vec<u32>> {
-        let encoding = self
-            .inner
-            .tokenizer
-            .encode_fast(text, false)
-            .map_err(|err| eyre!(err))
-            .wrap_err("tokenizing a text")?;
-        Ok(encoding.get_ids().to_vec())
+        let (rest, markers) = self.inner.markers.cut(text);
+        let mut ids = Vec::new();
+        let mut markers = markers.into_iter();
+        for piece in self.raw_ids(&rest)? {
+            match piece == self.inner.separator_id {
+                true => ids.extend(markers.next()),
+                false => ids.push(piece),
+            }
+        }
+        Ok(ids)
     }
 
     /// As [`encode`](Self::encode), with BOS in front where the model wants
@@ -147,6 +173,32 @@ impl TextCodec {
             _ => {}
         }
         Ok(ids)
+    }
+
+    /// What somebody wrote, for a chat template to put between its markers: none
+    /// in it will be recognised. [`unguarded`](Self::unguarded) shows it as it was.
+    pub fn guarded<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.inner.markers.guarded(text)
+    }
+
+    /// A rendered text as somebody is to read it.
+    pub fn unguarded<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        markers::unguarded(text)
+    }
+
+    /// Whether a text is one of the markers.
+    pub fn has_marker(&self, text: &str) -> bool {
+        self.inner.markers.id(text).is_some()
+    }
+
+    fn raw_ids(&self, text: &str) -> Result<Vec<u32>> {
+        let encoding = self
+            .inner
+            .tokenizer
+            .encode_fast(text, false)
+            .map_err(|err| eyre!(err))
+            .wrap_err("tokenizing a text")?;
+        Ok(encoding.get_ids().to_vec())
     }
 
     /// The text of the tokens, special ones included. Bytes that are not UTF-8
@@ -276,6 +328,8 @@ fn read_gguf(content: &Content, rows: Option<usize>) -> Result<Inner> {
     let mut vocabulary = Vocabulary::read(content)?;
     let mut notes = Vec::new();
     notes.extend(vocabulary.cut_to(rows)?);
+    let literals = template_literals(ChatTemplate::from_gguf(content));
+    notes.extend(markers::note_on_retyped(&vocabulary.retype(&literals)?));
     let kind = Kind::of(&vocabulary)?;
     notes.extend(kind.note());
     let merges = match kind {
@@ -284,11 +338,15 @@ fn read_gguf(content: &Content, rows: Option<usize>) -> Result<Inner> {
     };
     let eos_ids = eos_ids(&vocabulary)?;
     notes.extend(note_on_ends(&eos_ids));
-    let (hash, tokenizer) = rayon::join(
+    let in_text = |text: &str| !is_marker_of(&literals, text);
+    let (hash, built) = rayon::join(
         || vocabulary.hash(kind.name(), &merges),
-        || build(kind, &vocabulary, &merges),
+        || build(kind, &vocabulary, &merges, in_text),
     );
+    let (tokenizer, separator_id) = built?;
     Ok(Inner {
+        markers: Markers::new(vocabulary.markers(in_text))?,
+        separator_id,
         token_bytes: token_bytes(kind, &vocabulary),
         special: vocabulary.types.iter().map(is_not_text).collect(),
         eos_ids,
@@ -297,7 +355,7 @@ fn read_gguf(content: &Content, rows: Option<usize>) -> Result<Inner> {
             .flag("tokenizer.ggml.add_bos_token")?
             .unwrap_or(kind.adds_bos()),
         hash,
-        tokenizer: tokenizer?,
+        tokenizer,
         notes,
     })
 }
@@ -367,7 +425,27 @@ fn bos_id(kind: Kind, vocabulary: &Vocabulary) -> Result<Option<u32>> {
     })
 }
 
-fn build(kind: Kind, vocabulary: &Vocabulary, merges: &[(&str, &str)]) -> Result<Tokenizer> {
+/// What a template writes of its own; nothing, if there is none or it is at fault,
+/// which whoever renders it will say.
+fn template_literals(template: Result<Option<ChatTemplate>>) -> Vec<String> {
+    let template = template.ok().flatten();
+    template.map_or_else(Vec::new, |template| template.literals())
+}
+
+/// Whether the chat template uses this token as a marker.
+fn is_marker_of(literals: &[String], token: &str) -> bool {
+    KNOWN_MARKERS.contains(&token)
+        || markers::looks_like_marker(token) && literals.iter().any(|text| text.contains(token))
+}
+
+/// The tokenizer, and the id that it gives [`SEPARATOR`]. User-defined tokens that
+/// are `in_text` are recognised in any text, as llama.cpp and transformers do.
+fn build(
+    kind: Kind,
+    vocabulary: &Vocabulary,
+    merges: &[(&str, &str)],
+    in_text: impl Fn(&str) -> bool,
+) -> Result<(Tokenizer, u32)> {
     let mut tokenizer = Tokenizer::new(bpe(kind, vocabulary, merges)?);
     match kind {
         Kind::ByteLevel(split) => split.install(&mut tokenizer)?,
@@ -375,15 +453,26 @@ fn build(kind: Kind, vocabulary: &Vocabulary, merges: &[(&str, &str)]) -> Result
             sentencepiece::install(&mut tokenizer, dummy_prefix)?;
         }
     }
-    let specials = vocabulary.tokens.iter().zip(&vocabulary.types);
-    let specials = specials
-        .filter(|(_, ty)| ty.is_special())
-        .map(|(token, _)| AddedToken::from(*token, true));
+    let tokens = vocabulary.tokens.iter().zip(&vocabulary.types);
+    let in_text = tokens
+        .filter(|(token, ty)| **ty == TokenType::UserDefined && in_text(token))
+        .map(|(token, _)| AddedToken::from(*token, false).normalized(false));
     tokenizer
-        .add_special_tokens(specials)
+        .add_tokens(in_text)
         .map_err(|err| eyre!(err))
-        .wrap_err("registering the special tokens")?;
-    Ok(tokenizer)
+        .wrap_err("registering the user-defined tokens")?;
+    let separator_id = add_separator(&mut tokenizer)?;
+    Ok((tokenizer, separator_id))
+}
+
+/// Lets the tokenizer see [`SEPARATOR`] and no token that is special.
+fn add_separator(tokenizer: &mut Tokenizer) -> Result<u32> {
+    let text = SEPARATOR.to_string();
+    let token = AddedToken::from(text.as_str(), false).normalized(false);
+    tokenizer.add_tokens([token]).map_err(|err| eyre!(err))?;
+    tokenizer.set_encode_special_tokens(true);
+    let id = tokenizer.token_to_id(&text);
+    id.ok_or_else(|| eyre!("the tokenizer takes no token beyond its own"))
 }
 
 fn bpe(kind: Kind, vocabulary: &Vocabulary, merges: &[(&str, &str)]) -> Result<BPE> {

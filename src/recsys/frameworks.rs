@@ -9,11 +9,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::{Report, WrapErr, ensure, eyre};
-use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
 use serde::Deserialize;
 
 use super::catalog::SubjectKind;
 use super::random::hash_text;
+use crate::jinja::{self, Missing};
 use crate::speculate::params::Params;
 use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
 
@@ -253,16 +253,12 @@ fn unknown(name: &str, folder: Option<&Path>) -> Report {
 impl Template {
     fn check(&self, table: &str, names: &[&str]) -> Result<(), Report> {
         for (part, text) in self.parts() {
-            let environment = environment();
             let name = format!("{table}.{part}");
-            let template = environment
-                .template_from_named_str(&name, text)
-                .wrap_err_with(|| format!("template {name}"))?;
-            let unknown: BTreeSet<String> = template
-                .undeclared_variables(false)
+            let unknown: BTreeSet<String> = parsed(&name, text)
+                .wrap_err_with(|| format!("template {name}"))?
+                .free_names()
                 .into_iter()
                 .filter(|used| !names.contains(&used.as_str()))
-                .filter(|used| !environment.globals().any(|(global, _)| global == used))
                 .collect();
             ensure!(
                 unknown.is_empty(),
@@ -286,19 +282,10 @@ impl Template {
     }
 }
 
-pub(super) fn environment() -> Environment<'static> {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_trim_blocks(true);
-    environment.set_lstrip_blocks(true);
-    environment.add_filter("json", json);
-    environment
-}
-
-/// Plain JSON: minijinja's own `tojson` writes `'` and `<` for HTML.
-fn json(value: Value) -> Result<String, Error> {
-    serde_json::to_string(&value)
-        .map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()))
+/// A template's text, parsed; what it uses must be there. The filter `json` writes
+/// JSON without spaces.
+pub(super) fn parsed(name: &str, text: &str) -> Result<jinja::Template, jinja::Error> {
+    jinja::Template::parse(name, text, Missing::Strict)
 }
 
 #[cfg(test)]
@@ -325,8 +312,8 @@ mod tests {
 
     #[test]
     fn json_is_what_a_model_would_write() {
-        let render = |source: &str| environment().render_str(source, minijinja::context! {});
-        let text = render(r#"{{ "Miller's <x> \"é\"" | json }}"#).expect("renders");
+        let template = parsed("test", r#"{{ "Miller's <x> \"é\"" | json }}"#).expect("parses");
+        let text = template.render(&[]).expect("renders");
         assert_eq!(text, r#""Miller's <x> \"é\"""#);
     }
 

@@ -6,12 +6,13 @@
 
 use color_eyre::eyre::{Report, bail, eyre};
 use ecow::EcoString;
-use minijinja::{Value, context};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::catalog::{Catalog, Fact, Item, Subject, SubjectKind, SubjectRef, User};
-use super::frameworks::{Example, Framework, environment};
+use super::frameworks::{Example, Framework, parsed};
 use super::history::Role;
+use crate::jinja;
 
 /// How many of a user's favourites of each kind a template is given.
 const N_FAVOURITES: usize = 3;
@@ -67,9 +68,9 @@ pub fn question(
 ) -> Result<Question, Report> {
     let about = match catalog.subject(at) {
         Subject::Item(item) => {
-            let facts = ItemFacts::of(item, &catalog.noun);
-            let categories = catalog.categories();
-            About::Item(context! { categories, ..Value::from_serialize(facts) })
+            let mut facts = serde_json::to_value(ItemFacts::of(item, &catalog.noun))?;
+            facts["categories"] = json!(catalog.categories());
+            About::Item(facts)
         }
         Subject::User(user) => About::User(Liked::of(catalog, user, role)?),
     };
@@ -108,13 +109,17 @@ impl Question {
     pub fn write(&self, newest: usize) -> Result<Prompt, Report> {
         let (kind, facts) = match &self.about {
             About::Item(facts) => (SubjectKind::Item, facts.clone()),
-            About::User(liked) => (SubjectKind::User, liked.facts(newest.max(1))),
+            About::User(liked) => (SubjectKind::User, liked.facts(newest.max(1))?),
         };
         let template = self.framework.template(kind);
+        let facts = facts.as_object().into_iter().flatten();
+        let given: Vec<(&str, jinja::Value)> = facts
+            .map(|(name, value)| (name.as_str(), jinja::Value::from_json(value)))
+            .collect();
         let fill = |part: &str, text: &str| {
             let name = format!("{} {kind}.{part}", self.framework.name);
-            let filled = environment().render_named_str(&name, text, &facts);
-            filled.map_err(|error| eyre!("template {error:#}"))
+            let filled = parsed(&name, text).and_then(|template| template.render(&given));
+            filled.map_err(|error| eyre!("template {error}"))
         };
         Ok(Prompt {
             system: template
@@ -158,7 +163,7 @@ impl Liked {
     }
 
     /// What a template is given, as if only the newest had been rated.
-    fn facts(&self, newest: usize) -> Value {
+    fn facts(&self, newest: usize) -> Result<Value, Report> {
         let seen = &self.seen[self.seen.len().saturating_sub(newest)..];
         let items: Vec<&Item> = seen.iter().map(|(item, _)| item).collect();
         let history: Vec<SeenItem> = seen
@@ -168,15 +173,15 @@ impl Liked {
                 stars: stars.to_string(),
             })
             .collect();
-        context! {
-            id => self.id,
-            name => self.name,
-            history => history,
-            favourites => favourites(&items),
-            facts => self.facts,
-            noun => self.noun,
-            categories => self.categories,
-        }
+        Ok(json!({
+            "id": self.id,
+            "name": self.name,
+            "history": serde_json::to_value(history)?,
+            "favourites": serde_json::to_value(favourites(&items))?,
+            "facts": serde_json::to_value(&self.facts)?,
+            "noun": self.noun,
+            "categories": self.categories,
+        }))
     }
 }
 

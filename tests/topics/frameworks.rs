@@ -134,3 +134,40 @@ fn once_ships_with_an_answer_in_its_form_for_the_pool_half() {
         once.len()
     );
 }
+
+/// A framework's file comes from anywhere, too.
+#[test]
+fn a_frameworks_templates_end_and_stay_small() {
+    let with = |user: &str| {
+        let text = include_str!("../../src/recsys/frameworks/kar.toml");
+        let at = text.find("[item]").expect("a table");
+        let (head, _) = text.split_at(at);
+        let table = |name: &str| format!("[{name}]\nuser = '''{user}'''\nopening = 'It'\n");
+        Framework::parse(
+            "mine.toml",
+            &format!("{head}{}{}", table("item"), table("user")),
+        )
+    };
+    let catalog = sample();
+    let at = catalog.subjects(SubjectKind::Item).next().expect("an item");
+    let said = |user: &str| {
+        let framework = match with(user) {
+            Ok(framework) => framework,
+            Err(refused) => return format!("{refused:#}"),
+        };
+        let asked = prompt(&framework, &catalog, at, Role::Query);
+        format!("{:#}", asked.expect_err("refused"))
+    };
+    let deep = format!(
+        "{{{{ {}title{} }}}}",
+        "(".repeat(100_000),
+        ")".repeat(100_000)
+    );
+    assert!(said(&deep).contains("item.user") && said(&deep).contains("deep"));
+    let doubled = "{% set ns = namespace(s=title) %}{% for i in range(60) %}\
+                   {% set ns.s = ns.s ~ ns.s %}{% endfor %}{{ ns.s }}";
+    assert!(said(doubled).contains("item.user") && said(doubled).contains("gave up"));
+    let loops = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}";
+    assert!(said(loops).contains("gave up"));
+    assert!(said("\n{{ title.x.y }}").contains("line 1: 'str object' has no attribute 'x'"));
+}

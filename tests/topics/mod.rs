@@ -23,11 +23,13 @@ mod groups;
 mod import;
 mod import_cases;
 mod interface;
+mod jinja;
 mod kernels;
 mod knowledge_files;
 mod lab;
 mod lessons;
 mod llama_cpp;
+mod markers;
 #[cfg(target_os = "linux")]
 mod output;
 mod parked;

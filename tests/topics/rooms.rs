@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-const ROOMS: [&str; 16] = [
+const ROOMS: [&str; 17] = [
     "mapped",
     "shutdown",
     "text_input",
@@ -10,6 +10,7 @@ const ROOMS: [&str; 16] = [
     "atomic_file",
     "file_name",
     "speculate",
+    "jinja",
     "pool",
     "recsys",
     "model",
@@ -22,20 +23,22 @@ const ROOMS: [&str; 16] = [
 ];
 
 /// Rooms that a room may name, besides itself.
-const MAY_NAME: [(&str, &[&str]); 10] = [
+const MAY_NAME: [(&str, &[&str]); 11] = [
     ("shutdown", &["mapped"]),
     ("console", &[]),
     ("text_input", &[]),
     ("speculate", &[]),
+    ("jinja", &[]),
     ("pool", &["speculate", "text_input", "mapped"]),
     (
         "recsys",
-        &["speculate", "text_input", "console", "atomic_file"],
+        &["speculate", "jinja", "text_input", "console", "atomic_file"],
     ),
     (
         "model",
         &[
             "speculate",
+            "jinja",
             "text_input",
             "atomic_file",
             "file_name",

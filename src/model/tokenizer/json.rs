@@ -2,17 +2,22 @@
 //! it, the roles of tokens from `tokenizer_config.json`,
 //! `generation_config.json` and `config.json`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::{Result, WrapErr, ensure, eyre};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use tokenizers::Tokenizer;
+use tokenizers::{AddedToken, Tokenizer};
 
 use super::byte_level::ByteAlphabet;
+use super::markers::{self, Marker, Markers};
 use super::vocabulary::TokenType;
-use super::{END_TEXTS, Inner, TokenBytes, json_checks, note_on_ends, sentencepiece};
+use super::{
+    END_TEXTS, Inner, TokenBytes, add_separator, is_marker_of, json_checks, note_on_ends,
+    sentencepiece, template_literals,
+};
+use crate::model::chat::ChatTemplate;
 use crate::model::json_file::JsonFile;
 use crate::text_input::{JSON_BYTES_MAX, SETTINGS_BYTES_MAX};
 
@@ -49,14 +54,19 @@ pub(super) fn read(folder: &Path, rows: Option<usize>) -> Result<Inner> {
     // Some files were saved with a training run's limits.
     tokenizer.with_padding(None);
     tokenizer.with_truncation(None).map_err(|e| eyre!(e))?;
+    let retyped = retype(&mut tokenizer, folder)?;
     let table = Table::of(&tokenizer, spelling(&files.tokenizer))?;
+    files.notes.extend(markers::note_on_retyped(&retyped));
     let bos_id = files.text("bos_token").and_then(|t| table.id(&t));
     let eos_ids = eos_ids(&mut files, &table)?;
     files.notes.extend(changes.into_iter().flatten());
     files.notes.extend(note_on_ends(&eos_ids));
+    let add_bos = adds_bos(&files, &tokenizer, bos_id)?;
     Ok(Inner {
+        markers: markers_of(&tokenizer)?,
+        separator_id: add_separator(&mut tokenizer)?,
         eos_ids,
-        add_bos: adds_bos(&files, &tokenizer, bos_id)?,
+        add_bos,
         bos_id,
         hash: files.hash,
         token_bytes: table.token_bytes,
@@ -64,6 +74,42 @@ pub(super) fn read(folder: &Path, rows: Option<usize>) -> Result<Inner> {
         tokenizer,
         notes: files.notes,
     })
+}
+
+/// Makes the template's markers special that the file has as ordinary or added
+/// tokens; gives the texts of the ordinary ones.
+fn retype(tokenizer: &mut Tokenizer, folder: &Path) -> Result<Vec<String>> {
+    let literals = template_literals(ChatTemplate::from_folder(folder));
+    let ordinary = tokenizer.get_vocab(false);
+    let mut added = tokenizer.get_added_tokens_decoder();
+    let known: HashSet<String> = added.values().map(|token| token.content.clone()).collect();
+    added.retain(|_, token| !token.special && is_marker_of(&literals, &token.content));
+    let is_ordinary = |text: &&String| !known.contains(*text) && is_marker_of(&literals, text);
+    let mut retyped: Vec<String> = ordinary.keys().filter(is_ordinary).cloned().collect();
+    retyped.sort();
+    let marked = added.into_values().map(|token| AddedToken {
+        special: true,
+        ..token
+    });
+    let new = retyped
+        .iter()
+        .map(|text| AddedToken::from(text.as_str(), true));
+    tokenizer
+        .add_special_tokens(marked.chain(new))
+        .map_err(|e| eyre!(e))?;
+    Ok(retyped)
+}
+
+fn markers_of(tokenizer: &Tokenizer) -> Result<Markers> {
+    let added = tokenizer.get_added_tokens_decoder();
+    let special = added.into_iter().filter(|(_, token)| token.special);
+    let marker = |(id, token): (u32, AddedToken)| Marker {
+        id,
+        strips_left: token.lstrip,
+        strips_right: token.rstrip,
+        text: token.content,
+    };
+    Markers::new(special.map(marker).collect())
 }
 
 impl Files {

@@ -6,7 +6,8 @@ use candle_core::quantized::gguf_file::{Content, Value};
 use color_eyre::eyre::{Result, bail, ensure, eyre};
 use sha2::{Digest, Sha256};
 
-use super::note_on_rowless;
+use super::markers::Marker;
+use super::{is_marker_of, note_on_rowless};
 
 /// What `tokenizer.ggml.token_type` says of a token (llama.cpp's
 /// `llama_token_type`).
@@ -97,6 +98,66 @@ impl<'a> Vocabulary<'a> {
         self.tokens.truncate(rows);
         self.types.truncate(rows);
         Ok(Some(note))
+    }
+
+    /// Reads markers that are typed as ordinary tokens as what they are: those of
+    /// the chat template and known ones, and where the file has no types, bytes and
+    /// the tokens with a role, too. Gives the markers' texts.
+    ///
+    /// # Errors
+    /// A role's id that is none.
+    pub fn retype(&mut self, literals: &[String]) -> Result<Vec<String>> {
+        let mut markers = Vec::new();
+        for (token, ty) in self.tokens.iter().zip(&mut self.types) {
+            let is_ordinary = matches!(ty, TokenType::Normal | TokenType::Unused);
+            if is_ordinary && is_marker_of(literals, token) {
+                *ty = TokenType::Control;
+                markers.push((*token).to_owned());
+            }
+        }
+        if !self
+            .content
+            .metadata
+            .contains_key("tokenizer.ggml.token_type")
+        {
+            self.type_by_role()?;
+        }
+        Ok(markers)
+    }
+
+    fn type_by_role(&mut self) -> Result<()> {
+        for (token, ty) in self.tokens.iter().zip(&mut self.types) {
+            let is_byte = token.len() == 6 && token.starts_with("<0x") && token.ends_with('>');
+            if is_byte && self.content.metadata.contains_key("tokenizer.ggml.scores") {
+                *ty = TokenType::Byte;
+            }
+        }
+        let roles = [
+            ("tokenizer.ggml.unknown_token_id", TokenType::Unknown),
+            ("tokenizer.ggml.bos_token_id", TokenType::Control),
+            ("tokenizer.ggml.eos_token_id", TokenType::Control),
+            ("tokenizer.ggml.eot_token_id", TokenType::Control),
+        ];
+        for (key, ty) in roles {
+            if let Some(id) = self.id(key)? {
+                self.types[id as usize] = ty;
+            }
+        }
+        Ok(())
+    }
+
+    /// Control tokens, and user-defined ones that are not found `in_text`.
+    pub fn markers(&self, in_text: impl Fn(&str) -> bool) -> Vec<Marker> {
+        let tokens = (0..).zip(self.tokens.iter().zip(&self.types));
+        let is_marker = |token: &str, ty: TokenType| match ty {
+            TokenType::Control => true,
+            TokenType::UserDefined => !in_text(token),
+            _ => false,
+        };
+        tokens
+            .filter(|(_, (token, ty))| is_marker(token, **ty))
+            .map(|(id, (token, _))| Marker::new(token, id))
+            .collect()
     }
 
     /// The value of a string key, if the file has it.

@@ -1,0 +1,46 @@
+//! The pieces a template's source falls into.
+
+/// A token and the line it stands on, from 1.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Token {
+    pub kind: Kind,
+    pub line: u32,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kind {
+    /// Text outside of tags, whitespace control applied.
+    Data(String),
+    /// `{{`
+    PrintBegin,
+    PrintEnd,
+    /// `{%`
+    BlockBegin,
+    BlockEnd,
+    Name(String),
+    Text(String),
+    Int(i64),
+    Float(f64),
+    /// An operator or a bracket, `**` or `(`.
+    Sign(&'static str),
+    End,
+}
+
+impl Kind {
+    /// As an error message names it.
+    pub fn describe(&self) -> String {
+        match self {
+            Kind::Data(_) => "text".into(),
+            Kind::PrintBegin => "`{{`".into(),
+            Kind::PrintEnd => "`}}`".into(),
+            Kind::BlockBegin => "`{%`".into(),
+            Kind::BlockEnd => "`%}`".into(),
+            Kind::Name(name) => format!("`{name}`"),
+            Kind::Text(text) => format!("the string {text:?}"),
+            Kind::Int(number) => format!("`{number}`"),
+            Kind::Float(number) => format!("`{number}`"),
+            Kind::Sign(sign) => format!("`{sign}`"),
+            Kind::End => "the end of the template".into(),
+        }
+    }
+}
