@@ -4,7 +4,7 @@
 
 use std::cell::Cell;
 
-use super::error::{Error, fail};
+use super::error::{EXHAUSTED, Error, fail};
 
 /// Nodes evaluated and elements looked at; the longest prompts of a catalog of a
 /// hundred thousand ratings take some three million.
@@ -44,7 +44,7 @@ impl Budget {
             Some(left) => self.steps.set(left),
             None => {
                 return fail(format!(
-                    "gave up after {MAX_STEPS} steps: the template loops"
+                    "{EXHAUSTED} after {MAX_STEPS} steps: the template loops"
                 ));
             }
         }
@@ -58,7 +58,7 @@ impl Budget {
             None => {
                 let limit = MAX_BYTES >> 20;
                 return fail(format!(
-                    "gave up: the template makes more than {limit} MiB of text"
+                    "{EXHAUSTED}: the template makes more than {limit} MiB of text"
                 ));
             }
         }

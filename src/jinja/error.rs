@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// How an error begins where a template does more than it may.
+pub(super) const EXHAUSTED: &str = "gave up";
+
 /// An error with the line it happened on, and the template's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
@@ -29,6 +32,11 @@ impl Error {
     pub(super) fn within(mut self, template: &str) -> Self {
         self.template.get_or_insert_with(|| template.to_owned());
         self
+    }
+
+    /// Whether it ran out of steps or memory: another attempt would, too.
+    pub fn is_exhausted(&self) -> bool {
+        self.message.starts_with(EXHAUSTED)
     }
 
     /// What went wrong, without the place.

@@ -211,6 +211,9 @@ impl ChatTemplate {
         };
         let first = attempt(&Value::None);
         let rendered = first.or_else(|refused| {
+            if refused.is_exhausted() {
+                return Err(refused);
+            }
             let second = attempt(&Value::list([]));
             second.map_err(|_| refused)
         });

@@ -159,15 +159,15 @@ fn a_frameworks_templates_end_and_stay_small() {
         format!("{:#}", asked.expect_err("refused"))
     };
     let deep = format!(
-        "{{{{ {}title{} }}}}",
+        "{{{{ {}noun{} }}}}",
         "(".repeat(100_000),
         ")".repeat(100_000)
     );
     assert!(said(&deep).contains("item.user") && said(&deep).contains("deep"));
-    let doubled = "{% set ns = namespace(s=title) %}{% for i in range(60) %}\
+    let doubled = "{% set ns = namespace(s=noun) %}{% for i in range(60) %}\
                    {% set ns.s = ns.s ~ ns.s %}{% endfor %}{{ ns.s }}";
     assert!(said(doubled).contains("item.user") && said(doubled).contains("gave up"));
     let loops = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}";
     assert!(said(loops).contains("gave up"));
-    assert!(said("\n{{ title.x.y }}").contains("line 1: 'str object' has no attribute 'x'"));
+    assert!(said("\n{{ noun.x.y }}").contains("line 1: 'str object' has no attribute 'x'"));
 }
