@@ -123,6 +123,9 @@ impl World {
         }
         let forward = ["bench", "forward", "--at", "16", "--repeats", "1"];
         lines.add(&["--model", &self.model()], &forward);
+        lines.both(&["--model", &self.model()], &["cost", "show"]);
+        lines.add(&["--model", &self.model()], &["cost", "measure"]);
+        lines.add(&["--cost", self.text()], &["cost", "show"]);
         let (ids, bad_ids) = (self.at("ids.txt"), self.at("bad-ids.txt"));
         for pool in [&ids, &bad_ids] {
             let files = ["--heldout", &ids, "--prompts", &ids, "--pool", pool];
