@@ -44,7 +44,7 @@ fn main() -> Result<()> {
         };
         let learned = session(&mut engine, &catalog, &framework, &subjects, params)?;
         let mut learned = Calibrations::starting(&learned);
-        println!("{name}: {:.3?}", learned.of(&params).weights());
+        laserscope::out!("{name}: {:.3?}", learned.of(&params).weights());
     }
     Ok(())
 }

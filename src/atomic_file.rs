@@ -77,7 +77,7 @@ pub fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
 /// Writes a whole file piece by piece.
 ///
 /// # Errors
-/// As [`write`], and what `fill` fails with.
+/// As [`write()`], and what `fill` fails with.
 pub fn write_with(path: &Path, fill: impl FnOnce(&mut AtomicFile) -> Result<()>) -> Result<()> {
     let mut file = AtomicFile::create(path)?;
     fill(&mut file).wrap_err_with(|| writing(path))?;

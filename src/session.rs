@@ -231,7 +231,7 @@ impl Settings {
     ///
     /// # Errors
     /// As [`Engine::load`]; documents, a pool, a profile or a calibration that cannot
-    /// be read; [`fetch::Cancelled`] where the measurement of the cost profile was.
+    /// be read; [`crate::model::fetch::Cancelled`] where the measurement of the cost profile was.
     pub fn open_engine(
         &self,
         path: &Path,

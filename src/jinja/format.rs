@@ -126,10 +126,7 @@ fn brace_spec(text: &str) -> Result<Spec, Error> {
     };
     let width = digits(&mut take);
     spec.commas = take(",_").is_some();
-    let precision = match take(".") {
-        Some(_) => Some(digits(&mut take)),
-        None => None,
-    };
+    let precision = take(".").map(|_| digits(&mut take));
     spec.kind = chars.pop();
     if !width.is_empty() {
         spec.width = bounded(width.parse().ok())?.unwrap_or(0);

@@ -264,7 +264,7 @@ fn split_lines(env: &Env, text: &str, keep_ends: bool) -> Result<Value, Error> {
 pub fn replaced(env: &Env, text: &str, old: &str, new: &str, count: i64) -> Result<String, Error> {
     let found = text.matches(old).count();
     let n = usize::try_from(count).map_or(found, |count| count.min(found));
-    let grown = n.checked_mul(new.len()).unwrap_or(usize::MAX);
+    let grown = n.saturating_mul(new.len());
     env.budget.bytes(grown.saturating_add(text.len()))?;
     Ok(text.replacen(old, new, n))
 }

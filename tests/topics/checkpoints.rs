@@ -233,12 +233,17 @@ fn norms_of_other_lengths_or_no_numbers_are_refused() {
 
 #[test]
 fn a_hostile_tokenizer_is_refused_by_its_key() {
-    let cases: [(&str, Value, &str); 4] = [
+    let cases: [(&str, Value, &str); 5] = [
         ("/added_tokens/0/id", json!(1u64 << 31), "`added_tokens`"),
         (
             "/normalizer",
             json!({ "type": "Precompiled", "precompiled_charsmap": "AAAA" }),
             "Precompiled",
+        ),
+        (
+            "/normalizer",
+            json!({ "type": "Precompiled" }),
+            "has no `precompiled_charsmap`",
         ),
         (
             "/normalizer",

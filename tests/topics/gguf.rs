@@ -479,13 +479,8 @@ fn logits_that_are_not_finite_are_an_error_that_names_the_model() {
     let folder = tempfile::tempdir().unwrap();
     let mut file = tiny_file(folder.path(), GgmlDType::F32);
     // Too large for an f32 once multiplied, yet finite in the file.
-    let huge = |n: usize| {
-        vec![f32::MAX; n]
-            .iter()
-            .flat_map(|v| v.to_le_bytes())
-            .collect()
-    };
-    file.tensor("output_norm.weight").bytes = huge(WIDTH);
+    let huge = [f32::MAX; WIDTH].iter().flat_map(|v| v.to_le_bytes());
+    file.tensor("output_norm.weight").bytes = huge.collect();
     let path = file.write(&folder.path().join("huge.gguf"));
     let weights = Weights::open(&path, FloatWeights::Exact).unwrap();
     let mut decoder = Decoder::load(&weights, CPU, 16, 1, |_, _| {}).unwrap();

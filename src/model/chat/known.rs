@@ -60,8 +60,7 @@ const VICUNA: &str = concat!(
     "{%- if add_generation_prompt -%}{{ ' ASSISTANT:' }}{%- endif -%}",
 );
 
-const PLAIN: &str =
-    concat!("{%- for message in messages -%}{{ message.content ~ '\n\n' }}{%- endfor -%}",);
+const PLAIN: &str = "{%- for message in messages -%}{{ message.content ~ '\n\n' }}{%- endfor -%}";
 
 /// The most particular markers first: Llama 2's `<s>` is in many vocabularies.
 const ALL: [Known; 5] = [

@@ -32,10 +32,8 @@ pub fn check(tokenizer: &mut Value, rows: Option<usize>) -> Result<Option<Vec<St
 /// A normalizer, pre-tokenizer or decoder, and those in it.
 fn check_steps(key: &str, step: &Value) -> Result<()> {
     for inner in ["normalizers", "pretokenizers", "decoders"] {
-        let steps = step[inner].as_array().into_iter().flatten();
-        steps
-            .map(|step| check_steps(key, step))
-            .collect::<Result<()>>()?;
+        let mut steps = step[inner].as_array().into_iter().flatten();
+        steps.try_for_each(|step| check_steps(key, step))?;
     }
     let ty = step["type"].as_str().unwrap_or("step");
     for inserted in ["prepend", "content", "replacement"] {
@@ -55,8 +53,12 @@ fn check_steps(key: &str, step: &Value) -> Result<()> {
             );
         }
     }
-    if let Some(charsmap) = step["precompiled_charsmap"].as_str() {
-        check_charsmap(charsmap)?;
+    match step["precompiled_charsmap"].as_str() {
+        Some(charsmap) => check_charsmap(charsmap)?,
+        None => ensure!(
+            ty != "Precompiled",
+            "`{key}`: Precompiled has no `precompiled_charsmap`"
+        ),
     }
     Ok(())
 }

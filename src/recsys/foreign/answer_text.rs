@@ -56,9 +56,7 @@ pub(super) fn answer(
         found.map(|(_, value)| value)
     };
     let mut named = TEXTS.iter().filter_map(field);
-    named
-        .find_map(|value| said(value))
-        .ok_or_else(|| no_answer(repair))
+    named.find_map(said).ok_or_else(|| no_answer(repair))
 }
 
 pub(super) fn no_answer(repair: Option<Repair>) -> String {

@@ -93,7 +93,9 @@ fn keys(text: &str, n: usize) -> Vec<&str> {
 
 /// At most so many bytes, up to a whole character.
 fn up_to(text: &str, n: usize) -> &str {
-    &text[..text.floor_char_boundary(n)]
+    let is_start = |&at: &usize| text.is_char_boundary(at);
+    let end = (0..=n.min(text.len())).rev().find(is_start);
+    &text[..end.unwrap_or(0)]
 }
 
 fn of_value(value: &Value, repair: Option<Repair>) -> Vec<Result<Document, String>> {
