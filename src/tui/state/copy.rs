@@ -71,7 +71,7 @@ impl App {
         let header = &run.record.as_ref()?.trace.header;
         if header.branch.is_some() {
             let parent = self.run_of(run.parent?)?;
-            return (parent.file.is_none() && parent.record.is_some()).then_some(parent.id);
+            return (parent.file.is_none() && parent.kept().is_some()).then_some(parent.id);
         }
         let start = header.calibration.as_ref()?;
         (!start.is_shipped() && run.file.is_none()).then_some(run.id)

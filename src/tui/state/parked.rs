@@ -301,6 +301,7 @@ pub(super) fn step_bytes(step: &Step) -> usize {
     let verdict =
         size_of_val(step.verdict.fates.as_slice()) + size_of_val(step.verdict.path.as_slice());
     let judged = size_of_val(step.judged.as_slice());
+    let learned = size_of_val(step.learned.as_slice());
     // These are kept in the step and, to be looked up, in the trace.
     let tokens = step.tokens.iter().map(|(_, bytes)| token_bytes(bytes));
     let titles = step.documents.iter();
@@ -314,6 +315,7 @@ pub(super) fn step_bytes(step: &Step) -> usize {
         + rows.sum::<usize>()
         + verdict
         + judged
+        + learned
         + tokens.sum::<usize>()
         + titles.sum::<usize>()
         + excerpts.sum::<usize>()
