@@ -98,7 +98,7 @@ impl StepCosts {
         numbers.dedup();
         let line = |rows: usize| {
             let points = profile.points.iter().filter(|p| p.rows == rows);
-            let points = points.map(|p| (p.context.unwrap_or(0) as f32, ms(p)));
+            let points = points.map(|p| (p.context.unwrap_or(0) as f32, bounded(profile, p, &ms)));
             let (base_ms, ms_per_token) = fitted(&points.collect::<Vec<_>>());
             Line {
                 rows,
@@ -182,6 +182,15 @@ impl StepCosts {
             lines: self.lines.iter().map(doubled).collect(),
         }
     }
+}
+
+/// What a point took, or any point of more rows in the same context that took less:
+/// what disturbs a measurement only ever makes it longer, and more rows are never
+/// quicker.
+fn bounded(profile: &CostProfile, point: &CostPoint, ms: impl Fn(&CostPoint) -> f32) -> f32 {
+    let further = profile.points.iter();
+    let further = further.filter(|p| p.context == point.context && p.rows >= point.rows);
+    further.map(ms).fold(f32::INFINITY, f32::min)
 }
 
 /// Intercept and slope, neither below 0, of a line through points (x, y), whose
@@ -284,6 +293,12 @@ mod tests {
         let (base, slope) = fitted(&steep);
         assert!(base == 0.0 && slope > 0.0, "{base} {slope}");
         assert_eq!(fitted(&[(700.0, 4.0)]), (4.0, 0.0));
+    }
+
+    #[test]
+    fn more_rows_are_never_quicker() {
+        let cost = table(&[(1, 3.0), (2, 5.9), (3, 5.2), (4, 5.5)]);
+        assert_eq!([1, 2, 3, 4].map(|n| cost.ms(n, 0)), [3.0, 5.2, 5.2, 5.5]);
     }
 
     #[test]
