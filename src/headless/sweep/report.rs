@@ -6,6 +6,7 @@ use crate::cli::SweepArgs;
 use crate::engine::Engine;
 use crate::headless::report::RanOn;
 use crate::speculate::TokenId;
+use crate::speculate::command_line::{CommandLine, Files};
 use crate::speculate::options::{budget, options};
 use crate::speculate::params::{Params, Verify};
 use crate::speculate::sweep::{CellFigures, Job, Mismatch, RunFigures, Sweep};
@@ -42,6 +43,8 @@ pub struct CellReport {
     pub frontier: bool,
     /// Of a command line that decodes like this.
     pub options: String,
+    /// The command line that makes the cell's run of the first subject.
+    pub command: String,
     /// `None`: no run of it was made.
     #[serde(flatten)]
     pub figures: Option<CellFigures>,
@@ -76,7 +79,11 @@ impl SweepReport {
     ) -> Self {
         let axes = args.axes();
         let on = sweep.on_frontier();
-        let cell = |i: usize| cell_report(sweep, i, on[i], subjects, configured);
+        let setup = subjects.first().map_or_else(
+            || engine.setup.words.clone(),
+            |subject| engine.setup.words_for(&subject.framework),
+        );
+        let cell = |i: usize| cell_report(sweep, i, on[i], subjects, (configured, &setup));
         let mismatch = |m: &Mismatch| mismatch_report(sweep, m, subjects);
         let mut budgets: Vec<String> = Vec::new();
         for cell in &sweep.grid.cells {
@@ -108,7 +115,7 @@ fn cell_report(
     cell: usize,
     frontier: bool,
     subjects: &[SubjectInfo],
-    configured: &Params,
+    (configured, setup): (&Params, &[String]),
 ) -> CellReport {
     let params = sweep.grid.params(cell);
     let run = |(subject, info): (usize, &SubjectInfo)| {
@@ -122,6 +129,17 @@ fn cell_report(
         budget: budget(params.budget),
         frontier,
         options: options(&params, configured).join(" "),
+        command: CommandLine {
+            subject: subjects.first(),
+            asked: None,
+            params: &params,
+            configured: Some(configured),
+            setup,
+            cost: None,
+            header: None,
+            files: Files::default(),
+        }
+        .text(),
         figures: sweep.cell(cell),
         runs: subjects.iter().enumerate().filter_map(run).collect(),
     }

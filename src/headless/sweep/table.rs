@@ -150,7 +150,7 @@ fn verdicts(report: &SweepReport) {
     let fastest = report.cells.iter().filter(|c| c.frontier);
     let speed = |c: &&CellReport| c.figures.as_ref().map_or(0.0, |f| f.speedup.mean);
     if let Some(cell) = fastest.max_by(|a, b| speed(a).total_cmp(&speed(b))) {
-        out!("quickest: laserscope generate --item ID {}", cell.options);
+        out!("quickest: {}", cell.command);
     }
     match report.lossless {
         Some(true) => {
