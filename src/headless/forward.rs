@@ -19,6 +19,9 @@ use crate::speculate::cost::{CostProfile, StepCosts};
 /// Numbers of rows that are measured.
 const ROWS: [usize; 9] = [1, 2, 4, 8, 12, 16, 32, 48, 64];
 
+/// Context that the real runs beside it are made in.
+const RUNS_CONTEXT: usize = 2048;
+
 /// What is to be measured.
 pub struct ForwardBench {
     /// Tokens in the cache, one measurement each.
@@ -80,7 +83,8 @@ struct ForwardReport {
 pub fn run(bench: &ForwardBench, settings: &Settings) -> Result<bool> {
     let longest = bench.contexts.iter().copied().max().unwrap_or(1);
     let mut settings = settings.clone();
-    let needed = longest + 2 * ROWS[ROWS.len() - 1];
+    let runs = if bench.decoding { RUNS_CONTEXT } else { 0 };
+    let needed = (longest + 2 * ROWS[ROWS.len() - 1]).max(runs);
     settings.context = Some(settings.context.unwrap_or(needed).max(needed));
     let (catalog, mut engine) = open_unmeasured(&settings)?;
     ensure!(
@@ -226,6 +230,10 @@ fn print_decoding(report: &ForwardReport) {
         return;
     }
     let costs = as_profile(&report.rows);
+    let contexts = || report.rows.iter().map(|row| row.context);
+    // Real contexts vary by a few tokens about their median.
+    let longest = contexts().max().unwrap_or(0) * 21 / 20;
+    let measured = contexts().min().unwrap_or(0)..=longest;
     out!("real runs at fixed budgets, forward and verify of steps of exactly n rows:");
     out!(
         "{:>8}{:>6}{:>9}{:>8}{:>13}",
@@ -236,9 +244,13 @@ fn print_decoding(report: &ForwardReport) {
         "over bench"
     );
     for d in &report.decoding {
-        let ratio = d.total_ms / costs.ms(d.n, d.context);
+        // Beyond the contexts that were measured there is nothing to compare with.
+        let ratio = match measured.contains(&d.context) {
+            true => format!("{:.2}x", d.total_ms / costs.ms(d.n, d.context)),
+            false => "-".to_string(),
+        };
         out!(
-            "{:>8}{:>6}{:>9.2}{:>8}{ratio:>12.2}x",
+            "{:>8}{:>6}{:>9.2}{:>8}{ratio:>13}",
             d.context,
             d.n,
             d.total_ms,
