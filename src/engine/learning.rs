@@ -18,7 +18,7 @@ impl Engine {
     /// Where calibrations start from now on; `None`: as shipped.
     pub fn set_calibration(&mut self, start: Option<CalibrationStart>) {
         self.calibration = start.unwrap_or_else(shipped_calibration);
-        self.set_calibration = self.calibration.clone();
+        self.given_calibration = self.calibration.clone();
     }
 
     /// Where calibrations start.

@@ -142,7 +142,7 @@ impl Engine {
             online: Online::default(),
             cost: CostProfile::default(),
             calibration: shipped_calibration(),
-            set_calibration: shipped_calibration(),
+            given_calibration: shipped_calibration(),
             learns: false,
             quantize: options.floats.name(),
             setup: Setup::default(),

@@ -59,14 +59,14 @@ impl Engine {
     /// # Errors
     /// What the device reports.
     pub fn measure_profile(&mut self, go_on: Measuring) -> Result<Option<CostProfile>> {
-        let Some(first) = self.measure_grid(None, go_on)? else {
+        let Some(first) = self.measure_once(go_on)? else {
             return Ok(None);
         };
         if first.spread() <= LARGE_SPREAD {
             return Ok(Some(first));
         }
         // Something disturbed it: once more, and the quieter one counts.
-        let Some(second) = self.measure_grid(None, go_on)? else {
+        let Some(second) = self.measure_once(go_on)? else {
             return Ok(None);
         };
         let quieter = |p: &CostProfile| p.points.iter().map(|p| p.spread).sum::<f32>();
@@ -76,16 +76,9 @@ impl Engine {
         }))
     }
 
-    /// One measurement over a grid; `None`: one that suits this model's speed.
-    fn measure_grid(
-        &mut self,
-        grid: Option<Grid>,
-        go_on: Measuring,
-    ) -> Result<Option<CostProfile>> {
-        let grid = match grid {
-            Some(grid) => grid,
-            None => self.suitable_grid()?,
-        };
+    /// One measurement, over a grid that suits this model's speed.
+    fn measure_once(&mut self, go_on: Measuring) -> Result<Option<CostProfile>> {
+        let grid = self.suitable_grid()?;
         let mut points = Vec::with_capacity(grid.points.len());
         for (done, &(rows, context)) in grid.points.iter().enumerate() {
             if !go_on(done, grid.points.len()) {

@@ -68,7 +68,7 @@ pub struct Engine {
     /// Where calibrations start, unless a run says otherwise.
     calibration: CalibrationStart,
     /// The same, whatever runs have taught since.
-    set_calibration: CalibrationStart,
+    given_calibration: CalibrationStart,
     /// Whether a run's calibration is where the next one starts.
     learns: bool,
     /// What was made of the weights at load.

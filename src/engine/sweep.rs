@@ -43,7 +43,7 @@ impl SweepRun {
             sweep: Sweep::new(grid, asked.len()),
             start: StartFrom {
                 cost: Some(engine.cost.clone()),
-                calibration: Some(engine.set_calibration.clone()),
+                calibration: Some(engine.given_calibration.clone()),
             },
             pools: engine.pools.clone(),
             asked,

@@ -110,8 +110,7 @@ pub(super) fn one(
 
 /// Says so where this machine no longer fits the profile that the run went by.
 fn tell_drift(engine: &Engine, trace: &Trace) {
-    let is_named = engine.setup.words.iter().any(|word| word == "--cost");
-    if is_named || trace.header.cost != engine.cost {
+    if engine.setup.has("--cost") || trace.header.cost != engine.cost {
         return;
     }
     let costs = StepCosts::new(&engine.cost);

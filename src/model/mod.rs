@@ -1,5 +1,6 @@
 //! The model: weights, tokenizer, decoder, KV cache, kernels. candle lives here.
 
+mod base64_text;
 pub mod cache;
 pub mod chat;
 pub mod checked;

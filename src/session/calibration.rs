@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
 
+use crate::playground::load_trace;
 use crate::speculate::learned::CalibrationStart;
-use crate::speculate::trace::Trace;
 
 /// What `--calibration` names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,9 +41,7 @@ impl CalibrationChoice {
 
 fn read(path: &Path) -> Result<CalibrationStart> {
     let shown = path.display();
-    let file = std::fs::File::open(path).wrap_err_with(|| format!("opening {shown}"))?;
-    let trace = Trace::load(std::io::BufReader::new(file)).map_err(|e| eyre!("{shown}: {e}"))?;
-    let start = trace.header.calibration.ok_or_else(|| {
+    let start = load_trace(path)?.header.calibration.ok_or_else(|| {
         eyre!("{shown}: a trace of format 1 does not record where its calibration started")
     })?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -30,6 +30,11 @@ const PATHS: [&str; 8] = [
 ];
 
 impl Setup {
+    /// Whether an option was given.
+    pub fn has(&self, option: &str) -> bool {
+        self.words.iter().any(|word| word == option)
+    }
+
     /// The words for a run of a framework.
     pub fn words_for(&self, framework: &str) -> Vec<String> {
         let mut words = self.words.clone();

@@ -5,7 +5,6 @@
 //! Pure arithmetic over recorded steps; what is not measured is named an estimate.
 
 use super::cost::{CostProfile, StepCosts};
-use super::drift::Drift;
 use super::params::Source;
 use super::trace::{Step, Timing};
 use super::verify::Fate;
@@ -75,13 +74,11 @@ impl Machine {
 }
 
 /// The figures of the steps so far.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct WhySlow {
     cost: StepCosts,
     /// In the order of [`Machine::ALL`].
     costs: [StepCosts; Machine::ALL.len()],
-    /// Whether these steps fit the profile that they go by.
-    drift: Drift,
     /// Sum of t(1) over the steps.
     plain_ms: f64,
     steps: usize,
@@ -113,7 +110,6 @@ impl WhySlow {
         WhySlow {
             costs: Machine::ALL.map(|machine| machine.cost(&cost)),
             cost,
-            drift: Drift::default(),
             plain_ms: 0.0,
             steps: 0,
             tokens: 0,
@@ -139,7 +135,6 @@ impl WhySlow {
         self.predicted_ms += predicted;
         self.plain_ms += plain;
         self.wasted_ms += wasted;
-        self.drift.push(step, &self.cost);
         self.add_cells(step);
         for machine in Machine::ALL {
             self.add_elsewhere(step, machine);
@@ -182,12 +177,6 @@ impl WhySlow {
     /// What so many rows cost where a step stood.
     fn ms(&self, n: usize, step: &Step) -> f64 {
         f64::from(self.cost.ms(n, step.context_len))
-    }
-
-    /// Measured over profiled time of the last steps, where the machine does not fit
-    /// the profile.
-    pub fn beyond_profile(&self) -> Option<f64> {
-        self.drift.beyond()
     }
 
     /// Whether t(n) was measured; without it nothing is predicted.

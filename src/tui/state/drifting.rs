@@ -32,7 +32,7 @@ impl App {
     /// A step was made here.
     pub(super) fn watch_drift(&mut self, id: RunId, step: &Step) {
         // A profile that was named with --cost need not be this machine's.
-        let is_named = self.setup.words.iter().any(|word| word == "--cost");
+        let is_named = self.setup.has("--cost");
         let record = self.run_of(id).and_then(|run| run.record.as_ref());
         let goes_by_it =
             record.is_some_and(|r| Some(&r.trace.header.cost) == self.profile.as_ref());
