@@ -10,6 +10,7 @@ use crate::engine::{Engine, LARGE_SPREAD};
 use crate::model::fetch;
 use crate::speculate::cost::{CostProfile, inline, parse_inline};
 use crate::speculate::trace::Trace;
+use crate::text_input::{JSON_BYTES_MAX, read_text};
 
 /// What `--cost` names.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,7 +51,7 @@ impl CostChoice {
 
 fn read(path: &std::path::Path) -> Result<CostProfile> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path).wrap_err_with(|| format!("reading {shown}"))?;
+    let text = read_text(path, JSON_BYTES_MAX)?.text;
     if let Some(kept) = kept_cost::parse(&text) {
         return Ok(kept.profile);
     }

@@ -234,3 +234,46 @@ fn what_this_version_does_not_know_survives() {
     let changed = saved(&read);
     assert!(changed.contains("elsewhere") && changed.contains("novel"));
 }
+
+/// A step of a hostile file whose numbers would fill the memory, and a line behind the
+/// end, are refused by their line.
+#[test]
+fn a_trace_with_impossible_numbers_is_refused_by_its_line() {
+    let trace = include_str!("../../assets/traces/demo.jsonl");
+    let refused = |text: &str| Trace::load(text.as_bytes()).unwrap_err().to_string();
+    let at = trace.find("\"matched\":").unwrap() + "\"matched\":".len();
+    let end = at + trace[at..].find([',', '}']).unwrap();
+    let huge = format!("{}4611686018427387904{}", &trace[..at], &trace[end..]);
+    assert!(refused(&huge).contains("a match of 4611686018427387904 tokens"));
+    let last = trace.lines().last().unwrap();
+    let twice = format!("{trace}{last}\n");
+    let said = refused(&twice);
+    assert!(said.contains("behind the end"), "{said}");
+    // No newline in sight: it is not read into memory to find that out.
+    let endless = std::io::Read::take(std::io::repeat(b' '), 1 << 40);
+    let said = Trace::load(std::io::BufReader::new(endless)).unwrap_err();
+    assert!(said.to_string().contains("64 MiB"), "{said}");
+}
+
+/// Times of other programs have all their digits: they are read to the last bit.
+#[test]
+fn numbers_are_saved_as_they_were_read() {
+    let trace = include_str!("../../assets/traces/demo.jsonl");
+    let at = trace.find("\"prompt_ms\":").unwrap() + "\"prompt_ms\":".len();
+    let end = at + trace[at..].find([',', '}']).unwrap();
+    for digits in [
+        "9.335240659713746",
+        "548.6058661150932",
+        "0.1000000000000000055",
+    ] {
+        let text = format!("{}{digits}{}", &trace[..at], &trace[end..]);
+        let read = Trace::load(text.as_bytes()).unwrap();
+        let mut saved = Vec::new();
+        read.save(&mut saved).unwrap();
+        assert!(Trace::load(saved.as_slice()).unwrap() == read, "{digits}");
+        assert_eq!(
+            read.header.prompt_ms.to_bits(),
+            digits.parse::<f64>().unwrap().to_bits()
+        );
+    }
+}

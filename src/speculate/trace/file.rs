@@ -1,11 +1,17 @@
 //! A trace on disk: JSON Lines, versioned, byte-stable. What a later version adds
 //! survives being read and saved by this one.
 
-use std::io::{BufRead, Write};
+use std::io::{BufRead, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
 use super::{End, FORMAT, Header, Step, Trace};
+
+/// Bytes of a line: a step of 64 rows has some 100 kB.
+const LONGEST_LINE: u64 = 64 << 20;
+/// Longest match of a source that is believed, in tokens: figures have a place for
+/// every length.
+const LONGEST_MATCH: usize = 1 << 16;
 
 /// The oldest version that can be read.
 const OLDEST: u32 = 1;
@@ -95,10 +101,12 @@ impl Trace {
     }
 
     /// Reads a run. A missing end line is fine: the run was cut off.
-    pub fn load(input: impl BufRead) -> Result<Self, TraceError> {
+    pub fn load(mut input: impl BufRead) -> Result<Self, TraceError> {
         let mut trace: Option<Trace> = None;
-        for (i, line) in input.lines().enumerate() {
-            let line = line?;
+        for i in 0.. {
+            let Some(line) = bounded_line(&mut input, i + 1)? else {
+                break;
+            };
             if line.trim().is_empty() {
                 continue;
             }
@@ -111,6 +119,9 @@ impl Trace {
                 (Line::Header(header), None) => trace = Some(Trace::new(header)),
                 (Line::Header(_), Some(_)) => return Err(bad("a second header".into())),
                 (_, None) => return Err(bad("a trace begins with its header".into())),
+                (_, Some(trace)) if trace.end.is_some() => {
+                    return Err(bad("a line behind the end of the run".into()));
+                }
                 (Line::Step(step), Some(trace)) => {
                     check_step(&step, trace).map_err(bad)?;
                     trace.push(step);
@@ -124,6 +135,25 @@ impl Trace {
         }
         trace.ok_or(TraceError::Empty)
     }
+}
+
+/// The next line without its end; `None`: there is none.
+fn bounded_line(input: &mut impl BufRead, number: usize) -> Result<Option<String>, TraceError> {
+    let mut line = String::new();
+    let mut bounded = input.by_ref().take(LONGEST_LINE + 1);
+    bounded.read_line(&mut line)?;
+    if line.len() as u64 > LONGEST_LINE {
+        return Err(TraceError::Line {
+            line: number,
+            why: format!(
+                "longer than {} MiB, the most that is read of a line",
+                LONGEST_LINE >> 20
+            ),
+        });
+    }
+    let is_there = !line.is_empty();
+    line.truncate(line.trim_end_matches(['\n', '\r']).len());
+    Ok(is_there.then_some(line))
 }
 
 /// Whether all of a line means something to this version.
@@ -211,6 +241,12 @@ fn check_step(step: &Step, trace: &Trace) -> Result<(), String> {
     }
     if step.rows.iter().any(|r| r.top.is_empty()) || step.verdict.path.iter().any(|&p| p >= n) {
         return Err("a row without candidates, or a path outside the tree".into());
+    }
+    let matched = step.retrieval.iter().map(|hit| hit.matched).max();
+    if let Some(matched) = matched.filter(|&matched| matched > LONGEST_MATCH) {
+        return Err(format!(
+            "a match of {matched} tokens; at most {LONGEST_MATCH} are taken"
+        ));
     }
     if step.index != trace.steps.len() {
         return Err(format!(
