@@ -332,22 +332,24 @@ fn read_gguf(content: &Content, rows: Option<usize>) -> Result<Inner> {
     notes.extend(markers::note_on_retyped(&vocabulary.retype(&literals)?));
     let kind = Kind::of(&vocabulary)?;
     notes.extend(kind.note());
-    let merges = match kind {
-        Kind::ByteLevel(_) => vocabulary.merges()?,
-        Kind::SentencePiece { .. } => sentencepiece::merges(&vocabulary, &vocabulary.scores()?),
-    };
+    let (merges, ids) = rayon::join(|| merges(kind, &vocabulary), || ids(&vocabulary));
+    let merges = merges?;
     let eos_ids = eos_ids(&vocabulary)?;
     notes.extend(note_on_ends(&eos_ids));
     let in_text = |text: &str| !is_marker_of(&literals, text);
-    let (hash, built) = rayon::join(
-        || vocabulary.hash(kind.name(), &merges),
-        || build(kind, &vocabulary, &merges, in_text),
+    let (built, (hash, token_bytes, markers)) = rayon::join(
+        || build(kind, &vocabulary, (ids, &merges), in_text),
+        || {
+            let hash = vocabulary.hash(kind.name(), &merges);
+            let markers = Markers::new(vocabulary.markers(in_text));
+            (hash, token_bytes(kind, &vocabulary), markers)
+        },
     );
     let (tokenizer, separator_id) = built?;
     Ok(Inner {
-        markers: Markers::new(vocabulary.markers(in_text))?,
+        markers: markers?,
         separator_id,
-        token_bytes: token_bytes(kind, &vocabulary),
+        token_bytes,
         special: vocabulary.types.iter().map(is_not_text).collect(),
         eos_ids,
         bos_id: bos_id(kind, &vocabulary)?,
@@ -358,6 +360,23 @@ fn read_gguf(content: &Content, rows: Option<usize>) -> Result<Inner> {
         tokenizer,
         notes,
     })
+}
+
+fn merges<'a>(kind: Kind, vocabulary: &Vocabulary<'a>) -> Result<Vec<(&'a str, &'a str)>> {
+    match kind {
+        Kind::ByteLevel(_) => vocabulary.merges(),
+        Kind::SentencePiece { .. } => {
+            let scores = vocabulary.scores()?;
+            Ok(sentencepiece::merges(vocabulary, &scores))
+        }
+    }
+}
+
+/// The id of every text. Where two ids share one, the lower is the one that is written.
+fn ids(vocabulary: &Vocabulary) -> Vocab {
+    let ids = vocabulary.tokens.iter().enumerate().rev();
+    ids.map(|(id, token)| ((*token).to_owned(), id as u32))
+        .collect()
 }
 
 fn note_on_ends(eos_ids: &[u32]) -> Option<String> {
@@ -443,10 +462,10 @@ fn is_marker_of(literals: &[String], token: &str) -> bool {
 fn build(
     kind: Kind,
     vocabulary: &Vocabulary,
-    merges: &[(&str, &str)],
+    (ids, merges): (Vocab, &[(&str, &str)]),
     in_text: impl Fn(&str) -> bool,
 ) -> Result<(Tokenizer, u32)> {
-    let mut tokenizer = Tokenizer::new(bpe(kind, vocabulary, merges)?);
+    let mut tokenizer = Tokenizer::new(bpe(kind, vocabulary, (ids, merges))?);
     match kind {
         Kind::ByteLevel(split) => split.install(&mut tokenizer)?,
         Kind::SentencePiece { dummy_prefix } => {
@@ -475,20 +494,19 @@ fn add_separator(tokenizer: &mut Tokenizer) -> Result<u32> {
     id.ok_or_else(|| eyre!("the tokenizer takes no token beyond its own"))
 }
 
-fn bpe(kind: Kind, vocabulary: &Vocabulary, merges: &[(&str, &str)]) -> Result<BPE> {
+fn bpe(
+    kind: Kind,
+    vocabulary: &Vocabulary,
+    (ids, merges): (Vocab, &[(&str, &str)]),
+) -> Result<BPE> {
     // The crate has room for the longest token and puts every joined pair there.
     let longest = vocabulary.tokens.iter().map(|token| token.len()).max();
     let too_long = |(left, right): &&(&str, &str)| Some(left.len() + right.len()) > longest;
     if let Some((left, right)) = merges.iter().find(too_long) {
         bail!("tokenizer.ggml.merges joins {left:?} and {right:?} to no token");
     }
-    // Where two ids share a text, the lower one is the one that is written.
-    let ids = vocabulary.tokens.iter().enumerate().rev();
-    let vocab: Vocab = ids
-        .map(|(id, token)| ((*token).to_owned(), id as u32))
-        .collect();
     let owned = |(left, right): &(&str, &str)| ((*left).to_owned(), (*right).to_owned());
-    let mut builder = BPE::builder().vocab_and_merges(vocab, merges.iter().map(owned).collect());
+    let mut builder = BPE::builder().vocab_and_merges(ids, merges.iter().map(owned).collect());
     builder = match kind {
         Kind::ByteLevel(split) => builder.ignore_merges(split.ignores_merges()),
         Kind::SentencePiece { .. } => with_fallback(builder, vocabulary),

@@ -11,7 +11,7 @@ use super::themes::Themes;
 use crate::recsys::{Catalog, Framework};
 use crate::speculate::command_line::Setup;
 use crate::speculate::params::Params;
-use crate::speculate::trace::{End, Header, SubjectInfo, Trace};
+use crate::speculate::trace::{End, SubjectInfo, Trace};
 
 /// Most recordings listed; older ones stay on disk.
 const MAX_LISTED: usize = 200;
@@ -102,19 +102,20 @@ pub fn earlier_runs(folder: &Path) -> Vec<EarlierRun> {
         .flatten()
         .flatten()
         .filter(|entry| entry.path().extension().is_some_and(|e| e == "jsonl"))
-        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+        .filter_map(|entry| {
+            let about = fs::metadata(entry.path())
+                .ok()
+                .filter(fs::Metadata::is_file)?;
+            Some((about.modified().ok()?, entry.path()))
+        })
         .collect();
     files.sort_by(|a, b| b.cmp(a));
     let newest = files.into_iter().take(MAX_LISTED);
     newest.filter_map(|(_, path)| read_entry(path)).collect()
 }
 
-/// Reads the first and the last line only.
 fn read_entry(path: PathBuf) -> Option<EarlierRun> {
-    let text = fs::read_to_string(&path).ok()?;
-    let mut lines = text.lines().filter(|l| !l.trim().is_empty());
-    let header: Header = serde_json::from_str(lines.next()?).ok()?;
-    let end = lines.next_back().and_then(|l| serde_json::from_str(l).ok());
+    let (header, end) = Trace::peek(fs::File::open(&path).ok()?).ok()?;
     Some(EarlierRun {
         path,
         subject: header.subject,

@@ -654,6 +654,9 @@ fn recordings_on_disk_are_listed_by_their_first_and_last_line() {
         (&found[0].subject, &found[0].end),
         (&trace.header.subject, &trace.end)
     );
+    let cut = &bytes[..bytes.len() - 20];
+    std::fs::write(folder.path().join("a.jsonl"), cut).expect("written");
+    assert_eq!(laserscope::tui::earlier_runs(folder.path())[0].end, None);
     assert!(laserscope::tui::earlier_runs(Path::new("/nowhere/at/all")).is_empty());
 }
 

@@ -1,7 +1,7 @@
 //! A trace on disk: JSON Lines, versioned, byte-stable. What a later version adds
 //! survives being read and saved by this one.
 
-use std::io::{BufRead, Read, Write};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +9,8 @@ use super::{End, FORMAT, Header, Step, Trace};
 
 /// Bytes of a line: a step of 64 rows has some 100 kB.
 const LONGEST_LINE: u64 = 64 << 20;
+/// Bytes of the last line: it holds how the run ended.
+const LONGEST_END: u64 = 1 << 16;
 /// Longest match of a source that is believed, in tokens: figures have a place for
 /// every length.
 const LONGEST_MATCH: usize = 1 << 16;
@@ -135,6 +137,35 @@ impl Trace {
         }
         trace.ok_or(TraceError::Empty)
     }
+
+    /// The first and the last line of a run, without what lies between: its header,
+    /// and how it ended, unless it was cut off.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load), of the first line.
+    pub fn peek(input: impl Read + Seek) -> Result<(Header, Option<End>), TraceError> {
+        let mut input = BufReader::new(input);
+        let first = bounded_line(&mut input, 1)?.ok_or(TraceError::Empty)?;
+        check_version(&first)?;
+        let bad = |why: String| TraceError::Line { line: 1, why };
+        let Line::Header(header) = parse(&first).map_err(|e| bad(e.to_string()))?.0 else {
+            return Err(bad("a trace begins with its header".into()));
+        };
+        Ok((header, last_line(&mut input)?))
+    }
+}
+
+fn last_line(input: &mut (impl Read + Seek)) -> Result<Option<End>, TraceError> {
+    let len = input.seek(SeekFrom::End(0))?;
+    input.seek(SeekFrom::Start(len.saturating_sub(LONGEST_END)))?;
+    let mut tail = Vec::new();
+    input.take(LONGEST_END).read_to_end(&mut tail)?;
+    let tail = String::from_utf8_lossy(&tail);
+    let last = tail.trim_end().lines().next_back();
+    Ok(match last.and_then(|line| parse(line).ok()) {
+        Some((Line::End(end), _)) => Some(end),
+        _ => None,
+    })
 }
 
 /// The next line without its end; `None`: there is none.
