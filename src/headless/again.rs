@@ -33,6 +33,7 @@ pub fn from(
     prepare(&mut engine, header)?;
     let mut spec = RunSpec::again(header);
     spec.params = over(header.params);
+    spec.start = header.start_under(&spec.params);
     asked_otherwise(&mut spec, settings);
     let changed = spec.params != header.params;
     let Some(trace) = one(args, &catalog, &mut engine, spec)? else {
@@ -74,7 +75,7 @@ pub fn branch(
     let prompt = PromptText::recorded(header);
     let mut spec = RunSpec {
         branch: Some(trace.branch_at(point.step, point.within, args.force_token)),
-        start: trace.start_before(point.step),
+        start: trace.start_before(point.step, &params),
         ..RunSpec::new(header.subject.clone(), prompt, params)
     };
     asked_otherwise(&mut spec, settings);

@@ -36,6 +36,8 @@ pub(super) const N_WEIGHTS: usize = PLAIN + KINDS + ORDERS + COUNTS + RANKS + DE
 /// verification.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Calibration {
+    /// The rule as for which it started.
+    started_as: Verify,
     weights: [f32; N_WEIGHTS],
     /// Sums of squared gradients.
     squares: [f32; N_WEIGHTS],
@@ -159,15 +161,18 @@ impl Calibration {
     /// Where learning begins under a rule.
     pub fn start(rule: Verify) -> Self {
         Calibration {
-            weights: match rule {
-                // Whatever exceeds a half is the argmax.
-                Verify::Relaxed { k, tau } if k > 1 && tau < 0.5 => START_RELAXED,
-                Verify::Ratio { k, r } if k > 1 && r < 1.0 => START_RELAXED,
-                Verify::Typical { eps, delta } if eps.min(delta) < 0.5 => START_RELAXED,
-                _ => START_STRICT,
+            started_as: rule,
+            weights: match rule.takes_second_choices() {
+                true => START_RELAXED,
+                false => START_STRICT,
             },
             squares: [INERTIA; N_WEIGHTS],
         }
+    }
+
+    /// Whether it expects a rule that takes more than the model's first choices.
+    pub(super) fn expects_second_choices(&self) -> bool {
+        self.started_as.takes_second_choices()
     }
 
     /// The corrected probability that a draft token is committed, given that
@@ -249,7 +254,7 @@ impl Calibrations {
     /// As a header says they were at the start of its run.
     pub fn starting(start: &CalibrationStart) -> Self {
         let state = |state: &CalibrationState| {
-            let mut calibration = Calibration::start(state.verify);
+            let mut calibration = Calibration::start(state.like.unwrap_or(state.verify));
             calibration.set(&state.learned);
             ((state.verify, state.drafter), calibration)
         };
@@ -261,10 +266,13 @@ impl Calibrations {
     /// As a header says it: what differs from the shipped weights, and what taught it.
     pub fn as_start(&self, taught_by: &str) -> CalibrationStart {
         let state = |((verify, drafter), calibration): &((Verify, Drafter), Calibration)| {
-            let learned = calibration.changed_since(&Calibration::start(*verify));
-            (!learned.is_empty()).then_some(CalibrationState {
+            let start = Calibration::start(calibration.started_as);
+            let learned = calibration.changed_since(&start);
+            let is_alike = calibration.expects_second_choices() == verify.takes_second_choices();
+            (!learned.is_empty() || !is_alike).then_some(CalibrationState {
                 verify: *verify,
                 drafter: *drafter,
+                like: (!is_alike).then_some(calibration.started_as),
                 learned,
             })
         };

@@ -237,9 +237,9 @@ pub(super) fn draft(
     let limits = DraftLimits {
         rows: growth.params.budget.max_rows(),
         branch: growth.params.branch,
-        min_prob: match growth.params.verify {
-            rule if rule.is_lossless() => MIN_PATH_PROB,
-            _ => MIN_PATH_PROB_RELAXED,
+        min_prob: match growth.calibration.expects_second_choices() {
+            true => MIN_PATH_PROB_RELAXED,
+            false => MIN_PATH_PROB,
         },
     };
     // The search node of every tree node that was expanded.

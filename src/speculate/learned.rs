@@ -26,6 +26,10 @@ pub struct CalibrationStart {
 pub struct CalibrationState {
     pub verify: Verify,
     pub drafter: Drafter,
+    /// The rule from whose shipped weights it starts, where that is not `verify`: a
+    /// rerun under another rule drafts as its run did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub like: Option<Verify>,
     pub learned: Vec<Learned>,
 }
 
@@ -57,11 +61,12 @@ impl CalibrationStart {
         if changed.is_empty() {
             return;
         }
-        let is_it = |s: &CalibrationState| (s.verify, s.drafter) == (params.verify, params.drafter);
-        let at = self.states.iter().position(is_it).unwrap_or_else(|| {
+        let at = self.states.iter().position(|s| s.is_for(params));
+        let at = at.unwrap_or_else(|| {
             self.states.push(CalibrationState {
                 verify: params.verify,
                 drafter: params.drafter,
+                like: None,
                 learned: Vec::new(),
             });
             self.states.len() - 1
@@ -75,6 +80,31 @@ impl CalibrationStart {
         }
     }
 
+    /// The same start for a run under other parameters that drafts as one under the
+    /// first would: its rule has the calibration that the first one's has.
+    pub fn carried(mut self, from: &Params, to: &Params) -> Self {
+        if from.verify == to.verify || from.drafter != to.drafter || !to.verify.drafts() {
+            return self;
+        }
+        let state = self.states.iter().find(|s| s.is_for(from)).cloned();
+        let started_as = state.as_ref().and_then(|s| s.like).unwrap_or(from.verify);
+        let is_alike = started_as.takes_second_choices() == to.verify.takes_second_choices();
+        let learned = state.map_or_else(Vec::new, |state| state.learned);
+        self.states.retain(|s| !s.is_for(to));
+        if is_alike && learned.is_empty() {
+            return self;
+        }
+        self.states.push(CalibrationState {
+            verify: to.verify,
+            drafter: to.drafter,
+            like: (!is_alike).then_some(started_as),
+            learned,
+        });
+        let taught_by = || format!("a run under {}", from.verify.describe());
+        self.from.get_or_insert_with(taught_by);
+        self
+    }
+
     /// Under the name of what taught it, where something did.
     pub(super) fn named(self, from: String) -> Self {
         CalibrationStart {
@@ -84,9 +114,51 @@ impl CalibrationStart {
     }
 }
 
+impl CalibrationState {
+    fn is_for(&self, params: &Params) -> bool {
+        (self.verify, self.drafter) == (params.verify, params.drafter)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn under(verify: Verify) -> Params {
+        Params {
+            verify,
+            ..Params::default()
+        }
+    }
+
+    #[test]
+    fn another_rule_starts_where_the_first_one_did() {
+        let relaxed = under(Verify::Relaxed { k: 2, tau: 0.1 });
+        let (bolder, strict) = (
+            under(Verify::Relaxed { k: 3, tau: 0.05 }),
+            under(Verify::Strict),
+        );
+        let shipped = CalibrationStart::shipped(2);
+        // The shipped weights are the same for both.
+        assert_eq!(shipped.clone().carried(&relaxed, &bolder), shipped);
+        assert_eq!(shipped.clone().carried(&strict, &strict), shipped);
+        let carried = shipped.clone().carried(&relaxed, &strict);
+        let [state] = carried.states.as_slice() else {
+            panic!("one rule");
+        };
+        assert_eq!(
+            (state.verify, state.like),
+            (strict.verify, Some(relaxed.verify))
+        );
+        // And back again: as it was shipped.
+        let back = carried.carried(&strict, &relaxed);
+        assert!(!back.states.iter().any(|s| s.is_for(&relaxed)));
+        let mut taught = shipped;
+        taught.learn(&relaxed, &[(7, 0.5, 31.0)]);
+        let carried = taught.carried(&relaxed, &bolder);
+        assert_eq!(carried.states[1].learned, [(7, 0.5, 31.0)]);
+        assert_eq!(carried.states[1].like, None);
+    }
 
     #[test]
     fn each_rule_keeps_its_own_numbers_and_the_newest_count() {

@@ -193,7 +193,22 @@ pub struct StartFrom {
     pub calibration: Option<CalibrationStart>,
 }
 
+impl StartFrom {
+    fn carried(self, from: &Params, to: &Params) -> Self {
+        StartFrom {
+            calibration: self.calibration.map(|start| start.carried(from, to)),
+            ..self
+        }
+    }
+}
+
 impl Header {
+    /// What a rerun under other parameters starts from, so that it drafts as this run
+    /// did as long as it commits the same.
+    pub fn start_under(&self, params: &Params) -> StartFrom {
+        self.start().carried(&self.params, params)
+    }
+
     /// What a rerun of this run starts from. A header of format 1 says nothing of
     /// the calibration.
     pub fn start(&self) -> StartFrom {
@@ -466,13 +481,14 @@ impl Trace {
         (backoff != Backoff::default()).then_some(backoff)
     }
 
-    /// What a branch before a step starts from: the run's profile, and its calibration
-    /// as it was there.
-    pub fn start_before(&self, step: usize) -> StartFrom {
-        StartFrom {
+    /// What a branch before a step, under these parameters, starts from: the run's
+    /// profile, and its calibration as it was there.
+    pub fn start_before(&self, step: usize, params: &Params) -> StartFrom {
+        let start = StartFrom {
             calibration: self.calibration_before(step),
             ..self.header.start()
-        }
+        };
+        start.carried(&self.params_at(step), params)
     }
 
     /// `None`: it was not recorded.

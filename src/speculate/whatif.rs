@@ -1,6 +1,9 @@
 //! What if? A recorded run judged again under other parameters, from its rows
 //! alone. Exact up to and including the first step whose committed tokens
-//! change; what comes after stood in another context and needs a rerun.
+//! change, or after which a rerun would draft otherwise ([`course`]); what comes
+//! after needs a rerun.
+
+mod course;
 
 use super::TokenId;
 use super::cost::StepCosts;
@@ -8,6 +11,7 @@ use super::params::{Budget, Params, Verify};
 use super::stats::FateCounts;
 use super::trace::{Step, Trace};
 use super::verify::{Fate, Verdict, verify_kept};
+use course::Course;
 
 /// What is to be different in every step; what is `None` stays as recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -15,8 +19,7 @@ pub struct Change {
     pub verify: Option<Verify>,
     /// Lower: the recorded draft order is cut.
     pub budget: Option<Budget>,
-    /// Shorter: longer paths are cut. The rows that this frees stay empty, while a
-    /// rerun would fill them with other drafts.
+    /// Shorter: longer paths are cut.
     pub branch: Option<usize>,
 }
 
@@ -36,6 +39,8 @@ pub enum Knob {
     RepeatPenalty,
     Sampling,
     MaxTokens,
+    /// None that was moved: what the calibration would have learned otherwise.
+    Calibration,
 }
 
 impl Knob {
@@ -51,6 +56,7 @@ impl Knob {
             Knob::RepeatPenalty => "repetition penalty",
             Knob::Sampling => "temperature",
             Knob::MaxTokens => "length",
+            Knob::Calibration => "calibration",
         }
     }
 
@@ -59,12 +65,15 @@ impl Knob {
         match self {
             Knob::Rule => "the recording holds no drafts, or drawn tokens, to judge by this rule",
             Knob::Budget => "can be lowered only: the further drafts were never judged",
-            Knob::Branch => "can be shortened only: the further drafts were never judged",
+            Knob::Branch => "other drafts would have taken the rows of those that go, or followed",
             Knob::Drafter | Knob::Sources | Knob::SourceWeights | Knob::SuffixLength => {
                 "other drafts would have been made"
             }
             Knob::RepeatPenalty | Knob::Sampling => "the model would have chosen otherwise",
             Knob::MaxTokens => "the run would have ended elsewhere",
+            Knob::Calibration => {
+                "drafts that go would have taught it something: the next ones differ"
+            }
         }
     }
 }
@@ -101,7 +110,7 @@ impl Change {
         *self == Change::default()
     }
 
-    /// A step's parameters with this change.
+    /// Parameters with this change.
     fn over(&self, recorded: &Params) -> Params {
         Params {
             verify: self.verify.unwrap_or(recorded.verify),
@@ -227,10 +236,10 @@ impl WhatIf {
     }
 }
 
-/// Judges every step of a recorded run again.
+/// Judges every step of a recorded run again. What is exact is so of a rerun that
+/// starts from the recorded profile and calibration
+/// ([`Header::start_under`](super::trace::Header::start_under)).
 pub fn what_if(trace: &Trace, change: &Change) -> WhatIf {
-    let mut recorded = trace.header.params;
-    let mut rests_differ = false;
     let mut answer = WhatIf {
         steps: Vec::with_capacity(trace.steps.len()),
         first_change: None,
@@ -242,13 +251,12 @@ pub fn what_if(trace: &Trace, change: &Change) -> WhatIf {
         costs: StepCosts::new(&trace.header.cost),
         eos: &trace.header.eos,
     };
+    let mut course = Course::begin(trace, change);
     for step in &trace.steps {
-        recorded = step.params.unwrap_or(recorded);
-        let asked = change.over(&recorded);
-        let again = judge.again(step, &recorded, &asked);
-        let knob = unknown(step, &recorded, &asked);
-        let knob = knob.or(rests_differ.then_some(Knob::Budget));
-        rests_differ = may_rest_otherwise(step, &again, &recorded, &asked);
+        course.enter(step);
+        let again = judge.again(step, &course);
+        let knob = course.unknown(step, judge.eos);
+        course.leave(step, &again);
         answer.add(step, again, knob);
     }
     answer
@@ -276,13 +284,13 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    fn again(&self, step: &Step, recorded: &Params, asked: &Params) -> Rejudged {
-        let kept = kept(&self.costs, step, recorded, asked);
+    fn again(&self, step: &Step, course: &Course) -> Rejudged {
+        let kept = course.kept(step, &self.costs);
         let verdict = verify_kept(
             &step.tree,
             &step.rows,
             &step.judged,
-            asked.verify,
+            course.asked().verify,
             self.eos,
             step.room,
             |node| kept.as_ref().is_none_or(|kept| kept[node]),
@@ -295,73 +303,6 @@ impl Judge<'_> {
             kept,
         }
     }
-}
-
-/// The nodes that would have been drafted: paths no longer than the branch, of
-/// those the first ones up to the budget. `None`: all.
-fn kept(costs: &StepCosts, step: &Step, recorded: &Params, asked: &Params) -> Option<Vec<bool>> {
-    let is_shorter = asked.branch < recorded.branch;
-    if asked.verify.drafts() && !is_shorter && asked.budget == recorded.budget {
-        return None;
-    }
-    let nodes = &step.tree.nodes;
-    let is_short = |node: usize| nodes[node].depth <= asked.branch;
-    let mut rows = match asked.verify.drafts() {
-        true => asked.budget.max_rows(),
-        false => 1,
-    };
-    if let Budget::Auto { .. } = asked.budget {
-        let best = (0..nodes.len()).filter(|&node| is_short(node)).take(rows);
-        let path_probs = best.map(|node| nodes[node].path_prob);
-        rows = rows.min(costs.best_rows_of(path_probs, step.context_len));
-    }
-    let mut n_kept = 0;
-    let keep = |node| {
-        let is_kept = is_short(node) && n_kept < rows;
-        n_kept += usize::from(is_kept);
-        is_kept
-    };
-    let kept: Vec<bool> = (0..nodes.len()).map(keep).collect();
-    kept.contains(&false).then_some(kept)
-}
-
-/// What the recording of this step cannot tell.
-fn unknown(step: &Step, recorded: &Params, asked: &Params) -> Option<Knob> {
-    let is_drawn = step.rows[0].drawn.is_some();
-    let drafted_nothing = !recorded.verify.drafts() && asked.verify.drafts();
-    if drafted_nothing || (is_drawn && !asked.verify.is_lossless()) {
-        return Some(Knob::Rule);
-    }
-    if !asked.verify.drafts() {
-        return None;
-    }
-    if wants_more_rows(step, recorded.budget, asked.budget) {
-        return Some(Knob::Budget);
-    }
-    let deepest = step.tree.nodes.iter().map(|node| node.depth).max();
-    let is_cut = deepest.is_some_and(|depth| depth >= recorded.branch);
-    (asked.branch > recorded.branch && is_cut).then_some(Knob::Branch)
-}
-
-/// The step had more to draft than it recorded, and would have drafted it.
-fn wants_more_rows(step: &Step, recorded: Budget, asked: Budget) -> bool {
-    let (n_rows, max) = (step.tree.n_rows(), asked.max_rows());
-    let was_full = n_rows >= recorded.max_rows() && max > recorded.max_rows();
-    let was_cut = n_rows < step.n_offered && max > n_rows;
-    let cost_counted = matches!(recorded, Budget::Auto { .. });
-    let cost_counts = matches!(asked, Budget::Auto { .. });
-    was_full || (cost_counted && !cost_counts && was_cut)
-}
-
-/// With an automatic budget retrieval rests after steps without a draft. Where
-/// this step counts among those under one budget and not under the other, the
-/// next one may have been drafted otherwise.
-fn may_rest_otherwise(step: &Step, again: &Rejudged, recorded: &Params, asked: &Params) -> bool {
-    let is_auto = |params: &Params| matches!(params.budget, Budget::Auto { .. });
-    let drafts = asked.verify.drafts() && asked.budget.max_rows() > 1;
-    let keeps_none = !(1..step.tree.n_rows()).any(|node| again.is_kept(node));
-    let was_none = step.tree.n_drafts() == 0;
-    drafts && keeps_none && (is_auto(recorded) != is_auto(asked) || (is_auto(asked) && !was_none))
 }
 
 #[cfg(test)]

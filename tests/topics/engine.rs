@@ -67,7 +67,7 @@ pub fn text(letters: std::ops::Range<usize>) -> impl Strategy<Value = String> {
 }
 
 /// Documents that partly say what the model would say.
-fn knowledge(texts: &[String], plain: &Trace) -> Vec<Knowledge> {
+pub fn knowledge(texts: &[String], plain: &Trace) -> Vec<Knowledge> {
     let own = format!("ab{}", plain.text());
     let cut: String = own.chars().take(own.chars().count() / 2).collect();
     let texts = texts

@@ -40,6 +40,7 @@ mod real_decode;
 mod real_forward;
 mod real_model;
 mod real_same_run;
+mod rerun;
 mod rooms;
 mod same_run;
 mod screens;

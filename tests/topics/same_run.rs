@@ -97,7 +97,7 @@ proptest! {
         let step = at % whole.steps.len();
         let branch = RunSpec {
             branch: Some(whole.branch_at(step, 0, None)),
-            start: whole.start_before(step),
+            start: whole.start_before(step, &whole.params_at(step)),
             ..spec(&question, params)
         };
         let rest = run(&mut engine, branch);

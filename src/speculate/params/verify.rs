@@ -82,6 +82,18 @@ impl Verify {
         matches!(self, Verify::Autoregressive | Verify::Strict)
     }
 
+    /// Whether it takes tokens that are not the model's first choice. What such a rule
+    /// accepts is drafted with other estimates, and further into the improbable.
+    pub fn takes_second_choices(&self) -> bool {
+        // Whatever exceeds a half is the argmax.
+        match *self {
+            Verify::Autoregressive | Verify::Strict => false,
+            Verify::Relaxed { k, tau } => k > 1 && tau < 0.5,
+            Verify::Ratio { k, r } => k > 1 && r < 1.0,
+            Verify::Typical { eps, delta } => eps.min(delta) < 0.5,
+        }
+    }
+
     /// The largest rank it may take, where it asks for one.
     pub fn max_rank(&self) -> Option<usize> {
         match *self {

@@ -101,7 +101,7 @@ impl App {
         }
         let within = if forced.is_some() { fork.within } else { 0 };
         let branch = record.trace.branch_at(fork.step, within, forced);
-        let start = record.trace.start_before(fork.step);
+        let start = record.trace.start_before(fork.step, &self.params);
         self.begin_branch(branch, start)
     }
 
@@ -124,7 +124,8 @@ impl App {
         let Some(trace) = self.record().map(|r| &r.trace) else {
             return Vec::new();
         };
-        let (branch, start) = (trace.branch_at(step, 0, None), trace.start_before(step));
+        let branch = trace.branch_at(step, 0, None);
+        let start = trace.start_before(step, &self.tune.params);
         self.params = self.tune.params;
         let commands = self.begin_branch(branch, start);
         // The branch has these very settings.

@@ -66,7 +66,8 @@ impl App {
 
     /// The shown run's subject once more, from what that run started from.
     pub(super) fn again_from_there(&mut self) -> Vec<Command> {
-        let start = self.record().map(|record| record.trace.header.start());
+        let params = &self.params;
+        let start = self.record().map(|r| r.trace.header.start_under(params));
         match (self.question_of_run(), start) {
             (Ok((subject, prompt)), Some(start)) => {
                 self.begin_from(start, subject, prompt, Begin::Running)
