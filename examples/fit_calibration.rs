@@ -73,7 +73,8 @@ fn session(
         let budget = BUDGETS[i % BUDGETS.len()];
         let spec = RunSpec::new(subject, prompt, Params { budget, ..params });
         let (trace, _) = engine.record(spec, &mut |_| true)?;
-        last = trace.start_before(trace.steps.len()).calibration;
+        let n = trace.steps.len();
+        last = trace.start_before(n, &trace.params_at(n)).calibration;
     }
     last.ok_or_else(|| eyre!("nobody was asked"))
 }

@@ -29,7 +29,12 @@ pub(super) fn create_locked(builder: &Builder<'_, '_>, folder: &Path) -> io::Res
 pub(super) fn remove(folder: &Path, prefix: &OsStr) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let is_plain = entry.file_type().is_ok_and(|kind| kind.is_file());
-        if is_plain && is_temporary(&entry.file_name(), prefix) && is_abandoned(&entry.path()) {
+        if !is_plain || !is_temporary(&entry.file_name(), prefix) {
+            continue;
+        }
+        // The lock is held until it is gone, so that a writer who has just made it
+        // finds either that it is taken, or that it is no more.
+        if let Some(_locked) = abandoned(&entry.path()) {
             let _ = fs::remove_file(entry.path());
         }
     }
@@ -43,8 +48,10 @@ fn is_temporary(name: &OsStr, prefix: &OsStr) -> bool {
     random.is_some_and(|r| r.len() == N_RANDOM && r.iter().all(u8::is_ascii_alphanumeric))
 }
 
-fn is_abandoned(path: &Path) -> bool {
-    File::open(path).is_ok_and(|file| file.try_lock().is_ok())
+/// The file, locked, unless its writer lives.
+fn abandoned(path: &Path) -> Option<File> {
+    let file = File::open(path).ok()?;
+    file.try_lock().is_ok().then_some(file)
 }
 
 #[cfg(test)]

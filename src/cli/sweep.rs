@@ -7,6 +7,7 @@ use clap::Args;
 use super::decode::parse_budget;
 use super::drafting::DraftingArgs;
 use crate::speculate::params::Budget;
+use crate::speculate::speed_up::Pairing;
 use crate::speculate::sweep::{Axes, Family};
 
 /// Prints one object with --json: model, device, threads; params (what all cells
@@ -81,6 +82,10 @@ pub struct SweepArgs {
     pub budgets: Vec<Budget>,
     #[command(flatten)]
     pub drafting: DraftingArgs,
+    /// Exactly N pairs of every run and its autoregressive one [default: 6, then until
+    /// the 95% intervals are within 3%, at most 15 or 60 s more than one pair takes]
+    #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    pub paired: Option<usize>,
     /// Keep every run's trace in this folder
     #[arg(long, value_name = "DIR")]
     pub traces: Option<PathBuf>,
@@ -93,6 +98,10 @@ pub struct SweepArgs {
 }
 
 impl SweepArgs {
+    pub fn pairing(&self) -> Pairing {
+        self.paired.map_or_else(Pairing::default, Pairing::fixed)
+    }
+
     pub fn axes(&self) -> Axes {
         let rules = match self.rules.as_slice() {
             [] => Axes::default().rules,

@@ -7,6 +7,7 @@ use color_eyre::eyre::Result;
 
 use super::{Engine, PromptText, Run, RunSpec};
 use crate::pool::Pools;
+use crate::speculate::speed_up::Pairing;
 use crate::speculate::sweep::{Grid, Job, Sweep};
 use crate::speculate::trace::{StartFrom, SubjectInfo, Trace};
 use crate::speculate::verify::Finish;
@@ -48,6 +49,12 @@ impl SweepRun {
             pools: engine.pools.clone(),
             asked,
         }
+    }
+
+    /// With another number of pairs than the default.
+    pub fn paired(mut self, pairing: Pairing) -> Self {
+        self.sweep = self.sweep.paired(pairing);
+        self
     }
 
     /// Makes the next run. `go_on` as in [`Engine::record`].

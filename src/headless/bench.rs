@@ -2,12 +2,16 @@
 //! prompts in one process, interleaved. A relaxed figure never stands without
 //! strict, agreement and repetition beside it.
 
+mod compared;
+mod table;
+
 use std::borrow::Borrow;
 
 use color_eyre::eyre::{Result, ensure};
 use serde::Serialize;
 
 use super::generate::record;
+use super::paired::{Counted, Repeats, repeat};
 use super::progress::Line;
 use super::report::RanOn;
 use super::{by_group, forward, grid, interrupt, open, paired, print_json, retrieval};
@@ -17,12 +21,15 @@ use crate::recsys::{Catalog, Role, SubjectKind};
 use crate::session::Settings;
 use crate::speculate::TokenId;
 use crate::speculate::compare::in_common;
+use crate::speculate::cost::StepCosts;
 use crate::speculate::params::{Params, Verify};
 use crate::speculate::quality::LogProb;
+use crate::speculate::speed_up;
 use crate::speculate::stats::{Stats, agreement, first_difference, repetition};
 use crate::speculate::trace::Header;
 use crate::speculate::verify::Finish;
 use crate::worker::ask;
+use compared::{ComparedRule, PromptRatio};
 
 /// Figures of one mode, on one prompt or over all.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -33,8 +40,16 @@ pub struct ModeFigures {
     /// Share of repeated 4-grams.
     pub repetition: f64,
     pub tokens_per_s: f64,
-    /// Against the autoregressive run of the same prompt, in this process.
+    /// Against the autoregressive runs of the same prompts, in pairs: the median ..
     pub speedup: f64,
+    /// .. and its 95% interval.
+    pub low: f64,
+    pub high: f64,
+    /// Runs of each prompt.
+    pub pairs: usize,
+    /// The speed-up that the cost profile promises for these steps: an estimate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub speedup_by_profile: Option<f64>,
     /// Share of positions that hold the autoregressive run's token.
     pub agreement: f64,
     /// Share of both texts' tokens that are equal once the texts are aligned.
@@ -114,6 +129,9 @@ pub struct PromptFigures {
     pub group: Option<String>,
     #[serde(flatten)]
     pub modes: Modes,
+    /// Of the rule that is compared.
+    #[serde(flatten)]
+    pub ratio: PromptRatio,
 }
 
 /// Where strict and autoregressive differ, if they do.
@@ -135,6 +153,8 @@ pub struct BenchReport {
     /// Strict equalled autoregressive on every prompt, token for token.
     pub lossless: bool,
     pub first_difference: Option<Difference>,
+    #[serde(flatten)]
+    pub compared: ComparedRule,
     pub prompts: Vec<PromptFigures>,
 }
 
@@ -146,6 +166,10 @@ pub(super) struct Outcome {
     pub predicted: f64,
     pub log_prob: LogProb,
     pub header: Header,
+    /// Milliseconds by the cost profile: of autoregressive steps for the same tokens,
+    /// and of its own steps.
+    pub by_profile: Option<(f64, f64)>,
+    pub repeats: Repeats,
 }
 
 /// Runs the command. `Ok(false)`: cancelled, or not lossless.
@@ -181,9 +205,6 @@ fn decode(args: &BenchDecodeArgs, settings: &Settings, params: Params) -> Result
     if args.by_group {
         let docs = settings.load_knowledge(&catalog)?;
         return by_group::run(args, &mut engine, &specs, &docs);
-    }
-    if let Some(n_pairs) = args.paired {
-        return paired::run(args, &mut engine, &specs, n_pairs);
     }
     if !args.drafters.is_empty() || !args.budgets.is_empty() {
         return grid::run(args, &mut engine, &specs);
@@ -230,8 +251,7 @@ fn modes(
     }
     let mut line = Line::new();
     let rules = compared(&params);
-    let mut totals: Vec<Vec<Outcome>> = rules.iter().map(|_| Vec::new()).collect();
-    let mut prompts = Vec::new();
+    let mut answered: Vec<Vec<Outcome>> = Vec::new();
     let mut difference = None;
     for (i, spec) in specs.iter().enumerate() {
         line.show(&format!("{}/{} {}", i + 1, specs.len(), spec.subject.title));
@@ -239,33 +259,53 @@ fn modes(
             return Ok(false);
         };
         difference = difference.or_else(|| first_divergence(&spec.subject.id, &outcomes));
-        prompts.push(PromptFigures {
-            subject: spec.subject.id.clone(),
-            group: spec.subject.group.clone(),
-            modes: figures(&rules, &outcomes),
-        });
         if params.sources.online {
             engine.remember(&outcomes[0].header, &outcomes[0].ids);
         }
-        for (total, outcome) in totals.iter_mut().zip(outcomes) {
-            total.push(outcome);
-        }
+        answered.push(outcomes);
+    }
+    let mut ways: Vec<Vec<&mut Outcome>> = answered
+        .iter_mut()
+        .map(|outcomes| outcomes.iter_mut().collect())
+        .collect();
+    if !repeat(
+        engine,
+        &mut ways,
+        &args.pairing(),
+        Counted::EachWay,
+        &mut line,
+    )? {
+        return Ok(false);
     }
     drop(line);
+    let rule = compared_rule(args, &params);
+    let at = rules.iter().position(|r| *r == rule).unwrap_or(1);
     let report = BenchReport {
+        compared: ComparedRule::of(rules[at], at, &answered),
+        prompts: answered.iter().map(|o| prompt(&rules, at, o)).collect(),
         on: RanOn::of(engine),
-        params,
-        modes: overall(&rules, &totals),
+        modes: overall(&rules, &answered),
         lossless: difference.is_none(),
         first_difference: difference,
-        prompts,
+        params,
     };
     if args.json {
         print_json(&report)?
     } else {
-        print_table(&report)
+        table::print(&report, args.paired.is_some())
     }
     Ok(report.lossless)
+}
+
+/// `at`: where the compared rule stands among the rules.
+fn prompt(rules: &[Verify], at: usize, outcomes: &[Outcome]) -> PromptFigures {
+    let subject = &outcomes[0].header.subject;
+    PromptFigures {
+        subject: subject.id.clone(),
+        group: subject.group.clone(),
+        modes: figures(rules, outcomes),
+        ratio: PromptRatio::of(&outcomes[at], &outcomes[0]),
+    }
 }
 
 /// One run of a subject under a rule. `None`: cancelled.
@@ -278,14 +318,22 @@ pub(super) fn outcome(
         params,
         ..spec.clone()
     };
-    let (trace, end) = record(engine, spec)?;
+    let pools = engine.pools.clone();
+    let (trace, end) = record(engine, spec.clone())?;
     if end.finish == Finish::Cancelled || interrupt::is_set() {
         return Ok(None);
     }
     let expected = trace.steps.iter().map(|s| s.tree.expected_accepted());
+    let stats = Stats::of(&trace);
+    let again = RunSpec {
+        start: trace.header.start(),
+        ..spec
+    };
     Ok(Some(Outcome {
         ids: trace.token_ids(),
-        stats: Stats::of(&trace),
+        by_profile: speed_up::ms_by_profile(&trace.steps, &StepCosts::new(&trace.header.cost)),
+        repeats: Repeats::new(again, pools, stats.timing.total()),
+        stats,
         log_prob: LogProb::of(&trace),
         predicted: expected.map(f64::from).sum::<f64>() + trace.steps.len() as f64,
         header: trace.header,
@@ -340,22 +388,36 @@ fn figures(rules: &[Verify], outcomes: &[Outcome]) -> Modes {
     Modes::of(rules, figures.collect())
 }
 
-fn overall(rules: &[Verify], totals: &[Vec<Outcome>]) -> Modes {
-    let figures = totals.iter().map(|total| mode_figures(total, &totals[0]));
+fn overall(rules: &[Verify], answered: &[Vec<Outcome>]) -> Modes {
+    let of_rule = |at: usize| -> Vec<&Outcome> { answered.iter().map(|o| &o[at]).collect() };
+    let plain = of_rule(0);
+    let figures = (0..rules.len()).map(|at| mode_figures(&of_rule(at), &plain));
     Modes::of(rules, figures.collect())
 }
 
-pub(super) fn speed<O: Borrow<Outcome>>(outcomes: &[O]) -> f64 {
-    let stats = || outcomes.iter().map(|o| &o.borrow().stats);
-    let ms: f64 = stats().map(|s| s.timing.total()).sum();
-    stats().map(|s| s.tokens).sum::<usize>() as f64 * 1000.0 / ms.max(1e-9)
+/// Tokens a second over all runs.
+fn speed(outcomes: &[&Outcome]) -> f64 {
+    let ms: f64 = outcomes.iter().flat_map(|o| &o.repeats.ms).sum();
+    let tokens = outcomes.iter().map(|o| o.stats.tokens * o.repeats.ms.len());
+    tokens.sum::<usize>() as f64 * 1000.0 / ms.max(1e-9)
+}
+
+fn by_profile(outcomes: &[&Outcome]) -> Option<f64> {
+    let sums = outcomes.iter().map(|o| o.by_profile);
+    let sums = sums.collect::<Option<Vec<(f64, f64)>>>()?;
+    let (plain, own) = sums
+        .iter()
+        .fold((0.0, 0.0), |(a, b), (x, y)| (a + x, b + y));
+    (own > 0.0).then(|| plain / own)
 }
 
 /// Runs beside the autoregressive runs of the same prompts, in the same order.
 pub(super) fn mode_figures<O: Borrow<Outcome>>(outcomes: &[O], plain: &[O]) -> ModeFigures {
-    let all = || outcomes.iter().map(Borrow::borrow);
+    let outcomes: Vec<&Outcome> = outcomes.iter().map(Borrow::borrow).collect();
+    let plain: Vec<&Outcome> = plain.iter().map(Borrow::borrow).collect();
+    let all = || outcomes.iter().copied();
     let mean_beside = |measure: fn(&[TokenId], &[TokenId]) -> f64| {
-        let pairs = plain.iter().map(Borrow::borrow).zip(all());
+        let pairs = plain.iter().zip(all());
         let values = pairs.map(|(p, o)| measure(&p.ids, &o.ids));
         values.sum::<f64>() / outcomes.len() as f64
     };
@@ -363,14 +425,19 @@ pub(super) fn mode_figures<O: Borrow<Outcome>>(outcomes: &[O], plain: &[O]) -> M
     let (tokens, steps) = (sum(|s| s.tokens), sum(|s| s.steps));
     let per_step = |n: usize| n as f64 / steps.max(1) as f64;
     let drafted = sum(|s| s.fates.drafted()).max(1);
+    let measured = paired::speed_up(&outcomes, &plain);
     let repeated: f64 = all().map(|o| repetition(&o.ids)).sum();
     ModeFigures {
         tokens,
         steps,
         mal: per_step(tokens),
         repetition: repeated / outcomes.len() as f64,
-        tokens_per_s: speed(outcomes),
-        speedup: speed(outcomes) / speed(plain),
+        tokens_per_s: speed(&outcomes),
+        speedup: measured.map_or(0.0, |s| s.median),
+        low: measured.map_or(0.0, |s| s.low),
+        high: measured.map_or(0.0, |s| s.high),
+        pairs: measured.map_or(0, |s| s.pairs),
+        speedup_by_profile: by_profile(&outcomes),
         agreement: mean_beside(agreement),
         in_common: mean_beside(in_common),
         acceptance: sum(|s| s.fates.committed()) as f64 / drafted as f64,
@@ -387,64 +454,4 @@ fn mean_log_prob<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> f64 {
         (sum + found.sum, tokens + found.tokens)
     });
     sum / tokens.max(1) as f64
-}
-
-fn print_table(report: &BenchReport) {
-    let BenchReport {
-        on: RanOn { model, device, .. },
-        params,
-        ..
-    } = report;
-    out!(
-        "{model} on {device}; {} prompts, budget {}, branch {}, repetition penalty {}",
-        report.prompts.len(),
-        params.budget.describe(),
-        params.branch,
-        params.repeat_penalty
-    );
-    out!(
-        "{:<15}{:>8}{:>7}{:>7}{:>11}{:>8}{:>10}{:>9}{:>11}{:>11}{:>12}{:>9}{:>7}{:>8}",
-        "",
-        "tokens",
-        "steps",
-        "MAL",
-        "predicted",
-        "rows",
-        "tokens/s",
-        "speed-up",
-        "agreement",
-        "in common",
-        "acceptance",
-        "hits",
-        "rep.",
-        "log p"
-    );
-    for (name, m) in report.modes.listed() {
-        out!(
-            "{name:<15}{:>8}{:>7}{:>7.2}{:>11.2}{:>8.1}{:>10.1}{:>8.2}x{:>10.1}%{:>10.1}%{:>11.1}%{:>8.1}%{:>6.1}%{:>8.2}",
-            m.tokens,
-            m.steps,
-            m.mal,
-            m.predicted_mal,
-            m.rows,
-            m.tokens_per_s,
-            m.speedup,
-            m.agreement * 100.0,
-            m.in_common * 100.0,
-            m.acceptance * 100.0,
-            m.pool_hit_rate * 100.0,
-            m.repetition * 100.0,
-            m.mean_log_prob
-        );
-    }
-    match &report.first_difference {
-        None => {
-            out!("lossless: strict equalled autoregressive on every prompt, token for token")
-        }
-        Some(d) => out!(
-            "NOT lossless: {} differs first after {} equal tokens",
-            d.subject,
-            d.at
-        ),
-    }
 }

@@ -10,6 +10,7 @@ use color_eyre::eyre::{Result, ensure};
 use serde::Serialize;
 
 use super::bench::{ModeFigures, Outcome, compared_rule, mode_figures, outcome};
+use super::paired::{Counted, repeat};
 use super::print_json;
 use super::progress::Line;
 use super::report::RanOn;
@@ -150,6 +151,18 @@ pub fn run(
             Answer::NoGroup => {}
             Answer::Cancelled => return Ok(false),
         }
+    }
+    let mut ways: Vec<Vec<&mut Outcome>> = answered
+        .iter_mut()
+        .map(|a| {
+            std::iter::once(&mut a.plain)
+                .chain(&mut a.drafted)
+                .collect()
+        })
+        .collect();
+    let added = Counted::WhatIsAdded;
+    if !repeat(engine, &mut ways, &args.pairing(), added, &mut line)? {
+        return Ok(false);
     }
     drop(line);
     ensure!(
@@ -324,11 +337,11 @@ fn print_kind(part: &Part) {
         part.autoregressive.repetition * 100.0
     );
     out!();
-    out!("| pool | documents | MAL | rows a pass | acceptance | tokens/s | speed-up |");
-    out!("|---|---|---|---|---|---|---|");
+    out!("| pool | documents | MAL | rows a pass | acceptance | tokens/s | speed-up | 95% |");
+    out!("|---|---|---|---|---|---|---|---|");
     let f = &part.autoregressive;
     out!(
-        "| autoregressive | | {:.2} | {:.1} | | {:.0} | {:.2}x |",
+        "| autoregressive | | {:.2} | {:.1} | | {:.0} | {:.2}x | |",
         f.mal,
         f.rows,
         f.tokens_per_s,
@@ -337,14 +350,16 @@ fn print_kind(part: &Part) {
     for row in &part.rows {
         let f = &row.figures;
         out!(
-            "| {} | {:.0} | {:.2} | {:.1} | {:.0}% | {:.0} | {:.2}x |",
+            "| {} | {:.0} | {:.2} | {:.1} | {:.0}% | {:.0} | {:.2}x | {:.2}-{:.2} |",
             row.arrangement.name(),
             row.documents,
             f.mal,
             f.rows,
             f.acceptance * 100.0,
             f.tokens_per_s,
-            f.speedup
+            f.speedup,
+            f.low,
+            f.high
         );
     }
 }

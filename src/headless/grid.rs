@@ -6,6 +6,7 @@ use color_eyre::eyre::Result;
 use serde::Serialize;
 
 use super::bench::{ModeFigures, Outcome, compared_rule, mode_figures, outcome};
+use super::paired::{Counted, repeat};
 use super::print_json;
 use super::progress::Line;
 use super::report::RanOn;
@@ -67,6 +68,16 @@ pub fn run(args: &BenchDecodeArgs, engine: &mut Engine, specs: &[RunSpec]) -> Re
             into.push(outcome);
         }
     }
+    let mut ways: Vec<Vec<&mut Outcome>> = plain.iter_mut().map(|p| vec![p]).collect();
+    for outcomes in &mut outcomes {
+        ways.iter_mut()
+            .zip(outcomes)
+            .for_each(|(ways, outcome)| ways.push(outcome));
+    }
+    let added = Counted::WhatIsAdded;
+    if !repeat(engine, &mut ways, &args.pairing(), added, &mut line)? {
+        return Ok(false);
+    }
     drop(line);
     let figures = |outcomes: &[Outcome]| mode_figures(outcomes, &plain);
     let cells = asked.iter().zip(&outcomes).map(|(params, outcomes)| Cell {
@@ -121,8 +132,8 @@ fn print(report: &Report) {
         report.params.repeat_penalty,
         report.autoregressive.repetition * 100.0
     );
-    out!("| drafter | budget | MAL | promised | rows a pass | tokens/s | speed-up |");
-    out!("|---|---|---|---|---|---|---|");
+    out!("| drafter | budget | MAL | promised | rows a pass | tokens/s | speed-up | 95% | est. |");
+    out!("|---|---|---|---|---|---|---|---|---|");
     row("autoregressive", "", &report.autoregressive);
     for cell in &report.cells {
         row(cell.drafter.name(), &cell.budget, &cell.figures);
@@ -136,11 +147,15 @@ fn print(report: &Report) {
 
 fn row(drafter: &str, budget: &str, f: &ModeFigures) {
     out!(
-        "| {drafter} | {budget} | {:.2} | {:.2} | {:.1} | {:.1} | {:.2}x |",
+        "| {drafter} | {budget} | {:.2} | {:.2} | {:.1} | {:.1} | {:.2}x | {:.2}-{:.2} | {} |",
         f.mal,
         f.predicted_mal,
         f.rows,
         f.tokens_per_s,
-        f.speedup
+        f.speedup,
+        f.low,
+        f.high,
+        f.speedup_by_profile
+            .map_or_else(String::new, |by| format!("{by:.2}x"))
     );
 }

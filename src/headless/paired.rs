@@ -1,219 +1,150 @@
-//! `laserscope bench decode --paired N`: is drafting ever slower than not
-//! drafting? Pairs of runs of one prompt, in turns, so that what slows the
-//! machine slows both; the median of their ratios counts.
+//! Pairs of runs: what was run once is run again, in turns, until its speed-up is
+//! known well enough. A pair is one run of every way of decoding on one prompt; all
+//! ways of a bench are interleaved, so that what slows the machine slows them alike.
 
-use color_eyre::eyre::Result;
-use serde::Serialize;
+use std::time::Instant;
 
-use super::bench::{Outcome, compared_rule, outcome};
-use super::print_json;
+use color_eyre::eyre::{Result, ensure};
+
+use super::bench::Outcome;
+use super::generate::record;
+use super::interrupt;
 use super::progress::Line;
-use super::report::RanOn;
-use crate::cli::BenchDecodeArgs;
 use crate::engine::{Engine, RunSpec};
-use crate::speculate::params::{Params, Verify};
-use crate::speculate::trace::Timing;
+use crate::pool::Pools;
+use crate::speculate::speed_up::{Pairing, SpeedUp};
+use crate::speculate::stats::Stats;
+use crate::speculate::verify::Finish;
 
-/// Speed of drafting over that of not drafting, on one prompt.
-#[derive(Clone, Debug, Serialize)]
-struct PromptRatio {
-    subject: String,
-    /// Median over the pairs.
-    ratio: f64,
-    ratios: Vec<f64>,
-    mal: f64,
-    /// Mean rows of a forward pass.
-    rows: f64,
-    tokens: usize,
+/// What counts towards the limit of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// The time of the way that takes longest, its first runs included.
+    EachWay,
+    /// All time beyond the first runs.
+    WhatIsAdded,
 }
 
-#[derive(Debug, Serialize)]
-struct Report {
-    #[serde(flatten)]
-    on: RanOn,
-    verify: &'static str,
-    params: Params,
-    pairs: usize,
-    prompts: Vec<PromptRatio>,
-    worst: Option<PromptRatio>,
-    /// Milliseconds a step of all drafting runs ..
-    step_ms: Timing,
-    /// .. and of all autoregressive ones.
-    autoregressive_step_ms: Timing,
-    /// Time of all autoregressive runs over that of all drafting ones.
-    total_ratio: f64,
+/// How a run is made again, and how long each time took.
+#[derive(Clone, Debug)]
+pub struct Repeats {
+    spec: RunSpec,
+    /// As the first run found them.
+    pools: Pools,
+    /// Milliseconds of decoding, a run each.
+    pub ms: Vec<f64>,
 }
 
-/// Times of many runs.
-#[derive(Default)]
-struct Spent {
-    timing: Timing,
-    steps: usize,
-}
-
-/// Runs the bench. `Ok(false)`: cancelled.
-pub fn run(
-    args: &BenchDecodeArgs,
-    engine: &mut Engine,
-    specs: &[RunSpec],
-    n_pairs: usize,
-) -> Result<bool> {
-    let mut line = Line::new();
-    let mut prompts = Vec::new();
-    let mut spent = <[Spent; 2]>::default();
-    for (i, spec) in specs.iter().enumerate() {
-        line.show(&format!("{}/{} {}", i + 1, specs.len(), spec.subject.title));
-        let Some(prompt) = pairs(args, engine, spec, n_pairs, &mut spent)? else {
-            return Ok(false);
-        };
-        prompts.push(prompt);
-    }
-    drop(line);
-    let params = specs.first().map(|s| s.params).unwrap_or_default();
-    let worst = prompts.iter().min_by(|a, b| a.ratio.total_cmp(&b.ratio));
-    let report = Report {
-        on: RanOn::of(engine),
-        verify: compared_rule(args, &params).name(),
-        params,
-        pairs: n_pairs,
-        worst: worst.cloned(),
-        prompts,
-        total_ratio: spent[0].timing.total() / spent[1].timing.total().max(1e-9),
-        step_ms: spent[1].a_step(),
-        autoregressive_step_ms: spent[0].a_step(),
-    };
-    if args.json {
-        print_json(&report)?;
-    } else {
-        print(&report);
-    }
-    Ok(true)
-}
-
-/// `None`: cancelled.
-fn pairs(
-    args: &BenchDecodeArgs,
-    engine: &mut Engine,
-    spec: &RunSpec,
-    n_pairs: usize,
-    spent: &mut [Spent; 2],
-) -> Result<Option<PromptRatio>> {
-    let rule = compared_rule(args, &spec.params);
-    let with = |verify| Params {
-        verify,
-        ..spec.params
-    };
-    let mut ratios = Vec::new();
-    let mut last = None;
-    for i in 0..n_pairs.max(1) {
-        // Neither always goes first.
-        let is_plain_first = i % 2 == 0;
-        let order = match is_plain_first {
-            true => [Verify::Autoregressive, rule],
-            false => [rule, Verify::Autoregressive],
-        };
-        let (Some(one), Some(two)) = (
-            outcome(engine, spec, with(order[0]))?,
-            outcome(engine, spec, with(order[1]))?,
-        ) else {
-            return Ok(None);
-        };
-        let (plain, drafted) = if is_plain_first {
-            (one, two)
-        } else {
-            (two, one)
-        };
-        ratios.push(ms_a_token(&plain) / ms_a_token(&drafted));
-        spent[0].add(&plain);
-        spent[1].add(&drafted);
-        last = Some(drafted);
-    }
-    Ok(last.map(|drafted| PromptRatio {
-        subject: spec.subject.id.clone(),
-        ratio: median(&ratios),
-        ratios,
-        mal: drafted.stats.mal().unwrap_or(1.0),
-        rows: drafted.stats.rows as f64 / drafted.stats.steps.max(1) as f64,
-        tokens: drafted.stats.tokens,
-    }))
-}
-
-fn ms_a_token(outcome: &Outcome) -> f64 {
-    outcome.stats.timing.total() / outcome.stats.tokens.max(1) as f64
-}
-
-fn median(values: &[f64]) -> f64 {
-    let mut values = values.to_vec();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(0.0)
-}
-
-impl Spent {
-    fn add(&mut self, outcome: &Outcome) {
-        self.timing.add(&outcome.stats.timing);
-        self.steps += outcome.stats.steps;
-    }
-
-    fn a_step(&self) -> Timing {
-        let n = self.steps.max(1) as f64;
-        let Timing {
-            retrieve,
-            draft,
-            forward,
-            verify,
-            commit,
-        } = self.timing;
-        Timing {
-            retrieve: retrieve / n,
-            draft: draft / n,
-            forward: forward / n,
-            verify: verify / n,
-            commit: commit / n,
+impl Repeats {
+    /// `first_ms`: of the run that was made already, from `spec`.
+    pub fn new(spec: RunSpec, pools: Pools, first_ms: f64) -> Self {
+        Repeats {
+            spec,
+            pools,
+            ms: vec![first_ms],
         }
     }
 }
 
-fn print(report: &Report) {
-    out!(
-        "{} on {}; {} prompts, {} pairs each, {} against autoregressive, budget {}",
-        report.on.model,
-        report.on.device,
-        report.prompts.len(),
-        report.pairs,
-        report.verify,
-        report.params.budget.describe()
-    );
-    out!("prompt       speed-up     least      most    MAL   rows  tokens");
-    for p in &report.prompts {
-        let (least, most) = p
-            .ratios
+/// Runs everything again as often as is asked for. `prompts`: of each prompt its ways,
+/// the reference first, each run once. `Ok(false)`: cancelled.
+///
+/// # Errors
+/// The model's; a run that comes out otherwise than the first time.
+pub fn repeat(
+    engine: &mut Engine,
+    prompts: &mut [Vec<&mut Outcome>],
+    pairing: &Pairing,
+    counted: Counted,
+    line: &mut Line,
+) -> Result<bool> {
+    let n_ways = prompts.iter().map(Vec::len).max().unwrap_or(0);
+    let mut added_ms = 0.0;
+    for n in 1.. {
+        let ways: Vec<Vec<&Outcome>> = (0..n_ways).map(|way| of_way(prompts, way)).collect();
+        let so_far: Vec<SpeedUp> = ways
             .iter()
-            .fold((f64::MAX, 0.0f64), |(l, m), &r| (l.min(r), m.max(r)));
-        out!(
-            "{:<12}{:>8.2}x{least:>9.2}x{most:>9.2}x{:>7.2}{:>7.1}{:>8}",
-            p.subject,
-            p.ratio,
-            p.mal,
-            p.rows,
-            p.tokens
-        );
+            .skip(1)
+            .filter_map(|outcomes| speed_up(outcomes, &ways[0]))
+            .collect();
+        let per_way = ways.iter().map(|outcomes| total_ms(outcomes));
+        let (spent, next) = match counted {
+            Counted::EachWay => {
+                let most = per_way.fold(0.0, f64::max);
+                (most, most / n as f64)
+            }
+            Counted::WhatIsAdded => (added_ms, per_way.sum::<f64>() / n as f64),
+        };
+        if !pairing.goes_on(n, &so_far, spent, next) {
+            break;
+        }
+        let clock = Instant::now();
+        for (i, ways) in prompts.iter_mut().enumerate() {
+            line.show(&format!(
+                "pair {} of at most {}, prompt {}",
+                n + 1,
+                pairing.most(),
+                i + 1
+            ));
+            // No way always goes first.
+            let n_ways = ways.len();
+            for at in 0..n_ways {
+                if !once_more(engine, ways[(at + n + i) % n_ways])? {
+                    return Ok(false);
+                }
+            }
+        }
+        added_ms += clock.elapsed().as_secs_f64() * 1000.0;
     }
-    out!("all together {:.2}x", report.total_ratio);
-    if let Some(worst) = &report.worst {
-        out!("worst: {} at {:.3}x", worst.subject, worst.ratio);
+    Ok(true)
+}
+
+fn of_way<'a>(prompts: &'a [Vec<&mut Outcome>], way: usize) -> Vec<&'a Outcome> {
+    let ways = prompts.iter().filter_map(|ways| ways.get(way));
+    ways.map(|outcome| &**outcome).collect()
+}
+
+fn total_ms(outcomes: &[&Outcome]) -> f64 {
+    let all = outcomes.iter().flat_map(|o| &o.repeats.ms);
+    all.sum()
+}
+
+/// `false`: cancelled.
+fn once_more(engine: &mut Engine, outcome: &mut Outcome) -> Result<bool> {
+    engine.pools = outcome.repeats.pools.clone();
+    let (trace, end) = record(engine, outcome.repeats.spec.clone())?;
+    if end.finish == Finish::Cancelled || interrupt::is_set() {
+        return Ok(false);
     }
-    out!("ms a step      retrieve   draft  forward   verify   commit");
-    for (name, t) in [
-        ("autoregressive", &report.autoregressive_step_ms),
-        (report.verify, &report.step_ms),
-    ] {
-        out!(
-            "{name:<15}{:>8.3}{:>8.3}{:>9.3}{:>9.3}{:>9.3}",
-            t.retrieve,
-            t.draft,
-            t.forward,
-            t.verify,
-            t.commit
-        );
-    }
+    ensure!(
+        trace.token_ids() == outcome.ids,
+        "the same run of {} under {} came out otherwise the second time",
+        outcome.header.subject.id,
+        outcome.header.params.verify.name()
+    );
+    outcome.repeats.ms.push(Stats::of(&trace).timing.total());
+    Ok(true)
+}
+
+/// The speed-up of some runs over their prompts' references: a ratio for each round
+/// over all prompts, of times a token.
+pub fn speed_up(outcomes: &[&Outcome], plain: &[&Outcome]) -> Option<SpeedUp> {
+    let rounds = |of: &[&Outcome]| of.iter().map(|o| o.repeats.ms.len()).min();
+    let n = rounds(outcomes)?.min(rounds(plain)?);
+    let ms_a_token = |of: &[&Outcome], round: usize| {
+        let ms: f64 = of.iter().map(|o| o.repeats.ms[round]).sum();
+        let tokens: usize = of.iter().map(|o| o.stats.tokens).sum();
+        ms / tokens.max(1) as f64
+    };
+    let ratio = |round| ms_a_token(plain, round) / ms_a_token(outcomes, round).max(1e-9);
+    SpeedUp::of(&(0..n).map(ratio).collect::<Vec<_>>())
+}
+
+/// Every pair's ratio on one prompt.
+pub fn ratios(outcome: &Outcome, plain: &Outcome) -> Vec<f64> {
+    let a_token = |o: &Outcome, ms: f64| ms / o.stats.tokens.max(1) as f64;
+    let pairs = plain.repeats.ms.iter().zip(&outcome.repeats.ms);
+    pairs
+        .map(|(&p, &o)| a_token(plain, p) / a_token(outcome, o).max(1e-9))
+        .collect()
 }

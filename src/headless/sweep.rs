@@ -1,5 +1,5 @@
 //! `laserscope sweep`: a grid of rules, numbers and budgets on the same prompts,
-//! each beside autoregressive decoding, in one process and in turns.
+//! each beside autoregressive decoding, in one process and in turns, in pairs.
 
 mod report;
 mod table;
@@ -40,7 +40,7 @@ pub fn run(args: &SweepArgs, grid: Grid, settings: &Settings, configured: &Param
     let subjects: Vec<SubjectInfo> = asked.iter().map(|a| a.subject.clone()).collect();
     expect_places(folder, &subjects, &grid)?;
     let mut engine = open_engine(settings, &catalog)?;
-    let mut sweep = SweepRun::new(&engine, grid, asked);
+    let mut sweep = SweepRun::new(&engine, grid, asked).paired(args.pairing());
     make(&mut sweep, &mut engine, &subjects, folder)?;
     let report = SweepReport::new(args, &engine, &sweep.sweep, &subjects, configured);
     match (args.json, args.csv) {
@@ -85,11 +85,12 @@ fn make(
     while let Some(next) = sweep.sweep.next_job() {
         line.show(&progress(&sweep.sweep, next, subjects));
         let n_wrong = sweep.sweep.mismatches.len();
+        let is_first = !sweep.sweep.is_done();
         let advance = sweep.advance(engine, &mut |_| !interrupt::is_set())?;
         let Advance::Ran { job, trace } = advance else {
             break;
         };
-        if let Some(folder) = folder {
+        if let Some(folder) = folder.filter(|_| is_first) {
             let name = trace_name(&subjects[job.subject], cell_of(&sweep.sweep.grid, job));
             save(&trace, &folder.join(name))?;
         }
@@ -112,7 +113,10 @@ fn cell_of(grid: &Grid, job: Job) -> Option<&Cell> {
 fn progress(sweep: &Sweep, job: Job, subjects: &[SubjectInfo]) -> String {
     let rule = sweep.params(job).verify.describe();
     let title = &subjects[job.subject].title;
-    format!("{}/{} {title}: {rule}", sweep.n_done() + 1, sweep.n_runs())
+    match sweep.pair_under_way() {
+        Some(pair) => format!("pair {pair}, {title}: {rule}"),
+        None => format!("{}/{} {title}: {rule}", sweep.n_done() + 1, sweep.n_runs()),
+    }
 }
 
 /// Nothing that is in the folder already may be lost but earlier traces.

@@ -21,6 +21,7 @@ pub mod quality;
 pub mod row;
 pub mod rule;
 pub mod same_run;
+pub mod speed_up;
 pub mod stats;
 pub mod sweep;
 pub mod trace;

@@ -1,7 +1,8 @@
 //! A sweep: the same prompts under every cell of a grid of rules and budgets, each
 //! beside its own autoregressive run. Says which run is next, keeps what the
 //! finished ones measured, checks that what must be lossless is, and finds the
-//! cells that no other beats.
+//! cells that no other beats. Then everything is run again, in turns, until the
+//! speed-ups are known well enough; of runs that are the same step by step, one.
 //!
 //! Makes no run itself, and knows neither threads nor screens: the command and the
 //! Tune screen both are faces of this.
@@ -9,14 +10,18 @@
 mod figures;
 mod frontier;
 mod grid;
+mod times;
 
 use super::TokenId;
 use super::params::{Params, Verify};
+use super::speed_up::{Pairing, SpeedUp};
 use super::stats::first_difference;
 use super::trace::Trace;
 
 pub use figures::{CellFigures, Estimate, Measure, RunFigures};
-pub use frontier::frontier;
+pub use frontier::{Point, frontier};
+use times::Times;
+
 pub use grid::{Axes, Cell, Family, Grid, Layer};
 
 /// A run to be made.
@@ -39,19 +44,20 @@ pub struct Mismatch {
 }
 
 /// What an autoregressive run left for comparing.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 struct Reference {
     ids: Vec<TokenId>,
     figures: RunFigures,
 }
 
 /// How far a sweep has come.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Sweep {
     pub grid: Grid,
     references: Vec<Option<Reference>>,
     /// By subject, then by cell.
     runs: Vec<Vec<Option<RunFigures>>>,
+    times: Times,
     pub mismatches: Vec<Mismatch>,
 }
 
@@ -60,9 +66,16 @@ impl Sweep {
         Sweep {
             references: vec![None; n_subjects],
             runs: vec![vec![None; grid.cells.len()]; n_subjects],
+            times: Times::new(n_subjects, grid.cells.len(), Pairing::default()),
             mismatches: Vec::new(),
             grid,
         }
+    }
+
+    /// With another number of pairs than the default.
+    pub fn paired(mut self, pairing: Pairing) -> Self {
+        self.times.pairing = pairing;
+        self
     }
 
     pub fn n_subjects(&self) -> usize {
@@ -78,14 +91,28 @@ impl Sweep {
         cells + self.references.iter().flatten().count()
     }
 
+    /// Every run was made once.
     pub fn is_done(&self) -> bool {
         self.n_done() == self.n_runs()
     }
 
-    /// The first run that is missing: subject by subject, the autoregressive one
-    /// first. Every subject begins its cells one further on, so that no cell
-    /// always comes at the same distance from its reference.
+    /// Which pair is being made, once every run was made.
+    pub fn pair_under_way(&self) -> Option<usize> {
+        self.times
+            .next()
+            .is_some()
+            .then(|| self.times.n_pairs() + 1)
+    }
+
+    /// The next run. First the one that is missing: subject by subject, the
+    /// autoregressive one first. Every subject begins its cells one further on, so that
+    /// no cell always comes at the same distance from its reference. Then what is run
+    /// again.
     pub fn next_job(&self) -> Option<Job> {
+        self.missing().or_else(|| self.times.next())
+    }
+
+    fn missing(&self) -> Option<Job> {
         let n_cells = self.grid.cells.len();
         (0..self.n_subjects()).find_map(|subject| {
             if self.references[subject].is_none() {
@@ -117,6 +144,21 @@ impl Sweep {
     /// Takes a finished run in. A cell's run without its subject's autoregressive
     /// one has nothing to be compared with, and is dropped.
     pub fn add(&mut self, job: Job, trace: &Trace) {
+        if self.run(job).is_some() {
+            self.times.add_again(job, trace);
+        } else {
+            self.add_first(job, trace);
+        }
+        self.check(job, &trace.token_ids());
+        if self.missing().is_none() {
+            self.times.plan();
+        }
+    }
+
+    fn add_first(&mut self, job: Job, trace: &Trace) {
+        if job.cell.is_none() || self.references[job.subject].is_some() {
+            self.times.add_first(job, trace);
+        }
         let ids = trace.token_ids();
         let Some(cell) = job.cell else {
             let figures = RunFigures::of(trace, None);
@@ -126,10 +168,16 @@ impl Sweep {
         let Some(reference) = &self.references[job.subject] else {
             return;
         };
-        let beside = Some((reference.ids.as_slice(), &reference.figures));
-        self.runs[job.subject][cell] = Some(RunFigures::of(trace, beside));
+        self.runs[job.subject][cell] = Some(RunFigures::of(trace, Some(&reference.ids)));
+    }
+
+    /// Whether a strict run made the autoregressive text.
+    fn check(&mut self, job: Job, ids: &[TokenId]) {
+        let (Some(cell), Some(reference)) = (job.cell, &self.references[job.subject]) else {
+            return;
+        };
         if self.grid.cells[cell].verify == Verify::Strict
-            && let Some(at) = first_difference(&reference.ids, &ids)
+            && let Some(at) = first_difference(&reference.ids, ids)
         {
             self.mismatches.push(Mismatch {
                 job,
@@ -140,30 +188,54 @@ impl Sweep {
         }
     }
 
-    /// Figures of one run.
-    pub fn run(&self, job: Job) -> Option<&RunFigures> {
-        match job.cell {
+    /// Figures of one run; its speed over all times that it, or one with the same
+    /// steps, was made.
+    pub fn run(&self, job: Job) -> Option<RunFigures> {
+        let made = match job.cell {
             Some(cell) => self.runs[job.subject][cell].as_ref(),
             None => self.references[job.subject].as_ref().map(|r| &r.figures),
+        };
+        let mut figures = made?.clone();
+        if let Some(speed_up) = self.times.speed_up(job) {
+            figures.set_speed_up(speed_up);
         }
+        if let Some(tokens_per_s) = self.times.tokens_per_s(job) {
+            figures.tokens_per_s = tokens_per_s;
+        }
+        Some(figures)
+    }
+
+    /// The speed-up of one run.
+    pub fn speed_up(&self, job: Job) -> Option<SpeedUp> {
+        self.times.speed_up(job)
     }
 
     /// Figures of a cell over the subjects that were asked so far.
     pub fn cell(&self, cell: usize) -> Option<CellFigures> {
-        let runs = self.runs.iter().filter_map(|cells| cells[cell].as_ref());
-        CellFigures::over(&runs.collect::<Vec<_>>())
+        self.over_subjects(Some(cell))
     }
 
     /// Figures of autoregressive decoding over the same subjects.
     pub fn autoregressive(&self) -> Option<CellFigures> {
-        let runs = self.references.iter().flatten().map(|r| &r.figures);
-        CellFigures::over(&runs.collect::<Vec<_>>())
+        self.over_subjects(None)
+    }
+
+    fn over_subjects(&self, cell: Option<usize>) -> Option<CellFigures> {
+        let job = |subject| Job { subject, cell };
+        let runs = (0..self.n_subjects()).filter_map(|subject| self.run(job(subject)));
+        CellFigures::over(&runs.collect::<Vec<_>>(), self.times.over_subjects(cell)?)
     }
 
     /// Whether each cell is on the frontier of speed-up and of what the text has in
     /// common with the autoregressive one, among those that have figures.
     pub fn on_frontier(&self) -> Vec<bool> {
-        let point = |cell| self.cell(cell).map(|f| (f.speedup.mean, f.in_common.mean));
+        let point = |cell| {
+            let figures = self.cell(cell)?;
+            Some(Point {
+                speed_up: figures.measured(),
+                in_common: figures.in_common.mean,
+            })
+        };
         let points: Vec<_> = (0..self.grid.cells.len()).map(point).collect();
         frontier(&points)
     }

@@ -425,11 +425,17 @@ fn the_reference_runs_follow_one_another() {
     let refs = &run.references;
     assert!(!refs.is_busy());
     let stats = &app.record().expect("a record").stats;
-    let speed_up = refs.speed_up(stats).expect("a speed-up");
+    let speed_up = run.speed_up().expect("a speed-up");
     let plain = refs.of(Verify::Autoregressive).expect("measured");
     let want =
         stats.tokens_per_s().expect("a speed") / plain.stats.tokens_per_s().expect("a speed");
-    assert!((speed_up - want).abs() < 1e-9 && speed_up > 1.0);
+    assert!((speed_up.median - want).abs() < 1e-9 && speed_up.median > 1.0);
+    // Their clock has no noise.
+    assert_eq!(speed_up.pairs, 6);
+    assert_eq!(
+        (speed_up.low, speed_up.high),
+        (speed_up.median, speed_up.median)
+    );
     let strict = refs.of(Verify::Strict).expect("measured");
     assert_eq!(
         refs.comparison(&strict.ids)
@@ -440,11 +446,47 @@ fn the_reference_runs_follow_one_another() {
     assert_eq!(plain.stats.mal(), Some(1.0));
 }
 
+/// The runs of a pair take turns, none always goes first, and stopping ends them all.
+#[test]
+fn pairs_take_turns_and_can_be_stopped() {
+    let mut app = ended(&fixture::relaxed());
+    let mut commands = keys(&mut app, "r");
+    let mut made = Vec::new();
+    while let Some((id, purpose, params)) = generated(&commands) {
+        made.push(params.verify);
+        let reference = fixture::run(7, params);
+        app.apply(Event::RunStarted {
+            run: id,
+            purpose,
+            header: Box::new(reference.header.clone()),
+        });
+        feed(&mut app, id, &reference, 0..reference.steps.len());
+        let finish = match made.len() {
+            7 => {
+                assert_eq!(keys(&mut app, "e").len(), 1, "a key stops it");
+                Finish::Cancelled
+            }
+            _ => Finish::Length,
+        };
+        let end = End {
+            finish,
+            ..reference.end.expect("an end")
+        };
+        commands = app.apply(Event::RunEnded { run: id, end });
+    }
+    let own = fixture::relaxed().header.params.verify;
+    let (plain, strict) = (Verify::Autoregressive, Verify::Strict);
+    assert_eq!(made, [plain, strict, own, strict, own, plain, own]);
+    let run = app.run().expect("a run");
+    assert!(!run.references.is_busy());
+    assert_eq!(run.speed_up().expect("two pairs").pairs, 2);
+}
+
 #[test]
 fn nothing_is_compared_before_it_is_measured() {
     let app = ended(&fixture::relaxed());
     let refs = &app.run().expect("a run").references;
-    assert_eq!(refs.speed_up(&app.record().expect("a record").stats), None);
+    assert_eq!(app.run().expect("a run").speed_up(), None);
     assert_eq!(refs.comparison(&[1, 2]), None);
 }
 
@@ -464,18 +506,27 @@ fn a_live_run_is_measured_after_its_end() {
 }
 
 #[test]
-fn a_strict_run_is_its_own_reference() {
+fn a_strict_runs_pairs_are_of_two_runs() {
     let mut app = ended(&fixture::strict());
-    let commands = keys(&mut app, "r");
-    let (id, _, params) = generated(&commands).expect("a reference run");
-    assert_eq!(params.verify, Verify::Autoregressive);
-    let plain = fixture::run(7, params);
-    feed(&mut app, id, &plain, 0..plain.steps.len());
-    let commands = app.apply(Event::RunEnded {
-        run: id,
-        end: plain.end.expect("an end"),
-    });
-    assert!(generated(&commands).is_none(), "{commands:?}");
+    let mut commands = keys(&mut app, "r");
+    let mut made = Vec::new();
+    while let Some((id, _, params)) = generated(&commands) {
+        made.push(params.verify);
+        let reference = fixture::run(7, params);
+        feed(&mut app, id, &reference, 0..reference.steps.len());
+        let end = reference.end.expect("an end");
+        commands = app.apply(Event::RunEnded { run: id, end });
+    }
+    let n_of = |rule| made.iter().filter(|m| **m == rule).count();
+    assert_eq!((n_of(Verify::Autoregressive), n_of(Verify::Strict)), (6, 6));
+    assert_eq!(made.len(), 12);
+    assert_eq!(
+        app.run()
+            .and_then(|run| run.speed_up())
+            .expect("measured")
+            .pairs,
+        6
+    );
 }
 
 #[test]

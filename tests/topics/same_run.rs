@@ -5,6 +5,7 @@ use laserscope::engine::{Advance, Asked};
 use laserscope::engine::{Engine, RunSpec, SweepRun};
 use laserscope::speculate::cost::CostProfile;
 use laserscope::speculate::params::{Budget, Params, Verify};
+use laserscope::speculate::speed_up::Pairing;
 use laserscope::speculate::sweep::{Axes, Grid};
 use laserscope::speculate::trace::{Header, Step, Timing, Trace};
 use proptest::prelude::*;
@@ -148,7 +149,8 @@ fn a_sweep_made_twice_has_the_same_runs() {
             } = spec(question, base);
             Asked { subject, prompt }
         });
-        let mut sweep = SweepRun::new(engine, grid, asked.to_vec());
+        let sweep = SweepRun::new(engine, grid, asked.to_vec());
+        let mut sweep = sweep.paired(Pairing::fixed(1));
         let mut traces = Vec::new();
         while let Advance::Ran { trace, .. } = sweep.advance(engine, &mut |_| true).unwrap() {
             traces.push(*trace);

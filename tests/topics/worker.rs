@@ -147,7 +147,8 @@ fn a_run_goes_before_the_rest_of_a_sweep_which_loses_nothing() {
     seen.extend(meanwhile);
     seen.extend(thread.until(is_sweeps_end));
     let mut jobs = jobs(&seen);
-    assert_eq!(jobs.len(), n_runs);
+    assert!(jobs.len() > n_runs, "then everything again, in pairs");
+    jobs.truncate(n_runs);
     jobs.sort_by_key(|job| (job.subject, job.cell));
     jobs.dedup();
     assert_eq!(jobs.len(), n_runs, "every run once");

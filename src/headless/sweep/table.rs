@@ -47,6 +47,7 @@ pub fn csv(report: &SweepReport) -> Result<()> {
         .flat_map(|f| [f.to_string(), format!("{f}_se")]);
     head.extend(errors);
     head.extend(["frontier", "options"].map(String::from));
+    head.extend(["low", "high", "pairs", "speedup_by_profile"].map(String::from));
     out.write_record(&head)?;
     if let Some(plain) = &report.autoregressive {
         let mut line = vec!["autoregressive".to_string()];
@@ -54,6 +55,7 @@ pub fn csv(report: &SweepReport) -> Result<()> {
         line.extend([String::new()]);
         line.extend(csv_figures(plain));
         line.extend([String::new(), "--verify autoregressive".to_string()]);
+        line.extend(csv_interval(plain));
         out.write_record(&line)?;
     }
     for cell in &report.cells {
@@ -68,6 +70,7 @@ pub fn csv(report: &SweepReport) -> Result<()> {
         line.push(cell.budget.clone());
         line.extend(csv_figures(found));
         line.extend([cell.frontier.to_string(), cell.options.clone()]);
+        line.extend(csv_interval(found));
         out.write_record(&line)?;
     }
     let table = out.into_inner()?;
@@ -84,6 +87,16 @@ fn csv_figures(of: &CellFigures) -> Vec<String> {
     line
 }
 
+fn csv_interval(of: &CellFigures) -> [String; 4] {
+    let by_profile = of.speedup_by_profile.map(|by| format!("{:.6}", by.mean));
+    [
+        format!("{:.6}", of.low),
+        format!("{:.6}", of.high),
+        of.pairs.to_string(),
+        by_profile.unwrap_or_default(),
+    ]
+}
+
 /// A table in Markdown; `*` marks what no other cell beats.
 pub fn print(report: &SweepReport) {
     out!(
@@ -96,9 +109,9 @@ pub fn print(report: &SweepReport) {
         report.params.repeat_penalty
     );
     out!(
-        "| | rule | budget | speed-up | MAL | in common | agreement | same text | parts after | log-prob. | rep. | acceptance |"
+        "| | rule | budget | speed-up | 95% | est. | MAL | in common | agreement | same text | parts after | log-prob. | rep. | acceptance |"
     );
-    out!("|---|---|---|---|---|---|---|---|---|---|---|---|");
+    out!("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
     if let Some(plain) = &report.autoregressive {
         row(" ", "autoregressive", "", plain);
     }
@@ -115,8 +128,12 @@ fn row(mark: &str, rule: &str, budget: &str, of: &CellFigures) {
     let plain = |e: Estimate, digits| number(Some(e), 1.0, digits);
     let percent = |e: Estimate| number(Some(e), 100.0, 1);
     out!(
-        "| {mark} | {rule} | {budget} | {} | {} | {} % | {} % | {}/{} | {} | {} | {} % | {} |",
-        plain(of.speedup, 2),
+        "| {mark} | {rule} | {budget} | {:.2} | {:.2}-{:.2} | {} | {} | {} % | {} % | {}/{} | {} | {} | {} % | {} |",
+        of.speedup.mean,
+        of.low,
+        of.high,
+        of.speedup_by_profile
+            .map_or("–".into(), |by| format!("{:.2}", by.mean)),
         plain(of.mal, 2),
         percent(of.in_common),
         percent(of.agreement),
@@ -144,8 +161,17 @@ fn number(estimate: Option<Estimate>, times: f64, digits: usize) -> String {
 }
 
 fn verdicts(report: &SweepReport) {
+    let pairs = report.cells.iter().filter_map(|c| c.figures.as_ref());
+    let pairs = pairs.map(|f| f.pairs).min().unwrap_or(0);
     out!(
-        "*: no other cell is as quick and keeps as much of the text. ±: standard error over subjects."
+        "*: no other cell is quicker beyond the intervals and keeps as much of the text, or is as quick \
+         and keeps more. 95%: of the speed-up, over {}; est.: by the cost profile. ±: standard error \
+         over subjects.",
+        if pairs == 1 {
+            "1 pair".to_string()
+        } else {
+            format!("{pairs} pairs")
+        }
     );
     let fastest = report.cells.iter().filter(|c| c.frontier);
     let speed = |c: &&CellReport| c.figures.as_ref().map_or(0.0, |f| f.speedup.mean);

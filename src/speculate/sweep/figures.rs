@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::speculate::TokenId;
 use crate::speculate::compare::in_common;
 use crate::speculate::quality::LogProb;
+use crate::speculate::speed_up::{SpeedUp, by_profile};
 use crate::speculate::stats::{Stats, agreement, first_difference, repetition};
 use crate::speculate::trace::Trace;
 
@@ -15,8 +16,14 @@ pub struct RunFigures {
     pub steps: usize,
     pub decode_ms: f64,
     pub tokens_per_s: f64,
-    /// Tokens per second over the autoregressive run's.
+    /// Against the autoregressive runs, in pairs: the median, and its 95% interval.
     pub speedup: f64,
+    pub low: f64,
+    pub high: f64,
+    pub pairs: usize,
+    /// As the cost profile promises it for these steps: an estimate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub speedup_by_profile: Option<f64>,
     pub mal: f64,
     /// Share of positions that hold the autoregressive run's token.
     pub agreement: f64,
@@ -34,22 +41,22 @@ pub struct RunFigures {
 }
 
 impl RunFigures {
-    /// Figures of a run beside its reference; without one it is the reference.
-    pub fn of(trace: &Trace, reference: Option<(&[TokenId], &RunFigures)>) -> Self {
+    /// Figures of a run beside its reference's text; without one it is the reference.
+    /// Its speed-up is for whoever knows the pairs.
+    pub fn of(trace: &Trace, reference: Option<&[TokenId]>) -> Self {
         let (stats, ids) = (Stats::of(trace), trace.token_ids());
         let tokens_per_s = stats.tokens_per_s().unwrap_or(0.0);
-        let plain = reference.map_or(tokens_per_s, |(_, figures)| figures.tokens_per_s);
-        let plain_ids = reference.map_or(ids.as_slice(), |(ids, _)| ids);
+        let plain_ids = reference.unwrap_or(&ids);
         RunFigures {
             tokens: stats.tokens,
             steps: stats.steps,
             decode_ms: stats.timing.total(),
             tokens_per_s,
-            speedup: if plain > 0.0 {
-                tokens_per_s / plain
-            } else {
-                0.0
-            },
+            speedup: 0.0,
+            low: 0.0,
+            high: 0.0,
+            pairs: 0,
+            speedup_by_profile: by_profile(trace),
             mal: stats.mal().unwrap_or(0.0),
             agreement: agreement(&ids, plain_ids),
             in_common: in_common(&ids, plain_ids),
@@ -58,6 +65,13 @@ impl RunFigures {
             acceptance: stats.fates.acceptance(),
             mean_log_prob: LogProb::of(trace).mean(),
         }
+    }
+
+    pub(super) fn set_speed_up(&mut self, measured: SpeedUp) {
+        self.speedup = measured.median;
+        self.low = measured.low;
+        self.high = measured.high;
+        self.pairs = measured.pairs;
     }
 }
 
@@ -92,7 +106,15 @@ impl Estimate {
 pub struct CellFigures {
     /// Subjects that the figures are over.
     pub subjects: usize,
+    /// The median of the pairs' means over the subjects, with the standard error of
+    /// the subjects' own speed-ups ..
     pub speedup: Estimate,
+    /// .. and its 95% interval.
+    pub low: f64,
+    pub high: f64,
+    pub pairs: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub speedup_by_profile: Option<Estimate>,
     pub mal: Estimate,
     pub agreement: Estimate,
     pub in_common: Estimate,
@@ -108,8 +130,18 @@ pub struct CellFigures {
 }
 
 impl CellFigures {
-    /// `None` of no run.
-    pub fn over(runs: &[&RunFigures]) -> Option<Self> {
+    /// The speed-up that was measured, as one value with its interval.
+    pub fn measured(&self) -> SpeedUp {
+        SpeedUp {
+            median: self.speedup.mean,
+            low: self.low,
+            high: self.high,
+            pairs: self.pairs,
+        }
+    }
+
+    /// `None` of no run. `measured`: over all subjects.
+    pub fn over(runs: &[RunFigures], measured: SpeedUp) -> Option<Self> {
         let all = |get: fn(&RunFigures) -> f64| {
             Estimate::of(&runs.iter().map(|run| get(run)).collect::<Vec<_>>())
         };
@@ -118,7 +150,14 @@ impl CellFigures {
         };
         Some(CellFigures {
             subjects: runs.len(),
-            speedup: all(|r| r.speedup)?,
+            speedup: Estimate {
+                mean: measured.median,
+                ..all(|r| r.speedup)?
+            },
+            low: measured.low,
+            high: measured.high,
+            pairs: measured.pairs,
+            speedup_by_profile: some(|r| r.speedup_by_profile),
             mal: all(|r| r.mal)?,
             agreement: all(|r| r.agreement)?,
             in_common: all(|r| r.in_common)?,

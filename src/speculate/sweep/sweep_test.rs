@@ -43,7 +43,99 @@ fn sweep(n_subjects: usize) -> Sweep {
         taus: vec![0.1, 0.4],
         ..Axes::default()
     };
-    Sweep::new(Grid::new(Params::default(), &axes).unwrap(), n_subjects)
+    let sweep = Sweep::new(Grid::new(Params::default(), &axes).unwrap(), n_subjects);
+    sweep.paired(Pairing::fixed(1))
+}
+
+/// Runs everything that is asked for, on a synthetic clock: milliseconds a token by
+/// cell and by how often it was run.
+fn made(
+    mut sweep: Sweep,
+    ids: impl Fn(Job) -> Vec<TokenId>,
+    ms: impl Fn(Job, usize) -> f64,
+) -> Sweep {
+    let mut made: Vec<Job> = Vec::new();
+    while let Some(job) = sweep.next_job() {
+        let n = made.iter().filter(|m| **m == job).count();
+        made.push(job);
+        sweep.add(job, &run(&ids(job), ms(job, n)));
+    }
+    sweep
+}
+
+/// Cells whose runs are the same step by step share their times, so that they have the
+/// same speed-up to the bit, and only one of them is run again.
+#[test]
+fn equal_runs_have_equal_speed_ups() {
+    let ids = |job: Job| match job.cell {
+        Some(2) => vec![3, 9, 9, 9],
+        _ => vec![3, 4, 5, 6],
+    };
+    // Noise: cell 1 is unlucky the first time.
+    let ms = |job: Job, n: usize| match job.cell {
+        None => 10.0 + (n % 3) as f64 * 0.05,
+        Some(1) if n == 0 => 7.0,
+        Some(_) => 5.0 + (n % 2) as f64 * 0.04,
+    };
+    let found = made(sweep(2).paired(Pairing::default()), ids, ms);
+    let [first, second, third] = [0, 1, 2].map(|cell| found.cell(cell).unwrap());
+    assert_eq!(first.speedup, second.speedup);
+    assert_eq!((first.low, first.high), (second.low, second.high));
+    assert!(first.pairs >= 6 && first.pairs == third.pairs);
+    assert!(third.speedup.mean > 1.9 && third.speedup.mean < 2.1);
+    for subject in 0..2 {
+        let of = |cell| {
+            found
+                .run(Job {
+                    subject,
+                    cell: Some(cell),
+                })
+                .unwrap()
+        };
+        assert_eq!(of(0).speedup, of(1).speedup);
+        assert_eq!(of(0).tokens_per_s, of(1).tokens_per_s);
+    }
+    let [a, b, c] = found.on_frontier()[..] else {
+        panic!("three cells");
+    };
+    assert!(a && b && !c, "the third loses text and is no quicker");
+}
+
+/// A sweep made twice, with other noise each time, has the same stars.
+#[test]
+fn a_sweep_made_twice_has_the_same_stars() {
+    let ids = |job: Job| match job.cell {
+        Some(2) => vec![3, 4, 5, 9],
+        _ => vec![3, 4, 5, 6],
+    };
+    let stars = |seed: usize| {
+        let noise = move |job: Job, n: usize| {
+            let mixed = (job.cell.map_or(7, |c| c + 1) * 31 + n * 17 + seed * 101) % 23;
+            1.0 + mixed as f64 / 23.0 * 0.02
+        };
+        let ms = move |job: Job, n: usize| {
+            let quiet = match job.cell {
+                None => 10.0,
+                Some(0) => 5.0,
+                Some(1) => 5.01,
+                Some(_) => 4.0,
+            };
+            quiet * noise(job, n)
+        };
+        made(sweep(3).paired(Pairing::default()), ids, ms).on_frontier()
+    };
+    let first = stars(0);
+    assert_eq!(first, [true, true, true]);
+    assert!((1..40).all(|seed| stars(seed) == first));
+}
+
+#[test]
+fn pairs_end_with_the_time_that_a_sweep_may_add() {
+    let ids = |_: Job| vec![3, 4];
+    // A pair takes two runs, 24 seconds together: two pairs fit into a minute more.
+    let ms = |_: Job, _: usize| 6000.0;
+    let found = made(sweep(1).paired(Pairing::default()), ids, ms);
+    assert_eq!(found.cell(0).unwrap().pairs, 3);
 }
 
 #[test]

@@ -137,8 +137,11 @@ impl App {
             Event::RunStarted { run, header, .. } => {
                 let under_way = self.referring(run);
                 let under_way = under_way.and_then(|r| r.references.under_way.as_mut());
-                if let Some((_, measured)) = under_way {
-                    measured.begin(*header);
+                if let Some((_, way, measured)) = under_way {
+                    // Of the run itself only the time counts.
+                    if way.verify().is_some() {
+                        measured.begin(*header);
+                    }
                 }
             }
             Event::Step { run, step } => self.step_arrived(run, *step),
@@ -158,12 +161,12 @@ impl App {
 
     /// The run that a reference run belongs to.
     fn referring(&mut self, id: RunId) -> Option<&mut Run> {
-        let belongs = |r: &&mut Run| matches!(&r.references.under_way, Some((of, _)) if *of == id);
+        let belongs = |r: &&mut Run| matches!(&r.references.under_way, Some((of, ..)) if *of == id);
         self.runs.iter_mut().find(belongs)
     }
 
     fn step_arrived(&mut self, id: RunId, step: Step) {
-        if let Some((_, measured)) = self
+        if let Some((.., measured)) = self
             .referring(id)
             .and_then(|r| r.references.under_way.as_mut())
         {

@@ -1,17 +1,20 @@
-//! Measuring: the reference runs of a run, one after the other, whenever the
-//! engine is free.
+//! Measuring: pairs of a run and its reference runs, one run after the other, whenever
+//! the engine is free.
 
 use std::time::Duration;
 
 use super::app::{App, Tone};
-use super::reference::Measured;
-use super::run::{Origin, Phase, Run};
-use crate::speculate::params::{Params, Verify};
+use super::reference::{Measured, Way};
+use super::run::{Origin, Run};
+use crate::speculate::params::Params;
+use crate::speculate::speed_up::SpeedUp;
+use crate::speculate::trace::Trace;
 use crate::speculate::verify::Finish;
 use crate::worker::message::{Command, Purpose, Request, RunId};
 
 impl App {
-    /// Asks for the autoregressive and the strict run of the same prompt.
+    /// Asks for pairs of the autoregressive, the strict and the shown run of the same
+    /// prompt.
     pub(super) fn measure(&mut self) -> Vec<Command> {
         let ready = self.model.is_ready();
         let Some(run) = self.run_mut() else {
@@ -26,10 +29,10 @@ impl App {
         if !ready {
             return Vec::new();
         }
-        run.references.want();
-        run.count_itself();
+        let ways = run.ways();
+        run.references.want(ways);
         if live {
-            let text = "The reference runs follow when this run has ended.";
+            let text = "The pairs follow when this run has ended.";
             self.tell(Tone::Info, text);
         }
         self.next_reference()
@@ -56,26 +59,28 @@ impl App {
 }
 
 impl Run {
-    /// A finished strict or autoregressive run is its own reference of that kind.
-    fn count_itself(&mut self) {
-        let Some(record) = self.record.as_ref().filter(|_| self.phase == Phase::Ended) else {
-            return;
-        };
-        let rule = record.rule_throughout();
-        let Some(verify @ (Verify::Autoregressive | Verify::Strict)) = rule else {
-            return;
-        };
-        self.references.wanted.retain(|&w| w != verify);
-        if self.references.of(verify).is_none() {
-            self.references.done.push(Measured {
-                verify,
-                ids: record.ids.clone(),
-                stats: record.stats.clone(),
-                repetition: record.repetition,
-                record: None,
-                parked: None,
-            });
-        }
+    /// Its speed-up over its autoregressive runs, if it was measured.
+    pub fn speed_up(&self) -> Option<SpeedUp> {
+        let record = self.record.as_ref()?;
+        let way = record.rule_throughout().map_or(Way::Own, Way::of);
+        self.references.speed_up(way, &record.stats)
+    }
+
+    /// What a pair of this run consists of. A run whose parameters changed on its way
+    /// cannot be made again as it was.
+    fn ways(&self) -> Vec<Way> {
+        let own = self
+            .record
+            .as_ref()
+            .map(|r| (r.rule_throughout(), &r.trace));
+        let is_constant = |trace: &Trace| trace.steps.iter().all(|s| s.params.is_none());
+        let repeats = own.is_some_and(|(rule, trace)| {
+            rule.is_some_and(|rule| Way::of(rule) == Way::Own) && is_constant(trace)
+        });
+        let ways = [Way::Autoregressive, Way::Strict, Way::Own];
+        ways.into_iter()
+            .filter(|&w| w != Way::Own || repeats)
+            .collect()
     }
 }
 
@@ -84,16 +89,18 @@ fn reference_request(run: &mut Run, id: RunId) -> Option<Request> {
         return None;
     };
     let record = run.record.as_ref()?;
-    let verify = run.references.wanted.pop_front()?;
-    run.references.under_way = Some((id, Measured::new(verify)));
+    let header = &record.trace.header;
+    let way = run.references.wanted.pop_front()?;
     // A run that was stopped early is compared over its own length.
     let cut = matches!(&record.trace.end, Some(end) if end.finish == Finish::Cancelled);
-    let params = record.trace.header.params;
+    let params = header.params;
     let max_tokens = if cut {
         record.ids.len().max(1)
     } else {
         params.max_tokens
     };
+    let verify = way.verify().unwrap_or(params.verify);
+    run.references.under_way = Some((id, way, Measured::new(verify)));
     Some(Request {
         run: id,
         subject: run.subject.clone(),
@@ -103,8 +110,8 @@ fn reference_request(run: &mut Run, id: RunId) -> Option<Request> {
             max_tokens,
             ..params
         },
-        branch: None,
-        start: record.trace.header.start(),
+        branch: header.branch.clone().filter(|_| way == Way::Own),
+        start: header.start(),
         purpose: Purpose::Reference { of: run.id },
         start_paused: false,
     })

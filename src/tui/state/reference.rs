@@ -1,5 +1,6 @@
 //! The runs a run is measured against: the same prompt, autoregressively and
-//! strictly, by the same engine on the same machine. Nothing here is estimated.
+//! strictly, by the same engine on the same machine; in pairs with the run itself, in
+//! turns, until its speed-up is known well enough. Nothing here is estimated.
 
 use std::collections::VecDeque;
 
@@ -8,6 +9,7 @@ use super::record::Record;
 use crate::speculate::TokenId;
 use crate::speculate::compare::in_common;
 use crate::speculate::params::Verify;
+use crate::speculate::speed_up::{Pairing, SpeedUp};
 use crate::speculate::stats::{Stats, first_difference, repetition};
 use crate::speculate::trace::{End, Header, Step};
 use crate::speculate::verify::Finish;
@@ -55,24 +57,60 @@ impl Measured {
     }
 }
 
+/// A run of a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// The run itself once more.
+    Own,
+    Autoregressive,
+    Strict,
+}
+
+impl Way {
+    /// The one that a rule is.
+    pub fn of(verify: Verify) -> Self {
+        match verify {
+            Verify::Autoregressive => Way::Autoregressive,
+            Verify::Strict => Way::Strict,
+            _ => Way::Own,
+        }
+    }
+
+    /// The rule, unless it is the run's own.
+    pub fn verify(self) -> Option<Verify> {
+        match self {
+            Way::Own => None,
+            Way::Autoregressive => Some(Verify::Autoregressive),
+            Way::Strict => Some(Verify::Strict),
+        }
+    }
+}
+
 /// The reference runs of one run.
 #[derive(Clone, Debug, Default)]
 pub struct References {
-    /// Still to be made, once the engine is free.
-    pub wanted: VecDeque<Verify>,
-    pub under_way: Option<(RunId, Measured)>,
+    /// What a pair consists of; empty until one is asked for.
+    ways: Vec<Way>,
+    /// Still to be made of the pair under way, once the engine is free.
+    pub wanted: VecDeque<Way>,
+    pub under_way: Option<(RunId, Way, Measured)>,
     pub done: Vec<Measured>,
+    /// Of every way, by pair: milliseconds and tokens.
+    times: Vec<(Way, Vec<(f64, usize)>)>,
+    /// What a sweep measured of the run.
+    pub by_sweep: Option<SpeedUp>,
     /// Of the run's own text, by its tokens and the autoregressive one's.
     in_common: Memo<(usize, usize), f64>,
 }
 
 impl References {
-    /// Autoregressive and strict, but not what was measured already.
-    pub fn want(&mut self) {
-        for verify in [Verify::Autoregressive, Verify::Strict] {
-            if self.of(verify).is_none() && !self.wanted.contains(&verify) {
-                self.wanted.push_back(verify);
-            }
+    /// Pairs of these, until the speed-up is known well enough.
+    pub fn want(&mut self, ways: Vec<Way>) {
+        if self.wanted.is_empty() && self.under_way.is_none() {
+            self.times.clear();
+            self.by_sweep = None;
+            self.wanted = ways.iter().copied().collect();
+            self.ways = ways;
         }
     }
 
@@ -86,14 +124,61 @@ impl References {
 
     /// A reference run came to its end; one that was cut off counts for nothing.
     pub fn complete(&mut self, end: End) {
-        if let Some((_, mut measured)) = self.under_way.take()
-            && end.finish != Finish::Cancelled
-        {
-            if let Some(record) = &mut measured.record {
-                record.finish(end);
-            }
+        let Some((_, way, mut measured)) = self.under_way.take() else {
+            return;
+        };
+        if end.finish == Finish::Cancelled {
+            return self.wanted.clear();
+        }
+        let time = (measured.stats.timing.total(), measured.stats.tokens);
+        match self.times.iter_mut().find(|(w, _)| *w == way) {
+            Some((_, times)) => times.push(time),
+            None => self.times.push((way, vec![time])),
+        }
+        if let Some(record) = &mut measured.record {
+            record.finish(end);
+        }
+        let is_new = way.verify().is_some_and(|verify| self.of(verify).is_none());
+        if is_new {
             self.done.push(measured);
         }
+        if self.wanted.is_empty() {
+            self.plan();
+        }
+    }
+
+    /// Another pair, if it is wanted.
+    fn plan(&mut self) {
+        let n = self.n_pairs();
+        let drafting = self.ways.iter().filter(|w| **w != Way::Autoregressive);
+        let so_far: Vec<SpeedUp> = drafting.filter_map(|&w| self.paired(w)).collect();
+        let spent = |(_, times): &(Way, Vec<(f64, usize)>)| times.iter().map(|t| t.0).sum::<f64>();
+        let most = self.times.iter().map(spent).fold(0.0, f64::max);
+        if Pairing::default().goes_on(n, &so_far, most, most / n.max(1) as f64) {
+            self.wanted = self.ways.iter().copied().collect();
+            // Nobody always goes first.
+            let first = n % self.wanted.len().max(1);
+            self.wanted.rotate_left(first);
+        }
+    }
+
+    /// Pairs that every way was made in.
+    pub fn n_pairs(&self) -> usize {
+        let n_of = |way: &Way| self.times_of(*way).len();
+        self.ways.iter().map(n_of).min().unwrap_or(0)
+    }
+
+    fn times_of(&self, way: Way) -> &[(f64, usize)] {
+        let found = self.times.iter().find(|(w, _)| *w == way);
+        found.map_or(&[], |(_, times)| times)
+    }
+
+    fn paired(&self, way: Way) -> Option<SpeedUp> {
+        let a_token = |&(ms, tokens): &(f64, usize)| ms / tokens.max(1) as f64;
+        let plain = self.times_of(Way::Autoregressive).iter();
+        let pairs = plain.zip(self.times_of(way));
+        let ratios = pairs.map(|(plain, own)| a_token(plain) / a_token(own).max(1e-9));
+        SpeedUp::of(&ratios.collect::<Vec<_>>())
     }
 
     pub fn give_up(&mut self) {
@@ -118,15 +203,21 @@ impl References {
         Some(*self.in_common.get(key, || in_common(own, plain)))
     }
 
-    /// Share of the autoregressive run's time that a token does not take.
-    pub fn compute_saved(&self, stats: &Stats) -> Option<f64> {
-        self.speed_up(stats).map(|speed_up| 1.0 - 1.0 / speed_up)
-    }
-
-    /// Tokens per second over the autoregressive run's.
-    pub fn speed_up(&self, stats: &Stats) -> Option<f64> {
+    /// The speed-up of one way of the pairs; of the run itself, where it cannot be made
+    /// again, from its own times.
+    pub fn speed_up(&self, way: Way, own: &Stats) -> Option<SpeedUp> {
+        if let Some(by_sweep) = self.by_sweep.filter(|_| way == Way::Own) {
+            return Some(by_sweep);
+        }
+        if !self.times_of(way).is_empty() {
+            return self.paired(way);
+        }
+        let stats = match way.verify() {
+            Some(verify) => &self.of(verify)?.stats,
+            None => own,
+        };
         let plain = self.of(Verify::Autoregressive)?.stats.tokens_per_s()?;
-        Some(stats.tokens_per_s()? / plain)
+        SpeedUp::of(&[stats.tokens_per_s()? / plain])
     }
 }
 
@@ -135,4 +226,69 @@ impl References {
 pub struct Comparison {
     pub first_difference: Option<usize>,
     pub n_tokens: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn end(finish: Finish) -> End {
+        End {
+            finish,
+            steps: 1,
+            tokens: 10,
+            decode_ms: 0.0,
+        }
+    }
+
+    /// Makes what is wanted, each way in its time.
+    fn make(references: &mut References, ms: impl Fn(Way, usize) -> f64) {
+        let mut id = 0;
+        while let Some(way) = references.wanted.pop_front() {
+            id += 1;
+            let verify = way.verify().unwrap_or_default();
+            let mut measured = Measured::new(verify);
+            measured.stats.tokens = 10;
+            measured.stats.timing.forward = ms(way, references.n_pairs());
+            references.under_way = Some((id, way, measured));
+            references.complete(end(Finish::Length));
+        }
+    }
+
+    const WAYS: [Way; 3] = [Way::Autoregressive, Way::Strict, Way::Own];
+
+    #[test]
+    fn a_quiet_machine_takes_six_pairs_and_a_busy_one_more() {
+        let mut quiet = References::default();
+        quiet.want(WAYS.to_vec());
+        make(&mut quiet, |way, _| match way {
+            Way::Autoregressive => 100.0,
+            Way::Strict => 50.0,
+            Way::Own => 40.0,
+        });
+        let own = quiet.speed_up(Way::Own, &Stats::empty()).unwrap();
+        assert_eq!(
+            (own.median, own.low, own.high, own.pairs),
+            (2.5, 2.5, 2.5, 6)
+        );
+        assert_eq!(quiet.done.len(), 2, "the run's own reruns are not kept");
+        let mut busy = References::default();
+        busy.want(WAYS.to_vec());
+        make(&mut busy, |way, pair| match way {
+            Way::Own => 40.0 + 9.0 * (pair % 3) as f64,
+            _ => 100.0,
+        });
+        assert_eq!(busy.speed_up(Way::Own, &Stats::empty()).unwrap().pairs, 15);
+    }
+
+    #[test]
+    fn what_was_cut_off_ends_the_pairs() {
+        let mut references = References::default();
+        references.want(WAYS.to_vec());
+        let way = references.wanted.pop_front().unwrap();
+        references.under_way = Some((1, way, Measured::new(Verify::Autoregressive)));
+        references.complete(end(Finish::Cancelled));
+        assert!(!references.is_busy() && references.done.is_empty());
+        assert_eq!(references.speed_up(Way::Own, &Stats::empty()), None);
+    }
 }

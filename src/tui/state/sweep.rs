@@ -330,8 +330,11 @@ impl App {
         match event {
             Event::SweepRan { job, trace, .. } => {
                 let n_wrong = found.sweep.mismatches.len();
+                let is_first = found.sweep.run(job).is_none();
                 found.sweep.add(job, &trace);
-                found.traces.insert(job, trace);
+                if is_first {
+                    found.traces.insert(job, trace);
+                }
                 if let Some(wrong) = found.sweep.mismatches.get(n_wrong) {
                     let title = &found.asked[job.subject].subject.title;
                     let text = format!(
@@ -346,7 +349,7 @@ impl App {
                 self.end_sweep(Stand::Failed(why));
             }
             _ => {
-                let done = found.sweep.is_done();
+                let done = found.sweep.next_job().is_none();
                 self.end_sweep(if done { Stand::Done } else { Stand::Cancelled });
             }
         }
@@ -457,9 +460,11 @@ impl App {
             }
         };
         let measured = plain.as_ref().map(measured);
+        let speed_up = found.sweep.speed_up(job);
         self.add_recording(trace, Recording::Sweep);
         if let Some(run) = self.run_mut() {
             run.references.done.extend(measured);
+            run.references.by_sweep = speed_up;
             run.play_all();
         }
     }

@@ -1,5 +1,5 @@
-//! Speed-up against what the texts have in common, a point a cell, with error bars
-//! over subjects.
+//! Speed-up against what the texts have in common, a point a cell, with the interval
+//! of the one and the standard error of the other over subjects.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -85,7 +85,7 @@ impl Plot {
         };
         let shared = cells.iter().flatten().map(|f| ends(f.in_common)[0]);
         let least = shared.fold(1.0 - Y_STEP, f64::min).max(0.0);
-        let values = cells.iter().flatten().flat_map(|f| ends(f.speedup));
+        let values = cells.iter().flatten().flat_map(|f| [f.low, f.high]);
         let (low, high) = values
             .chain([1.0])
             .fold((f64::INFINITY, 0.0f64), |(low, high), v| {
@@ -144,10 +144,8 @@ impl Plot {
 
     fn bars(&self, figures: &CellFigures, style: Style, buf: &mut Buffer) {
         let (x, y) = (figures.speedup, figures.in_common);
-        if let Some(error) = x.standard_error {
-            for column in self.column(x.mean - error)..=self.column(x.mean + error) {
-                buf.set_string(column, self.row(y.mean), "─", style);
-            }
+        for column in self.column(figures.low)..=self.column(figures.high) {
+            buf.set_string(column, self.row(y.mean), "─", style);
         }
         if let Some(error) = y.standard_error {
             for row in self.row(y.mean + error)..=self.row(y.mean - error) {

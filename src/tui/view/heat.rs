@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::bars;
-use super::number::{percent, three};
+use super::number::{count, percent, three};
 use super::pane::put;
 use crate::speculate::sweep::{CellFigures, Estimate, Layer, Measure, RunFigures};
 use crate::tui::action::Action;
@@ -247,7 +247,7 @@ pub fn cell(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
 }
 
 fn over(figures: &CellFigures) -> String {
-    super::number::count(figures.subjects, "subject")
+    count(figures.subjects, "subject")
 }
 
 fn facts(figures: &CellFigures, theme: &Theme, width: usize) -> Vec<Line<'static>> {
@@ -263,12 +263,13 @@ fn facts(figures: &CellFigures, theme: &Theme, width: usize) -> Vec<Line<'static
         format!("parts after {:.0}{error}", e.mean)
     });
     let lines = [
+        vec![Some(speed_up(figures)), of(Measure::Mal)],
         vec![
-            of(Measure::SpeedUp),
-            of(Measure::Mal),
             of(Measure::Acceptance),
+            of(Measure::InCommon),
+            Some(same),
+            diverges,
         ],
-        vec![of(Measure::InCommon), Some(same), diverges],
         vec![
             of(Measure::Agreement),
             of(Measure::Repetition),
@@ -281,13 +282,27 @@ fn facts(figures: &CellFigures, theme: &Theme, width: usize) -> Vec<Line<'static
         .to_vec()
 }
 
+/// With its interval, and what the cost profile says of the same steps.
+fn speed_up(figures: &CellFigures) -> String {
+    let estimated = figures.speedup_by_profile;
+    let estimated = estimated.map(|by| format!(", est. {:.2}x", by.mean));
+    format!(
+        "speed-up {:.2}x, {:.2}–{:.2} in {}{}",
+        figures.speedup.mean,
+        figures.low,
+        figures.high,
+        count(figures.pairs, "pair"),
+        estimated.unwrap_or_default()
+    )
+}
+
 /// Which run the cell opens.
 fn opens(app: &App, theme: &Theme, width: usize) -> Line<'static> {
     let view = &app.tune.sweep;
     let (Some(found), Some(job), Some(asked)) = (&view.found, view.job(), view.subject()) else {
         return Line::default();
     };
-    let figures = |f: &RunFigures| {
+    let figures = |f: RunFigures| {
         format!(
             "{}x, MAL {}, {} in common",
             three(f.speedup),

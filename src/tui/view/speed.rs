@@ -1,23 +1,24 @@
-//! How fast the run was, beside the runs it was measured against. Nothing is
-//! estimated: what was not measured is not there, and no relaxed speed-up stands
-//! without strict, agreement and repetition beside it.
+//! How fast the run was, beside the runs it was measured against, with the interval
+//! of its speed-up. What is estimated says so, and no relaxed speed-up stands without
+//! strict, agreement and repetition beside it.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::number::{percent, three};
+use super::number::{count, percent, three};
 use super::pane::{placeholder, put};
 use super::{bars, header, quality};
 use crate::speculate::TokenId;
 use crate::speculate::params::Verify;
+use crate::speculate::speed_up::{SpeedUp, by_profile};
 use crate::speculate::stats::Stats;
 use crate::speculate::verify::Fate;
 use crate::tui::action::Action;
 use crate::tui::keys::Context;
 use crate::tui::state::app::App;
 use crate::tui::state::record::Record;
-use crate::tui::state::reference::References;
+use crate::tui::state::reference::{References, Way};
 use crate::tui::state::run::Run;
 use crate::tui::theme::{Mark, Theme};
 
@@ -82,7 +83,7 @@ struct Column<'a> {
     name: &'static str,
     stats: &'a Stats,
     repetition: f64,
-    speed_up: Option<f64>,
+    speed_up: Option<SpeedUp>,
     same: Option<String>,
 }
 
@@ -93,7 +94,7 @@ fn columns<'a>(run: &'a Run, record: &'a Record) -> Vec<Column<'a>> {
         name: own.map_or_else(|| mixed(record), name),
         stats: &record.stats,
         repetition: record.repetition,
-        speed_up: refs.speed_up(&record.stats),
+        speed_up: run.speed_up(),
         same: same(refs, &record.ids, own),
     }];
     for verify in [Verify::Strict, Verify::Autoregressive] {
@@ -102,7 +103,7 @@ fn columns<'a>(run: &'a Run, record: &'a Record) -> Vec<Column<'a>> {
                 name: name(verify),
                 stats: &measured.stats,
                 repetition: measured.repetition,
-                speed_up: refs.speed_up(&measured.stats),
+                speed_up: refs.speed_up(Way::of(verify), &measured.stats),
                 same: same(refs, &measured.ids, Some(verify)),
             });
         }
@@ -152,7 +153,7 @@ impl Table<'_> {
         self.row(buf, area, 0, "", &|c| Some(c.name.to_string()));
         self.row(buf, area, 1, "tokens/s", &per_s);
         if measured {
-            let speed_up = |c: &Column<'_>| c.speed_up.map(|s| format!("{}×", three(s)));
+            let speed_up = |c: &Column<'_>| c.speed_up.map(|s| format!("{}×", three(s.median)));
             self.row(buf, area, 2, "speed-up", &speed_up);
         }
         self.row(buf, area, 3, "MAL", &mal);
@@ -190,18 +191,23 @@ fn progress(app: &App, run: &Run, theme: &Theme, area: Rect, buf: &mut Buffer) {
         return put(buf, area, 2, &line);
     }
     let line = match &refs.under_way {
-        Some((_, measured)) => Line::from(vec![
-            Span::styled(format!("{:<LABEL$}", "measuring"), theme.dim()),
-            Span::styled(format!(" {} ", header::spinner(app)), theme.accent()),
-            Span::styled(
-                format!(
-                    "{}, {} tokens",
-                    name(measured.verify),
-                    measured.stats.tokens
-                ),
-                theme.text(),
-            ),
-        ]),
+        Some((_, way, measured)) => {
+            let way = match way {
+                Way::Own => "this run",
+                Way::Autoregressive => "AR",
+                Way::Strict => "strict",
+            };
+            let of = format!(
+                "pair {}: {way}, {} tokens",
+                refs.n_pairs() + 1,
+                measured.stats.tokens
+            );
+            Line::from(vec![
+                Span::styled(format!("{:<LABEL$}", "measuring"), theme.dim()),
+                Span::styled(format!(" {} ", header::spinner(app)), theme.accent()),
+                Span::styled(of, theme.text()),
+            ])
+        }
         None if !refs.wanted.is_empty() => Line::styled("measured when this run ends", theme.dim()),
         None if refs.of(Verify::Autoregressive).is_none() => Line::from(vec![
             Span::styled(format!("{:<LABEL$}", "speed-up"), theme.dim()),
@@ -228,11 +234,12 @@ fn details(
 ) {
     let stats = &record.stats;
     let penalty = record.trace.header.params.repeat_penalty;
-    let saved = run.references.compute_saved(stats);
-    let saved = saved.map_or("—".into(), |s| format!("{} of AR's", percent(s)));
+    let speed_up = run.speed_up();
+    let saved = speed_up.map(|s| 1.0 - 1.0 / s.median);
+    let saved = saved.map_or("—".into(), percent);
     let lines = [
-        plain("penalty", format!("{penalty} on repetition"), theme),
-        plain("time saved", saved, theme),
+        interval(record, speed_up, theme),
+        plain("time saved", format!("{saved} · penalty {penalty}"), theme),
         times(stats, theme),
         fates(stats, theme),
         depths(stats, theme, area.width),
@@ -241,6 +248,21 @@ fn details(
     for (row, line) in lines.iter().enumerate() {
         put(buf, area, row as u16, line);
     }
+}
+
+/// Between what the speed-up lies, and what the cost profile says of these steps.
+fn interval(record: &Record, measured: Option<SpeedUp>, theme: &Theme) -> Line<'static> {
+    let by_profile = by_profile(&record.trace).map(|by| format!("est. {by:.2}×"));
+    let Some(SpeedUp {
+        low, high, pairs, ..
+    }) = measured
+    else {
+        let text = by_profile.unwrap_or_else(|| "— (no cost profile)".into());
+        return plain("by profile", text, theme);
+    };
+    let by_profile = by_profile.map(|by| format!(" · {by}"));
+    let between = format!("{low:.2}–{high:.2}×{}", by_profile.unwrap_or_default());
+    plain(&count(pairs, "pair"), between, theme)
 }
 
 fn plain(label: &str, value: String, theme: &Theme) -> Line<'static> {

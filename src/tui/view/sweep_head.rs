@@ -103,6 +103,13 @@ fn stand(app: &App, theme: &Theme, width: usize) -> Line<'static> {
             format!("✓ {} made; {key} begins another", count(all, "run")),
             theme.good(),
         ),
+        Stand::Cancelled if done == all => line(
+            format!(
+                "✓ {} made, fewer pairs than wanted; {key} begins another",
+                count(all, "run")
+            ),
+            theme.good(),
+        ),
         Stand::Cancelled => line(
             format!("ended after {done} of {all} runs; {key} begins anew"),
             theme.warning(),
@@ -137,7 +144,12 @@ fn under_way(app: &App, found: &Found, theme: &Theme, width: usize) -> Line<'sta
         _ if waits => "waits: the run under way goes first".to_string(),
         Some(job) => {
             let title = &found.asked[job.subject].subject.title;
-            format!("{title}: {}", found.sweep.params(job).verify.describe())
+            let pair = found.sweep.pair_under_way();
+            let pair = pair.map_or(String::new(), |n| format!("pair {n}, "));
+            format!(
+                "{pair}{title}: {}",
+                found.sweep.params(job).verify.describe()
+            )
         }
         None => String::new(),
     };

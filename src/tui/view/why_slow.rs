@@ -62,7 +62,7 @@ fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
         theme,
         width,
     };
-    let verdict = record.why.verdict(run.references.speed_up(&record.stats));
+    let verdict = record.why.verdict(run.speed_up().map(|s| s.median));
     let said = wrap(&verdict, width).into_iter();
     let mut lines: Vec<Line<'static>> = said.map(|t| Line::styled(t, theme.strong())).collect();
     for part in [

@@ -119,7 +119,11 @@ impl World {
             &["--drafters", "ngram,chain"],
         ] {
             let decode = ["bench", "decode", "--items", "1", "--max-tokens", "8"];
-            lines.add(&asked, &[&decode, how].concat());
+            let once = match how.contains(&"--paired") {
+                true => &[][..],
+                false => &["--paired", "1"],
+            };
+            lines.add(&asked, &[&decode, once, how].concat());
         }
         let forward = ["bench", "forward", "--at", "16", "--repeats", "1"];
         lines.add(&["--model", &self.model()], &forward);
@@ -141,6 +145,8 @@ impl World {
                 "strict",
                 "--max-tokens",
                 "8",
+                "--paired",
+                "1",
             ];
             lines.add(&asked, &[&sweep, &["--traces", &traces][..], form].concat());
         }

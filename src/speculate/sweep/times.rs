@@ -1,0 +1,229 @@
+//! How long the runs of a sweep took, each as often as it was made, and what is run
+//! again. Runs of a subject that are the same step by step are one class: they share
+//! their times, so that equal runs have equal speed-ups.
+
+use std::collections::VecDeque;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::Job;
+use crate::speculate::speed_up::{Pairing, SpeedUp};
+use crate::speculate::trace::Trace;
+
+#[derive(Clone, Debug)]
+pub struct Times {
+    pub pairing: Pairing,
+    subjects: Vec<OfSubject>,
+    /// What is left of the pair under way.
+    queue: VecDeque<Job>,
+    /// Milliseconds spent on pairs beyond the first, prompts included.
+    added_ms: f64,
+    /// Milliseconds that the next pair will take.
+    pair_ms: f64,
+}
+
+#[derive(Clone, Debug, Default)]
+struct OfSubject {
+    reference: Class,
+    classes: Vec<Class>,
+    /// By cell: its class.
+    of_cell: Vec<Option<usize>>,
+}
+
+/// Runs with the same steps.
+#[derive(Clone, Debug, Default)]
+struct Class {
+    steps: u64,
+    tokens: usize,
+    /// The cell that is run again for all of them.
+    cell: Option<usize>,
+    /// Milliseconds of decoding, by pair: of the first, each cell's.
+    first_ms: Vec<f64>,
+    later_ms: Vec<f64>,
+    /// Prompt and decoding of the last run.
+    last_ms: f64,
+}
+
+impl Class {
+    fn n_pairs(&self) -> usize {
+        usize::from(!self.first_ms.is_empty()) + self.later_ms.len()
+    }
+
+    fn ms(&self, pair: usize) -> f64 {
+        match pair.checked_sub(1) {
+            None => self.first_ms.iter().sum::<f64>() / self.first_ms.len().max(1) as f64,
+            Some(later) => self.later_ms[later],
+        }
+    }
+
+    fn add(&mut self, trace: &Trace, is_first: bool) {
+        let ms = decode_ms(trace);
+        self.tokens = trace.steps.iter().map(|s| s.verdict.n_committed()).sum();
+        self.last_ms = ms + trace.header.prompt_ms;
+        match is_first {
+            true => self.first_ms.push(ms),
+            false => self.later_ms.push(ms),
+        }
+    }
+
+    /// Its times a token under the reference's.
+    fn ratio(&self, reference: &Class, pair: usize) -> f64 {
+        let a_token = |class: &Class| class.ms(pair) / class.tokens.max(1) as f64;
+        a_token(reference) / a_token(self).max(1e-9)
+    }
+}
+
+impl OfSubject {
+    fn class(&self, cell: Option<usize>) -> Option<&Class> {
+        match cell {
+            None => Some(&self.reference).filter(|class| class.n_pairs() > 0),
+            Some(cell) => Some(&self.classes[self.of_cell[cell]?]),
+        }
+    }
+
+    /// Pairs that a class and the reference both have.
+    fn n_pairs(&self, cell: Option<usize>) -> usize {
+        let class = self.class(cell).map_or(0, Class::n_pairs);
+        class.min(self.reference.n_pairs())
+    }
+}
+
+impl Times {
+    pub fn new(n_subjects: usize, n_cells: usize, pairing: Pairing) -> Self {
+        let subject = OfSubject {
+            of_cell: vec![None; n_cells],
+            ..OfSubject::default()
+        };
+        Times {
+            pairing,
+            subjects: vec![subject; n_subjects],
+            queue: VecDeque::new(),
+            added_ms: 0.0,
+            pair_ms: 0.0,
+        }
+    }
+
+    /// The next run of the pair under way.
+    pub fn next(&self) -> Option<Job> {
+        self.queue.front().copied()
+    }
+
+    /// Pairs that every run has.
+    pub fn n_pairs(&self) -> usize {
+        let of_subject = |s: &OfSubject| {
+            let classes = s.classes.iter().chain([&s.reference]);
+            classes.map(Class::n_pairs).min().unwrap_or(0)
+        };
+        self.subjects.iter().map(of_subject).min().unwrap_or(0)
+    }
+
+    pub fn add_first(&mut self, job: Job, trace: &Trace) {
+        let subject = &mut self.subjects[job.subject];
+        let Some(cell) = job.cell else {
+            return subject.reference.add(trace, true);
+        };
+        let steps = fingerprint(trace);
+        let known = subject.classes.iter().position(|c| c.steps == steps);
+        let at = known.unwrap_or_else(|| {
+            subject.classes.push(Class {
+                steps,
+                cell: Some(cell),
+                ..Class::default()
+            });
+            subject.classes.len() - 1
+        });
+        subject.of_cell[cell] = Some(at);
+        subject.classes[at].add(trace, true);
+    }
+
+    pub fn add_again(&mut self, job: Job, trace: &Trace) {
+        if self.next() == Some(job) {
+            self.queue.pop_front();
+        }
+        let subject = &mut self.subjects[job.subject];
+        let class = match job.cell {
+            None => &mut subject.reference,
+            Some(cell) => match subject.of_cell[cell] {
+                Some(at) => &mut subject.classes[at],
+                None => return,
+            },
+        };
+        class.add(trace, false);
+        self.added_ms += class.last_ms;
+    }
+
+    /// Plans another pair, if the last is complete and it is wanted.
+    pub fn plan(&mut self) {
+        if !self.queue.is_empty() {
+            return;
+        }
+        let all = self.subjects.iter();
+        let all = all.flat_map(|s| s.classes.iter().chain([&s.reference]));
+        self.pair_ms = all.map(|class| class.last_ms).sum();
+        let n = self.n_pairs();
+        let cells = self.subjects.first().map_or(0, |s| s.of_cell.len());
+        let so_far: Vec<SpeedUp> = (0..cells)
+            .filter_map(|cell| self.over_subjects(Some(cell)))
+            .collect();
+        if !self
+            .pairing
+            .goes_on(n, &so_far, self.added_ms, self.pair_ms)
+        {
+            return;
+        }
+        for (subject, of) in self.subjects.iter().enumerate() {
+            let mut jobs: Vec<Job> = std::iter::once(None)
+                .chain(of.classes.iter().map(|class| class.cell))
+                .map(|cell| Job { subject, cell })
+                .collect();
+            // Nobody always goes first.
+            let n_jobs = jobs.len();
+            jobs.rotate_left((n + subject) % n_jobs);
+            self.queue.extend(jobs);
+        }
+    }
+
+    /// A run's speed-up over its subject's autoregressive run.
+    pub fn speed_up(&self, job: Job) -> Option<SpeedUp> {
+        let subject = &self.subjects[job.subject];
+        let class = subject.class(job.cell)?;
+        let pairs = 0..subject.n_pairs(job.cell);
+        let ratios = pairs.map(|pair| class.ratio(&subject.reference, pair));
+        SpeedUp::of(&ratios.collect::<Vec<_>>())
+    }
+
+    /// Tokens a second over all times.
+    pub fn tokens_per_s(&self, job: Job) -> Option<f64> {
+        let class = self.subjects[job.subject].class(job.cell)?;
+        let ms: f64 = (0..class.n_pairs()).map(|pair| class.ms(pair)).sum();
+        let tokens = class.tokens * class.n_pairs();
+        (ms > 0.0).then(|| tokens as f64 * 1000.0 / ms)
+    }
+
+    /// A cell's speed-up over the subjects that have it: every pair's mean over them.
+    pub fn over_subjects(&self, cell: Option<usize>) -> Option<SpeedUp> {
+        let asked = || self.subjects.iter().filter(|s| s.n_pairs(cell) > 0);
+        let n_pairs = asked().map(|s| s.n_pairs(cell)).min()?;
+        let mean = |pair| {
+            let ratios = asked().filter_map(|s| Some(s.class(cell)?.ratio(&s.reference, pair)));
+            ratios.sum::<f64>() / asked().count() as f64
+        };
+        SpeedUp::of(&(0..n_pairs).map(mean).collect::<Vec<_>>())
+    }
+}
+
+fn decode_ms(trace: &Trace) -> f64 {
+    trace.steps.iter().map(|step| step.timing.total()).sum()
+}
+
+/// What a run did, step by step: its trees and what it committed.
+fn fingerprint(trace: &Trace) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for step in &trace.steps {
+        for node in &step.tree.nodes {
+            (node.token, node.parent).hash(&mut hasher);
+        }
+        step.verdict.path.hash(&mut hasher);
+        step.verdict.bonus.hash(&mut hasher);
+    }
+    hasher.finish()
+}
