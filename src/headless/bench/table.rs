@@ -45,7 +45,10 @@ pub fn print(report: &BenchReport, by_prompt: bool) {
             m.predicted_mal,
             m.rows,
             m.tokens_per_s,
-            format!("{:.2}x {:.2}-{:.2}", m.speedup, m.low, m.high),
+            match m.pairs {
+                1 => format!("{:.2}x", m.speedup),
+                _ => format!("{:.2}x {:.2}-{:.2}", m.speedup, m.low, m.high),
+            },
             m.speedup_by_profile
                 .map_or("-".into(), |by| format!("{by:.2}x")),
             m.agreement * 100.0,

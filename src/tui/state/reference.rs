@@ -173,6 +173,13 @@ impl References {
         found.map_or(&[], |(_, times)| times)
     }
 
+    /// Tokens a second over all pairs; `None`: none was made.
+    pub fn tokens_per_s(&self, way: Way) -> Option<f64> {
+        let times = self.times_of(way).iter();
+        let (ms, tokens) = times.fold((0.0, 0), |(ms, n), t| (ms + t.0, n + t.1));
+        (ms > 0.0).then(|| tokens as f64 * 1000.0 / ms)
+    }
+
     fn paired(&self, way: Way) -> Option<SpeedUp> {
         let a_token = |&(ms, tokens): &(f64, usize)| ms / tokens.max(1) as f64;
         let plain = self.times_of(Way::Autoregressive).iter();

@@ -39,7 +39,7 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         }
     }
     let legend = fit(
-        "▁ least █ most · * nothing is as quick and keeps as much",
+        "▁ least █ most · * Pareto-optimal",
         usize::from(area.width),
     );
     put(
@@ -286,12 +286,14 @@ fn facts(figures: &CellFigures, theme: &Theme, width: usize) -> Vec<Line<'static
 fn speed_up(figures: &CellFigures) -> String {
     let estimated = figures.speedup_by_profile;
     let estimated = estimated.map(|by| format!(", est. {:.2}x", by.mean));
+    let pairs = count(figures.pairs, "pair");
+    let measured = match figures.pairs {
+        1 => pairs,
+        _ => format!("{:.2}–{:.2} in {pairs}", figures.low, figures.high),
+    };
     format!(
-        "speed-up {:.2}x, {:.2}–{:.2} in {}{}",
+        "speed-up {:.2}x, {measured}{}",
         figures.speedup.mean,
-        figures.low,
-        figures.high,
-        count(figures.pairs, "pair"),
         estimated.unwrap_or_default()
     )
 }

@@ -82,6 +82,8 @@ pub fn note(app: &App, theme: &Theme) -> Vec<Line<'static>> {
 struct Column<'a> {
     name: &'static str,
     stats: &'a Stats,
+    /// Over all pairs, where there are any.
+    tokens_per_s: Option<f64>,
     repetition: f64,
     speed_up: Option<SpeedUp>,
     same: Option<String>,
@@ -93,6 +95,9 @@ fn columns<'a>(run: &'a Run, record: &'a Record) -> Vec<Column<'a>> {
     let mut columns = vec![Column {
         name: own.map_or_else(|| mixed(record), name),
         stats: &record.stats,
+        tokens_per_s: refs
+            .tokens_per_s(own.map_or(Way::Own, Way::of))
+            .or(record.stats.tokens_per_s()),
         repetition: record.repetition,
         speed_up: run.speed_up(),
         same: same(refs, &record.ids, own),
@@ -102,6 +107,9 @@ fn columns<'a>(run: &'a Run, record: &'a Record) -> Vec<Column<'a>> {
             columns.push(Column {
                 name: name(verify),
                 stats: &measured.stats,
+                tokens_per_s: refs
+                    .tokens_per_s(Way::of(verify))
+                    .or(measured.stats.tokens_per_s()),
                 repetition: measured.repetition,
                 speed_up: refs.speed_up(Way::of(verify), &measured.stats),
                 same: same(refs, &measured.ids, Some(verify)),
@@ -147,7 +155,7 @@ struct Table<'a> {
 impl Table<'_> {
     fn render(&self, area: Rect, buf: &mut Buffer) {
         let measured = self.columns.iter().any(|c| c.speed_up.is_some());
-        let per_s = |c: &Column<'_>| c.stats.tokens_per_s().map(three);
+        let per_s = |c: &Column<'_>| c.tokens_per_s.map(three);
         let mal = |c: &Column<'_>| c.stats.mal().map(|m| format!("{m:.2}"));
         let repeats = |c: &Column<'_>| Some(percent(c.repetition));
         self.row(buf, area, 0, "", &|c| Some(c.name.to_string()));
@@ -261,7 +269,11 @@ fn interval(record: &Record, measured: Option<SpeedUp>, theme: &Theme) -> Line<'
         return plain("by profile", text, theme);
     };
     let by_profile = by_profile.map(|by| format!(" · {by}"));
-    let between = format!("{low:.2}–{high:.2}×{}", by_profile.unwrap_or_default());
+    let between = match pairs {
+        1 => "no interval".to_string(),
+        _ => format!("{low:.2}–{high:.2}×"),
+    };
+    let between = between + &by_profile.unwrap_or_default();
     plain(&count(pairs, "pair"), between, theme)
 }
 
