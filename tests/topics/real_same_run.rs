@@ -117,3 +117,37 @@ fn a_branch_by_command_goes_on_as_its_run() {
     let copied = shell(&line.text(), at, "copied.jsonl");
     assert_same(&branch, &copied);
 }
+
+/// A rerun under another rule drafts as its run did: until the first step that commits
+/// otherwise both have the same trees. Its own command line makes it again.
+#[test]
+fn a_rerun_under_another_rule_drafts_as_its_run_and_can_be_copied() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let relaxed = generate(
+        at,
+        "relaxed.jsonl",
+        &["--item", "i002", "--max-tokens", "48"],
+    );
+    let from = at.join("relaxed.jsonl").display().to_string();
+    let strict = generate(at, "strict.jsonl", &["--from", &from, "--verify", "strict"]);
+    let pairs = relaxed.steps.iter().zip(&strict.steps);
+    let n_same = pairs
+        .clone()
+        .take_while(|(a, b)| a.verdict == b.verdict)
+        .count();
+    for (a, b) in pairs.take(n_same + 1) {
+        assert_eq!(a.tree, b.tree, "step {}", a.index + 1);
+    }
+    let start = strict.header.calibration.as_ref().unwrap();
+    assert!(!start.is_shipped() && start.describe().contains("relaxed"));
+    let own = at.join("strict.jsonl").display().to_string();
+    let line = CommandLine {
+        files: Files {
+            own: Some(&own),
+            parent: None,
+        },
+        ..CommandLine::of_run(&strict.header, None)
+    };
+    assert_same(&strict, &shell(&line.text(), at, "copied.jsonl"));
+}

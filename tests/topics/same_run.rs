@@ -251,6 +251,10 @@ fn a_trace_with_impossible_numbers_is_refused_by_its_line() {
     let twice = format!("{trace}{last}\n");
     let said = refused(&twice);
     assert!(said.contains("behind the end"), "{said}");
+    let at = trace.find("\"path\":[").unwrap() + "\"path\":[".len();
+    let sideways = format!("{}0,{}", &trace[..at], &trace[at..]).replacen("0,]", "0]", 1);
+    let said = refused(&sideways);
+    assert!(said.contains("does not go down the tree"), "{said}");
     // No newline in sight: it is not read into memory to find that out.
     let endless = std::io::Read::take(std::io::repeat(b' '), 1 << 40);
     let said = Trace::load(std::io::BufReader::new(endless)).unwrap_err();

@@ -273,6 +273,11 @@ fn check_step(step: &Step, trace: &Trace) -> Result<(), String> {
     if step.rows.iter().any(|r| r.top.is_empty()) || step.verdict.path.iter().any(|&p| p >= n) {
         return Err("a row without candidates, or a path outside the tree".into());
     }
+    let above = std::iter::once(0).chain(step.verdict.path.iter().copied());
+    let mut downwards = above.zip(&step.verdict.path);
+    if !downwards.all(|(parent, &node)| step.tree.nodes[node].parent == Some(parent)) {
+        return Err("the committed path does not go down the tree".into());
+    }
     let matched = step.retrieval.iter().map(|hit| hit.matched).max();
     if let Some(matched) = matched.filter(|&matched| matched > LONGEST_MATCH) {
         return Err(format!(

@@ -38,10 +38,7 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
             map.draw(app, (row, column), theme, place.intersection(area), buf);
         }
     }
-    let legend = fit(
-        "▁ least █ most · * Pareto-optimal",
-        usize::from(area.width),
-    );
+    let legend = fit("▁ least █ most · * Pareto-optimal", usize::from(area.width));
     put(
         buf,
         area,
