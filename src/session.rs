@@ -227,6 +227,16 @@ impl Settings {
         }
     }
 
+    /// What of the options concerns loading a model.
+    pub fn load_options(&self) -> LoadOptions {
+        LoadOptions {
+            device: self.device,
+            threads: self.threads,
+            context: self.context,
+            floats: self.quantize,
+        }
+    }
+
     /// Loads the model's file and fills its pools.
     ///
     /// # Errors
@@ -265,13 +275,7 @@ impl Settings {
         catalog: &Catalog,
         progress: impl FnMut(Loading) + Send,
     ) -> Result<Engine> {
-        let options = LoadOptions {
-            device: self.device,
-            threads: self.threads,
-            context: self.context,
-            floats: self.quantize,
-        };
-        let mut engine = Engine::load(path, &options, progress)?;
+        let mut engine = Engine::load(path, &self.load_options(), progress)?;
         engine.catalog = catalog.name.clone();
         engine.own_documents = self.own_documents;
         engine.setup = self.setup();

@@ -18,6 +18,11 @@ pub enum CostCommand {
     },
     /// Measure this machine's profile, in the place of the one that is kept
     Measure {
+        /// Of a model that is not here: fill its shape with random weights. A name
+        /// (qwen2.5-1.5b, llama-3.2-1b, qwen2.5-7b, ..), a GGUF file or a checkpoint's
+        /// folder; nothing is kept
+        #[arg(long, value_name = "NAME|FILE")]
+        shape: Option<String>,
         /// One JSON object
         #[arg(long)]
         json: bool,

@@ -15,8 +15,9 @@ use crate::model::decoder::Decoder;
 use crate::model::device::{self, DeviceChoice};
 use crate::model::hashes::{Watch, file_sha256_watched};
 use crate::model::layer::{Kernels, Target};
+use crate::model::shape::{MadeUp, Shape};
 use crate::model::tokenizer::TextCodec;
-use crate::model::weights::{FloatWeights, Weights};
+use crate::model::weights::{FloatWeights, Source, Weights};
 use crate::pool::{Online, Pools, shipped_calibration};
 use crate::speculate::command_line::Setup;
 use crate::speculate::cost::CostProfile;
@@ -105,13 +106,39 @@ impl Engine {
         mut progress: impl FnMut(Loading) + Send,
     ) -> Result<Self> {
         progress(Loading::Opening);
+        let model = CheckedModel::open(path, options.floats)?;
+        Self::of_model(model, options, progress)
+    }
+
+    /// Fills a shape's first blocks with random weights: for measuring alone.
+    ///
+    /// # Errors
+    /// As [`Engine::load`].
+    pub fn of_shape(
+        shape: Shape,
+        blocks: usize,
+        options: &LoadOptions,
+        progress: impl FnMut(Loading) + Send,
+    ) -> Result<Self> {
+        let weights = Weights {
+            source: Source::MadeUp(MadeUp::new(shape, blocks)),
+            floats: options.floats,
+        };
+        Self::of_model(CheckedModel::of(weights)?, options, progress)
+    }
+
+    fn of_model(
+        model: CheckedModel,
+        options: &LoadOptions,
+        mut progress: impl FnMut(Loading) + Send,
+    ) -> Result<Self> {
         let CheckedModel {
             weights,
             config,
             codec,
             template,
             notes,
-        } = CheckedModel::open(path, options.floats)?;
+        } = model;
         let threads = options.threads.unwrap_or_else(physical_cores).max(1);
         let opened = device::open(options.device, threads)?;
         let context = options
@@ -126,7 +153,7 @@ impl Engine {
         let decoder = Decoder::load(&weights, target, context, threads, |done, of| {
             progress(Loading::Weights { done, of });
         })
-        .wrap_err_with(|| format!("loading {}", path.display()))?;
+        .wrap_err_with(|| format!("loading {}", weights.path().display()))?;
         let sha256 = model_sha256(&weights, &mut progress)?;
         let info = model_info(&weights, &config, &codec, context, sha256);
         Ok(Engine {

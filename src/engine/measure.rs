@@ -19,8 +19,12 @@ use crate::speculate::trace::{SubjectInfo, Timing};
 /// Steps before the measured ones: caches, page tables and threads settle, and
 /// retrieval catches up with the context.
 const WARM_UP: usize = 2;
-/// Context that made-up runs leave free: their rows, and what their steps commit.
+/// Longest branch of a made-up tree, in tokens.
+const BRANCH: usize = 12;
+/// Context that made-up runs leave free: their rows, and what their steps may commit.
 const SPARE: usize = 2 * MAX_ROWS;
+/// Tokens by which a made-up run may grow before it begins again.
+const GROWTH: usize = SPARE - MAX_ROWS - BRANCH - 1;
 /// A point's quartiles further apart than this share of its median tell of a
 /// machine that is busy with something else.
 pub const LARGE_SPREAD: f32 = 0.15;
@@ -73,6 +77,38 @@ impl Engine {
         Ok(Some(match quieter(&second) < quieter(&first) {
             true => second,
             false => first,
+        }))
+    }
+
+    /// The same for a model of which only some blocks are there: what the blocks cost
+    /// is taken times `of_blocks` over theirs, the head and the rest of a step once.
+    ///
+    /// # Errors
+    /// As [`Engine::measure_profile`].
+    pub fn measure_part(
+        &mut self,
+        of_blocks: usize,
+        go_on: Measuring,
+    ) -> Result<Option<CostProfile>> {
+        let share = of_blocks as f32 / self.decoder.config.layers.max(1) as f32;
+        let grid = self.suitable_grid()?;
+        let mut points = Vec::with_capacity(grid.points.len());
+        for (done, &(rows, context)) in grid.points.iter().enumerate() {
+            if !go_on(done, grid.points.len()) {
+                return Ok(None);
+            }
+            let measured = self.measure_point(rows, context, grid.repeats)?;
+            let blocks_ms = measured.cost.forward_ms - measured.parts.head_ms;
+            let added_ms = blocks_ms.max(0.0) * (share - 1.0);
+            points.push(CostPoint {
+                forward_ms: measured.cost.forward_ms + added_ms,
+                step_ms: measured.cost.step_ms + added_ms,
+                ..measured.cost
+            });
+        }
+        Ok(Some(CostProfile {
+            points,
+            ..CostProfile::default()
         }))
     }
 
@@ -162,12 +198,18 @@ impl Engine {
         );
         let ids = self.made_up_text(context);
         let prefix = ids.len() - 1;
-        self.decoder.truncate(0);
-        self.decoder.pretend(prefix)?;
-        // The cache holds these tokens, as far as the run can tell.
-        self.cached = ids[..prefix].to_vec();
-        let mut run = self.begin(made_up_run(ids, rows), &mut |_, _| true)?;
-        (0..n).map(|_| run.step_of(rows)).collect()
+        let mut steps = Vec::with_capacity(n);
+        while steps.len() < n {
+            self.decoder.truncate(0);
+            self.decoder.pretend(prefix)?;
+            // The cache holds these tokens, as far as the run can tell.
+            self.cached = ids[..prefix].to_vec();
+            let mut run = self.begin(made_up_run(ids.clone(), rows), &mut |_, _| true)?;
+            while steps.len() < n && run.context_len() <= context + GROWTH {
+                steps.push(run.step_of(rows)?);
+            }
+        }
+        Ok(steps)
     }
 
     /// The end of the pools' first documents, so that retrieval has something to
@@ -225,12 +267,16 @@ impl Run<'_> {
     }
 }
 
-/// Drafts with branches of up to 12 tokens, as real ones have them.
+/// Drafts with branches as long as real ones may be.
 fn fill(tree: &mut DraftTree, rows: usize) {
     tree.truncate(rows);
     while tree.n_rows() < rows {
         let last = tree.n_rows() - 1;
-        let parent = if tree.nodes[last].depth < 12 { last } else { 0 };
+        let parent = if tree.nodes[last].depth < BRANCH {
+            last
+        } else {
+            0
+        };
         tree.push(parent, last as TokenId, 1e-6, Vec::new());
     }
 }

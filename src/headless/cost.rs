@@ -9,6 +9,9 @@ use serde::Serialize;
 use super::progress::Line;
 use super::report::RanOn;
 use super::{interrupt, open_unmeasured, print_json};
+
+mod shape;
+
 use crate::cli::CostCommand;
 use crate::engine::{Engine, Loading};
 use crate::session::kept_cost::CostKey;
@@ -35,6 +38,8 @@ struct Report {
     machine: Option<String>,
     /// The largest of the points'.
     spread: f32,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    shape: Option<shape::Measured>,
     points: Vec<Point>,
 }
 
@@ -43,12 +48,29 @@ struct Report {
 /// # Errors
 /// No profile to be shown; what the device reports.
 pub fn run(command: &CostCommand, settings: &Settings) -> Result<()> {
-    let (_, mut engine) = open_unmeasured(settings)?;
-    let (file, json) = match command {
-        CostCommand::Show { json } => (shown(&mut engine, settings)?, *json),
-        CostCommand::Measure { json } => (measured(&mut engine)?, *json),
+    let (report, json) = match command {
+        CostCommand::Measure {
+            shape: Some(name),
+            json,
+        } => {
+            let (engine, shape) = shape::measure(name, settings)?;
+            let report = Report {
+                shape: Some(shape),
+                ..report(&engine, None)
+            };
+            (report, *json)
+        }
+        CostCommand::Show { json } => {
+            let (_, mut engine) = open_unmeasured(settings)?;
+            let file = shown(&mut engine, settings)?;
+            (report(&engine, file), *json)
+        }
+        CostCommand::Measure { json, .. } => {
+            let (_, mut engine) = open_unmeasured(settings)?;
+            let file = measured(&mut engine)?;
+            (report(&engine, file), *json)
+        }
     };
-    let report = report(&engine, file);
     if json {
         return print_json(&report);
     }
@@ -99,6 +121,7 @@ fn report(engine: &Engine, file: Option<PathBuf>) -> Report {
         measured: profile.measured.clone(),
         machine: profile.machine.clone(),
         spread: profile.spread(),
+        shape: None,
         points: points
             .map(|(&measured, residual)| Point { measured, residual })
             .collect(),
@@ -112,6 +135,9 @@ fn print(report: &Report) {
             "measured {day} on {machine}, spread up to {:.1}%",
             report.spread * 100.0
         );
+    }
+    if let Some(shape) = &report.shape {
+        out!("{}", shape.describe());
     }
     if let Some(file) = &report.file {
         out!("kept in {}", file.display());

@@ -78,6 +78,7 @@ impl ChatTemplate {
         match &weights.source {
             Source::Gguf(gguf) => Self::from_gguf(&gguf.content),
             Source::Checkpoint(checkpoint) => Self::from_folder(&checkpoint.folder),
+            Source::MadeUp(_) => Ok(None),
         }
     }
 

@@ -29,7 +29,15 @@ impl CheckedModel {
     /// # Errors
     /// Whatever is missing, damaged, or contradicts the rest, with its file.
     pub fn open(path: &Path, floats: FloatWeights) -> Result<Self> {
-        let weights = Weights::open(path, floats)?;
+        Self::of(Weights::open(path, floats)?)
+    }
+
+    /// The same of weights that are open.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn of(weights: Weights) -> Result<Self> {
+        let path = weights.path();
         let config = Config::read(&weights)?;
         let rows = layout::check(&weights, &config)?;
         let codec = TextCodec::of(&weights)

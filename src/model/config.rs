@@ -59,6 +59,7 @@ impl Config {
         let config = match &weights.source {
             Source::Gguf(gguf) => metadata::read(gguf)?,
             Source::Checkpoint(checkpoint) => checkpoint::read(checkpoint)?,
+            Source::MadeUp(made) => made.shape.config.clone(),
         };
         config.check(weights.path())?;
         Ok(config)

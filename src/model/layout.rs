@@ -2,7 +2,7 @@
 //! is held against that before any of its weights is packed. A tensor that
 //! nobody reads is an error, because it would be missing from what is computed.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use color_eyre::eyre::{Result, bail, ensure};
 
@@ -58,7 +58,7 @@ fn vocabulary(weights: &Weights, config: &Config) -> Result<usize> {
 }
 
 /// The inner width of a block's feed-forward network, as its tensors have it.
-fn feed_forward(weights: &Weights, config: &Config, block: usize) -> Result<usize> {
+pub fn feed_forward(weights: &Weights, config: &Config, block: usize) -> Result<usize> {
     if let Some(stated) = config.feed_forward {
         return Ok(stated);
     }
@@ -99,7 +99,27 @@ fn needed(weights: &Weights, config: &Config, vocab: usize) -> Result<Vec<Needed
     Ok(all)
 }
 
-fn block_parts(config: &Config, ffn: usize) -> Vec<(&'static str, Vec<usize>)> {
+/// The tensors of a configuration whose feed-forward width is stated, by name.
+pub fn dims(config: &Config, vocab: usize) -> HashMap<String, Vec<usize>> {
+    let width = config.width;
+    let mut all = HashMap::from([
+        ("token_embd.weight".to_owned(), vec![vocab, width]),
+        ("output_norm.weight".to_owned(), vec![width]),
+    ]);
+    if !config.tied {
+        all.insert("output.weight".into(), vec![vocab, width]);
+    }
+    let parts = block_parts(config, config.feed_forward.unwrap_or(0));
+    for block in 0..config.layers {
+        let named =
+            |(part, dims): &(&str, Vec<usize>)| (format!("blk.{block}.{part}"), dims.clone());
+        all.extend(parts.iter().map(named));
+    }
+    all
+}
+
+/// A block's tensors, behind its number.
+pub fn block_parts(config: &Config, ffn: usize) -> Vec<(&'static str, Vec<usize>)> {
     let (width, head, kv) = (config.width, config.head_dim, config.kv_width());
     let q = config.heads * head;
     let mut parts = vec![

@@ -15,10 +15,11 @@ mod sentencepiece;
 mod vocabulary;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use candle_core::quantized::gguf_file::Content;
+use candle_core::quantized::gguf_file::{Content, Value, VersionedMagic};
 use color_eyre::eyre::{Result, WrapErr, bail, eyre};
 use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::{AddedToken, Tokenizer};
@@ -97,6 +98,7 @@ impl TextCodec {
         let inner = match &weights.source {
             Source::Gguf(gguf) => read_gguf(&gguf.content, rows)?,
             Source::Checkpoint(checkpoint) => json::read(&checkpoint.folder, rows)?,
+            Source::MadeUp(made) => read_gguf(&numbered(made.shape.vocab), rows)?,
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -360,6 +362,24 @@ fn read_gguf(content: &Content, rows: Option<usize>) -> Result<Inner> {
         tokenizer,
         notes,
     })
+}
+
+/// A tokenizer of so many tokens without a meaning, for weights that have none.
+fn numbered(n: usize) -> Content {
+    let text = |text: String| Value::String(text);
+    let tokens = (0..n).map(|i| text(format!("t{i}"))).collect();
+    let metadata = [
+        ("tokenizer.ggml.model", text("gpt2".into())),
+        ("tokenizer.ggml.pre", text("gpt-2".into())),
+        ("tokenizer.ggml.tokens", Value::Array(tokens)),
+        ("tokenizer.ggml.merges", Value::Array(Vec::new())),
+    ];
+    Content {
+        magic: VersionedMagic::GgufV3,
+        metadata: metadata.map(|(key, value)| (key.to_owned(), value)).into(),
+        tensor_infos: HashMap::new(),
+        tensor_data_offset: 0,
+    }
 }
 
 fn merges<'a>(kind: Kind, vocabulary: &Vocabulary<'a>) -> Result<Vec<(&'a str, &'a str)>> {

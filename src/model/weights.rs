@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use candle_core::quantized::{GgmlDType, QMatMul, QTensor};
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 use color_eyre::eyre::{Result, eyre};
 use half::{bf16, f16};
 use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSlice, ParallelSliceMut};
@@ -13,6 +13,7 @@ use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSlice, P
 use super::gguf::{Gguf, RawMatrix};
 use super::kernels::pack::{Format, Packed};
 use super::safetensors::{self, Checkpoint};
+use super::shape::{self, MadeUp};
 
 /// What becomes of weights at load.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,6 +58,8 @@ impl std::str::FromStr for FloatWeights {
 pub enum Source {
     Gguf(Gguf),
     Checkpoint(Checkpoint),
+    /// None lie anywhere: random ones.
+    MadeUp(MadeUp),
 }
 
 /// An opened model, its weights unread.
@@ -88,6 +91,7 @@ impl Weights {
         match &self.source {
             Source::Gguf(gguf) => &gguf.path,
             Source::Checkpoint(checkpoint) => &checkpoint.folder,
+            Source::MadeUp(made) => &made.path,
         }
     }
 
@@ -95,6 +99,7 @@ impl Weights {
         match &self.source {
             Source::Gguf(gguf) => gguf.has(name),
             Source::Checkpoint(checkpoint) => checkpoint.has(name),
+            Source::MadeUp(made) => made.has(name),
         }
     }
 
@@ -103,6 +108,7 @@ impl Weights {
         match &self.source {
             Source::Gguf(gguf) => gguf.matrix(name),
             Source::Checkpoint(checkpoint) => checkpoint.matrix(name),
+            Source::MadeUp(made) => made.matrix(name),
         }
     }
 
@@ -111,6 +117,7 @@ impl Weights {
         match &self.source {
             Source::Gguf(gguf) => gguf.vector(name),
             Source::Checkpoint(checkpoint) => checkpoint.vector(name),
+            Source::MadeUp(made) => made.vector(name),
         }
     }
 
@@ -140,6 +147,13 @@ impl Weights {
             (Source::Gguf(gguf), false, _) => {
                 Ok(QMatMul::from_qtensor(gguf.qtensor(name, device)?)?)
             }
+            (Source::MadeUp(_), false, _) => {
+                let plain = QTensor::new(
+                    candle_core::quantized::QStorage::from_data(raw.bytes, device, raw.dtype)?,
+                    (raw.rows, raw.cols),
+                )?;
+                Ok(QMatMul::from_qtensor(plain)?)
+            }
             _ => self.floats_on_device(&raw, device),
         }
     }
@@ -162,6 +176,9 @@ impl Weights {
         let raw = self.matrix(name)?;
         match (&self.source, raw.is_float()) {
             (Source::Gguf(gguf), false) => Ok(gguf.qtensor(name, device)?.dequantize(device)?),
+            (Source::MadeUp(_), false) => {
+                Ok(Tensor::zeros((raw.rows, raw.cols), DType::F32, device)?)
+            }
             _ => {
                 let shape = (raw.rows, raw.cols);
                 Ok(Tensor::from_vec(raw.floats(), shape, device)?)
@@ -174,6 +191,7 @@ impl Weights {
         match &self.source {
             Source::Gguf(gguf) => gguf.files(),
             Source::Checkpoint(checkpoint) => checkpoint.files(),
+            Source::MadeUp(_) => Vec::new(),
         }
     }
 
@@ -182,13 +200,14 @@ impl Weights {
         match &self.source {
             Source::Gguf(gguf) => gguf.names().collect(),
             Source::Checkpoint(checkpoint) => checkpoint.names().collect(),
+            Source::MadeUp(made) => made.names().collect(),
         }
     }
 
     /// What the source calls the tensor of this name.
     pub fn own_name(&self, name: &str) -> String {
         match &self.source {
-            Source::Gguf(_) => name.to_owned(),
+            Source::Gguf(_) | Source::MadeUp(_) => name.to_owned(),
             Source::Checkpoint(_) => safetensors::own_name(name).unwrap_or(name.to_owned()),
         }
     }
@@ -201,6 +220,7 @@ impl Weights {
         match &self.source {
             Source::Gguf(gguf) => gguf.dims(name),
             Source::Checkpoint(checkpoint) => checkpoint.dims(name),
+            Source::MadeUp(made) => made.dims(name),
         }
     }
 
@@ -209,6 +229,7 @@ impl Weights {
         match &self.source {
             Source::Gguf(gguf) => gguf.file_bytes(),
             Source::Checkpoint(checkpoint) => checkpoint.file_bytes(),
+            Source::MadeUp(made) => made.bytes(),
         }
     }
 
@@ -217,7 +238,7 @@ impl Weights {
         let share = |bits: u64| self.file_bytes() * 32 / bits;
         let widened = match &self.source {
             Source::Gguf(gguf) => gguf.widened_bytes(),
-            Source::Checkpoint(_) => (0, 0),
+            Source::Checkpoint(_) | Source::MadeUp(_) => (0, 0),
         };
         match (self.floats, self.float_bits()) {
             // 32 bits in place of 4 or more
@@ -242,6 +263,7 @@ impl Weights {
         match &self.source {
             Source::Gguf(gguf) => gguf.main_dtype(),
             Source::Checkpoint(checkpoint) => checkpoint.main_dtype(),
+            Source::MadeUp(_) => format!("{:?}", shape::DTYPE),
         }
     }
 
@@ -260,6 +282,7 @@ impl Weights {
         match &self.source {
             Source::Gguf(gguf) => gguf.name(),
             Source::Checkpoint(checkpoint) => checkpoint.name(),
+            Source::MadeUp(made) => made.shape.name.clone(),
         }
     }
 }

@@ -45,6 +45,7 @@ mod rooms;
 mod same_run;
 mod screens;
 #[cfg(unix)]
+mod shape;
 mod shutdown;
 mod stage;
 mod terminal;

@@ -142,11 +142,10 @@ impl CellFigures {
 
     /// `None` of no run. `measured`: over all subjects.
     pub fn over(runs: &[RunFigures], measured: SpeedUp) -> Option<Self> {
-        let all = |get: fn(&RunFigures) -> f64| {
-            Estimate::of(&runs.iter().map(|run| get(run)).collect::<Vec<_>>())
-        };
+        let all =
+            |get: fn(&RunFigures) -> f64| Estimate::of(&runs.iter().map(get).collect::<Vec<_>>());
         let some = |get: fn(&RunFigures) -> Option<f64>| {
-            Estimate::of(&runs.iter().filter_map(|run| get(run)).collect::<Vec<_>>())
+            Estimate::of(&runs.iter().filter_map(get).collect::<Vec<_>>())
         };
         Some(CellFigures {
             subjects: runs.len(),

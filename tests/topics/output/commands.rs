@@ -130,6 +130,7 @@ impl World {
         lines.both(&["--model", &self.model()], &["cost", "show"]);
         lines.add(&["--model", &self.model()], &["cost", "measure"]);
         lines.add(&["--cost", self.text()], &["cost", "show"]);
+        lines.add(&[], &["cost", "measure", "--shape", self.text()]);
         let (ids, bad_ids) = (self.at("ids.txt"), self.at("bad-ids.txt"));
         for pool in [&ids, &bad_ids] {
             let files = ["--heldout", &ids, "--prompts", &ids, "--pool", pool];

@@ -1,0 +1,320 @@
+//! A model's dimensions without its weights, and random weights that fill them: what
+//! passes of a model cost can be measured before it is fetched. What is computed with
+//! them means nothing.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use candle_core::quantized::GgmlDType;
+use color_eyre::eyre::{Result, bail, eyre};
+use half::f16;
+use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSliceMut};
+
+use super::config::Config;
+use super::gguf::RawMatrix;
+use super::kernels::elementwise::Pairs;
+use super::layout;
+use super::rope::RopeScaling;
+use super::weights::{FloatWeights, Weights};
+
+/// The type of the random weights.
+pub const DTYPE: GgmlDType = GgmlDType::Q4_0;
+
+/// Dimensions of a decoder.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shape {
+    pub name: String,
+    pub config: Config,
+    /// Rows of the embedding.
+    pub vocab: usize,
+}
+
+/// Published dimensions (the `config.json` of each model's repository).
+struct Known {
+    name: &'static str,
+    architecture: &'static str,
+    layers: usize,
+    width: usize,
+    feed_forward: usize,
+    heads: usize,
+    kv_heads: usize,
+    head_dim: usize,
+    vocab: usize,
+    tied: bool,
+}
+
+const fn known(
+    (name, architecture): (&'static str, &'static str),
+    (layers, width, feed_forward): (usize, usize, usize),
+    (heads, kv_heads, head_dim): (usize, usize, usize),
+    (vocab, tied): (usize, bool),
+) -> Known {
+    Known {
+        name,
+        architecture,
+        layers,
+        width,
+        feed_forward,
+        heads,
+        kv_heads,
+        head_dim,
+        vocab,
+        tied,
+    }
+}
+
+const KNOWN: [Known; 9] = [
+    known(
+        ("smollm2-135m", "llama"),
+        (30, 576, 1536),
+        (9, 3, 64),
+        (49_152, true),
+    ),
+    known(
+        ("smollm2-360m", "llama"),
+        (32, 960, 2560),
+        (15, 5, 64),
+        (49_152, true),
+    ),
+    known(
+        ("smollm2-1.7b", "llama"),
+        (24, 2048, 8192),
+        (32, 32, 64),
+        (49_152, true),
+    ),
+    known(
+        ("qwen2.5-0.5b", "qwen2"),
+        (24, 896, 4864),
+        (14, 2, 64),
+        (151_936, true),
+    ),
+    known(
+        ("qwen2.5-1.5b", "qwen2"),
+        (28, 1536, 8960),
+        (12, 2, 128),
+        (151_936, true),
+    ),
+    known(
+        ("qwen2.5-7b", "qwen2"),
+        (28, 3584, 18_944),
+        (28, 4, 128),
+        (152_064, false),
+    ),
+    known(
+        ("llama-3.2-1b", "llama"),
+        (16, 2048, 8192),
+        (32, 8, 64),
+        (128_256, true),
+    ),
+    known(
+        ("llama-3.1-8b", "llama"),
+        (32, 4096, 14_336),
+        (32, 8, 128),
+        (128_256, false),
+    ),
+    known(
+        ("vicuna-7b", "llama"),
+        (32, 4096, 11_008),
+        (32, 32, 128),
+        (32_000, false),
+    ),
+];
+
+impl Shape {
+    /// A known name, or the dimensions of a GGUF file or a checkpoint's folder, whose
+    /// weights are not read.
+    ///
+    /// # Errors
+    /// Neither; what keeps such a file from being loaded.
+    pub fn named(name: &str) -> Result<Self> {
+        if let Some(known) = KNOWN.iter().find(|known| known.name == name) {
+            return Ok(known.shape());
+        }
+        let path = Path::new(name);
+        if !path.exists() {
+            let names: Vec<&str> = KNOWN.iter().map(|known| known.name).collect();
+            bail!(
+                "--shape {name}: no such file, and none of {}",
+                names.join(", ")
+            );
+        }
+        let weights = Weights::open(path, FloatWeights::Exact)?;
+        let config = Config::read(&weights)?;
+        let vocab = layout::check(&weights, &config)?;
+        let feed_forward = layout::feed_forward(&weights, &config, 0)?;
+        Ok(Shape {
+            name: weights.name(),
+            config: Config {
+                feed_forward: Some(feed_forward),
+                ..config
+            },
+            vocab,
+        })
+    }
+
+    /// Bytes of a block's packed weights, about.
+    pub fn block_bytes(&self) -> u64 {
+        let feed_forward = self.config.feed_forward.unwrap_or(0);
+        let parts = layout::block_parts(&self.config, feed_forward);
+        parts.iter().map(|(_, dims)| packed_bytes(dims)).sum()
+    }
+
+    /// The same of embedding and head.
+    pub fn end_bytes(&self) -> u64 {
+        let matrix = packed_bytes(&[self.vocab, self.config.width]);
+        if self.config.tied { matrix } else { 2 * matrix }
+    }
+}
+
+/// 4 bits and their share of a scale, with what packing adds.
+fn packed_bytes(dims: &[usize]) -> u64 {
+    let n: u64 = dims.iter().map(|&n| n as u64).product();
+    match dims {
+        [_] => 4 * n,
+        _ => n * 3 / 4,
+    }
+}
+
+impl Known {
+    fn shape(&self) -> Shape {
+        Shape {
+            name: self.name.to_owned(),
+            config: Config {
+                architecture: self.architecture.to_owned(),
+                layers: self.layers,
+                width: self.width,
+                feed_forward: Some(self.feed_forward),
+                heads: self.heads,
+                kv_heads: self.kv_heads,
+                head_dim: self.head_dim,
+                rope_dim: self.head_dim,
+                rope_base: 10_000.0,
+                rope_order: Pairs::Halves,
+                rope_scaling: RopeScaling::None,
+                qkv_bias: self.architecture == "qwen2",
+                qk_norm: self.architecture == "qwen3",
+                tied: self.tied,
+                norm_eps: 1e-5,
+                context: 32_768,
+                notes: Vec::new(),
+            },
+            vocab: self.vocab,
+        }
+    }
+}
+
+/// Random weights of a shape's first blocks.
+pub struct MadeUp {
+    pub shape: Shape,
+    /// In the place of a file's.
+    pub path: PathBuf,
+    dims: HashMap<String, Vec<usize>>,
+}
+
+impl MadeUp {
+    /// `blocks`: how many are made, at most all.
+    pub fn new(mut shape: Shape, blocks: usize) -> Self {
+        shape.config.layers = blocks.min(shape.config.layers);
+        let dims = layout::dims(&shape.config, shape.vocab);
+        MadeUp {
+            path: PathBuf::from(&shape.name),
+            shape,
+            dims,
+        }
+    }
+
+    pub fn has(&self, name: &str) -> bool {
+        self.dims.contains_key(name)
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.dims.keys().map(String::as_str)
+    }
+
+    /// A tensor's dimensions.
+    ///
+    /// # Errors
+    /// A tensor that the shape does not have.
+    pub fn dims(&self, name: &str) -> Result<&[usize]> {
+        let dims = self.dims.get(name).map(Vec::as_slice);
+        dims.ok_or_else(|| eyre!("{}: there is no tensor `{name}`", self.path.display()))
+    }
+
+    /// Random blocks. Scales are small enough for finite activations.
+    ///
+    /// # Errors
+    /// A tensor that is no matrix, or whose rows are no whole blocks.
+    pub fn matrix(&self, name: &str) -> Result<RawMatrix<'_>> {
+        let &[rows, cols] = self.dims(name)? else {
+            bail!("{}: `{name}` is not two-dimensional", self.path.display());
+        };
+        let (block, size) = (DTYPE.block_size(), DTYPE.type_size());
+        if !cols.is_multiple_of(block) {
+            bail!(
+                "{}: `{name}` has rows of {cols}, which {DTYPE:?} cannot hold",
+                self.path.display()
+            );
+        }
+        let mut bytes = vec![0u8; rows * cols / block * size];
+        let row = cols / block * size;
+        bytes.par_chunks_mut(row).enumerate().for_each(|(i, row)| {
+            let mut state = (i as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            for block in row.chunks_exact_mut(size) {
+                for byte in block.iter_mut().skip(2) {
+                    state ^= state << 13;
+                    state ^= state >> 7;
+                    state ^= state << 17;
+                    *byte = (state >> 40) as u8;
+                }
+                block[..2].copy_from_slice(&f16::from_f32(0.004).to_le_bytes());
+            }
+        });
+        Ok(RawMatrix {
+            dtype: DTYPE,
+            rows,
+            cols,
+            bytes: Cow::Owned(bytes),
+        })
+    }
+
+    /// Scales of 1, biases of 0.
+    ///
+    /// # Errors
+    /// A tensor that the shape does not have.
+    pub fn vector(&self, name: &str) -> Result<Vec<f32>> {
+        let n = self.dims(name)?.iter().product();
+        let value = if name.ends_with(".bias") { 0.0 } else { 1.0 };
+        Ok(vec![value; n])
+    }
+
+    pub fn bytes(&self) -> u64 {
+        let blocks = self.shape.config.layers as u64 * self.shape.block_bytes();
+        blocks + self.shape.end_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_known_shapes_have_their_published_sizes() {
+        for (name, billions) in [
+            ("smollm2-135m", 0.135),
+            ("qwen2.5-1.5b", 1.54),
+            ("qwen2.5-7b", 7.6),
+            ("llama-3.2-1b", 1.24),
+            ("llama-3.1-8b", 8.03),
+            ("vicuna-7b", 6.7),
+        ] {
+            let shape = Shape::named(name).unwrap();
+            let dims = layout::dims(&shape.config, shape.vocab);
+            let n: usize = dims.values().map(|d| d.iter().product::<usize>()).sum();
+            let off = n as f64 / 1e9 / billions - 1.0;
+            assert!(off.abs() < 0.02, "{name}: {n} parameters");
+        }
+        let why = Shape::named("gpt-9").unwrap_err().to_string();
+        assert!(why.contains("qwen2.5-7b"), "{why}");
+    }
+}
