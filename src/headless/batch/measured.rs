@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::speculate::speed_up::SpeedUp;
 use crate::speculate::stats::{Stats, first_difference, repetition};
 use crate::speculate::trace::Trace;
 
@@ -30,10 +31,9 @@ pub struct Measured {
     n_steps: usize,
     decode_ms: f64,
     repetition: f64,
-    n_references: usize,
-    /// Tokens and milliseconds of the subjects that were measured.
-    drafted: (usize, f64),
-    plain: (usize, f64),
+    /// Of each subject that was measured: milliseconds a token without drafts over
+    /// those with drafts.
+    ratios: Vec<f64>,
     /// Whose text was another one, and from which token on.
     differing: Vec<(String, usize)>,
 }
@@ -47,9 +47,7 @@ impl Measured {
             n_steps: 0,
             decode_ms: 0.0,
             repetition: 0.0,
-            n_references: 0,
-            drafted: (0, 0.0),
-            plain: (0, 0.0),
+            ratios: Vec::new(),
             differing: Vec::new(),
         }
     }
@@ -65,13 +63,12 @@ impl Measured {
 
     /// An answer and the autoregressive one to the same prompt.
     pub fn add_reference(&mut self, trace: &Trace, plain: &Trace) {
-        let sum = |to: &mut (usize, f64), trace: &Trace| {
+        let ms_a_token = |trace: &Trace| {
             let stats = Stats::of(trace);
-            *to = (to.0 + stats.tokens, to.1 + stats.timing.total());
+            stats.timing.total() / stats.tokens.max(1) as f64
         };
-        sum(&mut self.drafted, trace);
-        sum(&mut self.plain, plain);
-        self.n_references += 1;
+        self.ratios
+            .push(ms_a_token(plain) / ms_a_token(trace).max(1e-9));
         if let Some(at) = first_difference(&trace.token_ids(), &plain.token_ids()) {
             let subject = &trace.header.subject;
             self.differing
@@ -88,7 +85,7 @@ impl Measured {
     }
 
     pub fn n_references(&self) -> usize {
-        self.n_references
+        self.ratios.len()
     }
 
     fn mal(&self) -> f64 {
@@ -104,11 +101,10 @@ impl Measured {
         self.n_tokens as f64 * 1000.0 / self.decode_ms.max(1e-9)
     }
 
-    /// Speed against autoregressive decoding, on the subjects that were measured.
-    pub fn speedup(&self) -> Option<f64> {
-        let speed = |(tokens, ms): (usize, f64)| tokens as f64 / ms;
-        let ratio = speed(self.drafted) / speed(self.plain);
-        (self.n_references > 0 && ratio.is_finite()).then_some(ratio)
+    /// Speed against autoregressive decoding, a pair for every subject that was
+    /// measured.
+    pub fn speedup(&self) -> Option<SpeedUp> {
+        SpeedUp::of(&self.ratios)
     }
 
     /// The time that `n_left` answers will take at the rate so far.
@@ -135,11 +131,19 @@ impl Measured {
     }
 
     fn speedup_text(&self) -> Option<String> {
-        let speedup = self.speedup()?;
+        let SpeedUp {
+            median,
+            low,
+            high,
+            pairs,
+        } = self.speedup()?;
+        let interval = match pairs {
+            1 => "1 pair".to_string(),
+            n => format!("{low:.2}-{high:.2} over {n} pairs"),
+        };
+        let saved = (1.0 - 1.0 / median) * 100.0;
         Some(format!(
-            "{speedup:.2}x, compute saved {:.0}% (on {})",
-            (1.0 - 1.0 / speedup) * 100.0,
-            self.n_references
+            "{median:.2}x ({interval}), compute saved {saved:.0}%"
         ))
     }
 
