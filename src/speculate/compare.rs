@@ -1,6 +1,11 @@
 //! Two runs side by side: their texts aligned token by token, where they part
 //! and why, and whether strict decoding was lossless. Reads traces alone.
 
+mod cause;
+mod drafts;
+mod slower;
+mod words;
+
 use std::ops::Range;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
@@ -9,20 +14,11 @@ use super::TokenId;
 use super::params::Verify;
 use super::row::NodeRow;
 use super::trace::{Committed, Trace};
-use super::verify::{Fate, Finish};
+use super::verify::Finish;
 
-/// Parameters that only decide how quickly a text comes, not what is in it; the
-/// rule's own part is told by the tokens' fates.
-const NO_PART_IN_THE_TEXT: [&str; 8] = [
-    "verify",
-    "budget",
-    "branch",
-    "max_suffix",
-    "sources",
-    "source_weights",
-    "drafter",
-    "max_tokens",
-];
+pub use cause::{Cause, Margin, NotTaken};
+pub use slower::{Factor, Pace, Slower, Why, slower};
+pub use words::{Names, because, beside, first_words, headers_beside, machine, profile};
 
 /// A stretch of two aligned texts, in tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +33,23 @@ pub struct Stretch {
 pub enum Side {
     Left,
     Right,
+}
+
+impl Side {
+    pub fn other(self) -> Self {
+        match self {
+            Side::Left => Side::Right,
+            Side::Right => Side::Left,
+        }
+    }
+
+    /// This side's of a pair.
+    pub fn of<T>(self, [left, right]: [T; 2]) -> T {
+        match self {
+            Side::Left => left,
+            Side::Right => right,
+        }
+    }
 }
 
 /// Where two texts part.
@@ -57,52 +70,6 @@ pub struct Taken {
     /// The step that committed it; `None`: a branch took it over, or it was
     /// forced on the branch.
     pub by: Option<Committed>,
-}
-
-/// Why two texts part.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Cause {
-    /// The prompts differ.
-    Prompt,
-    /// The models differ.
-    Model,
-    /// A token was committed only thanks to the relaxed rule.
-    Relaxed {
-        side: Side,
-        step: usize,
-        /// The committed token's probability, and the argmax's it stood in for.
-        p: Option<f32>,
-        argmax_p: f32,
-    },
-    /// No step of this run made the token: a branch took it over from another
-    /// run, or it was forced on the branch.
-    Branched { side: Side, is_forced: bool },
-    /// The distributions were shaped otherwise: these parameters differ.
-    Parameters(Vec<String>),
-    /// Each is its own run's first choice: near-equal logits that came out in
-    /// another order.
-    Numeric { left: Margin, right: Margin },
-    /// One text is the beginning of the other: it ended, or was ended, there.
-    Ended { side: Side, finish: Option<Finish> },
-    /// Not the model's choice, and no rule's doing.
-    Unexplained,
-}
-
-/// How close the two tokens were in one run's distribution at that place.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Margin {
-    /// Of the token that this run took.
-    pub p: f32,
-    /// Of the other run's token; `None` where it is not among those recorded.
-    pub other_p: Option<f32>,
-}
-
-impl Margin {
-    /// How far the logits are apart.
-    pub fn in_logits(&self) -> Option<f32> {
-        let other = self.other_p.filter(|&p| p > 0.0 && self.p > 0.0)?;
-        Some((self.p / other).ln())
-    }
 }
 
 /// Aligns two texts so that as many tokens as possible stand side by side.
@@ -152,7 +119,7 @@ pub fn divergence(left: &Trace, right: &Trace) -> Option<Divergence> {
                     at,
                     left: x,
                     right: y,
-                    cause: cause(left, right, x, y),
+                    cause: cause::cause(left, right, at, x, y),
                 });
             }
         }
@@ -169,67 +136,6 @@ fn answer(trace: &Trace) -> impl Iterator<Item = Taken> + '_ {
     before.chain(own)
 }
 
-fn cause(left: &Trace, right: &Trace, x: Option<Taken>, y: Option<Taken>) -> Cause {
-    if left.header.prompt_ids != right.header.prompt_ids {
-        return Cause::Prompt;
-    }
-    if !same_model(left, right) {
-        return Cause::Model;
-    }
-    let (x, y) = match (x, y) {
-        (Some(x), Some(y)) => (x, y),
-        (None, _) => return ended(Side::Left, left),
-        (_, None) => return ended(Side::Right, right),
-    };
-    let (x, y) = match (x.by, y.by) {
-        (Some(x), Some(y)) => (x, y),
-        (None, _) => return branched(Side::Left, left, x),
-        (_, None) => return branched(Side::Right, right, y),
-    };
-    for (side, trace, token) in [(Side::Left, left, x), (Side::Right, right, y)] {
-        if token.fate == Some(Fate::Relaxed) {
-            return relaxed(side, trace, token);
-        }
-    }
-    let differing = params_that_differ(left, right, x.step, y.step);
-    if !differing.is_empty() {
-        return Cause::Parameters(differing);
-    }
-    match (row_of(left, x), row_of(right, y)) {
-        (Some(a), Some(b)) if a.choice() == x.token && b.choice() == y.token => Cause::Numeric {
-            left: margin(a, x.token, y.token),
-            right: margin(b, y.token, x.token),
-        },
-        _ => Cause::Unexplained,
-    }
-}
-
-fn ended(side: Side, trace: &Trace) -> Cause {
-    Cause::Ended {
-        side,
-        finish: trace.end.as_ref().map(|end| end.finish),
-    }
-}
-
-fn branched(side: Side, trace: &Trace, taken: Taken) -> Cause {
-    let forced = trace.header.branch.as_ref().and_then(|b| b.forced);
-    Cause::Branched {
-        side,
-        is_forced: forced == Some(taken.token),
-    }
-}
-
-fn relaxed(side: Side, trace: &Trace, token: Committed) -> Cause {
-    let step = &trace.steps[token.step];
-    let judged = token.node.and_then(|n| step.judged.get(n.checked_sub(1)?));
-    Cause::Relaxed {
-        side,
-        step: token.step,
-        p: judged.map(|j| j.p),
-        argmax_p: row_of(trace, token).map_or(0.0, NodeRow::argmax_p),
-    }
-}
-
 /// The distribution that a committed token was judged in or taken from.
 pub fn row_of(trace: &Trace, token: Committed) -> Option<&NodeRow> {
     let step = trace.steps.get(token.step)?;
@@ -240,34 +146,10 @@ pub fn row_of(trace: &Trace, token: Committed) -> Option<&NodeRow> {
     step.rows.get(node)
 }
 
-fn margin(row: &NodeRow, taken: TokenId, other: TokenId) -> Margin {
-    let p = |id| row.top.iter().find(|c| c.0 == id).map(|c| c.1);
-    Margin {
-        p: p(taken).unwrap_or(0.0),
-        other_p: p(other),
-    }
-}
-
 fn same_model(a: &Trace, b: &Trace) -> bool {
     let (a, b) = (&a.header.model, &b.header.model);
     (&a.name, &a.dtype, &a.tokenizer_hash, a.file_bytes)
         == (&b.name, &b.dtype, &b.tokenizer_hash, b.file_bytes)
-}
-
-/// Names of the parameters that shape the distributions and differ at these
-/// steps.
-fn params_that_differ(a: &Trace, b: &Trace, step_a: usize, step_b: usize) -> Vec<String> {
-    let fields = |trace: &Trace, step| match serde_json::to_value(trace.params_at(step)) {
-        Ok(serde_json::Value::Object(fields)) => fields,
-        _ => serde_json::Map::new(),
-    };
-    let (a, b) = (fields(a, step_a), fields(b, step_b));
-    let names = a.keys().chain(b.keys().filter(|k| !a.contains_key(*k)));
-    let matter = names.filter(|k| !NO_PART_IN_THE_TEXT.contains(&k.as_str()));
-    matter
-        .filter(|k| a.get(*k) != b.get(*k))
-        .map(|k| k.replace('_', " "))
-        .collect()
 }
 
 /// Whether strict decoding gave the autoregressive text.
@@ -304,12 +186,8 @@ pub fn lossless(strict: &Trace, autoregressive: &Trace) -> Lossless {
         return Lossless::NotComparable("a run did not come to its end");
     }
     let n_steps = |t: &Trace| t.steps.len().saturating_sub(1);
-    let differing = params_that_differ(
-        strict,
-        autoregressive,
-        n_steps(strict),
-        n_steps(autoregressive),
-    );
+    let (a, b) = (n_steps(strict), n_steps(autoregressive));
+    let differing = cause::shaping(strict, a, autoregressive, b);
     let limit = |t: &Trace| t.params_at(n_steps(t)).max_tokens;
     if !differing.is_empty() || limit(strict) != limit(autoregressive) {
         return Lossless::NotComparable("their parameters shape the text differently");
@@ -366,21 +244,6 @@ mod tests {
             }
             prop_assert_eq!((x, y), (a.len(), b.len()));
         }
-    }
-
-    #[test]
-    fn a_margin_is_the_difference_of_the_logits() {
-        let margin = Margin {
-            p: 0.4,
-            other_p: Some(0.2),
-        };
-        let logits = margin.in_logits().expect("both are recorded");
-        assert!((logits - std::f32::consts::LN_2).abs() < 1e-6);
-        let unknown = Margin {
-            p: 0.4,
-            other_p: None,
-        };
-        assert_eq!(unknown.in_logits(), None);
     }
 
     #[test]

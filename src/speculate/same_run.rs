@@ -1,11 +1,33 @@
 //! What decides a run, held against another header: whatever differs can make other
 //! trees, verdicts or tokens.
 
+use super::learned::CalibrationStart;
+use super::params::{Params, Source, Sources, Verify};
 use super::trace::Header;
+
+/// What a difference can change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What is asked, and of whom.
+    Prompt,
+    Model,
+    /// Bits of the forward pass.
+    Arithmetic,
+    /// The distributions that tokens are compared with.
+    Distribution,
+    /// What is taken of the drafts.
+    Rule,
+    /// What is drafted.
+    Drafts,
+    /// Where the text must end.
+    Length,
+    Program,
+}
 
 /// Something that two runs do not share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeaderDifference {
+    pub part: Part,
     pub what: String,
     pub then: String,
     pub now: String,
@@ -17,88 +39,161 @@ const NOT_RECORDED: &str = "not recorded";
 /// Everything that decides a run and is not the same in both headers. Threads, times
 /// and where files lie decide nothing.
 pub fn differences(then: &Header, now: &Header) -> Vec<HeaderDifference> {
-    let pairs = decisive(then).into_iter().zip(decisive(now));
-    let pairs = pairs.map(|((what, then), (_, now))| (what.to_string(), then, now));
-    let mut all: Vec<(String, String, String)> = pairs.collect();
-    let at = all.iter().position(|p| p.0 == "cost profile");
-    let params = parameters(then).into_iter().zip(parameters(now));
-    let params = params.map(|((name, then), (_, now))| (name, then, now));
-    all.splice(at.unwrap_or(0)..at.unwrap_or(0), params);
-    let differing = all.into_iter().filter(|(_, then, now)| then != now);
+    differences_under(then, &then.params, now, &now.params)
+}
+
+/// The same with other parameters in force than the headers': those of a step.
+pub fn differences_under(
+    then: &Header,
+    params_then: &Params,
+    now: &Header,
+    params_now: &Params,
+) -> Vec<HeaderDifference> {
+    let pairs = decisive(then, params_then)
+        .into_iter()
+        .zip(decisive(now, params_now));
+    let differing = pairs.filter(|(then, now)| then.2 != now.2);
     differing
-        .map(|(what, then, now)| HeaderDifference { what, then, now })
+        .map(|((part, what, then), (_, _, now))| HeaderDifference {
+            part,
+            what: what.to_string(),
+            then,
+            now,
+        })
         .collect()
 }
 
+type Decisive = (Part, &'static str, String);
+
 /// The parameters by name, those that are not set included.
-fn parameters(header: &Header) -> Vec<(String, String)> {
-    let p = &header.params;
-    let named: [(&str, String); 11] = [
-        ("rule", text_of(&p.verify)),
-        ("budget", p.budget.describe()),
-        ("branch", p.branch.to_string()),
-        ("suffix length", p.max_suffix.to_string()),
-        ("sources", text_of(&p.sources)),
-        ("source weights", text_of(&p.source_weights)),
-        ("drafter", p.drafter.name().to_string()),
-        ("repetition penalty", p.repeat_penalty.to_string()),
-        ("repetition window", p.repeat_window.to_string()),
-        ("sampling", text_of(&p.sampling)),
-        ("most tokens", p.max_tokens.to_string()),
-    ];
-    named
-        .map(|(name, value)| (name.to_string(), value))
-        .to_vec()
+fn parameters(p: &Params) -> [Decisive; 11] {
+    [
+        (Part::Rule, "rule", exact(&p.verify)),
+        (Part::Drafts, "budget", p.budget.describe()),
+        (Part::Drafts, "branch", p.branch.to_string()),
+        (Part::Drafts, "suffix length", p.max_suffix.to_string()),
+        (Part::Drafts, "sources", switched_on(&p.sources)),
+        (Part::Drafts, "source weights", text_of(&p.source_weights)),
+        (Part::Drafts, "drafter", p.drafter.name().to_string()),
+        (
+            Part::Distribution,
+            "repetition penalty",
+            p.repeat_penalty.to_string(),
+        ),
+        (
+            Part::Distribution,
+            "repetition window",
+            p.repeat_window.to_string(),
+        ),
+        (
+            Part::Distribution,
+            "sampling",
+            p.sampling.as_ref().map_or("none".into(), text_of),
+        ),
+        (Part::Length, "most tokens", p.max_tokens.to_string()),
+    ]
 }
 
-fn decisive(header: &Header) -> Vec<(&'static str, String)> {
-    let recorded = |value: Option<String>| value.unwrap_or_else(|| NOT_RECORDED.to_string());
+/// As a title bar has it, but with all digits: what differs is to be seen.
+fn exact(rule: &Verify) -> String {
+    match rule {
+        Verify::Relaxed { k, tau } => format!("relaxed k={k} tau={tau}"),
+        Verify::Ratio { k, r } => format!("ratio k={k} r={r}"),
+        Verify::Typical { eps, delta } => format!("typical eps={eps} delta={delta}"),
+        Verify::Autoregressive | Verify::Strict => rule.name().to_string(),
+    }
+}
+
+/// As the command line spells it.
+fn switched_on(sources: &Sources) -> String {
+    let on = Source::ALL.iter().filter(|s| sources.has(**s));
+    let names: Vec<&str> = on.map(|s| s.name()).collect();
+    match names.is_empty() {
+        true => "none".into(),
+        false => names.join(","),
+    }
+}
+
+fn decisive(header: &Header, params: &Params) -> Vec<Decisive> {
+    let mut all = machine(header).to_vec();
+    all.extend(parameters(params));
+    all.extend(pools_and_costs(header));
+    all
+}
+
+/// Model, arithmetic and prompt.
+fn machine(header: &Header) -> [Decisive; 10] {
     let arithmetic = header.arithmetic.as_ref();
-    let model = format!(
-        "{} ({})",
-        header.model.name,
-        recorded(
-            header
-                .model
-                .sha256
-                .as_ref()
-                .map(|s| s.chars().take(12).collect())
-        )
-    );
-    vec![
-        ("model", model),
+    let short = |hash: &str| hash.chars().take(12).collect::<String>();
+    let sha = recorded(header.model.sha256.as_deref().map(short));
+    let model = format!("{} ({sha})", header.model.name);
+    let of = |value: fn(&super::trace::Arithmetic) -> String| recorded(arithmetic.map(value));
+    [
+        (Part::Model, "model", model),
         (
+            Part::Model,
             "tokenizer",
-            header.model.tokenizer_hash.chars().take(12).collect(),
+            short(&header.model.tokenizer_hash),
         ),
         (
+            Part::Arithmetic,
             "arithmetic revision",
-            recorded(arithmetic.map(|a| a.revision.to_string())),
+            of(|a| a.revision.to_string()),
         ),
         (
+            Part::Arithmetic,
             "instructions",
-            recorded(arithmetic.map(|a| a.instructions.clone())),
+            of(|a| a.instructions.clone()),
         ),
-        ("KV type", recorded(arithmetic.map(|a| a.kv.clone()))),
+        (Part::Arithmetic, "KV type", of(|a| a.kv.clone())),
         (
+            Part::Arithmetic,
             "quantization at load",
-            recorded(arithmetic.map(|a| a.quantize.clone())),
+            of(|a| a.quantize.clone()),
         ),
-        ("device", device_kind(&header.device)),
-        ("context", header.model.context.to_string()),
-        ("prompt", format!("{} tokens", header.prompt_ids.len())),
-        ("cost profile", text_of(&header.cost.points)),
+        (Part::Arithmetic, "device", device_kind(&header.device)),
+        (Part::Length, "context", header.model.context.to_string()),
         (
+            Part::Prompt,
+            "prompt",
+            format!("{} tokens", header.prompt_ids.len()),
+        ),
+        (
+            Part::Drafts,
+            "group",
+            header.subject.group.clone().unwrap_or("none".into()),
+        ),
+    ]
+}
+
+fn pools_and_costs(header: &Header) -> [Decisive; 5] {
+    [
+        (Part::Drafts, "cost profile", text_of(&header.cost.points)),
+        (
+            Part::Drafts,
             "calibration",
-            recorded(header.calibration.as_ref().map(text_of)),
+            recorded(header.calibration.as_ref().map(numbers)),
         ),
-        ("pools", recorded(header.pools_hash.clone())),
+        (Part::Drafts, "pools", recorded(header.pools_hash.clone())),
         (
+            Part::Drafts,
             "own documents",
             recorded(header.own_documents.map(|o| o.name().to_string())),
         ),
-        ("program", header.program.clone()),
+        (Part::Program, "program", header.program.clone()),
     ]
+}
+
+/// The numbers alone: what taught them decides nothing.
+fn numbers(start: &CalibrationStart) -> String {
+    match start.is_shipped() {
+        true => format!("shipped, revision {}", start.shipped),
+        false => text_of(&(start.shipped, &start.states)),
+    }
+}
+
+fn recorded(value: Option<String>) -> String {
+    value.unwrap_or_else(|| NOT_RECORDED.to_string())
 }
 
 /// `cpu` of `cpu (AVX2, 2 threads)`: instructions are compared apart, threads change
@@ -115,15 +210,37 @@ fn text_of(value: &impl serde::Serialize) -> String {
 impl HeaderDifference {
     /// `pools: 1f3a.. then, 77b0.. now`.
     pub fn describe(&self) -> String {
-        let short = |text: &str| match text.chars().count() {
-            0..=60 => text.to_string(),
-            _ => text.chars().take(57).collect::<String>() + "..",
-        };
-        let (then, now) = (short(&self.then), short(&self.now));
+        let (then, now) = (shortened(&self.then, 57), shortened(&self.now, 57));
         match then == now {
             true => format!("{}: another one now", self.what),
             false => format!("{}: {then} then, {now} now", self.what),
         }
+    }
+
+    /// `budget 16 | 64`, the two runs side by side; what has no short value is only
+    /// named.
+    pub fn side_by_side(&self) -> String {
+        let is_short = |text: &str| text.chars().count() <= LONGEST_VALUE;
+        let is_told = is_short(&self.then) && is_short(&self.now);
+        match (is_told, self.what.as_str()) {
+            (_, "pools") => format!(
+                "pools {} | {}",
+                shortened(&self.then, 6),
+                shortened(&self.now, 6)
+            ),
+            (true, what) => format!("{what} {} | {}", self.then, self.now),
+            (false, what) => what.to_string(),
+        }
+    }
+}
+
+/// Longest value that is told beside another one, in characters.
+const LONGEST_VALUE: usize = 30;
+
+fn shortened(text: &str, n: usize) -> String {
+    match text.chars().count() > n + 3 {
+        true => text.chars().take(n).collect::<String>() + "..",
+        false => text.to_string(),
     }
 }
 

@@ -290,9 +290,9 @@ pub static TABLE: &[Binding] = table! {
     }
     Compare {
         Action::PlayPause; [SPACE] "race" "replay both runs on one clock, or pause";
-        Action::Compare(CompareAction::Left); [Key::char('a')] "left" "the next run on the left side";
-        Action::Compare(CompareAction::Right); [Key::char('b')] "right" "the next run on the right side";
-        Action::Compare(CompareAction::Swap); [Key::char('w')] "swap" "left becomes right";
+        Action::Compare(CompareAction::Left); [Key::char('a')] "A" "which run is on the left side, A";
+        Action::Compare(CompareAction::Right); [Key::char('b')] "B" "which run is on the right side, B";
+        Action::Compare(CompareAction::Swap); [Key::char('w')] "swap" "A becomes B";
         Action::Reference; [Key::char('r')] "check lossless" "run the prompt autoregressively and strictly, and hold them against each other";
         Action::Compare(CompareAction::Divergence); [Key::char('d')] "divergence" "go to where the texts part";
         Action::Compare(CompareAction::Inspect); [ENTER] "inspect" "the step where the texts part, on the Decode screen";

@@ -4,13 +4,16 @@
 use std::time::Duration;
 
 use crossterm::event::KeyCode;
-use laserscope::speculate::compare::{Cause, Lossless, Side, divergence, in_common, lossless};
+use laserscope::speculate::compare::{
+    Cause, Lossless, NotTaken, Side, divergence, in_common, lossless,
+};
+use laserscope::speculate::same_run::HeaderDifference;
 use laserscope::speculate::params::{Params, Verify};
 use laserscope::speculate::stats::agreement;
 use laserscope::speculate::trace::Trace;
 use laserscope::speculate::verify::Finish;
 use laserscope::tui::action::Action;
-use laserscope::tui::state::app::{App, Screen};
+use laserscope::tui::state::app::{App, Dialog, Screen};
 use laserscope::tui::state::compare::{Choice, Race};
 use laserscope::tui::state::record::Pick;
 use laserscope::worker::message::Command;
@@ -85,6 +88,8 @@ fn a_token_the_rule_let_through_is_the_cause() {
         step,
         p,
         argmax_p,
+        other,
+        ..
     } = found.cause
     else {
         panic!("{found:?}");
@@ -92,6 +97,8 @@ fn a_token_the_rule_let_through_is_the_cause() {
     assert_eq!(side, Side::Left);
     assert_eq!(step, found.left.expect("a token").by.expect("a step").step);
     assert!(p.expect("judged") < argmax_p);
+    let rule = Verify::Autoregressive;
+    assert_eq!(other, NotTaken::Refused { rule });
     assert_eq!(
         found.at,
         laserscope::speculate::stats::first_difference(&relaxed.token_ids(), &plain.token_ids())
@@ -106,6 +113,10 @@ fn a_token_the_rule_let_through_is_the_cause() {
         }
     ));
     assert_eq!(divergence(&plain, &plain), None);
+}
+
+fn named(differing: &[HeaderDifference]) -> Vec<&str> {
+    differing.iter().map(|d| d.what.as_str()).collect()
 }
 
 /// The same run, its token at a step replaced as a near-tie would.
@@ -128,9 +139,15 @@ fn two_first_choices_that_differ_are_numeric_with_their_margins() {
     let plain = with(Verify::Autoregressive);
     let found = divergence(&plain, &flipped(&plain, 5)).expect("they part");
     assert_eq!(found.at, 5);
-    let Cause::Numeric { left, right } = &found.cause else {
+    let Cause::Numeric {
+        left,
+        right,
+        differing,
+    } = &found.cause
+    else {
         panic!("{found:?}");
     };
+    assert!(differing.is_empty());
     assert_eq!(Some(left.p), right.other_p);
     assert!(left.in_logits().expect("recorded") > 0.0);
     let strict = with(Verify::Strict);
@@ -146,8 +163,16 @@ fn other_parameters_prompts_and_ends_are_causes() {
     let mut other = flipped(&plain, 3);
     other.header.params.repeat_penalty = 1.0;
     let cause = |a: &Trace, b: &Trace| divergence(a, b).expect("they part").cause;
-    let names = vec!["repeat penalty".to_string()];
-    assert_eq!(cause(&plain, &other), Cause::Parameters(names));
+    let Cause::Parameters(differing) = cause(&plain, &other) else {
+        panic!("the penalty");
+    };
+    assert_eq!(named(&differing), ["repetition penalty"]);
+    other.header.params.repeat_penalty = plain.header.params.repeat_penalty;
+    other.header.device = "cuda".into();
+    let Cause::Numeric { differing, .. } = cause(&plain, &other) else {
+        panic!("the device");
+    };
+    assert_eq!(named(&differing), ["device"]);
     other.header.prompt_ids[0] += 1;
     assert_eq!(cause(&plain, &other), Cause::Prompt);
     let mut short = Trace::new(plain.header.clone());
@@ -209,6 +234,10 @@ fn the_shown_run_is_compared_with_its_reference() {
     assert!(matches!(app.compare.lossless, Some(Lossless::Holds { .. })));
     snapshot("compare", &mut app);
     keys(&mut app, "b");
+    assert!(matches!(app.dialog, Some(Dialog::Choose { .. })));
+    snapshot("compare_choose", &mut app);
+    press(&mut app, KeyCode::Down);
+    press(&mut app, KeyCode::Enter);
     let strict = Choice::Reference {
         of: run,
         verify: Verify::Strict,

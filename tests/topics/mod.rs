@@ -3,6 +3,7 @@
 mod arithmetic;
 mod batch;
 mod catalog;
+mod causes;
 mod checkpoints;
 mod comfort;
 mod compare;

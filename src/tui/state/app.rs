@@ -21,6 +21,7 @@ use super::tune::Tune;
 use super::update_lab::LabDialog;
 use crate::recsys::knowledge::known_framework;
 use crate::speculate::command_line::Setup;
+use crate::speculate::compare::Side;
 use crate::speculate::cost::CostProfile;
 use crate::speculate::params::Params;
 use crate::speculate::trace::Step;
@@ -92,6 +93,11 @@ pub enum Dialog {
     /// What could be done, by name.
     Commands {
         input: Input,
+        row: usize,
+    },
+    /// Which run the Compare screen is to have on a side.
+    Choose {
+        side: Side,
         row: usize,
     },
     /// What could be copied.
@@ -272,7 +278,7 @@ impl App {
         match (&self.dialog, self.screen) {
             (Some(Dialog::Help { .. }), _) => Context::Help,
             (Some(Dialog::Settings { .. }), _) => Context::Settings,
-            (Some(Dialog::Runs { .. }), _) => Context::Runs,
+            (Some(Dialog::Runs { .. } | Dialog::Choose { .. }), _) => Context::Runs,
             (Some(Dialog::WhySlow { .. }), _) => Context::WhySlow,
             (Some(Dialog::Branch { .. }), _) => Context::Branch,
             (Some(Dialog::Condition(_)), _) => Context::Condition,

@@ -10,8 +10,8 @@ use super::app::{App, Screen};
 use super::parked::Kept;
 use super::record::Record;
 use crate::speculate::compare::{
-    Divergence, Lossless, Side, Stretch, align, arrivals, divergence, lossless, share_in_common,
-    tokens_after,
+    Divergence, Lossless, Side, Slower, Stretch, align, arrivals, divergence, headers_beside, lossless,
+    share_in_common, slower, tokens_after,
 };
 use crate::speculate::params::Verify;
 use crate::speculate::quality::LogProb;
@@ -78,6 +78,10 @@ pub struct Comparison {
     /// Share of both texts' tokens that are equal.
     pub in_common: f64,
     pub divergence: Option<Divergence>,
+    /// What decides a run and differs in their headers, in a line.
+    pub headers: String,
+    /// Which one is slower, and by what.
+    pub slower: Option<Slower>,
     /// Per side: when tokens appeared.
     pub arrivals: [Vec<(f64, usize)>; 2],
     /// Per side: the tokens that differ from the other text.
@@ -361,6 +365,8 @@ fn compared(of: [Extent; 2], left: &Record, right: &Record) -> Comparison {
         in_common: share_in_common(&stretches),
         stretches,
         divergence: divergence(&left.trace, &right.trace),
+        headers: headers_beside(&left.trace.header, &right.trace.header),
+        slower: slower(&left.trace, &right.trace),
         arrivals: [arrivals(&left.trace), arrivals(&right.trace)],
         differs,
         mean_log_prob: [&left.trace, &right.trace].map(|t| LogProb::of(t).mean()),

@@ -4,6 +4,7 @@
 pub mod app;
 mod apply;
 pub mod branch;
+mod choose;
 pub mod browse;
 pub mod commands;
 pub mod compare;

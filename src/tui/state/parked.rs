@@ -13,7 +13,7 @@ use super::record::Record;
 use super::reference::Measured;
 use super::run::{Origin, Phase, Recording, Run};
 use crate::speculate::TokenId;
-use crate::speculate::params::Verify;
+use crate::speculate::params::{Source, Verify};
 use crate::speculate::stats::Stats;
 use crate::speculate::trace::{Header, Step, TokenBytes, Trace};
 use crate::tui::spill::{Slot, Spill};
@@ -41,6 +41,7 @@ struct Digest {
     is_ended: bool,
     stats: Stats,
     begins: Option<String>,
+    name: String,
 }
 
 /// A run that has begun, wherever it is kept.
@@ -68,6 +69,14 @@ impl<'a> Kept<'a> {
         match self {
             Kept::Here(record) => record.trace.header.params.verify,
             Kept::Away(parked) => parked.digest.rule,
+        }
+    }
+
+    /// Its settings and pool, as a list of runs names it.
+    pub fn name(self) -> String {
+        match self {
+            Kept::Here(record) => name_of(&record.trace.header),
+            Kept::Away(parked) => parked.digest.name.clone(),
         }
     }
 
@@ -111,6 +120,38 @@ fn begins(record: &Record) -> Option<String> {
     ))
 }
 
+/// `relaxed k=2 tau=0.10 · budget auto≤64 · group crime 37 docs`; without drafts the
+/// rule alone.
+fn name_of(header: &Header) -> String {
+    let params = &header.params;
+    let rule = params.verify.describe();
+    match params.verify.drafts() {
+        true => format!(
+            "{rule} · budget {} · {}",
+            params.budget.describe(),
+            pool_of(header)
+        ),
+        false => rule,
+    }
+}
+
+/// The pool that served it, the nearest one where several did.
+fn pool_of(header: &Header) -> String {
+    let sources = header.params.sources;
+    let served = |source: Source| {
+        let pool = header.pools.iter().find(|p| p.source == source)?;
+        sources.has(source).then_some(pool.documents)
+    };
+    match (served(Source::Group), served(Source::Global)) {
+        (Some(n), _) => {
+            let group = header.subject.group.as_deref().unwrap_or("none");
+            format!("group {group} {n} docs")
+        }
+        (None, Some(n)) => format!("all pools {n} docs"),
+        (None, None) => "no pool".into(),
+    }
+}
+
 impl Parked {
     fn new(record: &Record, spill: &Spill) -> Result<Self> {
         Ok(Parked {
@@ -122,6 +163,7 @@ impl Parked {
                 is_ended: record.trace.end.is_some(),
                 stats: record.stats.clone(),
                 begins: begins(record),
+                name: name_of(&record.trace.header),
             },
         })
     }

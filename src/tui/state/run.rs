@@ -2,7 +2,7 @@
 //! grow step by step, so that everything else need not tell them apart.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::parked::{Kept, Parked};
 use super::record::Record;
@@ -75,6 +75,8 @@ pub struct Run {
     pub file: Option<String>,
     /// Steps marked to come back to.
     pub bookmarks: BTreeSet<usize>,
+    /// When it was asked for, in this session; `None`: a recording.
+    pub begun: Option<Instant>,
 }
 
 impl Run {
@@ -91,6 +93,7 @@ impl Run {
             parent: None,
             file: None,
             bookmarks: BTreeSet::new(),
+            begun: Some(Instant::now()),
         }
     }
 
@@ -113,6 +116,7 @@ impl Run {
             parent: None,
             file: None,
             bookmarks: BTreeSet::new(),
+            begun: None,
         }
     }
 

@@ -268,6 +268,7 @@ impl App {
                 self.copy(Copied::ALL[row]);
                 Vec::new()
             }
+            (Some(Dialog::Choose { side, row }), action) => self.update_choose(side, row, &action),
             (_, Action::RetryModel) => self.update_model(&Action::RetryModel),
             (_, Action::Close) => Vec::new(),
             (Some(Dialog::Settings { row }), action) => self.update_settings(row, &action),

@@ -62,20 +62,8 @@ impl App {
 
     fn compare_action(&mut self, asked: CompareAction) {
         match asked {
-            CompareAction::Left => {
-                let choices = self.choices();
-                self.compare.left = after(&choices, self.compare.left);
-                self.compare.right = None;
-                self.begin_pair();
-            }
-            CompareAction::Right => {
-                let choices = self.right_choices();
-                if choices.is_empty() {
-                    self.tell(Tone::Info, "There is no other run of this prompt yet.");
-                }
-                self.compare.right = after(&choices, self.compare.right);
-                self.begin_pair();
-            }
+            CompareAction::Left => self.ask_for_run(Side::Left),
+            CompareAction::Right => self.ask_for_run(Side::Right),
             CompareAction::Swap => {
                 std::mem::swap(&mut self.compare.left, &mut self.compare.right);
                 self.begin_pair();
@@ -89,21 +77,18 @@ impl App {
         }
     }
 
-    /// Runs of the left one's prompt first, then all others.
-    fn right_choices(&self) -> Vec<Choice> {
-        let Some(left) = self.compare.left else {
-            return Vec::new();
-        };
-        let mut choices = self.choices_beside(left);
-        let others = self.choices();
-        choices.extend(others.into_iter().filter(|c| *c != left));
-        let mut seen: Vec<Choice> = Vec::new();
-        choices.retain(|c| {
-            let is_new = !seen.contains(c);
-            seen.push(*c);
-            is_new
-        });
-        choices
+    /// A run was chosen for a side. The other side's stays if it is of the same prompt,
+    /// and is another run.
+    pub(super) fn put_on(&mut self, side: Side, chosen: Choice) {
+        match side {
+            Side::Left => {
+                let beside = self.choices_beside(chosen);
+                self.compare.right = self.compare.right.filter(|r| beside.contains(r));
+                self.compare.left = Some(chosen);
+            }
+            Side::Right => self.compare.right = Some(chosen),
+        }
+        self.begin_pair();
     }
 
     fn begin_pair(&mut self) {
@@ -189,7 +174,7 @@ impl App {
             Side::Left => (self.compare.left, divergence.left),
             Side::Right => (self.compare.right, divergence.right),
         };
-        let sides = [first, other(first)].map(place);
+        let sides = [first, first.other()].map(place);
         let found = sides.into_iter().find_map(|(choice, token)| match choice {
             Some(Choice::Run(id)) => Some((id, token?.by?)),
             _ => None,
@@ -220,18 +205,4 @@ impl App {
         self.view.go_to(Cursor::at(step));
         self.view.pick = Some(pick);
     }
-}
-
-fn other(side: Side) -> Side {
-    match side {
-        Side::Left => Side::Right,
-        Side::Right => Side::Left,
-    }
-}
-
-/// The choice after this one, round and round.
-fn after(choices: &[Choice], now: Option<Choice>) -> Option<Choice> {
-    let at = choices.iter().position(|c| Some(*c) == now);
-    let next = at.map_or(0, |at| (at + 1) % choices.len());
-    choices.get(next).copied()
 }

@@ -17,16 +17,13 @@ use crate::tui::keys::Context;
 use crate::tui::layout;
 use crate::tui::mouse::CompareTarget;
 use crate::tui::state::app::{App, Screen};
-use crate::tui::state::compare::Choice;
 use crate::tui::state::decode::Ghosts;
 use crate::tui::state::record::{Place, Record};
 use crate::tui::theme::{Emphasis, Mark, Theme};
 use crate::tui::token_text::fit;
 
-/// Inner rows of the lower pane, with and without air.
-const ROOMY_ROWS: u16 = 12;
-const TIGHT_ROWS: u16 = 9;
-const ROOMY_HEIGHT: u16 = 34;
+/// Rows of the texts, at least, with their frame.
+const TEXT_ROWS: u16 = 7;
 
 struct Places {
     left: Rect,
@@ -34,11 +31,10 @@ struct Places {
     figures: Rect,
 }
 
-fn places(body: Rect) -> Places {
-    let rows = match body.height >= ROOMY_HEIGHT {
-        true => ROOMY_ROWS,
-        false => TIGHT_ROWS,
-    };
+/// The lower pane is as high as what it says.
+fn places(app: &App, body: Rect) -> Places {
+    let room = body.height.saturating_sub(TEXT_ROWS + 1);
+    let rows = compare_figures::n_rows(app, body.width.saturating_sub(4), room);
     let height = body.height.saturating_sub(rows + 1);
     let half = body.width / 2;
     let at = |x, y, width, height| Rect {
@@ -55,7 +51,7 @@ fn places(body: Rect) -> Places {
 }
 
 pub fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
-    let places = places(body);
+    let places = places(app, body);
     for rect in [places.figures, places.left, places.right] {
         pane::frame(rect, false, theme, buf);
     }
@@ -67,7 +63,10 @@ pub fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
         heading(app, side, theme, rect, buf);
         text(app, side, top, theme, layout::inner(rect), buf);
     }
-    pane::title("FIGURES", places.figures, false, theme, buf);
+    let subject = app.compared(Side::Left).map(|r| &r.trace.header.subject.title);
+    let title = subject.map_or("FIGURES".into(), |title| format!("FIGURES · {title}"));
+    let room = usize::from(places.figures.width).saturating_sub(6);
+    pane::title(&fit(&title, room), places.figures, false, theme, buf);
     compare_figures::render(app, theme, layout::inner(places.figures), buf);
 }
 
@@ -79,27 +78,10 @@ fn heading(app: &App, side: Side, theme: &Theme, rect: Rect, buf: &mut Buffer) {
     };
     let name = app.compare.choice(side).map_or_else(
         || format!("{letter} no run"),
-        |choice| format!("{letter} {}", name_of(app, choice)),
+        |choice| format!("{letter} {}", app.name_of_choice(choice)),
     );
     let room = usize::from(rect.width).saturating_sub(6);
     pane::title(&fit(&name, room), rect, true, theme, buf);
-}
-
-/// What tells a run from the others of its prompt.
-pub(super) fn name_of(app: &App, choice: Choice) -> String {
-    let Some(record) = app.record_of(choice) else {
-        return String::new();
-    };
-    let header = &record.trace.header;
-    let what = match choice {
-        Choice::Run(id) => format!("run {id}"),
-        Choice::Reference { of, .. } => format!("reference of run {of}"),
-    };
-    format!(
-        "{} · {} · {what}",
-        header.params.verify.describe(),
-        header.subject.title
-    )
 }
 
 fn lines(app: &App, side: Side, rect: Rect) -> Rc<Vec<flow::Line>> {
@@ -184,7 +166,7 @@ fn newest(app: &App, side: Side, record: &Record, lines: &[flow::Line], height: 
 /// First line of the left text shown, and the last that can be.
 pub fn scrolled(app: &App) -> (usize, usize) {
     let body = layout::shell(app, layout::whole(app)).body;
-    let ((top, _), last) = tops(app, &places(body));
+    let ((top, _), last) = tops(app, &places(app, body));
     (top, last)
 }
 
@@ -280,7 +262,7 @@ fn style(app: &App, side: Side, record: &Record, cell: usize, theme: &Theme) -> 
 
 /// What is at a position.
 pub fn hit(app: &App, body: Rect, at: Position) -> Option<CompareTarget> {
-    let places = places(body);
+    let places = places(app, body);
     let (tops, _) = tops(app, &places);
     for (side, rect, top) in [
         (Side::Left, places.left, tops.0),

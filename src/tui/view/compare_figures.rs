@@ -1,66 +1,82 @@
 //! Below the compared texts: whether strict decoding was checked to be lossless,
-//! where the texts part and why, both runs' figures, and the race.
+//! where the texts part and why, which run is slower and why, both runs' figures, and
+//! the race.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::bars;
-use super::compare::{labelled, name_of};
-use super::number::{count, percent, prob, three};
+use super::compare::labelled;
+use super::number::{count, percent, three};
 use super::pane::put;
-use crate::speculate::compare::{Cause, Divergence, Lossless, Margin, Side, Taken};
+use crate::speculate::compare::{
+    Lossless, Names, Pace, Side, because, first_words, machine, profile,
+};
 use crate::speculate::params::Verify;
 use crate::speculate::trace::Trace;
-use crate::speculate::verify::Finish;
 use crate::tui::action::{Action, CompareAction};
 use crate::tui::keys::Context;
 use crate::tui::paragraph::wrap;
 use crate::tui::state::app::App;
 use crate::tui::state::record::Record;
 use crate::tui::theme::Theme;
-use crate::tui::token_text::{fit, pad};
+use crate::tui::token_text::{columns, fit, pad};
 
-const ROOMY_ROWS: u16 = 12;
-/// For where the texts part and why.
-const PARTING_ROWS: usize = 2;
-/// Heads of the figures and their widths.
-const HEADS: [(&str, usize); 8] = [
-    ("tokens", 7),
-    ("steps", 6),
-    ("MAL", 6),
-    ("tok/s", 7),
-    ("speed-up", 9),
-    ("repeated", 9),
-    ("log p", 7),
-    ("in common", 10),
+/// Heads of the figures, their widths, and whether they stay where room is short.
+const HEADS: [(&str, usize, bool); 11] = [
+    ("tokens", 7, false),
+    ("steps", 6, false),
+    ("MAL", 6, true),
+    ("rows", 6, true),
+    ("ms/step", 8, true),
+    ("tok/s", 7, true),
+    ("speed-up", 9, true),
+    ("hit steps", 10, true),
+    ("repeated", 9, false),
+    ("log p", 7, true),
+    ("in common", 10, false),
 ];
+/// For the runs' names beside all of the figures.
+const NAME_WIDTH: usize = 24;
+
+/// How many rows there are to say, in so much room.
+pub fn n_rows(app: &App, width: u16, room: u16) -> u16 {
+    let lines = lines(app, &app.theme.theme(), usize::from(width), usize::from(room));
+    lines.len() as u16
+}
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let roomy = area.height >= ROOMY_ROWS;
-    let mut lines = vec![badge(app, theme)];
-    let width = usize::from(area.width);
-    let parts = parting(app);
-    let wrapped = wrap(&parts, width);
-    let is_cut = wrapped.len() > PARTING_ROWS;
-    for (i, text) in wrapped.into_iter().take(PARTING_ROWS).enumerate() {
-        let text = match is_cut && i + 1 == PARTING_ROWS {
-            true => fit(&format!("{text} …"), width),
-            false => text,
-        };
-        lines.push(Line::styled(text, theme.text()));
-    }
-    if roomy {
-        lines.push(Line::default());
-    }
-    lines.extend(figures(app, width, theme));
-    if roomy {
-        lines.push(Line::default());
-    }
-    lines.extend(race(app, width, theme));
-    for (row, line) in lines.iter().enumerate() {
+    let (width, room) = (usize::from(area.width), usize::from(area.height));
+    for (row, line) in lines(app, theme, width, room).iter().enumerate() {
         put(buf, area, row as u16, line);
     }
+}
+
+/// Causes first, then figures; where room is short, without air and without what the
+/// sentences have said.
+fn lines(app: &App, theme: &Theme, width: usize, room: usize) -> Vec<Line<'static>> {
+    let said = |text: String| -> Vec<Line<'static>> {
+        let rows = wrap(&text, width).into_iter().filter(|t| !t.is_empty());
+        rows.map(|t| Line::styled(t, theme.text())).collect()
+    };
+    let causes = [vec![badge(app, theme)], said(parting(app))].concat();
+    let headers = headers(app, width, theme);
+    let slower = said(slower(app));
+    let figures = [figures(app, width, theme), machines(app, width, theme)].concat();
+    let race = race(app, width, theme);
+    let parts = [causes, headers, slower, figures, race];
+    let n = parts.iter().map(Vec::len).sum::<usize>();
+    let [causes, headers, slower, figures, race] = parts;
+    let air = match n + 2 <= room {
+        true => vec![Line::default()],
+        false => Vec::new(),
+    };
+    let headers = if n > room { Vec::new() } else { headers };
+    let said = [causes, headers, slower].concat();
+    let n_said = room.saturating_sub(figures.len() + race.len()).min(said.len());
+    let said = said[..n_said].to_vec();
+    [said, air.clone(), figures, air, race].concat()
 }
 
 /// Checked, not assumed.
@@ -76,7 +92,7 @@ fn badge(app: &App, theme: &Theme) -> Line<'static> {
             format!(
                 "✗ strict ≠ autoregressive after {} equal tokens: {}",
                 at.at,
-                short_cause(&at.cause)
+                first_words(&at.cause)
             ),
             theme.error(),
         ),
@@ -96,19 +112,6 @@ fn badge(app: &App, theme: &Theme) -> Line<'static> {
     labelled("lossless", text, style, theme)
 }
 
-fn short_cause(cause: &Cause) -> &'static str {
-    match cause {
-        Cause::Prompt => "other prompts",
-        Cause::Model => "other models",
-        Cause::Relaxed { .. } => "relaxed",
-        Cause::Branched { .. } => "a branch",
-        Cause::Parameters(_) => "other parameters",
-        Cause::Numeric { .. } => "numeric",
-        Cause::Ended { .. } => "one ended",
-        Cause::Unexplained => "unexplained",
-    }
-}
-
 /// Where the texts part and why, in a sentence.
 fn parting(app: &App) -> String {
     let (Some(comparison), Some(a), Some(b)) = (
@@ -125,89 +128,91 @@ fn parting(app: &App) -> String {
             false => format!("Equal so far: {} tokens.", a.ids.len().min(b.ids.len())),
         };
     };
-    let token = |r: &Record, c: Option<Taken>| c.map_or("its end".into(), |c| r.quoted(c.token));
-    let (left, right) = (token(a, divergence.left), token(b, divergence.right));
+    let written = |side: Side, id| side.of([a, b]).quoted(id);
+    let names = Names {
+        runs: ["A", "B"],
+        token: &written,
+    };
+    let token = |side: Side| {
+        let taken = side.of([divergence.left, divergence.right]);
+        taken.map_or("its end".into(), |t| written(side, t.token))
+    };
     format!(
-        "They part after {}: A {left}, B {right}. {}",
+        "They part after {}: A {}, B {}. {}",
         count(divergence.at, "equal token"),
-        why(divergence)
+        token(Side::Left),
+        token(Side::Right),
+        because(divergence, [&a.trace, &b.trace], &names)
     )
 }
 
-fn why(divergence: &Divergence) -> String {
-    match &divergence.cause {
-        Cause::Prompt => "The prompts differ.".into(),
-        Cause::Model => "The models differ.".into(),
-        Cause::Relaxed {
-            side,
-            step,
-            p,
-            argmax_p,
-        } => {
-            let name = letter(*side);
-            let p = p.map_or_else(String::new, |p| format!(" with p {}", prob(p)));
-            format!(
-                "Relaxed at step {} of {name}: taken{p}, the model's first choice had {}.",
-                step + 1,
-                prob(*argmax_p)
-            )
-        }
-        Cause::Parameters(names) => format!("Other parameters: {}.", names.join(", ")),
-        Cause::Numeric { left, right } => format!(
-            "Numeric: near-equal, each its run's first choice. {} {}",
-            margin("A", left),
-            margin("B", right)
-        ),
-        Cause::Ended { side, finish } => {
-            let why = match finish {
-                Some(Finish::Eos) => "by itself",
-                Some(Finish::Length) => "at its token limit",
-                Some(Finish::Context) => "at the context's end",
-                Some(Finish::Cancelled) => "because it was stopped",
-                None => "there",
-            };
-            format!("{} ended {why}; up to there they are equal.", letter(*side))
-        }
-        Cause::Branched { side, is_forced } => match is_forced {
-            true => format!(
-                "{} is a branch on which this token was forced.",
-                letter(*side)
-            ),
-            false => format!(
-                "{} is a branch that took it over from its run.",
-                letter(*side)
-            ),
-        },
-        Cause::Unexplained => "It is neither the rule's doing nor the model's choice.".into(),
-    }
+/// What decides a run and is not the same in both.
+fn headers(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let Some(comparison) = &app.compare.comparison else {
+        return Vec::new();
+    };
+    let text = match comparison.headers.as_str() {
+        "" => "nothing that decides a run",
+        some => some,
+    };
+    let text = fit(text, width.saturating_sub(12));
+    vec![labelled("they differ", text, theme.text(), theme)]
+}
+
+/// Which one is slower and why, in a sentence.
+fn slower(app: &App) -> String {
+    let (Some(comparison), Some(a), Some(b)) = (
+        &app.compare.comparison,
+        app.compared(Side::Left),
+        app.compared(Side::Right),
+    ) else {
+        return String::new();
+    };
+    let names = Names {
+        runs: ["A", "B"],
+        token: &|_, _| String::new(),
+    };
+    let headers = [&a.trace.header, &b.trace.header];
+    let slower = comparison.slower.as_ref();
+    slower.map_or(String::new(), |s| s.in_words(headers, &names))
 }
 
 fn letter(side: Side) -> &'static str {
-    match side {
-        Side::Left => "A",
-        Side::Right => "B",
-    }
+    side.of(["A", "B"])
 }
 
-fn margin(name: &str, margin: &Margin) -> String {
-    match (margin.other_p, margin.in_logits()) {
-        (Some(other), Some(logits)) => format!(
-            "{name}: p {:.4} over {other:.4}, logits {logits:.4} apart.",
-            margin.p
-        ),
-        _ => format!(
-            "{name}: p {:.4}, the other is not in its top ten.",
-            margin.p
-        ),
-    }
+/// What both ran on, and the profiles that their budgets went by.
+fn machines(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let (Some(a), Some(b)) = (app.compared(Side::Left), app.compared(Side::Right)) else {
+        return Vec::new();
+    };
+    let headers = [&a.trace.header, &b.trace.header];
+    let both = |label: &str, [a, b]: [String; 2]| match a == b {
+        true => format!("{label} both {a}"),
+        false => format!("{label} A {a} | B {b}"),
+    };
+    let machine = both("machine", headers.map(machine));
+    let profile = both("profile", headers.map(profile));
+    let line = format!("{machine} · {profile}");
+    let texts = match columns(&line) <= width {
+        true => vec![line],
+        false => vec![machine, profile],
+    };
+    let line = |text: String| Line::styled(fit(&text, width), theme.dim());
+    texts.into_iter().map(line).collect()
 }
 
 /// A row of figures each.
 fn figures(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
-    let used: usize = HEADS.iter().map(|h| h.1).sum();
+    let all: usize = HEADS.iter().map(|h| h.1).sum();
+    let is_wide = width >= all + NAME_WIDTH;
+    let shown = |i: &usize| is_wide || HEADS[*i].2;
+    let columns: Vec<usize> = (0..HEADS.len()).filter(shown).collect();
+    let used: usize = columns.iter().map(|&i| HEADS[i].1).sum();
     let name = width.saturating_sub(used);
     let mut heads = " ".repeat(name);
-    for (head, width) in HEADS {
+    for &i in &columns {
+        let (head, width, _) = HEADS[i];
         heads.push_str(&format!("{head:>width$}"));
     }
     let mut lines = vec![Line::styled(heads, theme.dim())];
@@ -215,13 +220,14 @@ fn figures(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
         let (Some(choice), Some(record)) = (app.compare.choice(side), app.compared(side)) else {
             continue;
         };
-        let label = format!("{} {}", letter(side), name_of(app, choice));
+        let label = format!("{} {}", letter(side), app.name_of_choice(choice));
         let mut line = Line::from(Span::styled(
             pad(&fit(&label, name.saturating_sub(1)), name),
             theme.strong(),
         ));
         let values = values(app, side, record);
-        for (value, (_, width)) in values.iter().zip(HEADS) {
+        for &i in &columns {
+            let (value, width) = (&values[i], HEADS[i].1);
             line.push_span(Span::styled(format!("{value:>width$}"), theme.text()));
         }
         lines.push(line);
@@ -229,20 +235,21 @@ fn figures(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
     lines
 }
 
-fn values(app: &App, side: Side, record: &Record) -> [String; 8] {
+fn values(app: &App, side: Side, record: &Record) -> [String; HEADS.len()] {
     let dash = || "—".to_string();
     let comparison = app.compare.comparison.as_ref();
-    let log_prob = comparison.and_then(|c| match side {
-        Side::Left => c.mean_log_prob[0],
-        Side::Right => c.mean_log_prob[1],
-    });
+    let log_prob = comparison.and_then(|c| side.of(c.mean_log_prob));
     let stats = &record.stats;
+    let pace = Pace::of(stats);
     [
         stats.tokens.to_string(),
         stats.steps.to_string(),
         stats.mal().map_or_else(dash, three),
+        pace.map_or_else(dash, |p| three(p.rows_per_step)),
+        pace.map_or_else(dash, |p| three(p.ms_per_step)),
         stats.tokens_per_s().map_or_else(dash, three),
         speed_up(app, record).map_or_else(dash, |s| format!("{s:.2}×")),
+        stats.hit_rate().map_or_else(dash, percent),
         percent(record.repetition),
         log_prob.map_or_else(dash, |p| format!("{p:.2}")),
         comparison.map_or_else(dash, |c| percent(c.in_common)),

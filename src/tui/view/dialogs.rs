@@ -9,7 +9,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::catalog_detail::{earlier_summary, summary};
 use super::number::{bytes, count};
-use super::{branch, commands, condition, copy, export, help, pane, settings, why_slow};
+use super::{branch, choose, commands, condition, copy, export, help, pane, settings, why_slow};
 use crate::tui::action::{Action, Copied};
 use crate::tui::keys::Context;
 use crate::tui::layout;
@@ -58,6 +58,7 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
             commands::render(app, input, *row, theme, area, buf);
         }
         Some(Dialog::Copy { row }) => copy::render(app, *row, theme, area, buf),
+        Some(Dialog::Choose { side, row }) => choose::render(app, *side, *row, theme, area, buf),
     }
 }
 
@@ -83,6 +84,11 @@ pub fn line_at(app: &App, at: Position) -> Option<usize> {
             let rect = runs_place(app, whole);
             let height = usize::from(layout::inner(rect).height);
             (rect, first_run(*row, height), app.listed_runs().count())
+        }
+        Some(Dialog::Choose { side, row }) => {
+            let rect = choose::place(app, *side, whole);
+            let height = usize::from(layout::inner(rect).height);
+            (rect, first_run(*row, height), app.offered(*side).len())
         }
         Some(Dialog::Export { .. }) => (export::place(whole), 0, Format::ALL.len()),
         _ => return None,
@@ -289,7 +295,7 @@ fn runs_place(app: &App, area: Rect) -> Rect {
     )
 }
 
-fn first_run(row: usize, height: usize) -> usize {
+pub(super) fn first_run(row: usize, height: usize) -> usize {
     (row + 1).saturating_sub(height)
 }
 
@@ -322,7 +328,7 @@ fn run_name(run: &Run, depth: usize) -> String {
     }
 }
 
-fn run_line(name: &str, text: &str, width: u16, theme: &Theme) -> Line<'static> {
+pub(super) fn run_line(name: &str, text: &str, width: u16, theme: &Theme) -> Line<'static> {
     let room = usize::from(width).saturating_sub(columns(text) + 2);
     let title = fit(name, room);
     let gap = room.saturating_sub(columns(&title)) + 2;

@@ -6,6 +6,7 @@ mod branch;
 mod candidates;
 pub mod catalog_detail;
 pub mod catalog_list;
+mod choose;
 mod commands;
 pub mod compare;
 mod compare_figures;

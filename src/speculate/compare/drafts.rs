@@ -1,0 +1,110 @@
+//! What decides two runs' drafts and is not the same in both.
+
+use super::NotTaken;
+use super::cause::of_part;
+use crate::speculate::params::{Budget, Drafter, MAX_BRANCH, Params};
+use crate::speculate::same_run::{HeaderDifference, Part, differences};
+use crate::speculate::trace::{Header, Trace};
+
+/// What differs in the headers or in the parameters of these steps, and can have made
+/// other trees up to token `at`. A rule that does not refuse the token decides what
+/// the calibration learns and where steps begin, so it counts, too.
+pub(super) fn differing(
+    traces: [&Trace; 2],
+    at: usize,
+    steps: [usize; 2],
+    other: &NotTaken,
+) -> Vec<HeaderDifference> {
+    let [a, b] = traces;
+    let params = [a.params_at(steps[0]), b.params_at(steps[1])];
+    let mut parts = vec![Part::Drafts];
+    if !matches!(other, NotTaken::Refused { .. }) {
+        parts.push(Part::Rule);
+    }
+    let limit = params.map(|p| p.max_tokens);
+    if limit[0].min(limit[1]) <= at + MAX_BRANCH + 1 {
+        parts.push(Part::Length);
+    }
+    let mut found = of_part(traces, steps, &parts);
+    // Parameters that were others on the way.
+    let begun = differences(&a.header, &b.header).into_iter();
+    for earlier in begun.filter(|d| parts.contains(&d.part)) {
+        if !found.iter().any(|d| d.what == earlier.what) {
+            found.push(earlier);
+        }
+    }
+    found.extend(beginnings(&a.header, &b.header));
+    let uses = [Uses::of(a), Uses::of(b)];
+    found.retain(|d| uses.iter().any(|u| u.counts(&d.what)));
+    if found.is_empty() {
+        found = of_part(traces, steps, &[Part::Program]);
+    }
+    found
+}
+
+/// A branch's steps begin elsewhere than those of a run from the prompt.
+fn beginnings(a: &Header, b: &Header) -> Option<HeaderDifference> {
+    let name = |header: &Header| match &header.branch {
+        Some(branch) => format!("a branch at step {}", branch.of.step + 1),
+        None => "the prompt".to_string(),
+    };
+    let differ = a.branch != b.branch;
+    differ.then(|| HeaderDifference {
+        part: Part::Drafts,
+        what: "beginning".into(),
+        then: name(a),
+        now: name(b),
+    })
+}
+
+/// What a run's drafter looks at at all.
+struct Uses {
+    profile: bool,
+    pools: bool,
+    weights: bool,
+    calibration: bool,
+    suffix: bool,
+}
+
+impl Uses {
+    /// Of all parameters that were in force.
+    fn of(trace: &Trace) -> Self {
+        let mut uses = Uses::under(&trace.header.params);
+        for params in trace.steps.iter().filter_map(|s| s.params) {
+            let now = Uses::under(&params);
+            uses = Uses {
+                profile: uses.profile || now.profile,
+                pools: uses.pools || now.pools,
+                weights: uses.weights || now.weights,
+                calibration: uses.calibration || now.calibration,
+                suffix: uses.suffix || now.suffix,
+            };
+        }
+        uses
+    }
+
+    fn under(params: &Params) -> Self {
+        let sources = &params.sources;
+        let has_pools = sources.group || sources.global || sources.online;
+        let drafts = params.verify.drafts() && params.drafter != Drafter::None;
+        Uses {
+            profile: drafts && matches!(params.budget, Budget::Auto { .. }),
+            pools: drafts && has_pools && params.drafter != Drafter::Ngram,
+            weights: drafts && params.drafter == Drafter::Blend,
+            calibration: drafts && params.drafter != Drafter::Laser,
+            // The trie looks up two tokens at most.
+            suffix: drafts && (params.drafter != Drafter::Laser || params.max_suffix < 2),
+        }
+    }
+
+    fn counts(&self, what: &str) -> bool {
+        match what {
+            "cost profile" => self.profile,
+            "pools" | "own documents" | "group" => self.pools,
+            "source weights" => self.weights,
+            "calibration" => self.calibration,
+            "suffix length" => self.suffix,
+            _ => true,
+        }
+    }
+}

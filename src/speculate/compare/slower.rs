@@ -1,0 +1,154 @@
+//! Why one run is slower than another: milliseconds a token, taken apart into tokens
+//! a step, what a step's rows cost, and how quickly the same rows were passed.
+//!
+//! All of it is arithmetic over recorded figures: the factors multiply to the ratio.
+
+use super::Side;
+use crate::speculate::cost::StepCosts;
+use crate::speculate::stats::Stats;
+use crate::speculate::trace::Trace;
+
+/// A ratio that is not told from 1: two hundredths.
+const ALIKE: f64 = 1.02;
+/// A factor that is not worth a word: half a hundredth.
+const SLIGHT: f64 = 1.005;
+
+/// What a run's speed is made of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pace {
+    pub ms_per_token: f64,
+    pub ms_per_step: f64,
+    /// Rows of a forward pass, root and drafts.
+    pub rows_per_step: f64,
+    /// Mean accepted length: tokens a step.
+    pub mal: f64,
+}
+
+impl Pace {
+    /// `None`: nothing was decoded, or no time was recorded.
+    pub fn of(stats: &Stats) -> Option<Self> {
+        let ms = stats.timing.total();
+        if stats.steps == 0 || stats.tokens == 0 || ms <= 0.0 {
+            return None;
+        }
+        let (steps, tokens) = (stats.steps as f64, stats.tokens as f64);
+        Some(Pace {
+            ms_per_token: ms / tokens,
+            ms_per_step: ms / steps,
+            rows_per_step: stats.rows as f64 / steps,
+            mal: tokens / steps,
+        })
+    }
+}
+
+/// A part of a difference in speed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// A step commits another number of tokens.
+    TokensPerStep,
+    /// A step has other rows or contexts, which cost something else under one
+    /// profile.
+    Rows,
+    /// The same rows took another time: the machine, its clock, its load.
+    SameRows,
+    /// A step took another time; without a profile it is not taken apart further.
+    Step,
+}
+
+/// How many times as long a token took for this reason alone.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Factor {
+    pub why: Why,
+    pub times: f64,
+}
+
+/// Two runs' speeds held against each other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slower {
+    pub paces: [Pace; 2],
+    /// The one that took longer for a token.
+    pub side: Side,
+    /// Its time for a token over the other's: at least 1.
+    pub times: f64,
+    /// They multiply to `times`; the largest first.
+    pub factors: Vec<Factor>,
+    /// Whose profile told rows and machine apart.
+    pub by: Option<Side>,
+}
+
+impl Slower {
+    /// Within what is not told apart.
+    pub fn is_alike(&self) -> bool {
+        self.times < ALIKE
+    }
+
+    /// Those that made it slower, and those that made it quicker all the same; what
+    /// is slight is left out.
+    pub fn told(&self) -> [Vec<Factor>; 2] {
+        let all = self.factors.iter().copied();
+        let against = |f: &Factor| f.times > SLIGHT;
+        let with = |f: &Factor| f.times < 1.0 / SLIGHT;
+        [
+            all.clone().filter(against).collect(),
+            all.filter(with).collect(),
+        ]
+    }
+}
+
+/// Holds two runs' times a token against each other, as far as both have come. `None`:
+/// one has no step or no times.
+pub fn slower(left: &Trace, right: &Trace) -> Option<Slower> {
+    let paces = [Pace::of(&Stats::of(left))?, Pace::of(&Stats::of(right))?];
+    let side = match paces[0].ms_per_token > paces[1].ms_per_token {
+        true => Side::Left,
+        false => Side::Right,
+    };
+    let (slow, quick) = (side.of(paces), side.other().of(paces));
+    let by = whose_profile([left, right], side);
+    let steps = slow.ms_per_step / quick.ms_per_step;
+    let mut factors = vec![Factor {
+        why: Why::TokensPerStep,
+        times: quick.mal / slow.mal,
+    }];
+    match by {
+        Some(profiled) => {
+            let costs = StepCosts::new(&profiled.of([left, right]).header.cost);
+            let cost = [left, right].map(|trace| profiled_ms(trace, &costs));
+            let rows = side.of(cost) / side.other().of(cost);
+            factors.push(Factor {
+                why: Why::Rows,
+                times: rows,
+            });
+            factors.push(Factor {
+                why: Why::SameRows,
+                times: steps / rows,
+            });
+        }
+        None => factors.push(Factor {
+            why: Why::Step,
+            times: steps,
+        }),
+    }
+    factors.sort_by(|a, b| b.times.total_cmp(&a.times));
+    Some(Slower {
+        paces,
+        side,
+        times: slow.ms_per_token / quick.ms_per_token,
+        factors,
+        by,
+    })
+}
+
+/// The quicker run's, where it has one.
+fn whose_profile(traces: [&Trace; 2], slow: Side) -> Option<Side> {
+    let mut sides = [slow.other(), slow].into_iter();
+    sides.find(|side| StepCosts::new(&side.of(traces).header.cost).is_measured())
+}
+
+/// Mean milliseconds of a step's rows in its context.
+fn profiled_ms(trace: &Trace, costs: &StepCosts) -> f64 {
+    let ms = |s: &crate::speculate::trace::Step| {
+        f64::from(costs.ms(s.tree.n_rows(), s.context_len))
+    };
+    trace.steps.iter().map(ms).sum::<f64>() / trace.steps.len() as f64
+}

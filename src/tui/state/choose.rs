@@ -1,0 +1,103 @@
+//! The list that the Compare screen's two runs are chosen from, each named by what it
+//! is: rule, budget, pool, time.
+
+use std::time::Duration;
+
+use super::app::{App, Dialog, Tone};
+use super::compare::Choice;
+use super::update::moved;
+use crate::speculate::compare::Side;
+use crate::tui::action::Action;
+use crate::tui::mouse::Target;
+use crate::worker::message::Command;
+
+impl App {
+    /// Asks which run is to be on a side.
+    pub(super) fn ask_for_run(&mut self, side: Side) {
+        let choices = self.offered(side);
+        if choices.is_empty() {
+            let text = match side {
+                Side::Left => "There is no run yet.",
+                Side::Right => "There is no other run yet.",
+            };
+            return self.tell(Tone::Info, text);
+        }
+        let now = self.compare.choice(side);
+        let at = choices.iter().position(|c| Some(*c) == now);
+        let row = at.unwrap_or(0);
+        self.dialog = Some(Dialog::Choose { side, row });
+    }
+
+    /// Every run for the left side; for the right one those of the left one's prompt
+    /// first, then all others.
+    pub fn offered(&self, side: Side) -> Vec<Choice> {
+        let left = match (side, self.compare.left) {
+            (Side::Left, _) => return self.choices(),
+            (Side::Right, None) => return Vec::new(),
+            (Side::Right, Some(left)) => left,
+        };
+        let mut choices = self.choices_beside(left);
+        let mut others = self.choices();
+        others.retain(|c| *c != left && !choices.contains(c));
+        choices.extend(others);
+        choices
+    }
+
+    /// What tells a run from the others of its prompt: `relaxed k=2 tau=0.10 · budget
+    /// auto≤64 · group crime 37 docs · 0.55 s · 2 min ago`.
+    pub fn name_of_choice(&self, choice: Choice) -> String {
+        let Some(kept) = self.kept(choice) else {
+            return String::new();
+        };
+        let mut parts = vec![kept.name()];
+        parts.extend(kept.begins().map(|from| format!("branch from {from}")));
+        parts.push(format!("{:.2} s", kept.stats().timing.total() / 1000.0));
+        if let Some(run) = self.run_of(choice.run()) {
+            let file = run.file.as_deref().and_then(|f| f.rsplit('/').next());
+            parts.push(match (run.begun, file) {
+                (Some(begun), _) => ago(begun.elapsed()),
+                (None, Some(file)) => file.to_string(),
+                (None, None) => "recorded".into(),
+            });
+        }
+        parts.join(" · ")
+    }
+
+    pub(super) fn update_choose(&mut self, side: Side, row: usize, action: &Action) -> Vec<Command> {
+        let choices = self.offered(side);
+        let last = choices.len().saturating_sub(1);
+        let row = match action {
+            Action::Click(Target::Line(line)) => (*line).min(last),
+            other => moved(row, other, last),
+        };
+        self.dialog = match action {
+            Action::Submit | Action::Close => None,
+            _ => Some(Dialog::Choose { side, row }),
+        };
+        if let (Action::Submit, Some(&chosen)) = (action, choices.get(row)) {
+            self.put_on(side, chosen);
+        }
+        Vec::new()
+    }
+}
+
+/// How long ago, as far as anyone wants to know.
+fn ago(elapsed: Duration) -> String {
+    match elapsed.as_secs() / 60 {
+        0 => "just now".into(),
+        minutes @ 1..60 => format!("{minutes} min ago"),
+        minutes => format!("{} h ago", minutes / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn minutes_then_hours() {
+        let told = [0, 59, 60, 3_599, 3_600, 9_000].map(|s| ago(Duration::from_secs(s)));
+        let want = ["just now", "just now", "1 min ago", "59 min ago", "1 h ago", "2 h ago"];
+        assert_eq!(told, want);
+    }
+}

@@ -1,0 +1,41 @@
+//! The runs that can be compared, a line each, named by what they are.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::dialogs::{first_run, run_line};
+use super::pane;
+use crate::speculate::compare::Side;
+use crate::tui::state::app::App;
+use crate::tui::theme::Theme;
+
+const WIDTH: u16 = 110;
+
+pub fn place(app: &App, side: Side, area: Rect) -> Rect {
+    let n = app.offered(side).len() as u16;
+    pane::centred(
+        area,
+        WIDTH.min(area.width.saturating_sub(2)),
+        (n + 2).min(area.height.saturating_sub(4)),
+    )
+}
+
+pub fn render(app: &App, side: Side, row: usize, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let title = match side {
+        Side::Left => "WHICH RUN IS A?",
+        Side::Right => "WHICH RUN IS B?",
+    };
+    let inner = pane::dialog(title, place(app, side, area), theme, buf);
+    let height = usize::from(inner.height);
+    let first = first_run(row, height);
+    let offered = app.offered(side).into_iter();
+    for (i, choice) in offered.enumerate().skip(first).take(height) {
+        let subject = app.run_of(choice.run()).map_or("", |r| &r.subject.title);
+        let name = app.name_of_choice(choice);
+        let at = (i - first) as u16;
+        pane::put(buf, inner, at, &run_line(&name, subject, inner.width, theme));
+        if i == row {
+            pane::light(inner, at, theme, buf);
+        }
+    }
+}

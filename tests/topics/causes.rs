@@ -1,0 +1,328 @@
+//! What Compare names as the cause, held against reruns: where a rule is named, no
+//! draft makes up for it; where differences are named, a run without them is the other
+//! run. And why a run is slower, held against its figures.
+
+use laserscope::engine::{Engine, RunSpec};
+use laserscope::speculate::TokenId;
+use laserscope::speculate::compare::{
+    Cause, Divergence, Names, NotTaken, Side, Slower, Why, because, divergence, slower,
+};
+use laserscope::speculate::cost::CostProfile;
+use laserscope::speculate::params::{Budget, Drafter, Params, Verify};
+use laserscope::speculate::same_run::HeaderDifference;
+use laserscope::speculate::trace::{StartFrom, Trace};
+use proptest::prelude::*;
+
+use super::engine::{engine, params, run, spec, text};
+use super::fixture;
+
+/// A run's settings.
+#[derive(Clone, Debug)]
+struct Setup {
+    params: Params,
+    cost: CostProfile,
+}
+
+fn rules() -> impl Strategy<Value = Verify> {
+    prop::sample::select(vec![
+        Verify::Autoregressive,
+        Verify::Strict,
+        Verify::Relaxed { k: 2, tau: 0.0 },
+        Verify::Relaxed { k: 4, tau: 0.0 },
+        Verify::Relaxed { k: 4, tau: 0.05 },
+        Verify::Ratio { k: 3, r: 0.3 },
+        Verify::Typical {
+            eps: 0.02,
+            delta: 0.2,
+        },
+    ])
+}
+
+fn setup() -> impl Strategy<Value = Setup> {
+    let profiles = [
+        CostProfile::by_rows([(1, 3.3), (4, 5.2), (8, 7.5), (64, 41.0)]),
+        CostProfile::by_rows([(1, 3.3), (64, 5.0)]),
+    ];
+    let drafters = prop::sample::select(Drafter::ALL.to_vec());
+    (
+        params(),
+        rules(),
+        prop::sample::select(profiles.to_vec()),
+        drafters,
+        1usize..=6,
+    )
+        .prop_map(|(params, verify, cost, drafter, max_suffix)| Setup {
+            params: Params {
+                verify,
+                drafter,
+                max_suffix,
+                repeat_penalty: 1.1,
+                sampling: None,
+                max_tokens: 40,
+                ..params
+            },
+            cost,
+        })
+}
+
+/// Two settings that have a good deal in common.
+fn pair() -> impl Strategy<Value = [Setup; 2]> {
+    (setup(), setup(), any::<[bool; 7]>()).prop_map(|(a, mut b, same)| {
+        let [rule, budget, branch, suffix, sources, drafter, cost] = same;
+        let (x, y) = (&a.params, &mut b.params);
+        rule.then(|| y.verify = x.verify);
+        budget.then(|| y.budget = x.budget);
+        branch.then(|| y.branch = x.branch);
+        suffix.then(|| y.max_suffix = x.max_suffix);
+        sources.then(|| y.sources = x.sources);
+        drafter.then(|| y.drafter = x.drafter);
+        cost.then(|| b.cost = a.cost.clone());
+        [a, b]
+    })
+}
+
+fn decoded(engine: &mut Engine, question: &str, setup: &Setup) -> Trace {
+    let start = StartFrom {
+        cost: Some(setup.cost.clone()),
+        calibration: None,
+    };
+    let asked = RunSpec {
+        start,
+        ..spec(question, setup.params)
+    };
+    run(engine, asked)
+}
+
+/// `of` with what is named taken from `from`, and nothing else.
+fn without(of: &Setup, named: &[HeaderDifference], from: &Setup) -> Setup {
+    let mut setup = of.clone();
+    let (to, from_params) = (&mut setup.params, &from.params);
+    for difference in named {
+        match difference.what.as_str() {
+            "rule" => to.verify = from_params.verify,
+            "budget" => to.budget = from_params.budget,
+            "branch" => to.branch = from_params.branch,
+            "suffix length" => to.max_suffix = from_params.max_suffix,
+            "sources" => to.sources = from_params.sources,
+            "source weights" => to.source_weights = from_params.source_weights,
+            "drafter" => to.drafter = from_params.drafter,
+            "cost profile" => setup.cost = from.cost.clone(),
+            // It hashes the finished answers only where they are a source.
+            "pools" => assert!(named.iter().any(|d| d.what == "sources")),
+            other => panic!("{other} is the same in both"),
+        }
+    }
+    setup
+}
+
+/// Whether a text goes on with a token after so many of another's.
+fn goes_on(text: &[TokenId], other: &[TokenId], at: usize, token: TokenId) -> bool {
+    text.len() > at && text[..at] == other[..at] && text[at] == token
+}
+
+fn said(found: &Divergence, traces: [&Trace; 2]) -> String {
+    let names = Names {
+        runs: ["A", "B"],
+        token: &|_, token| format!("<{token}>"),
+    };
+    because(found, traces, &names)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(120))]
+
+    #[test]
+    fn a_named_cause_is_one(question in text(1..12), setups in pair()) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut engine = engine(folder.path());
+        let [a, b] = [&setups[0], &setups[1]].map(|s| decoded(&mut engine, &question, s));
+        let is_lossless = |s: &Setup| s.params.verify.is_lossless();
+        let found = divergence(&a, &b);
+        if setups.iter().all(is_lossless) {
+            prop_assert_eq!(found, None);
+            return Ok(());
+        }
+        let Some(found) = found else { return Ok(()) };
+        let told = said(&found, [&a, &b]);
+        let Cause::Relaxed { side, other, differing, .. } = &found.cause else {
+            // A text that ends sooner is the other's beginning.
+            prop_assert!(matches!(found.cause, Cause::Ended { .. }), "{found:?}");
+            return Ok(());
+        };
+        let (mine, theirs) = (side.of([&setups[0], &setups[1]]), side.other().of([&setups[0], &setups[1]]));
+        let own = side.of([&a, &b]);
+        let token = side.of([found.left, found.right]).unwrap().token;
+        match other {
+            NotTaken::Refused { rule } => {
+                prop_assert_eq!(*rule, theirs.params.verify);
+                prop_assert!(told.starts_with("The rules differ: "), "{}", told);
+                for params in [mine.params, theirs.params, Params {
+                    budget: Budget::Rows(64),
+                    branch: 12,
+                    ..mine.params
+                }] {
+                    let params = Params { verify: *rule, ..params };
+                    let again = decoded(&mut engine, &question, &Setup { params, ..mine.clone() });
+                    let (text, other) = (again.token_ids(), own.token_ids());
+                    prop_assert!(!goes_on(&text, &other, found.at, token), "{told}");
+                }
+            }
+            NotTaken::NotDrafted { .. } | NotTaken::Lost { .. } | NotTaken::CutOff { .. } => {
+                prop_assert!(!differing.is_empty(), "{found:?}");
+                prop_assert!(told.starts_with("The drafts differ: "), "{}", told);
+                let alike = without(theirs, differing, mine);
+                let again = decoded(&mut engine, &question, &alike);
+                prop_assert_eq!(again.token_ids(), own.token_ids(), "{}", told);
+            }
+            NotTaken::NotRecorded => prop_assert!(false, "all was recorded: {found:?}"),
+        }
+    }
+}
+
+/// The relaxed fixture, and itself with another budget and other drafts: the token was
+/// let in, but the rule is the same in both.
+#[test]
+fn with_one_rule_the_budget_is_named_and_not_the_rule_alone() {
+    let of = |budget| {
+        fixture::run(
+            7,
+            Params {
+                verify: Verify::default(),
+                budget,
+                ..Params::default()
+            },
+        )
+    };
+    let wide = of(Budget::Rows(16));
+    let narrow = of(Budget::Rows(1));
+    let found = divergence(&wide, &narrow).expect("they part");
+    let Cause::Relaxed {
+        side,
+        other,
+        differing,
+        ..
+    } = &found.cause
+    else {
+        panic!("{found:?}");
+    };
+    assert_eq!(*side, Side::Left);
+    assert!(matches!(other, NotTaken::NotDrafted { .. }), "{other:?}");
+    let named: Vec<String> = differing.iter().map(|d| d.side_by_side()).collect();
+    assert_eq!(named, ["budget 16 | 1"]);
+    let told = said(&found, [&wide, &narrow]);
+    assert!(told.starts_with("The drafts differ: budget 16 | 1. A's relaxed k=2"), "{told}");
+    assert!(told.contains("B did not draft it there"), "{told}");
+}
+
+#[test]
+fn what_a_drafter_does_not_look_at_is_no_cause() {
+    let of = |budget, cost: CostProfile| {
+        let mut trace = fixture::run(
+            7,
+            Params {
+                budget,
+                ..Params::default()
+            },
+        );
+        trace.header.cost = cost;
+        trace
+    };
+    let other = CostProfile::by_rows([(1, 1.0), (64, 640.0)]);
+    let wide = of(Budget::Rows(16), fixture::relaxed().header.cost);
+    let narrow = of(Budget::Rows(1), other.clone());
+    let named = |a: &Trace, b: &Trace| -> Vec<String> {
+        let found = divergence(a, b).expect("they part");
+        let Cause::Relaxed { differing, .. } = found.cause else {
+            panic!("a relaxed token");
+        };
+        differing.into_iter().map(|d| d.what).collect()
+    };
+    assert_eq!(named(&wide, &narrow), ["budget"], "fixed budgets ask no profile");
+    let narrow = of(Budget::Auto { max: 1 }, other);
+    assert_eq!(named(&wide, &narrow), ["budget", "cost profile"]);
+}
+
+/// A run whose steps have these times and a profile.
+fn timed(params: Params, scale: f64, profile: CostProfile) -> Trace {
+    let made = fixture::run(7, params);
+    let mut trace = Trace::new(made.header.clone());
+    trace.header.cost = profile;
+    for mut step in made.steps.iter().cloned() {
+        step.timing.forward *= scale;
+        trace.push(step);
+    }
+    trace.end = made.end.clone();
+    trace
+}
+
+fn in_words(found: &Slower, a: &Trace, b: &Trace) -> String {
+    let names = Names {
+        runs: ["A", "B"],
+        token: &|_, _| String::new(),
+    };
+    found.in_words([&a.header, &b.header], &names)
+}
+
+/// The numbers before a `×` in a text.
+fn times_in(text: &str) -> Vec<f64> {
+    let words = text.split(['(', ')', ' ', ',']);
+    let times = words.filter_map(|word| word.strip_suffix('×'));
+    times.map(|x| x.parse().expect("a number")).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn what_makes_a_run_slower_multiplies_to_how_much_slower_it_is(
+        budgets in (1usize..32, 1usize..32),
+        scales in (0.3f64..3.0, 0.3f64..3.0),
+        profiled in any::<[bool; 2]>(),
+    ) {
+        let cost = CostProfile::by_rows([(1, 10.0), (8, 14.0), (64, 40.0)]);
+        let of = |budget, scale, profiled: bool| {
+            let params = Params { budget: Budget::Rows(budget), ..Params::default() };
+            timed(params, scale, if profiled { cost.clone() } else { CostProfile::default() })
+        };
+        let a = of(budgets.0, scales.0, profiled[0]);
+        let b = of(budgets.1, scales.1, profiled[1]);
+        let found = slower(&a, &b).unwrap();
+        let product: f64 = found.factors.iter().map(|f| f.times).product();
+        prop_assert!((product / found.times - 1.0).abs() < 1e-9);
+        prop_assert!(found.times >= 1.0);
+        let [x, y] = found.paces;
+        let slow = if x.ms_per_token > y.ms_per_token { "A" } else { "B" };
+        let told = in_words(&found, &a, &b);
+        if found.is_alike() {
+            prop_assert!(told.contains("equally quick"), "{}", told);
+            return Ok(());
+        }
+        let begin = format!("{slow} is slower, ");
+        prop_assert!(told.starts_with(&begin), "{}", told);
+        let times = times_in(&told);
+        let said: f64 = times[1..].iter().product();
+        prop_assert!((said / times[0] - 1.0).abs() < 0.05, "{}", told);
+        let (because, although) = told.split_once("although").unwrap_or((&told, ""));
+        prop_assert!(times_in(because)[1..].iter().all(|&t| t >= 1.0), "{}", told);
+        prop_assert!(times_in(although).iter().all(|&t| t <= 1.0), "{}", told);
+        let has = |why| found.factors.iter().any(|f| f.why == why);
+        prop_assert_eq!(has(Why::Rows), profiled[0] || profiled[1]);
+        prop_assert_eq!(has(Why::Step), !(profiled[0] || profiled[1]));
+    }
+}
+
+#[test]
+fn a_slower_machine_is_told_from_more_rows() {
+    let cost = CostProfile::by_rows([(1, 10.0), (8, 14.0), (64, 40.0)]);
+    let a = timed(Params::default(), 1.0, cost.clone());
+    let mut b = timed(Params::default(), 2.0, cost);
+    let found = slower(&a, &b).unwrap();
+    assert_eq!((found.side, found.by), (Side::Right, Some(Side::Left)));
+    assert_eq!(found.factors[0].why, Why::SameRows);
+    let told = in_words(&found, &a, &b);
+    assert!(told.contains("the same rows took longer on the same machine"), "{told}");
+    assert!(!told.contains("rows cost"), "{told}");
+    b.header.threads += 3;
+    let told = in_words(&found, &a, &b);
+    assert!(told.contains("took longer on cpu ("), "{told}");
+}
