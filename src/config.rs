@@ -55,6 +55,9 @@ pub struct Config {
     pub ascii: Option<bool>,
     #[serde(default)]
     pub decode: DecodeConfig,
+    /// The file that was read, for messages.
+    #[serde(skip)]
+    file: Option<PathBuf>,
 }
 
 /// `[decode]`: the options of `laserscope generate` by their names.
@@ -119,6 +122,7 @@ impl Config {
         config
             .params()
             .wrap_err_with(|| path.display().to_string())?;
+        config.file = Some(path);
         Ok(config)
     }
 
@@ -208,10 +212,14 @@ impl Config {
 
     /// The theme of the options or of the file; `false`: neither names one.
     fn choose_theme(&self, themes: &mut Themes, args: &ScreenArgs) -> Result<bool> {
-        let Some(name) = args.theme.as_ref().or(self.theme.as_ref()) else {
-            return Ok(false);
+        let file = self.file.as_ref().map(|f| f.display().to_string());
+        let in_file = format!("{}: theme", file.as_deref().unwrap_or("config"));
+        let (name, named_by) = match (&args.theme, &self.theme) {
+            (Some(name), _) => (name, "--theme"),
+            (None, Some(name)) => (name, in_file.as_str()),
+            (None, None) => return Ok(false),
         };
-        themes.choose(name).map_err(|e| eyre!("--theme: {e}"))?;
+        themes.choose(name).map_err(|e| eyre!("{named_by}: {e}"))?;
         Ok(true)
     }
 
@@ -321,6 +329,27 @@ mod tests {
             (setup.model.as_deref(), setup.threads),
             (Some("b"), Some(3))
         );
+    }
+
+    #[test]
+    fn an_unknown_theme_is_blamed_on_whoever_named_it() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "theme = \"nonesuch\"").unwrap();
+        let config = Config::read(Some(file.path())).unwrap();
+        let of_file = config.look(&ScreenArgs::default()).unwrap_err().to_string();
+        let path = file.path().display().to_string();
+        assert!(
+            of_file.starts_with(&format!("{path}: theme: ")),
+            "{of_file}"
+        );
+        assert!(!of_file.contains("--theme"), "{of_file}");
+        let args = ScreenArgs {
+            theme: Some("other".into()),
+            ..ScreenArgs::default()
+        };
+        let of_option = config.look(&args).unwrap_err().to_string();
+        assert!(of_option.starts_with("--theme: "), "{of_option}");
+        assert!(of_option.contains("other"), "{of_option}");
     }
 
     #[test]

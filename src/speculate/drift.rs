@@ -41,8 +41,13 @@ impl Drift {
 
     /// The ratio, where the machine no longer fits the profile.
     pub fn beyond(&self) -> Option<f64> {
-        self.ratio().filter(|ratio| !FITS.contains(ratio))
+        self.ratio().filter(|&ratio| !fits(ratio))
     }
+}
+
+/// Whether measured over profiled time still counts as a fit.
+pub fn fits(ratio: f64) -> bool {
+    FITS.contains(&ratio)
 }
 
 /// What is to be said of a machine that does not fit, without the way out.

@@ -56,6 +56,30 @@ pub struct SourceStats {
     pub fates: FateCounts,
 }
 
+/// Pool hits by the length of their longest match.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MatchStats {
+    /// Steps that drafted something, and whose longest match was of this length.
+    pub hits: usize,
+    /// Draft tokens that they drafted.
+    pub drafted: usize,
+    /// Draft tokens that they took: accepted or relaxed.
+    pub taken: usize,
+}
+
+impl MatchStats {
+    /// Draft tokens taken in a hit; `None` without one.
+    pub fn taken_per_hit(&self) -> Option<f64> {
+        ratio(self.taken, self.hits)
+    }
+
+    pub fn add(&mut self, other: &MatchStats) {
+        self.hits += other.hits;
+        self.drafted += other.drafted;
+        self.taken += other.taken;
+    }
+}
+
 /// Figures of the first n steps of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stats {
@@ -72,6 +96,10 @@ pub struct Stats {
     pub by_depth: Vec<(usize, usize)>,
     /// Index m: steps whose longest match in any source was m tokens.
     pub match_lengths: Vec<usize>,
+    /// Index m: the pool hits whose longest match was m tokens. With 0 nothing of the
+    /// context was found, and what is frequent was drafted.
+    #[serde(default)]
+    pub by_match: Vec<MatchStats>,
     pub timing: Timing,
     /// Rows of all forward passes.
     pub rows: usize,
@@ -104,6 +132,7 @@ impl Stats {
             sources: Source::ALL.map(source).to_vec(),
             by_depth: Vec::new(),
             match_lengths: Vec::new(),
+            by_match: Vec::new(),
             timing: Timing::default(),
             rows: 0,
         }
@@ -162,6 +191,20 @@ impl Stats {
             self.match_lengths.resize(longest + 1, 0);
         }
         self.match_lengths[longest] += 1;
+        if step.is_hit() {
+            self.add_hit(step, longest);
+        }
+    }
+
+    fn add_hit(&mut self, step: &Step, longest: usize) {
+        if self.by_match.len() <= longest {
+            self.by_match.resize(longest + 1, MatchStats::default());
+        }
+        self.by_match[longest].add(&MatchStats {
+            hits: 1,
+            drafted: step.tree.n_drafts(),
+            taken: step.verdict.path.len(),
+        });
     }
 
     /// Mean accepted length: tokens committed per step, bonus included.
@@ -172,6 +215,11 @@ impl Stats {
     /// Share of steps with a pool hit.
     pub fn hit_rate(&self) -> Option<f64> {
         ratio(self.hit_steps, self.steps)
+    }
+
+    /// Draft tokens taken in a pool hit.
+    pub fn taken_per_hit(&self) -> Option<f64> {
+        ratio(self.fates.committed(), self.hit_steps)
     }
 
     /// Decoding speed, the prompt not included.
@@ -245,6 +293,10 @@ pub fn first_difference(a: &[TokenId], b: &[TokenId]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::draft::DraftTree;
+    use super::super::made_up;
+    use super::super::trace::SourceHit;
+    use super::super::verify::Verdict;
     use super::*;
 
     #[test]
@@ -258,6 +310,63 @@ mod tests {
             grown.push(text[n - 1]);
             assert_eq!(grown.share(), repetition(&text[..n]));
         }
+    }
+
+    /// Drafts that nothing of the context backs are hits, too: what they bring tells
+    /// them from the others.
+    #[test]
+    fn hits_are_told_apart_by_their_match_and_by_what_was_taken() {
+        let step = |matched: Option<usize>, drafts: usize, taken: usize| {
+            let mut tree = DraftTree::root_only(0);
+            (0..drafts).for_each(|node| {
+                tree.push(node, 1, 0.5, Vec::new());
+            });
+            let fate = |i| {
+                if i < taken {
+                    Fate::Accepted
+                } else {
+                    Fate::Unreached
+                }
+            };
+            let verdict = Verdict {
+                fates: (0..drafts).map(fate).collect(),
+                path: (1..=taken).collect(),
+                bonus: Some(1),
+                finish: None,
+            };
+            let mut step = made_up::step(tree, verdict);
+            step.retrieval = matched
+                .into_iter()
+                .map(|matched| SourceHit {
+                    source: Source::Group,
+                    matched,
+                    count: 1,
+                })
+                .collect();
+            step
+        };
+        let steps = [
+            step(None, 5, 0),
+            step(None, 5, 1),
+            step(Some(3), 4, 4),
+            step(Some(3), 4, 2),
+            step(None, 0, 0),
+        ];
+        let stats = Stats::of_steps(&steps);
+        let of = |hits, drafted, taken| MatchStats {
+            hits,
+            drafted,
+            taken,
+        };
+        let none = MatchStats::default();
+        assert_eq!(stats.by_match, [of(2, 10, 1), none, none, of(2, 8, 6)]);
+        assert_eq!((stats.hit_steps, stats.steps), (4, 5));
+        assert_eq!(stats.taken_per_hit(), Some(7.0 / 4.0));
+        assert_eq!(stats.by_match[3].taken_per_hit(), Some(3.0));
+        assert_eq!(stats.by_match[1].taken_per_hit(), None);
+        let hits: usize = stats.by_match.iter().map(|m| m.hits).sum();
+        let taken: usize = stats.by_match.iter().map(|m| m.taken).sum();
+        assert_eq!((hits, taken), (stats.hit_steps, stats.fates.committed()));
     }
 
     #[test]

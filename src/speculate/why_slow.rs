@@ -4,10 +4,14 @@
 //!
 //! Pure arithmetic over recorded steps; what is not measured is named an estimate.
 
+mod verdict;
+
 use super::cost::{CostProfile, StepCosts};
 use super::params::Source;
 use super::trace::{Step, Timing};
 use super::verify::Fate;
+
+pub use verdict::{Fit, Said, Verdict};
 
 /// Depths told apart; what lies deeper counts for the last.
 pub const MAX_DEPTH: usize = 12;
@@ -45,9 +49,9 @@ impl Cell {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Elsewhere {
     rows: usize,
-    tokens: usize,
-    /// In times of one row's pass.
-    cost: f64,
+    /// What its tokens take one a step.
+    plain_ms: f64,
+    ms: f64,
 }
 
 /// How t(n) grows on a machine.
@@ -79,8 +83,10 @@ pub struct WhySlow {
     cost: StepCosts,
     /// In the order of [`Machine::ALL`].
     costs: [StepCosts; Machine::ALL.len()],
-    /// Sum of t(1) over the steps.
-    plain_ms: f64,
+    /// Sum of t(1) over the committed tokens, each in its context.
+    plain_tokens_ms: f64,
+    /// Measured over profiled time, a step each.
+    fits: Vec<f64>,
     steps: usize,
     tokens: usize,
     rows: usize,
@@ -110,7 +116,8 @@ impl WhySlow {
         WhySlow {
             costs: Machine::ALL.map(|machine| machine.cost(&cost)),
             cost,
-            plain_ms: 0.0,
+            plain_tokens_ms: 0.0,
+            fits: Vec::new(),
             steps: 0,
             tokens: 0,
             rows: 0,
@@ -131,10 +138,13 @@ impl WhySlow {
         let ms = |n: usize| self.ms(n, step);
         let useful = 1 + step.verdict.path.len();
         let wasted = (ms(n) - ms(useful)).max(0.0);
-        let (predicted, plain) = (ms(n), ms(1));
+        let predicted = ms(n);
         self.predicted_ms += predicted;
-        self.plain_ms += plain;
         self.wasted_ms += wasted;
+        self.plain_tokens_ms += plain_ms(&self.cost, step, step.verdict.n_committed());
+        if self.is_measured() {
+            self.fits.push(step.timing.total() / predicted);
+        }
         self.add_cells(step);
         for machine in Machine::ALL {
             self.add_elsewhere(step, machine);
@@ -170,8 +180,8 @@ impl WhySlow {
         let n = if is_whole { n.max(step.n_offered) } else { n };
         let sum = &mut self.elsewhere[machine as usize];
         sum.rows += n;
-        sum.tokens += kept + bonus;
-        sum.cost += f64::from(cost.ms(n, context) / cost.ms(1, context));
+        sum.plain_ms += plain_ms(cost, step, kept + bonus);
+        sum.ms += f64::from(cost.ms(n.min(step.tree.n_rows()), context));
     }
 
     /// What so many rows cost where a step stood.
@@ -182,11 +192,6 @@ impl WhySlow {
     /// Whether t(n) was measured; without it nothing is predicted.
     pub fn is_measured(&self) -> bool {
         self.cost.is_measured()
-    }
-
-    /// Milliseconds of a step of one row, over these steps' contexts.
-    pub fn plain_ms(&self) -> Option<f64> {
-        ratio(self.plain_ms, self.steps as f64).filter(|_| self.is_measured())
     }
 
     pub fn mean_timing(&self) -> Option<Timing> {
@@ -212,15 +217,15 @@ impl WhySlow {
         })
     }
 
-    /// The mean step: rows, predicted and measured ms, tokens to break even and
-    /// tokens committed.
+    /// The mean step: rows, predicted and measured ms, tokens to break even under the
+    /// profile, and tokens committed. As many as break even make a speed-up of 1.
     pub fn mean_cost(&self) -> Option<[f64; 5]> {
         let n = (self.steps > 0 && self.is_measured()).then_some(self.steps as f64)?;
         let sums = [
             self.rows as f64,
             self.predicted_ms,
             self.timing.total(),
-            self.predicted_ms / self.plain_ms * n,
+            self.predicted_ms / self.plain_tokens_ms * self.tokens as f64,
             self.tokens as f64,
         ];
         Some(sums.map(|sum| sum / n))
@@ -273,74 +278,40 @@ impl WhySlow {
         Some((deepest + 1, source))
     }
 
-    /// What there is to say first. `measured` is the speed-up over an
-    /// autoregressive run that was made; without one it is estimated.
-    pub fn verdict(&self, measured: Option<f64>) -> String {
-        let drafted: usize = Source::ALL.iter().map(|&s| self.whole(s).drafted).sum();
-        if drafted == 0 {
-            return "Nothing was drafted: every pass makes one token.".into();
-        }
-        let speed = match (measured, self.estimated_speed_up()) {
-            (Some(x), _) => faster("", x),
-            (None, Some(x)) => faster("est. ", x),
-            (None, None) => format!(
-                "{:.1} tokens a pass",
-                self.tokens as f64 / self.steps as f64
-            ),
-        };
-        let share = 100.0 * self.wasted_share().unwrap_or(0.0);
-        let place = match self.worst() {
-            None => String::new(),
-            Some((depth, source)) => {
-                let beyond = if depth == 1 {
-                    "at all depths"
-                } else {
-                    "at depth"
-                };
-                let depth = if depth == 1 {
-                    String::new()
-                } else {
-                    format!(" {depth}+")
-                };
-                let source = source.map_or(String::new(), |s| format!(", from the {}", place(s)));
-                format!(", mostly {beyond}{depth}{source}")
-            }
-        };
-        format!("{speed}; {share:.0}% of the rows were wasted{place}.")
+    /// The speed-up under the profile: what the tokens take one a step, each in its
+    /// context, over what the steps take. It has no noise, and is off where the
+    /// profile does not fit.
+    pub fn by_profile(&self) -> Option<f64> {
+        ratio(self.plain_tokens_ms, self.predicted_ms).filter(|_| self.is_measured())
     }
 
-    /// Tokens a second over those of one-row passes under t(n). An estimate: an
-    /// autoregressive run was not made.
-    pub fn estimated_speed_up(&self) -> Option<f64> {
-        let plain = self.plain_ms()? * self.tokens as f64;
-        ratio(plain, self.timing.total())
+    /// Measured over profiled time of all steps.
+    fn whole_fit(&self) -> Option<f64> {
+        ratio(self.timing.total(), self.predicted_ms).filter(|_| self.is_measured())
     }
 
-    /// Rows a step and speed-up that the automatic budget would reach on a
+    /// The same of the median step: a few that were disturbed do not move it.
+    fn median_fit(&self) -> Option<f64> {
+        let mut sorted = self.fits.clone();
+        sorted.sort_by(f64::total_cmp);
+        let (low, high) = (sorted.len().checked_sub(1)? / 2, sorted.len() / 2);
+        Some((sorted[low] + sorted[high]) / 2.0)
+    }
+
+    /// Rows a step and speed-up by profile that the automatic budget would reach on a
     /// machine, with the drafts of this run. An estimate, and for
     /// [`Machine::Flat`] a lower bound: rows that did not pay here were not verified.
     pub fn elsewhere(&self, machine: Machine) -> Option<(f64, f64)> {
         let sum = self.elsewhere[machine as usize];
         let rows = ratio(sum.rows as f64, self.steps as f64).filter(|_| self.is_measured())?;
-        Some((rows, ratio(sum.tokens as f64, sum.cost)?))
+        Some((rows, ratio(sum.plain_ms, sum.ms)?))
     }
 }
 
-fn faster(est: &str, x: f64) -> String {
-    if x >= 1.0 {
-        format!("This run is {est}{x:.1}× as fast as autoregressive")
-    } else {
-        format!("This run is slower than autoregressive, {est}{x:.2}×")
-    }
-}
-
-fn place(source: Source) -> &'static str {
-    match source {
-        Source::Group => "group pool",
-        Source::Global => "global pool",
-        Source::Local => "own text",
-        Source::Online => "finished answers",
-    }
+/// What the first `n` tokens of a step take, one a step.
+fn plain_ms(costs: &StepCosts, step: &Step, n: usize) -> f64 {
+    let at = |i: usize| f64::from(costs.ms(1, step.context_len + i));
+    (0..n).map(at).sum()
 }
 
 fn ratio(part: f64, whole: f64) -> Option<f64> {
@@ -348,134 +319,6 @@ fn ratio(part: f64, whole: f64) -> Option<f64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::speculate::draft::{DraftTree, Origin};
-    use crate::speculate::made_up;
-    use crate::speculate::verify::Verdict;
-
-    fn origin(source: Source) -> Vec<Origin> {
-        vec![Origin {
-            source,
-            matched: 2,
-            count: 1,
-            docs: Vec::new(),
-        }]
-    }
-
-    /// A chain of two from the group, the first taken; and a branch of two from
-    /// the global pool, refused at once.
-    fn step() -> Step {
-        let mut tree = DraftTree::root_only(0);
-        tree.push(0, 1, 0.9, origin(Source::Group));
-        tree.push(1, 2, 0.8, origin(Source::Group));
-        tree.push(0, 3, 0.3, origin(Source::Global));
-        tree.push(3, 4, 0.2, origin(Source::Global));
-        let verdict = Verdict {
-            fates: vec![
-                Fate::Accepted,
-                Fate::Rejected,
-                Fate::Rejected,
-                Fate::Unreached,
-            ],
-            path: vec![1],
-            bonus: Some(7),
-            finish: None,
-        };
-        Step {
-            n_offered: 8,
-            timing: Timing {
-                forward: 24.0,
-                verify: 1.0,
-                ..Timing::default()
-            },
-            ..made_up::step(tree, verdict)
-        }
-    }
-
-    fn cost() -> CostProfile {
-        CostProfile::by_rows([(1, 10.0), (5, 20.0)])
-    }
-
-    fn of_steps(n: usize) -> WhySlow {
-        let mut why = WhySlow::new(&cost());
-        (0..n).for_each(|_| why.add(&step()));
-        why
-    }
-
-    #[test]
-    fn a_step_must_commit_what_its_rows_cost() {
-        let why = of_steps(1);
-        let step = why.step_cost(&step()).expect("a cost table");
-        assert_eq!(
-            (step.rows, step.predicted_ms, step.measured_ms),
-            (5, 20.0, 25.0)
-        );
-        assert_eq!((step.break_even, step.committed), (2.0, 2));
-        assert_eq!(why.mean_cost(), Some([5.0, 20.0, 25.0, 2.0, 2.0]));
-        assert_eq!(why.mean_timing().map(|t| t.forward), Some(24.0));
-        // Two tokens in 25 ms, where two passes of one row take 20.
-        assert_eq!(why.estimated_speed_up(), Some(0.8));
-    }
-
-    #[test]
-    fn wasted_rows_are_found_where_they_are() {
-        let why = of_steps(2);
-        assert_eq!((why.rows(), why.wasted_rows()), (10, 6));
-        assert_eq!(why.wasted_share(), Some(0.6));
-        // Three of five rows: t(5) - t(2) of t(5).
-        assert_eq!(why.wasted_time(), Some(7.5 / 20.0));
-        assert_eq!(why.worst(), Some((2, Some(Source::Global))));
-        assert_eq!(of_steps(0).worst(), None);
-        let said = why.verdict(Some(1.62));
-        let want = "This run is 1.6× as fast as autoregressive; 60% of the rows were wasted, \
-                    mostly at depth 2+, from the global pool.";
-        assert_eq!(said, want);
-        assert!(
-            why.verdict(None)
-                .starts_with("This run is slower than autoregressive, est. 0.80×")
-        );
-        assert_eq!(
-            of_steps(0).verdict(None),
-            "Nothing was drafted: every pass makes one token."
-        );
-    }
-
-    #[test]
-    fn conditional_acceptance_counts_steps_in_which_a_draft_was_decided() {
-        let why = of_steps(3);
-        let group = why.of(Source::Group);
-        assert_eq!(
-            (group[0].conditional(), group[1].conditional()),
-            (Some(1.0), Some(0.0))
-        );
-        let global = why.of(Source::Global);
-        assert_eq!(
-            (global[0].conditional(), global[1].conditional()),
-            (Some(0.0), None)
-        );
-        assert_eq!(why.whole(Source::Group).drafted, 6);
-    }
-
-    #[test]
-    fn elsewhere_other_budgets_pay() {
-        let why = of_steps(1);
-        let (rows, speed_up) = why.elsewhere(Machine::Flat).expect("a step");
-        assert_eq!((rows, speed_up), (8.0, 2.0));
-        // 2.7 tokens for 15 ms are the best rate here.
-        let (rows, speed_up) = why.elsewhere(Machine::Here).expect("a step");
-        assert_eq!((rows, speed_up), (3.0, 2.0 / 1.5));
-        let (rows, speed_up) = why.elsewhere(Machine::Steep).expect("a step");
-        assert_eq!((rows, speed_up), (3.0, 1.0));
-    }
-
-    #[test]
-    fn without_a_cost_table_nothing_is_predicted() {
-        let mut why = WhySlow::new(&CostProfile::default());
-        why.add(&step());
-        assert_eq!(why.plain_ms(), None);
-        assert_eq!(why.estimated_speed_up(), None);
-        assert_eq!(why.step_cost(&step()), None);
-        assert_eq!(why.wasted_share(), Some(0.6));
-    }
-}
+mod figures_test;
+#[cfg(test)]
+mod verdict_test;

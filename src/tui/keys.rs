@@ -290,8 +290,8 @@ pub static TABLE: &[Binding] = table! {
     }
     Compare {
         Action::PlayPause; [SPACE] "race" "replay both runs on one clock, or pause";
-        Action::Compare(CompareAction::Left); [Key::char('a')] "A" "which run is on the left side, A";
-        Action::Compare(CompareAction::Right); [Key::char('b')] "B" "which run is on the right side, B";
+        Action::Compare(CompareAction::Left); [Key::char('a')] "pick A" "which run is on the left side, A";
+        Action::Compare(CompareAction::Right); [Key::char('b')] "pick B" "which run is on the right side, B";
         Action::Compare(CompareAction::Swap); [Key::char('w')] "swap" "A becomes B";
         Action::Reference; [Key::char('r')] "check lossless" "run the prompt autoregressively and strictly, and hold them against each other";
         Action::Compare(CompareAction::Divergence); [Key::char('d')] "divergence" "go to where the texts part";
@@ -315,7 +315,7 @@ pub static TABLE: &[Binding] = table! {
         Action::Filter; [Key::char('/')] "filter" "filter the documents by title, id, group";
         Action::Lab(LabAction::AddText); [Key::char('a')] "add" "add a text to the selected group's pool, in memory";
         Action::Lab(LabAction::AddFile); [Key::char('I')] "" "add the documents of a JSON Lines file, in memory";
-        Action::Lab(LabAction::Remove); [Key::char('d')] "remove" "take the selected document out, in memory";
+        Action::Lab(LabAction::Remove); [Key::char('d')] "remove" "take the document in focus out, in memory; asks first";
         Action::Lab(LabAction::Undo); [Key::char('u')] "undo" "take the last change back";
         Action::Lab(LabAction::Save); [Key::char('w')] "" "save the changes to the pool on disk that --pool opened";
         Action::NextPane; [TAB] "pane" "the next pane";

@@ -200,12 +200,12 @@ impl Theme {
         self.fg(self.palette.accent)
     }
 
-    /// A value between the least, 0, and the most, 1, of a heat map.
-    pub fn heat(&self, share: f64) -> Style {
-        match share {
-            _ if share >= 2.0 / 3.0 => self.good(),
-            _ if share >= 1.0 / 3.0 => self.accent(),
-            _ => self.text(),
+    /// A value of a heat map, from 0, the worst of it, to 1, the best.
+    pub fn heat(&self, goodness: f64) -> Style {
+        match goodness {
+            _ if goodness >= 2.0 / 3.0 => self.good(),
+            _ if goodness >= 1.0 / 3.0 => self.text(),
+            _ => self.error(),
         }
     }
 

@@ -12,6 +12,8 @@ use laserscope::speculate::params::{Budget, Drafter, Params, Verify};
 use laserscope::speculate::same_run::HeaderDifference;
 use laserscope::speculate::trace::{StartFrom, Trace};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
 use super::engine::{engine, params, run, spec, text};
 use super::fixture;
@@ -115,11 +117,6 @@ fn without(of: &Setup, named: &[HeaderDifference], from: &Setup) -> Setup {
     setup
 }
 
-/// Whether a text goes on with a token after so many of another's.
-fn goes_on(text: &[TokenId], other: &[TokenId], at: usize, token: TokenId) -> bool {
-    text.len() > at && text[..at] == other[..at] && text[at] == token
-}
-
 fn said(found: &Divergence, traces: [&Trace; 2]) -> String {
     let names = Names {
         runs: ["A", "B"],
@@ -128,54 +125,114 @@ fn said(found: &Divergence, traces: [&Trace; 2]) -> String {
     because(found, traces, &names)
 }
 
+/// What a pair's texts part by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Parted {
+    Nowhere,
+    AtAnEnd,
+    ByRule,
+    ByDrafts,
+}
+
+/// Decodes a question under both settings and holds the cause against reruns.
+fn held_against_reruns(
+    engine: &mut Engine,
+    question: &str,
+    setups: &[Setup; 2],
+) -> Result<Parted, TestCaseError> {
+    let [a, b] = [&setups[0], &setups[1]].map(|s| decoded(engine, question, s));
+    let found = divergence(&a, &b);
+    if setups.iter().all(|s| s.params.verify.is_lossless()) {
+        prop_assert_eq!(&found, &None);
+    }
+    let Some(found) = found else {
+        return Ok(Parted::Nowhere);
+    };
+    let told = said(&found, [&a, &b]);
+    let Cause::Relaxed {
+        side,
+        other,
+        differing,
+        ..
+    } = &found.cause
+    else {
+        prop_assert!(matches!(found.cause, Cause::Ended { .. }), "{:?}", found);
+        return Ok(Parted::AtAnEnd);
+    };
+    let both = [&setups[0], &setups[1]];
+    let (mine, theirs) = (side.of(both), side.other().of(both));
+    let own = side.of([&a, &b]).token_ids();
+    if let NotTaken::Refused { rule } = other {
+        prop_assert_eq!(*rule, theirs.params.verify);
+        prop_assert!(told.starts_with("The rules differ: "), "{}", told);
+        let token = side.of([found.left, found.right]).map(|t| t.token);
+        refused_by(engine, question, mine, *rule, (&own, found.at, token))?;
+        return Ok(Parted::ByRule);
+    }
+    prop_assert!(!matches!(other, NotTaken::NotRecorded), "{:?}", found);
+    prop_assert!(!differing.is_empty(), "{:?}", found);
+    prop_assert!(told.starts_with("The drafts differ: "), "{}", told);
+    let alike = without(theirs, differing, mine);
+    let again = decoded(engine, question, &alike);
+    prop_assert_eq!(again.token_ids(), own, "{}", told);
+    Ok(Parted::ByDrafts)
+}
+
+/// Whatever is drafted, a text under this rule does not go on with that token.
+fn refused_by(
+    engine: &mut Engine,
+    question: &str,
+    setup: &Setup,
+    rule: Verify,
+    (text, at, token): (&[TokenId], usize, Option<TokenId>),
+) -> Result<(), TestCaseError> {
+    let widest = Params {
+        budget: Budget::Rows(64),
+        branch: 12,
+        drafter: Drafter::Blend,
+        ..setup.params
+    };
+    for params in [setup.params, widest] {
+        let params = Params {
+            verify: rule,
+            ..params
+        };
+        let setup = Setup {
+            params,
+            ..setup.clone()
+        };
+        let again = decoded(engine, question, &setup).token_ids();
+        let goes_on = again.len() > at && again[..at] == text[..at] && Some(again[at]) == token;
+        prop_assert!(!goes_on, "{:?}", rule);
+    }
+    Ok(())
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(120))]
+    #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
     fn a_named_cause_is_one(question in text(1..12), setups in pair()) {
         let folder = tempfile::tempdir().unwrap();
-        let mut engine = engine(folder.path());
-        let [a, b] = [&setups[0], &setups[1]].map(|s| decoded(&mut engine, &question, s));
-        let is_lossless = |s: &Setup| s.params.verify.is_lossless();
-        let found = divergence(&a, &b);
-        if setups.iter().all(is_lossless) {
-            prop_assert_eq!(found, None);
-            return Ok(());
-        }
-        let Some(found) = found else { return Ok(()) };
-        let told = said(&found, [&a, &b]);
-        let Cause::Relaxed { side, other, differing, .. } = &found.cause else {
-            // A text that ends sooner is the other's beginning.
-            prop_assert!(matches!(found.cause, Cause::Ended { .. }), "{found:?}");
-            return Ok(());
-        };
-        let (mine, theirs) = (side.of([&setups[0], &setups[1]]), side.other().of([&setups[0], &setups[1]]));
-        let own = side.of([&a, &b]);
-        let token = side.of([found.left, found.right]).unwrap().token;
-        match other {
-            NotTaken::Refused { rule } => {
-                prop_assert_eq!(*rule, theirs.params.verify);
-                prop_assert!(told.starts_with("The rules differ: "), "{}", told);
-                for params in [mine.params, theirs.params, Params {
-                    budget: Budget::Rows(64),
-                    branch: 12,
-                    ..mine.params
-                }] {
-                    let params = Params { verify: *rule, ..params };
-                    let again = decoded(&mut engine, &question, &Setup { params, ..mine.clone() });
-                    let (text, other) = (again.token_ids(), own.token_ids());
-                    prop_assert!(!goes_on(&text, &other, found.at, token), "{told}");
-                }
-            }
-            NotTaken::NotDrafted { .. } | NotTaken::Lost { .. } | NotTaken::CutOff { .. } => {
-                prop_assert!(!differing.is_empty(), "{found:?}");
-                prop_assert!(told.starts_with("The drafts differ: "), "{}", told);
-                let alike = without(theirs, differing, mine);
-                let again = decoded(&mut engine, &question, &alike);
-                prop_assert_eq!(again.token_ids(), own.token_ids(), "{}", told);
-            }
-            NotTaken::NotRecorded => prop_assert!(false, "all was recorded: {found:?}"),
-        }
+        held_against_reruns(&mut engine(folder.path()), &question, &setups)?;
+    }
+}
+
+/// The property above is not empty: rules and drafts both part texts.
+#[test]
+fn texts_are_parted_by_rules_and_by_drafts() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = engine(folder.path());
+    let mut runner = TestRunner::deterministic();
+    let mut seen = Vec::new();
+    for _ in 0..60 {
+        let tree = (text(1..12), pair()).new_tree(&mut runner).unwrap();
+        let (question, setups) = tree.current();
+        seen.push(held_against_reruns(&mut engine, &question, &setups).unwrap());
+    }
+    for parted in [Parted::ByRule, Parted::ByDrafts] {
+        let n = seen.iter().filter(|p| **p == parted).count();
+        assert!(n >= 3, "{parted:?}: {n} of {seen:?}");
     }
 }
 
@@ -210,7 +267,10 @@ fn with_one_rule_the_budget_is_named_and_not_the_rule_alone() {
     let named: Vec<String> = differing.iter().map(|d| d.side_by_side()).collect();
     assert_eq!(named, ["budget 16 | 1"]);
     let told = said(&found, [&wide, &narrow]);
-    assert!(told.starts_with("The drafts differ: budget 16 | 1. A's relaxed k=2"), "{told}");
+    assert!(
+        told.starts_with("The drafts differ: budget 16 | 1. A's relaxed k=2"),
+        "{told}"
+    );
     assert!(told.contains("B did not draft it there"), "{told}");
 }
 
@@ -237,7 +297,11 @@ fn what_a_drafter_does_not_look_at_is_no_cause() {
         };
         differing.into_iter().map(|d| d.what).collect()
     };
-    assert_eq!(named(&wide, &narrow), ["budget"], "fixed budgets ask no profile");
+    assert_eq!(
+        named(&wide, &narrow),
+        ["budget"],
+        "fixed budgets ask no profile"
+    );
     let narrow = of(Budget::Auto { max: 1 }, other);
     assert_eq!(named(&wide, &narrow), ["budget", "cost profile"]);
 }
@@ -320,9 +384,15 @@ fn a_slower_machine_is_told_from_more_rows() {
     assert_eq!((found.side, found.by), (Side::Right, Some(Side::Left)));
     assert_eq!(found.factors[0].why, Why::SameRows);
     let told = in_words(&found, &a, &b);
-    assert!(told.contains("the same rows took longer on the same machine"), "{told}");
+    assert!(
+        told.contains("because the same rows took longer ("),
+        "{told}"
+    );
     assert!(!told.contains("rows cost"), "{told}");
     b.header.threads += 3;
     let told = in_words(&found, &a, &b);
-    assert!(told.contains("took longer on cpu ("), "{told}");
+    assert!(
+        told.contains("the same rows took longer on its machine ("),
+        "{told}"
+    );
 }

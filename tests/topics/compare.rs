@@ -7,8 +7,8 @@ use crossterm::event::KeyCode;
 use laserscope::speculate::compare::{
     Cause, Lossless, NotTaken, Side, divergence, in_common, lossless,
 };
-use laserscope::speculate::same_run::HeaderDifference;
 use laserscope::speculate::params::{Params, Verify};
+use laserscope::speculate::same_run::HeaderDifference;
 use laserscope::speculate::stats::agreement;
 use laserscope::speculate::trace::Trace;
 use laserscope::speculate::verify::Finish;

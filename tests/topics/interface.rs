@@ -11,7 +11,7 @@ use laserscope::speculate::verify::Finish;
 use laserscope::tui::App;
 use laserscope::tui::action::Action;
 use laserscope::tui::keys::TABLE;
-use laserscope::tui::state::app::{Dialog, Errand, Screen};
+use laserscope::tui::state::app::{Dialog, Errand, Screen, Tone};
 use laserscope::tui::state::decode::{Cursor, Pane};
 use laserscope::tui::state::record::{Pick, Record};
 use laserscope::tui::state::run::Phase;
@@ -915,4 +915,37 @@ fn text_of(buffer: &Buffer) -> String {
     let rows = buffer.content.chunks(usize::from(buffer.area.width));
     let text = |row: &[ratatui::buffer::Cell]| row.iter().map(|c| c.symbol()).collect::<String>();
     rows.map(text).collect::<Vec<_>>().join("\n")
+}
+
+/// The last row of the screen, and the one above it.
+fn bottom(app: &App) -> [String; 2] {
+    let buffer = draw(app);
+    let row = |y: u16| (0..app.size.0).map(|x| buffer[(x, y)].symbol()).collect();
+    [row(app.size.1 - 1), row(app.size.1 - 2)]
+}
+
+/// On a clock of frames: a message covers the hints for three seconds, then it stands
+/// above them until the next key, and nothing is drawn for it any more.
+#[test]
+fn a_message_does_not_cover_the_hints_for_long() {
+    let mut app = ended(&fixture::relaxed());
+    let hints = bottom(&app)[0].clone();
+    let frame = Duration::from_millis(33);
+    app.tell(Tone::Info, "Something happened.");
+    let mut shown = Duration::ZERO;
+    while !bottom(&app)[0].contains(hints.trim()) {
+        assert!(shown <= Duration::from_secs(3), "covered for {shown:?}");
+        assert!(app.is_moving(), "the clock must go on");
+        assert!(bottom(&app)[0].contains("Something happened."));
+        app.update(Action::Tick(frame));
+        shown += frame;
+    }
+    assert!(shown >= Duration::from_secs(2), "read at once: {shown:?}");
+    assert!(
+        bottom(&app)[1].contains("Something happened."),
+        "it can still be read"
+    );
+    assert!(!app.is_moving());
+    press(&mut app, KeyCode::Down);
+    assert!(!bottom(&app)[1].contains("Something happened."));
 }

@@ -273,7 +273,9 @@ fn the_filter_is_fuzzy_and_escape_clears_it() {
 #[test]
 fn what_was_taken_out_is_said_and_saving_asks_first() {
     let mut app = lab(ready());
-    let commands = keys(&mut app, "d");
+    assert!(keys(&mut app, "d").is_empty(), "it asks first");
+    snapshot("pool_remove", &mut app);
+    let commands = press(&mut app, KeyCode::Enter);
     answer(&mut app, commands);
     app.notice = None;
     snapshot("pool_changed", &mut app);
@@ -290,6 +292,59 @@ fn what_was_taken_out_is_said_and_saving_asks_first() {
     assert!(matches!(app.dialog, Some(Dialog::SaveEdits)));
     let commands = press(&mut app, KeyCode::Enter);
     assert!(matches!(&commands[..], [Command::Lab(q)] if **q == LabQuestion::Save));
+}
+
+/// What the question names, and what would be taken out.
+fn asked_about(app: &mut App) -> Option<(String, String)> {
+    let Some(Dialog::RemoveDocument(removal)) = &app.dialog else {
+        return None;
+    };
+    let named = removal.id.clone();
+    let drawn = stage_text(app);
+    assert!(drawn.contains(&format!("({named})")), "{drawn}");
+    let commands = press(app, KeyCode::Enter);
+    let [Command::Lab(question), ..] = commands.as_slice() else {
+        panic!("{commands:?}");
+    };
+    let LabQuestion::Remove { id, .. } = &**question else {
+        panic!("{question:?}");
+    };
+    let removed = id.clone();
+    answer(app, commands);
+    Some((named, removed))
+}
+
+fn stage_text(app: &App) -> String {
+    let buffer = draw(app);
+    let text = buffer.content().iter().map(|cell| cell.symbol());
+    text.collect()
+}
+
+#[test]
+fn the_document_in_focus_is_taken_out_and_no_other() {
+    let mut app = lab(ready());
+    let commands = press(&mut app, KeyCode::Down);
+    answer(&mut app, commands);
+    let selected = app.lab.selected().expect("a document").id.clone();
+    keys(&mut app, "d");
+    let same = (selected.clone(), selected.clone());
+    assert_eq!(asked_about(&mut app), Some(same));
+    // Another one than the list's, opened from a draft.
+    let commands = app.open_document("item/1", Some(2));
+    answer(&mut app, commands);
+    assert_ne!(selected, "item/1");
+    keys(&mut app, "d");
+    let opened = ("item/1".to_string(), "item/1".to_string());
+    assert_eq!(asked_about(&mut app), Some(opened));
+    keys(&mut app, "d");
+    assert!(app.dialog.is_some());
+    assert!(press(&mut app, KeyCode::Esc).is_empty(), "left as it is");
+    // Drafts are no document, and neither is a pool.
+    app.lab.tab = LabTab::Drafts;
+    assert!(keys(&mut app, "d").is_empty());
+    assert!(app.dialog.is_none() && app.notice.is_some());
+    app.lab.pane = LabPane::Pools;
+    assert!(keys(&mut app, "d").is_empty() && app.dialog.is_none());
 }
 
 #[test]

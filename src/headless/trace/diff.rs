@@ -257,7 +257,6 @@ fn name(cause: &Cause) -> &'static str {
     }
 }
 
-
 fn parted_by(cause: &Cause) -> Option<&'static str> {
     match cause {
         Cause::Relaxed {

@@ -9,7 +9,7 @@ use super::{load, percent, two};
 use crate::cli::TraceStatsArgs;
 use crate::headless::print_json;
 use crate::speculate::params::Params;
-use crate::speculate::stats::{Stats, repetition};
+use crate::speculate::stats::{MatchStats, Stats, repetition};
 use crate::speculate::trace::{SubjectInfo, Trace};
 use crate::speculate::verify::Finish;
 
@@ -23,6 +23,8 @@ struct TraceStats<'a> {
     /// Accepted and relaxed over drafted.
     acceptance: Option<f64>,
     pool_hit_rate: Option<f64>,
+    /// Draft tokens accepted or relaxed in a pool hit.
+    taken_per_hit: Option<f64>,
     repetition: f64,
     /// Index d-1: acceptance at depth d, given that d-1 was accepted.
     conditional_acceptance: Vec<Option<f64>>,
@@ -56,6 +58,7 @@ fn figures<'a>(path: &Path, trace: &'a Trace) -> TraceStats<'a> {
         mal: stats.mal(),
         acceptance: stats.fates.acceptance(),
         pool_hit_rate: stats.hit_rate(),
+        taken_per_hit: stats.taken_per_hit(),
         repetition: repetition(&trace.token_ids()),
         conditional_acceptance: by_depth
             .map(|&(accepted, tried)| (tried > 0).then(|| accepted as f64 / tried as f64))
@@ -72,6 +75,8 @@ fn print_text(figures: &TraceStats<'_>) {
         tokens,
         bonus,
         fates,
+        hit_steps,
+        ref by_match,
         ref sources,
         rows,
         timing,
@@ -86,14 +91,13 @@ fn print_text(figures: &TraceStats<'_>) {
         figures.finish.map_or("unfinished", |finish| finish.name())
     );
     out!(
-        "  {tokens} tokens in {steps} steps: MAL {}, {} tokens/s, hits {}, repeated 4-grams {:.1}%",
+        "  {tokens} tokens in {steps} steps: MAL {}, {} tokens/s, repeated 4-grams {:.1}%",
         two(figures.mal),
         two(figures.tokens_per_s),
-        percent(figures.pool_hit_rate),
         figures.repetition * 100.0
     );
     out!(
-        "  {} drafted: {} accepted, {} relaxed, {} rejected, {} lost, {} unreached; acceptance {}, {bonus} bonus tokens",
+        "  {} drafted: {} accepted, {} relaxed, {} rejected, {} lost, {} unreached; {} of the drafts taken, {bonus} bonus tokens",
         fates.drafted(),
         fates.accepted,
         fates.relaxed,
@@ -105,9 +109,22 @@ fn print_text(figures: &TraceStats<'_>) {
     let depths = figures.conditional_acceptance.iter();
     let depths: Vec<String> = depths.map(|&share| percent(share)).collect();
     out!("  accepted at depth 1, 2, ..: {}", depths.join(" "));
+    out!(
+        "  pool hits in {hit_steps} of {steps} steps, {}; {} drafts taken a hit",
+        percent(figures.pool_hit_rate),
+        two(figures.taken_per_hit)
+    );
+    let of_length = |(length, m): (usize, &MatchStats)| {
+        let taken = two(m.taken_per_hit());
+        (m.hits > 0).then(|| format!("{length}: {} hits, {taken} taken a hit", m.hits))
+    };
+    let lengths: Vec<String> = by_match.iter().enumerate().filter_map(of_length).collect();
+    if !lengths.is_empty() {
+        out!("  by the longest match in tokens: {}", lengths.join("; "));
+    }
     for source in sources.iter().filter(|s| s.hit_steps > 0) {
         out!(
-            "  {:<7} found something in {} steps, drafted {}, acceptance {}",
+            "  {:<7} found something in {} steps, drafted {}, {} of them taken",
             source.source.name(),
             source.hit_steps,
             source.fates.drafted(),

@@ -246,12 +246,7 @@ fn margin(row: &NodeRow, other: &NodeRow) -> Margin {
 }
 
 /// The parameters that shape the distributions and differ at these steps.
-pub(super) fn shaping(
-    a: &Trace,
-    step_a: usize,
-    b: &Trace,
-    step_b: usize,
-) -> Vec<HeaderDifference> {
+pub(super) fn shaping(a: &Trace, step_a: usize, b: &Trace, step_b: usize) -> Vec<HeaderDifference> {
     of_part([a, b], [step_a, step_b], &[Part::Distribution])
 }
 

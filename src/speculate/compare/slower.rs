@@ -10,8 +10,6 @@ use crate::speculate::trace::Trace;
 
 /// A ratio that is not told from 1: two hundredths.
 const ALIKE: f64 = 1.02;
-/// A factor that is not worth a word: half a hundredth.
-const SLIGHT: f64 = 1.005;
 
 /// What a run's speed is made of.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -83,14 +81,14 @@ impl Slower {
     }
 
     /// Those that made it slower, and those that made it quicker all the same; what
-    /// is slight is left out.
+    /// is not told from 1 is left out, but for the one that weighs most.
     pub fn told(&self) -> [Vec<Factor>; 2] {
-        let all = self.factors.iter().copied();
-        let against = |f: &Factor| f.times > SLIGHT;
-        let with = |f: &Factor| f.times < 1.0 / SLIGHT;
+        let (first, rest) = self.factors.split_at(1);
+        let against = rest.iter().filter(|f| f.times > ALIKE);
+        let with = rest.iter().filter(|f| f.times < 1.0 / ALIKE);
         [
-            all.clone().filter(against).collect(),
-            all.filter(with).collect(),
+            first.iter().chain(against).copied().collect(),
+            with.copied().collect(),
         ]
     }
 }
@@ -147,8 +145,7 @@ fn whose_profile(traces: [&Trace; 2], slow: Side) -> Option<Side> {
 
 /// Mean milliseconds of a step's rows in its context.
 fn profiled_ms(trace: &Trace, costs: &StepCosts) -> f64 {
-    let ms = |s: &crate::speculate::trace::Step| {
-        f64::from(costs.ms(s.tree.n_rows(), s.context_len))
-    };
+    let ms =
+        |s: &crate::speculate::trace::Step| f64::from(costs.ms(s.tree.n_rows(), s.context_len));
     trace.steps.iter().map(ms).sum::<f64>() / trace.steps.len() as f64
 }

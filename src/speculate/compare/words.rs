@@ -64,10 +64,7 @@ pub fn because(found: &Divergence, traces: [&Trace; 2], names: &Names<'_>) -> St
             _ => other_drafts(found, *side, *rule, other, traces, names),
         },
         Cause::Parameters(differing) => {
-            format!(
-                "The model's distributions differ: {}.",
-                beside(differing)
-            )
+            format!("The model's distributions differ: {}.", beside(differing))
         }
         Cause::Numeric {
             left,
@@ -133,7 +130,10 @@ fn refused(
         && !refusing.is_lossless()
         && !differing.is_empty()
     {
-        text.push_str(&format!(" Their drafts differ, too: {}.", beside(differing)));
+        text.push_str(&format!(
+            " Their drafts differ, too: {}.",
+            beside(differing)
+        ));
     }
     text
 }
@@ -159,7 +159,10 @@ fn other_drafts(
             format!("{run} did not draft it there (step {})", step + 1)
         }
         NotTaken::Lost { step } => {
-            format!("{run} drafted it in step {}, too, but a longer branch won", step + 1)
+            format!(
+                "{run} drafted it in step {}, too, but a longer branch won",
+                step + 1
+            )
         }
         NotTaken::CutOff { step } => {
             format!("{run}'s text was cut off there (step {})", step + 1)
@@ -209,9 +212,7 @@ impl Slower {
         if self.is_alike() {
             let [left, right] = self.paces.map(|p| p.ms_per_token);
             let [x, y] = names.runs;
-            return format!(
-                "{x} and {y} are equally quick: {left:.2} and {right:.2} ms a token."
-            );
+            return format!("{x} and {y} are equally quick: {left:.2} and {right:.2} ms a token.");
         }
         let factor = |f: &Factor| self.factor(f, headers, names);
         let [because, although] = self.told().map(|all| {
@@ -245,7 +246,7 @@ impl Slower {
                 b.mal
             ),
             Why::Rows => format!(
-                "its rows cost {} ({:.1} a step against {:.1}, by {}'s profile {times})",
+                "its rows cost {} ({:.1} a step against {:.1}: {times} by {}'s profile)",
                 more("more", "less"),
                 a.rows_per_step,
                 b.rows_per_step,
@@ -255,8 +256,8 @@ impl Slower {
                 let took = more("took longer", "took less time");
                 let [slow, quick] = [self.side, self.side.other()].map(|s| machine(s.of(headers)));
                 match slow == quick {
-                    true => format!("the same rows {took} on the same machine ({times})"),
-                    false => format!("the same rows {took} on {slow} than on {quick} ({times})"),
+                    true => format!("the same rows {took} ({times})"),
+                    false => format!("the same rows {took} on its machine ({times})"),
                 }
             }
             Why::Step => format!(

@@ -1,6 +1,7 @@
 //! The whole state of the interface, and the questions views ask of it.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 use serde::{Deserialize, Serialize};
@@ -18,7 +19,7 @@ use super::parked::IN_MEMORY_MB;
 use super::record::{Pick, Record, first_look};
 use super::run::{Recording, Run};
 use super::tune::Tune;
-use super::update_lab::LabDialog;
+use super::update_lab::{LabDialog, Removal};
 use crate::recsys::knowledge::known_framework;
 use crate::speculate::command_line::Setup;
 use crate::speculate::compare::Side;
@@ -108,13 +109,27 @@ pub enum Dialog {
     Lab(LabDialog),
     /// The pools' changes go to disk: really?
     SaveEdits,
+    /// A document is taken out of the pools: really?
+    RemoveDocument(Removal),
 }
 
-/// One line for the person, until the next key.
+/// One line for the person, until the next key: over the hints at first, then above
+/// them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
     pub tone: Tone,
     pub text: String,
+    /// How long it has been there.
+    pub age: Duration,
+}
+
+impl Notice {
+    /// For this long it may cover the hints.
+    pub const OVER_HINTS: Duration = Duration::from_secs(3);
+
+    pub fn covers_hints(&self) -> bool {
+        self.age < Self::OVER_HINTS
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -282,7 +297,9 @@ impl App {
             (Some(Dialog::WhySlow { .. }), _) => Context::WhySlow,
             (Some(Dialog::Branch { .. }), _) => Context::Branch,
             (Some(Dialog::Condition(_)), _) => Context::Condition,
-            (Some(Dialog::Download { .. } | Dialog::SaveEdits), _) => Context::Question,
+            (Some(Dialog::Download { .. } | Dialog::SaveEdits | Dialog::RemoveDocument(_)), _) => {
+                Context::Question
+            }
             (Some(Dialog::Failure { .. }), _) => Context::Message,
             (
                 Some(Dialog::Prompt(_) | Dialog::GoTo(_) | Dialog::Answer(_) | Dialog::Search(_)),
@@ -425,7 +442,8 @@ impl App {
         let busy = |r: &Run| r.is_moving() || r.references.is_busy();
         let sweeps = self.screen == Screen::Tune && self.tune.sweep.is_under_way();
         let races = self.compare.is_racing();
-        self.model.is_coming() || self.run().is_some_and(busy) || races || sweeps
+        let told = self.notice.as_ref().is_some_and(Notice::covers_hints);
+        self.model.is_coming() || self.run().is_some_and(busy) || races || sweeps || told
     }
 
     /// Hands over what the terminal's owner is to do.
@@ -437,6 +455,7 @@ impl App {
         self.notice = Some(Notice {
             tone,
             text: text.into(),
+            age: Duration::ZERO,
         });
     }
 

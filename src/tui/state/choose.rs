@@ -63,7 +63,12 @@ impl App {
         parts.join(" · ")
     }
 
-    pub(super) fn update_choose(&mut self, side: Side, row: usize, action: &Action) -> Vec<Command> {
+    pub(super) fn update_choose(
+        &mut self,
+        side: Side,
+        row: usize,
+        action: &Action,
+    ) -> Vec<Command> {
         let choices = self.offered(side);
         let last = choices.len().saturating_sub(1);
         let row = match action {
@@ -97,7 +102,14 @@ mod tests {
     #[test]
     fn minutes_then_hours() {
         let told = [0, 59, 60, 3_599, 3_600, 9_000].map(|s| ago(Duration::from_secs(s)));
-        let want = ["just now", "just now", "1 min ago", "59 min ago", "1 h ago", "2 h ago"];
+        let want = [
+            "just now",
+            "just now",
+            "1 min ago",
+            "59 min ago",
+            "1 h ago",
+            "2 h ago",
+        ];
         assert_eq!(told, want);
     }
 }

@@ -10,8 +10,8 @@ use super::app::{App, Screen};
 use super::parked::Kept;
 use super::record::Record;
 use crate::speculate::compare::{
-    Divergence, Lossless, Side, Slower, Stretch, align, arrivals, divergence, headers_beside, lossless,
-    share_in_common, slower, tokens_after,
+    Divergence, Lossless, Side, Slower, Stretch, align, arrivals, divergence, headers_beside,
+    lossless, share_in_common, slower, tokens_after,
 };
 use crate::speculate::params::Verify;
 use crate::speculate::quality::LogProb;

@@ -70,6 +70,8 @@ impl LabTab {
 #[derive(Clone, Debug)]
 pub struct OpenDocument {
     pub text: DocumentText,
+    /// Where it was looked for.
+    pub pool: PoolName,
     pub cells: Vec<DocumentCell>,
     /// The token that is marked.
     pub at: Option<usize>,
@@ -251,7 +253,7 @@ impl Lab {
 }
 
 impl OpenDocument {
-    pub fn new(text: DocumentText, at: Option<usize>) -> Self {
+    pub fn new(text: DocumentText, pool: PoolName, at: Option<usize>) -> Self {
         let mut joiner = Joiner::default();
         let mut cells: Vec<DocumentCell> = Vec::with_capacity(text.tokens.len());
         for (_, bytes) in &text.tokens {
@@ -267,7 +269,12 @@ impl OpenDocument {
             });
         }
         let at = at.map(|at| at.min(cells.len().saturating_sub(1)));
-        OpenDocument { text, cells, at }
+        OpenDocument {
+            text,
+            pool,
+            cells,
+            at,
+        }
     }
 
     pub fn width_of(&self, cell: usize) -> usize {
@@ -428,7 +435,7 @@ impl App {
         let Some(wanted) = self.lab.wanted.take_if(|w| w.id == text.id) else {
             return;
         };
-        self.lab.open = Some(OpenDocument::new(text, wanted.at));
+        self.lab.open = Some(OpenDocument::new(text, wanted.pool, wanted.at));
         self.find_supplied();
     }
 

@@ -4,8 +4,8 @@
 pub mod app;
 mod apply;
 pub mod branch;
-mod choose;
 pub mod browse;
+mod choose;
 pub mod commands;
 pub mod compare;
 pub mod condition;

@@ -257,6 +257,9 @@ impl App {
             }
             (Some(Dialog::Lab(dialog)), Action::Submit) => self.lab_submitted(&dialog),
             (Some(Dialog::SaveEdits), Action::Submit) => self.ask_pools(LabQuestion::Save),
+            (Some(Dialog::RemoveDocument(removal)), Action::Submit) => {
+                self.remove_document(removal)
+            }
             (Some(Dialog::Runs { row }), Action::Submit) => {
                 self.open_listed(row);
                 Vec::new()

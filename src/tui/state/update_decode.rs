@@ -254,6 +254,9 @@ impl App {
             run.play_for(elapsed, pace);
         }
         self.race_on(elapsed);
+        if let Some(notice) = &mut self.notice {
+            notice.age += elapsed;
+        }
         Vec::new()
     }
 }

@@ -7,7 +7,7 @@ use tui_input::{Input, InputRequest};
 use super::app::{App, Dialog, Screen, Tone};
 use super::browse::Typing;
 use super::decode::{Cursor, Zoom};
-use super::lab::{LabPane, LabTab};
+use super::lab::{Lab, LabPane, LabTab};
 use super::record::Pick;
 use super::update::{edit, paste};
 use crate::speculate::params::{Budget, Params};
@@ -29,6 +29,14 @@ const TITLE_LEN: usize = 40;
 pub struct LabDialog {
     pub asks: LabAsks,
     pub input: Input,
+}
+
+/// The document that is to be taken out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Removal {
+    pub pool: PoolName,
+    pub id: String,
+    pub title: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -244,7 +252,7 @@ impl App {
             LabAction::AddText => self.dialog = Some(LabDialog::dialog(LabAsks::Text)),
             LabAction::AddFile => self.dialog = Some(LabDialog::dialog(LabAsks::File)),
             LabAction::ProbePrompt => return self.probe_prompt(),
-            LabAction::Remove => return self.remove_selected(),
+            LabAction::Remove => self.ask_to_remove(),
             LabAction::Undo => return self.ask_pools(LabQuestion::Undo),
             LabAction::Save => self.ask_to_save(),
         }
@@ -351,12 +359,26 @@ impl App {
         }
     }
 
-    fn remove_selected(&mut self) -> Vec<Command> {
-        let selected = self.lab.selected().map(|d| d.id.clone());
-        match (selected, self.lab.pool().cloned()) {
-            (Some(id), Some(pool)) => self.ask_pools(LabQuestion::Remove { pool, id }),
-            _ => Vec::new(),
+    /// Asks about the document that the pane in focus shows.
+    fn ask_to_remove(&mut self) {
+        let focused = match (self.lab.pane, self.lab.tab) {
+            (LabPane::Documents, _) => self.lab.removal_of_selected(),
+            (LabPane::View, LabTab::Found) => self.lab.removal_of_found(),
+            (LabPane::View, LabTab::Text | LabTab::Supplied) => self.lab.removal_of_open(),
+            (LabPane::Pools, _) | (LabPane::View, LabTab::Drafts) => None,
+        };
+        match focused {
+            Some(removal) => self.dialog = Some(Dialog::RemoveDocument(removal)),
+            None => {
+                let text = "No document is in focus here: select one in the list of documents.";
+                self.tell(Tone::Info, text);
+            }
         }
+    }
+
+    pub(super) fn remove_document(&mut self, removal: Removal) -> Vec<Command> {
+        let Removal { pool, id, .. } = removal;
+        self.ask_pools(LabQuestion::Remove { pool, id })
     }
 
     fn ask_to_save(&mut self) {
@@ -370,5 +392,35 @@ impl App {
             ),
             (_, Some(_)) => self.dialog = Some(Dialog::SaveEdits),
         }
+    }
+}
+
+impl Lab {
+    fn removal_of_selected(&self) -> Option<Removal> {
+        let document = self.selected()?;
+        Some(Removal {
+            pool: self.pool()?.clone(),
+            id: document.id.clone(),
+            title: document.title.clone(),
+        })
+    }
+
+    fn removal_of_found(&self) -> Option<Removal> {
+        let hit = self.found.as_ref()?.documents.get(self.found_row)?;
+        Some(Removal {
+            pool: hit.pool.clone(),
+            id: hit.id.clone(),
+            title: hit.title.clone(),
+        })
+    }
+
+    /// From the pool that it was opened from.
+    fn removal_of_open(&self) -> Option<Removal> {
+        let open = self.open.as_ref().filter(|_| self.wanted.is_none())?;
+        Some(Removal {
+            pool: open.pool.clone(),
+            id: open.text.id.clone(),
+            title: open.text.title.clone(),
+        })
     }
 }

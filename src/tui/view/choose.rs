@@ -33,7 +33,12 @@ pub fn render(app: &App, side: Side, row: usize, theme: &Theme, area: Rect, buf:
         let subject = app.run_of(choice.run()).map_or("", |r| &r.subject.title);
         let name = app.name_of_choice(choice);
         let at = (i - first) as u16;
-        pane::put(buf, inner, at, &run_line(&name, subject, inner.width, theme));
+        pane::put(
+            buf,
+            inner,
+            at,
+            &run_line(&name, subject, inner.width, theme),
+        );
         if i == row {
             pane::light(inner, at, theme, buf);
         }

@@ -63,7 +63,9 @@ pub fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
         heading(app, side, theme, rect, buf);
         text(app, side, top, theme, layout::inner(rect), buf);
     }
-    let subject = app.compared(Side::Left).map(|r| &r.trace.header.subject.title);
+    let subject = app
+        .compared(Side::Left)
+        .map(|r| &r.trace.header.subject.title);
     let title = subject.map_or("FIGURES".into(), |title| format!("FIGURES · {title}"));
     let room = usize::from(places.figures.width).saturating_sub(6);
     pane::title(&fit(&title, room), places.figures, false, theme, buf);

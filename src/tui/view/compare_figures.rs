@@ -42,7 +42,12 @@ const NAME_WIDTH: usize = 24;
 
 /// How many rows there are to say, in so much room.
 pub fn n_rows(app: &App, width: u16, room: u16) -> u16 {
-    let lines = lines(app, &app.theme.theme(), usize::from(width), usize::from(room));
+    let lines = lines(
+        app,
+        &app.theme.theme(),
+        usize::from(width),
+        usize::from(room),
+    );
     lines.len() as u16
 }
 
@@ -65,16 +70,21 @@ fn lines(app: &App, theme: &Theme, width: usize, room: usize) -> Vec<Line<'stati
     let slower = said(slower(app));
     let figures = [figures(app, width, theme), machines(app, width, theme)].concat();
     let race = race(app, width, theme);
-    let parts = [causes, headers, slower, figures, race];
-    let n = parts.iter().map(Vec::len).sum::<usize>();
-    let [causes, headers, slower, figures, race] = parts;
+    let sizes = [&causes, &headers, &slower, &figures, &race].map(Vec::len);
+    let n = sizes.iter().sum::<usize>();
     let air = match n + 2 <= room {
         true => vec![Line::default()],
         false => Vec::new(),
     };
     let headers = if n > room { Vec::new() } else { headers };
+    // Two full bars say less than the reasons.
+    let is_over = app.compare.clock().is_none();
+    let kept = if n > room && is_over { 1 } else { race.len() };
+    let race = race[race.len().saturating_sub(kept)..].to_vec();
     let said = [causes, headers, slower].concat();
-    let n_said = room.saturating_sub(figures.len() + race.len()).min(said.len());
+    let n_said = room
+        .saturating_sub(figures.len() + race.len())
+        .min(said.len());
     let said = said[..n_said].to_vec();
     [said, air.clone(), figures, air, race].concat()
 }
@@ -156,7 +166,7 @@ fn headers(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
         some => some,
     };
     let text = fit(text, width.saturating_sub(12));
-    vec![labelled("they differ", text, theme.text(), theme)]
+    vec![labelled("differ in", text, theme.text(), theme)]
 }
 
 /// Which one is slower and why, in a sentence.

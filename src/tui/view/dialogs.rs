@@ -10,7 +10,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::catalog_detail::{earlier_summary, summary};
 use super::number::{bytes, count};
 use super::{branch, choose, commands, condition, copy, export, help, pane, settings, why_slow};
-use crate::tui::action::{Action, Copied};
+use crate::tui::action::{Action, Copied, LabAction};
 use crate::tui::keys::Context;
 use crate::tui::layout;
 use crate::tui::paragraph::wrap;
@@ -19,7 +19,7 @@ use crate::tui::state::app::{App, Dialog};
 use crate::tui::state::run::Run;
 use crate::tui::state::runs::Listed;
 use crate::tui::state::settings::Setting;
-use crate::tui::state::update_lab::LabAsks;
+use crate::tui::state::update_lab::{LabAsks, Removal};
 use crate::tui::theme::Theme;
 use crate::tui::token_text::{columns, fit};
 use crate::worker::message::PoolName;
@@ -47,6 +47,7 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
             typed(title, &note, &dialog.input, theme, area, buf);
         }
         Some(Dialog::SaveEdits) => save_edits(app, theme, area, buf),
+        Some(Dialog::RemoveDocument(removal)) => remove_document(app, removal, theme, area, buf),
         Some(Dialog::GoTo(input)) => go_to(app, input, theme, area, buf),
         Some(Dialog::Answer(input)) => answer(input, theme, area, buf),
         Some(Dialog::Export { row }) => export::render(*row, theme, area, buf),
@@ -232,6 +233,22 @@ fn save_edits(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         count(n, "change")
     );
     message("SAVE TO THE POOL ON DISK?", &text, theme, area, buf);
+}
+
+fn remove_document(app: &App, removal: &Removal, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let key = |action| app.key_of(Context::Question, action);
+    let undo = app.key_of(Context::Pool, Action::Lab(LabAction::Undo));
+    let name = match removal.title.is_empty() {
+        true => removal.id.clone(),
+        false => format!("{} ({})", removal.title, removal.id),
+    };
+    let text = format!(
+        "\n{name} is taken out of the pools for this session's next runs, in memory; {undo} brings it \
+         back.\n\n{} takes it out.  {} leaves it.\n",
+        key(Action::Submit),
+        key(Action::Close)
+    );
+    message("TAKE THIS DOCUMENT OUT?", &text, theme, area, buf);
 }
 
 fn typed(title: &str, note: &str, input: &Input, theme: &Theme, area: Rect, buf: &mut Buffer) {

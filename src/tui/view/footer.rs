@@ -1,4 +1,5 @@
-//! The bar at the bottom: what the keys do here, or a notice until the next one.
+//! The bar at the bottom: what the keys do here, or a notice; one that stays moves up
+//! a row.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -16,13 +17,23 @@ const GAP: usize = 2;
 const MAX_NOTICE_ROWS: usize = 4;
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    if let Some(notice) = &app.notice {
-        return notice_lines(notice, theme, area, buf);
+    match &app.notice {
+        Some(notice) if notice.covers_hints() => return notice_lines(notice, theme, area, buf),
+        Some(notice) => notice_lines(notice, theme, above(area), buf),
+        None => {}
     }
     buf.set_style(area, theme.bar());
     let width = usize::from(area.width).saturating_sub(2);
     let line = hints(&app.keys, app.context(), theme, width);
     buf.set_line(area.x + 1, area.y, &line, area.width - 1);
+}
+
+/// The row above the hints.
+fn above(area: Rect) -> Rect {
+    Rect {
+        y: area.y.saturating_sub(1),
+        ..area
+    }
 }
 
 /// A long notice takes rows from what is above.

@@ -153,7 +153,7 @@ impl<'a> Map<'a> {
             None => format!("{:>width$}", "·"),
         };
         let style = match estimate {
-            Some(estimate) => theme.heat(self.share(estimate.mean)),
+            Some(estimate) => theme.heat(self.goodness(estimate.mean)),
             None => theme.dim(),
         };
         let line = Line::styled(format!("{left}{inside}{right}"), style);
@@ -173,6 +173,10 @@ impl<'a> Map<'a> {
         }
     }
 
+    fn goodness(&self, value: f64) -> f64 {
+        goodness(self.measure, value, self.range)
+    }
+
     /// Where a value lies between the least and the most.
     fn share(&self, value: f64) -> f64 {
         let (low, high) = self.range;
@@ -181,6 +185,19 @@ impl<'a> Map<'a> {
         } else {
             1.0
         }
+    }
+}
+
+/// For the colour, 0 bad to 1 good: of repetition little is good. Values that are all
+/// the same are neither.
+fn goodness(measure: Measure, value: f64, (low, high): (f64, f64)) -> f64 {
+    if high <= low {
+        return 0.5;
+    }
+    let share = (value - low) / (high - low);
+    match measure {
+        Measure::Repetition => 1.0 - share,
+        _ => share,
     }
 }
 
@@ -317,4 +334,30 @@ fn opens(app: &App, theme: &Theme, width: usize) -> Line<'static> {
     let next = app.key_of(Context::Tune, Action::NextSubject);
     let text = format!("{open} opens {}: {run}  ({next} next)", asked.subject.title);
     Line::styled(fit(&text, width), theme.accent())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn little_repetition_is_good_and_much_of_all_else() {
+        for measure in Measure::ALL {
+            let range = (0.02, 0.17);
+            let [least, most] = [0.02, 0.17].map(|v| goodness(measure, v, range));
+            match measure {
+                Measure::Repetition => assert_eq!((least, most), (1.0, 0.0)),
+                _ => assert_eq!((least, most), (0.0, 1.0), "{}", measure.name()),
+            }
+            assert_eq!(goodness(measure, 0.17, (0.17, 0.17)), 0.5, "neither");
+        }
+    }
+
+    #[test]
+    fn the_worst_is_red_and_the_best_green() {
+        let theme = crate::tui::Themes::default().theme();
+        let [worst, middle, best] = [0.0, 0.5, 1.0].map(|g| theme.heat(g));
+        assert_eq!((worst, best), (theme.error(), theme.good()));
+        assert!(middle != worst && middle != best);
+    }
 }

@@ -1,5 +1,6 @@
-//! What the pools gave: hits, each source's share and acceptance, how long the
-//! matches were. All figures are the trace's statistics.
+//! What the pools gave: how many steps hit, how much of the drafts was taken, each
+//! source's share, and hits by the length of their match with what they brought. All
+//! figures are the trace's statistics.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -9,47 +10,59 @@ use super::bars;
 use super::number::{percent, three};
 use super::pane::{placeholder, put};
 use crate::speculate::params::Source;
-use crate::speculate::stats::{SourceStats, Stats};
+use crate::speculate::stats::{MatchStats, SourceStats, Stats};
 use crate::speculate::trace::PoolSize;
 use crate::tui::state::app::App;
 use crate::tui::theme::Theme;
 
-const SOURCES_WIDTH: u16 = 34;
+const SOURCES_WIDTH: u16 = 36;
 const FIGURES: usize = 11;
-/// Hits and column heads; a row a source follows.
-const HEAD_ROWS: u16 = 2;
+/// Hits, drafts taken and column heads; a row a source follows.
+const HEAD_ROWS: u16 = 3;
+/// Labels and columns of the table by match length.
+const LABEL: usize = 6;
+const COLUMN: usize = 4;
+/// Match, hits, taken.
+const TABLE_ROWS: u16 = 3;
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(record) = app.record().filter(|r| r.stats.steps > 0) else {
-        let text =
-            "How often the pools of earlier answers had something to say, and how good it was.";
+        let text = "How many steps the pools of earlier answers had drafts for, and what was taken \
+                    of them.";
         return placeholder(text, area, theme, buf);
     };
-    let beside = area.width >= SOURCES_WIDTH * 2;
+    let stats = &record.stats;
+    let beside = area.width >= SOURCES_WIDTH * 2 - 2;
     let left = Rect {
         width: if beside { SOURCES_WIDTH } else { area.width },
         ..area
     };
-    sources(&record.stats, theme, left, buf);
-    let source_rows = HEAD_ROWS + shown(&record.stats).count() as u16;
-    if !beside || area.height > source_rows {
-        let size = Line::styled(pool_size(&record.trace.header.pools), theme.dim());
-        put(buf, left, source_rows, &size);
-    }
-    let histogram_area = if beside {
-        Rect {
+    sources(stats, theme, left, buf);
+    let n_sources = HEAD_ROWS + shown(stats).count() as u16;
+    let table = match beside {
+        true => Rect {
             x: area.x + SOURCES_WIDTH + 2,
             width: area.width - SOURCES_WIDTH - 2,
             ..area
-        }
-    } else {
-        Rect {
-            y: area.y + source_rows + 1,
-            height: area.height.saturating_sub(source_rows + 1),
+        },
+        false => Rect {
+            y: area.y + n_sources.min(area.height),
+            height: area.height.saturating_sub(n_sources),
             ..area
-        }
+        },
     };
-    histogram(&record.stats, theme, histogram_area, buf);
+    let has_room = beside || table.height > TABLE_ROWS;
+    let size = Line::styled(pool_size(&record.trace.header.pools), theme.dim());
+    if has_room {
+        put(buf, left, n_sources, &size);
+    }
+    let skipped = u16::from(has_room && !beside);
+    let table = Rect {
+        y: table.y + skipped,
+        height: table.height - skipped,
+        ..table
+    };
+    by_match(stats, theme, table, buf);
 }
 
 /// How large the group's pool was at the start.
@@ -62,30 +75,30 @@ fn pool_size(pools: &[PoolSize]) -> String {
 }
 
 fn sources(stats: &Stats, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let hits = Line::from(vec![
-        Span::styled("hits ", theme.dim()),
-        Span::styled(
-            format!("{}/{} steps", stats.hit_steps, stats.steps),
-            theme.strong(),
-        ),
-        Span::styled(
-            stats
-                .hit_rate()
-                .map_or(String::new(), |r| format!("  {}", percent(r))),
-            theme.text(),
-        ),
-    ]);
-    put(buf, area, 0, &hits);
+    let fact = |label: &str, of: String, share: Option<f64>| {
+        let share = share.map_or(String::new(), |r| format!(" {}", percent(r)));
+        Line::from(vec![
+            Span::styled(format!("{label} "), theme.dim()),
+            Span::styled(of, theme.strong()),
+            Span::styled(share, theme.text()),
+        ])
+    };
+    let hits = format!("{}/{} steps", stats.hit_steps, stats.steps);
+    put(buf, area, 0, &fact("hits", hits, stats.hit_rate()));
+    let fates = &stats.fates;
+    let taken = format!("{}/{} drafts", fates.committed(), fates.drafted());
+    put(buf, area, 1, &fact("taken", taken, fates.acceptance()));
     let width = usize::from(area.width);
-    let heads = format!("{:<7}{:>rest$}", "", "drafts taken", rest = width - 7);
-    put(buf, area, 1, &Line::styled(heads, theme.dim()));
+    let heads = format!(
+        "{:>rest$} {:>5}",
+        "of drafts",
+        "taken",
+        rest = width.saturating_sub(6)
+    );
+    put(buf, area, 2, &Line::styled(heads, theme.dim()));
     for (i, source) in shown(stats).enumerate() {
-        put(
-            buf,
-            area,
-            2 + i as u16,
-            &source_line(source, stats, theme, width),
-        );
+        let line = source_line(source, stats, theme, width);
+        put(buf, area, HEAD_ROWS + i as u16, &line);
     }
 }
 
@@ -111,36 +124,102 @@ fn source_line(source: &SourceStats, stats: &Stats, theme: &Theme, width: usize)
     ])
 }
 
-/// Steps by the length of their longest match.
-fn histogram(stats: &Stats, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    if area.height < 3 {
+/// Hits by the length of their longest match: how many, and how many drafts were taken
+/// in one.
+fn by_match(stats: &Stats, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    if area.height < TABLE_ROWS {
         return;
     }
-    put(
-        buf,
-        area,
-        0,
-        &Line::styled("longest match (tokens)", theme.dim()),
-    );
-    let lengths = &stats.match_lengths;
-    let room = usize::from(area.width);
-    let stride = if lengths.len() * 2 <= room { 2 } else { 1 };
-    let most = lengths.iter().copied().max().unwrap_or(1).max(1) as f64;
-    let height = usize::from(area.height - 2);
-    let ground = area.bottom() - 2;
-    for (length, &n) in lengths.iter().enumerate().take(room / stride) {
-        let x = area.x + (length * stride) as u16;
-        for row in 0..height {
-            let cell = bars::upright(n as f64 / most, height, row);
-            let style = if length == 0 {
-                theme.dim()
-            } else {
-                theme.gauge()
-            };
-            buf.set_string(x, ground - row as u16, cell, style);
+    let n = (usize::from(area.width).saturating_sub(LABEL) / COLUMN).max(1);
+    let groups = grouped(&stats.by_match, n);
+    let bars_height = usize::from(area.height - TABLE_ROWS);
+    let most = groups.iter().map(|g| g.1.hits).max().unwrap_or(0).max(1) as f64;
+    for row in 0..bars_height {
+        let cell = |m: &MatchStats| bars::upright(m.hits as f64 / most, bars_height, row);
+        let bars: String = groups
+            .iter()
+            .map(|(_, m)| format!("{:>COLUMN$}", cell(m).to_string().repeat(2)))
+            .collect();
+        let line = Line::from(vec![
+            Span::raw(" ".repeat(LABEL)),
+            Span::styled(bars, theme.gauge()),
+        ]);
+        put(buf, area, (bars_height - 1 - row) as u16, &line);
+    }
+    let taken = |m: &MatchStats| m.taken_per_hit().map_or("·".into(), |t| format!("{t:.1}"));
+    let rows: [(&str, Vec<String>); 3] = [
+        ("match", groups.iter().map(|g| g.0.clone()).collect()),
+        (
+            "hits",
+            groups.iter().map(|g| g.1.hits.to_string()).collect(),
+        ),
+        ("taken", groups.iter().map(|g| taken(&g.1)).collect()),
+    ];
+    for (i, (label, values)) in rows.into_iter().enumerate() {
+        let values: String = values.iter().map(|v| format!("{v:>COLUMN$}")).collect();
+        let style = if i == 0 { theme.dim() } else { theme.text() };
+        let line = Line::from(vec![
+            Span::styled(format!("{label:<LABEL$}"), theme.dim()),
+            Span::styled(values, style),
+        ]);
+        put(buf, area, bars_height as u16 + i as u16, &line);
+    }
+}
+
+/// As many columns as there is room for: each length alone, or the longer ones taken
+/// together, twice as many in each further column.
+fn grouped(by_match: &[MatchStats], n: usize) -> Vec<(String, MatchStats)> {
+    let mut groups = Vec::new();
+    let mut from = 0;
+    while from < by_match.len() {
+        let fits = by_match.len() - from <= n.saturating_sub(groups.len());
+        let is_last = groups.len() + 1 == n;
+        let wide = match (fits, is_last) {
+            (true, _) => 1,
+            (_, true) => by_match.len() - from,
+            _ => from.max(1),
+        };
+        let to = (from + wide).min(by_match.len());
+        let mut sum = MatchStats::default();
+        by_match[from..to].iter().for_each(|m| sum.add(m));
+        let name = match to - from {
+            1 => from.to_string(),
+            _ if to == by_match.len() => format!("{from}+"),
+            _ => format!("{from}-{}", to - 1),
+        };
+        groups.push((name, sum));
+        from = to;
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_hit_is_in_one_column() {
+        for n_lengths in 0..40 {
+            let by_match: Vec<MatchStats> = (0..n_lengths)
+                .map(|i| MatchStats {
+                    hits: i,
+                    drafted: 3 * i,
+                    taken: 2 * i,
+                })
+                .collect();
+            for n in 1..12 {
+                let groups = grouped(&by_match, n);
+                assert!(groups.len() <= n);
+                let hits: usize = groups.iter().map(|g| g.1.hits).sum();
+                assert_eq!(hits, (0..n_lengths).sum::<usize>());
+            }
         }
-        if length % 4 == 0 {
-            buf.set_string(x, area.bottom() - 1, length.to_string(), theme.dim());
-        }
+        let names = |n_lengths: usize, n| -> Vec<String> {
+            let all = vec![MatchStats::default(); n_lengths];
+            grouped(&all, n).into_iter().map(|g| g.0).collect()
+        };
+        assert_eq!(names(4, 4), ["0", "1", "2", "3"]);
+        assert_eq!(names(12, 4), ["0", "1", "2-3", "4+"]);
+        assert_eq!(names(12, 5), ["0", "1", "2-3", "4-7", "8+"]);
     }
 }

@@ -1,4 +1,4 @@
-//! Why the run is as slow as it is: a sentence, then the figures behind it. All of
+//! Why the run is as slow as it is: a verdict, then the figures behind it. All of
 //! them come from `speculate::why_slow`; what is estimated says so.
 
 use ratatui::buffer::Buffer;
@@ -10,7 +10,9 @@ use super::origin::source_name;
 use super::{bars, pane};
 use crate::speculate::params::Source;
 use crate::speculate::trace::{Step, Timing};
-use crate::speculate::why_slow::{Cell, Machine, WhySlow};
+use crate::speculate::why_slow::{Cell, Machine, Said, Verdict, WhySlow};
+use crate::tui::action::Action;
+use crate::tui::keys::Context;
 use crate::tui::layout;
 use crate::tui::paragraph::wrap;
 use crate::tui::state::app::App;
@@ -56,14 +58,16 @@ fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
     let (Some(run), Some(record), Some(step)) = (app.run(), app.record(), app.step()) else {
         return Vec::new();
     };
+    let measured = run.speed_up().map(|s| s.median);
     let facts = Facts {
         why: &record.why,
         step,
+        measured,
         theme,
         width,
     };
-    let verdict = record.why.verdict(run.speed_up().map(|s| s.median));
-    let said = wrap(&verdict, width).into_iter();
+    let said = verdict(app, &record.why.verdict(measured));
+    let said = said.iter().flat_map(|text| wrap(text, width));
     let mut lines: Vec<Line<'static>> = said.map(|t| Line::styled(t, theme.strong())).collect();
     for part in [
         facts.costs(),
@@ -78,9 +82,21 @@ fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
     lines
 }
 
+/// A line a sentence; where the profile is to blame, with the way out.
+fn verdict(app: &App, verdict: &Verdict) -> Vec<String> {
+    let key = app.key_of(Context::Anywhere, Action::MeasureCost);
+    let mut said: Vec<String> = verdict.said.iter().map(Said::in_words).collect();
+    if let (Some(last), true) = (said.last_mut(), verdict.wants_profile()) {
+        last.push_str(&format!(" ({key} measures the profile.)"));
+    }
+    said
+}
+
 struct Facts<'a> {
     why: &'a WhySlow,
     step: &'a Step,
+    /// Speed-up over autoregressive runs that were made.
+    measured: Option<f64>,
     theme: &'a Theme,
     width: usize,
 }
@@ -114,18 +130,8 @@ impl Facts<'_> {
         let [rows, predicted, measured, break_even, committed] = mean;
         let ms = |a: f64, b: f64| [three(a), three(b)];
         let tokens = |a: f64, b: f64| [a, b].map(|t| format!("{t:.1}"));
-        let pays = match committed >= break_even {
-            true => Line::styled(
-                "✓ a mean step brings more than its rows cost",
-                self.theme.good(),
-            ),
-            false => Line::styled(
-                "✗ a mean step brings less than its rows cost",
-                self.theme.warning(),
-            ),
-        };
         let n_committed = here.committed as f64;
-        vec![
+        let mut lines = vec![
             heads,
             self.row(
                 "rows",
@@ -135,17 +141,21 @@ impl Facts<'_> {
             self.row(
                 "predicted ms",
                 ms(here.predicted_ms, predicted),
-                "by the measured t(n)",
+                "by the profile, t(n)",
             ),
             self.row("measured ms", ms(here.measured_ms, measured), ""),
             self.row(
                 "tokens to break even",
                 tokens(here.break_even, break_even),
-                "what its rows must bring",
+                "est. by profile",
             ),
-            self.row("tokens committed", tokens(n_committed, committed), ""),
-            pays,
-        ]
+        ];
+        if let Some(speed_up) = self.measured {
+            let values = ["—".to_string(), format!("{:.1}", committed / speed_up)];
+            lines.push(self.row("", values, "as measured"));
+        }
+        lines.push(self.row("tokens committed", tokens(n_committed, committed), ""));
+        lines
     }
 
     /// Milliseconds by part, the mean as bars.
@@ -266,8 +276,13 @@ impl Facts<'_> {
                 self.theme
                     .mark(Mark::Fate(crate::speculate::verify::Fate::Relaxed)),
             ),
-            Span::styled(", under another t(n)", self.theme.dim()),
+            Span::styled(", by profile", self.theme.dim()),
         ]);
+        let own = self.why.mean_cost().zip(self.why.by_profile());
+        let own = own.map(|([rows, ..], speed_up)| {
+            let values = [format!("{rows:.1}"), format!("{}×", three(speed_up))];
+            self.row("this run", values, "its own budget")
+        });
         let rows = Machine::ALL.into_iter().filter_map(|machine| {
             let (rows, speed_up) = self.why.elsewhere(machine)?;
             let least = if machine == Machine::Flat { "≥ " } else { "" };
@@ -275,14 +290,14 @@ impl Facts<'_> {
             let (name, note) = described(machine);
             Some(self.row(name, values, note))
         });
-        let lines: Vec<Line<'static>> = std::iter::once(head).chain(rows).collect();
+        let lines: Vec<Line<'static>> = std::iter::once(head).chain(own).chain(rows).collect();
         if lines.len() == 1 { Vec::new() } else { lines }
     }
 }
 
 fn described(machine: Machine) -> (&'static str, &'static str) {
     match machine {
-        Machine::Here => ("here", "t(n) as measured"),
+        Machine::Here => ("here", "automatic, t(n) as profiled"),
         Machine::Flat => ("flat t(n)", "as on a GPU: rows cost nothing"),
         Machine::Steep => ("twice as steep", "a further row costs double"),
     }

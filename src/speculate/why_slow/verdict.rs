@@ -1,0 +1,289 @@
+//! What is to be said of a run's speed, in an order in which each sentence rests on
+//! those before it: does the profile fit, how quick is it by the clock and by the
+//! profile, does drafting pay, what was wasted, which budget would be better.
+//!
+//! Whatever was measured counts; the profile speaks where nothing was, and of budgets
+//! only where it agrees with what was measured.
+
+use super::{Machine, WhySlow, ratio};
+use crate::speculate::drift::{describe, fits};
+use crate::speculate::params::Source;
+
+/// Two speed-ups that are told apart by less are level.
+const LEVEL: std::ops::RangeInclusive<f64> = 0.98..=1.02;
+/// Rows a step that are the same to a budget.
+const SAME_ROWS: f64 = 0.5;
+
+/// How well the profile fits the run's steps, as measured over profiled time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Fit {
+    /// There is no profile.
+    NoProfile,
+    Fits(f64),
+    /// The median step fits; a few took so long that the whole run does not.
+    Disturbed {
+        median: f64,
+        whole: f64,
+    },
+    /// Steps take another time than it says.
+    Off(f64),
+}
+
+impl Fit {
+    /// Whether what follows from the profile is to be trusted.
+    pub fn holds(self) -> bool {
+        matches!(self, Fit::Fits(_) | Fit::Disturbed { .. })
+    }
+}
+
+/// One sentence, and what it claims.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Said {
+    /// Nothing was drafted, so there is nothing else to say.
+    NoDrafts,
+    Fit(Fit),
+    /// Speed-up over autoregressive decoding, by the clock and by the profile.
+    Speed {
+        measured: Option<f64>,
+        by_profile: Option<f64>,
+        /// What the autoregressive run took over its profiled time, where the two
+        /// speed-ups are not the same.
+        plain_fit: Option<f64>,
+    },
+    /// Tokens a step commits, and must commit to be as quick as without drafts.
+    BreakEven {
+        committed: f64,
+        needed: f64,
+        is_measured: bool,
+    },
+    /// Share of the rows that came to nothing, and where most of them lie.
+    Waste {
+        share: f64,
+        worst: Option<(usize, Option<Source>)>,
+    },
+    /// Rows a step that the automatic budget would take in place of this run's, and
+    /// the speed over this run's, both by the profile.
+    Budget {
+        rows: f64,
+        own: f64,
+        times: f64,
+    },
+    /// The profile does not fit, or not what was measured: it chooses no budget.
+    NoBudget {
+        fits: bool,
+    },
+}
+
+/// What is said of a run's speed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    pub said: Vec<Said>,
+}
+
+impl Verdict {
+    pub fn fit(&self) -> Option<Fit> {
+        self.said.iter().find_map(|said| match said {
+            Said::Fit(fit) => Some(*fit),
+            _ => None,
+        })
+    }
+
+    /// Whether another measurement of the profile would help.
+    pub fn wants_profile(&self) -> bool {
+        let wants = |said: &Said| matches!(said, Said::NoBudget { .. });
+        self.said.iter().any(wants)
+    }
+}
+
+impl WhySlow {
+    /// The verdict. `measured`: the speed-up over autoregressive runs of the prompt
+    /// that were made.
+    pub fn verdict(&self, measured: Option<f64>) -> Verdict {
+        let drafted: usize = Source::ALL.iter().map(|&s| self.whole(s).drafted).sum();
+        let fit = self.fit();
+        if drafted == 0 {
+            let said = vec![Said::Fit(fit), Said::NoDrafts];
+            return Verdict { said };
+        }
+        let by_profile = self.by_profile();
+        let mut said = vec![
+            Said::Fit(fit),
+            Said::Speed {
+                measured,
+                by_profile,
+                plain_fit: self.plain_fit(measured),
+            },
+        ];
+        said.extend(self.break_even(measured));
+        said.extend(self.wasted_share().map(|share| Said::Waste {
+            share,
+            worst: self.worst(),
+        }));
+        said.extend(self.budget(fit, measured));
+        Verdict { said }
+    }
+
+    fn fit(&self) -> Fit {
+        match (self.median_fit(), self.whole_fit()) {
+            (Some(median), Some(whole)) => match (fits(median), fits(whole)) {
+                (true, true) => Fit::Fits(whole),
+                (true, false) => Fit::Disturbed { median, whole },
+                (false, _) => Fit::Off(median),
+            },
+            _ => Fit::NoProfile,
+        }
+    }
+
+    /// What the autoregressive run took over its profiled time, if the measured
+    /// speed-up is not that of the profile.
+    fn plain_fit(&self, measured: Option<f64>) -> Option<f64> {
+        let (measured, by_profile) = (measured?, self.by_profile()?);
+        (!agree(measured, by_profile)).then_some(measured / by_profile * self.whole_fit()?)
+    }
+
+    fn break_even(&self, measured: Option<f64>) -> Option<Said> {
+        let committed = ratio(self.tokens as f64, self.steps as f64)?;
+        let speed_up = measured.or(self.by_profile())?;
+        Some(Said::BreakEven {
+            committed,
+            needed: committed / speed_up,
+            is_measured: measured.is_some(),
+        })
+    }
+
+    fn budget(&self, fit: Fit, measured: Option<f64>) -> Option<Said> {
+        let by_profile = self.by_profile()?;
+        let is_borne_out = measured.is_none_or(|m| agree(m, by_profile));
+        if !fit.holds() || !is_borne_out {
+            return Some(Said::NoBudget { fits: fit.holds() });
+        }
+        let (rows, speed_up) = self.elsewhere(Machine::Here)?;
+        Some(Said::Budget {
+            rows,
+            own: ratio(self.rows as f64, self.steps as f64)?,
+            times: speed_up / by_profile,
+        })
+    }
+}
+
+/// Whether two speed-ups say the same: near each other, and on one side of 1.
+fn agree(a: f64, b: f64) -> bool {
+    let is_split = a.min(b) < *LEVEL.start() && a.max(b) > *LEVEL.end();
+    fits(a / b) && !is_split
+}
+
+impl Said {
+    /// The sentence.
+    pub fn in_words(&self) -> String {
+        match *self {
+            Said::NoDrafts => "Nothing was drafted: every step makes one token.".into(),
+            Said::Fit(fit) => fit.in_words(),
+            Said::Speed {
+                measured,
+                by_profile,
+                plain_fit,
+            } => speed(measured, by_profile, plain_fit),
+            Said::BreakEven {
+                committed,
+                needed,
+                is_measured,
+            } => {
+                let est = if is_measured { "" } else { "est. " };
+                let pays = match committed / needed {
+                    x if LEVEL.contains(&x) => "Drafting just breaks even",
+                    x if x > 1.0 => "Drafting pays",
+                    _ => "Drafting does not pay",
+                };
+                format!("{pays}: a step commits {committed:.2} tokens and needs {est}{needed:.2}.")
+            }
+            Said::Waste { share, worst } => {
+                let place = worst.map_or(String::new(), place);
+                format!("{:.0}% of the rows were wasted{place}.", 100.0 * share)
+            }
+            Said::Budget { rows, own, times } => budget(rows, own, times),
+            Said::NoBudget { fits: false } => {
+                "Which budget pays cannot be told by a profile that does not fit: measure it again."
+                    .into()
+            }
+            Said::NoBudget { fits: true } => {
+                "The clock and the profile disagree, so which budget pays is open: measure both \
+                 again."
+                    .into()
+            }
+        }
+    }
+}
+
+impl Fit {
+    fn in_words(self) -> String {
+        match self {
+            Fit::NoProfile => {
+                "No cost profile was recorded: nothing can be said of what rows cost.".into()
+            }
+            Fit::Fits(ratio) => {
+                format!("The cost profile fits: steps took {ratio:.2}x the time in it.")
+            }
+            Fit::Disturbed { median, whole } => format!(
+                "The machine was disturbed: all steps together took {whole:.2}x the time in the cost \
+                 profile, the median step {median:.2}x."
+            ),
+            Fit::Off(ratio) => {
+                format!("The cost profile does not fit. {}.", describe(ratio))
+            }
+        }
+    }
+}
+
+/// What was measured is the verdict; the profile's speed-up stands behind it.
+fn speed(measured: Option<f64>, by_profile: Option<f64>, plain_fit: Option<f64>) -> String {
+    let Some(speed_up) = measured.or(by_profile) else {
+        return "How it compares with autoregressive decoding was not measured.".into();
+    };
+    let (how, est) = match measured {
+        Some(_) => ("Measured", ""),
+        None => ("By profile", "est. "),
+    };
+    let verdict = match speed_up {
+        x if LEVEL.contains(&x) => format!("as quick as autoregressive, {est}{x:.2}×"),
+        x if x > 1.0 => format!("{est}{x:.2}× as fast as autoregressive"),
+        x => format!("slower than autoregressive, {est}{x:.2}×"),
+    };
+    let behind = match (measured, by_profile, plain_fit) {
+        (Some(_), Some(est), None) => format!("; the profile says est. {est:.2}×"),
+        (Some(_), Some(est), Some(plain)) => format!(
+            "; the profile says est. {est:.2}×, but the autoregressive run took {plain:.2}x its \
+             profiled time"
+        ),
+        _ => String::new(),
+    };
+    format!("{how} it is {verdict}{behind}.")
+}
+
+fn budget(rows: f64, own: f64, times: f64) -> String {
+    let speed = match times {
+        x if LEVEL.contains(&x) => "no quicker and no slower".to_string(),
+        x => format!("{x:.2}× this run's speed"),
+    };
+    if (rows - own).abs() < SAME_ROWS {
+        return format!("The automatic budget would take as many rows: {rows:.1} a step.");
+    }
+    format!("The automatic budget would take {rows:.1} rows a step, not {own:.1}: est. {speed}.")
+}
+
+fn place((depth, source): (usize, Option<Source>)) -> String {
+    let depth = match depth {
+        1 => "at all depths".to_string(),
+        depth => format!("at depth {depth}+"),
+    };
+    let source = source.map_or(String::new(), |s| format!(", from the {}", name(s)));
+    format!(", mostly {depth}{source}")
+}
+
+fn name(source: Source) -> &'static str {
+    match source {
+        Source::Group => "group pool",
+        Source::Global => "global pool",
+        Source::Local => "own text",
+        Source::Online => "finished answers",
+    }
+}
