@@ -1,8 +1,10 @@
 //! `laserscope trace` over the recording that ships: everything that needs no
 //! model.
 
+use std::path::Path;
 use std::process::{Command, Output};
 
+use laserscope::speculate::trace::Trace;
 use serde_json::Value;
 
 const DEMO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/traces/demo.jsonl");
@@ -71,6 +73,24 @@ fn figures_add_up() {
         .map(|s| s["committed"].as_array().unwrap().len());
     assert_eq!(stats["tokens"], committed.sum::<usize>());
     assert!(said(&["stats", DEMO]).contains("MAL"));
+    let by_match = stats["by_match"].as_array().unwrap();
+    let sum = |field: &str| {
+        by_match
+            .iter()
+            .map(|m| m[field].as_u64().unwrap())
+            .sum::<u64>()
+    };
+    assert_eq!(stats["hit_steps"], sum("hits"));
+    let fates = &stats["fates"];
+    let taken = fates["accepted"].as_u64().unwrap() + fates["relaxed"].as_u64().unwrap();
+    assert_eq!(sum("taken"), taken);
+    let per_hit = taken as f64 / sum("hits") as f64;
+    assert!((stats["taken_per_hit"].as_f64().unwrap() - per_hit).abs() < 1e-9);
+    let text = said(&["stats", DEMO]);
+    assert!(
+        text.contains(&format!("{per_hit:.2} drafts taken a hit")),
+        "{text}"
+    );
 }
 
 #[test]
@@ -95,4 +115,50 @@ fn a_run_is_the_same_as_itself() {
     let same = &objects(&["diff", DEMO, DEMO, "--json"])[0];
     assert_eq!(same["same"], true);
     assert_eq!(same["agreement"], 1.0);
+    assert_eq!(same["differences"].as_array().unwrap().len(), 0);
+}
+
+/// The demo with times twice as long, on a machine of other threads and under another
+/// budget: what the headers do not share is listed, and the time is put down to the
+/// machine alone.
+#[test]
+fn a_slower_run_is_told_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("slow.jsonl").display().to_string();
+    let demo = laserscope::playground::load_trace(Path::new(DEMO)).unwrap();
+    let mut header = demo.header.clone();
+    header.params.branch += 1;
+    header.device = header.device.replace("2 threads", "1 thread");
+    let mut slow = Trace::new(header);
+    for mut step in demo.steps.iter().cloned() {
+        let timing = step.timing;
+        step.timing.add(&timing);
+        slow.push(step);
+    }
+    slow.end = demo.end.clone();
+    let mut file = std::fs::File::create(&path).unwrap();
+    slow.save(&mut file).unwrap();
+    let found = &objects(&["diff", DEMO, &path, "--json"])[0];
+    let differences = found["differences"].as_array().unwrap();
+    assert_eq!(differences.len(), 1);
+    assert_eq!(differences[0]["what"], "branch");
+    let slower = &found["slower"];
+    assert_eq!(slower["side"], "right");
+    let near = |field: &str, want: f64| {
+        let value = slower[field].as_f64().unwrap();
+        assert!((value - want).abs() < 1e-6, "{field}: {value}");
+    };
+    near("times", 2.0);
+    near("by_tokens_per_step", 1.0);
+    near("by_rows", 1.0);
+    near("by_same_rows", 2.0);
+    let [a, b] = [0, 1].map(|i| found["runs"][i]["ms_per_step"].as_f64().unwrap());
+    assert!((b / a - 2.0).abs() < 1e-6);
+    let text = said(&["diff", DEMO, &path]);
+    let why = "B is slower, ";
+    assert!(
+        text.contains(why) && text.contains("the same rows took longer on its machine"),
+        "{text}"
+    );
+    assert!(text.contains("headers differ in: branch "), "{text}");
 }

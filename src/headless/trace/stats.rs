@@ -116,11 +116,15 @@ fn print_text(figures: &TraceStats<'_>) {
     );
     let of_length = |(length, m): (usize, &MatchStats)| {
         let taken = two(m.taken_per_hit());
-        (m.hits > 0).then(|| format!("{length}: {} hits, {taken} taken a hit", m.hits))
+        let s = if m.hits == 1 { "" } else { "s" };
+        (m.hits > 0).then(|| format!("{length}: {} hit{s}, {taken} taken", m.hits))
     };
     let lengths: Vec<String> = by_match.iter().enumerate().filter_map(of_length).collect();
     if !lengths.is_empty() {
-        out!("  by the longest match in tokens: {}", lengths.join("; "));
+        out!(
+            "  drafts taken a hit, by its longest match in tokens: {}",
+            lengths.join("; ")
+        );
     }
     for source in sources.iter().filter(|s| s.hit_steps > 0) {
         out!(

@@ -195,19 +195,38 @@ fn not_taken(
         Some(_) => return NotTaken::CutOff { step },
         None => {}
     }
-    let row = row_of(side.of(traces), side.of(tokens));
-    match (judged, row) {
-        (Some(judged), Some(row)) if refuses(rule, token, judged, row, other) => {
-            NotTaken::Refused { rule }
-        }
-        (Some(_), Some(_)) => NotTaken::NotDrafted { step },
-        _ => NotTaken::NotRecorded,
+    let own = row_of(side.of(traces), side.of(tokens));
+    let own = judged.zip(own);
+    match would_refuse(rule, token, row_of(other, place), own, &other.header.eos) {
+        Some(true) => NotTaken::Refused { rule },
+        Some(false) => NotTaken::NotDrafted { step },
+        None => NotTaken::NotRecorded,
     }
 }
 
-fn refuses(verify: Verify, token: u32, judged: Judged, row: &NodeRow, by: &Trace) -> bool {
-    let ruling = rule(token, judged, row, verify, &by.header.eos);
-    matches!(ruling, Ruling::Refused(_))
+/// Whether a rule refuses a token: by the distribution of its own run, as far as that
+/// was recorded, else by the other's, which is the same unless it was shaped otherwise.
+fn would_refuse(
+    verify: Verify,
+    token: u32,
+    there: Option<&NodeRow>,
+    own: Option<(Judged, &NodeRow)>,
+    eos: &[u32],
+) -> Option<bool> {
+    let refuses = |judged, row| matches!(rule(token, judged, row, verify, eos), Ruling::Refused(_));
+    if let Some(row) = there {
+        if let Some(at) = row.top.iter().position(|c| c.0 == token) {
+            let judged = Judged {
+                rank: at as u32 + 1,
+                p: row.top[at].1,
+            };
+            return Some(refuses(judged, row));
+        }
+        if verify.max_rank().is_some_and(|k| k <= row.top.len()) {
+            return Some(true);
+        }
+    }
+    own.map(|(judged, row)| refuses(judged, row))
 }
 
 /// What became of a token that was drafted where another one was committed.

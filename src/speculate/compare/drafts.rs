@@ -7,8 +7,8 @@ use crate::speculate::same_run::{HeaderDifference, Part, differences};
 use crate::speculate::trace::{Header, Trace};
 
 /// What differs in the headers or in the parameters of these steps, and can have made
-/// other trees up to token `at`. A rule that does not refuse the token decides what
-/// the calibration learns and where steps begin, so it counts, too.
+/// other trees up to token `at`. Rules that take the token and distributions that agree on
+/// it still decide what the calibration learns and where steps begin, so they count, too.
 pub(super) fn differing(
     traces: [&Trace; 2],
     at: usize,
@@ -19,7 +19,7 @@ pub(super) fn differing(
     let params = [a.params_at(steps[0]), b.params_at(steps[1])];
     let mut parts = vec![Part::Drafts];
     if !matches!(other, NotTaken::Refused { .. }) {
-        parts.push(Part::Rule);
+        parts.extend([Part::Rule, Part::Distribution]);
     }
     let limit = params.map(|p| p.max_tokens);
     if limit[0].min(limit[1]) <= at + MAX_BRANCH + 1 {

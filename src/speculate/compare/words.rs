@@ -289,21 +289,17 @@ pub fn machine(header: &Header) -> String {
     }
 }
 
-/// The cost profile by its ends: `1 row 3.3 ms, 64 rows 41.0 ms, measured 2026-01-31`.
+/// The cost profile by its ends: `1-64 rows 3.3-41.0 ms, 2026-01-31`.
 pub fn profile(header: &Header) -> String {
     let points = &header.cost.points;
     let (Some(first), Some(last)) = (points.first(), points.last()) else {
         return "none".into();
     };
-    let rows = |n: usize| format!("{n} row{}", if n == 1 { "" } else { "s" });
     let day = header.cost.measured.as_ref();
-    let day = day.map_or(String::new(), |day| format!(", measured {day}"));
+    let day = day.map_or(String::new(), |day| format!(", {day}"));
     format!(
-        "{} {:.1} ms, {} {:.1} ms{day}",
-        rows(first.rows),
-        first.step_ms,
-        rows(last.rows),
-        last.step_ms
+        "{}-{} rows {:.1}-{:.1} ms{day}",
+        first.rows, last.rows, first.step_ms, last.step_ms
     )
 }
 

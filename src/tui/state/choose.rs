@@ -44,14 +44,29 @@ impl App {
     }
 
     /// What tells a run from the others of its prompt: `relaxed k=2 tau=0.10 · budget
-    /// auto≤64 · group crime 37 docs · 0.55 s · 2 min ago`.
+    /// auto · group crime 37 docs · 0.55 s · 2 min ago`.
     pub fn name_of_choice(&self, choice: Choice) -> String {
+        let [settings, times] = [self.settings_of(choice), self.times_of(choice)];
+        format!("{settings} · {times}")
+    }
+
+    /// Rule, budget, pool, and where a branch begins.
+    pub fn settings_of(&self, choice: Choice) -> String {
         let Some(kept) = self.kept(choice) else {
             return String::new();
         };
-        let mut parts = vec![kept.name()];
-        parts.extend(kept.begins().map(|from| format!("branch from {from}")));
-        parts.push(format!("{:.2} s", kept.stats().timing.total() / 1000.0));
+        let branch = kept.begins();
+        let branch = branch.map_or(String::new(), |from| format!(" · branch from {from}"));
+        format!("{}{branch}", kept.name())
+    }
+
+    /// How long it decoded, and when, or the file it came from.
+    pub fn times_of(&self, choice: Choice) -> String {
+        let Some(kept) = self.kept(choice) else {
+            return String::new();
+        };
+        let seconds = kept.stats().timing.total() / 1000.0;
+        let mut parts = vec![format!("{seconds:.2} s")];
         if let Some(run) = self.run_of(choice.run()) {
             let file = run.file.as_deref().and_then(|f| f.rsplit('/').next());
             parts.push(match (run.begun, file) {

@@ -13,7 +13,7 @@ use super::record::Record;
 use super::reference::Measured;
 use super::run::{Origin, Phase, Recording, Run};
 use crate::speculate::TokenId;
-use crate::speculate::params::{Source, Verify};
+use crate::speculate::params::{Budget, MAX_ROWS, Source, Verify};
 use crate::speculate::stats::Stats;
 use crate::speculate::trace::{Header, Step, TokenBytes, Trace};
 use crate::tui::spill::{Slot, Spill};
@@ -120,7 +120,7 @@ fn begins(record: &Record) -> Option<String> {
     ))
 }
 
-/// `relaxed k=2 tau=0.10 · budget auto≤64 · group crime 37 docs`; without drafts the
+/// `relaxed k=2 tau=0.10 · budget auto · group crime 37 docs`; without drafts the
 /// rule alone.
 fn name_of(header: &Header) -> String {
     let params = &header.params;
@@ -128,10 +128,18 @@ fn name_of(header: &Header) -> String {
     match params.verify.drafts() {
         true => format!(
             "{rule} · budget {} · {}",
-            params.budget.describe(),
+            budget_of(params.budget),
             pool_of(header)
         ),
         false => rule,
+    }
+}
+
+/// The usual bound goes without saying.
+fn budget_of(budget: Budget) -> String {
+    match budget {
+        Budget::Auto { max: MAX_ROWS } => "auto".into(),
+        other => other.describe(),
     }
 }
 

@@ -1,4 +1,5 @@
-//! The runs that can be compared, a line each, named by what they are.
+//! The runs that can be compared, a line each, named by what they are; with their
+//! subject where it is another one.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -26,19 +27,21 @@ pub fn render(app: &App, side: Side, row: usize, theme: &Theme, area: Rect, buf:
         Side::Right => "WHICH RUN IS B?",
     };
     let inner = pane::dialog(title, place(app, side, area), theme, buf);
+    let left = app.compare.left.and_then(|c| app.run_of(c.run()));
+    let compared = left.map_or("", |r| &r.subject.title);
     let height = usize::from(inner.height);
     let first = first_run(row, height);
     let offered = app.offered(side).into_iter();
     for (i, choice) in offered.enumerate().skip(first).take(height) {
         let subject = app.run_of(choice.run()).map_or("", |r| &r.subject.title);
-        let name = app.name_of_choice(choice);
+        let settings = app.settings_of(choice);
+        let name = match subject == compared {
+            true => settings,
+            false => format!("{subject} · {settings}"),
+        };
+        let times = app.times_of(choice);
         let at = (i - first) as u16;
-        pane::put(
-            buf,
-            inner,
-            at,
-            &run_line(&name, subject, inner.width, theme),
-        );
+        pane::put(buf, inner, at, &run_line(&name, &times, inner.width, theme));
         if i == row {
             pane::light(inner, at, theme, buf);
         }

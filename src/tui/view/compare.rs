@@ -23,7 +23,7 @@ use crate::tui::theme::{Emphasis, Mark, Theme};
 use crate::tui::token_text::fit;
 
 /// Rows of the texts, at least, with their frame.
-const TEXT_ROWS: u16 = 7;
+const TEXT_ROWS: u16 = 6;
 
 struct Places {
     left: Rect,

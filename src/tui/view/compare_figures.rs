@@ -76,11 +76,16 @@ fn lines(app: &App, theme: &Theme, width: usize, room: usize) -> Vec<Line<'stati
         true => vec![Line::default()],
         false => Vec::new(),
     };
+    let headers_left_out = headers.len();
     let headers = if n > room { Vec::new() } else { headers };
     // Two full bars say less than the reasons.
     let is_over = app.compare.clock().is_none();
-    let kept = if n > room && is_over { 1 } else { race.len() };
-    let race = race[race.len().saturating_sub(kept)..].to_vec();
+    let missing = if is_over { n.saturating_sub(room) } else { 0 };
+    let race = match missing {
+        0 => race,
+        few if few <= 2 + headers_left_out => race[race.len().saturating_sub(1)..].to_vec(),
+        _ => Vec::new(),
+    };
     let said = [causes, headers, slower].concat();
     let n_said = room
         .saturating_sub(figures.len() + race.len())
