@@ -13,13 +13,13 @@ use super::pane::put;
 use crate::speculate::compare::{
     Lossless, Names, Pace, Side, because, first_words, machine, profile,
 };
-use crate::speculate::params::Verify;
-use crate::speculate::trace::Trace;
 use crate::tui::action::{Action, CompareAction};
 use crate::tui::keys::Context;
 use crate::tui::paragraph::wrap;
 use crate::tui::state::app::App;
+use crate::tui::state::compare::Choice;
 use crate::tui::state::record::Record;
+use crate::tui::state::reference::Way;
 use crate::tui::theme::Theme;
 use crate::tui::token_text::{columns, fit, pad};
 
@@ -240,7 +240,7 @@ fn figures(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
             pad(&fit(&label, name.saturating_sub(1)), name),
             theme.strong(),
         ));
-        let values = values(app, side, record);
+        let values = values(app, side, choice, record);
         for &i in &columns {
             let (value, width) = (&values[i], HEADS[i].1);
             line.push_span(Span::styled(format!("{value:>width$}"), theme.text()));
@@ -250,7 +250,7 @@ fn figures(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
     lines
 }
 
-fn values(app: &App, side: Side, record: &Record) -> [String; HEADS.len()] {
+fn values(app: &App, side: Side, choice: Choice, record: &Record) -> [String; HEADS.len()] {
     let dash = || "—".to_string();
     let comparison = app.compare.comparison.as_ref();
     let log_prob = comparison.and_then(|c| side.of(c.mean_log_prob));
@@ -263,7 +263,7 @@ fn values(app: &App, side: Side, record: &Record) -> [String; HEADS.len()] {
         pace.map_or_else(dash, |p| three(p.rows_per_step)),
         pace.map_or_else(dash, |p| three(p.ms_per_step)),
         stats.tokens_per_s().map_or_else(dash, three),
-        speed_up(app, record).map_or_else(dash, |s| format!("{s:.2}×")),
+        speed_up(app, choice, record).map_or_else(dash, |s| format!("{s:.2}×")),
         stats.hit_rate().map_or_else(dash, percent),
         percent(record.repetition),
         log_prob.map_or_else(dash, |p| format!("{p:.2}")),
@@ -271,20 +271,14 @@ fn values(app: &App, side: Side, record: &Record) -> [String; HEADS.len()] {
     ]
 }
 
-/// Against an autoregressive run of the same prompt on the same machine.
-fn speed_up(app: &App, record: &Record) -> Option<f64> {
-    let alike = |t: &Trace| {
-        let (a, b) = (&t.header, &record.trace.header);
-        a.prompt_ids == b.prompt_ids
-            && a.model == b.model
-            && (&a.device, a.threads) == (&b.device, b.threads)
+/// Over autoregressive runs of the prompt, in pairs; as Decode shows it.
+fn speed_up(app: &App, choice: Choice, record: &Record) -> Option<f64> {
+    let run = app.run_of(choice.run())?;
+    let measured = match choice {
+        Choice::Run(_) => run.speed_up(),
+        Choice::Reference { verify, .. } => run.references.speed_up(Way::of(verify), &record.stats),
     };
-    let choices = app.choices().into_iter();
-    let mut plain = choices
-        .filter_map(|c| app.record_of(c))
-        .filter(|r| r.trace.header.params.verify == Verify::Autoregressive && alike(&r.trace));
-    let plain = plain.next()?.stats.tokens_per_s()?;
-    Some(record.stats.tokens_per_s()? / plain)
+    measured.map(|s| s.median)
 }
 
 /// A bar each, by the clock, and who is ahead.
