@@ -16,6 +16,8 @@ pub mod atomic_file;
 
 pub mod file_name;
 
+pub mod glossary;
+
 pub mod speculate;
 
 pub mod mapped;

@@ -1,22 +1,47 @@
 #!/bin/sh
 # Records the runs of the lessons with the real model, on a quiet machine:
-#     cargo build --release && assets/traces/record.sh
+#     cargo build --release && assets/traces/record.sh [NAME..]
 # Budgets are fixed, so what is drafted and committed does not depend on timing;
-# the milliseconds and the cost tables do.
+# the milliseconds do: of TRIES recordings the quickest is kept. The cost profile is
+# the one kept for this machine; `laserscope cost measure` renews it.
 set -e
 cd "$(dirname "$0")/../.."
+PROGRAM=${LASERSCOPE:-target/release/laserscope}
+TRACES=assets/traces
+SCRATCH=$(mktemp -d)
+trap 'rm -rf "$SCRATCH"' EXIT
+
+# A pool as large as a group's, drawn across the groups: every sixth document.
+awk 'NR % 6 == 0' sample-data/knowledge/items.jsonl > "$SCRATCH/mixed.jsonl"
+
+decode_ms() {
+    tail -n 1 "$1" | sed 's/.*"decode_ms":\([0-9]*\).*/\1/'
+}
 record() {
     name=$1
     shift
-    rm -f "assets/traces/$name.jsonl"
-    "${LASERSCOPE:-target/release/laserscope}" generate "$@" --trace "assets/traces/$name.jsonl" >/dev/null
+    case " $WANTED " in *" $name "* | "  ") ;; *) return 0 ;; esac
+    best=
+    for try in $(seq "${TRIES:-5}"); do
+        "$PROGRAM" generate "$@" --trace "$SCRATCH/$name.$try" > /dev/null
+        if [ -z "$best" ] || [ "$(decode_ms "$SCRATCH/$name.$try")" -lt "$(decode_ms "$best")" ]; then
+            best=$SCRATCH/$name.$try
+        fi
+    done
+    cp "$best" "$TRACES/$name.jsonl"
 }
+WANTED=$*
+FILM="--item i220 --max-tokens 80"
+# The last step of the run from all pools commits drafts: the lesson looks for one that
+# commits none.
+POOLED="--item i220 --max-tokens 78 --verify strict --budget 8"
 POEM="Write a short poem about the sea at night."
 record demo           --item i128 --budget 16
-record autoregressive --item i101 --verify autoregressive --max-tokens 80
-record strict         --item i101 --verify strict --budget 12 --max-tokens 80
-record relaxed        --item i101 --verify relaxed --budget 12 --max-tokens 80
-record group-pool     --item i101 --verify strict --budget 8 --sources group --max-tokens 80
-record global-pool    --item i101 --verify strict --budget 8 --sources global --max-tokens 80
+record autoregressive $FILM --verify autoregressive
+record strict         $FILM --verify strict --budget 12
+record relaxed        $FILM --verify relaxed --budget 12
+record group-pool     $POOLED --sources group
+record mixed-pool     $POOLED --sources global --knowledge "$SCRATCH/mixed.jsonl"
+record global-pool    $POOLED --sources global
 record poem-plain     --prompt "$POEM" --verify autoregressive --max-tokens 24
 record poem-64-rows   --prompt "$POEM" --verify strict --budget 64 --max-tokens 24

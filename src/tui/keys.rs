@@ -34,6 +34,8 @@ pub enum Context {
     /// The forms a run can be exported in.
     Export,
     Help,
+    /// What the help is searched for is being typed.
+    HelpSearch,
     /// Where and with what to branch.
     Branch,
     /// A condition is being typed.
@@ -73,6 +75,7 @@ impl Context {
             Context::Runs => "Earlier runs",
             Context::Export => "Export",
             Context::Help => "Help",
+            Context::HelpSearch => "While searching the help",
             Context::Branch => "Branching",
             Context::Condition => "Finding steps",
             Context::WhySlow => "Why slow?",
@@ -99,6 +102,7 @@ impl Context {
             Context::Runs => &[Context::Runs, Context::Always],
             Context::Export => &[Context::Export, Context::Always],
             Context::Help => &[Context::Help, Context::Always],
+            Context::HelpSearch => &[Context::HelpSearch, Context::Always],
             Context::Branch => &[Context::Branch, Context::Always],
             Context::Condition => &[Context::Condition, Context::Always],
             Context::WhySlow => &[Context::WhySlow, Context::Always],
@@ -110,7 +114,7 @@ impl Context {
         }
     }
 
-    pub const ALL: [Context; 22] = [
+    pub const ALL: [Context; 23] = [
         Context::Decode,
         Context::Catalog,
         Context::Tune,
@@ -126,6 +130,7 @@ impl Context {
         Context::Runs,
         Context::Export,
         Context::Help,
+        Context::HelpSearch,
         Context::Branch,
         Context::Condition,
         Context::WhySlow,
@@ -139,7 +144,11 @@ impl Context {
     pub fn takes_text(self) -> bool {
         matches!(
             self,
-            Context::Filter | Context::Typing | Context::Condition | Context::Commands
+            Context::Filter
+                | Context::Typing
+                | Context::Condition
+                | Context::Commands
+                | Context::HelpSearch
         )
     }
 }
@@ -359,7 +368,7 @@ pub static TABLE: &[Binding] = table! {
         Action::RetryModel; [Key::char('R')] "" "try again to fetch and load the model";
         Action::CancelFetch; [Key::char('X')] "" "give up fetching the model";
         Action::MeasureCost; [Key::char('C')] "" "measure again what a step costs on this machine; automatic budgets go by it";
-        Action::Help; [Key::char('?')] "help" "this help";
+        Action::Help; [Key::char('?')] "help" "what the focused pane's figures mean, its keys, and all words";
         Action::Quit; [Key::char('q')] "quit" "quit";
     }
     Filter {
@@ -382,6 +391,7 @@ pub static TABLE: &[Binding] = table! {
         Action::More; [RIGHT, Key::char('l'), Key::char('+'), SPACE] "" "more, or the other";
         Action::PlayPause; [Key::char('P')] "" "play or pause";
         Action::SingleStep; [Key::char('n')] "one step" "make one step with these settings";
+        Action::Help; [Key::char('?')] "help" "what these words mean";
         Action::Close; [ESC, ENTER, Key::char('p'), Key::char('q')] "done" "done";
     }
     Runs {
@@ -397,11 +407,20 @@ pub static TABLE: &[Binding] = table! {
         Action::Close; [ESC, Key::char('q'), Key::char('E')] "back" "back";
     }
     Help {
+        Action::Filter; [Key::char('/')] "search" "search words, figures and keys";
         Action::Up; [UP, Key::char('k')] "↑↓|scroll" "scroll up";
         Action::Down; [DOWN, Key::char('j')] "" "scroll down";
         Action::PageUp; [PAGE_UP] "" "a page up";
         Action::PageDown; [PAGE_DOWN, SPACE] "" "a page down";
-        Action::Close; [ESC, ENTER, Key::char('?'), Key::char('q')] "back" "back";
+        Action::Close; [ESC, ENTER, Key::char('?'), Key::char('q')] "back" "clear the search, or back";
+    }
+    HelpSearch {
+        Action::Submit; [ENTER] "keep" "keep the search";
+        Action::Close; [ESC] "clear" "clear the search";
+        Action::Up; [UP] "↑↓|scroll" "scroll up";
+        Action::Down; [DOWN] "" "scroll down";
+        Action::PageUp; [PAGE_UP] "" "a page up";
+        Action::PageDown; [PAGE_DOWN] "" "a page down";
     }
     Branch {
         Action::Up; [UP, Key::char('k')] "↑↓|choose" "the token above";
@@ -421,6 +440,7 @@ pub static TABLE: &[Binding] = table! {
         Action::Down; [DOWN, Key::char('j')] "" "scroll down";
         Action::PreviousStep; [LEFT, Key::char('h')] "" "the step before";
         Action::NextStep; [RIGHT, Key::char('l')] "←→|step" "the step after";
+        Action::Help; [Key::char('?')] "help" "what these words mean";
         Action::Close; [ESC, ENTER, Key::char('w'), Key::char('q')] "back" "back";
     }
     Question {

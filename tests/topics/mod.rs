@@ -20,6 +20,7 @@ mod frameworks;
 mod fuzz;
 mod gguf;
 mod gguf_file;
+mod glossary;
 mod groups;
 mod import;
 mod import_cases;

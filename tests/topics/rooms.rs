@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-const ROOMS: [&str; 17] = [
+const ROOMS: [&str; 18] = [
+    "glossary",
     "mapped",
     "shutdown",
     "text_input",
@@ -57,6 +58,7 @@ const MAY_NAME: [(&str, &[&str]); 11] = [
             "atomic_file",
             "file_name",
             "shutdown",
+            "glossary",
         ],
     ),
     ("export", &["speculate", "tui", "console"]),

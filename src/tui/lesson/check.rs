@@ -7,7 +7,7 @@ use super::figure::Figure;
 use crate::speculate::params::Verify;
 use crate::speculate::trace::Step;
 use crate::speculate::verify::Fate;
-use crate::tui::state::app::{App, Screen};
+use crate::tui::state::app::{App, Dialog, Screen};
 use crate::tui::state::decode::{Ghosts, Pane, Zoom};
 use crate::tui::state::record::Pick;
 
@@ -26,6 +26,8 @@ pub enum Check {
     Run { run: String },
     /// The text shows refused drafts.
     Ghosts,
+    /// It is added up where the time went.
+    WhySlow,
     /// The relaxed rule's k is set to this.
     K { k: usize },
     /// The number typed is this figure, give or take `within` of it.
@@ -39,6 +41,8 @@ pub enum Check {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct StepCheck {
+    /// Of this run of the lesson; `None`: of any.
+    pub run: Option<String>,
     /// Counted from 1.
     pub at_least: usize,
     pub has: Option<Fate>,
@@ -72,14 +76,19 @@ impl Check {
     /// typed last.
     pub fn holds(&self, app: &App, answer: Option<&str>) -> bool {
         match self {
-            Check::Step(wanted) => decoding(app) && app.step().is_some_and(|s| wanted.fits(s)),
+            Check::Step(wanted) => {
+                decoding(app)
+                    && is_shown(app, wanted.run.as_deref())
+                    && app.step().is_some_and(|s| wanted.fits(s))
+            }
             Check::Token { fate } => decoding(app) && picked_fate(app) == Some(*fate),
             Check::Screen { screen } => app.screen == screen.screen(),
             Check::Zoom { pane } => {
                 decoding(app) && app.view.zoom == Zoom::One && app.view.pane == pane.pane()
             }
-            Check::Run { run } => decoding(app) && app.learn.run_named(run) == app.shown,
+            Check::Run { run } => decoding(app) && is_shown(app, Some(run)),
             Check::Ghosts => decoding(app) && app.view.ghosts == Ghosts::Shown,
+            Check::WhySlow => decoding(app) && matches!(app.dialog, Some(Dialog::WhySlow { .. })),
             Check::K { k } => {
                 matches!(app.params.verify, Verify::Relaxed { k: set, .. } if set == *k)
             }
@@ -94,6 +103,10 @@ impl Check {
 
 fn decoding(app: &App) -> bool {
     app.screen == Screen::Decode
+}
+
+fn is_shown(app: &App, run: Option<&str>) -> bool {
+    run.is_none_or(|name| app.learn.run_named(name) == app.shown)
 }
 
 fn picked_fate(app: &App) -> Option<Fate> {

@@ -42,7 +42,7 @@ const LESSONS: [(&str, &str); 6] = [
     ),
 ];
 
-const RUNS: [(&str, &str); 7] = [
+const RUNS: [(&str, &str); 8] = [
     (
         "autoregressive",
         include_str!("../../../assets/traces/autoregressive.jsonl"),
@@ -58,6 +58,10 @@ const RUNS: [(&str, &str); 7] = [
     (
         "group-pool",
         include_str!("../../../assets/traces/group-pool.jsonl"),
+    ),
+    (
+        "mixed-pool",
+        include_str!("../../../assets/traces/mixed-pool.jsonl"),
     ),
     (
         "global-pool",
@@ -139,6 +143,7 @@ fn check_lesson(lesson: &Lesson) -> Result<()> {
     if let Some(unknown) = lesson.runs.iter().find(|run| !is_run(run)) {
         bail!("run `{unknown}`: there is {}", RUNS.map(|r| r.0).join(", "));
     }
+    words::check(&lesson.text)?;
     for task in &lesson.tasks {
         words::check(&task.ask)?;
         words::check(&task.learned)?;

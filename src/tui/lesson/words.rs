@@ -9,7 +9,7 @@ use crate::tui::keymap::Keymap;
 use crate::tui::keys::Context;
 use crate::tui::state::app::{App, Screen};
 
-const KEYS: [(&str, Context, Action); 18] = [
+const KEYS: [(&str, Context, Action); 24] = [
     ("step", Context::Decode, Action::NextStep),
     ("step-back", Context::Decode, Action::PreviousStep),
     ("up", Context::Decode, Action::Up),
@@ -21,11 +21,17 @@ const KEYS: [(&str, Context, Action); 18] = [
     ("ghosts", Context::Decode, Action::Ghosts),
     ("settings", Context::Decode, Action::Settings),
     ("runs", Context::Decode, Action::EarlierRuns),
+    ("why-slow", Context::Decode, Action::WhySlow),
+    ("choose", Context::Runs, Action::Down),
+    ("open", Context::Runs, Action::Submit),
+    ("setting", Context::Settings, Action::Down),
+    ("close", Context::WhySlow, Action::Close),
     ("less", Context::Settings, Action::Less),
     ("decode", Context::Anywhere, Action::Show(Screen::Decode)),
     ("compare", Context::Anywhere, Action::Show(Screen::Compare)),
     ("race", Context::Compare, Action::PlayPause),
     ("learn", Context::Anywhere, Action::Show(Screen::Learn)),
+    ("help", Context::Anywhere, Action::Help),
     ("answer", Context::Lesson, Action::Answer),
     ("go-on", Context::Lesson, Action::NextTask),
 ];

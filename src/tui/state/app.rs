@@ -12,6 +12,7 @@ use super::compare::Compare;
 use super::condition::ConditionEditor;
 use super::decode::{Cursor, DecodeView, Pace};
 use super::drifting::Drifting;
+use super::help::Help;
 use super::lab::Lab;
 use super::learn::Learn;
 use super::model::ModelState;
@@ -51,9 +52,7 @@ pub enum Screen {
 /// What lies over the screen and takes the keys.
 #[derive(Clone, Debug)]
 pub enum Dialog {
-    Help {
-        scroll: usize,
-    },
+    Help(Help),
     Settings {
         row: usize,
     },
@@ -291,7 +290,10 @@ impl App {
     /// The context that gets a key first.
     pub fn context(&self) -> Context {
         match (&self.dialog, self.screen) {
-            (Some(Dialog::Help { .. }), _) => Context::Help,
+            (Some(Dialog::Help(help)), _) => match help.typing {
+                Typing::Yes => Context::HelpSearch,
+                Typing::No => Context::Help,
+            },
             (Some(Dialog::Settings { .. }), _) => Context::Settings,
             (Some(Dialog::Runs { .. } | Dialog::Choose { .. }), _) => Context::Runs,
             (Some(Dialog::WhySlow { .. }), _) => Context::WhySlow,

@@ -123,6 +123,8 @@ impl App {
         self.learn.selected = lesson;
         self.view = DecodeView::default();
         self.set_shown(runs.first().map(|r| r.1));
+        // What the settings show is what the run was made with.
+        self.params = self.record().map_or(self.params, |r| r.trace.header.params);
         self.screen = Screen::Decode;
         self.view.go_to(match self.learn.lessons[lesson].start {
             At::First => Cursor::at(0),

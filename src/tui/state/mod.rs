@@ -13,6 +13,7 @@ mod copy;
 pub mod decode;
 pub mod drifting;
 pub mod filter;
+pub mod help;
 pub mod hunt;
 pub mod lab;
 pub mod learn;

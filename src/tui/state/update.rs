@@ -84,7 +84,7 @@ impl App {
             Action::Narrower | Action::Wider | Action::Taller | Action::Shorter => {
                 self.resize_panes(action);
             }
-            Action::Help => self.dialog = Some(Dialog::Help { scroll: 0 }),
+            Action::Help => self.open_help(),
             Action::Show(screen) | Action::Click(Target::Screen(screen)) => self.show(*screen),
             _ => return false,
         }
@@ -219,6 +219,10 @@ impl App {
                 self.go_to_number(input.value());
                 Vec::new()
             }
+            (Some(Dialog::Help(help)), action) => {
+                self.update_help(help, &action);
+                Vec::new()
+            }
             (Some(Dialog::Branch { .. }), Action::Close) => Vec::new(),
             (Some(Dialog::Branch { row }), action) => self.update_branch(row, &action),
             (Some(Dialog::Condition(editor)), Action::Submit) => {
@@ -285,12 +289,10 @@ impl App {
 
     fn move_in_dialog(&mut self, action: &Action) {
         let n_runs = self.listed_runs().count();
-        let help_end = crate::tui::view::help::last_scroll(self);
         let why_end = crate::tui::view::why_slow::last_scroll(self);
         let last_command = self.n_commands().saturating_sub(1);
         match self.dialog.as_mut() {
             Some(Dialog::WhySlow { scroll }) => *scroll = moved(*scroll, action, why_end),
-            Some(Dialog::Help { scroll }) => *scroll = moved(*scroll, action, help_end),
             Some(Dialog::Runs { row }) => match action {
                 Action::Click(Target::Line(line)) => *row = (*line).min(n_runs.saturating_sub(1)),
                 other => *row = moved(*row, other, n_runs.saturating_sub(1)),
@@ -342,7 +344,8 @@ impl App {
             self.browse.forget_previews();
         }
         self.params = changed;
-        let live = self.runs.iter().any(|r| r.is_under_way());
+        // A lesson's settings are its own: a run under way goes on as it was.
+        let live = self.learn.course.is_none() && self.runs.iter().any(|r| r.is_under_way());
         if live {
             vec![Command::SetParams(changed)]
         } else {

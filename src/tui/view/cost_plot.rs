@@ -1,5 +1,5 @@
-//! What a forward pass costs by its number of rows, as a run recorded it: t(n)
-//! beside n passes of one row.
+//! What a step costs by its number of rows, as a run recorded it: t(n) as a share of
+//! n steps of one row.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -12,72 +12,46 @@ use crate::tui::lesson::{self, Lesson};
 use crate::tui::state::app::App;
 use crate::tui::theme::Theme;
 
-/// Columns of the rows' number and of the milliseconds.
+/// Columns of the rows' number, of the milliseconds and of the mark.
 const LABEL: usize = 9;
-const VALUE: usize = 10;
+const VALUE: usize = 11;
+const MARK: usize = 1;
 
 pub fn render(app: &App, lesson: &Lesson, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some((cost, context)) = table(app, lesson) else {
         return;
     };
-    let bars: Vec<(usize, f32)> = cost
-        .measured_rows()
-        .map(|n| (n, cost.ms(n, context)))
-        .collect();
-    let Some(longest) = bars.iter().map(|bar| bar.1).reduce(f32::max) else {
-        return;
-    };
-    let head = "One pass by its rows, in ms (│ one by one)";
+    let head = "Time of one step, the bar against as many steps of one row (│)";
     let head = super::super::token_text::fit(head, usize::from(area.width));
     pane::put(buf, area, 0, &Line::styled(head, theme.dim()));
-    let room = usize::from(area.width).saturating_sub(LABEL + VALUE);
-    for (row, &(n, ms)) in bars.iter().enumerate() {
-        let share = |ms: f32| f64::from(ms) / f64::from(longest);
-        let line = bar(
-            n,
-            ms,
-            share(ms),
-            share(cost.ms(1, context) * n as f32),
-            room,
-            theme,
-        );
+    let room = usize::from(area.width).saturating_sub(LABEL + VALUE + MARK);
+    for (row, n) in shown_rows(&cost).into_iter().enumerate() {
+        let (ms, one_by_one) = (cost.ms(n, context), cost.ms(1, context) * n as f32);
+        let line = bar(n, ms, f64::from(ms / one_by_one), room, theme);
         pane::put(buf, area, row as u16 + 1, &line);
     }
 }
 
-/// The mark is left out where it would stand beyond the plot.
-fn bar(
-    n: usize,
-    ms: f32,
-    share: f64,
-    one_by_one: f64,
-    room: usize,
-    theme: &Theme,
-) -> Line<'static> {
+/// Of the measured numbers of rows those that double.
+fn shown_rows(cost: &StepCosts) -> Vec<usize> {
+    cost.measured_rows()
+        .filter(|n| n.is_power_of_two())
+        .collect()
+}
+
+/// The mark ends every bar's track: there as many steps of one row would end.
+fn bar(n: usize, ms: f32, share: f64, room: usize, theme: &Theme) -> Line<'static> {
     let rows = if n == 1 { "row" } else { "rows" };
-    let filled = bars::across(share, room);
-    let n_filled = filled.chars().count();
-    let mark = (one_by_one * room as f64).round() as usize;
-    let mut line = Line::from(vec![
+    let filled = bars::across(share.min(1.0), room);
+    let track = " ".repeat(room.saturating_sub(filled.chars().count()));
+    let value = format!("{:>width$} ms", three(f64::from(ms)), width = VALUE - 3);
+    Line::from(vec![
         Span::styled(format!("{n:>3} {rows:<5}"), theme.text()),
         Span::styled(filled, theme.gauge()),
-    ]);
-    let gap = match mark {
-        m if m > n_filled && m < room => {
-            line.push_span(" ".repeat(m - n_filled));
-            line.push_span(Span::styled("│", theme.dim()));
-            room - m - 1
-        }
-        _ => room - n_filled.min(room),
-    };
-    let value = format!(
-        "{}{:>width$} ms",
-        " ".repeat(gap),
-        three(f64::from(ms)),
-        width = VALUE - 3
-    );
-    line.push_span(Span::styled(value, theme.text()));
-    line
+        Span::raw(track),
+        Span::styled("│", theme.dim()),
+        Span::styled(value, theme.text()),
+    ])
 }
 
 /// Of the lesson's first run: the open one, else as it ships; and the context in

@@ -33,7 +33,7 @@ const PROMPT_ROWS: u16 = 6;
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     match &app.dialog {
         None => {}
-        Some(Dialog::Help { scroll }) => help::render(app, *scroll, theme, area, buf),
+        Some(Dialog::Help(open)) => help::render(app, open, theme, area, buf),
         Some(Dialog::Settings { row }) => settings::render(app, *row, theme, area, buf),
         Some(Dialog::Runs { row }) => runs(app, *row, theme, area, buf),
         Some(Dialog::Download { bytes }) => download(app, *bytes, theme, area, buf),

@@ -1,29 +1,34 @@
-//! The help: what the colours mean, and every key, from the one table.
+//! The help: the words of the pane it was asked for in, that pane's keys, then the
+//! rest: how a step works, all keys, all words. Or what a search finds among them.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use super::dialogs::push_input;
 use super::pane;
+use crate::glossary::{self, Place, Term};
 use crate::speculate::verify::Fate;
 use crate::tui::keymap::Keymap;
 use crate::tui::keys::{Binding, Context};
 use crate::tui::layout;
 use crate::tui::paragraph::wrap;
-use crate::tui::state::app::{App, Screen};
+use crate::tui::state::app::App;
+use crate::tui::state::browse::Typing;
+use crate::tui::state::help::Help;
 use crate::tui::theme::{Mark, Theme};
-use crate::tui::token_text::columns;
+use crate::tui::token_text::{columns, pad};
 
 const COLUMN: u16 = 72;
 const GAP: u16 = 3;
 const KEYS: usize = 10;
+/// Columns of a word, beside what it means.
+const WORD: usize = 14;
 const ABOUT: &str = "A step looks up what followed the last words in earlier answers, drafts a tree of tokens \
                      from it, and verifies the whole tree in one pass of the model. The longest path that the \
                      rule accepts is committed, then the model's own next token.";
-const PANES: &str = "In the tree, p and rank are the model's, given everything before; g12 l1 says: seen 12 \
-                     times in the group's pool (G: in all pools together) and once in this text. A column of \
-                     the steps is a step, its tokens from below; a number says how many there are, where they \
-                     are too many. Under the line: drafts refused or lost (✗⇄), and undecided (·).";
+const PANES: &str = "A column of STEPS is a step, its tokens from below; a number says how many there are, where \
+                     they are too many. Under the line: drafts refused or lost (✗⇄), and undecided (·).";
 
 /// What each fate means.
 fn meaning(mark: Mark) -> &'static str {
@@ -37,65 +42,169 @@ fn meaning(mark: Mark) -> &'static str {
     }
 }
 
-fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
-    let prose = |text| {
-        wrap(text, width)
-            .into_iter()
-            .map(|t| Line::styled(t, theme.text()))
+/// Lines of a width, one below another.
+struct Sheet<'a> {
+    keys: &'a Keymap,
+    theme: &'a Theme,
+    width: usize,
+    lines: Vec<Line<'static>>,
+}
+
+fn lines(app: &App, help: &Help, theme: &Theme, width: usize) -> Vec<Line<'static>> {
+    let mut sheet = Sheet {
+        keys: &app.keys,
+        theme,
+        width,
+        lines: Vec::new(),
     };
-    let mut lines: Vec<Line<'static>> = prose(ABOUT).collect();
-    lines.push(Line::default());
-    for mark in Mark::ALL {
+    match help.searched() {
+        Some(typed) => sheet.found(typed),
+        None => sheet.all(help.place),
+    }
+    sheet.lines
+}
+
+impl Sheet<'_> {
+    fn all(&mut self, place: Place) {
+        self.heading("What the figures and words mean");
+        for term in glossary::of(place) {
+            self.word(term, &term.short);
+        }
+        let here = context(place);
+        let first = [here, Context::Anywhere, Context::Always];
+        self.keys_of(here);
+        self.gap();
+        self.heading("How a step works");
+        self.prose(ABOUT);
+        self.gap();
+        Mark::ALL.into_iter().for_each(|mark| self.fate(mark));
+        self.prose(PANES);
+        let rest = Context::ALL.into_iter().filter(|c| !first.contains(c));
+        for context in first.into_iter().skip(1).chain(rest) {
+            self.keys_of(context);
+        }
+        self.gap();
+        self.heading("All words");
+        for term in glossary::terms() {
+            self.word(term, &whole(term));
+        }
+    }
+
+    /// Words first, then keys.
+    fn found(&mut self, typed: &str) {
+        for term in glossary::find(typed) {
+            self.word(term, &whole(term));
+        }
+        let small = typed.to_lowercase();
+        for context in Context::ALL {
+            let holds = |b: &&Binding| b.help.to_lowercase().contains(&small);
+            let bindings: Vec<&Binding> = self.keys.bindings(context).filter(holds).collect();
+            if bindings.is_empty() {
+                continue;
+            }
+            self.gap();
+            self.heading(&format!("Keys: {}", context.title()));
+            bindings.into_iter().for_each(|b| self.key(b));
+        }
+        if self.lines.is_empty() {
+            self.prose("No word and no key is explained with that.");
+        }
+    }
+
+    fn gap(&mut self) {
+        if !self.lines.is_empty() {
+            self.lines.push(Line::default());
+        }
+    }
+
+    fn heading(&mut self, text: &str) {
+        let style = self.theme.title(true);
+        self.lines.push(Line::styled(text.to_string(), style));
+    }
+
+    fn prose(&mut self, text: &str) {
+        let wrapped = wrap(text, self.width).into_iter();
+        let lines = wrapped.map(|t| Line::styled(t, self.theme.text()));
+        self.lines.extend(lines);
+    }
+
+    fn fate(&mut self, mark: Mark) {
         let name = mark.name();
         let gap = KEYS.saturating_sub(columns(name));
-        lines.push(Line::from(vec![
-            Span::styled(format!("{} ", mark.glyph()), theme.mark(mark)),
-            Span::styled(name, theme.token(mark)),
+        self.lines.push(Line::from(vec![
+            Span::styled(format!("{} ", mark.glyph()), self.theme.mark(mark)),
+            Span::styled(name, self.theme.token(mark)),
             Span::raw(" ".repeat(gap)),
-            Span::styled(meaning(mark), theme.text()),
+            Span::styled(meaning(mark), self.theme.text()),
         ]));
     }
-    lines.push(Line::default());
-    lines.extend(prose(PANES));
-    for context in order(app.screen) {
-        lines.push(Line::default());
-        lines.push(Line::styled(context.title(), theme.title(true)));
-        let bindings = app.keys.bindings(context);
-        lines.extend(bindings.flat_map(|b| key_lines(&app.keys, b, theme, width)));
+
+    /// A long word stands above its meaning, which keeps its place.
+    fn word(&mut self, term: &Term, meaning: &str) {
+        let name = &term.name;
+        let mut texts = wrap(meaning, self.width.saturating_sub(WORD)).into_iter();
+        let style = self.theme.accent();
+        let mut head = Line::from(Span::styled(pad(name, columns(name).max(WORD)), style));
+        if columns(name) < WORD {
+            let first = texts.next().unwrap_or_default();
+            head.push_span(Span::styled(first, self.theme.text()));
+        }
+        self.lines.push(head);
+        let text = self.theme.text();
+        let rest = texts.map(|t| Line::styled(format!("{:WORD$}{t}", ""), text));
+        self.lines.extend(rest);
     }
-    lines
+
+    fn keys_of(&mut self, context: Context) {
+        self.gap();
+        self.heading(&format!("Keys: {}", context.title()));
+        let keys = self.keys;
+        keys.bindings(context).for_each(|b| self.key(b));
+    }
+
+    /// The keys, and beside them what they do, wrapped.
+    fn key(&mut self, binding: &Binding) {
+        let mut names = self.keys.names(binding);
+        let gap = KEYS.saturating_sub(columns(&names)).max(1);
+        let room = self.width.saturating_sub(columns(&names) + gap);
+        for text in wrap(binding.help, room) {
+            let margin = self.width - room - columns(&names);
+            self.lines.push(Line::from(vec![
+                Span::styled(std::mem::take(&mut names), self.theme.accent()),
+                Span::raw(" ".repeat(margin)),
+                Span::styled(text, self.theme.text()),
+            ]));
+        }
+    }
 }
 
-/// The screen in front first, then what holds everywhere.
-fn order(screen: Screen) -> Vec<Context> {
-    let here = match screen {
-        Screen::Catalog => Context::Catalog,
-        Screen::Decode => Context::Decode,
-        Screen::Tune => Context::Tune,
-        Screen::Compare => Context::Compare,
-        Screen::Pool => Context::Pool,
-        Screen::Learn => Context::Learn,
+/// All that the glossary says of a word.
+fn whole(term: &Term) -> String {
+    let also = match term.also.is_empty() {
+        true => String::new(),
+        false => format!(" (also: {})", term.also.join(", ")),
     };
-    let first = [here, Context::Anywhere, Context::Always];
-    let rest = Context::ALL.into_iter().filter(|c| !first.contains(c));
-    first.into_iter().chain(rest).collect()
+    let long = match term.long.is_empty() {
+        true => String::new(),
+        false => format!(". {}", term.long),
+    };
+    format!("{}{also}{long}", term.short)
 }
 
-/// The keys, and beside them what they do, wrapped.
-fn key_lines(keys: &Keymap, binding: &Binding, theme: &Theme, width: usize) -> Vec<Line<'static>> {
-    let mut names = keys.names(binding);
-    let gap = KEYS.saturating_sub(columns(&names)).max(1);
-    let room = width.saturating_sub(columns(&names) + gap);
-    let mut lines = Vec::new();
-    for text in wrap(binding.help, room) {
-        let margin = width - room - columns(&names);
-        lines.push(Line::from(vec![
-            Span::styled(std::mem::take(&mut names), theme.accent()),
-            Span::raw(" ".repeat(margin)),
-            Span::styled(text, theme.text()),
-        ]));
+/// Whose keys hold there.
+fn context(place: Place) -> Context {
+    match place {
+        Place::Catalog => Context::Catalog,
+        Place::Text | Place::Tree | Place::Steps | Place::Token | Place::Pool | Place::Speed => {
+            Context::Decode
+        }
+        Place::Tune | Place::Sweep => Context::Tune,
+        Place::Compare => Context::Compare,
+        Place::Pools => Context::Pool,
+        Place::Learn => Context::Learn,
+        Place::Settings => Context::Settings,
+        Place::WhySlow => Context::WhySlow,
     }
-    lines
 }
 
 /// One column, or two where there is room.
@@ -103,10 +212,12 @@ struct Page {
     rect: Rect,
     n_columns: u16,
     width: u16,
+    /// Rows for the lines, below what is searched.
+    rows: u16,
 }
 
 impl Page {
-    fn of(area: Rect) -> Self {
+    fn of(area: Rect, help: &Help) -> Self {
         let n_columns = if area.width >= 110 { 2 } else { 1 };
         let room = (area.width - 4 - (n_columns - 1) * GAP) / n_columns;
         let width = room.min(COLUMN);
@@ -116,45 +227,84 @@ impl Page {
         } else {
             whole
         };
+        let rect = pane::centred(area, whole, area.height.saturating_sub(2));
+        let search = u16::from(is_searching(help)) * 2;
         Page {
-            rect: pane::centred(area, whole, area.height.saturating_sub(2)),
+            rect,
             n_columns,
             width,
+            rows: layout::inner(rect).height.saturating_sub(search),
         }
     }
 
     fn n_lines(&self) -> usize {
-        usize::from(layout::inner(self.rect).height * self.n_columns)
+        usize::from(self.rows * self.n_columns)
     }
+}
+
+fn is_searching(help: &Help) -> bool {
+    help.typing == Typing::Yes || help.searched().is_some()
 }
 
 /// How far the help can be scrolled.
-pub fn last_scroll(app: &App) -> usize {
-    let page = Page::of(layout::whole(app));
-    let lines = lines(app, &app.theme.theme(), usize::from(page.width));
+pub fn last_scroll(app: &App, help: &Help) -> usize {
+    let page = Page::of(layout::whole(app), help);
+    let lines = lines(app, help, &app.theme.theme(), usize::from(page.width));
     lines.len().saturating_sub(page.n_lines())
 }
 
-pub fn render(app: &App, scroll: usize, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let page = Page::of(area);
-    let inner = pane::dialog("HELP", page.rect, theme, buf);
-    let lines = lines(app, theme, usize::from(page.width));
-    for (i, line) in lines.iter().skip(scroll).take(page.n_lines()).enumerate() {
-        let column = (i / usize::from(inner.height)) as u16;
+pub fn render(app: &App, help: &Help, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let page = Page::of(area, help);
+    let title = format!("HELP · {}", help.place.title());
+    let inner = pane::dialog(&title, page.rect, theme, buf);
+    if is_searching(help) {
+        pane::put(buf, inner, 0, &search_line(help, theme));
+    }
+    let body = Rect {
+        y: inner.bottom() - page.rows,
+        height: page.rows,
+        ..inner
+    };
+    let lines = lines(app, help, theme, usize::from(page.width));
+    let shown = lines.iter().skip(help.scroll).take(page.n_lines());
+    for (i, line) in shown.enumerate() {
+        let column = (i / usize::from(body.height)) as u16;
         let place = Rect {
-            x: inner.x + column * (page.width + GAP),
+            x: body.x + column * (page.width + GAP),
             width: page.width,
-            ..inner
+            ..body
         };
-        pane::put(buf, place, i as u16 % inner.height, line);
+        pane::put(buf, place, i as u16 % body.height, line);
     }
-    let hidden = lines.len().saturating_sub(scroll + page.n_lines());
-    if hidden > 0 {
-        let more = Line::styled(
-            format!(" ↓ {} more ", super::number::count(hidden, "line")),
-            theme.dim(),
-        );
-        let x = inner.right().saturating_sub(more.width() as u16);
-        buf.set_line(x, inner.bottom(), &more, inner.width);
+    more(
+        lines.len().saturating_sub(help.scroll + page.n_lines()),
+        inner,
+        theme,
+        buf,
+    );
+}
+
+fn search_line(help: &Help, theme: &Theme) -> Line<'static> {
+    let mut line = Line::from(Span::styled("/ ", theme.accent()));
+    match help.typing {
+        Typing::Yes => {
+            let cursor = help.search.visual_cursor();
+            push_input(&mut line, help.search.value(), cursor, theme);
+        }
+        Typing::No => line.push_span(Span::styled(
+            help.search.value().to_string(),
+            theme.strong(),
+        )),
     }
+    line
+}
+
+fn more(n_hidden: usize, inner: Rect, theme: &Theme, buf: &mut Buffer) {
+    if n_hidden == 0 {
+        return;
+    }
+    let text = format!(" ↓ {} more ", super::number::count(n_hidden, "line"));
+    let line = Line::styled(text, theme.dim());
+    let x = inner.right().saturating_sub(line.width() as u16);
+    buf.set_line(x, inner.bottom(), &line, inner.width);
 }

@@ -10,9 +10,9 @@ use super::pane;
 use crate::tui::action::Action;
 use crate::tui::keys::Context;
 use crate::tui::layout;
-use crate::tui::lesson::words;
+use crate::tui::lesson::{Lesson, words};
 use crate::tui::paragraph::wrap;
-use crate::tui::state::app::App;
+use crate::tui::state::app::{App, Screen};
 use crate::tui::theme::Theme;
 
 /// Most lines of text in the box.
@@ -72,7 +72,7 @@ fn lines(app: &App, width: usize) -> Vec<(Role, String)> {
     let said = said.map(|text| (Role::Learned, format!("✓ {text}")));
     let now = match task {
         Some(task) => (Role::Asked, format!("▸ {}", words::told(&task.ask, app))),
-        None => (Role::Done, done(app, &lesson.id)),
+        None => (Role::Done, behind(app, lesson)),
     };
     let mut out = Vec::new();
     for (role, text) in said.into_iter().chain([now]) {
@@ -85,19 +85,26 @@ fn lines(app: &App, width: usize) -> Vec<(Role, String)> {
     out
 }
 
-fn done(app: &App, id: &str) -> String {
+/// What is said behind the last task. Tasks that were passed over are not done.
+fn behind(app: &App, lesson: &Lesson) -> String {
     let key = app.key_of(Context::Lesson, Action::NextTask);
     let leave = app.key_of(Context::Learn, Action::Close);
-    let last = app.learn.lessons.last().is_some_and(|l| l.id == id);
-    match last {
-        true => {
+    let is_last = app.learn.lessons.last().is_some_and(|l| l.id == lesson.id);
+    let n = lesson.tasks.len();
+    let next = match is_last {
+        true => format!("{key} or {leave} leaves it; the screens are yours."),
+        false => format!("{key} begins the next one, {leave} goes back to what was open."),
+    };
+    match n - app.learn.learned.n_done(lesson) {
+        0 if is_last => format!("▸ That was the last lesson. {next}"),
+        0 => format!("▸ The lesson is done. {next}"),
+        left => {
+            let learn = app.key_of(Context::Anywhere, Action::Show(Screen::Learn));
+            let begin = app.key_of(Context::Learn, Action::Submit);
             format!(
-                "▸ That was the last lesson. {key} or {leave} leaves it; the screens are yours."
+                "▸ {left} of {n} tasks are still open: {learn}, then {begin}, begins the lesson again. {next}"
             )
         }
-        false => format!(
-            "▸ The lesson is done. {key} begins the next one, {leave} goes back to what was open."
-        ),
     }
 }
 
@@ -115,7 +122,7 @@ fn progress(app: &App, theme: &Theme) -> Vec<Line<'static>> {
     let signs: Vec<Span> = (0..n).map(sign).collect();
     let told = match course.task < n {
         true => format!("task {} of {n} ", course.task + 1),
-        false => "done ".to_string(),
+        false => format!("{} of {n} done ", app.learn.learned.n_done(lesson)),
     };
     let mut spans = vec![Span::styled(told, theme.dim())];
     spans.extend(signs.clone());

@@ -25,6 +25,7 @@ mod lab_drafts;
 mod lab_lists;
 mod lab_text;
 pub mod learn;
+mod legend;
 pub mod lesson;
 pub mod number;
 pub mod origin;
@@ -119,7 +120,8 @@ fn decode(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
     }
     for (pane, rect) in panes {
         pane_title(app, pane, rect, body, theme, buf);
-        let area = layout::inner(rect);
+        let inside = layout::inner(rect);
+        let area = legend::room(app, pane, inside);
         match pane {
             Pane::Text => text::render(app, theme, area, buf),
             Pane::Tree => tree::render(app, theme, area, buf),
@@ -128,6 +130,7 @@ fn decode(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
             Pane::Pool => pool::render(app, theme, area, buf),
             Pane::Speed => speed::render(app, theme, area, buf),
         }
+        legend::render(app, pane, theme, inside, buf);
     }
 }
 
