@@ -3,7 +3,8 @@
 #     cargo build --release && assets/traces/record.sh [NAME..]
 # Budgets are fixed, so what is drafted and committed does not depend on timing;
 # the milliseconds do: of TRIES recordings the quickest is kept. The cost profile is
-# the one kept for this machine; `laserscope cost measure` renews it.
+# the one kept for this machine: it must fit the recordings, so on a machine that was
+# slower or faster then, `laserscope cost measure` comes first.
 set -e
 cd "$(dirname "$0")/../.."
 PROGRAM=${LASERSCOPE:-target/release/laserscope}
