@@ -113,7 +113,7 @@ mod tests {
     fn no_recording_writes_outside_the_folder() {
         let shipped = &include_bytes!("../../assets/traces/strict.jsonl")[..];
         let mut trace = Trace::load(shipped).expect("a trace");
-        assert_eq!(stem(&trace), "item-i101-strict");
+        assert_eq!(stem(&trace), "item-i220-strict");
         let outside = tempfile::tempdir().expect("a folder");
         let folder = outside.path().join("a/b");
         for hostile in [
