@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crossterm::event::KeyCode;
 use laserscope::speculate::compare::{
-    Cause, Lossless, NotTaken, Side, divergence, in_common, lossless,
+    Cause, Lossless, NotTaken, Side, divergence, in_common, lossless, slower,
 };
 use laserscope::speculate::params::{Params, Verify};
 use laserscope::speculate::same_run::HeaderDifference;
@@ -342,4 +342,29 @@ fn a_race_goes_by_the_recorded_times_and_can_be_paused() {
         app.update(Action::Tick(Duration::from_millis(250)));
     }
     assert_eq!(app.compare.race, Race::Over);
+}
+
+/// Times of pairs take the place of the runs' own: the factors still multiply to the
+/// ratio, and the run's own times change nothing.
+#[test]
+fn times_of_pairs_are_taken_apart_alike() {
+    let (a, b) = (fixture::relaxed(), fixture::strict());
+    let own = slower(&a, &b).expect("both have times");
+    let times = own.paces.map(|pace| pace.ms_per_token);
+    for ms in [times, [2.0, 5.0], [5.0, 2.0], [3.0, 3.0]] {
+        let timed = own.timed(ms);
+        assert!(timed.times >= 1.0);
+        let product: f64 = timed.factors.iter().map(|f| f.times).product();
+        assert!((product / timed.times - 1.0).abs() < 1e-9, "{timed:?}");
+        assert_eq!(timed.paces.map(|pace| pace.ms_per_token), ms);
+        assert_eq!(
+            timed.side,
+            if ms[0] > ms[1] {
+                Side::Left
+            } else {
+                Side::Right
+            }
+        );
+    }
+    assert!((own.timed(times).times - own.times).abs() < 1e-9);
 }

@@ -80,6 +80,39 @@ impl Slower {
         self.times < ALIKE
     }
 
+    /// The same of other times a token, left and right, measured of the same steps: in
+    /// pairs, say, in place of the runs' own.
+    pub fn timed(&self, ms_per_token: [f64; 2]) -> Self {
+        let scale = [0, 1].map(|i| ms_per_token[i] / self.paces[i].ms_per_token);
+        let paces = [0, 1].map(|i| Pace {
+            ms_per_token: ms_per_token[i],
+            ms_per_step: self.paces[i].ms_per_step * scale[i],
+            ..self.paces[i]
+        });
+        let side = slow_side(paces);
+        let is_turned = side != self.side;
+        let factor = |factor: &Factor| {
+            let own_scale = match factor.why {
+                Why::SameRows | Why::Step => self.side.of(scale) / self.side.other().of(scale),
+                Why::TokensPerStep | Why::Rows => 1.0,
+            };
+            let times = factor.times * own_scale;
+            Factor {
+                why: factor.why,
+                times: if is_turned { 1.0 / times } else { times },
+            }
+        };
+        let mut factors: Vec<Factor> = self.factors.iter().map(factor).collect();
+        factors.sort_by(|a, b| b.times.total_cmp(&a.times));
+        Slower {
+            times: side.of(ms_per_token) / side.other().of(ms_per_token),
+            paces,
+            side,
+            factors,
+            by: self.by,
+        }
+    }
+
     /// Those that made it slower, and those that made it quicker all the same; what
     /// is not told from 1 is left out, but for the one that weighs most.
     pub fn told(&self) -> [Vec<Factor>; 2] {
@@ -97,10 +130,7 @@ impl Slower {
 /// one has no step or no times.
 pub fn slower(left: &Trace, right: &Trace) -> Option<Slower> {
     let paces = [Pace::of(&Stats::of(left))?, Pace::of(&Stats::of(right))?];
-    let side = match paces[0].ms_per_token > paces[1].ms_per_token {
-        true => Side::Left,
-        false => Side::Right,
-    };
+    let side = slow_side(paces);
     let (slow, quick) = (side.of(paces), side.other().of(paces));
     let by = whose_profile([left, right], side);
     let steps = slow.ms_per_step / quick.ms_per_step;
@@ -135,6 +165,13 @@ pub fn slower(left: &Trace, right: &Trace) -> Option<Slower> {
         factors,
         by,
     })
+}
+
+fn slow_side([left, right]: [Pace; 2]) -> Side {
+    match left.ms_per_token > right.ms_per_token {
+        true => Side::Left,
+        false => Side::Right,
+    }
 }
 
 /// The quicker run's, where it has one.

@@ -62,8 +62,13 @@ impl Run {
     /// Its speed-up over its autoregressive runs, if it was measured.
     pub fn speed_up(&self) -> Option<SpeedUp> {
         let record = self.record.as_ref()?;
-        let way = record.rule_throughout().map_or(Way::Own, Way::of);
-        self.references.speed_up(way, &record.stats)
+        self.references.speed_up(self.own_way(), &record.stats)
+    }
+
+    /// What this run is in its pairs.
+    pub fn own_way(&self) -> Way {
+        let rule = self.record.as_ref().and_then(|r| r.rule_throughout());
+        rule.map_or(Way::Own, Way::of)
     }
 
     /// What a pair of this run consists of. A run whose parameters changed on its way

@@ -11,7 +11,7 @@ use super::compare::labelled;
 use super::number::{count, percent, three};
 use super::pane::put;
 use crate::speculate::compare::{
-    Lossless, Names, Pace, Side, because, first_words, machine, profile,
+    Lossless, Names, Pace, Side, Slower, because, first_words, machine, profile,
 };
 use crate::tui::action::{Action, CompareAction};
 use crate::tui::keys::Context;
@@ -188,8 +188,38 @@ fn slower(app: &App) -> String {
         token: &|_, _| String::new(),
     };
     let headers = [&a.trace.header, &b.trace.header];
-    let slower = comparison.slower.as_ref();
-    slower.map_or(String::new(), |s| s.in_words(headers, &names))
+    let Some(slower) = &comparison.slower else {
+        return String::new();
+    };
+    match timed(app) {
+        Some((slower, pairs)) => format!(
+            "{} Times over {}.",
+            slower.in_words(headers, &names),
+            count(pairs, "pair")
+        ),
+        None => slower.in_words(headers, &names),
+    }
+}
+
+/// Where both were measured in pairs, their times there, and how many pairs there were:
+/// the same that the speed-up is of.
+fn timed(app: &App) -> Option<(Slower, usize)> {
+    let choices = [
+        app.compare.choice(Side::Left)?,
+        app.compare.choice(Side::Right)?,
+    ];
+    let run = app.run_of(choices[0].run())?;
+    if choices[1].run() != run.id {
+        return None;
+    }
+    let way = |choice: Choice| match choice {
+        Choice::Run(_) => run.own_way(),
+        Choice::Reference { verify, .. } => Way::of(verify),
+    };
+    let [left, right] = choices.map(|choice| run.references.tokens_per_s(way(choice)));
+    let slower = app.compare.comparison.as_ref()?.slower.as_ref()?;
+    let slower = slower.timed([1000.0 / left?, 1000.0 / right?]);
+    Some((slower, run.references.n_pairs()))
 }
 
 fn letter(side: Side) -> &'static str {
@@ -255,14 +285,17 @@ fn values(app: &App, side: Side, choice: Choice, record: &Record) -> [String; HE
     let comparison = app.compare.comparison.as_ref();
     let log_prob = comparison.and_then(|c| side.of(c.mean_log_prob));
     let stats = &record.stats;
-    let pace = Pace::of(stats);
+    let pace = match timed(app) {
+        Some((slower, _)) => Some(side.of(slower.paces)),
+        None => Pace::of(stats),
+    };
     [
         stats.tokens.to_string(),
         stats.steps.to_string(),
         stats.mal().map_or_else(dash, three),
         pace.map_or_else(dash, |p| three(p.rows_per_step)),
         pace.map_or_else(dash, |p| three(p.ms_per_step)),
-        stats.tokens_per_s().map_or_else(dash, three),
+        pace.map_or_else(dash, |p| three(1000.0 / p.ms_per_token)),
         speed_up(app, choice, record).map_or_else(dash, |s| format!("{s:.2}×")),
         stats.hit_rate().map_or_else(dash, percent),
         percent(record.repetition),
