@@ -97,7 +97,11 @@ async fn run_loop(
         if let Frame::Stale = frame {
             draw(app, screen)?;
         }
-        clock.rest(!app.is_moving());
+        let wait = match app.is_moving() {
+            true => Some(FRAME),
+            false => app.notice_moves_in(),
+        };
+        clock.rest(wait.is_none());
         frame = tokio::select! {
             key = keys.recv() => {
                 let event = key.ok_or_else(|| eyre!("no more keys can be read"))?;
@@ -110,7 +114,7 @@ async fn run_loop(
                 }
                 Frame::Stale
             }
-            elapsed = clock.tick(), if app.is_moving() => {
+            elapsed = clock.tick(wait.unwrap_or(FRAME)), if wait.is_some() => {
                 send(commands, app.update(Action::Tick(elapsed)));
                 Frame::Stale
             }
@@ -148,9 +152,9 @@ impl Clock {
         }
     }
 
-    /// Waits for the next frame; the time since the last one.
-    async fn tick(&mut self) -> Duration {
-        tokio::time::sleep_until((self.last + FRAME).into()).await;
+    /// Waits until so long after the last frame; the time since then.
+    async fn tick(&mut self, wait: Duration) -> Duration {
+        tokio::time::sleep_until((self.last + wait).into()).await;
         let elapsed = self.last.elapsed();
         self.last = Instant::now();
         elapsed

@@ -935,7 +935,7 @@ fn a_message_does_not_cover_the_hints_for_long() {
     let mut shown = Duration::ZERO;
     while !bottom(&app)[0].contains(hints.trim()) {
         assert!(shown <= Duration::from_secs(3), "covered for {shown:?}");
-        assert!(app.is_moving(), "the clock must go on");
+        assert!(app.notice_moves_in().is_some(), "the clock must go on");
         assert!(bottom(&app)[0].contains("Something happened."));
         app.update(Action::Tick(frame));
         shown += frame;
@@ -945,7 +945,7 @@ fn a_message_does_not_cover_the_hints_for_long() {
         bottom(&app)[1].contains("Something happened."),
         "it can still be read"
     );
-    assert!(!app.is_moving());
+    assert_eq!(app.notice_moves_in(), None);
     press(&mut app, KeyCode::Down);
     assert!(!bottom(&app)[1].contains("Something happened."));
 }

@@ -444,8 +444,13 @@ impl App {
         let busy = |r: &Run| r.is_moving() || r.references.is_busy();
         let sweeps = self.screen == Screen::Tune && self.tune.sweep.is_under_way();
         let races = self.compare.is_racing();
-        let told = self.notice.as_ref().is_some_and(Notice::covers_hints);
-        self.model.is_coming() || self.run().is_some_and(busy) || races || sweeps || told
+        self.model.is_coming() || self.run().is_some_and(busy) || races || sweeps
+    }
+
+    /// When the notice uncovers the hints, where it does.
+    pub fn notice_moves_in(&self) -> Option<Duration> {
+        let notice = self.notice.as_ref().filter(|n| n.covers_hints())?;
+        Some(Notice::OVER_HINTS - notice.age)
     }
 
     /// Hands over what the terminal's owner is to do.
