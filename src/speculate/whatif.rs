@@ -1,6 +1,6 @@
 //! What if? A recorded run judged again under other parameters, from its rows
 //! alone. Exact up to and including the first step whose committed tokens
-//! change, or after which a rerun would draft otherwise ([`course`]); what comes
+//! change, or after which a rerun would draft otherwise (see `whatif/course.rs`); what comes
 //! after needs a rerun.
 
 mod course;
