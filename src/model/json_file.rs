@@ -14,8 +14,6 @@ pub struct JsonFile {
     pub value: Value,
     /// As it lies there.
     pub bytes: Vec<u8>,
-    /// The JSON that was read, where that is not the file's own bytes.
-    rewritten: Option<Vec<u8>>,
     /// What was read with patience, for the user.
     pub notes: Vec<String>,
 }
@@ -31,17 +29,11 @@ impl JsonFile {
         let mut file = JsonFile {
             value: Value::Null,
             bytes: Vec::new(),
-            rewritten: None,
             notes: Vec::new(),
         };
         file.parse(path, &bytes)?;
         file.bytes = bytes;
         Ok(file)
-    }
-
-    /// The JSON, without what other programs add to it.
-    pub fn json(&self) -> &[u8] {
-        self.rewritten.as_ref().unwrap_or(&self.bytes)
     }
 
     fn parse(&mut self, path: &Path, bytes: &[u8]) -> Result<()> {
@@ -57,9 +49,6 @@ impl JsonFile {
             "{shown} is not UTF-8, as JSON must be"
         );
         let plain = decoded.text.as_bytes();
-        if plain != bytes {
-            self.rewritten = Some(plain.to_vec());
-        }
         if bytes.starts_with(b"\xef\xbb\xbf") || decoded.encoding != Encoding::Utf8 {
             self.notes.push(format!(
                 "{shown} begins with a byte order mark; it is read as {}",
@@ -77,7 +66,6 @@ impl JsonFile {
             return Err(eyre!("{shown}: {strict}"));
         };
         self.value = serde_json::from_slice(&quoted).map_err(|err| eyre!("{shown}: {err}"))?;
-        self.rewritten = Some(quoted);
         let lines: Vec<String> = lines.iter().map(usize::to_string).collect();
         self.notes.push(format!(
             "{shown} holds NaN or Infinity (line {}), which JSON does not have; nothing here needs \
@@ -142,13 +130,9 @@ mod tests {
             file.notes
         );
         assert!(file.notes[1].contains("(line 1, 2)"), "{:?}", file.notes);
-        assert_eq!(
-            serde_json::from_slice::<Value>(file.json()).unwrap(),
-            file.value
-        );
         let plain = read(b"{\"a\": 1}").unwrap();
         assert!(plain.notes.is_empty());
-        assert_eq!(plain.json(), plain.bytes);
+        assert_eq!(plain.bytes, b"{\"a\": 1}");
     }
 
     #[test]

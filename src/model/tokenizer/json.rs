@@ -26,8 +26,7 @@ struct Files {
     folder: PathBuf,
     /// Of `tokenizer.json` as it lies there.
     hash: String,
-    /// `tokenizer.json` as JSON.
-    json: Vec<u8>,
+    /// `tokenizer.json`.
     tokenizer: Value,
     /// Null where there is none.
     settings: Value,
@@ -43,12 +42,9 @@ pub(super) fn read(folder: &Path, rows: Option<usize>) -> Result<Inner> {
     let path = folder.join("tokenizer.json");
     let checked = json_checks::check(&mut files.tokenizer, rows);
     let changes = checked.wrap_err_with(|| path.display().to_string())?;
-    // The file's own bytes are read, unless something in them had to change.
-    let changed = changes
-        .is_some()
-        .then(|| serde_json::to_vec(&files.tokenizer));
-    let changed = changed.transpose()?;
-    let json = changed.as_deref().unwrap_or(&files.json);
+    // What was checked is read, not the file's own bytes: of a key that stands there
+    // twice the crate would take the one that nobody has looked at.
+    let json = serde_json::to_vec(&files.tokenizer)?;
     let mut tokenizer =
         Tokenizer::from_bytes(json).map_err(|e| eyre!("{}: {e}", path.display()))?;
     // Some files were saved with a training run's limits.
@@ -120,7 +116,6 @@ impl Files {
         let mut files = Files {
             folder: folder.to_path_buf(),
             hash: hash(&own.bytes),
-            json: own.json().to_vec(),
             tokenizer: own.value,
             settings: Value::Null,
             generation: Value::Null,

@@ -11,6 +11,9 @@ use crate::model::stated;
 
 /// Bytes of a text that a step puts into every text.
 const MAX_INSERTED: usize = 256;
+/// Bytes of a token that is found in a text as a whole: the automaton that finds them
+/// grows with every byte.
+pub(super) const MAX_MARKER: usize = 1024;
 /// Bytes of a regex, or of a text that is looked for.
 const MAX_PATTERN: usize = 16 << 10;
 
@@ -140,11 +143,14 @@ fn check_ids(tokenizer: &Value) -> Result<()> {
         }
     }
     for token in tokenizer["added_tokens"].as_array().into_iter().flatten() {
-        within(
-            "added_tokens",
-            token["content"].as_str().unwrap_or("?"),
-            &token["id"],
-        )?;
+        let content = token["content"].as_str().unwrap_or("?");
+        within("added_tokens", content, &token["id"])?;
+        let n = content.len();
+        ensure!(
+            n <= MAX_MARKER,
+            "`added_tokens`: token {} has a text of {n} bytes; at most {MAX_MARKER} are taken",
+            token["id"]
+        );
     }
     Ok(())
 }
@@ -265,6 +271,7 @@ mod tests {
         let huge = "x".repeat(1 << 20);
         let cases = [
             ("/added_tokens/0/id", json!(1u64 << 31), "added_tokens"),
+            ("/added_tokens/0/content", json!(huge), "at most 1024"),
             ("/model/vocab/a", json!(1u64 << 31), "model.vocab"),
             ("/model/vocab/a", json!(-1), "model.vocab"),
             (

@@ -6,6 +6,7 @@ use candle_core::quantized::gguf_file::{Content, Value};
 use color_eyre::eyre::{Result, bail, ensure, eyre};
 use sha2::{Digest, Sha256};
 
+use super::json_checks::MAX_MARKER;
 use super::markers::Marker;
 use super::{is_marker_of, note_on_rowless};
 
@@ -69,6 +70,15 @@ impl<'a> Vocabulary<'a> {
             types.len(),
             tokens.len()
         );
+        let too_long =
+            |(token, ty): &(&&str, &TokenType)| ty.is_special() && token.len() > MAX_MARKER;
+        if let Some(id) = tokens.iter().zip(&types).position(|t| too_long(&t)) {
+            bail!(
+                "tokenizer.ggml.tokens: token {id} is a marker of {} bytes; at most {MAX_MARKER} \
+                 are taken",
+                tokens[id].len()
+            );
+        }
         Ok(Self {
             content,
             tokens,

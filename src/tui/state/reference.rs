@@ -173,11 +173,13 @@ impl References {
         found.map_or(&[], |(_, times)| times)
     }
 
-    /// Tokens a second over all pairs; `None`: none was made.
+    /// Tokens a second of the pairs: the autoregressive runs' median, times the way's
+    /// speed-up, so that the two agree. `None`: none was made.
     pub fn tokens_per_s(&self, way: Way) -> Option<f64> {
-        let times = self.times_of(way).iter();
-        let (ms, tokens) = times.fold((0.0, 0), |(ms, n), t| (ms + t.0, n + t.1));
-        (ms > 0.0).then(|| tokens as f64 * 1000.0 / ms)
+        let speed = |&(ms, tokens): &(f64, usize)| tokens as f64 * 1000.0 / ms.max(1e-9);
+        let plain = self.times_of(Way::Autoregressive).iter().map(speed);
+        let plain = SpeedUp::of(&plain.collect::<Vec<_>>())?.median;
+        Some(plain * self.paired(way)?.median)
     }
 
     fn paired(&self, way: Way) -> Option<SpeedUp> {
@@ -279,6 +281,8 @@ mod tests {
             (2.5, 2.5, 2.5, 6)
         );
         assert_eq!(quiet.done.len(), 2, "the run's own reruns are not kept");
+        let speed = |way| quiet.tokens_per_s(way).unwrap();
+        assert_eq!(speed(Way::Own) / speed(Way::Autoregressive), own.median);
         let mut busy = References::default();
         busy.want(WAYS.to_vec());
         make(&mut busy, |way, pair| match way {

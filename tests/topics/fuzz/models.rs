@@ -196,6 +196,8 @@ fn tokenizer_json() {
         with(r#"{"type":"Prepend","prepend":"▁"}"#),
         with(r#"{"type":"Replace","pattern":{"String":" "},"content":"▁"}"#),
         with(r#"{"type":"Precompiled","precompiled_charsmap":"AAAA"}"#),
+        // A key twice: what was checked must be what is read.
+        with(r#"{"type":"Precompiled","precompiled_charsmap":"AAAA"},"normalizer":null"#),
         with(r#"{"type":"Sequence","normalizers":[{"type":"NFKC"},{"type":"Lowercase"}]}"#),
         seed,
     ];
