@@ -53,11 +53,6 @@ impl SpeedUp {
         let within = |end: f64| (end / self.median - 1.0).abs() <= WITHIN;
         within(self.low) && within(self.high)
     }
-
-    /// Quicker beyond both intervals.
-    pub fn beats(&self, other: &SpeedUp) -> bool {
-        self.low > other.high
-    }
 }
 
 /// How many of n sorted ratios lie outside the interval at each end: as many as leave

@@ -232,7 +232,7 @@ impl Sweep {
         let point = |cell| {
             let figures = self.cell(cell)?;
             Some(Point {
-                speed_up: figures.measured(),
+                speed_ups: self.times.pairs_over_subjects(Some(cell)),
                 in_common: figures.in_common.mean,
             })
         };

@@ -164,8 +164,8 @@ fn verdicts(report: &SweepReport) {
     let pairs = report.cells.iter().filter_map(|c| c.figures.as_ref());
     let pairs = pairs.map(|f| f.pairs).min().unwrap_or(0);
     out!(
-        "*: no other cell is quicker beyond the intervals and keeps as much of the text, or is as quick \
-         and keeps more. 95%: of the speed-up, over {}; est.: by the cost profile. ±: standard error \
+        "*: no other cell is quicker, pair by pair beyond the noise, and keeps as much of the text, or \
+         is as quick and keeps more. 95%: of the speed-up, over {}; est.: by the cost profile. ±: standard error \
          over subjects.",
         if pairs == 1 {
             "1 pair".to_string()

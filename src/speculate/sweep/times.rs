@@ -201,13 +201,18 @@ impl Times {
 
     /// A cell's speed-up over the subjects that have it: every pair's mean over them.
     pub fn over_subjects(&self, cell: Option<usize>) -> Option<SpeedUp> {
+        SpeedUp::of(&self.pairs_over_subjects(cell))
+    }
+
+    /// The means of the pairs themselves.
+    pub fn pairs_over_subjects(&self, cell: Option<usize>) -> Vec<f64> {
         let asked = || self.subjects.iter().filter(|s| s.n_pairs(cell) > 0);
-        let n_pairs = asked().map(|s| s.n_pairs(cell)).min()?;
+        let n_pairs = asked().map(|s| s.n_pairs(cell)).min().unwrap_or(0);
         let mean = |pair| {
             let ratios = asked().filter_map(|s| Some(s.class(cell)?.ratio(&s.reference, pair)));
             ratios.sum::<f64>() / asked().count() as f64
         };
-        SpeedUp::of(&(0..n_pairs).map(mean).collect::<Vec<_>>())
+        (0..n_pairs).map(mean).collect()
     }
 }
 
