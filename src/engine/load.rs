@@ -120,11 +120,16 @@ impl Engine {
         options: &LoadOptions,
         progress: impl FnMut(Loading) + Send,
     ) -> Result<Self> {
+        let of_blocks = shape.config.layers;
         let weights = Weights {
-            source: Source::MadeUp(MadeUp::new(shape, blocks)),
+            source: Source::MadeUp(MadeUp::new(shape, blocks)?),
             floats: options.floats,
         };
-        Self::of_model(CheckedModel::of(weights)?, options, progress)
+        let engine = Self::of_model(CheckedModel::of(weights)?, options, progress)?;
+        Ok(Engine {
+            of_blocks,
+            ..engine
+        })
     }
 
     fn of_model(
@@ -161,6 +166,7 @@ impl Engine {
             codec,
             template,
             info,
+            of_blocks: config.layers,
             device: opened.label,
             note: joined(opened.note, notes),
             catalog: String::new(),

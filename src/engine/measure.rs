@@ -58,7 +58,8 @@ pub type Measuring<'a> = &'a mut dyn FnMut(usize, usize) -> bool;
 
 impl Engine {
     /// Measures t(rows, context): within three seconds for a small model, over fewer
-    /// points for a slow one. `None`: cancelled. The cache is emptied.
+    /// points for a slow one. `None`: cancelled. The cache is emptied. Blocks that are
+    /// not there are taken to cost what the others do.
     ///
     /// # Errors
     /// What the device reports.
@@ -80,38 +81,6 @@ impl Engine {
         }))
     }
 
-    /// The same for a model of which only some blocks are there: what the blocks cost
-    /// is taken times `of_blocks` over theirs, the head and the rest of a step once.
-    ///
-    /// # Errors
-    /// As [`Engine::measure_profile`].
-    pub fn measure_part(
-        &mut self,
-        of_blocks: usize,
-        go_on: Measuring,
-    ) -> Result<Option<CostProfile>> {
-        let share = of_blocks as f32 / self.decoder.config.layers.max(1) as f32;
-        let grid = self.suitable_grid()?;
-        let mut points = Vec::with_capacity(grid.points.len());
-        for (done, &(rows, context)) in grid.points.iter().enumerate() {
-            if !go_on(done, grid.points.len()) {
-                return Ok(None);
-            }
-            let measured = self.measure_point(rows, context, grid.repeats)?;
-            let blocks_ms = measured.cost.forward_ms - measured.parts.head_ms;
-            let added_ms = blocks_ms.max(0.0) * (share - 1.0);
-            points.push(CostPoint {
-                forward_ms: measured.cost.forward_ms + added_ms,
-                step_ms: measured.cost.step_ms + added_ms,
-                ..measured.cost
-            });
-        }
-        Ok(Some(CostProfile {
-            points,
-            ..CostProfile::default()
-        }))
-    }
-
     /// One measurement, over a grid that suits this model's speed.
     fn measure_once(&mut self, go_on: Measuring) -> Result<Option<CostProfile>> {
         let grid = self.suitable_grid()?;
@@ -120,12 +89,28 @@ impl Engine {
             if !go_on(done, grid.points.len()) {
                 return Ok(None);
             }
-            points.push(self.measure_point(rows, context, grid.repeats)?.cost);
+            let measured = self.measure_point(rows, context, grid.repeats)?;
+            points.push(self.with_all_blocks(&measured));
         }
         Ok(Some(CostProfile {
             points,
             ..CostProfile::default()
         }))
+    }
+
+    /// The head and the rest of a step count once.
+    fn with_all_blocks(&self, measured: &MeasuredPoint) -> CostPoint {
+        let n_blocks = self.decoder.config.layers.max(1);
+        if n_blocks == self.of_blocks {
+            return measured.cost;
+        }
+        let blocks_ms = (measured.cost.forward_ms - measured.parts.head_ms).max(0.0);
+        let added_ms = blocks_ms * (self.of_blocks as f32 / n_blocks as f32 - 1.0);
+        CostPoint {
+            forward_ms: measured.cost.forward_ms + added_ms,
+            step_ms: measured.cost.step_ms + added_ms,
+            ..measured.cost
+        }
     }
 
     /// The longest context that can be measured here, in tokens.

@@ -54,6 +54,8 @@ pub struct Engine {
     codec: TextCodec,
     template: ChatTemplate,
     pub info: ModelInfo,
+    /// Blocks of the model; fewer are there where it is only measured.
+    of_blocks: usize,
     /// As the screen says it.
     pub device: String,
     /// Something the user should know about the device.

@@ -14,7 +14,7 @@ use crate::speculate::backoff::Backoff;
 use crate::speculate::cost::StepCosts;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::learned::Learned;
-use crate::speculate::params::{Budget, Params, Sampling, Source};
+use crate::speculate::params::{Params, Sampling, Source};
 use crate::speculate::row::{Judged, NodeRow};
 use crate::speculate::trace::{
     End, Excerpt, FORMAT, Header, PoolSize, SourceHit, Step, SubjectInfo, Timing, TokenBytes,
@@ -327,14 +327,13 @@ impl<'e> Run<'e> {
     }
 
     fn is_automatic(&self) -> bool {
-        matches!(self.params.budget, Budget::Auto { .. })
+        self.params.budget.is_auto()
     }
 
     /// The draft tree, its origins not named yet.
     fn retrieve(&mut self, is_resting: bool) -> Retrieved {
         let root = self.ids[self.ids.len() - 1];
-        let is_off = !self.params.verify.drafts() || self.params.budget.max_rows() <= 1;
-        if is_off || is_resting {
+        if !self.params.drafts() || is_resting {
             return Retrieved {
                 tree: DraftTree::root_only(root),
                 hits: Vec::new(),

@@ -12,7 +12,7 @@ use super::interrupt;
 use super::progress::Line;
 use crate::engine::{Engine, RunSpec};
 use crate::pool::Pools;
-use crate::speculate::speed_up::{Pairing, SpeedUp};
+use crate::speculate::speed_up::{Pairing, SpeedUp, Took};
 use crate::speculate::stats::Stats;
 use crate::speculate::verify::Finish;
 
@@ -131,20 +131,24 @@ fn once_more(engine: &mut Engine, outcome: &mut Outcome) -> Result<bool> {
 pub fn speed_up(outcomes: &[&Outcome], plain: &[&Outcome]) -> Option<SpeedUp> {
     let rounds = |of: &[&Outcome]| of.iter().map(|o| o.repeats.ms.len()).min();
     let n = rounds(outcomes)?.min(rounds(plain)?);
-    let ms_a_token = |of: &[&Outcome], round: usize| {
-        let ms: f64 = of.iter().map(|o| o.repeats.ms[round]).sum();
-        let tokens: usize = of.iter().map(|o| o.stats.tokens).sum();
-        ms / tokens.max(1) as f64
-    };
-    let ratio = |round| ms_a_token(plain, round) / ms_a_token(outcomes, round).max(1e-9);
+    let took = |of: &[&Outcome], round| of.iter().map(|o| o.took(round)).sum::<Took>();
+    let ratio = |round| took(outcomes, round).over(took(plain, round));
     SpeedUp::of(&(0..n).map(ratio).collect::<Vec<_>>())
+}
+
+impl Outcome {
+    /// What its run took the `round`-th time.
+    fn took(&self, round: usize) -> Took {
+        Took {
+            ms: self.repeats.ms[round],
+            tokens: self.stats.tokens,
+        }
+    }
 }
 
 /// Every pair's ratio on one prompt.
 pub fn ratios(outcome: &Outcome, plain: &Outcome) -> Vec<f64> {
-    let a_token = |o: &Outcome, ms: f64| ms / o.stats.tokens.max(1) as f64;
-    let pairs = plain.repeats.ms.iter().zip(&outcome.repeats.ms);
-    pairs
-        .map(|(&p, &o)| a_token(plain, p) / a_token(outcome, o).max(1e-9))
-        .collect()
+    let n = plain.repeats.ms.len().min(outcome.repeats.ms.len());
+    let ratio = |round| outcome.took(round).over(plain.took(round));
+    (0..n).map(ratio).collect()
 }

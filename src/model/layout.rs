@@ -74,48 +74,45 @@ pub fn feed_forward(weights: &Weights, config: &Config, block: usize) -> Result<
 }
 
 fn needed(weights: &Weights, config: &Config, vocab: usize) -> Result<Vec<Needed>> {
+    let mut all = tensors(config, vocab, |block| feed_forward(weights, config, block))?;
+    if weights.has(ROPE_FACTORS) {
+        let factors = Needed {
+            name: ROPE_FACTORS.into(),
+            dims: vec![config.rope_dim / 2],
+        };
+        // Beside the ends, before the blocks.
+        let at = if config.tied { 2 } else { 3 };
+        all.insert(at, factors);
+    }
+    Ok(all)
+}
+
+/// Every tensor but RoPE's factors; `ffn`: a block's feed-forward width.
+fn tensors(
+    config: &Config,
+    vocab: usize,
+    ffn: impl Fn(usize) -> Result<usize>,
+) -> Result<Vec<Needed>> {
     let width = config.width;
     let mut all = Vec::new();
-    let mut add = |name: String, dims: &[usize]| {
-        all.push(Needed {
-            name,
-            dims: dims.to_vec(),
-        });
-    };
-    add("token_embd.weight".into(), &[vocab, width]);
-    add("output_norm.weight".into(), &[width]);
+    let mut add = |name: String, dims: Vec<usize>| all.push(Needed { name, dims });
+    add("token_embd.weight".into(), vec![vocab, width]);
+    add("output_norm.weight".into(), vec![width]);
     if !config.tied {
-        add("output.weight".into(), &[vocab, width]);
-    }
-    if weights.has(ROPE_FACTORS) {
-        add(ROPE_FACTORS.into(), &[config.rope_dim / 2]);
+        add("output.weight".into(), vec![vocab, width]);
     }
     for block in 0..config.layers {
-        let ffn = feed_forward(weights, config, block)?;
-        for (part, dims) in block_parts(config, ffn) {
-            add(format!("blk.{block}.{part}"), &dims);
+        for (part, dims) in block_parts(config, ffn(block)?) {
+            add(format!("blk.{block}.{part}"), dims);
         }
     }
     Ok(all)
 }
 
 /// The tensors of a configuration whose feed-forward width is stated, by name.
-pub fn dims(config: &Config, vocab: usize) -> HashMap<String, Vec<usize>> {
-    let width = config.width;
-    let mut all = HashMap::from([
-        ("token_embd.weight".to_owned(), vec![vocab, width]),
-        ("output_norm.weight".to_owned(), vec![width]),
-    ]);
-    if !config.tied {
-        all.insert("output.weight".into(), vec![vocab, width]);
-    }
-    let parts = block_parts(config, config.feed_forward.unwrap_or(0));
-    for block in 0..config.layers {
-        let named =
-            |(part, dims): &(&str, Vec<usize>)| (format!("blk.{block}.{part}"), dims.clone());
-        all.extend(parts.iter().map(named));
-    }
-    all
+pub fn dims(config: &Config, vocab: usize) -> Result<HashMap<String, Vec<usize>>> {
+    let all = tensors(config, vocab, |_| Ok(config.feed_forward.unwrap_or(0)))?;
+    Ok(all.into_iter().map(|t| (t.name, t.dims)).collect())
 }
 
 /// A block's tensors, behind its number.

@@ -30,94 +30,90 @@ pub struct Shape {
     pub vocab: usize,
 }
 
+/// Name and architecture; blocks, width and feed-forward width; heads, key/value heads
+/// and their width; rows of the embedding, and whether the head is tied to it.
+type Known = (
+    &'static str,
+    &'static str,
+    [usize; 3],
+    [usize; 3],
+    usize,
+    bool,
+);
+
 /// Published dimensions (the `config.json` of each model's repository).
-struct Known {
-    name: &'static str,
-    architecture: &'static str,
-    layers: usize,
-    width: usize,
-    feed_forward: usize,
-    heads: usize,
-    kv_heads: usize,
-    head_dim: usize,
-    vocab: usize,
-    tied: bool,
-}
-
-const fn known(
-    (name, architecture): (&'static str, &'static str),
-    (layers, width, feed_forward): (usize, usize, usize),
-    (heads, kv_heads, head_dim): (usize, usize, usize),
-    (vocab, tied): (usize, bool),
-) -> Known {
-    Known {
-        name,
-        architecture,
-        layers,
-        width,
-        feed_forward,
-        heads,
-        kv_heads,
-        head_dim,
-        vocab,
-        tied,
-    }
-}
-
 const KNOWN: [Known; 9] = [
-    known(
-        ("smollm2-135m", "llama"),
-        (30, 576, 1536),
-        (9, 3, 64),
-        (49_152, true),
+    (
+        "smollm2-135m",
+        "llama",
+        [30, 576, 1536],
+        [9, 3, 64],
+        49_152,
+        true,
     ),
-    known(
-        ("smollm2-360m", "llama"),
-        (32, 960, 2560),
-        (15, 5, 64),
-        (49_152, true),
+    (
+        "smollm2-360m",
+        "llama",
+        [32, 960, 2560],
+        [15, 5, 64],
+        49_152,
+        true,
     ),
-    known(
-        ("smollm2-1.7b", "llama"),
-        (24, 2048, 8192),
-        (32, 32, 64),
-        (49_152, true),
+    (
+        "smollm2-1.7b",
+        "llama",
+        [24, 2048, 8192],
+        [32, 32, 64],
+        49_152,
+        true,
     ),
-    known(
-        ("qwen2.5-0.5b", "qwen2"),
-        (24, 896, 4864),
-        (14, 2, 64),
-        (151_936, true),
+    (
+        "qwen2.5-0.5b",
+        "qwen2",
+        [24, 896, 4864],
+        [14, 2, 64],
+        151_936,
+        true,
     ),
-    known(
-        ("qwen2.5-1.5b", "qwen2"),
-        (28, 1536, 8960),
-        (12, 2, 128),
-        (151_936, true),
+    (
+        "qwen2.5-1.5b",
+        "qwen2",
+        [28, 1536, 8960],
+        [12, 2, 128],
+        151_936,
+        true,
     ),
-    known(
-        ("qwen2.5-7b", "qwen2"),
-        (28, 3584, 18_944),
-        (28, 4, 128),
-        (152_064, false),
+    (
+        "qwen2.5-7b",
+        "qwen2",
+        [28, 3584, 18_944],
+        [28, 4, 128],
+        152_064,
+        false,
     ),
-    known(
-        ("llama-3.2-1b", "llama"),
-        (16, 2048, 8192),
-        (32, 8, 64),
-        (128_256, true),
+    (
+        "llama-3.2-1b",
+        "llama",
+        [16, 2048, 8192],
+        [32, 8, 64],
+        128_256,
+        true,
     ),
-    known(
-        ("llama-3.1-8b", "llama"),
-        (32, 4096, 14_336),
-        (32, 8, 128),
-        (128_256, false),
+    (
+        "llama-3.1-8b",
+        "llama",
+        [32, 4096, 14_336],
+        [32, 8, 128],
+        128_256,
+        false,
     ),
-    known(
-        ("vicuna-7b", "llama"),
-        (32, 4096, 11_008),
-        (32, 32, 128),
-        (32_000, false),
+    (
+        "vicuna-7b",
+        "llama",
+        [32, 4096, 11_008],
+        [32, 32, 128],
+        32_000,
+        false,
     ),
 ];
 
@@ -128,12 +124,12 @@ impl Shape {
     /// # Errors
     /// Neither; what keeps such a file from being loaded.
     pub fn named(name: &str) -> Result<Self> {
-        if let Some(known) = KNOWN.iter().find(|known| known.name == name) {
-            return Ok(known.shape());
+        if let Some(known) = KNOWN.iter().find(|known| known.0 == name) {
+            return Ok(Shape::of(known));
         }
         let path = Path::new(name);
         if !path.exists() {
-            let names: Vec<&str> = KNOWN.iter().map(|known| known.name).collect();
+            let names: Vec<&str> = KNOWN.iter().map(|known| known.0).collect();
             bail!(
                 "--shape {name}: no such file, and none of {}",
                 names.join(", ")
@@ -151,6 +147,34 @@ impl Shape {
             },
             vocab,
         })
+    }
+
+    fn of(known: &Known) -> Self {
+        let &(name, architecture, [layers, width, feed_forward], heads_of, vocab, tied) = known;
+        let [heads, kv_heads, head_dim] = heads_of;
+        Shape {
+            name: name.to_owned(),
+            config: Config {
+                architecture: architecture.to_owned(),
+                layers,
+                width,
+                feed_forward: Some(feed_forward),
+                heads,
+                kv_heads,
+                head_dim,
+                rope_dim: head_dim,
+                rope_base: 10_000.0,
+                rope_order: Pairs::Halves,
+                rope_scaling: RopeScaling::None,
+                qkv_bias: architecture == "qwen2",
+                qk_norm: architecture == "qwen3",
+                tied,
+                norm_eps: 1e-5,
+                context: 32_768,
+                notes: Vec::new(),
+            },
+            vocab,
+        }
     }
 
     /// Bytes of a block's packed weights, about.
@@ -176,34 +200,6 @@ fn packed_bytes(dims: &[usize]) -> u64 {
     }
 }
 
-impl Known {
-    fn shape(&self) -> Shape {
-        Shape {
-            name: self.name.to_owned(),
-            config: Config {
-                architecture: self.architecture.to_owned(),
-                layers: self.layers,
-                width: self.width,
-                feed_forward: Some(self.feed_forward),
-                heads: self.heads,
-                kv_heads: self.kv_heads,
-                head_dim: self.head_dim,
-                rope_dim: self.head_dim,
-                rope_base: 10_000.0,
-                rope_order: Pairs::Halves,
-                rope_scaling: RopeScaling::None,
-                qkv_bias: self.architecture == "qwen2",
-                qk_norm: self.architecture == "qwen3",
-                tied: self.tied,
-                norm_eps: 1e-5,
-                context: 32_768,
-                notes: Vec::new(),
-            },
-            vocab: self.vocab,
-        }
-    }
-}
-
 /// Random weights of a shape's first blocks.
 pub struct MadeUp {
     pub shape: Shape,
@@ -214,14 +210,16 @@ pub struct MadeUp {
 
 impl MadeUp {
     /// `blocks`: how many are made, at most all.
-    pub fn new(mut shape: Shape, blocks: usize) -> Self {
+    ///
+    /// # Errors
+    /// None of a shape whose feed-forward width is stated, as all are.
+    pub fn new(mut shape: Shape, blocks: usize) -> Result<Self> {
         shape.config.layers = blocks.min(shape.config.layers);
-        let dims = layout::dims(&shape.config, shape.vocab);
-        MadeUp {
+        Ok(MadeUp {
             path: PathBuf::from(&shape.name),
+            dims: layout::dims(&shape.config, shape.vocab)?,
             shape,
-            dims,
-        }
+        })
     }
 
     pub fn has(&self, name: &str) -> bool {
@@ -309,7 +307,7 @@ mod tests {
             ("vicuna-7b", 6.7),
         ] {
             let shape = Shape::named(name).unwrap();
-            let dims = layout::dims(&shape.config, shape.vocab);
+            let dims = layout::dims(&shape.config, shape.vocab).unwrap();
             let n: usize = dims.values().map(|d| d.iter().product::<usize>()).sum();
             let off = n as f64 / 1e9 / billions - 1.0;
             assert!(off.abs() < 0.02, "{name}: {n} parameters");

@@ -4,8 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
-use candle_core::quantized::{GgmlDType, QMatMul, QTensor};
-use candle_core::{DType, Device, Tensor};
+use candle_core::quantized::{GgmlDType, QMatMul, QStorage, QTensor};
+use candle_core::{Device, Tensor};
 use color_eyre::eyre::{Result, eyre};
 use half::{bf16, f16};
 use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSlice, ParallelSliceMut};
@@ -144,18 +144,20 @@ impl Weights {
         let raw = self.matrix(name)?;
         match (&self.source, raw.is_float(), self.floats) {
             (_, false, FloatWeights::Reference) => Ok(QMatMul::Tensor(self.table(name, device)?)),
-            (Source::Gguf(gguf), false, _) => {
-                Ok(QMatMul::from_qtensor(gguf.qtensor(name, device)?)?)
-            }
-            (Source::MadeUp(_), false, _) => {
-                let plain = QTensor::new(
-                    candle_core::quantized::QStorage::from_data(raw.bytes, device, raw.dtype)?,
-                    (raw.rows, raw.cols),
-                )?;
-                Ok(QMatMul::from_qtensor(plain)?)
+            (Source::Gguf(_) | Source::MadeUp(_), false, _) => {
+                Ok(QMatMul::from_qtensor(self.quantized(name, raw, device)?)?)
             }
             _ => self.floats_on_device(&raw, device),
         }
+    }
+
+    /// A quantized weight as candle has it.
+    fn quantized(&self, name: &str, raw: RawMatrix<'_>, device: &Device) -> Result<QTensor> {
+        if let Source::Gguf(gguf) = &self.source {
+            return gguf.qtensor(name, device);
+        }
+        let storage = QStorage::from_data(raw.bytes, device, raw.dtype)?;
+        Ok(QTensor::new(storage, (raw.rows, raw.cols))?)
     }
 
     fn floats_on_device(&self, raw: &RawMatrix<'_>, device: &Device) -> Result<QMatMul> {
@@ -175,9 +177,8 @@ impl Weights {
     pub fn table(&self, name: &str, device: &Device) -> Result<Tensor> {
         let raw = self.matrix(name)?;
         match (&self.source, raw.is_float()) {
-            (Source::Gguf(gguf), false) => Ok(gguf.qtensor(name, device)?.dequantize(device)?),
-            (Source::MadeUp(_), false) => {
-                Ok(Tensor::zeros((raw.rows, raw.cols), DType::F32, device)?)
+            (Source::Gguf(_) | Source::MadeUp(_), false) => {
+                Ok(self.quantized(name, raw, device)?.dequantize(device)?)
             }
             _ => {
                 let shape = (raw.rows, raw.cols);

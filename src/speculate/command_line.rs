@@ -6,7 +6,7 @@
 
 use super::cost::{CostProfile, inline};
 use super::options::{all, options};
-use super::params::{Budget, Params};
+use super::params::Params;
 use super::trace::{Header, SubjectInfo};
 
 /// The options of a session that are no run's own.
@@ -79,7 +79,7 @@ impl<'a> CommandLine<'a> {
     /// Of a recorded run. `here`: the profile that a plain command line goes by on
     /// this machine.
     pub fn of_run(header: &'a Header, here: Option<&CostProfile>) -> Self {
-        let is_auto = matches!(header.params.budget, Budget::Auto { .. });
+        let is_auto = header.params.budget.is_auto();
         let is_own = here == Some(&header.cost) || header.cost.is_empty();
         CommandLine {
             subject: Some(&header.subject),
@@ -237,6 +237,7 @@ mod tests {
     use super::super::branch::{Branch, BranchOf};
     use super::super::learned::CalibrationStart;
     use super::super::made_up;
+    use super::super::params::Budget;
     use super::*;
 
     #[test]

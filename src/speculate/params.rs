@@ -27,6 +27,11 @@ pub enum Budget {
 }
 
 impl Budget {
+    /// What is drafted goes by the cost profile.
+    pub fn is_auto(&self) -> bool {
+        matches!(self, Budget::Auto { .. })
+    }
+
     pub fn max_rows(&self) -> usize {
         match *self {
             Budget::Auto { max } => max,
@@ -270,6 +275,11 @@ impl Default for Params {
 }
 
 impl Params {
+    /// Whether anything may be drafted.
+    pub fn drafts(&self) -> bool {
+        self.verify.drafts() && self.budget.max_rows() > 1
+    }
+
     /// These parameters with drafting as in the paper: its trie, 64 rows,
     /// branches of 12, no repetition penalty.
     pub fn as_in_the_paper(self) -> Params {

@@ -7,6 +7,7 @@
 use serde::Serialize;
 
 use super::cost::StepCosts;
+use super::stats::Stats;
 use super::trace::{Step, Trace};
 
 /// How far from the median the ends of its interval may lie for the measurement to be
@@ -14,6 +15,52 @@ use super::trace::{Step, Trace};
 const WITHIN: f64 = 0.03;
 /// One of the interval's ends is missed in so many cases of 100.
 const MISSED: f64 = 0.05;
+
+/// What a run took: its decoding, the prompt not included.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Took {
+    pub ms: f64,
+    pub tokens: usize,
+}
+
+impl Took {
+    pub fn of(stats: &Stats) -> Self {
+        Took {
+            ms: stats.timing.total(),
+            tokens: stats.tokens,
+        }
+    }
+
+    pub fn ms_per_token(self) -> f64 {
+        self.ms / self.tokens.max(1) as f64
+    }
+
+    pub fn tokens_per_s(self) -> f64 {
+        1000.0 * self.tokens as f64 / self.ms.max(1e-9)
+    }
+
+    /// How many times as quick as another, by the time a token takes.
+    pub fn over(self, plain: Took) -> f64 {
+        plain.ms_per_token() / self.ms_per_token().max(1e-9)
+    }
+}
+
+impl std::iter::Sum for Took {
+    fn sum<I: Iterator<Item = Took>>(all: I) -> Took {
+        all.fold(Took::default(), |sum, took| Took {
+            ms: sum.ms + took.ms,
+            tokens: sum.tokens + took.tokens,
+        })
+    }
+}
+
+/// `6 pairs`.
+pub fn count_pairs(n: usize) -> String {
+    match n {
+        1 => "1 pair".to_string(),
+        n => format!("{n} pairs"),
+    }
+}
 
 /// A speed-up that was measured in pairs: the median of their ratios and its 95%
 /// interval.
@@ -120,12 +167,8 @@ impl Pairing {
 /// committed tokens of t(1, context there) over the sum over steps of t(rows,
 /// context). `None` without a profile or steps.
 pub fn by_profile(trace: &Trace) -> Option<f64> {
-    by_profile_of(&trace.steps, &StepCosts::new(&trace.header.cost))
-}
-
-/// The same of some steps under these costs.
-pub fn by_profile_of(steps: &[Step], costs: &StepCosts) -> Option<f64> {
-    ms_by_profile(steps, costs).map(|(plain, drafted)| plain / drafted)
+    let (plain, drafted) = ms_by_profile(&trace.steps, &StepCosts::new(&trace.header.cost))?;
+    Some(plain / drafted)
 }
 
 /// Milliseconds under these costs: of autoregressive steps that commit the same tokens,

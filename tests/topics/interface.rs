@@ -22,7 +22,7 @@ use ratatui::buffer::Buffer;
 use super::fixture;
 use super::stage::{
     LARGE, SMALL, answer_previews, app, decoding, draw, ended, feed, fetching_event, generated,
-    keys, measured, model_ready, press, ready, start,
+    keys, make_references, measured, model_ready, press, ready, start,
 };
 
 fn enter(app: &mut App) -> Vec<Command> {
@@ -450,30 +450,17 @@ fn the_reference_runs_follow_one_another() {
 #[test]
 fn pairs_take_turns_and_can_be_stopped() {
     let mut app = ended(&fixture::relaxed());
-    let mut commands = keys(&mut app, "r");
-    let mut made = Vec::new();
-    while let Some((id, purpose, params)) = generated(&commands) {
-        made.push(params.verify);
-        let reference = fixture::run(7, params);
-        app.apply(Event::RunStarted {
-            run: id,
-            purpose,
-            header: Box::new(reference.header.clone()),
-        });
-        feed(&mut app, id, &reference, 0..reference.steps.len());
-        let finish = match made.len() {
+    let commands = keys(&mut app, "r");
+    let made = make_references(&mut app, commands, |app, n, end| {
+        let finish = match n {
             7 => {
-                assert_eq!(keys(&mut app, "e").len(), 1, "a key stops it");
+                assert_eq!(keys(app, "e").len(), 1, "a key stops it");
                 Finish::Cancelled
             }
             _ => Finish::Length,
         };
-        let end = End {
-            finish,
-            ..reference.end.expect("an end")
-        };
-        commands = app.apply(Event::RunEnded { run: id, end });
-    }
+        End { finish, ..end }
+    });
     let own = fixture::relaxed().header.params.verify;
     let (plain, strict) = (Verify::Autoregressive, Verify::Strict);
     assert_eq!(made, [plain, strict, own, strict, own, plain, own]);
@@ -508,15 +495,8 @@ fn a_live_run_is_measured_after_its_end() {
 #[test]
 fn a_strict_runs_pairs_are_of_two_runs() {
     let mut app = ended(&fixture::strict());
-    let mut commands = keys(&mut app, "r");
-    let mut made = Vec::new();
-    while let Some((id, _, params)) = generated(&commands) {
-        made.push(params.verify);
-        let reference = fixture::run(7, params);
-        feed(&mut app, id, &reference, 0..reference.steps.len());
-        let end = reference.end.expect("an end");
-        commands = app.apply(Event::RunEnded { run: id, end });
-    }
+    let commands = keys(&mut app, "r");
+    let made = make_references(&mut app, commands, |_, _, end| end);
     let n_of = |rule| made.iter().filter(|m| **m == rule).count();
     assert_eq!((n_of(Verify::Autoregressive), n_of(Verify::Strict)), (6, 6));
     assert_eq!(made.len(), 12);

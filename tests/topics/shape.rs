@@ -26,7 +26,7 @@ fn a_files_shape_is_measured_without_its_weights() {
     let real = Engine::load(&path, &options(), |_| {}).unwrap();
     let mut made_up = Engine::of_shape(shape.clone(), usize::MAX, &options(), |_| {}).unwrap();
     assert_eq!(made_up.info.architecture, real.info.architecture);
-    let profile = made_up.measure_part(shape.config.layers, &mut |_, _| true);
+    let profile = made_up.measure_profile(&mut |_, _| true);
     let profile = profile.unwrap().expect("not cancelled");
     assert!(profile.points.len() > 3);
     assert!(
@@ -40,21 +40,29 @@ fn a_files_shape_is_measured_without_its_weights() {
 /// Blocks that do not fit are taken to cost what the others do; the head counts once.
 #[test]
 fn the_blocks_that_are_missing_count_by_proportion() {
-    let mut shape = Shape::named("smollm2-135m").unwrap();
-    (shape.config.layers, shape.vocab) = (2, 2048);
-    let mut engine = Engine::of_shape(shape, 1, &options(), |_| {}).unwrap();
+    let engine = |blocks: usize| {
+        let mut shape = Shape::named("smollm2-135m").unwrap();
+        (shape.config.layers, shape.vocab) = (blocks, 2048);
+        Engine::of_shape(shape, 1, &options(), |_| {}).unwrap()
+    };
     let at = |profile: laserscope::speculate::cost::CostProfile| {
         let point = profile.points.iter().find(|p| p.rows == 1);
         point.expect("one row").forward_ms
     };
-    let one = at(engine.measure_part(1, &mut |_, _| true).unwrap().unwrap());
-    let hundred = at(engine.measure_part(100, &mut |_, _| true).unwrap().unwrap());
+    let one = at(engine(1)
+        .measure_profile(&mut |_, _| true)
+        .unwrap()
+        .unwrap());
+    let hundred = at(engine(100)
+        .measure_profile(&mut |_, _| true)
+        .unwrap()
+        .unwrap());
     assert!(
         hundred > 20.0 * one && hundred < 400.0 * one,
         "{one} {hundred}"
     );
     let mut asked = 0;
-    let cancelled = engine.measure_part(1, &mut |_, _| {
+    let cancelled = engine(2).measure_profile(&mut |_, _| {
         asked += 1;
         asked < 3
     });

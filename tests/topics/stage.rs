@@ -7,8 +7,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use laserscope::recsys::knowledge::bundled_knowledge;
 use laserscope::recsys::{Catalog, Framework};
 use laserscope::speculate::command_line::Setup;
-use laserscope::speculate::params::{Params, Source};
-use laserscope::speculate::trace::{PoolSize, Trace};
+use laserscope::speculate::params::{Params, Source, Verify};
+use laserscope::speculate::trace::{End, PoolSize, Trace};
 use laserscope::tui::lesson::learned::Learned;
 use laserscope::tui::start::{Length, Shipped};
 use laserscope::tui::state::app::App;
@@ -167,23 +167,34 @@ pub fn ended(trace: &Trace) -> App {
 /// A finished run with both reference runs measured.
 pub fn measured() -> App {
     let mut app = ended(&fixture::relaxed());
-    let run = app.shown.expect("a run");
-    let mut commands = keys(&mut app, "r");
+    let commands = keys(&mut app, "r");
+    make_references(&mut app, commands, |_, _, end| end);
+    app
+}
+
+/// Makes every reference run that is asked for, beginning with these commands; `end` is
+/// told how many there were, and says how each ends. Gives their rules, in order.
+pub fn make_references(
+    app: &mut App,
+    mut commands: Vec<Command>,
+    end: impl Fn(&mut App, usize, End) -> End,
+) -> Vec<Verify> {
+    let of = app.shown.expect("a run");
+    let mut made = Vec::new();
     while let Some((id, purpose, params)) = generated(&commands) {
-        assert_eq!(purpose, Purpose::Reference { of: run });
+        assert_eq!(purpose, Purpose::Reference { of });
+        made.push(params.verify);
         let reference = fixture::run(7, params);
         app.apply(Event::RunStarted {
             run: id,
             purpose,
             header: Box::new(reference.header.clone()),
         });
-        feed(&mut app, id, &reference, 0..reference.steps.len());
-        commands = app.apply(Event::RunEnded {
-            run: id,
-            end: reference.end.expect("an end"),
-        });
+        feed(app, id, &reference, 0..reference.steps.len());
+        let end = end(app, made.len(), reference.end.expect("an end"));
+        commands = app.apply(Event::RunEnded { run: id, end });
     }
-    app
+    made
 }
 
 pub fn fetching_event(app: &mut App) {

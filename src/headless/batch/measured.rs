@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::speculate::speed_up::SpeedUp;
+use crate::speculate::speed_up::{SpeedUp, Took, count_pairs};
 use crate::speculate::stats::{Stats, first_difference, repetition};
 use crate::speculate::trace::Trace;
 
@@ -63,12 +63,8 @@ impl Measured {
 
     /// An answer and the autoregressive one to the same prompt.
     pub fn add_reference(&mut self, trace: &Trace, plain: &Trace) {
-        let ms_a_token = |trace: &Trace| {
-            let stats = Stats::of(trace);
-            stats.timing.total() / stats.tokens.max(1) as f64
-        };
-        self.ratios
-            .push(ms_a_token(plain) / ms_a_token(trace).max(1e-9));
+        let took = |trace: &Trace| Took::of(&Stats::of(trace));
+        self.ratios.push(took(trace).over(took(plain)));
         if let Some(at) = first_difference(&trace.token_ids(), &plain.token_ids()) {
             let subject = &trace.header.subject;
             self.differing
@@ -138,8 +134,8 @@ impl Measured {
             pairs,
         } = self.speedup()?;
         let interval = match pairs {
-            1 => "1 pair".to_string(),
-            n => format!("{low:.2}-{high:.2} over {n} pairs"),
+            1 => count_pairs(pairs),
+            _ => format!("{low:.2}-{high:.2} over {}", count_pairs(pairs)),
         };
         let saved = (1.0 - 1.0 / median) * 100.0;
         Some(format!(

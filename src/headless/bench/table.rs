@@ -3,6 +3,7 @@
 use super::compared::ComparedRule;
 use super::{BenchReport, PromptFigures};
 use crate::headless::report::RanOn;
+use crate::speculate::speed_up::count_pairs;
 
 /// `by_prompt`: with a line for each prompt.
 pub fn print(report: &BenchReport, by_prompt: bool) {
@@ -61,7 +62,7 @@ pub fn print(report: &BenchReport, by_prompt: bool) {
     }
     out!(
         "{} of each prompt in turns; est.: by the cost profile alone",
-        pairs(report.compared.pairs)
+        count_pairs(report.compared.pairs)
     );
     if by_prompt {
         print_prompts(&report.compared, &report.prompts);
@@ -75,13 +76,6 @@ pub fn print(report: &BenchReport, by_prompt: bool) {
             d.subject,
             d.at
         ),
-    }
-}
-
-fn pairs(n: usize) -> String {
-    match n {
-        1 => "1 pair".to_string(),
-        n => format!("{n} pairs"),
     }
 }
 

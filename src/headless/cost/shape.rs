@@ -54,7 +54,7 @@ pub fn measure(name: &str, settings: &Settings) -> Result<(Engine, Measured)> {
     let mut engine = Engine::of_shape(shape, fitting, &options, |loading| {
         line.show(&loading.describe());
     })?;
-    let profile = engine.measure_part(blocks, &mut |done, of| {
+    let profile = engine.measure_profile(&mut |done, of| {
         line.show(&Loading::Measuring { done, of }.describe());
         !interrupt::is_set()
     })?;

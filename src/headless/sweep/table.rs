@@ -5,6 +5,7 @@ use color_eyre::eyre::Result;
 use super::report::{CellReport, SweepReport};
 use crate::console;
 use crate::speculate::options::numbers;
+use crate::speculate::speed_up::count_pairs;
 use crate::speculate::sweep::{CellFigures, Estimate};
 
 /// Names of the numbers that rules may have, in the order of the columns.
@@ -167,11 +168,7 @@ fn verdicts(report: &SweepReport) {
         "*: no other cell is quicker, pair by pair beyond the noise, and keeps as much of the text, or \
          is as quick and keeps more. 95%: of the speed-up, over {}; est.: by the cost profile. ±: standard error \
          over subjects.",
-        if pairs == 1 {
-            "1 pair".to_string()
-        } else {
-            format!("{pairs} pairs")
-        }
+        count_pairs(pairs)
     );
     let fastest = report.cells.iter().filter(|c| c.frontier);
     let speed = |c: &&CellReport| c.figures.as_ref().map_or(0.0, |f| f.speedup.mean);

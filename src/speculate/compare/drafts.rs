@@ -2,7 +2,7 @@
 
 use super::NotTaken;
 use super::cause::of_part;
-use crate::speculate::params::{Budget, Drafter, MAX_BRANCH, Params};
+use crate::speculate::params::{Drafter, MAX_BRANCH, Params};
 use crate::speculate::same_run::{HeaderDifference, Part, differences};
 use crate::speculate::trace::{Header, Trace};
 
@@ -88,7 +88,7 @@ impl Uses {
         let has_pools = sources.group || sources.global || sources.online;
         let drafts = params.verify.drafts() && params.drafter != Drafter::None;
         Uses {
-            profile: drafts && matches!(params.budget, Budget::Auto { .. }),
+            profile: drafts && params.budget.is_auto(),
             pools: drafts && has_pools && params.drafter != Drafter::Ngram,
             weights: drafts && params.drafter == Drafter::Blend,
             calibration: drafts && params.drafter != Drafter::Laser,

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::Job;
-use crate::speculate::speed_up::{Pairing, SpeedUp};
+use crate::speculate::speed_up::{Pairing, SpeedUp, Took};
 use crate::speculate::trace::Trace;
 
 #[derive(Clone, Debug)]
@@ -17,8 +17,6 @@ pub struct Times {
     queue: VecDeque<Job>,
     /// Milliseconds spent on pairs beyond the first, prompts included.
     added_ms: f64,
-    /// Milliseconds that the next pair will take.
-    pair_ms: f64,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -56,7 +54,7 @@ impl Class {
     }
 
     fn add(&mut self, trace: &Trace, is_first: bool) {
-        let ms = decode_ms(trace);
+        let ms = trace.steps.iter().map(|step| step.timing.total()).sum();
         self.tokens = trace.steps.iter().map(|s| s.verdict.n_committed()).sum();
         self.last_ms = ms + trace.header.prompt_ms;
         match is_first {
@@ -65,10 +63,15 @@ impl Class {
         }
     }
 
-    /// Its times a token under the reference's.
+    fn took(&self, pair: usize) -> Took {
+        Took {
+            ms: self.ms(pair),
+            tokens: self.tokens,
+        }
+    }
+
     fn ratio(&self, reference: &Class, pair: usize) -> f64 {
-        let a_token = |class: &Class| class.ms(pair) / class.tokens.max(1) as f64;
-        a_token(reference) / a_token(self).max(1e-9)
+        self.took(pair).over(reference.took(pair))
     }
 }
 
@@ -98,7 +101,6 @@ impl Times {
             subjects: vec![subject; n_subjects],
             queue: VecDeque::new(),
             added_ms: 0.0,
-            pair_ms: 0.0,
         }
     }
 
@@ -158,16 +160,13 @@ impl Times {
         }
         let all = self.subjects.iter();
         let all = all.flat_map(|s| s.classes.iter().chain([&s.reference]));
-        self.pair_ms = all.map(|class| class.last_ms).sum();
+        let pair_ms = all.map(|class| class.last_ms).sum();
         let n = self.n_pairs();
         let cells = self.subjects.first().map_or(0, |s| s.of_cell.len());
         let so_far: Vec<SpeedUp> = (0..cells)
             .filter_map(|cell| self.over_subjects(Some(cell)))
             .collect();
-        if !self
-            .pairing
-            .goes_on(n, &so_far, self.added_ms, self.pair_ms)
-        {
+        if !self.pairing.goes_on(n, &so_far, self.added_ms, pair_ms) {
             return;
         }
         for (subject, of) in self.subjects.iter().enumerate() {
@@ -194,9 +193,8 @@ impl Times {
     /// Tokens a second over all times.
     pub fn tokens_per_s(&self, job: Job) -> Option<f64> {
         let class = self.subjects[job.subject].class(job.cell)?;
-        let ms: f64 = (0..class.n_pairs()).map(|pair| class.ms(pair)).sum();
-        let tokens = class.tokens * class.n_pairs();
-        (ms > 0.0).then(|| tokens as f64 * 1000.0 / ms)
+        let all: Took = (0..class.n_pairs()).map(|pair| class.took(pair)).sum();
+        (all.ms > 0.0).then(|| all.tokens_per_s())
     }
 
     /// A cell's speed-up over the subjects that have it: every pair's mean over them.
@@ -214,10 +212,6 @@ impl Times {
         };
         (0..n_pairs).map(mean).collect()
     }
-}
-
-fn decode_ms(trace: &Trace) -> f64 {
-    trace.steps.iter().map(|step| step.timing.total()).sum()
 }
 
 /// What a run did, step by step: its trees and what it committed.

@@ -77,11 +77,11 @@ impl Course {
         }
         let nodes = &step.tree.nodes;
         let is_short = |node: usize| nodes[node].depth <= asked.branch;
-        let mut rows = match drafts(asked) && !self.rests() {
+        let mut rows = match asked.drafts() && !self.rests() {
             true => asked.budget.max_rows(),
             false => 1,
         };
-        if let Budget::Auto { .. } = asked.budget {
+        if asked.budget.is_auto() {
             let best = (0..nodes.len()).filter(|&node| is_short(node)).take(rows);
             let path_probs = best.map(|node| nodes[node].path_prob);
             rows = rows.min(costs.best_rows_of(path_probs, step.context_len));
@@ -108,7 +108,7 @@ impl Course {
         if let Some(&moved) = Change::between(recorded, asked).1.first() {
             return Some(moved);
         }
-        if !drafts(asked) || self.rests() {
+        if !asked.drafts() || self.rests() {
             return None;
         }
         let offered = Offered::of(step, recorded, eos);
@@ -125,20 +125,12 @@ impl Course {
 
     /// Whether retrieval rests in the rerun, and whether it rested in the recorded run.
     fn rests(&self) -> bool {
-        is_automatic(self.asked()) && self.rerun_rest.rests()
+        self.asked().budget.is_auto() && self.rerun_rest.rests()
     }
 
     fn rested(&self) -> bool {
-        is_automatic(&self.recorded) && self.recorded_rest.rests()
+        self.recorded.budget.is_auto() && self.recorded_rest.rests()
     }
-}
-
-fn is_automatic(params: &Params) -> bool {
-    matches!(params.budget, Budget::Auto { .. })
-}
-
-fn drafts(params: &Params) -> bool {
-    params.verify.drafts() && params.budget.max_rows() > 1
 }
 
 /// Whether the drafter's estimates are corrected by what was accepted.
@@ -152,7 +144,7 @@ fn is_calibrated(params: &Params) -> bool {
 /// The calibration learns from the children of committed nodes: which of them were
 /// committed.
 fn learns_otherwise(step: &Step, again: &Rejudged, asked: &Params) -> bool {
-    if !drafts(asked) || !is_calibrated(asked) {
+    if !asked.drafts() || !is_calibrated(asked) {
         return false;
     }
     let is_committed = |path: &[usize], node: usize| node == 0 || path.contains(&node);
@@ -194,9 +186,8 @@ impl Offered {
     /// The rerun might draft more than was recorded.
     fn wants_more_rows(&self, recorded: Budget, asked: Budget) -> bool {
         let max = asked.max_rows();
-        let by_cost = |budget| matches!(budget, Budget::Auto { .. });
         let looks_further = self.was_full && max > recorded.max_rows();
-        let is_cut_no_more = self.was_cut && !by_cost(asked) && max > self.n_rows;
+        let is_cut_no_more = self.was_cut && !asked.is_auto() && max > self.n_rows;
         looks_further || is_cut_no_more
     }
 
@@ -217,7 +208,7 @@ impl Offered {
         let rows = asked.budget.max_rows();
         let differs = |depth: usize| (shorter..longer).contains(&depth);
         let mut needed = step.tree.nodes.iter().take(rows);
-        let looks_behind = self.was_cut && is_automatic(asked) && rows > self.n_rows;
+        let looks_behind = self.was_cut && asked.budget.is_auto() && rows > self.n_rows;
         looks_behind || needed.any(|node| differs(node.depth))
     }
 }

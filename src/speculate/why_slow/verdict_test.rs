@@ -163,7 +163,7 @@ fn claims(sentences: &[String]) -> Claims {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_two_sentences_contradict_each_other(edited in edited()) {

@@ -21,7 +21,7 @@ pub enum Check {
     /// This screen is in front.
     Screen { screen: ScreenName },
     /// This pane has the focus, alone.
-    Zoom { pane: PaneName },
+    Zoom { pane: Pane },
     /// This run of the lesson is shown.
     Run { run: String },
     /// The text shows refused drafts.
@@ -60,17 +60,6 @@ pub enum ScreenName {
     Learn,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PaneName {
-    Text,
-    Tree,
-    Steps,
-    Token,
-    Pool,
-    Speed,
-}
-
 impl Check {
     /// Whether the interface is in the state asked for. `answer` is what was
     /// typed last.
@@ -84,7 +73,7 @@ impl Check {
             Check::Token { fate } => decoding(app) && picked_fate(app) == Some(*fate),
             Check::Screen { screen } => app.screen == screen.screen(),
             Check::Zoom { pane } => {
-                decoding(app) && app.view.zoom == Zoom::One && app.view.pane == pane.pane()
+                decoding(app) && app.view.zoom == Zoom::One && app.view.pane == *pane
             }
             Check::Run { run } => decoding(app) && is_shown(app, Some(run)),
             Check::Ghosts => decoding(app) && app.view.ghosts == Ghosts::Shown,
@@ -143,19 +132,6 @@ impl ScreenName {
             ScreenName::Decode => Screen::Decode,
             ScreenName::Compare => Screen::Compare,
             ScreenName::Learn => Screen::Learn,
-        }
-    }
-}
-
-impl PaneName {
-    fn pane(self) -> Pane {
-        match self {
-            PaneName::Text => Pane::Text,
-            PaneName::Tree => Pane::Tree,
-            PaneName::Steps => Pane::Steps,
-            PaneName::Token => Pane::Token,
-            PaneName::Pool => Pane::Pool,
-            PaneName::Speed => Pane::Speed,
         }
     }
 }

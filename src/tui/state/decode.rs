@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use super::hunt::Hunt;
 use super::record::Pick;
 use super::search::Search;
@@ -60,7 +62,8 @@ impl StepPhase {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Pane {
     Text,
     Tree,

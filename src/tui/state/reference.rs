@@ -9,7 +9,7 @@ use super::record::Record;
 use crate::speculate::TokenId;
 use crate::speculate::compare::in_common;
 use crate::speculate::params::Verify;
-use crate::speculate::speed_up::{Pairing, SpeedUp};
+use crate::speculate::speed_up::{Pairing, SpeedUp, Took};
 use crate::speculate::stats::{Stats, first_difference, repetition};
 use crate::speculate::trace::{End, Header, Step};
 use crate::speculate::verify::Finish;
@@ -95,8 +95,8 @@ pub struct References {
     pub wanted: VecDeque<Way>,
     pub under_way: Option<(RunId, Way, Measured)>,
     pub done: Vec<Measured>,
-    /// Of every way, by pair: milliseconds and tokens.
-    times: Vec<(Way, Vec<(f64, usize)>)>,
+    /// Of every way, by pair.
+    times: Vec<(Way, Vec<Took>)>,
     /// What a sweep measured of the run.
     pub by_sweep: Option<SpeedUp>,
     /// Of the run's own text, by its tokens and the autoregressive one's.
@@ -130,7 +130,7 @@ impl References {
         if end.finish == Finish::Cancelled {
             return self.wanted.clear();
         }
-        let time = (measured.stats.timing.total(), measured.stats.tokens);
+        let time = Took::of(&measured.stats);
         match self.times.iter_mut().find(|(w, _)| *w == way) {
             Some((_, times)) => times.push(time),
             None => self.times.push((way, vec![time])),
@@ -152,7 +152,7 @@ impl References {
         let n = self.n_pairs();
         let drafting = self.ways.iter().filter(|w| **w != Way::Autoregressive);
         let so_far: Vec<SpeedUp> = drafting.filter_map(|&w| self.paired(w)).collect();
-        let spent = |(_, times): &(Way, Vec<(f64, usize)>)| times.iter().map(|t| t.0).sum::<f64>();
+        let spent = |(_, times): &(Way, Vec<Took>)| times.iter().map(|t| t.ms).sum::<f64>();
         let most = self.times.iter().map(spent).fold(0.0, f64::max);
         if Pairing::default().goes_on(n, &so_far, most, most / n.max(1) as f64) {
             self.wanted = self.ways.iter().copied().collect();
@@ -168,7 +168,7 @@ impl References {
         self.ways.iter().map(n_of).min().unwrap_or(0)
     }
 
-    fn times_of(&self, way: Way) -> &[(f64, usize)] {
+    fn times_of(&self, way: Way) -> &[Took] {
         let found = self.times.iter().find(|(w, _)| *w == way);
         found.map_or(&[], |(_, times)| times)
     }
@@ -176,17 +176,16 @@ impl References {
     /// Tokens a second of the pairs: the autoregressive runs' median, times the way's
     /// speed-up, so that the two agree. `None`: none was made.
     pub fn tokens_per_s(&self, way: Way) -> Option<f64> {
-        let speed = |&(ms, tokens): &(f64, usize)| tokens as f64 * 1000.0 / ms.max(1e-9);
-        let plain = self.times_of(Way::Autoregressive).iter().map(speed);
+        let plain = self.times_of(Way::Autoregressive).iter();
+        let plain = plain.map(|took| took.tokens_per_s());
         let plain = SpeedUp::of(&plain.collect::<Vec<_>>())?.median;
         Some(plain * self.paired(way)?.median)
     }
 
     fn paired(&self, way: Way) -> Option<SpeedUp> {
-        let a_token = |&(ms, tokens): &(f64, usize)| ms / tokens.max(1) as f64;
         let plain = self.times_of(Way::Autoregressive).iter();
         let pairs = plain.zip(self.times_of(way));
-        let ratios = pairs.map(|(plain, own)| a_token(plain) / a_token(own).max(1e-9));
+        let ratios = pairs.map(|(plain, own)| own.over(*plain));
         SpeedUp::of(&ratios.collect::<Vec<_>>())
     }
 

@@ -17,7 +17,7 @@ use crate::tui::action::{Action, CompareAction};
 use crate::tui::keys::Context;
 use crate::tui::paragraph::wrap;
 use crate::tui::state::app::App;
-use crate::tui::state::compare::Choice;
+use crate::tui::state::compare::{Choice, Comparison};
 use crate::tui::state::record::Record;
 use crate::tui::state::reference::Way;
 use crate::tui::theme::Theme;
@@ -127,13 +127,15 @@ fn badge(app: &App, theme: &Theme) -> Line<'static> {
     labelled("lossless", text, style, theme)
 }
 
+/// Both runs, and what was worked out of them.
+fn compared(app: &App) -> Option<(&Comparison, [&Record; 2])> {
+    let runs = [app.compared(Side::Left)?, app.compared(Side::Right)?];
+    Some((app.compare.comparison.as_ref()?, runs))
+}
+
 /// Where the texts part and why, in a sentence.
 fn parting(app: &App) -> String {
-    let (Some(comparison), Some(a), Some(b)) = (
-        &app.compare.comparison,
-        app.compared(Side::Left),
-        app.compared(Side::Right),
-    ) else {
+    let Some((comparison, [a, b])) = compared(app) else {
         return String::new();
     };
     let Some(divergence) = &comparison.divergence else {
@@ -176,11 +178,7 @@ fn headers(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
 
 /// Which one is slower and why, in a sentence.
 fn slower(app: &App) -> String {
-    let (Some(comparison), Some(a), Some(b)) = (
-        &app.compare.comparison,
-        app.compared(Side::Left),
-        app.compared(Side::Right),
-    ) else {
+    let Some((comparison, [a, b])) = compared(app) else {
         return String::new();
     };
     let names = Names {
@@ -261,6 +259,7 @@ fn figures(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
         heads.push_str(&format!("{head:>width$}"));
     }
     let mut lines = vec![Line::styled(heads, theme.dim())];
+    let timed = timed(app).map(|(slower, _)| slower.paces);
     for side in [Side::Left, Side::Right] {
         let (Some(choice), Some(record)) = (app.compare.choice(side), app.compared(side)) else {
             continue;
@@ -270,7 +269,8 @@ fn figures(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
             pad(&fit(&label, name.saturating_sub(1)), name),
             theme.strong(),
         ));
-        let values = values(app, side, choice, record);
+        let timed = timed.map(|paces| side.of(paces));
+        let values = values(app, (side, choice), record, timed);
         for &i in &columns {
             let (value, width) = (&values[i], HEADS[i].1);
             line.push_span(Span::styled(format!("{value:>width$}"), theme.text()));
@@ -280,15 +280,18 @@ fn figures(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
     lines
 }
 
-fn values(app: &App, side: Side, choice: Choice, record: &Record) -> [String; HEADS.len()] {
+/// `timed`: the pace in pairs, where it was measured so.
+fn values(
+    app: &App,
+    (side, choice): (Side, Choice),
+    record: &Record,
+    timed: Option<Pace>,
+) -> [String; HEADS.len()] {
     let dash = || "—".to_string();
     let comparison = app.compare.comparison.as_ref();
     let log_prob = comparison.and_then(|c| side.of(c.mean_log_prob));
     let stats = &record.stats;
-    let pace = match timed(app) {
-        Some((slower, _)) => Some(side.of(slower.paces)),
-        None => Pace::of(stats),
-    };
+    let pace = timed.or_else(|| Pace::of(stats));
     [
         stats.tokens.to_string(),
         stats.steps.to_string(),

@@ -11,7 +11,7 @@ use super::pane::{placeholder, put};
 use super::{bars, header, quality};
 use crate::speculate::TokenId;
 use crate::speculate::params::Verify;
-use crate::speculate::speed_up::{SpeedUp, by_profile};
+use crate::speculate::speed_up::SpeedUp;
 use crate::speculate::stats::Stats;
 use crate::speculate::verify::Fate;
 use crate::tui::action::Action;
@@ -260,7 +260,7 @@ fn details(
 
 /// Between what the speed-up lies, and what the cost profile says of these steps.
 fn interval(record: &Record, measured: Option<SpeedUp>, theme: &Theme) -> Line<'static> {
-    let by_profile = by_profile(&record.trace).map(|by| format!("est. {by:.2}×"));
+    let by_profile = record.why.by_profile().map(|by| format!("est. {by:.2}×"));
     let Some(SpeedUp {
         low, high, pairs, ..
     }) = measured
