@@ -7,19 +7,25 @@ use super::kernels::kv::{Append, Gather, Heads, KeyOrValue, Places};
 use super::kernels::slab::ask_for_huge_pages;
 use super::layer::Kernels;
 
-/// One layer's keys and values.
+/// One layer's keys and values, parts of one tensor.
 pub enum Layer {
-    /// (capacity, 2 * kv_width), a row's keys before its values: for candle.
-    Rows(Tensor),
-    /// As our attention reads them ([`Places`]): parts of one tensor.
+    /// For candle.
+    Heads(HeadRows),
+    /// As our attention reads them ([`Places`]).
     Tiles { keys: Tensor, values: Tensor },
 }
 
+/// Keys and values head by head: (kv_heads, capacity, head_dim) each.
+pub struct HeadRows {
+    pub keys: Tensor,
+    pub values: Tensor,
+}
+
 impl Layer {
-    /// As candle's operations read it: (capacity, 2 * kv_width).
-    pub fn rows(&self) -> Result<&Tensor> {
+    /// As candle's operations read it.
+    pub fn heads(&self) -> Result<&HeadRows> {
         match self {
-            Layer::Rows(rows) => Ok(rows),
+            Layer::Heads(rows) => Ok(rows),
             Layer::Tiles { .. } => bail!("this cache is for our own attention"),
         }
     }
@@ -28,6 +34,8 @@ impl Layer {
 /// Keys and values of every layer, for up to `capacity` tokens.
 pub struct KvCache {
     places: Places,
+    /// What the layers are parts of.
+    all: Tensor,
     layers: Vec<Layer>,
     /// Committed rows.
     len: usize,
@@ -46,16 +54,14 @@ impl KvCache {
         kernels: Kernels,
         device: &Device,
     ) -> Result<Self> {
-        let width = heads.kv_width();
         let places = Places::new(heads, capacity);
-        let layers = match kernels {
-            Kernels::Candle => (0..layers)
-                .map(|_| Tensor::zeros((capacity, 2 * width), DType::F32, device).map(Layer::Rows))
-                .collect::<Result<_>>()?,
-            Kernels::Own => in_one_piece(layers, places.floats(), device)?,
+        let (all, layers) = match kernels {
+            Kernels::Candle => head_by_head(layers, capacity, heads, device)?,
+            Kernels::Own => in_tiles(layers, places.floats(), device)?,
         };
         Ok(KvCache {
             places,
+            all,
             layers,
             len: 0,
             pending: 0,
@@ -88,9 +94,31 @@ impl KvCache {
     /// shape (n, qkv_width), behind the committed rows.
     ///
     /// # Errors
-    /// More rows than fit.
+    /// More rows than fit; a cache for candle.
     pub fn append(&mut self, layer: usize, qkv: &Tensor) -> Result<()> {
-        let n = qkv.dim(0)?;
+        let at = self.make_room(qkv.dim(0)?)?;
+        let places = self.places;
+        let Layer::Tiles { keys, values } = &self.layers[layer] else {
+            bail!("this cache is for candle's operations");
+        };
+        let append = |what| Append { places, at, what };
+        keys.inplace_op2(qkv, &append(KeyOrValue::Key))?;
+        values.inplace_op2(qkv, &append(KeyOrValue::Value))
+    }
+
+    /// The same out of keys and values of shape (kv_heads, n, head_dim).
+    ///
+    /// # Errors
+    /// More rows than fit; a cache for our own kernels.
+    pub fn append_heads(&mut self, layer: usize, keys: &Tensor, values: &Tensor) -> Result<()> {
+        let at = self.make_room(keys.dim(1)?)?;
+        let rows = self.layers[layer].heads()?;
+        rows.keys.slice_set(keys, 1, at)?;
+        rows.values.slice_set(values, 1, at)
+    }
+
+    /// Where the `n` rows of this pass begin.
+    fn make_room(&mut self, n: usize) -> Result<usize> {
         if self.len + n > self.capacity {
             bail!(
                 "{} tokens and {n} more do not fit a context of {}",
@@ -100,19 +128,7 @@ impl KvCache {
         }
         self.pending = n;
         self.written = self.written.max(self.len + n);
-        let (places, heads, at) = (self.places, self.places.heads, self.len);
-        match &self.layers[layer] {
-            Layer::Rows(rows) => {
-                let kv = 2 * heads.kv_width();
-                let from = heads.qkv_width() - kv;
-                rows.slice_set(&qkv.narrow(1, from, kv)?.contiguous()?, 0, at)
-            }
-            Layer::Tiles { keys, values } => {
-                let append = |what| Append { places, at, what };
-                keys.inplace_op2(qkv, &append(KeyOrValue::Key))?;
-                values.inplace_op2(qkv, &append(KeyOrValue::Value))
-            }
-        }
+        Ok(self.len)
     }
 
     /// Commits the given rows of the last pass (ascending) and forgets the
@@ -140,25 +156,26 @@ impl KvCache {
 
     /// Moves cache rows (ascending, none before `to`) together at `to`.
     fn gather(&self, rows: &[usize], to: usize) -> Result<()> {
+        if let Some(Layer::Heads(_)) = self.layers.first() {
+            let index: Vec<u32> = rows.iter().map(|&r| r as u32).collect();
+            let index = Tensor::new(index.as_slice(), self.all.device())?;
+            return self
+                .all
+                .slice_set(&self.all.index_select(&index, 1)?, 1, to);
+        }
         for layer in &self.layers {
-            match layer {
-                Layer::Rows(all) => {
-                    let index: Vec<u32> = rows.iter().map(|&r| r as u32).collect();
-                    let index = Tensor::new(index.as_slice(), all.device())?;
-                    all.slice_set(&all.index_select(&index, 0)?, 0, to)?;
-                }
-                Layer::Tiles { keys, values } => {
-                    let places = self.places;
-                    let gather = |what| Gather {
-                        places,
-                        rows,
-                        to,
-                        what,
-                    };
-                    keys.inplace_op1(&gather(KeyOrValue::Key))?;
-                    values.inplace_op1(&gather(KeyOrValue::Value))?;
-                }
-            }
+            let Layer::Tiles { keys, values } = layer else {
+                continue;
+            };
+            let places = self.places;
+            let gather = |what| Gather {
+                places,
+                rows,
+                to,
+                what,
+            };
+            keys.inplace_op1(&gather(KeyOrValue::Key))?;
+            values.inplace_op1(&gather(KeyOrValue::Value))?;
         }
         Ok(())
     }
@@ -172,22 +189,33 @@ impl KvCache {
     pub fn pretend(&mut self, len: usize) -> Result<()> {
         let len = len.min(self.capacity);
         if len > self.written {
-            let width = self.places.heads.qkv_width();
-            let rows = Tensor::full(0.1f32, (len - self.written, width), self.device())?;
             self.truncate(self.written);
             self.len = self.written;
-            (0..self.layers.len()).try_for_each(|layer| self.append(layer, &rows))?;
+            self.fill(len - self.written)?;
         }
         self.len = len;
         self.pending = 0;
         Ok(())
     }
 
-    fn device(&self) -> &Device {
-        match &self.layers[0] {
-            Layer::Rows(all) => all.device(),
-            Layer::Tiles { keys, .. } => keys.device(),
+    /// Writes some value to the next `n` rows of every layer.
+    fn fill(&mut self, n: usize) -> Result<()> {
+        let device = self.all.device().clone();
+        let heads = self.places.heads;
+        for layer in 0..self.layers.len() {
+            match &self.layers[layer] {
+                Layer::Heads(_) => {
+                    let shape = (heads.kv_heads, n, heads.head_dim);
+                    let rows = Tensor::full(0.1f32, shape, &device)?;
+                    self.append_heads(layer, &rows, &rows)?;
+                }
+                Layer::Tiles { .. } => {
+                    let rows = Tensor::full(0.1f32, (n, heads.qkv_width()), &device)?;
+                    self.append(layer, &rows)?;
+                }
+            }
         }
+        Ok(())
     }
 
     /// Forgets every row from `len` on.
@@ -197,9 +225,33 @@ impl KvCache {
     }
 }
 
+/// Every layer's keys and values of shape (kv_heads, capacity, head_dim), as parts
+/// of one tensor, so that kept rows of all layers move together.
+fn head_by_head(
+    layers: usize,
+    capacity: usize,
+    heads: Heads,
+    device: &Device,
+) -> Result<(Tensor, Vec<Layer>)> {
+    let Heads {
+        kv_heads, head_dim, ..
+    } = heads;
+    let shape = (2 * layers * kv_heads, capacity, head_dim);
+    let all = Tensor::zeros(shape, DType::F32, device)?;
+    let part = |i: usize| all.narrow(0, i * kv_heads, kv_heads);
+    let layer = |i: usize| -> Result<Layer> {
+        Ok(Layer::Heads(HeadRows {
+            keys: part(2 * i)?,
+            values: part(2 * i + 1)?,
+        }))
+    };
+    let layers = (0..layers).map(layer).collect::<Result<_>>()?;
+    Ok((all, layers))
+}
+
 /// Every layer's keys and values, each `floats` long, as parts of one tensor:
 /// large enough for huge pages.
-fn in_one_piece(layers: usize, floats: usize, device: &Device) -> Result<Vec<Layer>> {
+fn in_tiles(layers: usize, floats: usize, device: &Device) -> Result<(Tensor, Vec<Layer>)> {
     let all = Tensor::zeros(2 * layers * floats, DType::F32, device)?;
     if let Storage::Cpu(storage) = &*all.storage_and_layout().0 {
         let values = storage.as_slice::<f32>()?;
@@ -212,7 +264,8 @@ fn in_one_piece(layers: usize, floats: usize, device: &Device) -> Result<Vec<Lay
             values: part(2 * i + 1)?,
         })
     };
-    (0..layers).map(layer).collect()
+    let layers = (0..layers).map(layer).collect::<Result<_>>()?;
+    Ok((all, layers))
 }
 
 #[cfg(test)]
@@ -231,10 +284,22 @@ mod tests {
         Tensor::from_vec(values.collect(), (n, 5), &Device::Cpu).unwrap()
     }
 
+    fn append(cache: &mut KvCache, qkv: &Tensor) -> Result<()> {
+        if let Layer::Tiles { .. } = cache.layer(0) {
+            return cache.append(0, qkv);
+        }
+        let by_head = qkv.unsqueeze(2)?.transpose(0, 1)?.contiguous()?;
+        cache.append_heads(0, &by_head.narrow(0, 1, 2)?, &by_head.narrow(0, 3, 2)?)
+    }
+
     /// The keys and values of a cache row, in the order of qkv.
     fn row(cache: &KvCache, slot: usize) -> Vec<f32> {
         match cache.layer(0) {
-            Layer::Rows(rows) => rows.get(slot).unwrap().to_vec1().unwrap(),
+            Layer::Heads(HeadRows { keys, values }) => {
+                let both = Tensor::cat(&[keys, values], 0).unwrap();
+                let row = both.narrow(1, slot, 1).unwrap();
+                row.flatten_all().unwrap().to_vec1().unwrap()
+            }
             Layer::Tiles { keys, values } => {
                 let keys: Vec<f32> = keys.to_vec1().unwrap();
                 let values: Vec<f32> = values.to_vec1().unwrap();
@@ -250,9 +315,9 @@ mod tests {
     fn keeps_the_accepted_rows_in_order() {
         for kernels in [Kernels::Own, Kernels::Candle] {
             let mut cache = KvCache::new(1, 40, HEADS, kernels, &Device::Cpu).unwrap();
-            cache.append(0, &rows(0, 15)).unwrap();
+            append(&mut cache, &rows(0, 15)).unwrap();
             cache.keep(&(0..15).collect::<Vec<_>>()).unwrap();
-            cache.append(0, &rows(15, 6)).unwrap();
+            append(&mut cache, &rows(15, 6)).unwrap();
             cache.keep(&[0, 2, 5]).unwrap();
             assert_eq!(cache.len(), 18);
             for (slot, number) in (0..16).zip(0..).chain([(16, 17), (17, 20)]) {
@@ -262,7 +327,7 @@ mod tests {
             cache.truncate(1);
             assert_eq!(cache.len(), 1);
             assert!(cache.keep(&[0]).is_err());
-            assert!(cache.append(0, &rows(0, 40)).is_err());
+            assert!(append(&mut cache, &rows(0, 40)).is_err());
         }
     }
 }

@@ -331,12 +331,13 @@ impl Decoder {
     }
 
     fn on_device(&mut self, pass: &Pass, mut x: Tensor) -> CandleResult<Tensor> {
-        let shared = device_path::Shared::new(pass, &self.device)?;
         let config = &self.config;
+        let shared = device_path::Shared::new(pass, config, &self.device)?;
         for (i, layer) in self.layers.iter().enumerate() {
             let qkv = device_path::qkv(layer, config, &shared, &x)?;
-            self.cache.append(i, &qkv)?;
-            x = device_path::finish(layer, config, &shared, &x, &qkv, self.cache.layer(i))?;
+            self.cache.append_heads(i, &qkv.keys, &qkv.values)?;
+            let cached = self.cache.layer(i).heads()?;
+            x = device_path::finish(layer, config, &shared, &x, &qkv, cached)?;
         }
         Ok(x)
     }

@@ -1,9 +1,9 @@
 //! A decoder block through candle's tensor operations, with a dense mask: what
 //! GPUs run, and what our own kernels are tested against.
 
-use candle_core::{D, Device, Result, Tensor};
+use candle_core::{Device, Result, Tensor};
 
-use super::cache;
+use super::cache::HeadRows;
 use super::config::Config;
 use super::kernels::elementwise::Pairs;
 use super::layer::Layer;
@@ -11,7 +11,7 @@ use super::pass::Pass;
 
 /// What the blocks of one pass share on the device.
 pub struct Shared {
-    /// 0 where a row attends, minus infinity elsewhere. Shape: (n, len).
+    /// 0 where a row attends, minus infinity elsewhere. Shape: (heads, n, len).
     mask: Tensor,
     /// (n, half) each.
     cos: Tensor,
@@ -20,108 +20,108 @@ pub struct Shared {
 
 impl Shared {
     /// Uploads a pass's mask and angles.
-    pub fn new(pass: &Pass, device: &Device) -> Result<Self> {
+    pub fn new(pass: &Pass, config: &Config, device: &Device) -> Result<Self> {
         let n = pass.paths.len();
         let angles = |values: &[f32]| Tensor::from_slice(values, (n, values.len() / n), device);
+        let mask = dense_mask(pass, device)?;
+        let (_, len) = mask.dims2()?;
         Ok(Shared {
-            mask: dense_mask(pass, device)?,
+            // Once a pass: an addition of two plain tensors needs no upload of strides.
+            mask: mask.broadcast_as((config.heads, n, len))?.contiguous()?,
             cos: angles(&pass.cos)?,
             sin: angles(&pass.sin)?,
         })
     }
 }
 
-/// Queries, keys and values, turned. Shapes: (n, width) -> (n, qkv).
-pub fn qkv(layer: &Layer, config: &Config, shared: &Shared, x: &Tensor) -> Result<Tensor> {
-    let qkv = layer.qkv.on_device(&layer.attn_norm.on_device(x)?)?;
-    rotate(config, shared, &layer.finish_qkv(qkv, config)?)
+/// A pass's queries, keys and values, head by head: (heads, n, head_dim).
+pub struct Qkv {
+    queries: Tensor,
+    pub keys: Tensor,
+    pub values: Tensor,
 }
 
-/// The rest of the block, once keys and values are in the cache.
-/// Shapes: (n, width), (n, qkv) -> (n, width).
-pub fn finish(
-    layer: &Layer,
-    config: &Config,
-    shared: &Shared,
-    x: &Tensor,
-    qkv: &Tensor,
-    cached: &cache::Layer,
-) -> Result<Tensor> {
-    let attended = attend(config, shared, qkv, cached)?;
-    let x = (x + layer.attn_out.on_device(&attended)?)?;
-    let gate_up = layer.gate_up.on_device(&layer.ffn_norm.on_device(&x)?)?;
-    let parts = gate_up.chunk(2, D::Minus1)?;
-    let gated = (candle_nn::ops::silu(&parts[0])? * &parts[1])?;
-    &x + layer.down.on_device(&gated)?
-}
-
-/// RoPE on queries and keys. Shape: (n, qkv) -> the same.
-fn rotate(config: &Config, shared: &Shared, qkv: &Tensor) -> Result<Tensor> {
-    let heads = config.heads + config.kv_heads;
-    let (n, width) = qkv.dims2()?;
-    let turned_width = heads * config.head_dim;
-    let by_head = qkv
-        .narrow(1, 0, turned_width)?
-        .reshape((n, heads, config.head_dim))?;
-    let turned = by_head
-        .narrow(2, 0, config.rope_dim)?
-        .transpose(0, 1)?
-        .unsqueeze(0)?;
-    let turn = match config.rope_order {
-        Pairs::Interleaved => candle_nn::rotary_emb::rope_i,
-        Pairs::Halves => candle_nn::rotary_emb::rope,
-    };
-    let turned = turn(&turned.contiguous()?, &shared.cos, &shared.sin)?;
-    let turned = turned.squeeze(0)?.transpose(0, 1)?;
-    let rest = by_head.narrow(2, config.rope_dim, config.head_dim - config.rope_dim)?;
-    let heads_out = if config.rope_dim == config.head_dim {
-        turned.contiguous()?
-    } else {
-        Tensor::cat(&[turned, rest], 2)?
-    };
-    let values = qkv.narrow(1, turned_width, width - turned_width)?;
-    Tensor::cat(
-        &[heads_out.reshape((n, turned_width))?, values.contiguous()?],
-        1,
-    )
-}
-
-/// Attention over the cache under the mask. Shapes: (n, qkv), (capacity, kv)
-/// -> (n, heads * head_dim).
-fn attend(config: &Config, shared: &Shared, qkv: &Tensor, cached: &cache::Layer) -> Result<Tensor> {
+/// Queries, keys and values, the first two turned. Shape: (n, width) -> [`Qkv`].
+pub fn qkv(layer: &Layer, config: &Config, shared: &Shared, x: &Tensor) -> Result<Qkv> {
     let Config {
         heads,
         kv_heads,
         head_dim,
         ..
     } = *config;
-    let (n, len) = shared.mask.dims2()?;
-    let cache = cached.rows()?;
-    let by_head = |x: Tensor, heads: usize| -> Result<Tensor> {
-        x.reshape((x.dim(0)?, heads, head_dim))?
-            .transpose(0, 1)?
-            .contiguous()
+    let rows = layer.qkv.on_device(&layer.attn_norm.on_device(x)?)?;
+    let rows = match &layer.qkv_bias {
+        Some(bias) => bias.on_device(&rows)?,
+        None => rows,
     };
-    let repeat = heads / kv_heads;
-    let kv_width = config.kv_width();
-    let part = |offset: usize| -> Result<Tensor> {
-        let rows = cache
-            .narrow(0, 0, len)?
-            .narrow(1, offset, kv_width)?
-            .contiguous()?;
-        by_head(rows, kv_heads)
+    let by_head = (rows.dim(0)?, heads + 2 * kv_heads, head_dim);
+    let by_head = rows.reshape(by_head)?.transpose(0, 1)?.contiguous()?;
+    let turned = match (&layer.q_norm, &layer.k_norm) {
+        (Some(q_norm), Some(k_norm)) => {
+            let q = q_norm.on_device(&by_head.narrow(0, 0, heads)?)?;
+            let k = k_norm.on_device(&by_head.narrow(0, heads, kv_heads)?)?;
+            Tensor::cat(&[q, k], 0)?
+        }
+        _ => by_head.narrow(0, 0, heads + kv_heads)?,
     };
-    // (kv_heads, repeat * n, head_dim): the query heads of a group side by side
-    let q = by_head(qkv.narrow(1, 0, heads * head_dim)?.contiguous()?, heads)?;
-    let q = q.reshape((kv_heads, repeat * n, head_dim))?;
-    let scores = (q.matmul(&part(0)?.t()?.contiguous()?)? / (head_dim as f64).sqrt())?;
-    let scores = scores
-        .reshape((kv_heads, repeat, n, len))?
-        .broadcast_add(&shared.mask)?;
-    let weights = candle_nn::ops::softmax_last_dim(&scores)?;
-    let out = weights
-        .reshape((kv_heads, repeat * n, len))?
-        .matmul(&part(kv_width)?)?;
+    let turned = rotate(config, shared, &turned)?;
+    Ok(Qkv {
+        queries: turned.narrow(0, 0, heads)?,
+        keys: turned.narrow(0, heads, kv_heads)?,
+        values: by_head.narrow(0, heads + kv_heads, kv_heads)?,
+    })
+}
+
+/// The rest of the block, once keys and values are in the cache.
+/// Shapes: (n, width) -> the same.
+pub fn finish(
+    layer: &Layer,
+    config: &Config,
+    shared: &Shared,
+    x: &Tensor,
+    qkv: &Qkv,
+    cached: &HeadRows,
+) -> Result<Tensor> {
+    let attended = attend(config, shared, &qkv.queries, cached)?;
+    let x = (x + layer.attn_out.on_device(&attended)?)?;
+    let normed = layer.ffn_norm.on_device(&x)?;
+    let [gate, up] = layer.gate_up.pair_on_device(&normed)?;
+    let gated = (gate.silu()? * up)?;
+    &x + layer.down.on_device(&gated)?
+}
+
+/// RoPE. Shape: (heads, n, head_dim) -> the same.
+fn rotate(config: &Config, shared: &Shared, by_head: &Tensor) -> Result<Tensor> {
+    let turn = match config.rope_order {
+        Pairs::Interleaved => candle_nn::rotary_emb::rope_i,
+        Pairs::Halves => candle_nn::rotary_emb::rope,
+    };
+    let part = by_head.narrow(2, 0, config.rope_dim)?.contiguous()?;
+    let turned = turn(&part.unsqueeze(0)?, &shared.cos, &shared.sin)?.squeeze(0)?;
+    if config.rope_dim == config.head_dim {
+        return Ok(turned);
+    }
+    let rest = by_head.narrow(2, config.rope_dim, config.head_dim - config.rope_dim)?;
+    Tensor::cat(&[turned, rest.contiguous()?], 2)
+}
+
+/// Attention over the cache under the mask. Shapes: (heads, n, head_dim),
+/// (kv_heads, capacity, head_dim) -> (n, heads * head_dim).
+fn attend(config: &Config, shared: &Shared, queries: &Tensor, cached: &HeadRows) -> Result<Tensor> {
+    let Config {
+        heads,
+        kv_heads,
+        head_dim,
+        ..
+    } = *config;
+    let (_, n, len) = shared.mask.dims3()?;
+    // The query heads of a group lie side by side.
+    let of_group = |x: Tensor| x.reshape((kv_heads, heads / kv_heads * n, ()));
+    let q = of_group((queries / (head_dim as f64).sqrt())?)?;
+    let scores = q.matmul(&cached.keys.narrow(1, 0, len)?.t()?)?;
+    let scores = (scores.reshape((heads, n, len))? + &shared.mask)?;
+    let weights = of_group(candle_nn::ops::softmax_last_dim(&scores)?)?;
+    let out = weights.matmul(&cached.values.narrow(1, 0, len)?)?;
     out.reshape((heads, n, head_dim))?
         .transpose(0, 1)?
         .reshape((n, heads * head_dim))

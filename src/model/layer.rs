@@ -51,27 +51,34 @@ impl Linear {
             let parts = names.iter().map(pack).collect::<EyreResult<_>>()?;
             return Ok(Linear::Packed(PackedLinear::new(parts)?));
         }
-        let load = |name: &String| weights.on_device(name, target.device);
-        Ok(Linear::Device(
-            names.iter().map(load).collect::<EyreResult<_>>()?,
-        ))
+        Ok(Linear::Device(weights.on_device(names, target.device)?))
     }
 
     /// Through candle's operations. Shapes: (n, in) -> (n, sum of outs).
     pub fn on_device(&self, x: &Tensor) -> Result<Tensor> {
+        let mut outs = self.each_on_device(x)?;
+        match outs.len() {
+            1 => Ok(outs.remove(0)),
+            _ => Tensor::cat(&outs, 1),
+        }
+    }
+
+    /// The two halves of the same. Shapes: (n, in) -> (n, out) twice.
+    pub fn pair_on_device(&self, x: &Tensor) -> Result<[Tensor; 2]> {
+        match self.each_on_device(x)?.as_slice() {
+            [one] => {
+                let half = one.dim(1)? / 2;
+                Ok([one.narrow(1, 0, half)?, one.narrow(1, half, half)?])
+            }
+            [first, second] => Ok([first.clone(), second.clone()]),
+            more => bail!("{} products are no pair", more.len()),
+        }
+    }
+
+    fn each_on_device(&self, x: &Tensor) -> Result<Vec<Tensor>> {
         match self {
             Linear::Packed(_) => bail!("packed weights are for our own kernels"),
-            Linear::Device(parts) => {
-                let outs = parts
-                    .iter()
-                    .map(|p| p.forward(x))
-                    .collect::<Result<Vec<_>>>()?;
-                if outs.len() == 1 {
-                    Ok(outs[0].clone())
-                } else {
-                    Tensor::cat(&outs, 1)
-                }
-            }
+            Linear::Device(parts) => parts.iter().map(|p| p.forward(x)).collect(),
         }
     }
 
@@ -113,6 +120,13 @@ pub struct Bias {
     /// The same on the device.
     tensor: Tensor,
     pub values: Vec<f32>,
+}
+
+impl Bias {
+    /// Through candle's operations. Shape: (n, qkv) -> the same.
+    pub fn on_device(&self, x: &Tensor) -> Result<Tensor> {
+        x.broadcast_add(&self.tensor)
+    }
 }
 
 /// One block: attention and a gated feed-forward network, each behind a norm.
@@ -174,32 +188,6 @@ impl Layer {
             k: &k.values,
             eps: q.eps,
         })
-    }
-
-    /// Biases and head norms on what the projections gave, through candle's
-    /// operations.
-    /// Shape: (n, qkv) -> the same.
-    pub fn finish_qkv(&self, qkv: Tensor, config: &Config) -> Result<Tensor> {
-        let qkv = match &self.qkv_bias {
-            Some(bias) => qkv.broadcast_add(&bias.tensor)?,
-            None => qkv,
-        };
-        let (Some(q_norm), Some(k_norm)) = (&self.q_norm, &self.k_norm) else {
-            return Ok(qkv);
-        };
-        let (n, width) = qkv.dims2()?;
-        let normed = |norm: &Norm, from: usize, heads: usize| {
-            let part = qkv.narrow(1, from, heads * config.head_dim)?;
-            let by_head = part.contiguous()?.reshape((n * heads, config.head_dim))?;
-            norm.on_device(&by_head)?
-                .reshape((n, heads * config.head_dim))
-        };
-        let q_width = config.heads * config.head_dim;
-        let turned = q_width + config.kv_width();
-        let values = qkv.narrow(1, turned, width - turned)?.contiguous()?;
-        let q = normed(q_norm, 0, config.heads)?;
-        let k = normed(k_norm, q_width, config.kv_heads)?;
-        Tensor::cat(&[q, k, values], 1)
     }
 }
 

@@ -2,6 +2,7 @@
 //! folder. Names are GGUF's (`blk.0.attn_q.weight`); knows nothing of what is
 //! computed with them.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use candle_core::quantized::{GgmlDType, QMatMul, QStorage, QTensor};
@@ -139,25 +140,34 @@ impl Weights {
         packed.map_err(|e| eyre!("{}: packing `{name}`: {e}", self.path().display()))
     }
 
-    /// A weight for candle's products on a device.
-    pub fn on_device(&self, name: &str, device: &Device) -> Result<QMatMul> {
-        let raw = self.matrix(name)?;
-        match (&self.source, raw.is_float(), self.floats) {
-            (_, false, FloatWeights::Reference) => Ok(QMatMul::Tensor(self.table(name, device)?)),
-            (Source::Gguf(_) | Source::MadeUp(_), false, _) => {
-                Ok(QMatMul::from_qtensor(self.quantized(name, raw, device)?)?)
-            }
-            _ => self.floats_on_device(&raw, device),
-        }
+    /// Weights that share their input, for candle's products on a device. Neighbours
+    /// of one type become one matrix: on a GPU the launches are what a small
+    /// product costs.
+    pub fn on_device(&self, names: &[String], device: &Device) -> Result<Vec<QMatMul>> {
+        let parts = names.iter().map(|name| self.matrix(name));
+        let parts = parts.collect::<Result<Vec<_>>>()?;
+        let alike = parts.chunk_by(|a, b| a.dtype == b.dtype);
+        alike
+            .map(|parts| self.product(RawMatrix::stacked(parts), device))
+            .collect::<Result<_>>()
+            .map_err(|e| {
+                eyre!(
+                    "{}: reading {}: {e}",
+                    self.path().display(),
+                    names.join(", ")
+                )
+            })
     }
 
-    /// A quantized weight as candle has it.
-    fn quantized(&self, name: &str, raw: RawMatrix<'_>, device: &Device) -> Result<QTensor> {
-        if let Source::Gguf(gguf) = &self.source {
-            return gguf.qtensor(name, device);
+    fn product(&self, raw: RawMatrix<'_>, device: &Device) -> Result<QMatMul> {
+        match (raw.is_float(), self.floats) {
+            (false, FloatWeights::Reference) => {
+                let plain = raw.quantized(device)?.dequantize(device)?;
+                Ok(QMatMul::Tensor(plain))
+            }
+            (false, _) => Ok(QMatMul::from_qtensor(raw.quantized(device)?)?),
+            (true, _) => self.floats_on_device(&raw, device),
         }
-        let storage = QStorage::from_data(raw.bytes, device, raw.dtype)?;
-        Ok(QTensor::new(storage, (raw.rows, raw.cols))?)
     }
 
     fn floats_on_device(&self, raw: &RawMatrix<'_>, device: &Device) -> Result<QMatMul> {
@@ -176,15 +186,15 @@ impl Weights {
     /// A weight as a table of floats on a device. Shape: (rows, cols).
     pub fn table(&self, name: &str, device: &Device) -> Result<Tensor> {
         let raw = self.matrix(name)?;
-        match (&self.source, raw.is_float()) {
-            (Source::Gguf(_) | Source::MadeUp(_), false) => {
-                Ok(self.quantized(name, raw, device)?.dequantize(device)?)
-            }
-            _ => {
-                let shape = (raw.rows, raw.cols);
-                Ok(Tensor::from_vec(raw.floats(), shape, device)?)
-            }
+        if raw.is_float() {
+            return Ok(Tensor::from_vec(
+                raw.floats(),
+                (raw.rows, raw.cols),
+                device,
+            )?);
         }
+        let plain = raw.quantized(device).and_then(|q| q.dequantize(device));
+        plain.map_err(|e| eyre!("{}: reading tensor `{name}`: {e}", self.path().display()))
     }
 
     /// The files that the weights lie in.
@@ -291,7 +301,28 @@ impl Weights {
 /// Elements that one task widens.
 const CHUNK: usize = 1 << 16;
 
-impl RawMatrix<'_> {
+impl<'a> RawMatrix<'a> {
+    /// Matrices of one type and input width as one: rows after rows.
+    fn stacked(parts: &[RawMatrix<'a>]) -> RawMatrix<'a> {
+        if let [one] = parts {
+            return one.clone();
+        }
+        let bytes = parts.iter().map(|part| &*part.bytes).collect::<Vec<_>>();
+        RawMatrix {
+            dtype: parts[0].dtype,
+            rows: parts.iter().map(|part| part.rows).sum(),
+            cols: parts[0].cols,
+            bytes: bytes.concat().into(),
+        }
+    }
+
+    /// As candle has it on a device.
+    fn quantized(&self, device: &Device) -> candle_core::Result<QTensor> {
+        let bytes = Cow::Borrowed(&*self.bytes);
+        let storage = QStorage::from_data(bytes, device, self.dtype)?;
+        QTensor::new(storage, (self.rows, self.cols))
+    }
+
     /// Plain 16- or 32-bit floats.
     pub fn is_float(&self) -> bool {
         matches!(

@@ -50,6 +50,7 @@ struct Tensor {
 }
 
 /// A weight matrix as it lies in the file; IQ4_NL as the Q8_0 that it equals.
+#[derive(Clone)]
 pub struct RawMatrix<'a> {
     pub dtype: GgmlDType,
     /// Output width.
@@ -204,18 +205,16 @@ impl Gguf {
         })
     }
 
-    /// A weight as candle's own quantized tensor on a device.
-    pub fn qtensor(&self, name: &str, device: &Device) -> Result<QTensor> {
-        let tensor = self.tensor(name)?;
-        QStorage::from_data(self.bytes(tensor), device, tensor.ty.read_as())
-            .and_then(|storage| QTensor::new(storage, tensor.dims.as_slice()))
-            .map_err(|e| eyre!("{}: reading tensor `{name}`: {e}", self.path.display()))
-    }
-
     /// A small weight (a norm's scale) as floats.
     pub fn vector(&self, name: &str) -> Result<Vec<f32>> {
-        let tensor = self.qtensor(name, &Device::Cpu)?.dequantize(&Device::Cpu)?;
-        Ok(tensor.flatten_all()?.to_vec1()?)
+        let tensor = self.tensor(name)?;
+        let read = || -> candle_core::Result<Vec<f32>> {
+            let storage =
+                QStorage::from_data(self.bytes(tensor), &Device::Cpu, tensor.ty.read_as())?;
+            let tensor = QTensor::new(storage, tensor.dims.as_slice())?;
+            tensor.dequantize(&Device::Cpu)?.flatten_all()?.to_vec1()
+        };
+        read().map_err(|e| eyre!("{}: reading tensor `{name}`: {e}", self.path.display()))
     }
 
     /// A whole number of the metadata, whatever its width; of an array with a
