@@ -51,7 +51,7 @@ pub struct Settings {
     pub device: DeviceChoice,
     pub threads: Option<usize>,
     pub context: Option<usize>,
-    pub quantize: FloatWeights,
+    pub quantize: Option<FloatWeights>,
     pub offline: bool,
     pub yes: bool,
     /// `None`: this machine's profile.
@@ -89,7 +89,7 @@ impl From<SetupArgs> for Settings {
             device: args.device.unwrap_or_default(),
             threads: args.threads.map(usize::from),
             context: args.context.map(|n| n as usize),
-            quantize: args.quantize.unwrap_or_default(),
+            quantize: args.quantize,
             offline: args.offline,
             yes: args.yes,
         }

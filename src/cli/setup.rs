@@ -61,7 +61,7 @@ pub struct SetupArgs {
     #[arg(long, global = true, value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(64..))]
     pub context: Option<u32>,
     /// Change weights at load: q8 rounds 16- and 32-bit ones, f32 unpacks all of them
-    /// for reference [default: none]
+    /// [default: none, on a GPU f32 where that is small beside its memory]
     #[arg(long, global = true, value_name = "TYPE")]
     pub quantize: Option<FloatWeights>,
     /// Use nothing but what is on this machine

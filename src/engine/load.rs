@@ -12,7 +12,7 @@ use crate::model::ARITHMETIC_REVISION;
 use crate::model::checked::CheckedModel;
 use crate::model::config::Config;
 use crate::model::decoder::Decoder;
-use crate::model::device::{self, DeviceChoice};
+use crate::model::device::{self, DeviceChoice, Memory};
 use crate::model::hashes::{Watch, file_sha256_watched};
 use crate::model::layer::{Kernels, Target};
 use crate::model::shape::{MadeUp, Shape};
@@ -31,8 +31,8 @@ pub struct LoadOptions {
     pub threads: Option<usize>,
     /// Longest context in tokens; `None`: 2048, or less if the model has less.
     pub context: Option<usize>,
-    /// What is made of 16- and 32-bit weights.
-    pub floats: FloatWeights,
+    /// What is made of weights; `None`: they stay as they are, on a GPU see [`widen`].
+    pub floats: Option<FloatWeights>,
 }
 
 /// What loading is busy with.
@@ -106,7 +106,7 @@ impl Engine {
         mut progress: impl FnMut(Loading) + Send,
     ) -> Result<Self> {
         progress(Loading::Opening);
-        let model = CheckedModel::open(path, options.floats)?;
+        let model = CheckedModel::open(path, options.floats.unwrap_or_default())?;
         Self::of_model(model, options, progress)
     }
 
@@ -123,7 +123,7 @@ impl Engine {
         let of_blocks = shape.config.layers;
         let weights = Weights {
             source: Source::MadeUp(MadeUp::new(shape, blocks)?),
-            floats: options.floats,
+            floats: options.floats.unwrap_or_default(),
         };
         let engine = Self::of_model(CheckedModel::of(weights)?, options, progress)?;
         Ok(Engine {
@@ -138,7 +138,7 @@ impl Engine {
         mut progress: impl FnMut(Loading) + Send,
     ) -> Result<Self> {
         let CheckedModel {
-            weights,
+            mut weights,
             config,
             codec,
             template,
@@ -150,7 +150,11 @@ impl Engine {
             .context
             .unwrap_or(DEFAULT_CONTEXT)
             .min(config.context);
-        check_memory(&weights, &config, context, opened.device.is_cpu())?;
+        let mut notes = notes;
+        if options.floats.is_none() && !opened.device.is_cpu() {
+            notes.extend(widen(&mut weights, opened.memory));
+        }
+        check_memory(&weights, &config, context, opened.memory)?;
         let target = Target {
             device: &opened.device,
             kernels: Kernels::of(&opened.device),
@@ -159,6 +163,7 @@ impl Engine {
             progress(Loading::Weights { done, of });
         })
         .wrap_err_with(|| format!("loading {}", weights.path().display()))?;
+        let quantize = weights.floats.name();
         let sha256 = model_sha256(&weights, &mut progress)?;
         let info = model_info(&weights, &config, &codec, context, sha256);
         Ok(Engine {
@@ -177,7 +182,7 @@ impl Engine {
             calibration: shipped_calibration(),
             given_calibration: shipped_calibration(),
             learns: false,
-            quantize: options.floats.name(),
+            quantize,
             setup: Setup::default(),
             edits: Edits::default(),
             pool_on_disk: None,
@@ -263,9 +268,45 @@ fn model_info(
     }
 }
 
+/// The share of a card's memory that weights unpacked to 32 bits may take: a card
+/// reads an eighth of its memory in about 4 ms.
+const UNPACKED_SHARE: u64 = 8;
+
+/// On a GPU, unpacks quantized weights to 32 bits where they are small beside its
+/// memory. There the sums of a row depend on the rows beside it; where activations
+/// are rounded to 8 bits as well, such a difference grows from block to block until
+/// every near-tie is decided anew, and strict and autoregressive texts part within
+/// a few dozen tokens. In 32 bits they hardly ever do. Returns what the user should
+/// know.
+fn widen(weights: &mut Weights, memory: Option<Memory>) -> Option<String> {
+    if weights.float_bits().is_some() {
+        return None;
+    }
+    let exact = std::mem::replace(&mut weights.floats, FloatWeights::Reference);
+    let needed = weights.packed_bytes();
+    let fits = |m: Memory| needed <= m.total / UNPACKED_SHARE && needed <= m.free / 2;
+    if memory.is_some_and(fits) {
+        return None;
+    }
+    weights.floats = exact;
+    let gb = needed as f64 / 1e9;
+    Some(format!(
+        "on a GPU, 8-bit activations let strict and autoregressive texts part at near-ties; \
+         --quantize f32 ({gb:.1} GB) makes that rare"
+    ))
+}
+
 /// Says so before a model that cannot fit is read.
-fn check_memory(weights: &Weights, config: &Config, context: usize, on_cpu: bool) -> Result<()> {
-    let Some(available) = device::available_memory().filter(|_| on_cpu) else {
+fn check_memory(
+    weights: &Weights,
+    config: &Config,
+    context: usize,
+    memory: Option<Memory>,
+) -> Result<()> {
+    let Some(Memory {
+        free: available, ..
+    }) = memory
+    else {
         return Ok(());
     };
     let needed = weights.packed_bytes() + config.kv_bytes(context);
@@ -286,4 +327,35 @@ fn check_memory(weights: &Weights, config: &Config, context: usize, on_cpu: bool
         );
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GB: u64 = 1_000_000_000;
+
+    fn opened(free: u64, total: u64) -> (FloatWeights, Option<String>) {
+        let shape = Shape::named("qwen2.5-1.5b").unwrap();
+        let mut weights = Weights {
+            source: Source::MadeUp(MadeUp::new(shape, 28).unwrap()),
+            floats: FloatWeights::Exact,
+        };
+        let note = widen(&mut weights, Some(Memory { free, total }));
+        (weights.floats, note)
+    }
+
+    #[test]
+    fn weights_that_are_small_beside_a_cards_memory_are_unpacked() {
+        assert_eq!(opened(100 * GB, 140 * GB), (FloatWeights::Reference, None));
+        for (free, total) in [(24 * GB, 24 * GB), (6 * GB, 140 * GB)] {
+            let (floats, note) = opened(free, total);
+            assert_eq!(floats, FloatWeights::Exact);
+            let note = note.unwrap();
+            assert!(
+                note.contains("--quantize f32 (") && note.contains("GB"),
+                "{note}"
+            );
+        }
+    }
 }

@@ -64,7 +64,7 @@ struct Row {
 struct ForwardReport {
     #[serde(flatten)]
     on: RanOn,
-    instructions: &'static str,
+    instructions: String,
     rows: Vec<Row>,
     /// Passes of real runs at fixed budgets.
     decoding: Vec<Decoding>,
@@ -131,7 +131,7 @@ fn measure(bench: &ForwardBench, engine: &mut Engine) -> Result<Option<ForwardRe
     }
     Ok(Some(ForwardReport {
         on: RanOn::of(engine),
-        instructions: bench.isa.unwrap_or_else(Isa::detect).name(),
+        instructions: engine.arithmetic().instructions,
         rows,
         decoding: Vec::new(),
         floor_ms: floors.map(|f| f.memory_ms),

@@ -89,7 +89,10 @@ fn info(settings: &Settings, name: &str, verify: bool, json: bool) -> Result<()>
         false => Vec::new(),
     };
     verify::refuse_damaged(&files)?;
-    let info = describe(CheckedModel::open(&path, settings.quantize)?, files);
+    let info = describe(
+        CheckedModel::open(&path, settings.quantize.unwrap_or_default())?,
+        files,
+    );
     match json {
         true => print_json(&info),
         false => {

@@ -59,7 +59,7 @@ pub(super) fn build_of(path: &Path, file: &Path, settings: &Settings) -> Result<
 /// weights are not read.
 fn codec(settings: &Settings) -> Result<TextCodec> {
     let path = fetch_model(settings, settings.model())?;
-    let weights = Weights::open(&path, settings.quantize)?;
+    let weights = Weights::open(&path, settings.quantize.unwrap_or_default())?;
     TextCodec::of(&weights).wrap_err_with(|| format!("the tokenizer of {}", path.display()))
 }
 

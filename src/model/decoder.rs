@@ -210,6 +210,7 @@ impl Decoder {
         asked: &[Asked],
         penalty: f32,
     ) -> Result<Vec<Answered>> {
+        logits.bring_if_few()?;
         let answered = match logits {
             Logits::Host(rows) => judge_on_host(rows, asked, penalty, &self.cpu),
             Logits::Device(rows) => judge_on_device(rows, asked, penalty)?,

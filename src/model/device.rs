@@ -41,6 +41,15 @@ pub struct Opened {
     pub label: String,
     /// Something the user should know: a GPU that this build cannot use.
     pub note: Option<String>,
+    /// `None` where the system does not say.
+    pub memory: Option<Memory>,
+}
+
+/// Bytes of the memory that weights are loaded into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    pub free: u64,
+    pub total: u64,
 }
 
 /// Opens the device; `auto` takes a GPU when the build has one.
@@ -84,6 +93,7 @@ fn cpu(threads: usize, note: Option<String>) -> Opened {
         device: Device::Cpu,
         label,
         note,
+        memory: memory(),
     }
 }
 
@@ -92,13 +102,72 @@ fn cuda(n: usize) -> Result<Opened> {
         let command = nvidia_gpu().unwrap_or_default().rebuild();
         bail!("--device cuda: this build has no CUDA. Build it with: {command}");
     }
-    let device = Device::new_cuda(n)
+    let device = open_cuda(n)
         .map_err(|e| eyre!("--device cuda:{n}: {e}. `nvidia-smi` lists the GPUs there are"))?;
+    let card = card(&device);
+    let name = card.name.map_or(String::new(), |name| format!(" ({name})"));
     Ok(Opened {
         device,
-        label: format!("cuda:{n}"),
+        label: format!("cuda:{n}{name}"),
         note: None,
+        memory: card.memory,
     })
+}
+
+/// One stream for all threads, and freed memory kept for the next pass: a pass is
+/// hundreds of short kernels, and what goes on between them is what it costs.
+#[cfg(feature = "cuda")]
+fn open_cuda(n: usize) -> candle_core::Result<Device> {
+    use candle_core::cuda::WrapErr;
+    use candle_core::cuda::cudarc::driver::{result, sys};
+
+    let device = Device::new_cuda_with_stream(n)?;
+    // SAFETY: everything on this device is on its one stream, whose order is all that
+    // events would keep.
+    unsafe { device.as_cuda_device()?.disable_event_tracking() };
+    let mut all = u64::MAX;
+    let keep = sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD;
+    let of = result::device::get(n as i32).w()?;
+    // SAFETY: the device and its pool are there, and the attribute is a u64.
+    unsafe {
+        let pool = result::device::get_default_mem_pool(of).w()?;
+        result::mem_pool::set_attribute(pool, keep, (&raw mut all).cast()).w()?;
+    }
+    Ok(device)
+}
+
+#[cfg(not(feature = "cuda"))]
+fn open_cuda(n: usize) -> candle_core::Result<Device> {
+    Device::new_cuda(n)
+}
+
+/// What the driver says of a card.
+#[derive(Default)]
+struct Card {
+    /// `NVIDIA H200`
+    name: Option<String>,
+    memory: Option<Memory>,
+}
+
+#[cfg(feature = "cuda")]
+fn card(device: &Device) -> Card {
+    let Ok(cuda) = device.as_cuda_device() else {
+        return Card::default();
+    };
+    let stream = cuda.cuda_stream();
+    let memory = stream.context().mem_get_info().ok();
+    Card {
+        name: stream.context().name().ok(),
+        memory: memory.map(|(free, total)| Memory {
+            free: free as u64,
+            total: total as u64,
+        }),
+    }
+}
+
+#[cfg(not(feature = "cuda"))]
+fn card(_: &Device) -> Card {
+    Card::default()
 }
 
 fn metal() -> Result<Opened> {
@@ -111,6 +180,7 @@ fn metal() -> Result<Opened> {
         device,
         label: "metal".into(),
         note: None,
+        memory: None,
     })
 }
 
@@ -169,13 +239,21 @@ fn nvidia_gpu() -> Option<NvidiaGpu> {
 /// Bytes of memory that programs can still have; `None` where the system does
 /// not say.
 pub fn available_memory() -> Option<u64> {
+    memory().map(|memory| memory.free)
+}
+
+/// The machine's own.
+fn memory() -> Option<Memory> {
     let info = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = info.lines().find(|l| l.starts_with("MemAvailable:"))?;
-    line.split_whitespace()
-        .nth(1)?
-        .parse::<u64>()
-        .ok()
-        .map(|kib| kib * 1024)
+    let bytes = |name: &str| {
+        let line = info.lines().find(|l| l.starts_with(name))?;
+        let kib = line.split_whitespace().nth(1)?.parse::<u64>().ok()?;
+        Some(kib * 1024)
+    };
+    Some(Memory {
+        free: bytes("MemAvailable:")?,
+        total: bytes("MemTotal:")?,
+    })
 }
 
 #[cfg(test)]

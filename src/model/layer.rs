@@ -54,6 +54,24 @@ impl Linear {
         Ok(Linear::Device(weights.on_device(names, target.device)?))
     }
 
+    /// Loads two weights whose outs are wanted apart. On a device they stay apart,
+    /// since an operation on half a row first uploads the row's strides.
+    pub fn load_pair(
+        weights: &Weights,
+        names: &[String; 2],
+        target: Target<'_>,
+    ) -> EyreResult<Self> {
+        if target.kernels == Kernels::Own {
+            return Self::load(weights, names, target);
+        }
+        let apart = names
+            .chunks(1)
+            .map(|one| weights.on_device(one, target.device));
+        Ok(Linear::Device(
+            apart.collect::<EyreResult<Vec<_>>>()?.concat(),
+        ))
+    }
+
     /// Through candle's operations. Shapes: (n, in) -> (n, sum of outs).
     pub fn on_device(&self, x: &Tensor) -> Result<Tensor> {
         let mut outs = self.each_on_device(x)?;
@@ -63,15 +81,11 @@ impl Linear {
         }
     }
 
-    /// The two halves of the same. Shapes: (n, in) -> (n, out) twice.
+    /// Of a pair. Shapes: (n, in) -> (n, out) twice.
     pub fn pair_on_device(&self, x: &Tensor) -> Result<[Tensor; 2]> {
-        match self.each_on_device(x)?.as_slice() {
-            [one] => {
-                let half = one.dim(1)? / 2;
-                Ok([one.narrow(1, 0, half)?, one.narrow(1, half, half)?])
-            }
-            [first, second] => Ok([first.clone(), second.clone()]),
-            more => bail!("{} products are no pair", more.len()),
+        match <[Tensor; 2]>::try_from(self.each_on_device(x)?) {
+            Ok(pair) => Ok(pair),
+            Err(outs) => bail!("{} products are no pair", outs.len()),
         }
     }
 
@@ -175,7 +189,7 @@ impl Layer {
             k_norm: head_norm("attn_k_norm")?,
             attn_out: linear(&["attn_output"])?,
             ffn_norm: norm("ffn_norm")?,
-            gate_up: linear(&["ffn_gate", "ffn_up"])?,
+            gate_up: Linear::load_pair(weights, &["ffn_gate", "ffn_up"].map(name), target)?,
             down: linear(&["ffn_down"])?,
         })
     }

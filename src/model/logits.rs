@@ -28,7 +28,25 @@ pub struct Asked {
     pub children: Vec<TokenId>,
 }
 
+/// Numbers that are read over from a device: judging there takes dozens of
+/// launches, more than the way of a few rows.
+const FEW: usize = 1 << 20;
+
 impl Logits {
+    /// Brings few rows to the processor's memory.
+    ///
+    /// # Errors
+    /// What the device reports.
+    pub fn bring_if_few(&mut self) -> Result<()> {
+        if let Logits::Device(rows) = self
+            && rows.elem_count() <= FEW
+        {
+            let rows = rows.to_dtype(DType::F32)?.flatten_all()?;
+            *self = Logits::Host(rows.to_vec1()?);
+        }
+        Ok(())
+    }
+
     /// Draws a token from one of (penalised) `n` rows; see [`draw`].
     ///
     /// # Errors

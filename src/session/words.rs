@@ -3,7 +3,6 @@
 use super::calibration::CalibrationChoice;
 use super::{Settings, absolute};
 use crate::model::device::DeviceChoice;
-use crate::model::weights::FloatWeights;
 use crate::speculate::command_line::Setup;
 use crate::speculate::trace::OwnDocuments;
 
@@ -39,11 +38,7 @@ impl Settings {
         say("device", device(self.device));
         say("threads", self.threads.map(|n| n.to_string()));
         say("context", self.context.map(|n| n.to_string()));
-        let is_plain = self.quantize == FloatWeights::Exact;
-        say(
-            "quantize",
-            (!is_plain).then(|| self.quantize.name().to_string()),
-        );
+        say("quantize", self.quantize.map(|to| to.name().to_string()));
         say("cost", self.cost.as_ref().map(|choice| choice.word()));
         if let CalibrationChoice::Trace(trace) = &self.calibration {
             say("calibration", Some(absolute(trace)));
@@ -89,6 +84,7 @@ mod tests {
 
     use super::*;
     use crate::cli::Cli;
+    use crate::model::weights::FloatWeights;
     use crate::session::cost::CostChoice;
 
     fn path() -> impl Strategy<Value = PathBuf> {
@@ -108,9 +104,9 @@ mod tests {
             device in prop::sample::select(vec![
                 DeviceChoice::Auto, DeviceChoice::Cpu, DeviceChoice::Cuda(2), DeviceChoice::Metal,
             ]),
-            quantize in prop::sample::select(vec![
+            quantize in proptest::option::of(prop::sample::select(vec![
                 FloatWeights::Exact, FloatWeights::Eight, FloatWeights::Reference,
-            ]),
+            ])),
             scale in proptest::option::of(prop::sample::select(vec!["1-10", "-1/+1", "counts"])),
             cost in proptest::option::of(prop::sample::select(vec![
                 "1:3.5,8:7.25", "1@128:3.5,1@900:4", "/tmp/no such/profile.json",

@@ -412,7 +412,7 @@ fn an_engine_opens_a_checkpoint_and_renders_its_chat() {
         device: DeviceChoice::Cpu,
         threads: Some(1),
         context: Some(128),
-        floats: FloatWeights::Eight,
+        floats: Some(FloatWeights::Eight),
     };
     let engine = Engine::load(&path, &options, |_| {}).unwrap();
     assert_eq!(engine.info.architecture, "qwen3");

@@ -39,7 +39,7 @@ fn refusal(path: &Path) -> String {
         device: DeviceChoice::Cpu,
         threads: Some(1),
         context: Some(16),
-        floats: FloatWeights::Exact,
+        floats: Some(FloatWeights::Exact),
     };
     let loaded = Engine::load(path, &options, |stage| {
         let stage = stage.describe();
