@@ -31,7 +31,8 @@ pub struct LoadOptions {
     pub threads: Option<usize>,
     /// Longest context in tokens; `None`: 2048, or less if the model has less.
     pub context: Option<usize>,
-    /// What is made of weights; `None`: they stay as they are, on a GPU see [`widen`].
+    /// What is made of weights; `None`: nothing, except that a GPU gets small ones
+    /// at 32 bits.
     pub floats: Option<FloatWeights>,
 }
 
