@@ -15,6 +15,7 @@ use candle_core::Device;
 use color_eyre::eyre::{Result, WrapErr, eyre};
 use laserscope::model::decoder::{Decoder, Rows};
 use laserscope::model::gguf::Gguf;
+use laserscope::model::kernels::kv::KvType;
 use laserscope::model::layer::{Kernels, Target};
 use laserscope::model::tokenizer::TextCodec;
 use laserscope::model::weights::{FloatWeights, Weights};
@@ -39,6 +40,7 @@ fn logits(model: &Path, ids: &[u32]) -> Result<()> {
     let target = Target {
         device: &Device::Cpu,
         kernels: Kernels::Own,
+        kv: KvType::F32,
     };
     let mut decoder = Decoder::load(&weights, target, ids.len(), 1, |_, _| {})?;
     let parents: Vec<Option<usize>> = (0..ids.len()).map(|i| i.checked_sub(1)).collect();

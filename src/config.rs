@@ -14,6 +14,7 @@ use crate::cli::{
     parse_sources,
 };
 use crate::model::device::DeviceChoice;
+use crate::model::kernels::kv::KvType;
 use crate::model::weights::FloatWeights;
 use crate::recsys::Framework;
 use crate::speculate::params::{Drafter, Params, SourceWeights};
@@ -35,6 +36,7 @@ pub struct Config {
     pub threads: Option<u16>,
     pub context: Option<u32>,
     pub quantize: Option<String>,
+    pub kv: Option<String>,
     pub theme: Option<String>,
     /// Read with its lines by `tui::remap`.
     #[serde(default, rename = "keys")]
@@ -239,6 +241,13 @@ impl Config {
             ),
             (given, _) => given,
         };
+        let kv = match (args.kv, &self.kv) {
+            (None, Some(text)) => Some(
+                text.parse::<KvType>()
+                    .map_err(|e| eyre!("config: kv {e}"))?,
+            ),
+            (given, _) => given,
+        };
         Ok(SetupArgs {
             framework: args.framework.clone().or_else(|| self.framework.clone()),
             catalog: args.catalog.clone().or_else(|| self.catalog.clone()),
@@ -248,6 +257,7 @@ impl Config {
             threads: args.threads.or(self.threads),
             context: args.context.or(self.context),
             quantize,
+            kv,
             ..args.clone()
         })
     }

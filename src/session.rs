@@ -17,6 +17,7 @@ use crate::cli::{OwnDocumentsChoice, SetupArgs};
 use crate::engine::{Engine, Knowledge, LoadOptions, Loading, OwnDocuments};
 use crate::headless::{interrupt, progress};
 use crate::model::device::DeviceChoice;
+use crate::model::kernels::kv::KvType;
 use crate::model::registry;
 use crate::model::weights::FloatWeights;
 use crate::recsys::import::{self, Findings};
@@ -52,6 +53,7 @@ pub struct Settings {
     pub threads: Option<usize>,
     pub context: Option<usize>,
     pub quantize: Option<FloatWeights>,
+    pub kv: Option<KvType>,
     pub offline: bool,
     pub yes: bool,
     /// `None`: this machine's profile.
@@ -90,6 +92,7 @@ impl From<SetupArgs> for Settings {
             threads: args.threads.map(usize::from),
             context: args.context.map(|n| n as usize),
             quantize: args.quantize,
+            kv: args.kv,
             offline: args.offline,
             yes: args.yes,
         }
@@ -233,6 +236,7 @@ impl Settings {
             device: self.device,
             threads: self.threads,
             context: self.context,
+            kv: self.kv,
             floats: self.quantize,
         }
     }

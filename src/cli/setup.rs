@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::model::device::DeviceChoice;
+use crate::model::kernels::kv::KvType;
 use crate::model::weights::FloatWeights;
 use crate::recsys::Scale;
 use crate::session::calibration::CalibrationChoice;
@@ -64,6 +65,10 @@ pub struct SetupArgs {
     /// [default: none, on a GPU f32 where that is small beside its memory]
     #[arg(long, global = true, value_name = "TYPE")]
     pub quantize: Option<FloatWeights>,
+    /// How keys and values are kept: f16, in half the memory, or f32 [default: f16, on a
+    /// GPU f32]
+    #[arg(long, global = true, value_name = "TYPE")]
+    pub kv: Option<KvType>,
     /// Use nothing but what is on this machine
     #[arg(long, global = true)]
     pub offline: bool,

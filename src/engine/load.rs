@@ -14,6 +14,7 @@ use crate::model::config::Config;
 use crate::model::decoder::Decoder;
 use crate::model::device::{self, DeviceChoice, Memory};
 use crate::model::hashes::{Watch, file_sha256_watched};
+use crate::model::kernels::kv::KvType;
 use crate::model::layer::{Kernels, Target};
 use crate::model::shape::{MadeUp, Shape};
 use crate::model::tokenizer::TextCodec;
@@ -31,6 +32,8 @@ pub struct LoadOptions {
     pub threads: Option<usize>,
     /// Longest context in tokens; `None`: 2048, or less if the model has less.
     pub context: Option<usize>,
+    /// How keys and values are kept; `None`: f16 on the CPU. A GPU keeps f32.
+    pub kv: Option<KvType>,
     /// What is made of weights; `None`: nothing, except that a GPU gets small ones
     /// at 32 bits.
     pub floats: Option<FloatWeights>,
@@ -155,10 +158,19 @@ impl Engine {
         if options.floats.is_none() && !opened.device.is_cpu() {
             notes.extend(widen(&mut weights, opened.memory));
         }
-        check_memory(&weights, &config, context, opened.memory)?;
+        let kernels = Kernels::of(&opened.device);
+        let (kv, note) = kv_type(options.kv, kernels);
+        notes.extend(note);
+        check_memory(
+            &weights,
+            config.kv_bytes(context, kv),
+            context,
+            opened.memory,
+        )?;
         let target = Target {
             device: &opened.device,
-            kernels: Kernels::of(&opened.device),
+            kernels,
+            kv,
         };
         let decoder = Decoder::load(&weights, target, context, threads, |done, of| {
             progress(Loading::Weights { done, of });
@@ -196,7 +208,7 @@ impl Engine {
         Arithmetic {
             revision: ARITHMETIC_REVISION,
             instructions: self.decoder.instructions().to_string(),
-            kv: self.decoder.kv_type().to_string(),
+            kv: self.decoder.kv_type().name().to_string(),
             quantize: self.quantize.to_string(),
         }
     }
@@ -269,6 +281,18 @@ fn model_info(
     }
 }
 
+/// How keys and values are kept, and what the user should know of it.
+fn kv_type(asked: Option<KvType>, kernels: Kernels) -> (KvType, Option<String>) {
+    match (asked, kernels) {
+        (asked, Kernels::Own) => (asked.unwrap_or_default(), None),
+        (Some(KvType::F16), Kernels::Candle) => {
+            let note = "--kv f16: on a GPU keys and values are f32";
+            (KvType::F32, Some(note.to_string()))
+        }
+        (_, Kernels::Candle) => (KvType::F32, None),
+    }
+}
+
 /// The share of a card's memory that weights unpacked to 32 bits may take: a card
 /// reads an eighth of its memory in about 4 ms.
 const UNPACKED_SHARE: u64 = 8;
@@ -300,7 +324,7 @@ fn widen(weights: &mut Weights, memory: Option<Memory>) -> Option<String> {
 /// Says so before a model that cannot fit is read.
 fn check_memory(
     weights: &Weights,
-    config: &Config,
+    kv_bytes: u64,
     context: usize,
     memory: Option<Memory>,
 ) -> Result<()> {
@@ -310,7 +334,7 @@ fn check_memory(
     else {
         return Ok(());
     };
-    let needed = weights.packed_bytes() + config.kv_bytes(context);
+    let needed = weights.packed_bytes() + kv_bytes;
     if needed > available {
         let gb = |bytes: u64| bytes as f64 / 1e9;
         let smaller = match (weights.float_bits(), weights.floats) {
@@ -323,7 +347,7 @@ fn check_memory(
              {:.1} GB are free. Use {smaller}a smaller model (`laserscope model list`) or --context N",
             weights.path().display(),
             gb(needed),
-            gb(config.kv_bytes(context)),
+            gb(kv_bytes),
             gb(available)
         );
     }

@@ -1,18 +1,23 @@
 //! The KV cache, preallocated. Rows of a draft tree are appended behind the
 //! committed ones; the accepted rows are kept, the others forgotten.
 
-use candle_core::{DType, Device, Result, Storage, Tensor, bail};
+use candle_core::{CpuStorage, DType, Device, Result, Storage, Tensor, bail};
 
-use super::kernels::kv::{Append, Gather, Heads, KeyOrValue, Places};
+use super::kernels::Cpu;
+use super::kernels::kv::{Append, Gather, Heads, KvType, Places, Stored};
 use super::kernels::slab::ask_for_huge_pages;
-use super::layer::Kernels;
+use super::layer::{Kernels, Target};
 
 /// One layer's keys and values, parts of one tensor.
 pub enum Layer {
     /// For candle.
     Heads(HeadRows),
-    /// As our attention reads them ([`Places`]).
-    Tiles { keys: Tensor, values: Tensor },
+    /// As our attention reads them ([`Places`]); `both` are the keys, then the values.
+    Tiles {
+        both: Tensor,
+        keys: Tensor,
+        values: Tensor,
+    },
 }
 
 /// Keys and values head by head: (kv_heads, capacity, head_dim) each.
@@ -47,17 +52,11 @@ pub struct KvCache {
 }
 
 impl KvCache {
-    pub fn new(
-        layers: usize,
-        capacity: usize,
-        heads: Heads,
-        kernels: Kernels,
-        device: &Device,
-    ) -> Result<Self> {
+    pub fn new(layers: usize, capacity: usize, heads: Heads, target: Target<'_>) -> Result<Self> {
         let places = Places::new(heads, capacity);
-        let (all, layers) = match kernels {
-            Kernels::Candle => head_by_head(layers, capacity, heads, device)?,
-            Kernels::Own => in_tiles(layers, places.floats(), device)?,
+        let (all, layers) = match target.kernels {
+            Kernels::Candle => head_by_head(layers, capacity, heads, target.device)?,
+            Kernels::Own => in_tiles(layers, places.numbers(), target.kv)?,
         };
         Ok(KvCache {
             places,
@@ -82,6 +81,14 @@ impl KvCache {
         self.capacity
     }
 
+    /// The type of its numbers.
+    pub fn kv_type(&self) -> KvType {
+        match self.all.dtype() {
+            DType::F16 => KvType::F16,
+            _ => KvType::F32,
+        }
+    }
+
     pub fn places(&self) -> Places {
         self.places
     }
@@ -95,15 +102,13 @@ impl KvCache {
     ///
     /// # Errors
     /// More rows than fit; a cache for candle.
-    pub fn append(&mut self, layer: usize, qkv: &Tensor) -> Result<()> {
+    pub fn append(&mut self, layer: usize, qkv: &Tensor, cpu: &Cpu) -> Result<()> {
         let at = self.make_room(qkv.dim(0)?)?;
         let places = self.places;
-        let Layer::Tiles { keys, values } = &self.layers[layer] else {
-            bail!("this cache is for candle's operations");
-        };
-        let append = |what| Append { places, at, what };
-        keys.inplace_op2(qkv, &append(KeyOrValue::Key))?;
-        values.inplace_op2(qkv, &append(KeyOrValue::Value))
+        match &self.layers[layer] {
+            Layer::Tiles { both, .. } => both.inplace_op2(qkv, &Append { places, at, cpu }),
+            Layer::Heads(_) => bail!("this cache is for candle's operations"),
+        }
     }
 
     /// The same out of keys and values of shape (kv_heads, n, head_dim).
@@ -136,7 +141,7 @@ impl KvCache {
     ///
     /// # Errors
     /// Rows out of order, or not of the last pass.
-    pub fn keep(&mut self, rows: &[usize]) -> Result<()> {
+    pub fn keep(&mut self, rows: &[usize], cpu: &Cpu) -> Result<()> {
         if rows.windows(2).any(|w| w[0] >= w[1]) || rows.iter().any(|&r| r >= self.pending) {
             bail!("rows to keep must be ascending and of the last pass: {rows:?}");
         }
@@ -147,7 +152,7 @@ impl KvCache {
             .count();
         let moved: Vec<usize> = rows[in_place..].iter().map(|r| self.len + r).collect();
         if !moved.is_empty() {
-            self.gather(&moved, self.len + in_place)?;
+            self.gather(&moved, self.len + in_place, cpu)?;
         }
         self.len += rows.len();
         self.pending = 0;
@@ -155,7 +160,7 @@ impl KvCache {
     }
 
     /// Moves cache rows (ascending, none before `to`) together at `to`.
-    fn gather(&self, rows: &[usize], to: usize) -> Result<()> {
+    fn gather(&self, rows: &[usize], to: usize, cpu: &Cpu) -> Result<()> {
         if let Some(Layer::Heads(_)) = self.layers.first() {
             let index: Vec<u32> = rows.iter().map(|&r| r as u32).collect();
             let index = Tensor::new(index.as_slice(), self.all.device())?;
@@ -163,21 +168,12 @@ impl KvCache {
                 .all
                 .slice_set(&self.all.index_select(&index, 1)?, 1, to);
         }
-        for layer in &self.layers {
-            let Layer::Tiles { keys, values } = layer else {
-                continue;
-            };
-            let places = self.places;
-            let gather = |what| Gather {
-                places,
-                rows,
-                to,
-                what,
-            };
-            keys.inplace_op1(&gather(KeyOrValue::Key))?;
-            values.inplace_op1(&gather(KeyOrValue::Value))?;
-        }
-        Ok(())
+        self.all.inplace_op1(&Gather {
+            places: self.places,
+            rows,
+            to,
+            cpu,
+        })
     }
 
     /// Counts the first `len` rows as committed, whatever they hold. Memory
@@ -186,12 +182,12 @@ impl KvCache {
     ///
     /// # Errors
     /// What the device reports.
-    pub fn pretend(&mut self, len: usize) -> Result<()> {
+    pub fn pretend(&mut self, len: usize, cpu: &Cpu) -> Result<()> {
         let len = len.min(self.capacity);
         if len > self.written {
             self.truncate(self.written);
             self.len = self.written;
-            self.fill(len - self.written)?;
+            self.fill(len - self.written, cpu)?;
         }
         self.len = len;
         self.pending = 0;
@@ -199,7 +195,7 @@ impl KvCache {
     }
 
     /// Writes some value to the next `n` rows of every layer.
-    fn fill(&mut self, n: usize) -> Result<()> {
+    fn fill(&mut self, n: usize, cpu: &Cpu) -> Result<()> {
         let device = self.all.device().clone();
         let heads = self.places.heads;
         for layer in 0..self.layers.len() {
@@ -211,7 +207,7 @@ impl KvCache {
                 }
                 Layer::Tiles { .. } => {
                     let rows = Tensor::full(0.1f32, (n, heads.qkv_width()), &device)?;
-                    self.append(layer, &rows)?;
+                    self.append(layer, &rows, cpu)?;
                 }
             }
         }
@@ -249,23 +245,33 @@ fn head_by_head(
     Ok((all, layers))
 }
 
-/// Every layer's keys and values, each `floats` long, as parts of one tensor:
+/// Every layer's keys and values, each of `numbers` numbers, as parts of one tensor:
 /// large enough for huge pages.
-fn in_tiles(layers: usize, floats: usize, device: &Device) -> Result<(Tensor, Vec<Layer>)> {
-    let all = Tensor::zeros(2 * layers * floats, DType::F32, device)?;
-    if let Storage::Cpu(storage) = &*all.storage_and_layout().0 {
-        let values = storage.as_slice::<f32>()?;
-        ask_for_huge_pages(values.as_ptr().cast(), size_of_val(values));
+fn in_tiles(layers: usize, numbers: usize, kv: KvType) -> Result<(Tensor, Vec<Layer>)> {
+    let dtype = match kv {
+        KvType::F16 => DType::F16,
+        KvType::F32 => DType::F32,
+    };
+    let all = Tensor::zeros(2 * layers * numbers, dtype, &Device::Cpu)?;
+    match &*all.storage_and_layout().0 {
+        Storage::Cpu(CpuStorage::F16(all)) => ask(all),
+        Storage::Cpu(CpuStorage::F32(all)) => ask(all),
+        _ => {}
     }
-    let part = |i: usize| all.narrow(0, i * floats, floats);
+    let part = |i: usize| all.narrow(0, i * numbers, numbers);
     let layer = |i: usize| -> Result<Layer> {
         Ok(Layer::Tiles {
+            both: all.narrow(0, 2 * i * numbers, 2 * numbers)?,
             keys: part(2 * i)?,
             values: part(2 * i + 1)?,
         })
     };
     let layers = (0..layers).map(layer).collect::<Result<_>>()?;
     Ok((all, layers))
+}
+
+fn ask<S: Stored>(all: &[S]) {
+    ask_for_huge_pages(all.as_ptr().cast(), size_of_val(all));
 }
 
 #[cfg(test)]
@@ -284,9 +290,9 @@ mod tests {
         Tensor::from_vec(values.collect(), (n, 5), &Device::Cpu).unwrap()
     }
 
-    fn append(cache: &mut KvCache, qkv: &Tensor) -> Result<()> {
+    fn append(cache: &mut KvCache, qkv: &Tensor, cpu: &Cpu) -> Result<()> {
         if let Layer::Tiles { .. } = cache.layer(0) {
-            return cache.append(0, qkv);
+            return cache.append(0, qkv, cpu);
         }
         let by_head = qkv.unsqueeze(2)?.transpose(0, 1)?.contiguous()?;
         cache.append_heads(0, &by_head.narrow(0, 1, 2)?, &by_head.narrow(0, 3, 2)?)
@@ -300,9 +306,10 @@ mod tests {
                 let row = both.narrow(1, slot, 1).unwrap();
                 row.flatten_all().unwrap().to_vec1().unwrap()
             }
-            Layer::Tiles { keys, values } => {
-                let keys: Vec<f32> = keys.to_vec1().unwrap();
-                let values: Vec<f32> = values.to_vec1().unwrap();
+            Layer::Tiles { keys, values, .. } => {
+                let numbers =
+                    |all: &Tensor| all.to_dtype(DType::F32).unwrap().to_vec1::<f32>().unwrap();
+                let (keys, values) = (numbers(keys), numbers(values));
                 let places = Places::new(HEADS, 40);
                 let keys = (0..2).map(|h| keys[places.key_at(slot, h)]);
                 let values = (0..2).map(|h| values[places.value_at(slot, h)]);
@@ -313,12 +320,23 @@ mod tests {
 
     #[test]
     fn keeps_the_accepted_rows_in_order() {
-        for kernels in [Kernels::Own, Kernels::Candle] {
-            let mut cache = KvCache::new(1, 40, HEADS, kernels, &Device::Cpu).unwrap();
-            append(&mut cache, &rows(0, 15)).unwrap();
-            cache.keep(&(0..15).collect::<Vec<_>>()).unwrap();
-            append(&mut cache, &rows(15, 6)).unwrap();
-            cache.keep(&[0, 2, 5]).unwrap();
+        let cpu = Cpu::new(2).unwrap();
+        for (kernels, kv) in [
+            (Kernels::Own, KvType::F16),
+            (Kernels::Own, KvType::F32),
+            (Kernels::Candle, KvType::F32),
+        ] {
+            let target = Target {
+                device: &Device::Cpu,
+                kernels,
+                kv,
+            };
+            let mut cache = KvCache::new(1, 40, HEADS, target).unwrap();
+            assert_eq!(cache.kv_type(), kv);
+            append(&mut cache, &rows(0, 15), &cpu).unwrap();
+            cache.keep(&(0..15).collect::<Vec<_>>(), &cpu).unwrap();
+            append(&mut cache, &rows(15, 6), &cpu).unwrap();
+            cache.keep(&[0, 2, 5], &cpu).unwrap();
             assert_eq!(cache.len(), 18);
             for (slot, number) in (0..16).zip(0..).chain([(16, 17), (17, 20)]) {
                 let want: Vec<f32> = (1..5).map(|j| (number * 10 + j) as f32).collect();
@@ -326,8 +344,8 @@ mod tests {
             }
             cache.truncate(1);
             assert_eq!(cache.len(), 1);
-            assert!(cache.keep(&[0]).is_err());
-            assert!(append(&mut cache, &rows(0, 40)).is_err());
+            assert!(cache.keep(&[0], &cpu).is_err());
+            assert!(append(&mut cache, &rows(0, 40), &cpu).is_err());
         }
     }
 }

@@ -11,7 +11,7 @@ use std::path::Path;
 use color_eyre::eyre::{Result, bail};
 
 use super::kernels::elementwise::Pairs;
-use super::kernels::kv::Heads;
+use super::kernels::kv::{Heads, KvType};
 use super::rope::RopeScaling;
 use super::weights::{Source, Weights};
 
@@ -112,9 +112,9 @@ impl Config {
         self.kv_heads * self.head_dim
     }
 
-    /// Bytes of the KV cache for `context` tokens of f32 keys and values.
-    pub fn kv_bytes(&self, context: usize) -> u64 {
-        let of_token = (self.layers * self.kv_width() * 2 * 4) as u64;
+    /// Bytes of the KV cache for `context` tokens.
+    pub fn kv_bytes(&self, context: usize, kv: KvType) -> u64 {
+        let of_token = (self.layers * self.kv_width() * 2) as u64 * kv.bytes();
         of_token.saturating_mul(context as u64)
     }
 

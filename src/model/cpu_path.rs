@@ -58,7 +58,7 @@ pub fn finish(
     shared: &Shared<'_>,
     clock: &mut Clock,
 ) -> Result<Tensor> {
-    let cache::Layer::Tiles { keys, values } = cached else {
+    let cache::Layer::Tiles { keys, values, .. } = cached else {
         bail!("this cache is for candle's operations");
     };
     let Shared {

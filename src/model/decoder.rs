@@ -13,6 +13,7 @@ use super::clock::{Clock, Part, PassTimes};
 use super::config::Config;
 use super::floors::{self, Floors};
 use super::kernels::activation::Input;
+use super::kernels::kv::KvType;
 use super::kernels::linear::Finish;
 use super::kernels::{Cpu, Isa};
 use super::layer::{Embedding, Kernels, Layer, Linear, Norm, Target};
@@ -91,19 +92,15 @@ impl Decoder {
             Ok((layers, norm, load_ends(weights, config.tied, target)?))
         };
         let (layers, norm, (embedding, head)) = pool.install(load)?;
-        let cache = KvCache::new(
-            config.layers,
-            context,
-            config.heads(),
-            target.kernels,
-            target.device,
-        )?;
+        let cache = KvCache::new(config.layers, context, config.heads(), target)?;
         let factors = match weights.has(ROPE_FACTORS) {
             true => weights.vector(ROPE_FACTORS)?,
             false => Vec::new(),
         };
         let rope = RopeTable::new(&config, context, &factors);
-        let Target { device, kernels } = target;
+        let Target {
+            device, kernels, ..
+        } = target;
         let device = device.clone();
         Ok(Decoder {
             config,
@@ -155,8 +152,8 @@ impl Decoder {
     }
 
     /// The type of keys and values in the cache.
-    pub fn kv_type(&self) -> &'static str {
-        "f32"
+    pub fn kv_type(&self) -> KvType {
+        self.cache.kv_type()
     }
 
     /// Runs our kernels on chosen instructions from now on; the processor must
@@ -250,7 +247,7 @@ impl Decoder {
     /// # Errors
     /// What the device reports.
     pub fn pretend(&mut self, len: usize) -> Result<()> {
-        Ok(self.cache.pretend(len)?)
+        Ok(self.cache.pretend(len, &self.cpu)?)
     }
 
     fn logits(&mut self, hidden: &Tensor) -> CandleResult<Logits> {
@@ -291,7 +288,7 @@ impl Decoder {
 
     /// Commits these rows of the last forward pass (ascending), forgets the rest.
     pub fn keep(&mut self, rows: &[usize]) -> Result<()> {
-        Ok(self.cache.keep(rows)?)
+        Ok(self.cache.keep(rows, &self.cpu)?)
     }
 
     /// Rolls the cache back to its first `len` tokens.
@@ -325,7 +322,7 @@ impl Decoder {
         };
         for (i, layer) in self.layers.iter().enumerate() {
             let qkv = cpu_path::qkv(layer, &x, &shared, clock)?;
-            self.cache.append(i, &qkv)?;
+            self.cache.append(i, &qkv, cpu)?;
             x = cpu_path::finish(layer, &x, &qkv, self.cache.layer(i), &shared, clock)?;
         }
         Ok(x)

@@ -7,6 +7,7 @@ use color_eyre::eyre::Result as EyreResult;
 
 use super::config::Config;
 use super::kernels::elementwise::HeadNorms;
+use super::kernels::kv::KvType;
 use super::kernels::linear::PackedLinear;
 use super::weights::Weights;
 
@@ -35,6 +36,8 @@ impl Kernels {
 pub struct Target<'a> {
     pub device: &'a Device,
     pub kernels: Kernels,
+    /// How our own kernels keep keys and values; candle's operations keep f32.
+    pub kv: KvType,
 }
 
 /// One or more matrices that share their input.

@@ -10,7 +10,9 @@ use super::kernels::team::Parts;
 use super::sampling::draw;
 use crate::speculate::TokenId;
 use crate::speculate::params::Sampling;
-use crate::speculate::row::{Candidate, Drawn, Judged, NodeRow, TOP_N, judge, penalize};
+use crate::speculate::row::{
+    Candidate, Drawn, Judged, NodeRow, TOP_N, all_finite, judge, penalize,
+};
 
 /// Rows of logits, (n, vocab).
 pub enum Logits {
@@ -102,11 +104,6 @@ pub fn judge_on_host(
         Some(judge(row, &asked[i].children))
     });
     answered.into_iter().collect()
-}
-
-/// Without a branch per number, so that it goes many at a time.
-fn all_finite(row: &[f32]) -> bool {
-    row.iter().fold(true, |all, v| all & v.is_finite())
 }
 
 /// Reads rows where they are; `logits` becomes the penalised rows. Shape: (n, vocab).

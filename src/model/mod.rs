@@ -31,4 +31,4 @@ pub mod weights;
 
 /// Raised whenever a bit of the forward pass may change: kernels, the order of a sum,
 /// what is rounded where. Headers of runs and kept cost profiles name it.
-pub const ARITHMETIC_REVISION: u32 = 1;
+pub const ARITHMETIC_REVISION: u32 = 2;

@@ -39,6 +39,7 @@ impl Settings {
         say("threads", self.threads.map(|n| n.to_string()));
         say("context", self.context.map(|n| n.to_string()));
         say("quantize", self.quantize.map(|to| to.name().to_string()));
+        say("kv", self.kv.map(|kv| kv.name().to_string()));
         say("cost", self.cost.as_ref().map(|choice| choice.word()));
         if let CalibrationChoice::Trace(trace) = &self.calibration {
             say("calibration", Some(absolute(trace)));
@@ -84,6 +85,7 @@ mod tests {
 
     use super::*;
     use crate::cli::Cli;
+    use crate::model::kernels::kv::KvType;
     use crate::model::weights::FloatWeights;
     use crate::session::cost::CostChoice;
 
@@ -107,6 +109,7 @@ mod tests {
             quantize in proptest::option::of(prop::sample::select(vec![
                 FloatWeights::Exact, FloatWeights::Eight, FloatWeights::Reference,
             ])),
+            kv in proptest::option::of(prop::sample::select(vec![KvType::F16, KvType::F32])),
             scale in proptest::option::of(prop::sample::select(vec!["1-10", "-1/+1", "counts"])),
             cost in proptest::option::of(prop::sample::select(vec![
                 "1:3.5,8:7.25", "1@128:3.5,1@900:4", "/tmp/no such/profile.json",
@@ -131,6 +134,7 @@ mod tests {
                 model: flags[2].then(|| "no/such-model".to_string()),
                 device,
                 quantize,
+                kv,
                 rating_scale: scale.map(|text| text.parse().unwrap()),
                 cost: cost.map(|text| CostChoice::parse(text).unwrap()),
                 ..Settings::default()

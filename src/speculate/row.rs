@@ -97,18 +97,55 @@ pub fn penalize(logits: &mut [f32], recent: &[TokenId], penalty: f32) {
 /// last rank and probability 0.
 pub fn judge(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<Judged>) {
     #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") {
+    if has_avx512() {
+        // SAFETY: the processor has it.
+        return unsafe { judge_avx512(logits, children) };
+    } else if is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has it.
         return unsafe { judge_avx2(logits, children) };
     }
     judge_plain(logits, children)
 }
 
+#[cfg(target_arch = "x86_64")]
+fn has_avx512() -> bool {
+    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw")
+}
+
 /// The same code, so the same numbers, in wider vectors.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw")]
+unsafe fn judge_avx512(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<Judged>) {
+    judge_plain(logits, children)
+}
+
+/// As above.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 unsafe fn judge_avx2(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<Judged>) {
     judge_plain(logits, children)
+}
+
+/// Whether every number of a row is finite.
+pub fn all_finite(row: &[f32]) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has it.
+        return unsafe { all_finite_avx2(row) };
+    }
+    all_finite_plain(row)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+unsafe fn all_finite_avx2(row: &[f32]) -> bool {
+    all_finite_plain(row)
+}
+
+/// Without a branch per number, so that it goes many at a time.
+#[inline(always)]
+fn all_finite_plain(row: &[f32]) -> bool {
+    row.iter().fold(true, |all, v| all & v.is_finite())
 }
 
 /// Logits that are read into a scan at a time: they stay in the first cache.
@@ -145,7 +182,8 @@ fn judge_plain(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<Judged>) {
     (row, judged.collect())
 }
 
-const LANES: usize = 8;
+/// Partial sums of a row.
+const LANES: usize = 16;
 
 /// What one pass over a row has gathered so far.
 struct Scan {
@@ -279,22 +317,37 @@ fn largest(chunk: &[f32]) -> f32 {
         .fold(f32::NEG_INFINITY, |m, &v| if v > m { v } else { m })
 }
 
+/// Adding it rounds a number below 2^22 to an integer: 1.5 * 2^23.
+pub const ROUNDS: f32 = 12_582_912.0;
+/// ln 2 in two parts, the first exact in few bits.
+pub const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
+/// e^r for |r| <= ln 2 / 2: coefficients of r^6, r^5, .., 1.
+pub const EXP: [f32; 7] = [
+    0.001_398_2,
+    0.008_333_452,
+    0.041_665_795,
+    0.166_666_65,
+    0.5,
+    1.0,
+    1.0,
+];
+
 /// e^x for -87 <= x <= 0, relative error below 1e-6; branch-free, so that the
 /// compiler vectorises the sum over the vocabulary.
 #[inline(always)]
 pub fn exp(x: f32) -> f32 {
-    const LOG2_E: f32 = std::f32::consts::LOG2_E;
-    const MAGIC: f32 = 12_582_912.0; // 1.5 * 2^23: adding it rounds to an integer
-    let shifted = x * LOG2_E + MAGIC;
-    let n = shifted - MAGIC;
-    let r = (x - n * 0.693_359_4) - n * -2.121_944_4e-4; // ln 2 in two parts
-    let poly = 1.0
-        + r * (1.0
-            + r * (0.5
-                + r * (0.166_666_65
-                    + r * (0.041_665_795 + r * (0.008_333_452 + r * 0.001_398_2)))));
-    let exponent = shifted.to_bits().wrapping_sub(MAGIC.to_bits());
-    poly * f32::from_bits(exponent.wrapping_add(127) << 23)
+    let shifted = x * std::f32::consts::LOG2_E + ROUNDS;
+    let n = shifted - ROUNDS;
+    let r = (x - n * LN_2[0]) - n * LN_2[1];
+    let poly = EXP[1..].iter().fold(EXP[0], |sum, &c| c + r * sum);
+    times_power_of_two(poly, shifted)
+}
+
+/// `x` times two to the integer that [`ROUNDS`] was added to.
+#[inline(always)]
+pub fn times_power_of_two(x: f32, shifted: f32) -> f32 {
+    let exponent = shifted.to_bits().wrapping_sub(ROUNDS.to_bits());
+    x * f32::from_bits(exponent.wrapping_add(127) << 23)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use candle_core::{Device, Tensor};
 use candle_transformers::models::quantized_llama::ModelWeights;
 use laserscope::model::decoder::{Decoder, Rows};
 use laserscope::model::gguf::Gguf;
+use laserscope::model::kernels::kv::KvType;
 use laserscope::model::layer::{Kernels, Target};
 use laserscope::model::weights::{FloatWeights, Weights};
 use proptest::prelude::*;
@@ -17,11 +18,22 @@ use super::tiny::{self, VOCAB};
 pub const CPU: Target<'_> = Target {
     device: &Device::Cpu,
     kernels: Kernels::Own,
+    kv: KvType::F16,
+};
+
+/// The same with nothing rounded, for comparing with others.
+pub const WIDE: Target<'_> = Target {
+    kv: KvType::F32,
+    ..CPU
 };
 
 fn load(path: &Path, threads: usize) -> Decoder {
+    load_onto(CPU, path, threads)
+}
+
+fn load_onto(target: Target<'_>, path: &Path, threads: usize) -> Decoder {
     let weights = Weights::open(path, FloatWeights::Exact).unwrap();
-    Decoder::load(&weights, CPU, 128, threads, |_, _| {}).unwrap()
+    Decoder::load(&weights, target, 128, threads, |_, _| {}).unwrap()
 }
 
 fn chain(n: usize) -> Vec<Option<usize>> {
@@ -77,7 +89,7 @@ fn a_chain_gives_the_logits_of_candles_own_llama() {
             .unwrap()
             .to_vec1()
             .unwrap();
-        let got = chain_logits(&mut load(&path, 2), &tokens);
+        let got = chain_logits(&mut load_onto(WIDE, &path, 2), &tokens);
         let difference = largest_difference(got.last().unwrap(), &want);
         let scale = want.iter().fold(0f32, |m, v| m.max(v.abs()));
         assert!(
@@ -192,9 +204,10 @@ fn candles_operations_agree_with_our_kernels_on_a_tree() {
         let target = Target {
             device: &Device::Cpu,
             kernels: Kernels::Candle,
+            kv: KvType::F32,
         };
         let mut theirs = Decoder::load(&weights, target, 128, 2, |_, _| {}).unwrap();
-        let mut ours = load(&path, 2);
+        let mut ours = load_onto(WIDE, &path, 2);
         let tokens = [4, 5, 6, 7, 8, 9];
         let parents = [None, Some(0), Some(0), Some(2), Some(2), Some(4)];
         for decoder in [&mut theirs, &mut ours] {

@@ -13,13 +13,14 @@ use laserscope::model::config::Config;
 use laserscope::model::decoder::{Decoder, Rows};
 use laserscope::model::device::DeviceChoice;
 use laserscope::model::kernels::elementwise::Pairs;
+use laserscope::model::kernels::kv::KvType;
 use laserscope::model::layer::{Kernels, Target};
 use laserscope::model::tokenizer::TextCodec;
 use laserscope::model::weights::{FloatWeights, Weights};
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::decoder::{CPU, chain_logits, largest_difference, tree_matches_paths, trees};
+use super::decoder::{CPU, WIDE, chain_logits, largest_difference, tree_matches_paths, trees};
 use super::tiny::{self, Family, VOCAB};
 
 const TOKENS: [u32; 7] = [3, 14, 15, 9, 2, 6, 53];
@@ -30,7 +31,7 @@ fn decoder(path: &Path, floats: FloatWeights, target: Target<'_>) -> Decoder {
 }
 
 fn exact(path: &Path) -> Decoder {
-    decoder(path, FloatWeights::Exact, CPU)
+    decoder(path, FloatWeights::Exact, WIDE)
 }
 
 fn refusal(path: &Path) -> String {
@@ -193,6 +194,7 @@ fn candles_operations_agree_with_our_kernels_for_every_family() {
     let theirs = Target {
         device: &Device::Cpu,
         kernels: Kernels::Candle,
+        kv: KvType::F32,
     };
     let tree = Rows {
         tokens: &[4, 5, 6, 7, 8, 9],
@@ -203,7 +205,7 @@ fn candles_operations_agree_with_our_kernels_for_every_family() {
         // At 8 bits both sides also round their activations, each in its own way;
         // either is about 3% from the exact row, so little do 64 inputs average out.
         for (floats, tolerance) in [(FloatWeights::Exact, 1e-5), (FloatWeights::Eight, 0.05)] {
-            let rows = [theirs, CPU].map(|target| {
+            let rows = [theirs, WIDE].map(|target| {
                 let mut decoder = decoder(&path, floats, target);
                 decoder.extend(&[1, 2, 3]).unwrap();
                 decoder.forward(tree).unwrap()
@@ -224,14 +226,14 @@ fn eight_bits_are_asked_for_stated_and_close() {
     assert_eq!(plain.dtype_label(), "BF16");
     assert_eq!(eight.dtype_label(), "BF16 at 8 bits");
     assert!(eight.packed_bytes() * 3 < plain.packed_bytes());
-    let rounded = last_row(&mut decoder(&path, FloatWeights::Eight, CPU));
+    let rounded = last_row(&mut decoder(&path, FloatWeights::Eight, WIDE));
     let kept = last_row(&mut exact(&path));
     let off = off_by(&rounded, &kept);
     assert!(off > 0.0 && off < 0.05, "off by {off}");
     // Types that are quantized already are left alone.
     let q4 = tiny::write_gguf(folder.path(), Family::Qwen2, GgmlDType::Q4_0, true, &[]);
     let rows = [FloatWeights::Exact, FloatWeights::Eight]
-        .map(|floats| last_row(&mut decoder(&q4, floats, CPU)));
+        .map(|floats| last_row(&mut decoder(&q4, floats, WIDE)));
     assert_eq!(rows[0], rows[1]);
 }
 
@@ -409,6 +411,7 @@ fn an_engine_opens_a_checkpoint_and_renders_its_chat() {
     let folder = tempfile::tempdir().unwrap();
     let path = tiny::write_checkpoint(folder.path(), Family::Qwen3, DType::BF16, true, 2);
     let options = LoadOptions {
+        kv: None,
         device: DeviceChoice::Cpu,
         threads: Some(1),
         context: Some(128),

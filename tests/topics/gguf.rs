@@ -10,6 +10,7 @@ use laserscope::model::config::Config;
 use laserscope::model::decoder::{Decoder, Rows};
 use laserscope::model::device::DeviceChoice;
 use laserscope::model::gguf::Gguf;
+use laserscope::model::kernels::kv::KvType;
 use laserscope::model::layer::{Kernels, Target};
 use laserscope::model::logits::Asked;
 use laserscope::model::rope::RopeScaling;
@@ -36,6 +37,7 @@ fn refusal(path: &Path) -> String {
     let said = CheckedModel::open(path, FloatWeights::Exact);
     let said = format!("{:#}", said.err().expect("it was opened"));
     let options = LoadOptions {
+        kv: None,
         device: DeviceChoice::Cpu,
         threads: Some(1),
         context: Some(16),
@@ -286,6 +288,7 @@ fn iq4_nl_is_read_exactly_and_its_memory_said() {
     let theirs = Target {
         device: &candle_core::Device::Cpu,
         kernels: Kernels::Candle,
+        kv: KvType::F32,
     };
     assert!(Decoder::load(&model.weights, theirs, 16, 1, |_, _| {}).is_ok());
 }

@@ -10,6 +10,7 @@ use crate::engine::{Engine, Replayed};
 use crate::headless::progress::Line;
 use crate::headless::report::RanOn;
 use crate::headless::{interrupt, open, print_json};
+use crate::model::kernels::kv::KvType;
 use crate::session::Settings;
 use crate::speculate::trace::{ModelInfo, Step, Trace};
 
@@ -25,7 +26,24 @@ struct Report {
     largest_difference: f32,
     tolerance: f32,
     first_difference: Option<Difference>,
+    /// Near-ties that other arithmetic decided otherwise: no failures.
+    numeric: Vec<NearTie>,
 }
+
+/// A choice or a verdict that came out otherwise, with all probabilities of its step
+/// within the tolerance.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct NearTie {
+    #[serde(flatten)]
+    difference: Difference,
+    /// How far apart the two tokens' probabilities were then; of a verdict, the most that
+    /// a probability of its step moved.
+    margin: f32,
+}
+
+/// By how much a probability may differ under the arithmetic that recorded it, and under
+/// another.
+const TOLERANCE: [f32; 2] = [1e-3, 0.2];
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Difference {
@@ -39,27 +57,29 @@ struct Difference {
 /// Runs the command. `Ok(false)`: it differs, or cancelled.
 pub fn run(args: &TraceVerifyArgs, settings: &Settings) -> Result<bool> {
     let trace = load(&args.trace)?;
-    let (_, mut engine) = open(settings)?;
+    let (_, mut engine) = open(&under_its_arithmetic(settings, &trace))?;
     refuse_another_model(&trace.header.model, &engine.info)?;
-    tell_other_arithmetic(&trace, &engine);
-    let Some((steps, largest, difference)) = compare(&mut engine, &trace, args.tolerance)? else {
+    let is_other = tell_other_arithmetic(&trace, &engine);
+    let bounds = Bounds {
+        tolerance: args.tolerance.unwrap_or(TOLERANCE[usize::from(is_other)]),
+        is_other,
+    };
+    let Some(compared) = compare(&mut engine, &trace, bounds)? else {
         return Ok(false);
     };
     let report = Report {
         on: RanOn::of(&engine),
-        verified: difference.is_none(),
-        steps,
+        verified: compared.difference.is_none(),
+        steps: compared.steps,
         of: trace.steps.len(),
-        largest_difference: largest,
-        tolerance: args.tolerance,
-        first_difference: difference,
+        largest_difference: compared.largest,
+        tolerance: bounds.tolerance,
+        first_difference: compared.difference,
+        numeric: compared.numeric,
     };
     match (args.json, &report.first_difference) {
         (true, _) => print_json(&report)?,
-        (false, None) => out!(
-            "verified: {steps} steps gave the same ids and verdicts; probabilities differ by at most {largest:.1e} (tolerance {:.0e})",
-            args.tolerance
-        ),
+        (false, None) => print_verified(&report),
         (false, Some(found)) => out!(
             "DIFFERENT in step {} of {}: {}: {}",
             found.step,
@@ -71,18 +91,57 @@ pub fn run(args: &TraceVerifyArgs, settings: &Settings) -> Result<bool> {
     Ok(report.verified)
 }
 
+fn print_verified(report: &Report) {
+    let Report {
+        steps,
+        largest_difference,
+        tolerance,
+        numeric,
+        ..
+    } = report;
+    out!(
+        "verified: {steps} steps gave the same ids and verdicts{}; probabilities differ by at most \
+         {largest_difference:.1e} (tolerance {tolerance:.0e})",
+        match numeric.len() {
+            0 => String::new(),
+            1 => " but for one near-tie".to_string(),
+            n => format!(" but for {n} near-ties"),
+        }
+    );
+    for NearTie { difference, margin } in numeric {
+        out!(
+            "numeric in step {}: {}: {}; margin {margin:.4}",
+            difference.step,
+            difference.what,
+            difference.explanation
+        );
+    }
+}
+
+/// The settings, with keys, values and weights kept as the run kept them where nothing
+/// else is asked for. A trace that does not say had f32 keys and values.
+fn under_its_arithmetic(settings: &Settings, trace: &Trace) -> Settings {
+    let then = trace.header.arithmetic.as_ref();
+    let kv = then.map_or(Some(KvType::F32), |then| then.kv.parse().ok());
+    let quantize = then.and_then(|then| then.quantize.parse().ok());
+    Settings {
+        kv: settings.kv.or(kv),
+        quantize: settings.quantize.or(quantize),
+        ..settings.clone()
+    }
+}
+
 /// Recorded under other arithmetic, probabilities may be further apart than rounding:
-/// ids and verdicts are what counts.
-fn tell_other_arithmetic(trace: &Trace, engine: &Engine) {
+/// ids and verdicts are what counts, but for near-ties.
+fn tell_other_arithmetic(trace: &Trace, engine: &Engine) -> bool {
     let now = engine.arithmetic();
-    let Some(then) = trace
-        .header
-        .arithmetic
-        .as_ref()
-        .filter(|then| **then != now)
-    else {
-        return;
+    let Some(then) = &trace.header.arithmetic else {
+        note!("recorded by a version that did not say under which arithmetic");
+        return true;
     };
+    if *then == now {
+        return false;
+    }
     note!(
         "recorded under other arithmetic (revision {}, {}, keys and values {}; now revision {}, {}, {}): \
          compared by ids, verdicts and a tolerance",
@@ -93,6 +152,7 @@ fn tell_other_arithmetic(trace: &Trace, engine: &Engine) {
         now.instructions,
         now.kv
     );
+    true
 }
 
 fn refuse_another_model(recorded: &ModelInfo, loaded: &ModelInfo) -> Result<()> {
@@ -121,16 +181,34 @@ fn refuse_another_model(recorded: &ModelInfo, loaded: &ModelInfo) -> Result<()> 
     Ok(())
 }
 
-/// Steps compared, the largest difference of a probability, the first difference
-/// that counts. `None`: cancelled.
-fn compare(
-    engine: &mut Engine,
-    trace: &Trace,
+/// What may differ.
+#[derive(Clone, Copy)]
+struct Bounds {
     tolerance: f32,
-) -> Result<Option<(usize, f32, Option<Difference>)>> {
+    /// Recorded under other arithmetic.
+    is_other: bool,
+}
+
+/// What came of comparing.
+struct Compared {
+    steps: usize,
+    /// Largest difference of a probability.
+    largest: f32,
+    /// The first that counts.
+    difference: Option<Difference>,
+    numeric: Vec<NearTie>,
+}
+
+/// `None`: cancelled.
+fn compare(engine: &mut Engine, trace: &Trace, bounds: Bounds) -> Result<Option<Compared>> {
     let mut line = Line::new();
     let mut run = engine.begin_again(&trace.header, &mut |_, _| !interrupt::is_set())?;
-    let mut largest = 0.0f32;
+    let mut compared = Compared {
+        steps: trace.steps.len(),
+        largest: 0.0,
+        difference: None,
+        numeric: Vec::new(),
+    };
     for (i, step) in trace.steps.iter().enumerate() {
         if interrupt::is_set() {
             return Ok(None);
@@ -138,27 +216,38 @@ fn compare(
         line.show(&format!("step {}/{}", i + 1, trace.steps.len()));
         let replayed = run.replay(step)?;
         let (apart, node) = furthest(step, &replayed);
-        largest = largest.max(apart);
-        let found = other_ids(trace, step, &replayed)
-            .or_else(|| other_verdict(trace, step, &replayed))
-            .or_else(|| (apart > tolerance).then(|| other_probability(step, apart, node)));
-        if found.is_some() {
-            return Ok(Some((i + 1, largest, found)));
+        compared.largest = compared.largest.max(apart);
+        let is_near = apart <= bounds.tolerance;
+        let other = other_ids(trace, step, &replayed)
+            .or_else(|| Some((other_verdict(trace, step, &replayed)?, apart)));
+        let counts = match other {
+            Some((difference, margin)) if bounds.is_other && is_near => {
+                compared.numeric.push(NearTie { difference, margin });
+                continue;
+            }
+            Some((difference, _)) => Some(difference),
+            None => (!is_near).then(|| other_probability(step, apart, node)),
+        };
+        if counts.is_some() {
+            compared.steps = i + 1;
+            compared.difference = counts;
+            return Ok(Some(compared));
         }
     }
-    Ok(Some((trace.steps.len(), largest, None)))
+    Ok(Some(compared))
 }
 
-fn difference(step: &Step, what: &'static str, explanation: String) -> Option<Difference> {
-    Some(Difference {
+fn difference(step: &Step, what: &'static str, explanation: String) -> Difference {
+    Difference {
         step: step.index + 1,
         what,
         explanation,
-    })
+    }
 }
 
-/// The model chooses another token somewhere in the tree.
-fn other_ids(trace: &Trace, step: &Step, now: &Replayed) -> Option<Difference> {
+/// The model chooses another token somewhere in the tree; with it, how far apart the two
+/// were.
+fn other_ids(trace: &Trace, step: &Step, now: &Replayed) -> Option<(Difference, f32)> {
     let mut rows = step.rows.iter().zip(&now.rows).enumerate();
     let (node, (was, is)) = rows.find(|(_, (was, is))| was.choice() != is.choice())?;
     let p = |row: &crate::speculate::row::NodeRow| row.choice_standing().p;
@@ -170,7 +259,9 @@ fn other_ids(trace: &Trace, step: &Step, now: &Replayed) -> Option<Difference> {
         is.choice(),
         p(is)
     );
-    difference(step, "ids", explanation)
+    let then = was.top.iter().find(|c| c.0 == is.choice());
+    let margin = p(was) - then.map_or(0.0, |candidate| candidate.1);
+    Some((difference(step, "ids", explanation), margin))
 }
 
 fn other_verdict(trace: &Trace, step: &Step, now: &Replayed) -> Option<Difference> {
@@ -189,15 +280,12 @@ fn other_verdict(trace: &Trace, step: &Step, now: &Replayed) -> Option<Differenc
         committed(&step.verdict),
         committed(&now.verdict)
     );
-    difference(step, "verdict", explanation)
+    Some(difference(step, "verdict", explanation))
 }
 
 fn other_probability(step: &Step, apart: f32, node: usize) -> Difference {
-    Difference {
-        step: step.index + 1,
-        what: "probability",
-        explanation: format!("after node {node} a probability is {apart:.1e} off"),
-    }
+    let explanation = format!("after node {node} a probability is {apart:.1e} off");
+    difference(step, "probability", explanation)
 }
 
 /// The largest difference of a probability, and the node of whose row it is.
@@ -217,4 +305,39 @@ fn furthest(step: &Step, now: &Replayed) -> (f32, usize) {
         see((was.p - is.p).abs(), parent);
     }
     furthest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::weights::FloatWeights;
+    use crate::speculate::trace::Arithmetic;
+
+    fn fixture(name: &str) -> Trace {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+        load(&folder.join(name)).unwrap()
+    }
+
+    #[test]
+    fn a_run_is_verified_as_its_keys_values_and_weights_were_kept() {
+        let mut trace = fixture("format-1.jsonl");
+        assert_eq!(trace.header.arithmetic, None);
+        let plain = Settings::default();
+        let settings = under_its_arithmetic(&plain, &trace);
+        assert_eq!((settings.kv, settings.quantize), (Some(KvType::F32), None));
+        trace.header.arithmetic = Some(Arithmetic {
+            revision: 2,
+            instructions: "AVX2".into(),
+            kv: "f16".into(),
+            quantize: "f32".into(),
+        });
+        let settings = under_its_arithmetic(&plain, &trace);
+        assert_eq!(settings.kv, Some(KvType::F16));
+        assert_eq!(settings.quantize, Some(FloatWeights::Reference));
+        let asked = Settings {
+            kv: Some(KvType::F32),
+            ..plain
+        };
+        assert_eq!(under_its_arithmetic(&asked, &trace).kv, Some(KvType::F32));
+    }
 }

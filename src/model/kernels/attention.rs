@@ -5,18 +5,19 @@
 //! of the path, so a row's result does not depend on the rows beside it.
 
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, bail};
+use half::f16;
 
-use super::kv::{Heads, Places, TILE};
+use super::attention_tiles::{
+    BITS_256, BITS_512, PLAIN, QUERIES, score_tiles, tiles_at_once, weigh,
+};
+use super::kv::{Heads, KeyOrValue, Places, Stored, TILE};
 use super::linear::slice;
 use super::team::Parts;
-#[cfg(target_arch = "x86_64")]
-use super::x86_attention;
 use super::{Cpu, Isa};
-use crate::speculate::row::exp;
+use crate::speculate::row;
 
-const LANES: usize = 8;
-/// Queries that go over a tile of keys together, in registers.
-const QUERIES: usize = 6;
+/// Partial sums of a softmax.
+const LANES: usize = 16;
 /// Queries of a task: those that read keys and values while they are in the
 /// first cache.
 const MOST: usize = 4 * QUERIES;
@@ -26,8 +27,8 @@ const BLOCK: usize = 4 * TILE;
 /// Attention of the rows of one forward pass.
 ///
 /// Arguments: qkv of shape (n, qkv_width), of which the queries are read; a
-/// layer's keys and its values, as [`Places`] says. Result: (n, heads *
-/// head_dim).
+/// layer's keys and its values, of f16 or f32, as [`Places`] says. Result: (n,
+/// heads * head_dim).
 pub struct TreeAttention<'a> {
     pub places: Places,
     /// Committed rows of the cache, all attended to.
@@ -58,11 +59,19 @@ impl CustomOp3 for TreeAttention<'_> {
         }
         let heads = self.places.heads;
         let width = heads.heads * heads.head_dim;
-        let out = self.run(
-            slice(qkv, qkv_layout)?,
-            slice(keys, keys_layout)?,
-            slice(values, values_layout)?,
-        );
+        let qkv = slice(qkv, qkv_layout)?;
+        let out = match keys {
+            CpuStorage::F16(_) => self.run::<f16>(
+                qkv,
+                slice(keys, keys_layout)?,
+                slice(values, values_layout)?,
+            ),
+            _ => self.run::<f32>(
+                qkv,
+                slice(keys, keys_layout)?,
+                slice(values, values_layout)?,
+            ),
+        };
         Ok((CpuStorage::F32(out), Shape::from((n, width))))
     }
 }
@@ -70,7 +79,7 @@ impl CustomOp3 for TreeAttention<'_> {
 impl TreeAttention<'_> {
     /// Tasks are a key/value head and some of the (row, query head) pairs that
     /// read it.
-    fn run(&self, qkv: &[f32], keys: &[f32], values: &[f32]) -> Vec<f32> {
+    fn run<S: Stored>(&self, qkv: &[f32], keys: &[S], values: &[S]) -> Vec<f32> {
         let Heads {
             heads,
             kv_heads,
@@ -89,7 +98,8 @@ impl TreeAttention<'_> {
         self.cpu.team.run(tasks * kv_heads, |task| {
             let (kv_head, first) = (task / tasks, task % tasks * share);
             let view = View {
-                op: self,
+                places: self.places,
+                prefix: self.prefix,
                 keys,
                 values,
                 kv_head,
@@ -103,6 +113,7 @@ impl TreeAttention<'_> {
                     path: &self.paths[row],
                     q,
                     out,
+                    scale: 1.0,
                 }
             };
             let mut some: Vec<_> = (0..share.min(queries - first)).map(find).collect();
@@ -113,41 +124,73 @@ impl TreeAttention<'_> {
 }
 
 /// One key/value head of the cache.
-struct View<'a> {
-    op: &'a TreeAttention<'a>,
-    keys: &'a [f32],
-    values: &'a [f32],
+pub struct View<'a, S> {
+    pub places: Places,
+    prefix: usize,
+    keys: &'a [S],
+    values: &'a [S],
     kv_head: usize,
 }
 
-impl View<'_> {
-    fn heads(&self) -> &Heads {
-        &self.op.places.heads
-    }
-
+impl<'a, S> View<'a, S> {
     /// `tiles` tiles of keys, one after another.
     #[inline(always)]
-    fn keys(&self, tile: usize, tiles: usize) -> &[f32] {
-        let from = self.op.places.key_at(tile * TILE, self.kv_head);
-        &self.keys[from..][..tiles * TILE * self.heads().head_dim]
+    pub fn keys(&self, tile: usize, tiles: usize) -> &'a [S] {
+        let from = self.places.key_at(tile * TILE, self.kv_head);
+        &self.keys[from..][..tiles * TILE * self.places.heads.head_dim]
     }
 
-    /// The values of `rows` cache rows, one after another.
+    /// Asks for a share of the keys or values of the block that begins at cache row
+    /// `first`: one of `of` shares.
     #[inline(always)]
-    fn values(&self, slot: usize, rows: usize) -> &[f32] {
-        let from = self.op.places.value_at(slot, self.kv_head);
-        &self.values[from..][..rows * self.heads().head_dim]
+    fn ask(&self, what: KeyOrValue, first: usize, (share, of): (usize, usize)) {
+        if first >= self.prefix {
+            return;
+        }
+        let rows = BLOCK.min(self.prefix - first);
+        let from = match what {
+            KeyOrValue::Key => self.places.key_at(first, self.kv_head),
+            KeyOrValue::Value => self.places.value_at(first, self.kv_head),
+        };
+        let numbers = rows * self.places.heads.head_dim;
+        let all = match what {
+            KeyOrValue::Key => self.keys,
+            KeyOrValue::Value => self.values,
+        };
+        let part = |share: usize| from + numbers * share / of;
+        prefetch(&all[part(share)..part(share + 1)]);
+    }
+
+    /// The value of a cache row.
+    #[inline(always)]
+    fn value(&self, slot: usize) -> &'a [S] {
+        let from = self.places.value_at(slot, self.kv_head);
+        &self.values[from..][..self.places.heads.head_dim]
     }
 }
 
-struct Query<'a> {
-    path: &'a [u32],
-    q: &'a [f32],
-    /// Zero to begin with; what is attended to is added.
-    out: &'a mut [f32],
+/// Asks for numbers that are read soon.
+#[inline(always)]
+fn prefetch<S>(numbers: &[S]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in numbers.chunks(64 / size_of::<S>()) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a hint; it reads nothing.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+    }
 }
 
-fn attend(isa: Isa, view: &View<'_>, queries: &mut [Query<'_>]) {
+/// A row's query of one head.
+pub struct Query<'a> {
+    path: &'a [u32],
+    pub q: &'a [f32],
+    /// Zero to begin with; what is attended to is added.
+    pub out: &'a mut [f32],
+    /// What its weights are still to be multiplied by.
+    scale: f32,
+}
+
+fn attend<S: Stored>(isa: Isa, view: &View<'_, S>, queries: &mut [Query<'_>]) {
     match isa {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the processor has them (`Isa::detect`).
@@ -155,69 +198,86 @@ fn attend(isa: Isa, view: &View<'_>, queries: &mut [Query<'_>]) {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
         Isa::Avx2 | Isa::AvxVnni | Isa::Vnni => unsafe { attend_256(view, queries) },
-        _ => attend_queries::<PLAIN>(view, queries),
+        _ => attend_queries::<S, PLAIN>(view, queries),
     }
 }
 
-/// Vectors that the inner loops are written for.
-const PLAIN: usize = 0;
-const BITS_256: usize = 256;
-const BITS_512: usize = 512;
-
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-unsafe fn attend_256(view: &View<'_>, queries: &mut [Query<'_>]) {
-    attend_queries::<BITS_256>(view, queries);
+#[target_feature(enable = "avx2,fma,f16c")]
+unsafe fn attend_256<S: Stored>(view: &View<'_, S>, queries: &mut [Query<'_>]) {
+    attend_queries::<S, BITS_256>(view, queries);
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512bw")]
-unsafe fn attend_512(view: &View<'_>, queries: &mut [Query<'_>]) {
-    attend_queries::<BITS_512>(view, queries);
+#[target_feature(enable = "avx2,fma,f16c,avx512f,avx512vl,avx512bw")]
+unsafe fn attend_512<S: Stored>(view: &View<'_, S>, queries: &mut [Query<'_>]) {
+    attend_queries::<S, BITS_512>(view, queries);
 }
 
 #[inline(always)]
-fn attend_queries<const BITS: usize>(view: &View<'_>, queries: &mut [Query<'_>]) {
-    let prefix = view.op.prefix;
+fn attend_queries<S: Stored, const BITS: usize>(view: &View<'_, S>, queries: &mut [Query<'_>]) {
+    let prefix = view.prefix;
     let last = queries.iter().filter_map(|q| q.path.last()).max();
     let slots = last.map_or(prefix, |&slot| slot as usize + 1);
     let slots = slots.next_multiple_of(TILE);
     let mut scores = vec![0f32; queries.len() * slots];
-    score_all::<BITS>(view, queries, &mut scores, slots);
-    for (query, scores) in queries.iter().zip(scores.chunks_exact_mut(slots)) {
-        softmax(along_the_path(scores, prefix, query.path));
+    score_all::<S, BITS>(view, queries, &mut scores, slots);
+    for (query, scores) in queries.iter_mut().zip(scores.chunks_exact_mut(slots)) {
+        query.scale = softmax::<BITS>(along_the_path(scores, prefix, query.path));
     }
+    let groups = queries.len().div_ceil(QUERIES);
     for first in (0..prefix).step_by(BLOCK) {
         let rows = BLOCK.min(prefix - first);
+        let value = |row: usize| view.value(first + row);
         let weights = scores.chunks(QUERIES * slots);
-        for (queries, weights) in queries.chunks_mut(QUERIES).zip(weights) {
-            weigh_block::<BITS>(view, (first, rows), queries, &weights[first..], slots);
+        for (i, (queries, weights)) in queries.chunks_mut(QUERIES).zip(weights).enumerate() {
+            view.ask(KeyOrValue::Value, first + BLOCK, (i, groups));
+            weigh::<S, BITS>(value, rows, queries, &weights[first..], slots);
         }
     }
-    for (query, weights) in queries.iter_mut().zip(scores.chunks_exact(slots)) {
-        add_path::<BITS>(view, query, &weights[prefix..]);
+    let mut weights = scores.as_slice();
+    for queries in queries.chunk_by_mut(|a, b| std::ptr::eq(a.path, b.path)) {
+        let (of_these, others) = weights.split_at(queries.len() * slots);
+        weights = others;
+        let of_these = of_these.chunks(QUERIES * slots);
+        for (queries, weights) in queries.chunks_mut(QUERIES).zip(of_these) {
+            let path = queries[0].path;
+            let value = |row: usize| view.value(path[row] as usize);
+            weigh::<S, BITS>(value, path.len(), queries, &weights[prefix..], slots);
+        }
+    }
+    for query in queries {
+        query.out.iter_mut().for_each(|out| *out *= query.scale);
     }
 }
 
 /// Scores of all cache rows that the queries attend to; a query's scores are
 /// `stride` apart.
 #[inline(always)]
-fn score_all<const BITS: usize>(
-    view: &View<'_>,
+fn score_all<S: Stored, const BITS: usize>(
+    view: &View<'_, S>,
     queries: &[Query<'_>],
     scores: &mut [f32],
     stride: usize,
 ) {
-    let (committed, tiles) = (view.op.prefix / TILE, stride / TILE);
+    let (committed, tiles) = (view.prefix / TILE, stride / TILE);
+    let groups = queries.len().div_ceil(QUERIES);
+    view.ask(KeyOrValue::Key, 0, (0, 1));
     for first in (0..committed).step_by(BLOCK / TILE) {
         let last = committed.min(first + BLOCK / TILE);
+        let next = match last < committed {
+            true => (KeyOrValue::Key, last * TILE),
+            false => (KeyOrValue::Value, 0),
+        };
         let scores = scores.chunks_mut(QUERIES * stride);
-        for (queries, scores) in queries.chunks(QUERIES).zip(scores) {
-            let at_once = tiles_at_once(queries.len());
+        for (i, (queries, scores)) in queries.chunks(QUERIES).zip(scores).enumerate() {
+            view.ask(next.0, next.1, (i, groups));
+            let at_once = tiles_at_once::<BITS>(queries.len());
             let mut tile = first;
             while tile < last {
                 let n = if tile + at_once <= last { at_once } else { 1 };
-                score_tiles::<BITS>(view, (tile, n), queries, &mut scores[tile * TILE..], stride);
+                let scores = &mut scores[tile * TILE..];
+                score_tiles::<S, BITS>(view, (tile, n), queries, scores, stride);
                 tile += n;
             }
         }
@@ -227,8 +287,9 @@ fn score_all<const BITS: usize>(
         for tile in committed..tiles {
             let inside = |&slot: &u32| slot as usize / TILE == tile;
             let on_a_path = || queries.iter().any(|q| q.path.iter().any(inside));
-            if tile * TILE < view.op.prefix || on_a_path() {
-                score_tiles::<BITS>(view, (tile, 1), queries, &mut scores[tile * TILE..], stride);
+            if tile * TILE < view.prefix || on_a_path() {
+                let scores = &mut scores[tile * TILE..];
+                score_tiles::<S, BITS>(view, (tile, 1), queries, scores, stride);
             }
         }
     }
@@ -244,370 +305,66 @@ fn along_the_path<'a>(scores: &'a mut [f32], prefix: usize, path: &[u32]) -> &'a
     &mut scores[..prefix + path.len()]
 }
 
-/// Calls `$run::<.., N>` for up to [`QUERIES`] queries.
-#[cfg(target_arch = "x86_64")]
-macro_rules! for_queries {
-    ($n:expr, $run:ident, $bits:ident, $args:tt) => {
-        match $n {
-            1 => $run::<$bits, 1> $args,
-            2 => $run::<$bits, 2> $args,
-            3 => $run::<$bits, 3> $args,
-            4 => $run::<$bits, 4> $args,
-            5 => $run::<$bits, 5> $args,
-            _ => $run::<$bits, 6> $args,
-        }
-    };
-}
-
-/// Tiles whose scores a few queries compute at a time.
-#[inline(always)]
-fn tiles_at_once(queries: usize) -> usize {
-    match queries {
-        1 => 4,
-        2 | 3 => 2,
-        _ => 1,
-    }
-}
-
-/// Scores of up to [`QUERIES`] queries with the 16 keys each of one or
-/// [`tiles_at_once`] tiles; a query's scores are `stride` apart.
-#[inline(always)]
-fn score_tiles<const BITS: usize>(
-    view: &View<'_>,
-    tiles: (usize, usize),
-    queries: &[Query<'_>],
-    scores: &mut [f32],
-    stride: usize,
-) {
-    #[cfg(target_arch = "x86_64")]
-    if BITS != PLAIN {
-        return match (queries.len(), tiles.1) {
-            (1, 4) => score::<BITS, 1, 4>(view, tiles.0, queries, scores, stride),
-            (2, 2) => score::<BITS, 2, 2>(view, tiles.0, queries, scores, stride),
-            (3, 2) => score::<BITS, 3, 2>(view, tiles.0, queries, scores, stride),
-            (1, _) => score::<BITS, 1, 1>(view, tiles.0, queries, scores, stride),
-            (2, _) => score::<BITS, 2, 1>(view, tiles.0, queries, scores, stride),
-            (3, _) => score::<BITS, 3, 1>(view, tiles.0, queries, scores, stride),
-            (4, _) => score::<BITS, 4, 1>(view, tiles.0, queries, scores, stride),
-            (5, _) => score::<BITS, 5, 1>(view, tiles.0, queries, scores, stride),
-            _ => score::<BITS, 6, 1>(view, tiles.0, queries, scores, stride),
-        };
-    }
-    let scale = 1.0 / (view.heads().head_dim as f32).sqrt();
-    for t in 0..tiles.1 {
-        let keys = view.keys(tiles.0 + t, 1);
-        for (i, query) in queries.iter().enumerate() {
-            let mut sums = [0f32; TILE];
-            for (q, key) in query.q.iter().zip(keys.chunks_exact(TILE)) {
-                for (sum, key) in sums.iter_mut().zip(key) {
-                    *sum += q * key;
-                }
-            }
-            let to = &mut scores[i * stride + t * TILE..][..TILE];
-            for (score, sum) in to.iter_mut().zip(sums) {
-                *score = sum * scale;
-            }
-        }
-    }
-}
-
-/// The same of `N` queries and `T` tiles in vectors.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-fn score<const BITS: usize, const N: usize, const T: usize>(
-    view: &View<'_>,
-    tile: usize,
-    queries: &[Query<'_>],
-    scores: &mut [f32],
-    stride: usize,
-) {
-    let dims = view.heads().head_dim;
-    let scale = 1.0 / (dims as f32).sqrt();
-    let keys = (view.keys(tile, T).as_ptr(), dims * TILE);
-    let q: [*const f32; N] = std::array::from_fn(|i| queries[i].q[..dims].as_ptr());
-    let out = std::array::from_fn(|i| scores[i * stride..][..T * TILE].as_mut_ptr());
-    // SAFETY: the sizes are checked by the slices; BITS says what runs.
-    unsafe {
-        match BITS {
-            BITS_512 => x86_attention::score_512::<N, T>(keys, dims, q, scale, out),
-            _ => x86_attention::score_256::<N, T>(keys, dims, q, scale, out),
-        }
-    }
-}
-
-/// Adds the weighted values of a block of committed rows to the outputs of up
-/// to [`QUERIES`] queries; a query's weights are `stride` apart.
-#[inline(always)]
-fn weigh_block<const BITS: usize>(
-    view: &View<'_>,
-    (first, rows): (usize, usize),
-    queries: &mut [Query<'_>],
-    weights: &[f32],
-    stride: usize,
-) {
-    let dims = view.heads().head_dim;
-    let values = view.values(first, rows);
-    let mut done = 0;
-    #[cfg(target_arch = "x86_64")]
-    if BITS != PLAIN {
-        let (wide, at_once) = match BITS {
-            BITS_512 => (x86_attention::WIDE_512, QUERIES),
-            _ => (x86_attention::WIDE_256, 3),
-        };
-        done = dims / wide * wide;
-        for from in (0..done).step_by(wide) {
-            let weights = weights.chunks(at_once * stride);
-            for (queries, weights) in queries.chunks_mut(at_once).zip(weights) {
-                let n = queries.len();
-                let block = (values, rows, from);
-                for_queries!(n, weigh, BITS, (block, queries, weights, stride));
-            }
-        }
-    }
-    if done == dims {
-        return;
-    }
-    for (i, query) in queries.iter_mut().enumerate() {
-        for (value, weight) in values
-            .chunks_exact(dims)
-            .zip(&weights[i * stride..][..rows])
-        {
-            add::<BITS>(&value[done..], *weight, &mut query.out[done..]);
-        }
-    }
-}
-
-/// The same of some dimensions, in vectors: `values` of `rows` cache rows, from
-/// dimension `from` on.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-fn weigh<const BITS: usize, const N: usize>(
-    (values, rows, from): (&[f32], usize, usize),
-    queries: &mut [Query<'_>],
-    weights: &[f32],
-    stride: usize,
-) {
-    let row = values.len() / rows;
-    let values = values[from..].as_ptr();
-    let weights: [*const f32; N] = std::array::from_fn(|i| weights[i * stride..][..rows].as_ptr());
-    let out: [*mut f32; N] = std::array::from_fn(|i| queries[i].out[from..].as_mut_ptr());
-    // SAFETY: the slices above check the sizes; `from` leaves room for a
-    // vector; BITS says what runs.
-    unsafe {
-        match BITS {
-            BITS_512 => x86_attention::weigh_512::<N>(values, (rows, row), weights, out),
-            _ => x86_attention::weigh_256::<N>(values, (rows, row), weights, out),
-        }
-    }
-}
-
-/// Dimensions that stay in registers along a path.
-const WIDE: usize = 64;
-
-/// Adds the weighted values of a query's path.
-#[inline(always)]
-fn add_path<const BITS: usize>(view: &View<'_>, query: &mut Query<'_>, weights: &[f32]) {
-    for (i, out) in query.out.chunks_mut(WIDE).enumerate() {
-        let values = query.path.iter().map(|&slot| view.values(slot as usize, 1));
-        let values = values.map(|value| &value[i * WIDE..]).zip(weights);
-        match <&mut [f32; WIDE]>::try_from(&mut *out) {
-            Ok(out) => {
-                let mut sums = *out;
-                values.for_each(|(value, w)| add::<BITS>(&value[..WIDE], *w, &mut sums));
-                *out = sums;
-            }
-            Err(_) => values.for_each(|(value, w)| add::<BITS>(value, *w, out)),
-        }
-    }
-}
-
-/// out += weight * value.
-#[inline(always)]
-fn add<const BITS: usize>(value: &[f32], weight: f32, out: &mut [f32]) {
-    for (out, value) in out.iter_mut().zip(value) {
-        *out = if BITS == PLAIN {
-            *out + weight * value
-        } else {
-            weight.mul_add(*value, *out)
-        };
-    }
-}
-
+/// The largest score, whatever the order.
 #[inline(always)]
 fn largest(scores: &[f32]) -> f32 {
+    let larger = |a: f32, b: f32| if b > a { b } else { a };
     let mut lanes = [f32::NEG_INFINITY; LANES];
-    let chunks = scores.chunks_exact(LANES);
-    let rest = chunks.remainder();
+    let (chunks, rest) = scores.as_chunks::<LANES>();
     for chunk in chunks {
         for lane in 0..LANES {
-            lanes[lane] = if chunk[lane] > lanes[lane] {
-                chunk[lane]
-            } else {
-                lanes[lane]
-            };
+            lanes[lane] = larger(lanes[lane], chunk[lane]);
         }
     }
     lanes
         .iter()
         .chain(rest)
-        .fold(f32::NEG_INFINITY, |m, &s| if s > m { s } else { m })
+        .copied()
+        .fold(f32::NEG_INFINITY, larger)
 }
 
-/// Softmax in place; sums run in eight lanes by position.
+/// [`row::exp`], with fused multiply-adds where there are some.
 #[inline(always)]
-fn softmax(scores: &mut [f32]) {
+fn exp<const BITS: usize>(x: f32) -> f32 {
+    if BITS == PLAIN {
+        return row::exp(x);
+    }
+    let shifted = x.mul_add(std::f32::consts::LOG2_E, row::ROUNDS);
+    let n = shifted - row::ROUNDS;
+    let r = n.mul_add(-row::LN_2[0], x);
+    let r = n.mul_add(-row::LN_2[1], r);
+    let poly = row::EXP.iter().fold(0.0, |sum: f32, &c| sum.mul_add(r, c));
+    row::times_power_of_two(poly, shifted)
+}
+
+/// Softmax in place but for its division: returns what to multiply by. The sum runs
+/// in [`LANES`] lanes by position.
+#[inline(always)]
+fn softmax<const BITS: usize>(scores: &mut [f32]) -> f32 {
     let max = largest(scores);
-    for score in scores.iter_mut() {
-        *score = exp((*score - max).max(-87.0));
-    }
+    let weight = |score: f32| exp::<BITS>((score - max).max(-87.0));
     let mut lanes = [0f32; LANES];
-    let chunks = scores.chunks_exact(LANES);
-    for (lane, score) in chunks.remainder().iter().enumerate() {
-        lanes[lane] += score;
-    }
+    let (chunks, rest) = scores.as_chunks_mut::<LANES>();
     for chunk in chunks {
         for lane in 0..LANES {
+            chunk[lane] = weight(chunk[lane]);
             lanes[lane] += chunk[lane];
         }
     }
-    let inverse = 1.0 / sum(lanes);
-    scores.iter_mut().for_each(|s| *s *= inverse);
-}
-
-#[inline(always)]
-fn sum(lanes: [f32; LANES]) -> f32 {
-    let [a, b, c, d, e, f, g, h] = lanes;
-    ((a + e) + (b + f)) + ((c + g) + (d + h))
+    for (lane, score) in rest.iter_mut().enumerate() {
+        *score = weight(*score);
+        lanes[lane] += *score;
+    }
+    let mut n = LANES;
+    while n > 1 {
+        n /= 2;
+        for lane in 0..n {
+            lanes[lane] += lanes[lane + n];
+        }
+    }
+    1.0 / lanes[0]
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const HEADS: Heads = Heads {
-        heads: 6,
-        kv_heads: 2,
-        head_dim: 20,
-    };
-
-    fn noise(n: usize, seed: u32) -> Vec<f32> {
-        let mut state = seed;
-        let mut next = || {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 8) as f32 / (1 << 23) as f32 - 1.0
-        };
-        (0..n).map(|_| next()).collect()
-    }
-
-    fn op<'a>(
-        places: Places,
-        prefix: usize,
-        paths: &'a [Vec<u32>],
-        cpu: &'a Cpu,
-    ) -> TreeAttention<'a> {
-        TreeAttention {
-            places,
-            prefix,
-            paths,
-            cpu,
-        }
-    }
-
-    /// A plain f64 attention over the same path.
-    fn reference(
-        op: &TreeAttention<'_>,
-        (qkv, keys, values): (&[f32], &[f32], &[f32]),
-        row: usize,
-        head: usize,
-    ) -> Vec<f64> {
-        let heads = op.places.heads;
-        let d = heads.head_dim;
-        let kv = head / (heads.heads / heads.kv_heads);
-        let q = &qkv[row * heads.qkv_width() + head * d..][..d];
-        let slots: Vec<usize> = (0..op.prefix)
-            .chain(op.paths[row].iter().map(|&s| s as usize))
-            .collect();
-        let key = |slot: usize, i: usize| f64::from(keys[op.places.key_at(slot, kv) + i * TILE]);
-        let value = |slot: usize, i: usize| f64::from(values[op.places.value_at(slot, kv) + i]);
-        let score = |&s: &usize| (0..d).map(|i| f64::from(q[i]) * key(s, i)).sum::<f64>();
-        let weights: Vec<f64> = slots
-            .iter()
-            .map(|s| (score(s) / (d as f64).sqrt()).exp())
-            .collect();
-        let total: f64 = weights.iter().sum();
-        let weighted = |i: usize| slots.iter().zip(&weights).map(move |(&s, w)| (s, *w, i));
-        (0..d)
-            .map(|i| weighted(i).map(|(s, w, i)| w * value(s, i)).sum::<f64>() / total)
-            .collect()
-    }
-
-    #[test]
-    fn matches_a_plain_reference_and_ignores_the_other_rows() {
-        let large = Heads {
-            heads: 9,
-            kv_heads: 3,
-            head_dim: 64,
-        };
-        let odd = Heads {
-            heads: 4,
-            kv_heads: 4,
-            head_dim: 100,
-        };
-        for (heads, prefix, n) in [
-            (HEADS, 5, 4),
-            (large, 37, 4),
-            (large, 200, 30),
-            (odd, 70, 9),
-        ] {
-            // branches of five below the root
-            let mut paths: Vec<Vec<u32>> = vec![vec![prefix as u32]];
-            for i in 1..n {
-                let parent = if i % 5 == 1 { 0 } else { i - 1 };
-                let mut path = paths[parent].clone();
-                path.push((prefix + i) as u32);
-                paths.push(path);
-            }
-            let places = Places::new(heads, prefix + n);
-            let qkv = noise(n * heads.qkv_width(), 1);
-            let (keys, values) = (noise(places.floats(), 2), noise(places.floats(), 3));
-            let mut fused: Option<Vec<f32>> = None;
-            for isa in Isa::available() {
-                let cpu = Cpu::new(2).unwrap().with_isa(isa);
-                let tree = op(places, prefix, &paths, &cpu);
-                let out = tree.run(&qkv, &keys, &values);
-                let (width, d) = (heads.heads * heads.head_dim, heads.head_dim);
-                for row in 0..n {
-                    for head in 0..heads.heads {
-                        let want = reference(&tree, (&qkv, &keys, &values), row, head);
-                        let got = &out[row * width + head * d..][..d];
-                        let close = |(g, w): (&f32, &f64)| (f64::from(*g) - w).abs() < 1e-5;
-                        assert!(got.iter().zip(&want).all(close), "row {row} head {head}");
-                    }
-                    let alone = op(places, prefix, &paths[row..=row], &cpu);
-                    let q = &qkv[row * heads.qkv_width()..][..heads.qkv_width()];
-                    // the slots of the other rows still lie in the cache
-                    let single = alone.run(q, &keys, &values);
-                    assert_eq!(single, out[row * width..][..width], "row {row} alone");
-                }
-                if isa != Isa::Portable {
-                    let first = fused.get_or_insert_with(|| out.clone());
-                    assert_eq!(*first, out, "{isa:?} has other bits");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_position_counts_the_same_in_the_prefix_and_in_the_tree() {
-        let places = Places::new(HEADS, 130);
-        let qkv = noise(HEADS.qkv_width(), 3);
-        let (keys, values) = (noise(places.floats(), 4), noise(places.floats(), 5));
-        let cpu = Cpu::new(2).unwrap();
-        let run = |prefix: usize| {
-            let path: Vec<u32> = (prefix as u32..130).collect();
-            op(places, prefix, &[path], &cpu).run(&qkv, &keys, &values)
-        };
-        let whole = run(0);
-        (1..=129).for_each(|prefix| assert_eq!(run(prefix), whole, "prefix {prefix}"));
-    }
-}
+#[path = "attention_test.rs"]
+mod tests;

@@ -2,9 +2,89 @@
 //! tiles of 16 cache rows, dimension by dimension, so that 16 scores are
 //! computed at a time; values lie row by row.
 
-use candle_core::{CpuStorage, InplaceOp1, InplaceOp2, Layout, Result, bail};
+use candle_core::{CpuStorage, InplaceOp1, InplaceOp2, Layout, Result, WithDType, bail};
+use half::f16;
+use half::slice::HalfFloatSliceExt;
 
+use super::Cpu;
 use super::linear::slice;
+use super::team::Parts;
+
+/// The type that keys and values are stored as. Arithmetic is in f32 either way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KvType {
+    /// Half the memory; each number is rounded once, when it is written.
+    #[default]
+    F16,
+    F32,
+}
+
+impl KvType {
+    /// As the command line spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            KvType::F16 => "f16",
+            KvType::F32 => "f32",
+        }
+    }
+
+    /// Bytes of a number.
+    pub fn bytes(self) -> u64 {
+        match self {
+            KvType::F16 => 2,
+            KvType::F32 => 4,
+        }
+    }
+}
+
+impl std::str::FromStr for KvType {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        match text {
+            "f16" => Ok(KvType::F16),
+            "f32" => Ok(KvType::F32),
+            other => Err(format!("`{other}`: must be f16 or f32")),
+        }
+    }
+}
+
+/// A number of the cache.
+pub trait Stored: WithDType {
+    const TYPE: KvType;
+
+    /// Rounds to the nearest, ties to even.
+    fn round(from: &[f32], to: &mut [Self]);
+
+    /// Exact.
+    fn widen(from: &[Self], to: &mut [f32]);
+}
+
+impl Stored for f32 {
+    const TYPE: KvType = KvType::F32;
+
+    #[inline(always)]
+    fn round(from: &[f32], to: &mut [Self]) {
+        to.copy_from_slice(from);
+    }
+
+    #[inline(always)]
+    fn widen(from: &[Self], to: &mut [f32]) {
+        to.copy_from_slice(from);
+    }
+}
+
+impl Stored for f16 {
+    const TYPE: KvType = KvType::F16;
+
+    fn round(from: &[f32], to: &mut [Self]) {
+        to.convert_from_f32_slice(from);
+    }
+
+    fn widen(from: &[Self], to: &mut [f32]) {
+        from.convert_to_f32_slice(to);
+    }
+}
 
 /// Cache rows of a tile of keys.
 pub const TILE: usize = 16;
@@ -45,13 +125,13 @@ impl Places {
         }
     }
 
-    /// Floats of the keys, and as many of the values.
-    pub fn floats(&self) -> usize {
+    /// Numbers of the keys, and as many of the values.
+    pub fn numbers(&self) -> usize {
         self.rows * self.heads.kv_width()
     }
 
     /// Where a cache row's key of a head begins; its next dimension is
-    /// [`TILE`] floats on.
+    /// [`TILE`] numbers on.
     #[inline(always)]
     pub fn key_at(&self, slot: usize, kv_head: usize) -> usize {
         (kv_head * self.rows + slot / TILE * TILE) * self.heads.head_dim + slot % TILE
@@ -64,21 +144,37 @@ impl Places {
     }
 }
 
-/// Writes the keys or the values of a pass, out of qkv of shape (n, qkv_width),
-/// into a layer's from cache row `at` on.
-pub struct Append {
-    pub places: Places,
-    pub at: usize,
-    pub what: KeyOrValue,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyOrValue {
     Key,
     Value,
 }
 
-impl InplaceOp2 for Append {
+impl Places {
+    /// Numbers of a head's keys, and as many of its values.
+    fn of_head(&self) -> usize {
+        self.rows * self.heads.head_dim
+    }
+
+    /// What part `i` holds of keys and values that lie layer by layer, of each layer the
+    /// keys before the values, and head by head.
+    fn part(&self, i: usize) -> KeyOrValue {
+        match i / self.heads.kv_heads % 2 {
+            0 => KeyOrValue::Key,
+            _ => KeyOrValue::Value,
+        }
+    }
+}
+
+/// Writes keys and values of a pass, out of qkv of shape (n, qkv_width), into a
+/// layer's, keys before values, from cache row `at` on.
+pub struct Append<'a> {
+    pub places: Places,
+    pub at: usize,
+    pub cpu: &'a Cpu,
+}
+
+impl InplaceOp2 for Append<'_> {
     fn name(&self) -> &'static str {
         "append-to-cache"
     }
@@ -90,41 +186,59 @@ impl InplaceOp2 for Append {
         qkv: &CpuStorage,
         qkv_layout: &Layout,
     ) -> Result<()> {
-        let heads = self.places.heads;
-        let rows = slice(qkv, qkv_layout)?.chunks_exact(heads.qkv_width());
-        let cache = floats(cache, layout)?;
-        let first = heads.heads
-            + if self.what == KeyOrValue::Key {
-                0
-            } else {
-                heads.kv_heads
-            };
-        for (i, row) in rows.enumerate() {
-            for h in 0..heads.kv_heads {
-                let new = &row[(first + h) * heads.head_dim..][..heads.head_dim];
-                match self.what {
-                    KeyOrValue::Key => {
-                        let to = &mut cache[self.places.key_at(self.at + i, h)..];
-                        new.iter().enumerate().for_each(|(d, x)| to[d * TILE] = *x);
-                    }
-                    KeyOrValue::Value => {
-                        let to = self.places.value_at(self.at + i, h);
-                        cache[to..to + heads.head_dim].copy_from_slice(new);
-                    }
-                }
-            }
+        let qkv = slice(qkv, qkv_layout)?;
+        match numbers(cache, layout)? {
+            Numbers::F16(cache) => self.write(cache, qkv),
+            Numbers::F32(cache) => self.write(cache, qkv),
         }
         Ok(())
     }
 }
 
-/// Moves keys or values of cache rows (ascending, none before `to`) together
-/// at `to`.
+/// Rows below this number are written by the caller alone.
+const ALONE: usize = 8;
+
+impl Append<'_> {
+    fn write<S: Stored>(&self, cache: &mut [S], qkv: &[f32]) {
+        let Heads {
+            heads,
+            kv_heads,
+            head_dim,
+        } = self.places.heads;
+        let (of_head, cache) = (self.places.of_head(), Parts::new(cache));
+        let write = |part: usize| {
+            // SAFETY: each task has a part of its own.
+            let to = unsafe { cache.slice(part * of_head, of_head) };
+            let mut stored = vec![S::from_f64(0.0); head_dim];
+            let rows = qkv.chunks_exact(self.places.heads.qkv_width());
+            for (slot, row) in (self.at..).zip(rows) {
+                S::round(&row[(heads + part) * head_dim..][..head_dim], &mut stored);
+                match self.places.part(part) {
+                    KeyOrValue::Key => {
+                        let to = to[self.places.key_at(slot, 0)..].iter_mut().step_by(TILE);
+                        to.zip(&stored).for_each(|(to, x)| *to = *x);
+                    }
+                    KeyOrValue::Value => {
+                        let at = self.places.value_at(slot, 0);
+                        to[at..at + head_dim].copy_from_slice(&stored);
+                    }
+                }
+            }
+        };
+        if qkv.len() < ALONE * self.places.heads.qkv_width() {
+            (0..2 * kv_heads).for_each(write);
+        } else {
+            self.cpu.team.run(2 * kv_heads, write);
+        }
+    }
+}
+
+/// Moves cache rows (ascending, none before `to`) of every layer together at `to`.
 pub struct Gather<'a> {
     pub places: Places,
     pub rows: &'a [usize],
     pub to: usize,
-    pub what: KeyOrValue,
+    pub cpu: &'a Cpu,
 }
 
 impl InplaceOp1 for Gather<'_> {
@@ -133,29 +247,49 @@ impl InplaceOp1 for Gather<'_> {
     }
 
     fn cpu_fwd(&self, cache: &mut CpuStorage, layout: &Layout) -> Result<()> {
-        let cache = floats(cache, layout)?;
-        let Heads {
-            kv_heads, head_dim, ..
-        } = self.places.heads;
-        for (i, &row) in self.rows.iter().enumerate() {
-            for h in 0..kv_heads {
-                match self.what {
+        match numbers(cache, layout)? {
+            Numbers::F16(cache) => self.shift(cache),
+            Numbers::F32(cache) => self.shift(cache),
+        }
+        Ok(())
+    }
+}
+
+impl Gather<'_> {
+    fn shift<S: Stored>(&self, cache: &mut [S]) {
+        let (of_head, head_dim) = (self.places.of_head(), self.places.heads.head_dim);
+        let parts = cache.len() / of_head;
+        let cache = Parts::new(cache);
+        self.cpu.team.run(parts, |part| {
+            // SAFETY: each task has a part of its own.
+            let cache = unsafe { cache.slice(part * of_head, of_head) };
+            for (to, &row) in (self.to..).zip(self.rows) {
+                match self.places.part(part) {
                     KeyOrValue::Key => {
-                        let from = self.places.key_at(row, h);
-                        let to = self.places.key_at(self.to + i, h);
+                        let (from, to) = (self.places.key_at(row, 0), self.places.key_at(to, 0));
                         (0..head_dim).for_each(|d| cache[to + d * TILE] = cache[from + d * TILE]);
                     }
                     KeyOrValue::Value => {
-                        let from = self.places.value_at(row, h);
-                        cache.copy_within(
-                            from..from + head_dim,
-                            self.places.value_at(self.to + i, h),
-                        );
+                        let from = self.places.value_at(row, 0);
+                        cache.copy_within(from..from + head_dim, self.places.value_at(to, 0));
                     }
                 }
             }
-        }
-        Ok(())
+        });
+    }
+}
+
+/// Keys or values that an op changes in place.
+enum Numbers<'a> {
+    F16(&'a mut [f16]),
+    F32(&'a mut [f32]),
+}
+
+fn numbers<'a>(storage: &'a mut CpuStorage, layout: &Layout) -> Result<Numbers<'a>> {
+    match (storage, layout.contiguous_offsets()) {
+        (CpuStorage::F16(all), Some((from, to))) => Ok(Numbers::F16(&mut all[from..to])),
+        (CpuStorage::F32(all), Some((from, to))) => Ok(Numbers::F32(&mut all[from..to])),
+        _ => bail!("keys and values are contiguous, of f16 or f32"),
     }
 }
 

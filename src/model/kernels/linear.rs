@@ -5,7 +5,9 @@
 use std::mem::MaybeUninit;
 use std::sync::Arc;
 
-use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, bail};
+use candle_core::{
+    CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, WithDType, bail,
+};
 
 use super::Cpu;
 use super::activation::{Activations, Forms, Input};
@@ -235,9 +237,9 @@ impl Run<'_> {
 }
 
 /// A contiguous f32 argument of a custom op.
-pub fn slice<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
+pub fn slice<'a, T: WithDType>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [T]> {
     match layout.contiguous_offsets() {
-        Some((from, to)) => Ok(&storage.as_slice::<f32>()?[from..to]),
+        Some((from, to)) => Ok(&storage.as_slice::<T>()?[from..to]),
         None => bail!("this op takes contiguous tensors"),
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod activation;
 pub mod attention;
+mod attention_tiles;
 pub mod blocks;
 pub mod elementwise;
 pub mod kv;
@@ -19,6 +20,8 @@ pub mod x86;
 mod x86_activation;
 #[cfg(target_arch = "x86_64")]
 mod x86_attention;
+#[cfg(target_arch = "x86_64")]
+mod x86_narrow;
 
 use std::sync::OnceLock;
 

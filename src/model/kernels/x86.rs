@@ -1,17 +1,17 @@
-//! The tile products for x86-64: AVX2 with `maddubs`, 256-bit VNNI (as AVX-512
-//! or as AVX-VNNI) and 512-bit VNNI. All compute the same integers, and then
-//! the same fused multiply-adds in the same order, as each other, so their
-//! results are equal to the bit.
+//! The tile products for x86-64: 512-bit VNNI here, AVX2 with `maddubs` and 256-bit
+//! VNNI (as AVX-512 or as AVX-VNNI) in `x86_narrow.rs`. All compute the same
+//! integers, and then the same fused multiply-adds in the same order, as each
+//! other, so their results are equal to the bit.
 
 // Loops over registers, several arrays of them side by side.
 #![allow(clippy::needless_range_loop)]
 
 use std::arch::x86_64::*;
 
-use super::Isa;
 use super::activation::{Activations, GROUP};
 use super::matmul::{Ahead, ROWS_AT_ONCE, TileOut};
-use super::pack::{BLOCK, COLS, Format};
+use super::pack::{BLOCK, Format};
+use super::{Isa, x86_narrow};
 
 /// Multiplies rows `first..first + n` with one tile of an integer format.
 /// `isa` must have been detected on this processor.
@@ -31,7 +31,7 @@ pub fn tile(
     unsafe {
         match isa {
             Isa::Avx512 => wide(format, tile, acts, (first, n), ahead, out),
-            _ => narrow(isa, format, tile, acts, (first, n), ahead, out),
+            _ => x86_narrow::tile(isa, format, tile, acts, (first, n), ahead, out),
         }
     }
 }
@@ -57,14 +57,16 @@ macro_rules! dispatch {
     };
 }
 
-const Q4_F16: u8 = 0;
-const Q4_F32: u8 = 1;
-const Q8_F16: u8 = 2;
-const Q8_F32: u8 = 3;
-const Q8_MIN: u8 = 4;
-const Q8_HALF: u8 = 5;
+pub(super) use dispatch;
 
-const fn format(f: u8) -> Format {
+pub(super) const Q4_F16: u8 = 0;
+pub(super) const Q4_F32: u8 = 1;
+pub(super) const Q8_F16: u8 = 2;
+pub(super) const Q8_F32: u8 = 3;
+pub(super) const Q8_MIN: u8 = 4;
+pub(super) const Q8_HALF: u8 = 5;
+
+pub(super) const fn format(f: u8) -> Format {
     match f {
         Q4_F16 => Format::Q4F16,
         Q4_F32 => Format::Q4F32,
@@ -75,25 +77,25 @@ const fn format(f: u8) -> Format {
     }
 }
 
-const fn is_nibbles(f: u8) -> bool {
+pub(super) const fn is_nibbles(f: u8) -> bool {
     f == Q4_F16 || f == Q4_F32
 }
 
-const fn has_min(f: u8) -> bool {
+pub(super) const fn has_min(f: u8) -> bool {
     is_nibbles(f) || f == Q8_MIN
 }
 
 /// What the kernels read of the rows they multiply, block by block.
 #[derive(Clone, Copy)]
-struct Inputs<'a> {
-    acts: &'a Activations,
+pub(super) struct Inputs<'a> {
+    pub(super) acts: &'a Activations,
     /// The first row's group of rows, and its place there.
     group: usize,
     row: usize,
 }
 
 impl<'a> Inputs<'a> {
-    fn new(acts: &'a Activations, first: usize) -> Self {
+    pub(super) fn new(acts: &'a Activations, first: usize) -> Self {
         Inputs {
             acts,
             group: first / GROUP,
@@ -108,24 +110,24 @@ impl<'a> Inputs<'a> {
     }
 
     #[inline(always)]
-    unsafe fn q(&self, b: usize) -> *const i8 {
+    pub(super) unsafe fn q(&self, b: usize) -> *const i8 {
         unsafe { self.acts.q.as_ptr().add(self.at(b) * BLOCK) }
     }
 
     #[inline(always)]
-    unsafe fn scale(&self, r: usize, b: usize) -> f32 {
+    pub(super) unsafe fn scale(&self, r: usize, b: usize) -> f32 {
         unsafe { *self.acts.scale.get_unchecked(self.at(b) + r) }
     }
 
     #[inline(always)]
-    unsafe fn sum(&self, r: usize, b: usize) -> f32 {
+    pub(super) unsafe fn sum(&self, r: usize, b: usize) -> f32 {
         unsafe { *self.acts.sum.get_unchecked(self.at(b) + r) }
     }
 
     /// What makes up for the shift of part `part` (of `parts`) of the block's
     /// weights to unsigned bytes.
     #[inline(always)]
-    unsafe fn shift(&self, r: usize, b: usize, part: usize, parts: usize) -> i32 {
+    pub(super) unsafe fn shift(&self, r: usize, b: usize, part: usize, parts: usize) -> i32 {
         let shift = unsafe { self.acts.shift.get_unchecked(self.at(b) + r) };
         match parts {
             1 => shift[0],
@@ -136,7 +138,7 @@ impl<'a> Inputs<'a> {
 
 /// Where the next tile is fetched from, block by block.
 #[derive(Clone, Copy)]
-struct Fetch {
+pub(super) struct Fetch {
     start: *const u8,
     /// Bytes a block.
     step: usize,
@@ -145,7 +147,7 @@ struct Fetch {
 
 impl Fetch {
     #[inline(always)]
-    fn new(ahead: Ahead<'_>, blocks: usize) -> Self {
+    pub(super) fn new(ahead: Ahead<'_>, blocks: usize) -> Self {
         let step = ahead.next.len() / (blocks * ahead.passes).max(1);
         Fetch {
             start: ahead.next.as_ptr().wrapping_add(ahead.pass * blocks * step),
@@ -155,7 +157,7 @@ impl Fetch {
     }
 
     #[inline(always)]
-    fn block(self, b: usize) {
+    pub(super) fn block(self, b: usize) {
         let at = self.start.wrapping_add(b * self.step);
         for line in 0..self.lines {
             // SAFETY: a prefetch may point anywhere.
@@ -165,7 +167,7 @@ impl Fetch {
 }
 
 /// Parts of a block that have a scale of their own.
-const fn parts(f: u8) -> usize {
+pub(super) const fn parts(f: u8) -> usize {
     if f == Q8_HALF { 2 } else { 1 }
 }
 
@@ -264,210 +266,3 @@ unsafe fn wide_scales<const F: u8>(tail: *const u8, which: usize) -> __m512 {
         }
     }
 }
-
-/// Rows that the 256-bit kernels multiply at a time: what 16 registers hold.
-const NARROW_ROWS: usize = 4;
-
-unsafe fn narrow(
-    isa: Isa,
-    format: Format,
-    tile: &[u8],
-    acts: &Activations,
-    (first, n): (usize, usize),
-    ahead: Ahead<'_>,
-    out: &mut TileOut,
-) {
-    let parts = 2 * n.div_ceil(NARROW_ROWS);
-    for from in (0..n).step_by(NARROW_ROWS) {
-        let rows = NARROW_ROWS.min(n - from);
-        let inputs = Inputs::new(acts, first + from);
-        let out = &mut out[from..from + rows];
-        for half in 0..2 {
-            let ahead = ahead.part(from / NARROW_ROWS * 2 + half, parts);
-            // SAFETY: the caller's.
-            unsafe {
-                match isa {
-                    Isa::Vnni => {
-                        dispatch!(
-                            format,
-                            rows,
-                            [1, 2, 3, 4],
-                            vnni(tile, inputs, ahead, out, half)
-                        )
-                    }
-                    Isa::AvxVnni => {
-                        dispatch!(
-                            format,
-                            rows,
-                            [1, 2, 3, 4],
-                            avx_vnni(tile, inputs, ahead, out, half)
-                        )
-                    }
-                    _ => dispatch!(
-                        format,
-                        rows,
-                        [1, 2, 3, 4],
-                        avx2(tile, inputs, ahead, out, half)
-                    ),
-                }
-            }
-        }
-    }
-}
-
-/// Eight of the first or second 16 of a block's scales and minimums.
-#[inline]
-#[target_feature(enable = "avx2,f16c")]
-unsafe fn scales<const F: u8>(tail: *const u8, which: usize, half: usize) -> __m256 {
-    let index = which * COLS + half * COLS / 2;
-    unsafe {
-        if F == Q4_F16 || F == Q8_F16 {
-            _mm256_cvtph_ps(_mm_loadu_si128(tail.add(2 * index).cast()))
-        } else {
-            _mm256_loadu_ps(tail.add(4 * index).cast())
-        }
-    }
-}
-
-/// A kernel over one half (8 columns) of a tile. `$nibbles` and `$bytes` are
-/// the macros that compute its dot products.
-macro_rules! narrow_kernel {
-    ($name:ident, $features:literal, $nibbles:ident, $bytes:ident $(, $dot:ident)?) => {
-        #[target_feature(enable = $features)]
-        unsafe fn $name<const F: u8, const R: usize>(
-            tile: &[u8],
-            inputs: Inputs<'_>,
-            ahead: Ahead<'_>,
-            out: &mut [[f32; COLS]],
-            half: usize,
-        ) {
-            let fetch = Fetch::new(ahead, inputs.acts.blocks);
-            let (bytes, integers) = (format(F).block_bytes(), format(F).integer_bytes());
-            let mut acc = [_mm256_setzero_ps(); R];
-            for b in 0..inputs.acts.blocks {
-                // SAFETY: the caller's; offsets are those of the packed
-                // formats.
-                unsafe {
-                    let start = tile.as_ptr().add(b * bytes);
-                    fetch.block(b);
-                    let (block, tail) = (start.add(32 * half), start.add(integers));
-                    let q = inputs.q(b);
-                    let four = |r: usize, at: usize| {
-                        _mm256_set1_epi32(q.add(r * BLOCK + at).cast::<i32>().read_unaligned())
-                    };
-                    for part in 0..parts(F) {
-                        let mut dots = [_mm256_setzero_si256(); R];
-                        if is_nibbles(F) {
-                            $nibbles!(dots, block, four, R $(, $dot)?);
-                        } else {
-                            let groups = part * 8 / parts(F)..(part + 1) * 8 / parts(F);
-                            let shift = |r: usize| inputs.shift(r, b, part, parts(F));
-                            $bytes!(dots, block, four, R, groups, shift $(, $dot)?);
-                        }
-                        let scale = scales::<F>(tail, part, half);
-                        for r in 0..R {
-                            let step = _mm256_mul_ps(scale, _mm256_set1_ps(inputs.scale(r, b)));
-                            acc[r] = _mm256_fmadd_ps(step, _mm256_cvtepi32_ps(dots[r]), acc[r]);
-                        }
-                    }
-                    if has_min(F) {
-                        let min = scales::<F>(tail, 1, half);
-                        for r in 0..R {
-                            acc[r] = _mm256_fmadd_ps(min, _mm256_set1_ps(inputs.sum(r, b)), acc[r]);
-                        }
-                    }
-                }
-            }
-            for r in 0..R {
-                // SAFETY: half a row of `out` holds 8 floats.
-                unsafe { _mm256_storeu_ps(out[r].as_mut_ptr().add(8 * half), acc[r]) };
-            }
-        }
-    };
-}
-
-/// Dot products of a block of nibbles: u4 x i8 sums of 8 groups fit 16 bits
-/// (8 * 2 * 15 * 127 = 30480).
-macro_rules! nibbles_maddubs {
-    ($dots:ident, $block:ident, $four:ident, $rows:ident) => {
-        let low = _mm256_set1_epi8(15);
-        for g in 0..4 {
-            let both = _mm256_loadu_si256($block.add(64 * g).cast());
-            let lo = _mm256_and_si256(both, low);
-            let hi = _mm256_and_si256(_mm256_srli_epi16(both, 4), low);
-            for r in 0..$rows {
-                let first = _mm256_maddubs_epi16(lo, $four(r, 4 * g));
-                let second = _mm256_maddubs_epi16(hi, $four(r, 16 + 4 * g));
-                $dots[r] = _mm256_add_epi16($dots[r], _mm256_add_epi16(first, second));
-            }
-        }
-        let ones = _mm256_set1_epi16(1);
-        for r in 0..$rows {
-            $dots[r] = _mm256_madd_epi16($dots[r], ones);
-        }
-    };
-}
-
-/// Dot products of signed bytes: |w| x sign(w) a, widened at once.
-macro_rules! bytes_maddubs {
-    ($dots:ident, $block:ident, $four:ident, $rows:ident, $groups:ident, $shift:ident) => {
-        let _ = $shift;
-        let ones = _mm256_set1_epi16(1);
-        for g in $groups {
-            let w = _mm256_loadu_si256($block.add(64 * g).cast());
-            let magnitude = _mm256_abs_epi8(w);
-            for r in 0..$rows {
-                let signed = _mm256_sign_epi8($four(r, 4 * g), w);
-                let pairs = _mm256_maddubs_epi16(magnitude, signed);
-                $dots[r] = _mm256_add_epi32($dots[r], _mm256_madd_epi16(pairs, ones));
-            }
-        }
-    };
-}
-
-macro_rules! nibbles_vnni {
-    ($dots:ident, $block:ident, $four:ident, $rows:ident, $dot:ident) => {
-        let low = _mm256_set1_epi8(15);
-        for g in 0..4 {
-            let both = _mm256_loadu_si256($block.add(64 * g).cast());
-            let lo = _mm256_and_si256(both, low);
-            let hi = _mm256_and_si256(_mm256_srli_epi16(both, 4), low);
-            for r in 0..$rows {
-                $dots[r] = $dot($dots[r], lo, $four(r, 4 * g));
-                $dots[r] = $dot($dots[r], hi, $four(r, 16 + 4 * g));
-            }
-        }
-    };
-}
-
-/// As unsigned bytes w + 128, less 128 times the sum of the activations.
-macro_rules! bytes_vnni {
-    ($dots:ident, $block:ident, $four:ident, $rows:ident, $groups:ident, $shift:ident, $dot:ident) => {
-        for r in 0..$rows {
-            $dots[r] = _mm256_set1_epi32($shift(r));
-        }
-        let top = _mm256_set1_epi8(-128);
-        for g in $groups {
-            let w = _mm256_xor_si256(_mm256_loadu_si256($block.add(64 * g).cast()), top);
-            for r in 0..$rows {
-                $dots[r] = $dot($dots[r], w, $four(r, 4 * g));
-            }
-        }
-    };
-}
-
-narrow_kernel!(avx2, "avx2,fma,f16c", nibbles_maddubs, bytes_maddubs);
-narrow_kernel!(
-    vnni,
-    "avx2,fma,f16c,avx512vnni,avx512vl",
-    nibbles_vnni,
-    bytes_vnni,
-    _mm256_dpbusd_epi32
-);
-narrow_kernel!(
-    avx_vnni,
-    "avx2,fma,f16c,avxvnni",
-    nibbles_vnni,
-    bytes_vnni,
-    _mm256_dpbusd_avx_epi32
-);

@@ -7,19 +7,51 @@
 
 use std::arch::x86_64::*;
 
-use super::kv::TILE;
+use super::kv::{KvType, Stored, TILE};
+
+/// 16 numbers as floats.
+///
+/// # Safety
+/// The processor has AVX-512F, and 16 numbers lie there.
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn load_512<S: Stored>(at: *const S) -> __m512 {
+    // SAFETY: the caller's.
+    unsafe {
+        match S::TYPE {
+            KvType::F16 => _mm512_cvtph_ps(_mm256_loadu_si256(at.cast())),
+            KvType::F32 => _mm512_loadu_ps(at.cast()),
+        }
+    }
+}
+
+/// 8 numbers as floats.
+///
+/// # Safety
+/// The processor has AVX2 and F16C, and 8 numbers lie there.
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
+unsafe fn load_256<S: Stored>(at: *const S) -> __m256 {
+    // SAFETY: the caller's.
+    unsafe {
+        match S::TYPE {
+            KvType::F16 => _mm256_cvtph_ps(_mm_loadu_si128(at.cast())),
+            KvType::F32 => _mm256_loadu_ps(at.cast()),
+        }
+    }
+}
 
 /// Scores of `N` queries with the 16 keys each of `T` tiles, which are
-/// `stride` floats apart, times `scale`. Few queries take several tiles at a
+/// `stride` numbers apart, times `scale`. Few queries take several tiles at a
 /// time, so that enough sums are under way.
 ///
 /// # Safety
-/// The processor has AVX-512F. A tile holds `dims` x 16 floats, each of `q`
+/// The processor has AVX-512F. A tile holds `dims` x 16 numbers, each of `q`
 /// `dims`, each of `out` room for `T` x 16.
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub unsafe fn score_512<const N: usize, const T: usize>(
-    (keys, stride): (*const f32, usize),
+pub unsafe fn score_512<S: Stored, const N: usize, const T: usize>(
+    (keys, stride): (*const S, usize),
     dims: usize,
     q: [*const f32; N],
     scale: f32,
@@ -30,7 +62,7 @@ pub unsafe fn score_512<const N: usize, const T: usize>(
         // SAFETY: the caller's.
         unsafe {
             let key: [__m512; T] =
-                std::array::from_fn(|t| _mm512_loadu_ps(keys.add(t * stride + d * TILE)));
+                std::array::from_fn(|t| load_512(keys.add(t * stride + d * TILE)));
             for i in 0..N {
                 let q = _mm512_set1_ps(*q[i].add(d));
                 for t in 0..T {
@@ -51,11 +83,11 @@ pub unsafe fn score_512<const N: usize, const T: usize>(
 /// The same with 256-bit vectors.
 ///
 /// # Safety
-/// The processor has AVX2 and FMA; sizes as above.
+/// The processor has AVX2, FMA and F16C; sizes as above.
 #[inline]
-#[target_feature(enable = "avx2,fma")]
-pub unsafe fn score_256<const N: usize, const T: usize>(
-    (keys, stride): (*const f32, usize),
+#[target_feature(enable = "avx2,fma,f16c")]
+pub unsafe fn score_256<S: Stored, const N: usize, const T: usize>(
+    (keys, stride): (*const S, usize),
     dims: usize,
     q: [*const f32; N],
     scale: f32,
@@ -67,7 +99,7 @@ pub unsafe fn score_256<const N: usize, const T: usize>(
             // SAFETY: the caller's.
             unsafe {
                 let at = keys.add(t * stride + d * TILE);
-                let (low, high) = (_mm256_loadu_ps(at), _mm256_loadu_ps(at.add(8)));
+                let (low, high) = (load_256(at), load_256(at.add(8)));
                 for i in 0..N {
                     let q = _mm256_set1_ps(*q[i].add(d));
                     sums[i][t][0] = _mm256_fmadd_ps(q, low, sums[i][t][0]);
@@ -90,82 +122,76 @@ pub unsafe fn score_256<const N: usize, const T: usize>(
     }
 }
 
-/// Output dimensions that [`weigh_512`] sums at a time.
-pub const WIDE_512: usize = 64;
-
-/// Adds `rows` values, `stride` floats apart, times the weights of `N` queries
-/// to their outputs.
+/// Adds `rows` values, which lie where `value` says, times the weights of `N`
+/// queries to 16 `V` dimensions of their outputs.
 ///
 /// # Safety
-/// The processor has AVX-512F. 64 floats lie at each value, `rows` at each of
-/// `weights`, 64 at each of `out`.
+/// The processor has AVX-512F. 16 `V` numbers lie at each value, `rows` at each of
+/// `weights`, 16 `V` at each of `out`.
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub unsafe fn weigh_512<const N: usize>(
-    values: *const f32,
-    (rows, stride): (usize, usize),
+pub unsafe fn weigh_512<S: Stored, const N: usize, const V: usize>(
+    value: impl Fn(usize) -> *const S,
+    rows: usize,
     weights: [*const f32; N],
     out: [*mut f32; N],
 ) {
     // SAFETY: the caller's.
-    let mut sums: [[__m512; 4]; N] = std::array::from_fn(|i| {
+    let mut sums: [[__m512; V]; N] = std::array::from_fn(|i| {
         std::array::from_fn(|v| unsafe { _mm512_loadu_ps(out[i].add(16 * v)) })
     });
     for row in 0..rows {
         // SAFETY: the caller's.
         unsafe {
-            let at = values.add(row * stride);
-            let value: [__m512; 4] = std::array::from_fn(|v| _mm512_loadu_ps(at.add(16 * v)));
+            let at = value(row);
+            let value: [__m512; V] = std::array::from_fn(|v| load_512(at.add(16 * v)));
             for i in 0..N {
                 let weight = _mm512_set1_ps(*weights[i].add(row));
-                for v in 0..4 {
+                for v in 0..V {
                     sums[i][v] = _mm512_fmadd_ps(weight, value[v], sums[i][v]);
                 }
             }
         }
     }
     for i in 0..N {
-        for v in 0..4 {
+        for v in 0..V {
             // SAFETY: the caller's.
             unsafe { _mm512_storeu_ps(out[i].add(16 * v), sums[i][v]) };
         }
     }
 }
 
-/// Output dimensions that [`weigh_256`] sums at a time.
-pub const WIDE_256: usize = 32;
-
-/// The same with 256-bit vectors, 32 dimensions.
+/// The same with 256-bit vectors, 8 `V` dimensions.
 ///
 /// # Safety
-/// The processor has AVX2 and FMA; sizes as above, of 32.
+/// The processor has AVX2, FMA and F16C; sizes as above, of 8 `V`.
 #[inline]
-#[target_feature(enable = "avx2,fma")]
-pub unsafe fn weigh_256<const N: usize>(
-    values: *const f32,
-    (rows, stride): (usize, usize),
+#[target_feature(enable = "avx2,fma,f16c")]
+pub unsafe fn weigh_256<S: Stored, const N: usize, const V: usize>(
+    value: impl Fn(usize) -> *const S,
+    rows: usize,
     weights: [*const f32; N],
     out: [*mut f32; N],
 ) {
     // SAFETY: the caller's.
-    let mut sums: [[__m256; 4]; N] = std::array::from_fn(|i| {
+    let mut sums: [[__m256; V]; N] = std::array::from_fn(|i| {
         std::array::from_fn(|v| unsafe { _mm256_loadu_ps(out[i].add(8 * v)) })
     });
     for row in 0..rows {
         // SAFETY: the caller's.
         unsafe {
-            let at = values.add(row * stride);
-            let weight: [__m256; N] = std::array::from_fn(|i| _mm256_set1_ps(*weights[i].add(row)));
-            for v in 0..4 {
-                let value = _mm256_loadu_ps(at.add(8 * v));
-                for i in 0..N {
-                    sums[i][v] = _mm256_fmadd_ps(weight[i], value, sums[i][v]);
+            let at = value(row);
+            let value: [__m256; V] = std::array::from_fn(|v| load_256(at.add(8 * v)));
+            for i in 0..N {
+                let weight = _mm256_set1_ps(*weights[i].add(row));
+                for v in 0..V {
+                    sums[i][v] = _mm256_fmadd_ps(weight, value[v], sums[i][v]);
                 }
             }
         }
     }
     for i in 0..N {
-        for v in 0..4 {
+        for v in 0..V {
             // SAFETY: the caller's.
             unsafe { _mm256_storeu_ps(out[i].add(8 * v), sums[i][v]) };
         }

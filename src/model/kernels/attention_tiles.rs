@@ -1,0 +1,212 @@
+//! What a few queries compute together: scores with tiles of keys, and weighted
+//! sums of values. In vectors, or plainly.
+
+use super::attention::{Query, View};
+use super::kv::{Stored, TILE};
+#[cfg(target_arch = "x86_64")]
+use super::x86_attention::{score_256, score_512, weigh_256, weigh_512};
+
+/// Queries that go over keys and values together, in registers.
+pub const QUERIES: usize = 6;
+
+/// Vectors that the inner loops are written for.
+pub const PLAIN: usize = 0;
+pub const BITS_256: usize = 256;
+pub const BITS_512: usize = 512;
+
+/// Calls `$run::<S, BITS, N, ..>` for up to [`QUERIES`] queries.
+#[cfg(target_arch = "x86_64")]
+macro_rules! for_queries {
+    ($n:expr, $run:ident::<$s:ident, $bits:ident, _ $(, $more:tt)*>, $args:tt) => {
+        match $n {
+            1 => $run::<$s, $bits, 1 $(, $more)*> $args,
+            2 => $run::<$s, $bits, 2 $(, $more)*> $args,
+            3 => $run::<$s, $bits, 3 $(, $more)*> $args,
+            4 => $run::<$s, $bits, 4 $(, $more)*> $args,
+            5 => $run::<$s, $bits, 5 $(, $more)*> $args,
+            _ => $run::<$s, $bits, 6 $(, $more)*> $args,
+        }
+    };
+}
+
+/// Tiles whose scores a few queries compute at a time: as many as give each sum's
+/// latency enough others to hide behind, and leave their registers.
+#[inline(always)]
+pub fn tiles_at_once<const BITS: usize>(queries: usize) -> usize {
+    match (BITS, queries) {
+        (BITS_512, 1..=3) => 4,
+        (BITS_512, _) => 2,
+        (BITS_256, 1) => 4,
+        (BITS_256, 2 | 3) => 2,
+        _ => 1,
+    }
+}
+
+/// Scores of up to [`QUERIES`] queries with the 16 keys each of one or
+/// [`tiles_at_once`] tiles; a query's scores are `stride` apart.
+#[inline(always)]
+pub fn score_tiles<S: Stored, const BITS: usize>(
+    view: &View<'_, S>,
+    tiles: (usize, usize),
+    queries: &[Query<'_>],
+    scores: &mut [f32],
+    stride: usize,
+) {
+    #[cfg(target_arch = "x86_64")]
+    if BITS != PLAIN {
+        let n = queries.len();
+        return match tiles.1 {
+            4 => for_queries!(
+                n.min(3),
+                score::<S, BITS, _, 4>,
+                (view, tiles.0, queries, scores, stride)
+            ),
+            2 => for_queries!(
+                n,
+                score::<S, BITS, _, 2>,
+                (view, tiles.0, queries, scores, stride)
+            ),
+            _ => for_queries!(
+                n,
+                score::<S, BITS, _, 1>,
+                (view, tiles.0, queries, scores, stride)
+            ),
+        };
+    }
+    let scale = 1.0 / (view.places.heads.head_dim as f32).sqrt();
+    let mut key = [0f32; TILE];
+    for t in 0..tiles.1 {
+        let mut sums = [[0f32; TILE]; QUERIES];
+        for (d, stored) in view.keys(tiles.0 + t, 1).chunks_exact(TILE).enumerate() {
+            S::widen(stored, &mut key);
+            for (query, sums) in queries.iter().zip(&mut sums) {
+                let q = query.q[d];
+                for (sum, key) in sums.iter_mut().zip(key) {
+                    *sum += q * key;
+                }
+            }
+        }
+        for (i, sums) in sums[..queries.len()].iter().enumerate() {
+            let to = &mut scores[i * stride + t * TILE..][..TILE];
+            for (score, sum) in to.iter_mut().zip(sums) {
+                *score = sum * scale;
+            }
+        }
+    }
+}
+
+/// The same of `N` queries and `T` tiles in vectors.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn score<S: Stored, const BITS: usize, const N: usize, const T: usize>(
+    view: &View<'_, S>,
+    tile: usize,
+    queries: &[Query<'_>],
+    scores: &mut [f32],
+    stride: usize,
+) {
+    let dims = view.places.heads.head_dim;
+    let scale = 1.0 / (dims as f32).sqrt();
+    let keys = (view.keys(tile, T).as_ptr(), dims * TILE);
+    let q: [*const f32; N] = std::array::from_fn(|i| queries[i].q[..dims].as_ptr());
+    let out = std::array::from_fn(|i| scores[i * stride..][..T * TILE].as_mut_ptr());
+    // SAFETY: the sizes are checked by the slices; BITS says what runs.
+    unsafe {
+        match BITS {
+            BITS_512 => score_512::<S, N, T>(keys, dims, q, scale, out),
+            _ => score_256::<S, N, T>(keys, dims, q, scale, out),
+        }
+    }
+}
+
+/// Vectors of dimensions that [`QUERIES`] queries sum in registers.
+const fn vectors(bits: usize) -> usize {
+    if bits == BITS_512 { 4 } else { 2 }
+}
+
+/// Adds `rows` weighted values to the outputs of up to [`QUERIES`] queries; a
+/// query's weights are `stride` apart.
+#[inline(always)]
+pub fn weigh<'a, S: Stored, const BITS: usize>(
+    value: impl Fn(usize) -> &'a [S] + Copy,
+    rows: usize,
+    queries: &mut [Query<'_>],
+    weights: &[f32],
+    stride: usize,
+) {
+    let dims = queries[0].out.len();
+    let mut done = 0;
+    #[cfg(target_arch = "x86_64")]
+    if BITS != PLAIN {
+        let lanes = BITS / 32;
+        let wide = lanes * vectors(BITS);
+        for from in (0..dims / wide).map(|i| i * wide) {
+            let rows = (value, rows, from);
+            match BITS {
+                BITS_512 => for_queries!(
+                    queries.len(),
+                    weigh_in_vectors::<S, BITS, _, 4>,
+                    (rows, queries, weights, stride)
+                ),
+                _ => for_queries!(
+                    queries.len(),
+                    weigh_in_vectors::<S, BITS, _, 2>,
+                    (rows, queries, weights, stride)
+                ),
+            }
+        }
+        done = dims / wide * wide;
+        for from in (done..dims / lanes * lanes).step_by(lanes) {
+            for_queries!(
+                queries.len(),
+                weigh_in_vectors::<S, BITS, _, 1>,
+                ((value, rows, from), queries, weights, stride)
+            );
+        }
+        done = dims / lanes * lanes;
+    }
+    if done == dims {
+        return;
+    }
+    let mut wide = vec![0f32; dims - done];
+    for row in 0..rows {
+        S::widen(&value(row)[done..], &mut wide);
+        for (i, query) in queries.iter_mut().enumerate() {
+            add::<BITS>(&wide, weights[i * stride + row], &mut query.out[done..]);
+        }
+    }
+}
+
+/// The same of `V` vectors of dimensions from `from` on.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn weigh_in_vectors<'a, S: Stored, const BITS: usize, const N: usize, const V: usize>(
+    (value, rows, from): (impl Fn(usize) -> &'a [S], usize, usize),
+    queries: &mut [Query<'_>],
+    weights: &[f32],
+    stride: usize,
+) {
+    let width = V * BITS / 32;
+    let value = |row: usize| value(row)[from..][..width].as_ptr();
+    let weights: [*const f32; N] = std::array::from_fn(|i| weights[i * stride..][..rows].as_ptr());
+    let out: [*mut f32; N] = std::array::from_fn(|i| queries[i].out[from..][..width].as_mut_ptr());
+    // SAFETY: the slices above check the sizes; BITS says what runs.
+    unsafe {
+        match BITS {
+            BITS_512 => weigh_512::<S, N, V>(value, rows, weights, out),
+            _ => weigh_256::<S, N, V>(value, rows, weights, out),
+        }
+    }
+}
+
+/// out += weight * value.
+#[inline(always)]
+fn add<const BITS: usize>(value: &[f32], weight: f32, out: &mut [f32]) {
+    for (out, value) in out.iter_mut().zip(value) {
+        *out = if BITS == PLAIN {
+            *out + weight * value
+        } else {
+            weight.mul_add(*value, *out)
+        };
+    }
+}
