@@ -20,7 +20,7 @@ use laserscope::model::layer::{Kernels, Target};
 use laserscope::model::tokenizer::TextCodec;
 use laserscope::model::weights::{FloatWeights, Weights};
 
-const TEXTS: usize = 104;
+const TEXTS: usize = 52;
 const CONTEXTS: [usize; 2] = [200, 1500];
 /// Positions compared of a text at each context.
 const POSITIONS: usize = 200;
@@ -38,18 +38,30 @@ fn main() -> Result<()> {
     let reference = choices(model, FloatWeights::Reference, KvType::F32, &texts)?;
     let kept_as = |kv| choices(model, FloatWeights::Exact, kv, &texts);
     let (f32_choices, f16_choices) = (kept_as(KvType::F32)?, kept_as(KvType::F16)?);
+    let mut all = [Vec::new(), Vec::new()];
     for (context, name) in CONTEXTS.iter().enumerate() {
-        println!(
-            "context {name}, {TEXTS} texts, {} positions",
-            TEXTS * POSITIONS
-        );
         let of_f32 = agreement(&f32_choices[context], &reference[context]);
         let of_f16 = agreement(&f16_choices[context], &reference[context]);
-        println!("  f32: {}\n  f16: {}", percent(&of_f32), percent(&of_f16));
-        let differences: Vec<f64> = of_f16.iter().zip(&of_f32).map(|(a, b)| a - b).collect();
-        println!("  f16 - f32: {}", percent(&differences));
+        report(&format!("context {name}"), [&of_f32, &of_f16]);
+        all[0].push(of_f32);
+        all[1].push(of_f16);
     }
+    let means = |[a, b]: [&Vec<f64>; 2]| a.iter().zip(b).map(|(a, b)| (a + b) / 2.0).collect();
+    let [of_f32, of_f16]: [Vec<f64>; 2] = all.each_ref().map(|both| means([&both[0], &both[1]]));
+    report("both", [&of_f32, &of_f16]);
     Ok(())
+}
+
+fn report(name: &str, [of_f32, of_f16]: [&Vec<f64>; 2]) {
+    let positions = POSITIONS * if name == "both" { 2 } else { 1 };
+    println!(
+        "{name}: {} texts, {} positions",
+        of_f32.len(),
+        of_f32.len() * positions
+    );
+    println!("  f32: {}\n  f16: {}", percent(of_f32), percent(of_f16));
+    let differences: Vec<f64> = of_f16.iter().zip(of_f32).map(|(a, b)| a - b).collect();
+    println!("  f16 - f32: {}", percent(&differences));
 }
 
 /// By context and text: the most probable token of every position.

@@ -5,6 +5,7 @@ pub mod calibration;
 pub mod cost;
 mod documents;
 pub mod kept_cost;
+mod recorded;
 mod words;
 
 use std::path::{Path, PathBuf};

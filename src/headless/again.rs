@@ -29,7 +29,7 @@ pub fn from(
 ) -> Result<bool> {
     let recorded = load_trace(path)?;
     let header = &recorded.header;
-    let (catalog, mut engine) = open(settings)?;
+    let (catalog, mut engine) = open(&settings.as_recorded(header))?;
     prepare(&mut engine, header)?;
     let mut spec = RunSpec::again(header);
     spec.params = over(header.params);
@@ -68,8 +68,8 @@ pub fn branch(
         "{shown}+{}: that step committed {n_tokens} tokens",
         point.within
     );
-    let (catalog, mut engine) = open(settings)?;
     let header = &trace.header;
+    let (catalog, mut engine) = open(&settings.as_recorded(header))?;
     prepare(&mut engine, header)?;
     let params = over(trace.params_at(point.step));
     let prompt = PromptText::recorded(header);

@@ -10,7 +10,6 @@ use crate::engine::{Engine, Replayed};
 use crate::headless::progress::Line;
 use crate::headless::report::RanOn;
 use crate::headless::{interrupt, open, print_json};
-use crate::model::kernels::kv::KvType;
 use crate::session::Settings;
 use crate::speculate::trace::{ModelInfo, Step, Trace};
 
@@ -57,7 +56,7 @@ struct Difference {
 /// Runs the command. `Ok(false)`: it differs, or cancelled.
 pub fn run(args: &TraceVerifyArgs, settings: &Settings) -> Result<bool> {
     let trace = load(&args.trace)?;
-    let (_, mut engine) = open(&under_its_arithmetic(settings, &trace))?;
+    let (_, mut engine) = open(&settings.as_recorded(&trace.header))?;
     refuse_another_model(&trace.header.model, &engine.info)?;
     let is_other = tell_other_arithmetic(&trace, &engine);
     let bounds = Bounds {
@@ -115,19 +114,6 @@ fn print_verified(report: &Report) {
             difference.what,
             difference.explanation
         );
-    }
-}
-
-/// The settings, with keys, values and weights kept as the run kept them where nothing
-/// else is asked for. A trace that does not say had f32 keys and values.
-fn under_its_arithmetic(settings: &Settings, trace: &Trace) -> Settings {
-    let then = trace.header.arithmetic.as_ref();
-    let kv = then.map_or(Some(KvType::F32), |then| then.kv.parse().ok());
-    let quantize = then.and_then(|then| then.quantize.parse().ok());
-    Settings {
-        kv: settings.kv.or(kv),
-        quantize: settings.quantize.or(quantize),
-        ..settings.clone()
     }
 }
 
@@ -305,39 +291,4 @@ fn furthest(step: &Step, now: &Replayed) -> (f32, usize) {
         see((was.p - is.p).abs(), parent);
     }
     furthest
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::weights::FloatWeights;
-    use crate::speculate::trace::Arithmetic;
-
-    fn fixture(name: &str) -> Trace {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-        load(&folder.join(name)).unwrap()
-    }
-
-    #[test]
-    fn a_run_is_verified_as_its_keys_values_and_weights_were_kept() {
-        let mut trace = fixture("format-1.jsonl");
-        assert_eq!(trace.header.arithmetic, None);
-        let plain = Settings::default();
-        let settings = under_its_arithmetic(&plain, &trace);
-        assert_eq!((settings.kv, settings.quantize), (Some(KvType::F32), None));
-        trace.header.arithmetic = Some(Arithmetic {
-            revision: 2,
-            instructions: "AVX2".into(),
-            kv: "f16".into(),
-            quantize: "f32".into(),
-        });
-        let settings = under_its_arithmetic(&plain, &trace);
-        assert_eq!(settings.kv, Some(KvType::F16));
-        assert_eq!(settings.quantize, Some(FloatWeights::Reference));
-        let asked = Settings {
-            kv: Some(KvType::F32),
-            ..plain
-        };
-        assert_eq!(under_its_arithmetic(&asked, &trace).kv, Some(KvType::F32));
-    }
 }

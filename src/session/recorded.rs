@@ -1,0 +1,54 @@
+//! The settings of a recorded run: what of its header decides bits.
+
+use super::Settings;
+use crate::model::kernels::kv::KvType;
+use crate::speculate::trace::Header;
+
+impl Settings {
+    /// With keys, values and weights kept as a recorded run kept them, where nothing else
+    /// is asked for. A trace that does not say had f32 keys and values.
+    pub fn as_recorded(&self, header: &Header) -> Settings {
+        let then = header.arithmetic.as_ref();
+        let kv = then.map_or(Some(KvType::F32), |then| then.kv.parse().ok());
+        let quantize = then.and_then(|then| then.quantize.parse().ok());
+        Settings {
+            kv: self.kv.or(kv),
+            quantize: self.quantize.or(quantize),
+            ..self.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::model::weights::FloatWeights;
+    use crate::speculate::trace::{Arithmetic, Trace};
+
+    #[test]
+    fn a_run_is_made_again_as_its_keys_values_and_weights_were_kept() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/format-1.jsonl");
+        let file = std::fs::File::open(path).unwrap();
+        let mut trace = Trace::load(std::io::BufReader::new(file)).unwrap();
+        assert_eq!(trace.header.arithmetic, None);
+        let plain = Settings::default();
+        let settings = plain.as_recorded(&trace.header);
+        assert_eq!((settings.kv, settings.quantize), (Some(KvType::F32), None));
+        trace.header.arithmetic = Some(Arithmetic {
+            revision: 2,
+            instructions: "AVX2".into(),
+            kv: "f16".into(),
+            quantize: "f32".into(),
+        });
+        let settings = plain.as_recorded(&trace.header);
+        assert_eq!(settings.kv, Some(KvType::F16));
+        assert_eq!(settings.quantize, Some(FloatWeights::Reference));
+        let asked = Settings {
+            kv: Some(KvType::F32),
+            ..plain.clone()
+        };
+        assert_eq!(asked.as_recorded(&trace.header).kv, Some(KvType::F32));
+    }
+}
