@@ -2,6 +2,8 @@
 //! committed ones; the accepted rows are kept, the others forgotten.
 
 use candle_core::{CpuStorage, DType, Device, Result, Storage, Tensor, bail};
+use half::f16;
+use half::vec::HalfBitsVecExt;
 
 use super::kernels::Cpu;
 use super::kernels::kv::{Append, Gather, Heads, KvType, Places, Stored};
@@ -248,11 +250,15 @@ fn head_by_head(
 /// Every layer's keys and values, each of `numbers` numbers, as parts of one tensor:
 /// large enough for huge pages.
 fn in_tiles(layers: usize, numbers: usize, kv: KvType) -> Result<(Tensor, Vec<Layer>)> {
-    let dtype = match kv {
-        KvType::F16 => DType::F16,
-        KvType::F32 => DType::F32,
+    let n = 2 * layers * numbers;
+    let all = match kv {
+        // Memory that the system hands out as zeros, so that none is used before its time.
+        KvType::F16 => {
+            let zeros: Vec<f16> = vec![0u16; n].reinterpret_into();
+            Tensor::from_vec(zeros, n, &Device::Cpu)?
+        }
+        KvType::F32 => Tensor::zeros(n, DType::F32, &Device::Cpu)?,
     };
-    let all = Tensor::zeros(2 * layers * numbers, dtype, &Device::Cpu)?;
     match &*all.storage_and_layout().0 {
         Storage::Cpu(CpuStorage::F16(all)) => ask(all),
         Storage::Cpu(CpuStorage::F32(all)) => ask(all),
