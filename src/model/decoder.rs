@@ -19,6 +19,7 @@ use super::kernels::{Cpu, Isa};
 use super::layer::{Embedding, Kernels, Layer, Linear, Norm, Target};
 use super::layout::{self, ROPE_FACTORS};
 use super::logits::{Answered, Asked, Logits, judge_on_device, judge_on_host};
+pub use super::pass::Rows;
 use super::pass::{Pass, RopeTable};
 use super::weights::Weights;
 use super::{cpu_path, device_path};
@@ -28,14 +29,6 @@ use crate::speculate::TokenId;
 /// kernels, and a device.
 pub const PROMPT_CHUNK: usize = 64;
 const PROMPT_CHUNK_ON_DEVICE: usize = 256;
-
-/// A tree of rows to compute: node i's parent is an earlier node of the tree,
-/// or `None` for a child of the last committed token.
-#[derive(Clone, Copy)]
-pub struct Rows<'a> {
-    pub tokens: &'a [TokenId],
-    pub parents: &'a [Option<usize>],
-}
 
 /// A loaded model with its cache.
 pub struct Decoder {

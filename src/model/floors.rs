@@ -7,8 +7,9 @@ use std::time::Instant;
 
 use super::kernels::Cpu;
 use super::kernels::activation::{Activations, Forms, Input};
-use super::kernels::matmul::{Ahead, ROWS_AT_ONCE, TileOut, tile_product};
+use super::kernels::matmul::tile_product;
 use super::kernels::pack::{Format, Packed};
+use super::kernels::tile::{Ahead, ROWS_AT_ONCE, TileOut};
 
 /// Measured bounds, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,7 +4,15 @@
 use color_eyre::eyre::{Result, bail};
 
 use super::config::Config;
-use super::decoder::Rows;
+use crate::speculate::TokenId;
+
+/// A tree of rows to compute: node i's parent is an earlier node of the tree,
+/// or `None` for a child of the last committed token.
+#[derive(Clone, Copy)]
+pub struct Rows<'a> {
+    pub tokens: &'a [TokenId],
+    pub parents: &'a [Option<usize>],
+}
 
 /// The rows of a pass.
 pub struct Pass {

@@ -2,7 +2,7 @@
 //! types have it, and the sums that weights with a minimum need. Rows are
 //! prepared one by one, normed first where the product asks for it.
 
-use super::pack::BLOCK;
+use super::blocks::BLOCK;
 use super::team::Parts;
 #[cfg(target_arch = "x86_64")]
 use super::x86_activation;

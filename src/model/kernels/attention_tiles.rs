@@ -1,7 +1,7 @@
 //! What a few queries compute together: scores with tiles of keys, and weighted
 //! sums of values. In vectors, or plainly.
 
-use super::attention::{Query, View};
+use super::attention_view::{Query, View};
 use super::kv::{Stored, TILE};
 #[cfg(target_arch = "x86_64")]
 use super::x86_attention::{score_256, score_512, weigh_256, weigh_512};

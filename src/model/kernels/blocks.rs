@@ -4,7 +4,8 @@
 use candle_core::quantized::GgmlDType;
 use half::f16;
 
-use super::pack::BLOCK;
+/// Inputs per block.
+pub const BLOCK: usize = 32;
 
 /// 32 weights of one row: weight i is `scale[i / 16] * q[i] + min`.
 #[derive(Clone, Copy, Debug)]

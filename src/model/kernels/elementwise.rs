@@ -5,8 +5,9 @@
 use candle_core::{CpuStorage, InplaceOp1, Layout, Result, bail};
 
 use super::activation::rms_norm;
-use super::kv::{Heads, floats};
+use super::kv::Heads;
 use super::pack::COLS;
+use super::storage::floats;
 use super::team::Parts;
 use super::{Cpu, Isa};
 use crate::speculate::row::exp;

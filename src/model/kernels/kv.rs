@@ -7,7 +7,7 @@ use half::f16;
 use half::slice::HalfFloatSliceExt;
 
 use super::Cpu;
-use super::linear::slice;
+use super::storage::slice;
 use super::team::Parts;
 
 /// The type that keys and values are stored as. Arithmetic is in f32 either way.
@@ -290,13 +290,5 @@ fn numbers<'a>(storage: &'a mut CpuStorage, layout: &Layout) -> Result<Numbers<'
         (CpuStorage::F16(all), Some((from, to))) => Ok(Numbers::F16(&mut all[from..to])),
         (CpuStorage::F32(all), Some((from, to))) => Ok(Numbers::F32(&mut all[from..to])),
         _ => bail!("keys and values are contiguous, of f16 or f32"),
-    }
-}
-
-/// The floats of a tensor that an op changes in place.
-pub fn floats<'a>(storage: &'a mut CpuStorage, layout: &Layout) -> Result<&'a mut [f32]> {
-    match (storage, layout.contiguous_offsets()) {
-        (CpuStorage::F32(values), Some((from, to))) => Ok(&mut values[from..to]),
-        _ => bail!("this op takes contiguous f32 tensors"),
     }
 }

@@ -5,16 +5,16 @@
 use std::mem::MaybeUninit;
 use std::sync::Arc;
 
-use candle_core::{
-    CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, WithDType, bail,
-};
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, bail};
 
 use super::Cpu;
 use super::activation::{Activations, Forms, Input};
 use super::elementwise::gate;
-use super::matmul::{Ahead, ROWS_AT_ONCE, TileOut, tile_product};
+use super::matmul::tile_product;
 use super::pack::{COLS, Format, Packed};
+use super::storage::slice;
 use super::team::Parts;
+use super::tile::{Ahead, ROWS_AT_ONCE, TileOut};
 
 /// What becomes of a product.
 #[derive(Clone, Copy)]
@@ -233,14 +233,6 @@ impl Run<'_> {
                 }),
             }
         }
-    }
-}
-
-/// A contiguous f32 argument of a custom op.
-pub fn slice<'a, T: WithDType>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [T]> {
-    match layout.contiguous_offsets() {
-        Some((from, to)) => Ok(&storage.as_slice::<T>()?[from..to]),
-        None => bail!("this op takes contiguous tensors"),
     }
 }
 

@@ -3,38 +3,12 @@
 //! column alone. This file holds the plain paths and the choice between paths.
 
 use super::Isa;
-use super::activation::{Activations, GROUP, index};
-use super::pack::{BLOCK, COLS, Format, Packed, scale_and_min};
+use super::activation::{Activations, index};
+use super::blocks::BLOCK;
+use super::pack::{COLS, Format, Packed, scale_and_min};
+use super::tile::{Ahead, TileOut};
 
-/// Rows that one pass over a tile multiplies at a time.
-pub const ROWS_AT_ONCE: usize = GROUP;
-
-/// A tile's results for up to [`ROWS_AT_ONCE`] rows.
-pub type TileOut = [[f32; COLS]; ROWS_AT_ONCE];
-
-/// What a pass over a tile fetches into the cache meanwhile: its share of the
-/// tile that comes next. All passes together fetch it once, so that memory is
-/// never idle while the rows are multiplied.
-#[derive(Clone, Copy)]
-pub struct Ahead<'a> {
-    pub next: &'a [u8],
-    /// This pass, of so many over the tile.
-    pub pass: usize,
-    pub passes: usize,
-}
-
-impl Ahead<'_> {
-    /// The same for a part of this pass.
-    pub fn part(self, part: usize, parts: usize) -> Self {
-        Ahead {
-            pass: self.pass * parts + part,
-            passes: self.passes * parts,
-            ..self
-        }
-    }
-}
-
-/// Multiplies rows `first..first + n` (n at most [`ROWS_AT_ONCE`]) with a tile.
+/// Multiplies rows `first..first + n` (n at most [`ROWS_AT_ONCE`](super::tile::ROWS_AT_ONCE)) with a tile.
 pub fn tile_product(
     isa: Isa,
     packed: &Packed,

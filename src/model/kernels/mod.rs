@@ -6,6 +6,7 @@
 pub mod activation;
 pub mod attention;
 mod attention_tiles;
+mod attention_view;
 pub mod blocks;
 pub mod elementwise;
 pub mod kv;
@@ -13,7 +14,9 @@ pub mod linear;
 pub mod matmul;
 pub mod pack;
 pub mod slab;
+mod storage;
 pub mod team;
+pub mod tile;
 #[cfg(target_arch = "x86_64")]
 pub mod x86;
 #[cfg(target_arch = "x86_64")]
@@ -21,7 +24,11 @@ mod x86_activation;
 #[cfg(target_arch = "x86_64")]
 mod x86_attention;
 #[cfg(target_arch = "x86_64")]
+mod x86_block;
+#[cfg(target_arch = "x86_64")]
 mod x86_narrow;
+#[cfg(target_arch = "x86_64")]
+mod x86_wide;
 
 use std::sync::OnceLock;
 

@@ -13,14 +13,12 @@ use candle_core::{Device, Result, bail};
 use half::f16;
 use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSliceMut};
 
-use super::blocks::{Block, Reader, reader};
+use super::blocks::{BLOCK, Block, Reader, reader};
 use super::slab::AlignedBytes;
 use crate::model::gguf::RawMatrix;
 
 /// Output columns per tile.
 pub const COLS: usize = 16;
-/// Inputs per block.
-pub const BLOCK: usize = 32;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {

@@ -3,7 +3,7 @@
 
 use std::arch::x86_64::*;
 
-use super::pack::BLOCK;
+use super::blocks::BLOCK;
 
 /// Writes the block's steps; returns its scale and the sums of the steps of its
 /// two halves.

@@ -8,9 +8,10 @@ use std::arch::x86_64::*;
 
 use super::Isa;
 use super::activation::Activations;
-use super::matmul::{Ahead, TileOut};
-use super::pack::{BLOCK, COLS, Format};
-use super::x86::*;
+use super::blocks::BLOCK;
+use super::pack::{COLS, Format};
+use super::tile::{Ahead, TileOut};
+use super::x86_block::*;
 
 /// Rows and halves of a tile's columns that a kernel multiplies at a time. `maddubs`
 /// takes many rows for each unpacking, its sums half in registers; VNNI, which needs

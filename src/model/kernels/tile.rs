@@ -1,0 +1,32 @@
+//! One tile of weights with a few rows: what is asked, and what comes of it.
+
+use super::activation::GROUP;
+use super::pack::COLS;
+
+/// Rows that one pass over a tile multiplies at a time.
+pub const ROWS_AT_ONCE: usize = GROUP;
+
+/// A tile's results for up to [`ROWS_AT_ONCE`] rows.
+pub type TileOut = [[f32; COLS]; ROWS_AT_ONCE];
+
+/// What a pass over a tile fetches into the cache meanwhile: its share of the
+/// tile that comes next. All passes together fetch it once, so that memory is
+/// never idle while the rows are multiplied.
+#[derive(Clone, Copy)]
+pub struct Ahead<'a> {
+    pub next: &'a [u8],
+    /// This pass, of so many over the tile.
+    pub pass: usize,
+    pub passes: usize,
+}
+
+impl Ahead<'_> {
+    /// The same for a part of this pass.
+    pub fn part(self, part: usize, parts: usize) -> Self {
+        Ahead {
+            pass: self.pass * parts + part,
+            passes: self.passes * parts,
+            ..self
+        }
+    }
+}

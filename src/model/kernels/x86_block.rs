@@ -1,0 +1,144 @@
+//! What the x86-64 products share: the formats as constants, the rows that are
+//! multiplied, and the tile that is fetched meanwhile.
+
+use std::arch::x86_64::*;
+
+use super::activation::{Activations, GROUP};
+use super::blocks::BLOCK;
+use super::pack::Format;
+use super::tile::Ahead;
+
+/// Calls `$kernel::<FORMAT, ROWS>` for the format and the number of rows.
+macro_rules! dispatch {
+    ($format:expr, $n:expr, [$($rows:literal),*], $kernel:ident $args:tt) => {
+        match $format {
+            Format::Q4F16 => dispatch!(@ Q4_F16, $n, [$($rows),*], $kernel $args),
+            Format::Q4F32 => dispatch!(@ Q4_F32, $n, [$($rows),*], $kernel $args),
+            Format::Q8F16 => dispatch!(@ Q8_F16, $n, [$($rows),*], $kernel $args),
+            Format::Q8F32 => dispatch!(@ Q8_F32, $n, [$($rows),*], $kernel $args),
+            Format::Q8Min => dispatch!(@ Q8_MIN, $n, [$($rows),*], $kernel $args),
+            Format::Q8Half => dispatch!(@ Q8_HALF, $n, [$($rows),*], $kernel $args),
+            Format::F32 => unreachable!("floats have a kernel of their own"),
+        }
+    };
+    (@ $f:ident, $n:expr, [$($rows:literal),*], $kernel:ident $args:tt) => {
+        match $n {
+            $($rows => $kernel::<$f, $rows> $args,)*
+            n => unreachable!("{n} rows at once"),
+        }
+    };
+}
+
+pub(super) use dispatch;
+
+pub(super) const Q4_F16: u8 = 0;
+pub(super) const Q4_F32: u8 = 1;
+pub(super) const Q8_F16: u8 = 2;
+pub(super) const Q8_F32: u8 = 3;
+pub(super) const Q8_MIN: u8 = 4;
+pub(super) const Q8_HALF: u8 = 5;
+
+pub(super) const fn format(f: u8) -> Format {
+    match f {
+        Q4_F16 => Format::Q4F16,
+        Q4_F32 => Format::Q4F32,
+        Q8_F16 => Format::Q8F16,
+        Q8_F32 => Format::Q8F32,
+        Q8_MIN => Format::Q8Min,
+        _ => Format::Q8Half,
+    }
+}
+
+pub(super) const fn is_nibbles(f: u8) -> bool {
+    f == Q4_F16 || f == Q4_F32
+}
+
+pub(super) const fn has_min(f: u8) -> bool {
+    is_nibbles(f) || f == Q8_MIN
+}
+
+/// What the kernels read of the rows they multiply, block by block.
+#[derive(Clone, Copy)]
+pub(super) struct Inputs<'a> {
+    pub(super) acts: &'a Activations,
+    /// The first row's group of rows, and its place there.
+    group: usize,
+    row: usize,
+}
+
+impl<'a> Inputs<'a> {
+    pub(super) fn new(acts: &'a Activations, first: usize) -> Self {
+        Inputs {
+            acts,
+            group: first / GROUP,
+            row: first % GROUP,
+        }
+    }
+
+    /// Index of block `b` of the first row; the next row's is one on.
+    #[inline(always)]
+    fn at(&self, b: usize) -> usize {
+        (self.group * self.acts.blocks + b) * GROUP + self.row
+    }
+
+    #[inline(always)]
+    pub(super) unsafe fn q(&self, b: usize) -> *const i8 {
+        unsafe { self.acts.q.as_ptr().add(self.at(b) * BLOCK) }
+    }
+
+    #[inline(always)]
+    pub(super) unsafe fn scale(&self, r: usize, b: usize) -> f32 {
+        unsafe { *self.acts.scale.get_unchecked(self.at(b) + r) }
+    }
+
+    #[inline(always)]
+    pub(super) unsafe fn sum(&self, r: usize, b: usize) -> f32 {
+        unsafe { *self.acts.sum.get_unchecked(self.at(b) + r) }
+    }
+
+    /// What makes up for the shift of part `part` (of `parts`) of the block's
+    /// weights to unsigned bytes.
+    #[inline(always)]
+    pub(super) unsafe fn shift(&self, r: usize, b: usize, part: usize, parts: usize) -> i32 {
+        let shift = unsafe { self.acts.shift.get_unchecked(self.at(b) + r) };
+        match parts {
+            1 => shift[0],
+            _ => shift[1 + part],
+        }
+    }
+}
+
+/// Where the next tile is fetched from, block by block.
+#[derive(Clone, Copy)]
+pub(super) struct Fetch {
+    start: *const u8,
+    /// Bytes a block.
+    step: usize,
+    lines: usize,
+}
+
+impl Fetch {
+    #[inline(always)]
+    pub(super) fn new(ahead: Ahead<'_>, blocks: usize) -> Self {
+        let step = ahead.next.len() / (blocks * ahead.passes).max(1);
+        Fetch {
+            start: ahead.next.as_ptr().wrapping_add(ahead.pass * blocks * step),
+            step,
+            lines: step.div_ceil(64),
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn block(self, b: usize) {
+        let at = self.start.wrapping_add(b * self.step);
+        for line in 0..self.lines {
+            // SAFETY: a prefetch may point anywhere.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(at.wrapping_add(64 * line).cast()) };
+        }
+    }
+}
+
+/// Parts of a block that have a scale of their own.
+pub(super) const fn parts(f: u8) -> usize {
+    if f == Q8_HALF { 2 } else { 1 }
+}
