@@ -204,10 +204,9 @@ fn target(from: &Module, path: &[String], files: &BTreeMap<Module, Seen>) -> Opt
     let mut rest = &path[1..];
     if path[0] == "super" {
         at.pop();
-        while let Some((first, more)) = rest.split_first().filter(|(first, _)| *first == "super") {
-            let _ = first;
+        while rest.first().is_some_and(|segment| segment == "super") {
             at.pop();
-            rest = more;
+            rest = &rest[1..];
         }
     }
     let mut found = files.contains_key(&at).then(|| at.clone());

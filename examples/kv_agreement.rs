@@ -42,18 +42,18 @@ fn main() -> Result<()> {
     for (context, name) in CONTEXTS.iter().enumerate() {
         let of_f32 = agreement(&f32_choices[context], &reference[context]);
         let of_f16 = agreement(&f16_choices[context], &reference[context]);
-        report(&format!("context {name}"), [&of_f32, &of_f16]);
+        report(&format!("context {name}"), POSITIONS, [&of_f32, &of_f16]);
         all[0].push(of_f32);
         all[1].push(of_f16);
     }
     let means = |[a, b]: [&Vec<f64>; 2]| a.iter().zip(b).map(|(a, b)| (a + b) / 2.0).collect();
     let [of_f32, of_f16]: [Vec<f64>; 2] = all.each_ref().map(|both| means([&both[0], &both[1]]));
-    report("both", [&of_f32, &of_f16]);
+    report("both", 2 * POSITIONS, [&of_f32, &of_f16]);
     Ok(())
 }
 
-fn report(name: &str, [of_f32, of_f16]: [&Vec<f64>; 2]) {
-    let positions = POSITIONS * if name == "both" { 2 } else { 1 };
+/// `positions`: of a text.
+fn report(name: &str, positions: usize, [of_f32, of_f16]: [&Vec<f64>; 2]) {
     println!(
         "{name}: {} texts, {} positions",
         of_f32.len(),

@@ -13,9 +13,6 @@ use crate::cli::{
     DecodeArgs, DraftingArgs, Preset, ScreenArgs, SetupArgs, VerifyChoice, parse_budget,
     parse_sources,
 };
-use crate::model::device::DeviceChoice;
-use crate::model::kernels::kv::KvType;
-use crate::model::weights::FloatWeights;
 use crate::recsys::Framework;
 use crate::speculate::params::{Drafter, Params, SourceWeights};
 use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
@@ -227,39 +224,32 @@ impl Config {
 
     /// The file's setup under the command line's.
     pub fn under(&self, args: &SetupArgs) -> Result<SetupArgs> {
-        let device = match (&args.device, &self.device) {
-            (None, Some(text)) => Some(
-                text.parse::<DeviceChoice>()
-                    .map_err(|e| eyre!("config: device {e}"))?,
-            ),
-            (given, _) => *given,
-        };
-        let quantize = match (args.quantize, &self.quantize) {
-            (None, Some(text)) => Some(
-                text.parse::<FloatWeights>()
-                    .map_err(|e| eyre!("config: quantize {e}"))?,
-            ),
-            (given, _) => given,
-        };
-        let kv = match (args.kv, &self.kv) {
-            (None, Some(text)) => Some(
-                text.parse::<KvType>()
-                    .map_err(|e| eyre!("config: kv {e}"))?,
-            ),
-            (given, _) => given,
-        };
         Ok(SetupArgs {
             framework: args.framework.clone().or_else(|| self.framework.clone()),
             catalog: args.catalog.clone().or_else(|| self.catalog.clone()),
             pool: args.pool.clone().or_else(|| self.pool.clone()),
             model: args.model.clone().or_else(|| self.model.clone()),
-            device,
+            device: or_of_file(args.device, "device", self.device.as_deref())?,
             threads: args.threads.or(self.threads),
             context: args.context.or(self.context),
-            quantize,
-            kv,
+            quantize: or_of_file(args.quantize, "quantize", self.quantize.as_deref())?,
+            kv: or_of_file(args.kv, "kv", self.kv.as_deref())?,
             ..args.clone()
         })
+    }
+}
+
+/// What an option gave, or else the file's text under `key`.
+fn or_of_file<T>(given: Option<T>, key: &str, text: Option<&str>) -> Result<Option<T>>
+where
+    T: std::str::FromStr<Err = String>,
+{
+    match (given, text) {
+        (None, Some(text)) => text
+            .parse()
+            .map(Some)
+            .map_err(|e| eyre!("config: {key} {e}")),
+        (given, _) => Ok(given),
     }
 }
 
@@ -313,6 +303,7 @@ impl DecodeConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::weights::FloatWeights;
     use crate::speculate::params::{Budget, Verify};
 
     fn read(text: impl AsRef<[u8]>) -> Result<Config> {

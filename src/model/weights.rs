@@ -301,18 +301,18 @@ impl Weights {
 /// Elements that one task widens.
 const CHUNK: usize = 1 << 16;
 
-impl<'a> RawMatrix<'a> {
+impl RawMatrix<'_> {
     /// Matrices of one type and input width as one: rows after rows.
-    fn stacked(parts: &[RawMatrix<'a>]) -> RawMatrix<'a> {
-        if let [one] = parts {
-            return one.clone();
-        }
-        let bytes = parts.iter().map(|part| &*part.bytes).collect::<Vec<_>>();
+    fn stacked<'a>(parts: &'a [RawMatrix<'_>]) -> RawMatrix<'a> {
+        let bytes: Vec<&[u8]> = parts.iter().map(|part| &*part.bytes).collect();
         RawMatrix {
             dtype: parts[0].dtype,
             rows: parts.iter().map(|part| part.rows).sum(),
             cols: parts[0].cols,
-            bytes: bytes.concat().into(),
+            bytes: match bytes.as_slice() {
+                [one] => Cow::Borrowed(one),
+                more => more.concat().into(),
+            },
         }
     }
 

@@ -299,8 +299,9 @@ impl Child {
     }
 }
 
+/// The largest number, whatever the order.
 #[inline(always)]
-fn largest(chunk: &[f32]) -> f32 {
+pub fn largest(chunk: &[f32]) -> f32 {
     let mut lanes = [f32::NEG_INFINITY; LANES];
     let mut chunks = chunk.chunks_exact(LANES);
     for chunk in &mut chunks {

@@ -117,8 +117,8 @@ fn print_verified(report: &Report) {
     }
 }
 
-/// Recorded under other arithmetic, probabilities may be further apart than rounding:
-/// ids and verdicts are what counts, but for near-ties.
+/// Whether it was recorded under other arithmetic, which is said: probabilities may then
+/// be further apart than rounding, and ids and verdicts are what counts, but for near-ties.
 fn tell_other_arithmetic(trace: &Trace, engine: &Engine) -> bool {
     let now = engine.arithmetic();
     let Some(then) = &trace.header.arithmetic else {

@@ -50,7 +50,6 @@ struct Tensor {
 }
 
 /// A weight matrix as it lies in the file; IQ4_NL as the Q8_0 that it equals.
-#[derive(Clone)]
 pub struct RawMatrix<'a> {
     pub dtype: GgmlDType,
     /// Output width.

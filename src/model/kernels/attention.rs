@@ -7,9 +7,9 @@
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, bail};
 use half::f16;
 
-use super::attention_tiles::{
-    BITS_256, BITS_512, PLAIN, QUERIES, score_tiles, tiles_at_once, weigh,
-};
+#[cfg(target_arch = "x86_64")]
+use super::attention_tiles::{BITS_256, BITS_512};
+use super::attention_tiles::{PLAIN, QUERIES, score_tiles, tiles_at_once, weigh};
 use super::attention_view::{BLOCK, Query, View};
 use super::kv::{Heads, KeyOrValue, Places, Stored, TILE};
 use super::storage::slice;
@@ -237,24 +237,6 @@ fn along_the_path<'a>(scores: &'a mut [f32], prefix: usize, path: &[u32]) -> &'a
     &mut scores[..prefix + path.len()]
 }
 
-/// The largest score, whatever the order.
-#[inline(always)]
-fn largest(scores: &[f32]) -> f32 {
-    let larger = |a: f32, b: f32| if b > a { b } else { a };
-    let mut lanes = [f32::NEG_INFINITY; LANES];
-    let (chunks, rest) = scores.as_chunks::<LANES>();
-    for chunk in chunks {
-        for lane in 0..LANES {
-            lanes[lane] = larger(lanes[lane], chunk[lane]);
-        }
-    }
-    lanes
-        .iter()
-        .chain(rest)
-        .copied()
-        .fold(f32::NEG_INFINITY, larger)
-}
-
 /// [`row::exp`], with fused multiply-adds where there are some.
 #[inline(always)]
 fn exp<const BITS: usize>(x: f32) -> f32 {
@@ -273,7 +255,7 @@ fn exp<const BITS: usize>(x: f32) -> f32 {
 /// in [`LANES`] lanes by position.
 #[inline(always)]
 fn softmax<const BITS: usize>(scores: &mut [f32]) -> f32 {
-    let max = largest(scores);
+    let max = row::largest(scores);
     let weight = |score: f32| exp::<BITS>((score - max).max(-87.0));
     let mut lanes = [0f32; LANES];
     let (chunks, rest) = scores.as_chunks_mut::<LANES>();

@@ -120,6 +120,7 @@ fn score<S: Stored, const BITS: usize, const N: usize, const T: usize>(
 }
 
 /// Vectors of dimensions that [`QUERIES`] queries sum in registers.
+#[cfg(target_arch = "x86_64")]
 const fn vectors(bits: usize) -> usize {
     if bits == BITS_512 { 4 } else { 2 }
 }

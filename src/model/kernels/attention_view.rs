@@ -32,14 +32,10 @@ impl<'a, S> View<'a, S> {
             return;
         }
         let rows = BLOCK.min(self.prefix - first);
-        let from = match what {
-            KeyOrValue::Key => self.places.key_at(first, self.kv_head),
-            KeyOrValue::Value => self.places.value_at(first, self.kv_head),
-        };
         let numbers = rows * self.places.heads.head_dim;
-        let all = match what {
-            KeyOrValue::Key => self.keys,
-            KeyOrValue::Value => self.values,
+        let (all, from) = match what {
+            KeyOrValue::Key => (self.keys, self.places.key_at(first, self.kv_head)),
+            KeyOrValue::Value => (self.values, self.places.value_at(first, self.kv_head)),
         };
         let part = |share: usize| from + numbers * share / of;
         prefetch(&all[part(share)..part(share + 1)]);

@@ -108,6 +108,12 @@ impl Heads {
     }
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyOrValue {
+    Key,
+    Value,
+}
+
 /// Where the keys and values of a layer lie: head by head, so that each is read
 /// front to back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,27 +136,6 @@ impl Places {
         self.rows * self.heads.kv_width()
     }
 
-    /// Where a cache row's key of a head begins; its next dimension is
-    /// [`TILE`] numbers on.
-    #[inline(always)]
-    pub fn key_at(&self, slot: usize, kv_head: usize) -> usize {
-        (kv_head * self.rows + slot / TILE * TILE) * self.heads.head_dim + slot % TILE
-    }
-
-    /// Where a cache row's value of a head begins; the next row's follows.
-    #[inline(always)]
-    pub fn value_at(&self, slot: usize, kv_head: usize) -> usize {
-        (kv_head * self.rows + slot) * self.heads.head_dim
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyOrValue {
-    Key,
-    Value,
-}
-
-impl Places {
     /// Numbers of a head's keys, and as many of its values.
     fn of_head(&self) -> usize {
         self.rows * self.heads.head_dim
@@ -163,6 +148,19 @@ impl Places {
             0 => KeyOrValue::Key,
             _ => KeyOrValue::Value,
         }
+    }
+
+    /// Where a cache row's key of a head begins; its next dimension is
+    /// [`TILE`] numbers on.
+    #[inline(always)]
+    pub fn key_at(&self, slot: usize, kv_head: usize) -> usize {
+        (kv_head * self.rows + slot / TILE * TILE) * self.heads.head_dim + slot % TILE
+    }
+
+    /// Where a cache row's value of a head begins; the next row's follows.
+    #[inline(always)]
+    pub fn value_at(&self, slot: usize, kv_head: usize) -> usize {
+        (kv_head * self.rows + slot) * self.heads.head_dim
     }
 }
 

@@ -6,9 +6,11 @@ use super::Isa;
 use super::activation::{Activations, index};
 use super::blocks::BLOCK;
 use super::pack::{COLS, Format, Packed, scale_and_min};
-use super::tile::{Ahead, TileOut};
+use super::tile::{Ahead, ROWS_AT_ONCE, TileOut};
+#[cfg(target_arch = "x86_64")]
+use super::{x86_narrow, x86_wide};
 
-/// Multiplies rows `first..first + n` (n at most [`ROWS_AT_ONCE`](super::tile::ROWS_AT_ONCE)) with a tile.
+/// Multiplies rows `first..first + n` (n at most [`ROWS_AT_ONCE`]) with a tile.
 pub fn tile_product(
     isa: Isa,
     packed: &Packed,
@@ -19,15 +21,26 @@ pub fn tile_product(
     out: &mut TileOut,
 ) {
     let bytes = packed.tile(tile);
+    debug_assert!(rows.0 + rows.1 <= acts.rows && rows.1 <= ROWS_AT_ONCE);
+    debug_assert!(
+        packed.format == Format::F32 || bytes.len() == acts.blocks * packed.format.block_bytes()
+    );
     match (packed.format, isa) {
         (Format::F32, Isa::Portable) => floats::<false>(bytes, acts, rows, out),
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the processor has AVX2 and FMA (`Isa::detect`).
         (Format::F32, _) => unsafe { floats_avx2(bytes, acts, rows, out) },
         #[cfg(target_arch = "x86_64")]
-        (format, isa) if isa != Isa::Portable => {
-            super::x86::tile(isa, format, bytes, acts, rows, ahead, out);
-        }
+        // SAFETY: the processor has them; every pointer stays inside the tile and the
+        // rows, whose sizes agree (above).
+        (format, Isa::Avx512) => unsafe {
+            x86_wide::tile(format, bytes, acts, rows, ahead, out);
+        },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        (format, Isa::Avx2 | Isa::AvxVnni | Isa::Vnni) => unsafe {
+            x86_narrow::tile(isa, format, bytes, acts, rows, ahead, out);
+        },
         (format, _) => portable(format, bytes, acts, rows, out),
     }
 }

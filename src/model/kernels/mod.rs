@@ -18,8 +18,6 @@ mod storage;
 pub mod team;
 pub mod tile;
 #[cfg(target_arch = "x86_64")]
-pub mod x86;
-#[cfg(target_arch = "x86_64")]
 mod x86_activation;
 #[cfg(target_arch = "x86_64")]
 mod x86_attention;

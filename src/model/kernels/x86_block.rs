@@ -1,5 +1,7 @@
 //! What the x86-64 products share: the formats as constants, the rows that are
-//! multiplied, and the tile that is fetched meanwhile.
+//! multiplied, and the tile that is fetched meanwhile. All of them compute the same
+//! integers, and then the same fused multiply-adds in the same order, as each other, so
+//! their results are equal to the bit.
 
 use std::arch::x86_64::*;
 

@@ -19,7 +19,7 @@ use super::x86_block::*;
 const MADDUBS: (usize, usize) = (8, 1);
 const VNNI: (usize, usize) = (4, 2);
 
-/// As [`super::x86::tile`].
+/// As [`super::matmul::tile_product`].
 ///
 /// # Safety
 /// The processor has what `isa` says; the sizes agree.

@@ -11,7 +11,7 @@ use super::pack::Format;
 use super::tile::{Ahead, TileOut};
 use super::x86_block::*;
 
-/// As [`super::x86::tile`].
+/// As [`super::matmul::tile_product`].
 ///
 /// # Safety
 /// The processor has AVX-512 VNNI; the sizes agree.
