@@ -92,7 +92,7 @@ fn cpu(threads: usize, note: Option<String>) -> Opened {
     Opened {
         device: Device::Cpu,
         label,
-        note,
+        note: note.or_else(super::kernels::Isa::note),
         memory: memory(),
     }
 }

@@ -9,7 +9,7 @@ use super::kernels::Cpu;
 use super::kernels::activation::{Activations, Forms, Input};
 use super::kernels::matmul::tile_product;
 use super::kernels::pack::{Format, Packed};
-use super::kernels::tile::{Ahead, ROWS_AT_ONCE, TileOut};
+use super::kernels::tile::{Ahead, TileOut};
 
 /// Measured bounds, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,7 +38,10 @@ pub fn measure(matrices: &[&Packed], cpu: &Cpu) -> Floors {
         times.fold(f32::INFINITY, f32::min)
     };
     let macs: usize = matrices.iter().map(|m| m.out_dim * m.in_dim).sum();
-    let (tile, tile_macs) = (CachedTile::new(cpu), CachedTile::MACS * ROWS_AT_ONCE);
+    let (tile, tile_macs) = (
+        CachedTile::new(cpu),
+        CachedTile::MACS * cpu.isa.rows_at_once(),
+    );
     let rounds = 200;
     let tile_ms = best(&|| cpu.team.run(cpu.team.threads(), |_| tile.multiply(rounds)));
     let rate = (rounds * tile_macs * cpu.team.threads()) as f32 / tile_ms;
@@ -80,7 +83,7 @@ impl CachedTile {
             plain: false,
             quantized: true,
         };
-        let rows = vec![1.0; ROWS_AT_ONCE * Self::IN_DIM];
+        let rows = vec![1.0; cpu.isa.rows_at_once() * Self::IN_DIM];
         CachedTile {
             packed: Packed::zeros(Format::Q4F16, 16, Self::IN_DIM),
             acts: Activations::prepare(Input::Plain(&rows), Self::IN_DIM, forms, cpu),
@@ -91,7 +94,7 @@ impl CachedTile {
     fn multiply(&self, rounds: usize) {
         let mut out = TileOut::default();
         for _ in 0..rounds {
-            let rows = (0, ROWS_AT_ONCE);
+            let rows = (0, self.acts.rows);
             let ahead = Ahead {
                 next: self.packed.tile(0),
                 pass: 0,

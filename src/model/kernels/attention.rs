@@ -126,7 +126,7 @@ fn attend<S: Stored>(isa: Isa, view: &View<'_, S>, queries: &mut [Query<'_>]) {
     match isa {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the processor has them (`Isa::detect`).
-        Isa::Avx512 => unsafe { attend_512(view, queries) },
+        Isa::Avx512 | Isa::Amx => unsafe { attend_512(view, queries) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
         Isa::Avx2 | Isa::AvxVnni | Isa::Vnni => unsafe { attend_256(view, queries) },

@@ -14,7 +14,7 @@ use super::matmul::tile_product;
 use super::pack::{COLS, Format, Packed};
 use super::storage::slice;
 use super::team::Parts;
-use super::tile::{Ahead, ROWS_AT_ONCE, TileOut};
+use super::tile::{Ahead, TileOut};
 
 /// What becomes of a product.
 #[derive(Clone, Copy)]
@@ -192,14 +192,15 @@ impl Run<'_> {
         let (mut result, mut other) = (TileOut::default(), TileOut::default());
         for tile in task.first..task.last {
             let columns = COLS.min(packed.out_dim - tile * COLS);
-            let passes = self.acts.rows.div_ceil(ROWS_AT_ONCE);
+            let isa = self.cpu.isa;
+            let at_once = isa.rows_at_once();
+            let passes = self.acts.rows.div_ceil(at_once);
             let next = (tile + 1).min(task.last - 1);
-            for first in (0..self.acts.rows).step_by(ROWS_AT_ONCE) {
-                let rows = (first, ROWS_AT_ONCE.min(self.acts.rows - first));
-                let isa = self.cpu.isa;
+            for first in (0..self.acts.rows).step_by(at_once) {
+                let rows = (first, at_once.min(self.acts.rows - first));
                 let ahead = Ahead {
                     next: packed.tile(next),
-                    pass: first / ROWS_AT_ONCE,
+                    pass: first / at_once,
                     passes,
                 };
                 tile_product(isa, packed, tile, self.acts, rows, ahead, &mut result);

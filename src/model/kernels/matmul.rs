@@ -6,11 +6,11 @@ use super::Isa;
 use super::activation::{Activations, index};
 use super::blocks::BLOCK;
 use super::pack::{COLS, Format, Packed, scale_and_min};
-use super::tile::{Ahead, ROWS_AT_ONCE, TileOut};
+use super::tile::{Ahead, TileOut};
 #[cfg(target_arch = "x86_64")]
-use super::{x86_narrow, x86_wide};
+use super::{x86_amx, x86_narrow, x86_wide};
 
-/// Multiplies rows `first..first + n` (n at most [`ROWS_AT_ONCE`]) with a tile.
+/// Multiplies rows `first..first + n` (n at most [`Isa::rows_at_once`]) with a tile.
 pub fn tile_product(
     isa: Isa,
     packed: &Packed,
@@ -21,7 +21,7 @@ pub fn tile_product(
     out: &mut TileOut,
 ) {
     let bytes = packed.tile(tile);
-    debug_assert!(rows.0 + rows.1 <= acts.rows && rows.1 <= ROWS_AT_ONCE);
+    debug_assert!(rows.0 + rows.1 <= acts.rows && rows.1 <= isa.rows_at_once());
     debug_assert!(
         packed.format == Format::F32 || bytes.len() == acts.blocks * packed.format.block_bytes()
     );
@@ -36,6 +36,9 @@ pub fn tile_product(
         (format, Isa::Avx512) => unsafe {
             x86_wide::tile(format, bytes, acts, rows, ahead, out);
         },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        (format, Isa::Amx) => unsafe { x86_amx::tile(format, bytes, acts, rows, ahead, out) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
         (format, Isa::Avx2 | Isa::AvxVnni | Isa::Vnni) => unsafe {

@@ -20,6 +20,8 @@ pub mod tile;
 #[cfg(target_arch = "x86_64")]
 mod x86_activation;
 #[cfg(target_arch = "x86_64")]
+mod x86_amx;
+#[cfg(target_arch = "x86_64")]
 mod x86_attention;
 #[cfg(target_arch = "x86_64")]
 mod x86_block;
@@ -71,15 +73,18 @@ pub enum Isa {
     Vnni,
     /// 512-bit dot products of AVX-512 VNNI.
     Avx512,
+    /// The same with AMX tiles where many rows are multiplied.
+    Amx,
 }
 
 impl Isa {
-    const ALL: [Isa; 5] = [
+    const ALL: [Isa; 6] = [
         Isa::Portable,
         Isa::Avx2,
         Isa::AvxVnni,
         Isa::Vnni,
         Isa::Avx512,
+        Isa::Amx,
     ];
 
     /// The best one this processor has.
@@ -108,12 +113,30 @@ impl Isa {
             Isa::Avx2 => avx2,
             Isa::AvxVnni => avx2 && is_x86_feature_detected!("avxvnni"),
             Isa::Vnni | Isa::Avx512 => avx2 && avx512,
+            Isa::Amx => avx2 && avx512 && x86_amx::available() == Ok(true),
         }
     }
 
     #[cfg(not(target_arch = "x86_64"))]
     fn runs_here(self) -> bool {
         self == Isa::Portable
+    }
+
+    /// Why instructions that the processor has are not used.
+    pub fn note() -> Option<String> {
+        #[cfg(target_arch = "x86_64")]
+        if let Err(why) = x86_amx::available() {
+            return Some(format!("{why}; running on AVX-512 without it"));
+        }
+        None
+    }
+
+    /// Rows that a pass over a tile of weights multiplies at a time.
+    pub fn rows_at_once(self) -> usize {
+        match self {
+            Isa::Amx => tile::ROWS_AT_ONCE,
+            _ => activation::GROUP,
+        }
     }
 
     /// Whether code for AVX2 and FMA runs under it.
@@ -128,6 +151,7 @@ impl Isa {
             Isa::AvxVnni => "AVX2, AVX-VNNI",
             Isa::Vnni => "AVX2, VNNI",
             Isa::Avx512 => "AVX-512 VNNI",
+            Isa::Amx => "AVX-512 VNNI, AMX",
         }
     }
 }
@@ -135,7 +159,7 @@ impl Isa {
 impl std::str::FromStr for Isa {
     type Err = String;
 
-    /// `portable`, `avx2`, `avx-vnni`, `vnni` or `avx512`, if it runs here.
+    /// `portable`, `avx2`, `avx-vnni`, `vnni`, `avx512` or `amx`, if it runs here.
     fn from_str(text: &str) -> Result<Self, String> {
         let isa = match text {
             "portable" => Isa::Portable,
@@ -143,9 +167,10 @@ impl std::str::FromStr for Isa {
             "avx-vnni" => Isa::AvxVnni,
             "vnni" => Isa::Vnni,
             "avx512" => Isa::Avx512,
+            "amx" => Isa::Amx,
             _ => {
                 return Err(format!(
-                    "`{text}`: must be portable, avx2, avx-vnni, vnni or avx512"
+                    "`{text}`: must be portable, avx2, avx-vnni, vnni, avx512 or amx"
                 ));
             }
         };

@@ -158,6 +158,11 @@ impl Packed {
         self.data.as_slice()
     }
 
+    /// The same, to be written.
+    pub fn data_mut(&mut self) -> &mut [u8] {
+        self.data.as_mut_slice()
+    }
+
     pub fn tile(&self, tile: usize) -> &[u8] {
         &self.data.as_slice()[tile * self.tile_bytes()..][..self.tile_bytes()]
     }

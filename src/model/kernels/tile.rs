@@ -3,8 +3,8 @@
 use super::activation::GROUP;
 use super::pack::COLS;
 
-/// Rows that one pass over a tile multiplies at a time.
-pub const ROWS_AT_ONCE: usize = GROUP;
+/// The most rows that one pass over a tile multiplies at a time.
+pub const ROWS_AT_ONCE: usize = 2 * GROUP;
 
 /// A tile's results for up to [`ROWS_AT_ONCE`] rows.
 pub type TileOut = [[f32; COLS]; ROWS_AT_ONCE];
@@ -21,6 +21,13 @@ pub struct Ahead<'a> {
 }
 
 impl Ahead<'_> {
+    /// Nothing is fetched.
+    pub const NONE: Self = Ahead {
+        next: &[],
+        pass: 0,
+        passes: 1,
+    };
+
     /// The same for a part of this pass.
     pub fn part(self, part: usize, parts: usize) -> Self {
         Ahead {

@@ -77,6 +77,15 @@ impl<'a> Inputs<'a> {
         }
     }
 
+    /// The same of the group so many groups on.
+    #[inline(always)]
+    pub(super) fn group(self, groups: usize) -> Self {
+        Inputs {
+            group: self.group + groups,
+            ..self
+        }
+    }
+
     /// Index of block `b` of the first row; the next row's is one on.
     #[inline(always)]
     fn at(&self, b: usize) -> usize {

@@ -7,8 +7,8 @@ use std::arch::x86_64::*;
 
 use super::activation::Activations;
 use super::blocks::BLOCK;
-use super::pack::Format;
-use super::tile::{Ahead, TileOut};
+use super::pack::{COLS, Format};
+use super::tile::Ahead;
 use super::x86_block::*;
 
 /// As [`super::matmul::tile_product`].
@@ -21,7 +21,7 @@ pub(super) unsafe fn tile(
     acts: &Activations,
     (first, n): (usize, usize),
     ahead: Ahead<'_>,
-    out: &mut TileOut,
+    out: &mut [[f32; COLS]],
 ) {
     let inputs = Inputs::new(acts, first);
     unsafe {
@@ -39,7 +39,7 @@ unsafe fn wide_rows<const F: u8, const R: usize>(
     tile: &[u8],
     inputs: Inputs<'_>,
     ahead: Ahead<'_>,
-    out: &mut TileOut,
+    out: &mut [[f32; COLS]],
 ) {
     let fetch = Fetch::new(ahead, inputs.acts.blocks);
     let (bytes, integers) = (format(F).block_bytes(), format(F).integer_bytes());
@@ -101,7 +101,7 @@ unsafe fn wide_rows<const F: u8, const R: usize>(
 /// The first or second 16 of a block's scales and minimums.
 #[inline]
 #[target_feature(enable = "avx512f")]
-unsafe fn wide_scales<const F: u8>(tail: *const u8, which: usize) -> __m512 {
+pub(super) unsafe fn wide_scales<const F: u8>(tail: *const u8, which: usize) -> __m512 {
     unsafe {
         if F == Q4_F16 || F == Q8_F16 {
             _mm512_cvtph_ps(_mm256_loadu_si256(tail.add(32 * which).cast()))
