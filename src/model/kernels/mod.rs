@@ -126,7 +126,7 @@ impl Isa {
     pub fn note() -> Option<String> {
         #[cfg(target_arch = "x86_64")]
         if let Err(why) = x86_amx::available() {
-            return Some(format!("{why}; running on AVX-512 without it"));
+            return Some(format!("{why}; running on AVX-512 VNNI without it"));
         }
         None
     }

@@ -1,7 +1,10 @@
-//! The tile products with the tile unit of AMX-INT8 (Sapphire Rapids and later): one
-//! tile operation multiplies a block of the weights with eight rows. The sums leave the
+//! The tile products with the tile unit of AMX-INT8 (Sapphire Rapids and later): two
+//! tile operations multiply a block of the weights with sixteen rows. The sums leave the
 //! unit as integers, and what follows are the floating-point operations of
 //! [`super::x86_wide`] in their order, so the bits are equal.
+//!
+//! It pays for bytes and many rows (`docs/forward.md`). Nibbles, which would have to be
+//! unpacked into memory first, and fewer rows take the vectors' path.
 //!
 //! The intrinsics are not stable; inline assembly is. No other code uses the tile
 //! registers, so they keep nothing from one statement to the next but their shapes,
@@ -15,35 +18,33 @@ use std::arch::x86_64::*;
 use std::cell::Cell;
 use std::sync::OnceLock;
 
-use super::activation::{Activations, GROUP, Input};
+use super::activation::{Activations, Forms, GROUP, Input};
 use super::blocks::BLOCK;
 use super::pack::{COLS, Format, Packed};
-use super::tile::{Ahead, TileOut};
+use super::team::Team;
+use super::tile::{Ahead, ROWS_AT_ONCE, TileOut};
 use super::x86_block::*;
 use super::{Cpu, Isa, x86_wide};
 
-/// Rows of a group from which on the tile unit is worth its loads and stores; fewer
-/// take the vectors' path.
-const WORTH: usize = 4;
+/// Rows from which on the tile unit is worth its loads and stores.
+const WORTH: usize = 13;
 
-/// Blocks of nibbles that are unpacked ahead of their products: a tile cannot be loaded
-/// from bytes that are still on their way to the cache.
-const AHEAD: usize = 4;
-
-/// Whether the tile unit can be used: the processor has it, the system grants its
-/// registers, and its products are right. The reason if only the processor has it.
+/// Whether the tile unit can be used.
+///
+/// # Errors
+/// The processor has it, but the system does not grant its registers, or its products
+/// are wrong.
 pub(super) fn available() -> Result<bool, &'static str> {
     static AVAILABLE: OnceLock<Result<bool, &'static str>> = OnceLock::new();
     *AVAILABLE.get_or_init(|| {
         if !in_processor() {
-            return Ok(false);
-        }
-        if !granted() {
-            return Err("the system does not grant AMX's registers");
-        }
-        match is_right() {
-            true => Ok(true),
-            false => Err("AMX's products differ from AVX-512's"),
+            Ok(false)
+        } else if !granted() {
+            Err("AMX: the system does not grant its registers")
+        } else if !agrees(tile) {
+            Err("AMX: its products differ from AVX-512's")
+        } else {
+            Ok(true)
         }
     })
 }
@@ -54,7 +55,7 @@ fn in_processor() -> bool {
     has_leaf && __cpuid_count(7, 0).edx >> 24 & 3 == 3
 }
 
-/// Asks Linux for the 8 KiB of tile data in this process (`arch_prctl(2)`).
+/// Asks Linux for the 8 KiB of tile registers in this process (`arch_prctl(2)`).
 #[cfg(target_os = "linux")]
 fn granted() -> bool {
     const ARCH_REQ_XCOMP_PERM: libc::c_long = 0x1023;
@@ -68,45 +69,30 @@ fn granted() -> bool {
     false
 }
 
-/// Whether one tile of every kind gives AVX-512's bits.
-fn is_right() -> bool {
-    let Ok(cpu) = Cpu::new(1) else { return false };
-    let cpu = cpu.with_isa(Isa::Avx512);
-    [Format::Q4F16, Format::Q8F32, Format::Q8Half]
-        .into_iter()
-        .all(|format| {
-            let (packed, acts) = sample(format, &cpu);
-            let products = |tile: TileFn| {
-                let mut out = TileOut::default();
-                let rows = (0, acts.rows);
-                // SAFETY: the processor has both; the sizes agree.
-                unsafe { tile(format, packed.tile(0), &acts, rows, Ahead::NONE, &mut out) };
-                out.map(|row| row.map(f32::to_bits))
-            };
-            products(tile) == products(by_vectors)
-        })
-}
-
 type TileFn = unsafe fn(Format, &[u8], &Activations, (usize, usize), Ahead<'_>, &mut TileOut);
 
-/// Two groups of rows on AVX-512's path.
-unsafe fn by_vectors(
-    format: Format,
-    tile: &[u8],
-    acts: &Activations,
-    (first, n): (usize, usize),
-    ahead: Ahead<'_>,
-    out: &mut TileOut,
-) {
-    for from in (0..n).step_by(GROUP) {
-        let rows = (first + from, GROUP.min(n - from));
-        // SAFETY: the caller's.
-        unsafe { x86_wide::tile(format, tile, acts, rows, ahead, &mut out[from..]) };
-    }
+/// Whether `tile` gives AVX-512's bits for a tile with a scale per block, and for one
+/// with a scale per half.
+fn agrees(tile: TileFn) -> bool {
+    // Not `Cpu::new`, which asks for the best instructions, and so for this.
+    let Ok(team) = Team::new(1) else { return false };
+    let isa = Isa::Avx512;
+    let cpu = Cpu { team, isa };
+    [Format::Q8F32, Format::Q8Half].into_iter().all(|format| {
+        let (packed, acts) = sample(format, &cpu);
+        let products = |tile: TileFn| {
+            let mut out = TileOut::default();
+            let rows = (0, acts.rows);
+            // SAFETY: the processor has both; the sizes agree.
+            unsafe { tile(format, packed.tile(0), &acts, rows, Ahead::NONE, &mut out) };
+            out.map(|row| row.map(f32::to_bits))
+        };
+        products(tile) == products(by_vectors)
+    })
 }
 
-/// A tile of three blocks, its bytes and scales of every size and sign, with two groups
-/// of rows.
+/// A tile of three blocks, its bytes and scales of every size and sign, with as many
+/// rows as go at once.
 fn sample(format: Format, cpu: &Cpu) -> (Packed, Activations) {
     let in_dim = 3 * BLOCK;
     let mut packed = Packed::zeros(format, COLS, in_dim);
@@ -118,7 +104,7 @@ fn sample(format: Format, cpu: &Cpu) -> (Packed, Activations) {
             *byte = (state >> 24) as u8;
         }
         let scale = |i: usize| (i % 7) as f32 * 0.25 - 0.5;
-        if matches!(format, Format::Q4F16 | Format::Q8F16) {
+        if format == Format::Q8F16 {
             for (i, bytes) in tail.chunks_exact_mut(2).enumerate() {
                 bytes.copy_from_slice(&half::f16::from_f32(scale(i)).to_le_bytes());
             }
@@ -128,23 +114,18 @@ fn sample(format: Format, cpu: &Cpu) -> (Packed, Activations) {
             }
         }
     }
-    let values: Vec<f32> = (0..2 * GROUP * in_dim)
+    let values: Vec<f32> = (0..ROWS_AT_ONCE * in_dim)
         .map(|i| (i * 7919 % 1009) as f32 / 37.0 - 13.5)
         .collect();
-    let acts = Activations::prepare(
-        Input::Plain(&values),
-        in_dim,
-        super::activation::Forms {
-            plain: false,
-            quantized: true,
-        },
-        cpu,
-    );
+    let forms = Forms {
+        plain: false,
+        quantized: true,
+    };
+    let acts = Activations::prepare(Input::Plain(&values), in_dim, forms, cpu);
     (packed, acts)
 }
 
-/// As [`super::matmul::tile_product`], for up to two groups of rows, the first of which
-/// begins with `first`.
+/// As [`super::matmul::tile_product`]; `first` begins a group of rows.
 ///
 /// # Safety
 /// The processor has AVX-512 VNNI, [`available`] said yes; the sizes agree.
@@ -156,34 +137,38 @@ pub(super) unsafe fn tile(
     ahead: Ahead<'_>,
     out: &mut TileOut,
 ) {
-    debug_assert!(first % GROUP == 0 && n <= 2 * GROUP);
-    let groups = n / GROUP + usize::from(n % GROUP >= WORTH);
-    let by_tiles = groups * GROUP;
-    let parts = usize::from(groups > 0) + usize::from(by_tiles < n);
+    debug_assert!(first % GROUP == 0);
     // SAFETY: the caller's.
     unsafe {
-        if groups > 0 {
-            set_shapes();
-            let inputs = Inputs::new(acts, first);
-            let ahead = ahead.part(0, parts);
-            dispatch!(
-                format,
-                groups,
-                [1, 2],
-                groups_by(tile, inputs, ahead, out, TileUnit)
-            );
+        if n < WORTH || matches!(format, Format::Q4F16 | Format::Q4F32) {
+            return by_vectors(format, tile, acts, (first, n), ahead, out);
         }
-        if by_tiles < n {
-            let rest = (first + by_tiles, n - by_tiles);
-            let ahead = ahead.part(parts - 1, parts);
-            x86_wide::tile(format, tile, acts, rest, ahead, &mut out[by_tiles..]);
-        }
+        set_shapes();
+        let inputs = Inputs::new(acts, first);
+        bytes_with(format, tile, inputs, ahead, out, &TileUnit);
     }
 }
 
-/// Shapes of the tile registers (`LDTILECFG`): 0 and 1 take the sums of a group of rows,
-/// 2 and 3 their activations of a block, 4 its weights; 5 and 6 activations of half a
-/// block, 7 its weights.
+/// Both groups of rows on AVX-512's path.
+unsafe fn by_vectors(
+    format: Format,
+    tile: &[u8],
+    acts: &Activations,
+    (first, n): (usize, usize),
+    ahead: Ahead<'_>,
+    out: &mut TileOut,
+) {
+    let parts = n.div_ceil(GROUP);
+    for part in 0..parts {
+        let from = part * GROUP;
+        let rows = (first + from, GROUP.min(n - from));
+        let ahead = ahead.part(part, parts);
+        // SAFETY: the caller's.
+        unsafe { x86_wide::tile(format, tile, acts, rows, ahead, &mut out[from..]) };
+    }
+}
+
+/// Shapes of the tile registers (`LDTILECFG`).
 #[repr(C, align(64))]
 struct Shapes {
     palette: u8,
@@ -193,84 +178,74 @@ struct Shapes {
     rows: [u8; 16],
 }
 
-const SHAPES: Shapes = {
-    const ROWS: u8 = GROUP as u8;
-    let mut shapes = Shapes {
-        palette: 1,
-        start_row: 0,
-        reserved: [0; 14],
-        row_bytes: [0; 16],
-        rows: [0; 16],
-    };
-    let all: [(u8, u16); 8] = [
-        (ROWS, 64),
-        (ROWS, 64),
-        (ROWS, 32),
-        (ROWS, 32),
-        (8, 64),
-        (ROWS, 16),
-        (ROWS, 16),
-        (4, 64),
-    ];
-    let mut i = 0;
-    while i < all.len() {
-        (shapes.rows[i], shapes.row_bytes[i]) = all[i];
-        i += 1;
-    }
-    shapes
+/// Registers 0 and 1 take the sums of a group of rows, 2 and 3 their activations of a
+/// block, 4 its weights; 5 and 6 take activations of half a block, 7 its weights.
+const SHAPES: Shapes = Shapes {
+    palette: 1,
+    start_row: 0,
+    reserved: [0; 14],
+    row_bytes: [64, 64, 32, 32, 64, 16, 16, 64, 0, 0, 0, 0, 0, 0, 0, 0],
+    rows: [8, 8, 8, 8, 8, 8, 8, 4, 0, 0, 0, 0, 0, 0, 0, 0],
 };
 
 /// Once on every thread.
 fn set_shapes() {
     thread_local!(static SET: Cell<bool> = const { Cell::new(false) });
-    if SET.replace(true) {
-        return;
+    if !SET.replace(true) {
+        // SAFETY: the process may use the registers; the shapes are as the processor
+        // defines them.
+        unsafe { asm!("ldtilecfg [{}]", in(reg) &SHAPES, options(nostack, preserves_flags)) };
     }
-    // SAFETY: the process may use the registers; the shapes are as the processor
-    // defines them.
-    unsafe { asm!("ldtilecfg [{}]", in(reg) &SHAPES, options(nostack, preserves_flags)) };
 }
 
+/// 16 columns for each row of two groups.
 #[repr(C, align(64))]
-struct Sums<const G: usize>([[[i32; COLS]; GROUP]; G]);
+struct Sums([[[i32; COLS]; GROUP]; 2]);
 
 /// Who computes the integers.
 trait Multiplier {
-    /// The dot products of a block, or of half of it, with `G` groups of rows: 16
-    /// columns for each row.
+    /// The dot products of a block, or of half of it, with two groups of rows.
     ///
     /// # Safety
     /// `weights` are 8 lines of 64 bytes (4 for half a block); `inputs` point to the
     /// rows of each group, 32 bytes apart.
-    unsafe fn multiply<const G: usize>(
+    unsafe fn multiply(
         &self,
         weights: *const u8,
-        inputs: [*const i8; G],
+        inputs: [*const i8; 2],
         is_half: bool,
-        sums: &mut Sums<G>,
+        sums: &mut Sums,
     );
 }
 
-/// The processor's tile unit, its shapes set.
+/// The processor's, its shapes set.
 struct TileUnit;
 
 impl Multiplier for TileUnit {
     #[inline(always)]
-    unsafe fn multiply<const G: usize>(
+    unsafe fn multiply(
         &self,
         weights: *const u8,
-        inputs: [*const i8; G],
+        inputs: [*const i8; 2],
         is_half: bool,
-        sums: &mut Sums<G>,
+        sums: &mut Sums,
     ) {
         macro_rules! run {
-            ([$($second:ident)?], $($line:literal),*) => {
+            ($weights:literal, $first:literal, $second:literal) => {
                 asm!(
-                    $($line),*,
+                    "tilezero tmm0",
+                    "tilezero tmm1",
+                    concat!("tileloadd ", $weights, ", [{weights} + {line}*1]"),
+                    concat!("tileloadd ", $first, ", [{first} + {row}*1]"),
+                    concat!("tdpbssd tmm0, ", $first, ", ", $weights),
+                    concat!("tileloadd ", $second, ", [{second} + {row}*1]"),
+                    concat!("tdpbssd tmm1, ", $second, ", ", $weights),
+                    "tilestored [{sums} + {line}*1], tmm0",
+                    "tilestored [{sums} + {line}*1 + 512], tmm1",
                     weights = in(reg) weights,
                     first = in(reg) inputs[0],
-                    $($second = in(reg) inputs[G - 1],)?
-                    out = in(reg) &raw mut *sums,
+                    second = in(reg) inputs[1],
+                    sums = in(reg) &raw mut *sums,
                     line = in(reg) 64usize,
                     row = in(reg) BLOCK,
                     options(nostack, preserves_flags)
@@ -279,122 +254,73 @@ impl Multiplier for TileUnit {
         }
         // SAFETY: the caller's; the second group's sums lie 512 bytes on.
         unsafe {
-            match (G, is_half) {
-                (1, false) => run!(
-                    [],
-                    "tilezero tmm0",
-                    "tileloadd tmm4, [{weights} + {line}*1]",
-                    "tileloadd tmm2, [{first} + {row}*1]",
-                    "tdpbssd tmm0, tmm2, tmm4",
-                    "tilestored [{out} + {line}*1], tmm0"
-                ),
-                (1, true) => run!(
-                    [],
-                    "tilezero tmm0",
-                    "tileloadd tmm7, [{weights} + {line}*1]",
-                    "tileloadd tmm5, [{first} + {row}*1]",
-                    "tdpbssd tmm0, tmm5, tmm7",
-                    "tilestored [{out} + {line}*1], tmm0"
-                ),
-                (_, false) => run!(
-                    [second],
-                    "tilezero tmm0",
-                    "tilezero tmm1",
-                    "tileloadd tmm4, [{weights} + {line}*1]",
-                    "tileloadd tmm2, [{first} + {row}*1]",
-                    "tdpbssd tmm0, tmm2, tmm4",
-                    "tileloadd tmm3, [{second} + {row}*1]",
-                    "tdpbssd tmm1, tmm3, tmm4",
-                    "tilestored [{out} + {line}*1], tmm0",
-                    "tilestored [{out} + {line}*1 + 512], tmm1"
-                ),
-                (_, true) => run!(
-                    [second],
-                    "tilezero tmm0",
-                    "tilezero tmm1",
-                    "tileloadd tmm7, [{weights} + {line}*1]",
-                    "tileloadd tmm5, [{first} + {row}*1]",
-                    "tdpbssd tmm0, tmm5, tmm7",
-                    "tileloadd tmm6, [{second} + {row}*1]",
-                    "tdpbssd tmm1, tmm6, tmm7",
-                    "tilestored [{out} + {line}*1], tmm0",
-                    "tilestored [{out} + {line}*1 + 512], tmm1"
-                ),
+            match is_half {
+                false => run!("tmm4", "tmm2", "tmm3"),
+                true => run!("tmm7", "tmm5", "tmm6"),
             }
         }
     }
 }
 
-/// Weights of one block as bytes, a line for each four inputs.
-#[repr(C, align(64))]
-#[derive(Clone, Copy)]
-struct Unpacked([u8; COLS * BLOCK]);
-
-/// `G` groups of rows with a tile; the multiplier computes the integers.
-#[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn groups_by<const F: u8, const G: usize>(
+/// Two groups of rows with a tile of bytes.
+///
+/// # Safety
+/// The processor has AVX-512; the sizes agree; the multiplier's.
+unsafe fn bytes_with(
+    format: Format,
     tile: &[u8],
     inputs: Inputs<'_>,
     ahead: Ahead<'_>,
     out: &mut TileOut,
-    multiplier: impl Multiplier,
+    by: &impl Multiplier,
+) {
+    // SAFETY: the caller's.
+    unsafe {
+        match format {
+            Format::Q8F16 => multiply_bytes::<Q8_F16>(tile, inputs, ahead, out, by),
+            Format::Q8F32 => multiply_bytes::<Q8_F32>(tile, inputs, ahead, out, by),
+            Format::Q8Min => multiply_bytes::<Q8_MIN>(tile, inputs, ahead, out, by),
+            Format::Q8Half => multiply_bytes::<Q8_HALF>(tile, inputs, ahead, out, by),
+            _ => unreachable!("nibbles and floats take other paths"),
+        }
+    }
+}
+
+/// A step is a block, or half of one. Its sums are scaled when the next step's are on
+/// their way.
+#[target_feature(enable = "avx512f,avx512bw")]
+unsafe fn multiply_bytes<const F: u8>(
+    tile: &[u8],
+    inputs: Inputs<'_>,
+    ahead: Ahead<'_>,
+    out: &mut TileOut,
+    by: &impl Multiplier,
 ) {
     let blocks = inputs.acts.blocks;
     let fetch = Fetch::new(ahead, blocks);
-    let (bytes, integers) = (format(F).block_bytes(), format(F).integer_bytes());
-    let mut unpacked = [Unpacked([0; COLS * BLOCK]); 2 * AHEAD];
-    let mut sums = [const { Sums::<G>([[[0; COLS]; GROUP]; G]) }; 2];
-    let mut acc = [[_mm512_setzero_ps(); GROUP]; G];
-    let groups: [Inputs<'_>; G] = std::array::from_fn(|g| inputs.group(g));
-    let unpack_from = |unpacked: &mut [Unpacked], from: usize| {
-        for b in from..blocks.min(from + AHEAD) {
-            // SAFETY: the caller's.
-            unsafe { unpack(tile.as_ptr().add(b * bytes), &mut unpacked[b % (2 * AHEAD)]) };
-        }
-    };
-    if is_nibbles(F) {
-        unpack_from(&mut unpacked, 0);
-    }
-    for b in 0..blocks {
-        if is_nibbles(F) && b % AHEAD == 0 {
-            unpack_from(&mut unpacked, b + AHEAD);
-        }
+    let groups = [inputs, inputs.next_group()];
+    let mut sums = [const { Sums([[[0; COLS]; GROUP]; 2]) }; 2];
+    let mut acc = [[_mm512_setzero_ps(); GROUP]; 2];
+    let steps = blocks * parts(F);
+    for step in 0..=steps {
         // SAFETY: the caller's; offsets are those of the packed formats.
         unsafe {
-            let block = tile.as_ptr().add(b * bytes);
-            fetch.block(b);
-            let tail = block.add(integers);
-            let weights = match is_nibbles(F) {
-                true => unpacked[b % (2 * AHEAD)].0.as_ptr(),
-                false => block,
-            };
-            for part in 0..parts(F) {
-                let sums = &mut sums[(b + part) % 2];
+            if step < steps {
+                let (b, part) = (step / parts(F), step % parts(F));
+                if part == 0 {
+                    fetch.block(b);
+                }
                 let from = part * BLOCK / parts(F);
+                let weights = tile.as_ptr().add(b * format(F).block_bytes() + from * COLS);
                 let rows = groups.map(|group| group.q(b).add(from));
-                multiplier.multiply(weights.add(from * COLS), rows, parts(F) > 1, sums);
-                let scale = x86_wide::wide_scales::<F>(tail, part);
-                for g in 0..G {
-                    for r in 0..GROUP {
-                        let own = _mm512_set1_ps(groups[g].scale(r, b));
-                        let step = _mm512_mul_ps(scale, own);
-                        let dots = _mm512_load_si512(sums.0[g][r].as_ptr().cast());
-                        acc[g][r] = _mm512_fmadd_ps(step, _mm512_cvtepi32_ps(dots), acc[g][r]);
-                    }
-                }
+                by.multiply(weights, rows, parts(F) > 1, &mut sums[step % 2]);
             }
-            if has_min(F) {
-                let min = x86_wide::wide_scales::<F>(tail, 1);
-                for g in 0..G {
-                    for r in 0..GROUP {
-                        let own = _mm512_set1_ps(groups[g].sum(r, b));
-                        acc[g][r] = _mm512_fmadd_ps(min, own, acc[g][r]);
-                    }
-                }
+            if let Some(before) = step.checked_sub(1) {
+                scale::<F>(tile, &groups, before, &sums[before % 2], &mut acc);
             }
         }
     }
-    for g in 0..G {
+    for g in 0..2 {
         for r in 0..GROUP {
             // SAFETY: a row of `out` holds 16 floats.
             unsafe { _mm512_storeu_ps(out[g * GROUP + r].as_mut_ptr(), acc[g][r]) };
@@ -402,24 +328,43 @@ unsafe fn groups_by<const F: u8, const G: usize>(
     }
 }
 
-/// A block of nibbles as bytes: those of its first 16 inputs, then of its last.
+/// Adds what a step multiplied to the rows' results.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn unpack(block: *const u8, to: &mut Unpacked) {
-    let low = _mm512_set1_epi8(15);
-    for g in 0..4 {
-        // SAFETY: a block of nibbles is 256 bytes, its bytes 512.
-        unsafe {
-            let both = _mm512_loadu_si512(block.add(64 * g).cast());
-            let high = _mm512_and_si512(_mm512_srli_epi16(both, 4), low);
-            let to = to.0.as_mut_ptr().add(64 * g);
-            _mm512_store_si512(to.cast(), _mm512_and_si512(both, low));
-            _mm512_store_si512(to.add(256).cast(), high);
+unsafe fn scale<const F: u8>(
+    tile: &[u8],
+    groups: &[Inputs<'_>; 2],
+    step: usize,
+    sums: &Sums,
+    acc: &mut [[__m512; GROUP]; 2],
+) {
+    let (b, part) = (step / parts(F), step % parts(F));
+    let tail = b * format(F).block_bytes() + format(F).integer_bytes();
+    // SAFETY: the caller's; offsets are those of the packed formats.
+    unsafe {
+        let tail = tile.as_ptr().add(tail);
+        let scale = x86_wide::wide_scales::<F>(tail, part);
+        for g in 0..2 {
+            for r in 0..GROUP {
+                let step = _mm512_mul_ps(scale, _mm512_set1_ps(groups[g].scale(r, b)));
+                let dots = _mm512_load_si512(sums.0[g][r].as_ptr().cast());
+                acc[g][r] = _mm512_fmadd_ps(step, _mm512_cvtepi32_ps(dots), acc[g][r]);
+            }
+        }
+        if has_min(F) {
+            let min = x86_wide::wide_scales::<F>(tail, 1);
+            for g in 0..2 {
+                for r in 0..GROUP {
+                    let own = _mm512_set1_ps(groups[g].sum(r, b));
+                    acc[g][r] = _mm512_fmadd_ps(min, own, acc[g][r]);
+                }
+            }
         }
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_macros, reason = "a test says that it is skipped")]
 mod tests {
     use super::*;
 
@@ -427,18 +372,18 @@ mod tests {
     struct Plain;
 
     impl Multiplier for Plain {
-        unsafe fn multiply<const G: usize>(
+        unsafe fn multiply(
             &self,
             weights: *const u8,
-            inputs: [*const i8; G],
+            inputs: [*const i8; 2],
             is_half: bool,
-            sums: &mut Sums<G>,
+            sums: &mut Sums,
         ) {
-            let lines = if is_half { 4 } else { 8 };
+            let n = if is_half { 16 } else { 32 };
             for (sums, rows) in sums.0.iter_mut().zip(inputs) {
                 for (r, sums) in sums.iter_mut().enumerate() {
                     for (c, sum) in sums.iter_mut().enumerate() {
-                        let products = (0..4 * lines).map(|i| unsafe {
+                        let products = (0..n).map(|i| unsafe {
                             let weight = *weights.add(i / 4 * 64 + 4 * c + i % 4) as i8;
                             i32::from(weight) * i32::from(*rows.add(r * BLOCK + i))
                         });
@@ -458,38 +403,39 @@ mod tests {
             return;
         }
         let cpu = Cpu::new(1).unwrap().with_isa(Isa::Avx512);
-        let formats = [
-            Format::Q4F16,
-            Format::Q4F32,
-            Format::Q8F16,
-            Format::Q8F32,
-            Format::Q8Min,
-            Format::Q8Half,
-        ];
-        for format in formats {
+        for format in [Format::Q8F16, Format::Q8F32, Format::Q8Min, Format::Q8Half] {
             let (packed, acts) = sample(format, &cpu);
+            let (mut out, mut by_vector) = (TileOut::default(), TileOut::default());
             let tile = packed.tile(0);
-            let mut by_vector = TileOut::default();
             unsafe {
                 by_vectors(format, tile, &acts, (0, 16), Ahead::NONE, &mut by_vector);
-            }
-            for groups in 1..=2 {
-                let mut out = TileOut::default();
                 let inputs = Inputs::new(&acts, 0);
-                unsafe {
-                    let out = &mut out;
-                    dispatch!(
-                        format,
-                        groups,
-                        [1, 2],
-                        groups_by(tile, inputs, Ahead::NONE, out, Plain)
-                    );
-                }
-                let n = groups * GROUP;
-                assert_eq!(out[..n], by_vector[..n], "{format:?}, {groups} groups");
-                assert!(by_vector.iter().flatten().any(|v| *v != 0.0));
+                bytes_with(format, tile, inputs, Ahead::NONE, &mut out, &Plain);
             }
+            assert_eq!(out, by_vector, "{format:?}");
+            assert!(by_vector.iter().flatten().any(|v| *v != 0.0));
         }
+    }
+
+    #[test]
+    fn the_comparison_before_its_first_use_can_tell() {
+        if !Isa::available().contains(&Isa::Avx512) {
+            eprintln!("skipped: this processor has no AVX-512 VNNI");
+            return;
+        }
+        unsafe fn wrong(
+            format: Format,
+            tile: &[u8],
+            acts: &Activations,
+            rows: (usize, usize),
+            ahead: Ahead<'_>,
+            out: &mut TileOut,
+        ) {
+            unsafe { by_vectors(format, tile, acts, rows, ahead, out) };
+            out[11][3] += 1.0;
+        }
+        assert!(agrees(by_vectors));
+        assert!(!agrees(wrong));
     }
 
     #[test]

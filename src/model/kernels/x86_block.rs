@@ -77,11 +77,11 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// The same of the group so many groups on.
+    /// The same of the next group.
     #[inline(always)]
-    pub(super) fn group(self, groups: usize) -> Self {
+    pub(super) fn next_group(self) -> Self {
         Inputs {
-            group: self.group + groups,
+            group: self.group + 1,
             ..self
         }
     }
