@@ -96,39 +96,46 @@ impl Verdict {
     }
 }
 
-/// Judges a tree. `rows[i]` is the distribution at node i, `judged[i - 1]` the
-/// standing of node i in its parent's row.
+/// A draft tree, and what the model says of it.
+#[derive(Clone, Copy, Debug)]
+pub struct ScoredTree<'a> {
+    pub tree: &'a DraftTree,
+    /// The distribution at node i.
+    pub rows: &'a [NodeRow],
+    /// Node i's standing in its parent's row, at index i - 1.
+    pub judged: &'a [Judged],
+}
+
+impl<'a> ScoredTree<'a> {
+    pub fn new(tree: &'a DraftTree, rows: &'a [NodeRow], judged: &'a [Judged]) -> Self {
+        ScoredTree { tree, rows, judged }
+    }
+}
+
+/// Judges a tree.
 ///
 /// The longest accepted path wins; ties go to the higher product of model
 /// probabilities, then to the path drafted first. An accepted EOS ends its
 /// path. Nothing beyond `room` is committed.
-pub fn verify(
-    tree: &DraftTree,
-    rows: &[NodeRow],
-    judged: &[Judged],
-    rule_in_force: Verify,
-    eos: &[TokenId],
-    room: Room,
-) -> Verdict {
-    verify_kept(tree, rows, judged, rule_in_force, eos, room, |_| true)
+pub fn verify(scored: ScoredTree<'_>, verify: Verify, eos: &[TokenId], room: Room) -> Verdict {
+    verify_kept(scored, verify, eos, room, |_| true)
 }
 
 /// As [`verify`], but as if the tree held only the nodes that are `kept` (with
 /// every node its ancestors). The verdict's nodes are the whole tree's; the
 /// others count as unreached.
 pub(super) fn verify_kept(
-    tree: &DraftTree,
-    rows: &[NodeRow],
-    judged: &[Judged],
-    rule_in_force: Verify,
+    scored: ScoredTree<'_>,
+    verify: Verify,
     eos: &[TokenId],
     room: Room,
     kept: impl Fn(usize) -> bool,
 ) -> Verdict {
+    let ScoredTree { tree, rows, judged } = scored;
     let ruling = |i: usize| {
         let node = &tree.nodes[i];
         let row = &rows[node.parent.unwrap_or(0)];
-        kept(i).then(|| rule(node.token, judged[i - 1], row, rule_in_force, eos))
+        kept(i).then(|| rule(node.token, judged[i - 1], row, verify, eos))
     };
     let (path, rulings) = longest_path(tree, ruling, judged, eos, room.tokens);
     let last = path.last().copied().unwrap_or(0);
@@ -260,7 +267,12 @@ mod tests {
     #[test]
     fn strict_takes_the_argmax_path_and_adds_the_bonus() {
         let (tree, rows, judged) = case(&[(0, 1), (0, 2), (1, 1)], &[MAIN; 4]);
-        let v = verify(&tree, &rows, &judged, Verify::Strict, &[EOS], OPEN);
+        let v = verify(
+            ScoredTree::new(&tree, &rows, &judged),
+            Verify::Strict,
+            &[EOS],
+            OPEN,
+        );
         assert_eq!(v.path, [1, 3]);
         assert_eq!(v.bonus, Some(1));
         assert_eq!(v.fates, [Fate::Accepted, Fate::Rejected, Fate::Accepted]);
@@ -269,7 +281,12 @@ mod tests {
     #[test]
     fn relaxed_prefers_the_longer_path() {
         let (tree, rows, judged) = case(&[(0, 1), (0, 2), (2, 1), (0, 3)], &[MAIN; 5]);
-        let v = verify(&tree, &rows, &judged, RELAXED, &[EOS], OPEN);
+        let v = verify(
+            ScoredTree::new(&tree, &rows, &judged),
+            RELAXED,
+            &[EOS],
+            OPEN,
+        );
         assert_eq!(v.path, [2, 3]);
         assert_eq!(
             v.fates,
@@ -280,7 +297,12 @@ mod tests {
     #[test]
     fn among_equally_long_paths_the_more_probable_wins() {
         let (tree, rows, judged) = case(&[(0, 2), (0, 1)], &[MAIN; 3]);
-        let v = verify(&tree, &rows, &judged, RELAXED, &[EOS], OPEN);
+        let v = verify(
+            ScoredTree::new(&tree, &rows, &judged),
+            RELAXED,
+            &[EOS],
+            OPEN,
+        );
         assert_eq!(v.path, [2]);
         assert_eq!(v.fates, [Fate::Lost, Fate::Accepted]);
     }
@@ -289,7 +311,12 @@ mod tests {
     fn the_probability_must_exceed_tau() {
         let at_tau: &[(TokenId, f32)] = &[(1, 0.6), (2, 0.1)];
         let (tree, rows, judged) = case(&[(0, 2)], &[at_tau, MAIN]);
-        let v = verify(&tree, &rows, &judged, RELAXED, &[EOS], OPEN);
+        let v = verify(
+            ScoredTree::new(&tree, &rows, &judged),
+            RELAXED,
+            &[EOS],
+            OPEN,
+        );
         assert_eq!(v.fates, [Fate::Rejected]);
         assert_eq!(
             rule(2, judged[0], &rows[0], RELAXED, &[EOS]),
@@ -301,13 +328,23 @@ mod tests {
     fn an_eos_is_accepted_only_as_the_argmax() {
         let eos_second: &[(TokenId, f32)] = &[(1, 0.6), (EOS, 0.35)];
         let (tree, rows, judged) = case(&[(0, EOS)], &[eos_second, MAIN]);
-        let v = verify(&tree, &rows, &judged, RELAXED, &[EOS], OPEN);
+        let v = verify(
+            ScoredTree::new(&tree, &rows, &judged),
+            RELAXED,
+            &[EOS],
+            OPEN,
+        );
         assert_eq!((v.fates[0], v.finish), (Fate::Rejected, None));
 
         let eos_first: &[(TokenId, f32)] = &[(EOS, 0.6), (1, 0.35)];
         let (tree, rows, judged) =
             case(&[(0, 1), (0, EOS), (2, 1)], &[eos_first, MAIN, MAIN, MAIN]);
-        let v = verify(&tree, &rows, &judged, RELAXED, &[EOS], OPEN);
+        let v = verify(
+            ScoredTree::new(&tree, &rows, &judged),
+            RELAXED,
+            &[EOS],
+            OPEN,
+        );
         assert_eq!(v.path, [2]);
         assert_eq!((v.bonus, v.finish), (None, Some(Finish::Eos)));
         assert_eq!(v.fates, [Fate::Rejected, Fate::Accepted, Fate::Unreached]);
@@ -317,7 +354,12 @@ mod tests {
     fn an_eos_as_bonus_ends_the_text() {
         let eos_first: &[(TokenId, f32)] = &[(EOS, 0.6), (1, 0.35)];
         let (tree, rows, judged) = case(&[], &[eos_first]);
-        let v = verify(&tree, &rows, &judged, RELAXED, &[EOS], OPEN);
+        let v = verify(
+            ScoredTree::new(&tree, &rows, &judged),
+            RELAXED,
+            &[EOS],
+            OPEN,
+        );
         assert_eq!((v.bonus, v.finish), (Some(EOS), Some(Finish::Eos)));
     }
 
@@ -328,7 +370,12 @@ mod tests {
             tokens: 2,
             then: Finish::Length,
         };
-        let v = verify(&tree, &rows, &judged, Verify::Strict, &[EOS], room);
+        let v = verify(
+            ScoredTree::new(&tree, &rows, &judged),
+            Verify::Strict,
+            &[EOS],
+            room,
+        );
         assert_eq!(
             (v.path.as_slice(), v.bonus, v.finish),
             (&[1, 2][..], None, Some(Finish::Length))
@@ -338,19 +385,32 @@ mod tests {
             tokens: 4,
             then: Finish::Context,
         };
-        let v = verify(&tree, &rows, &judged, Verify::Strict, &[EOS], room);
+        let v = verify(
+            ScoredTree::new(&tree, &rows, &judged),
+            Verify::Strict,
+            &[EOS],
+            room,
+        );
         assert_eq!((v.n_committed(), v.finish), (4, Some(Finish::Context)));
     }
 
     #[test]
     fn relaxed_with_k_1_or_tau_1_is_strict() {
         let (tree, rows, judged) = case(&[(0, 1), (0, 2), (2, 1), (1, 2)], &[MAIN; 5]);
-        let strict = verify(&tree, &rows, &judged, Verify::Strict, &[EOS], OPEN);
+        let strict = verify(
+            ScoredTree::new(&tree, &rows, &judged),
+            Verify::Strict,
+            &[EOS],
+            OPEN,
+        );
         for rule in [
             Verify::Relaxed { k: 1, tau: 0.0 },
             Verify::Relaxed { k: 5, tau: 1.0 },
         ] {
-            assert_eq!(verify(&tree, &rows, &judged, rule, &[EOS], OPEN), strict);
+            assert_eq!(
+                verify(ScoredTree::new(&tree, &rows, &judged), rule, &[EOS], OPEN),
+                strict
+            );
         }
     }
 }

@@ -1,24 +1,40 @@
-//! What decides two runs' drafts and is not the same in both.
+//! What decides two runs' drafts or distributions and is not the same in both.
 
-use super::NotTaken;
-use super::cause::of_part;
 use crate::speculate::params::{Drafter, MAX_BRANCH, Params};
-use crate::speculate::same_run::{HeaderDifference, Part, differences};
+use crate::speculate::same_run::{HeaderDifference, Part, differences, differences_under};
 use crate::speculate::trace::{Header, Trace};
+
+/// The parameters that shape the distributions and differ at these steps.
+pub(super) fn shaping(a: &Trace, step_a: usize, b: &Trace, step_b: usize) -> Vec<HeaderDifference> {
+    of_part([a, b], [step_a, step_b], &[Part::Distribution])
+}
+
+/// What differs of these parts, under the parameters of these steps.
+pub(super) fn of_part(
+    [a, b]: [&Trace; 2],
+    steps: [usize; 2],
+    parts: &[Part],
+) -> Vec<HeaderDifference> {
+    let params = [a.params_at(steps[0]), b.params_at(steps[1])];
+    let all = differences_under(&a.header, &params[0], &b.header, &params[1]);
+    let wanted = all.into_iter().filter(|d| parts.contains(&d.part));
+    wanted.collect()
+}
 
 /// What differs in the headers or in the parameters of these steps, and can have made
 /// other trees up to token `at`. Rules that take the token and distributions that agree on
-/// it still decide what the calibration learns and where steps begin, so they count, too.
-pub(super) fn differing(
+/// it still decide what the calibration learns and where steps begin, so they count, too,
+/// unless the other rule refuses the token whatever is drafted.
+pub(super) fn drafts_differing(
     traces: [&Trace; 2],
     at: usize,
     steps: [usize; 2],
-    other: &NotTaken,
+    is_refused: bool,
 ) -> Vec<HeaderDifference> {
     let [a, b] = traces;
     let params = [a.params_at(steps[0]), b.params_at(steps[1])];
     let mut parts = vec![Part::Drafts];
-    if !matches!(other, NotTaken::Refused { .. }) {
+    if !is_refused {
         parts.extend([Part::Rule, Part::Distribution]);
     }
     let limit = params.map(|p| p.max_tokens);

@@ -1,19 +1,19 @@
 //! A trace on disk: JSON Lines, versioned, byte-stable. What a later version adds
 //! survives being read and saved by this one.
 
+mod check;
+
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 
 use serde::{Deserialize, Serialize};
 
-use super::{End, FORMAT, Header, Step, Trace};
+use super::trace::{End, FORMAT, Header, Step, Trace};
+use check::check_step;
 
 /// Bytes of a line: a step of 64 rows has some 100 kB.
 const LONGEST_LINE: u64 = 64 << 20;
 /// Bytes of the last line: it holds how the run ended.
 const LONGEST_END: u64 = 1 << 16;
-/// Longest match of a source that is believed, in tokens: figures have a place for
-/// every length.
-const LONGEST_MATCH: usize = 1 << 16;
 
 /// The oldest version that can be read.
 const OLDEST: u32 = 1;
@@ -125,7 +125,7 @@ impl Trace {
                     return Err(bad("a line behind the end of the run".into()));
                 }
                 (Line::Step(step), Some(trace)) => {
-                    check_step(&step, trace).map_err(bad)?;
+                    check_step(&step, trace.steps.len()).map_err(bad)?;
                     trace.push(step);
                 }
                 (Line::End(end), Some(trace)) => trace.end = Some(end),
@@ -248,48 +248,4 @@ fn check_version(line: &str) -> Result<(), TraceError> {
             why: "not a trace header: no `format`".into(),
         }),
     }
-}
-
-/// A step that could send a view out of bounds is refused when it is read.
-fn check_step(step: &Step, trace: &Trace) -> Result<(), String> {
-    let n = step.tree.n_rows();
-    let tree_ok = step
-        .tree
-        .nodes
-        .iter()
-        .enumerate()
-        .all(|(i, node)| match node.parent {
-            None => i == 0 && node.depth == 0,
-            Some(p) => p < i && node.depth == step.tree.nodes[p].depth + 1,
-        });
-    if n == 0 || !tree_ok {
-        return Err("the draft tree is not a tree".into());
-    }
-    if step.rows.len() != n || step.judged.len() != n - 1 || step.verdict.fates.len() != n - 1 {
-        return Err(format!(
-            "rows, standings and fates do not fit a tree of {n} nodes"
-        ));
-    }
-    if step.rows.iter().any(|r| r.top.is_empty()) || step.verdict.path.iter().any(|&p| p >= n) {
-        return Err("a row without candidates, or a path outside the tree".into());
-    }
-    let above = std::iter::once(0).chain(step.verdict.path.iter().copied());
-    let mut downwards = above.zip(&step.verdict.path);
-    if !downwards.all(|(parent, &node)| step.tree.nodes[node].parent == Some(parent)) {
-        return Err("the committed path does not go down the tree".into());
-    }
-    let matched = step.retrieval.iter().map(|hit| hit.matched).max();
-    if let Some(matched) = matched.filter(|&matched| matched > LONGEST_MATCH) {
-        return Err(format!(
-            "a match of {matched} tokens; at most {LONGEST_MATCH} are taken"
-        ));
-    }
-    if step.index != trace.steps.len() {
-        return Err(format!(
-            "step {} where {} was expected",
-            step.index,
-            trace.steps.len()
-        ));
-    }
-    Ok(())
 }
