@@ -24,6 +24,7 @@ pub mod registry;
 pub mod rope;
 pub mod safetensors;
 pub mod sampling;
+mod score;
 pub mod shape;
 mod stated;
 pub mod tokenizer;

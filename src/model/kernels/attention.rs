@@ -14,8 +14,7 @@ use super::attention_view::{BLOCK, Query, View};
 use super::kv::{Heads, KeyOrValue, Places, Stored, TILE};
 use super::storage::slice;
 use super::team::Parts;
-use super::{Cpu, Isa};
-use crate::speculate::row;
+use super::{Cpu, Isa, softmax};
 
 /// Partial sums of a softmax.
 const LANES: usize = 16;
@@ -237,25 +236,27 @@ fn along_the_path<'a>(scores: &'a mut [f32], prefix: usize, path: &[u32]) -> &'a
     &mut scores[..prefix + path.len()]
 }
 
-/// [`row::exp`], with fused multiply-adds where there are some.
+/// [`softmax::exp`], with fused multiply-adds where there are some.
 #[inline(always)]
 fn exp<const BITS: usize>(x: f32) -> f32 {
     if BITS == PLAIN {
-        return row::exp(x);
+        return softmax::exp(x);
     }
-    let shifted = x.mul_add(std::f32::consts::LOG2_E, row::ROUNDS);
-    let n = shifted - row::ROUNDS;
-    let r = n.mul_add(-row::LN_2[0], x);
-    let r = n.mul_add(-row::LN_2[1], r);
-    let poly = row::EXP.iter().fold(0.0, |sum: f32, &c| sum.mul_add(r, c));
-    row::times_power_of_two(poly, shifted)
+    let shifted = x.mul_add(std::f32::consts::LOG2_E, softmax::ROUNDS);
+    let n = shifted - softmax::ROUNDS;
+    let r = n.mul_add(-softmax::LN_2[0], x);
+    let r = n.mul_add(-softmax::LN_2[1], r);
+    let poly = softmax::EXP
+        .iter()
+        .fold(0.0, |sum: f32, &c| sum.mul_add(r, c));
+    softmax::times_power_of_two(poly, shifted)
 }
 
 /// Softmax in place but for its division: returns what to multiply by. The sum runs
 /// in [`LANES`] lanes by position.
 #[inline(always)]
 fn softmax<const BITS: usize>(scores: &mut [f32]) -> f32 {
-    let max = row::largest(scores);
+    let max = softmax::largest(scores);
     let weight = |score: f32| exp::<BITS>((score - max).max(-87.0));
     let mut lanes = [0f32; LANES];
     let (chunks, rest) = scores.as_chunks_mut::<LANES>();
