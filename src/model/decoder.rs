@@ -11,13 +11,14 @@ use color_eyre::eyre::{Result, bail, eyre};
 use super::cache::KvCache;
 use super::clock::{Clock, Part, PassTimes};
 use super::config::Config;
+use super::consistency;
 use super::floors::{self, Floors};
 use super::kernels::activation::Input;
 use super::kernels::kv::KvType;
 use super::kernels::linear::Finish;
 use super::kernels::{Cpu, Isa};
 use super::layer::{Embedding, Kernels, Layer, Linear, Norm, Target};
-use super::layout::{self, ROPE_FACTORS};
+use super::layout::ROPE_FACTORS;
 use super::logits::{Answered, Asked, Logits, judge_on_device, judge_on_host};
 pub use super::pass::Rows;
 use super::pass::{Pass, RopeTable};
@@ -65,7 +66,7 @@ impl Decoder {
         mut progress: impl FnMut(usize, usize) + Send,
     ) -> Result<Self> {
         let config = Config::read(weights)?;
-        let vocab = layout::check(weights, &config)?;
+        let vocab = consistency::check(weights, &config)?;
         // rayon's threads pack, and are gone before anything is decoded
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
