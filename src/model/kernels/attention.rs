@@ -77,6 +77,18 @@ impl CustomOp3 for TreeAttention<'_> {
 impl TreeAttention<'_> {
     /// Tasks are a key/value head and some of the (row, query head) pairs that
     /// read it.
+    /// Of so many queries of a key head; a few tasks a thread.
+    fn queries_of_a_task(&self, queries: usize) -> usize {
+        let Heads {
+            heads, kv_heads, ..
+        } = self.places.heads;
+        let (group, threads) = (heads / kv_heads, self.cpu.team.threads());
+        let whole = kv_heads.is_multiple_of(threads);
+        let least = if whole { group } else { group.div_ceil(2) };
+        let least = least.clamp(1, QUERIES / 2);
+        (queries * kv_heads / (3 * threads)).clamp(least, MOST)
+    }
+
     fn run<S: Stored>(&self, qkv: &[f32], keys: &[S], values: &[S]) -> Vec<f32> {
         let Heads {
             heads,
@@ -88,10 +100,7 @@ impl TreeAttention<'_> {
         let mut out = vec![0f32; self.paths.len() * heads * head_dim];
         let parts = Parts::new(&mut out);
         let queries = self.paths.len() * group;
-        let whole = kv_heads.is_multiple_of(self.cpu.team.threads());
-        let least = if whole { group } else { group.div_ceil(2) };
-        let least = least.clamp(1, QUERIES / 2);
-        let share = (queries * kv_heads / (3 * self.cpu.team.threads())).clamp(least, MOST);
+        let share = self.queries_of_a_task(queries);
         let tasks = queries.div_ceil(share);
         self.cpu.team.run(tasks * kv_heads, |task| {
             let (kv_head, first) = (task / tasks, task % tasks * share);

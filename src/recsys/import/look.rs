@@ -238,18 +238,9 @@ fn amazon(source: &Source, found: &mut Vec<Candidate>, misses: &mut Vec<Report>)
         .iter()
         .filter(|part| is_meta(&part.name))
         .collect();
-    let files = source
-        .parts
-        .iter()
-        .filter(|part| may_be_reviews(&part.name));
     let mut with_reviews = BTreeSet::new();
     let is_named = |part: &Part| source.named.as_ref() == Some(&part.name);
-    // Where there are ratings alone, too, the reviews are meant.
-    for reviews in files
-        .clone()
-        .filter(|part| is_json(&part.name))
-        .chain(files.filter(|part| is_csv(&part.name)))
-    {
+    for reviews in reviews_before_ratings(source) {
         let stem = category(&reviews.name);
         let Some(meta) = metas.iter().find(|meta| category(&meta.name) == stem) else {
             if is_json(&reviews.name) {
@@ -275,6 +266,14 @@ fn amazon(source: &Source, found: &mut Vec<Candidate>, misses: &mut Vec<Report>)
             misses.push(lacks(source, meta, &format!("file of reviews of {stem}")));
         }
     }
+}
+
+/// Where there are ratings alone, too, the reviews are meant.
+fn reviews_before_ratings(source: &Source) -> impl Iterator<Item = &Part> {
+    let parts = source.parts.iter();
+    let files = parts.filter(|part| may_be_reviews(&part.name));
+    let reviews = files.clone().filter(|part| is_json(&part.name));
+    reviews.chain(files.filter(|part| is_csv(&part.name)))
 }
 
 fn lacks(source: &Source, part: &Part, what: &str) -> Report {
