@@ -19,7 +19,7 @@ use crate::speculate::row::{Judged, NodeRow};
 use crate::speculate::trace::{
     End, Excerpt, FORMAT, Header, PoolSize, SourceHit, Step, SubjectInfo, Timing, TokenBytes,
 };
-use crate::speculate::verify::{Finish, Room, Verdict, verify};
+use crate::speculate::verify::{Finish, Room, ScoredTree, Verdict, verify};
 
 /// What a forward pass over a tree came to.
 pub(super) struct Passed {
@@ -281,7 +281,8 @@ impl<'e> Run<'e> {
         let (rows, standings) = read?;
         let eos = self.engine.codec.eos_ids();
         let rule = self.params.verify;
-        let (verdict, verifying) = timed(|| verify(tree, &rows, &standings, rule, eos, room));
+        let scored = ScoredTree::new(tree, &rows, &standings);
+        let (verdict, verifying) = timed(|| verify(scored, rule, eos, room));
         let passed = Passed {
             rows,
             standings,

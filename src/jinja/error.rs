@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// How an error begins where a template does more than it may.
-pub(super) const EXHAUSTED: &str = "gave up";
+pub const EXHAUSTED: &str = "gave up";
 
 /// An error with the line it happened on, and the template's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct Error {
 }
 
 impl Error {
-    pub(super) fn new(message: impl Into<String>) -> Self {
+    pub fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
             line: None,
@@ -24,12 +24,12 @@ impl Error {
     }
 
     /// With the line, unless a place further in has given it one.
-    pub(super) fn at(mut self, line: u32) -> Self {
+    pub fn at(mut self, line: u32) -> Self {
         self.line.get_or_insert(line);
         self
     }
 
-    pub(super) fn within(mut self, template: &str) -> Self {
+    pub fn within(mut self, template: &str) -> Self {
         self.template.get_or_insert_with(|| template.to_owned());
         self
     }
@@ -60,6 +60,6 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 /// An error in the middle of an expression.
-pub(super) fn fail<T>(message: impl Into<String>) -> Result<T, Error> {
+pub fn fail<T>(message: impl Into<String>) -> Result<T, Error> {
     Err(Error::new(message))
 }

@@ -10,54 +10,22 @@
 //! Reference: jinja2 3.1 in `ImmutableSandboxedEnvironment`, as transformers'
 //! `chat_template_utils.py` sets it up.
 
-mod access;
-mod ast;
-mod budget;
-mod builtins;
-mod dict;
+mod env;
 mod error;
-mod eval;
-mod exec;
-mod expression;
-mod field;
 mod filters;
-mod format;
-mod json;
-mod lexer;
-mod literal;
-mod methods;
-mod names;
-mod number;
-mod operators;
-mod parser;
-mod percent;
-mod postfix;
-mod predicates;
-mod scope;
-mod selection;
-mod sequence;
-mod text;
-mod token;
+mod interpreter;
+mod python;
+mod syntax;
 mod value;
 
 use std::sync::Arc;
 
+use syntax::{ast, lexer, names, parser};
+
+pub use env::Missing;
 pub use error::Error;
+pub use syntax::lexer::MAX_SOURCE;
 pub use value::Value;
-
-/// Bytes of the largest template that is parsed. The longest published chat
-/// template has 17 kB.
-pub const MAX_SOURCE: usize = 1 << 20;
-
-/// What differs between the templates of models and those of frameworks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Missing {
-    /// An undefined name prints as nothing, as in jinja2 and transformers.
-    #[default]
-    Lenient,
-    /// Using an undefined name or attribute is an error.
-    Strict,
-}
 
 /// A parsed template. Cloning is cheap.
 #[derive(Clone, Debug)]
@@ -88,12 +56,15 @@ impl Template {
     /// What the template raises, a wrong use of a value, a missing one under
     /// [`Missing::Strict`], more work than the bounds allow; each with its line.
     pub fn render(&self, variables: &[(&str, Value)]) -> Result<String, Error> {
-        eval::render(&self.body, variables, self.missing).map_err(|error| error.within(&self.name))
+        interpreter::render(&self.body, variables, self.missing)
+            .map_err(|error| error.within(&self.name))
     }
 
     /// Names that it reads and never assigns, functions of the language left out.
     pub fn free_names(&self) -> Vec<String> {
-        names::free(&self.body)
+        let mut free = names::free(&self.body);
+        free.retain(|name| interpreter::function(name).is_none());
+        free
     }
 
     /// Every text that it can write of its own: what stands between the tags, and

@@ -8,7 +8,7 @@ use color_eyre::eyre::{Result, WrapErr, ensure};
 
 use super::chat::ChatTemplate;
 use super::config::Config;
-use super::layout;
+use super::consistency;
 use super::tokenizer::TextCodec;
 use super::weights::{FloatWeights, Source, Weights};
 
@@ -39,7 +39,7 @@ impl CheckedModel {
     pub fn of(weights: Weights) -> Result<Self> {
         let path = weights.path();
         let config = Config::read(&weights)?;
-        let rows = layout::check(&weights, &config)?;
+        let rows = consistency::check(&weights, &config)?;
         let codec = TextCodec::of(&weights)
             .wrap_err_with(|| format!("the tokenizer of {}", path.display()))?;
         let n_tokens = codec.vocab_size();

@@ -3,8 +3,8 @@
 //! checkpoint's `config.json`. One decoder computes them all; another family
 //! adds its name here and what differs as a field.
 
-mod checkpoint;
-mod metadata;
+pub(super) mod checkpoint;
+pub(super) mod metadata;
 
 use std::path::Path;
 
@@ -13,7 +13,6 @@ use color_eyre::eyre::{Result, bail};
 use super::kernels::elementwise::Pairs;
 use super::kernels::kv::{Heads, KvType};
 use super::rope::RopeScaling;
-use super::weights::{Source, Weights};
 
 /// Architectures this decoder computes.
 pub const ARCHITECTURES: [&str; 3] = ["llama", "qwen2", "qwen3"];
@@ -52,20 +51,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// # Errors
-    /// An architecture we do not know, a missing key, a feature that is not
-    /// computed here, dimensions that do not fit.
-    pub fn read(weights: &Weights) -> Result<Self> {
-        let config = match &weights.source {
-            Source::Gguf(gguf) => metadata::read(gguf)?,
-            Source::Checkpoint(checkpoint) => checkpoint::read(checkpoint)?,
-            Source::MadeUp(made) => made.shape.config.clone(),
-        };
-        config.check(weights.path())?;
-        Ok(config)
-    }
-
-    fn check(&self, path: &Path) -> Result<()> {
+    /// Whether the dimensions fit together.
+    pub(super) fn check(&self, path: &Path) -> Result<()> {
         let fits = self.kv_heads > 0
             && self.heads.is_multiple_of(self.kv_heads)
             && self.head_dim > 0

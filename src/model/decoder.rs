@@ -11,13 +11,14 @@ use color_eyre::eyre::{Result, bail, eyre};
 use super::cache::KvCache;
 use super::clock::{Clock, Part, PassTimes};
 use super::config::Config;
+use super::consistency;
 use super::floors::{self, Floors};
 use super::kernels::activation::Input;
 use super::kernels::kv::KvType;
 use super::kernels::linear::Finish;
 use super::kernels::{Cpu, Isa};
 use super::layer::{Embedding, Kernels, Layer, Linear, Norm, Target};
-use super::layout::{self, ROPE_FACTORS};
+use super::layout::ROPE_FACTORS;
 use super::logits::{Answered, Asked, Logits, judge_on_device, judge_on_host};
 pub use super::pass::Rows;
 use super::pass::{Pass, RopeTable};
@@ -65,44 +66,26 @@ impl Decoder {
         mut progress: impl FnMut(usize, usize) + Send,
     ) -> Result<Self> {
         let config = Config::read(weights)?;
-        let vocab = layout::check(weights, &config)?;
+        let vocab = consistency::check(weights, &config)?;
         // rayon's threads pack, and are gone before anything is decoded
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()?;
-        let load = || -> Result<_> {
-            let mut layers = Vec::with_capacity(config.layers);
-            for i in 0..config.layers {
-                layers.push(Layer::load(weights, i, &config, target)?);
-                progress(i + 1, config.layers + 1);
-            }
-            let norm = Norm::load(
-                weights,
-                "output_norm.weight",
-                config.norm_eps,
-                target.device,
-            )?;
-            Ok((layers, norm, load_ends(weights, config.tied, target)?))
-        };
-        let (layers, norm, (embedding, head)) = pool.install(load)?;
+        let (layers, ends) = pool.install(|| -> Result<_> {
+            let layers = load_layers(weights, &config, target, &mut progress)?;
+            Ok((layers, load_ends(weights, &config, target)?))
+        })?;
         let cache = KvCache::new(config.layers, context, config.heads(), target)?;
-        let factors = match weights.has(ROPE_FACTORS) {
-            true => weights.vector(ROPE_FACTORS)?,
-            false => Vec::new(),
-        };
+        let factors = rope_factors(weights)?;
         let rope = RopeTable::new(&config, context, &factors);
-        let Target {
-            device, kernels, ..
-        } = target;
-        let device = device.clone();
         Ok(Decoder {
             config,
-            device,
-            kernels,
-            embedding,
+            device: target.device.clone(),
+            kernels: target.kernels,
+            embedding: ends.embedding,
             layers,
-            norm,
-            head,
+            norm: ends.norm,
+            head: ends.head,
             vocab,
             cache,
             rope,
@@ -335,8 +318,38 @@ impl Decoder {
 }
 
 /// The embedding and the head; one matrix where the file ties them.
-fn load_ends(weights: &Weights, tied: bool, target: Target<'_>) -> Result<(Embedding, Linear)> {
-    let device = target.device;
+/// Factors of RoPE's frequencies; none where the model has none.
+fn rope_factors(weights: &Weights) -> Result<Vec<f32>> {
+    match weights.has(ROPE_FACTORS) {
+        true => weights.vector(ROPE_FACTORS),
+        false => Ok(Vec::new()),
+    }
+}
+
+fn load_layers(
+    weights: &Weights,
+    config: &Config,
+    target: Target<'_>,
+    progress: &mut (impl FnMut(usize, usize) + Send),
+) -> Result<Vec<Layer>> {
+    let load = |i| {
+        let layer = Layer::load(weights, i, config, target)?;
+        progress(i + 1, config.layers + 1);
+        Ok(layer)
+    };
+    (0..config.layers).map(load).collect()
+}
+
+/// What stands before the first layer and behind the last one.
+struct Ends {
+    embedding: Embedding,
+    norm: Norm,
+    head: Linear,
+}
+
+fn load_ends(weights: &Weights, config: &Config, target: Target<'_>) -> Result<Ends> {
+    let (tied, device) = (config.tied, target.device);
+    let norm = Norm::load(weights, "output_norm.weight", config.norm_eps, device)?;
     let embed = "token_embd.weight".to_string();
     let untied = (!tied).then(|| "output.weight".to_string());
     let head = Linear::load(weights, &[untied.clone().unwrap_or(embed.clone())], target)?;
@@ -348,5 +361,9 @@ fn load_ends(weights: &Weights, tied: bool, target: Target<'_>) -> Result<(Embed
         },
         (Linear::Device(_), _) => Embedding::Table(weights.table(&embed, device)?),
     };
-    Ok((embedding, head))
+    Ok(Ends {
+        embedding,
+        norm,
+        head,
+    })
 }

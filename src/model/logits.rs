@@ -8,11 +8,10 @@ use candle_core::{D, DType, Device, IndexOp, Result, Tensor};
 use super::kernels::Cpu;
 use super::kernels::team::Parts;
 use super::sampling::draw;
+use super::score::{all_finite, judge, penalize};
 use crate::speculate::TokenId;
 use crate::speculate::params::Sampling;
-use crate::speculate::row::{
-    Candidate, Drawn, Judged, NodeRow, TOP_N, all_finite, judge, penalize,
-};
+use crate::speculate::row::{Candidate, Drawn, Judged, NodeRow, TOP_N};
 
 /// Rows of logits, (n, vocab).
 pub enum Logits {

@@ -13,9 +13,8 @@ use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorInfo};
 use serde::Deserialize;
 
-use super::gguf::RawMatrix;
 use super::json_file::JsonFile;
-use super::weights::widen;
+use super::raw_matrix::{RawMatrix, widen};
 use crate::mapped::MappedFile;
 use crate::text_input::JSON_BYTES_MAX;
 

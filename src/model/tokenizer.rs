@@ -8,6 +8,7 @@
 
 mod byte_level;
 mod cased;
+mod gguf;
 pub(super) mod json;
 mod json_checks;
 mod markers;
@@ -15,27 +16,16 @@ mod sentencepiece;
 mod vocabulary;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use candle_core::quantized::gguf_file::{Content, Value, VersionedMagic};
-use color_eyre::eyre::{Result, WrapErr, bail, eyre};
-use tokenizers::models::bpe::{BPE, Vocab};
+use candle_core::quantized::gguf_file::Content;
+use color_eyre::eyre::{Result, WrapErr, eyre};
 use tokenizers::{AddedToken, Tokenizer};
 
 use super::chat::{ChatTemplate, KNOWN_MARKERS};
 use super::weights::{Source, Weights};
-use byte_level::{ByteAlphabet, WordSplit};
 use markers::{Markers, SEPARATOR};
-use vocabulary::{TokenType, Vocabulary};
-
-/// Metadata keys that name an end-of-generation token.
-const END_KEYS: [&str; 3] = [
-    "tokenizer.ggml.eos_token_id",
-    "tokenizer.ggml.eot_token_id",
-    "tokenizer.ggml.eom_token_id",
-];
 
 /// Control tokens that end a text in whatever model has them, whether its
 /// metadata say so or not.
@@ -50,13 +40,6 @@ const END_TEXTS: [&str; 9] = [
     "<end_of_turn>",
     "<EOT>",
 ];
-
-/// Which of the two families a file's tokenizer belongs to.
-#[derive(Clone, Copy, Debug)]
-enum Kind {
-    ByteLevel(WordSplit),
-    SentencePiece { dummy_prefix: bool },
-}
 
 /// A model's tokenizer. Cloning is cheap.
 #[derive(Clone)]
@@ -96,9 +79,9 @@ impl TextCodec {
     pub fn of(weights: &Weights) -> Result<Self> {
         let rows = weights.dims("token_embd.weight")?.first().copied();
         let inner = match &weights.source {
-            Source::Gguf(gguf) => read_gguf(&gguf.content, rows)?,
+            Source::Gguf(file) => gguf::read(&file.content, rows)?,
             Source::Checkpoint(checkpoint) => json::read(&checkpoint.folder, rows)?,
-            Source::MadeUp(made) => read_gguf(&numbered(made.shape.vocab), rows)?,
+            Source::MadeUp(made) => gguf::read(&gguf::numbered(made.shape.vocab), rows)?,
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -123,7 +106,7 @@ impl TextCodec {
     /// that is not supported; the message names the key.
     pub fn from_gguf(content: &Content) -> Result<Self> {
         Ok(Self {
-            inner: Arc::new(read_gguf(content, None)?),
+            inner: Arc::new(gguf::read(content, None)?),
         })
     }
 
@@ -257,63 +240,6 @@ impl TextCodec {
     }
 }
 
-impl Kind {
-    fn of(vocabulary: &Vocabulary) -> Result<Self> {
-        match vocabulary.text("tokenizer.ggml.model")? {
-            Some("gpt2") => {
-                let pre = vocabulary.text("tokenizer.ggml.pre")?;
-                WordSplit::from_name(pre).map(Self::ByteLevel)
-            }
-            Some("llama") => Ok(Self::SentencePiece {
-                dummy_prefix: vocabulary
-                    .flag("tokenizer.ggml.add_space_prefix")?
-                    .unwrap_or(true),
-            }),
-            Some(other) => bail!(
-                "tokenizer model {other:?} is not supported; known are \
-                 gpt2 (byte-level BPE: {}) and llama (SentencePiece BPE)",
-                byte_level::SUPPORTED
-            ),
-            None => bail!("the GGUF file has no tokenizer.ggml.model; is it a language model?"),
-        }
-    }
-
-    /// Goes into the tokenizer's hash: never change one.
-    fn name(self) -> &'static str {
-        match self {
-            Self::ByteLevel(WordSplit::Gpt2) => "byte-level gpt-2",
-            Self::ByteLevel(WordSplit::Smollm) => "byte-level smollm",
-            Self::ByteLevel(WordSplit::Llama3) => "byte-level llama-bpe",
-            Self::ByteLevel(WordSplit::Qwen2) => "byte-level qwen2",
-            Self::ByteLevel(WordSplit::Tekken) => "byte-level tekken",
-            Self::ByteLevel(WordSplit::DeepseekCoder) => "byte-level deepseek-coder",
-            Self::ByteLevel(WordSplit::DeepseekLlm) => "byte-level deepseek-llm",
-            Self::ByteLevel(WordSplit::Unstated) => "byte-level default",
-            Self::SentencePiece { dummy_prefix: true } => "sentencepiece",
-            Self::SentencePiece {
-                dummy_prefix: false,
-            } => "sentencepiece without prefix",
-        }
-    }
-
-    /// What the user should know of it.
-    fn note(self) -> Option<String> {
-        let unstated = matches!(self, Self::ByteLevel(WordSplit::Unstated));
-        unstated.then(|| {
-            "the file does not say how the model cuts words (tokenizer.ggml.pre): llama.cpp's \
-             default is taken, which may not be what it was trained with"
-                .to_owned()
-        })
-    }
-
-    fn adds_bos(self) -> bool {
-        match self {
-            Self::ByteLevel(split) => split.adds_bos(),
-            Self::SentencePiece { .. } => true,
-        }
-    }
-}
-
 impl TokenBytes {
     fn get(&self, id: u32) -> &[u8] {
         let id = id as usize;
@@ -323,80 +249,6 @@ impl TokenBytes {
         let start = id.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.bytes[start as usize..*end as usize]
     }
-}
-
-/// `rows`: of the embedding, where there is one.
-fn read_gguf(content: &Content, rows: Option<usize>) -> Result<Inner> {
-    let mut vocabulary = Vocabulary::read(content)?;
-    let mut notes = Vec::new();
-    notes.extend(vocabulary.cut_to(rows)?);
-    let literals = template_literals(ChatTemplate::from_gguf(content));
-    notes.extend(markers::note_on_retyped(&vocabulary.retype(&literals)?));
-    let kind = Kind::of(&vocabulary)?;
-    notes.extend(kind.note());
-    let (merges, ids) = rayon::join(|| merges(kind, &vocabulary), || ids(&vocabulary));
-    let merges = merges?;
-    let eos_ids = eos_ids(&vocabulary)?;
-    notes.extend(note_on_ends(&eos_ids));
-    let in_text = |text: &str| !is_marker_of(&literals, text);
-    let (built, (hash, token_bytes, markers)) = rayon::join(
-        || build(kind, &vocabulary, (ids, &merges), in_text),
-        || {
-            let hash = vocabulary.hash(kind.name(), &merges);
-            let markers = Markers::new(vocabulary.markers(in_text));
-            (hash, token_bytes(kind, &vocabulary), markers)
-        },
-    );
-    let (tokenizer, separator_id) = built?;
-    Ok(Inner {
-        markers: markers?,
-        separator_id,
-        token_bytes,
-        special: vocabulary.types.iter().map(is_not_text).collect(),
-        eos_ids,
-        bos_id: bos_id(kind, &vocabulary)?,
-        add_bos: vocabulary
-            .flag("tokenizer.ggml.add_bos_token")?
-            .unwrap_or(kind.adds_bos()),
-        hash,
-        tokenizer,
-        notes,
-    })
-}
-
-/// A tokenizer of so many tokens without a meaning, for weights that have none.
-fn numbered(n: usize) -> Content {
-    let text = |text: String| Value::String(text);
-    let tokens = (0..n).map(|i| text(format!("t{i}"))).collect();
-    let metadata = [
-        ("tokenizer.ggml.model", text("gpt2".into())),
-        ("tokenizer.ggml.pre", text("gpt-2".into())),
-        ("tokenizer.ggml.tokens", Value::Array(tokens)),
-        ("tokenizer.ggml.merges", Value::Array(Vec::new())),
-    ];
-    Content {
-        magic: VersionedMagic::GgufV3,
-        metadata: metadata.map(|(key, value)| (key.to_owned(), value)).into(),
-        tensor_infos: HashMap::new(),
-        tensor_data_offset: 0,
-    }
-}
-
-fn merges<'a>(kind: Kind, vocabulary: &Vocabulary<'a>) -> Result<Vec<(&'a str, &'a str)>> {
-    match kind {
-        Kind::ByteLevel(_) => vocabulary.merges(),
-        Kind::SentencePiece { .. } => {
-            let scores = vocabulary.scores()?;
-            Ok(sentencepiece::merges(vocabulary, &scores))
-        }
-    }
-}
-
-/// The id of every text. Where two ids share one, the lower is the one that is written.
-fn ids(vocabulary: &Vocabulary) -> Vocab {
-    let ids = vocabulary.tokens.iter().enumerate().rev();
-    ids.map(|(id, token)| ((*token).to_owned(), id as u32))
-        .collect()
 }
 
 fn note_on_ends(eos_ids: &[u32]) -> Option<String> {
@@ -422,48 +274,6 @@ fn note_on_rowless(texts: &[&str], rows: usize) -> String {
     )
 }
 
-fn is_not_text(ty: &TokenType) -> bool {
-    ty.is_special() || *ty == TokenType::Unknown
-}
-
-fn token_bytes(kind: Kind, vocabulary: &Vocabulary) -> TokenBytes {
-    let alphabet = ByteAlphabet::new();
-    let mut bytes = Vec::with_capacity(8 * vocabulary.tokens.len());
-    let mut ends = Vec::with_capacity(vocabulary.tokens.len());
-    for (token, ty) in vocabulary.tokens.iter().zip(&vocabulary.types) {
-        match kind {
-            _ if is_not_text(ty) => bytes.extend_from_slice(token.as_bytes()),
-            Kind::ByteLevel(_) => alphabet.push_bytes(token, &mut bytes),
-            Kind::SentencePiece { .. } => sentencepiece::push_bytes(token, *ty, &mut bytes),
-        }
-        ends.push(bytes.len() as u32);
-    }
-    TokenBytes { bytes, ends }
-}
-
-fn eos_ids(vocabulary: &Vocabulary) -> Result<Vec<u32>> {
-    let mut found = Vec::new();
-    for key in END_KEYS {
-        found.extend(vocabulary.id(key)?);
-    }
-    found.extend(END_TEXTS.iter().filter_map(|t| vocabulary.control_token(t)));
-    let mut ids = Vec::new();
-    for id in found {
-        if !ids.contains(&id) {
-            ids.push(id);
-        }
-    }
-    Ok(ids)
-}
-
-fn bos_id(kind: Kind, vocabulary: &Vocabulary) -> Result<Option<u32>> {
-    let named = vocabulary.id("tokenizer.ggml.bos_token_id")?;
-    Ok(match kind {
-        Kind::ByteLevel(_) => named,
-        Kind::SentencePiece { .. } => named.or_else(|| vocabulary.control_token("<s>")),
-    })
-}
-
 /// What a template writes of its own; nothing, if there is none or it is at fault,
 /// which whoever renders it will say.
 fn template_literals(template: Result<Option<ChatTemplate>>) -> Vec<String> {
@@ -477,33 +287,6 @@ fn is_marker_of(literals: &[String], token: &str) -> bool {
         || markers::looks_like_marker(token) && literals.iter().any(|text| text.contains(token))
 }
 
-/// The tokenizer, and the id that it gives [`SEPARATOR`]. User-defined tokens that
-/// are `in_text` are recognised in any text, as llama.cpp and transformers do.
-fn build(
-    kind: Kind,
-    vocabulary: &Vocabulary,
-    (ids, merges): (Vocab, &[(&str, &str)]),
-    in_text: impl Fn(&str) -> bool,
-) -> Result<(Tokenizer, u32)> {
-    let mut tokenizer = Tokenizer::new(bpe(kind, vocabulary, (ids, merges))?);
-    match kind {
-        Kind::ByteLevel(split) => split.install(&mut tokenizer)?,
-        Kind::SentencePiece { dummy_prefix } => {
-            sentencepiece::install(&mut tokenizer, dummy_prefix)?;
-        }
-    }
-    let tokens = vocabulary.tokens.iter().zip(&vocabulary.types);
-    let in_text = tokens
-        .filter(|(token, ty)| **ty == TokenType::UserDefined && in_text(token))
-        .map(|(token, _)| AddedToken::from(*token, false).normalized(false));
-    tokenizer
-        .add_tokens(in_text)
-        .map_err(|err| eyre!(err))
-        .wrap_err("registering the user-defined tokens")?;
-    let separator_id = add_separator(&mut tokenizer)?;
-    Ok((tokenizer, separator_id))
-}
-
 /// Lets the tokenizer see [`SEPARATOR`] and no token that is special.
 fn add_separator(tokenizer: &mut Tokenizer) -> Result<u32> {
     let text = SEPARATOR.to_string();
@@ -512,42 +295,4 @@ fn add_separator(tokenizer: &mut Tokenizer) -> Result<u32> {
     tokenizer.set_encode_special_tokens(true);
     let id = tokenizer.token_to_id(&text);
     id.ok_or_else(|| eyre!("the tokenizer takes no token beyond its own"))
-}
-
-fn bpe(
-    kind: Kind,
-    vocabulary: &Vocabulary,
-    (ids, merges): (Vocab, &[(&str, &str)]),
-) -> Result<BPE> {
-    // The crate has room for the longest token and puts every joined pair there.
-    let longest = vocabulary.tokens.iter().map(|token| token.len()).max();
-    let too_long = |(left, right): &&(&str, &str)| Some(left.len() + right.len()) > longest;
-    if let Some((left, right)) = merges.iter().find(too_long) {
-        bail!("tokenizer.ggml.merges joins {left:?} and {right:?} to no token");
-    }
-    let owned = |(left, right): &(&str, &str)| ((*left).to_owned(), (*right).to_owned());
-    let mut builder = BPE::builder().vocab_and_merges(ids, merges.iter().map(owned).collect());
-    builder = match kind {
-        Kind::ByteLevel(split) => builder.ignore_merges(split.ignores_merges()),
-        Kind::SentencePiece { .. } => with_fallback(builder, vocabulary),
-    };
-    builder
-        .build()
-        .map_err(|err| eyre!(err))
-        .wrap_err("tokenizer.ggml.merges does not fit tokenizer.ggml.tokens")
-}
-
-fn with_fallback(
-    builder: tokenizers::models::bpe::BpeBuilder,
-    vocabulary: &Vocabulary,
-) -> tokenizers::models::bpe::BpeBuilder {
-    let builder = builder.byte_fallback(true).fuse_unk(true);
-    let unknown = vocabulary
-        .types
-        .iter()
-        .position(|ty| *ty == TokenType::Unknown);
-    match unknown {
-        Some(id) => builder.unk_token(vocabulary.tokens[id].to_owned()),
-        None => builder,
-    }
 }

@@ -4,67 +4,19 @@
 //! how groups are chosen (`groups.rs`).
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 
 use color_eyre::eyre::{Report, eyre};
 use ecow::{EcoString, eco_format};
 use serde::{Deserialize, Serialize};
 
-use super::grouping::Grouping;
-use super::groups::Group;
+use super::groups::{Group, GroupMap};
+use super::halves::Half;
 use super::history::{History, Protocol};
 use super::random::TextHasher;
+use super::saved::SavedGroups;
 use super::scale::Scale;
-
-/// Whether knowledge is about an item or about a user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SubjectKind {
-    Item,
-    User,
-}
-
-impl fmt::Display for SubjectKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            SubjectKind::Item => "item",
-            SubjectKind::User => "user",
-        })
-    }
-}
-
-impl FromStr for SubjectKind {
-    type Err = Report;
-
-    fn from_str(text: &str) -> Result<Self, Report> {
-        match text {
-            "item" => Ok(SubjectKind::Item),
-            "user" => Ok(SubjectKind::User),
-            _ => Err(eyre!("unknown subject kind `{text}`: use item or user")),
-        }
-    }
-}
-
-/// Which half of its group a subject is in. The pool half's knowledge fills the
-/// retrieval pool; the query half is what drafts are tried on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Half {
-    Pool,
-    #[default]
-    Query,
-}
-
-impl fmt::Display for Half {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Half::Pool => "pool",
-            Half::Query => "query",
-        })
-    }
-}
+use super::subject::{SubjectKind, SubjectRef, UNGROUPED};
 
 /// Something else that a source says about a subject: its author, their age.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,14 +81,6 @@ impl User {
     }
 }
 
-/// Where a subject is in its catalog. Valid only for the catalog it came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct SubjectRef {
-    pub kind: SubjectKind,
-    /// Index into [`Catalog::items`] or [`Catalog::users`].
-    pub idx: usize,
-}
-
 /// An item or a user, borrowed from its catalog.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Subject<'a> {
@@ -191,8 +135,15 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// The name under which subjects of no group are listed.
-pub const UNGROUPED: &str = "ungrouped";
+/// Why subjects are where they are.
+#[derive(Clone, Debug)]
+pub struct Grouping {
+    pub map: GroupMap,
+    /// By kind, the groups of the map that were too small to stand alone, with
+    /// their sizes.
+    pub(super) merged: [BTreeMap<String, usize>; 2],
+    pub(super) saved: Option<Arc<SavedGroups>>,
+}
 
 /// Items, users and their groups, complete and consistent: every rating points
 /// at an item, every subject has a group and a half.
@@ -325,10 +276,5 @@ impl Catalog {
             SubjectKind::Item => &self.item_groups,
             SubjectKind::User => &self.user_groups,
         }
-    }
-
-    /// In a sentence, why a subject is in its group.
-    pub fn why_group(&self, at: SubjectRef) -> String {
-        self.grouping.why(self, at)
     }
 }

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use color_eyre::eyre::{Report, WrapErr, ensure, eyre};
 use serde::Deserialize;
 
-use super::catalog::SubjectKind;
 use super::random::hash_text;
+use super::subject::SubjectKind;
 use crate::jinja::{self, Missing};
 use crate::speculate::params::Params;
 use crate::text_input::{SETTINGS_BYTES_MAX, read_text};

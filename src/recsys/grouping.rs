@@ -6,11 +6,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
-use super::catalog::{Catalog, Item, Subject, SubjectKind, SubjectRef, UNGROUPED, User};
-use super::groups::{Group, GroupMap, halves};
+use super::catalog::{Catalog, Grouping, Item, Subject, User};
+use super::groups::{Group, GroupMap};
+use super::halves::halves;
 use super::history::Protocol;
-use super::saved::SavedGroups;
+use super::saved::{Draft, SavedGroups};
 use super::scale::Scale;
+use super::subject::{SubjectKind, SubjectRef, UNGROUPED};
 
 /// What a catalog is assembled from; groups and halves are still open.
 pub struct Contents {
@@ -20,16 +22,6 @@ pub struct Contents {
     pub scale: Scale,
     pub items: Vec<Item>,
     pub users: Vec<User>,
-}
-
-/// Why subjects are where they are.
-#[derive(Clone, Debug)]
-pub struct Grouping {
-    pub map: GroupMap,
-    /// By kind, the groups of the map that were too small to stand alone, with
-    /// their sizes.
-    merged: [BTreeMap<String, usize>; 2],
-    saved: Option<Arc<SavedGroups>>,
 }
 
 /// How many subjects saved groups did not know.
@@ -209,6 +201,30 @@ impl Catalog {
             n_users: n_unknown[1],
         };
         (self, unknown)
+    }
+
+    /// Groups of its subjects, to be saved.
+    ///
+    /// # Panics
+    /// If a draft is not as long as the catalog, or names a group that it has not.
+    pub fn saved(&self, seed: u64, items: Draft, users: Draft) -> SavedGroups {
+        let ids = |kind| {
+            let subjects = self.subjects(kind);
+            subjects
+                .map(|at| self.subject(at).id().to_owned())
+                .collect()
+        };
+        SavedGroups::new(
+            (self.name.clone(), self.fingerprint()),
+            seed,
+            (ids(SubjectKind::Item), items),
+            (ids(SubjectKind::User), users),
+        )
+    }
+
+    /// In a sentence, why a subject is in its group.
+    pub fn why_group(&self, at: SubjectRef) -> String {
+        self.grouping.why(self, at)
     }
 
     /// How many subjects each group has.

@@ -13,7 +13,7 @@ use std::path::Path;
 use color_eyre::eyre::{Report, WrapErr, ensure, eyre};
 use serde::{Deserialize, Serialize};
 
-use super::catalog::SubjectKind;
+use super::subject::SubjectKind;
 
 pub use log::{CutOff, KnowledgeLog};
 

@@ -4,11 +4,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::catalog::{Catalog, SubjectKind};
+use super::catalog::Catalog;
 use super::groups::Group;
 use super::kmeans;
 use super::lightgcn;
 use super::saved::{Draft, SavedGroups};
+use super::subject::SubjectKind;
 
 /// How items are grouped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +52,7 @@ pub fn build(
         UserMethod::Liked => as_they_are(&by_map, SubjectKind::User, "liked"),
         UserMethod::None => none(catalog.users.len()),
     };
-    Some(SavedGroups::new(catalog, seed, items, users))
+    Some(catalog.saved(seed, items, users))
 }
 
 fn none(n_subjects: usize) -> Draft {

@@ -9,9 +9,10 @@ use ecow::EcoString;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::catalog::{Catalog, Fact, Item, Subject, SubjectKind, SubjectRef, User};
+use super::catalog::{Catalog, Fact, Item, Subject, User};
 use super::frameworks::{Example, Framework, parsed};
 use super::history::Role;
+use super::subject::{SubjectKind, SubjectRef};
 use crate::jinja;
 
 /// How many of a user's favourites of each kind a template is given.

@@ -4,8 +4,9 @@
 
 use serde::Serialize;
 
-use super::catalog::{Catalog, Item, Subject, SubjectRef, User};
+use super::catalog::{Catalog, Item, Subject, User};
 use super::history::Role;
+use super::subject::SubjectRef;
 
 const LIKED: &str = "liked";
 

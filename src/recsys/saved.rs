@@ -11,9 +11,9 @@ use std::path::Path;
 use color_eyre::eyre::{Report, WrapErr, ensure, eyre};
 use serde::{Deserialize, Serialize};
 
-use super::catalog::{Catalog, SubjectKind};
 use super::groups::Group;
 use super::random::{dealt, hash_text};
+use super::subject::SubjectKind;
 use crate::atomic_file;
 use crate::text_input::{TextLines, with_restart};
 
@@ -74,17 +74,25 @@ pub struct Draft {
 }
 
 impl SavedGroups {
+    /// From the name and the fingerprint of a catalog, the ids of its subjects and
+    /// their groups.
+    ///
     /// # Panics
-    /// If a draft is not as long as the catalog, or names a group that it has not.
-    pub fn new(catalog: &Catalog, seed: u64, items: Draft, users: Draft) -> Self {
-        let (items, item_members) = part(catalog, SubjectKind::Item, items);
-        let (users, user_members) = part(catalog, SubjectKind::User, users);
+    /// If a draft is not as long as the ids, or names a group that it has not.
+    pub(super) fn new(
+        (catalog, fingerprint): (String, String),
+        seed: u64,
+        items: (Vec<String>, Draft),
+        users: (Vec<String>, Draft),
+    ) -> Self {
+        let (items, item_members) = part(items);
+        let (users, user_members) = part(users);
         SavedGroups {
             header: Header {
                 format: FORMAT.to_owned(),
                 version: VERSION,
-                catalog: catalog.name.clone(),
-                fingerprint: catalog.fingerprint(),
+                catalog,
+                fingerprint,
                 seed,
                 items,
                 users,
@@ -292,10 +300,12 @@ impl Header {
     }
 }
 
-fn part(catalog: &Catalog, kind: SubjectKind, draft: Draft) -> (Part, Members) {
-    let ids = catalog.subjects(kind).map(|at| catalog.subject(at).id());
-    let ids: Vec<String> = ids.map(str::to_owned).collect();
-    assert_eq!(ids.len(), draft.of_subject.len(), "a group for each {kind}");
+fn part((ids, draft): (Vec<String>, Draft)) -> (Part, Members) {
+    assert_eq!(
+        ids.len(),
+        draft.of_subject.len(),
+        "a group for each subject"
+    );
     let named = draft.of_subject.iter().flatten();
     assert!(
         named

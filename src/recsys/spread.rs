@@ -1,6 +1,8 @@
 //! Whom to ask when a few subjects must stand for all.
 
-use super::catalog::{Catalog, Half, SubjectKind, SubjectRef};
+use super::catalog::Catalog;
+use super::halves::Half;
+use super::subject::{SubjectKind, SubjectRef};
 
 impl Catalog {
     /// At most `n` subjects of the query half, taken from the groups in turn.

@@ -2,7 +2,7 @@
 //! and why, and whether strict decoding was lossless. Reads traces alone.
 
 mod cause;
-mod drafts;
+mod differing;
 mod slower;
 mod words;
 
@@ -187,9 +187,9 @@ pub fn lossless(strict: &Trace, autoregressive: &Trace) -> Lossless {
     }
     let n_steps = |t: &Trace| t.steps.len().saturating_sub(1);
     let (a, b) = (n_steps(strict), n_steps(autoregressive));
-    let differing = cause::shaping(strict, a, autoregressive, b);
+    let shaping = differing::shaping(strict, a, autoregressive, b);
     let limit = |t: &Trace| t.params_at(n_steps(t)).max_tokens;
-    if !differing.is_empty() || limit(strict) != limit(autoregressive) {
+    if !shaping.is_empty() || limit(strict) != limit(autoregressive) {
         return Lossless::NotComparable("their parameters shape the text differently");
     }
     match divergence(strict, autoregressive) {

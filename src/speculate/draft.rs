@@ -224,6 +224,24 @@ pub struct Growing {
     pub floor: f32,
 }
 
+impl Growing {
+    fn at(tree: &DraftTree, node: usize, floor: f32) -> Self {
+        let DraftNode {
+            token,
+            parent,
+            path_prob,
+            ..
+        } = tree.nodes[node];
+        Growing {
+            node,
+            parent,
+            token,
+            path_prob,
+            floor,
+        }
+    }
+}
+
 /// Grows a tree best-first by path probability. A child never exceeds its
 /// parent, so the first n nodes are the n most probable ones, and the expected
 /// number of accepted tokens is the highest that n rows can have.
@@ -257,15 +275,9 @@ pub fn grow(
             break;
         }
         if tree.nodes[node].depth < limits.branch {
-            let growing = Growing {
-                node,
-                parent: tree.nodes[node].parent,
-                token: lead.token,
-                path_prob: lead.path_prob,
-                floor: frontier.floor().max(limits.min_prob),
-            };
+            let floor = frontier.floor().max(limits.min_prob);
             list.clear();
-            expand(growing, &mut list);
+            expand(Growing::at(&tree, node, floor), &mut list);
             offer_all(&mut frontier, node, lead.path_prob, limits.min_prob, &list);
         }
         next = frontier.pop();

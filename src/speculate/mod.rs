@@ -25,6 +25,7 @@ pub mod speed_up;
 pub mod stats;
 pub mod sweep;
 pub mod trace;
+pub mod trace_file;
 pub mod verify;
 pub mod whatif;
 pub mod why_slow;

@@ -115,54 +115,47 @@ fn switched_on(sources: &Sources) -> String {
 }
 
 fn decisive(header: &Header, params: &Params) -> Vec<Decisive> {
-    let mut all = machine(header).to_vec();
+    let mut all = model(header).to_vec();
+    all.extend(arithmetic(header));
+    all.extend(prompt(header));
     all.extend(parameters(params));
     all.extend(pools_and_costs(header));
     all
 }
 
-/// Model, arithmetic and prompt.
-fn machine(header: &Header) -> [Decisive; 10] {
-    let arithmetic = header.arithmetic.as_ref();
+fn model(header: &Header) -> [Decisive; 2] {
     let short = |hash: &str| hash.chars().take(12).collect::<String>();
     let sha = recorded(header.model.sha256.as_deref().map(short));
     let model = format!("{} ({sha})", header.model.name);
-    let of = |value: fn(&super::trace::Arithmetic) -> String| recorded(arithmetic.map(value));
+    let tokenizer = short(&header.model.tokenizer_hash);
     [
         (Part::Model, "model", model),
-        (
-            Part::Model,
-            "tokenizer",
-            short(&header.model.tokenizer_hash),
-        ),
-        (
-            Part::Arithmetic,
-            "arithmetic revision",
-            of(|a| a.revision.to_string()),
-        ),
-        (
-            Part::Arithmetic,
-            "instructions",
-            of(|a| a.instructions.clone()),
-        ),
-        (Part::Arithmetic, "KV type", of(|a| a.kv.clone())),
-        (
-            Part::Arithmetic,
-            "quantization at load",
-            of(|a| a.quantize.clone()),
-        ),
-        (Part::Arithmetic, "device", device_kind(&header.device)),
+        (Part::Model, "tokenizer", tokenizer),
+    ]
+}
+
+fn arithmetic(header: &Header) -> [Decisive; 5] {
+    let of = |value: fn(&super::trace::Arithmetic) -> String| {
+        recorded(header.arithmetic.as_ref().map(value))
+    };
+    [
+        ("arithmetic revision", of(|a| a.revision.to_string())),
+        ("instructions", of(|a| a.instructions.clone())),
+        ("KV type", of(|a| a.kv.clone())),
+        ("quantization at load", of(|a| a.quantize.clone())),
+        ("device", device_kind(&header.device)),
+    ]
+    .map(|(what, value)| (Part::Arithmetic, what, value))
+}
+
+/// What the run was asked, and how long it may become.
+fn prompt(header: &Header) -> [Decisive; 3] {
+    let n_tokens = format!("{} tokens", header.prompt_ids.len());
+    let group = header.subject.group.clone().unwrap_or("none".into());
+    [
         (Part::Length, "context", header.model.context.to_string()),
-        (
-            Part::Prompt,
-            "prompt",
-            format!("{} tokens", header.prompt_ids.len()),
-        ),
-        (
-            Part::Drafts,
-            "group",
-            header.subject.group.clone().unwrap_or("none".into()),
-        ),
+        (Part::Prompt, "prompt", n_tokens),
+        (Part::Drafts, "group", group),
     ]
 }
 

@@ -1,11 +1,13 @@
 //! The record of a run: a header, one [`Step`] a forward pass, an end. Every
 //! view, the what-if and every export read traces only, so that everything
-//! works without a model. `file` has its form on disk.
+//! works without a model. Knows nothing of files: `trace_file.rs` has its form on disk.
 //!
 //! A run is a function of its header: what a header holds decides every tree,
 //! verdict and token, whatever the load of the machine and whatever ran before.
 
-mod file;
+mod header;
+mod step;
+mod token_bytes;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,316 +16,16 @@ use serde::{Deserialize, Serialize};
 use super::TokenId;
 use super::backoff::Backoff;
 use super::branch::{Branch, BranchOf};
-use super::cost::CostProfile;
-use super::draft::{DocHit, DraftTree};
-use super::learned::{CalibrationStart, Learned};
-use super::params::{Params, Source};
-use super::row::{Judged, NodeRow};
-use super::verify::{Fate, Finish, Room, Verdict};
+use super::draft::DocHit;
+use super::learned::CalibrationStart;
+use super::params::Params;
+use super::verify::{Fate, Finish};
 
-pub use file::TraceError;
-
-/// Version of the file format that is written. Format 1 is read, too: what its
-/// headers lack is `None`, not recorded.
-pub const FORMAT: u32 = 2;
-
-/// The bytes of a token: text where they are UTF-8, else numbers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum TokenBytes {
-    Text(String),
-    Bytes(Vec<u8>),
-}
-
-impl TokenBytes {
-    pub fn new(bytes: &[u8]) -> Self {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => TokenBytes::Text(text.to_string()),
-            Err(_) => TokenBytes::Bytes(bytes.to_vec()),
-        }
-    }
-
-    pub fn as_bytes(&self) -> &[u8] {
-        match self {
-            TokenBytes::Text(text) => text.as_bytes(),
-            TokenBytes::Bytes(bytes) => bytes,
-        }
-    }
-}
-
-/// The model a run used.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct ModelInfo {
-    /// As a person says it: `SmolLM2-135M-Instruct Q4_1`.
-    pub name: String,
-    pub architecture: String,
-    /// The weights' type in the file.
-    pub dtype: String,
-    /// sha256 of the tokenizer's vocabulary, merges and kind, in hex.
-    pub tokenizer_hash: String,
-    /// Size of the weights' file in bytes.
-    pub file_bytes: u64,
-    /// Longest context, in tokens.
-    pub context: usize,
-    /// Of the weights' file, in hex; of a checkpoint's or a split model's files
-    /// together. `None`: not recorded.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sha256: Option<String>,
-}
-
-/// What decides a bit of the forward pass besides the weights.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Arithmetic {
-    /// Raised whenever a bit of the forward pass may change.
-    pub revision: u32,
-    /// Vector instructions of the kernels; on a GPU its library's name.
-    pub instructions: String,
-    /// Type of the keys and values in the cache.
-    pub kv: String,
-    /// What was made of the weights at load, as `--quantize` names it.
-    pub quantize: String,
-}
-
-/// Whether a subject's own earlier document may draft for it, which inflates
-/// acceptance.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OwnDocuments {
-    /// As in the paper, whose pool has each user's older document.
-    #[default]
-    Keep,
-    /// As if it had never been added.
-    Hide,
-}
-
-impl OwnDocuments {
-    /// As the command line spells it.
-    pub fn name(self) -> &'static str {
-        match self {
-            OwnDocuments::Keep => "keep",
-            OwnDocuments::Hide => "hide",
-        }
-    }
-}
-
-/// Whom the knowledge is for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SubjectInfo {
-    /// `item`, `user` or `prompt` (a prompt of one's own).
-    pub kind: String,
-    pub id: String,
-    pub title: String,
-    pub group: Option<String>,
-    pub framework: String,
-}
-
-/// Size of a source at the start of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PoolSize {
-    pub source: Source,
-    pub documents: usize,
-    pub tokens: usize,
-}
-
-/// The first line of a trace.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Header {
-    pub format: u32,
-    /// The program's version.
-    pub program: String,
-    pub model: ModelInfo,
-    pub device: String,
-    pub threads: usize,
-    pub catalog: String,
-    pub subject: SubjectInfo,
-    pub prompt: String,
-    pub prompt_ids: Vec<TokenId>,
-    /// How many of the last prompt tokens are the prefilled opening of the
-    /// answer: shown as its beginning.
-    pub opening_len: usize,
-    /// Rated items left out of the prompt, the oldest ones, to fit the context.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub history_dropped: usize,
-    /// Where the run began, if in the middle of another one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub branch: Option<Branch>,
-    pub params: Params,
-    /// What an automatic budget goes by.
-    pub cost: CostProfile,
-    pub eos: Vec<TokenId>,
-    pub pools: Vec<PoolSize>,
-    /// Milliseconds spent on the prompt; not a step.
-    pub prompt_ms: f64,
-    /// Bytes of the prompt's tokens.
-    pub tokens: Vec<(TokenId, TokenBytes)>,
-    /// `None`: not recorded (format 1), as are the following.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub arithmetic: Option<Arithmetic>,
-    /// Where the correction of the drafts' estimates starts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub calibration: Option<CalibrationStart>,
-    /// Hash of all documents that can draft, those of this session included.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pools_hash: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub own_documents: Option<OwnDocuments>,
-    /// Answers of this session that can draft, changes of the pools by hand: what no
-    /// command line makes again, each in a few words.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub by_hand: Vec<String>,
-    /// A custom prompt as it was typed, before the chat template.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub asked: Option<String>,
-    /// The options that chose catalog, pools, model and device, word by word.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub setup: Vec<String>,
-}
-
-fn is_zero(n: &usize) -> bool {
-    *n == 0
-}
-
-/// What a run starts from in place of what its engine has at the moment.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct StartFrom {
-    /// `None`: the engine's profile.
-    pub cost: Option<CostProfile>,
-    /// `None`: the engine's calibration, which is the shipped one unless runs may
-    /// learn from each other.
-    pub calibration: Option<CalibrationStart>,
-}
-
-impl StartFrom {
-    fn carried(self, from: &Params, to: &Params) -> Self {
-        StartFrom {
-            calibration: self.calibration.map(|start| start.carried(from, to)),
-            ..self
-        }
-    }
-}
-
-impl Header {
-    /// What a rerun under other parameters starts from, so that it drafts as this run
-    /// did as long as it commits the same.
-    pub fn start_under(&self, params: &Params) -> StartFrom {
-        self.start().carried(&self.params, params)
-    }
-
-    /// What a rerun of this run starts from. A header of format 1 says nothing of
-    /// the calibration.
-    pub fn start(&self) -> StartFrom {
-        StartFrom {
-            cost: (!self.cost.is_empty()).then(|| self.cost.clone()),
-            calibration: self.calibration.clone(),
-        }
-    }
-}
-
-/// What one source contributed to a step's retrieval.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SourceHit {
-    pub source: Source,
-    /// Longest suffix of the context found there, in tokens.
-    pub matched: usize,
-    /// How often it occurs there.
-    pub count: usize,
-}
-
-/// Milliseconds of a step, by part.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Timing {
-    pub retrieve: f64,
-    pub draft: f64,
-    pub forward: f64,
-    pub verify: f64,
-    pub commit: f64,
-}
-
-impl Timing {
-    pub fn total(&self) -> f64 {
-        self.retrieve + self.draft + self.forward + self.verify + self.commit
-    }
-
-    pub fn add(&mut self, other: &Timing) {
-        self.retrieve += other.retrieve;
-        self.draft += other.draft;
-        self.forward += other.forward;
-        self.verify += other.verify;
-        self.commit += other.commit;
-    }
-}
-
-/// One forward pass: retrieve, draft, verify, commit.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Step {
-    pub index: usize,
-    /// Tokens of the context before this step, the root (the last) included.
-    pub context_len: usize,
-    /// What could still be committed.
-    pub room: Room,
-    /// The parameters from this step on, if they changed on the fly.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub params: Option<Params>,
-    /// Per source that was asked and found something.
-    pub retrieval: Vec<SourceHit>,
-    pub tree: DraftTree,
-    /// Rows drafted before the automatic budget cut the tree.
-    pub n_offered: usize,
-    /// The distribution at each node.
-    pub rows: Vec<NodeRow>,
-    /// Node i's standing in its parent's row, at index i - 1.
-    pub judged: Vec<Judged>,
-    pub verdict: Verdict,
-    pub timing: Timing,
-    /// Bytes of token ids seen for the first time in this run.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tokens: Vec<(TokenId, TokenBytes)>,
-    /// Titles of pool documents seen for the first time: (id, title).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub documents: Vec<(String, String)>,
-    /// Stretches of pool documents around places where drafts were found, each
-    /// recorded once in a run.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub excerpts: Vec<Excerpt>,
-    /// What the step taught the calibration in force: its numbers that changed.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub learned: Vec<Learned>,
-}
-
-/// A stretch of a pool document.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Excerpt {
-    pub doc: String,
-    /// The pool it lies in.
-    pub group: String,
-    /// Position of its first token in the document.
-    pub from: u32,
-    pub ids: Vec<TokenId>,
-}
-
-impl Excerpt {
-    /// Tokens wanted before a place and behind it.
-    pub const BEFORE: usize = 8;
-    pub const BEHIND: usize = 11;
-
-    /// Whether the token at a position is in it.
-    fn holds(&self, at: u32) -> bool {
-        let end = self.from + self.ids.len() as u32;
-        (self.from..end).contains(&at)
-    }
-}
-
-impl Step {
-    /// Retrieval found at least one draft token.
-    pub fn is_hit(&self) -> bool {
-        self.n_offered > 1
-    }
-
-    /// The source a draft token is credited to.
-    pub fn credited(&self, node: usize) -> Option<Source> {
-        self.tree.nodes[node].origins.first().map(|o| o.source)
-    }
-}
+pub use header::{
+    Arithmetic, FORMAT, Header, ModelInfo, OwnDocuments, PoolSize, StartFrom, SubjectInfo,
+};
+pub use step::{Excerpt, SourceHit, Step, Timing};
+pub use token_bytes::TokenBytes;
 
 /// The last line of a trace.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -344,8 +46,8 @@ pub struct Trace {
     doc_titles: HashMap<String, String>,
     excerpts: HashMap<String, Vec<Excerpt>>,
     /// Lines as they were read that hold fields this version does not know, by
-    /// their number.
-    unknown: BTreeMap<usize, String>,
+    /// their number: kept for whoever saves the run.
+    pub(super) unknown: BTreeMap<usize, String>,
 }
 
 /// A committed token of a run.

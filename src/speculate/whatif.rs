@@ -287,9 +287,7 @@ impl Judge<'_> {
     fn again(&self, step: &Step, course: &Course) -> Rejudged {
         let kept = course.kept(step, &self.costs);
         let verdict = verify_kept(
-            &step.tree,
-            &step.rows,
-            &step.judged,
+            step.scored(),
             course.asked().verify,
             self.eos,
             step.room,

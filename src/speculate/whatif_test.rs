@@ -8,7 +8,7 @@ use crate::speculate::draft::DraftTree;
 use crate::speculate::made_up::{self, header};
 use crate::speculate::params::MAX_BRANCH;
 use crate::speculate::row::{Candidate, Judged, NodeRow};
-use crate::speculate::verify::{Finish, Room, verify};
+use crate::speculate::verify::{Finish, Room, ScoredTree, verify};
 
 const EOS: TokenId = 0;
 const N_TOKENS: u32 = 12;
@@ -69,7 +69,12 @@ impl Dice {
             tokens: 1 + self.roll(9) as usize,
             then: Finish::Length,
         };
-        let verdict = verify(&tree, &rows, &judged, params.verify, &[EOS], room);
+        let verdict = verify(
+            ScoredTree::new(&tree, &rows, &judged),
+            params.verify,
+            &[EOS],
+            room,
+        );
         Step {
             index,
             room,
@@ -169,7 +174,7 @@ proptest! {
             let kept: Vec<usize> = (0..n_rows).filter(|&i| at[i].is_some()).collect();
             let rows: Vec<NodeRow> = kept.iter().map(|&i| step.rows[i].clone()).collect();
             let judged: Vec<Judged> = kept[1..].iter().map(|&i| step.judged[i - 1]).collect();
-            let cut = verify_kept(&tree, &rows, &judged, verify, &[EOS], step.room, |_| true);
+            let cut = verify_kept(ScoredTree::new(&tree, &rows, &judged), verify, &[EOS], step.room, |_| true);
             prop_assert_eq!(cut.bonus, again.verdict.bonus);
             let path: Vec<usize> = again.verdict.path.iter().map(|&i| at[i].unwrap()).collect();
             prop_assert_eq!(cut.path, path);

@@ -127,14 +127,7 @@ fn assert_consistent(trace: &Trace) {
         assert_eq!(step.verdict.fates.len(), step.tree.n_drafts());
         let params = trace.params_at(step.index);
         let eos = &trace.header.eos;
-        let again = verify(
-            &step.tree,
-            &step.rows,
-            &step.judged,
-            params.verify,
-            eos,
-            step.room,
-        );
+        let again = verify(step.scored(), params.verify, eos, step.room);
         assert_eq!(
             again, step.verdict,
             "judging a recorded step again changes nothing"

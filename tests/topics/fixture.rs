@@ -12,7 +12,7 @@ use laserscope::speculate::trace::{
     End, Excerpt, FORMAT, Header, ModelInfo, PoolSize, SourceHit, Step, SubjectInfo, Timing,
     TokenBytes, Trace,
 };
-use laserscope::speculate::verify::{Finish, Room, verify};
+use laserscope::speculate::verify::{Finish, Room, ScoredTree, verify};
 
 const EOS: TokenId = 2;
 const PROMPT: &str = "<|im_start|>user\nIntroduce the movie Heat (1995), a Crime, Drama, Thriller film \
@@ -460,7 +460,12 @@ fn judge(
         tokens: room,
         then: Finish::Length,
     };
-    let verdict = verify(&tree, &rows, &judged, params.verify, &[EOS], room);
+    let verdict = verify(
+        ScoredTree::new(&tree, &rows, &judged),
+        params.verify,
+        &[EOS],
+        room,
+    );
     let n_rows = tree.n_rows();
     Step {
         index: 0,

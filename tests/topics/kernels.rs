@@ -3,11 +3,11 @@
 
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
-use laserscope::model::gguf::RawMatrix;
 use laserscope::model::kernels::activation::Input;
 use laserscope::model::kernels::linear::{Finish, PackedLinear};
 use laserscope::model::kernels::pack::{Format, Packed};
 use laserscope::model::kernels::{Cpu, Isa};
+use laserscope::model::raw_matrix::RawMatrix;
 
 use super::tiny::noise;
 

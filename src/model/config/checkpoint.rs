@@ -49,11 +49,6 @@ fn parse(value: &Value, path: &Path) -> Result<Config> {
     let eps = keys.positive("rms_norm_eps")?;
     // transformers 5 writes both of them into `rope_parameters`.
     let rope = keys.inner("rope_parameters").or(keys.inner("rope_scaling"));
-    let theta = match &rope {
-        Some(rope) => rope.positive("rope_theta")?,
-        None => None,
-    };
-    let theta = theta.or(keys.positive("rope_theta")?);
     Ok(Config {
         architecture: architecture.to_string(),
         layers: keys.needed("num_hidden_layers", stated::LAYERS)?,
@@ -65,7 +60,7 @@ fn parse(value: &Value, path: &Path) -> Result<Config> {
             .unwrap_or(heads),
         head_dim,
         rope_dim: head_dim,
-        rope_base: theta.unwrap_or(10_000.0),
+        rope_base: rope_base(&keys, rope.as_ref())?,
         rope_order: Pairs::Halves,
         rope_scaling: scaling(rope.as_ref(), context)?,
         qkv_bias: architecture == "qwen2",
@@ -186,6 +181,22 @@ fn refuse(keys: &Keys<'_>) -> Result<()> {
     }
 }
 
+fn rope_base(keys: &Keys<'_>, rope: Option<&Keys<'_>>) -> Result<f32> {
+    let theta = match rope {
+        Some(rope) => rope.positive("rope_theta")?,
+        None => None,
+    };
+    Ok(theta.or(keys.positive("rope_theta")?).unwrap_or(10_000.0))
+}
+
+fn yarn_ramp(rope: &Keys<'_>) -> Result<YarnRamp> {
+    let default = YarnRamp::default();
+    Ok(YarnRamp {
+        fast: rope.positive("beta_fast")?.unwrap_or(default.fast),
+        slow: rope.positive("beta_slow")?.unwrap_or(default.slow),
+    })
+}
+
 fn scaling(rope: Option<&Keys<'_>>, context: usize) -> Result<RopeScaling> {
     let Some(rope) = rope else {
         return Ok(RopeScaling::None);
@@ -213,14 +224,7 @@ fn scaling(rope: Option<&Keys<'_>>, context: usize) -> Result<RopeScaling> {
         "yarn" if rope.get("mscale").is_none() => Ok(RopeScaling::Yarn {
             factor: need("factor")?,
             original_context,
-            ramp: YarnRamp {
-                fast: rope
-                    .positive("beta_fast")?
-                    .unwrap_or(YarnRamp::default().fast),
-                slow: rope
-                    .positive("beta_slow")?
-                    .unwrap_or(YarnRamp::default().slow),
-            },
+            ramp: yarn_ramp(rope)?,
             attention: rope.positive("attention_factor")?,
         }),
         other => bail!(

@@ -40,11 +40,6 @@ pub fn read(gguf: &Gguf) -> Result<Config> {
     let head_dim = head_dim(&keys, width / heads)?;
     let rope_dim = keys.size("rope.dimension_count", stated::HEAD_DIM)?;
     let context = keys.needed("context_length", stated::CONTEXT)?;
-    // The converter permutes the rows of `llama` only.
-    let rope_order = match architecture {
-        "llama" => Pairs::Interleaved,
-        _ => Pairs::Halves,
-    };
     let eps = keys.positive("attention.layer_norm_rms_epsilon")?;
     Ok(Config {
         layers: keys.needed("block_count", stated::LAYERS)?,
@@ -55,7 +50,7 @@ pub fn read(gguf: &Gguf) -> Result<Config> {
         head_dim,
         rope_dim: rope_dim.unwrap_or(head_dim),
         rope_base: keys.positive("rope.freq_base")?.unwrap_or(10_000.0),
-        rope_order,
+        rope_order: rope_order(architecture),
         rope_scaling: scaling(&keys, context)?,
         qkv_bias: architecture == "qwen2" || has_qkv_bias(gguf),
         qk_norm: architecture == "qwen3",
@@ -65,6 +60,14 @@ pub fn read(gguf: &Gguf) -> Result<Config> {
         notes: Vec::new(),
         architecture: architecture.to_string(),
     })
+}
+
+/// The converter permutes the rows of `llama` only.
+fn rope_order(architecture: &str) -> Pairs {
+    match architecture {
+        "llama" => Pairs::Interleaved,
+        _ => Pairs::Halves,
+    }
 }
 
 fn head_dim(keys: &Keys<'_>, unnamed: usize) -> Result<usize> {

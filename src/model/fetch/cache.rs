@@ -9,7 +9,6 @@ use color_eyre::eyre::Result;
 use hf_hub::{Cache, CacheRepo, Repo, RepoType};
 
 use super::environment::FetchEnv;
-use super::hub::is_sha256;
 use super::part_file::Folder;
 use crate::file_name::file_name;
 use crate::model::registry::ModelEntry;
@@ -80,6 +79,10 @@ pub fn blob_hash(path: &Path) -> Option<String> {
         .parent()
         .is_some_and(|folder| folder.ends_with("blobs"));
     (in_blobs && is_sha256(&name)).then_some(name)
+}
+
+pub fn is_sha256(etag: &str) -> bool {
+    etag.len() == 64 && etag.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Where the model lies if it did not come from the hub.

@@ -11,7 +11,7 @@ use color_eyre::eyre::{Result, WrapErr, bail, ensure, eyre};
 use ureq::http::Response;
 use ureq::{Agent, Body};
 
-use super::cache::{self, HubSlot};
+use super::cache::{self, HubSlot, is_sha256};
 use super::environment::FetchEnv;
 use super::part_file::{Expected, PartFile};
 use super::transfer::{Source, detached, fill, header, wait};
@@ -162,10 +162,6 @@ fn origin(endpoint: &str) -> &str {
     let host = endpoint.find("://").map_or(0, |at| at + 3);
     let end = endpoint[host..].find('/').map(|at| host + at);
     &endpoint[..end.unwrap_or(endpoint.len())]
-}
-
-pub fn is_sha256(etag: &str) -> bool {
-    etag.len() == 64 && etag.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn refusal(status: u16, entry: &ModelEntry, has_token: bool) -> String {

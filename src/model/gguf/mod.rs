@@ -4,6 +4,7 @@
 //! tensors are for.
 
 mod header;
+mod metadata;
 pub mod split;
 mod types;
 mod wrong_file;
@@ -11,7 +12,7 @@ mod wrong_file;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::File;
-use std::ops::{Range, RangeInclusive};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use candle_core::Device;
@@ -19,9 +20,11 @@ use candle_core::quantized::gguf_file::{Content, Value, VersionedMagic};
 use candle_core::quantized::{GgmlDType, QStorage, QTensor};
 use color_eyre::eyre::{Report, Result, WrapErr, bail, ensure, eyre};
 
+use super::raw_matrix::RawMatrix;
 use super::stated;
 use crate::mapped::MappedFile;
 use header::{Entry, Fault, Header};
+use metadata::whole;
 use split::PartName;
 use types::{TensorType, iq4_nl_as_q8_0};
 
@@ -47,17 +50,6 @@ struct Tensor {
     dims: Vec<usize>,
     /// Its bytes in the part.
     range: Range<usize>,
-}
-
-/// A weight matrix as it lies in the file; IQ4_NL as the Q8_0 that it equals.
-pub struct RawMatrix<'a> {
-    pub dtype: GgmlDType,
-    /// Output width.
-    pub rows: usize,
-    /// Input width.
-    pub cols: usize,
-    /// Row after row of blocks.
-    pub bytes: Cow<'a, [u8]>,
 }
 
 impl Gguf {
@@ -216,96 +208,6 @@ impl Gguf {
         read().map_err(|e| eyre!("{}: reading tensor `{name}`: {e}", self.path.display()))
     }
 
-    /// A whole number of the metadata, whatever its width; of an array with a
-    /// value per layer the one value that all have.
-    ///
-    /// # Errors
-    /// A value of another type; layers that differ.
-    pub fn number(&self, key: &str) -> Result<Option<i128>> {
-        match self.of_all_layers(key)? {
-            None => Ok(None),
-            Some(value) => match whole(value) {
-                Some(number) => Ok(Some(number)),
-                None => Err(self.wrong_type(key, value, "a whole number")),
-            },
-        }
-    }
-
-    /// A size of the metadata.
-    ///
-    /// # Errors
-    /// As [`Self::number`]; a size out of bounds.
-    pub fn size(&self, key: &str, bounds: RangeInclusive<usize>) -> Result<Option<usize>> {
-        let number = self.number(key)?;
-        number
-            .map(|n| stated::size(self.path.display(), key, n, bounds))
-            .transpose()
-    }
-
-    /// A number of the metadata, as [`Self::number`].
-    ///
-    /// # Errors
-    /// As there.
-    pub fn float(&self, key: &str) -> Result<Option<f32>> {
-        Ok(match self.of_all_layers(key)? {
-            None => None,
-            Some(Value::F32(v)) => Some(*v),
-            Some(Value::F64(v)) => Some(*v as f32),
-            Some(value) => match whole(value) {
-                Some(number) => Some(number as f32),
-                None => return Err(self.wrong_type(key, value, "a number")),
-            },
-        })
-    }
-
-    /// A base, epsilon or scale of the metadata.
-    ///
-    /// # Errors
-    /// As [`Self::float`]; one that is not finite and above 0.
-    pub fn positive(&self, key: &str) -> Result<Option<f32>> {
-        let number = self.float(key)?;
-        number
-            .map(|v| stated::positive(self.path.display(), key, v))
-            .transpose()
-    }
-
-    /// The value of a key; of an array the one that all its elements equal.
-    fn of_all_layers(&self, key: &str) -> Result<Option<&Value>> {
-        let Some(value) = self.content.metadata.get(key) else {
-            return Ok(None);
-        };
-        let Value::Array(values) = value else {
-            return Ok(Some(value));
-        };
-        let few: Vec<String> = values.iter().take(8).map(plain).collect();
-        let differs = |v: &Value| Some(&plain(v)) != few.first();
-        if values.len() > *stated::LAYERS.end() || values.iter().any(differs) {
-            bail!(
-                "{}: `{key}` differs from layer to layer ({}{}): only models whose layers are \
-                 alike are computed here",
-                self.path.display(),
-                few.join(", "),
-                if values.len() > 8 { ", .." } else { "" }
-            );
-        }
-        match values.first() {
-            Some(value) => Ok(Some(value)),
-            None => bail!("{}: `{key}` is an empty array", self.path.display()),
-        }
-    }
-
-    fn wrong_type(&self, key: &str, value: &Value, wanted: &str) -> Report {
-        let (file, ty) = (self.path.display(), value.value_type());
-        eyre!("{file}: `{key}` is {ty:?}; it must be {wanted}")
-    }
-
-    pub fn text(&self, key: &str) -> Option<&str> {
-        match self.content.metadata.get(key)? {
-            Value::String(text) => Some(text),
-            _ => None,
-        }
-    }
-
     /// The file's name without its type and its part's number:
     /// `SmolLM2-135M-Instruct.Q4_1` is said `SmolLM2-135M-Instruct`.
     pub fn name(&self) -> String {
@@ -351,29 +253,6 @@ impl Gguf {
         }
         let main = elems.into_iter().max_by_key(|e| e.1).map(|e| e.0);
         main.map_or_else(|| "none".into(), TensorType::name)
-    }
-}
-
-fn whole(value: &Value) -> Option<i128> {
-    Some(match *value {
-        Value::U8(v) => v.into(),
-        Value::U16(v) => v.into(),
-        Value::U32(v) => v.into(),
-        Value::U64(v) => v.into(),
-        Value::I8(v) => v.into(),
-        Value::I16(v) => v.into(),
-        Value::I32(v) => v.into(),
-        Value::I64(v) => v.into(),
-        _ => return None,
-    })
-}
-
-/// A number as people write it.
-fn plain(value: &Value) -> String {
-    match value {
-        Value::F32(v) => v.to_string(),
-        Value::F64(v) => v.to_string(),
-        other => whole(other).map_or_else(|| format!("{other:?}"), |n| n.to_string()),
     }
 }
 

@@ -12,69 +12,93 @@ pub struct Wrong {
     pub damaged: bool,
 }
 
+/// How other files begin, and what they are; some texts in any case, behind a byte
+/// order mark or spaces.
+enum Begins {
+    Bytes(&'static [u8]),
+    Text(&'static str),
+}
+
+/// Files that are something else, in the order in which they are asked for.
+const OTHERS: [(Begins, &str); 12] = [
+    (
+        Begins::Text("version https://git-lfs"),
+        "is a Git LFS pointer, not the model itself: run `git lfs pull` where it was cloned, \
+         or download the file",
+    ),
+    (Begins::Text("<!doctype"), WEB_PAGE),
+    (Begins::Text("<html"), WEB_PAGE),
+    (Begins::Text("<?xml"), WEB_PAGE),
+    (
+        Begins::Bytes(b"FUGG"),
+        "is a big-endian GGUF file; take the little-endian one",
+    ),
+    (Begins::Bytes(b"lmgg"), GGML),
+    (Begins::Bytes(b"fmgg"), GGML),
+    (Begins::Bytes(b"tjgg"), GGML),
+    (Begins::Bytes(b"algg"), GGML),
+    (
+        Begins::Bytes(b"PK\x03\x04"),
+        "is a zip archive or a PyTorch checkpoint; take a GGUF file or a safetensors folder",
+    ),
+    (
+        Begins::Bytes(&[0x1f, 0x8b]),
+        "is compressed with gzip: unpack it first",
+    ),
+    (
+        Begins::Bytes(&[0x80]),
+        "is a Python pickle; take a GGUF file or a safetensors folder",
+    ),
+];
+const WEB_PAGE: &str = "is a web page, not a model (a login or an error page that was saved in its \
+                        place): download the file itself";
+const GGML: &str = "is a GGML file from before GGUF; take a GGUF file of the model";
+
 /// What a file is, if it is no GGUF file of a version that is read.
 pub fn what_it_is(bytes: &[u8]) -> Option<Wrong> {
     if let Some(rest) = bytes.strip_prefix(b"GGUF") {
         return wrong_version(rest);
     }
-    let wrong = |what: &str, damaged| {
-        Some(Wrong {
-            what: what.to_owned(),
-            damaged,
-        })
+    let (what, damaged) = match cut_short(bytes) {
+        Some(what) => (what, true),
+        None => match something_else(bytes) {
+            Some(what) => (what, false),
+            None => ("is not a GGUF file: it does not begin with `GGUF`", true),
+        },
     };
+    let what = what.to_owned();
+    Some(Wrong { what, damaged })
+}
+
+/// A file that was not written to its end.
+fn cut_short(bytes: &[u8]) -> Option<&'static str> {
     if bytes.is_empty() {
-        return wrong("is an empty file", true);
+        Some("is an empty file")
+    } else if b"GGUF".starts_with(bytes) {
+        Some("ends after its first bytes")
+    } else if bytes.iter().take(4096).all(|&b| b == 0) {
+        Some("holds zeros where its header should be")
+    } else {
+        None
     }
-    if b"GGUF".starts_with(bytes) {
-        return wrong("ends after its first bytes", true);
+}
+
+fn something_else(bytes: &[u8]) -> Option<&'static str> {
+    // The length of a safetensors file's header comes first, in eight bytes.
+    let has_header = bytes.get(8) == Some(&b'{');
+    let is = |begins: &Begins| match begins {
+        Begins::Bytes(start) => bytes.starts_with(start),
+        Begins::Text(start) => begins_with(bytes, start),
+    };
+    if !has_header && begins_with(bytes, "{") {
+        return Some("is a JSON text, not a model");
     }
-    if bytes.iter().take(4096).all(|&b| b == 0) {
-        return wrong("holds zeros where its header should be", true);
-    }
-    let text = |start: &str| begins_with(bytes, start);
-    if text("version https://git-lfs") {
-        return wrong(
-            "is a Git LFS pointer, not the model itself: run `git lfs pull` where it was cloned, \
-             or download the file",
-            false,
-        );
-    }
-    if text("<!doctype") || text("<html") || text("<?xml") {
-        return wrong(
-            "is a web page, not a model (a login or an error page that was saved in its place): \
-             download the file itself",
-            false,
-        );
-    }
-    if text("{") && bytes.get(8) != Some(&b'{') {
-        return wrong("is a JSON text, not a model", false);
-    }
-    let magic = bytes.get(..4).unwrap_or_default();
-    match magic {
-        b"FUGG" => wrong(
-            "is a big-endian GGUF file; take the little-endian one",
-            false,
-        ),
-        b"lmgg" | b"fmgg" | b"tjgg" | b"algg" => wrong(
-            "is a GGML file from before GGUF; take a GGUF file of the model",
-            false,
-        ),
-        b"PK\x03\x04" => wrong(
-            "is a zip archive or a PyTorch checkpoint; take a GGUF file or a safetensors folder",
-            false,
-        ),
-        [0x1f, 0x8b, ..] => wrong("is compressed with gzip: unpack it first", false),
-        [0x80, ..] => wrong(
-            "is a Python pickle; take a GGUF file or a safetensors folder",
-            false,
-        ),
-        _ if bytes.get(8) == Some(&b'{') => wrong(
-            "is a safetensors file; name the checkpoint's folder (with config.json) instead",
-            false,
-        ),
-        _ => wrong("is not a GGUF file: it does not begin with `GGUF`", true),
-    }
+    let other = OTHERS.iter().find(|(begins, _)| is(begins));
+    let safetensors =
+        "is a safetensors file; name the checkpoint's folder (with config.json) instead";
+    other
+        .map(|(_, what)| *what)
+        .or(has_header.then_some(safetensors))
 }
 
 fn wrong_version(rest: &[u8]) -> Option<Wrong> {

@@ -14,8 +14,7 @@ use super::attention_view::{BLOCK, Query, View};
 use super::kv::{Heads, KeyOrValue, Places, Stored, TILE};
 use super::storage::slice;
 use super::team::Parts;
-use super::{Cpu, Isa};
-use crate::speculate::row;
+use super::{Cpu, Isa, softmax};
 
 /// Partial sums of a softmax.
 const LANES: usize = 16;
@@ -78,6 +77,18 @@ impl CustomOp3 for TreeAttention<'_> {
 impl TreeAttention<'_> {
     /// Tasks are a key/value head and some of the (row, query head) pairs that
     /// read it.
+    /// Of so many queries of a key head; a few tasks a thread.
+    fn queries_of_a_task(&self, queries: usize) -> usize {
+        let Heads {
+            heads, kv_heads, ..
+        } = self.places.heads;
+        let (group, threads) = (heads / kv_heads, self.cpu.team.threads());
+        let whole = kv_heads.is_multiple_of(threads);
+        let least = if whole { group } else { group.div_ceil(2) };
+        let least = least.clamp(1, QUERIES / 2);
+        (queries * kv_heads / (3 * threads)).clamp(least, MOST)
+    }
+
     fn run<S: Stored>(&self, qkv: &[f32], keys: &[S], values: &[S]) -> Vec<f32> {
         let Heads {
             heads,
@@ -89,10 +100,7 @@ impl TreeAttention<'_> {
         let mut out = vec![0f32; self.paths.len() * heads * head_dim];
         let parts = Parts::new(&mut out);
         let queries = self.paths.len() * group;
-        let whole = kv_heads.is_multiple_of(self.cpu.team.threads());
-        let least = if whole { group } else { group.div_ceil(2) };
-        let least = least.clamp(1, QUERIES / 2);
-        let share = (queries * kv_heads / (3 * self.cpu.team.threads())).clamp(least, MOST);
+        let share = self.queries_of_a_task(queries);
         let tasks = queries.div_ceil(share);
         self.cpu.team.run(tasks * kv_heads, |task| {
             let (kv_head, first) = (task / tasks, task % tasks * share);
@@ -237,25 +245,27 @@ fn along_the_path<'a>(scores: &'a mut [f32], prefix: usize, path: &[u32]) -> &'a
     &mut scores[..prefix + path.len()]
 }
 
-/// [`row::exp`], with fused multiply-adds where there are some.
+/// [`softmax::exp`], with fused multiply-adds where there are some.
 #[inline(always)]
 fn exp<const BITS: usize>(x: f32) -> f32 {
     if BITS == PLAIN {
-        return row::exp(x);
+        return softmax::exp(x);
     }
-    let shifted = x.mul_add(std::f32::consts::LOG2_E, row::ROUNDS);
-    let n = shifted - row::ROUNDS;
-    let r = n.mul_add(-row::LN_2[0], x);
-    let r = n.mul_add(-row::LN_2[1], r);
-    let poly = row::EXP.iter().fold(0.0, |sum: f32, &c| sum.mul_add(r, c));
-    row::times_power_of_two(poly, shifted)
+    let shifted = x.mul_add(std::f32::consts::LOG2_E, softmax::ROUNDS);
+    let n = shifted - softmax::ROUNDS;
+    let r = n.mul_add(-softmax::LN_2[0], x);
+    let r = n.mul_add(-softmax::LN_2[1], r);
+    let poly = softmax::EXP
+        .iter()
+        .fold(0.0, |sum: f32, &c| sum.mul_add(r, c));
+    softmax::times_power_of_two(poly, shifted)
 }
 
 /// Softmax in place but for its division: returns what to multiply by. The sum runs
 /// in [`LANES`] lanes by position.
 #[inline(always)]
 fn softmax<const BITS: usize>(scores: &mut [f32]) -> f32 {
-    let max = row::largest(scores);
+    let max = softmax::largest(scores);
     let weight = |score: f32| exp::<BITS>((score - max).max(-87.0));
     let mut lanes = [0f32; LANES];
     let (chunks, rest) = scores.as_chunks_mut::<LANES>();

@@ -73,6 +73,17 @@ pub fn score_tiles<S: Stored, const BITS: usize>(
             ),
         };
     }
+    score_plainly(view, tiles, queries, scores, stride);
+}
+
+#[inline(always)]
+fn score_plainly<S: Stored>(
+    view: &View<'_, S>,
+    tiles: (usize, usize),
+    queries: &[Query<'_>],
+    scores: &mut [f32],
+    stride: usize,
+) {
     let scale = 1.0 / (view.places.heads.head_dim as f32).sqrt();
     let mut key = [0f32; TILE];
     for t in 0..tiles.1 {
@@ -139,32 +150,7 @@ pub fn weigh<'a, S: Stored, const BITS: usize>(
     let mut done = 0;
     #[cfg(target_arch = "x86_64")]
     if BITS != PLAIN {
-        let lanes = BITS / 32;
-        let wide = lanes * vectors(BITS);
-        for from in (0..dims / wide).map(|i| i * wide) {
-            let rows = (value, rows, from);
-            match BITS {
-                BITS_512 => for_queries!(
-                    queries.len(),
-                    weigh_in_vectors::<S, BITS, _, 4>,
-                    (rows, queries, weights, stride)
-                ),
-                _ => for_queries!(
-                    queries.len(),
-                    weigh_in_vectors::<S, BITS, _, 2>,
-                    (rows, queries, weights, stride)
-                ),
-            }
-        }
-        done = dims / wide * wide;
-        for from in (done..dims / lanes * lanes).step_by(lanes) {
-            for_queries!(
-                queries.len(),
-                weigh_in_vectors::<S, BITS, _, 1>,
-                ((value, rows, from), queries, weights, stride)
-            );
-        }
-        done = dims / lanes * lanes;
+        done = weigh_whole_vectors::<S, BITS>(value, rows, queries, weights, stride);
     }
     if done == dims {
         return;
@@ -176,6 +162,44 @@ pub fn weigh<'a, S: Stored, const BITS: usize>(
             add::<BITS>(&wide, weights[i * stride + row], &mut query.out[done..]);
         }
     }
+}
+
+/// The dimensions that fill vectors; returns how many these are.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn weigh_whole_vectors<'a, S: Stored, const BITS: usize>(
+    value: impl Fn(usize) -> &'a [S] + Copy,
+    rows: usize,
+    queries: &mut [Query<'_>],
+    weights: &[f32],
+    stride: usize,
+) -> usize {
+    let dims = queries[0].out.len();
+    let lanes = BITS / 32;
+    let wide = lanes * vectors(BITS);
+    for from in (0..dims / wide).map(|i| i * wide) {
+        let rows = (value, rows, from);
+        match BITS {
+            BITS_512 => for_queries!(
+                queries.len(),
+                weigh_in_vectors::<S, BITS, _, 4>,
+                (rows, queries, weights, stride)
+            ),
+            _ => for_queries!(
+                queries.len(),
+                weigh_in_vectors::<S, BITS, _, 2>,
+                (rows, queries, weights, stride)
+            ),
+        }
+    }
+    for from in (dims / wide * wide..dims / lanes * lanes).step_by(lanes) {
+        for_queries!(
+            queries.len(),
+            weigh_in_vectors::<S, BITS, _, 1>,
+            ((value, rows, from), queries, weights, stride)
+        );
+    }
+    dims / lanes * lanes
 }
 
 /// The same of `V` vectors of dimensions from `from` on.

@@ -7,10 +7,10 @@ use candle_core::{CpuStorage, InplaceOp1, Layout, Result, bail};
 use super::activation::rms_norm;
 use super::kv::Heads;
 use super::pack::COLS;
+use super::softmax::exp;
 use super::storage::floats;
 use super::team::Parts;
 use super::{Cpu, Isa};
-use crate::speculate::row::exp;
 
 /// Which dimensions of a head RoPE turns together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

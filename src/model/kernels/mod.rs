@@ -14,6 +14,7 @@ pub mod linear;
 pub mod matmul;
 pub mod pack;
 pub mod slab;
+pub mod softmax;
 mod storage;
 pub mod team;
 pub mod tile;
@@ -153,6 +154,35 @@ impl Isa {
             Isa::Avx512 => "AVX-512 VNNI",
             Isa::Amx => "AVX-512 VNNI, AMX",
         }
+    }
+}
+
+/// The widest vectors here for plain code that is compiled once for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Vectors {
+    Plain,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// AVX-512 F and BW.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl Vectors {
+    #[cfg(target_arch = "x86_64")]
+    pub fn detect() -> Self {
+        if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") {
+            Vectors::Avx512
+        } else if is_x86_feature_detected!("avx2") {
+            Vectors::Avx2
+        } else {
+            Vectors::Plain
+        }
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    pub fn detect() -> Self {
+        Vectors::Plain
     }
 }
 

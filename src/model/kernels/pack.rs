@@ -15,7 +15,7 @@ use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSliceMut
 
 use super::blocks::{BLOCK, Block, Reader, reader};
 use super::slab::AlignedBytes;
-use crate::model::gguf::RawMatrix;
+use crate::model::raw_matrix::RawMatrix;
 
 /// Output columns per tile.
 pub const COLS: usize = 16;

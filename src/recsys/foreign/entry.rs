@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::super::catalog::SubjectKind;
+use super::super::subject::SubjectKind;
 use super::answer_text::{answer, no_answer, said};
 use super::lenient_json::{self, Repair};
 use super::markers;

@@ -24,8 +24,8 @@ use std::path::Path;
 
 use color_eyre::eyre::{Result, WrapErr, bail, ensure};
 
-use super::catalog::SubjectKind;
 use super::knowledge::{KnowledgeDoc, UNKNOWN_FRAMEWORK};
+use super::subject::SubjectKind;
 use crate::text_input::{
     Encoding, LINE_BYTES_MAX, LineReader, Next, decode, read_text_from, shown_size,
 };

@@ -165,7 +165,20 @@ fn read<R: Read>(
     if n_ratings.saturating_mul(16) > n_bytes {
         return Ok(None);
     }
-    let mut ratings = vec![Rating::new(0, 0.0, 0); n_ratings as usize];
+    let ratings = read_ratings(reader, n_ratings as usize)?;
+    let wanted = reader.hasher.clone().finalize();
+    let imported = Imported {
+        contents,
+        items,
+        users,
+        ratings,
+    };
+    let whole = u32::from_le_bytes(reader.array()?) == wanted && imported.is_consistent();
+    Ok(whole.then_some(imported))
+}
+
+fn read_ratings<R: Read>(reader: &mut Checked<R>, n: usize) -> io::Result<Vec<Rating>> {
+    let mut ratings = vec![Rating::new(0, 0.0, 0); n];
     reader.column(&mut ratings, |rating, bytes| {
         let item = u32::from_le_bytes(bytes) as usize;
         *rating = Rating::new(item, 0.0, 0);
@@ -176,15 +189,7 @@ fn read<R: Read>(
     reader.column(&mut ratings, |rating, bytes| {
         rating.at_s = i64::from_le_bytes(bytes)
     })?;
-    let wanted = reader.hasher.clone().finalize();
-    let imported = Imported {
-        contents,
-        items,
-        users,
-        ratings,
-    };
-    let whole = u32::from_le_bytes(reader.array()?) == wanted && imported.is_consistent();
-    Ok(whole.then_some(imported))
+    Ok(ratings)
 }
 
 impl Imported {

@@ -37,6 +37,7 @@ impl Collector<'_, '_> {
         }
         self.settle_all(items.len() as u64, n_described, &sorted);
         let unreadable = gathered.unreadable.into_iter();
+        self.findings.unreadable = unreadable.map(|(name, n)| (name.to_owned(), n)).collect();
         let contents = ImportedContents {
             name: dialect.name(self.source),
             noun: dialect.noun(self.source).to_owned(),
@@ -44,14 +45,7 @@ impl Collector<'_, '_> {
             scale: found.scale,
             map: dialect.map(self.source),
             n_by_user: sorted.n_by_user,
-            findings: Findings {
-                dialect: dialect.describe(),
-                scale: found.scale.to_string(),
-                scale_chosen: self.options.scale.is_some(),
-                scale_assumed: found.assumed,
-                unreadable: unreadable.map(|(name, n)| (name.to_owned(), n)).collect(),
-                ..self.findings
-            },
+            findings: self.found(dialect, found),
         };
         Ok(Imported {
             contents,
@@ -81,6 +75,16 @@ impl Collector<'_, '_> {
                 ..found
             },
             found => found,
+        }
+    }
+
+    fn found(self, dialect: &Dialect, found: Found) -> Findings {
+        Findings {
+            dialect: dialect.describe(),
+            scale: found.scale.to_string(),
+            scale_chosen: self.options.scale.is_some(),
+            scale_assumed: found.assumed,
+            ..self.findings
         }
     }
 

@@ -1,12 +1,9 @@
 //! The dialects there are, and which one a folder, an archive or a file is in.
 
-use color_eyre::eyre::{Report, eyre};
-
 use super::super::history::Protocol;
 use super::MapChoice;
 use super::files::part::Part;
 use super::files::source::Source;
-use super::look::Looked;
 
 /// A data set's own way of writing itself down.
 #[derive(Clone, Debug)]
@@ -67,36 +64,7 @@ pub enum Edition {
     Of2023,
 }
 
-const KNOWN: &str = "MovieLens 100K (u.data, u.item), 1M and 10M (ratings.dat, movies.dat), latest to 32M \
-     (ratings.csv, movies.csv), Amazon Reviews (a reviews file with its meta_ file), RecBole \
-     (.inter, .item), goodbooks-10k (ratings.csv, books.csv), or items and ratings as .csv or .jsonl";
-
 impl Dialect {
-    /// Looks at a source; where nothing fits there but in one folder inside, that
-    /// folder is the source. Nothing is put together from two data sets.
-    ///
-    /// # Errors
-    /// Nothing fits, or too much: then all that fits is listed.
-    pub fn detect(source: Source) -> Result<(Source, Self), Report> {
-        let shown = source.path.display().to_string();
-        let mut looked = Looked::default();
-        looked.look(&source);
-        if looked.found.is_empty() || source.is_archive() {
-            source
-                .inside()
-                .iter()
-                .for_each(|folder| looked.look(folder));
-        }
-        match looked.found.len() {
-            1 => Ok(looked.found.remove(0)),
-            0 => Err(looked.misses.into_iter().next().unwrap_or_else(|| {
-                let n = source.parts.len();
-                eyre!("catalog {shown}: no data set among its {n} files; known are {KNOWN}")
-            })),
-            _ => Err(looked.ambiguous(&shown)),
-        }
-    }
-
     /// As the top line of an import says it.
     pub fn describe(&self) -> String {
         match self {

@@ -12,12 +12,43 @@ use super::files::part::Part;
 use super::files::source::Source;
 use crate::text_input::decode;
 
+const KNOWN: &str = "MovieLens 100K (u.data, u.item), 1M and 10M (ratings.dat, movies.dat), latest to 32M \
+     (ratings.csv, movies.csv), Amazon Reviews (a reviews file with its meta_ file), RecBole \
+     (.inter, .item), goodbooks-10k (ratings.csv, books.csv), or items and ratings as .csv or .jsonl";
+
+impl Dialect {
+    /// Looks at a source; where nothing fits there but in one folder inside, that
+    /// folder is the source. Nothing is put together from two data sets.
+    ///
+    /// # Errors
+    /// Nothing fits, or too much: then all that fits is listed.
+    pub fn detect(source: Source) -> Result<(Source, Self), Report> {
+        let shown = source.path.display().to_string();
+        let mut looked = Looked::default();
+        looked.look(&source);
+        if looked.found.is_empty() || source.is_archive() {
+            source
+                .inside()
+                .iter()
+                .for_each(|folder| looked.look(folder));
+        }
+        match looked.found.len() {
+            1 => Ok(looked.found.remove(0)),
+            0 => Err(looked.misses.into_iter().next().unwrap_or_else(|| {
+                let n = source.parts.len();
+                eyre!("catalog {shown}: no data set among its {n} files; known are {KNOWN}")
+            })),
+            _ => Err(looked.ambiguous(&shown)),
+        }
+    }
+}
+
 /// What was found.
 #[derive(Default)]
-pub struct Looked {
-    pub found: Vec<(Source, Dialect)>,
+struct Looked {
+    found: Vec<(Source, Dialect)>,
     /// Data sets that lack a file, each as an error that says which.
-    pub misses: Vec<Report>,
+    misses: Vec<Report>,
 }
 
 /// A data set and the names of its files.
@@ -26,7 +57,7 @@ type Candidate = (Dialect, Vec<String>);
 impl Looked {
     /// Adds the data sets of a folder; where one of its files was named, only those
     /// that it belongs to.
-    pub fn look(&mut self, source: &Source) {
+    fn look(&mut self, source: &Source) {
         let mut candidates: Vec<Candidate> = Vec::new();
         candidates.extend(movielens(source));
         candidates.extend(goodbooks(source));
@@ -46,7 +77,7 @@ impl Looked {
     }
 
     /// The error of more than one data set: which there are, and how to choose.
-    pub fn ambiguous(&self, shown: &str) -> Report {
+    fn ambiguous(&self, shown: &str) -> Report {
         let mut folders = BTreeSet::new();
         let sets: Vec<String> = self
             .found
@@ -207,18 +238,9 @@ fn amazon(source: &Source, found: &mut Vec<Candidate>, misses: &mut Vec<Report>)
         .iter()
         .filter(|part| is_meta(&part.name))
         .collect();
-    let files = source
-        .parts
-        .iter()
-        .filter(|part| may_be_reviews(&part.name));
     let mut with_reviews = BTreeSet::new();
     let is_named = |part: &Part| source.named.as_ref() == Some(&part.name);
-    // Where there are ratings alone, too, the reviews are meant.
-    for reviews in files
-        .clone()
-        .filter(|part| is_json(&part.name))
-        .chain(files.filter(|part| is_csv(&part.name)))
-    {
+    for reviews in reviews_before_ratings(source) {
         let stem = category(&reviews.name);
         let Some(meta) = metas.iter().find(|meta| category(&meta.name) == stem) else {
             if is_json(&reviews.name) {
@@ -244,6 +266,14 @@ fn amazon(source: &Source, found: &mut Vec<Candidate>, misses: &mut Vec<Report>)
             misses.push(lacks(source, meta, &format!("file of reviews of {stem}")));
         }
     }
+}
+
+/// Where there are ratings alone, too, the reviews are meant.
+fn reviews_before_ratings(source: &Source) -> impl Iterator<Item = &Part> {
+    let parts = source.parts.iter();
+    let files = parts.filter(|part| may_be_reviews(&part.name));
+    let reviews = files.clone().filter(|part| is_json(&part.name));
+    reviews.chain(files.filter(|part| is_csv(&part.name)))
 }
 
 fn lacks(source: &Source, part: &Part, what: &str) -> Report {

@@ -74,13 +74,7 @@ pub fn sort_ratings(
     item_places: &[u32],
     user_order: &[u32],
 ) -> Sorted {
-    let n_slots = columns.users.iter().map(|&u| u as usize + 1).max();
-    let mut user_places = vec![u32::MAX; n_slots.unwrap_or(0)];
-    for (place, &slot) in user_order.iter().enumerate() {
-        if let Some(at) = user_places.get_mut(slot as usize) {
-            *at = place as u32;
-        }
-    }
+    let user_places = places_of_users(columns, user_order);
     let place_of = |n: usize| {
         let item = item_places[columns.items[n] as usize];
         let user = user_places[columns.users[n] as usize] as usize;
@@ -88,10 +82,8 @@ pub fn sort_ratings(
         is_kept.then_some((user, item))
     };
     let mut starts = vec![0usize; user_order.len() + 1];
-    for n in 0..columns.users.len() {
-        if let Some((user, _)) = place_of(n) {
-            starts[user + 1] += 1;
-        }
+    for (user, _) in (0..columns.users.len()).filter_map(place_of) {
+        starts[user + 1] += 1;
     }
     for user in 0..user_order.len() {
         starts[user + 1] += starts[user];
@@ -101,14 +93,13 @@ pub fn sort_ratings(
     let mut next = starts.clone();
     for n in 0..columns.users.len() {
         if let Some((user, item)) = place_of(n) {
-            let rating = Rating::new(item as usize, columns.stars[n], columns.at_s[n]);
-            ratings[next[user]] = rating;
+            ratings[next[user]] = Rating::new(item as usize, columns.stars[n], columns.at_s[n]);
             next[user] += 1;
         }
     }
     let n_by_user = order_histories(&mut ratings, &starts);
-    let stars = columns.stars.iter();
-    let n_off_scale = stars.filter(|&&stars| !scale.contains(stars)).count();
+    let is_off = |stars: &&f32| !scale.contains(**stars);
+    let n_off_scale = columns.stars.iter().filter(is_off).count();
     Sorted {
         n_off_scale: n_off_scale as u64,
         n_without_item: (columns.users.len() - n_placed - n_off_scale) as u64,
@@ -116,6 +107,18 @@ pub fn sort_ratings(
         ratings,
         n_by_user,
     }
+}
+
+/// By slot, the user's index in the catalog.
+fn places_of_users(columns: &Columns, user_order: &[u32]) -> Vec<u32> {
+    let n_slots = columns.users.iter().map(|&u| u as usize + 1).max();
+    let mut places = vec![NOWHERE; n_slots.unwrap_or(0)];
+    for (place, &slot) in user_order.iter().enumerate() {
+        if let Some(at) = places.get_mut(slot as usize) {
+            *at = place as u32;
+        }
+    }
+    places
 }
 
 /// Sorts each user's stretch by time and drops all but the last rating of an

@@ -11,6 +11,12 @@ const N_OTHERS_MAX: usize = 1 << 12;
 /// Of so many ratings, one may lie outside the scale that all others are on.
 const N_FOR_ONE_OUTLIER: u64 = 1000;
 
+/// Down, nothing, up.
+const THUMBS: Scale = Scale::Range {
+    min: -1.0,
+    max: 1.0,
+};
+
 /// What the column's name says of the ratings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kind {
@@ -124,10 +130,7 @@ impl Values {
             Kind::Ratings => {}
         }
         if count(&|v| v == -1.0) > 0 && count(&|v| v.abs() <= 1.0 && v.fract() == 0.0) == n_total {
-            return sure(Scale::Range {
-                min: -1.0,
-                max: 1.0,
-            });
+            return sure(THUMBS);
         }
         let fits = |max: f32| {
             let n_above = count(&|v| v > max) + self.uncounted.n;
@@ -137,13 +140,7 @@ impl Values {
             return sure(Scale::Counts);
         }
         if self.is_like_counts(n_total) {
-            return Found {
-                scale: Scale::Counts,
-                assumed: Some(format!(
-                    "values up to {}, the small ones most frequent, are taken as counts",
-                    self.max
-                )),
-            };
+            return counts_up_to(self.max);
         }
         let smallest = [1.0, 5.0, 10.0].into_iter().find(|&max| fits(max));
         let max = smallest.unwrap_or(100.0);
@@ -161,6 +158,15 @@ impl Values {
         let n_above_five = n_above_five + n_total - n_halves;
         (falls && n_above_five * N_FOR_ONE_OUTLIER > n_total && self.max > 10.0)
             || (self.max > 10.0 && 2 * n_halves < n_total)
+    }
+}
+
+fn counts_up_to(max: f32) -> Found {
+    Found {
+        scale: Scale::Counts,
+        assumed: Some(format!(
+            "values up to {max}, the small ones most frequent, are taken as counts"
+        )),
     }
 }
 

@@ -38,12 +38,7 @@ impl KnowledgeLog {
     /// the user to look at, and the file is left as it was.
     pub fn open(path: &Path) -> Result<Self, Report> {
         let context = || format!("opening {}", path.display());
-        let plain = !path.exists() || path.is_file();
-        ensure!(
-            plain,
-            "{} is no plain file: name one to append to",
-            path.display()
-        );
+        expect_plain(path)?;
         let mut file = open_to_write(path).wrap_err_with(context)?;
         lock(&file, path)?;
         expect_lines(path).wrap_err_with(context)?;
@@ -60,12 +55,7 @@ impl KnowledgeLog {
             }
             None => {
                 let line = line_at(&bytes, n_whole);
-                ensure!(
-                    torn::is_torn(tail),
-                    "{}:{line}: not a knowledge document, nor one that was cut off: nothing is \
-                     changed, name another file",
-                    path.display()
-                );
+                expect_torn(path, line, tail)?;
                 cut_off = (!tail.is_empty()).then_some(CutOff {
                     line,
                     n_bytes: tail.len(),
@@ -117,6 +107,26 @@ fn lock(file: &File, path: &Path) -> Result<(), Report> {
         // Some network file systems know no locks.
         Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
     }
+}
+
+fn expect_plain(path: &Path) -> Result<(), Report> {
+    let plain = !path.exists() || path.is_file();
+    ensure!(
+        plain,
+        "{} is no plain file: name one to append to",
+        path.display()
+    );
+    Ok(())
+}
+
+fn expect_torn(path: &Path, line: usize, tail: &[u8]) -> Result<(), Report> {
+    ensure!(
+        torn::is_torn(tail),
+        "{}:{line}: not a knowledge document, nor one that was cut off: nothing is \
+         changed, name another file",
+        path.display()
+    );
+    Ok(())
 }
 
 /// A file of one line without end is not read into memory to find that out.

@@ -4,11 +4,12 @@
 //! What is said can be checked by a rerun: with a rule that refuses the token no draft
 //! brings it into the text; runs whose drafts differ are equal once what is named is.
 
-use super::{Side, Taken, drafts, row_of, same_model};
+use super::differing::{drafts_differing, of_part, shaping};
+use super::{Side, Taken, row_of, same_model};
 use crate::speculate::params::Verify;
 use crate::speculate::row::{Judged, NodeRow};
 use crate::speculate::rule::{Ruling, rule};
-use crate::speculate::same_run::{HeaderDifference, Part, differences_under};
+use crate::speculate::same_run::{HeaderDifference, Part};
 use crate::speculate::trace::{Committed, Trace};
 use crate::speculate::verify::{Fate, Finish};
 
@@ -164,13 +165,14 @@ fn of_rule(side: Side, traces: [&Trace; 2], at: usize, tokens: [Committed; 2]) -
     let step = &trace.steps[token.step];
     let judged = token.node.and_then(|n| step.judged.get(n.checked_sub(1)?));
     let other = not_taken(side, traces, tokens, judged.copied());
+    let is_refused = matches!(other, NotTaken::Refused { .. });
     Cause::Relaxed {
         side,
         step: token.step,
         rule: trace.params_at(token.step).verify,
         p: judged.map(|j| j.p),
         argmax_p: row_of(trace, token).map_or(0.0, NodeRow::argmax_p),
-        differing: drafts::differing(traces, at, tokens.map(|t| t.step), &other),
+        differing: drafts_differing(traces, at, tokens.map(|t| t.step), is_refused),
         other,
     }
 }
@@ -262,23 +264,6 @@ fn margin(row: &NodeRow, other: &NodeRow) -> Margin {
         p: p(row.choice()).unwrap_or(0.0),
         other_p: p(other.choice()),
     }
-}
-
-/// The parameters that shape the distributions and differ at these steps.
-pub(super) fn shaping(a: &Trace, step_a: usize, b: &Trace, step_b: usize) -> Vec<HeaderDifference> {
-    of_part([a, b], [step_a, step_b], &[Part::Distribution])
-}
-
-/// What differs of these parts, under the parameters of these steps.
-pub(super) fn of_part(
-    [a, b]: [&Trace; 2],
-    steps: [usize; 2],
-    parts: &[Part],
-) -> Vec<HeaderDifference> {
-    let params = [a.params_at(steps[0]), b.params_at(steps[1])];
-    let all = differences_under(&a.header, &params[0], &b.header, &params[1]);
-    let wanted = all.into_iter().filter(|d| parts.contains(&d.part));
-    wanted.collect()
 }
 
 #[cfg(test)]

@@ -50,13 +50,7 @@ pub fn beside(differing: &[HeaderDifference]) -> String {
 pub fn because(found: &Divergence, traces: [&Trace; 2], names: &Names<'_>) -> String {
     match &found.cause {
         Cause::Prompt => "The prompts differ.".into(),
-        Cause::Model => {
-            let [a, b] = traces.map(|t| &t.header.model.name);
-            match a == b {
-                true => "The models differ: other files of one name.".into(),
-                false => format!("The models differ: {a} | {b}."),
-            }
-        }
+        Cause::Model => models(traces.map(|t| t.header.model.name.as_str())),
         Cause::Relaxed {
             side, other, rule, ..
         } => match other {
@@ -71,17 +65,7 @@ pub fn because(found: &Divergence, traces: [&Trace; 2], names: &Names<'_>) -> St
             right,
             differing,
         } => numeric([left, right], differing, names),
-        Cause::Ended { side, finish } => {
-            let how = match finish {
-                Some(Finish::Eos) => "by itself",
-                Some(Finish::Length) => "at its token limit",
-                Some(Finish::Context) => "at the context's end",
-                Some(Finish::Cancelled) => "because it was stopped",
-                None => "there",
-            };
-            let run = names.run(*side);
-            format!("{run} ended {how}; up to there they are equal.")
-        }
+        Cause::Ended { side, finish } => ended(names.run(*side), *finish),
         Cause::Branched { side, is_forced } => {
             let run = names.run(*side);
             match is_forced {
@@ -91,6 +75,24 @@ pub fn because(found: &Divergence, traces: [&Trace; 2], names: &Names<'_>) -> St
         }
         Cause::Unexplained => "It is neither the rule's doing nor the model's choice.".into(),
     }
+}
+
+fn models([a, b]: [&str; 2]) -> String {
+    match a == b {
+        true => "The models differ: other files of one name.".into(),
+        false => format!("The models differ: {a} | {b}."),
+    }
+}
+
+fn ended(run: &str, finish: Option<Finish>) -> String {
+    let how = match finish {
+        Some(Finish::Eos) => "by itself",
+        Some(Finish::Length) => "at its token limit",
+        Some(Finish::Context) => "at the context's end",
+        Some(Finish::Cancelled) => "because it was stopped",
+        None => "there",
+    };
+    format!("{run} ended {how}; up to there they are equal.")
 }
 
 /// What the rule let in: `A's relaxed k=2 tau=0.10 let ' drive' in at step 6 (p .24,

@@ -11,6 +11,7 @@ use super::super::collect::{Collector, Table};
 use super::super::dialect::CsvFiles;
 use super::super::fields;
 use super::super::files::columns::Column;
+use super::super::files::part::Part;
 use super::super::refusal::Taken;
 use super::ratings::{self, RATING, TIME, USER};
 use crate::recsys::catalog::Item;
@@ -94,6 +95,25 @@ pub fn read(collector: &mut Collector, files: &CsvFiles) -> Result<(), Report> {
     collector.each_row(&files.ratings, Table::Ratings, &RATINGS, ratings::take)
 }
 
+/// The tags that are genres, by id.
+fn genre_names(
+    collector: &mut Collector,
+    tags: &Part,
+) -> Result<HashMap<String, &'static str>, Report> {
+    let mut names = HashMap::new();
+    let columns = [
+        Column::needed("id", &["tag_id"]),
+        Column::needed("name", &["tag_name"]),
+    ];
+    collector.each_row(tags, Table::Shelves, &columns, |_, row| {
+        if let Some(genre) = GENRES.iter().find(|genre| **genre == row.raw("name")) {
+            names.insert(fields::id(row.raw("id"), "tag_id")?.to_owned(), *genre);
+        }
+        Ok(Taken::Kept)
+    })?;
+    Ok(names)
+}
+
 /// The genres of a book by its Goodreads id, the most shelved first.
 fn shelves(collector: &mut Collector) -> Result<Shelves, Report> {
     let tags = collector.source.plain_or_gz("tags.csv").cloned();
@@ -102,17 +122,7 @@ fn shelves(collector: &mut Collector) -> Result<Shelves, Report> {
         collector.note("no tags.csv and book_tags.csv beside it: books have no genres");
         return Ok(Shelves::new());
     };
-    let mut names: HashMap<String, &str> = HashMap::new();
-    let columns = [
-        Column::needed("id", &["tag_id"]),
-        Column::needed("name", &["tag_name"]),
-    ];
-    collector.each_row(&tags, Table::Shelves, &columns, |_, row| {
-        if let Some(genre) = GENRES.iter().find(|genre| **genre == row.raw("name")) {
-            names.insert(fields::id(row.raw("id"), "tag_id")?.to_owned(), genre);
-        }
-        Ok(Taken::Kept)
-    })?;
+    let names = genre_names(collector, &tags)?;
     let mut counts: HashMap<String, Vec<(u64, &str)>> = HashMap::new();
     let columns = [
         Column::needed("book", &["goodreads_book_id", "book_id"]),

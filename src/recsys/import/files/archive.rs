@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicU64;
 use color_eyre::eyre::{Report, bail, eyre};
 use zip::ZipArchive;
 
-use super::part::{BUFFER_BYTES, Counted};
+use super::counted::{BUFFER_BYTES, Counted};
 use crate::text_input::{Bounded, UNPACKED_BYTES_MAX};
 
 /// A file in an archive.

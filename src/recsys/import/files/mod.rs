@@ -3,6 +3,7 @@
 
 pub mod archive;
 pub mod columns;
+mod counted;
 pub mod csv;
 pub mod part;
 pub mod records;

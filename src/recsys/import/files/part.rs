@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::UNIX_EPOCH;
 
 use color_eyre::eyre::{Report, WrapErr};
@@ -12,9 +12,9 @@ use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
 use super::archive;
+use super::counted::{BUFFER_BYTES, Counted};
 use crate::text_input::{Bounded, UNPACKED_BYTES_MAX};
 
-pub const BUFFER_BYTES: usize = 1 << 18;
 /// Of a larger file, only the first and the last so many bytes are hashed.
 const HASHED_END_BYTES: u64 = 1 << 19;
 
@@ -119,18 +119,4 @@ impl Part {
 
 fn hash_head(file: &mut File, hasher: &mut Sha256) -> io::Result<()> {
     io::copy(&mut file.take(HASHED_END_BYTES), hasher).map(drop)
-}
-
-/// Counts what is taken from the disk.
-pub struct Counted<R> {
-    pub inner: R,
-    pub n_taken: Arc<AtomicU64>,
-}
-
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.inner.read(buffer)?;
-        self.n_taken.fetch_add(n as u64, Ordering::Relaxed);
-        Ok(n)
-    }
 }

@@ -1,0 +1,38 @@
+//! What a call is given, and how it reaches parameters.
+
+use crate::jinja::error::{Error, fail};
+use crate::jinja::value::Value;
+
+/// What a call is given.
+#[derive(Default)]
+pub struct Arguments {
+    pub positional: Vec<Value>,
+    pub named: Vec<(String, Value)>,
+}
+
+impl Arguments {
+    /// The values of these parameters, `None` where one is not given.
+    ///
+    /// # Errors
+    /// More arguments, or others.
+    pub fn bind<const N: usize>(self, names: [&str; N]) -> Result<[Option<Value>; N], Error> {
+        if self.positional.len() > N {
+            return fail(format!(
+                "takes {N} arguments, got {}",
+                self.positional.len()
+            ));
+        }
+        let mut bound = [const { None }; N];
+        for (slot, value) in bound.iter_mut().zip(self.positional) {
+            *slot = Some(value);
+        }
+        for (name, value) in self.named {
+            match names.iter().position(|known| *known == name) {
+                Some(at) if bound[at].is_none() => bound[at] = Some(value),
+                Some(_) => return fail(format!("`{name}` is given twice")),
+                None => return fail(format!("there is no argument `{name}`")),
+            }
+        }
+        Ok(bound)
+    }
+}

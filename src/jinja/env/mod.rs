@@ -1,0 +1,85 @@
+//! What one rendering has besides its scopes: how much it may still do, and what is
+//! missing to it.
+
+pub mod arguments;
+pub mod budget;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use budget::Budget;
+
+use crate::jinja::error::{Error, fail};
+use crate::jinja::value::dict::Dict;
+use crate::jinja::value::{Namespace, Value};
+
+/// What differs between the templates of models and those of frameworks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Missing {
+    /// An undefined name prints as nothing, as in jinja2 and transformers.
+    #[default]
+    Lenient,
+    /// Using an undefined name or attribute is an error.
+    Strict,
+}
+
+/// What one rendering has besides its scopes.
+pub struct Env {
+    pub budget: Budget,
+    pub missing: Missing,
+    /// All that were made: they may hold one another in a circle, so they are
+    /// emptied at the end.
+    pub namespaces: RefCell<Vec<Rc<Namespace>>>,
+}
+
+impl Env {
+    pub fn new(missing: Missing) -> Self {
+        Env {
+            budget: Budget::new(),
+            missing,
+            namespaces: RefCell::default(),
+        }
+    }
+
+    /// An undefined value is used: fine, unless those are errors.
+    pub fn lenient(&self, what: &str) -> Result<(), Error> {
+        match self.missing {
+            Missing::Lenient => Ok(()),
+            Missing::Strict => fail(what),
+        }
+    }
+
+    pub fn is_true(&self, value: &Value) -> Result<bool, Error> {
+        match value {
+            Value::Undefined(what) => self.lenient(what).map(|()| false),
+            value => Ok(value.is_true()),
+        }
+    }
+
+    /// What a loop over the value goes through.
+    pub fn iterate(&self, value: &Value) -> Result<Vec<Value>, Error> {
+        let items: Vec<Value> = match value {
+            Value::Undefined(what) => return self.lenient(what).map(|()| Vec::new()),
+            Value::List(items) | Value::Tuple(items) => {
+                self.budget.elements(Some(items.items.len()))?;
+                items.items.clone()
+            }
+            Value::Dict(dict) => dict.iter().map(|(key, _)| key.clone()).collect(),
+            Value::Text(text) | Value::Safe(text) => {
+                self.budget.elements(text.len().checked_mul(2))?;
+                text.chars().map(|c| Value::text(c.to_string())).collect()
+            }
+            other => return fail(format!("'{}' object is not iterable", other.type_name())),
+        };
+        self.budget.steps(items.len() / 4)?;
+        Ok(items)
+    }
+}
+
+impl Drop for Env {
+    fn drop(&mut self) {
+        let all = self.namespaces.take();
+        let contents: Vec<Dict> = all.iter().map(|space| space.attributes.take()).collect();
+        drop(contents);
+    }
+}

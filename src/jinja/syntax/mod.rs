@@ -1,0 +1,11 @@
+//! From a template's text to what it means. Knows no values.
+
+pub mod ast;
+mod expression;
+pub mod lexer;
+mod literal;
+pub mod names;
+pub mod parser;
+mod postfix;
+pub mod space;
+mod token;

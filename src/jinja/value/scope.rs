@@ -1,0 +1,62 @@
+//! Where names are looked up: a scope, the ones around it, then the language.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::jinja::syntax::ast;
+use crate::jinja::value::Value;
+
+/// Names of one loop pass, macro call or block.
+pub struct Scope {
+    names: RefCell<Vec<(String, Value)>>,
+    around: Option<Rc<Scope>>,
+}
+
+impl Scope {
+    pub fn outermost() -> Rc<Self> {
+        Rc::new(Self {
+            names: RefCell::default(),
+            around: None,
+        })
+    }
+
+    pub fn within(around: &Rc<Scope>) -> Rc<Self> {
+        Rc::new(Self {
+            names: RefCell::default(),
+            around: Some(around.clone()),
+        })
+    }
+
+    pub fn set(&self, name: &str, value: Value) {
+        let mut names = self.names.borrow_mut();
+        match names.iter_mut().find(|(known, _)| known == name) {
+            Some((_, old)) => *old = value,
+            None => names.push((name.to_owned(), value)),
+        }
+    }
+
+    pub fn get(&self, name: &str) -> Option<Value> {
+        let mut scope = self;
+        loop {
+            let names = scope.names.borrow();
+            if let Some((_, value)) = names.iter().find(|(known, _)| known == name) {
+                return Some(value.clone());
+            }
+            scope = scope.around.as_deref()?;
+        }
+    }
+}
+
+/// `loop` in a loop's body.
+pub struct LoopState {
+    pub items: Rc<Vec<Value>>,
+    /// Which one it is, from 0.
+    pub index: usize,
+    /// How many loops are around it.
+    pub depth: usize,
+    /// What `loop(children)` runs again, and in which scope.
+    pub recursive: Option<(Arc<ast::For>, Rc<Scope>)>,
+    /// What `loop.changed` was last given.
+    pub changed: Rc<RefCell<Option<Value>>>,
+}

@@ -1,0 +1,22 @@
+//! A file that counts what is taken from it.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Bytes that are taken at a time.
+pub const BUFFER_BYTES: usize = 1 << 18;
+
+/// Counts what is taken from the disk.
+pub struct Counted<R> {
+    pub inner: R,
+    pub n_taken: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.inner.read(buffer)?;
+        self.n_taken.fetch_add(n as u64, Ordering::Relaxed);
+        Ok(n)
+    }
+}

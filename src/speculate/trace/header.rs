@@ -1,0 +1,183 @@
+//! What decides a run: model, subject, parameters, pools, and where its calibration
+//! starts.
+
+use serde::{Deserialize, Serialize};
+
+use super::token_bytes::TokenBytes;
+use crate::speculate::TokenId;
+use crate::speculate::branch::Branch;
+use crate::speculate::cost::CostProfile;
+use crate::speculate::learned::CalibrationStart;
+use crate::speculate::params::{Params, Source};
+
+/// Version of the file format that is written. Format 1 is read, too: what its
+/// headers lack is `None`, not recorded.
+pub const FORMAT: u32 = 2;
+
+/// The model a run used.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ModelInfo {
+    /// As a person says it: `SmolLM2-135M-Instruct Q4_1`.
+    pub name: String,
+    pub architecture: String,
+    /// The weights' type in the file.
+    pub dtype: String,
+    /// sha256 of the tokenizer's vocabulary, merges and kind, in hex.
+    pub tokenizer_hash: String,
+    /// Size of the weights' file in bytes.
+    pub file_bytes: u64,
+    /// Longest context, in tokens.
+    pub context: usize,
+    /// Of the weights' file, in hex; of a checkpoint's or a split model's files
+    /// together. `None`: not recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+}
+
+/// What decides a bit of the forward pass besides the weights.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arithmetic {
+    /// Raised whenever a bit of the forward pass may change.
+    pub revision: u32,
+    /// Vector instructions of the kernels; on a GPU its library's name.
+    pub instructions: String,
+    /// Type of the keys and values in the cache.
+    pub kv: String,
+    /// What was made of the weights at load, as `--quantize` names it.
+    pub quantize: String,
+}
+
+/// Whether a subject's own earlier document may draft for it, which inflates
+/// acceptance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OwnDocuments {
+    /// As in the paper, whose pool has each user's older document.
+    #[default]
+    Keep,
+    /// As if it had never been added.
+    Hide,
+}
+
+impl OwnDocuments {
+    /// As the command line spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            OwnDocuments::Keep => "keep",
+            OwnDocuments::Hide => "hide",
+        }
+    }
+}
+
+/// Whom the knowledge is for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SubjectInfo {
+    /// `item`, `user` or `prompt` (a prompt of one's own).
+    pub kind: String,
+    pub id: String,
+    pub title: String,
+    pub group: Option<String>,
+    pub framework: String,
+}
+
+/// Size of a source at the start of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolSize {
+    pub source: Source,
+    pub documents: usize,
+    pub tokens: usize,
+}
+
+/// The first line of a trace.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    pub format: u32,
+    /// The program's version.
+    pub program: String,
+    pub model: ModelInfo,
+    pub device: String,
+    pub threads: usize,
+    pub catalog: String,
+    pub subject: SubjectInfo,
+    pub prompt: String,
+    pub prompt_ids: Vec<TokenId>,
+    /// How many of the last prompt tokens are the prefilled opening of the
+    /// answer: shown as its beginning.
+    pub opening_len: usize,
+    /// Rated items left out of the prompt, the oldest ones, to fit the context.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub history_dropped: usize,
+    /// Where the run began, if in the middle of another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<Branch>,
+    pub params: Params,
+    /// What an automatic budget goes by.
+    pub cost: CostProfile,
+    pub eos: Vec<TokenId>,
+    pub pools: Vec<PoolSize>,
+    /// Milliseconds spent on the prompt; not a step.
+    pub prompt_ms: f64,
+    /// Bytes of the prompt's tokens.
+    pub tokens: Vec<(TokenId, TokenBytes)>,
+    /// `None`: not recorded (format 1), as are the following.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arithmetic: Option<Arithmetic>,
+    /// Where the correction of the drafts' estimates starts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<CalibrationStart>,
+    /// Hash of all documents that can draft, those of this session included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pools_hash: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_documents: Option<OwnDocuments>,
+    /// Answers of this session that can draft, changes of the pools by hand: what no
+    /// command line makes again, each in a few words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_hand: Vec<String>,
+    /// A custom prompt as it was typed, before the chat template.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<String>,
+    /// The options that chose catalog, pools, model and device, word by word.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub setup: Vec<String>,
+}
+
+fn is_zero(n: &usize) -> bool {
+    *n == 0
+}
+
+/// What a run starts from in place of what its engine has at the moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StartFrom {
+    /// `None`: the engine's profile.
+    pub cost: Option<CostProfile>,
+    /// `None`: the engine's calibration, which is the shipped one unless runs may
+    /// learn from each other.
+    pub calibration: Option<CalibrationStart>,
+}
+
+impl StartFrom {
+    pub(super) fn carried(self, from: &Params, to: &Params) -> Self {
+        StartFrom {
+            calibration: self.calibration.map(|start| start.carried(from, to)),
+            ..self
+        }
+    }
+}
+
+impl Header {
+    /// What a rerun under other parameters starts from, so that it drafts as this run
+    /// did as long as it commits the same.
+    pub fn start_under(&self, params: &Params) -> StartFrom {
+        self.start().carried(&self.params, params)
+    }
+
+    /// What a rerun of this run starts from. A header of format 1 says nothing of
+    /// the calibration.
+    pub fn start(&self) -> StartFrom {
+        StartFrom {
+            cost: (!self.cost.is_empty()).then(|| self.cost.clone()),
+            calibration: self.calibration.clone(),
+        }
+    }
+}

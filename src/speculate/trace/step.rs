@@ -1,0 +1,122 @@
+//! What one forward pass was: what was retrieved, drafted, verified and committed.
+
+use serde::{Deserialize, Serialize};
+
+use super::token_bytes::TokenBytes;
+use crate::speculate::TokenId;
+use crate::speculate::draft::DraftTree;
+use crate::speculate::learned::Learned;
+use crate::speculate::params::{Params, Source};
+use crate::speculate::row::{Judged, NodeRow};
+use crate::speculate::verify::{Room, ScoredTree, Verdict};
+
+/// What one source contributed to a step's retrieval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SourceHit {
+    pub source: Source,
+    /// Longest suffix of the context found there, in tokens.
+    pub matched: usize,
+    /// How often it occurs there.
+    pub count: usize,
+}
+
+/// Milliseconds of a step, by part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Timing {
+    pub retrieve: f64,
+    pub draft: f64,
+    pub forward: f64,
+    pub verify: f64,
+    pub commit: f64,
+}
+
+impl Timing {
+    pub fn total(&self) -> f64 {
+        self.retrieve + self.draft + self.forward + self.verify + self.commit
+    }
+
+    pub fn add(&mut self, other: &Timing) {
+        self.retrieve += other.retrieve;
+        self.draft += other.draft;
+        self.forward += other.forward;
+        self.verify += other.verify;
+        self.commit += other.commit;
+    }
+}
+
+/// One forward pass: retrieve, draft, verify, commit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    pub index: usize,
+    /// Tokens of the context before this step, the root (the last) included.
+    pub context_len: usize,
+    /// What could still be committed.
+    pub room: Room,
+    /// The parameters from this step on, if they changed on the fly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub params: Option<Params>,
+    /// Per source that was asked and found something.
+    pub retrieval: Vec<SourceHit>,
+    pub tree: DraftTree,
+    /// Rows drafted before the automatic budget cut the tree.
+    pub n_offered: usize,
+    /// The distribution at each node.
+    pub rows: Vec<NodeRow>,
+    /// Node i's standing in its parent's row, at index i - 1.
+    pub judged: Vec<Judged>,
+    pub verdict: Verdict,
+    pub timing: Timing,
+    /// Bytes of token ids seen for the first time in this run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tokens: Vec<(TokenId, TokenBytes)>,
+    /// Titles of pool documents seen for the first time: (id, title).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<(String, String)>,
+    /// Stretches of pool documents around places where drafts were found, each
+    /// recorded once in a run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub excerpts: Vec<Excerpt>,
+    /// What the step taught the calibration in force: its numbers that changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub learned: Vec<Learned>,
+}
+
+/// A stretch of a pool document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Excerpt {
+    pub doc: String,
+    /// The pool it lies in.
+    pub group: String,
+    /// Position of its first token in the document.
+    pub from: u32,
+    pub ids: Vec<TokenId>,
+}
+
+impl Excerpt {
+    /// Tokens wanted before a place and behind it.
+    pub const BEFORE: usize = 8;
+    pub const BEHIND: usize = 11;
+
+    /// Whether the token at a position is in it.
+    pub(super) fn holds(&self, at: u32) -> bool {
+        let end = self.from + self.ids.len() as u32;
+        (self.from..end).contains(&at)
+    }
+}
+
+impl Step {
+    /// The tree, and what the model said of it.
+    pub fn scored(&self) -> ScoredTree<'_> {
+        ScoredTree::new(&self.tree, &self.rows, &self.judged)
+    }
+
+    /// Retrieval found at least one draft token.
+    pub fn is_hit(&self) -> bool {
+        self.n_offered > 1
+    }
+
+    /// The source a draft token is credited to.
+    pub fn credited(&self, node: usize) -> Option<Source> {
+        self.tree.nodes[node].origins.first().map(|o| o.source)
+    }
+}

@@ -1,0 +1,27 @@
+//! The bytes of a token, as a run records them.
+
+use serde::{Deserialize, Serialize};
+
+/// The bytes of a token: text where they are UTF-8, else numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum TokenBytes {
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
+impl TokenBytes {
+    pub fn new(bytes: &[u8]) -> Self {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => TokenBytes::Text(text.to_string()),
+            Err(_) => TokenBytes::Bytes(bytes.to_vec()),
+        }
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        match self {
+            TokenBytes::Text(text) => text.as_bytes(),
+            TokenBytes::Bytes(bytes) => bytes,
+        }
+    }
+}
