@@ -13,13 +13,14 @@ use crate::cli::{
     DecodeArgs, DraftingArgs, Preset, ScreenArgs, SetupArgs, VerifyChoice, parse_budget,
     parse_sources,
 };
+use crate::present::key::Naming;
 use crate::recsys::Framework;
 use crate::speculate::params::{Drafter, Params, SourceWeights};
 use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
-use crate::tui::detect;
-use crate::tui::key::Naming;
+use crate::tui::keys::remap;
+use crate::tui::look::{detect, themes};
 use crate::tui::remembered::Remembered;
-use crate::tui::{Glyphs, Keymap, Look, Themes, remap, themes};
+use crate::tui::{Glyphs, Keymap, Look, Themes};
 
 /// What a configuration file may hold; every key is optional.
 #[derive(Clone, Debug, Default, Deserialize)]

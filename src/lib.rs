@@ -38,7 +38,9 @@ pub mod worker;
 
 pub mod session;
 
-pub mod headless;
+pub mod present;
+
+pub mod commands;
 
 pub mod tui;
 

@@ -8,12 +8,12 @@ use clap::{CommandFactory, Parser};
 use color_eyre::config::Theme;
 use color_eyre::eyre::{Report, Result, WrapErr};
 use laserscope::cli::{Cli, Command, DecodeArgs};
-use laserscope::config::Config;
-use laserscope::console;
-use laserscope::headless::{
+use laserscope::commands::{
     bench, catalog, cost, framework, generate, groups, interrupt, knowledge, manual, models,
     picture, pool, sweep, trace,
 };
+use laserscope::config::Config;
+use laserscope::console;
 use laserscope::model::fetch;
 use laserscope::playground;
 use laserscope::recsys::import;

@@ -15,10 +15,9 @@ use crate::session::Settings;
 use crate::speculate::command_line::Setup;
 use crate::speculate::params::Params;
 use crate::speculate::trace::Trace;
-use crate::tui;
 use crate::tui::lesson::learned::Learned;
 use crate::tui::start::{Length, Shipped, Start};
-use crate::tui::{Files, Look, earlier_runs};
+use crate::tui::{self, Files, Look, earlier_runs};
 use crate::worker::{self, Handle};
 
 /// A run of the default model, recorded with it: plays where no model is yet.

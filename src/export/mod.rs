@@ -7,16 +7,16 @@
 
 mod ansi;
 mod cast;
-mod describe;
 mod escape;
 mod html;
 mod markdown;
 mod screen;
 mod table;
 
+use crate::present::describe::Paths;
+use crate::present::format::Format;
 use crate::speculate::trace::Trace;
 use crate::tui::Look;
-use crate::tui::share::Format;
 
 /// What a drawn form depends on besides the trace.
 #[derive(Clone, Debug)]
@@ -28,14 +28,6 @@ pub struct Canvas {
     pub step: Option<usize>,
     /// Whether a page's command line may name files of the machine it was made on.
     pub paths: Paths,
-}
-
-/// Names of files in what others are shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Paths {
-    #[default]
-    LeftOut,
-    Named,
 }
 
 impl Default for Canvas {
@@ -55,8 +47,8 @@ pub fn export(trace: &Trace, format: Format, canvas: &Canvas) -> String {
         Format::Html => html::page(trace, canvas.paths),
         Format::Markdown => markdown::document(trace, canvas.paths),
         Format::Csv => table::csv(trace),
-        Format::Svg => crate::tui::picture::svg(&screen::of(trace, canvas)),
-        Format::Text => crate::tui::picture::plain(&screen::of(trace, canvas)),
+        Format::Svg => crate::present::picture::svg(&screen::of(trace, canvas)),
+        Format::Text => crate::present::picture::plain(&screen::of(trace, canvas)),
         Format::Cast => cast::recording(trace, canvas),
     }
 }

@@ -10,8 +10,8 @@ use super::Canvas;
 use crate::speculate::command_line::Setup;
 use crate::speculate::trace::Trace;
 use crate::tui::lesson::learned::Learned;
+use crate::tui::screens::decode::state::Cursor;
 use crate::tui::start::Length;
-use crate::tui::state::decode::Cursor;
 use crate::tui::{App, Start};
 
 /// The screen at the step that `canvas` names, of a run played to its end.

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crossterm::event::KeyCode;
+use laserscope::present::pick::Pick;
 use laserscope::speculate::compare::{
     Cause, Lossless, NotTaken, Side, divergence, in_common, lossless, slower,
 };
@@ -13,9 +14,8 @@ use laserscope::speculate::stats::agreement;
 use laserscope::speculate::trace::Trace;
 use laserscope::speculate::verify::Finish;
 use laserscope::tui::action::Action;
-use laserscope::tui::state::app::{App, Dialog, Screen};
-use laserscope::tui::state::compare::{Choice, Race};
-use laserscope::tui::state::record::Pick;
+use laserscope::tui::app::{App, Dialog, Screen};
+use laserscope::tui::screens::compare::state::{Choice, Race};
 use laserscope::worker::message::Command;
 
 use proptest::prelude::*;

@@ -2,8 +2,8 @@
 //! tokens are.
 
 use laserscope::export::{Canvas, export};
+use laserscope::present::format::Format;
 use laserscope::speculate::trace::{TokenBytes, Trace};
-use laserscope::tui::share::Format;
 use proptest::prelude::*;
 
 use super::fixture;

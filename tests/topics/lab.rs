@@ -6,13 +6,13 @@ use std::path::Path;
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use laserscope::engine::{Engine, Knowledge, PoolName, ProbedText, tokenizer_hash};
 use laserscope::pool::{PoolUpdate, Work};
+use laserscope::present::pick::Pick;
 use laserscope::speculate::draft::{DraftTree, Origin};
 use laserscope::speculate::params::{Params, Source};
 use laserscope::speculate::trace::{SourceHit, TokenBytes};
 use laserscope::tui::App;
-use laserscope::tui::state::app::{Dialog, Screen};
-use laserscope::tui::state::lab::{LabPane, LabTab};
-use laserscope::tui::state::record::Pick;
+use laserscope::tui::app::{Dialog, Screen};
+use laserscope::tui::screens::pool::state::{LabPane, LabTab};
 use laserscope::worker::message::{
     Command, DocumentText, Documents, Event, Found, FoundDocument, LabAnswer, LabQuestion,
     ListedDoc, Overview, Probe, ProbedSet, Section,

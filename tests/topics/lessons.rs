@@ -4,10 +4,10 @@
 use crossterm::event::KeyCode;
 use laserscope::speculate::cost::StepCosts;
 use laserscope::speculate::trace::Trace;
+use laserscope::tui::app::{App, Dialog, Errand, Screen};
 use laserscope::tui::lesson::{self, Check, Lesson};
-use laserscope::tui::state::app::{App, Dialog, Errand, Screen};
-use laserscope::tui::state::run::Recording;
-use laserscope::tui::view::lesson as lesson_box;
+use laserscope::tui::runs::run::Recording;
+use laserscope::tui::shell::lesson as lesson_box;
 use laserscope::worker::message::{Command, Event};
 
 use super::fixture;
@@ -469,7 +469,7 @@ fn the_lessons_film_is_no_document_of_the_pools() {
 #[test]
 fn what_the_lessons_conclude_holds_in_their_runs() {
     let record = |name: &str| {
-        let mut run = laserscope::tui::state::run::Run::recorded(
+        let mut run = laserscope::tui::runs::run::Run::recorded(
             0,
             lesson::run(name).expect("a run"),
             Recording::Lesson,

@@ -4,12 +4,13 @@
 use serde::Deserialize;
 
 use super::figure::Figure;
+use crate::present::lines::Ghosts;
+use crate::present::pick::Pick;
 use crate::speculate::params::Verify;
 use crate::speculate::trace::Step;
 use crate::speculate::verify::Fate;
-use crate::tui::state::app::{App, Dialog, Screen};
-use crate::tui::state::decode::{Ghosts, Pane, Zoom};
-use crate::tui::state::record::Pick;
+use crate::tui::app::{App, Dialog, Screen};
+use crate::tui::screens::decode::state::{Pane, Zoom};
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(tag = "is", rename_all = "kebab-case", deny_unknown_fields)]

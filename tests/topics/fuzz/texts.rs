@@ -1,12 +1,12 @@
 //! Traces, conditions and frameworks.
 
 use laserscope::export::{Canvas, export};
+use laserscope::present::format::Format;
 use laserscope::recsys::{Catalog, Framework, Role, SubjectKind, prompt};
 use laserscope::speculate::condition::Condition;
 use laserscope::speculate::stats::Stats;
 use laserscope::speculate::trace::Trace;
 use laserscope::speculate::whatif::{Change, what_if};
-use laserscope::tui::share::Format;
 
 use super::super::fixture;
 use super::Target;

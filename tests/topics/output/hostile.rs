@@ -7,7 +7,7 @@ use clap::CommandFactory;
 use laserscope::cli::Cli;
 use laserscope::console::visible::is_control;
 use laserscope::export::{Canvas, export};
-use laserscope::tui::share::Format;
+use laserscope::present::format::Format;
 use proptest::prelude::*;
 
 use super::super::fixture;

@@ -1,0 +1,6 @@
+//! The Compare screen: two runs beside each other.
+
+pub mod figures;
+pub mod state;
+pub mod update;
+pub mod view;
