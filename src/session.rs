@@ -5,7 +5,7 @@ pub mod calibration;
 pub mod cost;
 mod documents;
 pub mod kept_cost;
-mod recorded;
+pub mod recorded;
 mod words;
 
 use std::path::{Path, PathBuf};

@@ -6,12 +6,10 @@ use color_eyre::eyre::{Result, WrapErr, bail};
 
 use crate::cli::Cli;
 use crate::console;
-use crate::tui::Keymap;
-use crate::tui::keys::remap;
 
-/// `laserscope keys`.
-pub fn keys(map: &Keymap) -> Result<()> {
-    console::text(&remap::write(map))
+/// `laserscope keys`: the table in force, as a file.
+pub fn keys(table: &str) -> Result<()> {
+    console::text(table)
 }
 
 /// `laserscope completions SHELL`.

@@ -5,20 +5,21 @@ use std::path::Path;
 
 use color_eyre::eyre::{Result, ensure, eyre};
 
+use super::Exporter;
 use crate::cli::TraceExportArgs;
 use crate::commands::outputs;
-use crate::export::{self, Canvas};
+use crate::export::Canvas;
 use crate::present::describe::Paths;
 use crate::present::format::Format;
-use crate::tui::Look;
-use crate::{atomic_file, console, playground};
+use crate::session::recorded::load_trace;
+use crate::{atomic_file, console};
 
-pub fn run(args: &TraceExportArgs, look: Look) -> Result<()> {
+pub fn run(args: &TraceExportArgs, export: &Exporter<'_>) -> Result<()> {
     let format = format_of(args)?;
     if let Some(out) = &args.out {
         outputs::expect_apart("--out", out, "the trace", &args.trace)?;
     }
-    let trace = playground::load_trace(&args.trace)?;
+    let trace = load_trace(&args.trace)?;
     let n_steps = trace.steps.len();
     if let Some(step) = args.step {
         ensure!(
@@ -28,14 +29,13 @@ pub fn run(args: &TraceExportArgs, look: Look) -> Result<()> {
     }
     let canvas = Canvas {
         size: (args.width, args.height),
-        look,
         step: args.step.map(|step| step - 1),
         paths: match args.paths {
             true => Paths::Named,
             false => Paths::LeftOut,
         },
     };
-    let text = export::export(&trace, format, &canvas);
+    let text = export(&trace, format, &canvas);
     match &args.out {
         Some(path) => atomic_file::write(path, text),
         None => console::text(&text),

@@ -13,18 +13,22 @@ use std::path::Path;
 use color_eyre::eyre::Result;
 
 use crate::cli::{DecodeArgs, TraceCommand};
+use crate::export::Canvas;
+use crate::present::format::Format;
 use crate::present::token_text::quoted;
 use crate::session::Settings;
 use crate::speculate::params::Params;
 use crate::speculate::trace::Trace;
-use crate::tui::Look;
+
+/// Writes a run in a form.
+pub type Exporter<'a> = dyn Fn(&Trace, Format, &Canvas) -> String + 'a;
 
 /// Runs the command. `Ok(false)`: a trace that does not verify, or cancelled.
 /// `over` lays options over parameters, and ends the program where they do not go.
 pub fn run(
     command: &TraceCommand,
     settings: &Settings,
-    look: Look,
+    export: &Exporter<'_>,
     over: impl Fn(&DecodeArgs, Params) -> Params,
 ) -> Result<bool> {
     match command {
@@ -32,13 +36,13 @@ pub fn run(
         TraceCommand::Stats(args) => stats::run(args).map(|()| true),
         TraceCommand::Diff(args) => diff::run(args).map(|()| true),
         TraceCommand::Verify(args) => verify::run(args, settings),
-        TraceCommand::Export(args) => export::run(args, look).map(|()| true),
+        TraceCommand::Export(args) => export::run(args, export).map(|()| true),
         TraceCommand::Whatif(args) => whatif::run(args, over).map(|()| true),
     }
 }
 
 fn load(path: &Path) -> Result<Trace> {
-    crate::playground::load_trace(path)
+    crate::session::recorded::load_trace(path)
 }
 
 /// A token in quotes, everything in it visible.
