@@ -15,7 +15,7 @@ use crate::tui::screens::decode::state::Pane;
 use crate::tui::screens::pool::state::{LabPane, LabTab};
 use crate::tui::screens::{catalog, compare, decode, learn, pool, tune};
 use crate::tui::shell::{header, layout};
-use crate::tui::{dialogs, view};
+use crate::tui::view;
 
 /// Something that can be clicked or scrolled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,8 +91,9 @@ pub fn hit(app: &App, at: Position) -> Target {
     if layout::is_too_small(app.size) {
         return Target::Nothing;
     }
-    if app.dialog.is_some() {
-        return dialogs::view::line_at(app, at).map_or(Target::Nothing, Target::Line);
+    if let Some(dialog) = &app.dialog {
+        let line = dialog.line_at(app, layout::whole(app), at);
+        return line.map_or(Target::Nothing, Target::Line);
     }
     let shell = layout::shell(app, layout::whole(app));
     if shell.header.contains(at) {

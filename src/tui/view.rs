@@ -6,8 +6,9 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 
 use crate::present::theme::Theme;
+use crate::tui::action::Action;
 use crate::tui::app::{App, Screen};
-use crate::tui::dialogs::view as dialogs;
+use crate::tui::keys::table::Context;
 use crate::tui::look::ascii;
 use crate::tui::screens::catalog::{detail as catalog_detail, list as catalog_list};
 use crate::tui::screens::decode::state::{Pane, Zoom};
@@ -25,7 +26,7 @@ pub fn render(app: &App, area: Rect, buf: &mut Buffer) {
     let theme = app.theme.theme();
     buf.set_style(area, theme.base());
     if layout::is_too_small((area.width, area.height)) {
-        dialogs::too_small(app, &theme, area, buf);
+        too_small(app, &theme, area, buf);
         return in_glyphs(app, buf);
     }
     let shell = layout::shell(app, area);
@@ -43,7 +44,9 @@ pub fn render(app: &App, area: Rect, buf: &mut Buffer) {
         Screen::Learn => learn::view::render(app, &theme, shell.body, buf),
     }
     footer::render(app, &theme, shell.footer, buf);
-    dialogs::render(app, &theme, area, buf);
+    if let Some(dialog) = &app.dialog {
+        dialog.render(app, &theme, area, buf);
+    }
     in_glyphs(app, buf);
 }
 
@@ -133,4 +136,16 @@ pub fn lower_tab_at(app: &App, body: Rect, rect: Rect, x: u16) -> Option<Pane> {
     let tabs = lower_tabs(app, body);
     let titles: Vec<&str> = tabs.iter().map(|p| p.title()).collect();
     pane::tab_at(&titles, rect, x).map(|i| tabs[i])
+}
+
+/// Nothing else can be shown on so small a terminal.
+fn too_small(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let (width, height) = layout::MIN_SIZE;
+    let text = format!(
+        "LaserScope needs {width}×{height}\nthis terminal has {}×{}\nmake it larger, or {} quits",
+        area.width,
+        area.height,
+        app.key_of(Context::Anywhere, Action::Quit)
+    );
+    pane::placeholder(&text, area, theme, buf);
 }

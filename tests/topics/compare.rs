@@ -14,7 +14,8 @@ use laserscope::speculate::stats::agreement;
 use laserscope::speculate::trace::Trace;
 use laserscope::speculate::verify::Finish;
 use laserscope::tui::action::Action;
-use laserscope::tui::app::{App, Dialog, Screen};
+use laserscope::tui::app::{App, Screen};
+use laserscope::tui::dialogs::choose::ChooseRun;
 use laserscope::tui::screens::compare::state::{Choice, Race};
 use laserscope::worker::message::Command;
 
@@ -234,7 +235,7 @@ fn the_shown_run_is_compared_with_its_reference() {
     assert!(matches!(app.compare.lossless, Some(Lossless::Holds { .. })));
     snapshot("compare", &mut app);
     keys(&mut app, "b");
-    assert!(matches!(app.dialog, Some(Dialog::Choose { .. })));
+    assert!(app.dialog_of::<ChooseRun>().is_some());
     snapshot("compare_choose", &mut app);
     press(&mut app, KeyCode::Down);
     press(&mut app, KeyCode::Enter);

@@ -12,7 +12,8 @@ use laserscope::speculate::trace::{End, Trace};
 use laserscope::speculate::verify::Finish;
 use laserscope::tui::App;
 use laserscope::tui::action::Action;
-use laserscope::tui::app::{Dialog, Errand, Screen, Tone};
+use laserscope::tui::app::{Errand, Screen, Tone};
+use laserscope::tui::dialogs::failure::Failure;
 use laserscope::tui::keys::table::TABLE;
 use laserscope::tui::runs::run::Phase;
 use laserscope::tui::screens::decode::state::{Cursor, Pane};
@@ -591,7 +592,7 @@ fn a_model_that_failed_can_be_tried_again() {
     app.apply(Event::ModelFailed {
         why: "no network".into(),
     });
-    assert!(matches!(app.dialog, Some(Dialog::Failure { .. })));
+    assert!(app.dialog_of::<Failure>().is_some());
     assert!(matches!(keys(&mut app, "R")[..], [Command::RetryModel]));
     assert!(app.dialog.is_none());
     let commands = app.apply(model_ready());

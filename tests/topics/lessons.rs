@@ -4,7 +4,8 @@
 use crossterm::event::KeyCode;
 use laserscope::speculate::cost::StepCosts;
 use laserscope::speculate::trace::Trace;
-use laserscope::tui::app::{App, Dialog, Errand, Screen};
+use laserscope::tui::app::{App, Errand, Screen};
+use laserscope::tui::dialogs::answer::Answer;
 use laserscope::tui::lesson::{self, Check, Lesson};
 use laserscope::tui::runs::run::Recording;
 use laserscope::tui::shell::lesson as lesson_box;
@@ -194,7 +195,7 @@ fn a_number_is_asked_for_only_where_a_task_wants_one() {
     assert!(app.dialog.is_none());
     let mut app = learning(2);
     keys(&mut app, "A");
-    assert!(matches!(app.dialog, Some(Dialog::Answer(_))));
+    assert!(app.dialog_of::<Answer>().is_some());
 }
 
 #[test]

@@ -4,7 +4,9 @@ use crate::present::record::Record;
 use crate::speculate::trace::{End, Header, Step};
 use crate::tui::action::Action;
 use crate::tui::app::model::ModelState;
-use crate::tui::app::{App, Dialog, Errand, Screen, Tone};
+use crate::tui::app::{App, Errand, Screen, Tone};
+use crate::tui::dialogs::download::Download;
+use crate::tui::dialogs::failure::Failure;
 use crate::tui::keys::table::Context;
 use crate::tui::runs::run::{Phase, Run};
 use crate::worker::message::{Command, Event, FetchEvent, Purpose, RunId};
@@ -25,7 +27,7 @@ impl App {
         match event {
             Event::ConfirmDownload { bytes } => {
                 self.play_demo();
-                self.dialog = Some(Dialog::Download { bytes });
+                self.ask(Download { bytes });
                 Vec::new()
             }
             Event::Preview { ticket, preview } => {
@@ -74,7 +76,7 @@ impl App {
                 self.play_demo();
                 self.queued = None;
                 self.notice = None;
-                self.dialog = Some(Dialog::Failure { why });
+                self.ask(Failure { why });
             }
             ModelState::Ready(_) if !was_ready => return self.model_ready(),
             _ => {}
@@ -85,10 +87,7 @@ impl App {
     fn model_ready(&mut self) -> Vec<Command> {
         self.browse.forget_previews();
         self.lab.forget();
-        if matches!(
-            self.dialog,
-            Some(Dialog::Failure { .. } | Dialog::Download { .. })
-        ) {
+        if self.dialog.as_ref().is_some_and(|d| d.waits_for_model()) {
             self.dialog = None;
         }
         if let ModelState::Ready(ready) = &self.model

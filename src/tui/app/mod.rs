@@ -1,6 +1,8 @@
 //! The whole state of the interface, and the questions views ask of it.
 
 pub mod apply;
+pub mod copy;
+pub mod dialog;
 pub mod model;
 pub mod resize;
 pub mod update;
@@ -10,21 +12,18 @@ use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 use serde::{Deserialize, Serialize};
-use tui_input::Input;
 
+use self::dialog::Dialog;
 use crate::present::format::Format;
 use crate::present::pick::{Pick, first_look};
 use crate::present::record::Record;
 use crate::recsys::knowledge::known_framework;
 use crate::speculate::command_line::Setup;
-use crate::speculate::compare::Side;
 use crate::speculate::cost::CostProfile;
 use crate::speculate::params::Params;
 use crate::speculate::trace::Step;
 use crate::tui::action::Action;
 use crate::tui::app::model::ModelState;
-use crate::tui::dialogs::condition::ConditionEditor;
-use crate::tui::dialogs::help::Help;
 use crate::tui::keys::keymap::Keymap;
 use crate::tui::keys::table::Context;
 use crate::tui::look::themes::Themes;
@@ -38,7 +37,6 @@ use crate::tui::screens::compare::state::Compare;
 use crate::tui::screens::decode::state::{Cursor, DecodeView, Pace};
 use crate::tui::screens::learn::state::Learn;
 use crate::tui::screens::pool::state::Lab;
-use crate::tui::screens::pool::update::{LabDialog, Removal};
 use crate::tui::screens::tune::state::Tune;
 use crate::tui::shell::layout::Shift;
 use crate::tui::start::{EarlierRun, Glyphs, Length, Shipped, Start};
@@ -53,69 +51,6 @@ pub enum Screen {
     Compare,
     Pool,
     Learn,
-}
-
-/// What lies over the screen and takes the keys.
-#[derive(Clone, Debug)]
-pub enum Dialog {
-    Help(Help),
-    Settings {
-        row: usize,
-    },
-    /// Earlier runs, this session's first.
-    Runs {
-        row: usize,
-    },
-    /// The model's file is large: fetch it?
-    Download {
-        bytes: u64,
-    },
-    /// No model can be had.
-    Failure {
-        why: String,
-    },
-    /// A prompt of one's own.
-    Prompt(Input),
-    /// The number of a step.
-    GoTo(Input),
-    /// The number that a lesson's task asks for.
-    Answer(Input),
-    /// The forms to export the run in.
-    Export {
-        row: usize,
-    },
-    /// Branch the run: row 0 from the step, the others with another token.
-    Branch {
-        row: usize,
-    },
-    /// What is searched in the text.
-    Search(Input),
-    /// What `[` and `]` look for.
-    Condition(ConditionEditor),
-    /// Where the run's time went.
-    WhySlow {
-        scroll: usize,
-    },
-    /// What could be done, by name.
-    Commands {
-        input: Input,
-        row: usize,
-    },
-    /// Which run the Compare screen is to have on a side.
-    Choose {
-        side: Side,
-        row: usize,
-    },
-    /// What could be copied.
-    Copy {
-        row: usize,
-    },
-    /// Something for the pools.
-    Lab(LabDialog),
-    /// The pools' changes go to disk: really?
-    SaveEdits,
-    /// A document is taken out of the pools: really?
-    RemoveDocument(Removal),
 }
 
 /// One line for the person, until the next key: over the hints at first, then above
@@ -211,7 +146,7 @@ pub struct App {
     /// For the next run, and for the next step of the one under way.
     pub params: Params,
     pub(crate) length: Length,
-    pub dialog: Option<Dialog>,
+    pub dialog: Option<Box<dyn Dialog>>,
     pub notice: Option<Notice>,
     pub mouse: Mouse,
     pub earlier: Vec<EarlierRun>,
@@ -295,36 +230,18 @@ impl App {
 
     /// The context that gets a key first.
     pub fn context(&self) -> Context {
-        match (&self.dialog, self.screen) {
-            (Some(Dialog::Help(help)), _) => match help.typing {
-                Typing::Yes => Context::HelpSearch,
-                Typing::No => Context::Help,
-            },
-            (Some(Dialog::Settings { .. }), _) => Context::Settings,
-            (Some(Dialog::Runs { .. } | Dialog::Choose { .. }), _) => Context::Runs,
-            (Some(Dialog::WhySlow { .. }), _) => Context::WhySlow,
-            (Some(Dialog::Branch { .. }), _) => Context::Branch,
-            (Some(Dialog::Condition(_)), _) => Context::Condition,
-            (Some(Dialog::Download { .. } | Dialog::SaveEdits | Dialog::RemoveDocument(_)), _) => {
-                Context::Question
-            }
-            (Some(Dialog::Failure { .. }), _) => Context::Message,
-            (
-                Some(Dialog::Prompt(_) | Dialog::GoTo(_) | Dialog::Answer(_) | Dialog::Search(_)),
-                _,
-            ) => Context::Typing,
-            (Some(Dialog::Lab(_)), _) => Context::Typing,
-            (Some(Dialog::Export { .. }), _) => Context::Export,
-            (Some(Dialog::Commands { .. }), _) => Context::Commands,
-            (Some(Dialog::Copy { .. }), _) => Context::Copy,
-            (None, Screen::Pool) if self.lab.typing == Typing::Yes => Context::Filter,
-            (None, Screen::Catalog) if self.browse.typing == Typing::Yes => Context::Filter,
-            (None, Screen::Catalog) => Context::Catalog,
-            (None, Screen::Decode) => Context::Decode,
-            (None, Screen::Tune) => Context::Tune,
-            (None, Screen::Compare) => Context::Compare,
-            (None, Screen::Pool) => Context::Pool,
-            (None, Screen::Learn) => Context::Learn,
+        if let Some(dialog) = &self.dialog {
+            return dialog.context();
+        }
+        match self.screen {
+            Screen::Pool if self.lab.typing == Typing::Yes => Context::Filter,
+            Screen::Catalog if self.browse.typing == Typing::Yes => Context::Filter,
+            Screen::Catalog => Context::Catalog,
+            Screen::Decode => Context::Decode,
+            Screen::Tune => Context::Tune,
+            Screen::Compare => Context::Compare,
+            Screen::Pool => Context::Pool,
+            Screen::Learn => Context::Learn,
         }
     }
 

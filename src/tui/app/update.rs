@@ -2,21 +2,24 @@
 //! commands. The Decode screen's own actions are in `update_decode.rs`.
 
 use crossterm::event::Event as TerminalEvent;
-use tui_input::{Input, InputRequest};
+use tui_input::InputRequest;
 
-use crate::present::format::Format;
 use crate::recsys::SubjectKind;
 use crate::speculate::params::Params;
-use crate::tui::action::{Action, Copied};
+use crate::tui::action::Action;
 use crate::tui::app::model::ModelState;
-use crate::tui::app::{App, Dialog, Errand, Mouse, Screen, Tone, Touched};
+use crate::tui::app::{App, Errand, Mouse, Screen, Tone, Touched};
+use crate::tui::dialogs::commands::Palette;
+use crate::tui::dialogs::copy::CopyMenu;
+use crate::tui::dialogs::prompt::PromptField;
 use crate::tui::keys::table::Context;
 use crate::tui::mouse::Target;
 use crate::tui::runs::begin::Begin;
 use crate::tui::screens::catalog::state::Typing;
 use crate::tui::settings::{Setting, Way};
 use crate::tui::start::Length;
-use crate::worker::message::{Command, LabQuestion};
+use crate::tui::widgets::field::paste;
+use crate::worker::message::Command;
 
 /// Rows a page key moves in the catalog.
 const PAGE: i64 = 10;
@@ -50,7 +53,7 @@ impl App {
             return self.ask_lab();
         }
         let commands = match (&self.dialog, self.screen) {
-            (Some(_), _) => self.update_dialog(action),
+            (Some(_), _) => self.update_dialog(&action),
             (None, Screen::Catalog) => self.update_catalog(action),
             (None, Screen::Decode) => self.update_decode(action),
             (None, Screen::Tune) => self.update_tune(action),
@@ -78,8 +81,8 @@ impl App {
             }
             Action::ToggleMouse => self.toggle_mouse(),
             Action::Picture => self.errands.push(Errand::Picture),
-            Action::Commands => self.open_commands(),
-            Action::CopyMenu => self.dialog = Some(Dialog::Copy { row: 0 }),
+            Action::Commands => self.ask(Palette::default()),
+            Action::CopyMenu => self.ask(CopyMenu { row: 0 }),
             Action::Copy(what) => self.copy(*what),
             Action::Narrower | Action::Wider | Action::Taller | Action::Shorter => {
                 self.resize_panes(action);
@@ -138,7 +141,7 @@ impl App {
             Action::Generate => return self.generate_selected(Begin::Running),
             Action::GeneratePaused => return self.generate_selected(Begin::Paused),
             Action::NextFramework => self.next_framework(),
-            Action::OwnPrompt => self.dialog = Some(Dialog::Prompt(Input::default())),
+            Action::OwnPrompt => self.ask(PromptField::default()),
             Action::EarlierRuns => self.open_runs_dialog(),
             Action::DetailUp => {
                 self.browse.detail_scroll = self.browse.detail_scroll.saturating_sub(1);
@@ -210,131 +213,7 @@ impl App {
         }
     }
 
-    fn update_dialog(&mut self, action: Action) -> Vec<Command> {
-        match (self.dialog.take(), action.clone()) {
-            (Some(Dialog::Download { .. }), Action::Submit) => vec![Command::AllowDownload(true)],
-            (Some(Dialog::Download { .. }), Action::Close) => vec![Command::AllowDownload(false)],
-            (Some(Dialog::Prompt(input)), Action::Submit) => self.generate_own(input.value()),
-            (Some(Dialog::GoTo(input)), Action::Submit) => {
-                self.go_to_number(input.value());
-                Vec::new()
-            }
-            (Some(Dialog::Help(help)), action) => {
-                self.update_help(help, &action);
-                Vec::new()
-            }
-            (Some(Dialog::Branch { .. }), Action::Close) => Vec::new(),
-            (Some(Dialog::Branch { row }), action) => self.update_branch(row, &action),
-            (Some(Dialog::Condition(editor)), Action::Submit) => {
-                self.submit_condition(editor);
-                Vec::new()
-            }
-            (Some(Dialog::Condition(_)), Action::Close) => Vec::new(),
-            (Some(Dialog::Condition(editor)), action) => {
-                self.edit_condition(editor, &action);
-                Vec::new()
-            }
-            (Some(Dialog::Search(input)), Action::Submit) => {
-                self.keep_search(input.value());
-                Vec::new()
-            }
-            (Some(Dialog::Search(_)), Action::Close) => {
-                self.end_search();
-                Vec::new()
-            }
-            (Some(Dialog::WhySlow { scroll }), Action::PreviousStep | Action::NextStep) => {
-                self.dialog = Some(Dialog::WhySlow { scroll });
-                self.move_steps(if action == Action::NextStep { 1 } else { -1 });
-                Vec::new()
-            }
-            (Some(Dialog::Search(input)), action) => {
-                self.edit_search(input, &action);
-                Vec::new()
-            }
-            (Some(Dialog::Answer(input)), Action::Submit) => {
-                self.answer(input.value());
-                Vec::new()
-            }
-            (Some(Dialog::Export { row }), Action::Submit) => {
-                self.export(row);
-                Vec::new()
-            }
-            (Some(Dialog::Lab(dialog)), Action::Submit) => self.lab_submitted(&dialog),
-            (Some(Dialog::SaveEdits), Action::Submit) => self.ask_pools(LabQuestion::Save),
-            (Some(Dialog::RemoveDocument(removal)), Action::Submit) => {
-                self.remove_document(removal)
-            }
-            (Some(Dialog::Runs { row }), Action::Submit) => {
-                self.open_listed(row);
-                Vec::new()
-            }
-            (Some(Dialog::Commands { input, row }), Action::Submit) => {
-                self.run_command(input.value(), row)
-            }
-            (Some(Dialog::Copy { row }), Action::Submit) => {
-                self.copy(Copied::ALL[row]);
-                Vec::new()
-            }
-            (Some(Dialog::Choose { side, row }), action) => self.update_choose(side, row, &action),
-            (_, Action::RetryModel) => self.update_model(&Action::RetryModel),
-            (_, Action::Close) => Vec::new(),
-            (Some(Dialog::Settings { row }), action) => self.update_settings(row, &action),
-            (dialog, action) => {
-                self.dialog = dialog;
-                self.move_in_dialog(&action);
-                Vec::new()
-            }
-        }
-    }
-
-    fn move_in_dialog(&mut self, action: &Action) {
-        let n_runs = self.listed_runs().count();
-        let why_end = crate::tui::dialogs::why_slow::last_scroll(self);
-        let last_command = self.n_commands().saturating_sub(1);
-        match self.dialog.as_mut() {
-            Some(Dialog::WhySlow { scroll }) => *scroll = moved(*scroll, action, why_end),
-            Some(Dialog::Runs { row }) => match action {
-                Action::Click(Target::Line(line)) => *row = (*line).min(n_runs.saturating_sub(1)),
-                other => *row = moved(*row, other, n_runs.saturating_sub(1)),
-            },
-            Some(Dialog::Export { row }) => match action {
-                Action::Click(Target::Line(line)) => *row = (*line).min(Format::ALL.len() - 1),
-                other => *row = moved(*row, other, Format::ALL.len() - 1),
-            },
-            Some(Dialog::Prompt(input) | Dialog::GoTo(input) | Dialog::Answer(input)) => {
-                edit(input, action);
-            }
-            Some(Dialog::Commands { input, row }) => {
-                *row = moved(*row, action, last_command);
-                if edit(input, action) {
-                    *row = 0;
-                }
-            }
-            Some(Dialog::Copy { row }) => match action {
-                Action::Click(Target::Line(line)) => *row = (*line).min(Copied::ALL.len() - 1),
-                other => *row = moved(*row, other, Copied::ALL.len() - 1),
-            },
-            Some(Dialog::Lab(dialog)) => dialog.edit(action),
-            _ => {}
-        }
-    }
-
-    fn update_settings(&mut self, row: usize, action: &Action) -> Vec<Command> {
-        let shown = Setting::shown(&self.params);
-        let row = match action {
-            Action::Click(Target::Line(line)) => (*line).min(shown.len() - 1),
-            other => moved(row, other, shown.len() - 1),
-        };
-        self.dialog = Some(Dialog::Settings { row });
-        match action {
-            Action::Less => self.change(shown[row], Way::Less),
-            Action::More => self.change(shown[row], Way::More),
-            Action::PlayPause | Action::SingleStep => self.update_decode(action.clone()),
-            _ => Vec::new(),
-        }
-    }
-
-    fn change(&mut self, setting: Setting, way: Way) -> Vec<Command> {
+    pub(crate) fn change(&mut self, setting: Setting, way: Way) -> Vec<Command> {
         let changed = setting.moved(&self.params, way);
         if changed == self.params {
             return Vec::new();
@@ -351,43 +230,6 @@ impl App {
         } else {
             Vec::new()
         }
-    }
-}
-
-/// A row or a scroll position moved by an action.
-pub(crate) fn moved(at: usize, action: &Action, last: usize) -> usize {
-    let delta = match action {
-        Action::Up => -1,
-        Action::Down => 1,
-        Action::PageUp => -PAGE,
-        Action::PageDown => PAGE,
-        Action::Wheel(_, delta) => i64::from(*delta),
-        _ => 0,
-    };
-    (at as i64 + delta).clamp(0, last as i64) as usize
-}
-
-/// Whether the text changed.
-pub(crate) fn edit(input: &mut Input, action: &Action) -> bool {
-    match action {
-        Action::Edit(request) => input.handle(*request).is_some_and(|c| c.value),
-        Action::Paste(text) => {
-            paste(input, text);
-            true
-        }
-        _ => false,
-    }
-}
-
-/// Line breaks in what is pasted become spaces: the fields hold one line.
-pub(crate) fn paste(input: &mut Input, text: &str) {
-    for c in text
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .chars()
-    {
-        input.handle(InputRequest::InsertChar(c));
     }
 }
 

@@ -5,6 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::glossary::Place;
 use crate::present::mark::Mark;
 use crate::present::number::{percent, prob, three};
 use crate::present::theme::Theme;
@@ -13,11 +14,14 @@ use crate::speculate::trace::{Step, Timing};
 use crate::speculate::why_slow::{Cell, Machine, Said, Verdict, WhySlow};
 use crate::tui::action::Action;
 use crate::tui::app::App;
+use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::table::Context;
 use crate::tui::screens::decode::origin::source_name;
 use crate::tui::shell::layout;
+use crate::tui::widgets::list::moved;
 use crate::tui::widgets::paragraph::wrap;
 use crate::tui::widgets::{bars, pane};
+use crate::worker::message::Command;
 
 const WIDTH: u16 = 110;
 const LABEL: usize = 22;
@@ -26,8 +30,51 @@ const COLUMN: usize = 10;
 const DEPTH: usize = 4;
 const BAR: usize = 24;
 
+#[derive(Debug, Default)]
+pub struct WhySlowDialog {
+    pub scroll: usize,
+}
+
+impl Dialog for WhySlowDialog {
+    fn context(&self) -> Context {
+        Context::WhySlow
+    }
+
+    fn place(&self) -> Option<Place> {
+        Some(Place::WhySlow)
+    }
+
+    fn update(mut self: Box<Self>, app: &mut App, action: &Action) -> Vec<Command> {
+        match action {
+            Action::Close => return Vec::new(),
+            Action::PreviousStep => app.move_steps(-1),
+            Action::NextStep => app.move_steps(1),
+            other => self.scroll = moved(self.scroll, other, last_scroll(app)),
+        }
+        app.keep(self);
+        Vec::new()
+    }
+
+    fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+        let lines = lines(app, theme, inner_width(area));
+        let height = (lines.len() as u16 + 2).min(area.height.saturating_sub(2));
+        let rect = pane::centred(area, WIDTH.min(area.width), height);
+        let inner = pane::dialog("WHY SLOW?", rect, theme, buf);
+        let room = usize::from(inner.height);
+        for (row, line) in lines.iter().skip(self.scroll).take(room).enumerate() {
+            pane::put(buf, inner, row as u16, line);
+        }
+        let hidden = lines.len().saturating_sub(self.scroll + room);
+        if hidden > 0 {
+            let more = Line::styled(format!(" ↓ {hidden} more "), theme.dim());
+            let x = inner.right().saturating_sub(more.width() as u16);
+            buf.set_line(x, inner.bottom(), &more, inner.width);
+        }
+    }
+}
+
 /// Of a dialog that may be higher than the screen.
-pub fn last_scroll(app: &App) -> usize {
+fn last_scroll(app: &App) -> usize {
     let area = layout::whole(app);
     let width = inner_width(area);
     let n = lines(app, &app.theme.theme(), width).len();
@@ -36,23 +83,6 @@ pub fn last_scroll(app: &App) -> usize {
 
 fn inner_width(area: Rect) -> usize {
     usize::from(WIDTH.min(area.width).saturating_sub(4))
-}
-
-pub fn render(app: &App, scroll: usize, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let lines = lines(app, theme, inner_width(area));
-    let height = (lines.len() as u16 + 2).min(area.height.saturating_sub(2));
-    let rect = pane::centred(area, WIDTH.min(area.width), height);
-    let inner = pane::dialog("WHY SLOW?", rect, theme, buf);
-    let room = usize::from(inner.height);
-    for (row, line) in lines.iter().skip(scroll).take(room).enumerate() {
-        pane::put(buf, inner, row as u16, line);
-    }
-    let hidden = lines.len().saturating_sub(scroll + room);
-    if hidden > 0 {
-        let more = Line::styled(format!(" ↓ {hidden} more "), theme.dim());
-        let x = inner.right().saturating_sub(more.width() as u16);
-        buf.set_line(x, inner.bottom(), &more, inner.width);
-    }
 }
 
 fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {

@@ -9,7 +9,8 @@ use crate::present::pick::Pick;
 use crate::speculate::params::Verify;
 use crate::speculate::trace::Step;
 use crate::speculate::verify::Fate;
-use crate::tui::app::{App, Dialog, Screen};
+use crate::tui::app::{App, Screen};
+use crate::tui::dialogs::why_slow::WhySlowDialog;
 use crate::tui::screens::decode::state::{Pane, Zoom};
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -78,7 +79,7 @@ impl Check {
             }
             Check::Run { run } => decoding(app) && is_shown(app, Some(run)),
             Check::Ghosts => decoding(app) && app.view.ghosts == Ghosts::Shown,
-            Check::WhySlow => decoding(app) && matches!(app.dialog, Some(Dialog::WhySlow { .. })),
+            Check::WhySlow => decoding(app) && app.dialog_of::<WhySlowDialog>().is_some(),
             Check::K { k } => {
                 matches!(app.params.verify, Verify::Relaxed { k: set, .. } if set == *k)
             }

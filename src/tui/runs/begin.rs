@@ -6,7 +6,7 @@ use crate::recsys::SubjectRef;
 use crate::speculate::trace::{StartFrom, SubjectInfo, Trace};
 use crate::tui::action::Action;
 use crate::tui::app::model::ModelState;
-use crate::tui::app::{App, Dialog, Errand, Screen, Tone, Touched};
+use crate::tui::app::{App, Errand, Screen, Tone, Touched};
 use crate::tui::keys::table::Context;
 use crate::tui::runs::run::{Origin, Phase, Recording, Run};
 use crate::worker::ask;
@@ -265,7 +265,6 @@ impl App {
     }
 
     pub(crate) fn open_listed(&mut self, row: usize) {
-        self.dialog = None;
         let chosen = self.listed_runs().nth(row).map(|listed| match listed {
             Listed::Run { run, .. } => Ok(run.id),
             Listed::Earlier(earlier) => Err(earlier.path.clone()),
@@ -274,18 +273,6 @@ impl App {
             Some(Ok(id)) => self.bring_up(id),
             Some(Err(path)) => self.errands.push(Errand::Open(path)),
             None => {}
-        }
-    }
-
-    pub(crate) fn open_runs_dialog(&mut self) {
-        if self.listed_runs().next().is_none() {
-            let key = self.key_of(Context::Catalog, Action::Generate);
-            self.tell(
-                Tone::Info,
-                format!("No runs yet: {key} in the catalog makes one."),
-            );
-        } else {
-            self.dialog = Some(Dialog::Runs { row: 0 });
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The runs of a session: live, recorded, measured, and parked on disk.
 
 pub mod begin;
+pub mod branches;
 pub mod drifting;
 pub mod measure;
 pub mod parked;

@@ -2,5 +2,8 @@
 
 pub mod bars;
 pub mod cost_plot;
+pub mod field;
+pub mod list;
+pub mod message;
 pub mod pane;
 pub mod paragraph;

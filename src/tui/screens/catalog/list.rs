@@ -145,7 +145,7 @@ fn filter(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
 
 fn typed(text: &str, cursor: usize, theme: &Theme) -> Line<'static> {
     let mut line = Line::from(Span::styled("/ ", theme.accent()));
-    crate::tui::dialogs::view::push_input(&mut line, text, cursor, theme);
+    crate::tui::widgets::field::push_input(&mut line, text, cursor, theme);
     line
 }
 

@@ -1,5 +1,6 @@
 //! The Compare screen: two runs beside each other.
 
+pub mod choices;
 pub mod figures;
 pub mod state;
 pub mod update;

@@ -2,11 +2,8 @@
 
 use std::ops::Range;
 
-use tui_input::Input;
-
 use crate::present::record::Place;
-use crate::tui::action::Action;
-use crate::tui::app::{App, Dialog, Tone};
+use crate::tui::app::{App, Tone};
 use crate::tui::screens::decode::hunt::Hunt;
 use crate::tui::screens::decode::state::Cursor;
 
@@ -17,20 +14,6 @@ pub struct Search {
 }
 
 impl App {
-    pub(crate) fn open_search(&mut self) {
-        if self.record().is_some() {
-            let text = self.view.search.take().map_or(String::new(), |s| s.text);
-            self.dialog = Some(Dialog::Search(Input::from(text)));
-        }
-    }
-
-    /// Finds as one types; the cursor goes to the first match from here on.
-    pub(crate) fn edit_search(&mut self, mut input: Input, action: &Action) {
-        crate::tui::app::update::edit(&mut input, action);
-        self.search_for(input.value());
-        self.dialog = Some(Dialog::Search(input));
-    }
-
     pub(crate) fn search_for(&mut self, text: &str) {
         self.view.search = (!text.is_empty()).then(|| Search { text: text.into() });
         if self.view.search.is_none() {

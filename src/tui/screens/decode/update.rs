@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use tui_input::Input;
-
 use crate::present::format::Format;
 use crate::present::lines::Ghosts;
 use crate::tui::action::Action;
-use crate::tui::app::{App, Dialog, Errand, Screen, Tone};
+use crate::tui::app::{App, Errand, Screen, Tone};
+use crate::tui::dialogs::export::ExportMenu;
+use crate::tui::dialogs::go_to::GoTo;
+use crate::tui::dialogs::settings::SettingsDialog;
+use crate::tui::dialogs::why_slow::WhySlowDialog;
 use crate::tui::keys::table::Context;
 use crate::tui::runs::run::{Origin, Phase, Run};
 use crate::tui::screens::decode::state::{Cursor, Zoom};
@@ -32,8 +34,8 @@ impl App {
             Action::RetryModel | Action::CancelFetch | Action::MeasureCost => {
                 return self.update_model(&action);
             }
-            Action::Settings => self.dialog = Some(Dialog::Settings { row: 0 }),
-            Action::GoTo => self.dialog = Some(Dialog::GoTo(Input::default())),
+            Action::Settings => self.ask(SettingsDialog { row: 0 }),
+            Action::GoTo => self.ask(GoTo::default()),
             Action::EarlierRuns => self.open_runs_dialog(),
             Action::Save => self.save(),
             Action::Export => self.ask_format(),
@@ -61,9 +63,7 @@ impl App {
             Action::NextBookmark => self.next_bookmark(),
             Action::Filter => self.open_search(),
             Action::Branch => self.open_branch(),
-            Action::WhySlow if self.n_steps() > 0 => {
-                self.dialog = Some(Dialog::WhySlow { scroll: 0 });
-            }
+            Action::WhySlow if self.n_steps() > 0 => self.ask(WhySlowDialog::default()),
             Action::NextPane => self.view.focus(self.view.pane.neighbour(true)),
             Action::PreviousPane => self.view.focus(self.view.pane.neighbour(false)),
             Action::Zoom => self.toggle_zoom(),
@@ -207,13 +207,13 @@ impl App {
 
     fn ask_format(&mut self) {
         match self.run() {
-            Some(run) if run.n_steps() > 0 => self.dialog = Some(Dialog::Export { row: 0 }),
+            Some(run) if run.n_steps() > 0 => self.ask(ExportMenu { row: 0 }),
             _ => self.tell(Tone::Info, "There is nothing to export yet."),
         }
     }
 
-    pub(crate) fn export(&mut self, row: usize) {
-        if let (Some(id), Some(&format)) = (self.shown, Format::ALL.get(row)) {
+    pub(crate) fn export(&mut self, format: Format) {
+        if let Some(id) = self.shown {
             self.errands.push(Errand::Export(id, format));
         }
     }

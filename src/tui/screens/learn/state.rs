@@ -2,11 +2,10 @@
 //! come. A lesson opens its runs on the real screens and puts everything back
 //! when it is left.
 
-use tui_input::Input;
-
 use crate::speculate::params::Params;
 use crate::tui::action::Action;
-use crate::tui::app::{App, Dialog, Errand, Screen, Tone};
+use crate::tui::app::{App, Errand, Screen, Tone};
+use crate::tui::dialogs::answer::Answer;
 use crate::tui::lesson::learned::Learned;
 use crate::tui::lesson::{self, At, Lesson, Task, words};
 use crate::tui::mouse::Target;
@@ -197,7 +196,7 @@ impl App {
     fn ask_number(&mut self) {
         match self.learn.at() {
             Some((_, Some(task))) if task.check.wants_number() => {
-                self.dialog = Some(Dialog::Answer(Input::default()));
+                self.ask(Answer::default());
             }
             _ => self.tell(Tone::Info, "This task asks for no number."),
         }

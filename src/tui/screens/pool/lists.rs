@@ -9,12 +9,12 @@ use crate::present::theme::Theme;
 use crate::present::token_text::{fit, pad};
 use crate::tui::action::Action;
 use crate::tui::app::App;
-use crate::tui::dialogs::view::push_input;
 use crate::tui::keys::table::Context;
 use crate::tui::screens::catalog::state::Typing;
 use crate::tui::screens::pool::state::LabPane;
 use crate::tui::screens::pool::view::first_row;
 use crate::tui::shell::layout;
+use crate::tui::widgets::field::push_input;
 use crate::tui::widgets::pane;
 use crate::worker::message::{ListedDoc, PoolName, Section};
 

@@ -2,18 +2,19 @@
 
 use std::path::PathBuf;
 
-use tui_input::{Input, InputRequest};
-
 use crate::present::pick::Pick;
 use crate::present::token_text::fit;
 use crate::speculate::params::{Budget, Params};
 use crate::tui::action::{Action, LabAction};
-use crate::tui::app::update::{edit, paste};
-use crate::tui::app::{App, Dialog, Screen, Tone};
+use crate::tui::app::{App, Screen, Tone};
+use crate::tui::dialogs::pool_text::{LabAsks, PoolField};
+use crate::tui::dialogs::remove_document::Removal;
+use crate::tui::dialogs::save_edits::SaveEdits;
 use crate::tui::mouse::{LabTarget, Target};
 use crate::tui::screens::catalog::state::Typing;
 use crate::tui::screens::decode::state::{Cursor, Zoom};
 use crate::tui::screens::pool::state::{Lab, LabPane, LabTab};
+use crate::tui::widgets::field::paste;
 use crate::worker::message::{Command, LabQuestion, NewDocument, PoolName, ProbedText};
 
 /// Rows of a probe's trees: what can be read at a glance.
@@ -23,52 +24,6 @@ const WHEEL_ROWS: i64 = 3;
 /// Stands for a line break in a text that is being typed.
 const BREAK: char = '⏎';
 const TITLE_LEN: usize = 40;
-
-/// What is being typed for the pools.
-#[derive(Clone, Debug)]
-pub struct LabDialog {
-    pub asks: LabAsks,
-    pub input: Input,
-}
-
-/// The document that is to be taken out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Removal {
-    pub pool: PoolName,
-    pub id: String,
-    pub title: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LabAsks {
-    Phrase,
-    Text,
-    File,
-}
-
-impl LabDialog {
-    fn dialog(asks: LabAsks) -> Dialog {
-        Dialog::Lab(LabDialog {
-            asks,
-            input: Input::default(),
-        })
-    }
-
-    /// A document keeps its line breaks.
-    pub(crate) fn edit(&mut self, action: &Action) {
-        match (self.asks, action) {
-            (LabAsks::Text, Action::Paste(text)) => {
-                let lines = text.replace("\r\n", "\n").replace(['\n', '\r'], "⏎");
-                for c in lines.chars().filter(|c| !c.is_control()) {
-                    self.input.handle(InputRequest::InsertChar(c));
-                }
-            }
-            _ => {
-                edit(&mut self.input, action);
-            }
-        }
-    }
-}
 
 impl App {
     pub(crate) fn update_lab(&mut self, action: Action) -> Vec<Command> {
@@ -248,9 +203,9 @@ impl App {
             return Vec::new();
         }
         match asked {
-            LabAction::Search => self.dialog = Some(LabDialog::dialog(LabAsks::Phrase)),
-            LabAction::AddText => self.dialog = Some(LabDialog::dialog(LabAsks::Text)),
-            LabAction::AddFile => self.dialog = Some(LabDialog::dialog(LabAsks::File)),
+            LabAction::Search => self.ask(PoolField::new(LabAsks::Phrase)),
+            LabAction::AddText => self.ask(PoolField::new(LabAsks::Text)),
+            LabAction::AddFile => self.ask(PoolField::new(LabAsks::File)),
             LabAction::ProbePrompt => return self.probe_prompt(),
             LabAction::Remove => self.ask_to_remove(),
             LabAction::Undo => return self.ask_pools(LabQuestion::Undo),
@@ -265,7 +220,7 @@ impl App {
     }
 
     /// What was typed is searched, probed or added.
-    pub(crate) fn lab_submitted(&mut self, dialog: &LabDialog) -> Vec<Command> {
+    pub(crate) fn lab_submitted(&mut self, dialog: &PoolField) -> Vec<Command> {
         let typed = dialog.input.value();
         if typed.trim().is_empty() {
             return Vec::new();
@@ -368,7 +323,7 @@ impl App {
             (LabPane::Pools, _) | (LabPane::View, LabTab::Drafts) => None,
         };
         match focused {
-            Some(removal) => self.dialog = Some(Dialog::RemoveDocument(removal)),
+            Some(removal) => self.ask(removal),
             None => {
                 let text = "No document is in focus here: select one in the list of documents.";
                 self.tell(Tone::Info, text);
@@ -390,7 +345,7 @@ impl App {
                 Tone::Info,
                 "No pool on disk is open: start with --pool NAME.pool to save the changes to it.",
             ),
-            (_, Some(_)) => self.dialog = Some(Dialog::SaveEdits),
+            (_, Some(_)) => self.ask(SaveEdits),
         }
     }
 }

@@ -1,7 +1,5 @@
 //! What is copied to the terminal's clipboard. The terminal's owner does it.
 
-pub mod view;
-
 use crate::present::pick::Pick;
 use crate::speculate::TokenId;
 use crate::speculate::command_line::{CommandLine, Files};

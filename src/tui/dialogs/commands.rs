@@ -1,18 +1,30 @@
 //! The palette of everything that can be done: the table of keys, searched by name,
 //! by key and by what a line says; a number goes to a step, a condition finds one.
 
-pub mod view;
-
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32String};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
 use tui_input::Input;
 
+use crate::present::theme::Theme;
+use crate::present::token_text::{columns, fit, pad};
 use crate::speculate::condition::{Condition, Direction};
 use crate::tui::action::Action;
-use crate::tui::app::{App, Dialog, Screen, Tone};
+use crate::tui::app::dialog::Dialog;
+use crate::tui::app::{App, Screen, Tone};
 use crate::tui::keys::table::{Binding, Context};
 use crate::tui::screens::decode::state::Cursor;
+use crate::tui::widgets::field::{edit, push_input};
+use crate::tui::widgets::list::{first_shown, moved};
+use crate::tui::widgets::pane;
 use crate::worker::message::Command;
+
+const WIDTH: u16 = 84;
+const ROWS: u16 = 14;
+const NAME: usize = 22;
+const KEYS: usize = 12;
 
 /// The screens by their contexts.
 const SCREENS: [(Context, Screen); 6] = [
@@ -23,6 +35,74 @@ const SCREENS: [(Context, Screen); 6] = [
     (Context::Pool, Screen::Pool),
     (Context::Learn, Screen::Learn),
 ];
+
+/// What is typed, and which of what fits is chosen.
+#[derive(Debug, Default)]
+pub struct Palette {
+    pub input: Input,
+    pub row: usize,
+}
+
+impl Dialog for Palette {
+    fn context(&self) -> Context {
+        Context::Commands
+    }
+
+    fn update(mut self: Box<Self>, app: &mut App, action: &Action) -> Vec<Command> {
+        match action {
+            Action::Close => return Vec::new(),
+            Action::Submit => return app.run_command(self.input.value(), self.row),
+            other => {
+                let last = app.offers(self.input.value()).len().saturating_sub(1);
+                self.row = moved(self.row, other, last);
+                if edit(&mut self.input, other) {
+                    self.row = 0;
+                }
+            }
+        }
+        app.keep(self);
+        Vec::new()
+    }
+
+    fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+        let height = (ROWS + 4).min(area.height.saturating_sub(4));
+        let rect = pane::centred(area, WIDTH.min(area.width - 4), height);
+        let inner = pane::dialog("PALETTE", rect, theme, buf);
+        let mut typed = Line::from(Span::styled(": ", theme.accent()));
+        if self.input.value().is_empty() {
+            let hint = "  a name, a key, what it does; a step's number; a condition";
+            push_input(&mut typed, "", 0, theme);
+            typed.push_span(Span::styled(hint, theme.dim()));
+        } else {
+            push_input(
+                &mut typed,
+                self.input.value(),
+                self.input.visual_cursor(),
+                theme,
+            );
+        }
+        pane::put(buf, inner, 0, &typed);
+        let list = Rect {
+            y: inner.y + 2,
+            height: inner.height.saturating_sub(2),
+            ..inner
+        };
+        let offers = app.offers(self.input.value());
+        if offers.is_empty() {
+            return pane::put(buf, list, 0, &Line::styled("Nothing fits.", theme.dim()));
+        }
+        let rows = usize::from(list.height);
+        let first = first_shown(self.row, rows);
+        for (i, offer) in offers.iter().enumerate().skip(first).take(rows) {
+            let at = (i - first) as u16;
+            let line = line(app, offer, usize::from(list.width), theme);
+            pane::put(buf, list, at, &line);
+            if i == self.row {
+                pane::light(list, at, theme, buf);
+            }
+        }
+    }
+}
 
 /// Something that can be done.
 #[derive(Clone, Debug)]
@@ -55,11 +135,6 @@ fn is_worth_a_name(action: &Action) -> bool {
 }
 
 impl App {
-    pub(crate) fn open_commands(&mut self) {
-        let (input, row) = (Input::default(), 0);
-        self.dialog = Some(Dialog::Commands { input, row });
-    }
-
     /// What fits the text, best first: of this screen, of every screen, of others.
     pub fn offers(&self, text: &str) -> Vec<Offer<'_>> {
         let text = text.trim();
@@ -100,13 +175,6 @@ impl App {
             .collect();
         found.sort_by_key(|&(score, _)| std::cmp::Reverse(score));
         found.into_iter().map(|(_, line)| line).collect()
-    }
-
-    pub(crate) fn n_commands(&self) -> usize {
-        match &self.dialog {
-            Some(Dialog::Commands { input, .. }) => self.offers(input.value()).len(),
-            _ => 0,
-        }
     }
 
     /// Does what is selected.
@@ -152,4 +220,26 @@ fn closeness(name: &str, text: &str) -> u32 {
         (false, true) => 100,
         (false, false) => 0,
     }
+}
+
+fn line(app: &App, offer: &Offer<'_>, width: usize, theme: &Theme) -> Line<'static> {
+    let (keys, name, help) = match offer {
+        Offer::Act(binding) => (
+            app.keys.names(binding),
+            binding.action.name(),
+            binding.help.to_string(),
+        ),
+        Offer::GoTo(n) => (String::new(), format!("step {n}"), "go there".into()),
+        Offer::Find(_) => {
+            let help = "the next step that matches this condition";
+            (String::new(), "find".into(), help.into())
+        }
+    };
+    let (keys, name) = (pad(&keys, KEYS), pad(&name, NAME));
+    let room = width.saturating_sub(columns(&keys) + columns(&name) + 2);
+    Line::from(vec![
+        Span::styled(format!("{keys} "), theme.accent()),
+        Span::styled(format!("{name} "), theme.strong()),
+        Span::styled(fit(&help, room), theme.text()),
+    ])
 }

@@ -1,8 +1,6 @@
-//! The help: the words of the pane it was asked for in, that pane's keys, then the
-//! rest: how a step works, all keys, all words. Or what a search finds among them.
+//! The lines of the help: the words of the pane it was asked for in, that pane's keys,
+//! then the rest: how a step works, all keys, all words. Or what a search finds among them.
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::glossary::{self, Place, Term};
@@ -12,16 +10,10 @@ use crate::present::token_text::{columns, pad};
 use crate::speculate::verify::Fate;
 use crate::tui::app::App;
 use crate::tui::dialogs::help::Help;
-use crate::tui::dialogs::view::push_input;
 use crate::tui::keys::keymap::Keymap;
 use crate::tui::keys::table::{Binding, Context};
-use crate::tui::screens::catalog::state::Typing;
-use crate::tui::shell::layout;
-use crate::tui::widgets::pane;
 use crate::tui::widgets::paragraph::wrap;
 
-const COLUMN: u16 = 72;
-const GAP: u16 = 3;
 const KEYS: usize = 10;
 /// Columns of a word, beside what it means.
 const WORD: usize = 14;
@@ -51,7 +43,7 @@ struct Sheet<'a> {
     lines: Vec<Line<'static>>,
 }
 
-fn lines(app: &App, help: &Help, theme: &Theme, width: usize) -> Vec<Line<'static>> {
+pub fn lines(app: &App, help: &Help, theme: &Theme, width: usize) -> Vec<Line<'static>> {
     let mut sheet = Sheet {
         keys: &app.keys,
         theme,
@@ -206,109 +198,4 @@ fn context(place: Place) -> Context {
         Place::Settings => Context::Settings,
         Place::WhySlow => Context::WhySlow,
     }
-}
-
-/// One column, or two where there is room.
-struct Page {
-    rect: Rect,
-    n_columns: u16,
-    width: u16,
-    /// Rows for the lines, below what is searched.
-    rows: u16,
-}
-
-impl Page {
-    fn of(area: Rect, help: &Help) -> Self {
-        let n_columns = if area.width >= 110 { 2 } else { 1 };
-        let room = (area.width - 4 - (n_columns - 1) * GAP) / n_columns;
-        let width = room.min(COLUMN);
-        let whole = width * n_columns + GAP * (n_columns - 1) + 4;
-        let whole = if area.width < whole + 16 {
-            area.width
-        } else {
-            whole
-        };
-        let rect = pane::centred(area, whole, area.height.saturating_sub(2));
-        let search = u16::from(is_searching(help)) * 2;
-        Page {
-            rect,
-            n_columns,
-            width,
-            rows: layout::inner(rect).height.saturating_sub(search),
-        }
-    }
-
-    fn n_lines(&self) -> usize {
-        usize::from(self.rows * self.n_columns)
-    }
-}
-
-fn is_searching(help: &Help) -> bool {
-    help.typing == Typing::Yes || help.searched().is_some()
-}
-
-/// How far the help can be scrolled.
-pub fn last_scroll(app: &App, help: &Help) -> usize {
-    let page = Page::of(layout::whole(app), help);
-    let lines = lines(app, help, &app.theme.theme(), usize::from(page.width));
-    lines.len().saturating_sub(page.n_lines())
-}
-
-pub fn render(app: &App, help: &Help, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let page = Page::of(area, help);
-    let title = format!("HELP · {}", help.place.title());
-    let inner = pane::dialog(&title, page.rect, theme, buf);
-    if is_searching(help) {
-        pane::put(buf, inner, 0, &search_line(help, theme));
-    }
-    let body = Rect {
-        y: inner.bottom() - page.rows,
-        height: page.rows,
-        ..inner
-    };
-    let lines = lines(app, help, theme, usize::from(page.width));
-    let shown = lines.iter().skip(help.scroll).take(page.n_lines());
-    for (i, line) in shown.enumerate() {
-        let column = (i / usize::from(body.height)) as u16;
-        let place = Rect {
-            x: body.x + column * (page.width + GAP),
-            width: page.width,
-            ..body
-        };
-        pane::put(buf, place, i as u16 % body.height, line);
-    }
-    more(
-        lines.len().saturating_sub(help.scroll + page.n_lines()),
-        inner,
-        theme,
-        buf,
-    );
-}
-
-fn search_line(help: &Help, theme: &Theme) -> Line<'static> {
-    let mut line = Line::from(Span::styled("/ ", theme.accent()));
-    match help.typing {
-        Typing::Yes => {
-            let cursor = help.search.visual_cursor();
-            push_input(&mut line, help.search.value(), cursor, theme);
-        }
-        Typing::No => line.push_span(Span::styled(
-            help.search.value().to_string(),
-            theme.strong(),
-        )),
-    }
-    line
-}
-
-fn more(n_hidden: usize, inner: Rect, theme: &Theme, buf: &mut Buffer) {
-    if n_hidden == 0 {
-        return;
-    }
-    let text = format!(
-        " ↓ {} more ",
-        crate::present::number::count(n_hidden, "line")
-    );
-    let line = Line::styled(text, theme.dim());
-    let x = inner.right().saturating_sub(line.width() as u16);
-    buf.set_line(x, inner.bottom(), &line, inner.width);
 }

@@ -1,7 +1,6 @@
 //! Branching the shown run: from a step with the settings of now, or with another
-//! token in the place of the one that is selected.
-
-pub mod view;
+//! token in the place of the one that is selected; and the tree that branches make of
+//! the session's runs.
 
 use crate::present::pick::Pick;
 use crate::speculate::TokenId;
@@ -10,9 +9,8 @@ use crate::speculate::row::Candidate;
 use crate::speculate::trace::StartFrom;
 use crate::tui::action::Action;
 use crate::tui::app::model::ModelState;
-use crate::tui::app::{App, Dialog, Tone};
+use crate::tui::app::{App, Tone};
 use crate::tui::keys::table::Context;
-use crate::tui::mouse::Target;
 use crate::tui::runs::run::{Origin, Run};
 use crate::worker::message::{Command, PromptText, Purpose, Request};
 
@@ -55,14 +53,7 @@ impl App {
         })
     }
 
-    pub(crate) fn open_branch(&mut self) {
-        match self.why_no_branch() {
-            Some(why) => self.tell(Tone::Info, why),
-            None => self.dialog = Some(Dialog::Branch { row: 0 }),
-        }
-    }
-
-    fn why_no_branch(&self) -> Option<String> {
+    pub(crate) fn why_no_branch(&self) -> Option<String> {
         let record = self.record().filter(|r| r.n_steps() > 0);
         let Some(record) = record else {
             return Some("There is no step to branch from yet.".into());
@@ -74,21 +65,8 @@ impl App {
         (!fits).then(|| "The run was recorded with a model that cuts text differently.".into())
     }
 
-    pub(crate) fn update_branch(&mut self, row: usize, action: &Action) -> Vec<Command> {
-        let last = self.fork().map_or(0, |fork| fork.top.len());
-        if *action == Action::Submit {
-            return self.branch(row);
-        }
-        let row = match action {
-            Action::Click(Target::Line(line)) => (*line).min(last),
-            other => crate::tui::app::update::moved(row, other, last),
-        };
-        self.dialog = Some(Dialog::Branch { row });
-        Vec::new()
-    }
-
     /// Row 0 is the step itself; the others force a token.
-    fn branch(&mut self, row: usize) -> Vec<Command> {
+    pub(crate) fn branch(&mut self, row: usize) -> Vec<Command> {
         let (Some(record), Some(fork)) = (self.record(), self.fork()) else {
             return Vec::new();
         };

@@ -1,35 +1,12 @@
-//! The list that the Compare screen's two runs are chosen from, each named by what it
-//! is: rule, budget, pool, time.
-
-pub mod view;
+//! Which runs can be compared, each named by what it is: rule, budget, pool, time.
 
 use std::time::Duration;
 
 use crate::speculate::compare::Side;
-use crate::tui::action::Action;
-use crate::tui::app::update::moved;
-use crate::tui::app::{App, Dialog, Tone};
-use crate::tui::mouse::Target;
+use crate::tui::app::App;
 use crate::tui::screens::compare::state::Choice;
-use crate::worker::message::Command;
 
 impl App {
-    /// Asks which run is to be on a side.
-    pub(crate) fn ask_for_run(&mut self, side: Side) {
-        let choices = self.offered(side);
-        if choices.is_empty() {
-            let text = match side {
-                Side::Left => "There is no run yet.",
-                Side::Right => "There is no other run yet.",
-            };
-            return self.tell(Tone::Info, text);
-        }
-        let now = self.compare.choice(side);
-        let at = choices.iter().position(|c| Some(*c) == now);
-        let row = at.unwrap_or(0);
-        self.dialog = Some(Dialog::Choose { side, row });
-    }
-
     /// Every run for the left side; for the right one those of the left one's prompt
     /// first, then all others.
     pub fn offered(&self, side: Side) -> Vec<Choice> {
@@ -78,28 +55,6 @@ impl App {
             });
         }
         parts.join(" · ")
-    }
-
-    pub(crate) fn update_choose(
-        &mut self,
-        side: Side,
-        row: usize,
-        action: &Action,
-    ) -> Vec<Command> {
-        let choices = self.offered(side);
-        let last = choices.len().saturating_sub(1);
-        let row = match action {
-            Action::Click(Target::Line(line)) => (*line).min(last),
-            other => moved(row, other, last),
-        };
-        self.dialog = match action {
-            Action::Submit | Action::Close => None,
-            _ => Some(Dialog::Choose { side, row }),
-        };
-        if let (Action::Submit, Some(&chosen)) = (action, choices.get(row)) {
-            self.put_on(side, chosen);
-        }
-        Vec::new()
     }
 }
 
