@@ -6,11 +6,11 @@
 mod fixture;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use laserscope::playground::replay_start;
 use laserscope::speculate::trace::Trace;
+use laserscope::start::given::replay_start;
 use laserscope::tui::action::Action;
+use laserscope::tui::screens::decode::state::Cursor;
 use laserscope::tui::start::Look;
-use laserscope::tui::state::decode::Cursor;
 use laserscope::tui::{App, view};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

@@ -6,8 +6,8 @@
 //! `cargo run --release --example fit_calibration -- [ITEMS] [USERS]`
 
 use color_eyre::eyre::{Result, eyre};
+use laserscope::commands as headless;
 use laserscope::engine::{Engine, OwnDocuments, RunSpec};
-use laserscope::headless;
 use laserscope::pool::Calibrations;
 use laserscope::recsys::{Catalog, Framework, Half, Role, SubjectKind, SubjectRef};
 use laserscope::session::Settings;

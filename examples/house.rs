@@ -242,7 +242,7 @@ fn counts(files: &BTreeMap<Module, Seen>) -> Vec<Count> {
     let outside = arrows.iter().filter(|(from, _)| {
         !matches!(
             from.first().map(String::as_str),
-            Some("tui" | "playground" | "main")
+            Some("tui" | "start" | "main")
         )
     });
     let into_tui = outside.flat_map(|(from, to)| {

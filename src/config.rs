@@ -10,16 +10,11 @@ use etcetera::BaseStrategy;
 use serde::Deserialize;
 
 use crate::cli::{
-    DecodeArgs, DraftingArgs, Preset, ScreenArgs, SetupArgs, VerifyChoice, parse_budget,
-    parse_sources,
+    DecodeArgs, DraftingArgs, Preset, SetupArgs, VerifyChoice, parse_budget, parse_sources,
 };
 use crate::recsys::Framework;
 use crate::speculate::params::{Drafter, Params, SourceWeights};
 use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
-use crate::tui::detect;
-use crate::tui::key::Naming;
-use crate::tui::remembered::Remembered;
-use crate::tui::{Glyphs, Keymap, Look, Themes, remap, themes};
 
 /// What a configuration file may hold; every key is optional.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -35,28 +30,22 @@ pub struct Config {
     pub quantize: Option<String>,
     pub kv: Option<String>,
     pub theme: Option<String>,
-    /// Read with its lines by `tui::remap`.
+    /// Read from the text, by its lines, where the screens are.
     #[serde(default, rename = "keys")]
     _keys: serde::de::IgnoredAny,
-    /// The keys in force.
-    #[serde(skip)]
-    pub keymap: Keymap,
-    /// Read with its lines by `tui::themes`.
+    /// As the keys.
     #[serde(default, rename = "themes")]
     _themes: serde::de::IgnoredAny,
-    /// The themes there are.
-    #[serde(skip)]
-    themes: Themes,
-    /// What is hard to read in them.
-    #[serde(skip)]
-    pub warnings: Vec<String>,
     /// ASCII only.
     pub ascii: Option<bool>,
     #[serde(default)]
     pub decode: DecodeConfig,
     /// The file that was read, for messages.
     #[serde(skip)]
-    file: Option<PathBuf>,
+    pub file: Option<PathBuf>,
+    /// What it says.
+    #[serde(skip)]
+    pub text: String,
 }
 
 /// `[decode]`: the options of `laserscope generate` by their names.
@@ -93,19 +82,17 @@ pub fn default_path() -> Option<PathBuf> {
     Some(strategy.config_dir().join("laserscope").join("config.toml"))
 }
 
-/// `laserscope/screens.toml` in the user's folder for state, or for data.
-fn memory_path() -> Option<PathBuf> {
-    let strategy = etcetera::choose_base_strategy().ok()?;
-    let folder = strategy.state_dir().unwrap_or_else(|| strategy.data_dir());
-    Some(folder.join("laserscope").join("screens.toml"))
-}
-
 impl Config {
     /// Reads the file; a missing default file is an empty configuration.
     ///
     /// # Errors
     /// Names the file, the line and the key.
     pub fn read(named: Option<&Path>) -> Result<Self> {
+        Config::parse(named)?.checked()
+    }
+
+    /// As [`Config::read`], before the parameters are looked at.
+    pub fn parse(named: Option<&Path>) -> Result<Self> {
         let path = match (named, default_path()) {
             (Some(path), _) => path.to_path_buf(),
             (None, Some(path)) if path.exists() => path,
@@ -115,14 +102,17 @@ impl Config {
         let mut config: Config =
             toml::from_str(&text).map_err(|e| eyre!("{}: {e}", path.display()))?;
         config.expand_home(etcetera::home_dir().ok().as_deref());
-        let named = |e: remap::Mistake| eyre!("{}: {e}", path.display());
-        config.keymap = remap::read(&text).map_err(named)?;
-        (config.themes, config.warnings) = themes::read(&text).map_err(named)?;
-        config
-            .params()
-            .wrap_err_with(|| path.display().to_string())?;
         config.file = Some(path);
+        config.text = text;
         Ok(config)
+    }
+
+    /// Its parameters are good.
+    pub fn checked(self) -> Result<Self> {
+        if let Some(path) = &self.file {
+            self.params().wrap_err_with(|| path.display().to_string())?;
+        }
+        Ok(self)
     }
 
     /// `~` in what may be a path.
@@ -149,77 +139,6 @@ impl Config {
     fn params_over(&self, base: Params) -> Result<Params> {
         let args = self.decode.args();
         args.and_then(|args| args.over(base)).map_err(|e| eyre!(e))
-    }
-
-    /// How pictures look: nothing is asked of the terminal or remembered.
-    pub fn look(&self, args: &ScreenArgs) -> Result<Look> {
-        let mut themes = self.themes.clone();
-        if !self.choose_theme(&mut themes, args)? {
-            themes.choose_bundled(detect::from_environment());
-        }
-        let glyphs = match args.ascii || self.ascii == Some(true) {
-            true => Glyphs::Ascii,
-            false => Glyphs::Unicode,
-        };
-        Ok(self.look_with(themes, glyphs))
-    }
-
-    /// How the screens look in this terminal, as far as nothing else is asked for.
-    pub fn look_here(&self, args: &ScreenArgs) -> Result<Look> {
-        let memory_file = memory_path();
-        let read = memory_file.as_deref().map(Remembered::read).transpose();
-        let (memory, broken) = match read {
-            Ok(memory) => (memory.unwrap_or_default(), None),
-            Err(why) => (
-                Remembered::default(),
-                Some(format!("{why:#}; it is ignored")),
-            ),
-        };
-        let mut themes = self.themes.clone();
-        if !self.choose_theme(&mut themes, args)? {
-            let chosen = memory.theme.as_ref().filter(|_| !detect::no_color());
-            let known = chosen.is_some_and(|name| themes.choose(name).is_ok());
-            if !known {
-                themes.choose_bundled(detect::from_terminal());
-            }
-        }
-        let asked = args.ascii || self.ascii.unwrap_or(!detect::takes_utf8());
-        let glyphs = if asked {
-            Glyphs::Ascii
-        } else {
-            Glyphs::Unicode
-        };
-        let mut look = self.look_with(themes, glyphs);
-        look.notices = self.warnings.iter().cloned().chain(broken).collect();
-        look.memory = memory;
-        look.memory_file = memory_file;
-        Ok(look)
-    }
-
-    fn look_with(&self, themes: Themes, glyphs: Glyphs) -> Look {
-        let mut keys = self.keymap.clone();
-        if glyphs == Glyphs::Ascii {
-            keys.naming = Naming::Words;
-        }
-        Look {
-            themes,
-            keys,
-            glyphs,
-            ..Look::default()
-        }
-    }
-
-    /// The theme of the options or of the file; `false`: neither names one.
-    fn choose_theme(&self, themes: &mut Themes, args: &ScreenArgs) -> Result<bool> {
-        let file = self.file.as_ref().map(|f| f.display().to_string());
-        let in_file = format!("{}: theme", file.as_deref().unwrap_or("config"));
-        let (name, named_by) = match (&args.theme, &self.theme) {
-            (Some(name), _) => (name, "--theme"),
-            (None, Some(name)) => (name, in_file.as_str()),
-            (None, None) => return Ok(false),
-        };
-        themes.choose(name).map_err(|e| eyre!("{named_by}: {e}"))?;
-        Ok(true)
     }
 
     /// The file's setup under the command line's.
@@ -330,27 +249,6 @@ mod tests {
             (setup.model.as_deref(), setup.threads),
             (Some("b"), Some(3))
         );
-    }
-
-    #[test]
-    fn an_unknown_theme_is_blamed_on_whoever_named_it() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), "theme = \"nonesuch\"").unwrap();
-        let config = Config::read(Some(file.path())).unwrap();
-        let of_file = config.look(&ScreenArgs::default()).unwrap_err().to_string();
-        let path = file.path().display().to_string();
-        assert!(
-            of_file.starts_with(&format!("{path}: theme: ")),
-            "{of_file}"
-        );
-        assert!(!of_file.contains("--theme"), "{of_file}");
-        let args = ScreenArgs {
-            theme: Some("other".into()),
-            ..ScreenArgs::default()
-        };
-        let of_option = config.look(&args).unwrap_err().to_string();
-        assert!(of_option.starts_with("--theme: "), "{of_option}");
-        assert!(of_option.contains("other"), "{of_option}");
     }
 
     #[test]

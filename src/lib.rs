@@ -5,7 +5,7 @@
 //! draft token's fate is recorded and shown.
 //!
 //! Modules in reading order: how text comes in, the idea, the memory, the data,
-//! the model, the loop, and the two faces over it.
+//! the model, the loop, what is said about it, and the faces over it.
 
 pub mod text_input;
 
@@ -38,14 +38,16 @@ pub mod worker;
 
 pub mod session;
 
-pub mod headless;
+pub mod present;
+
+pub mod commands;
 
 pub mod tui;
 
 pub mod export;
 
-pub mod playground;
-
 pub mod cli;
 
 pub mod config;
+
+pub mod start;

@@ -8,19 +8,19 @@ use clap::{CommandFactory, Parser};
 use color_eyre::config::Theme;
 use color_eyre::eyre::{Report, Result, WrapErr};
 use laserscope::cli::{Cli, Command, DecodeArgs};
-use laserscope::config::Config;
-use laserscope::console;
-use laserscope::headless::{
+use laserscope::commands::{
     bench, catalog, cost, framework, generate, groups, interrupt, knowledge, manual, models,
     picture, pool, sweep, trace,
 };
+use laserscope::console;
 use laserscope::model::fetch;
-use laserscope::playground;
 use laserscope::recsys::import;
 use laserscope::session::Settings;
 use laserscope::shutdown::{self, CutOff};
 use laserscope::speculate::params::Params;
 use laserscope::speculate::sweep::Grid;
+use laserscope::speculate::trace::Trace;
+use laserscope::start::{look, playground, screens};
 
 /// The exit status of a wrong usage, as clap has it.
 const EXIT_USAGE: u8 = 2;
@@ -86,7 +86,7 @@ fn tell_usage(error: &clap::Error) {
 
 /// `Ok(false)`: cancelled, or a check that failed.
 fn run(cli: &Cli) -> Result<bool> {
-    let config = Config::read(cli.setup.config.as_deref())?;
+    let (config, looks) = look::read(cli.setup.config.as_deref())?;
     let settings = Settings::from(config.under(&cli.setup)?);
     let params = |decode: &DecodeArgs| -> Result<Params> {
         Ok(decode
@@ -96,20 +96,27 @@ fn run(cli: &Cli) -> Result<bool> {
     let done = |result: Result<()>| result.map(|()| true);
     match &cli.command {
         Some(Command::Trace(args)) => {
-            let look = config.look(&cli.screen)?;
-            trace::run(&args.what, &settings, look, |decode, base| {
+            let look = looks.plain(&cli.screen)?;
+            let export =
+                |trace: &Trace, format, canvas: &_| screens::export(trace, format, canvas, &look);
+            trace::run(&args.what, &settings, &export, |decode, base| {
                 decode.over(base).unwrap_or_else(|e| wrong_usage(&e))
             })
         }
         None => done(playground::open(
             settings,
             &config,
-            config.look_here(&cli.screen)?,
+            looks.here(&cli.screen)?,
         )),
         Some(Command::Replay { traces }) => {
-            done(playground::replay(traces, config.look_here(&cli.screen)?))
+            done(playground::replay(traces, looks.here(&cli.screen)?))
         }
-        Some(Command::Picture(args)) => done(picture::run(args, config.look(&cli.screen)?)),
+        Some(Command::Picture(args)) => {
+            let look = looks.plain(&cli.screen)?;
+            done(picture::run(args, |traces, args| {
+                screens::picture(traces, args, look)
+            }))
+        }
         Some(Command::Generate(args)) => {
             refuse_learning(&settings, "generate --all", args.all.is_some());
             generate::run(args, &settings, params, |base| {
@@ -133,7 +140,7 @@ fn run(cli: &Cli) -> Result<bool> {
         Some(Command::Pool(args)) => pool::run(&args.what, &settings),
         Some(Command::Knowledge(args)) => knowledge::run(&args.what, &settings),
         Some(Command::Model(args)) => done(models::run(&args.what, &settings)),
-        Some(Command::Keys) => done(manual::keys(&config.keymap)),
+        Some(Command::Keys) => done(manual::keys(&looks.key_table())),
         Some(Command::Completions { shell }) => done(manual::completions(*shell)),
         Some(Command::Man { command }) => manual::man(command.as_deref()).map(|()| true),
     }

@@ -5,18 +5,21 @@ pub mod calibration;
 pub mod cost;
 mod documents;
 pub mod kept_cost;
-mod recorded;
+pub mod recorded;
 mod words;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
+use calibration::CalibrationChoice;
 use color_eyre::eyre::{Result, WrapErr, ensure};
+use cost::CostChoice;
+use documents::{knowledge_files, read_all};
 use etcetera::BaseStrategy;
 
 use crate::cli::{OwnDocumentsChoice, SetupArgs};
+use crate::commands::{interrupt, progress};
 use crate::engine::{Engine, Knowledge, LoadOptions, Loading, OwnDocuments};
-use crate::headless::{interrupt, progress};
 use crate::model::device::DeviceChoice;
 use crate::model::kernels::kv::KvType;
 use crate::model::registry;
@@ -26,9 +29,6 @@ use crate::recsys::knowledge::bundled_knowledge;
 use crate::recsys::saved::SavedGroups;
 use crate::recsys::{Catalog, Framework, GroupMap, Half, Scale, frameworks};
 use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
-use calibration::CalibrationChoice;
-use cost::CostChoice;
-use documents::{knowledge_files, read_all};
 
 pub use documents::{LoadedDocuments, as_knowledge};
 

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::decode::DecodeArgs;
+use crate::present::format::Format;
+use crate::present::key::Key;
 use crate::speculate::condition::Condition;
-use crate::tui::key::Key;
-use crate::tui::share::Format;
 
 #[derive(Args, Debug)]
 pub struct TraceArgs {

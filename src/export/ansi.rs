@@ -31,7 +31,7 @@ pub fn update(before: &Buffer, after: &Buffer) -> String {
             style = Some(cell.style());
         }
         out.push_str(&visible::row(cell.symbol()));
-        let columns = crate::tui::token_text::columns(cell.symbol()).max(1) as u16;
+        let columns = crate::present::token_text::columns(cell.symbol()).max(1) as u16;
         next = Some((x + columns, y));
     }
     out

@@ -7,11 +7,9 @@ use std::time::Duration;
 use ratatui::buffer::Buffer;
 use serde_json::json;
 
-use super::{Canvas, ansi, screen};
+use super::{Film, ansi};
 use crate::console::visible;
 use crate::speculate::trace::Trace;
-use crate::tui::App;
-use crate::tui::action::Action;
 
 /// The alternate screen, empty, without a cursor.
 const OPEN: &str = "\x1b[?1049h\x1b[?25l\x1b[2J";
@@ -19,40 +17,37 @@ const CLOSE: &str = "\x1b[0m\x1b[?25h\x1b[?1049l";
 /// The first picture stands still for this long, the last one twice.
 const STILL: Duration = Duration::from_secs(1);
 
-/// Plays the run, one frame a step.
-pub fn recording(trace: &Trace, canvas: &Canvas) -> String {
-    let mut app = screen::app(trace, canvas);
-    app.update(Action::PlayPause);
-    let mut film = Film::begin(trace, &app);
+/// The run's frames, the first of which stands before its first step.
+pub fn recording(trace: &Trace, mut frames: Film<'_>) -> String {
+    let Some(first) = frames.next() else {
+        return String::new();
+    };
+    let mut film = Recording::begin(trace, first.screen);
     let mut at = STILL;
-    for step in &trace.steps {
-        let ms = step.timing.total().clamp(0.0, 10_000.0);
-        let elapsed = Duration::from_secs_f64(ms / 1000.0);
-        app.update(Action::Tick(elapsed));
-        at += elapsed;
-        film.frame(at, screen::draw(&app));
+    for frame in frames {
+        at += frame.after;
+        film.frame(at, frame.screen);
     }
     film.event(at + STILL * 2, CLOSE);
     film.lines
 }
 
-struct Film {
+struct Recording {
     lines: String,
     shown: Buffer,
 }
 
-impl Film {
-    fn begin(trace: &Trace, app: &App) -> Self {
+impl Recording {
+    fn begin(trace: &Trace, first: Buffer) -> Self {
         let header = json!({
             "version": 2,
-            "width": app.size.0,
-            "height": app.size.1,
+            "width": first.area.width,
+            "height": first.area.height,
             "title": format!("LaserScope: {}", visible::row(&trace.header.subject.title)),
             "env": {"TERM": "xterm-256color"},
         });
-        let first = screen::draw(app);
         let empty = Buffer::empty(first.area);
-        let mut film = Film {
+        let mut film = Recording {
             lines: format!("{header}\n"),
             shown: empty,
         };

@@ -7,12 +7,13 @@ use std::fmt::Write;
 use ratatui::style::{Color, Style};
 
 use super::escape::html as escape;
-use super::{Paths, describe};
+use crate::present::describe::{self, Paths};
+use crate::present::mark::Mark;
+use crate::present::pick::{self, Pick};
+use crate::present::record::{Place, Record, TextCell};
+use crate::present::theme::{Emphasis, ThemeName};
+use crate::present::tree_lines::{TreeLine, tree_lines};
 use crate::speculate::trace::{Step, Trace};
-use crate::tui::ThemeName;
-use crate::tui::state::record::{Pick, Place, Record, TextCell};
-use crate::tui::theme::{Emphasis, Mark};
-use crate::tui::tree_lines::{TreeLine, tree_lines};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -133,8 +134,8 @@ fn with_breaks(cell: &TextCell) -> String {
 
 /// All that is known of a token, on one line.
 fn told(record: &Record, step: &Step, pick: Pick) -> String {
-    let fate = describe::mark(step, pick)
-        .map_or(String::new(), |m| format!("{} {} · ", m.glyph(), m.name()));
+    let fate =
+        pick::mark(step, pick).map_or(String::new(), |m| format!("{} {} · ", m.glyph(), m.name()));
     let (token, verdict) = (
         describe::token(record, step, pick),
         describe::verdict(record, step, pick),
@@ -175,7 +176,7 @@ fn steps(record: &Record, out: &mut String) {
 }
 
 fn node(record: &Record, step: &Step, line: &TreeLine, out: &mut String) {
-    let (glyph, name) = describe::mark(step, line.pick).map_or(("", ""), |m| (m.glyph(), m.name()));
+    let (glyph, name) = pick::mark(step, line.pick).map_or(("", ""), |m| (m.glyph(), m.name()));
     let origins = describe::origins(record, step, line.pick);
     let from = if origins.is_empty() {
         origins

@@ -3,12 +3,13 @@
 use std::fmt::Write;
 
 use super::escape::markdown as escape;
-use super::{Paths, describe};
 use crate::console::visible;
+use crate::present::describe::{self, Paths};
+use crate::present::mark::Mark;
+use crate::present::pick::{Pick, committed};
+use crate::present::record::{Place, Record, TextCell};
 use crate::speculate::trace::Trace;
 use crate::speculate::verify::Fate;
-use crate::tui::state::record::{Pick, Place, Record, TextCell, committed};
-use crate::tui::theme::Mark;
 
 pub fn document(trace: &Trace, paths: Paths) -> String {
     let record = describe::record(trace);

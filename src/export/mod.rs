@@ -3,60 +3,71 @@
 //! Every form is a pure function of the trace, so the same trace gives the same
 //! bytes.
 //!
-//! Knows traces and how the screens are drawn; never models, pools or the engine.
+//! Knows traces; how a screen is drawn is a function that it is given.
 
 mod ansi;
 mod cast;
-mod describe;
 mod escape;
 mod html;
 mod markdown;
-mod screen;
 mod table;
 
-use crate::speculate::trace::Trace;
-use crate::tui::Look;
-use crate::tui::share::Format;
+use std::time::Duration;
 
-/// What a drawn form depends on besides the trace.
+use ratatui::buffer::Buffer;
+
+use crate::present::describe::Paths;
+use crate::present::format::Format;
+use crate::present::picture;
+use crate::speculate::trace::Trace;
+
+/// What a form depends on besides the trace.
 #[derive(Clone, Debug)]
 pub struct Canvas {
     /// Columns and rows of the screen.
     pub size: (u16, u16),
-    pub look: Look,
     /// The step to show, counted from 0; `None`: the last.
     pub step: Option<usize>,
     /// Whether a page's command line may name files of the machine it was made on.
     pub paths: Paths,
 }
 
-/// Names of files in what others are shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Paths {
-    #[default]
-    LeftOut,
-    Named,
-}
-
 impl Default for Canvas {
     fn default() -> Self {
         Canvas {
             size: (120, 40),
-            look: Look::default(),
             step: None,
             paths: Paths::LeftOut,
         }
     }
 }
 
-/// The run in one form. `canvas` counts only where a screen is drawn.
-pub fn export(trace: &Trace, format: Format, canvas: &Canvas) -> String {
+/// The Decode screen as it is drawn on a canvas.
+pub struct Screen<'a> {
+    /// Of a run played to its end, at the canvas's step.
+    pub still: &'a dyn Fn(&Trace) -> Buffer,
+    /// Before the first step, and after each.
+    pub played: &'a dyn Fn(&Trace) -> Film<'_>,
+}
+
+/// Frames in order, each drawn when it is asked for.
+pub type Film<'a> = Box<dyn Iterator<Item = Frame> + 'a>;
+
+/// A picture of a film.
+pub struct Frame {
+    /// Since the one before it.
+    pub after: Duration,
+    pub screen: Buffer,
+}
+
+/// The run in one form. The screen counts only where one is drawn.
+pub fn export(trace: &Trace, format: Format, paths: Paths, screen: &Screen<'_>) -> String {
     match format {
-        Format::Html => html::page(trace, canvas.paths),
-        Format::Markdown => markdown::document(trace, canvas.paths),
+        Format::Html => html::page(trace, paths),
+        Format::Markdown => markdown::document(trace, paths),
         Format::Csv => table::csv(trace),
-        Format::Svg => crate::tui::picture::svg(&screen::of(trace, canvas)),
-        Format::Text => crate::tui::picture::plain(&screen::of(trace, canvas)),
-        Format::Cast => cast::recording(trace, canvas),
+        Format::Svg => picture::svg(&(screen.still)(trace)),
+        Format::Text => picture::plain(&(screen.still)(trace)),
+        Format::Cast => cast::recording(trace, (screen.played)(trace)),
     }
 }

@@ -1,9 +1,9 @@
 //! Every draft token and every bonus token as a line of comma-separated values.
 
-use super::describe;
+use crate::present::describe;
+use crate::present::pick::{self, Pick, bonus_row};
+use crate::present::record::Record;
 use crate::speculate::trace::{Step, Trace};
-use crate::tui::state::record::{Pick, Record};
-use crate::tui::view::tree::bonus_row;
 
 const HEAD: [&str; 13] = [
     "step",
@@ -37,7 +37,7 @@ pub fn csv(trace: &Trace) -> String {
 
 fn draft(record: &Record, step: &Step, node: usize) -> Vec<String> {
     let (draft, judged) = (&step.tree.nodes[node], step.judged[node - 1]);
-    let fate = describe::mark(step, Pick::Draft(node)).map_or("", |m| m.name());
+    let fate = pick::mark(step, Pick::Draft(node)).map_or("", |m| m.name());
     let first = draft.origins.first();
     let of_origin = |value: Option<String>| value.unwrap_or_default();
     vec![

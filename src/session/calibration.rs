@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
 
-use crate::playground::load_trace;
+use crate::session::recorded::load_trace;
 use crate::speculate::learned::CalibrationStart;
 
 /// What `--calibration` names.

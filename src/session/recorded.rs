@@ -1,8 +1,12 @@
-//! The settings of a recorded run: what of its header decides bits.
+//! Recorded runs: read from their files, and the settings they were made with.
+
+use std::path::{Path, PathBuf};
+
+use color_eyre::eyre::{Result, WrapErr, eyre};
 
 use super::Settings;
 use crate::model::kernels::kv::KvType;
-use crate::speculate::trace::Header;
+use crate::speculate::trace::{Header, Trace};
 
 impl Settings {
     /// With keys, values and weights kept as a recorded run kept them, where nothing else
@@ -19,13 +23,22 @@ impl Settings {
     }
 }
 
+/// Reads traces, as [`load_trace`] does.
+pub fn load_traces(paths: &[PathBuf]) -> Result<Vec<Trace>> {
+    paths.iter().map(|path| load_trace(path)).collect()
+}
+
+/// Reads a trace; errors name the file and the line.
+pub fn load_trace(path: &Path) -> Result<Trace> {
+    let file = std::fs::File::open(path).wrap_err_with(|| format!("opening {}", path.display()))?;
+    Trace::load(std::io::BufReader::new(file)).map_err(|e| eyre!("{}: {e}", path.display()))
+}
+
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
     use crate::model::weights::FloatWeights;
-    use crate::speculate::trace::{Arithmetic, Trace};
+    use crate::speculate::trace::Arithmetic;
 
     #[test]
     fn a_run_is_made_again_as_its_keys_values_and_weights_were_kept() {

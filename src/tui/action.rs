@@ -6,7 +6,7 @@ use std::time::Duration;
 use tui_input::InputRequest;
 
 use super::mouse::Target;
-use super::state::app::Screen;
+use crate::tui::app::Screen;
 
 /// What only the Pool screen is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,14 +5,17 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
 use super::action::Action;
-use super::state::app::{App, Screen};
-use super::state::decode::Pane;
-use super::state::lab::{LabPane, LabTab};
-use super::state::record::{Pick, Place};
-use super::tree_lines::shown_lines;
-use super::{flow, layout, view};
+use crate::present::pick::Pick;
+use crate::present::record::Place;
+use crate::present::{flow, lines};
 use crate::recsys::SubjectKind;
 use crate::speculate::compare::Side;
+use crate::tui::app::{App, Screen};
+use crate::tui::screens::decode::state::Pane;
+use crate::tui::screens::pool::state::{LabPane, LabTab};
+use crate::tui::screens::{catalog, compare, decode, learn, pool, tune};
+use crate::tui::shell::{header, layout};
+use crate::tui::view;
 
 /// Something that can be clicked or scrolled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +41,7 @@ pub enum Target {
         row: usize,
         column: usize,
     },
-    TuneSide(super::state::tune::Side),
+    TuneSide(crate::tui::screens::tune::state::Side),
     /// A line of a dialog.
     Line(usize),
     Nothing,
@@ -88,33 +91,34 @@ pub fn hit(app: &App, at: Position) -> Target {
     if layout::is_too_small(app.size) {
         return Target::Nothing;
     }
-    if app.dialog.is_some() {
-        return view::dialogs::line_at(app, at).map_or(Target::Nothing, Target::Line);
+    if let Some(dialog) = &app.dialog {
+        let line = dialog.line_at(app, layout::whole(app), at);
+        return line.map_or(Target::Nothing, Target::Line);
     }
     let shell = layout::shell(app, layout::whole(app));
     if shell.header.contains(at) {
-        return view::header::screen_at(app, at.x).map_or(Target::Nothing, Target::Screen);
+        return header::screen_at(app, at.x).map_or(Target::Nothing, Target::Screen);
     }
     match app.screen {
         Screen::Catalog => hit_catalog(app, shell.body, at),
         Screen::Decode => hit_decode(app, shell.body, at),
         Screen::Learn => {
-            view::learn::lesson_at(app, shell.body, at).map_or(Target::Nothing, Target::Line)
+            learn::view::lesson_at(app, shell.body, at).map_or(Target::Nothing, Target::Line)
         }
-        Screen::Pool => view::lab::hit(app, shell.body, at).map_or(Target::Nothing, Target::Lab),
+        Screen::Pool => pool::view::hit(app, shell.body, at).map_or(Target::Nothing, Target::Lab),
         Screen::Compare => {
-            view::compare::hit(app, shell.body, at).map_or(Target::Nothing, Target::Compare)
+            compare::view::hit(app, shell.body, at).map_or(Target::Nothing, Target::Compare)
         }
-        Screen::Tune => view::tune::hit(app, shell.body, at),
+        Screen::Tune => tune::view::hit(app, shell.body, at),
     }
 }
 
 fn hit_catalog(app: &App, body: Rect, at: Position) -> Target {
     let (list, detail) = layout::catalog(body, app.panes);
     if list.contains(at) && at.y == list.y {
-        return view::catalog_list::tab_at(app, list, at.x).map_or(Target::Nothing, Target::Tab);
+        return catalog::list::tab_at(app, list, at.x).map_or(Target::Nothing, Target::Tab);
     }
-    if let Some(row) = view::catalog_list::row_at(app, list, at) {
+    if let Some(row) = catalog::list::row_at(app, list, at) {
         return Target::Row(row);
     }
     if detail.contains(at) {
@@ -140,7 +144,7 @@ fn hit_decode(app: &App, body: Rect, at: Position) -> Target {
         _ if !area.contains(at) => None,
         Pane::Text => token_at(app, area, at),
         Pane::Tree => node_at(app, area, at),
-        Pane::Steps => view::steps::step_at(app, area, at.x).map(Target::Step),
+        Pane::Steps => decode::steps::step_at(app, area, at.x).map(Target::Step),
         _ => None,
     };
     found.unwrap_or(Target::Pane(pane))
@@ -154,11 +158,11 @@ fn token_at(app: &App, area: Rect, at: Position) -> Option<Target> {
     let x = usize::from(at.x - area.x);
     let piece = line.iter().find(|p| (p.x..p.x + p.width).contains(&x))?;
     match piece.from {
-        flow::From::Cell(cell) => match record.cells[cell].place {
+        lines::From::Cell(cell) => match record.cells[cell].place {
             Place::Step { step, pick, .. } => Some(Target::Token { step, pick }),
             Place::Opening => None,
         },
-        flow::From::Ghost(step) => {
+        lines::From::Ghost(step) => {
             let pick = record.ghosts.get(step)?.as_ref()?.pick;
             Some(Target::Token { step, pick })
         }
@@ -166,12 +170,12 @@ fn token_at(app: &App, area: Rect, at: Position) -> Option<Target> {
 }
 
 fn node_at(app: &App, area: Rect, at: Position) -> Option<Target> {
-    let lines = shown_lines(app, app.step()?);
-    let rows = view::tree::rows(app, area);
+    let lines = app.shown_lines(app.step()?);
+    let rows = decode::tree::rows(app, area);
     if at.y < rows.y {
         return Some(Target::Node(Pick::Root));
     }
     let row = usize::from(at.y - rows.y);
-    let top = view::tree::top_line(app, &lines, usize::from(rows.height));
+    let top = decode::tree::top_line(app, &lines, usize::from(rows.height));
     lines.get(top + row).map(|l| Target::Node(l.pick))
 }

@@ -7,10 +7,10 @@ use std::path::Path;
 use color_eyre::eyre::{Result, WrapErr, eyre};
 use serde::{Deserialize, Serialize};
 
-use super::layout::Shift;
-use super::state::app::Mouse;
 use crate::atomic_file;
 use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
+use crate::tui::app::Mouse;
+use crate::tui::shell::layout::Shift;
 
 /// The file's content; what is missing was never changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,14 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::keymap::Keymap;
 use super::lesson::learned::Learned;
 use super::remembered::Remembered;
-use super::themes::Themes;
 use crate::recsys::{Catalog, Framework};
 use crate::speculate::command_line::Setup;
 use crate::speculate::params::Params;
 use crate::speculate::trace::{End, SubjectInfo, Trace};
+use crate::tui::keys::keymap::Keymap;
+use crate::tui::look::themes::Themes;
 
 /// Most recordings listed; older ones stay on disk.
 const MAX_LISTED: usize = 200;

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use laserscope::cli::{Cli, Command, GenerateArgs};
+use laserscope::commands::batch::{Manifest, Plan, manifest_path, run_on};
+use laserscope::commands::knowledge::merge;
 use laserscope::engine::Engine;
-use laserscope::headless::batch::{Manifest, Plan, manifest_path, run_on};
-use laserscope::headless::knowledge::merge;
 use laserscope::recsys::knowledge::read_knowledge;
 use laserscope::recsys::{Catalog, Framework, KnowledgeDoc, KnowledgeLog, Subject};
 use laserscope::speculate::params::{Budget, Params, Source, Sources, Verify};

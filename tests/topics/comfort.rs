@@ -4,14 +4,16 @@
 use clap::Parser;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use laserscope::cli::{Cli, Command as Asked};
+use laserscope::present::key::Naming;
+use laserscope::present::theme::ThemeName;
 use laserscope::speculate::command_line::CommandLine;
 use laserscope::speculate::params::{Budget, Drafter, Params, Sampling, Sources, Verify};
 use laserscope::speculate::trace::Header;
-use laserscope::tui::key::Naming;
-use laserscope::tui::layout;
-use laserscope::tui::state::app::{App, Errand, Mouse, Screen};
-use laserscope::tui::state::decode::{Pane, Zoom};
-use laserscope::tui::{Glyphs, ThemeName, remap};
+use laserscope::tui::Glyphs;
+use laserscope::tui::app::{App, Errand, Mouse, Screen};
+use laserscope::tui::keys::remap;
+use laserscope::tui::screens::decode::state::{Pane, Zoom};
+use laserscope::tui::shell::layout;
 use ratatui::buffer::Buffer;
 
 use super::fixture;

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crossterm::event::KeyCode;
+use laserscope::present::pick::Pick;
 use laserscope::speculate::compare::{
     Cause, Lossless, NotTaken, Side, divergence, in_common, lossless, slower,
 };
@@ -13,9 +14,9 @@ use laserscope::speculate::stats::agreement;
 use laserscope::speculate::trace::Trace;
 use laserscope::speculate::verify::Finish;
 use laserscope::tui::action::Action;
-use laserscope::tui::state::app::{App, Dialog, Screen};
-use laserscope::tui::state::compare::{Choice, Race};
-use laserscope::tui::state::record::Pick;
+use laserscope::tui::app::{App, Screen};
+use laserscope::tui::dialogs::choose::ChooseRun;
+use laserscope::tui::screens::compare::state::{Choice, Race};
 use laserscope::worker::message::Command;
 
 use proptest::prelude::*;
@@ -234,7 +235,7 @@ fn the_shown_run_is_compared_with_its_reference() {
     assert!(matches!(app.compare.lossless, Some(Lossless::Holds { .. })));
     snapshot("compare", &mut app);
     keys(&mut app, "b");
-    assert!(matches!(app.dialog, Some(Dialog::Choose { .. })));
+    assert!(app.dialog_of::<ChooseRun>().is_some());
     snapshot("compare_choose", &mut app);
     press(&mut app, KeyCode::Down);
     press(&mut app, KeyCode::Enter);

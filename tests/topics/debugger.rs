@@ -4,14 +4,14 @@
 use std::time::Duration;
 
 use crossterm::event::KeyCode;
+use laserscope::present::pick::Pick;
 use laserscope::speculate::params::{Params, Verify};
 use laserscope::speculate::trace::{End, TokenBytes, Trace};
 use laserscope::speculate::verify::{Fate, Finish};
-use laserscope::tui::state::app::{App, Screen};
-use laserscope::tui::state::decode::{Cursor, Pane, StepPhase};
-use laserscope::tui::state::hunt::Hunt;
-use laserscope::tui::state::model::ModelState;
-use laserscope::tui::state::record::Pick;
+use laserscope::tui::app::model::ModelState;
+use laserscope::tui::app::{App, Screen};
+use laserscope::tui::screens::decode::hunt::Hunt;
+use laserscope::tui::screens::decode::state::{Cursor, Pane, StepPhase};
 use laserscope::worker::message::{Command, Event};
 use ratatui::buffer::Buffer;
 

@@ -1,9 +1,11 @@
 //! Runs handed on in other forms: stable to the byte, and harmless whatever the
 //! tokens are.
 
-use laserscope::export::{Canvas, export};
+use laserscope::export::Canvas;
+use laserscope::present::format::Format;
 use laserscope::speculate::trace::{TokenBytes, Trace};
-use laserscope::tui::share::Format;
+use laserscope::start::screens::export;
+use laserscope::tui::Look;
 use proptest::prelude::*;
 
 use super::fixture;
@@ -38,7 +40,7 @@ fn reading(text: &str, n_steps: usize) -> Trace {
 }
 
 fn written(trace: &Trace, format: Format) -> String {
-    export(trace, format, &Canvas::default())
+    export(trace, format, &Canvas::default(), &Look::default())
 }
 
 #[test]

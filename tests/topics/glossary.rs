@@ -10,9 +10,9 @@ use laserscope::glossary::{self, Place};
 use laserscope::recsys::Framework;
 use laserscope::speculate::params::{Params, Source, Verify};
 use laserscope::speculate::sweep::Measure;
-use laserscope::tui::state::app::App;
-use laserscope::tui::state::decode::Pane;
-use laserscope::tui::state::settings::Setting;
+use laserscope::tui::app::App;
+use laserscope::tui::screens::decode::state::Pane;
+use laserscope::tui::settings::Setting;
 
 use super::stage::{draw, keys, measured, press, ready};
 

@@ -4,17 +4,19 @@ use std::path::Path;
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use laserscope::present::pick::Pick;
+use laserscope::present::record::Record;
 use laserscope::speculate::params::{Budget, Params, Verify};
 use laserscope::speculate::stats::Stats;
 use laserscope::speculate::trace::{End, Trace};
 use laserscope::speculate::verify::Finish;
 use laserscope::tui::App;
 use laserscope::tui::action::Action;
-use laserscope::tui::keys::TABLE;
-use laserscope::tui::state::app::{Dialog, Errand, Screen, Tone};
-use laserscope::tui::state::decode::{Cursor, Pane};
-use laserscope::tui::state::record::{Pick, Record};
-use laserscope::tui::state::run::Phase;
+use laserscope::tui::app::{Errand, Screen, Tone};
+use laserscope::tui::dialogs::failure::Failure;
+use laserscope::tui::keys::table::TABLE;
+use laserscope::tui::runs::run::Phase;
+use laserscope::tui::screens::decode::state::{Cursor, Pane};
 use laserscope::worker::message::{Command, Event, PromptPreview};
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
@@ -590,7 +592,7 @@ fn a_model_that_failed_can_be_tried_again() {
     app.apply(Event::ModelFailed {
         why: "no network".into(),
     });
-    assert!(matches!(app.dialog, Some(Dialog::Failure { .. })));
+    assert!(app.dialog_of::<Failure>().is_some());
     assert!(matches!(keys(&mut app, "R")[..], [Command::RetryModel]));
     assert!(app.dialog.is_none());
     let commands = app.apply(model_ready());
@@ -766,9 +768,9 @@ fn the_wheel_scrolls_what_is_under_it() {
     let mut app = ended(&fixture::relaxed());
     app.size = SMALL;
     let text = find(&draw(&app), "TEXT");
-    let (top, _) = laserscope::tui::layout::text_scroll(&app);
+    let (top, _) = laserscope::tui::shell::layout::text_scroll(&app);
     mouse(&mut app, MouseEventKind::ScrollUp, (text.0, text.1 + 2));
-    assert_eq!(laserscope::tui::layout::text_scroll(&app).0, top - 1);
+    assert_eq!(laserscope::tui::shell::layout::text_scroll(&app).0, top - 1);
     let step = app.step_index().expect("a step");
     let steps = find(&draw(&app), "STEPS");
     mouse(&mut app, MouseEventKind::ScrollUp, (steps.0, steps.1 + 1));
@@ -861,7 +863,7 @@ proptest! {
             apply_poke(&mut app, &trace, poke);
             drop(draw(&app));
         }
-        let picture = laserscope::tui::picture::svg(&draw(&app));
+        let picture = laserscope::present::picture::svg(&draw(&app));
         prop_assert!(picture.ends_with("</svg>\n"));
     }
 }

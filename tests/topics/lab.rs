@@ -6,13 +6,15 @@ use std::path::Path;
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use laserscope::engine::{Engine, Knowledge, PoolName, ProbedText, tokenizer_hash};
 use laserscope::pool::{PoolUpdate, Work};
+use laserscope::present::pick::Pick;
 use laserscope::speculate::draft::{DraftTree, Origin};
 use laserscope::speculate::params::{Params, Source};
 use laserscope::speculate::trace::{SourceHit, TokenBytes};
 use laserscope::tui::App;
-use laserscope::tui::state::app::{Dialog, Screen};
-use laserscope::tui::state::lab::{LabPane, LabTab};
-use laserscope::tui::state::record::Pick;
+use laserscope::tui::app::Screen;
+use laserscope::tui::dialogs::remove_document::Removal;
+use laserscope::tui::dialogs::save_edits::SaveEdits;
+use laserscope::tui::screens::pool::state::{LabPane, LabTab};
 use laserscope::worker::message::{
     Command, DocumentText, Documents, Event, Found, FoundDocument, LabAnswer, LabQuestion,
     ListedDoc, Overview, Probe, ProbedSet, Section,
@@ -289,14 +291,14 @@ fn what_was_taken_out_is_said_and_saving_asks_first() {
     );
     app.lab.overview.as_mut().expect("an overview").pool_on_disk = Some("films.pool".into());
     assert!(keys(&mut app, "w").is_empty());
-    assert!(matches!(app.dialog, Some(Dialog::SaveEdits)));
+    assert!(app.dialog_of::<SaveEdits>().is_some());
     let commands = press(&mut app, KeyCode::Enter);
     assert!(matches!(&commands[..], [Command::Lab(q)] if **q == LabQuestion::Save));
 }
 
 /// What the question names, and what would be taken out.
 fn asked_about(app: &mut App) -> Option<(String, String)> {
-    let Some(Dialog::RemoveDocument(removal)) = &app.dialog else {
+    let Some(removal) = app.dialog_of::<Removal>() else {
         return None;
     };
     let named = removal.id.clone();

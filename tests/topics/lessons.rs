@@ -4,10 +4,11 @@
 use crossterm::event::KeyCode;
 use laserscope::speculate::cost::StepCosts;
 use laserscope::speculate::trace::Trace;
+use laserscope::tui::app::{App, Errand, Screen};
+use laserscope::tui::dialogs::answer::Answer;
 use laserscope::tui::lesson::{self, Check, Lesson};
-use laserscope::tui::state::app::{App, Dialog, Errand, Screen};
-use laserscope::tui::state::run::Recording;
-use laserscope::tui::view::lesson as lesson_box;
+use laserscope::tui::runs::run::Recording;
+use laserscope::tui::shell::lesson as lesson_box;
 use laserscope::worker::message::{Command, Event};
 
 use super::fixture;
@@ -194,7 +195,7 @@ fn a_number_is_asked_for_only_where_a_task_wants_one() {
     assert!(app.dialog.is_none());
     let mut app = learning(2);
     keys(&mut app, "A");
-    assert!(matches!(app.dialog, Some(Dialog::Answer(_))));
+    assert!(app.dialog_of::<Answer>().is_some());
 }
 
 #[test]
@@ -469,7 +470,7 @@ fn the_lessons_film_is_no_document_of_the_pools() {
 #[test]
 fn what_the_lessons_conclude_holds_in_their_runs() {
     let record = |name: &str| {
-        let mut run = laserscope::tui::state::run::Run::recorded(
+        let mut run = laserscope::tui::runs::run::Run::recorded(
             0,
             lesson::run(name).expect("a run"),
             Recording::Lesson,

@@ -4,10 +4,10 @@
 use laserscope::speculate::compare::{Lossless, Side};
 use laserscope::speculate::params::{Params, Verify};
 use laserscope::speculate::trace::Trace;
-use laserscope::tui::spill::Spill;
-use laserscope::tui::state::app::App;
-use laserscope::tui::state::compare::Choice;
-use laserscope::tui::view::catalog_detail::summary;
+use laserscope::tui::app::App;
+use laserscope::tui::runs::spill::Spill;
+use laserscope::tui::screens::catalog::detail::summary;
+use laserscope::tui::screens::compare::state::Choice;
 use laserscope::worker::message::Event;
 
 use super::fixture;

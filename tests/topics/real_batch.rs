@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use laserscope::headless::batch::Manifest;
+use laserscope::commands::batch::Manifest;
 
 use super::real_model;
 

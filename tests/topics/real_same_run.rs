@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use laserscope::playground::load_trace;
+use laserscope::session::recorded::load_trace;
 use laserscope::speculate::command_line::{CommandLine, Files};
 use laserscope::speculate::trace::Trace;
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-const ROOMS: [&str; 18] = [
+const ROOMS: [&str; 20] = [
     "glossary",
     "mapped",
     "shutdown",
@@ -17,14 +17,16 @@ const ROOMS: [&str; 18] = [
     "model",
     "engine",
     "worker",
-    "headless",
+    "present",
+    "commands",
     "tui",
     "export",
     "session",
+    "start",
 ];
 
 /// Rooms that a room may name, besides itself.
-const MAY_NAME: [(&str, &[&str]); 11] = [
+const MAY_NAME: [(&str, &[&str]); 12] = [
     ("shutdown", &["mapped"]),
     ("console", &[]),
     ("text_input", &[]),
@@ -47,10 +49,12 @@ const MAY_NAME: [(&str, &[&str]); 11] = [
         ],
     ),
     ("engine", &["speculate", "pool", "model", "text_input"]),
+    ("present", &["speculate", "console", "worker"]),
     (
         "tui",
         &[
             "speculate",
+            "present",
             "recsys",
             "worker",
             "text_input",
@@ -61,7 +65,7 @@ const MAY_NAME: [(&str, &[&str]); 11] = [
             "glossary",
         ],
     ),
-    ("export", &["speculate", "tui", "console"]),
+    ("export", &["speculate", "present", "console"]),
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

@@ -9,12 +9,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crossterm::event::KeyCode;
+use laserscope::present::pick::Pick;
+use laserscope::present::theme::ThemeName;
 use laserscope::speculate::verify::Fate;
-use laserscope::tui::ThemeName;
 use laserscope::tui::action::Action;
-use laserscope::tui::state::app::{App, Screen};
-use laserscope::tui::state::decode::Pane;
-use laserscope::tui::state::record::Pick;
+use laserscope::tui::app::{App, Screen};
+use laserscope::tui::screens::decode::state::Pane;
 use laserscope::worker::message::Event;
 use ratatui::buffer::Buffer;
 use ratatui::style::Style;
@@ -38,7 +38,7 @@ fn serialise(buffer: &Buffer) -> String {
                 skip -= 1;
             } else {
                 text.push_str(cell.symbol());
-                skip = laserscope::tui::token_text::columns(cell.symbol()).saturating_sub(1);
+                skip = laserscope::present::token_text::columns(cell.symbol()).saturating_sub(1);
             }
             let style = describe(cell.style());
             let next = letters[names.len().min(letters.len() - 1)];
@@ -77,7 +77,8 @@ pub(super) fn snapshot_at(name: &str, app: &mut App, size: (u16, u16)) {
     let buffer = draw(app);
     if let Some(folder) = std::env::var_os("SCREENS_DIR") {
         let path = PathBuf::from(folder).join(format!("{name}.svg"));
-        std::fs::write(path, laserscope::tui::picture::svg(&buffer)).expect("the folder is there");
+        std::fs::write(path, laserscope::present::picture::svg(&buffer))
+            .expect("the folder is there");
     }
     insta::with_settings!({omit_expression => true}, {
         insta::assert_snapshot!(name, serialise(&buffer));

@@ -56,7 +56,7 @@ fn playground_over_an_engine() {
         save_settings: |_| Ok(String::new()),
         learned: folder.join("learned"),
     };
-    let shown = laserscope::playground::show(start, files, engine.expect("a thread"));
+    let shown = laserscope::start::playground::show(start, files, engine.expect("a thread"));
     std::process::exit(match shown {
         Ok(()) => 0,
         Err(error) => match error.downcast_ref::<CutOff>() {

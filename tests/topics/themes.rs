@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crossterm::event::KeyCode;
-use laserscope::tui::contrast::{LEAST, contrast};
-use laserscope::tui::{App, Start, ThemeName};
+use laserscope::present::theme::ThemeName;
+use laserscope::tui::look::contrast::{LEAST, contrast};
+use laserscope::tui::{App, Start};
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::Modifier;
 

@@ -125,7 +125,7 @@ fn a_run_is_the_same_as_itself() {
 fn a_slower_run_is_told_why() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("slow.jsonl").display().to_string();
-    let demo = laserscope::playground::load_trace(Path::new(DEMO)).unwrap();
+    let demo = laserscope::session::recorded::load_trace(Path::new(DEMO)).unwrap();
     let mut header = demo.header.clone();
     header.params.branch += 1;
     header.device = header.device.replace("2 threads", "1 thread");

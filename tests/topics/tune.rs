@@ -3,8 +3,8 @@
 
 use crossterm::event::KeyCode;
 use laserscope::speculate::params::{Params, Verify};
-use laserscope::tui::state::app::{App, Errand, Screen};
-use laserscope::tui::state::sweep::Stand;
+use laserscope::tui::app::{App, Errand, Screen};
+use laserscope::tui::screens::tune::sweep::Stand;
 use laserscope::worker::message::{Command, Event, SweepRequest};
 
 use super::fixture;

@@ -2,9 +2,10 @@
 //! screen, and the frames stay whole.
 
 use laserscope::speculate::trace::{TokenBytes, Trace};
-use laserscope::tui::state::app::{App, Screen};
-use laserscope::tui::state::decode::{Cursor, Zoom};
-use laserscope::tui::{Glyphs, layout, view};
+use laserscope::tui::app::{App, Screen};
+use laserscope::tui::screens::decode::state::{Cursor, Zoom};
+use laserscope::tui::shell::layout;
+use laserscope::tui::{Glyphs, view};
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

@@ -4,12 +4,14 @@
 use serde::Deserialize;
 
 use super::figure::Figure;
+use crate::present::lines::Ghosts;
+use crate::present::pick::Pick;
 use crate::speculate::params::Verify;
 use crate::speculate::trace::Step;
 use crate::speculate::verify::Fate;
-use crate::tui::state::app::{App, Dialog, Screen};
-use crate::tui::state::decode::{Ghosts, Pane, Zoom};
-use crate::tui::state::record::Pick;
+use crate::tui::app::{App, Screen};
+use crate::tui::dialogs::why_slow::WhySlowDialog;
+use crate::tui::screens::decode::state::{Pane, Zoom};
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(tag = "is", rename_all = "kebab-case", deny_unknown_fields)]
@@ -77,7 +79,7 @@ impl Check {
             }
             Check::Run { run } => decoding(app) && is_shown(app, Some(run)),
             Check::Ghosts => decoding(app) && app.view.ghosts == Ghosts::Shown,
-            Check::WhySlow => decoding(app) && matches!(app.dialog, Some(Dialog::WhySlow { .. })),
+            Check::WhySlow => decoding(app) && app.dialog_of::<WhySlowDialog>().is_some(),
             Check::K { k } => {
                 matches!(app.params.verify, Verify::Relaxed { k: set, .. } if set == *k)
             }

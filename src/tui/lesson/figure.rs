@@ -8,14 +8,15 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
+use crate::present::pick::Pick;
+use crate::present::record::Record;
 use crate::speculate::compare::in_common;
 use crate::speculate::cost::StepCosts;
 use crate::speculate::params::{Source, Verify};
 use crate::speculate::stats::first_difference;
 use crate::speculate::trace::{Header, PoolSize};
+use crate::tui::app::App;
 use crate::tui::lesson;
-use crate::tui::state::app::App;
-use crate::tui::state::record::{Pick, Record};
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(try_from = "String")]

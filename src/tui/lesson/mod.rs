@@ -12,6 +12,7 @@ use color_eyre::eyre::{Result, WrapErr, bail, ensure, eyre};
 use serde::Deserialize;
 
 use crate::speculate::trace::{Header, Trace};
+
 pub use check::Check;
 
 /// In the order in which they are taught.

@@ -5,9 +5,9 @@ use color_eyre::eyre::{Result, bail, eyre};
 
 use super::figure::Figure;
 use crate::tui::action::Action;
-use crate::tui::keymap::Keymap;
-use crate::tui::keys::Context;
-use crate::tui::state::app::{App, Screen};
+use crate::tui::app::{App, Screen};
+use crate::tui::keys::keymap::Keymap;
+use crate::tui::keys::table::Context;
 
 const KEYS: [(&str, Context, Action); 24] = [
     ("step", Context::Decode, Action::NextStep),

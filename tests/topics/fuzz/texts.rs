@@ -1,12 +1,14 @@
 //! Traces, conditions and frameworks.
 
-use laserscope::export::{Canvas, export};
+use laserscope::export::Canvas;
+use laserscope::present::format::Format;
 use laserscope::recsys::{Catalog, Framework, Role, SubjectKind, prompt};
 use laserscope::speculate::condition::Condition;
 use laserscope::speculate::stats::Stats;
 use laserscope::speculate::trace::Trace;
 use laserscope::speculate::whatif::{Change, what_if};
-use laserscope::tui::share::Format;
+use laserscope::start::screens::export;
+use laserscope::tui::Look;
 
 use super::super::fixture;
 use super::Target;
@@ -16,7 +18,7 @@ fn use_trace(trace: &Trace) {
     let _ = (Stats::of(trace), trace.text(), trace.token_ids());
     let _ = what_if(trace, &Change::default());
     for format in [Format::Html, Format::Markdown, Format::Csv, Format::Text] {
-        let _ = export(trace, format, &Canvas::default());
+        let _ = export(trace, format, &Canvas::default(), &Look::default());
     }
     let condition = Condition::parse("first rejected or p<0.5 and text~\"a\"").expect("fits");
     let _ = condition.all(trace).count();

@@ -6,8 +6,10 @@ use std::collections::BTreeSet;
 use clap::CommandFactory;
 use laserscope::cli::Cli;
 use laserscope::console::visible::is_control;
-use laserscope::export::{Canvas, export};
-use laserscope::tui::share::Format;
+use laserscope::export::Canvas;
+use laserscope::present::format::Format;
+use laserscope::start::screens::export;
+use laserscope::tui::Look;
 use proptest::prelude::*;
 
 use super::super::fixture;
@@ -140,11 +142,11 @@ proptest! {
         trace.steps.truncate(3);
         rename(&mut trace, &text);
         for format in Format::ALL {
-            let written = export(&trace, format, &Canvas::default());
+            let written = export(&trace, format, &Canvas::default(), &Look::default());
             prop_assert_eq!(raw(written.as_bytes()), None, "{}", format.name());
         }
         // What a player prints of a recording: frames are ours, the title is the run's.
-        let cast = export(&trace, Format::Cast, &Canvas::default());
+        let cast = export(&trace, Format::Cast, &Canvas::default(), &Look::default());
         let head = cast.lines().next().expect("a header");
         let head: serde_json::Value = serde_json::from_str(head).expect("JSON");
         prop_assert!(!head["title"].as_str().expect("a title").contains(is_control));

@@ -1,0 +1,445 @@
+//! `laserscope bench decode --by-group`: what grouping the pools brings. Every
+//! prompt is answered with the pool of its own group, with one of as many
+//! documents dealt at random, with all pools as one, and with none, in turns,
+//! beside autoregressive decoding. The prompt and the output so far draft in all
+//! of them.
+
+use std::collections::BTreeSet;
+
+use color_eyre::eyre::{Result, ensure};
+use serde::Serialize;
+
+use crate::cli::BenchDecodeArgs;
+use crate::commands::bench::{ModeFigures, Outcome, compared_rule, mode_figures, outcome};
+use crate::commands::paired::{Counted, repeat};
+use crate::commands::print_json;
+use crate::commands::progress::Line;
+use crate::commands::report::RanOn;
+use crate::engine::{Engine, Knowledge, RunSpec};
+use crate::pool::Pools;
+use crate::recsys::dealt;
+use crate::speculate::params::{Params, Source, Sources, Verify};
+
+/// Which documents draft.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Arrangement {
+    None,
+    /// As many documents as the own group has, of any group of its kind.
+    RandomGroup,
+    OwnGroup,
+    /// Documents of all groups, those of the own group not put first.
+    Global,
+    /// The default: the own group's pool, all pools behind it.
+    OwnGroupAndGlobal,
+}
+
+impl Arrangement {
+    const ALL: [Arrangement; 5] = [
+        Arrangement::None,
+        Arrangement::RandomGroup,
+        Arrangement::OwnGroup,
+        Arrangement::Global,
+        Arrangement::OwnGroupAndGlobal,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Arrangement::None => "no pool",
+            Arrangement::RandomGroup => "random group",
+            Arrangement::OwnGroup => "own group",
+            Arrangement::Global => "global",
+            Arrangement::OwnGroupAndGlobal => "own group, then global",
+        }
+    }
+
+    fn sources(self) -> Sources {
+        let (group, global) = match self {
+            Arrangement::None => (false, false),
+            Arrangement::RandomGroup | Arrangement::OwnGroup => (true, false),
+            Arrangement::Global => (false, true),
+            Arrangement::OwnGroupAndGlobal => (true, true),
+        };
+        Sources {
+            group,
+            global,
+            local: true,
+            online: false,
+        }
+    }
+}
+
+/// One arrangement over some prompts.
+#[derive(Debug, Serialize)]
+struct Row {
+    arrangement: Arrangement,
+    /// Documents that could draft, a mean over the prompts.
+    documents: f64,
+    #[serde(flatten)]
+    figures: ModeFigures,
+}
+
+/// Some of the prompts: a kind, or a group of it.
+#[derive(Debug, Serialize)]
+struct Part {
+    kind: String,
+    /// Absent: all of the kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<String>,
+    prompts: usize,
+    autoregressive: ModeFigures,
+    rows: Vec<Row>,
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    #[serde(flatten)]
+    on: RanOn,
+    verify: &'static str,
+    params: Params,
+    deal_seed: u64,
+    parts: Vec<Part>,
+    /// A strict rule made the autoregressive text on every prompt.
+    lossless: bool,
+}
+
+/// What was made of one prompt.
+struct Answered {
+    kind: String,
+    group: String,
+    plain: Outcome,
+    /// In the order of [`Arrangement::ALL`].
+    drafted: Vec<Outcome>,
+}
+
+/// Runs the bench over `docs`, the pools' documents. `Ok(false)`: cancelled, or
+/// not lossless.
+///
+/// # Errors
+/// Without documents, or without a subject that is in a group.
+pub fn run(
+    args: &BenchDecodeArgs,
+    engine: &mut Engine,
+    specs: &[RunSpec],
+    docs: &[Knowledge],
+) -> Result<bool> {
+    // Of the framework that is asked: another's have pools of their own.
+    let asked = specs.first().map(|spec| spec.subject.framework.as_str());
+    let is_asked = |doc: &&Knowledge| doc.framework.is_none() || doc.framework.as_deref() == asked;
+    let docs: &[Knowledge] = &docs.iter().filter(is_asked).cloned().collect::<Vec<_>>();
+    ensure!(
+        !docs.is_empty(),
+        "--by-group deals out knowledge documents anew, and there are none: name some with \
+         --knowledge (a pool of --pool cannot be dealt out)"
+    );
+    let params = specs.first().map(|s| s.params).unwrap_or_default();
+    let verify = compared_rule(args, &params);
+    ensure!(
+        verify.drafts(),
+        "--by-group compares what is drafted: --verify autoregressive drafts nothing"
+    );
+    engine.set_knowledge(&dealt_out(docs, args.deal_seed))?;
+    let random = engine.pools.clone();
+    engine.set_knowledge(docs)?;
+    let own = engine.pools.clone();
+    let mut line = Line::new();
+    let mut answered = Vec::new();
+    for (i, spec) in specs.iter().enumerate() {
+        line.show(&format!("{}/{} {}", i + 1, specs.len(), spec.subject.title));
+        match answer(engine, spec, verify, [&own, &random])? {
+            Answer::Whole(all) => answered.push(*all),
+            Answer::NoGroup => {}
+            Answer::Cancelled => return Ok(false),
+        }
+    }
+    let mut ways: Vec<Vec<&mut Outcome>> = answered
+        .iter_mut()
+        .map(|a| {
+            std::iter::once(&mut a.plain)
+                .chain(&mut a.drafted)
+                .collect()
+        })
+        .collect();
+    let added = Counted::WhatIsAdded;
+    if !repeat(engine, &mut ways, &args.pairing(), added, &mut line)? {
+        return Ok(false);
+    }
+    drop(line);
+    ensure!(
+        !answered.is_empty(),
+        "none of the subjects is in a group: name groups with --groups"
+    );
+    let report = Report {
+        on: RanOn::of(engine),
+        verify: verify.name(),
+        params,
+        deal_seed: args.deal_seed,
+        lossless: verify != Verify::Strict || answered.iter().all(Answered::is_lossless),
+        parts: parts(&answered),
+    };
+    match args.json {
+        true => print_json(&report)?,
+        false => print(&report),
+    }
+    Ok(report.lossless)
+}
+
+/// The documents with their groups dealt out at random, each group of each kind
+/// as large as before.
+fn dealt_out(docs: &[Knowledge], seed: u64) -> Vec<Knowledge> {
+    let mut dealt_docs = docs.to_vec();
+    let kinds: BTreeSet<&str> = docs.iter().map(|doc| doc.kind.as_str()).collect();
+    for kind in kinds {
+        let of_kind = docs.iter().filter(|doc| doc.kind == kind);
+        let groups: Vec<&str> = of_kind.map(|doc| doc.group.as_str()).collect();
+        let places = dealt_docs.iter_mut().filter(|doc| doc.kind == kind);
+        for (doc, group) in places.zip(dealt(&groups, seed)) {
+            doc.group = group.to_owned();
+        }
+    }
+    dealt_docs
+}
+
+enum Answer {
+    Whole(Box<Answered>),
+    NoGroup,
+    Cancelled,
+}
+
+fn answer(
+    engine: &mut Engine,
+    spec: &RunSpec,
+    verify: Verify,
+    [own, random]: [&Pools; 2],
+) -> Result<Answer> {
+    let Some(group) = spec.subject.group.clone() else {
+        return Ok(Answer::NoGroup);
+    };
+    let autoregressive = Params {
+        verify: Verify::Autoregressive,
+        ..spec.params
+    };
+    let Some(plain) = outcome(engine, spec, autoregressive)? else {
+        return Ok(Answer::Cancelled);
+    };
+    let mut drafted = Vec::new();
+    for arrangement in Arrangement::ALL {
+        engine.pools = match arrangement {
+            Arrangement::RandomGroup => random.clone(),
+            _ => own.clone(),
+        };
+        let params = Params {
+            verify,
+            sources: arrangement.sources(),
+            ..spec.params
+        };
+        match outcome(engine, spec, params)? {
+            Some(outcome) => drafted.push(outcome),
+            None => return Ok(Answer::Cancelled),
+        }
+    }
+    Ok(Answer::Whole(Box::new(Answered {
+        kind: spec.subject.kind.clone(),
+        group,
+        plain,
+        drafted,
+    })))
+}
+
+impl Answered {
+    fn is_lossless(&self) -> bool {
+        self.drafted.iter().all(|o| o.ids == self.plain.ids)
+    }
+}
+
+/// Each kind, and where there are several each of its groups.
+fn parts(answered: &[Answered]) -> Vec<Part> {
+    let kinds: BTreeSet<&str> = answered.iter().map(|a| a.kind.as_str()).collect();
+    let mut parts = Vec::new();
+    for kind in kinds {
+        let of_kind: Vec<&Answered> = answered.iter().filter(|a| a.kind == kind).collect();
+        parts.push(part(kind, None, &of_kind));
+        let groups: BTreeSet<&str> = of_kind.iter().map(|a| a.group.as_str()).collect();
+        for group in groups.iter().filter(|_| groups.len() > 1) {
+            let of_group = of_kind.iter().copied().filter(|a| a.group == **group);
+            parts.push(part(kind, Some(group), &of_group.collect::<Vec<_>>()));
+        }
+    }
+    parts
+}
+
+fn part(kind: &str, group: Option<&str>, answered: &[&Answered]) -> Part {
+    let plain: Vec<&Outcome> = answered.iter().map(|a| &a.plain).collect();
+    let figures = |outcomes: &[&Outcome]| mode_figures(outcomes, &plain);
+    let rows = Arrangement::ALL.into_iter().enumerate();
+    let rows = rows.map(|(i, arrangement)| {
+        let outcomes: Vec<&Outcome> = answered.iter().map(|a| &a.drafted[i]).collect();
+        let documents = outcomes.iter().map(|o| documents(o, arrangement)).sum();
+        Row {
+            arrangement,
+            documents: usize_mean(documents, outcomes.len()),
+            figures: figures(&outcomes),
+        }
+    });
+    Part {
+        kind: kind.to_owned(),
+        group: group.map(str::to_owned),
+        prompts: answered.len(),
+        rows: rows.collect(),
+        autoregressive: figures(&plain),
+    }
+}
+
+fn usize_mean(sum: usize, n: usize) -> f64 {
+    sum as f64 / n.max(1) as f64
+}
+
+/// Documents of the pools that may draft; the global pool has those of the group.
+fn documents(outcome: &Outcome, arrangement: Arrangement) -> usize {
+    let source = match arrangement {
+        Arrangement::None => return 0,
+        Arrangement::RandomGroup | Arrangement::OwnGroup => Source::Group,
+        Arrangement::Global | Arrangement::OwnGroupAndGlobal => Source::Global,
+    };
+    let sizes = outcome.header.pools.iter();
+    let of_source = sizes.filter(|size| size.source == source);
+    of_source.map(|size| size.documents).sum()
+}
+
+fn print(report: &Report) {
+    out!(
+        "{} on {}; {}, budget {}, repetition penalty {}",
+        report.on.model,
+        report.on.device,
+        report.verify,
+        report.params.budget.describe(),
+        report.params.repeat_penalty,
+    );
+    for part in report.parts.iter().filter(|part| part.group.is_none()) {
+        print_kind(part);
+        print_groups(part, &report.parts);
+    }
+    if report.lossless && report.verify == Verify::Strict.name() {
+        out!();
+        out!("lossless: strict equalled autoregressive everywhere, token for token");
+    } else if !report.lossless {
+        out!();
+        out!("NOT lossless: strict differed from autoregressive");
+    }
+}
+
+fn print_kind(part: &Part) {
+    out!();
+    out!(
+        "{} prompts about {}s, repeated 4-grams {:.1}%:",
+        part.prompts,
+        part.kind,
+        part.autoregressive.repetition * 100.0
+    );
+    out!();
+    out!("| pool | documents | MAL | rows a pass | acceptance | tokens/s | speed-up | 95% |");
+    out!("|---|---|---|---|---|---|---|---|");
+    let f = &part.autoregressive;
+    out!(
+        "| autoregressive | | {:.2} | {:.1} | | {:.0} | {:.2}x | |",
+        f.mal,
+        f.rows,
+        f.tokens_per_s,
+        f.speedup
+    );
+    for row in &part.rows {
+        let f = &row.figures;
+        out!(
+            "| {} | {:.0} | {:.2} | {:.1} | {:.0}% | {:.0} | {:.2}x | {:.2}-{:.2} |",
+            row.arrangement.name(),
+            row.documents,
+            f.mal,
+            f.rows,
+            f.acceptance * 100.0,
+            f.tokens_per_s,
+            f.speedup,
+            f.low,
+            f.high
+        );
+    }
+}
+
+/// A line a group: accepted length and speed-up of every arrangement.
+fn print_groups(kind: &Part, parts: &[Part]) {
+    let groups = parts.iter().filter(|p| p.kind == kind.kind);
+    let groups: Vec<&Part> = groups.filter(|p| p.group.is_some()).collect();
+    if groups.is_empty() {
+        return;
+    }
+    let names = Arrangement::ALL.map(|a| format!(" {} |", a.name()));
+    out!();
+    out!(
+        "| group (MAL, speed-up) | prompts | documents |{}",
+        names.concat()
+    );
+    out!("|---|---|---|{}", "---|".repeat(Arrangement::ALL.len()));
+    for part in groups {
+        let cells = part
+            .rows
+            .iter()
+            .map(|r| format!(" {:.2}, {:.2}x |", r.figures.mal, r.figures.speedup));
+        let own = part
+            .rows
+            .iter()
+            .find(|r| r.arrangement == Arrangement::OwnGroup);
+        out!(
+            "| {} | {} | {:.0} |{}",
+            part.group.as_deref().unwrap_or_default(),
+            part.prompts,
+            own.map_or(0.0, |r| r.documents),
+            cells.collect::<String>()
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn doc(id: usize, kind: &str, group: &str) -> Knowledge {
+        Knowledge {
+            id: id.to_string(),
+            title: String::new(),
+            kind: kind.to_owned(),
+            group: group.to_owned(),
+            framework: None,
+            text: "text".to_owned(),
+            ended: true,
+        }
+    }
+
+    #[test]
+    fn groups_are_dealt_out_within_their_kind_and_keep_their_sizes() {
+        let groups = ["a", "a", "a", "b", "b", "c"].repeat(5);
+        let mut docs: Vec<Knowledge> = groups
+            .iter()
+            .enumerate()
+            .map(|(i, g)| doc(i, "item", g))
+            .collect();
+        docs.extend((0..10).map(|i| doc(i, "user", "u")));
+        let dealt = dealt_out(&docs, 7);
+        let size = |docs: &[Knowledge], kind: &str, group: &str| {
+            docs.iter()
+                .filter(|d| d.kind == kind && d.group == group)
+                .count()
+        };
+        for (kind, group) in [("item", "a"), ("item", "b"), ("item", "c"), ("user", "u")] {
+            assert_eq!(size(&dealt, kind, group), size(&docs, kind, group));
+        }
+        assert!(
+            docs.iter()
+                .zip(&dealt)
+                .any(|(was, is)| was.group != is.group)
+        );
+        assert!(
+            docs.iter()
+                .zip(&dealt)
+                .all(|(was, is)| (&was.id, &was.kind) == (&is.id, &is.kind))
+        );
+    }
+}

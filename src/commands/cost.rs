@@ -1,0 +1,165 @@
+//! `laserscope cost`: the profile that automatic budgets go by, shown or measured
+//! again.
+
+use std::path::PathBuf;
+
+use color_eyre::eyre::{Result, bail};
+use serde::Serialize;
+
+use crate::commands::progress::Line;
+use crate::commands::report::RanOn;
+use crate::commands::{interrupt, open_unmeasured, print_json};
+
+mod shape;
+
+use crate::cli::CostCommand;
+use crate::engine::{Engine, Loading};
+use crate::session::kept_cost::CostKey;
+use crate::session::{Settings, cost};
+use crate::speculate::cost::{CostPoint, CostProfile};
+
+#[derive(Serialize)]
+struct Point {
+    #[serde(flatten)]
+    measured: CostPoint,
+    /// How far the profile, as it is used, lies from this point, relative to it.
+    residual: f32,
+}
+
+#[derive(Serialize)]
+struct Report {
+    #[serde(flatten)]
+    on: RanOn,
+    instructions: String,
+    kv: String,
+    /// Where the profile is kept; absent where it is not.
+    file: Option<PathBuf>,
+    measured: Option<String>,
+    machine: Option<String>,
+    /// The largest of the points'.
+    spread: f32,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    shape: Option<shape::Measured>,
+    points: Vec<Point>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// No profile to be shown; what the device reports.
+pub fn run(command: &CostCommand, settings: &Settings) -> Result<()> {
+    let (report, json) = match command {
+        CostCommand::Measure {
+            shape: Some(name),
+            json,
+        } => {
+            let (engine, shape) = shape::measure(name, settings)?;
+            let report = Report {
+                shape: Some(shape),
+                ..report(&engine, None)
+            };
+            (report, *json)
+        }
+        CostCommand::Show { json } => {
+            let (_, mut engine) = open_unmeasured(settings)?;
+            let file = shown(&mut engine, settings)?;
+            (report(&engine, file), *json)
+        }
+        CostCommand::Measure { json, .. } => {
+            let (_, mut engine) = open_unmeasured(settings)?;
+            let file = measured(&mut engine)?;
+            (report(&engine, file), *json)
+        }
+    };
+    if json {
+        return print_json(&report);
+    }
+    print(&report);
+    Ok(())
+}
+
+fn shown(engine: &mut Engine, settings: &Settings) -> Result<Option<PathBuf>> {
+    if let Some(choice) = &settings.cost {
+        engine.cost = choice.profile()?;
+        return Ok(None);
+    }
+    let key = CostKey::of(engine);
+    let Some(profile) = key.load(0) else {
+        bail!(
+            "no cost profile of {} on {} is kept: `laserscope cost measure` measures one",
+            engine.info.name,
+            engine.device
+        );
+    };
+    engine.cost = profile;
+    Ok(key.path())
+}
+
+fn measured(engine: &mut Engine) -> Result<Option<PathBuf>> {
+    let key = CostKey::of(engine);
+    let mut line = Line::new();
+    let (file, note) = cost::renew(engine, &key, &mut |done, of| {
+        line.show(&Loading::Measuring { done, of }.describe());
+        !interrupt::is_set()
+    })?;
+    drop(line);
+    if let Some(note) = note {
+        note!("{note}");
+    }
+    Ok(file)
+}
+
+fn report(engine: &Engine, file: Option<PathBuf>) -> Report {
+    let profile: &CostProfile = &engine.cost;
+    let points = profile.points.iter().zip(profile.residuals());
+    let arithmetic = engine.arithmetic();
+    Report {
+        on: RanOn::of(engine),
+        instructions: arithmetic.instructions,
+        kv: arithmetic.kv,
+        file,
+        measured: profile.measured.clone(),
+        machine: profile.machine.clone(),
+        spread: profile.spread(),
+        shape: None,
+        points: points
+            .map(|(&measured, residual)| Point { measured, residual })
+            .collect(),
+    }
+}
+
+fn print(report: &Report) {
+    out!("{} on {}", report.on.model, report.on.device);
+    if let (Some(day), Some(machine)) = (&report.measured, &report.machine) {
+        out!(
+            "measured {day} on {machine}, spread up to {:.1}%",
+            report.spread * 100.0
+        );
+    }
+    if let Some(shape) = &report.shape {
+        out!("{}", shape.describe());
+    }
+    if let Some(file) = &report.file {
+        out!("kept in {}", file.display());
+    }
+    out!(
+        "{:>6}{:>9}{:>13}{:>10}{:>9}{:>10}",
+        "rows",
+        "context",
+        "forward ms",
+        "step ms",
+        "spread",
+        "residual"
+    );
+    for Point { measured, residual } in &report.points {
+        let context = measured.context.map_or("any".into(), |c| c.to_string());
+        out!(
+            "{:>6}{context:>9}{:>13.2}{:>10.2}{:>8.1}%{:>9.1}%",
+            measured.rows,
+            measured.forward_ms,
+            measured.step_ms,
+            measured.spread * 100.0,
+            residual * 100.0
+        );
+    }
+}

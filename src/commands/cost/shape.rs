@@ -1,0 +1,86 @@
+//! `laserscope cost measure --shape`: what steps of a model cost that is not here.
+
+use color_eyre::eyre::{Result, ensure, eyre};
+use serde::Serialize;
+
+use crate::commands::interrupt;
+use crate::commands::progress::Line;
+use crate::engine::{Engine, Loading};
+use crate::model::device;
+use crate::model::shape::{DTYPE, Shape};
+use crate::session::Settings;
+
+/// Share of the free memory that random weights may take.
+const SHARE: u64 = 2;
+
+/// Which shape was measured, and how much of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Measured {
+    shape: String,
+    /// Blocks of the model ..
+    blocks: usize,
+    /// .. of which so many were there; the others are taken to cost the same.
+    blocks_measured: usize,
+    weights: String,
+}
+
+impl Measured {
+    pub fn describe(&self) -> String {
+        let all = match self.blocks_measured == self.blocks {
+            true => format!("all {} blocks", self.blocks),
+            false => format!(
+                "{} of {} blocks fit into half of the free memory; the others by proportion",
+                self.blocks_measured, self.blocks
+            ),
+        };
+        format!(
+            "random {} weights in the shape of {}: {all}; nothing of it is kept",
+            self.weights, self.shape
+        )
+    }
+}
+
+/// Measures the shape; the engine has its profile.
+///
+/// # Errors
+/// An unknown shape; one that does not fit with a single block; Ctrl-C.
+pub fn measure(name: &str, settings: &Settings) -> Result<(Engine, Measured)> {
+    let shape = Shape::named(name)?;
+    let blocks = shape.config.layers;
+    let fitting = fitting(&shape)?;
+    let shown = shape.name.clone();
+    let mut line = Line::new();
+    let options = settings.load_options();
+    let mut engine = Engine::of_shape(shape, fitting, &options, |loading| {
+        line.show(&loading.describe());
+    })?;
+    let profile = engine.measure_profile(&mut |done, of| {
+        line.show(&Loading::Measuring { done, of }.describe());
+        !interrupt::is_set()
+    })?;
+    engine.cost = profile.ok_or_else(|| eyre!("cancelled"))?;
+    let measured = Measured {
+        shape: shown,
+        blocks,
+        blocks_measured: fitting,
+        weights: format!("{DTYPE:?}"),
+    };
+    Ok((engine, measured))
+}
+
+/// Blocks that fit into half of the free memory.
+fn fitting(shape: &Shape) -> Result<usize> {
+    let Some(available) = device::available_memory() else {
+        return Ok(shape.config.layers);
+    };
+    let room = (available / SHARE).saturating_sub(shape.end_bytes());
+    let fitting = (room / shape.block_bytes().max(1)).min(shape.config.layers as u64);
+    ensure!(
+        fitting > 0,
+        "--shape {}: not even one of its {} blocks fits into half of the {:.1} GB that are free",
+        shape.name,
+        shape.config.layers,
+        available as f64 / 1e9
+    );
+    Ok(fitting as usize)
+}

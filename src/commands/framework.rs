@@ -1,0 +1,78 @@
+//! `laserscope framework`: how prompts are written.
+
+use color_eyre::eyre::{Result, bail};
+use serde::Serialize;
+
+use crate::cli::FrameworkCommand;
+use crate::commands::print_json;
+use crate::console;
+use crate::recsys::frameworks::{self, Found};
+use crate::session::Settings;
+
+pub fn run(command: &FrameworkCommand, settings: &Settings) -> Result<()> {
+    match command {
+        FrameworkCommand::List { json } => list(*json, settings),
+        FrameworkCommand::Show { name } => {
+            let found = frameworks::find(name, settings.frameworks.as_deref())?;
+            console::text(&found.text)
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Listed<'a> {
+    name: &'a str,
+    title: &'a str,
+    about: &'a str,
+    max_tokens: Option<usize>,
+    /// `null`: it ships.
+    file: Option<String>,
+}
+
+impl<'a> Listed<'a> {
+    fn of(found: &'a Found) -> Self {
+        let framework = &found.framework;
+        Listed {
+            name: &framework.name,
+            title: &framework.title,
+            about: &framework.about,
+            max_tokens: framework.max_tokens,
+            file: found.path.as_ref().map(|path| path.display().to_string()),
+        }
+    }
+}
+
+fn list(json: bool, settings: &Settings) -> Result<()> {
+    let mut n_bad = 0;
+    for found in frameworks::all(settings.frameworks.as_deref()) {
+        match &found {
+            Ok(found) if json => print_json(&Listed::of(found))?,
+            Ok(found) => print_line(&Listed::of(found)),
+            Err(error) => {
+                n_bad += 1;
+                console::note_lines(&format!("{error:#}"));
+            }
+        }
+    }
+    if n_bad > 0 {
+        bail!("{n_bad} of the frameworks cannot be used");
+    }
+    Ok(())
+}
+
+fn print_line(listed: &Listed) {
+    let Listed {
+        name, title, about, ..
+    } = listed;
+    let default = if *name == frameworks::DEFAULT {
+        " (default)"
+    } else {
+        ""
+    };
+    let length = listed.max_tokens;
+    let length = length.map_or_else(String::new, |n| format!("; up to {n} tokens"));
+    out!("{name}{default}: {title}, {about}{length}");
+    if let Some(file) = &listed.file {
+        out!("    {file}");
+    }
+}

@@ -1,0 +1,114 @@
+//! `laserscope knowledge import`: knowledge made elsewhere, as documents of this
+//! catalog.
+
+use std::path::{Path, PathBuf};
+
+use color_eyre::eyre::{Result, ensure};
+use serde::Serialize;
+
+use crate::commands::knowledge::{last_of_each, write_new};
+use crate::commands::print_json;
+use crate::recsys::foreign::{Hints, Imported, read};
+use crate::recsys::{Catalog, KnowledgeDoc};
+use crate::session::Settings;
+
+/// What came in.
+#[derive(Debug, Default, Serialize)]
+struct Report {
+    documents: usize,
+    bad_lines: usize,
+    /// Answers that blocks of reasoning, and markers of a turn's end, were removed
+    /// from.
+    reasoning_removed: usize,
+    markers_removed: usize,
+    /// Answers that a later one to the same question replaced.
+    replaced: usize,
+    /// Documents whose subject the catalog does not have; `None`: there is none.
+    unknown: Option<usize>,
+}
+
+pub fn run(
+    files: &[PathBuf],
+    out: &Path,
+    hints: &Hints,
+    json: bool,
+    settings: &Settings,
+) -> Result<()> {
+    let catalog = settings.catalog.as_ref();
+    let catalog = catalog.map(|_| settings.load_catalog()).transpose()?;
+    let mut report = Report::default();
+    let mut docs = Vec::new();
+    for file in files {
+        let Imported {
+            docs: read,
+            account,
+        } = read(file, hints)?;
+        account.told().iter().for_each(|line| note!("{line}"));
+        report.bad_lines += account.n_bad;
+        report.reasoning_removed += account.n_reasoning;
+        report.markers_removed += account.n_markers;
+        docs.extend(read);
+    }
+    let mut docs = without_replaced(docs, &mut report);
+    report.documents = docs.len();
+    ensure!(
+        !docs.is_empty(),
+        "nothing came in: no entry held an id and an answer"
+    );
+    if let Some(catalog) = &catalog {
+        report.unknown = Some(place(&mut docs, catalog));
+    }
+    write_new(out, &docs)?;
+    if json {
+        return print_json(&report);
+    }
+    tell(&report, out, catalog.as_ref());
+    Ok(())
+}
+
+/// The last answer to each question, where it stood.
+fn without_replaced(docs: Vec<KnowledgeDoc>, report: &mut Report) -> Vec<KnowledgeDoc> {
+    let mut is_last = vec![false; docs.len()];
+    last_of_each(&docs)
+        .values()
+        .for_each(|&i| is_last[i] = true);
+    report.replaced = is_last.iter().filter(|last| !**last).count();
+    let docs = docs.into_iter().zip(is_last);
+    docs.filter_map(|(doc, is_last)| is_last.then_some(doc))
+        .collect()
+}
+
+/// Gives each document its subject's group; returns how many have no subject.
+fn place(docs: &mut [KnowledgeDoc], catalog: &Catalog) -> usize {
+    let mut n_unknown = 0;
+    for doc in docs {
+        match catalog.lookup(doc.kind, &doc.id) {
+            Some(at) => {
+                let group = catalog.subject(at).pool_group();
+                doc.group = group.unwrap_or("none").to_string();
+            }
+            None => n_unknown += 1,
+        }
+    }
+    n_unknown
+}
+
+fn tell(report: &Report, out: &Path, catalog: Option<&Catalog>) {
+    note!(
+        "{} documents in {}; {} bad entries, {} replaced by later ones",
+        report.documents,
+        out.display(),
+        report.bad_lines,
+        report.replaced
+    );
+    if let (Some(n), Some(catalog)) = (report.unknown, catalog) {
+        note!(
+            "{n} of them are of nobody in the catalog {}{}",
+            catalog.name,
+            match n {
+                0 => "",
+                _ => ": they serve the global pool alone",
+            }
+        );
+    }
+}

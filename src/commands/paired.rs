@@ -1,0 +1,154 @@
+//! Pairs of runs: what was run once is run again, in turns, until its speed-up is
+//! known well enough. A pair is one run of every way of decoding on one prompt; all
+//! ways of a bench are interleaved, so that what slows the machine slows them alike.
+
+use std::time::Instant;
+
+use color_eyre::eyre::{Result, ensure};
+
+use crate::commands::bench::Outcome;
+use crate::commands::generate::record;
+use crate::commands::interrupt;
+use crate::commands::progress::Line;
+use crate::engine::{Engine, RunSpec};
+use crate::pool::Pools;
+use crate::speculate::speed_up::{Pairing, SpeedUp, Took};
+use crate::speculate::stats::Stats;
+use crate::speculate::verify::Finish;
+
+/// What counts towards the limit of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// The time of the way that takes longest, its first runs included.
+    EachWay,
+    /// All time beyond the first runs.
+    WhatIsAdded,
+}
+
+/// How a run is made again, and how long each time took.
+#[derive(Clone, Debug)]
+pub struct Repeats {
+    spec: RunSpec,
+    /// As the first run found them.
+    pools: Pools,
+    /// Milliseconds of decoding, a run each.
+    pub ms: Vec<f64>,
+}
+
+impl Repeats {
+    /// `first_ms`: of the run that was made already, from `spec`.
+    pub fn new(spec: RunSpec, pools: Pools, first_ms: f64) -> Self {
+        Repeats {
+            spec,
+            pools,
+            ms: vec![first_ms],
+        }
+    }
+}
+
+/// Runs everything again as often as is asked for. `prompts`: of each prompt its ways,
+/// the reference first, each run once. `Ok(false)`: cancelled.
+///
+/// # Errors
+/// The model's; a run that comes out otherwise than the first time.
+pub fn repeat(
+    engine: &mut Engine,
+    prompts: &mut [Vec<&mut Outcome>],
+    pairing: &Pairing,
+    counted: Counted,
+    line: &mut Line,
+) -> Result<bool> {
+    let n_ways = prompts.iter().map(Vec::len).max().unwrap_or(0);
+    let mut added_ms = 0.0;
+    for n in 1.. {
+        let ways: Vec<Vec<&Outcome>> = (0..n_ways).map(|way| of_way(prompts, way)).collect();
+        let so_far: Vec<SpeedUp> = ways
+            .iter()
+            .skip(1)
+            .filter_map(|outcomes| speed_up(outcomes, &ways[0]))
+            .collect();
+        let per_way = ways.iter().map(|outcomes| total_ms(outcomes));
+        let (spent, next) = match counted {
+            Counted::EachWay => {
+                let most = per_way.fold(0.0, f64::max);
+                (most, most / n as f64)
+            }
+            Counted::WhatIsAdded => (added_ms, per_way.sum::<f64>() / n as f64),
+        };
+        if !pairing.goes_on(n, &so_far, spent, next) {
+            break;
+        }
+        let clock = Instant::now();
+        for (i, ways) in prompts.iter_mut().enumerate() {
+            line.show(&format!(
+                "pair {} of at most {}, prompt {}",
+                n + 1,
+                pairing.most(),
+                i + 1
+            ));
+            // No way always goes first.
+            let n_ways = ways.len();
+            for at in 0..n_ways {
+                if !once_more(engine, ways[(at + n + i) % n_ways])? {
+                    return Ok(false);
+                }
+            }
+        }
+        added_ms += clock.elapsed().as_secs_f64() * 1000.0;
+    }
+    Ok(true)
+}
+
+fn of_way<'a>(prompts: &'a [Vec<&mut Outcome>], way: usize) -> Vec<&'a Outcome> {
+    let ways = prompts.iter().filter_map(|ways| ways.get(way));
+    ways.map(|outcome| &**outcome).collect()
+}
+
+fn total_ms(outcomes: &[&Outcome]) -> f64 {
+    let all = outcomes.iter().flat_map(|o| &o.repeats.ms);
+    all.sum()
+}
+
+/// `false`: cancelled.
+fn once_more(engine: &mut Engine, outcome: &mut Outcome) -> Result<bool> {
+    engine.pools = outcome.repeats.pools.clone();
+    let (trace, end) = record(engine, outcome.repeats.spec.clone())?;
+    if end.finish == Finish::Cancelled || interrupt::is_set() {
+        return Ok(false);
+    }
+    ensure!(
+        trace.token_ids() == outcome.ids,
+        "the same run of {} under {} came out otherwise the second time",
+        outcome.header.subject.id,
+        outcome.header.params.verify.name()
+    );
+    outcome.repeats.ms.push(Stats::of(&trace).timing.total());
+    Ok(true)
+}
+
+/// The speed-up of some runs over their prompts' references: a ratio for each round
+/// over all prompts, of times a token.
+pub fn speed_up(outcomes: &[&Outcome], plain: &[&Outcome]) -> Option<SpeedUp> {
+    let rounds = |of: &[&Outcome]| of.iter().map(|o| o.repeats.ms.len()).min();
+    let n = rounds(outcomes)?.min(rounds(plain)?);
+    let took = |of: &[&Outcome], round| of.iter().map(|o| o.took(round)).sum::<Took>();
+    let ratio = |round| took(outcomes, round).over(took(plain, round));
+    SpeedUp::of(&(0..n).map(ratio).collect::<Vec<_>>())
+}
+
+impl Outcome {
+    /// What its run took the `round`-th time.
+    fn took(&self, round: usize) -> Took {
+        Took {
+            ms: self.repeats.ms[round],
+            tokens: self.stats.tokens,
+        }
+    }
+}
+
+/// Every pair's ratio on one prompt.
+pub fn ratios(outcome: &Outcome, plain: &Outcome) -> Vec<f64> {
+    let n = plain.repeats.ms.len().min(outcome.repeats.ms.len());
+    let ratio = |round| outcome.took(round).over(plain.took(round));
+    (0..n).map(ratio).collect()
+}

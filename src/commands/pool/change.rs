@@ -1,0 +1,197 @@
+//! `laserscope pool build|add|remove`, with progress on standard error; Ctrl-C
+//! leaves the pool as it was.
+
+use std::path::Path;
+use std::time::Instant;
+
+use color_eyre::eyre::{Result, bail};
+use serde::Serialize;
+
+use crate::cli::PoolDocumentsArgs;
+use crate::commands::pool::input::{self, Names};
+use crate::commands::pool::{codec, describe};
+use crate::commands::progress::Line;
+use crate::commands::{interrupt, print_json};
+use crate::engine::{document_name, tokenizer_hash};
+use crate::model::tokenizer::TextCodec;
+use crate::pool::{
+    Cancelled, Changed, Check, PoolDoc, PoolInfo, PoolStore, PoolUpdate, TokenizerHash, Work,
+};
+use crate::recsys::SubjectKind;
+use crate::recsys::foreign::Account;
+use crate::recsys::knowledge::bundled_files;
+use crate::session::Settings;
+
+/// What a change did and what the pool holds now.
+#[derive(Serialize)]
+struct Report {
+    #[serde(flatten)]
+    changed: Changed,
+    /// Entries of the input that could not be read.
+    bad_lines: usize,
+    seconds: f64,
+    pool: PoolInfo,
+}
+
+/// Builds a pool anew.
+pub fn build(path: &Path, args: &PoolDocumentsArgs, settings: &Settings) -> Result<()> {
+    let start = Instant::now();
+    let codec = needed_codec(args, settings)?;
+    let (hash, model) = match &codec {
+        Some(codec) => (tokenizer_hash(codec)?, model_name(settings)),
+        None => (TokenizerHash::NONE, ""),
+    };
+    let mut line = Line::new();
+    let mut progress = |work: &Work| show(&mut line, work);
+    let update = PoolUpdate::build(path, &hash, model, args.max_tokens, &mut progress)?;
+    let changed = fill(update, args, settings, codec.as_ref())?;
+    drop(line);
+    report(path, changed, start, args.json)
+}
+
+/// Adds documents to a pool.
+pub fn add(path: &Path, args: &PoolDocumentsArgs, settings: &Settings) -> Result<()> {
+    let start = Instant::now();
+    if args.files.is_empty() && args.tokens.is_none() && settings.knowledge.is_empty() {
+        bail!("say what to add: files of documents, or --tokens FILE");
+    }
+    let codec = needed_codec(args, settings)?;
+    let hash = codec.as_ref().map(tokenizer_hash).transpose()?;
+    let mut line = Line::new();
+    let mut progress = |work: &Work| show(&mut line, work);
+    let mut update = PoolUpdate::change(path, hash.as_ref(), &mut progress)?;
+    if let Some(max) = args.max_tokens {
+        update.set_max_tokens(Some(max));
+    }
+    let changed = fill(update, args, settings, codec.as_ref())?;
+    drop(line);
+    report(path, changed, start, args.json)
+}
+
+/// Takes documents out of a pool.
+pub fn remove(path: &Path, ids: &[String], json: bool) -> Result<()> {
+    let start = Instant::now();
+    let mut line = Line::new();
+    let mut progress = |work: &Work| show(&mut line, work);
+    let mut update = PoolUpdate::change(path, None, &mut progress)?;
+    let names = ids.iter().map(|id| document_of(&update, path, id));
+    let names = names.collect::<Result<Vec<_>>>()?;
+    update.remove(names);
+    let changed = update.commit()?;
+    drop(line);
+    report(path, (changed, Account::default()), start, json)
+}
+
+/// The document that an id means: `item/i101`, or `i101` where only an item, or
+/// only a user, has it.
+fn document_of(update: &PoolUpdate, path: &Path, id: &str) -> Result<String> {
+    let kinds = [SubjectKind::Item, SubjectKind::User];
+    let names = kinds.map(|kind| document_name(&kind.to_string(), id));
+    let names = [id.to_string()].into_iter().chain(names);
+    let held: Vec<String> = names.filter(|name| update.holds(name)).collect();
+    match held.as_slice() {
+        [] => bail!("no document of {} has the id `{id}`", path.display()),
+        [only] => Ok(only.clone()),
+        [first, ..] if first == id => Ok(first.clone()),
+        _ => bail!(
+            "{} has documents {} of this id: say which",
+            path.display(),
+            held.join(" and ")
+        ),
+    }
+}
+
+fn show(line: &mut Line, work: &Work) -> bool {
+    let Work::Indexing { group, tokens } = work;
+    line.show(&format!("indexing {group}: {tokens} tokens"));
+    !interrupt::is_set()
+}
+
+/// The model's name, or its file's.
+fn model_name(settings: &Settings) -> &str {
+    let model = settings.model().trim_end_matches(['/', '\\']);
+    let file = model.rsplit(['/', '\\']).next().unwrap_or(model);
+    file.strip_suffix(".gguf").unwrap_or(file)
+}
+
+/// Bare ids need no tokenizer, and belong to one only if the user names it.
+fn needed_codec(args: &PoolDocumentsArgs, settings: &Settings) -> Result<Option<TextCodec>> {
+    if args.tokens.is_some() && settings.model.is_none() {
+        return Ok(None);
+    }
+    codec(settings).map(Some)
+}
+
+/// Streams the documents in and commits.
+fn fill(
+    mut update: PoolUpdate,
+    args: &PoolDocumentsArgs,
+    settings: &Settings,
+    codec: Option<&TextCodec>,
+) -> Result<(Changed, Account)> {
+    let mut line = Line::new();
+    let mut account = Account::default();
+    let mut n_docs = 0;
+    let vocab = codec.map_or(usize::MAX, TextCodec::vocab_size);
+    let mut push = |doc: PoolDoc, done: Option<f64>| -> Result<()> {
+        let foreign = doc.tokens.iter().find(|&&t| t as usize >= vocab);
+        if let Some(token) = foreign {
+            bail!("document `{}`: the model has no token {token}", doc.id);
+        }
+        update.push(&doc)?;
+        n_docs += 1;
+        if n_docs % 256 == 0 {
+            let share = done.map_or(String::new(), |d| format!(", {:.0}%", d * 100.0));
+            line.show(&format!("{n_docs} documents{share}"));
+            if interrupt::is_set() {
+                return Err(Cancelled.into());
+            }
+        }
+        Ok(())
+    };
+    if let Some(tokens) = &args.tokens {
+        input::tokens(tokens, args.groups.as_deref(), &mut push)?;
+    } else if let Some(codec) = codec {
+        let catalog = &settings.load_catalog()?;
+        let names = Names { codec, catalog };
+        let named = Some(args.files.clone()).filter(|files| !files.is_empty());
+        match named.or(settings.document_files()?) {
+            Some(files) => account = input::files(&files, &names, &mut push)?,
+            None => {
+                for (name, text) in bundled_files() {
+                    input::text(name, text, &names, &mut push)?;
+                }
+            }
+        }
+    }
+    drop(line);
+    account.told().iter().for_each(|line| note!("{line}"));
+    Ok((update.commit()?, account))
+}
+
+fn report(
+    path: &Path,
+    (changed, read): (Changed, Account),
+    start: Instant,
+    json: bool,
+) -> Result<()> {
+    let report = Report {
+        changed,
+        bad_lines: read.n_bad,
+        seconds: start.elapsed().as_secs_f64(),
+        pool: PoolStore::open(path, None, Check::Structure)?.info(),
+    };
+    if json {
+        return print_json(&report);
+    }
+    note!(
+        "{} documents added, {} removed, {} evicted in {:.1} s; {} bad entries",
+        changed.added,
+        changed.removed,
+        changed.evicted,
+        report.seconds,
+        read.n_bad
+    );
+    describe(&report.pool);
+    Ok(())
+}

@@ -1,0 +1,371 @@
+//! `laserscope bench retrieval`: every drafter under every budget against
+//! held-out documents, without a model. Reads files of token ids, one document
+//! a line.
+
+use std::path::Path;
+use std::time::Instant;
+
+use color_eyre::eyre::{Result, WrapErr, ensure, eyre};
+use serde::Serialize;
+
+use crate::cli::BenchRetrievalArgs;
+use crate::commands::progress::Line;
+use crate::commands::{interrupt, print_json};
+use crate::pool::{Answer, Calibration, Check, PoolDoc, PoolStore, Pools, Replayed, replay};
+use crate::speculate::TokenId;
+use crate::speculate::params::{Budget, Drafter, Params, Verify};
+
+const BUDGETS: [usize; 4] = [8, 16, 32, 64];
+/// Longest branch, in draft tokens.
+const BRANCH: usize = 12;
+/// Builds of the pool, of which the median counts.
+const N_BUILDS: usize = 3;
+/// Upper ends of the calibration table's bins.
+const BINS: [f64; 8] = [0.01, 0.03, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0];
+
+/// Draft tokens whose path was thought about equally probable.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Bin {
+    /// Path probabilities up to this, above the bin before.
+    pub upto: f64,
+    pub drafted: usize,
+    /// Mean estimated probability that the path is accepted.
+    pub predicted: f64,
+    /// Share of paths that were.
+    pub accepted: f64,
+}
+
+/// Figures of one drafter under one budget.
+#[derive(Clone, Debug, Serialize)]
+pub struct DrafterFigures {
+    pub drafter: Drafter,
+    /// Rows, the root included.
+    pub budget: usize,
+    /// Seconds to build the pools, by a million tokens.
+    pub build_s_per_1m: f64,
+    /// Memory of the pools' index.
+    pub bytes_per_token: f64,
+    /// From the context to the tree, what is carried over being up to date.
+    pub query_us_median: f64,
+    pub query_us_p99: f64,
+    /// To bring what is carried over up to date, once a step.
+    pub advance_us_median: f64,
+    /// To name the origins of every draft token.
+    pub explain_us_median: f64,
+    /// Tokens advanced a step, the model's own included.
+    pub mal: f64,
+    /// The same as the estimates promised: 1 and the sum of path probabilities.
+    pub predicted_mal: f64,
+    /// Mean rows of a tree.
+    pub nodes: f64,
+    pub calibration: Vec<Bin>,
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    pool_documents: usize,
+    pool_tokens: usize,
+    groups: usize,
+    heldout_documents: usize,
+    heldout_tokens: usize,
+    figures: Vec<DrafterFigures>,
+}
+
+/// Runs the command. `Ok(false)`: cancelled.
+///
+/// # Errors
+/// A file that cannot be read, with its line; files whose lines do not match.
+pub fn run(args: &BenchRetrievalArgs) -> Result<bool> {
+    let answers = read_answers(args)?;
+    let (pools, build_s) = if args.pool.is_dir() {
+        // It is there already: nothing is built.
+        let store = PoolStore::open(&args.pool, None, Check::Structure)?;
+        (store.pools(), 0.0)
+    } else {
+        build(read_docs(&args.pool, args.groups.as_deref())?)
+    };
+    let sizes = pools.groups();
+    let tokens: usize = sizes.iter().map(|s| s.tokens).sum();
+    let bytes: usize = sizes.iter().map(|s| s.bytes).sum();
+    let build_s_per_1m = build_s * 1e6 / tokens.max(1) as f64;
+    let bytes_per_token = bytes as f64 / tokens.max(1) as f64;
+    let mut figures = Vec::new();
+    let mut line = Line::new();
+    for drafter in chosen(args) {
+        for budget in BUDGETS {
+            line.show(&format!("{} {budget}", drafter.name()));
+            let Some(sums) = measure(&pools, &answers, drafter, budget) else {
+                return Ok(false);
+            };
+            figures.push(sums.figures(drafter, budget, build_s_per_1m, bytes_per_token));
+        }
+    }
+    drop(line);
+    let report = Report {
+        pool_documents: sizes.iter().map(|s| s.documents).sum(),
+        pool_tokens: tokens,
+        groups: sizes.len(),
+        heldout_documents: answers.len(),
+        heldout_tokens: answers.iter().map(|a| a.tokens.len()).sum(),
+        figures,
+    };
+    if args.json {
+        print_json(&report)?;
+    } else {
+        print(&report);
+    }
+    Ok(true)
+}
+
+fn chosen(args: &BenchRetrievalArgs) -> Vec<Drafter> {
+    match args.drafter.as_slice() {
+        [] => Drafter::ALL.to_vec(),
+        some => some.to_vec(),
+    }
+}
+
+/// The pools, and the median time of building them.
+fn build(docs: Vec<PoolDoc>) -> (Pools, f64) {
+    let mut times = Vec::new();
+    let mut pools = Pools::empty();
+    for _ in 0..N_BUILDS {
+        let docs = docs.clone();
+        let clock = Instant::now();
+        pools = Pools::build(docs);
+        times.push(clock.elapsed().as_secs_f64());
+    }
+    (pools, quantile(&mut times, 0.5))
+}
+
+/// `None`: cancelled.
+fn measure(pools: &Pools, answers: &[Answer], drafter: Drafter, budget: usize) -> Option<Sums> {
+    let params = Params {
+        verify: Verify::Strict,
+        budget: Budget::Rows(budget),
+        branch: BRANCH,
+        drafter,
+        ..Params::default()
+    };
+    let mut sums = Sums::default();
+    let mut calibration = Calibration::start(params.verify);
+    for answer in answers {
+        replay(pools, answer, &params, &mut calibration, |step| {
+            sums.add(&step)
+        });
+        if interrupt::is_set() {
+            return None;
+        }
+    }
+    Some(sums)
+}
+
+/// Sums over the steps of a replay.
+#[derive(Default)]
+struct Sums {
+    tokens: usize,
+    expected: f64,
+    rows: usize,
+    query_us: Vec<f64>,
+    advance_us: Vec<f64>,
+    explain_us: Vec<f64>,
+    bins: [Bin; BINS.len()],
+}
+
+impl Sums {
+    fn add(&mut self, step: &Replayed) {
+        self.tokens += step.n_advanced;
+        self.expected += f64::from(step.tree.expected_accepted());
+        self.rows += step.tree.n_rows();
+        self.query_us.push(step.query_us);
+        self.advance_us.push(step.advance_us);
+        self.explain_us.push(step.explain_us);
+        for (node, draft) in step.tree.nodes.iter().enumerate().skip(1) {
+            let prob = f64::from(draft.path_prob);
+            let at = BINS.partition_point(|&upto| upto < prob);
+            let bin = &mut self.bins[at.min(BINS.len() - 1)];
+            bin.drafted += 1;
+            bin.predicted += prob;
+            bin.accepted += f64::from(u8::from(step.path.contains(&node)));
+        }
+    }
+
+    fn figures(
+        mut self,
+        drafter: Drafter,
+        budget: usize,
+        build_s_per_1m: f64,
+        bytes_per_token: f64,
+    ) -> DrafterFigures {
+        let steps = self.query_us.len().max(1) as f64;
+        DrafterFigures {
+            drafter,
+            budget,
+            build_s_per_1m,
+            bytes_per_token,
+            query_us_median: quantile(&mut self.query_us, 0.5),
+            query_us_p99: quantile(&mut self.query_us, 0.99),
+            advance_us_median: quantile(&mut self.advance_us, 0.5),
+            explain_us_median: quantile(&mut self.explain_us, 0.5),
+            mal: self.tokens as f64 / steps,
+            predicted_mal: 1.0 + self.expected / steps,
+            nodes: self.rows as f64 / steps,
+            calibration: calibration(&self.bins),
+        }
+    }
+}
+
+/// Means of the bins that hold anything.
+fn calibration(bins: &[Bin]) -> Vec<Bin> {
+    let mean = |(bin, &upto): (&Bin, &f64)| {
+        let n = bin.drafted.max(1) as f64;
+        Bin {
+            upto,
+            drafted: bin.drafted,
+            predicted: bin.predicted / n,
+            accepted: bin.accepted / n,
+        }
+    };
+    let bins = bins.iter().zip(&BINS).map(mean);
+    bins.filter(|bin| bin.drafted > 0).collect()
+}
+
+fn quantile(values: &mut [f64], at: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let last = values.len().saturating_sub(1);
+    let index = (last as f64 * at).round() as usize;
+    values.get(index).copied().unwrap_or(0.0)
+}
+
+fn print(report: &Report) {
+    out!(
+        "{} documents, {} tokens in {} groups; {} held-out documents, {} tokens",
+        report.pool_documents,
+        report.pool_tokens,
+        report.groups,
+        report.heldout_documents,
+        report.heldout_tokens
+    );
+    if let Some(any) = report.figures.first() {
+        out!(
+            "build {:.2} s and {:.1} MB by a million tokens",
+            any.build_s_per_1m,
+            any.bytes_per_token
+        );
+    }
+    out!("drafter  budget   query us      p99  advance us  explain us    MAL  predicted  nodes");
+    for f in &report.figures {
+        out!(
+            "{:<8}{:>7}{:>11.1}{:>9.1}{:>12.1}{:>12.1}{:>7.2}{:>11.2}{:>7.1}",
+            f.drafter.name(),
+            f.budget,
+            f.query_us_median,
+            f.query_us_p99,
+            f.advance_us_median,
+            f.explain_us_median,
+            f.mal,
+            f.predicted_mal,
+            f.nodes
+        );
+    }
+    let largest = BUDGETS[BUDGETS.len() - 1];
+    let with_drafts = report.figures.iter().filter(|f| !f.calibration.is_empty());
+    with_drafts
+        .filter(|f| f.budget == largest)
+        .for_each(print_calibration);
+}
+
+fn print_calibration(figures: &DrafterFigures) {
+    out!();
+    out!(
+        "{} under {} rows: paths by the probability they were given",
+        figures.drafter.name(),
+        figures.budget
+    );
+    out!("   up to   drafted  predicted  accepted");
+    for bin in &figures.calibration {
+        out!(
+            "{:>8.2}{:>10}{:>11.3}{:>10.3}",
+            bin.upto,
+            bin.drafted,
+            bin.predicted,
+            bin.accepted
+        );
+    }
+}
+
+/// A file's lines of token ids.
+fn read_tokens(path: &Path) -> Result<Vec<Vec<TokenId>>> {
+    let text = std::fs::read_to_string(path).wrap_err_with(|| path.display().to_string())?;
+    let lines = text.lines().enumerate().map(|(i, line)| {
+        let ids = line.split_whitespace().map(|word| {
+            let id: TokenId = word.parse().map_err(|_| {
+                eyre!(
+                    "{}, line {}: `{word}` is no token id",
+                    path.display(),
+                    i + 1
+                )
+            })?;
+            ensure!(
+                id < TokenId::MAX,
+                "{}, line {}: {id} is too large a token id",
+                path.display(),
+                i + 1
+            );
+            Ok(id)
+        });
+        ids.collect()
+    });
+    lines.collect()
+}
+
+/// The groups of as many documents; all one group without a file.
+fn read_groups(path: Option<&Path>, n_docs: usize) -> Result<Vec<String>> {
+    let Some(path) = path else {
+        return Ok(vec!["all".into(); n_docs]);
+    };
+    let text = std::fs::read_to_string(path).wrap_err_with(|| path.display().to_string())?;
+    let groups: Vec<String> = text.lines().map(|line| line.trim().to_string()).collect();
+    same_length(path, groups.len(), n_docs)?;
+    Ok(groups)
+}
+
+fn same_length(path: &Path, n_lines: usize, n_docs: usize) -> Result<()> {
+    ensure!(
+        n_lines == n_docs,
+        "{}: {n_lines} lines for {n_docs} documents",
+        path.display()
+    );
+    Ok(())
+}
+
+fn read_docs(pool: &Path, groups: Option<&Path>) -> Result<Vec<PoolDoc>> {
+    let docs = read_tokens(pool)?;
+    let groups = read_groups(groups, docs.len())?;
+    let docs = docs.into_iter().zip(groups).enumerate();
+    let docs = docs.map(|(i, (tokens, group))| PoolDoc {
+        id: i.to_string(),
+        title: String::new(),
+        group,
+        tokens,
+    });
+    Ok(docs.collect())
+}
+
+/// The documents to replay; each one's first token is its opening.
+fn read_answers(args: &BenchRetrievalArgs) -> Result<Vec<Answer>> {
+    let docs = read_tokens(&args.heldout)?;
+    let prompts = read_tokens(&args.prompts)?;
+    same_length(&args.prompts, prompts.len(), docs.len())?;
+    let groups = read_groups(args.heldout_groups.as_deref(), docs.len())?;
+    let answers = docs.into_iter().zip(prompts).zip(groups);
+    let answers = answers.take(args.limit).map(|((doc, prompt), group)| {
+        let (opening, tokens) = doc.split_at(doc.len().min(1));
+        Answer {
+            group,
+            prompt: [prompt.as_slice(), opening].concat(),
+            opening_len: opening.len(),
+            tokens: tokens.to_vec(),
+        }
+    });
+    Ok(answers.collect())
+}

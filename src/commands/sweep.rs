@@ -1,0 +1,156 @@
+//! `laserscope sweep`: a grid of rules, numbers and budgets on the same prompts,
+//! each beside autoregressive decoding, in one process and in turns, in pairs.
+
+mod report;
+mod table;
+
+use std::path::{Path, PathBuf};
+
+use color_eyre::eyre::{Result, WrapErr, ensure};
+use report::SweepReport;
+
+use crate::atomic_file;
+use crate::cli::SweepArgs;
+use crate::commands::outputs::{self, Kind};
+use crate::commands::progress::Line;
+use crate::commands::{interrupt, open_engine, print_json};
+use crate::engine::{Advance, Asked, Engine, SweepRun};
+use crate::file_name::file_name;
+use crate::recsys::{Catalog, Framework, Role, SubjectKind, SubjectRef};
+use crate::session::Settings;
+use crate::speculate::options;
+use crate::speculate::params::Params;
+use crate::speculate::sweep::{Cell, Grid, Job, Sweep};
+use crate::speculate::trace::{SubjectInfo, Trace};
+use crate::worker::ask;
+
+/// Items that are asked where nobody is named.
+const DEFAULT_ITEMS: usize = 4;
+
+/// Runs the command; `configured`: what a plain command line would mean.
+/// `Ok(false)`: cancelled, or not lossless.
+pub fn run(args: &SweepArgs, grid: Grid, settings: &Settings, configured: &Params) -> Result<bool> {
+    let catalog = settings.load_catalog()?;
+    let asked = asked(args, &catalog)?;
+    let folder = args.traces.as_deref();
+    if let Some(folder) = folder {
+        std::fs::create_dir_all(folder)
+            .wrap_err_with(|| format!("--traces {}", folder.display()))?;
+    }
+    let subjects: Vec<SubjectInfo> = asked.iter().map(|a| a.subject.clone()).collect();
+    expect_places(folder, &subjects, &grid)?;
+    let mut engine = open_engine(settings, &catalog)?;
+    let mut sweep = SweepRun::new(&engine, grid, asked).paired(args.pairing());
+    make(&mut sweep, &mut engine, &subjects, folder)?;
+    let report = SweepReport::new(args, &engine, &sweep.sweep, &subjects, configured);
+    match (args.json, args.csv) {
+        (true, _) => print_json(&report)?,
+        (_, true) => table::csv(&report)?,
+        _ => table::print(&report),
+    }
+    Ok(report.complete && report.lossless != Some(false))
+}
+
+fn asked(args: &SweepArgs, catalog: &Catalog) -> Result<Vec<Asked>> {
+    let framework = Framework::named(&args.framework)?;
+    let named = (SubjectKind::Item, &args.item);
+    let mut subjects = Vec::new();
+    for (kind, ids) in [named, (SubjectKind::User, &args.user)] {
+        for id in ids {
+            let at = catalog.find(kind, id)?;
+            subjects.push((at, ask::role_of(catalog.subject(at))));
+        }
+    }
+    let unsaid = subjects.is_empty() && args.users.is_none();
+    let n_items = args.items.unwrap_or(if unsaid { DEFAULT_ITEMS } else { 0 });
+    let mut spread = catalog.spread(SubjectKind::Item, n_items);
+    spread.extend(catalog.spread(SubjectKind::User, args.users.unwrap_or(0)));
+    subjects.extend(spread.into_iter().map(|at| (at, Role::Query)));
+    ensure!(!subjects.is_empty(), "--items 0: nobody to ask");
+    let ask = |(at, role): (SubjectRef, Role)| {
+        let (subject, prompt) = ask::about(catalog, at, &framework, role)?;
+        Ok(Asked { subject, prompt })
+    };
+    subjects.into_iter().map(ask).collect()
+}
+
+/// Makes all runs, or those that Ctrl-C leaves time for.
+fn make(
+    sweep: &mut SweepRun,
+    engine: &mut Engine,
+    subjects: &[SubjectInfo],
+    folder: Option<&Path>,
+) -> Result<()> {
+    let mut line = Line::new();
+    while let Some(next) = sweep.sweep.next_job() {
+        line.show(&progress(&sweep.sweep, next, subjects));
+        let n_wrong = sweep.sweep.mismatches.len();
+        let is_first = !sweep.sweep.is_done();
+        let advance = sweep.advance(engine, &mut |_| !interrupt::is_set())?;
+        let Advance::Ran { job, trace } = advance else {
+            break;
+        };
+        if let Some(folder) = folder.filter(|_| is_first) {
+            let name = trace_name(&subjects[job.subject], cell_of(&sweep.sweep.grid, job));
+            save(&trace, &folder.join(name))?;
+        }
+        if let Some(wrong) = sweep.sweep.mismatches.get(n_wrong) {
+            let id = &subjects[job.subject].id;
+            line.say(&format!(
+                "NOT lossless: {id} under {} differs from autoregressive after {} equal tokens",
+                sweep.sweep.params(job).verify.name(),
+                wrong.at
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn cell_of(grid: &Grid, job: Job) -> Option<&Cell> {
+    job.cell.map(|cell| &grid.cells[cell])
+}
+
+fn progress(sweep: &Sweep, job: Job, subjects: &[SubjectInfo]) -> String {
+    let rule = sweep.params(job).verify.describe();
+    let title = &subjects[job.subject].title;
+    match sweep.pair_under_way() {
+        Some(pair) => format!("pair {pair}, {title}: {rule}"),
+        None => format!("{}/{} {title}: {rule}", sweep.n_done() + 1, sweep.n_runs()),
+    }
+}
+
+/// Nothing that is in the folder already may be lost but earlier traces.
+fn expect_places(folder: Option<&Path>, subjects: &[SubjectInfo], grid: &Grid) -> Result<()> {
+    let Some(folder) = folder else {
+        return Ok(());
+    };
+    for subject in subjects {
+        for cell in grid.cells.iter().map(Some).chain([None]) {
+            let path = folder.join(trace_name(subject, cell));
+            outputs::expect_own("--traces", &path, Kind::Trace)?;
+        }
+    }
+    Ok(())
+}
+
+/// `item-i101-relaxed-k2-tau0.1-auto.jsonl`.
+fn trace_name(subject: &SubjectInfo, cell: Option<&Cell>) -> PathBuf {
+    let how = cell.map_or("autoregressive".to_string(), |cell| {
+        let numbers = options::numbers(&cell.verify);
+        let numbers = numbers
+            .iter()
+            .map(|(name, value)| format!("-{name}{value}"));
+        let budget = options::budget(cell.budget);
+        format!(
+            "{}{}-{budget}",
+            cell.verify.name(),
+            numbers.collect::<String>()
+        )
+    });
+    let (kind, id) = (file_name(&subject.kind), file_name(&subject.id));
+    PathBuf::from(format!("{kind}-{id}-{how}.jsonl"))
+}
+
+fn save(trace: &Trace, path: &Path) -> Result<()> {
+    atomic_file::write_with(path, |out| Ok(trace.save(out)?))
+}

@@ -1,0 +1,61 @@
+//! `laserscope trace`: what a recorded run says, without a screen. One file a
+//! subcommand; all but `verify` need no model.
+
+mod diff;
+mod export;
+mod show;
+mod stats;
+mod verify;
+mod whatif;
+
+use std::path::Path;
+
+use color_eyre::eyre::Result;
+
+use crate::cli::{DecodeArgs, TraceCommand};
+use crate::export::Canvas;
+use crate::present::format::Format;
+use crate::present::token_text::quoted;
+use crate::session::Settings;
+use crate::speculate::params::Params;
+use crate::speculate::trace::Trace;
+
+/// Writes a run in a form.
+pub type Exporter<'a> = dyn Fn(&Trace, Format, &Canvas) -> String + 'a;
+
+/// Runs the command. `Ok(false)`: a trace that does not verify, or cancelled.
+/// `over` lays options over parameters, and ends the program where they do not go.
+pub fn run(
+    command: &TraceCommand,
+    settings: &Settings,
+    export: &Exporter<'_>,
+    over: impl Fn(&DecodeArgs, Params) -> Params,
+) -> Result<bool> {
+    match command {
+        TraceCommand::Show(args) => show::run(args).map(|()| true),
+        TraceCommand::Stats(args) => stats::run(args).map(|()| true),
+        TraceCommand::Diff(args) => diff::run(args).map(|()| true),
+        TraceCommand::Verify(args) => verify::run(args, settings),
+        TraceCommand::Export(args) => export::run(args, export).map(|()| true),
+        TraceCommand::Whatif(args) => whatif::run(args, over).map(|()| true),
+    }
+}
+
+fn load(path: &Path) -> Result<Trace> {
+    crate::session::recorded::load_trace(path)
+}
+
+/// A token in quotes, everything in it visible.
+fn token(trace: &Trace, id: crate::speculate::TokenId) -> String {
+    quoted(trace.token_bytes(id))
+}
+
+/// A share in percent; `-` where there is none.
+fn percent(share: Option<f64>) -> String {
+    share.map_or("-".into(), |share| format!("{:.1}%", share * 100.0))
+}
+
+/// Two digits; `-` where there is none.
+fn two(value: Option<f64>) -> String {
+    value.map_or("-".into(), |value| format!("{value:.2}"))
+}

@@ -1,0 +1,147 @@
+//! `laserscope trace stats`: the figures of recorded runs.
+
+use std::path::Path;
+
+use color_eyre::eyre::Result;
+use serde::Serialize;
+
+use crate::cli::TraceStatsArgs;
+use crate::commands::print_json;
+use crate::commands::trace::{load, percent, two};
+use crate::speculate::params::Params;
+use crate::speculate::stats::{MatchStats, Stats, repetition};
+use crate::speculate::trace::{SubjectInfo, Trace};
+use crate::speculate::verify::Finish;
+
+#[derive(Serialize)]
+struct TraceStats<'a> {
+    trace: String,
+    subject: &'a SubjectInfo,
+    params: Params,
+    finish: Option<Finish>,
+    mal: Option<f64>,
+    /// Accepted and relaxed over drafted.
+    acceptance: Option<f64>,
+    pool_hit_rate: Option<f64>,
+    /// Draft tokens accepted or relaxed in a pool hit.
+    taken_per_hit: Option<f64>,
+    repetition: f64,
+    /// Index d-1: acceptance at depth d, given that d-1 was accepted.
+    conditional_acceptance: Vec<Option<f64>>,
+    tokens_per_s: Option<f64>,
+    prompt_ms: f64,
+    #[serde(flatten)]
+    stats: Stats,
+}
+
+/// Runs the command.
+pub fn run(args: &TraceStatsArgs) -> Result<()> {
+    for path in &args.traces {
+        let trace = load(path)?;
+        let stats = figures(path, &trace);
+        match args.json {
+            true => print_json(&stats)?,
+            false => print_text(&stats),
+        }
+    }
+    Ok(())
+}
+
+fn figures<'a>(path: &Path, trace: &'a Trace) -> TraceStats<'a> {
+    let stats = Stats::of(trace);
+    let by_depth = stats.by_depth.iter();
+    TraceStats {
+        trace: path.display().to_string(),
+        subject: &trace.header.subject,
+        params: trace.header.params,
+        finish: trace.end.as_ref().map(|end| end.finish),
+        mal: stats.mal(),
+        acceptance: stats.fates.acceptance(),
+        pool_hit_rate: stats.hit_rate(),
+        taken_per_hit: stats.taken_per_hit(),
+        repetition: repetition(&trace.token_ids()),
+        conditional_acceptance: by_depth
+            .map(|&(accepted, tried)| (tried > 0).then(|| accepted as f64 / tried as f64))
+            .collect(),
+        tokens_per_s: stats.tokens_per_s(),
+        prompt_ms: trace.header.prompt_ms,
+        stats,
+    }
+}
+
+fn print_text(figures: &TraceStats<'_>) {
+    let Stats {
+        steps,
+        tokens,
+        bonus,
+        fates,
+        hit_steps,
+        ref by_match,
+        ref sources,
+        rows,
+        timing,
+        ..
+    } = figures.stats;
+    let per_step = |ms: f64| ms / steps.max(1) as f64;
+    out!(
+        "{}: {}, {}, {}",
+        figures.trace,
+        figures.subject.title,
+        figures.params.verify.describe(),
+        figures.finish.map_or("unfinished", |finish| finish.name())
+    );
+    out!(
+        "  {tokens} tokens in {steps} steps: MAL {}, {} tokens/s, repeated 4-grams {:.1}%",
+        two(figures.mal),
+        two(figures.tokens_per_s),
+        figures.repetition * 100.0
+    );
+    out!(
+        "  {} drafted: {} accepted, {} relaxed, {} rejected, {} lost, {} unreached; {} of the drafts taken, {bonus} bonus tokens",
+        fates.drafted(),
+        fates.accepted,
+        fates.relaxed,
+        fates.rejected,
+        fates.lost,
+        fates.unreached,
+        percent(figures.acceptance)
+    );
+    let depths = figures.conditional_acceptance.iter();
+    let depths: Vec<String> = depths.map(|&share| percent(share)).collect();
+    out!("  accepted at depth 1, 2, ..: {}", depths.join(" "));
+    out!(
+        "  pool hits in {hit_steps} of {steps} steps, {}; {} drafts taken a hit",
+        percent(figures.pool_hit_rate),
+        two(figures.taken_per_hit)
+    );
+    let of_length = |(length, m): (usize, &MatchStats)| {
+        let taken = two(m.taken_per_hit());
+        let s = if m.hits == 1 { "" } else { "s" };
+        (m.hits > 0).then(|| format!("{length}: {} hit{s}, {taken} taken", m.hits))
+    };
+    let lengths: Vec<String> = by_match.iter().enumerate().filter_map(of_length).collect();
+    if !lengths.is_empty() {
+        out!(
+            "  drafts taken a hit, by its longest match in tokens: {}",
+            lengths.join("; ")
+        );
+    }
+    for source in sources.iter().filter(|s| s.hit_steps > 0) {
+        out!(
+            "  {:<7} found something in {} steps, drafted {}, {} of them taken",
+            source.source.name(),
+            source.hit_steps,
+            source.fates.drafted(),
+            percent(source.fates.acceptance())
+        );
+    }
+    out!(
+        "  ms a step: retrieve {:.2}, draft {:.2}, forward {:.2}, verify {:.2}, commit {:.2}; {:.1} rows",
+        per_step(timing.retrieve),
+        per_step(timing.draft),
+        per_step(timing.forward),
+        per_step(timing.verify),
+        per_step(timing.commit),
+        per_step(rows as f64)
+    );
+}

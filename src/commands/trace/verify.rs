@@ -1,0 +1,294 @@
+//! `laserscope trace verify`: a recorded run once more on the model. Its trees
+//! are taken as recorded, so that nothing depends on timing.
+
+use color_eyre::eyre::{Result, ensure};
+use serde::Serialize;
+
+use crate::cli::TraceVerifyArgs;
+use crate::commands::progress::Line;
+use crate::commands::report::RanOn;
+use crate::commands::trace::{load, token};
+use crate::commands::{interrupt, open, print_json};
+use crate::engine::{Engine, Replayed};
+use crate::session::Settings;
+use crate::speculate::trace::{ModelInfo, Step, Trace};
+
+#[derive(Serialize)]
+struct Report {
+    #[serde(flatten)]
+    on: RanOn,
+    verified: bool,
+    /// Steps that were compared.
+    steps: usize,
+    of: usize,
+    /// Largest difference of a probability met.
+    largest_difference: f32,
+    tolerance: f32,
+    first_difference: Option<Difference>,
+    /// Near-ties that other arithmetic decided otherwise: no failures.
+    numeric: Vec<NearTie>,
+}
+
+/// A choice or a verdict that came out otherwise, with all probabilities of its step
+/// within the tolerance.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct NearTie {
+    #[serde(flatten)]
+    difference: Difference,
+    /// How far apart the two tokens' probabilities were then; of a verdict, the most that
+    /// a probability of its step moved.
+    margin: f32,
+}
+
+/// By how much a probability may differ under the arithmetic that recorded it, and under
+/// another.
+const TOLERANCE: [f32; 2] = [1e-3, 0.2];
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Difference {
+    /// Counted from 1.
+    step: usize,
+    /// `ids`, `verdict` or `probability`.
+    what: &'static str,
+    explanation: String,
+}
+
+/// Runs the command. `Ok(false)`: it differs, or cancelled.
+pub fn run(args: &TraceVerifyArgs, settings: &Settings) -> Result<bool> {
+    let trace = load(&args.trace)?;
+    let (_, mut engine) = open(&settings.as_recorded(&trace.header))?;
+    refuse_another_model(&trace.header.model, &engine.info)?;
+    let is_other = tell_other_arithmetic(&trace, &engine);
+    let bounds = Bounds {
+        tolerance: args.tolerance.unwrap_or(TOLERANCE[usize::from(is_other)]),
+        is_other,
+    };
+    let Some(compared) = compare(&mut engine, &trace, bounds)? else {
+        return Ok(false);
+    };
+    let report = Report {
+        on: RanOn::of(&engine),
+        verified: compared.difference.is_none(),
+        steps: compared.steps,
+        of: trace.steps.len(),
+        largest_difference: compared.largest,
+        tolerance: bounds.tolerance,
+        first_difference: compared.difference,
+        numeric: compared.numeric,
+    };
+    match (args.json, &report.first_difference) {
+        (true, _) => print_json(&report)?,
+        (false, None) => print_verified(&report),
+        (false, Some(found)) => out!(
+            "DIFFERENT in step {} of {}: {}: {}",
+            found.step,
+            report.of,
+            found.what,
+            found.explanation
+        ),
+    }
+    Ok(report.verified)
+}
+
+fn print_verified(report: &Report) {
+    let Report {
+        steps,
+        largest_difference,
+        tolerance,
+        numeric,
+        ..
+    } = report;
+    out!(
+        "verified: {steps} steps gave the same ids and verdicts{}; probabilities differ by at most \
+         {largest_difference:.1e} (tolerance {tolerance:.0e})",
+        match numeric.len() {
+            0 => String::new(),
+            1 => " but for one near-tie".to_string(),
+            n => format!(" but for {n} near-ties"),
+        }
+    );
+    for NearTie { difference, margin } in numeric {
+        out!(
+            "numeric in step {}: {}: {}; margin {margin:.4}",
+            difference.step,
+            difference.what,
+            difference.explanation
+        );
+    }
+}
+
+/// Whether it was recorded under other arithmetic, which is said: probabilities may then
+/// be further apart than rounding, and ids and verdicts are what counts, but for near-ties.
+fn tell_other_arithmetic(trace: &Trace, engine: &Engine) -> bool {
+    let now = engine.arithmetic();
+    let Some(then) = &trace.header.arithmetic else {
+        note!("recorded by a version that did not say under which arithmetic");
+        return true;
+    };
+    if *then == now {
+        return false;
+    }
+    note!(
+        "recorded under other arithmetic (revision {}, {}, keys and values {}; now revision {}, {}, {}): \
+         compared by ids, verdicts and a tolerance",
+        then.revision,
+        then.instructions,
+        then.kv,
+        now.revision,
+        now.instructions,
+        now.kv
+    );
+    true
+}
+
+fn refuse_another_model(recorded: &ModelInfo, loaded: &ModelInfo) -> Result<()> {
+    ensure!(
+        recorded.tokenizer_hash == loaded.tokenizer_hash,
+        "the trace was recorded with another tokenizer, that of {}; {} is loaded: name the trace's model with --model",
+        recorded.name,
+        loaded.name
+    );
+    let what = |m: &ModelInfo| {
+        let ModelInfo {
+            name,
+            architecture,
+            dtype,
+            file_bytes,
+            ..
+        } = m;
+        format!("{name} ({architecture}, {dtype}, {file_bytes} bytes)")
+    };
+    ensure!(
+        what(recorded) == what(loaded),
+        "the trace was recorded with {}, and {} is loaded: name the trace's model with --model",
+        what(recorded),
+        what(loaded)
+    );
+    Ok(())
+}
+
+/// What may differ.
+#[derive(Clone, Copy)]
+struct Bounds {
+    tolerance: f32,
+    /// Recorded under other arithmetic.
+    is_other: bool,
+}
+
+/// What came of comparing.
+struct Compared {
+    steps: usize,
+    /// Largest difference of a probability.
+    largest: f32,
+    /// The first that counts.
+    difference: Option<Difference>,
+    numeric: Vec<NearTie>,
+}
+
+/// `None`: cancelled.
+fn compare(engine: &mut Engine, trace: &Trace, bounds: Bounds) -> Result<Option<Compared>> {
+    let mut line = Line::new();
+    let mut run = engine.begin_again(&trace.header, &mut |_, _| !interrupt::is_set())?;
+    let mut compared = Compared {
+        steps: trace.steps.len(),
+        largest: 0.0,
+        difference: None,
+        numeric: Vec::new(),
+    };
+    for (i, step) in trace.steps.iter().enumerate() {
+        if interrupt::is_set() {
+            return Ok(None);
+        }
+        line.show(&format!("step {}/{}", i + 1, trace.steps.len()));
+        let replayed = run.replay(step)?;
+        let (apart, node) = furthest(step, &replayed);
+        compared.largest = compared.largest.max(apart);
+        let is_near = apart <= bounds.tolerance;
+        let other = other_ids(trace, step, &replayed)
+            .or_else(|| Some((other_verdict(trace, step, &replayed)?, apart)));
+        let counts = match other {
+            Some((difference, margin)) if bounds.is_other && is_near => {
+                compared.numeric.push(NearTie { difference, margin });
+                continue;
+            }
+            Some((difference, _)) => Some(difference),
+            None => (!is_near).then(|| other_probability(step, apart, node)),
+        };
+        if counts.is_some() {
+            compared.steps = i + 1;
+            compared.difference = counts;
+            return Ok(Some(compared));
+        }
+    }
+    Ok(Some(compared))
+}
+
+fn difference(step: &Step, what: &'static str, explanation: String) -> Difference {
+    Difference {
+        step: step.index + 1,
+        what,
+        explanation,
+    }
+}
+
+/// The model chooses another token somewhere in the tree; with it, how far apart the two
+/// were.
+fn other_ids(trace: &Trace, step: &Step, now: &Replayed) -> Option<(Difference, f32)> {
+    let mut rows = step.rows.iter().zip(&now.rows).enumerate();
+    let (node, (was, is)) = rows.find(|(_, (was, is))| was.choice() != is.choice())?;
+    let p = |row: &crate::speculate::row::NodeRow| row.choice_standing().p;
+    let explanation = format!(
+        "after node {node} the model chose {} ({:.4}), and now {} (id {}, {:.4})",
+        token(trace, was.choice()),
+        p(was),
+        token(trace, is.choice()),
+        is.choice(),
+        p(is)
+    );
+    let then = was.top.iter().find(|c| c.0 == is.choice());
+    let margin = p(was) - then.map_or(0.0, |candidate| candidate.1);
+    Some((difference(step, "ids", explanation), margin))
+}
+
+fn other_verdict(trace: &Trace, step: &Step, now: &Replayed) -> Option<Difference> {
+    if now.verdict == step.verdict {
+        return None;
+    }
+    let committed = |verdict: &crate::speculate::verify::Verdict| {
+        let tokens = verdict.committed(&step.tree);
+        let tokens: Vec<String> = tokens.map(|(id, _)| token(trace, id)).collect();
+        tokens.join(" ")
+    };
+    let fates = step.verdict.fates.iter().zip(&now.verdict.fates);
+    let n_other = fates.filter(|(was, is)| was != is).count();
+    let explanation = format!(
+        "committed {}, and now {}; {n_other} fates differ",
+        committed(&step.verdict),
+        committed(&now.verdict)
+    );
+    Some(difference(step, "verdict", explanation))
+}
+
+fn other_probability(step: &Step, apart: f32, node: usize) -> Difference {
+    let explanation = format!("after node {node} a probability is {apart:.1e} off");
+    difference(step, "probability", explanation)
+}
+
+/// The largest difference of a probability, and the node of whose row it is.
+fn furthest(step: &Step, now: &Replayed) -> (f32, usize) {
+    let mut furthest = (0.0, 0);
+    let mut see = |apart: f32, node: usize| {
+        if apart > furthest.0 || apart.is_nan() {
+            furthest = (if apart.is_nan() { f32::INFINITY } else { apart }, node);
+        }
+    };
+    for (node, (was, is)) in step.rows.iter().zip(&now.rows).enumerate() {
+        let pairs = was.top.iter().zip(&is.top);
+        pairs.for_each(|(a, b)| see((a.1 - b.1).abs(), node));
+    }
+    for (i, (was, is)) in step.judged.iter().zip(&now.judged).enumerate() {
+        let parent = step.tree.nodes[i + 1].parent.unwrap_or(0);
+        see((was.p - is.p).abs(), parent);
+    }
+    furthest
+}

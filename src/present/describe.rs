@@ -1,0 +1,168 @@
+//! What is said of a run, a step and a token, in words, whatever form they are
+//! put into.
+
+use crate::present::number::{count, percent};
+use crate::present::pick::{Pick, bonus_row};
+use crate::present::record::Record;
+use crate::speculate::command_line::{CommandLine, without_paths};
+use crate::speculate::draft::Origin;
+use crate::speculate::explain::{choice, explain};
+use crate::speculate::params::Source;
+use crate::speculate::stats::Stats;
+use crate::speculate::trace::{Step, Trace};
+
+/// Names of files in what others are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Paths {
+    #[default]
+    LeftOut,
+    Named,
+}
+
+/// The trace as the screens read it.
+pub fn record(trace: &Trace) -> Record {
+    let mut record = Record::new(trace.header.clone());
+    trace.steps.iter().for_each(|s| record.push(s.clone()));
+    record
+}
+
+/// Under which model and parameters, in the order of importance.
+pub fn conditions(trace: &Trace) -> Vec<String> {
+    let header = &trace.header;
+    let subject = &header.subject;
+    let group = subject.group.as_ref().map(|g| format!("group {g}"));
+    let framework = (subject.framework != "none").then(|| subject.framework.to_uppercase());
+    let params = header.params;
+    let mut out = vec![format!("{} {}", subject.kind, subject.id)];
+    out.extend(group);
+    out.extend(framework);
+    out.extend([
+        header.model.name.clone(),
+        header.device.clone(),
+        params.verify.describe(),
+        format!("budget {}", params.budget.describe()),
+        format!("branch {}", params.branch),
+        format!("repetition penalty {}", params.repeat_penalty),
+    ]);
+    out
+}
+
+/// The command line that makes the run again.
+pub fn command(trace: &Trace, paths: Paths) -> String {
+    let header = &trace.header;
+    let (setup, n_left_out) = match paths {
+        Paths::Named => (header.setup.clone(), 0),
+        Paths::LeftOut => without_paths(&header.setup),
+    };
+    let line = CommandLine {
+        setup: &setup,
+        ..CommandLine::of_run(header, None)
+    };
+    let text = line.text();
+    match n_left_out {
+        0 => text,
+        n => format!("{text}\n# options that name files are left out: {n}"),
+    }
+}
+
+/// Names and values; what could not be measured is left out.
+pub fn figures(trace: &Trace, stats: &Stats, repetition: f64) -> Vec<(&'static str, String)> {
+    let mut out = vec![
+        ("tokens", stats.tokens.to_string()),
+        ("steps", stats.steps.to_string()),
+    ];
+    let mut add = |name, value: Option<String>| out.extend(value.map(|v| (name, v)));
+    let two = |x: f64| format!("{x:.2}");
+    add("MAL (tokens a step)", stats.mal().map(two));
+    add("drafted", Some(stats.fates.drafted().to_string()));
+    add("acceptance rate", stats.fates.acceptance().map(percent));
+    add("pool hits", stats.hit_rate().map(percent));
+    add("repeated 4-grams", Some(percent(repetition)));
+    add("tokens/s", stats.tokens_per_s().map(|x| format!("{x:.0}")));
+    let finish = trace.end.as_ref().map(|e| e.finish.name().to_string());
+    add("ended by", Some(finish.unwrap_or("cut off".into())));
+    out
+}
+
+/// One line about a step.
+pub fn step(step: &Step) -> String {
+    let hits: Vec<String> = step
+        .retrieval
+        .iter()
+        .map(|h| format!("{} {} tokens, {}×", h.source.name(), h.matched, h.count))
+        .collect();
+    let found = match hits.is_empty() {
+        true => "nothing retrieved".to_string(),
+        false => format!("retrieved: {}", hits.join("; ")),
+    };
+    format!(
+        "{}, {} committed, {:.1} ms (forward {:.1}) · {found}",
+        count(step.tree.n_rows(), "row"),
+        step.verdict.n_committed(),
+        step.timing.total(),
+        step.timing.forward,
+    )
+}
+
+/// Rank and probability under the model, and what the rule made of them.
+pub fn verdict(record: &Record, step: &Step, pick: Pick) -> String {
+    match pick {
+        Pick::Root => "committed before".into(),
+        Pick::Bonus => {
+            let row = bonus_row(step);
+            choice(row.choice_standing(), row.drawn.is_none())
+        }
+        Pick::Draft(node) => why(record, step, node),
+    }
+}
+
+fn why(record: &Record, step: &Step, node: usize) -> String {
+    let draft = &step.tree.nodes[node];
+    let judged = step.judged[node - 1];
+    let in_force = record.trace.params_at(step.index).verify;
+    let row = &step.rows[draft.parent.unwrap_or(0)];
+    let eos = &record.trace.header.eos;
+    explain(draft.token, judged, row, in_force, eos).reason()
+}
+
+/// Where a draft token was found; empty for any other.
+pub fn origins(record: &Record, step: &Step, pick: Pick) -> String {
+    let Pick::Draft(node) = pick else {
+        return String::new();
+    };
+    let origins = step.tree.nodes[node].origins.iter();
+    let told: Vec<String> = origins.map(|o| origin(record, o)).collect();
+    told.join("; ")
+}
+
+fn origin(record: &Record, origin: &Origin) -> String {
+    let source = match origin.source {
+        Source::Group => "group pool",
+        Source::Global => "global pool",
+        Source::Local => "own text",
+        Source::Online => "finished answers",
+    };
+    let mut titles: Vec<&str> = Vec::new();
+    for doc in &origin.docs {
+        let title = record.trace.doc_title(&doc.doc);
+        if !titles.contains(&title) {
+            titles.push(title);
+        }
+    }
+    let docs = match titles.is_empty() {
+        true => String::new(),
+        false => format!(" in {}", titles.join(", ")),
+    };
+    let (count, matched) = (origin.count, origin.matched);
+    format!("{source}, {count}× after {matched} matching tokens{docs}")
+}
+
+/// The token's text, in quotes.
+pub fn token(record: &Record, step: &Step, pick: Pick) -> String {
+    let id = match pick {
+        Pick::Root => Some(step.tree.nodes[0].token),
+        Pick::Draft(node) => Some(step.tree.nodes[node].token),
+        Pick::Bonus => step.verdict.bonus,
+    };
+    id.map_or_else(String::new, |id| record.quoted(id))
+}

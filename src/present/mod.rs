@@ -1,0 +1,24 @@
+//! What turns a trace into words and lines: the record that grows step by step, what
+//! can be selected in a tree, marks, token texts, tree lines, numbers, the story of a
+//! token, and the colours of the fates.
+//!
+//! Between the core and its faces: the screens, exports and commands read it. Knows
+//! no widgets, no keys' meanings and no screen.
+
+pub mod describe;
+pub mod flow;
+pub mod footprint;
+pub mod format;
+pub mod key;
+pub mod lines;
+pub mod mark;
+pub mod memo;
+pub mod number;
+pub mod palette;
+pub mod pick;
+pub mod picture;
+pub mod record;
+pub mod story;
+pub mod theme;
+pub mod token_text;
+pub mod tree_lines;

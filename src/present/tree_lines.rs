@@ -1,0 +1,175 @@
+//! A draft tree as lines of text: the committed path first at every fork, an
+//! only child straight below its parent, the bonus token where the path ends.
+//!
+//! Knows no colours and no widths.
+
+use crate::present::pick::Pick;
+use crate::speculate::draft::DraftTree;
+use crate::speculate::trace::Step;
+
+/// One line of the drawn tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TreeLine {
+    pub pick: Pick,
+    /// The branches drawn before the glyph, three columns a fork.
+    pub stem: String,
+    /// Whether the token was committed (the root counts).
+    pub on_path: bool,
+}
+
+const FORK: &str = "├─";
+const LAST: &str = "└─";
+const PASS: &str = "│ ";
+const NONE: &str = "  ";
+
+/// The step's tree from top to bottom.
+pub fn tree_lines(step: &Step) -> Vec<TreeLine> {
+    lines(&step.tree, &step.verdict.path, step.verdict.bonus.is_some())
+}
+
+/// A tree that nobody has judged yet.
+pub fn draft_lines(tree: &DraftTree) -> Vec<TreeLine> {
+    lines(tree, &[], false)
+}
+
+fn lines(tree: &DraftTree, path: &[usize], has_bonus: bool) -> Vec<TreeLine> {
+    let mut drawing = Drawing {
+        path,
+        children: children(tree, path, has_bonus),
+        lines: vec![TreeLine {
+            pick: Pick::Root,
+            stem: String::new(),
+            on_path: true,
+        }],
+    };
+    drawing.below(0, "");
+    drawing.lines
+}
+
+struct Drawing<'a> {
+    path: &'a [usize],
+    /// Per node, what hangs below it, in drawing order.
+    children: Vec<Vec<Pick>>,
+    lines: Vec<TreeLine>,
+}
+
+impl Drawing<'_> {
+    fn below(&mut self, node: usize, margin: &str) {
+        let children = std::mem::take(&mut self.children[node]);
+        let straight = node != 0 && children.len() == 1;
+        for (i, &pick) in children.iter().enumerate() {
+            let last = i + 1 == children.len();
+            let (branch, pass) = match (straight, last) {
+                (true, _) => ("", ""),
+                (false, true) => (LAST, NONE),
+                (false, false) => (FORK, PASS),
+            };
+            self.lines.push(TreeLine {
+                pick,
+                stem: format!("{margin}{branch}"),
+                on_path: on_path(self.path, pick),
+            });
+            if let Pick::Draft(child) = pick {
+                self.below(child, &format!("{margin}{pass}"));
+            }
+        }
+    }
+}
+
+fn on_path(path: &[usize], pick: Pick) -> bool {
+    match pick {
+        Pick::Root | Pick::Bonus => true,
+        Pick::Draft(node) => path.contains(&node),
+    }
+}
+
+fn children(tree: &DraftTree, path: &[usize], has_bonus: bool) -> Vec<Vec<Pick>> {
+    let mut children = vec![Vec::new(); tree.n_rows()];
+    for (i, node) in tree.nodes.iter().enumerate() {
+        if let Some(parent) = node.parent {
+            children[parent].push(Pick::Draft(i));
+        }
+    }
+    for below in &mut children {
+        below.sort_by_key(|&pick| !on_path(path, pick));
+    }
+    if has_bonus {
+        let end = path.last().copied().unwrap_or(0);
+        children[end].insert(0, Pick::Bonus);
+    }
+    children
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::speculate::trace::Timing;
+    use crate::speculate::verify::{Fate, Finish, Room, Verdict};
+
+    fn step(parents: &[usize], path: &[usize], bonus: bool) -> Step {
+        let mut tree = DraftTree::root_only(0);
+        for (i, &parent) in parents.iter().enumerate() {
+            tree.push(parent, i as u32 + 1, 0.5, Vec::new());
+        }
+        Step {
+            index: 0,
+            context_len: 1,
+            params: None,
+            retrieval: Vec::new(),
+            n_offered: parents.len() + 1,
+            room: Room {
+                tokens: 99,
+                then: Finish::Length,
+            },
+            rows: Vec::new(),
+            judged: Vec::new(),
+            verdict: Verdict {
+                fates: vec![Fate::Rejected; parents.len()],
+                path: path.to_vec(),
+                bonus: bonus.then_some(9),
+                finish: None,
+            },
+            timing: Timing::default(),
+            tokens: Vec::new(),
+            documents: Vec::new(),
+            excerpts: Vec::new(),
+            learned: Vec::new(),
+            tree,
+        }
+    }
+
+    fn drawn(step: &Step) -> Vec<String> {
+        let name = |pick| match pick {
+            Pick::Root => "root".to_string(),
+            Pick::Draft(node) => node.to_string(),
+            Pick::Bonus => "bonus".to_string(),
+        };
+        let lines = tree_lines(step);
+        lines
+            .iter()
+            .map(|l| format!("{}{}", l.stem, name(l.pick)))
+            .collect()
+    }
+
+    #[test]
+    fn the_committed_path_comes_first_and_only_children_go_straight_down() {
+        let step = step(&[0, 0, 2, 2, 4, 1], &[2, 4], true);
+        let want = [
+            "root",
+            "├─2",
+            "│ ├─4",
+            "│ │ ├─bonus",
+            "│ │ └─5",
+            "│ └─3",
+            "└─1",
+            "  6",
+        ];
+        assert_eq!(drawn(&step), want);
+    }
+
+    #[test]
+    fn a_step_without_drafts_has_its_bonus() {
+        assert_eq!(drawn(&step(&[], &[], true)), ["root", "└─bonus"]);
+        assert_eq!(drawn(&step(&[0], &[1], false)), ["root", "└─1"]);
+    }
+}

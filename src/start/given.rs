@@ -1,0 +1,96 @@
+//! What the screens begin with.
+
+use std::path::PathBuf;
+
+use color_eyre::eyre::{Result, eyre};
+use etcetera::BaseStrategy;
+
+use crate::recsys::{Catalog, Framework, frameworks};
+use crate::session::Settings;
+use crate::speculate::command_line::Setup;
+use crate::speculate::params::Params;
+use crate::speculate::trace::Trace;
+use crate::tui::lesson::learned::Learned;
+use crate::tui::start::{Length, Shipped, Start};
+use crate::tui::{Look, earlier_runs};
+
+/// A run of the default model, recorded with it: plays where no model is yet.
+const DEMO: &str = include_str!("../../assets/traces/demo.jsonl");
+
+/// With everything empty that only a session knows.
+pub fn start(catalog: Option<Catalog>, params: Params, look: Look) -> Start {
+    let save_dir = data_folder().join("runs");
+    let shipped = frameworks::all(None).into_iter().flatten();
+    Start {
+        catalog,
+        frameworks: shipped.map(|found| found.framework).collect(),
+        framework: 0,
+        params,
+        length: Length::Frameworks,
+        look,
+        replay: Vec::new(),
+        demo: None,
+        shipped: Vec::new(),
+        earlier: earlier_runs(&save_dir),
+        save_dir,
+        learned: Learned::read(&lessons_file()),
+        setup: Setup::default(),
+    }
+}
+
+/// What the screens begin with when they only replay.
+pub fn replay_start(traces: Vec<Trace>, look: Look) -> Start {
+    let params = traces
+        .first()
+        .map_or_else(Params::default, |t| t.header.params);
+    Start {
+        replay: traces,
+        ..start(Catalog::bundled().ok(), params, look)
+    }
+}
+
+/// The recording that ships.
+pub fn demo() -> Result<Trace> {
+    Trace::load(DEMO.as_bytes()).map_err(|e| eyre!("assets/traces/demo.jsonl: {e}"))
+}
+
+/// `laserscope` in the user's data folder, else here: runs are saved in `runs`.
+pub fn data_folder() -> PathBuf {
+    let data = etcetera::choose_base_strategy().map(|strategy| strategy.data_dir());
+    data.map_or_else(|_| PathBuf::from("."), |dir| dir.join("laserscope"))
+}
+
+/// Where progress in the lessons is kept.
+pub fn lessons_file() -> PathBuf {
+    data_folder().join("lessons.toml")
+}
+
+/// All that can be used, and where among them the chosen one is.
+pub fn frameworks(settings: &Settings, chosen: Framework) -> (Vec<Framework>, usize) {
+    let mut usable = Vec::new();
+    for found in frameworks::all(settings.frameworks.as_deref()) {
+        match found {
+            Ok(found) => usable.push(found.framework),
+            Err(error) => note!("left out: {error:#}"),
+        }
+    }
+    let place = usable.iter().position(|known| *known == chosen);
+    let place = place.unwrap_or(usable.len());
+    if place == usable.len() {
+        usable.push(chosen);
+    }
+    (usable, place)
+}
+
+/// The documents that the pools begin with.
+pub fn shipped(settings: &Settings) -> Result<Vec<Shipped>> {
+    let docs = settings.load_documents()?.docs;
+    Ok(docs
+        .into_iter()
+        .map(|doc| Shipped {
+            kind: doc.kind.to_string(),
+            id: doc.id,
+            framework: doc.framework,
+        })
+        .collect())
+}

@@ -1,0 +1,83 @@
+//! From settings to the screens: the interface on this thread, the engine on its
+//! own, a bundled recording to look at meanwhile.
+
+use std::path::PathBuf;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use color_eyre::eyre::{Result, WrapErr, eyre};
+
+use super::given::{demo, frameworks, lessons_file, replay_start, shipped, start};
+use crate::config::{self, Config};
+use crate::export::Canvas;
+use crate::session::Settings;
+use crate::session::recorded::load_traces;
+use crate::start::screens;
+use crate::tui::start::{Length, Start};
+use crate::tui::{self, Files, Look};
+use crate::worker::{self, Handle};
+
+/// How long the engine may take to come to its end once the screens have gone: it
+/// looks for commands between two steps. A longer one ends with the program.
+const LAST_STEP: Duration = Duration::from_millis(500);
+
+/// Opens the playground.
+pub fn open(settings: Settings, config: &Config, look: Look) -> Result<()> {
+    let framework = settings.framework()?;
+    let params = config.params_with(&framework)?;
+    let catalog = settings.load_catalog()?;
+    let mut start = start(Some(catalog.clone()), params, look);
+    (start.frameworks, start.framework) = frameworks(&settings, framework);
+    if config.decode.max_tokens.is_some() {
+        start.length = Length::Given;
+    }
+    start.demo = Some(demo()?);
+    start.shipped = shipped(&settings)?;
+    start.setup = settings.setup();
+    show(start, files(), worker::spawn(settings, catalog)?)
+}
+
+/// The screens over an engine's thread, until they are left; then it is waited for,
+/// but not for long, whatever it does.
+pub fn show(start: Start, files: Files, engine: Handle) -> Result<()> {
+    let shown = block_on(tui::run(start, files, engine.commands, engine.events));
+    wait_for(&engine.thread);
+    shown
+}
+
+fn wait_for(thread: &JoinHandle<()>) {
+    let begun = Instant::now();
+    while !thread.is_finished() && begun.elapsed() < LAST_STEP {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Opens a recorded run; no model is loaded.
+pub fn replay(paths: &[PathBuf], look: Look) -> Result<()> {
+    let start = replay_start(load_traces(paths)?, look);
+    let (commands, _kept) = std::sync::mpsc::channel();
+    let (_quiet, events) = tokio::sync::mpsc::unbounded_channel();
+    block_on(tui::run(start, files(), commands, events))
+}
+
+fn files() -> Files {
+    Files {
+        exporter: |trace, format| {
+            screens::export(trace, format, &Canvas::default(), &Look::default())
+        },
+        save_settings: |params| {
+            let path = config::default_path().ok_or_else(|| eyre!("no folder for settings"))?;
+            config::save_decode(&path, params)?;
+            Ok(path.display().to_string())
+        },
+        learned: lessons_file(),
+    }
+}
+
+fn block_on(screens: impl Future<Output = Result<()>>) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .wrap_err("starting the interface")?;
+    runtime.block_on(screens)
+}

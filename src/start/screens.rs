@@ -1,0 +1,100 @@
+//! The screens drawn for exports and pictures, as the playground draws them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crossterm::event::KeyEvent;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::widgets::Widget;
+
+use crate::cli::PictureArgs;
+use crate::export::{self, Canvas, Film, Frame, Screen};
+use crate::present::format::Format;
+use crate::speculate::command_line::Setup;
+use crate::speculate::trace::Trace;
+use crate::start::given::replay_start;
+use crate::tui::action::Action;
+use crate::tui::lesson::learned::Learned;
+use crate::tui::screens::decode::state::Cursor;
+use crate::tui::start::Length;
+use crate::tui::{App, Look, Start};
+
+/// The run in one form, its screens drawn in a look.
+pub fn export(trace: &Trace, format: Format, canvas: &Canvas, look: &Look) -> String {
+    let screen = Screen {
+        still: &|trace| still(trace, canvas, look),
+        played: &|trace| played(trace, canvas, look),
+    };
+    export::export(trace, format, canvas.paths, &screen)
+}
+
+/// What some keys lead to from the Decode screen of traces.
+pub fn picture(traces: Vec<Trace>, args: &PictureArgs, look: Look) -> Buffer {
+    let mut app = App::new(replay_start(traces, look));
+    if let Some(step) = args.step {
+        app.view.go_to(Cursor::at(step - 1));
+    }
+    app.size = (args.width, args.height);
+    for key in &args.keys {
+        // No engine listens to a picture.
+        let _ = app.press(&KeyEvent::new(key.code, key.modifiers));
+    }
+    draw(&app)
+}
+
+/// The screen at the canvas's step, of a run played to its end.
+fn still(trace: &Trace, canvas: &Canvas, look: &Look) -> Buffer {
+    let mut app = app(trace, canvas, look);
+    if let Some(step) = canvas.step {
+        app.view.go_to(Cursor::at(step));
+    }
+    draw(&app)
+}
+
+/// The run played at its own pace, one frame a step.
+fn played<'a>(trace: &'a Trace, canvas: &Canvas, look: &Look) -> Film<'a> {
+    let mut app = app(trace, canvas, look);
+    app.update(Action::PlayPause);
+    let first = Frame {
+        after: Duration::ZERO,
+        screen: draw(&app),
+    };
+    let steps = trace.steps.iter().map(move |step| {
+        let ms = step.timing.total().clamp(0.0, 10_000.0);
+        let after = Duration::from_secs_f64(ms / 1000.0);
+        app.update(Action::Tick(after));
+        Frame {
+            after,
+            screen: draw(&app),
+        }
+    });
+    Box::new(std::iter::once(first).chain(steps))
+}
+
+/// The interface with nothing but this recording.
+fn app(trace: &Trace, canvas: &Canvas, look: &Look) -> App {
+    let mut app = App::new(Start {
+        catalog: None,
+        frameworks: Vec::new(),
+        framework: 0,
+        length: Length::Frameworks,
+        params: trace.header.params,
+        look: look.clone(),
+        replay: vec![trace.clone()],
+        demo: None,
+        shipped: Vec::new(),
+        earlier: Vec::new(),
+        save_dir: PathBuf::new(),
+        learned: Learned::default(),
+        setup: Setup::default(),
+    });
+    app.size = canvas.size;
+    app
+}
+
+fn draw(app: &App) -> Buffer {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, app.size.0, app.size.1));
+    app.render(buffer.area, &mut buffer);
+    buffer
+}

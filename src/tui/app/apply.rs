@@ -1,0 +1,241 @@
+//! News from the engine's thread change the state here.
+
+use crate::present::record::Record;
+use crate::speculate::trace::{End, Header, Step};
+use crate::tui::action::Action;
+use crate::tui::app::model::ModelState;
+use crate::tui::app::{App, Errand, Screen, Tone};
+use crate::tui::dialogs::download::Download;
+use crate::tui::dialogs::failure::Failure;
+use crate::tui::keys::table::Context;
+use crate::tui::runs::run::{Phase, Run};
+use crate::worker::message::{Command, Event, FetchEvent, Purpose, RunId};
+
+impl App {
+    /// Takes an event in; what the engine should do next, if anything.
+    pub fn apply(&mut self, event: Event) -> Vec<Command> {
+        let commands = self.take_in(event);
+        self.refresh_comparison();
+        self.park_runs();
+        commands
+    }
+
+    fn take_in(&mut self, event: Event) -> Vec<Command> {
+        if let Some(model) = self.model.after(&event) {
+            return self.model_changed(model);
+        }
+        match event {
+            Event::ConfirmDownload { bytes } => {
+                self.play_demo();
+                self.ask(Download { bytes });
+                Vec::new()
+            }
+            Event::Preview { ticket, preview } => {
+                self.browse.keep_preview(ticket, preview);
+                self.ask_preview()
+            }
+            Event::Lab { question, answer } => self.lab_answered(*question, answer.map(|a| *a)),
+            Event::Fetch(FetchEvent::Skipped { source, why }) => {
+                self.tell(Tone::Info, format!("Not from {source}: {why}"));
+                Vec::new()
+            }
+            Event::Profile(profile) => {
+                self.profile_is(*profile);
+                Vec::new()
+            }
+            Event::Measuring { done, of } => {
+                self.measuring(done, of);
+                Vec::new()
+            }
+            Event::Measured(outcome) => {
+                self.measured(outcome);
+                Vec::new()
+            }
+            Event::Gone { why } => {
+                self.errands.push(Errand::Quit);
+                self.tell(Tone::Problem, why.unwrap_or_default());
+                Vec::new()
+            }
+            sweeping @ (Event::SweepRan { .. }
+            | Event::SweepEnded { .. }
+            | Event::SweepFailed { .. }) => {
+                self.apply_to_sweep(sweeping);
+                Vec::new()
+            }
+            about_run => self.apply_to_run(about_run),
+        }
+    }
+
+    fn model_changed(&mut self, model: ModelState) -> Vec<Command> {
+        let was_ready = self.model.is_ready();
+        self.model = model;
+        match &self.model {
+            ModelState::Fetching { .. } => self.play_demo(),
+            ModelState::Failed { why } => {
+                let why = why.clone();
+                self.play_demo();
+                self.queued = None;
+                self.notice = None;
+                self.ask(Failure { why });
+            }
+            ModelState::Ready(_) if !was_ready => return self.model_ready(),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn model_ready(&mut self) -> Vec<Command> {
+        self.browse.forget_previews();
+        self.lab.forget();
+        if self.dialog.as_ref().is_some_and(|d| d.waits_for_model()) {
+            self.dialog = None;
+        }
+        if let ModelState::Ready(ready) = &self.model
+            && let Some(note) = ready.note.clone()
+        {
+            self.tell(Tone::Info, note);
+        } else if self.run().is_some() && self.queued.is_none() {
+            let show = Action::Show(Screen::Catalog);
+            let key = self.key_of(Context::Anywhere, show);
+            let text = format!("The model is ready: {key} picks whom to generate for.");
+            self.tell(Tone::Good, text);
+        }
+        let mut commands = self.ask_preview();
+        commands.extend(self.ask_lab());
+        if let Some(request) = self.queued.take() {
+            commands.extend(self.send(request));
+        }
+        commands
+    }
+
+    /// The next prompt to tokenise, once there is a tokenizer.
+    pub(crate) fn ask_preview(&mut self) -> Vec<Command> {
+        if !self.model.is_ready() {
+            return Vec::new();
+        }
+        let next = self.browse.next_preview();
+        let max_tokens = self.params.max_tokens;
+        let preview = |(ticket, prompt)| Command::Preview {
+            ticket,
+            prompt,
+            max_tokens,
+        };
+        next.map(preview).into_iter().collect()
+    }
+
+    fn apply_to_run(&mut self, event: Event) -> Vec<Command> {
+        match event {
+            Event::Prompt { run, done, total } => {
+                self.with_run(run, |r| r.phase = Phase::Prompt { done, total });
+            }
+            Event::RunStarted {
+                run,
+                purpose: Purpose::Watch,
+                header,
+            } => self.with_run(run, |r| r.started(*header)),
+            Event::RunStarted { run, header, .. } => {
+                let under_way = self.referring(run);
+                let under_way = under_way.and_then(|r| r.references.under_way.as_mut());
+                if let Some((_, way, measured)) = under_way {
+                    // Of the run itself only the time counts.
+                    if way.verify().is_some() {
+                        measured.begin(*header);
+                    }
+                }
+            }
+            Event::Step { run, step } => self.step_arrived(run, *step),
+            Event::Paused { run, paused } => self.with_run(run, |r| r.paused(paused)),
+            Event::RunEnded { run, end } => return self.run_ended(run, end),
+            Event::RunFailed { run, why } => return self.run_failed(run, why),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    pub(crate) fn with_run(&mut self, id: RunId, change: impl FnOnce(&mut Run)) {
+        if let Some(run) = self.runs.iter_mut().find(|r| r.id == id) {
+            change(run);
+        }
+    }
+
+    /// The run that a reference run belongs to.
+    fn referring(&mut self, id: RunId) -> Option<&mut Run> {
+        let belongs = |r: &&mut Run| matches!(&r.references.under_way, Some((of, ..)) if *of == id);
+        self.runs.iter_mut().find(belongs)
+    }
+
+    fn step_arrived(&mut self, id: RunId, step: Step) {
+        if let Some((.., measured)) = self
+            .referring(id)
+            .and_then(|r| r.references.under_way.as_mut())
+        {
+            measured.push(&step);
+        } else {
+            self.watch_drift(id, &step);
+            self.with_run(id, |r| r.step(step));
+        }
+    }
+
+    fn run_ended(&mut self, id: RunId, end: End) -> Vec<Command> {
+        match self.referring(id) {
+            Some(run) => run.references.complete(end),
+            None => self.with_run(id, |r| r.ended(end)),
+        }
+        if self.screen == Screen::Tune {
+            self.judge_again();
+        }
+        // A finished answer may be in the pools now.
+        self.lab.forget();
+        let mut commands = self.next_reference();
+        if commands.is_empty() {
+            // A reference runs at full speed; what is watched at its own.
+            let pace = self.view.pace.duration();
+            commands.push(Command::SetPace(pace));
+        }
+        commands.extend(self.ask_lab());
+        commands
+    }
+
+    fn run_failed(&mut self, id: RunId, why: String) -> Vec<Command> {
+        if let Some(run) = self.referring(id) {
+            run.references.give_up();
+        }
+        self.with_run(id, |r| r.phase = Phase::Failed(why.clone()));
+        self.tell(Tone::Problem, format!("The run failed: {why}"));
+        Vec::new()
+    }
+}
+
+impl Run {
+    fn started(&mut self, header: Header) {
+        self.subject = header.subject.clone();
+        self.params = header.params;
+        self.record = Some(Record::new(header));
+        if self.phase != Phase::Paused {
+            self.phase = Phase::Running;
+        }
+    }
+
+    fn step(&mut self, step: Step) {
+        if let Some(record) = &mut self.record {
+            record.push(step);
+        }
+    }
+
+    fn paused(&mut self, paused: bool) {
+        if self.is_under_way() {
+            self.phase = if paused {
+                Phase::Paused
+            } else {
+                Phase::Running
+            };
+        }
+    }
+
+    fn ended(&mut self, end: End) {
+        self.phase = Phase::Ended;
+        if let Some(record) = &mut self.record {
+            record.finish(end);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! What lies over the screens and takes the keys.
+
+use std::any::Any;
+use std::fmt::Debug;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::App;
+use crate::glossary::Place;
+use crate::present::theme::Theme;
+use crate::tui::action::Action;
+use crate::tui::keys::table::Context;
+use crate::worker::message::Command;
+
+/// A dialog: its own state, its keys, what they do, and its look.
+pub trait Dialog: Any + Debug {
+    /// Whose keys hold.
+    fn context(&self) -> Context;
+
+    /// Where its words stand in the glossary; `None`: with the screen's.
+    fn place(&self) -> Option<Place> {
+        None
+    }
+
+    /// Takes an action. It is closed by then: to stay, it puts itself back.
+    fn update(self: Box<Self>, app: &mut App, action: &Action) -> Vec<Command>;
+
+    fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer);
+
+    /// Which of its lines is at a position.
+    fn line_at(&self, _app: &App, _area: Rect, _at: Position) -> Option<usize> {
+        None
+    }
+
+    /// Whether it only waits for a model that may come by itself.
+    fn waits_for_model(&self) -> bool {
+        false
+    }
+}
+
+impl App {
+    /// Lays a dialog over the screen, in the place of the one that is there.
+    pub(crate) fn ask(&mut self, dialog: impl Dialog) {
+        self.dialog = Some(Box::new(dialog));
+    }
+
+    /// A dialog stays.
+    pub(crate) fn keep(&mut self, dialog: Box<impl Dialog>) {
+        self.dialog = Some(dialog);
+    }
+
+    /// The open dialog, if it is of this kind.
+    pub fn dialog_of<D: Dialog>(&self) -> Option<&D> {
+        let dialog: &dyn Any = self.dialog.as_deref()?;
+        dialog.downcast_ref()
+    }
+
+    pub(super) fn update_dialog(&mut self, action: &Action) -> Vec<Command> {
+        match self.dialog.take() {
+            Some(dialog) => dialog.update(self, action),
+            None => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The borders between panes, moved by keys.
+
+use crate::tui::action::Action;
+use crate::tui::app::{App, Screen};
+use crate::tui::shell::layout;
+
+/// A press moves an upright border by this.
+const COLUMNS: i16 = 2;
+
+impl App {
+    pub(crate) fn resize_panes(&mut self, action: &Action) {
+        let width = match self.screen {
+            Screen::Catalog => &mut self.panes.list,
+            _ => &mut self.panes.left,
+        };
+        match action {
+            Action::Narrower => *width = width.saturating_sub(COLUMNS),
+            Action::Wider => *width = width.saturating_add(COLUMNS),
+            Action::Taller => self.panes.lower = self.panes.lower.saturating_add(1),
+            _ => self.panes.lower = self.panes.lower.saturating_sub(1),
+        }
+        self.panes = layout::clamped(self);
+    }
+}

@@ -1,0 +1,54 @@
+//! The number that a lesson's task asks for.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use tui_input::Input;
+
+use crate::present::theme::Theme;
+use crate::tui::action::Action;
+use crate::tui::app::App;
+use crate::tui::app::dialog::Dialog;
+use crate::tui::keys::table::Context;
+use crate::tui::widgets::field::{edit, push_input};
+use crate::tui::widgets::pane;
+use crate::worker::message::Command;
+
+#[derive(Debug, Default)]
+pub struct Answer {
+    pub input: Input,
+}
+
+impl Dialog for Answer {
+    fn context(&self) -> Context {
+        Context::Typing
+    }
+
+    fn update(mut self: Box<Self>, app: &mut App, action: &Action) -> Vec<Command> {
+        match action {
+            Action::Close => Vec::new(),
+            Action::Submit => {
+                app.answer(self.input.value());
+                Vec::new()
+            }
+            other => {
+                edit(&mut self.input, other);
+                app.keep(self);
+                Vec::new()
+            }
+        }
+    }
+
+    fn render(&self, _app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+        let rect = pane::centred(area, 40, 3);
+        let inner = pane::dialog("YOUR ANSWER", rect, theme, buf);
+        let mut line = Line::from(Span::styled("a number: ", theme.dim()));
+        push_input(
+            &mut line,
+            self.input.value(),
+            self.input.visual_cursor(),
+            theme,
+        );
+        pane::put(buf, inner, 0, &line);
+    }
+}

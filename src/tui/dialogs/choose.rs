@@ -1,0 +1,111 @@
+//! The runs that can be compared, a line each, named by what they are; with their
+//! subject where it is another one.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use crate::present::theme::Theme;
+use crate::speculate::compare::Side;
+use crate::tui::action::Action;
+use crate::tui::app::dialog::Dialog;
+use crate::tui::app::{App, Tone};
+use crate::tui::keys::table::Context;
+use crate::tui::shell::layout;
+use crate::tui::widgets::list::{chosen, first_shown, named_row, row_at};
+use crate::tui::widgets::pane;
+use crate::worker::message::Command;
+
+const WIDTH: u16 = 110;
+
+/// Which run the Compare screen is to have on a side.
+#[derive(Debug)]
+pub struct ChooseRun {
+    pub side: Side,
+    pub row: usize,
+}
+
+impl Dialog for ChooseRun {
+    fn context(&self) -> Context {
+        Context::Runs
+    }
+
+    fn update(mut self: Box<Self>, app: &mut App, action: &Action) -> Vec<Command> {
+        let choices = app.offered(self.side);
+        self.row = chosen(self.row, action, choices.len().saturating_sub(1));
+        match action {
+            Action::Close => {}
+            Action::Submit => {
+                if let Some(&choice) = choices.get(self.row) {
+                    app.put_on(self.side, choice);
+                }
+            }
+            _ => app.keep(self),
+        }
+        Vec::new()
+    }
+
+    fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+        let title = match self.side {
+            Side::Left => "WHICH RUN IS A?",
+            Side::Right => "WHICH RUN IS B?",
+        };
+        let inner = pane::dialog(title, place(app, self.side, area), theme, buf);
+        let left = app.compare.left.and_then(|c| app.run_of(c.run()));
+        let compared = left.map_or("", |r| &r.subject.title);
+        let height = usize::from(inner.height);
+        let first = first_shown(self.row, height);
+        let offered = app.offered(self.side).into_iter();
+        for (i, choice) in offered.enumerate().skip(first).take(height) {
+            let subject = app.run_of(choice.run()).map_or("", |r| &r.subject.title);
+            let settings = app.settings_of(choice);
+            let name = match subject == compared {
+                true => settings,
+                false => format!("{subject} · {settings}"),
+            };
+            let times = app.times_of(choice);
+            let at = (i - first) as u16;
+            pane::put(
+                buf,
+                inner,
+                at,
+                &named_row(&name, &times, inner.width, theme),
+            );
+            if i == self.row {
+                pane::light(inner, at, theme, buf);
+            }
+        }
+    }
+
+    fn line_at(&self, app: &App, area: Rect, at: Position) -> Option<usize> {
+        let rows = layout::inner(place(app, self.side, area));
+        let first = first_shown(self.row, usize::from(rows.height));
+        row_at(rows, first, app.offered(self.side).len(), at)
+    }
+}
+
+impl App {
+    /// Asks which run is to be on a side.
+    pub(crate) fn ask_for_run(&mut self, side: Side) {
+        let choices = self.offered(side);
+        if choices.is_empty() {
+            let text = match side {
+                Side::Left => "There is no run yet.",
+                Side::Right => "There is no other run yet.",
+            };
+            return self.tell(Tone::Info, text);
+        }
+        let now = self.compare.choice(side);
+        let at = choices.iter().position(|c| Some(*c) == now);
+        let row = at.unwrap_or(0);
+        self.ask(ChooseRun { side, row });
+    }
+}
+
+fn place(app: &App, side: Side, area: Rect) -> Rect {
+    let n = app.offered(side).len() as u16;
+    pane::centred(
+        area,
+        WIDTH.min(area.width.saturating_sub(2)),
+        (n + 2).min(area.height.saturating_sub(4)),
+    )
+}

@@ -1,0 +1,245 @@
+//! The palette of everything that can be done: the table of keys, searched by name,
+//! by key and by what a line says; a number goes to a step, a condition finds one.
+
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32String};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use tui_input::Input;
+
+use crate::present::theme::Theme;
+use crate::present::token_text::{columns, fit, pad};
+use crate::speculate::condition::{Condition, Direction};
+use crate::tui::action::Action;
+use crate::tui::app::dialog::Dialog;
+use crate::tui::app::{App, Screen, Tone};
+use crate::tui::keys::table::{Binding, Context};
+use crate::tui::screens::decode::state::Cursor;
+use crate::tui::widgets::field::{edit, push_input};
+use crate::tui::widgets::list::{first_shown, moved};
+use crate::tui::widgets::pane;
+use crate::worker::message::Command;
+
+const WIDTH: u16 = 84;
+const ROWS: u16 = 14;
+const NAME: usize = 22;
+const KEYS: usize = 12;
+
+/// The screens by their contexts.
+const SCREENS: [(Context, Screen); 6] = [
+    (Context::Catalog, Screen::Catalog),
+    (Context::Decode, Screen::Decode),
+    (Context::Tune, Screen::Tune),
+    (Context::Compare, Screen::Compare),
+    (Context::Pool, Screen::Pool),
+    (Context::Learn, Screen::Learn),
+];
+
+/// What is typed, and which of what fits is chosen.
+#[derive(Debug, Default)]
+pub struct Palette {
+    pub input: Input,
+    pub row: usize,
+}
+
+impl Dialog for Palette {
+    fn context(&self) -> Context {
+        Context::Commands
+    }
+
+    fn update(mut self: Box<Self>, app: &mut App, action: &Action) -> Vec<Command> {
+        match action {
+            Action::Close => return Vec::new(),
+            Action::Submit => return app.run_command(self.input.value(), self.row),
+            other => {
+                let last = app.offers(self.input.value()).len().saturating_sub(1);
+                self.row = moved(self.row, other, last);
+                if edit(&mut self.input, other) {
+                    self.row = 0;
+                }
+            }
+        }
+        app.keep(self);
+        Vec::new()
+    }
+
+    fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+        let height = (ROWS + 4).min(area.height.saturating_sub(4));
+        let rect = pane::centred(area, WIDTH.min(area.width - 4), height);
+        let inner = pane::dialog("PALETTE", rect, theme, buf);
+        let mut typed = Line::from(Span::styled(": ", theme.accent()));
+        if self.input.value().is_empty() {
+            let hint = "  a name, a key, what it does; a step's number; a condition";
+            push_input(&mut typed, "", 0, theme);
+            typed.push_span(Span::styled(hint, theme.dim()));
+        } else {
+            push_input(
+                &mut typed,
+                self.input.value(),
+                self.input.visual_cursor(),
+                theme,
+            );
+        }
+        pane::put(buf, inner, 0, &typed);
+        let list = Rect {
+            y: inner.y + 2,
+            height: inner.height.saturating_sub(2),
+            ..inner
+        };
+        let offers = app.offers(self.input.value());
+        if offers.is_empty() {
+            return pane::put(buf, list, 0, &Line::styled("Nothing fits.", theme.dim()));
+        }
+        let rows = usize::from(list.height);
+        let first = first_shown(self.row, rows);
+        for (i, offer) in offers.iter().enumerate().skip(first).take(rows) {
+            let at = (i - first) as u16;
+            let line = line(app, offer, usize::from(list.width), theme);
+            pane::put(buf, list, at, &line);
+            if i == self.row {
+                pane::light(list, at, theme, buf);
+            }
+        }
+    }
+}
+
+/// Something that can be done.
+#[derive(Clone, Debug)]
+pub enum Offer<'a> {
+    Act(&'a Binding),
+    /// Counted from 1, as shown.
+    GoTo(usize),
+    Find(Condition),
+}
+
+/// Where a line's screen is not the one in front: show it first.
+fn screen_of(context: Context) -> Option<Screen> {
+    let found = SCREENS.into_iter().find(|(c, _)| *c == context);
+    found.map(|(_, screen)| screen)
+}
+
+/// Moving about in another screen is nothing to be called by name.
+fn is_worth_a_name(action: &Action) -> bool {
+    !matches!(
+        action,
+        Action::Up
+            | Action::Down
+            | Action::PageUp
+            | Action::PageDown
+            | Action::First
+            | Action::Last
+            | Action::Close
+            | Action::Commands
+    )
+}
+
+impl App {
+    /// What fits the text, best first: of this screen, of every screen, of others.
+    pub fn offers(&self, text: &str) -> Vec<Offer<'_>> {
+        let text = text.trim();
+        let mut offers: Vec<Offer<'_>> = Vec::new();
+        let on_a_run = self.screen == Screen::Decode && self.record().is_some();
+        if let (Ok(n), true) = (text.parse::<usize>(), on_a_run) {
+            offers.push(Offer::GoTo(n));
+        }
+        offers.extend(self.named(text).into_iter().map(Offer::Act));
+        if let (Ok(condition), true) = (Condition::parse(text), on_a_run) {
+            offers.push(Offer::Find(condition));
+        }
+        offers
+    }
+
+    fn named(&self, text: &str) -> Vec<&Binding> {
+        let front = SCREENS.into_iter().find(|(_, s)| *s == self.screen);
+        let front = front.map_or(Context::Decode, |(context, _)| context);
+        let others = SCREENS.into_iter().map(|(c, _)| c).filter(|&c| c != front);
+        let contexts = [front, Context::Anywhere, Context::Always]
+            .into_iter()
+            .chain(others);
+        let lines = contexts.flat_map(|c| self.keys.bindings(c));
+        let lines = lines.filter(|b| is_worth_a_name(&b.action));
+        if text.is_empty() {
+            return lines.collect();
+        }
+        let pattern = Pattern::parse(text, CaseMatching::Ignore, Normalization::Smart);
+        let mut matcher = Matcher::new(Config::DEFAULT);
+        let mut found: Vec<(u32, &Binding)> = lines
+            .filter_map(|line| {
+                let name = line.action.name();
+                let hay = format!("{name} {} {}", self.keys.names(line), line.help);
+                let hay = Utf32String::from(hay.as_str());
+                let score = pattern.score(hay.slice(..), &mut matcher)?;
+                Some((score + closeness(&name, text), line))
+            })
+            .collect();
+        found.sort_by_key(|&(score, _)| std::cmp::Reverse(score));
+        found.into_iter().map(|(_, line)| line).collect()
+    }
+
+    /// Does what is selected.
+    pub(crate) fn run_command(&mut self, text: &str, row: usize) -> Vec<Command> {
+        match self.offers(text).into_iter().nth(row) {
+            Some(Offer::Act(line)) => {
+                let (action, screen) = (line.action.clone(), screen_of(line.context));
+                if let Some(screen) = screen.filter(|&s| s != self.screen) {
+                    self.update(Action::Show(screen));
+                }
+                return self.update(action);
+            }
+            Some(Offer::GoTo(n)) => self.go_to_number(&n.to_string()),
+            Some(Offer::Find(condition)) => self.find_step(&condition),
+            None => self.tell(
+                Tone::Problem,
+                format!("Nothing is called `{}`.", text.trim()),
+            ),
+        }
+        Vec::new()
+    }
+
+    /// On to the next step that matches, from the first again at the end.
+    fn find_step(&mut self, condition: &Condition) {
+        let (Some(at), Some(record)) = (self.step_index(), self.record()) else {
+            return;
+        };
+        let found = condition
+            .find(&record.trace, at, Direction::Forward)
+            .or_else(|| condition.all(&record.trace).next());
+        match found {
+            Some(step) => self.view.go_to(Cursor::at(step)),
+            None => self.tell(Tone::Info, "No step matches."),
+        }
+    }
+}
+
+/// A name that begins like the text, or has it, comes first.
+fn closeness(name: &str, text: &str) -> u32 {
+    let text = text.to_lowercase().replace(' ', "-");
+    match (name.starts_with(&text), name.contains(&text)) {
+        (true, _) => 200,
+        (false, true) => 100,
+        (false, false) => 0,
+    }
+}
+
+fn line(app: &App, offer: &Offer<'_>, width: usize, theme: &Theme) -> Line<'static> {
+    let (keys, name, help) = match offer {
+        Offer::Act(binding) => (
+            app.keys.names(binding),
+            binding.action.name(),
+            binding.help.to_string(),
+        ),
+        Offer::GoTo(n) => (String::new(), format!("step {n}"), "go there".into()),
+        Offer::Find(_) => {
+            let help = "the next step that matches this condition";
+            (String::new(), "find".into(), help.into())
+        }
+    };
+    let (keys, name) = (pad(&keys, KEYS), pad(&name, NAME));
+    let room = width.saturating_sub(columns(&keys) + columns(&name) + 2);
+    Line::from(vec![
+        Span::styled(format!("{keys} "), theme.accent()),
+        Span::styled(format!("{name} "), theme.strong()),
+        Span::styled(fit(&help, room), theme.text()),
+    ])
+}

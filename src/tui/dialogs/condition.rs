@@ -1,0 +1,272 @@
+//! The editor for the condition that `[` and `]` look for: one line, what is wrong with
+//! it, and below it what may come next.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+use tui_input::{Input, InputRequest};
+
+use crate::present::number::count;
+use crate::present::theme::Theme;
+use crate::present::token_text::{fit, pad};
+use crate::speculate::condition::{Condition, HELP, Help, complete};
+use crate::tui::action::Action;
+use crate::tui::app::dialog::Dialog;
+use crate::tui::app::{App, Tone};
+use crate::tui::keys::table::Context;
+use crate::tui::mouse::Target;
+use crate::tui::screens::decode::hunt::Hunt;
+use crate::tui::shell::layout;
+use crate::tui::widgets::field::{edit, push_input};
+use crate::tui::widgets::list::row_at;
+use crate::tui::widgets::pane;
+use crate::worker::message::Command;
+
+const WIDTH: u16 = 76;
+const ROWS: u16 = 10;
+const WORD: usize = 20;
+
+/// What is typed, and which of the suggestions is chosen.
+#[derive(Debug)]
+pub struct ConditionEditor {
+    pub input: Input,
+    pub chosen: Option<usize>,
+}
+
+/// Something that may be typed next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suggestion {
+    pub text: String,
+    pub about: &'static str,
+}
+
+impl Dialog for ConditionEditor {
+    fn context(&self) -> Context {
+        Context::Condition
+    }
+
+    fn update(mut self: Box<Self>, app: &mut App, action: &Action) -> Vec<Command> {
+        match action {
+            Action::Close => return Vec::new(),
+            Action::Submit => {
+                self.submit(app);
+                return Vec::new();
+            }
+            Action::Up => self.choose(-1),
+            Action::Down => self.choose(1),
+            Action::NextPane => {
+                let at = self.chosen.unwrap_or(0);
+                if let Some(suggestion) = self.suggestions().get(at) {
+                    self.take(&suggestion.text.clone());
+                }
+            }
+            Action::Click(Target::Line(line)) => self.chosen = Some(*line),
+            other => {
+                edit(&mut self.input, other);
+                self.chosen = None;
+            }
+        }
+        app.keep(self);
+        Vec::new()
+    }
+
+    fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+        let inner = pane::dialog("FIND STEPS WITH", place(area), theme, buf);
+        let mut line = Line::default();
+        push_input(
+            &mut line,
+            self.input.value(),
+            self.input.visual_cursor(),
+            theme,
+        );
+        pane::put(buf, inner, 0, &line);
+        pane::put(
+            buf,
+            inner,
+            1,
+            &said(app, self, theme, usize::from(inner.width)),
+        );
+        let (rows, first) = list(area, self);
+        let suggestions = self.suggestions();
+        let shown = suggestions
+            .iter()
+            .enumerate()
+            .skip(first)
+            .take(usize::from(rows.height));
+        for (i, suggestion) in shown {
+            let at = (i - first) as u16;
+            let about = fit(
+                suggestion.about,
+                usize::from(rows.width).saturating_sub(WORD + 1),
+            );
+            let line = Line::from(vec![
+                Span::styled(pad(&suggestion.text, WORD), theme.accent()),
+                Span::styled(format!(" {about}"), theme.dim()),
+            ]);
+            pane::put(buf, rows, at, &line);
+            if self.chosen == Some(i) {
+                pane::light(rows, at, theme, buf);
+            }
+        }
+    }
+
+    fn line_at(&self, _app: &App, area: Rect, at: Position) -> Option<usize> {
+        let (rows, first) = list(area, self);
+        row_at(rows, first, self.suggestions().len(), at)
+    }
+}
+
+impl ConditionEditor {
+    /// Examples while nothing is typed, then the words that go on.
+    pub fn suggestions(&self) -> Vec<Suggestion> {
+        let text = self.input.value();
+        if text.trim().is_empty() {
+            let example = |help: &Help| Suggestion {
+                text: help.example.to_string(),
+                about: help.about,
+            };
+            return HELP.iter().map(example).collect();
+        }
+        let words = complete(text, self.cursor());
+        let about = |word: &String| {
+            let begins = |h: &&Help| h.example.starts_with(word.as_str());
+            HELP.iter().find(begins).map_or("", |h| h.about)
+        };
+        let suggested = words.into_iter().map(|text| {
+            let about = about(&text);
+            Suggestion { text, about }
+        });
+        suggested.collect()
+    }
+
+    /// In bytes.
+    fn cursor(&self) -> usize {
+        let text = self.input.value();
+        let mut places = text.char_indices().map(|(at, _)| at);
+        places.nth(self.input.cursor()).unwrap_or(text.len())
+    }
+
+    /// Puts a suggestion in the place of the word begun before the cursor.
+    fn take(&mut self, suggestion: &str) {
+        let before = &self.input.value()[..self.cursor()];
+        let is_part = |c: &char| c.is_alphanumeric() || *c == '-' || *c == '_';
+        let begun = before.chars().rev().take_while(is_part).count();
+        for _ in 0..begun {
+            self.input.handle(InputRequest::DeletePrevChar);
+        }
+        for c in suggestion.chars() {
+            self.input.handle(InputRequest::InsertChar(c));
+        }
+        self.chosen = None;
+    }
+
+    fn choose(&mut self, delta: i64) {
+        let n = self.suggestions().len() as i64;
+        if n > 0 {
+            let at = self
+                .chosen
+                .map_or(if delta > 0 { -1 } else { n }, |at| at as i64);
+            self.chosen = Some((at + delta).rem_euclid(n) as usize);
+        }
+    }
+
+    /// Enter: takes what is chosen, then the whole; goes to the next step that
+    /// matches.
+    fn submit(mut self: Box<Self>, app: &mut App) {
+        let chosen = self
+            .chosen
+            .and_then(|at| self.suggestions().get(at).cloned());
+        if let Some(suggestion) = chosen {
+            let was_empty = self.input.value().trim().is_empty();
+            self.take(&suggestion.text);
+            if !was_empty {
+                return app.keep(self);
+            }
+        }
+        if self.input.value().trim().is_empty() {
+            return;
+        }
+        match Condition::parse(self.input.value()) {
+            Ok(condition) => app.hunt_for(condition),
+            Err(error) => {
+                app.tell(Tone::Problem, error.to_string());
+                app.keep(self);
+            }
+        }
+    }
+}
+
+impl App {
+    pub(crate) fn open_condition(&mut self) {
+        let text = match &self.view.hunt {
+            Hunt::Condition(condition) => condition.to_string(),
+            _ => String::new(),
+        };
+        self.ask(ConditionEditor {
+            input: Input::from(text),
+            chosen: None,
+        });
+    }
+
+    fn hunt_for(&mut self, condition: Condition) {
+        let Some(record) = self.record() else { return };
+        let n = condition.all(&record.trace).count();
+        let steps = crate::present::number::count(n, "step");
+        let text = format!("{steps} with {condition}: {} walk them.", self.find_keys());
+        let here = self.step_index();
+        let is_here = here.is_some_and(|at| condition.matches(&record.trace, at));
+        self.view.hunt = Hunt::Condition(condition);
+        if n > 0 && !is_here {
+            self.find_match(true);
+        }
+        if n > 0 && self.step_index() == here && !is_here {
+            self.find_match(false);
+        }
+        self.tell(Tone::Info, text);
+    }
+}
+
+/// At the bottom, so that the tree stays in sight.
+fn place(area: Rect) -> Rect {
+    let height = (ROWS + 4).min(area.height.saturating_sub(2));
+    Rect {
+        y: area.bottom().saturating_sub(height + 1),
+        width: WIDTH.min(area.width),
+        height,
+        ..area
+    }
+}
+
+/// The rows of the suggestions, and the first one shown.
+fn list(area: Rect, editor: &ConditionEditor) -> (Rect, usize) {
+    let inner = layout::inner(place(area));
+    let rows = Rect {
+        y: inner.y + 2,
+        height: inner.height.saturating_sub(2),
+        ..inner
+    };
+    let first = (editor.chosen.unwrap_or(0) + 1).saturating_sub(usize::from(rows.height));
+    (rows, first)
+}
+
+/// How many steps match, or what is missing.
+fn said(app: &App, editor: &ConditionEditor, theme: &Theme, width: usize) -> Line<'static> {
+    let text = editor.input.value();
+    if text.trim().is_empty() {
+        return Line::styled(
+            "↑↓ choose, tab takes a word; and, or, not, first join them",
+            theme.dim(),
+        );
+    }
+    match (Condition::parse(text), app.record()) {
+        (Ok(condition), Some(record)) => {
+            let n = condition.all(&record.trace).count();
+            Line::styled(format!("{} match", count(n, "step")), theme.good())
+        }
+        (Ok(_), None) => Line::default(),
+        (Err(_), _) if !editor.suggestions().is_empty() => {
+            Line::styled("may go on with", theme.dim())
+        }
+        (Err(error), _) => Line::styled(fit(&error.to_string(), width), theme.warning()),
+    }
+}

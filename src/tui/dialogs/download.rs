@@ -1,0 +1,51 @@
+//! The model's file is large: fetch it?
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::present::number::bytes;
+use crate::present::theme::Theme;
+use crate::tui::action::Action;
+use crate::tui::app::App;
+use crate::tui::app::dialog::Dialog;
+use crate::tui::keys::table::Context;
+use crate::tui::widgets::message;
+use crate::worker::message::Command;
+
+#[derive(Debug)]
+pub struct Download {
+    pub bytes: u64,
+}
+
+impl Dialog for Download {
+    fn context(&self) -> Context {
+        Context::Question
+    }
+
+    fn update(self: Box<Self>, app: &mut App, action: &Action) -> Vec<Command> {
+        match action {
+            Action::Submit => vec![Command::AllowDownload(true)],
+            Action::Close => vec![Command::AllowDownload(false)],
+            _ => {
+                app.keep(self);
+                Vec::new()
+            }
+        }
+    }
+
+    fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+        let key = |action| app.key_of(Context::Question, action);
+        let text = format!(
+            "\nThe model's file has {}. Fetch it now? It is kept, so this happens once.\n\n{} fetches it.  {} \
+         leaves it; recorded runs play all the same.\n",
+            bytes(self.bytes),
+            key(Action::Submit),
+            key(Action::Close)
+        );
+        message::render("FETCH THE MODEL?", &text, theme, area, buf);
+    }
+
+    fn waits_for_model(&self) -> bool {
+        true
+    }
+}

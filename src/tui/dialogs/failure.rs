@@ -1,0 +1,70 @@
+//! There is no model, and why.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::present::theme::Theme;
+use crate::tui::action::Action;
+use crate::tui::app::App;
+use crate::tui::app::dialog::Dialog;
+use crate::tui::keys::table::Context;
+use crate::tui::widgets::pane;
+use crate::tui::widgets::paragraph::wrap;
+use crate::worker::message::Command;
+
+const WIDTH: u16 = 96;
+
+#[derive(Debug)]
+pub struct Failure {
+    pub why: String,
+}
+
+impl Dialog for Failure {
+    fn context(&self) -> Context {
+        Context::Message
+    }
+
+    fn update(self: Box<Self>, app: &mut App, action: &Action) -> Vec<Command> {
+        match action {
+            Action::Close => Vec::new(),
+            Action::RetryModel => app.update_model(action),
+            _ => {
+                app.keep(self);
+                Vec::new()
+            }
+        }
+    }
+
+    fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+        // As far as it fits, and below it what can be done.
+        let width = WIDTH.min(area.width - 4);
+        let mut why = wrap(self.why.trim(), usize::from(width - 4));
+        let room = usize::from(area.height.saturating_sub(8));
+        if why.len() > room {
+            why.truncate(room);
+            why.push("…".into());
+        }
+        let rect = pane::centred(area, width, why.len() as u16 + 4);
+        let inner = pane::dialog("NO MODEL", rect, theme, buf);
+        let n_lines = why.len() as u16;
+        for (row, text) in why.into_iter().enumerate() {
+            pane::put(buf, inner, row as u16, &Line::styled(text, theme.text()));
+        }
+        let mut ways = Line::default();
+        for (action, text) in [
+            (Action::RetryModel, "tries again"),
+            (Action::Close, "closes this, recordings play"),
+            (Action::Quit, "quits"),
+        ] {
+            let key = app.key_of(Context::Message, action);
+            ways.push_span(Span::styled(key, theme.accent()));
+            ways.push_span(Span::styled(format!(" {text}   "), theme.text()));
+        }
+        pane::put(buf, inner, n_lines + 1, &ways);
+    }
+
+    fn waits_for_model(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,55 @@
+//! The number of a step.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use tui_input::Input;
+
+use crate::present::theme::Theme;
+use crate::tui::action::Action;
+use crate::tui::app::App;
+use crate::tui::app::dialog::Dialog;
+use crate::tui::keys::table::Context;
+use crate::tui::widgets::field::{edit, push_input};
+use crate::tui::widgets::pane;
+use crate::worker::message::Command;
+
+#[derive(Debug, Default)]
+pub struct GoTo {
+    pub input: Input,
+}
+
+impl Dialog for GoTo {
+    fn context(&self) -> Context {
+        Context::Typing
+    }
+
+    fn update(mut self: Box<Self>, app: &mut App, action: &Action) -> Vec<Command> {
+        match action {
+            Action::Close => Vec::new(),
+            Action::Submit => {
+                app.go_to_number(self.input.value());
+                Vec::new()
+            }
+            other => {
+                edit(&mut self.input, other);
+                app.keep(self);
+                Vec::new()
+            }
+        }
+    }
+
+    fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+        let rect = pane::centred(area, 40, 3);
+        let inner = pane::dialog("GO TO STEP", rect, theme, buf);
+        let n_steps = app.record().map_or(0, |r| r.n_steps());
+        let mut line = Line::from(Span::styled(format!("1 to {n_steps}: "), theme.dim()));
+        push_input(
+            &mut line,
+            self.input.value(),
+            self.input.visual_cursor(),
+            theme,
+        );
+        pane::put(buf, inner, 0, &line);
+    }
+}

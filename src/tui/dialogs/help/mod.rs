@@ -1,0 +1,230 @@
+//! The help that is open: which pane it begins with, how far it is scrolled, and
+//! what is searched in it.
+
+mod sheet;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use sheet::lines;
+use tui_input::Input;
+
+use crate::glossary::Place;
+use crate::present::theme::Theme;
+use crate::tui::action::Action;
+use crate::tui::app::dialog::Dialog;
+use crate::tui::app::{App, Screen};
+use crate::tui::keys::table::Context;
+use crate::tui::screens::catalog::state::Typing;
+use crate::tui::screens::decode::state::Pane;
+use crate::tui::screens::tune::state::Side;
+use crate::tui::shell::layout;
+use crate::tui::widgets::field::{edit, push_input};
+use crate::tui::widgets::list::moved;
+use crate::tui::widgets::pane;
+use crate::worker::message::Command;
+
+const COLUMN: u16 = 72;
+const GAP: u16 = 3;
+
+#[derive(Debug)]
+pub struct Help {
+    /// Where it was asked for.
+    pub place: Place,
+    /// First line shown.
+    pub scroll: usize,
+    pub search: Input,
+    /// Whether the search is being typed.
+    pub typing: Typing,
+    /// The dialog it was asked for in, which comes back.
+    pub under: Option<Box<dyn Dialog>>,
+}
+
+impl Help {
+    /// What is searched; `None`: nothing.
+    pub fn searched(&self) -> Option<&str> {
+        let typed = self.search.value().trim();
+        (!typed.is_empty()).then_some(typed)
+    }
+
+    fn clear(&mut self) {
+        (self.search, self.typing, self.scroll) = (Input::default(), Typing::No, 0);
+    }
+}
+
+impl Dialog for Help {
+    fn context(&self) -> Context {
+        match self.typing {
+            Typing::Yes => Context::HelpSearch,
+            Typing::No => Context::Help,
+        }
+    }
+
+    fn update(mut self: Box<Self>, app: &mut App, action: &Action) -> Vec<Command> {
+        match (self.typing, action) {
+            (Typing::Yes, Action::Submit) => self.typing = Typing::No,
+            (Typing::Yes, Action::Close) => self.clear(),
+            (Typing::No, Action::Close) if self.searched().is_some() => self.clear(),
+            (Typing::No, Action::Close) => {
+                app.dialog = self.under;
+                return Vec::new();
+            }
+            (Typing::No, Action::Filter) => self.typing = Typing::Yes,
+            (Typing::Yes, action) if edit(&mut self.search, action) => self.scroll = 0,
+            _ => self.scroll = moved(self.scroll, action, self.last_scroll(app)),
+        }
+        app.keep(self);
+        Vec::new()
+    }
+
+    fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+        let page = Page::of(area, self);
+        let title = format!("HELP · {}", self.place.title());
+        let inner = pane::dialog(&title, page.rect, theme, buf);
+        if is_searching(self) {
+            pane::put(buf, inner, 0, &search_line(self, theme));
+        }
+        let body = Rect {
+            y: inner.bottom() - page.rows,
+            height: page.rows,
+            ..inner
+        };
+        let lines = lines(app, self, theme, usize::from(page.width));
+        let shown = lines.iter().skip(self.scroll).take(page.n_lines());
+        for (i, line) in shown.enumerate() {
+            let column = (i / usize::from(body.height)) as u16;
+            let place = Rect {
+                x: body.x + column * (page.width + GAP),
+                width: page.width,
+                ..body
+            };
+            pane::put(buf, place, i as u16 % body.height, line);
+        }
+        more(
+            lines.len().saturating_sub(self.scroll + page.n_lines()),
+            inner,
+            theme,
+            buf,
+        );
+    }
+}
+
+impl Help {
+    /// How far it can be scrolled.
+    fn last_scroll(&self, app: &App) -> usize {
+        let page = Page::of(layout::whole(app), self);
+        let lines = lines(app, self, &app.theme.theme(), usize::from(page.width));
+        lines.len().saturating_sub(page.n_lines())
+    }
+}
+
+impl App {
+    pub(crate) fn open_help(&mut self) {
+        let place = self.place();
+        let under = self.dialog.take();
+        self.ask(Help {
+            place,
+            scroll: 0,
+            search: Input::default(),
+            typing: Typing::No,
+            under,
+        });
+    }
+
+    /// The pane, screen or dialog in front, as the glossary names it.
+    fn place(&self) -> Place {
+        if let Some(place) = self.dialog.as_ref().and_then(|dialog| dialog.place()) {
+            return place;
+        }
+        match self.screen {
+            Screen::Catalog => Place::Catalog,
+            Screen::Decode => of_pane(self.view.pane),
+            Screen::Tune => match self.tune.side {
+                Side::Sliders => Place::Tune,
+                Side::Sweep => Place::Sweep,
+            },
+            Screen::Compare => Place::Compare,
+            Screen::Pool => Place::Pools,
+            Screen::Learn => Place::Learn,
+        }
+    }
+}
+
+/// One column, or two where there is room.
+struct Page {
+    rect: Rect,
+    n_columns: u16,
+    width: u16,
+    /// Rows for the lines, below what is searched.
+    rows: u16,
+}
+
+impl Page {
+    fn of(area: Rect, help: &Help) -> Self {
+        let n_columns = if area.width >= 110 { 2 } else { 1 };
+        let room = (area.width - 4 - (n_columns - 1) * GAP) / n_columns;
+        let width = room.min(COLUMN);
+        let whole = width * n_columns + GAP * (n_columns - 1) + 4;
+        let whole = if area.width < whole + 16 {
+            area.width
+        } else {
+            whole
+        };
+        let rect = pane::centred(area, whole, area.height.saturating_sub(2));
+        let search = u16::from(is_searching(help)) * 2;
+        Page {
+            rect,
+            n_columns,
+            width,
+            rows: layout::inner(rect).height.saturating_sub(search),
+        }
+    }
+
+    fn n_lines(&self) -> usize {
+        usize::from(self.rows * self.n_columns)
+    }
+}
+
+fn is_searching(help: &Help) -> bool {
+    help.typing == Typing::Yes || help.searched().is_some()
+}
+
+fn search_line(help: &Help, theme: &Theme) -> Line<'static> {
+    let mut line = Line::from(Span::styled("/ ", theme.accent()));
+    match help.typing {
+        Typing::Yes => {
+            let cursor = help.search.visual_cursor();
+            push_input(&mut line, help.search.value(), cursor, theme);
+        }
+        Typing::No => line.push_span(Span::styled(
+            help.search.value().to_string(),
+            theme.strong(),
+        )),
+    }
+    line
+}
+
+fn more(n_hidden: usize, inner: Rect, theme: &Theme, buf: &mut Buffer) {
+    if n_hidden == 0 {
+        return;
+    }
+    let text = format!(
+        " ↓ {} more ",
+        crate::present::number::count(n_hidden, "line")
+    );
+    let line = Line::styled(text, theme.dim());
+    let x = inner.right().saturating_sub(line.width() as u16);
+    buf.set_line(x, inner.bottom(), &line, inner.width);
+}
+
+/// A pane of Decode, as the glossary names it.
+pub fn of_pane(pane: Pane) -> Place {
+    match pane {
+        Pane::Text => Place::Text,
+        Pane::Tree => Place::Tree,
+        Pane::Steps => Place::Steps,
+        Pane::Token => Place::Token,
+        Pane::Pool => Place::Pool,
+        Pane::Speed => Place::Speed,
+    }
+}

@@ -1,0 +1,97 @@
+//! What is typed for the pools: a phrase to search, a document, a path.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use tui_input::{Input, InputRequest};
+
+use crate::present::theme::Theme;
+use crate::tui::action::Action;
+use crate::tui::app::App;
+use crate::tui::app::dialog::Dialog;
+use crate::tui::keys::table::Context;
+use crate::tui::widgets::field::{self, edit};
+use crate::worker::message::{Command, PoolName};
+
+/// Which of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LabAsks {
+    Phrase,
+    Text,
+    File,
+}
+
+/// What is being typed for the pools.
+#[derive(Debug)]
+pub struct PoolField {
+    pub asks: LabAsks,
+    pub input: Input,
+}
+
+impl Dialog for PoolField {
+    fn context(&self) -> Context {
+        Context::Typing
+    }
+
+    fn update(mut self: Box<Self>, app: &mut App, action: &Action) -> Vec<Command> {
+        match action {
+            Action::Close => Vec::new(),
+            Action::Submit => app.lab_submitted(&self),
+            other => {
+                self.edit(other);
+                app.keep(self);
+                Vec::new()
+            }
+        }
+    }
+
+    fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+        let (title, note) = words(app, self.asks);
+        field::dialog(title, &note, &self.input, theme, area, buf);
+    }
+}
+
+impl PoolField {
+    pub fn new(asks: LabAsks) -> Self {
+        PoolField {
+            asks,
+            input: Input::default(),
+        }
+    }
+
+    /// A document keeps its line breaks.
+    fn edit(&mut self, action: &Action) {
+        match (self.asks, action) {
+            (LabAsks::Text, Action::Paste(text)) => {
+                let lines = text.replace("\r\n", "\n").replace(['\n', '\r'], "⏎");
+                for c in lines.chars().filter(|c| !c.is_control()) {
+                    self.input.handle(InputRequest::InsertChar(c));
+                }
+            }
+            _ => {
+                edit(&mut self.input, action);
+            }
+        }
+    }
+}
+
+/// What is typed for the pools, and what will be done with it.
+fn words(app: &App, asks: LabAsks) -> (&'static str, String) {
+    let pool = match app.lab.pool() {
+        Some(PoolName::Group(name)) => name.as_str(),
+        _ => "session/added",
+    };
+    match asks {
+        LabAsks::Phrase => (
+            "SEARCH THE POOLS",
+            "Where it occurs, to the letter, and what would be drafted after it.".into(),
+        ),
+        LabAsks::Text => (
+            "A DOCUMENT FOR THE POOL",
+            format!("Type or paste it: to {pool}, in memory, for the next runs."),
+        ),
+        LabAsks::File => (
+            "DOCUMENTS FROM A FILE",
+            "A path to JSON Lines with id, text, and title, kind, group where known.".into(),
+        ),
+    }
+}

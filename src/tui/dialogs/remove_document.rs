@@ -1,0 +1,53 @@
+//! A document is taken out of the pools: really?
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::present::theme::Theme;
+use crate::tui::action::{Action, LabAction};
+use crate::tui::app::App;
+use crate::tui::app::dialog::Dialog;
+use crate::tui::keys::table::Context;
+use crate::tui::widgets::message;
+use crate::worker::message::{Command, PoolName};
+
+/// The document that is to be taken out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Removal {
+    pub pool: PoolName,
+    pub id: String,
+    pub title: String,
+}
+
+impl Dialog for Removal {
+    fn context(&self) -> Context {
+        Context::Question
+    }
+
+    fn update(self: Box<Self>, app: &mut App, action: &Action) -> Vec<Command> {
+        match action {
+            Action::Submit => app.remove_document(*self),
+            Action::Close => Vec::new(),
+            _ => {
+                app.keep(self);
+                Vec::new()
+            }
+        }
+    }
+
+    fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+        let key = |action| app.key_of(Context::Question, action);
+        let undo = app.key_of(Context::Pool, Action::Lab(LabAction::Undo));
+        let name = match self.title.is_empty() {
+            true => self.id.clone(),
+            false => format!("{} ({})", self.title, self.id),
+        };
+        let text = format!(
+            "\n{name} is taken out of the pools for this session's next runs, in memory; {undo} brings it \
+         back.\n\n{} takes it out.  {} leaves it.\n",
+            key(Action::Submit),
+            key(Action::Close)
+        );
+        message::render("TAKE THIS DOCUMENT OUT?", &text, theme, area, buf);
+    }
+}

@@ -1,0 +1,103 @@
+//! Earlier runs, this session's first.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use crate::present::theme::Theme;
+use crate::tui::action::Action;
+use crate::tui::app::dialog::Dialog;
+use crate::tui::app::{App, Tone};
+use crate::tui::keys::table::Context;
+use crate::tui::runs::begin::Listed;
+use crate::tui::runs::run::Run;
+use crate::tui::screens::catalog::detail::{earlier_summary, summary};
+use crate::tui::shell::layout;
+use crate::tui::widgets::list::{chosen, first_shown, named_row, row_at};
+use crate::tui::widgets::pane;
+use crate::worker::message::Command;
+
+const WIDTH: u16 = 100;
+
+#[derive(Debug)]
+pub struct RunsDialog {
+    pub row: usize,
+}
+
+impl Dialog for RunsDialog {
+    fn context(&self) -> Context {
+        Context::Runs
+    }
+
+    fn update(mut self: Box<Self>, app: &mut App, action: &Action) -> Vec<Command> {
+        match action {
+            Action::Close => {}
+            Action::Submit => app.open_listed(self.row),
+            other => {
+                let last = app.listed_runs().count().saturating_sub(1);
+                self.row = chosen(self.row, other, last);
+                app.keep(self);
+            }
+        }
+        Vec::new()
+    }
+
+    fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+        let inner = pane::dialog("EARLIER RUNS", place(app, area), theme, buf);
+        let height = usize::from(inner.height);
+        let first = first_shown(self.row, height);
+        for (i, listed) in app.listed_runs().enumerate().skip(first).take(height) {
+            let (name, text) = match listed {
+                Listed::Run { run, depth } => (run_name(run, depth), summary(run)),
+                Listed::Earlier(earlier) => {
+                    (earlier.subject.title.clone(), earlier_summary(earlier))
+                }
+            };
+            let at = (i - first) as u16;
+            pane::put(buf, inner, at, &named_row(&name, &text, inner.width, theme));
+            if i == self.row {
+                pane::light(inner, at, theme, buf);
+            }
+        }
+    }
+
+    fn line_at(&self, app: &App, area: Rect, at: Position) -> Option<usize> {
+        let rows = layout::inner(place(app, area));
+        let first = first_shown(self.row, usize::from(rows.height));
+        row_at(rows, first, app.listed_runs().count(), at)
+    }
+}
+
+impl App {
+    pub(crate) fn open_runs_dialog(&mut self) {
+        if self.listed_runs().next().is_none() {
+            let key = self.key_of(Context::Catalog, Action::Generate);
+            self.tell(
+                Tone::Info,
+                format!("No runs yet: {key} in the catalog makes one."),
+            );
+        } else {
+            self.ask(RunsDialog { row: 0 });
+        }
+    }
+}
+
+fn place(app: &App, area: Rect) -> Rect {
+    let n = app.listed_runs().count() as u16;
+    pane::centred(
+        area,
+        WIDTH.min(area.width - 4),
+        (n + 2).min(area.height - 4),
+    )
+}
+
+/// A branch hangs below the run that it left.
+fn run_name(run: &Run, depth: usize) -> String {
+    match (depth, run.begins()) {
+        (0, None) => run.subject.title.clone(),
+        (0, Some(from)) => format!("{} from {from}", run.subject.title),
+        (_, from) => {
+            let from = from.unwrap_or_else(|| run.subject.title.clone());
+            format!("{}└─ {from}", "   ".repeat(depth - 1))
+        }
+    }
+}

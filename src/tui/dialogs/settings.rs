@@ -1,0 +1,111 @@
+//! The parameters for the next step, one row each.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+
+use crate::glossary::Place;
+use crate::present::theme::Theme;
+use crate::present::token_text::{columns, fit};
+use crate::tui::action::Action;
+use crate::tui::app::App;
+use crate::tui::app::dialog::Dialog;
+use crate::tui::keys::table::Context;
+use crate::tui::runs::run::Run;
+use crate::tui::settings::{Setting, Way};
+use crate::tui::shell::layout;
+use crate::tui::widgets::list::{chosen, row_at};
+use crate::tui::widgets::pane;
+use crate::worker::message::Command;
+
+const WIDTH: u16 = 68;
+const NAME: usize = 13;
+const VALUE: usize = 17;
+
+#[derive(Debug)]
+pub struct SettingsDialog {
+    pub row: usize,
+}
+
+impl Dialog for SettingsDialog {
+    fn context(&self) -> Context {
+        Context::Settings
+    }
+
+    fn place(&self) -> Option<Place> {
+        Some(Place::Settings)
+    }
+
+    fn update(mut self: Box<Self>, app: &mut App, action: &Action) -> Vec<Command> {
+        if *action == Action::Close {
+            return Vec::new();
+        }
+        let shown = Setting::shown(&app.params);
+        self.row = chosen(self.row, action, shown.len() - 1);
+        let setting = shown[self.row];
+        app.keep(self);
+        match action {
+            Action::Less => app.change(setting, Way::Less),
+            Action::More => app.change(setting, Way::More),
+            Action::PlayPause | Action::SingleStep => app.update_decode(action.clone()),
+            _ => Vec::new(),
+        }
+    }
+
+    fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+        let title = if app.run().is_some_and(Run::is_under_way) {
+            "SETTINGS from the next step on"
+        } else {
+            "SETTINGS for the next run"
+        };
+        let area = pane::dialog(title, place(app, area), theme, buf);
+        let shown = Setting::shown(&app.params);
+        let n_shown = shown.len() as u16;
+        for (i, setting) in shown.into_iter().enumerate() {
+            let line = line(app, setting, theme, usize::from(area.width));
+            pane::put(buf, area, i as u16, &line);
+            if i == self.row {
+                pane::mark(area, i as u16, 1, theme, buf);
+            }
+        }
+        let penalty = app.params.repeat_penalty;
+        let note = format!(
+            "repetition penalty {penalty}, suffixes of up to {} tokens",
+            app.params.max_suffix
+        );
+        pane::put(buf, area, n_shown + 1, &Line::styled(note, theme.dim()));
+    }
+
+    fn line_at(&self, app: &App, area: Rect, at: Position) -> Option<usize> {
+        let n_shown = Setting::shown(&app.params).len();
+        row_at(layout::inner(place(app, area)), 0, n_shown, at)
+    }
+}
+
+/// Over the lower right, so that the text and the tree stay in sight.
+fn place(app: &App, area: Rect) -> Rect {
+    let height = Setting::shown(&app.params).len() as u16 + 4;
+    let width = WIDTH.min(area.width);
+    Rect {
+        x: area.right() - width,
+        y: area.bottom().saturating_sub(height + 1),
+        width,
+        height,
+    }
+}
+
+fn line(app: &App, setting: Setting, theme: &Theme, width: usize) -> Line<'static> {
+    let value = setting.value(&app.params);
+    let idle = value == "—";
+    let arrows = if idle { theme.dim() } else { theme.accent() };
+    let gap = (VALUE - 4).saturating_sub(columns(&value));
+    let about = fit(setting.about(), width.saturating_sub(NAME + VALUE));
+    Line::from(vec![
+        Span::styled(format!("{:<NAME$}", setting.name()), theme.text()),
+        Span::styled("‹ ", arrows),
+        Span::styled(value, if idle { theme.dim() } else { theme.strong() }),
+        Span::styled(" ›", arrows),
+        Span::raw(" ".repeat(gap)),
+        Span::styled(about, theme.dim()),
+    ])
+}

@@ -1,0 +1,345 @@
+//! Why the run is as slow as it is: a verdict, then the figures behind it. All of
+//! them come from `speculate::why_slow`; what is estimated says so.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::glossary::Place;
+use crate::present::mark::Mark;
+use crate::present::number::{percent, prob, three};
+use crate::present::theme::Theme;
+use crate::speculate::params::Source;
+use crate::speculate::trace::{Step, Timing};
+use crate::speculate::why_slow::{Cell, Machine, Said, Verdict, WhySlow};
+use crate::tui::action::Action;
+use crate::tui::app::App;
+use crate::tui::app::dialog::Dialog;
+use crate::tui::keys::table::Context;
+use crate::tui::screens::decode::origin::source_name;
+use crate::tui::shell::layout;
+use crate::tui::widgets::list::moved;
+use crate::tui::widgets::paragraph::wrap;
+use crate::tui::widgets::{bars, pane};
+use crate::worker::message::Command;
+
+const WIDTH: u16 = 110;
+const LABEL: usize = 22;
+const COLUMN: usize = 10;
+/// Columns of a depth.
+const DEPTH: usize = 4;
+const BAR: usize = 24;
+
+#[derive(Debug, Default)]
+pub struct WhySlowDialog {
+    pub scroll: usize,
+}
+
+impl Dialog for WhySlowDialog {
+    fn context(&self) -> Context {
+        Context::WhySlow
+    }
+
+    fn place(&self) -> Option<Place> {
+        Some(Place::WhySlow)
+    }
+
+    fn update(mut self: Box<Self>, app: &mut App, action: &Action) -> Vec<Command> {
+        match action {
+            Action::Close => return Vec::new(),
+            Action::PreviousStep => app.move_steps(-1),
+            Action::NextStep => app.move_steps(1),
+            other => self.scroll = moved(self.scroll, other, last_scroll(app)),
+        }
+        app.keep(self);
+        Vec::new()
+    }
+
+    fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+        let lines = lines(app, theme, inner_width(area));
+        let height = (lines.len() as u16 + 2).min(area.height.saturating_sub(2));
+        let rect = pane::centred(area, WIDTH.min(area.width), height);
+        let inner = pane::dialog("WHY SLOW?", rect, theme, buf);
+        let room = usize::from(inner.height);
+        for (row, line) in lines.iter().skip(self.scroll).take(room).enumerate() {
+            pane::put(buf, inner, row as u16, line);
+        }
+        let hidden = lines.len().saturating_sub(self.scroll + room);
+        if hidden > 0 {
+            let more = Line::styled(format!(" ↓ {hidden} more "), theme.dim());
+            let x = inner.right().saturating_sub(more.width() as u16);
+            buf.set_line(x, inner.bottom(), &more, inner.width);
+        }
+    }
+}
+
+/// Of a dialog that may be higher than the screen.
+fn last_scroll(app: &App) -> usize {
+    let area = layout::whole(app);
+    let width = inner_width(area);
+    let n = lines(app, &app.theme.theme(), width).len();
+    n.saturating_sub(usize::from(area.height.saturating_sub(4)))
+}
+
+fn inner_width(area: Rect) -> usize {
+    usize::from(WIDTH.min(area.width).saturating_sub(4))
+}
+
+fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
+    let (Some(run), Some(record), Some(step)) = (app.run(), app.record(), app.step()) else {
+        return Vec::new();
+    };
+    let measured = run.speed_up().map(|s| s.median);
+    let facts = Facts {
+        why: &record.why,
+        step,
+        measured,
+        theme,
+        width,
+    };
+    let said = verdict(app, &record.why.verdict(measured));
+    let said = said.iter().flat_map(|text| wrap(text, width));
+    let mut lines: Vec<Line<'static>> = said.map(|t| Line::styled(t, theme.strong())).collect();
+    for part in [
+        facts.costs(),
+        facts.parts(),
+        facts.wasted(),
+        facts.depths(),
+        facts.elsewhere(),
+    ] {
+        lines.push(Line::default());
+        lines.extend(part);
+    }
+    lines
+}
+
+/// A line a sentence; where the profile is to blame, with the way out.
+fn verdict(app: &App, verdict: &Verdict) -> Vec<String> {
+    let key = app.key_of(Context::Anywhere, Action::MeasureCost);
+    let mut said: Vec<String> = verdict.said.iter().map(Said::in_words).collect();
+    if let (Some(last), true) = (said.last_mut(), verdict.wants_profile()) {
+        last.push_str(&format!(" ({key} measures the profile.)"));
+    }
+    said
+}
+
+struct Facts<'a> {
+    why: &'a WhySlow,
+    step: &'a Step,
+    /// Speed-up over autoregressive runs that were made.
+    measured: Option<f64>,
+    theme: &'a Theme,
+    width: usize,
+}
+
+impl Facts<'_> {
+    fn heads(&self, text: &str, heads: [&str; 2]) -> Line<'static> {
+        let columns = heads.map(|h| format!("{h:>COLUMN$}")).concat();
+        Line::from(vec![
+            Span::styled(format!("{text:<LABEL$}"), self.theme.accent()),
+            Span::styled(columns, self.theme.dim()),
+        ])
+    }
+
+    fn row(&self, label: &str, values: [String; 2], note: &str) -> Line<'static> {
+        let [here, mean] = values.map(|v| format!("{v:>COLUMN$}"));
+        Line::from(vec![
+            Span::styled(format!("{label:<LABEL$}"), self.theme.dim()),
+            Span::styled(here, self.theme.strong()),
+            Span::styled(mean, self.theme.text()),
+            Span::styled(format!("  {note}"), self.theme.dim()),
+        ])
+    }
+
+    /// This step and the mean one: rows, predicted and measured, break-even.
+    fn costs(&self) -> Vec<Line<'static>> {
+        let heads = self.heads("cost of a step", ["this step", "mean"]);
+        let (Some(here), Some(mean)) = (self.why.step_cost(self.step), self.why.mean_cost()) else {
+            let text = "This trace has no measured t(n): nothing can be predicted.";
+            return vec![heads, Line::styled(text, self.theme.dim())];
+        };
+        let [rows, predicted, measured, break_even, committed] = mean;
+        let ms = |a: f64, b: f64| [three(a), three(b)];
+        let tokens = |a: f64, b: f64| [a, b].map(|t| format!("{t:.1}"));
+        let n_committed = here.committed as f64;
+        let mut lines = vec![
+            heads,
+            self.row(
+                "rows",
+                [here.rows.to_string(), three(rows)],
+                "root and draft tokens",
+            ),
+            self.row(
+                "predicted ms",
+                ms(here.predicted_ms, predicted),
+                "by the profile, t(n)",
+            ),
+            self.row("measured ms", ms(here.measured_ms, measured), ""),
+            self.row(
+                "tokens to break even",
+                tokens(here.break_even, break_even),
+                "est. by profile",
+            ),
+        ];
+        if let Some(speed_up) = self.measured {
+            let values = ["—".to_string(), format!("{:.1}", committed / speed_up)];
+            lines.push(self.row("", values, "as measured"));
+        }
+        lines.push(self.row("tokens committed", tokens(n_committed, committed), ""));
+        lines
+    }
+
+    /// Milliseconds by part, the mean as bars.
+    fn parts(&self) -> Vec<Line<'static>> {
+        let mut lines = vec![self.heads("milliseconds by part", ["this step", "mean"])];
+        let Some(mean) = self.why.mean_timing() else {
+            return lines;
+        };
+        let total = mean.total().max(f64::MIN_POSITIVE);
+        for ((name, here), (_, mean)) in by_part(&self.step.timing).into_iter().zip(by_part(&mean))
+        {
+            let mut line = self.row(name, [here, mean].map(|ms| format!("{ms:.2}")), "");
+            let bar = bars::across(
+                mean / total,
+                BAR.min(self.width.saturating_sub(LABEL + 2 * COLUMN + 8)),
+            );
+            line.push_span(Span::styled(bar, self.theme.gauge()));
+            line.push_span(Span::styled(
+                format!(" {}", percent(mean / total)),
+                self.theme.dim(),
+            ));
+            lines.push(line);
+        }
+        lines
+    }
+
+    fn wasted(&self) -> Vec<Line<'static>> {
+        let share = self.why.wasted_share().map_or("—".into(), percent);
+        let mut text = format!(
+            "{} of {} rows, {share}",
+            self.why.wasted_rows(),
+            self.why.rows()
+        );
+        if let Some(time) = self.why.wasted_time() {
+            text.push_str(&format!("; est. {} of the time", percent(time)));
+        }
+        vec![Line::from(vec![
+            Span::styled(format!("{:<LABEL$}", "wasted rows"), self.theme.accent()),
+            Span::styled(text, self.theme.text()),
+        ])]
+    }
+
+    /// How many depths there is room and use for.
+    fn n_depths(&self) -> usize {
+        let used = |s: &Source| self.why.of(*s).iter().rposition(|c| c.drafted > 0);
+        let deepest = Source::ALL
+            .iter()
+            .filter_map(used)
+            .max()
+            .map_or(0, |d| d + 1);
+        deepest.min(self.width.saturating_sub(LABEL + 6) / DEPTH)
+    }
+
+    /// Per source: accepted at a depth given that everything before was, and the
+    /// rows wasted there.
+    fn depths(&self) -> Vec<Line<'static>> {
+        let n = self.n_depths();
+        let numbers: String = (1..=n).map(|d| format!("{d:>DEPTH$}")).collect();
+        let mut lines = vec![Line::from(vec![
+            Span::styled(
+                format!("{:<LABEL$}", "taken, by depth"),
+                self.theme.accent(),
+            ),
+            Span::styled(format!("{:>6}{numbers}", "all"), self.theme.dim()),
+        ])];
+        let drafting = |s: &Source| self.why.whole(*s).drafted > 0;
+        let sources: Vec<Source> = Source::ALL.into_iter().filter(drafting).collect();
+        let taken = |c: &Cell| c.conditional().map_or("·".into(), |p| prob(p as f32));
+        for &source in &sources {
+            let whole = self.why.whole(source);
+            let all = percent(whole.committed as f64 / whole.drafted.max(1) as f64);
+            lines.push(self.depth_row(source_name(source), &all, source, n, &taken));
+        }
+        lines.push(Line::styled("wasted rows, by depth", self.theme.accent()));
+        let wasted = |c: &Cell| match c.wasted() {
+            0 => "·".into(),
+            n => n.to_string(),
+        };
+        for &source in &sources {
+            let all = self.why.whole(source).wasted().to_string();
+            lines.push(self.depth_row(source_name(source), &all, source, n, &wasted));
+        }
+        lines
+    }
+
+    fn depth_row(
+        &self,
+        name: &str,
+        all: &str,
+        source: Source,
+        n: usize,
+        value: &dyn Fn(&Cell) -> String,
+    ) -> Line<'static> {
+        let cells = &self.why.of(source)[..n];
+        let values: String = cells
+            .iter()
+            .map(|c| format!("{:>DEPTH$}", value(c)))
+            .collect();
+        Line::from(vec![
+            Span::styled(format!("{name:<LABEL$}"), self.theme.dim()),
+            Span::styled(format!("{all:>6}"), self.theme.strong()),
+            Span::styled(values, self.theme.text()),
+        ])
+    }
+
+    fn elsewhere(&self) -> Vec<Line<'static>> {
+        let head = Line::from(vec![
+            Span::styled(
+                format!("{:<LABEL$}", "automatic budget"),
+                self.theme.accent(),
+            ),
+            Span::styled(
+                format!("{:>COLUMN$}{:>COLUMN$}", "rows", "speed"),
+                self.theme.dim(),
+            ),
+            Span::styled(
+                "  est.",
+                self.theme
+                    .mark(Mark::Fate(crate::speculate::verify::Fate::Relaxed)),
+            ),
+            Span::styled(", by profile", self.theme.dim()),
+        ]);
+        let own = self.why.mean_cost().zip(self.why.by_profile());
+        let own = own.map(|([rows, ..], speed_up)| {
+            let values = [format!("{rows:.1}"), format!("{}×", three(speed_up))];
+            self.row("this run", values, "its own budget")
+        });
+        let rows = Machine::ALL.into_iter().filter_map(|machine| {
+            let (rows, speed_up) = self.why.elsewhere(machine)?;
+            let least = if machine == Machine::Flat { "≥ " } else { "" };
+            let values = [format!("{rows:.1}"), format!("{least}{}×", three(speed_up))];
+            let (name, note) = described(machine);
+            Some(self.row(name, values, note))
+        });
+        let lines: Vec<Line<'static>> = std::iter::once(head).chain(own).chain(rows).collect();
+        if lines.len() == 1 { Vec::new() } else { lines }
+    }
+}
+
+fn described(machine: Machine) -> (&'static str, &'static str) {
+    match machine {
+        Machine::Here => ("here", "automatic, t(n) as profiled"),
+        Machine::Flat => ("flat t(n)", "as on a GPU: rows cost nothing"),
+        Machine::Steep => ("twice as steep", "a further row costs double"),
+    }
+}
+
+fn by_part(t: &Timing) -> [(&'static str, f64); 5] {
+    [
+        ("retrieve", t.retrieve),
+        ("draft", t.draft),
+        ("forward", t.forward),
+        ("verify", t.verify),
+        ("commit", t.commit),
+    ]
+}

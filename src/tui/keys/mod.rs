@@ -1,0 +1,5 @@
+//! The keys: the table as it ships, the user's lines over it, and what is in force.
+
+pub mod keymap;
+pub mod remap;
+pub mod table;

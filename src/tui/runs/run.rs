@@ -1,0 +1,217 @@
+//! A run on the screen: live from the engine, or played from a recording. Both
+//! grow step by step, so that everything else need not tell them apart.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::time::{Duration, Instant};
+
+use crate::present::record::Record;
+use crate::speculate::params::Params;
+use crate::speculate::trace::{End, Step, SubjectInfo, Trace};
+use crate::tui::runs::parked::{Kept, Parked};
+use crate::tui::runs::reference::References;
+use crate::worker::message::{PromptText, RunId};
+
+/// Where a run stands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Phase {
+    /// Asked for; nothing heard yet.
+    Asked,
+    /// The prompt is being processed, in tokens.
+    Prompt {
+        done: usize,
+        total: usize,
+    },
+    Running,
+    Paused,
+    Ended,
+    Failed(String),
+}
+
+/// Where a run's steps come from.
+#[derive(Clone, Debug)]
+pub enum Origin {
+    Live {
+        prompt: PromptText,
+    },
+    Recorded {
+        kind: Recording,
+        /// Steps not played yet.
+        unplayed: VecDeque<Step>,
+        end: Option<End>,
+        /// Time since the last step was played.
+        waited: Duration,
+    },
+}
+
+/// Which recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recording {
+    /// It ships with the program and plays while there is no model.
+    Demo,
+    /// Opened from a file.
+    File,
+    /// A lesson's.
+    Lesson,
+    /// A run of a sweep.
+    Sweep,
+}
+
+#[derive(Clone, Debug)]
+pub struct Run {
+    pub id: RunId,
+    pub subject: SubjectInfo,
+    /// As asked for; the record's header says what was used.
+    pub params: Params,
+    pub phase: Phase,
+    pub origin: Origin,
+    /// `None` until the first news of it, and while it is on disk alone.
+    pub record: Option<Record>,
+    /// On disk, too.
+    pub(crate) parked: Option<Parked>,
+    pub references: References,
+    /// The run that it branched from, in this session.
+    pub parent: Option<RunId>,
+    /// Its trace's file, where it was saved or opened.
+    pub file: Option<String>,
+    /// Steps marked to come back to.
+    pub bookmarks: BTreeSet<usize>,
+    /// When it was asked for, in this session; `None`: a recording.
+    pub begun: Option<Instant>,
+}
+
+impl Run {
+    pub fn live(id: RunId, subject: SubjectInfo, params: Params, prompt: PromptText) -> Self {
+        Run {
+            id,
+            subject,
+            params,
+            phase: Phase::Asked,
+            origin: Origin::Live { prompt },
+            record: None,
+            parked: None,
+            references: References::default(),
+            parent: None,
+            file: None,
+            bookmarks: BTreeSet::new(),
+            begun: Some(Instant::now()),
+        }
+    }
+
+    /// A recording, with nothing played yet.
+    pub fn recorded(id: RunId, trace: Trace, kind: Recording) -> Self {
+        Run {
+            id,
+            subject: trace.header.subject.clone(),
+            params: trace.header.params,
+            phase: Phase::Paused,
+            record: Some(Record::new(trace.header)),
+            parked: None,
+            origin: Origin::Recorded {
+                kind,
+                unplayed: trace.steps.into(),
+                end: trace.end,
+                waited: Duration::ZERO,
+            },
+            references: References::default(),
+            parent: None,
+            file: None,
+            bookmarks: BTreeSet::new(),
+            begun: None,
+        }
+    }
+
+    pub fn recording(&self) -> Option<Recording> {
+        match self.origin {
+            Origin::Live { .. } => None,
+            Origin::Recorded { kind, .. } => Some(kind),
+        }
+    }
+
+    pub fn n_steps(&self) -> usize {
+        self.kept().map_or(0, Kept::n_steps)
+    }
+
+    /// The engine is at it, or waits for us in the middle of it.
+    pub fn is_under_way(&self) -> bool {
+        let going = !matches!(self.phase, Phase::Ended | Phase::Failed(_));
+        going && self.recording().is_none()
+    }
+
+    /// Something on the screen will change by itself.
+    pub fn is_moving(&self) -> bool {
+        match self.phase {
+            Phase::Asked | Phase::Prompt { .. } | Phase::Running => true,
+            Phase::Paused | Phase::Ended | Phase::Failed(_) => false,
+        }
+    }
+
+    /// Plays a recording's next step; `false` if there is none.
+    pub fn play_step(&mut self) -> bool {
+        let (
+            Origin::Recorded {
+                unplayed,
+                end,
+                waited,
+                ..
+            },
+            Some(record),
+        ) = (&mut self.origin, &mut self.record)
+        else {
+            return false;
+        };
+        *waited = Duration::ZERO;
+        let Some(step) = unplayed.pop_front() else {
+            return false;
+        };
+        record.push(step);
+        if unplayed.is_empty() {
+            // What held the steps is empty, but not small.
+            unplayed.shrink_to_fit();
+            self.phase = Phase::Ended;
+            if let Some(end) = end.take() {
+                record.finish(end);
+            }
+        }
+        true
+    }
+
+    pub fn play_all(&mut self) {
+        while self.play_step() {}
+    }
+
+    /// Puts a recording back to its beginning.
+    pub fn rewind(&mut self) {
+        let (Origin::Recorded { unplayed, end, .. }, Some(record)) =
+            (&mut self.origin, &mut self.record)
+        else {
+            return;
+        };
+        let fresh = Record::new(record.trace.header.clone());
+        let played = std::mem::replace(record, fresh).trace;
+        *end = played.end.or(end.take());
+        let mut steps: VecDeque<Step> = played.steps.into();
+        steps.append(unplayed);
+        *unplayed = steps;
+        self.phase = Phase::Paused;
+    }
+
+    /// Lets a playing recording go on for `elapsed`: a step is due when its own
+    /// recorded time is over, and not before `pace`.
+    pub fn play_for(&mut self, elapsed: Duration, pace: Duration) -> bool {
+        if self.phase != Phase::Running {
+            return false;
+        }
+        let Origin::Recorded {
+            unplayed, waited, ..
+        } = &mut self.origin
+        else {
+            return false;
+        };
+        *waited += elapsed;
+        let Some(next) = unplayed.front() else {
+            return false;
+        };
+        let own = Duration::from_secs_f64(next.timing.total().clamp(0.0, 10_000.0) / 1000.0);
+        *waited >= own.max(pace) && self.play_step()
+    }
+}

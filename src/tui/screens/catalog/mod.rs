@@ -1,0 +1,6 @@
+//! The Catalog screen: choose an item or a user, and generate for it.
+
+pub mod detail;
+pub mod filter;
+pub mod list;
+pub mod state;

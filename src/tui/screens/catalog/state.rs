@@ -1,0 +1,256 @@
+//! The catalog as it is browsed: the two lists, the filter, the selection and
+//! the prompts seen so far.
+//!
+//! Knows the catalog's types; nothing of runs and panes.
+
+use std::collections::HashMap;
+
+use color_eyre::eyre::{Report, bail};
+use nucleo_matcher::{Config, Matcher};
+use tui_input::Input;
+
+use crate::recsys::{Catalog, Framework, Half, Subject, SubjectKind, SubjectRef};
+use crate::speculate::trace::SubjectInfo;
+use crate::tui::screens::catalog::filter::{Haystack, Row, matching};
+use crate::worker::ask;
+use crate::worker::message::{PromptPreview, PromptText};
+
+/// Items or users, as filtered.
+#[derive(Debug, Default)]
+pub struct List {
+    /// What the filter is matched with, per subject.
+    haystacks: Vec<Haystack>,
+    /// All subjects, the query half first.
+    order: Vec<SubjectRef>,
+    pub rows: Vec<Row>,
+    pub selected: usize,
+    pub filter: Input,
+}
+
+/// A prompt on its way to the tokenizer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Asked {
+    ticket: u64,
+    at: SubjectRef,
+}
+
+pub struct Browse {
+    pub catalog: Option<Catalog>,
+    frameworks: Vec<Framework>,
+    /// Index of the one whose prompts are asked.
+    framework: usize,
+    pub kind: SubjectKind,
+    items: List,
+    users: List,
+    /// Whether the filter is being typed.
+    pub typing: Typing,
+    pub detail_scroll: usize,
+    previews: HashMap<SubjectRef, Result<PromptPreview, String>>,
+    asked: Option<Asked>,
+    n_tickets: u64,
+    matcher: Matcher,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Typing {
+    Yes,
+    No,
+}
+
+impl Browse {
+    pub fn new(catalog: Option<Catalog>, frameworks: Vec<Framework>, framework: usize) -> Self {
+        let list = |kind| {
+            catalog
+                .as_ref()
+                .map_or_else(List::default, |c| List::new(c, kind))
+        };
+        Browse {
+            items: list(SubjectKind::Item),
+            users: list(SubjectKind::User),
+            frameworks,
+            framework,
+            catalog,
+            kind: SubjectKind::Item,
+            typing: Typing::No,
+            detail_scroll: 0,
+            previews: HashMap::new(),
+            asked: None,
+            n_tickets: 0,
+            matcher: Matcher::new(Config::DEFAULT),
+        }
+    }
+
+    pub fn list(&self) -> &List {
+        self.list_of(self.kind)
+    }
+
+    pub fn list_of(&self, kind: SubjectKind) -> &List {
+        match kind {
+            SubjectKind::Item => &self.items,
+            SubjectKind::User => &self.users,
+        }
+    }
+
+    fn list_mut(&mut self) -> &mut List {
+        match self.kind {
+            SubjectKind::Item => &mut self.items,
+            SubjectKind::User => &mut self.users,
+        }
+    }
+
+    pub fn show(&mut self, kind: SubjectKind) {
+        self.kind = kind;
+        self.detail_scroll = 0;
+    }
+
+    pub fn select(&mut self, row: usize) {
+        let list = self.list_mut();
+        list.selected = row.min(list.rows.len().saturating_sub(1));
+        self.detail_scroll = 0;
+    }
+
+    pub fn move_by(&mut self, delta: i64) {
+        let at = self.list().selected as i64 + delta;
+        self.select(at.max(0) as usize);
+    }
+
+    /// What is selected, if the filter leaves anything.
+    pub fn selected(&self) -> Option<SubjectRef> {
+        let list = self.list();
+        list.rows.get(list.selected).map(|row| row.at)
+    }
+
+    pub fn selected_subject(&self) -> Option<Subject<'_>> {
+        let catalog = self.catalog.as_ref()?;
+        self.selected().map(|at| catalog.subject(at))
+    }
+
+    /// Lists again what matches the filter, best first.
+    pub fn refilter(&mut self) {
+        let list = match self.kind {
+            SubjectKind::Item => &mut self.items,
+            SubjectKind::User => &mut self.users,
+        };
+        list.refilter(&mut self.matcher);
+        self.detail_scroll = 0;
+    }
+
+    pub fn clear_filter(&mut self) {
+        self.typing = Typing::No;
+        self.list_mut().filter.reset();
+        self.refilter();
+    }
+
+    pub fn filter_mut(&mut self) -> &mut Input {
+        &mut self.list_mut().filter
+    }
+
+    /// Whom a run about a subject is for, and its prompt before the model's
+    /// template.
+    pub fn question_about(&self, at: SubjectRef) -> Result<(SubjectInfo, PromptText), Report> {
+        let (Some(catalog), Some(framework)) = (&self.catalog, self.framework()) else {
+            bail!("there is no catalog");
+        };
+        ask::about(catalog, at, framework, ask::role_of(catalog.subject(at)))
+    }
+
+    /// The prompt about a subject, before the model's template.
+    pub fn prompt_of(&self, at: SubjectRef) -> Result<PromptText, Report> {
+        Ok(self.question_about(at)?.1)
+    }
+
+    /// The framework whose prompts are asked.
+    pub fn framework(&self) -> Option<&Framework> {
+        self.frameworks.get(self.framework)
+    }
+
+    /// Whether a run or a document is of the framework whose prompts are asked.
+    pub fn is_framework(&self, name: &str) -> bool {
+        self.framework().is_some_and(|f| f.name == name)
+    }
+
+    /// Goes on to the next framework; its prompts are other ones.
+    pub fn next_framework(&mut self) {
+        self.framework = (self.framework + 1) % self.frameworks.len().max(1);
+        self.detail_scroll = 0;
+        self.forget_previews();
+    }
+
+    /// The subject a trace names, if this catalog has it.
+    pub fn find(&self, info: &SubjectInfo) -> Option<SubjectRef> {
+        let kind: SubjectKind = info.kind.parse().ok()?;
+        self.catalog.as_ref()?.find(kind, &info.id).ok()
+    }
+
+    pub fn preview(&self, at: SubjectRef) -> Option<&Result<PromptPreview, String>> {
+        self.previews.get(&at)
+    }
+
+    /// The selected subject's prompt, if it should be tokenised now: one at a
+    /// time, so that moving fast through the list floods nobody.
+    pub fn next_preview(&mut self) -> Option<(u64, PromptText)> {
+        let at = self.selected()?;
+        if self.asked.is_some() || self.previews.contains_key(&at) {
+            return None;
+        }
+        match self.prompt_of(at) {
+            Ok(prompt) => {
+                self.n_tickets += 1;
+                let ticket = self.n_tickets;
+                self.asked = Some(Asked { ticket, at });
+                Some((ticket, prompt))
+            }
+            Err(why) => {
+                self.previews.insert(at, Err(format!("{why:#}")));
+                None
+            }
+        }
+    }
+
+    /// Keeps an answer; one that was not asked for is dropped.
+    pub fn keep_preview(&mut self, ticket: u64, preview: Result<PromptPreview, String>) {
+        if let Some(asked) = self.asked.filter(|a| a.ticket == ticket) {
+            self.previews.insert(asked.at, preview);
+            self.asked = None;
+        }
+    }
+
+    /// Another model, another framework, another length: other prompts.
+    pub fn forget_previews(&mut self) {
+        self.previews.clear();
+        self.asked = None;
+    }
+}
+
+impl List {
+    fn new(catalog: &Catalog, kind: SubjectKind) -> Self {
+        let mut order: Vec<SubjectRef> = catalog.subjects(kind).collect();
+        let haystacks = order.iter().map(|&at| Haystack::of(catalog, at)).collect();
+        order.sort_by_key(|&at| catalog.subject(at).half() == Half::Pool);
+        let mut list = List {
+            haystacks,
+            order,
+            ..List::default()
+        };
+        list.show_all();
+        list
+    }
+
+    fn show_all(&mut self) {
+        let row = |&at| Row {
+            at,
+            matched: Vec::new(),
+        };
+        self.rows = self.order.iter().map(row).collect();
+    }
+
+    fn refilter(&mut self, matcher: &mut Matcher) {
+        self.selected = 0;
+        let wanted = self.filter.value().trim();
+        if wanted.is_empty() {
+            self.show_all();
+        } else {
+            self.rows = matching(wanted, &self.order, &self.haystacks, matcher);
+        }
+    }
+}

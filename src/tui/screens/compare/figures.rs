@@ -1,0 +1,367 @@
+//! Below the compared texts: whether strict decoding was checked to be lossless,
+//! where the texts part and why, which run is slower and why, both runs' figures, and
+//! the race.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::present::number::{count, percent, three};
+use crate::present::record::Record;
+use crate::present::theme::Theme;
+use crate::present::token_text::{columns, fit, pad};
+use crate::speculate::compare::{
+    Lossless, Names, Pace, Side, Slower, because, first_words, machine, profile,
+};
+use crate::tui::action::{Action, CompareAction};
+use crate::tui::app::App;
+use crate::tui::keys::table::Context;
+use crate::tui::runs::reference::Way;
+use crate::tui::screens::compare::state::{Choice, Comparison};
+use crate::tui::screens::compare::view::labelled;
+use crate::tui::widgets::bars;
+use crate::tui::widgets::pane::put;
+use crate::tui::widgets::paragraph::wrap;
+
+/// Heads of the figures, their widths, and whether they stay where room is short.
+const HEADS: [(&str, usize, bool); 11] = [
+    ("tokens", 7, false),
+    ("steps", 6, false),
+    ("MAL", 6, true),
+    ("rows", 6, true),
+    ("ms/step", 8, true),
+    ("tok/s", 7, true),
+    ("speed-up", 9, true),
+    ("hit steps", 10, true),
+    ("repeated", 9, false),
+    ("log p", 7, true),
+    ("in common", 10, false),
+];
+/// For the runs' names beside all of the figures.
+const NAME_WIDTH: usize = 24;
+
+/// How many rows there are to say, in so much room.
+pub fn n_rows(app: &App, width: u16, room: u16) -> u16 {
+    let lines = lines(
+        app,
+        &app.theme.theme(),
+        usize::from(width),
+        usize::from(room),
+    );
+    lines.len() as u16
+}
+
+pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let (width, room) = (usize::from(area.width), usize::from(area.height));
+    for (row, line) in lines(app, theme, width, room).iter().enumerate() {
+        put(buf, area, row as u16, line);
+    }
+}
+
+/// Causes first, then figures; where room is short, without air and without what the
+/// sentences have said.
+fn lines(app: &App, theme: &Theme, width: usize, room: usize) -> Vec<Line<'static>> {
+    let said = |text: String| -> Vec<Line<'static>> {
+        let rows = wrap(&text, width).into_iter().filter(|t| !t.is_empty());
+        rows.map(|t| Line::styled(t, theme.text())).collect()
+    };
+    let causes = [vec![badge(app, theme)], said(parting(app))].concat();
+    let headers = headers(app, width, theme);
+    let slower = said(slower(app));
+    let figures = [figures(app, width, theme), machines(app, width, theme)].concat();
+    let race = race(app, width, theme);
+    let sizes = [&causes, &headers, &slower, &figures, &race].map(Vec::len);
+    let n = sizes.iter().sum::<usize>();
+    let air = match n + 2 <= room {
+        true => vec![Line::default()],
+        false => Vec::new(),
+    };
+    let headers_left_out = headers.len();
+    let headers = if n > room { Vec::new() } else { headers };
+    // Two full bars say less than the reasons.
+    let is_over = app.compare.clock().is_none();
+    let missing = if is_over { n.saturating_sub(room) } else { 0 };
+    let race = match missing {
+        0 => race,
+        few if few <= 2 + headers_left_out => race[race.len().saturating_sub(1)..].to_vec(),
+        _ => Vec::new(),
+    };
+    let said = [causes, headers, slower].concat();
+    let n_said = room
+        .saturating_sub(figures.len() + race.len())
+        .min(said.len());
+    let said = said[..n_said].to_vec();
+    [said, air.clone(), figures, air, race].concat()
+}
+
+/// Checked, not assumed.
+fn badge(app: &App, theme: &Theme) -> Line<'static> {
+    let busy = app.compare.left.is_some() && app.runs.iter().any(|r| r.references.is_busy());
+    let check = app.key_of(Context::Compare, Action::Reference);
+    let (text, style) = match &app.compare.lossless {
+        Some(Lossless::Holds { n_tokens }) => (
+            format!("✓ strict == autoregressive: both were run, {n_tokens} tokens are equal"),
+            theme.good(),
+        ),
+        Some(Lossless::Broken(at)) => (
+            format!(
+                "✗ strict ≠ autoregressive after {} equal tokens: {}",
+                at.at,
+                first_words(&at.cause)
+            ),
+            theme.error(),
+        ),
+        Some(Lossless::NotComparable(why)) => (
+            format!("– not checked: {why}; {check} checks"),
+            theme.warning(),
+        ),
+        None if busy => (
+            "… the reference runs are being made".to_string(),
+            theme.warning(),
+        ),
+        None => (
+            format!("– not checked: {check} runs the prompt strictly and autoregressively"),
+            theme.warning(),
+        ),
+    };
+    labelled("lossless", text, style, theme)
+}
+
+/// Both runs, and what was worked out of them.
+fn compared(app: &App) -> Option<(&Comparison, [&Record; 2])> {
+    let runs = [app.compared(Side::Left)?, app.compared(Side::Right)?];
+    Some((app.compare.comparison.as_ref()?, runs))
+}
+
+/// Where the texts part and why, in a sentence.
+fn parting(app: &App) -> String {
+    let Some((comparison, [a, b])) = compared(app) else {
+        return String::new();
+    };
+    let Some(divergence) = &comparison.divergence else {
+        let is_whole = |r: &Record| r.trace.end.is_some();
+        return match is_whole(a) && is_whole(b) {
+            true => format!("The texts are equal: {} tokens.", a.ids.len()),
+            false => format!("Equal so far: {} tokens.", a.ids.len().min(b.ids.len())),
+        };
+    };
+    let written = |side: Side, id| side.of([a, b]).quoted(id);
+    let names = Names {
+        runs: ["A", "B"],
+        token: &written,
+    };
+    let token = |side: Side| {
+        let taken = side.of([divergence.left, divergence.right]);
+        taken.map_or("its end".into(), |t| written(side, t.token))
+    };
+    format!(
+        "They part after {}: A {}, B {}. {}",
+        count(divergence.at, "equal token"),
+        token(Side::Left),
+        token(Side::Right),
+        because(divergence, [&a.trace, &b.trace], &names)
+    )
+}
+
+/// What decides a run and is not the same in both.
+fn headers(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let Some(comparison) = &app.compare.comparison else {
+        return Vec::new();
+    };
+    let text = match comparison.headers.as_str() {
+        "" => "nothing that decides a run",
+        some => some,
+    };
+    let text = fit(text, width.saturating_sub(12));
+    vec![labelled("differ in", text, theme.text(), theme)]
+}
+
+/// Which one is slower and why, in a sentence.
+fn slower(app: &App) -> String {
+    let Some((comparison, [a, b])) = compared(app) else {
+        return String::new();
+    };
+    let names = Names {
+        runs: ["A", "B"],
+        token: &|_, _| String::new(),
+    };
+    let headers = [&a.trace.header, &b.trace.header];
+    let Some(slower) = &comparison.slower else {
+        return String::new();
+    };
+    match timed(app) {
+        Some((slower, pairs)) => format!(
+            "{} Times over {}.",
+            slower.in_words(headers, &names),
+            count(pairs, "pair")
+        ),
+        None => slower.in_words(headers, &names),
+    }
+}
+
+/// Where both were measured in pairs, their times there, and how many pairs there were:
+/// the same that the speed-up is of.
+fn timed(app: &App) -> Option<(Slower, usize)> {
+    let choices = [
+        app.compare.choice(Side::Left)?,
+        app.compare.choice(Side::Right)?,
+    ];
+    let run = app.run_of(choices[0].run())?;
+    if choices[1].run() != run.id {
+        return None;
+    }
+    let way = |choice: Choice| match choice {
+        Choice::Run(_) => run.own_way(),
+        Choice::Reference { verify, .. } => Way::of(verify),
+    };
+    let [left, right] = choices.map(|choice| run.references.tokens_per_s(way(choice)));
+    let slower = app.compare.comparison.as_ref()?.slower.as_ref()?;
+    let slower = slower.timed([1000.0 / left?, 1000.0 / right?]);
+    Some((slower, run.references.n_pairs()))
+}
+
+fn letter(side: Side) -> &'static str {
+    side.of(["A", "B"])
+}
+
+/// What both ran on, and the profiles that their budgets went by.
+fn machines(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let (Some(a), Some(b)) = (app.compared(Side::Left), app.compared(Side::Right)) else {
+        return Vec::new();
+    };
+    let headers = [&a.trace.header, &b.trace.header];
+    let both = |label: &str, [a, b]: [String; 2]| match a == b {
+        true => format!("{label} both {a}"),
+        false => format!("{label} A {a} | B {b}"),
+    };
+    let machine = both("machine", headers.map(machine));
+    let profile = both("profile", headers.map(profile));
+    let line = format!("{machine} · {profile}");
+    let texts = match columns(&line) <= width {
+        true => vec![line],
+        false => vec![machine, profile],
+    };
+    let line = |text: String| Line::styled(fit(&text, width), theme.dim());
+    texts.into_iter().map(line).collect()
+}
+
+/// A row of figures each.
+fn figures(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let all: usize = HEADS.iter().map(|h| h.1).sum();
+    let is_wide = width >= all + NAME_WIDTH;
+    let shown = |i: &usize| is_wide || HEADS[*i].2;
+    let columns: Vec<usize> = (0..HEADS.len()).filter(shown).collect();
+    let used: usize = columns.iter().map(|&i| HEADS[i].1).sum();
+    let name = width.saturating_sub(used);
+    let mut heads = " ".repeat(name);
+    for &i in &columns {
+        let (head, width, _) = HEADS[i];
+        heads.push_str(&format!("{head:>width$}"));
+    }
+    let mut lines = vec![Line::styled(heads, theme.dim())];
+    let timed = timed(app).map(|(slower, _)| slower.paces);
+    for side in [Side::Left, Side::Right] {
+        let (Some(choice), Some(record)) = (app.compare.choice(side), app.compared(side)) else {
+            continue;
+        };
+        let label = format!("{} {}", letter(side), app.name_of_choice(choice));
+        let mut line = Line::from(Span::styled(
+            pad(&fit(&label, name.saturating_sub(1)), name),
+            theme.strong(),
+        ));
+        let timed = timed.map(|paces| side.of(paces));
+        let values = values(app, (side, choice), record, timed);
+        for &i in &columns {
+            let (value, width) = (&values[i], HEADS[i].1);
+            line.push_span(Span::styled(format!("{value:>width$}"), theme.text()));
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+/// `timed`: the pace in pairs, where it was measured so.
+fn values(
+    app: &App,
+    (side, choice): (Side, Choice),
+    record: &Record,
+    timed: Option<Pace>,
+) -> [String; HEADS.len()] {
+    let dash = || "—".to_string();
+    let comparison = app.compare.comparison.as_ref();
+    let log_prob = comparison.and_then(|c| side.of(c.mean_log_prob));
+    let stats = &record.stats;
+    let pace = timed.or_else(|| Pace::of(stats));
+    [
+        stats.tokens.to_string(),
+        stats.steps.to_string(),
+        stats.mal().map_or_else(dash, three),
+        pace.map_or_else(dash, |p| three(p.rows_per_step)),
+        pace.map_or_else(dash, |p| three(p.ms_per_step)),
+        pace.map_or_else(dash, |p| three(1000.0 / p.ms_per_token)),
+        speed_up(app, choice, record).map_or_else(dash, |s| format!("{s:.2}×")),
+        stats.hit_rate().map_or_else(dash, percent),
+        percent(record.repetition),
+        log_prob.map_or_else(dash, |p| format!("{p:.2}")),
+        comparison.map_or_else(dash, |c| percent(c.in_common)),
+    ]
+}
+
+/// Over autoregressive runs of the prompt, in pairs; as Decode shows it.
+fn speed_up(app: &App, choice: Choice, record: &Record) -> Option<f64> {
+    let run = app.run_of(choice.run())?;
+    let measured = match choice {
+        Choice::Run(_) => run.speed_up(),
+        Choice::Reference { verify, .. } => run.references.speed_up(Way::of(verify), &record.stats),
+    };
+    measured.map(|s| s.median)
+}
+
+/// A bar each, by the clock, and who is ahead.
+fn race(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let Some(comparison) = &app.compare.comparison else {
+        return Vec::new();
+    };
+    let mut lines = Vec::new();
+    for side in [Side::Left, Side::Right] {
+        let (ms, n) = comparison.whole(side);
+        let shown = app.compare.n_shown(side);
+        let spent = app.compare.clock().map_or(ms, |clock| clock.min(ms));
+        let figures = format!(" {shown:>4} of {n} tokens {:>7.2} s", spent / 1000.0);
+        let room = width.saturating_sub(figures.len() + 2);
+        let (full, rest) = bars::progress(shown as f64 / n.max(1) as f64, room);
+        lines.push(Line::from(vec![
+            Span::styled(format!("{} ", letter(side)), theme.strong()),
+            Span::styled(full, theme.gauge()),
+            Span::styled(rest, theme.track()),
+            Span::styled(figures, theme.text()),
+        ]));
+    }
+    lines.push(Line::styled(ahead(app), theme.dim()));
+    lines
+}
+
+fn ahead(app: &App) -> String {
+    let Some(comparison) = &app.compare.comparison else {
+        return String::new();
+    };
+    let pace = app.compare.pace.factor();
+    let race = app.key_of(Context::Compare, Action::PlayPause);
+    if app.compare.clock().is_some() {
+        let (a, b) = (
+            app.compare.n_shown(Side::Left),
+            app.compare.n_shown(Side::Right),
+        );
+        let who = match a.cmp(&b) {
+            std::cmp::Ordering::Equal => "level".to_string(),
+            std::cmp::Ordering::Greater => format!("A is {} tokens ahead", a - b),
+            std::cmp::Ordering::Less => format!("B is {} tokens ahead", b - a),
+        };
+        let restart = app.key_of(Context::Compare, Action::Compare(CompareAction::Restart));
+        return format!("{who} · the clock goes {pace}× · {race} pauses, {restart} starts over");
+    }
+    let (a, b) = (comparison.whole(Side::Left), comparison.whole(Side::Right));
+    let lead = (a.0 - b.0).abs() / 1000.0;
+    let first = if a.0 <= b.0 { "A" } else { "B" };
+    format!("{first} was done {lead:.2} s earlier · {race} races them on one clock at {pace}×")
+}

@@ -1,0 +1,7 @@
+//! The Compare screen: two runs beside each other.
+
+pub mod choices;
+pub mod figures;
+pub mod state;
+pub mod update;
+pub mod view;

@@ -1,0 +1,210 @@
+//! The Compare screen's actions: choosing the two runs, racing them, going to
+//! where they part.
+
+use crate::present::pick::Pick;
+use crate::speculate::compare::{Cause, Side};
+use crate::tui::action::{Action, CompareAction};
+use crate::tui::app::{App, Screen, Tone};
+use crate::tui::keys::table::Context;
+use crate::tui::mouse::{CompareTarget, Target};
+use crate::tui::screens::compare::state::{Choice, Race};
+use crate::tui::screens::decode::state::Cursor;
+use crate::worker::message::{Command, RunId};
+
+const PAGE: i64 = 10;
+const WHEEL_ROWS: i64 = 3;
+
+impl App {
+    pub(crate) fn update_compare(&mut self, action: Action) -> Vec<Command> {
+        match action {
+            Action::PlayPause => self.race(),
+            Action::Compare(asked) => self.compare_action(asked),
+            Action::Reference => return self.check_lossless(),
+            Action::Slower => self.set_clock(self.compare.pace.slower()),
+            Action::Faster => self.set_clock(self.compare.pace.faster()),
+            Action::Up => self.scroll_texts(-1),
+            Action::Down => self.scroll_texts(1),
+            Action::PageUp => self.scroll_texts(-PAGE),
+            Action::PageDown => self.scroll_texts(PAGE),
+            Action::First => self.compare.top = Some(0),
+            Action::Last => {
+                self.compare.race = Race::Over;
+                self.scroll_texts(i64::MAX / 2);
+            }
+            Action::Wheel(_, delta) => self.scroll_texts(i64::from(delta) * WHEEL_ROWS),
+            Action::Click(Target::Compare(target)) => self.compare_click(target),
+            Action::EarlierRuns => self.open_runs_dialog(),
+            Action::Close => self.screen = Screen::Catalog,
+            other => return self.update_model(&other),
+        }
+        Vec::new()
+    }
+
+    /// The pair stays while the shown run is of it; else another is found.
+    pub(crate) fn enter_compare(&mut self) {
+        let sides = [self.compare.left, self.compare.right];
+        if !sides.iter().flatten().any(|c| Some(c.run()) == self.shown) {
+            (self.compare.left, self.compare.right) = (None, None);
+            self.begin_pair();
+        }
+    }
+
+    /// The run on the right side, or on the left one if there is none yet.
+    pub(crate) fn compare_with(&mut self, id: RunId) {
+        let chosen = Some(Choice::Run(id));
+        match self.compare.left {
+            None => self.compare.left = chosen,
+            left if left == chosen => {}
+            _ => self.compare.right = chosen,
+        }
+        self.begin_pair();
+    }
+
+    fn compare_action(&mut self, asked: CompareAction) {
+        match asked {
+            CompareAction::Left => self.ask_for_run(Side::Left),
+            CompareAction::Right => self.ask_for_run(Side::Right),
+            CompareAction::Swap => {
+                std::mem::swap(&mut self.compare.left, &mut self.compare.right);
+                self.begin_pair();
+            }
+            CompareAction::Divergence => {
+                self.compare.race = Race::Over;
+                self.compare.top = None;
+            }
+            CompareAction::Inspect => self.inspect(),
+            CompareAction::Restart => self.compare.race = Race::Running(0.0),
+        }
+    }
+
+    /// A run was chosen for a side. The other side's stays if it is of the same prompt,
+    /// and is another run.
+    pub(crate) fn put_on(&mut self, side: Side, chosen: Choice) {
+        match side {
+            Side::Left => {
+                let beside = self.choices_beside(chosen);
+                self.compare.right = self.compare.right.filter(|r| beside.contains(r));
+                self.compare.left = Some(chosen);
+            }
+            Side::Right => self.compare.right = Some(chosen),
+        }
+        self.begin_pair();
+    }
+
+    fn begin_pair(&mut self) {
+        self.compare.race = Race::Over;
+        self.compare.top = None;
+        self.compare.comparison = None;
+    }
+
+    fn race(&mut self) {
+        if self.compare.comparison.is_none() {
+            let key = self.key_of(Context::Compare, Action::Reference);
+            let text = format!(
+                "A race needs two runs of the prompt: {key} runs it autoregressively and strictly."
+            );
+            return self.tell(Tone::Info, text);
+        }
+        self.compare.top = None;
+        self.compare.race = match self.compare.race {
+            Race::Over => Race::Running(0.0),
+            Race::Running(ms) => Race::Paused(ms),
+            Race::Paused(ms) => Race::Running(ms),
+        };
+    }
+
+    fn set_clock(&mut self, pace: crate::tui::screens::compare::state::ClockPace) {
+        self.compare.pace = pace;
+        self.tell(Tone::Info, format!("The clock: {}×", pace.factor()));
+    }
+
+    fn scroll_texts(&mut self, delta: i64) {
+        let (top, last) = crate::tui::screens::compare::view::scrolled(self);
+        let to = (top as i64).saturating_add(delta).clamp(0, last as i64);
+        self.compare.top = Some(to as usize);
+    }
+
+    /// Makes the missing reference runs of the left run.
+    fn check_lossless(&mut self) -> Vec<Command> {
+        let id = match self.compare.left {
+            Some(Choice::Run(id) | Choice::Reference { of: id, .. }) => id,
+            None => {
+                self.tell(
+                    Tone::Info,
+                    "There is no run yet: 1 picks whom to generate for.",
+                );
+                return Vec::new();
+            }
+        };
+        if self.run_of(id).is_some_and(|r| r.recording().is_some()) {
+            let text = "A recording's prompt cannot be run again from here: `a` on Decode runs its subject \
+                        anew, o opens another recording of it.";
+            self.tell(Tone::Info, text);
+            return Vec::new();
+        }
+        if !self.model.is_ready() {
+            self.tell(Tone::Info, "It takes a model to run the prompt.");
+            return Vec::new();
+        }
+        self.set_shown(Some(id));
+        self.measure()
+    }
+
+    fn compare_click(&mut self, target: CompareTarget) {
+        match target {
+            CompareTarget::Side(Side::Left) => self.compare_action(CompareAction::Left),
+            CompareTarget::Side(Side::Right) => self.compare_action(CompareAction::Right),
+            CompareTarget::Token(side, cell) => self.show_token(side, cell),
+            CompareTarget::Figures => {}
+        }
+    }
+
+    /// Where the texts part, on the Decode screen: in the run whose rule made
+    /// the difference, if it is not a reference run.
+    fn inspect(&mut self) {
+        let comparison = self.compare.comparison.as_ref();
+        let Some(divergence) = comparison.and_then(|c| c.divergence.as_ref()) else {
+            return self.tell(Tone::Info, "The texts do not part.");
+        };
+        let first = match divergence.cause {
+            Cause::Relaxed { side, .. } => side,
+            _ => Side::Left,
+        };
+        let place = |side| match side {
+            Side::Left => (self.compare.left, divergence.left),
+            Side::Right => (self.compare.right, divergence.right),
+        };
+        let sides = [first, first.other()].map(place);
+        let found = sides.into_iter().find_map(|(choice, token)| match choice {
+            Some(Choice::Run(id)) => Some((id, token?.by?)),
+            _ => None,
+        });
+        match found {
+            Some((id, token)) => {
+                let pick = token.node.map_or(Pick::Bonus, Pick::Draft);
+                self.look_at(id, token.step, pick);
+            }
+            None => self.tell(
+                Tone::Info,
+                "A reference run cannot be stepped through: `a` on Decode makes a run of its own.",
+            ),
+        }
+    }
+
+    fn show_token(&mut self, side: Side, cell: usize) {
+        let place = self.compared(side).map(|r| r.cells[cell].place);
+        if let (
+            Some(Choice::Run(id)),
+            Some(crate::present::record::Place::Step { step, pick, .. }),
+        ) = (self.compare.choice(side), place)
+        {
+            self.look_at(id, step, pick);
+        }
+    }
+
+    fn look_at(&mut self, id: crate::worker::message::RunId, step: usize, pick: Pick) {
+        self.show_run(id);
+        self.view.go_to(Cursor::at(step));
+        self.view.pick = Some(pick);
+    }
+}

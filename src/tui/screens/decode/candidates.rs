@@ -1,0 +1,108 @@
+//! The model's distribution where the selected token was judged: its most
+//! probable tokens as bars.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+
+use crate::present::mark::Mark;
+use crate::present::number::prob;
+use crate::present::pick::Pick;
+use crate::present::story::TokenFacts;
+use crate::present::theme::Theme;
+use crate::present::token_text::{columns, pad};
+use crate::speculate::row::{Candidate, Judged};
+use crate::speculate::rule::tests;
+use crate::tui::screens::decode::tree::rank_name;
+use crate::tui::widgets::bars;
+use crate::tui::widgets::pane::put;
+
+/// Columns of a token's text, at least and at most.
+const TOKEN_WIDTH: (usize, usize) = (11, 20);
+
+/// The model's most probable tokens as bars; what the rule could take is bright,
+/// and tau is a tick on every bar.
+pub(crate) fn render(facts: &TokenFacts<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let row = facts.picked.row;
+    let in_list = |id| row.top.iter().any(|c| c.0 == id);
+    let room = usize::from(area.height);
+    let outside = match (facts.picked.judged, facts.picked.token) {
+        (Some(judged), Some(id)) if !in_list(id) => Some((id, judged)),
+        _ => None,
+    };
+    let n = room
+        .saturating_sub(usize::from(outside.is_some()))
+        .min(row.top.len());
+    for (i, candidate) in row.top.iter().take(n).enumerate() {
+        let line = candidate_line(facts, theme, i + 1, candidate, usize::from(area.width));
+        put(buf, area, i as u16, &line);
+    }
+    if let Some((id, judged)) = outside {
+        let style = facts.mark().map_or(theme.dim(), |m| theme.mark(m));
+        let token = pad(
+            &facts.record.quoted(id),
+            token_width(usize::from(area.width)),
+        );
+        let text = format!("{:>4} {token} {}", rank_name(judged.rank), prob(judged.p));
+        put(buf, area, n as u16, &Line::styled(text, style));
+    }
+}
+
+fn candidate_line(
+    facts: &TokenFacts<'_>,
+    theme: &Theme,
+    rank: usize,
+    candidate: &Candidate,
+    width: usize,
+) -> Line<'static> {
+    let &Candidate(id, p) = candidate;
+    let chosen = Some(id) == facts.picked.token && facts.picked.pick != Pick::Root;
+    let mark = if chosen { facts.mark() } else { None };
+    let within = match (facts.picked.row.drawn, facts.verify.max_rank()) {
+        (Some(drawn), _) => drawn.token == id,
+        (None, Some(k)) => rank <= k,
+        (None, None) => p > bound(facts) || rank == 1,
+    };
+    let style = match (mark, within) {
+        (Some(mark), _) => theme.mark(mark).add_modifier(Modifier::BOLD),
+        (None, true) => theme.text(),
+        (None, false) => theme.dim(),
+    };
+    let glyph = mark.map_or(" ", Mark::glyph);
+    let token = pad(&facts.record.quoted(id), token_width(width));
+    let head = format!("{rank:>2}{glyph} {token} ");
+    let bar_width = width.saturating_sub(columns(&head) + 4);
+    let mut line = Line::from(Span::styled(head, style));
+    push_bar(&mut line, facts, p, bar_width, (style, theme.line()));
+    line.push_span(Span::styled(format!(" {:>3}", prob(p)), style));
+    line
+}
+
+fn token_width(width: usize) -> usize {
+    (width / 3).clamp(TOKEN_WIDTH.0, TOKEN_WIDTH.1)
+}
+
+fn push_bar(
+    line: &mut Line<'static>,
+    facts: &TokenFacts<'_>,
+    p: f32,
+    width: usize,
+    (style, tick_style): (Style, Style),
+) {
+    let bar = bars::across(f64::from(p), width);
+    let used = columns(&bar);
+    line.push_span(Span::styled(bar, style.remove_modifier(Modifier::BOLD)));
+    let tick = (bound(facts) * width as f32) as usize;
+    let rest: String = (used..width)
+        .map(|x| if x == tick { '╎' } else { ' ' })
+        .collect();
+    line.push_span(Span::styled(rest, tick_style));
+}
+
+/// The probability that the rule asks for here; 1 where only the choice is taken.
+fn bound(facts: &TokenFacts<'_>) -> f32 {
+    let unranked = Judged { rank: 1, p: 1.0 };
+    let asked = tests(unranked, facts.picked.row, facts.verify);
+    asked.last().map_or(1.0, |test| test.bound())
+}

@@ -1,0 +1,78 @@
+//! What the words of a zoomed pane mean, in the rows that its figures leave free.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::glossary::{self, Term};
+use crate::present::theme::Theme;
+use crate::present::token_text::{columns, fit, pad};
+use crate::tui::action::Action;
+use crate::tui::app::App;
+use crate::tui::dialogs::help::of_pane;
+use crate::tui::keys::table::Context;
+use crate::tui::screens::decode::state::{Pane, Zoom};
+use crate::tui::widgets::pane;
+
+/// With fewer free rows than this there is no legend.
+const LEAST_ROWS: u16 = 4;
+/// What the pool's chart has at least, and what it grows to beside a legend.
+const CHART_ROWS: (u16, u16) = (8, 14);
+
+/// The rows that a pane may fill: a chart leaves some to the legend.
+pub fn room(app: &App, pane: Pane, area: Rect) -> Rect {
+    if pane != Pane::Pool || app.view.zoom == Zoom::All {
+        return area;
+    }
+    let words = glossary::of(of_pane(pane)).count() as u16 + 2;
+    let (least, most) = CHART_ROWS;
+    let height = area.height.saturating_sub(words).clamp(least, most);
+    Rect {
+        height: height.min(area.height),
+        ..area
+    }
+}
+
+/// Below what was drawn in a zoomed pane; panes with others beside them have none.
+pub fn render(app: &App, pane: Pane, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let free = free_rows(area, buf);
+    if app.view.zoom == Zoom::All || !pane.is_lower() || free < LEAST_ROWS {
+        return;
+    }
+    let terms: Vec<&Term> = glossary::of(of_pane(pane)).collect();
+    let key = app.key_of(Context::Anywhere, Action::Help);
+    let height = (terms.len() as u16 + 1).min(free - 1);
+    let area = Rect {
+        y: area.bottom() - height,
+        height,
+        ..area
+    };
+    let n_shown = usize::from(height - 1).min(terms.len());
+    let head = match terms.len() - n_shown {
+        0 => format!("{key} says more"),
+        n => format!("{key} says more, and explains {n} others"),
+    };
+    pane::put(buf, area, 0, &Line::styled(head, theme.dim()));
+    let shown = &terms[..n_shown];
+    let names = shown.iter().map(|t| columns(&t.name)).max().unwrap_or(0);
+    for (row, term) in shown.iter().enumerate() {
+        let line = line(term, names, usize::from(area.width), theme);
+        pane::put(buf, area, row as u16 + 1, &line);
+    }
+}
+
+/// Rows at the bottom in which nothing is drawn.
+fn free_rows(area: Rect, buf: &Buffer) -> u16 {
+    let is_blank = |y: &u16| (area.left()..area.right()).all(|x| buf[(x, *y)].symbol() == " ");
+    let rows = (area.top()..area.bottom()).rev();
+    rows.take_while(is_blank).count() as u16
+}
+
+fn line(term: &Term, names: usize, width: usize, theme: &Theme) -> Line<'static> {
+    let name = pad(&term.name, names);
+    let room = width.saturating_sub(names + 2);
+    Line::from(vec![
+        Span::styled(name, theme.accent()),
+        Span::styled(format!("  {}", fit(&term.short, room)), theme.text()),
+    ])
+}

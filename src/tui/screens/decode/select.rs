@@ -1,0 +1,117 @@
+//! Selecting tokens on the Decode screen: by keys, clicks and the wheel.
+
+use crate::present::pick::Pick;
+use crate::present::record::Place;
+use crate::present::{flow, lines};
+use crate::tui::app::{App, Tone};
+use crate::tui::mouse::Target;
+use crate::tui::screens::decode::state::{Cursor, Pane};
+use crate::tui::shell::layout;
+use crate::worker::message::Command;
+
+impl App {
+    /// Another token: a line of the tree, or of the text when that has the focus.
+    pub(crate) fn move_pick(&mut self, delta: i64) {
+        if self.view.pane == Pane::Text {
+            return self.move_line(delta);
+        }
+        let (Some(step), Some(pick)) = (self.step(), self.pick()) else {
+            return;
+        };
+        let lines = self.shown_lines(step);
+        let at = lines.iter().position(|l| l.pick == pick).unwrap_or(0);
+        let to = (at as i64 + delta).clamp(0, lines.len() as i64 - 1) as usize;
+        self.pick_in_step(lines[to].pick);
+    }
+
+    /// The selection is of one step, which must stay in view while others come.
+    fn pick_in_step(&mut self, pick: Pick) {
+        if let Some(step) = self.step_index() {
+            let phase = self.view.phase();
+            self.view.cursor = Cursor::At { step, phase };
+            self.view.pick = Some(pick);
+        }
+    }
+
+    /// The token above or below in the running text.
+    fn move_line(&mut self, delta: i64) {
+        let Some(record) = self.record() else { return };
+        let Some(cell) = self.selected_cell() else {
+            return;
+        };
+        let width = layout::text_width(self);
+        let lines = flow::flow(record, self.view.ghosts, width);
+        if let Some(cell) = lines::neighbour(&lines, cell, delta)
+            && let Place::Step { step, pick, .. } = record.cells[cell].place
+        {
+            self.view.go_to(Cursor::at(step));
+            self.view.pick = Some(pick);
+        }
+    }
+
+    /// The text's token that is selected, else the step's first.
+    pub fn selected_cell(&self) -> Option<usize> {
+        let (record, index, wanted) = (self.record()?, self.step_index()?, self.pick()?);
+        let cells = record.step_cells[index]..record.step_cells[index + 1];
+        let is_it = |&i: &usize| matches!(record.cells[i].place, Place::Step { pick, .. } if pick == wanted);
+        cells.clone().find(is_it).or(cells.into_iter().next())
+    }
+
+    /// Shows the first document that the selected draft was found in.
+    pub(crate) fn open_origin(&mut self) -> Vec<Command> {
+        let place = match (self.step(), self.pick()) {
+            (Some(step), Some(Pick::Draft(node))) => {
+                let origins = &step.tree.nodes[node].origins;
+                origins.iter().flat_map(|o| &o.docs).next().cloned()
+            }
+            _ => None,
+        };
+        match place {
+            Some(place) => self.open_document(&place.doc, Some(place.at as usize)),
+            None => {
+                let text = "No document: select a draft that came from a pool.";
+                self.tell(Tone::Info, text);
+                Vec::new()
+            }
+        }
+    }
+
+    pub(crate) fn click(&mut self, target: Target) {
+        match target {
+            Target::Pane(pane) => self.view.focus(pane),
+            Target::Step(step) => {
+                self.view.focus(Pane::Steps);
+                self.view.go_to(Cursor::at(step));
+            }
+            Target::Node(pick) => {
+                self.view.focus(Pane::Tree);
+                self.pick_in_step(pick);
+            }
+            Target::Token { step, pick } => {
+                self.view.focus(Pane::Text);
+                let top = self.view.text_top;
+                self.view.go_to(Cursor::at(step));
+                self.view.pick = Some(pick);
+                self.view.text_top = top;
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn wheel(&mut self, target: Target, delta: i32) {
+        match target {
+            Target::Token { .. } | Target::Pane(Pane::Text) => self.scroll_text(i64::from(delta)),
+            Target::Node(_) | Target::Pane(Pane::Tree) => {
+                self.view.focus(Pane::Tree);
+                self.move_pick(i64::from(delta));
+            }
+            Target::Step(_) | Target::Pane(Pane::Steps) => self.move_steps(i64::from(delta)),
+            _ => {}
+        }
+    }
+
+    fn scroll_text(&mut self, delta: i64) {
+        let (top, last) = layout::text_scroll(self);
+        self.view.text_top = Some((top as i64 + delta).clamp(0, last as i64) as usize);
+    }
+}

@@ -1,0 +1,243 @@
+//! How the Decode screen is looked at: which step, which token, which pane.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::present::lines::Ghosts;
+use crate::present::pick::Pick;
+use crate::tui::screens::decode::hunt::Hunt;
+use crate::tui::screens::decode::search::Search;
+
+/// The step looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cursor {
+    /// The newest one.
+    Follow,
+    At {
+        step: usize,
+        /// `None`: the whole step, and the whole text around it.
+        phase: Option<StepPhase>,
+    },
+}
+
+impl Cursor {
+    /// A step as a whole.
+    pub fn at(step: usize) -> Self {
+        Cursor::At { step, phase: None }
+    }
+}
+
+/// What a step consists of; walked one by one, each shows what was known by then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StepPhase {
+    Retrieve,
+    Draft,
+    Verify,
+    Commit,
+}
+
+impl StepPhase {
+    pub const ALL: [StepPhase; 4] = [
+        StepPhase::Retrieve,
+        StepPhase::Draft,
+        StepPhase::Verify,
+        StepPhase::Commit,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            StepPhase::Retrieve => "retrieve",
+            StepPhase::Draft => "draft",
+            StepPhase::Verify => "verify",
+            StepPhase::Commit => "commit",
+        }
+    }
+
+    pub fn next(self) -> Option<Self> {
+        Self::ALL.into_iter().find(|&p| p > self)
+    }
+
+    pub fn previous(self) -> Option<Self> {
+        Self::ALL.into_iter().rev().find(|&p| p < self)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pane {
+    Text,
+    Tree,
+    Steps,
+    Token,
+    Pool,
+    Speed,
+}
+
+impl Pane {
+    pub const ALL: [Pane; 6] = [
+        Pane::Text,
+        Pane::Tree,
+        Pane::Steps,
+        Pane::Token,
+        Pane::Pool,
+        Pane::Speed,
+    ];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Pane::Text => "TEXT",
+            Pane::Tree => "DRAFT TREE",
+            Pane::Steps => "STEPS",
+            Pane::Token => "TOKEN",
+            Pane::Pool => "POOL",
+            Pane::Speed => "SPEED",
+        }
+    }
+
+    /// The panes that share one place on a small screen.
+    pub const LOWER: [Pane; 3] = [Pane::Token, Pane::Pool, Pane::Speed];
+
+    pub fn is_lower(self) -> bool {
+        Self::LOWER.contains(&self)
+    }
+
+    pub fn neighbour(self, forward: bool) -> Self {
+        let n = Self::ALL.len();
+        let at = Self::ALL.iter().position(|&p| p == self).unwrap_or(0);
+        Self::ALL[(at + if forward { 1 } else { n - 1 }) % n]
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Zoom {
+    All,
+    One,
+}
+
+/// The least time from one step to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace(usize);
+
+impl Pace {
+    const MS: [u64; 7] = [0, 50, 100, 200, 400, 800, 1600];
+    pub const FULL_SPEED: Pace = Pace(0);
+    /// Slow enough to follow with the eyes.
+    pub const EASY: Pace = Pace(3);
+
+    pub fn slower(self) -> Self {
+        Pace((self.0 + 1).min(Self::MS.len() - 1))
+    }
+
+    pub fn faster(self) -> Self {
+        Pace(self.0.saturating_sub(1))
+    }
+
+    pub fn duration(self) -> Duration {
+        Duration::from_millis(Self::MS[self.0])
+    }
+
+    pub fn describe(self) -> String {
+        match Self::MS[self.0] {
+            0 => "full speed".into(),
+            ms => format!("{} s a step", ms as f64 / 1000.0),
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct DecodeView {
+    pub cursor: Cursor,
+    /// The token selected in the step; `None`: what is worth looking at first.
+    pub pick: Option<Pick>,
+    pub pane: Pane,
+    /// Which of the lower panes a small screen shows.
+    pub lower: Pane,
+    pub zoom: Zoom,
+    pub ghosts: Ghosts,
+    pub hunt: Hunt,
+    /// What is searched in the text.
+    pub search: Option<Search>,
+    pub pace: Pace,
+    /// First line of the text shown; `None`: wherever the cursor is.
+    pub text_top: Option<usize>,
+}
+
+impl Default for DecodeView {
+    fn default() -> Self {
+        DecodeView {
+            cursor: Cursor::Follow,
+            pick: None,
+            pane: Pane::Tree,
+            lower: Pane::Token,
+            zoom: Zoom::All,
+            ghosts: Ghosts::Hidden,
+            hunt: Hunt::default(),
+            search: None,
+            pace: Pace::FULL_SPEED,
+            text_top: None,
+        }
+    }
+}
+
+impl DecodeView {
+    /// The step looked at, of `n_steps`.
+    pub fn step_index(&self, n_steps: usize) -> Option<usize> {
+        let last = n_steps.checked_sub(1)?;
+        Some(match self.cursor {
+            Cursor::Follow => last,
+            Cursor::At { step, .. } => step.min(last),
+        })
+    }
+
+    /// The phase looked at; `None`: the step as a whole.
+    pub fn phase(&self) -> Option<StepPhase> {
+        match self.cursor {
+            Cursor::Follow => None,
+            Cursor::At { phase, .. } => phase,
+        }
+    }
+
+    /// Whether a phase's outcome is known where we look.
+    pub fn knows(&self, phase: StepPhase) -> bool {
+        self.phase().is_none_or(|here| here >= phase)
+    }
+
+    pub fn go_to(&mut self, cursor: Cursor) {
+        self.cursor = cursor;
+        self.pick = None;
+        self.text_top = None;
+    }
+
+    pub fn focus(&mut self, pane: Pane) {
+        self.pane = pane;
+        if pane.is_lower() {
+            self.lower = pane;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paces_are_described_in_seconds() {
+        let mut pace = Pace::FULL_SPEED;
+        let mut names = Vec::new();
+        for _ in 0..7 {
+            names.push(pace.describe());
+            pace = pace.slower();
+        }
+        let want = [
+            "full speed",
+            "0.05 s a step",
+            "0.1 s a step",
+            "0.2 s a step",
+            "0.4 s a step",
+            "0.8 s a step",
+            "1.6 s a step",
+        ];
+        assert_eq!(names, want);
+    }
+}

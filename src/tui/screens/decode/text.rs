@@ -1,0 +1,171 @@
+//! The text, token by token in its fate's colour; the cursor's step stands out.
+
+use std::ops::Range;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::Line;
+
+use crate::present::flow;
+use crate::present::lines::{From, Ghosts, Piece};
+use crate::present::number::count;
+use crate::present::record::{Place, Record};
+use crate::present::theme::{Emphasis, Theme};
+use crate::tui::action::Action;
+use crate::tui::app::{App, Screen};
+use crate::tui::keys::table::Context;
+use crate::tui::runs::run::Phase;
+use crate::tui::shell::{header, layout};
+use crate::tui::widgets::bars;
+use crate::tui::widgets::pane::{placeholder, put};
+
+const PROGRESS_WIDTH: usize = 24;
+
+pub fn note(app: &App, theme: &Theme) -> Vec<Line<'static>> {
+    let Some(record) = app.record() else {
+        return Vec::new();
+    };
+    let tokens = count(record.stats.tokens, "token");
+    let wordings = match app.view.ghosts {
+        Ghosts::Hidden => vec![tokens],
+        Ghosts::Shown => vec![format!("{tokens}, and refused drafts"), tokens],
+    };
+    let styled = |text| Line::styled(text, theme.dim());
+    wordings.into_iter().map(styled).collect()
+}
+
+pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let Some(run) = app.run() else {
+        let show = Action::Show(Screen::Catalog);
+        let text = format!(
+            "Nothing is decoded yet. {} shows the catalog: pick an item or a user there, and {} \
+             generates its knowledge before your eyes.",
+            app.key_of(Context::Anywhere, show),
+            app.key_of(Context::Catalog, Action::Generate)
+        );
+        return placeholder(&text, area, theme, buf);
+    };
+    match (&run.phase, &run.record) {
+        (Phase::Failed(why), None) => placeholder(&format!("✗ {why}"), area, theme, buf),
+        (_, None) => waiting(app, &run.phase, theme, area, buf),
+        (_, Some(record)) => text(app, record, theme, area, buf),
+    }
+}
+
+fn waiting(app: &App, phase: &Phase, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let text = match phase {
+        Phase::Prompt { done, total } => {
+            let share = *done as f64 / (*total).max(1) as f64;
+            let (full, rest) = bars::progress(share, PROGRESS_WIDTH);
+            format!(
+                "{} reading the prompt\n{full}{rest}\n{done} of {total} tokens",
+                header::spinner(app)
+            )
+        }
+        _ => format!("{} waiting for the engine", header::spinner(app)),
+    };
+    placeholder(&text, area, theme, buf);
+}
+
+fn text(app: &App, record: &Record, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let lines = flow::flow(record, app.view.ghosts, usize::from(area.width));
+    let (top, _) = layout::top_line(app, &lines, usize::from(area.height));
+    let look = Look {
+        step: app.step_index(),
+        cell: app.selected_cell(),
+        n_shown: app.n_cells_shown(),
+        matches: app.matches(),
+    };
+    let shown = lines.iter().skip(top).take(usize::from(area.height));
+    for (row, line) in shown.enumerate() {
+        for piece in line {
+            let at = (area.x + piece.x as u16, area.y + row as u16);
+            if look.hides(record, piece) {
+                caret(record, piece, &look, at, theme, buf);
+                continue;
+            }
+            let style = style(record, piece, &look, theme);
+            draw_piece(record.piece(piece), piece.width, at, style, buf);
+        }
+    }
+    if lines.len() > top + usize::from(area.height) {
+        let edge = Rect {
+            x: area.right(),
+            width: 1,
+            ..area
+        };
+        put(buf, edge, area.height - 1, &Line::styled("↓", theme.dim()));
+    }
+}
+
+/// Where the text goes on, in a phase in which it has not yet.
+fn caret(
+    record: &Record,
+    piece: &Piece,
+    look: &Look,
+    (x, y): (u16, u16),
+    theme: &Theme,
+    buf: &mut Buffer,
+) {
+    let begins = record.piece(piece).len() == record.cells[look.n_shown].text.len();
+    if piece.from == From::Cell(look.n_shown) && begins {
+        buf.set_string(x, y, "▏", theme.accent());
+    }
+}
+
+/// A token's leading spaces carry its background, but no line.
+fn draw_piece(text: &str, width: usize, (x, y): (u16, u16), style: Style, buf: &mut Buffer) {
+    let word = text.trim_start_matches(' ');
+    let n_spaces = text.len() - word.len();
+    let bare = style.remove_modifier(Modifier::UNDERLINED | Modifier::CROSSED_OUT);
+    buf.set_stringn(x, y, text, n_spaces, bare);
+    buf.set_stringn(x + n_spaces as u16, y, word, width - n_spaces, style);
+}
+
+/// What of the text stands out, and how far it is shown.
+struct Look {
+    step: Option<usize>,
+    cell: Option<usize>,
+    n_shown: usize,
+    /// Cells of what is searched.
+    matches: Vec<Range<usize>>,
+}
+
+impl Look {
+    /// What comes later than the phase looked at.
+    fn hides(&self, record: &Record, piece: &Piece) -> bool {
+        match piece.from {
+            From::Cell(cell) => cell >= self.n_shown,
+            From::Ghost(step) => record.step_cells[step + 1] > self.n_shown,
+        }
+    }
+
+    fn is_match(&self, cell: usize) -> bool {
+        let after = self.matches.partition_point(|m| m.end <= cell);
+        self.matches.get(after).is_some_and(|m| m.contains(&cell))
+    }
+}
+
+fn style(record: &Record, piece: &Piece, look: &Look, theme: &Theme) -> Style {
+    let (style, step) = match piece.from {
+        From::Ghost(step) => {
+            let mark = record.ghosts[step].as_ref().map(|g| g.mark);
+            (mark.map_or(theme.dim(), |m| theme.token(m)), Some(step))
+        }
+        From::Cell(cell) => match record.cells[cell].place {
+            Place::Opening => (theme.opening(), None),
+            Place::Step { step, mark, .. } => (theme.token(mark), Some(step)),
+        },
+    };
+    let emphasis = match piece.from {
+        From::Cell(cell) if Some(cell) == look.cell => Emphasis::Selected,
+        _ if step.is_some() && step == look.step => Emphasis::Step,
+        _ => Emphasis::None,
+    };
+    let style = style.patch(theme.emphasis(emphasis));
+    match piece.from {
+        From::Cell(cell) if look.is_match(cell) => style.patch(theme.found()),
+        _ => style,
+    }
+}

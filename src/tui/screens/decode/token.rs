@@ -1,0 +1,125 @@
+//! The token selected: its fate, the inequality that decided, the model's own
+//! standing there, and where the draft came from. The model's distribution beside
+//! it is drawn by `candidates.rs`.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::text::{Line, Span};
+
+use crate::present::number::percent;
+use crate::present::pick::Pick;
+use crate::present::story::{Picked, TokenFacts};
+use crate::present::theme::Theme;
+use crate::present::token_text::{columns, fit};
+use crate::tui::app::App;
+use crate::tui::screens::decode::state::StepPhase;
+use crate::tui::screens::decode::{candidates, origin};
+use crate::tui::widgets::pane::{placeholder, put};
+use crate::tui::widgets::paragraph::wrap;
+
+/// Columns of the distribution at the right, at least and at most.
+const CANDIDATES: (u16, u16) = (26, 60);
+
+pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let (Some(record), Some(step), Some(pick)) = (app.record(), app.step(), app.pick()) else {
+        let text =
+            "Select a token in the text or the tree: here stands why it was taken or refused.";
+        return placeholder(text, area, theme, buf);
+    };
+    let right_width = (area.width / 2).clamp(CANDIDATES.0, CANDIDATES.1);
+    let left = Rect {
+        width: area.width - right_width - 2,
+        ..area
+    };
+    let right = Rect {
+        x: area.right() - right_width,
+        width: right_width,
+        ..area
+    };
+    let facts = TokenFacts {
+        record,
+        step,
+        picked: Picked::of(step, pick),
+        verify: app.params_in_force().verify,
+    };
+    if !app.view.knows(StepPhase::Verify) {
+        return unjudged(&facts, theme, area, buf);
+    }
+    let heads = head(&facts, usize::from(area.width), theme);
+    for (row, line) in heads.iter().enumerate() {
+        put(buf, area, row as u16, line);
+    }
+    let n_heads = heads.len() as u16;
+    let below = |area: Rect| Rect {
+        y: area.y + n_heads,
+        height: area.height.saturating_sub(n_heads),
+        ..area
+    };
+    let left = below(left);
+    let lines = lines(&facts, usize::from(left.width), theme);
+    for (row, line) in lines.iter().enumerate() {
+        put(buf, left, row as u16, line);
+    }
+    candidates::render(&facts, theme, below(right), buf);
+}
+
+/// Before the model has had its say: the estimate, and where the draft came from.
+fn unjudged(facts: &TokenFacts<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let width = usize::from(area.width);
+    let mut lines = vec![Line::styled(facts.name(), theme.strong())];
+    let text = match facts.picked.pick {
+        Pick::Draft(node) => {
+            let chance = percent(f64::from(facts.step.tree.nodes[node].path_prob));
+            format!(
+                "a draft; its path is expected to be taken with {chance}. The model has not seen it yet: . goes on"
+            )
+        }
+        _ => "the last token of the text; what may follow it is looked up".into(),
+    };
+    let wrapped = wrap(&text, width).into_iter();
+    lines.extend(wrapped.map(|t| Line::styled(t, theme.text())));
+    lines.push(Line::default());
+    lines.extend(origins(facts, width, theme));
+    for (row, line) in lines.iter().enumerate() {
+        put(buf, area, row as u16, line);
+    }
+}
+
+/// The numbers behind the sentence, and where the draft came from.
+fn lines(facts: &TokenFacts<'_>, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for text in std::iter::once(facts.reason()).chain(facts.branches()) {
+        let wrapped = wrap(&text, width).into_iter();
+        lines.extend(wrapped.map(|t| Line::styled(t, theme.text())));
+    }
+    lines.extend(origins(facts, width, theme));
+    lines
+}
+
+/// The token, its fate, and why in a sentence, in as many rows as it takes.
+fn head(facts: &TokenFacts<'_>, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let fate = facts.fate_name();
+    let token = fit(&facts.name(), width.saturating_sub(columns(&fate)));
+    let begun = columns(&token) + columns(&fate) + 2;
+    // What stands before the sentence is wrapped as if it were one word.
+    let text = format!("{} {}", "·".repeat(begun.saturating_sub(1)), facts.story());
+    let mut rows = wrap(&text, width).into_iter();
+    let first = rows.next().unwrap_or_default();
+    let first: String = first.chars().skip(begun).collect();
+    let style = facts.mark().map_or(theme.text(), |m| theme.mark(m));
+    let head = Line::from(vec![
+        Span::styled(token, theme.strong()),
+        Span::styled(fate, style.add_modifier(Modifier::BOLD)),
+        Span::styled(format!("  {first}"), theme.text()),
+    ]);
+    let rest = rows.map(|t| Line::styled(t, theme.text()));
+    std::iter::once(head).chain(rest).collect()
+}
+
+fn origins(facts: &TokenFacts<'_>, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let Pick::Draft(node) = facts.picked.pick else {
+        return Vec::new();
+    };
+    origin::lines(facts.record, facts.step, node, width, theme)
+}

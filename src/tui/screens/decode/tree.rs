@@ -1,0 +1,271 @@
+//! The draft tree of the step looked at: what was drafted, what became of it, and
+//! where it came from.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::present::mark::Mark;
+use crate::present::number::{count, prob};
+use crate::present::pick::{Pick, bonus_row};
+use crate::present::record::Record;
+use crate::present::theme::Theme;
+use crate::present::token_text::{columns, fit};
+use crate::present::tree_lines::TreeLine;
+use crate::speculate::trace::Step;
+use crate::tui::app::App;
+use crate::tui::screens::decode::phases;
+use crate::tui::screens::decode::state::StepPhase;
+use crate::tui::widgets::pane::{light, placeholder, put};
+
+/// Columns of probability and rank, and of the origins where there is room.
+const FIGURES: usize = 11;
+const ORIGINS: usize = 10;
+const WIDE_ENOUGH: usize = 44;
+/// At least this much of a token is shown, however deep it is.
+const TOKEN_ROOM: usize = 12;
+
+pub fn note(app: &App, theme: &Theme) -> Vec<Line<'static>> {
+    let (Some(step), Some(record)) = (app.step(), app.record()) else {
+        return Vec::new();
+    };
+    let place = format!("step {} of {}", step.index + 1, record.n_steps());
+    let drafts = count(step.tree.n_drafts(), "draft");
+    let left_out = step.n_offered.saturating_sub(step.tree.n_rows());
+    let mut wordings = vec![
+        format!("{place} · {drafts}"),
+        place,
+        format!("{}/{}", step.index + 1, record.n_steps()),
+    ];
+    if left_out > 0 {
+        wordings.insert(
+            0,
+            format!("{} · {left_out} more not worth a row", wordings[0]),
+        );
+    }
+    let styled = |text| Line::styled(text, theme.dim());
+    wordings.into_iter().map(styled).collect()
+}
+
+/// Where the lines are drawn: below the root, which stays in sight, and below
+/// what is said of the phase that is looked at.
+pub fn rows(app: &App, area: Rect) -> Rect {
+    below(area, phases::height(app, area.width) + 1)
+}
+
+fn below(area: Rect, n_rows: u16) -> Rect {
+    Rect {
+        y: area.y + n_rows,
+        height: area.height.saturating_sub(n_rows),
+        ..area
+    }
+}
+
+/// The first line shown below the root, so that the selected one is in view.
+pub fn top_line(app: &App, lines: &[TreeLine], height: usize) -> usize {
+    let pick = app.pick();
+    let at = lines.iter().position(|l| Some(l.pick) == pick).unwrap_or(0);
+    let last = lines.len().saturating_sub(height).max(1);
+    (at + 2).saturating_sub(height).clamp(1, last)
+}
+
+pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let (Some(record), Some(step)) = (app.record(), app.step()) else {
+        let text = "Here the draft tree of each step appears: what earlier answers suggest comes next, \
+                    and what the model makes of it.";
+        return placeholder(text, area, theme, buf);
+    };
+    let origins = usize::from(area.width) >= WIDE_ENOUGH;
+    phases::render(app, step, theme, area, buf);
+    let root_area = below(area, phases::height(app, area.width));
+    root(app, record, step, origins, theme, root_area, buf);
+    let area = rows(app, area);
+    if !app.view.knows(StepPhase::Draft) {
+        return phases::hits(record, step, theme, area, buf);
+    }
+    let lines = app.shown_lines(step);
+    let judged = app.view.knows(StepPhase::Verify);
+    let height = usize::from(area.height);
+    let top = top_line(app, &lines, height);
+    for (row, line) in lines.iter().skip(top).take(height).enumerate() {
+        let drawing = Drawing {
+            record,
+            step,
+            theme,
+            origins,
+            judged,
+        };
+        let drawn = drawing.line(line, area.width);
+        put(buf, area, row as u16, &drawn);
+        if Some(line.pick) == app.pick() {
+            light(area, row as u16, theme, buf);
+        }
+    }
+    more_below(lines.len().saturating_sub(top + height), theme, area, buf);
+    if step.tree.n_drafts() == 0 && height > lines.len() + 2 {
+        let below = Rect {
+            y: area.y + lines.len() as u16,
+            height: area.height - lines.len() as u16,
+            ..area
+        };
+        placeholder(no_drafts(app, step), below, theme, buf);
+    }
+}
+
+fn no_drafts(app: &App, step: &Step) -> &'static str {
+    if !app.params_in_force().verify.drafts() {
+        "Autoregressive: nothing is drafted, every step makes one token."
+    } else if step.is_hit() {
+        "Drafts were found, but verifying them would have cost more than it saves: a plain step."
+    } else {
+        "Nothing in the pools continues this text: a plain step, one token."
+    }
+}
+
+fn more_below(n: usize, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    if n > 0 && area.height > 0 {
+        let line = Line::styled(format!(" ↓ {n} more "), theme.dim());
+        let x = area.x + area.width.saturating_sub(line.width() as u16);
+        buf.set_line(x, area.bottom(), &line, area.width);
+    }
+}
+
+/// What the drafts continue, and the heads of the columns.
+fn root(
+    app: &App,
+    record: &Record,
+    step: &Step,
+    origins: bool,
+    theme: &Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) {
+    let figures = heads(app, origins);
+    let room = usize::from(area.width).saturating_sub(columns(&figures) + 6);
+    let token = fit(&record.quoted(step.tree.nodes[0].token), room);
+    let gap = " ".repeat(room - columns(&token));
+    let line = Line::from(vec![
+        Span::styled("after ", theme.dim()),
+        Span::styled(token, theme.strong()),
+        Span::styled(format!("{gap}{figures}"), theme.dim()),
+    ]);
+    put(buf, area, 0, &line);
+    if app.pick() == Some(Pick::Root) {
+        light(area, 0, theme, buf);
+    }
+}
+
+fn heads(app: &App, origins: bool) -> String {
+    let seen_in = match origins {
+        true => format!(" {:<width$}", "seen in", width = ORIGINS - 1),
+        false => String::new(),
+    };
+    match app.view.phase() {
+        Some(StepPhase::Retrieve) => String::new(),
+        Some(StepPhase::Draft) => format!("{:>FIGURES$}{seen_in}", "estimate"),
+        _ => format!("{:>5}{:>6}{seen_in}", "p", "rank"),
+    }
+}
+
+/// What all lines of a tree are drawn with.
+struct Drawing<'a> {
+    record: &'a Record,
+    step: &'a Step,
+    theme: &'a Theme,
+    /// Whether there is room for the origins.
+    origins: bool,
+    /// Whether the model has had its say.
+    judged: bool,
+}
+
+impl Drawing<'_> {
+    fn line(&self, line: &TreeLine, width: u16) -> Line<'static> {
+        let right = FIGURES + if self.origins { ORIGINS } else { 0 };
+        let room = usize::from(width).saturating_sub(right + 1);
+        let stem = short_stem(&line.stem, room.saturating_sub(TOKEN_ROOM + 2));
+        let mut drawn = Line::from(Span::styled(stem, self.theme.line()));
+        self.push_token(&mut drawn, line.pick, room);
+        let gap = (room + 1).saturating_sub(drawn.width());
+        drawn.push_span(" ".repeat(gap));
+        let style = match line.on_path && self.judged {
+            true => self.theme.text(),
+            false => self.theme.dim(),
+        };
+        drawn.push_span(Span::styled(self.figures(line.pick), style));
+        if self.origins {
+            drawn.push_span(Span::styled(
+                format!(" {}", fit(&seen_in(self.step, line.pick), ORIGINS - 1)),
+                self.theme.dim(),
+            ));
+        }
+        drawn
+    }
+
+    fn push_token(&self, drawn: &mut Line<'static>, pick: Pick, room: usize) {
+        let step = self.step;
+        let (mark, token) = match pick {
+            Pick::Root => (None, Some(step.tree.nodes[0].token)),
+            Pick::Draft(node) => (
+                step.verdict.fate(node).map(Mark::Fate),
+                Some(step.tree.nodes[node].token),
+            ),
+            Pick::Bonus => (Some(Mark::Bonus), step.verdict.bonus),
+        };
+        let mark = mark.filter(|_| self.judged);
+        let style = mark.map_or(self.theme.text(), |m| self.theme.token(m));
+        if let Some(mark) = mark {
+            let glyph = Span::styled(format!("{} ", mark.glyph()), self.theme.mark(mark));
+            drawn.push_span(glyph);
+        }
+        let text = token.map_or_else(String::new, |id| self.record.quoted(id));
+        let text = fit(&text, room.saturating_sub(drawn.width()));
+        drawn.push_span(Span::styled(text, style));
+    }
+
+    /// Probability and rank, or the estimate before; in [`FIGURES`] columns.
+    fn figures(&self, pick: Pick) -> String {
+        let step = self.step;
+        let standing = match pick {
+            Pick::Root => return " ".repeat(FIGURES),
+            Pick::Draft(node) if !self.judged => {
+                return format!("{:>FIGURES$}", prob(step.tree.nodes[node].path_prob));
+            }
+            Pick::Draft(node) => step.judged[node - 1],
+            Pick::Bonus => bonus_row(step).choice_standing(),
+        };
+        format!("{:>5}{:>6}", prob(standing.p), rank_name(standing.rank))
+    }
+}
+
+/// A stem too deep for the pane keeps its end.
+fn short_stem(stem: &str, room: usize) -> String {
+    let n = columns(stem);
+    if n <= room {
+        return stem.to_string();
+    }
+    let cut: String = stem.chars().skip(n + 1 - room.max(1)).collect();
+    format!("…{cut}")
+}
+
+pub fn rank_name(rank: u32) -> String {
+    if rank > 999 {
+        "r>999".into()
+    } else {
+        format!("r{rank}")
+    }
+}
+
+/// A letter a source, and how often it was seen there: `g12 l1`.
+fn seen_in(step: &Step, pick: Pick) -> String {
+    match pick {
+        Pick::Root => String::new(),
+        Pick::Bonus => "model".into(),
+        Pick::Draft(node) => {
+            let origins = step.tree.nodes[node].origins.iter();
+            let names: Vec<String> = origins
+                .map(|o| format!("{}{}", o.source.letter(), o.count))
+                .collect();
+            names.join(" ")
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The Learn screen, and the lesson under way.
+
+pub mod state;
+pub mod view;

@@ -1,0 +1,148 @@
+//! The Learn screen: the lessons with what is done of each, and the text of the
+//! one chosen.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+
+use crate::present::theme::Theme;
+use crate::present::token_text::pad;
+use crate::tui::action::Action;
+use crate::tui::app::App;
+use crate::tui::keys::table::Context;
+use crate::tui::lesson::{Lesson, Plot, words};
+use crate::tui::shell::layout;
+use crate::tui::widgets::paragraph::wrap;
+use crate::tui::widgets::{cost_plot, pane};
+
+/// Columns of the list.
+const LIST_WIDTH: u16 = 44;
+const PLOT_ROWS: u16 = 9;
+
+pub fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
+    let (list_rect, text_rect) = places(body);
+    pane::frame(text_rect, false, theme, buf);
+    pane::frame(list_rect, true, theme, buf);
+    pane::title("LESSONS", list_rect, true, theme, buf);
+    list(app, theme, layout::inner(list_rect), buf);
+    let Some(lesson) = app.learn.lessons.get(app.learn.selected) else {
+        return pane::placeholder(
+            "There are no lessons.",
+            layout::inner(text_rect),
+            theme,
+            buf,
+        );
+    };
+    pane::title(&lesson.title, text_rect, false, theme, buf);
+    let (area, plot) = divide(lesson, layout::inner(text_rect));
+    text(app, lesson, theme, area, buf);
+    if let Some(Plot::Cost) = lesson.plot {
+        cost_plot::render(app, lesson, theme, plot, buf);
+    }
+}
+
+fn places(body: Rect) -> (Rect, Rect) {
+    let width = LIST_WIDTH.min(body.width * 2 / 5);
+    let list = Rect { width, ..body };
+    let text = Rect {
+        x: body.x + width - 1,
+        width: body.width - width + 1,
+        ..body
+    };
+    (list, text)
+}
+
+/// The text's place and the plot's below it.
+fn divide(lesson: &Lesson, area: Rect) -> (Rect, Rect) {
+    let rows = match lesson.plot {
+        Some(_) => PLOT_ROWS.min(area.height / 2 + 1),
+        None => 0,
+    };
+    let text = Rect {
+        height: area.height - rows,
+        ..area
+    };
+    let plot = Rect {
+        y: area.y + text.height,
+        height: rows,
+        ..area
+    };
+    (text, plot)
+}
+
+/// Which lesson is at a position.
+pub fn lesson_at(app: &App, body: Rect, at: Position) -> Option<usize> {
+    let inner = layout::inner(places(body).0);
+    let row = usize::from(at.y.checked_sub(inner.y)?);
+    (inner.contains(at) && row < app.learn.lessons.len()).then_some(row)
+}
+
+fn list(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    for (row, lesson) in app.learn.lessons.iter().enumerate() {
+        let (done, n) = (app.learn.learned.n_done(lesson), lesson.tasks.len());
+        let (sign, style) = match done {
+            0 => ("·", theme.dim()),
+            d if d == n => ("✓", theme.good()),
+            _ => ("▸", theme.accent()),
+        };
+        let count = format!("{done}/{n}");
+        let room = usize::from(area.width).saturating_sub(count.len() + 5);
+        let line = Line::from(vec![
+            Span::styled(format!("{sign} "), style),
+            Span::styled(format!("{} ", row + 1), theme.dim()),
+            Span::styled(pad(&lesson.title, room), theme.text()),
+            Span::styled(format!(" {count}"), style),
+        ]);
+        pane::put(buf, area, row as u16, &line);
+        if row == app.learn.selected && (row as u16) < area.height {
+            pane::light(area, row as u16, theme, buf);
+        }
+    }
+}
+
+/// The lesson's text, then its tasks, then how to begin.
+fn lines(app: &App, lesson: &Lesson, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let mut out: Vec<Line> = Vec::new();
+    for paragraph in lesson.text.trim().split("\n\n") {
+        let paragraph = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+        let wrapped = wrap(&words::told(&paragraph, app), width);
+        out.extend(wrapped.into_iter().map(|l| Line::styled(l, theme.text())));
+        out.push(Line::default());
+    }
+    let key = app.keys.name_of(Context::Learn, &Action::Submit);
+    let (done, n) = (app.learn.learned.n_done(lesson), lesson.tasks.len());
+    out.push(Line::from(vec![
+        Span::styled(key, theme.accent()),
+        Span::styled(" begins, on the real screens: ", theme.text()),
+        Span::styled(format!("{n} tasks, {done} done"), theme.dim()),
+    ]));
+    out
+}
+
+fn text(app: &App, lesson: &Lesson, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let lines = lines(app, lesson, usize::from(area.width), theme);
+    let rows = usize::from(area.height);
+    let top = app.learn.scroll.min(lines.len().saturating_sub(rows));
+    for (row, line) in lines.iter().skip(top).take(rows).enumerate() {
+        pane::put(buf, area, row as u16, line);
+    }
+    if lines.len() > top + rows && area.height > 0 {
+        let edge = Rect {
+            x: area.right(),
+            width: 1,
+            ..area
+        };
+        pane::put(buf, edge, area.height - 1, &Line::styled("↓", theme.dim()));
+    }
+}
+
+/// The farthest the text can be scrolled.
+pub fn last_scroll(app: &App) -> usize {
+    let Some(lesson) = app.learn.lessons.get(app.learn.selected) else {
+        return 0;
+    };
+    let body = layout::shell(app, layout::whole(app)).body;
+    let (area, _) = divide(lesson, layout::inner(places(body).1));
+    let n = lines(app, lesson, usize::from(area.width), &app.theme.theme()).len();
+    n.saturating_sub(usize::from(area.height))
+}

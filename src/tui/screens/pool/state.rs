@@ -1,0 +1,480 @@
+//! How the Pool screen is looked at: the pools, their documents, one document's
+//! text, and what is searched and drafted in them. What is missing is asked of
+//! the engine, one thing at a time.
+//!
+//! Knows what the engine answers; nothing of panes' places.
+
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+use tui_input::Input;
+
+use crate::present::token_text::{Joiner, columns};
+use crate::speculate::trace::TokenBytes;
+use crate::tui::action::Action;
+use crate::tui::app::{App, Screen, Tone};
+use crate::tui::keys::table::Context;
+use crate::tui::screens::catalog::state::Typing;
+use crate::tui::screens::decode::state::Zoom;
+use crate::tui::screens::pool::supplied::{Supplied, drafts_of, named_documents};
+use crate::worker::message::{
+    Command, DocumentText, Found, LabAnswer, LabQuestion, ListedDoc, Overview, PoolName, Probe,
+    RunId, Section,
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LabPane {
+    Pools,
+    Documents,
+    /// The right one, whatever it shows.
+    View,
+}
+
+/// What the right pane shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LabTab {
+    /// The selected document's text.
+    Text,
+    /// The drafts it supplied in the shown run.
+    Supplied,
+    /// The documents in which a phrase occurs.
+    Found,
+    /// What would be drafted next.
+    Drafts,
+}
+
+impl LabTab {
+    pub const ALL: [LabTab; 4] = [
+        LabTab::Text,
+        LabTab::Supplied,
+        LabTab::Found,
+        LabTab::Drafts,
+    ];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            LabTab::Text => "TEXT",
+            LabTab::Supplied => "SUPPLIED",
+            LabTab::Found => "FOUND",
+            LabTab::Drafts => "DRAFTS",
+        }
+    }
+
+    pub fn neighbour(self, forward: bool) -> Self {
+        let at = Self::ALL.iter().position(|&t| t == self).unwrap_or(0);
+        let n = Self::ALL.len();
+        Self::ALL[(at + if forward { 1 } else { n - 1 }) % n]
+    }
+}
+
+/// A document as it is drawn: its tokens' texts.
+#[derive(Clone, Debug)]
+pub struct OpenDocument {
+    pub text: DocumentText,
+    /// Where it was looked for.
+    pub pool: PoolName,
+    pub cells: Vec<DocumentCell>,
+    /// The token that is marked.
+    pub at: Option<usize>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentCell {
+    pub text: String,
+    /// Byte offsets after which the line breaks.
+    pub breaks: Vec<usize>,
+}
+
+/// What was probed, in words, and what came of it.
+#[derive(Clone, Debug)]
+pub struct Probed {
+    pub what: String,
+    pub probe: Probe,
+}
+
+/// A document that is to be opened as soon as it can be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    pub id: String,
+    pub pool: PoolName,
+    pub at: Option<usize>,
+}
+
+#[derive(Debug)]
+pub struct Lab {
+    pub pane: LabPane,
+    pub tab: LabTab,
+    pub overview: Option<Overview>,
+    pub pool_row: usize,
+    /// Documents of the selected pool as the engine lists them.
+    pub documents: Vec<ListedDoc>,
+    pub n_documents: usize,
+    /// Which pool these are of.
+    pub(crate) listed: Option<PoolName>,
+    pub filter: Input,
+    pub typing: Typing,
+    /// Indexes of the documents that the filter leaves.
+    pub rows: Vec<usize>,
+    pub row: usize,
+    pub open: Option<OpenDocument>,
+    pub(crate) wanted: Option<Wanted>,
+    /// The screen that a document was opened from, to go back to.
+    pub(crate) came_from: Option<Screen>,
+    /// Why the wanted document cannot be shown.
+    pub why_not: Option<String>,
+    pub found: Option<Found>,
+    pub found_row: usize,
+    pub probed: Option<Probed>,
+    /// What the last probe is of.
+    pub(crate) probe_of: String,
+    /// First line shown of the text or the trees; `None`: the first, or where
+    /// the text is marked.
+    pub scroll: Option<usize>,
+    pub zoom: Zoom,
+    /// Texts typed so far: they need names.
+    pub(crate) n_typed: usize,
+    pub supplied: Vec<Supplied>,
+    pub supplied_row: usize,
+    pub(crate) supplied_of: Option<(String, RunId, usize)>,
+    /// Asked and not answered yet.
+    pub(crate) asked: Option<LabQuestion>,
+    matcher: Matcher,
+}
+
+impl Default for Lab {
+    fn default() -> Self {
+        Lab {
+            pane: LabPane::Documents,
+            tab: LabTab::Text,
+            overview: None,
+            pool_row: 0,
+            documents: Vec::new(),
+            n_documents: 0,
+            listed: None,
+            filter: Input::default(),
+            typing: Typing::No,
+            rows: Vec::new(),
+            row: 0,
+            open: None,
+            wanted: None,
+            came_from: None,
+            why_not: None,
+            found: None,
+            found_row: 0,
+            probed: None,
+            probe_of: String::new(),
+            scroll: None,
+            zoom: Zoom::All,
+            n_typed: 0,
+            supplied: Vec::new(),
+            supplied_row: 0,
+            supplied_of: None,
+            asked: None,
+            matcher: Matcher::new(Config::DEFAULT),
+        }
+    }
+}
+
+impl Lab {
+    pub fn sections(&self) -> &[Section] {
+        self.overview.as_ref().map_or(&[], |o| &o.sections)
+    }
+
+    pub fn pool(&self) -> Option<&PoolName> {
+        self.sections().get(self.pool_row).map(|s| &s.pool)
+    }
+
+    /// The document selected in the list.
+    pub fn selected(&self) -> Option<&ListedDoc> {
+        self.rows.get(self.row).map(|&i| &self.documents[i])
+    }
+
+    /// Everything that was read of the pools is old.
+    pub(crate) fn forget(&mut self) {
+        self.asked = None;
+        self.overview = None;
+        self.listed = None;
+    }
+
+    pub(crate) fn select_pool(&mut self, row: usize) {
+        self.pool_row = row.min(self.sections().len().saturating_sub(1));
+        self.row = 0;
+    }
+
+    pub(crate) fn select_document(&mut self, row: usize) {
+        self.row = row.min(self.rows.len().saturating_sub(1));
+    }
+
+    /// Lists again what the filter leaves, best first.
+    pub(crate) fn refilter(&mut self) {
+        self.row = 0;
+        let wanted = self.filter.value().trim();
+        if wanted.is_empty() {
+            self.rows = (0..self.documents.len()).collect();
+            return;
+        }
+        let pattern = Pattern::parse(wanted, CaseMatching::Ignore, Normalization::Smart);
+        let mut letters = Vec::new();
+        let mut found: Vec<(u32, usize)> = Vec::new();
+        for (i, doc) in self.documents.iter().enumerate() {
+            let name = format!("{} {} {}", doc.title, doc.id, doc.group);
+            let name = Utf32Str::new(&name, &mut letters);
+            if let Some(score) = pattern.score(name, &mut self.matcher) {
+                found.push((score, i));
+            }
+        }
+        found.sort_by_key(|&(score, i)| (std::cmp::Reverse(score), i));
+        self.rows = found.into_iter().map(|(_, i)| i).collect();
+    }
+
+    fn keep_overview(&mut self, overview: Overview) {
+        let pool = self.pool().cloned();
+        let row = overview
+            .sections
+            .iter()
+            .position(|s| Some(&s.pool) == pool.as_ref());
+        self.pool_row = row.unwrap_or(0);
+        self.overview = Some(overview);
+    }
+
+    fn keep_documents(&mut self, pool: PoolName, listed: Vec<ListedDoc>, n: usize) {
+        let selected = self.selected().map(|d| d.id.clone());
+        let row = self.row;
+        let same_pool = self.listed.as_ref() == Some(&pool);
+        self.documents = listed;
+        self.n_documents = n;
+        self.listed = Some(pool);
+        self.refilter();
+        let found = self
+            .rows
+            .iter()
+            .position(|&i| Some(&self.documents[i].id) == selected.as_ref());
+        self.select_document(found.unwrap_or(if same_pool { row } else { 0 }));
+    }
+}
+
+impl OpenDocument {
+    pub fn new(text: DocumentText, pool: PoolName, at: Option<usize>) -> Self {
+        let mut joiner = Joiner::default();
+        let mut cells: Vec<DocumentCell> = Vec::with_capacity(text.tokens.len());
+        for (_, bytes) in &text.tokens {
+            let joined = joiner.push(bytes.as_bytes());
+            let n = cells.len();
+            for before in &mut cells[n - joined.absorbed..] {
+                let begun = before.text.rfind('⟨').unwrap_or(before.text.len());
+                before.text.truncate(begun);
+            }
+            cells.push(DocumentCell {
+                text: joined.shown.text,
+                breaks: joined.shown.breaks,
+            });
+        }
+        let at = at.map(|at| at.min(cells.len().saturating_sub(1)));
+        OpenDocument {
+            text,
+            pool,
+            cells,
+            at,
+        }
+    }
+
+    pub fn width_of(&self, cell: usize) -> usize {
+        columns(&self.cells[cell].text)
+    }
+}
+
+impl Probed {
+    /// A token of its trees.
+    pub fn bytes(&self, token: crate::speculate::TokenId) -> Option<&TokenBytes> {
+        let found = self.probe.tokens.binary_search_by_key(&token, |t| t.0);
+        found.ok().map(|i| &self.probe.tokens[i].1)
+    }
+}
+
+impl App {
+    /// Switches to the Pool screen and shows a document, wherever it is, with
+    /// one of its tokens marked.
+    pub fn open_document(&mut self, doc_id: &str, position: Option<usize>) -> Vec<Command> {
+        if self.screen != Screen::Pool {
+            self.lab.came_from = Some(self.screen);
+        }
+        self.screen = Screen::Pool;
+        self.lab.pane = LabPane::View;
+        self.lab.tab = LabTab::Text;
+        self.want_document(doc_id, PoolName::Global, position)
+    }
+
+    /// Shows a document in the right pane as soon as it is there.
+    pub(crate) fn want_document(
+        &mut self,
+        id: &str,
+        pool: PoolName,
+        at: Option<usize>,
+    ) -> Vec<Command> {
+        self.lab.why_not = None;
+        self.lab.scroll = None;
+        if let Some(open) = self.lab.open.as_mut().filter(|o| o.text.id == id) {
+            let last = open.cells.len().saturating_sub(1);
+            open.at = at.map(|at| at.min(last));
+            self.lab.wanted = None;
+        } else {
+            let id = id.to_string();
+            self.lab.wanted = Some(Wanted { id, pool, at });
+        }
+        if !self.model.is_ready() {
+            self.lab.why_not = Some(self.why_no_texts());
+        }
+        self.find_supplied();
+        self.ask_lab()
+    }
+
+    /// Why the pools' texts are not there.
+    pub fn why_no_texts(&self) -> String {
+        match &self.model {
+            crate::tui::app::model::ModelState::None => {
+                "This is a replay with no model: a trace names the documents that its drafts \
+                 came from, but the texts are in the pools, which are loaded with a model. \
+                 Start `laserscope` to read them."
+                    .into()
+            }
+            crate::tui::app::model::ModelState::Failed { .. } => {
+                let key = self.key_of(Context::Anywhere, Action::RetryModel);
+                format!(
+                    "There is no model, and the pools are cut into its tokens: {key} tries again."
+                )
+            }
+            _ => "The pools are loaded with the model, which is on its way.".into(),
+        }
+    }
+
+    /// The document that the right pane is about.
+    pub fn document_in_view(&self) -> Option<&str> {
+        let lab = &self.lab;
+        let wanted = lab.wanted.as_ref().map(|w| w.id.as_str());
+        wanted.or(lab.open.as_ref().map(|o| o.text.id.as_str()))
+    }
+
+    /// What the screen shows next needs this of the engine; one question at a
+    /// time, so that moving fast floods nobody.
+    pub(crate) fn ask_lab(&mut self) -> Vec<Command> {
+        if self.screen != Screen::Pool || !self.model.is_ready() {
+            self.name_documents();
+            return Vec::new();
+        }
+        if self.lab.asked.is_some() {
+            return Vec::new();
+        }
+        let Some(question) = self.lab.next_question() else {
+            return Vec::new();
+        };
+        self.lab.asked = Some(question.clone());
+        vec![Command::Lab(Box::new(question))]
+    }
+
+    /// Without a model, the documents that the shown run names stand in for the
+    /// pools'.
+    fn name_documents(&mut self) {
+        if self.screen != Screen::Pool || self.lab.listed.is_some() {
+            return;
+        }
+        if let Some(record) = self.record() {
+            let documents = named_documents(&record.trace);
+            self.lab.n_documents = documents.len();
+            self.lab.documents = documents;
+            self.lab.refilter();
+        }
+    }
+
+    pub(crate) fn lab_answered(
+        &mut self,
+        question: LabQuestion,
+        answer: Result<LabAnswer, String>,
+    ) -> Vec<Command> {
+        if self.lab.asked.as_ref() == Some(&question) {
+            self.lab.asked = None;
+        }
+        match (question, answer) {
+            (question, Err(why)) => self.lab_failed(&question, why),
+            (_, Ok(LabAnswer::Overview(overview))) => self.lab.keep_overview(overview),
+            (LabQuestion::Documents { pool }, Ok(LabAnswer::Documents(documents))) => {
+                self.lab.keep_documents(pool, documents.listed, documents.n);
+            }
+            (_, Ok(LabAnswer::Document(text))) => self.document_arrived(text),
+            (_, Ok(LabAnswer::Found(found))) => {
+                self.lab.found = Some(found);
+                self.lab.found_row = 0;
+            }
+            (_, Ok(LabAnswer::Probe(probe))) => {
+                let what = self.lab.probe_of.clone();
+                self.lab.probed = Some(Probed { what, probe });
+                self.lab.scroll = None;
+            }
+            (_, Ok(LabAnswer::Changed { told, now })) => {
+                self.lab.keep_overview(now);
+                self.lab.listed = None;
+                self.tell(Tone::Good, told);
+            }
+            _ => {}
+        }
+        self.ask_lab()
+    }
+
+    fn lab_failed(&mut self, question: &LabQuestion, why: String) {
+        match question {
+            LabQuestion::Document { id, .. } => {
+                if self.lab.wanted.as_ref().is_some_and(|w| w.id == *id) {
+                    self.lab.wanted = None;
+                    self.lab.open = None;
+                    self.lab.why_not = Some(why);
+                }
+            }
+            _ => self.tell(Tone::Problem, why),
+        }
+    }
+
+    fn document_arrived(&mut self, text: DocumentText) {
+        let Some(wanted) = self.lab.wanted.take_if(|w| w.id == text.id) else {
+            return;
+        };
+        self.lab.open = Some(OpenDocument::new(text, wanted.pool, wanted.at));
+        self.find_supplied();
+    }
+
+    /// The drafts that the document in view supplied in the shown run.
+    pub(crate) fn find_supplied(&mut self) {
+        let (Some(id), Some(run)) = (self.document_in_view(), self.run()) else {
+            self.lab.supplied.clear();
+            self.lab.supplied_of = None;
+            return;
+        };
+        let key = (id.to_string(), run.id, run.n_steps());
+        if self.lab.supplied_of.as_ref() == Some(&key) {
+            return;
+        }
+        let trace = run.record.as_ref().map(|r| &r.trace);
+        let supplied = trace.map_or_else(Vec::new, |t| drafts_of(t, id));
+        let same = self
+            .lab
+            .supplied_of
+            .as_ref()
+            .is_some_and(|old| old.0 == key.0 && old.1 == key.1);
+        self.lab.supplied = supplied;
+        self.lab.supplied_row = if same { self.lab.supplied_row } else { 0 };
+        self.lab.supplied_of = Some(key);
+    }
+}
+
+impl Lab {
+    fn next_question(&mut self) -> Option<LabQuestion> {
+        if let Some(wanted) = &self.wanted {
+            return Some(LabQuestion::Document {
+                pool: wanted.pool.clone(),
+                id: wanted.id.clone(),
+            });
+        }
+        if self.overview.is_none() {
+            return Some(LabQuestion::Overview);
+        }
+        let pool = self.pool()?.clone();
+        (self.listed.as_ref() != Some(&pool)).then_some(LabQuestion::Documents { pool })
+    }
+}

@@ -1,0 +1,283 @@
+//! The right pane of the Pool screen as prose and lists: a document's text with
+//! the place that is looked at, the drafts it supplied, a search's finds.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+
+use crate::present::lines::{self, From};
+use crate::present::mark::Mark;
+use crate::present::theme::{Emphasis, Theme};
+use crate::present::token_text::{columns, fit, pad};
+use crate::tui::action::{Action, LabAction};
+use crate::tui::app::App;
+use crate::tui::keys::table::Context;
+use crate::tui::screens::pool::state::{LabTab, OpenDocument};
+use crate::tui::screens::pool::supplied::Supplied;
+use crate::tui::screens::pool::view::first_row;
+use crate::tui::widgets::pane::{mark, placeholder, put};
+use crate::worker::message::FoundDocument;
+
+/// Rows above the text, and rows of a find.
+const HEAD_ROWS: u16 = 2;
+const FIND_ROWS: usize = 3;
+
+fn below_head(area: Rect, n: u16) -> Rect {
+    Rect {
+        y: area.y + n,
+        height: area.height.saturating_sub(n),
+        ..area
+    }
+}
+
+/// Which document is looked at.
+fn head(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let lab = &app.lab;
+    let Some(id) = app.document_in_view() else {
+        return;
+    };
+    let open = lab.open.as_ref().filter(|o| o.text.id == id);
+    let listed = lab.documents.iter().find(|d| d.id == id);
+    let title = open
+        .map(|o| o.text.title.as_str())
+        .or(listed.map(|d| d.title.as_str()))
+        .or(app.record().map(|r| r.trace.doc_title(id)));
+    let group = open.map_or("", |o| o.text.group.as_str());
+    let mut line = Line::from(Span::styled(
+        title.unwrap_or(id).to_string(),
+        theme.strong(),
+    ));
+    line.push_span(Span::styled(format!("  {id}  {group}"), theme.dim()));
+    if let Some(at) = open.and_then(|o| o.at) {
+        line.push_span(Span::styled(format!("  token {at}"), theme.accent()));
+    }
+    put(buf, area, 0, &line);
+}
+
+fn lines(open: &OpenDocument, width: u16) -> Vec<lines::Line> {
+    let cells = open.cells.iter();
+    let texts = cells.map(|c| (c.text.as_str(), c.breaks.as_slice()));
+    lines::flow_texts(texts, usize::from(width))
+}
+
+/// First line shown, and the last that can be first.
+pub fn scrolled(app: &App, area: Rect) -> (usize, usize) {
+    let Some(open) = &app.lab.open else {
+        return (0, 0);
+    };
+    let area = below_head(area, HEAD_ROWS);
+    top_line(
+        app,
+        open,
+        &lines(open, area.width),
+        usize::from(area.height),
+    )
+}
+
+fn top_line(
+    app: &App,
+    open: &OpenDocument,
+    lines: &[lines::Line],
+    height: usize,
+) -> (usize, usize) {
+    let last = lines.len().saturating_sub(height);
+    let marked = open.at.map(|at| lines::line_of(lines, at));
+    let wanted = match app.lab.scroll {
+        Some(top) => top,
+        None => marked.map_or(0, |line| line.saturating_sub(height / 3)),
+    };
+    (wanted.min(last), last)
+}
+
+pub fn text(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    head(app, theme, area, buf);
+    let area = below_head(area, HEAD_ROWS);
+    if let Some(why) = &app.lab.why_not {
+        return placeholder(why, area, theme, buf);
+    }
+    let Some(open) = &app.lab.open else {
+        let key = |action| app.key_of(Context::Pool, action);
+        let text = format!(
+            "{} on a document shows its text here. {} searches all documents for a phrase, {} shows \
+             what the pools would draft after a prompt.",
+            key(Action::Submit),
+            key(Action::Lab(LabAction::Search)),
+            key(Action::Lab(LabAction::ProbePrompt))
+        );
+        return placeholder(&text, area, theme, buf);
+    };
+    let lines = lines(open, area.width);
+    let height = usize::from(area.height);
+    let (top, last) = top_line(app, open, &lines, height);
+    for (row, line) in lines.iter().skip(top).take(height).enumerate() {
+        for piece in line {
+            let From::Cell(cell) = piece.from else {
+                continue;
+            };
+            let piece_text = piece.cut(&open.cells[cell].text);
+            let is_marked = Some(cell) == open.at;
+            let style = match is_marked {
+                true => theme.strong().patch(theme.emphasis(Emphasis::Selected)),
+                false => theme.text(),
+            };
+            let x = area.x + piece.x as u16;
+            buf.set_stringn(x, area.y + row as u16, piece_text, piece.width, style);
+        }
+    }
+    if top < last {
+        let edge = Rect {
+            x: area.right(),
+            width: 1,
+            ..area
+        };
+        put(buf, edge, area.height - 1, &Line::styled("↓", theme.dim()));
+    }
+}
+
+pub fn supplied(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    head(app, theme, area, buf);
+    let Some(record) = app.record() else {
+        let text = "No run is shown: generate one, and the drafts that this document supplied are listed \
+                    here.";
+        return placeholder(text, below_head(area, HEAD_ROWS), theme, buf);
+    };
+    let lab = &app.lab;
+    let of = format!(
+        "in the shown run, {}: {} goes to the step",
+        record.trace.header.subject.title,
+        app.key_of(Context::Pool, Action::Submit)
+    );
+    let of = fit(&of, usize::from(area.width));
+    put(buf, area, 1, &Line::styled(of, theme.dim()));
+    let area = below_head(area, HEAD_ROWS + 1);
+    if lab.supplied.is_empty() {
+        let text = match app.document_in_view() {
+            Some(_) => {
+                "It supplied no draft of the shown run, or was not among the few documents named."
+            }
+            None => "Select a document.",
+        };
+        return placeholder(text, area, theme, buf);
+    }
+    let top = first_row(
+        lab.supplied_row,
+        lab.supplied.len(),
+        usize::from(area.height),
+    );
+    let shown = lab.supplied.iter().enumerate().skip(top);
+    for (row, (index, draft)) in shown.take(usize::from(area.height)).enumerate() {
+        let token = record.quoted(draft.token);
+        put(
+            buf,
+            area,
+            row as u16,
+            &supplied_line(draft, &token, area.width, theme),
+        );
+        if index == lab.supplied_row {
+            mark(area, row as u16, 1, theme, buf);
+        }
+    }
+}
+
+fn supplied_line(draft: &Supplied, token: &str, width: u16, theme: &Theme) -> Line<'static> {
+    let mark = Mark::Fate(draft.fate);
+    let step = format!("step {:<5}", draft.step + 1);
+    let matched = match draft.matched {
+        0 => "a start, a gap or a frequent token".to_string(),
+        n => format!("after {n} matching"),
+    };
+    let place = format!("at token {:<5}{matched}", draft.at);
+    let room = usize::from(width).saturating_sub(columns(&step) + columns(&place) + 16);
+    let token = fit(token, room.clamp(6, 24));
+    Line::from(vec![
+        Span::styled(step, theme.text()),
+        Span::styled(format!("{} ", mark.glyph()), theme.mark(mark)),
+        Span::styled(pad(mark.name(), 10), theme.mark(mark)),
+        Span::styled(pad(&token, room.clamp(6, 24) + 1), theme.token(mark)),
+        Span::styled(place, theme.dim()),
+    ])
+}
+
+pub fn found(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let Some(found) = &app.lab.found else {
+        let text = "s searches all documents for a phrase, to the letter.";
+        return placeholder(text, area, theme, buf);
+    };
+    let line = Line::from(vec![
+        Span::styled(format!("“{}”", found.text), theme.strong()),
+        Span::styled("  → DRAFTS: what would come next", theme.dim()),
+    ]);
+    put(buf, area, 0, &line);
+    let area = below_head(area, HEAD_ROWS);
+    if found.documents.is_empty() {
+        return placeholder("It occurs in no document.", area, theme, buf);
+    }
+    let height = usize::from(area.height) / FIND_ROWS;
+    let top = first_row(app.lab.found_row, found.documents.len(), height);
+    let shown = found.documents.iter().enumerate().skip(top);
+    for (i, (index, hit)) in shown.take(height.max(1)).enumerate() {
+        let row = (i * FIND_ROWS) as u16;
+        let [title, context] = find_lines(hit, usize::from(area.width), theme);
+        put(buf, area, row, &title);
+        put(buf, area, row + 1, &context);
+        if index == app.lab.found_row {
+            mark(area, row, 2, theme, buf);
+        }
+    }
+}
+
+fn find_lines(hit: &FoundDocument, width: usize, theme: &Theme) -> [Line<'static>; 2] {
+    let times = match hit.occurrences {
+        1 => String::new(),
+        n => format!("  {n}×"),
+    };
+    let title = Line::from(vec![
+        Span::styled(hit.title.clone(), theme.text()),
+        Span::styled(
+            format!("  {}  {}{times}", hit.id, hit.pool.name()),
+            theme.dim(),
+        ),
+    ]);
+    let flat = |text: &str| text.replace(['\n', '\r'], "⏎").replace('\t', "⇥");
+    let (before, middle, after) = (flat(&hit.before), flat(&hit.found), flat(&hit.after));
+    let side = width.saturating_sub(columns(&middle) + 2) / 2;
+    let context = Line::from(vec![
+        Span::raw("  "),
+        Span::styled(end_of(&before, side), theme.dim()),
+        Span::styled(middle, theme.accent()),
+        Span::styled(fit(&after, side), theme.dim()),
+    ]);
+    [title, context]
+}
+
+/// The last columns of a text.
+fn end_of(text: &str, width: usize) -> String {
+    let mut from = 0;
+    while columns(&text[from..]) > width {
+        let next = text[from..].chars().next().map_or(1, char::len_utf8);
+        from += next;
+    }
+    text[from..].to_string()
+}
+
+/// The row of a list in the right pane at a position.
+pub fn row_at(app: &App, area: Rect, at: Position) -> Option<usize> {
+    let lab = &app.lab;
+    match lab.tab {
+        LabTab::Supplied => {
+            let area = below_head(area, HEAD_ROWS + 1);
+            let n = lab.supplied.len();
+            let top = first_row(lab.supplied_row, n, usize::from(area.height));
+            let row = top + usize::from(at.y.checked_sub(area.y)?);
+            (area.contains(at) && row < n).then_some(row)
+        }
+        LabTab::Found => {
+            let area = below_head(area, HEAD_ROWS);
+            let n = lab.found.as_ref()?.documents.len();
+            let top = first_row(lab.found_row, n, usize::from(area.height) / FIND_ROWS);
+            let row = top + usize::from(at.y.checked_sub(area.y)?) / FIND_ROWS;
+            (area.contains(at) && row < n).then_some(row)
+        }
+        LabTab::Text | LabTab::Drafts => None,
+    }
+}

@@ -1,0 +1,381 @@
+//! The Pool screen's actions: moving, searching, probing, changing the pools.
+
+use std::path::PathBuf;
+
+use crate::present::pick::Pick;
+use crate::present::token_text::fit;
+use crate::speculate::params::{Budget, Params};
+use crate::tui::action::{Action, LabAction};
+use crate::tui::app::{App, Screen, Tone};
+use crate::tui::dialogs::pool_text::{LabAsks, PoolField};
+use crate::tui::dialogs::remove_document::Removal;
+use crate::tui::dialogs::save_edits::SaveEdits;
+use crate::tui::mouse::{LabTarget, Target};
+use crate::tui::screens::catalog::state::Typing;
+use crate::tui::screens::decode::state::{Cursor, Zoom};
+use crate::tui::screens::pool::state::{Lab, LabPane, LabTab};
+use crate::tui::widgets::field::paste;
+use crate::worker::message::{Command, LabQuestion, NewDocument, PoolName, ProbedText};
+
+/// Rows of a probe's trees: what can be read at a glance.
+const PROBE_ROWS: usize = 24;
+const PAGE: i64 = 10;
+const WHEEL_ROWS: i64 = 3;
+/// Stands for a line break in a text that is being typed.
+const BREAK: char = '⏎';
+const TITLE_LEN: usize = 40;
+
+impl App {
+    pub(crate) fn update_lab(&mut self, action: Action) -> Vec<Command> {
+        match action {
+            Action::Lab(asked) => return self.lab_action(asked),
+            Action::Submit if self.lab.typing == Typing::Yes => self.lab.typing = Typing::No,
+            Action::Submit => return self.lab_enter(),
+            Action::Filter => {
+                self.lab.typing = Typing::Yes;
+                self.lab.pane = LabPane::Documents;
+            }
+            Action::Edit(request) => {
+                let change = self.lab.filter.handle(request);
+                if change.is_some_and(|c| c.value) {
+                    self.lab.refilter();
+                }
+            }
+            Action::Paste(text) if self.lab.typing == Typing::Yes => {
+                paste(&mut self.lab.filter, &text);
+                self.lab.refilter();
+            }
+            Action::NextPane => self.lab_focus(true),
+            Action::PreviousPane => self.lab_focus(false),
+            Action::Less => self.lab_tab(self.lab.tab.neighbour(false)),
+            Action::More => self.lab_tab(self.lab.tab.neighbour(true)),
+            Action::Zoom => {
+                self.lab.zoom = match self.lab.zoom {
+                    Zoom::All => Zoom::One,
+                    Zoom::One => Zoom::All,
+                };
+                self.lab.pane = LabPane::View;
+            }
+            Action::Close => self.leave_lab(),
+            Action::Click(Target::Lab(target)) => return self.lab_click(target),
+            Action::Wheel(Target::Lab(target), delta) => {
+                let pane = target.pane();
+                return self.lab_move_in(pane, i64::from(delta) * WHEEL_ROWS);
+            }
+            Action::Up => return self.lab_move(-1),
+            Action::Down => return self.lab_move(1),
+            Action::PageUp => return self.lab_move(-PAGE),
+            Action::PageDown => return self.lab_move(PAGE),
+            Action::First => return self.lab_move(i64::MIN / 2),
+            Action::Last => return self.lab_move(i64::MAX / 2),
+            other => return self.update_model(&other),
+        }
+        Vec::new()
+    }
+
+    fn lab_focus(&mut self, forward: bool) {
+        use LabPane::{Documents, Pools, View};
+        self.lab.pane = match (self.lab.pane, forward) {
+            (Pools, true) | (View, false) => Documents,
+            (Documents, true) | (Pools, false) => View,
+            (View, true) | (Documents, false) => Pools,
+        };
+    }
+
+    fn lab_tab(&mut self, tab: LabTab) {
+        self.lab.tab = tab;
+        self.lab.scroll = None;
+        self.find_supplied();
+    }
+
+    fn leave_lab(&mut self) {
+        if self.lab.typing == Typing::Yes || !self.lab.filter.value().is_empty() {
+            self.lab.typing = Typing::No;
+            self.lab.filter.reset();
+            self.lab.refilter();
+        } else if self.lab.zoom == Zoom::One {
+            self.lab.zoom = Zoom::All;
+        } else {
+            self.screen = self.lab.came_from.take().unwrap_or(Screen::Catalog);
+        }
+    }
+
+    fn lab_move(&mut self, delta: i64) -> Vec<Command> {
+        self.lab_move_in(self.lab.pane, delta)
+    }
+
+    fn lab_move_in(&mut self, pane: LabPane, delta: i64) -> Vec<Command> {
+        let to = |at: usize| (at as i64).saturating_add(delta).max(0) as usize;
+        let (top, last) = crate::tui::screens::pool::view::scrolled(self);
+        let lab = &mut self.lab;
+        match (pane, lab.tab) {
+            (LabPane::Pools, _) => lab.select_pool(to(lab.pool_row)),
+            (LabPane::Documents, _) => lab.select_document(to(lab.row)),
+            (LabPane::View, LabTab::Supplied) => {
+                lab.supplied_row = to(lab.supplied_row).min(lab.supplied.len().saturating_sub(1));
+            }
+            (LabPane::View, LabTab::Found) => {
+                let n = lab.found.as_ref().map_or(0, |f| f.documents.len());
+                lab.found_row = to(lab.found_row).min(n.saturating_sub(1));
+            }
+            (LabPane::View, LabTab::Text | LabTab::Drafts) => {
+                lab.scroll = Some(to(top).min(last));
+            }
+        }
+        match pane {
+            LabPane::Documents => self.show_selected(),
+            LabPane::Pools | LabPane::View => Vec::new(),
+        }
+    }
+
+    /// The text of the document selected in the list, if texts are looked at.
+    fn show_selected(&mut self) -> Vec<Command> {
+        if !matches!(self.lab.tab, LabTab::Text | LabTab::Supplied) {
+            return Vec::new();
+        }
+        let Some(id) = self.lab.selected().map(|d| d.id.clone()) else {
+            return Vec::new();
+        };
+        let pool = self.lab.pool().cloned().unwrap_or(PoolName::Global);
+        self.want_document(&id, pool, None)
+    }
+
+    /// Enter: one level deeper.
+    fn lab_enter(&mut self) -> Vec<Command> {
+        match (self.lab.pane, self.lab.tab) {
+            (LabPane::Pools, _) => self.lab.pane = LabPane::Documents,
+            (LabPane::Documents, _) => {
+                self.lab.pane = LabPane::View;
+                if !matches!(self.lab.tab, LabTab::Text | LabTab::Supplied) {
+                    self.lab.tab = LabTab::Text;
+                }
+                return self.show_selected();
+            }
+            (LabPane::View, LabTab::Supplied) => self.go_to_supplied(),
+            (LabPane::View, LabTab::Found) => return self.open_found(),
+            (LabPane::View, LabTab::Text) => self.lab_tab(LabTab::Supplied),
+            (LabPane::View, LabTab::Drafts) => {}
+        }
+        Vec::new()
+    }
+
+    fn go_to_supplied(&mut self) {
+        if let Some(&draft) = self.lab.supplied.get(self.lab.supplied_row) {
+            self.screen = Screen::Decode;
+            self.view.go_to(Cursor::at(draft.step));
+            self.view.pick = Some(Pick::Draft(draft.node));
+        }
+    }
+
+    fn open_found(&mut self) -> Vec<Command> {
+        let found = self.lab.found.as_ref();
+        let Some(hit) = found.and_then(|f| f.documents.get(self.lab.found_row)) else {
+            return Vec::new();
+        };
+        let (id, pool, at) = (hit.id.clone(), hit.pool.clone(), hit.at.0);
+        self.lab_tab(LabTab::Text);
+        self.want_document(&id, pool, Some(at))
+    }
+
+    fn lab_click(&mut self, target: LabTarget) -> Vec<Command> {
+        self.lab.typing = Typing::No;
+        self.lab.pane = target.pane();
+        match target {
+            LabTarget::Pool(Some(row)) => self.lab.select_pool(row),
+            LabTarget::Document(Some(row)) => {
+                self.lab.select_document(row);
+                return self.show_selected();
+            }
+            LabTarget::Tab(tab) => self.lab_tab(tab),
+            LabTarget::View(Some(row)) => match self.lab.tab {
+                LabTab::Supplied => self.lab.supplied_row = row,
+                LabTab::Found => self.lab.found_row = row,
+                LabTab::Text | LabTab::Drafts => {}
+            },
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn lab_action(&mut self, asked: LabAction) -> Vec<Command> {
+        if !self.model.is_ready() {
+            self.tell(Tone::Info, self.why_no_texts());
+            return Vec::new();
+        }
+        match asked {
+            LabAction::Search => self.ask(PoolField::new(LabAsks::Phrase)),
+            LabAction::AddText => self.ask(PoolField::new(LabAsks::Text)),
+            LabAction::AddFile => self.ask(PoolField::new(LabAsks::File)),
+            LabAction::ProbePrompt => return self.probe_prompt(),
+            LabAction::Remove => self.ask_to_remove(),
+            LabAction::Undo => return self.ask_pools(LabQuestion::Undo),
+            LabAction::Save => self.ask_to_save(),
+        }
+        Vec::new()
+    }
+
+    /// Asks at once, whatever else is being asked.
+    pub(crate) fn ask_pools(&mut self, question: LabQuestion) -> Vec<Command> {
+        vec![Command::Lab(Box::new(question))]
+    }
+
+    /// What was typed is searched, probed or added.
+    pub(crate) fn lab_submitted(&mut self, dialog: &PoolField) -> Vec<Command> {
+        let typed = dialog.input.value();
+        if typed.trim().is_empty() {
+            return Vec::new();
+        }
+        match dialog.asks {
+            LabAsks::Phrase => self.search(typed),
+            LabAsks::Text => {
+                let text = typed.replace(BREAK, "\n");
+                let document = self.new_document(&text);
+                self.ask_pools(LabQuestion::Add(document))
+            }
+            LabAsks::File => {
+                let path = PathBuf::from(typed.trim());
+                self.ask_pools(LabQuestion::AddFile { path })
+            }
+        }
+    }
+
+    fn search(&mut self, phrase: &str) -> Vec<Command> {
+        self.lab.tab = LabTab::Found;
+        self.lab.pane = LabPane::View;
+        self.lab.probe_of = format!("“{phrase}”");
+        let group = self.lab_group();
+        let find = LabQuestion::Find {
+            text: phrase.to_string(),
+        };
+        let probe = self.probe(ProbedText::Phrase(phrase.to_string()), group);
+        [self.ask_pools(find), self.ask_pools(probe)].concat()
+    }
+
+    fn probe_prompt(&mut self) -> Vec<Command> {
+        let Some(at) = self.browse.selected() else {
+            self.tell(Tone::Info, "Select an item or a user in the catalog first.");
+            return Vec::new();
+        };
+        let (subject, prompt) = match self.browse.question_about(at) {
+            Ok(question) => question,
+            Err(why) => {
+                self.tell(
+                    Tone::Problem,
+                    format!("No prompt for this subject: {why:#}"),
+                );
+                return Vec::new();
+            }
+        };
+        let own = subject.group.map(|g| format!("{}/{g}", subject.kind));
+        let group = self.lab_group().or(own);
+        self.lab.probe_of = format!("the prompt of {}", subject.title);
+        self.lab.tab = LabTab::Drafts;
+        self.lab.pane = LabPane::View;
+        let probe = self.probe(ProbedText::Prompt(prompt), group);
+        self.ask_pools(probe)
+    }
+
+    /// As the parameters say, but as many rows as can be read.
+    fn probe(&self, text: ProbedText, group: Option<String>) -> LabQuestion {
+        let params = Params {
+            budget: Budget::Rows(PROBE_ROWS),
+            ..self.params
+        };
+        LabQuestion::Probe {
+            text,
+            group,
+            params: Box::new(params),
+        }
+    }
+
+    /// The group that is selected among the pools.
+    fn lab_group(&self) -> Option<String> {
+        match self.lab.pool() {
+            Some(PoolName::Group(name)) => Some(name.clone()),
+            _ => None,
+        }
+    }
+
+    /// A document of its own for a text that was typed, in the selected group.
+    fn new_document(&mut self, text: &str) -> NewDocument {
+        self.lab.n_typed += 1;
+        let group = self.lab_group();
+        let (kind, group) = match group.as_deref().and_then(|g| g.split_once('/')) {
+            Some((kind, group)) => (kind.to_string(), group.to_string()),
+            None => ("session".to_string(), "added".to_string()),
+        };
+        let first_line = text.lines().find(|l| !l.trim().is_empty());
+        NewDocument {
+            id: format!("typed-{}", self.lab.n_typed),
+            title: fit(first_line.unwrap_or_default().trim(), TITLE_LEN),
+            kind,
+            group,
+            text: text.to_string(),
+        }
+    }
+
+    /// Asks about the document that the pane in focus shows.
+    fn ask_to_remove(&mut self) {
+        let focused = match (self.lab.pane, self.lab.tab) {
+            (LabPane::Documents, _) => self.lab.removal_of_selected(),
+            (LabPane::View, LabTab::Found) => self.lab.removal_of_found(),
+            (LabPane::View, LabTab::Text | LabTab::Supplied) => self.lab.removal_of_open(),
+            (LabPane::Pools, _) | (LabPane::View, LabTab::Drafts) => None,
+        };
+        match focused {
+            Some(removal) => self.ask(removal),
+            None => {
+                let text = "No document is in focus here: select one in the list of documents.";
+                self.tell(Tone::Info, text);
+            }
+        }
+    }
+
+    pub(crate) fn remove_document(&mut self, removal: Removal) -> Vec<Command> {
+        let Removal { pool, id, .. } = removal;
+        self.ask_pools(LabQuestion::Remove { pool, id })
+    }
+
+    fn ask_to_save(&mut self) {
+        let overview = self.lab.overview.as_ref();
+        let (n, path) = overview.map_or((0, None), |o| (o.n_unsaved, o.pool_on_disk.as_ref()));
+        match (n, path) {
+            (0, _) => self.tell(Tone::Info, "Nothing was changed in the pools."),
+            (_, None) => self.tell(
+                Tone::Info,
+                "No pool on disk is open: start with --pool NAME.pool to save the changes to it.",
+            ),
+            (_, Some(_)) => self.ask(SaveEdits),
+        }
+    }
+}
+
+impl Lab {
+    fn removal_of_selected(&self) -> Option<Removal> {
+        let document = self.selected()?;
+        Some(Removal {
+            pool: self.pool()?.clone(),
+            id: document.id.clone(),
+            title: document.title.clone(),
+        })
+    }
+
+    fn removal_of_found(&self) -> Option<Removal> {
+        let hit = self.found.as_ref()?.documents.get(self.found_row)?;
+        Some(Removal {
+            pool: hit.pool.clone(),
+            id: hit.id.clone(),
+            title: hit.title.clone(),
+        })
+    }
+
+    /// From the pool that it was opened from.
+    fn removal_of_open(&self) -> Option<Removal> {
+        let open = self.open.as_ref().filter(|_| self.wanted.is_none())?;
+        Some(Removal {
+            pool: open.pool.clone(),
+            id: open.text.id.clone(),
+            title: open.text.title.clone(),
+        })
+    }
+}

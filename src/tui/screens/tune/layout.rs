@@ -1,0 +1,112 @@
+//! Where everything on the Tune screen goes, as functions of the size alone.
+
+use ratatui::layout::Rect;
+
+use crate::tui::screens::tune::state::Side;
+use crate::tui::shell::layout;
+
+/// From this width on both halves are shown.
+const BOTH_WIDTH: u16 = 110;
+/// Of the sliders beside the sweep.
+const SLIDERS_WIDTH: u16 = 50;
+/// Of the list of sliders beside what would change.
+const LIST_WIDTH: u16 = 45;
+/// Rows below the sliders from which on what would change is there.
+const WHAT_IF_ROWS: u16 = 13;
+const HEAD_ROWS: u16 = 5;
+const CELL_ROWS: u16 = 8;
+/// From this height on the plot is below the heat map.
+const TALL: u16 = 30;
+const HEAT_WIDTH: u16 = 44;
+const GAP: u16 = 2;
+
+/// The halves that are shown, with their frames.
+pub fn sides(body: Rect, front: Side) -> Vec<(Side, Rect)> {
+    if body.width < BOTH_WIDTH {
+        return vec![(front, body)];
+    }
+    let (left, right) = layout::beside(body, SLIDERS_WIDTH);
+    vec![(Side::Sliders, left), (Side::Sweep, right)]
+}
+
+/// The list of sliders, and what would change.
+pub fn sliders(pane: Rect, n: usize) -> (Rect, Rect) {
+    let area = layout::inner(pane);
+    // One more row says what the slider in front does.
+    let n_rows = n as u16 + 2;
+    if area.height >= n_rows + WHAT_IF_ROWS {
+        return split_rows(area, n_rows + 1);
+    }
+    split_columns(area, LIST_WIDTH)
+}
+
+/// The parts of the sweep's half.
+#[derive(Clone, Copy, Debug)]
+pub struct SweepPlaces {
+    pub head: Rect,
+    pub heat: Rect,
+    pub plot: Rect,
+    pub cell: Rect,
+}
+
+pub fn sweep(pane: Rect, n_rows: usize) -> SweepPlaces {
+    let (head, rest) = split_rows(layout::inner(pane), HEAD_ROWS);
+    let tall = rest.height + HEAD_ROWS >= TALL;
+    let cell_rows = if tall { CELL_ROWS } else { CELL_ROWS - 2 };
+    let (rest, cell) = split_rows(rest, rest.height.saturating_sub(cell_rows));
+    // A title, the columns' names, and a legend.
+    let heat_rows = n_rows as u16 + 3;
+    let (heat, plot) = match tall {
+        true => split_rows(rest, heat_rows + 1),
+        false => split_columns(rest, HEAT_WIDTH),
+    };
+    SweepPlaces {
+        head,
+        heat,
+        plot,
+        cell,
+    }
+}
+
+/// Columns of a heat map's row names.
+pub const ROW_NAME: u16 = 9;
+
+/// The place of a cell of the heat map, in a table of `n_columns`.
+pub fn heat_cell(heat: Rect, row: usize, column: usize, n_columns: usize) -> Rect {
+    let width = (heat.width.saturating_sub(ROW_NAME) / n_columns.max(1) as u16).clamp(8, 14);
+    Rect {
+        x: heat.x + ROW_NAME + column as u16 * width,
+        y: heat.y + 2 + row as u16,
+        width,
+        height: 1,
+    }
+}
+
+fn split_rows(area: Rect, rows: u16) -> (Rect, Rect) {
+    let rows = rows.min(area.height);
+    let above = Rect {
+        height: rows,
+        ..area
+    };
+    let below = Rect {
+        y: area.y + rows,
+        height: area.height - rows,
+        ..area
+    };
+    (above, below)
+}
+
+fn split_columns(area: Rect, columns: u16) -> (Rect, Rect) {
+    let columns = columns.min(area.width);
+    let left = Rect {
+        width: columns,
+        ..area
+    };
+    let gap = GAP.min(area.width - columns);
+    let right = Rect {
+        x: area.x + columns + gap,
+        width: area.width - columns - gap,
+        ..area
+    };
+    (left, right)
+}

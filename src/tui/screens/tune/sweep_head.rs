@@ -1,0 +1,180 @@
+//! Whom the sweep asks, what it tries, how far it is, and whether strict held.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::present::number::{count, percent};
+use crate::present::theme::Theme;
+use crate::present::token_text::fit;
+use crate::recsys::SubjectKind;
+use crate::speculate::sweep::{Axes, Grid};
+use crate::tui::action::Action;
+use crate::tui::app::App;
+use crate::tui::app::model::ModelState;
+use crate::tui::keys::table::Context;
+use crate::tui::runs::run::Run;
+use crate::tui::screens::tune::sweep::{Found, Stand, Tried, Who};
+use crate::tui::shell::header;
+use crate::tui::widgets::bars;
+use crate::tui::widgets::pane::put;
+
+const LABEL: usize = 7;
+const BAR: usize = 16;
+
+pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let width = usize::from(area.width);
+    let fact = |label: &str, text: String| {
+        Line::from(vec![
+            Span::styled(format!("{label:<LABEL$}"), theme.dim()),
+            Span::styled(fit(&text, width.saturating_sub(LABEL)), theme.text()),
+        ])
+    };
+    put(
+        buf,
+        area,
+        0,
+        &fact("asks", format!("{}  (u, -+)", who(app))),
+    );
+    put(buf, area, 1, &fact("tries", format!("{}  (g)", tried(app))));
+    put(buf, area, 2, &stand(app, theme, width));
+    if let Some(found) = &app.tune.sweep.found {
+        put(buf, area, 3, &lossless(found, theme, width));
+    }
+}
+
+fn who(app: &App) -> String {
+    let view = &app.tune.sweep;
+    match view.who {
+        Who::Spread => {
+            let kind = match app.browse.kind {
+                SubjectKind::Item => "item",
+                SubjectKind::User => "user",
+            };
+            format!("{} over the groups", count(view.n, kind))
+        }
+        Who::Shown => match app.run() {
+            Some(run) => format!("{}, the run's", run.subject.title),
+            None => "the run's subject: there is no run".into(),
+        },
+        Who::Selected => match app.browse.selected_subject() {
+            Some(subject) => format!("{}, selected in the catalog", subject.label()),
+            None => "nobody: nothing is selected in the catalog".into(),
+        },
+    }
+}
+
+fn tried(app: &App) -> String {
+    let Axes { rules, budgets, .. } = app.axes();
+    let names: Vec<&str> = rules.iter().map(|f| f.name()).collect();
+    let rules = match app.tune.sweep.tried {
+        Tried::Rules => "every rule".to_string(),
+        Tried::Rule | Tried::Budgets => names.join(", "),
+    };
+    let budgets = match budgets.as_slice() {
+        [] => app.tune.params.budget.describe(),
+        some => some
+            .iter()
+            .map(|b| b.describe())
+            .collect::<Vec<_>>()
+            .join(", "),
+    };
+    format!("{rules} over its numbers, budget {budgets}")
+}
+
+fn n_planned(app: &App) -> Option<usize> {
+    let grid = Grid::new(app.tune.params, &app.axes()).ok()?;
+    let n = match app.tune.sweep.who {
+        Who::Spread => app.tune.sweep.n,
+        Who::Shown | Who::Selected => 1,
+    };
+    Some(n * (grid.cells.len() + 1))
+}
+
+fn stand(app: &App, theme: &Theme, width: usize) -> Line<'static> {
+    let Some(found) = &app.tune.sweep.found else {
+        return not_begun(app, theme, width);
+    };
+    let (done, all) = (found.sweep.n_done(), found.sweep.n_runs());
+    let key = app.key_of(Context::Tune, Action::StartSweep);
+    let line = |text: String, style| Line::styled(fit(&text, width), style);
+    match &found.stand {
+        Stand::UnderWay => under_way(app, found, theme, width),
+        Stand::Done => line(
+            format!("✓ {} made; {key} begins another", count(all, "run")),
+            theme.good(),
+        ),
+        Stand::Cancelled if done == all => line(
+            format!(
+                "✓ {} made, fewer pairs than wanted; {key} begins another",
+                count(all, "run")
+            ),
+            theme.good(),
+        ),
+        Stand::Cancelled => line(
+            format!("ended after {done} of {all} runs; {key} begins anew"),
+            theme.warning(),
+        ),
+        Stand::Failed(why) => line(format!("✗ {why}"), theme.error()),
+    }
+}
+
+fn not_begun(app: &App, theme: &Theme, width: usize) -> Line<'static> {
+    let key = app.key_of(Context::Tune, Action::StartSweep);
+    let text = match &app.model {
+        ModelState::None => "needs a model: this is a replay; start `laserscope`".to_string(),
+        ModelState::Failed { .. } => {
+            let retry = app.key_of(Context::Anywhere, Action::RetryModel);
+            format!("needs a model: {retry} tries again to get one")
+        }
+        model if model.is_coming() => "needs the model, which is on its way".to_string(),
+        _ => match n_planned(app) {
+            Some(n) => format!("{key} begins: {}", count(n, "run")),
+            None => format!("{key} begins"),
+        },
+    };
+    Line::styled(fit(&text, width), theme.dim())
+}
+
+fn under_way(app: &App, found: &Found, theme: &Theme, width: usize) -> Line<'static> {
+    let (done, all) = (found.sweep.n_done(), found.sweep.n_runs());
+    let share = done as f64 / all.max(1) as f64;
+    let (full, rest) = bars::progress(share, BAR);
+    let waits = app.runs.iter().any(Run::is_under_way);
+    let now = match found.sweep.next_job() {
+        _ if waits => "waits: the run under way goes first".to_string(),
+        Some(job) => {
+            let title = &found.asked[job.subject].subject.title;
+            let pair = found.sweep.pair_under_way();
+            let pair = pair.map_or(String::new(), |n| format!("pair {n}, "));
+            format!(
+                "{pair}{title}: {}",
+                found.sweep.params(job).verify.describe()
+            )
+        }
+        None => String::new(),
+    };
+    let words = format!(" {} {done}/{all} {now}", percent(share));
+    Line::from(vec![
+        Span::styled(format!("{} ", header::spinner(app)), theme.accent()),
+        Span::styled(full, theme.gauge()),
+        Span::styled(rest, theme.track()),
+        Span::styled(fit(&words, width.saturating_sub(BAR + 2)), theme.text()),
+    ])
+}
+
+fn lossless(found: &Found, theme: &Theme, width: usize) -> Line<'static> {
+    if let Some(wrong) = found.sweep.mismatches.first() {
+        let title = &found.asked[wrong.job.subject].subject.title;
+        let at = count(wrong.at, "equal token");
+        let text = format!("✗ strict ≠ autoregressive: {title}, after {at}");
+        return Line::styled(fit(&text, width), theme.error());
+    }
+    match found.sweep.is_lossless() {
+        Some(_) => Line::styled(
+            fit("✓ every strict run made the autoregressive text", width),
+            theme.good(),
+        ),
+        None => Line::default(),
+    }
+}

@@ -1,0 +1,98 @@
+//! The bar at the bottom: what the keys do here, or a notice; one that stays moves up
+//! a row.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Clear, Widget};
+
+use crate::present::theme::Theme;
+use crate::present::token_text::columns;
+use crate::tui::app::{App, Notice, Tone};
+use crate::tui::keys::keymap::Keymap;
+use crate::tui::keys::table::{Binding, Context};
+use crate::tui::widgets::paragraph::wrap;
+
+const GAP: usize = 2;
+const MAX_NOTICE_ROWS: usize = 4;
+
+pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    match &app.notice {
+        Some(notice) if notice.covers_hints() => return notice_lines(notice, theme, area, buf),
+        Some(notice) => notice_lines(notice, theme, above(area), buf),
+        None => {}
+    }
+    buf.set_style(area, theme.bar());
+    let width = usize::from(area.width).saturating_sub(2);
+    let line = hints(&app.keys, app.context(), theme, width);
+    buf.set_line(area.x + 1, area.y, &line, area.width - 1);
+}
+
+/// The row above the hints.
+fn above(area: Rect) -> Rect {
+    Rect {
+        y: area.y.saturating_sub(1),
+        ..area
+    }
+}
+
+/// A long notice takes rows from what is above.
+fn notice_lines(notice: &Notice, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let (glyph, style) = match notice.tone {
+        Tone::Info => ("▸", theme.text()),
+        Tone::Good => ("✓", theme.good()),
+        Tone::Problem => ("✗", theme.error()),
+    };
+    let width = usize::from(area.width).saturating_sub(2);
+    let mut lines = wrap(&format!("{glyph} {}", notice.text), width);
+    lines.truncate(MAX_NOTICE_ROWS);
+    let height = lines.len() as u16;
+    let area = Rect {
+        y: area.bottom() - height,
+        height,
+        ..area
+    };
+    Clear.render(area, buf);
+    buf.set_style(area, theme.bar());
+    for (row, text) in lines.into_iter().enumerate() {
+        let line = Line::styled(text, style);
+        buf.set_line(area.x + 1, area.y + row as u16, &line, area.width - 1);
+    }
+}
+
+/// As many hints as fit, the context's own first; help and the way out always.
+fn hints(keys: &Keymap, context: Context, theme: &Theme, width: usize) -> Line<'static> {
+    let hints_of = |context| -> Vec<(String, &'static str)> {
+        let hint = |b: &Binding| keys.hint(b);
+        keys.bindings(context).filter_map(hint).collect()
+    };
+    let own = hints_of(context);
+    let always = if context.chain().contains(&Context::Anywhere) {
+        hints_of(Context::Anywhere)
+    } else {
+        Vec::new()
+    };
+    let size = |(key, text): &(String, &str)| columns(key) + 1 + columns(text) + GAP;
+    let reserved: usize = always.iter().map(size).sum();
+    let mut line = Line::default();
+    let mut used = 0;
+    for hint in own {
+        if used + size(&hint) + reserved > width + GAP {
+            break;
+        }
+        used += size(&hint);
+        push(&mut line, hint, theme);
+    }
+    always
+        .into_iter()
+        .for_each(|hint| push(&mut line, hint, theme));
+    line
+}
+
+fn push(line: &mut Line<'static>, (key, text): (String, &'static str), theme: &Theme) {
+    line.push_span(Span::styled(key, theme.accent()));
+    line.push_span(Span::styled(
+        format!(" {text}{}", " ".repeat(GAP)),
+        theme.dim(),
+    ));
+}

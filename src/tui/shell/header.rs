@@ -1,0 +1,155 @@
+//! The bar at the top: the screens, and where the model stands.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::text::{Line, Span};
+
+use crate::present::number;
+use crate::present::theme::{Emphasis, Theme};
+use crate::present::token_text::{columns, fit};
+use crate::tui::action::Action;
+use crate::tui::app::model::ModelState;
+use crate::tui::app::{App, Screen};
+use crate::tui::keys::table::Context;
+use crate::tui::widgets::bars;
+
+const NAME: &str = " ◉ LaserScope ";
+const SCREENS: [(Screen, &str); 6] = [
+    (Screen::Catalog, "Catalog"),
+    (Screen::Decode, "Decode"),
+    (Screen::Tune, "Tune"),
+    (Screen::Compare, "Compare"),
+    (Screen::Pool, "Pool"),
+    (Screen::Learn, "Learn"),
+];
+/// From this width on every screen is named; below, the one in front only.
+const NAMED_WIDTH: u16 = 112;
+const SPINNER: [&str; 8] = ["⠋", "⠙", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇"];
+const PROGRESS_WIDTH: usize = 16;
+
+pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    buf.set_style(area, theme.bar());
+    let mut line = Line::from(Span::styled(
+        NAME,
+        theme.accent().add_modifier(Modifier::BOLD),
+    ));
+    for (screen, label) in labels(app) {
+        line.push_span(tab(label, screen == app.screen, theme));
+    }
+    let used = line.width() as u16;
+    buf.set_line(area.x, area.y, &line, area.width);
+    let room = area.width.saturating_sub(used + 3);
+    let right = status(app, theme, usize::from(room));
+    let width = right.width() as u16;
+    buf.set_line(
+        area.right().saturating_sub(width + 1),
+        area.y,
+        &right,
+        width,
+    );
+}
+
+/// The screens as the bar names them, by their keys.
+fn labels(app: &App) -> impl Iterator<Item = (Screen, String)> {
+    let (front, is_wide) = (app.screen, app.size.0 >= NAMED_WIDTH);
+    SCREENS
+        .into_iter()
+        .enumerate()
+        .map(move |(i, (screen, name))| {
+            let label = match is_wide || screen == front {
+                true => format!(" {} {name} ", i + 1),
+                false => format!(" {} ", i + 1),
+            };
+            (screen, label)
+        })
+}
+
+fn tab(label: String, front: bool, theme: &Theme) -> Span<'static> {
+    if front {
+        Span::styled(
+            label,
+            theme.strong().patch(theme.emphasis(Emphasis::Selected)),
+        )
+    } else {
+        Span::styled(label, theme.dim())
+    }
+}
+
+/// Which screen's name is at a column.
+pub fn screen_at(app: &App, x: u16) -> Option<Screen> {
+    let mut from = columns(NAME) as u16;
+    for (screen, label) in labels(app) {
+        let to = from + columns(&label) as u16;
+        if (from..to).contains(&x) {
+            return Some(screen);
+        }
+        from = to;
+    }
+    None
+}
+
+pub fn spinner(app: &App) -> &'static str {
+    SPINNER[app.frame / 2 % SPINNER.len()]
+}
+
+fn status(app: &App, theme: &Theme, room: usize) -> Line<'static> {
+    let dim = |text: String| Line::styled(fit(&text, room), theme.dim());
+    let busy = |text: &str| {
+        Line::from(vec![
+            Span::styled(format!("{} ", spinner(app)), theme.accent()),
+            Span::styled(fit(text, room.saturating_sub(2)), theme.text()),
+        ])
+    };
+    match &app.model {
+        ModelState::None => dim("replay, no model".into()),
+        ModelState::Starting => busy("starting"),
+        ModelState::Looking { what } => busy(&format!("looking for {what}")),
+        ModelState::Checking => busy("checking the model's file"),
+        ModelState::Loading { what } => busy(&format!("loading {what}")),
+        ModelState::Ready(ready) => {
+            let device = format!(" · {}", ready.device);
+            let name = fit(&ready.model.name, room.saturating_sub(columns(&device)));
+            dim(format!("{name}{device}"))
+        }
+        ModelState::Failed { .. } => {
+            let key = app.key_of(Context::Anywhere, Action::RetryModel);
+            let text = format!("✗ no model · {key} tries again");
+            Line::styled(fit(&text, room), theme.error())
+        }
+        ModelState::Fetching {
+            done,
+            total,
+            bytes_per_s,
+            ..
+        } => fetching(app, theme, (*done, *total, *bytes_per_s), room),
+    }
+}
+
+fn fetching(
+    app: &App,
+    theme: &Theme,
+    (done, total, bytes_per_s): (u64, Option<u64>, f64),
+    room: usize,
+) -> Line<'static> {
+    let of = total.map_or_else(String::new, |t| format!(" of {}", number::bytes(t)));
+    let speed = format!("{}/s", number::bytes(bytes_per_s.max(0.0) as u64));
+    let mut line = Line::from(Span::styled(format!("{} ", spinner(app)), theme.accent()));
+    let words = format!("{}{of} · {speed} ", number::bytes(done));
+    if columns(&words) + PROGRESS_WIDTH + 21 < room {
+        line.push_span(Span::styled("fetching the model ", theme.text()));
+    }
+    line.push_span(Span::styled(words, theme.text()));
+    if let Some(total) = total {
+        let share = done as f64 / total.max(1) as f64;
+        let width = PROGRESS_WIDTH.min(room.saturating_sub(line.width() + 5));
+        let (full, rest) = bars::progress(share, width);
+        line.push_span(Span::styled(full, theme.gauge()));
+        line.push_span(Span::styled(rest, theme.track()));
+        line.push_span(Span::styled(
+            format!(" {}", number::percent(share)),
+            theme.text(),
+        ));
+    }
+    line
+}

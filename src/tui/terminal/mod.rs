@@ -1,0 +1,266 @@
+//! The terminal: taken, drawn to, given back whatever happens. One loop merges
+//! keys, the engine's news, the program's end from outside and the clock; the clock
+//! runs only while something moves.
+
+pub mod files;
+pub mod input;
+pub mod leave;
+pub mod tty;
+
+use std::io::{self, IsTerminal};
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::sync::mpsc::Sender;
+use std::time::{Duration, Instant};
+
+use color_eyre::eyre::{Result, WrapErr, bail, eyre};
+use files::Files;
+use futures::FutureExt;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tty::Tty;
+
+use crate::console;
+use crate::shutdown::{self, Cause};
+use crate::tui::action::Action;
+use crate::tui::app::{App, Errand, Tone};
+use crate::tui::start::Start;
+use crate::worker::message::{Command, Event};
+
+/// Between two frames while something moves.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// Runs the playground until it is left. The terminal is given back on every way
+/// out: the end, an error, a panic, a signal, a fault of another thread. On all but
+/// the first the run under way is saved before that.
+///
+/// # Errors
+/// If there is no terminal, if it cannot be drawn to, if the engine's thread went
+/// away by itself or failed. [`shutdown::CutOff`] after a signal.
+pub async fn run(
+    start: Start,
+    files: Files,
+    commands: Sender<Command>,
+    mut events: UnboundedReceiver<Event>,
+) -> Result<()> {
+    if !console::is_terminal() || !io::stdin().is_terminal() {
+        bail!(
+            "the playground needs a terminal for its input and output; `laserscope generate` and \
+             `laserscope bench` work without one"
+        );
+    }
+    shutdown::watch()?;
+    let memory_file = start.look.memory_file.clone();
+    let mut app = App::new(start);
+    let before = app.memory();
+    let mut screen = Tty::open(app.mouse)?;
+    let drawing = run_loop(&mut app, &files, &mut screen, &commands, &mut events);
+    let outcome = AssertUnwindSafe(drawing).catch_unwind().await;
+    let told = match &outcome {
+        Ok(Ok(Next::Leave)) => Vec::new(),
+        _ => leave::rescue(&app),
+    };
+    drop(screen);
+    // The engine may be gone already; then there is no one to tell.
+    let _ = commands.send(Command::Quit);
+    leave::tell(&told);
+    leave::remember(memory_file.as_deref(), &before, &app.memory());
+    match outcome {
+        Ok(Ok(Next::CutOff(cause))) => Err(cause.report()),
+        Ok(Ok(Next::Leave | Next::Go)) => Ok(()),
+        Ok(Err(error)) => match leave::cause_of_error().await {
+            Some(cause) => Err(cause.report()),
+            None => Err(leave::with_reports(error)),
+        },
+        Err(panic) => resume_unwind(panic),
+    }
+}
+
+/// Why the loop goes on or ends.
+enum Next {
+    Go,
+    /// As asked for.
+    Leave,
+    /// A signal, or a fault of another thread.
+    CutOff(&'static Cause),
+}
+
+async fn run_loop(
+    app: &mut App,
+    files: &Files,
+    screen: &mut Tty,
+    commands: &Sender<Command>,
+    events: &mut UnboundedReceiver<Event>,
+) -> Result<Next> {
+    let mut keys = crate::tui::terminal::input::listen()?;
+    let mut engine = Engine::There;
+    let mut clock = Clock::new();
+    let mut frame = Frame::Stale;
+    loop {
+        if shutdown::is_coming() {
+            return Ok(Next::CutOff(shutdown::arrived().await));
+        }
+        if let Frame::Stale = frame {
+            draw(app, screen)?;
+        }
+        let wait = match app.is_moving() {
+            true => Some(FRAME),
+            false => app.notice_moves_in(),
+        };
+        clock.rest(wait.is_none());
+        frame = tokio::select! {
+            key = keys.recv() => {
+                let event = key.ok_or_else(|| eyre!("no more keys can be read"))?;
+                on_key(app, event.wrap_err("reading keys")?, commands)
+            }
+            event = events.recv(), if engine == Engine::There => {
+                match event {
+                    Some(event) => on_event(app, event, commands, events)?,
+                    None => engine = Engine::Gone,
+                }
+                Frame::Stale
+            }
+            elapsed = clock.tick(wait.unwrap_or(FRAME)), if wait.is_some() => {
+                send(commands, app.update(Action::Tick(elapsed)));
+                Frame::Stale
+            }
+            cause = shutdown::arrived() => return Ok(Next::CutOff(cause)),
+        };
+        if let Next::Leave = run_errands(app, files, screen)? {
+            return Ok(Next::Leave);
+        }
+    }
+}
+
+/// Whether the screen shows the state.
+enum Frame {
+    Stale,
+    Current,
+}
+
+/// Ticks while something moves. Its deadline stays while events come in between,
+/// so that no flood of them stops the clock.
+struct Clock {
+    last: Instant,
+}
+
+impl Clock {
+    fn new() -> Self {
+        Clock {
+            last: Instant::now(),
+        }
+    }
+
+    /// While nothing moves no time goes by.
+    fn rest(&mut self, resting: bool) {
+        if resting {
+            self.last = Instant::now();
+        }
+    }
+
+    /// Waits until so long after the last frame; the time since then.
+    async fn tick(&mut self, wait: Duration) -> Duration {
+        tokio::time::sleep_until((self.last + wait).into()).await;
+        let elapsed = self.last.elapsed();
+        self.last = Instant::now();
+        elapsed
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Engine {
+    There,
+    Gone,
+}
+
+fn draw(app: &mut App, screen: &mut Tty) -> Result<()> {
+    let size = screen.terminal.size().wrap_err("measuring the terminal")?;
+    app.size = (size.width, size.height);
+    screen
+        .terminal
+        .draw(|frame| frame.render_widget(&*app, frame.area()))
+        .wrap_err("drawing")?;
+    Ok(())
+}
+
+/// The mouse moving over the screen, for one, changes nothing.
+fn on_key(app: &mut App, event: crossterm::event::Event, commands: &Sender<Command>) -> Frame {
+    let Some(action) = app.action_of(&event) else {
+        return Frame::Current;
+    };
+    send(commands, app.update(action));
+    Frame::Stale
+}
+
+/// Takes an event in, and with it those that wait, for the time of a frame: it shows
+/// them together, and an engine that never stops talking does not keep keys waiting.
+fn on_event(
+    app: &mut App,
+    first: Event,
+    commands: &Sender<Command>,
+    events: &mut UnboundedReceiver<Event>,
+) -> Result<()> {
+    let begun = Instant::now();
+    let mut next = Some(first);
+    while let Some(event) = next {
+        if let Event::Gone { why: Some(why) } = event {
+            return Err(eyre!("the engine stopped: {why}"));
+        }
+        send(commands, app.apply(event));
+        let is_late = begun.elapsed() > FRAME;
+        next = (!is_late).then(|| events.try_recv().ok()).flatten();
+    }
+    Ok(())
+}
+
+/// An engine that is gone has said so, or will.
+fn send(commands: &Sender<Command>, list: Vec<Command>) {
+    for command in list {
+        let _ = commands.send(command);
+    }
+}
+
+fn run_errands(app: &mut App, files: &Files, screen: &mut Tty) -> Result<Next> {
+    for errand in app.take_errands() {
+        match errand {
+            Errand::Quit => return Ok(Next::Leave),
+            Errand::Suspend => screen.suspend(app.mouse)?,
+            Errand::Mouse(mouse) => tty::set_mouse(mouse)?,
+            Errand::Copy(text) => {
+                tty::copy(&text)?;
+                let n = crate::present::number::count(text.chars().count(), "character");
+                app.tell(
+                    Tone::Good,
+                    format!("Copied {n}, if the terminal allows it."),
+                );
+            }
+            Errand::Save(id) => {
+                let outcome = files::save(app, id);
+                app.saved_run(id, outcome.map_err(|why| format!("{why:#}")));
+            }
+            Errand::SaveToCopy(id) => {
+                let outcome = files::save(app, id);
+                app.saved_to_copy(id, outcome.map_err(|why| format!("{why:#}")));
+                return run_errands(app, files, screen);
+            }
+            Errand::Export(id, format) => tell_saved(app, files::export(app, id, format, files)),
+            Errand::Picture => tell_saved(app, files::picture(app)),
+            Errand::SaveSettings(params) => {
+                let outcome = (files.save_settings)(&params);
+                app.settings_saved(params, outcome.map_err(|why| format!("{why:#}")));
+            }
+            Errand::KeepLearned => {
+                if let Err(why) = app.learn.learned.write(&files.learned) {
+                    app.tell(Tone::Problem, format!("Progress is not kept: {why:#}"));
+                }
+            }
+            Errand::Open(path) => match files::load(&path) {
+                Ok(trace) => app.open_file(trace, &path),
+                Err(why) => app.open_failed(format!("{why:#}")),
+            },
+        }
+    }
+    Ok(Next::Go)
+}
+
+fn tell_saved(app: &mut App, outcome: Result<String>) {
+    app.saved(outcome.map_err(|why| format!("{why:#}")));
+}
