@@ -22,7 +22,7 @@ pub mod speculate;
 
 pub mod mapped;
 
-pub mod pool;
+pub mod retrieval;
 
 pub mod jinja;
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 use color_eyre::eyre::{Result, ensure, eyre};
 
 use super::{Engine, PromptText};
-use crate::pool::{ListedDoc, Local, PoolDoc, Pools, retrieve};
+use crate::retrieval::{ListedDoc, Local, PoolDoc, Pools, retrieve};
 use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::params::{Params, Sources};
@@ -308,7 +308,7 @@ impl Engine {
     }
 }
 
-fn sum(pool: PoolName, groups: &[crate::pool::GroupSize]) -> Section {
+fn sum(pool: PoolName, groups: &[crate::retrieval::GroupSize]) -> Section {
     Section {
         pool,
         documents: groups.iter().map(|g| g.documents).sum(),

@@ -5,7 +5,7 @@
 use color_eyre::eyre::{Result, bail, ensure, eyre};
 
 use super::{Engine, Knowledge, PoolName, tokenizer_hash};
-use crate::pool::{Part, PoolDoc, PoolUpdate, Pools, Unwanted};
+use crate::retrieval::{Part, PoolDoc, PoolUpdate, Pools, Unwanted};
 use crate::speculate::params::Params;
 
 /// The changes of a session, in order.

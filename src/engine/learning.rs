@@ -2,7 +2,7 @@
 //! function of its header; where a session asks for it, from what its runs learned.
 
 use super::Engine;
-use crate::pool::{Calibration, Calibrations, shipped_calibration};
+use crate::retrieval::{Calibration, Calibrations, shipped_calibration};
 use crate::speculate::learned::CalibrationStart;
 use crate::speculate::params::Params;
 

@@ -19,7 +19,7 @@ use crate::model::layer::{Kernels, Target};
 use crate::model::shape::{MadeUp, Shape};
 use crate::model::tokenizer::TextCodec;
 use crate::model::weights::{FloatWeights, Source, Weights};
-use crate::pool::{Online, Pools, shipped_calibration};
+use crate::retrieval::{Online, Pools, shipped_calibration};
 use crate::speculate::command_line::Setup;
 use crate::speculate::cost::CostProfile;
 use crate::speculate::trace::{Arithmetic, ModelInfo};

@@ -24,7 +24,7 @@ use color_eyre::eyre::{Result, ensure, eyre};
 use crate::model::chat::{ChatTemplate, Message, Role};
 use crate::model::decoder::Decoder;
 use crate::model::tokenizer::TextCodec;
-use crate::pool::{Check, Online, PoolDoc, PoolStore, Pools, TokenizerHash};
+use crate::retrieval::{Check, Online, PoolDoc, PoolStore, Pools, TokenizerHash};
 use crate::speculate::TokenId;
 use crate::speculate::branch::Branch;
 use crate::speculate::command_line::Setup;

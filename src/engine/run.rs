@@ -8,7 +8,7 @@ use super::{Engine, PromptText, RenderedPrompt, RunSpec, Seen, pool_of};
 use crate::model::clock::PassTimes;
 use crate::model::decoder::{PROMPT_CHUNK, Rows};
 use crate::model::logits::{Asked, Logits, Row};
-use crate::pool::{Calibrations, Local, Pools, Recall, Retrieved};
+use crate::retrieval::{Calibrations, Local, Pools, Retrieved, Retriever};
 use crate::speculate::TokenId;
 use crate::speculate::backoff::Backoff;
 use crate::speculate::cost::StepCosts;
@@ -42,10 +42,6 @@ struct Stepped {
 pub struct Run<'e> {
     engine: &'e mut Engine,
     header: Header,
-    /// The pools as this subject may use them.
-    pools: Pools,
-    /// The pool of the subject's group.
-    pool: Option<String>,
     params: Params,
     /// The parameters were changed since the last step.
     changed: bool,
@@ -53,8 +49,8 @@ pub struct Run<'e> {
     ids: Vec<TokenId>,
     /// How many of them were there before the first step.
     n_begun: usize,
-    local: Local,
-    recall: Recall,
+    /// Over the pools as this subject may use them.
+    retriever: Retriever,
     /// What was learned of drafts' chances, in this run and before.
     calibrations: Calibrations,
     costs: StepCosts,
@@ -119,10 +115,10 @@ impl<'e> Run<'e> {
             prompt_ids: prompt.ids,
             calibration: Some(calibration),
         };
+        let group = pool_of(&header.subject);
+        let retriever = Retriever::new(pools, group, local, &spec.params);
         Ok(Run {
-            pools,
-            local,
-            recall: Recall::ending_at(engine.codec.eos_ids()),
+            retriever: retriever.ending_at(engine.codec.eos_ids()),
             calibrations: header
                 .calibration
                 .as_ref()
@@ -138,7 +134,6 @@ impl<'e> Run<'e> {
             decode_ms: 0.0,
             finish: cancelled.then_some(Finish::Cancelled),
             engine,
-            pool: pool_of(&header.subject),
             header,
         })
     }
@@ -156,6 +151,7 @@ impl<'e> Run<'e> {
     pub fn set_params(&mut self, params: Params) {
         self.changed |= params != self.params;
         self.params = params;
+        self.retriever.set_params(&params);
     }
 
     /// Set once the run has ended; then there is no further step.
@@ -339,13 +335,7 @@ impl<'e> Run<'e> {
                 hits: Vec::new(),
             };
         }
-        self.recall.draft(
-            &self.pools,
-            self.pool.as_deref(),
-            &self.local,
-            &self.params,
-            self.calibrations.of(&self.params),
-        )
+        self.retriever.draft(self.calibrations.of(&self.params))
     }
 
     /// Cuts a tree to what can be committed, to what pays under the cost profile,
@@ -356,13 +346,7 @@ impl<'e> Run<'e> {
         }
         tree.truncate(self.engine.context() - self.ids.len() + 1);
         if tree.n_drafts() > 0 {
-            self.recall.explain(
-                &self.pools,
-                self.pool.as_deref(),
-                &self.local,
-                &self.params,
-                &mut tree,
-            );
+            self.retriever.explain(&mut tree);
         }
         tree
     }
@@ -461,13 +445,11 @@ impl<'e> Run<'e> {
         let mut learned = Vec::new();
         if tree.n_drafts() > 0 {
             let calibration = self.calibrations.of(&self.params);
-            learned = self.recall.observe(calibration, tree, verdict);
+            learned = self.retriever.observe(calibration, tree, verdict);
         }
         let is_resting = self.is_automatic() && self.backoff.rests();
         if self.params.verify.drafts() && !is_resting {
-            let pools = &self.pools;
-            let group = self.pool.as_deref();
-            self.recall.advance(pools, group, &self.local, &self.params);
+            self.retriever.advance();
         }
         Ok(learned)
     }
@@ -484,7 +466,7 @@ impl<'e> Run<'e> {
         self.engine.cached.push(root);
         self.engine.cached.extend(drafted);
         self.ids.extend(&committed);
-        self.local.push(&committed);
+        self.retriever.push(&committed);
         Ok(())
     }
 
@@ -514,7 +496,8 @@ impl<'e> Run<'e> {
                 if self.seen.has_around(place) {
                     continue;
                 }
-                let Some(excerpt) = self.pools.excerpt(place, node.token, wanted) else {
+                let Some(excerpt) = self.retriever.pools().excerpt(place, node.token, wanted)
+                else {
                     continue;
                 };
                 let n_behind = excerpt.ids.len() - (place.at - excerpt.from) as usize;
@@ -533,7 +516,7 @@ impl<'e> Run<'e> {
         let mut new = Vec::new();
         for hit in hits {
             if self.seen.doc(&hit.doc) {
-                let title = self.pools.title(&hit.doc).unwrap_or(&hit.doc);
+                let title = self.retriever.pools().title(&hit.doc).unwrap_or(&hit.doc);
                 new.push((hit.doc.clone(), title.to_string()));
             }
         }

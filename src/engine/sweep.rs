@@ -6,7 +6,7 @@
 use color_eyre::eyre::Result;
 
 use super::{Engine, PromptText, Run, RunSpec};
-use crate::pool::Pools;
+use crate::retrieval::Pools;
 use crate::speculate::speed_up::Pairing;
 use crate::speculate::sweep::{Grid, Job, Sweep};
 use crate::speculate::trace::{StartFrom, SubjectInfo, Trace};

@@ -16,8 +16,8 @@ use super::progress::Line;
 use super::report::RanOn;
 use crate::cli::BenchDecodeArgs;
 use crate::engine::{Engine, Knowledge, RunSpec};
-use crate::pool::Pools;
 use crate::recsys::dealt;
+use crate::retrieval::Pools;
 use crate::speculate::params::{Params, Source, Sources, Verify};
 
 /// Which documents draft.

@@ -11,7 +11,7 @@ use super::generate::record;
 use super::interrupt;
 use super::progress::Line;
 use crate::engine::{Engine, RunSpec};
-use crate::pool::Pools;
+use crate::retrieval::Pools;
 use crate::speculate::speed_up::{Pairing, SpeedUp, Took};
 use crate::speculate::stats::Stats;
 use crate::speculate::verify::Finish;

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::progress::Line;
 use super::{interrupt, print_json};
 use crate::cli::BenchRetrievalArgs;
-use crate::pool::{Answer, Calibration, Check, PoolDoc, PoolStore, Pools, Replayed, replay};
+use crate::retrieval::{Answer, Calibration, Check, PoolDoc, PoolStore, Pools, Replayed, replay};
 use crate::speculate::TokenId;
 use crate::speculate::params::{Budget, Drafter, Params, Verify};
 

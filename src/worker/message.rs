@@ -8,7 +8,7 @@ pub use crate::engine::{
     ProbedSet, ProbedText, PromptText, SavedEdits, Section,
 };
 pub use crate::model::fetch::FetchEvent;
-pub use crate::pool::ListedDoc;
+pub use crate::retrieval::ListedDoc;
 use crate::speculate::TokenId;
 use crate::speculate::branch::Branch;
 use crate::speculate::cost::CostProfile;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use laserscope::engine::{Engine, Knowledge, PoolName, ProbedText, tokenizer_hash};
-use laserscope::pool::{PoolUpdate, Work};
+use laserscope::retrieval::{PoolUpdate, Work};
 use laserscope::speculate::draft::{DraftTree, Origin};
 use laserscope::speculate::params::{Params, Source};
 use laserscope::speculate::trace::{SourceHit, TokenBytes};

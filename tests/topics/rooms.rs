@@ -12,7 +12,7 @@ const ROOMS: [&str; 18] = [
     "file_name",
     "speculate",
     "jinja",
-    "pool",
+    "retrieval",
     "recsys",
     "model",
     "engine",
@@ -30,7 +30,7 @@ const MAY_NAME: [(&str, &[&str]); 11] = [
     ("text_input", &[]),
     ("speculate", &[]),
     ("jinja", &[]),
-    ("pool", &["speculate", "text_input", "mapped"]),
+    ("retrieval", &["speculate", "text_input", "mapped"]),
     (
         "recsys",
         &["speculate", "jinja", "text_input", "console", "atomic_file"],
@@ -46,7 +46,7 @@ const MAY_NAME: [(&str, &[&str]); 11] = [
             "mapped",
         ],
     ),
-    ("engine", &["speculate", "pool", "model", "text_input"]),
+    ("engine", &["speculate", "retrieval", "model", "text_input"]),
     (
         "tui",
         &[
