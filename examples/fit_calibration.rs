@@ -66,7 +66,7 @@ fn session(
     subjects: &[SubjectRef],
     params: Params,
 ) -> Result<CalibrationStart> {
-    engine.set_calibration(None);
+    engine.start.set_calibration(None);
     let mut last = None;
     for (i, &at) in subjects.iter().enumerate() {
         let (subject, prompt) = ask::about(catalog, at, framework, Role::Pool)?;

@@ -20,6 +20,8 @@ pub mod glossary;
 
 pub mod speculate;
 
+pub mod protocol;
+
 pub mod mapped;
 
 pub mod retrieval;

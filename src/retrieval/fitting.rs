@@ -17,6 +17,7 @@ use super::query::walk::Walk;
 use super::replay::{Answer, accepted_path};
 use super::store::pools::Pools;
 use crate::speculate::TokenId;
+use crate::speculate::draft::DraftTree;
 use crate::speculate::params::Params;
 
 /// Kinds of evidence.
@@ -51,22 +52,14 @@ pub fn replay_nodes(
     weights: &mut Weights,
     mut show: impl FnMut(Reached, &mut Weights),
 ) {
-    let calibration = Calibration::default();
-    let (mut walk, mut nodes, mut offers) = (Walk::default(), Nodes::default(), Offers::default());
+    let (mut walk, mut nodes) = (Walk::default(), Nodes::default());
     let mut local = Local::new(&answer.prompt, answer.opening_len);
     let mut left = answer.tokens.as_slice();
     while !left.is_empty() {
         let shelves = Shelves::new(pools, Some(&answer.group), Some(&local), params);
         walk.catch_up(&shelves, &local);
         let mut search = Search::begin(&shelves, &mut nodes, &walk, &local);
-        let growth = Growth {
-            params,
-            calibration: &calibration,
-            weights,
-            ends: &[],
-        };
-        offers.clear();
-        let tree = draft(&mut search, &local, &growth, &mut offers);
+        let tree = uncalibrated(&mut search, &local, params, weights);
         let path = accepted_path(&tree, left);
         let mut number = 0;
         for (depth, &token) in left.iter().take(path.len() + 1).enumerate() {
@@ -85,6 +78,21 @@ pub fn replay_nodes(
         local.push(&left[..n_committed]);
         left = &left[n_committed..];
     }
+}
+
+fn uncalibrated(
+    search: &mut Search,
+    local: &Local,
+    params: &Params,
+    weights: &Weights,
+) -> DraftTree {
+    let growth = Growth {
+        params,
+        calibration: &Calibration::default(),
+        weights,
+        ends: &[],
+    };
+    draft(search, local, &growth, &mut Offers::default())
 }
 
 fn links(search: &mut Search, number: usize, weights: &Weights) -> Vec<Link> {

@@ -25,6 +25,7 @@ pub mod mouse;
 mod palette;
 mod paragraph;
 pub mod picture;
+mod pool_change;
 pub mod remap;
 pub mod remembered;
 pub mod share;

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-const ROOMS: [&str; 18] = [
+const ROOMS: [&str; 19] = [
+    "protocol",
     "glossary",
     "mapped",
     "shutdown",
@@ -24,7 +25,8 @@ const ROOMS: [&str; 18] = [
 ];
 
 /// Rooms that a room may name, besides itself.
-const MAY_NAME: [(&str, &[&str]); 11] = [
+const MAY_NAME: [(&str, &[&str]); 12] = [
+    ("protocol", &["speculate"]),
     ("shutdown", &["mapped"]),
     ("console", &[]),
     ("text_input", &[]),
@@ -46,13 +48,17 @@ const MAY_NAME: [(&str, &[&str]); 11] = [
             "mapped",
         ],
     ),
-    ("engine", &["speculate", "retrieval", "model", "text_input"]),
+    (
+        "engine",
+        &["speculate", "protocol", "retrieval", "model", "text_input"],
+    ),
     (
         "tui",
         &[
             "speculate",
             "recsys",
             "worker",
+            "protocol",
             "text_input",
             "console",
             "atomic_file",

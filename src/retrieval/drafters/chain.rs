@@ -37,10 +37,8 @@ pub(crate) fn draft(
         _ => order.min(local.answer().len()),
     };
     let (mut node, mut path_prob) = (0, 1.0);
-    for depth in 0..params
-        .branch
-        .min(params.budget.max_rows().saturating_sub(1))
-    {
+    let max_drafts = params.budget.max_rows().saturating_sub(1);
+    for depth in 0..params.branch.min(max_drafts) {
         let next = |place: &(u16, u32)| shelves.token(place.0, place.1 + depth as u32);
         let Some(token) = most_frequent(places.iter().map(next)) else {
             break;

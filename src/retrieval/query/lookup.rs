@@ -247,10 +247,7 @@ impl<'a> Shelves<'a> {
             }
             let is_scarce = reach == Reach::Full && n_near < PLENTY;
             let is_near = is_scarce || nearest.contains(&shelf);
-            let has_wides = wides
-                .clone()
-                .next()
-                .is_some_and(|i| places.wides[i].shelf == shelf);
+            let has_wides = !wides.is_empty() && places.wides[wides.start].shelf == shelf;
             if !is_near && !has_wides {
                 continue;
             }

@@ -15,6 +15,7 @@ use super::supplied::{Supplied, drafts_of, named_documents};
 use crate::speculate::trace::TokenBytes;
 use crate::tui::action::Action;
 use crate::tui::keys::Context;
+use crate::tui::pool_change;
 use crate::tui::token_text::{Joiner, columns};
 use crate::worker::message::{
     Command, DocumentText, Found, LabAnswer, LabQuestion, ListedDoc, Overview, PoolName, Probe,
@@ -408,10 +409,10 @@ impl App {
                 self.lab.probed = Some(Probed { what, probe });
                 self.lab.scroll = None;
             }
-            (_, Ok(LabAnswer::Changed { told, now })) => {
+            (_, Ok(LabAnswer::Changed { change, now })) => {
                 self.lab.keep_overview(now);
                 self.lab.listed = None;
-                self.tell(Tone::Good, told);
+                self.tell(Tone::Good, pool_change::told(&change));
             }
             _ => {}
         }
