@@ -1,5 +1,5 @@
 //! Fits where the calibrations start (`START_STRICT` and `START_RELAXED` in
-//! `src/pool/weights.rs`): decodes the catalog's pool half, each subject's own document
+//! `src/retrieval/query/estimate/weights.rs`): decodes the catalog's pool half, each subject's own document
 //! hidden, letting every run start with what the runs before it taught, and prints
 //! the weights that the session ended with.
 //!
@@ -8,8 +8,8 @@
 use color_eyre::eyre::{Result, eyre};
 use laserscope::commands as headless;
 use laserscope::engine::{Engine, OwnDocuments, RunSpec};
-use laserscope::pool::Calibrations;
 use laserscope::recsys::{Catalog, Framework, Half, Role, SubjectKind, SubjectRef};
+use laserscope::retrieval::Calibrations;
 use laserscope::session::Settings;
 use laserscope::speculate::learned::CalibrationStart;
 use laserscope::speculate::params::{Budget, MAX_ROWS, Params, Verify};
@@ -66,7 +66,7 @@ fn session(
     subjects: &[SubjectRef],
     params: Params,
 ) -> Result<CalibrationStart> {
-    engine.set_calibration(None);
+    engine.start.set_calibration(None);
     let mut last = None;
     for (i, &at) in subjects.iter().enumerate() {
         let (subject, prompt) = ask::about(catalog, at, framework, Role::Pool)?;

@@ -20,9 +20,11 @@ pub mod glossary;
 
 pub mod speculate;
 
+pub mod protocol;
+
 pub mod mapped;
 
-pub mod pool;
+pub mod retrieval;
 
 pub mod jinja;
 

@@ -256,7 +256,7 @@ impl Settings {
         let mut engine = self.open_unmeasured(path, catalog, &mut progress)?;
         let note = match &self.cost {
             Some(choice) => {
-                engine.cost = choice.profile()?;
+                engine.start.cost = choice.profile()?;
                 None
             }
             None => cost::settle(&mut engine, &mut |done, of| {
@@ -282,10 +282,10 @@ impl Settings {
     ) -> Result<Engine> {
         let mut engine = Engine::load(path, &self.load_options(), progress)?;
         engine.catalog = catalog.name.clone();
-        engine.own_documents = self.own_documents;
+        engine.pools.own_documents = self.own_documents;
         engine.setup = self.setup();
-        engine.set_calibration(self.calibration.start()?);
-        engine.set_learning(self.learn);
+        engine.start.set_calibration(self.calibration.start()?);
+        engine.start.set_learning(self.learn);
         let loaded = self.load_documents()?;
         let docs = loaded.under(catalog);
         // Not printed: the screens may be up by now.

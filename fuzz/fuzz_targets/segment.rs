@@ -9,5 +9,5 @@
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    laserscope::pool::probe_segment(bytes);
+    laserscope::retrieval::probe_segment(bytes);
 });

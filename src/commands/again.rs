@@ -8,7 +8,8 @@ use color_eyre::eyre::{Result, ensure};
 use crate::cli::{BranchPoint, GenerateArgs};
 use crate::commands::generate::one;
 use crate::commands::open;
-use crate::engine::{Engine, PromptText, RunSpec};
+use crate::engine::{Engine, RunSpec};
+use crate::protocol::PromptText;
 use crate::session::Settings;
 use crate::session::calibration::CalibrationChoice;
 use crate::session::recorded::load_trace;
@@ -85,12 +86,12 @@ pub fn branch(
 /// The engine as the recorded run had it.
 fn prepare(engine: &mut Engine, recorded: &Header) -> Result<()> {
     ensure!(
-        recorded.model.tokenizer_hash == engine.info.tokenizer_hash,
+        recorded.model.tokenizer_hash == engine.model.info.tokenizer_hash,
         "the run was recorded with {}, whose tokenizer {} does not have: name its model with --model",
         recorded.model.name,
-        engine.info.name
+        engine.model.info.name
     );
-    engine.own_documents = recorded.own_documents.unwrap_or(engine.own_documents);
+    engine.pools.own_documents = recorded.own_documents.unwrap_or(engine.pools.own_documents);
     Ok(())
 }
 

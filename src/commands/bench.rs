@@ -259,7 +259,7 @@ fn modes(
         };
         difference = difference.or_else(|| first_divergence(&spec.subject.id, &outcomes));
         if params.sources.online {
-            engine.remember(&outcomes[0].header, &outcomes[0].ids);
+            engine.pools.remember(&outcomes[0].header, &outcomes[0].ids);
         }
         answered.push(outcomes);
     }
@@ -317,7 +317,7 @@ pub(crate) fn outcome(
         params,
         ..spec.clone()
     };
-    let pools = engine.pools.clone();
+    let pools = engine.pools.current.clone();
     let (trace, end) = record(engine, spec.clone())?;
     if end.finish == Finish::Cancelled || interrupt::is_set() {
         return Ok(None);

@@ -16,8 +16,8 @@ use crate::commands::print_json;
 use crate::commands::progress::Line;
 use crate::commands::report::RanOn;
 use crate::engine::{Engine, Knowledge, RunSpec};
-use crate::pool::Pools;
 use crate::recsys::dealt;
+use crate::retrieval::Pools;
 use crate::speculate::params::{Params, Source, Sources, Verify};
 
 /// Which documents draft.
@@ -139,9 +139,9 @@ pub fn run(
         "--by-group compares what is drafted: --verify autoregressive drafts nothing"
     );
     engine.set_knowledge(&dealt_out(docs, args.deal_seed))?;
-    let random = engine.pools.clone();
+    let random = engine.pools.current.clone();
     engine.set_knowledge(docs)?;
-    let own = engine.pools.clone();
+    let own = engine.pools.current.clone();
     let mut line = Line::new();
     let mut answered = Vec::new();
     for (i, spec) in specs.iter().enumerate() {
@@ -224,7 +224,7 @@ fn answer(
     };
     let mut drafted = Vec::new();
     for arrangement in Arrangement::ALL {
-        engine.pools = match arrangement {
+        engine.pools.current = match arrangement {
             Arrangement::RandomGroup => random.clone(),
             _ => own.clone(),
         };

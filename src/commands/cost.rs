@@ -80,18 +80,18 @@ pub fn run(command: &CostCommand, settings: &Settings) -> Result<()> {
 
 fn shown(engine: &mut Engine, settings: &Settings) -> Result<Option<PathBuf>> {
     if let Some(choice) = &settings.cost {
-        engine.cost = choice.profile()?;
+        engine.start.cost = choice.profile()?;
         return Ok(None);
     }
     let key = CostKey::of(engine);
     let Some(profile) = key.load(0) else {
         bail!(
             "no cost profile of {} on {} is kept: `laserscope cost measure` measures one",
-            engine.info.name,
-            engine.device
+            engine.model.info.name,
+            engine.model.device
         );
     };
-    engine.cost = profile;
+    engine.start.cost = profile;
     Ok(key.path())
 }
 
@@ -110,9 +110,9 @@ fn measured(engine: &mut Engine) -> Result<Option<PathBuf>> {
 }
 
 fn report(engine: &Engine, file: Option<PathBuf>) -> Report {
-    let profile: &CostProfile = &engine.cost;
+    let profile: &CostProfile = &engine.start.cost;
     let points = profile.points.iter().zip(profile.residuals());
-    let arithmetic = engine.arithmetic();
+    let arithmetic = engine.model.arithmetic();
     Report {
         on: RanOn::of(engine),
         instructions: arithmetic.instructions,

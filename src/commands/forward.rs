@@ -131,7 +131,7 @@ fn measure(bench: &ForwardBench, engine: &mut Engine) -> Result<Option<ForwardRe
     }
     Ok(Some(ForwardReport {
         on: RanOn::of(engine),
-        instructions: engine.arithmetic().instructions,
+        instructions: engine.model.arithmetic().instructions,
         rows,
         decoding: Vec::new(),
         floor_ms: floors.map(|f| f.memory_ms),

@@ -110,10 +110,10 @@ pub(crate) fn one(
 
 /// Says so where this machine no longer fits the profile that the run went by.
 fn tell_drift(engine: &Engine, trace: &Trace) {
-    if engine.setup.has("--cost") || trace.header.cost != engine.cost {
+    if engine.setup.has("--cost") || trace.header.cost != engine.start.cost {
         return;
     }
-    let costs = StepCosts::new(&engine.cost);
+    let costs = StepCosts::new(&engine.start.cost);
     let mut drift = Drift::default();
     trace.steps.iter().for_each(|step| drift.push(step, &costs));
     if let Some(ratio) = drift.beyond() {

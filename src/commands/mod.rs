@@ -49,7 +49,7 @@ pub fn open_engine(settings: &Settings, catalog: &Catalog) -> Result<Engine> {
     let path = fetch_model(settings, settings.model())?;
     let mut bar = progress::Line::new();
     let engine = settings.open_engine(&path, catalog, |loading| bar.show(&loading.describe()))?;
-    note!("{} on {}", engine.info.name, engine.device);
+    note!("{} on {}", engine.model.info.name, engine.model.device);
     let notes = engine.note.iter().flat_map(|note| note.lines());
     notes.for_each(|line| note!("{line}"));
     Ok(engine)

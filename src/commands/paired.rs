@@ -11,7 +11,7 @@ use crate::commands::generate::record;
 use crate::commands::interrupt;
 use crate::commands::progress::Line;
 use crate::engine::{Engine, RunSpec};
-use crate::pool::Pools;
+use crate::retrieval::Pools;
 use crate::speculate::speed_up::{Pairing, SpeedUp, Took};
 use crate::speculate::stats::Stats;
 use crate::speculate::verify::Finish;
@@ -111,7 +111,7 @@ fn total_ms(outcomes: &[&Outcome]) -> f64 {
 
 /// `false`: cancelled.
 fn once_more(engine: &mut Engine, outcome: &mut Outcome) -> Result<bool> {
-    engine.pools = outcome.repeats.pools.clone();
+    engine.pools.current = outcome.repeats.pools.clone();
     let (trace, end) = record(engine, outcome.repeats.spec.clone())?;
     if end.finish == Finish::Cancelled || interrupt::is_set() {
         return Ok(false);

@@ -15,7 +15,7 @@ use crate::commands::{fetch_model, print_json};
 use crate::console;
 use crate::model::tokenizer::TextCodec;
 use crate::model::weights::Weights;
-use crate::pool::{Cancelled, Check, PoolInfo, PoolStore};
+use crate::retrieval::{Cancelled, Check, PoolInfo, PoolStore};
 use crate::session::Settings;
 
 /// Runs the command. `Ok(false)`: cancelled.

@@ -25,9 +25,9 @@ pub struct RanOn {
 impl RanOn {
     pub fn of(engine: &Engine) -> Self {
         RanOn {
-            model: engine.info.name.clone(),
-            device: engine.device.clone(),
-            threads: engine.threads(),
+            model: engine.model.info.name.clone(),
+            device: engine.model.device.clone(),
+            threads: engine.model.threads(),
         }
     }
 }

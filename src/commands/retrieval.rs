@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::cli::BenchRetrievalArgs;
 use crate::commands::progress::Line;
 use crate::commands::{interrupt, print_json};
-use crate::pool::{Answer, Calibration, Check, PoolDoc, PoolStore, Pools, Replayed, replay};
+use crate::retrieval::{Answer, Calibration, Check, PoolDoc, PoolStore, Pools, Replayed, replay};
 use crate::speculate::TokenId;
 use crate::speculate::params::{Budget, Drafter, Params, Verify};
 

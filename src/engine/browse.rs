@@ -5,12 +5,15 @@ use std::time::Instant;
 
 use color_eyre::eyre::{Result, ensure, eyre};
 
-use super::{Engine, PromptText};
-use crate::pool::{ListedDoc, Local, PoolDoc, Pools, retrieve};
+use super::Engine;
+use crate::protocol::{
+    DocumentText, Documents, Found, FoundDocument, ListedDoc, Overview, PoolName, Probe, ProbedSet,
+    ProbedText, Section,
+};
+use crate::retrieval::{self, GroupSize, Local, PoolDoc, Pools, retrieve};
 use crate::speculate::TokenId;
-use crate::speculate::draft::DraftTree;
 use crate::speculate::params::{Params, Sources};
-use crate::speculate::trace::{SourceHit, TokenBytes};
+use crate::speculate::trace::TokenBytes;
 
 /// Documents listed at once; a list of more is searched, not scrolled.
 const MAX_LISTED: usize = 20_000;
@@ -18,142 +21,37 @@ const MAX_LISTED: usize = 20_000;
 const MAX_FOUND: usize = 60;
 const MARGIN: usize = 12;
 
-/// A pool as the lab names it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum PoolName {
-    /// All groups together.
-    Global,
-    /// `item/crime`.
-    Group(String),
-    /// Answers of this session.
-    Online,
-}
-
-impl PoolName {
-    pub fn name(&self) -> &str {
-        match self {
-            PoolName::Global => "global",
-            PoolName::Group(name) => name,
-            PoolName::Online => "online",
-        }
-    }
-}
-
-/// One pool's size.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Section {
-    pub pool: PoolName,
-    pub documents: usize,
-    pub tokens: usize,
-    /// Memory of the index.
-    pub bytes: usize,
-    pub segments: usize,
-}
-
-/// All pools, and what was changed in them by hand.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Overview {
-    /// Global, the groups by name, online.
-    pub sections: Vec<Section>,
-    pub n_added: usize,
-    pub n_removed: usize,
-    pub n_unsaved: usize,
-    /// The pool on disk that changes can be saved to.
-    pub pool_on_disk: Option<String>,
-}
-
-/// The documents of a pool.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Documents {
-    pub listed: Vec<ListedDoc>,
-    /// How many there are.
-    pub n: usize,
-}
-
-/// A document token by token.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DocumentText {
-    pub id: String,
-    pub title: String,
-    pub group: String,
-    pub tokens: Vec<(TokenId, TokenBytes)>,
-}
-
-/// Where a text occurs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
-    pub text: String,
-    pub occurrences: usize,
-    pub n_documents: usize,
-    /// Those with the most occurrences.
-    pub documents: Vec<FoundDocument>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FoundDocument {
-    pub id: String,
-    pub title: String,
-    pub pool: PoolName,
-    pub occurrences: usize,
-    /// The document's tokens that the first occurrence touches: from, to.
-    pub at: (usize, usize),
-    pub before: String,
-    pub found: String,
-    pub after: String,
-}
-
-/// What is to be continued.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ProbedText {
-    Phrase(String),
-    /// Rendered with the model's template, the opening included.
-    Prompt(PromptText),
-}
-
-/// What would be drafted after a text, by the sources that may draft.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Probe {
-    pub sets: Vec<ProbedSet>,
-    pub n_tokens: usize,
-    /// Bytes of the trees' tokens.
-    pub tokens: Vec<(TokenId, TokenBytes)>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct ProbedSet {
-    /// `empty`, `global`, or the group's pool.
-    pub name: String,
-    pub tree: DraftTree,
-    pub hits: Vec<SourceHit>,
-    pub ms: f64,
-}
-
 impl Engine {
     /// Every pool with its size.
     pub fn pools_overview(&self) -> Overview {
-        let groups = self.pools.groups();
+        let groups = self.pools.current.groups();
         let mut sections = vec![sum(PoolName::Global, &groups)];
         sections.extend(groups.iter().map(|g| {
             let name = PoolName::Group(g.group.clone());
             sum(name, std::slice::from_ref(g))
         }));
-        let online = self.pools.online_alone().groups();
+        let online = self.pools.current.online_alone().groups();
         sections.push(sum(PoolName::Online, &online));
         Overview {
             sections,
-            n_added: self.edits.n_added(),
-            n_removed: self.edits.n_removed(),
-            n_unsaved: self.edits.n_unsaved(),
-            pool_on_disk: self.pool_on_disk(),
+            n_added: self.pools.edits.n_added(),
+            n_removed: self.pools.edits.n_removed(),
+            n_unsaved: self.pools.edits.n_unsaved(),
+            pool_on_disk: self.pools.pool_on_disk(),
         }
     }
 
     pub fn list_documents(&self, pool: &PoolName) -> Documents {
         let (listed, n) = match pool {
-            PoolName::Global => self.pools.documents(None, MAX_LISTED),
-            PoolName::Group(name) => self.pools.documents(Some(name), MAX_LISTED),
-            PoolName::Online => self.pools.online_alone().documents(None, MAX_LISTED),
+            PoolName::Global => self.pools.current.documents(None, MAX_LISTED),
+            PoolName::Group(name) => self.pools.current.documents(Some(name), MAX_LISTED),
+            PoolName::Online => self
+                .pools
+                .current
+                .online_alone()
+                .documents(None, MAX_LISTED),
         };
+        let listed = listed.into_iter().map(as_listed).collect();
         Documents { listed, n }
     }
 
@@ -163,10 +61,10 @@ impl Engine {
     /// # Errors
     /// An unknown id.
     pub fn read_document(&self, pool: &PoolName, id: &str) -> Result<DocumentText> {
-        let online = || self.pools.online_alone().document(id);
+        let online = || self.pools.current.online_alone().document(id);
         let found = match pool {
             PoolName::Online => online(),
-            _ => self.pools.document(id).or_else(online),
+            _ => self.pools.current.document(id).or_else(online),
         };
         let doc = found.ok_or_else(|| {
             eyre!("the pools have no document `{id}`: it was taken out, or the run had other pools")
@@ -192,8 +90,8 @@ impl Engine {
     /// An empty text.
     pub fn find_in_pools(&self, text: &str) -> Result<Found> {
         ensure!(!text.is_empty(), "say what to look for");
-        let mut documents = self.found_in(&self.pools, text, false);
-        documents.extend(self.found_in(&self.pools.online_alone(), text, true));
+        let mut documents = self.found_in(&self.pools.current, text, false);
+        documents.extend(self.found_in(&self.pools.current.online_alone(), text, true));
         documents.sort_by_key(|d| std::cmp::Reverse(d.occurrences));
         let found = Found {
             text: text.to_string(),
@@ -207,9 +105,9 @@ impl Engine {
 
     fn found_in(&self, pools: &Pools, text: &str, is_online: bool) -> Vec<FoundDocument> {
         // Markers such as the end's are no text.
-        let bytes_of = |id: TokenId| match self.codec.is_special(id) {
+        let bytes_of = |id: TokenId| match self.model.codec.is_special(id) {
             true => &[][..],
-            false => self.codec.token_bytes(id),
+            false => self.model.codec.token_bytes(id),
         };
         let mut found = Vec::new();
         for group in pools.find_text(text, &bytes_of) {
@@ -228,9 +126,9 @@ impl Engine {
                     },
                     occurrences: hit.occurrences,
                     at: (hit.at.0 as usize, hit.at.1 as usize),
-                    before: self.codec.decode(&before),
-                    found: self.codec.decode(&middle),
-                    after: self.codec.decode(&after),
+                    before: self.model.codec.decode(&before),
+                    found: self.model.codec.decode(&middle),
+                    after: self.model.codec.decode(&after),
                 });
             }
         }
@@ -251,7 +149,7 @@ impl Engine {
                 (ids, n)
             }
             ProbedText::Prompt(prompt) => {
-                let rendered = self.render(prompt)?;
+                let rendered = self.model.render(prompt)?;
                 (rendered.ids, rendered.opening_len)
             }
         };
@@ -260,9 +158,9 @@ impl Engine {
         let mut sets = Vec::new();
         for (name, sources) in source_sets(group) {
             let params = Params { sources, ..*params };
-            let calibration = self.calibration_of(&params);
+            let calibration = self.start.calibration_of(&params);
             let start = Instant::now();
-            let drafted = retrieve(&self.pools, group, &local, &params, &calibration);
+            let drafted = retrieve(&self.pools.current, group, &local, &params, &calibration);
             sets.push(ProbedSet {
                 name,
                 tree: drafted.tree,
@@ -284,8 +182,8 @@ impl Engine {
     /// A phrase as documents have it: within a text its first word begins with a
     /// space, at a line's start it does not; whichever is matched further.
     fn phrase_ids(&self, text: &str, params: &Params) -> Result<Vec<TokenId>> {
-        let bare = self.codec.encode_text(text)?;
-        let spaced = self.codec.encode_text(&format!(" {text}"))?;
+        let bare = self.model.codec.encode_text(text)?;
+        let spaced = self.model.codec.encode_text(&format!(" {text}"))?;
         let params = Params {
             sources: Sources {
                 global: true,
@@ -293,10 +191,10 @@ impl Engine {
             },
             ..*params
         };
-        let calibration = self.calibration_of(&params);
+        let calibration = self.start.calibration_of(&params);
         let matched = |ids: &[TokenId]| {
             let local = Local::new(ids, ids.len());
-            let drafted = retrieve(&self.pools, None, &local, &params, &calibration);
+            let drafted = retrieve(&self.pools.current, None, &local, &params, &calibration);
             drafted.hits.iter().map(|h| h.matched).max().unwrap_or(0)
         };
         let is_within = !text.starts_with(char::is_whitespace) && matched(&spaced) > matched(&bare);
@@ -304,11 +202,20 @@ impl Engine {
     }
 
     fn shown(&self, token: TokenId) -> TokenBytes {
-        TokenBytes::new(self.token_bytes(token))
+        TokenBytes::new(self.model.token_bytes(token))
     }
 }
 
-fn sum(pool: PoolName, groups: &[crate::pool::GroupSize]) -> Section {
+fn as_listed(doc: retrieval::ListedDoc) -> ListedDoc {
+    ListedDoc {
+        id: doc.id,
+        title: doc.title,
+        group: doc.group,
+        n_tokens: doc.n_tokens,
+    }
+}
+
+fn sum(pool: PoolName, groups: &[GroupSize]) -> Section {
     Section {
         pool,
         documents: groups.iter().map(|g| g.documents).sum(),

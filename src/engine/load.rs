@@ -7,22 +7,22 @@ use std::sync::atomic::AtomicBool;
 use color_eyre::eyre::{Result, WrapErr, bail};
 use sha2::{Digest, Sha256};
 
-use super::{Edits, Engine, OwnDocuments};
-use crate::model::ARITHMETIC_REVISION;
+use super::Engine;
+use super::model::LoadedModel;
+use super::pools::EnginePools;
+use super::start::Start;
 use crate::model::checked::CheckedModel;
 use crate::model::config::Config;
 use crate::model::decoder::Decoder;
-use crate::model::device::{self, DeviceChoice, Memory};
+use crate::model::device::{self, DeviceChoice, Memory, Opened};
 use crate::model::hashes::{Watch, file_sha256_watched};
 use crate::model::kernels::kv::KvType;
 use crate::model::layer::{Kernels, Target};
 use crate::model::shape::{MadeUp, Shape};
 use crate::model::tokenizer::TextCodec;
 use crate::model::weights::{FloatWeights, Source, Weights};
-use crate::pool::{Online, Pools, shipped_calibration};
 use crate::speculate::command_line::Setup;
-use crate::speculate::cost::CostProfile;
-use crate::speculate::trace::{Arithmetic, ModelInfo};
+use crate::speculate::trace::ModelInfo;
 
 /// How a model is to be loaded.
 #[derive(Clone, Debug, Default)]
@@ -129,95 +129,84 @@ impl Engine {
             source: Source::MadeUp(MadeUp::new(shape, blocks)?),
             floats: options.floats.unwrap_or_default(),
         };
-        let engine = Self::of_model(CheckedModel::of(weights)?, options, progress)?;
-        Ok(Engine {
-            of_blocks,
-            ..engine
-        })
+        let mut engine = Self::of_model(CheckedModel::of(weights)?, options, progress)?;
+        engine.model.of_blocks = of_blocks;
+        Ok(engine)
     }
 
     fn of_model(
-        model: CheckedModel,
+        mut model: CheckedModel,
         options: &LoadOptions,
         mut progress: impl FnMut(Loading) + Send,
     ) -> Result<Self> {
-        let CheckedModel {
-            mut weights,
-            config,
-            codec,
-            template,
-            notes,
-        } = model;
         let threads = options.threads.unwrap_or_else(physical_cores).max(1);
         let opened = device::open(options.device, threads)?;
-        let context = options
-            .context
-            .unwrap_or(DEFAULT_CONTEXT)
-            .min(config.context);
-        let mut notes = notes;
+        let mut notes: Vec<String> = opened.note.iter().cloned().collect();
+        notes.append(&mut model.notes);
         if options.floats.is_none() && !opened.device.is_cpu() {
-            notes.extend(widen(&mut weights, opened.memory));
+            notes.extend(widen(&mut model.weights, opened.memory));
         }
-        let kernels = Kernels::of(&opened.device);
-        let (kv, note) = kv_type(options.kv, kernels);
+        let (kv, note) = kv_type(options.kv, Kernels::of(&opened.device));
         notes.extend(note);
-        check_memory(
-            &weights,
-            config.kv_bytes(context, kv),
-            context,
-            opened.memory,
-        )?;
-        let target = Target {
-            device: &opened.device,
-            kernels,
+        let context = options.context.unwrap_or(DEFAULT_CONTEXT);
+        let placement = Placement {
+            threads,
+            context: context.min(model.config.context),
             kv,
         };
-        let decoder = Decoder::load(&weights, target, context, threads, |done, of| {
-            progress(Loading::Weights { done, of });
-        })
-        .wrap_err_with(|| format!("loading {}", weights.path().display()))?;
-        let quantize = weights.floats.name();
-        let sha256 = model_sha256(&weights, &mut progress)?;
-        let info = model_info(&weights, &config, &codec, context, sha256);
         Ok(Engine {
-            decoder,
-            codec,
-            template,
-            info,
-            of_blocks: config.layers,
-            device: opened.label,
-            note: joined(opened.note, notes),
+            model: on_device(model, opened, placement, &mut progress)?,
+            note: (!notes.is_empty()).then(|| notes.join("\n")),
             catalog: String::new(),
-            pools: Pools::empty(),
-            own_documents: OwnDocuments::default(),
-            online: Online::default(),
-            cost: CostProfile::default(),
-            calibration: shipped_calibration(),
-            given_calibration: shipped_calibration(),
-            learns: false,
-            quantize,
+            pools: EnginePools::default(),
+            start: Start::default(),
             setup: Setup::default(),
-            edits: Edits::default(),
-            pool_on_disk: None,
-            cached: Vec::new(),
         })
-    }
-
-    /// What decides a bit of the forward pass besides the weights.
-    pub fn arithmetic(&self) -> Arithmetic {
-        Arithmetic {
-            revision: ARITHMETIC_REVISION,
-            instructions: self.decoder.instructions().to_string(),
-            kv: self.decoder.kv_type().name().to_string(),
-            quantize: self.quantize.to_string(),
-        }
     }
 }
 
-/// All that the user should know, a line each.
-fn joined(first: Option<String>, more: Vec<String>) -> Option<String> {
-    let lines: Vec<String> = first.into_iter().chain(more).collect();
-    (!lines.is_empty()).then(|| lines.join("\n"))
+/// How a model lies on its device.
+struct Placement {
+    threads: usize,
+    context: usize,
+    kv: KvType,
+}
+
+/// Packs the weights for the device.
+fn on_device(
+    model: CheckedModel,
+    opened: Opened,
+    placement: Placement,
+    progress: &mut (impl FnMut(Loading) + Send),
+) -> Result<LoadedModel> {
+    let Placement {
+        threads,
+        context,
+        kv,
+    } = placement;
+    let (weights, config) = (model.weights, model.config);
+    let kv_bytes = config.kv_bytes(context, kv);
+    check_memory(&weights, kv_bytes, context, opened.memory)?;
+    let target = Target {
+        device: &opened.device,
+        kernels: Kernels::of(&opened.device),
+        kv,
+    };
+    let decoder = Decoder::load(&weights, target, context, threads, |done, of| {
+        progress(Loading::Weights { done, of });
+    })
+    .wrap_err_with(|| format!("loading {}", weights.path().display()))?;
+    let sha256 = model_sha256(&weights, progress)?;
+    Ok(LoadedModel {
+        info: model_info(&weights, &config, &model.codec, context, sha256),
+        decoder,
+        codec: model.codec,
+        template: model.template,
+        of_blocks: config.layers,
+        device: opened.label,
+        quantize: weights.floats.name(),
+        cached: Vec::new(),
+    })
 }
 
 /// Of a model's file; of a model in several, over the hashes of its files by name.

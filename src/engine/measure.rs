@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use color_eyre::eyre::{Result, ensure};
 
-use super::{Engine, PromptText, RenderedPrompt, Run, RunSpec};
+use super::{Engine, Run, RunSpec};
 use crate::model::clock::PassTimes;
 use crate::model::floors::Floors;
 use crate::model::kernels::Isa;
+use crate::protocol::{PromptText, RenderedPrompt};
 use crate::speculate::TokenId;
 use crate::speculate::cost::{CostPoint, CostProfile};
 use crate::speculate::draft::DraftTree;
@@ -100,12 +101,12 @@ impl Engine {
 
     /// The head and the rest of a step count once.
     fn with_all_blocks(&self, measured: &MeasuredPoint) -> CostPoint {
-        let n_blocks = self.decoder.config.layers.max(1);
-        if n_blocks == self.of_blocks {
+        let n_blocks = self.model.decoder.config.layers.max(1);
+        if n_blocks == self.model.of_blocks {
             return measured.cost;
         }
         let blocks_ms = (measured.cost.forward_ms - measured.parts.head_ms).max(0.0);
-        let added_ms = blocks_ms * (self.of_blocks as f32 / n_blocks as f32 - 1.0);
+        let added_ms = blocks_ms * (self.model.of_blocks as f32 / n_blocks as f32 - 1.0);
         CostPoint {
             forward_ms: measured.cost.forward_ms + added_ms,
             step_ms: measured.cost.step_ms + added_ms,
@@ -115,7 +116,7 @@ impl Engine {
 
     /// The longest context that can be measured here, in tokens.
     pub fn longest_measured(&self) -> usize {
-        self.context().saturating_sub(SPARE).max(1)
+        self.model.context().saturating_sub(SPARE).max(1)
     }
 
     fn suitable_grid(&mut self) -> Result<Grid> {
@@ -147,8 +148,7 @@ impl Engine {
         repeats: usize,
     ) -> Result<MeasuredPoint> {
         let steps = self.made_up_steps(rows, context, WARM_UP + repeats.max(1));
-        self.cached.clear();
-        self.decoder.truncate(0);
+        self.model.forget();
         let mut steps = steps?.split_off(WARM_UP);
         let total = |step: &(Timing, PassTimes)| step.0.total();
         steps.sort_by(|a, b| total(a).total_cmp(&total(b)));
@@ -185,10 +185,10 @@ impl Engine {
         let prefix = ids.len() - 1;
         let mut steps = Vec::with_capacity(n);
         while steps.len() < n {
-            self.decoder.truncate(0);
-            self.decoder.pretend(prefix)?;
+            self.model.decoder.truncate(0);
+            self.model.decoder.pretend(prefix)?;
             // The cache holds these tokens, as far as the run can tell.
-            self.cached = ids[..prefix].to_vec();
+            self.model.cached = ids[..prefix].to_vec();
             let mut run = self.begin(made_up_run(ids.clone(), rows), &mut |_, _| true)?;
             while steps.len() < n && run.context_len() <= context + GROWTH {
                 steps.push(run.step_of(rows)?);
@@ -200,10 +200,12 @@ impl Engine {
     /// The end of the pools' first documents, so that retrieval has something to
     /// find; made-up tokens where there are none.
     fn made_up_text(&self, n: usize) -> Vec<TokenId> {
-        let (listed, _) = self.pools.documents(None, 1 + n / 64);
-        let docs = listed.iter().filter_map(|doc| self.pools.document(&doc.id));
+        let (listed, _) = self.pools.current.documents(None, 1 + n / 64);
+        let docs = listed
+            .iter()
+            .filter_map(|doc| self.pools.current.document(&doc.id));
         let mut ids: Vec<TokenId> = docs.flat_map(|doc| doc.tokens).take(n).collect();
-        let vocab = self.codec.vocab_size().max(1);
+        let vocab = self.model.codec.vocab_size().max(1);
         let missing = n - ids.len();
         ids.extend((0..missing).map(|i| ((i * 7919) % vocab) as TokenId));
         ids
@@ -215,31 +217,31 @@ impl Engine {
     /// # Errors
     /// What the device reports.
     pub fn prompt_ms(&mut self, n: usize) -> Result<Option<f32>> {
-        self.cached.clear();
+        self.model.cached.clear();
         let mut times = Vec::new();
         for _ in 0..3 {
-            self.decoder.truncate(0);
-            if n > self.decoder.capacity() {
+            self.model.decoder.truncate(0);
+            if n > self.model.decoder.capacity() {
                 return Ok(None);
             }
             let start = Instant::now();
-            self.decoder.extend(&vec![0; n])?;
+            self.model.decoder.extend(&vec![0; n])?;
             times.push(start.elapsed().as_secs_f32() * 1000.0);
         }
-        self.decoder.truncate(0);
+        self.model.decoder.truncate(0);
         times.sort_by(f32::total_cmp);
         Ok(times.get(1).copied())
     }
 
     /// What this machine cannot do quicker; `None` on a GPU.
     pub fn floors(&self) -> Option<Floors> {
-        self.decoder.floors()
+        self.model.decoder.floors()
     }
 
     /// Computes on chosen instructions from now on; the processor must have
     /// them.
     pub fn set_isa(&mut self, isa: Isa) {
-        self.decoder.set_isa(isa);
+        self.model.decoder.set_isa(isa);
     }
 }
 

@@ -3,7 +3,7 @@
 
 use color_eyre::eyre::{Result, ensure};
 
-use super::{Engine, PromptText, Run, RunSpec};
+use super::{Engine, Run, RunSpec};
 use crate::speculate::row::{Judged, NodeRow};
 use crate::speculate::trace::{Header, Step};
 use crate::speculate::verify::Verdict;
@@ -15,21 +15,6 @@ pub struct Replayed {
     /// As a step's `judged`.
     pub judged: Vec<Judged>,
     pub verdict: Verdict,
-}
-
-impl RunSpec {
-    /// A recorded run once more, from what it started from.
-    pub fn again(recorded: &Header) -> Self {
-        RunSpec {
-            branch: recorded.branch.clone(),
-            start: recorded.start(),
-            ..RunSpec::new(
-                recorded.subject.clone(),
-                PromptText::recorded(recorded),
-                recorded.params,
-            )
-        }
-    }
 }
 
 impl Engine {

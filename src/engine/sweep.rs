@@ -5,19 +5,13 @@
 
 use color_eyre::eyre::Result;
 
-use super::{Engine, PromptText, Run, RunSpec};
-use crate::pool::Pools;
+use super::{Engine, Run, RunSpec};
+use crate::protocol::Asked;
+use crate::retrieval::Pools;
 use crate::speculate::speed_up::Pairing;
 use crate::speculate::sweep::{Grid, Job, Sweep};
-use crate::speculate::trace::{StartFrom, SubjectInfo, Trace};
+use crate::speculate::trace::{StartFrom, Trace};
 use crate::speculate::verify::Finish;
-
-/// Whom a sweep asks about, and how.
-#[derive(Clone, Debug)]
-pub struct Asked {
-    pub subject: SubjectInfo,
-    pub prompt: PromptText,
-}
 
 /// A sweep under way on an engine.
 pub struct SweepRun {
@@ -42,11 +36,8 @@ impl SweepRun {
     pub fn new(engine: &Engine, grid: Grid, asked: Vec<Asked>) -> Self {
         SweepRun {
             sweep: Sweep::new(grid, asked.len()),
-            start: StartFrom {
-                cost: Some(engine.cost.clone()),
-                calibration: Some(engine.given_calibration.clone()),
-            },
-            pools: engine.pools.clone(),
+            start: engine.start.given(),
+            pools: engine.pools.current.clone(),
             asked,
         }
     }
@@ -85,11 +76,11 @@ impl SweepRun {
 
     /// With the session's pools and learning put aside.
     fn on_own_pools<T>(&self, engine: &mut Engine, work: impl FnOnce(&mut Engine) -> T) -> T {
-        let pools = std::mem::replace(&mut engine.pools, self.pools.clone());
-        let learns = std::mem::take(&mut engine.learns);
+        let pools = std::mem::replace(&mut engine.pools.current, self.pools.clone());
+        let learns = engine.start.pause_learning();
         let done = work(engine);
-        engine.learns = learns;
-        engine.pools = pools;
+        engine.start.set_learning(learns);
+        engine.pools.current = pools;
         done
     }
 }

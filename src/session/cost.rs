@@ -80,7 +80,7 @@ pub fn settle(
 ) -> Result<Option<String>> {
     let key = CostKey::of(engine);
     if let Some(profile) = key.load(engine.longest_measured()) {
-        engine.cost = profile;
+        engine.start.cost = profile;
         return Ok(None);
     }
     let (_, said) = renew(engine, &key, go_on)?;
@@ -100,13 +100,13 @@ pub fn renew(
     let Some(profile) = engine.measure_profile(go_on)? else {
         return Err(fetch::Cancelled.into());
     };
-    engine.cost = CostProfile {
+    engine.start.cost = CostProfile {
         measured: Some(kept_cost::today()),
         machine: Some(kept_cost::machine()),
         ..profile
     };
-    let saved = key.save(&engine.cost);
-    let busy = busy(&engine.cost);
+    let saved = key.save(&engine.start.cost);
+    let busy = busy(&engine.start.cost);
     Ok(match saved {
         Ok(path) => (Some(path), busy),
         Err(why) => {

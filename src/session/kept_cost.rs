@@ -46,17 +46,17 @@ pub struct KeptCost {
 
 impl CostKey {
     pub fn of(engine: &Engine) -> Self {
-        let arithmetic = engine.arithmetic();
-        let info = &engine.info;
+        let arithmetic = engine.model.arithmetic();
+        let info = &engine.model.info;
         let unhashed = || format!("{} of {} bytes", info.name, info.file_bytes);
         CostKey {
             model: info.sha256.clone().unwrap_or_else(unhashed),
             quantize: arithmetic.quantize,
             kv: arithmetic.kv,
-            device: engine.device.clone(),
+            device: engine.model.device.clone(),
             machine: machine(),
             instructions: arithmetic.instructions,
-            threads: engine.threads(),
+            threads: engine.model.threads(),
             arithmetic: arithmetic.revision,
             max_rows: MAX_ROWS,
         }

@@ -3,7 +3,7 @@
 
 use color_eyre::eyre::Result;
 
-use super::message::{History, PromptText};
+use crate::protocol::{History, PromptText};
 use crate::recsys::{Catalog, Framework, Half, Prompt, Role, Subject, SubjectRef, question};
 use crate::speculate::trace::SubjectInfo;
 

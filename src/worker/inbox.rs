@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::Duration;
 
-use super::message::{Command, PromptText};
+use crate::protocol::{Command, PromptText};
 
 /// The commands that have come and were not served yet.
 pub struct Inbox<'a> {

@@ -6,10 +6,9 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::inbox::Inbox;
-use super::message::{Command, Event, SweepId, SweepRequest};
-use super::serve::preview;
-use crate::engine::PromptText;
+use super::preview::preview;
 use crate::engine::{Advance, Engine, Run, SweepRun};
+use crate::protocol::{Command, Event, PromptText, SweepId, SweepRequest};
 
 /// The sweep under way, if there is one.
 #[derive(Default)]

@@ -10,10 +10,10 @@ use color_eyre::eyre::{Result, eyre};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::inbox::Inbox;
-use super::message::{Command, Event};
 use super::serve::serve;
 use crate::engine::Engine;
 use crate::model::fetch::{self, FetchOptions};
+use crate::protocol::{Command, Event, FetchEvent};
 use crate::recsys::Catalog;
 use crate::session::Settings;
 use crate::shutdown;
@@ -131,7 +131,7 @@ fn load(
             offline: settings.offline,
         };
         fetch::resolve(settings.model(), &options, &mut |event| {
-            let _ = events.send(Event::Fetch(event));
+            let _ = events.send(Event::Fetch(as_told(event)));
             if inbox.borrow_mut().asks_to_stop_fetching() {
                 cancel.store(true, Ordering::Relaxed);
             }
@@ -144,13 +144,36 @@ fn load(
         });
     })?;
     let _ = events.send(Event::ModelReady {
-        model: Box::new(engine.info.clone()),
-        device: engine.device.clone(),
+        model: Box::new(engine.model.info.clone()),
+        device: engine.model.device.clone(),
         note: engine.note.clone(),
-        pools: engine.pools.sizes(None),
+        pools: engine.pools.current.sizes(None),
     });
-    let _ = events.send(Event::Profile(Box::new(engine.cost.clone())));
+    let _ = events.send(Event::Profile(Box::new(engine.start.cost.clone())));
     Ok(engine)
+}
+
+fn as_told(event: fetch::FetchEvent) -> FetchEvent {
+    match event {
+        fetch::FetchEvent::Looking { what } => FetchEvent::Looking { what },
+        fetch::FetchEvent::Downloading {
+            from,
+            done,
+            total,
+            bytes_per_s,
+        } => FetchEvent::Downloading {
+            from,
+            done,
+            total,
+            bytes_per_s,
+        },
+        fetch::FetchEvent::Verifying => FetchEvent::Verifying,
+        fetch::FetchEvent::Hashing { file, done, total } => {
+            FetchEvent::Hashing { file, done, total }
+        }
+        fetch::FetchEvent::Skipped { source, why } => FetchEvent::Skipped { source, why },
+        fetch::FetchEvent::Done { path } => FetchEvent::Done { path },
+    }
 }
 
 fn ask(bytes: u64, inbox: &mut Inbox<'_>, events: &UnboundedSender<Event>) -> bool {

@@ -306,6 +306,7 @@ fn with_online_answers_a_batch_resumes_alike() {
     assert!(run(&out, &mut first));
     let online = first
         .pools
+        .current
         .sizes(None)
         .into_iter()
         .find(|s| s.source == Source::Online);

@@ -2,7 +2,9 @@
 //! step against a search from scratch.
 
 use laserscope::engine::Knowledge;
-use laserscope::pool::{Answer, Calibration, Local, PoolDoc, Pools, Recall, replay, retrieve};
+use laserscope::retrieval::{
+    Answer, Calibration, Local, PoolDoc, Pools, Retriever, replay, retrieve,
+};
 use laserscope::speculate::TokenId;
 use laserscope::speculate::draft::{DraftTree, Origin};
 use laserscope::speculate::params::{Budget, Drafter, Params, Source, SourceWeights, Verify};
@@ -199,14 +201,16 @@ proptest! {
         let group = scene.group.as_deref();
         let (params, calibration) = (&scene.params, Calibration::default());
         let mut local = Local::new(&scene.prompt, scene.opening_len);
-        let mut recall = Recall::default();
+        let mut retriever = Retriever::new(pools.clone(), scene.group.clone(), local.clone(), params);
         let own = scene.docs.iter().flat_map(|d| d.tokens.iter().copied());
         let mut text = scene.output.iter().copied().chain(own);
         for n in chunks {
-            local.push(&text.by_ref().take(n).collect::<Vec<_>>());
-            recall.advance(&pools, group, &local, params);
-            let mut carried = recall.draft(&pools, group, &local, params, &calibration);
-            recall.explain(&pools, group, &local, params, &mut carried.tree);
+            let more: Vec<_> = text.by_ref().take(n).collect();
+            local.push(&more);
+            retriever.push(&more);
+            retriever.advance();
+            let mut carried = retriever.draft(&calibration);
+            retriever.explain(&mut carried.tree);
             let scratch = retrieve(&pools, group, &local, params, &calibration);
             assert_eq!(carried, scratch);
         }
@@ -218,12 +222,11 @@ proptest! {
         let pools = Pools::build(scene.docs.clone());
         let mut local = Local::new(&scene.prompt, scene.opening_len);
         local.push(&scene.output);
-        let (group, params) = (scene.group.as_deref(), &scene.params);
-        let mut recall = Recall::default();
-        let mut tree = recall.draft(&pools, group, &local, params, &Calibration::default()).tree;
+        let mut retriever = Retriever::new(pools, scene.group.clone(), local, &scene.params);
+        let mut tree = retriever.draft(&Calibration::default()).tree;
         tree.prune_below(&[end]);
         tree.truncate(rows);
-        recall.explain(&pools, group, &local, params, &mut tree);
+        retriever.explain(&mut tree);
         let mut whole = scene.draft();
         whole.prune_below(&[end]);
         whole.truncate(rows);

@@ -5,10 +5,9 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use candle_core::quantized::GgmlDType;
-use laserscope::engine::{
-    Engine, History, Knowledge, LoadOptions, OwnDocuments, PromptText, RunSpec,
-};
+use laserscope::engine::{Engine, Knowledge, LoadOptions, OwnDocuments, RunSpec};
 use laserscope::model::device::DeviceChoice;
+use laserscope::protocol::{History, PromptText};
 use laserscope::speculate::TokenId;
 use laserscope::speculate::params::{Budget, Drafter, Params, Sampling, Source, Sources, Verify};
 use laserscope::speculate::quality::LogProb;
@@ -172,7 +171,7 @@ proptest! {
         let plain = run(&mut engine, spec(&question, with(Verify::Autoregressive)));
         engine.set_knowledge(&knowledge(&documents, &plain)).unwrap();
         if question.len() % 2 == 0 {
-            engine.remember(&plain.header, &plain.token_ids());
+            engine.pools.remember(&plain.header, &plain.token_ids());
         }
         let strict = run(&mut engine, spec(&question, with(Verify::Strict)));
         prop_assert_eq!(strict.token_ids(), plain.token_ids());
@@ -327,7 +326,7 @@ fn a_run_ends_at_the_token_limit_and_at_the_context() {
         max_tokens,
         ..Params::default()
     };
-    let eos = engine.codec().eos_ids().to_vec();
+    let eos = engine.model.codec().eos_ids().to_vec();
     let short = run(&mut engine, spec("Hello", params(7)));
     let ended = short.token_ids().last().is_some_and(|id| eos.contains(id));
     assert!(ended || short.token_ids().len() == 7);
@@ -424,7 +423,7 @@ fn a_remembered_answer_drafts_for_the_next() {
         ..Params::default()
     };
     let plain = run(&mut engine, spec("Hello", params(true)));
-    engine.remember(&plain.header, &plain.token_ids());
+    engine.pools.remember(&plain.header, &plain.token_ids());
     let off = run(&mut engine, spec("Hello", params(false)));
     let on = run(&mut engine, spec("Hello", params(true)));
     assert_eq!(on.token_ids(), plain.token_ids());
@@ -462,7 +461,7 @@ fn an_item_and_a_user_of_one_id_have_documents_of_their_own() {
         doc("user", "A viewer", "abcdefdef"),
     ];
     engine.set_knowledge(&docs).unwrap();
-    engine.own_documents = OwnDocuments::Hide;
+    engine.pools.own_documents = OwnDocuments::Hide;
     let trace = run(&mut engine, spec("abc", Params::default()));
     let global = |trace: &Trace| {
         let mut pools = trace.header.pools.iter();
@@ -470,7 +469,8 @@ fn an_item_and_a_user_of_one_id_have_documents_of_their_own() {
         global.map(|p| p.documents)
     };
     assert_eq!(global(&trace), Some(1), "the item's own is hidden");
-    let titles = ["item/i1", "user/i1"].map(|id| engine.pools.title(id).map(str::to_string));
+    let titles =
+        ["item/i1", "user/i1"].map(|id| engine.pools.current.title(id).map(str::to_string));
     assert_eq!(titles, [Some("A film".into()), Some("A viewer".into())]);
     for step in &trace.steps {
         let titles = step.documents.iter().map(|d| d.1.as_str());
@@ -544,9 +544,9 @@ fn a_history_too_long_for_the_context_loses_its_oldest_items() {
         assert!(header.prompt.contains("item 59;"));
         assert!(!header.prompt.contains(&format!("item {};", n_dropped - 1)));
         assert!(header.prompt.contains(&format!("item {n_dropped};")));
-        let longer = engine.render(&prompt(60 - n_dropped + 1)).unwrap();
+        let longer = engine.model.render(&prompt(60 - n_dropped + 1)).unwrap();
         assert!(longer.ids.len() > room);
-        let preview = engine.render_to_fit(&prompt(60), max_tokens).unwrap();
+        let preview = engine.model.render_to_fit(&prompt(60), max_tokens).unwrap();
         assert_eq!(preview.ids, header.prompt_ids);
     }
 }
@@ -601,7 +601,7 @@ fn a_forced_token_turns_the_run() {
     let stats = Stats::of(&turned);
     assert_eq!(stats.tokens + n + 1, turned.token_ids().len());
     assert_eq!(turned.end.as_ref().unwrap().tokens, stats.tokens);
-    let eos = engine.codec().eos_ids()[0];
+    let eos = engine.model.codec().eos_ids()[0];
     let mut refused = |forced, params| {
         let branch = whole.branch_at(2, 0, forced);
         let spec = RunSpec {

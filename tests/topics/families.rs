@@ -8,7 +8,7 @@ use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use candle_transformers::models::{llama, quantized_qwen2, quantized_qwen3, qwen2, qwen3};
-use laserscope::engine::{Engine, LoadOptions, PromptText};
+use laserscope::engine::{Engine, LoadOptions};
 use laserscope::model::config::Config;
 use laserscope::model::decoder::{Decoder, Rows};
 use laserscope::model::device::DeviceChoice;
@@ -17,6 +17,7 @@ use laserscope::model::kernels::kv::KvType;
 use laserscope::model::layer::{Kernels, Target};
 use laserscope::model::tokenizer::TextCodec;
 use laserscope::model::weights::{FloatWeights, Weights};
+use laserscope::protocol::PromptText;
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -418,14 +419,17 @@ fn an_engine_opens_a_checkpoint_and_renders_its_chat() {
         floats: Some(FloatWeights::Eight),
     };
     let engine = Engine::load(&path, &options, |_| {}).unwrap();
-    assert_eq!(engine.info.architecture, "qwen3");
-    assert_eq!(engine.info.name, "tiny-qwen3-BF16-true-2 BF16 at 8 bits");
+    assert_eq!(engine.model.info.architecture, "qwen3");
+    assert_eq!(
+        engine.model.info.name,
+        "tiny-qwen3-BF16-true-2 BF16 at 8 bits"
+    );
     let prompt = PromptText {
         user: "ab".into(),
         ..PromptText::default()
     };
     assert_eq!(
-        engine.render(&prompt).unwrap().text,
+        engine.model.render(&prompt).unwrap().text,
         "user: ab<|end|>assistant:"
     );
     // A template in a file of its own goes before the one in the settings.
@@ -435,7 +439,7 @@ fn an_engine_opens_a_checkpoint_and_renders_its_chat() {
     )
     .unwrap();
     let engine = Engine::load(&path, &options, |_| {}).unwrap();
-    assert_eq!(engine.render(&prompt).unwrap().text, "ab!");
+    assert_eq!(engine.model.render(&prompt).unwrap().text, "ab!");
 }
 
 /// `rope_freqs.weight`, as Llama 3's GGUF files carry their scaling.

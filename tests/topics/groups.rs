@@ -271,7 +271,7 @@ fn a_subjects_own_document_drafts_for_it_or_is_hidden() {
     };
     engine.set_knowledge(&[doc("i1")]).expect("tokenizes");
     assert!(drafts(&mut engine));
-    engine.own_documents = OwnDocuments::Hide;
+    engine.pools.own_documents = OwnDocuments::Hide;
     assert!(!drafts(&mut engine));
     // Another's document stays.
     engine

@@ -4,9 +4,10 @@
 use std::path::Path;
 
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use laserscope::engine::{Engine, Knowledge, PoolName, ProbedText, tokenizer_hash};
-use laserscope::pool::{PoolUpdate, Work};
+use laserscope::engine::{Engine, Knowledge, tokenizer_hash};
 use laserscope::present::pick::Pick;
+use laserscope::protocol::{PoolName, ProbedText};
+use laserscope::retrieval::{PoolUpdate, Work};
 use laserscope::speculate::draft::{DraftTree, Origin};
 use laserscope::speculate::params::{Params, Source};
 use laserscope::speculate::trace::{SourceHit, TokenBytes};
@@ -17,7 +18,7 @@ use laserscope::tui::dialogs::save_edits::SaveEdits;
 use laserscope::tui::screens::pool::state::{LabPane, LabTab};
 use laserscope::worker::message::{
     Command, DocumentText, Documents, Event, Found, FoundDocument, LabAnswer, LabQuestion,
-    ListedDoc, Overview, Probe, ProbedSet, Section,
+    ListedDoc, Overview, PoolChange, Probe, ProbedSet, Section,
 };
 use ratatui::layout::Position;
 
@@ -155,7 +156,7 @@ fn answer(app: &mut App, mut commands: Vec<Command>) {
             LabQuestion::Find { text } => LabAnswer::Found(found(text)),
             LabQuestion::Probe { .. } => LabAnswer::Probe(probe()),
             LabQuestion::Remove { id, .. } => LabAnswer::Changed {
-                told: format!("`{id}` is out."),
+                change: PoolChange::Removed { id: id.clone() },
                 now: Overview {
                     n_removed: 1,
                     n_unsaved: 1,
@@ -496,18 +497,21 @@ fn changes_hold_and_can_be_taken_back_one_by_one() {
         .add_documents(&[knowledge("d1", "a", "aaaa")])
         .expect("added");
     assert_eq!(added, ["item/d1~2"]);
-    engine.remove_document(&group, "item/d2").expect("removed");
+    engine
+        .pools
+        .remove_document(&group, "item/d2")
+        .expect("removed");
     assert_eq!(ids(&engine, &group), ["item/d1", "item/d1~2"]);
     assert_eq!(engine.find_in_pools("abcx").expect("found").n_documents, 0);
     let now = engine.pools_overview();
     assert_eq!((now.n_added, now.n_removed, now.n_unsaved), (1, 1, 2));
     assert_eq!(now.sections[1].documents, 2);
-    assert!(engine.remove_document(&group, "item/d2").is_err());
-    engine.undo_edit().expect("undone");
+    assert!(engine.pools.remove_document(&group, "item/d2").is_err());
+    engine.pools.undo_edit().expect("undone");
     assert_eq!(ids(&engine, &group), ["item/d1", "item/d2", "item/d1~2"]);
-    engine.undo_edit().expect("undone");
+    engine.pools.undo_edit().expect("undone");
     assert_eq!(engine.pools_overview().sections[1], before.sections[1]);
-    assert!(engine.undo_edit().is_err());
+    assert!(engine.pools.undo_edit().is_err());
     assert!(
         engine
             .save_edits()
@@ -527,7 +531,10 @@ fn saved_changes_are_in_the_pool_on_disk() {
     engine
         .add_documents(&[knowledge("d9", "a", "xyzabc")])
         .expect("added");
-    engine.remove_document(&group, "item/d2").expect("removed");
+    engine
+        .pools
+        .remove_document(&group, "item/d2")
+        .expect("removed");
     let saved = engine.save_edits().expect("saved");
     assert_eq!((saved.added, saved.removed, saved.unknown), (1, 1, 0));
     assert_eq!(engine.pools_overview().n_unsaved, 0);
@@ -546,11 +553,11 @@ fn saved_changes_are_in_the_pool_on_disk() {
 /// An engine with a pool on disk of the three documents.
 fn with_pool_on_disk(folder: &Path, path: &Path) -> Engine {
     let mut engine = engine::engine(folder);
-    let hash = tokenizer_hash(engine.codec()).expect("a hash");
+    let hash = tokenizer_hash(engine.model.codec()).expect("a hash");
     let mut progress = |_: &Work| true;
     let mut update = PoolUpdate::build(path, &hash, "tiny", None, &mut progress).expect("a pool");
     for document in documents_of_pools() {
-        let document = document.tokenize(engine.codec()).expect("tokens");
+        let document = document.tokenize(engine.model.codec()).expect("tokens");
         update.push(&document).expect("pushed");
     }
     update.commit().expect("committed");
@@ -576,6 +583,7 @@ fn a_probe_drafts_what_the_sources_hold() {
     assert!(before[1] > 0, "{before:?}");
     // What is taken out drafts no more.
     engine
+        .pools
         .remove_document(&PoolName::Global, "item/d3")
         .expect("removed");
     let probe = engine.probe(&text, None, &params).expect("a probe");
@@ -611,7 +619,7 @@ fn runs_draft_from_changed_pools_and_stay_lossless() {
         docs.any(|hit| hit.doc == "item/own")
     };
     assert!(names_it(&run));
-    engine.undo_edit().expect("undone");
+    engine.pools.undo_edit().expect("undone");
     assert!(!names_it(&engine::run(
         &mut engine,
         engine::spec("cab", strict)

@@ -1,7 +1,9 @@
 //! Retrieval against a search by hand, on random documents over a small
 //! vocabulary, so that matches of every length, ties and gaps occur.
 
-use laserscope::pool::{Calibration, Local, Online, PoolDoc, Pools, Recall, Retrieved, retrieve};
+use laserscope::retrieval::{
+    Calibration, Local, Online, PoolDoc, Pools, Retrieved, Retriever, retrieve,
+};
 use laserscope::speculate::TokenId;
 use laserscope::speculate::draft::{DraftTree, Origin};
 use laserscope::speculate::params::{Budget, Params, Source, Sources};
@@ -419,13 +421,11 @@ fn calibration_follows_what_is_accepted() {
     let pools = Pools::build(vec![doc("a", "g", &[1, 2, 3, 4, 5, 6])]);
     let local = Local::new(&[1, 2], 2);
     let params = Params::default();
-    let mut recall = Recall::default();
+    let mut retriever = Retriever::new(pools, Some("g".into()), local, &params);
     let mut learn = |n_times: usize, accept: bool| {
         let mut calibration = Calibration::default();
         for _ in 0..n_times {
-            let tree = recall
-                .draft(&pools, Some("g"), &local, &params, &calibration)
-                .tree;
+            let tree = retriever.draft(&calibration).tree;
             let mut path: Vec<usize> = tree.children(0).take(usize::from(accept)).collect();
             path.extend(path.first().and_then(|&n| tree.children(n).next()));
             let verdict = Verdict {
@@ -434,11 +434,9 @@ fn calibration_follows_what_is_accepted() {
                 bonus: None,
                 finish: None,
             };
-            recall.observe(&mut calibration, &tree, &verdict);
+            retriever.observe(&mut calibration, &tree, &verdict);
         }
-        let tree = recall
-            .draft(&pools, Some("g"), &local, &params, &calibration)
-            .tree;
+        let tree = retriever.draft(&calibration).tree;
         tree.nodes[1].path_prob
     };
     let before = learn(0, false);

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use laserscope::pool::{
+use laserscope::recsys::knowledge::bundled_knowledge;
+use laserscope::retrieval::{
     Calibration, Cancelled, Changed, Check, Local, PoolDoc, PoolStore, PoolUpdate, Pools,
     TokenizerHash, Work, probe_segment, retrieve,
 };
-use laserscope::recsys::knowledge::bundled_knowledge;
 use laserscope::speculate::params::{Budget, Params};
 use tempfile::TempDir;
 

@@ -185,7 +185,7 @@ fn answers(codec: &TextCodec, n: usize) -> Vec<(Vec<u32>, usize)> {
             let engine = real_decode::engine()
                 .lock()
                 .unwrap_or_else(|e| e.into_inner());
-            let prompt = engine.render(&prompt).unwrap();
+            let prompt = engine.model.render(&prompt).unwrap();
             // the prompt ends in the opening, which the document has, too
             let start = prompt.ids.len() - prompt.opening_len;
             let ids = prompt.ids[..start].iter().copied();

@@ -140,7 +140,7 @@ proptest! {
     ) {
         let folder = tempfile::tempdir().unwrap();
         let mut engine = engine(folder.path());
-        engine.cost = cost;
+        engine.start.cost = cost;
         let plain = Params { verify: Verify::Autoregressive, ..params };
         let plain = run(&mut engine, spec(&question, plain));
         engine.set_knowledge(&knowledge(&documents, &plain)).unwrap();
@@ -162,7 +162,7 @@ proptest! {
     ) {
         let folder = tempfile::tempdir().unwrap();
         let mut engine = engine(folder.path());
-        engine.cost = cost;
+        engine.start.cost = cost;
         let params = Params {
             verify: Verify::Relaxed { k: 2, tau: 0.05 },
             budget: Budget::Auto { max: 64 },

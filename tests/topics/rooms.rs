@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-const ROOMS: [&str; 20] = [
+const ROOMS: [&str; 21] = [
+    "protocol",
     "glossary",
     "mapped",
     "shutdown",
@@ -12,7 +13,7 @@ const ROOMS: [&str; 20] = [
     "file_name",
     "speculate",
     "jinja",
-    "pool",
+    "retrieval",
     "recsys",
     "model",
     "engine",
@@ -26,13 +27,14 @@ const ROOMS: [&str; 20] = [
 ];
 
 /// Rooms that a room may name, besides itself.
-const MAY_NAME: [(&str, &[&str]); 12] = [
+const MAY_NAME: [(&str, &[&str]); 13] = [
+    ("protocol", &["speculate"]),
     ("shutdown", &["mapped"]),
     ("console", &[]),
     ("text_input", &[]),
     ("speculate", &[]),
     ("jinja", &[]),
-    ("pool", &["speculate", "text_input", "mapped"]),
+    ("retrieval", &["speculate", "text_input", "mapped"]),
     (
         "recsys",
         &["speculate", "jinja", "text_input", "console", "atomic_file"],
@@ -48,8 +50,11 @@ const MAY_NAME: [(&str, &[&str]); 12] = [
             "mapped",
         ],
     ),
-    ("engine", &["speculate", "pool", "model", "text_input"]),
-    ("present", &["speculate", "console", "worker"]),
+    (
+        "engine",
+        &["speculate", "protocol", "retrieval", "model", "text_input"],
+    ),
+    ("present", &["speculate", "console", "worker", "protocol"]),
     (
         "tui",
         &[
@@ -57,6 +62,7 @@ const MAY_NAME: [(&str, &[&str]); 12] = [
             "present",
             "recsys",
             "worker",
+            "protocol",
             "text_input",
             "console",
             "atomic_file",

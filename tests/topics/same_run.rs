@@ -1,8 +1,9 @@
 //! A run is a function of its header: same header, same trees, steps and tokens,
 //! whatever ran before, in whatever process, and from a branch or a recording.
 
-use laserscope::engine::{Advance, Asked};
+use laserscope::engine::Advance;
 use laserscope::engine::{Engine, RunSpec, SweepRun};
+use laserscope::protocol::Asked;
 use laserscope::speculate::cost::CostProfile;
 use laserscope::speculate::params::{Budget, Params, Verify};
 use laserscope::speculate::speed_up::Pairing;
@@ -52,7 +53,7 @@ fn relaxed_auto(params: Params) -> Params {
 fn fresh() -> (tempfile::TempDir, Engine) {
     let folder = tempfile::tempdir().unwrap();
     let mut engine = engine(folder.path());
-    engine.cost = costs();
+    engine.start.cost = costs();
     (folder, engine)
 }
 
@@ -76,14 +77,14 @@ proptest! {
     fn a_header_makes_the_run_again(question in text(1..20), params in params()) {
         let params = relaxed_auto(params);
         let (_folder, mut engine) = fresh();
-        engine.set_learning(true);
+        engine.start.set_learning(true);
         run(&mut engine, spec("abcabc", params));
         let taught = run(&mut engine, spec(&question, params));
         let mut bytes = Vec::new();
         taught.save(&mut bytes).unwrap();
         let recorded = Trace::load(bytes.as_slice()).unwrap();
         let (_folder, mut other) = fresh();
-        other.cost = CostProfile::by_rows([(1, 1.0), (64, 640.0)]);
+        other.start.cost = CostProfile::by_rows([(1, 1.0), (64, 640.0)]);
         let again = run(&mut other, RunSpec::again(&recorded.header));
         assert_same(&taught, &again);
     }
@@ -125,7 +126,7 @@ fn calibrations_carry_over_only_where_they_are_asked_to() {
     assert_same(&first, &second);
     let start = |trace: &Trace| trace.header.calibration.clone().unwrap();
     assert!(start(&second).is_shipped());
-    engine.set_learning(true);
+    engine.start.set_learning(true);
     run(&mut engine, spec("abcabc", params));
     let third = run(&mut engine, spec("abcabc", params));
     assert_eq!(start(&third).describe(), "earlier runs");
@@ -160,7 +161,7 @@ fn a_sweep_made_twice_has_the_same_runs() {
     let (_folder, mut engine) = fresh();
     let once = sweep(&mut engine);
     // What is learned in between is not the sweep's.
-    engine.set_learning(true);
+    engine.start.set_learning(true);
     run(&mut engine, spec("hello", base));
     let twice = sweep(&mut engine);
     assert_eq!(once.len(), twice.len());

@@ -25,7 +25,10 @@ fn a_files_shape_is_measured_without_its_weights() {
     let shape = Shape::named(path.to_str().unwrap()).unwrap();
     let real = Engine::load(&path, &options(), |_| {}).unwrap();
     let mut made_up = Engine::of_shape(shape.clone(), usize::MAX, &options(), |_| {}).unwrap();
-    assert_eq!(made_up.info.architecture, real.info.architecture);
+    assert_eq!(
+        made_up.model.info.architecture,
+        real.model.info.architecture
+    );
     let profile = made_up.measure_profile(&mut |_, _| true);
     let profile = profile.unwrap().expect("not cancelled");
     assert!(profile.points.len() > 3);

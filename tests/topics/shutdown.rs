@@ -15,10 +15,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use laserscope::mapped::MappedFile;
+use laserscope::protocol::{Command, Event};
 use laserscope::shutdown::CutOff;
 use laserscope::speculate::trace::Trace;
 use laserscope::tui::Files;
-use laserscope::worker::{Command, Event};
 use termlens::{Key, Screen, Terminal, TerminalBuilder};
 use tokio::sync::mpsc::UnboundedSender;
 

@@ -419,17 +419,17 @@ fn playground_whose_engine_panics() {
         let _ = events.send(super::stage::model_ready());
         let trace = super::fixture::relaxed();
         for command in commands {
-            if let laserscope::worker::Command::Generate(request) = command {
+            if let laserscope::protocol::Command::Generate(request) = command {
                 let run = request.run;
                 let purpose = request.purpose;
                 let header = Box::new(trace.header.clone());
-                let _ = events.send(laserscope::worker::Event::RunStarted {
+                let _ = events.send(laserscope::protocol::Event::RunStarted {
                     run,
                     purpose,
                     header,
                 });
                 let step = Box::new(trace.steps[0].clone());
-                let _ = events.send(laserscope::worker::Event::Step { run, step });
+                let _ = events.send(laserscope::protocol::Event::Step { run, step });
                 panic!("the weights are haunted");
             }
         }

@@ -24,8 +24,8 @@ use crate::commands::generate::{document, record, report};
 use crate::commands::open;
 use crate::commands::progress::Line;
 use crate::engine::{Engine, Knowledge, RunSpec};
-use crate::pool::{Growth, Pools};
 use crate::recsys::{Catalog, Framework, KnowledgeDoc, SubjectRef};
+use crate::retrieval::{Growth, Pools};
 use crate::session::{Settings, as_knowledge};
 use crate::speculate::params::{Params, Verify};
 use crate::speculate::trace::Trace;
@@ -117,7 +117,7 @@ impl<'a> Work<'a> {
             true => Joining::Nothing,
             false if batch.params.sources.online => Joining::Online,
             false => Joining::Pools {
-                starting: engine.pools.clone(),
+                starting: engine.pools.current.clone(),
                 growth: Box::default(),
             },
         };
@@ -232,8 +232,9 @@ impl<'a> Work<'a> {
     fn fits(&self, spec: &RunSpec) -> Result<bool> {
         let fitted = self
             .engine
+            .model
             .render_to_fit(&spec.prompt, spec.params.max_tokens)?;
-        Ok(fitted.ids.len() < self.engine.context())
+        Ok(fitted.ids.len() < self.engine.model.context())
     }
 
     fn leave_out(&mut self, at: SubjectRef) {
@@ -241,7 +242,7 @@ impl<'a> Work<'a> {
         let label = self.batch.catalog.subject(at).label();
         self.line.say(&format!(
             "{label}: its prompt does not fit into {} tokens, left out (--context N)",
-            self.engine.context()
+            self.engine.model.context()
         ));
     }
 
@@ -255,9 +256,9 @@ impl<'a> Work<'a> {
             }
             Joining::Pools { starting, growth } => {
                 for doc in docs {
-                    growth.add(doc.tokenize(self.engine.codec())?);
+                    growth.add(doc.tokenize(self.engine.model.codec())?);
                 }
-                self.engine.set_pools(&starting.beside(&growth.pools()));
+                self.engine.pools.set(&starting.beside(&growth.pools()));
             }
         }
         Ok(())
@@ -344,7 +345,7 @@ impl<'a> Work<'a> {
         if self.batch.params.verify != Verify::Strict || n == 0 {
             return true;
         }
-        let on_cpu = device_kind(&self.engine.device) == "cpu";
+        let on_cpu = device_kind(&self.engine.model.device) == "cpu";
         let differing = self.measured.differing();
         let Some((subject, at)) = differing.first() else {
             self.line.say(&format!(

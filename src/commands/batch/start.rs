@@ -64,7 +64,7 @@ pub fn start(batch: &Batch, engine: &mut Engine) -> Result<Start> {
     if let Some(manifest) = stored {
         match resumed(batch, engine, out, &log, &manifest) {
             Ok(plan) => {
-                engine.cost = manifest.cost.clone();
+                engine.start.cost = manifest.cost.clone();
                 let n_before = manifest.before.n;
                 return Ok(Start {
                     plan,
@@ -96,7 +96,7 @@ fn begun(batch: &Batch, engine: &Engine, out: &Path, log: KnowledgeLog) -> Resul
     let plan = Plan::of(batch.args, batch.catalog, &log.found);
     let before = Listing::of_documents(&log.found)?;
     let conditions = conditions(batch, engine, &plan);
-    let manifest = Manifest::new(conditions, before, engine.cost.clone());
+    let manifest = Manifest::new(conditions, before, engine.start.cost.clone());
     manifest.save(out)?;
     let n_before = log.found.len();
     Ok(Start {
@@ -150,10 +150,10 @@ fn conditions(batch: &Batch, engine: &Engine, plan: &Plan) -> Conditions {
     };
     Conditions {
         program: env!("CARGO_PKG_VERSION").to_string(),
-        model: engine.info.clone(),
-        device: device_kind(&engine.device).to_string(),
+        model: engine.model.info.clone(),
+        device: device_kind(&engine.model.device).to_string(),
         arithmetic: arithmetic(engine),
-        calibration: engine.calibration().clone(),
+        calibration: engine.start.calibration().clone(),
         catalog: crate::commands::batch::manifest::Named {
             name: batch.catalog.name.clone(),
             fingerprint: batch.catalog.fingerprint(),
@@ -167,19 +167,19 @@ fn conditions(batch: &Batch, engine: &Engine, plan: &Plan) -> Conditions {
         pool_half: args.pool_half,
         limit: args.limit,
         params: batch.params,
-        own_documents: match engine.own_documents {
+        own_documents: match engine.pools.own_documents {
             OwnDocuments::Keep => "keep".to_string(),
             OwnDocuments::Hide => "hide".to_string(),
         },
         fixed_pools: args.batch.fixed_pools,
-        starting_pools: engine.pools.fingerprint(),
+        starting_pools: engine.pools.current.fingerprint(),
         order: Listing::of(plan.subjects.iter().map(name_of)),
         shard: args.batch.shard,
     }
 }
 
 fn arithmetic(engine: &Engine) -> String {
-    let now = engine.arithmetic();
+    let now = engine.model.arithmetic();
     format!(
         "revision {}, keys and values {}, quantize {}",
         now.revision, now.kv, now.quantize

@@ -58,7 +58,7 @@ pub fn measure(name: &str, settings: &Settings) -> Result<(Engine, Measured)> {
         line.show(&Loading::Measuring { done, of }.describe());
         !interrupt::is_set()
     })?;
-    engine.cost = profile.ok_or_else(|| eyre!("cancelled"))?;
+    engine.start.cost = profile.ok_or_else(|| eyre!("cancelled"))?;
     let measured = Measured {
         shape: shown,
         blocks,

@@ -14,12 +14,12 @@ use crate::commands::progress::Line;
 use crate::commands::{interrupt, print_json};
 use crate::engine::{document_name, tokenizer_hash};
 use crate::model::tokenizer::TextCodec;
-use crate::pool::{
-    Cancelled, Changed, Check, PoolDoc, PoolInfo, PoolStore, PoolUpdate, TokenizerHash, Work,
-};
 use crate::recsys::SubjectKind;
 use crate::recsys::foreign::Account;
 use crate::recsys::knowledge::bundled_files;
+use crate::retrieval::{
+    Cancelled, Changed, Check, PoolDoc, PoolInfo, PoolStore, PoolUpdate, TokenizerHash, Work,
+};
 use crate::session::Settings;
 
 /// What a change did and what the pool holds now.

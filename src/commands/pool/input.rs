@@ -10,10 +10,10 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use crate::engine::Knowledge;
 use crate::model::tokenizer::TextCodec;
-use crate::pool::PoolDoc;
 use crate::recsys::foreign::{self, Account, Document, Hints};
 use crate::recsys::knowledge::known_framework;
 use crate::recsys::{Catalog, Subject, SubjectKind};
+use crate::retrieval::PoolDoc;
 
 /// Documents of a batch, and the text of a batch.
 const BATCH_DOCS: usize = 1024;

@@ -9,7 +9,7 @@ use crate::commands::pool::codec;
 use crate::commands::print_json;
 use crate::engine::open_pool;
 use crate::model::tokenizer::TextCodec;
-use crate::pool::{Pools, TextHits};
+use crate::retrieval::{Pools, TextHits};
 use crate::session::Settings;
 use crate::speculate::TokenId;
 
@@ -101,7 +101,7 @@ fn hits(pools: &Pools, codec: &TextCodec, groups: &[TextHits], limit: usize) -> 
     let mut all: Vec<_> = all.collect();
     all.sort_by_key(|(_, doc)| std::cmp::Reverse(doc.occurrences));
     all.truncate(limit);
-    let hit = |(group, doc): (&String, &crate::pool::TextHit)| {
+    let hit = |(group, doc): (&String, &crate::retrieval::TextHit)| {
         let [before, found, after] = pools.around(group, doc, MARGIN);
         Hit {
             id: doc.id.clone(),

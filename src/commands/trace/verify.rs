@@ -57,7 +57,7 @@ struct Difference {
 pub fn run(args: &TraceVerifyArgs, settings: &Settings) -> Result<bool> {
     let trace = load(&args.trace)?;
     let (_, mut engine) = open(&settings.as_recorded(&trace.header))?;
-    refuse_another_model(&trace.header.model, &engine.info)?;
+    refuse_another_model(&trace.header.model, &engine.model.info)?;
     let is_other = tell_other_arithmetic(&trace, &engine);
     let bounds = Bounds {
         tolerance: args.tolerance.unwrap_or(TOLERANCE[usize::from(is_other)]),
@@ -120,7 +120,7 @@ fn print_verified(report: &Report) {
 /// Whether it was recorded under other arithmetic, which is said: probabilities may then
 /// be further apart than rounding, and ids and verdicts are what counts, but for near-ties.
 fn tell_other_arithmetic(trace: &Trace, engine: &Engine) -> bool {
-    let now = engine.arithmetic();
+    let now = engine.model.arithmetic();
     let Some(then) = &trace.header.arithmetic else {
         note!("recorded by a version that did not say under which arithmetic");
         return true;

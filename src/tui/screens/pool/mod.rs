@@ -1,5 +1,6 @@
 //! The Pool screen: what the pools hold, and what a text finds in them.
 
+mod change;
 pub mod drafts;
 pub mod lists;
 pub mod state;

@@ -8,6 +8,7 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use tui_input::Input;
 
+use super::change;
 use crate::present::token_text::{Joiner, columns};
 use crate::speculate::trace::TokenBytes;
 use crate::tui::action::Action;
@@ -408,10 +409,10 @@ impl App {
                 self.lab.probed = Some(Probed { what, probe });
                 self.lab.scroll = None;
             }
-            (_, Ok(LabAnswer::Changed { told, now })) => {
+            (_, Ok(LabAnswer::Changed { change, now })) => {
                 self.lab.keep_overview(now);
                 self.lab.listed = None;
-                self.tell(Tone::Good, told);
+                self.tell(Tone::Good, change::told(&change));
             }
             _ => {}
         }

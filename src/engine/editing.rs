@@ -1,0 +1,144 @@
+//! Changing the pools by hand, in memory: documents added and taken out, undone one by
+//! one, saved to the pool on disk when asked to. Runs under way keep the pools they began
+//! with.
+
+use color_eyre::eyre::{Result, bail, ensure, eyre};
+
+use super::edits::Edit;
+use super::knowledge::Knowledge;
+use super::pools::{EnginePools, tokenizer_hash};
+use crate::model::tokenizer::TextCodec;
+use crate::protocol::{PoolName, SavedEdits, Undone};
+use crate::retrieval::{Part, PoolDoc, PoolUpdate, Unwanted};
+
+impl EnginePools {
+    /// Adds documents to the pools, for runs to come. One whose id is taken, or
+    /// was, gets another.
+    ///
+    /// # Errors
+    /// A document without a text.
+    pub fn add_documents(&mut self, docs: &[Knowledge], codec: &TextCodec) -> Result<Vec<String>> {
+        ensure!(!docs.is_empty(), "there is no document to add");
+        let mut added: Vec<PoolDoc> = Vec::with_capacity(docs.len());
+        for doc in docs {
+            ensure!(
+                !doc.text.trim().is_empty(),
+                "document `{}`: the text is empty",
+                doc.id
+            );
+            let mut doc = doc.tokenize(codec)?;
+            doc.id = self.free_id(&doc.id, &added);
+            added.push(doc);
+        }
+        let ids = added.iter().map(|d| d.id.clone()).collect();
+        self.edit(Edit::Added(added));
+        Ok(ids)
+    }
+
+    fn free_id(&self, wanted: &str, others: &[PoolDoc]) -> String {
+        let base = self.edits.base.as_ref().unwrap_or(&self.current);
+        let is_taken = |id: &str| {
+            let mut added = self.edits.all_added().chain(others);
+            added.any(|d| d.id == id) || base.document(id).is_some()
+        };
+        let numbered = (2..).map(|n| format!("{wanted}~{n}"));
+        let mut names = std::iter::once(wanted.to_string()).chain(numbered);
+        names
+            .find(|id| !is_taken(id))
+            .unwrap_or_else(|| wanted.to_string())
+    }
+
+    /// Takes a document out of the pools, for runs to come.
+    ///
+    /// # Errors
+    /// An id that is not there.
+    pub fn remove_document(&mut self, pool: &PoolName, id: &str) -> Result<()> {
+        let (is_there, from) = match pool {
+            PoolName::Online => (
+                self.current.online_alone().document(id).is_some(),
+                Part::Online,
+            ),
+            PoolName::Global | PoolName::Group(_) => {
+                (self.current.document(id).is_some(), Part::Groups)
+            }
+        };
+        ensure!(is_there, "no document `{id}` in {}", pool.name());
+        let id = id.to_string();
+        self.edit(Edit::Removed(Unwanted { id, from }));
+        Ok(())
+    }
+
+    /// Takes the last change back; what it was.
+    ///
+    /// # Errors
+    /// Nothing to take back; a change that is saved.
+    pub fn undo_edit(&mut self) -> Result<Undone> {
+        if self.edits.n_unsaved() == 0 {
+            match self.edits.is_empty() {
+                true => bail!("nothing was changed in the pools"),
+                false => bail!(
+                    "the changes are saved: `laserscope pool add` and `pool remove` change the pool on disk"
+                ),
+            }
+        }
+        let undone = match self.edits.log.pop() {
+            Some(Edit::Added(docs)) => Undone::Added(docs.len()),
+            Some(Edit::Removed(doc)) => Undone::Removed(doc.id),
+            None => bail!("nothing was changed in the pools"),
+        };
+        self.refresh();
+        Ok(undone)
+    }
+
+    fn edit(&mut self, edit: Edit) {
+        if self.edits.base.is_none() {
+            self.edits.base = Some(self.current.clone());
+        }
+        self.edits.log.push(edit);
+        self.refresh();
+    }
+
+    /// Puts the changes that are not saved yet into the pool on disk that was
+    /// opened with the model.
+    ///
+    /// # Errors
+    /// No pool on disk; as [`PoolUpdate::change`].
+    pub fn save_edits(&mut self, codec: &TextCodec) -> Result<SavedEdits> {
+        let path = self.on_disk.clone();
+        let path = path.ok_or_else(|| {
+            eyre!("no pool on disk is open: start with --pool NAME.pool to save to it")
+        })?;
+        let unsaved = &self.edits.log[self.edits.n_saved..];
+        ensure!(!unsaved.is_empty(), "there is nothing to save");
+        let mut progress = |_: &_| true;
+        let hash = tokenizer_hash(codec)?;
+        let mut update = PoolUpdate::change(&path, Some(&hash), &mut progress)?;
+        let mut saved = SavedEdits {
+            added: 0,
+            removed: 0,
+            unknown: 0,
+        };
+        let new: Vec<&PoolDoc> = unsaved.iter().flat_map(Edit::added).collect();
+        let out: Vec<&str> = unsaved.iter().filter_map(Edit::removed).collect();
+        for &id in out.iter().filter(|id| !new.iter().any(|d| d.id == **id)) {
+            match update.holds(id) {
+                true => saved.removed += 1,
+                false => saved.unknown += 1,
+            }
+            update.remove([id.to_string()]);
+        }
+        for doc in new.iter().filter(|d| !out.contains(&d.id.as_str())) {
+            update.push(doc)?;
+            saved.added += 1;
+        }
+        update.commit()?;
+        self.edits.n_saved = self.edits.log.len();
+        Ok(saved)
+    }
+
+    /// The pool on disk that changes can be saved to.
+    pub fn pool_on_disk(&self) -> Option<String> {
+        let path = self.on_disk.as_ref()?;
+        Some(path.display().to_string())
+    }
+}

@@ -1,0 +1,143 @@
+//! The pools of an engine: what it was given, the session's own answers, and what was
+//! changed by hand.
+
+use std::path::{Path, PathBuf};
+
+use color_eyre::eyre::{Result, ensure, eyre};
+
+use super::edits::Edits;
+use super::knowledge::{Knowledge, document_name, pool_of};
+use crate::model::tokenizer::TextCodec;
+use crate::retrieval::{Check, Online, PoolDoc, PoolStore, Pools, TokenizerHash};
+use crate::speculate::TokenId;
+use crate::speculate::params::{Params, Source};
+use crate::speculate::trace::{Header, OwnDocuments, PoolSize, SubjectInfo};
+
+/// What an engine draws on.
+#[derive(Default)]
+pub struct EnginePools {
+    /// As a run may use them: the session's answers are among them, what was taken out
+    /// is hidden.
+    pub current: Pools,
+    pub own_documents: OwnDocuments,
+    /// Answers of this session.
+    online: Online,
+    /// What was changed by hand.
+    pub(super) edits: Edits,
+    /// The pool on disk that was opened beside the documents.
+    pub(super) on_disk: Option<PathBuf>,
+}
+
+impl EnginePools {
+    /// Draws on these pools from now on, and on this session's answers.
+    pub fn set(&mut self, pools: &Pools) {
+        self.current = pools.with_online(&self.online);
+    }
+
+    /// Replaces the pools by these documents.
+    ///
+    /// # Errors
+    /// A text that the tokenizer cannot encode.
+    pub fn set_knowledge(&mut self, docs: &[Knowledge], codec: &TextCodec) -> Result<()> {
+        let docs = docs.iter().map(|doc| doc.tokenize(codec));
+        self.set(&Pools::build(docs.collect::<Result<Vec<_>>>()?));
+        Ok(())
+    }
+
+    /// Puts a pool of a folder beside those that are there.
+    ///
+    /// # Errors
+    /// As [`PoolStore::open`]: another tokenizer, a damaged file, ..
+    pub fn add_pool(&mut self, path: &Path, codec: &TextCodec) -> Result<()> {
+        let store = open_pool(path, codec)?;
+        self.set(&self.current.beside(&store.pools()));
+        self.on_disk = Some(path.to_path_buf());
+        Ok(())
+    }
+
+    /// Adds a finished answer to those of this session, from which the online
+    /// source drafts.
+    pub fn remember(&mut self, run: &Header, answer: &[TokenId]) {
+        let opening = &run.prompt_ids[run.prompt_ids.len() - run.opening_len..];
+        self.online.add(&PoolDoc {
+            id: document_name(&run.subject.kind, &run.subject.id),
+            title: run.subject.title.clone(),
+            group: pool_of(&run.subject).unwrap_or_default(),
+            tokens: [opening, answer].concat(),
+        });
+        self.refresh();
+    }
+
+    /// Adds an answer that was finished earlier to those of this session.
+    ///
+    /// # Errors
+    /// A text that the tokenizer cannot encode.
+    pub fn remember_text(&mut self, answer: &Knowledge, codec: &TextCodec) -> Result<()> {
+        self.online.add(&answer.tokenize(codec)?);
+        self.current = self.current.with_online(&self.online);
+        Ok(())
+    }
+
+    /// The pools as they are after the changes by hand and with the session's answers.
+    pub(super) fn refresh(&mut self) {
+        let pools = self.edits.applied_to(&self.current);
+        let removed = self.edits.removed();
+        self.current = pools.with_online(&self.online).without_all(&removed);
+    }
+
+    /// The pools as a run for this subject may use them.
+    pub(super) fn for_subject(&self, subject: &SubjectInfo) -> Pools {
+        match self.own_documents {
+            OwnDocuments::Keep => self.current.clone(),
+            OwnDocuments::Hide => self
+                .current
+                .without(&document_name(&subject.kind, &subject.id)),
+        }
+    }
+
+    /// What drafts for a run and no command line can bring back.
+    pub(super) fn by_hand(&self, params: &Params) -> Vec<String> {
+        let mut told = Vec::new();
+        if self.edits.n_unsaved() > 0 {
+            let (added, removed) = (self.edits.n_added(), self.edits.n_removed());
+            told.push(format!(
+                "pools edited by hand: {added} documents added, {removed} taken out"
+            ));
+        }
+        let n_online = self.current.n_online();
+        if params.sources.online && n_online > 0 {
+            told.push(format!("{n_online} answers of the session can draft"));
+        }
+        told
+    }
+}
+
+/// The sizes of the pools that a run draws on.
+pub(super) fn pool_sizes(pools: &Pools, subject: &SubjectInfo, params: &Params) -> Vec<PoolSize> {
+    let mut sizes = pools.sizes(pool_of(subject).as_deref());
+    sizes.retain(|s| s.source != Source::Online || params.sources.online);
+    sizes
+}
+
+/// What ties a pool on disk to the tokenizer whose ids it holds.
+///
+/// # Errors
+/// None but for a hash that is no sha256.
+pub fn tokenizer_hash(codec: &TextCodec) -> Result<TokenizerHash> {
+    let hash = TokenizerHash::from_hex(&codec.hash());
+    hash.ok_or_else(|| eyre!("the tokenizer's hash is no sha256: {}", codec.hash()))
+}
+
+/// Opens a pool on disk that must be of this tokenizer.
+///
+/// # Errors
+/// As [`PoolStore::open`].
+pub fn open_pool(path: &Path, codec: &TextCodec) -> Result<PoolStore> {
+    let store = PoolStore::open(path, Some(&tokenizer_hash(codec)?), Check::Structure)?;
+    ensure!(
+        store.limit() as usize <= codec.vocab_size(),
+        "the pool {} holds token ids that the model does not have: build it again",
+        path.display()
+    );
+    Ok(store)
+}

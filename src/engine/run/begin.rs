@@ -1,0 +1,136 @@
+//! A run's beginning: the prompt processed, and the header of all that the run depends on.
+
+use std::time::Instant;
+
+use color_eyre::eyre::{Result, bail};
+
+use super::seen::Seen;
+use super::{Run, ms_since};
+use crate::engine::knowledge::pool_of;
+use crate::engine::model::LoadedModel;
+use crate::engine::pools::pool_sizes;
+use crate::engine::{Engine, RunSpec};
+use crate::protocol::RenderedPrompt;
+use crate::retrieval::{Calibrations, Local, Pools, Retriever};
+use crate::speculate::TokenId;
+use crate::speculate::cost::StepCosts;
+use crate::speculate::trace::{FORMAT, Header, TokenBytes};
+use crate::speculate::verify::Finish;
+
+impl<'e> Run<'e> {
+    pub(in crate::engine) fn begin(
+        engine: &'e mut Engine,
+        spec: RunSpec,
+        go_on: &mut dyn FnMut(usize, usize) -> bool,
+    ) -> Result<Self> {
+        let prompt = engine
+            .model
+            .render_to_fit(&spec.prompt, spec.params.max_tokens)?;
+        let ids = begun(&prompt, &spec, &engine.model)?;
+        let pools = engine.pools.for_subject(&spec.subject);
+        let begin = Instant::now();
+        let cancelled = !engine.model.process(&ids, go_on)?;
+        let mut seen = Seen::default();
+        let tokens = seen.new_tokens(&engine.model, ids.iter().copied());
+        let header = header(engine, spec, prompt, &pools, tokens, begin);
+        let mut local = Local::new(&header.prompt_ids, header.opening_len);
+        local.push(&ids[header.prompt_ids.len()..]);
+        let retriever = Retriever::new(pools, pool_of(&header.subject), local, &header.params);
+        let calibration = header.calibration.as_ref();
+        let branch = header.branch.as_ref();
+        Ok(Run {
+            retriever: retriever.ending_at(engine.model.codec.eos_ids()),
+            calibrations: calibration.map_or_else(Calibrations::default, Calibrations::starting),
+            costs: StepCosts::new(&header.cost),
+            backoff: branch.and_then(|b| b.backoff.clone()).unwrap_or_default(),
+            params: header.params,
+            changed: false,
+            n_begun: ids.len(),
+            ids,
+            seen,
+            n_steps: 0,
+            decode_ms: 0.0,
+            finish: cancelled.then_some(Finish::Cancelled),
+            engine,
+            header,
+        })
+    }
+}
+
+/// All that the run's trees and verdicts depend on. `begin`: when the prompt began to be
+/// processed.
+fn header(
+    engine: &Engine,
+    spec: RunSpec,
+    prompt: RenderedPrompt,
+    pools: &Pools,
+    tokens: Vec<(TokenId, TokenBytes)>,
+    begin: Instant,
+) -> Header {
+    let model = &engine.model;
+    let (cost, calibration) = engine.start.unless_given(spec.start);
+    let is_own = spec.subject.kind == "prompt" && !spec.prompt.user.is_empty();
+    Header {
+        format: FORMAT,
+        program: env!("CARGO_PKG_VERSION").to_string(),
+        model: model.info.clone(),
+        device: model.device.clone(),
+        threads: model.threads(),
+        catalog: engine.catalog.clone(),
+        pools: pool_sizes(pools, &spec.subject, &spec.params),
+        pools_hash: Some(pools.hash(spec.params.sources.online)),
+        own_documents: Some(engine.pools.own_documents),
+        by_hand: engine.pools.by_hand(&spec.params),
+        arithmetic: Some(model.arithmetic()),
+        asked: is_own.then_some(spec.prompt.user),
+        setup: engine.setup.words_for(&spec.subject.framework),
+        subject: spec.subject,
+        prompt: prompt.text,
+        opening_len: prompt.opening_len,
+        history_dropped: prompt.n_dropped,
+        branch: spec.branch,
+        params: spec.params,
+        cost,
+        calibration: Some(calibration),
+        eos: model.codec.eos_ids().to_vec(),
+        prompt_ms: ms_since(begin),
+        tokens,
+        prompt_ids: prompt.ids,
+    }
+}
+
+/// Prompt and what a branch took over.
+fn begun(prompt: &RenderedPrompt, spec: &RunSpec, model: &LoadedModel) -> Result<Vec<TokenId>> {
+    let mut ids = prompt.ids.clone();
+    if ids.len() >= model.context() {
+        bail!(
+            "the prompt has {} tokens, the context {}: shorten the prompt or raise --context",
+            ids.len(),
+            model.context()
+        );
+    }
+    let Some(branch) = &spec.branch else {
+        return Ok(ids);
+    };
+    ids.extend(branch.ids());
+    let ends = branch.ids().any(|id| model.codec.eos_ids().contains(&id));
+    let vocab = model.codec.vocab_size();
+    if ends {
+        bail!("a run cannot begin after the end of the text: branch from an earlier step");
+    } else if let Some(id) = branch.ids().find(|&id| id as usize >= vocab) {
+        bail!("the branch takes over token {id}, which this model does not have");
+    } else if branch.len() >= spec.params.max_tokens {
+        bail!(
+            "the branch begins after {} tokens, where --max-tokens {} ends the run",
+            branch.len(),
+            spec.params.max_tokens
+        );
+    } else if ids.len() >= model.context() {
+        bail!(
+            "prompt and branch have {} tokens, the context {}: branch from an earlier step",
+            ids.len(),
+            model.context()
+        );
+    }
+    Ok(ids)
+}

@@ -1,0 +1,43 @@
+//! A run to be made.
+
+use crate::protocol::PromptText;
+use crate::speculate::branch::Branch;
+use crate::speculate::params::Params;
+use crate::speculate::trace::{Header, StartFrom, SubjectInfo};
+
+/// A run to be made.
+#[derive(Clone, Debug)]
+pub struct RunSpec {
+    pub subject: SubjectInfo,
+    pub prompt: PromptText,
+    pub params: Params,
+    /// Begin in the middle of another run of this prompt.
+    pub branch: Option<Branch>,
+    pub start: StartFrom,
+}
+
+impl RunSpec {
+    /// From the prompt's end, with what the engine has.
+    pub fn new(subject: SubjectInfo, prompt: PromptText, params: Params) -> Self {
+        RunSpec {
+            subject,
+            prompt,
+            params,
+            branch: None,
+            start: StartFrom::default(),
+        }
+    }
+
+    /// A recorded run once more, from what it started from.
+    pub fn again(recorded: &Header) -> Self {
+        RunSpec {
+            branch: recorded.branch.clone(),
+            start: recorded.start(),
+            ..RunSpec::new(
+                recorded.subject.clone(),
+                PromptText::recorded(recorded),
+                recorded.params,
+            )
+        }
+    }
+}

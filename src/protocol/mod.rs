@@ -1,0 +1,19 @@
+//! What the interface and the engine's thread say to each other: commands, events, and
+//! what they carry, as plain data.
+
+mod command;
+mod event;
+mod pools;
+mod prompt;
+mod questions;
+mod request;
+
+pub use command::Command;
+pub use event::{Event, FetchEvent};
+pub use pools::{
+    DocumentText, Documents, Found, FoundDocument, ListedDoc, Overview, PoolName, Probe, ProbedSet,
+    ProbedText, Section,
+};
+pub use prompt::{History, PromptPreview, PromptText, RenderedPrompt};
+pub use questions::{LabAnswer, LabQuestion, NewDocument, PoolChange, SavedEdits, Undone};
+pub use request::{Asked, Purpose, Request, RunId, SweepId, SweepRequest};

@@ -1,0 +1,110 @@
+//! Prompts: as they are asked, and as the model reads them. Knows nothing of catalogs:
+//! whoever asks says how the prompt is written with less of its history.
+
+use std::fmt;
+use std::sync::Arc;
+
+use color_eyre::eyre::Result;
+
+use crate::speculate::TokenId;
+use crate::speculate::trace::Header;
+
+/// A prompt before it is rendered with the model's chat template.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PromptText {
+    /// `None`: the template's own default.
+    pub system: Option<String>,
+    /// Earlier turns: what was asked and how it was answered.
+    pub examples: Vec<(String, String)>,
+    pub user: String,
+    /// The prefilled beginning of the answer.
+    pub opening: String,
+    /// `None`: nothing can be left out.
+    pub history: Option<History>,
+    /// The whole as a recording has it, in place of all that.
+    pub as_recorded: Option<RenderedPrompt>,
+}
+
+impl PromptText {
+    /// The prompt of a recorded run.
+    pub fn recorded(run: &Header) -> Self {
+        PromptText {
+            as_recorded: Some(RenderedPrompt {
+                text: run.prompt.clone(),
+                ids: run.prompt_ids.clone(),
+                opening_len: run.opening_len,
+                n_dropped: run.history_dropped,
+            }),
+            user: run.asked.clone().unwrap_or_default(),
+            ..PromptText::default()
+        }
+    }
+}
+
+/// The part of a prompt that may be shortened: its newest items stay.
+#[derive(Clone)]
+pub struct History {
+    pub n_items: usize,
+    write: Arc<Write>,
+}
+
+type Write = dyn Fn(usize) -> Result<PromptText> + Send + Sync;
+
+/// A prompt as the model reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RenderedPrompt {
+    pub text: String,
+    pub ids: Vec<TokenId>,
+    /// How many of the last ids are the opening.
+    pub opening_len: usize,
+    /// Items of the history that were left out, the oldest ones.
+    pub n_dropped: usize,
+}
+
+impl History {
+    /// `write` makes the prompt with only the newest so many of the items.
+    pub fn new(
+        n_items: usize,
+        write: impl Fn(usize) -> Result<PromptText> + Send + Sync + 'static,
+    ) -> Self {
+        History {
+            n_items,
+            write: Arc::new(write),
+        }
+    }
+
+    /// The prompt with only the newest so many of the items.
+    ///
+    /// # Errors
+    /// A template that fails on them.
+    pub fn with_newest(&self, n_items: usize) -> Result<PromptText> {
+        (self.write)(n_items)
+    }
+}
+
+/// Two histories of one prompt are the same if they are as long.
+impl PartialEq for History {
+    fn eq(&self, other: &Self) -> bool {
+        self.n_items == other.n_items
+    }
+}
+
+impl Eq for History {}
+
+impl fmt::Debug for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "History({} items)", self.n_items)
+    }
+}
+
+/// A prompt as it will be read, for a look before it is run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PromptPreview {
+    /// Rendered with the model's chat template, the opening included.
+    pub rendered: String,
+    pub n_tokens: usize,
+    /// Rated items left out, the oldest ones, to fit the context.
+    pub n_dropped: usize,
+    /// Token ids of the whole, in order.
+    pub ids: Vec<TokenId>,
+}

@@ -1,0 +1,183 @@
+//! LASER's trie drafter, to compare with: what followed the last two tokens,
+//! the most frequent first.
+//!
+//! After the paper's code (Xi et al., arXiv 2408.05676), whose trie is that of
+//! Lookahead (Zhao et al., KDD 2024): every earlier answer, the prompt and the
+//! output so far enter a trie with all their runs of up to 12 tokens; below the
+//! node of the last two tokens (where there is none, of the last) the 63 most
+//! frequent nodes become the draft. A suffix array holds the same runs, so the
+//! nodes and counts below are the trie's; among equal counts the order is ours,
+//! and answers of the own group, of others and the local text count alike,
+//! where the code weights the prompt's runs apart. Nothing is ever forgotten
+//! here, where the code halves its counts when the trie is full.
+
+use crate::retrieval::index::local::Local;
+use crate::retrieval::index::ranks::Ranks;
+use crate::retrieval::index::symbol::SEPARATOR;
+use crate::retrieval::query::lookup::Shelves;
+use crate::retrieval::query::origins::doc_hits;
+use crate::speculate::TokenId;
+use crate::speculate::draft::{
+    Continuation, DocHit, DraftLimits, DraftTree, Growing, Origin, grow,
+};
+use crate::speculate::params::{Params, Source};
+
+/// Tokens that are looked up.
+pub(crate) const PREFIX: usize = 2;
+
+/// Where a run of tokens occurs.
+struct Runs {
+    /// Tokens of the run.
+    depth: u32,
+    /// By shelf, where there are any: shelf, interval, visible occurrences.
+    shelves: Vec<(u16, Ranks, u32)>,
+    /// Positions after the run in the local text.
+    local: Vec<usize>,
+}
+
+pub(crate) fn draft(shelves: &Shelves, local: &Local, params: &Params) -> DraftTree {
+    let limits = DraftLimits {
+        rows: params.budget.max_rows(),
+        branch: params.branch,
+        min_prob: 0.0,
+    };
+    // Runs of every tree node that was asked for its continuations.
+    let mut runs: Vec<Option<Runs>> = Vec::new();
+    let root = local.last().unwrap_or_default();
+    let mut tree = grow(root, &limits, |growing, list| {
+        let here = match growing.parent.and_then(|p| runs[p].as_ref()) {
+            None => Runs::of_context(shelves, local, params),
+            Some(parent) => parent.follow(shelves, local, growing.token),
+        };
+        here.continue_with(shelves, local, growing, list);
+        runs.resize_with(growing.node, || None);
+        runs.push(Some(here));
+    });
+    for node in 1..tree.n_rows() {
+        let parent = tree.nodes[node].parent.and_then(|p| runs[p].as_ref());
+        if let Some(parent) = parent {
+            let here = parent.follow(shelves, local, tree.nodes[node].token);
+            tree.nodes[node].origins = here.origins(shelves);
+        }
+    }
+    tree
+}
+
+impl Runs {
+    /// Of the last two tokens, or of the last if those stand nowhere.
+    fn of_context(shelves: &Shelves, local: &Local, params: &Params) -> Runs {
+        let longest = PREFIX.min(params.max_suffix);
+        let lengths = (1..=longest).rev().filter_map(|n| local.last_tokens(n));
+        let mut runs = lengths.map(|prefix| Runs::of(shelves, local, prefix));
+        let found = runs.find(|r| !r.shelves.is_empty() || !r.local.is_empty());
+        found.unwrap_or(Runs {
+            depth: 0,
+            shelves: Vec::new(),
+            local: Vec::new(),
+        })
+    }
+
+    fn of(shelves: &Shelves, local: &Local, prefix: &[TokenId]) -> Runs {
+        let find = |number| {
+            let shelf = shelves.shelf(number);
+            let ranks = shelf.segment.find(prefix);
+            (number, ranks, shelf.count(ranks) as u32)
+        };
+        let found = (0..shelves.len()).map(find);
+        let mut places = Vec::new();
+        if shelves.has_local() {
+            local.occurrences(prefix.len(), |matched, at, _| {
+                if matched == prefix.len() {
+                    places.push(at);
+                }
+            });
+        }
+        Runs {
+            depth: prefix.len() as u32,
+            shelves: found.filter(|f| f.2 > 0).collect(),
+            local: places,
+        }
+    }
+
+    /// The runs that go on with `token`.
+    fn follow(&self, shelves: &Shelves, local: &Local, token: TokenId) -> Runs {
+        let narrow = |&(number, ranks, _): &(u16, Ranks, u32)| {
+            let shelf = shelves.shelf(number);
+            let ranks = shelf.segment.narrow(ranks, self.depth, token);
+            (number, ranks, shelf.count(ranks) as u32)
+        };
+        let found = self.shelves.iter().map(narrow);
+        let places = self.local.iter();
+        let places = places.filter(|&&at| local.token(at) == Some(token));
+        Runs {
+            depth: self.depth + 1,
+            shelves: found.filter(|f| f.2 > 0).collect(),
+            local: places.map(|at| at + 1).collect(),
+        }
+    }
+
+    /// Lists the next tokens: the probability of a path is its frequency.
+    fn continue_with(
+        &self,
+        shelves: &Shelves,
+        local: &Local,
+        growing: Growing,
+        list: &mut Vec<Continuation>,
+    ) {
+        let mut counts: Vec<(TokenId, u32)> = Vec::new();
+        for &(number, ranks, _) in &self.shelves {
+            let shelf = shelves.shelf(number);
+            shelf.segment.children(ranks, self.depth, |token, ranks| {
+                counts.push((token, shelf.count(ranks) as u32));
+            });
+        }
+        let after = self.local.iter().filter_map(|&at| local.token(at));
+        counts.extend(after.map(|token| (token, 1)));
+        counts.sort_unstable();
+        counts.dedup_by(|from, into| {
+            let is_same = from.0 == into.0;
+            into.1 += if is_same { from.1 } else { 0 };
+            is_same
+        });
+        let n: u32 = self.shelves.iter().map(|s| s.2).sum::<u32>() + self.local.len() as u32;
+        let worth = |count: u32| {
+            let share = count as f32 / n.max(1) as f32;
+            (share * growing.path_prob > growing.floor).then_some(share)
+        };
+        let told = counts.iter().filter(|c| c.0 != SEPARATOR && c.1 > 0);
+        list.extend(
+            told.filter_map(|&(token, count)| {
+                worth(count).map(|prob| Continuation { token, prob })
+            }),
+        );
+    }
+
+    /// Where the run's last token comes from; all after the same prefix.
+    fn origins(&self, shelves: &Shelves) -> Vec<Origin> {
+        let mut origins: Vec<Origin> = Vec::new();
+        for source in [Source::Group, Source::Online, Source::Global] {
+            let of = |s: &&(u16, Ranks, u32)| shelves.source(s.0) == source;
+            let found = self.shelves.iter().filter(of);
+            let count = found.clone().map(|s| s.2).sum();
+            let places = found.flat_map(|&(number, ranks, _)| {
+                let visible = move |r| shelves.shelf(number).visible(r);
+                let starts = (ranks.lo..ranks.hi).filter_map(visible);
+                starts.map(move |start| (number, start + self.depth - 1))
+            });
+            let docs = doc_hits(shelves, places);
+            origins.push(self.origin(source, count, docs));
+        }
+        origins.push(self.origin(Source::Local, self.local.len() as u32, Vec::new()));
+        origins.retain(|o| o.count > 0);
+        origins
+    }
+
+    fn origin(&self, source: Source, count: u32, docs: Vec<DocHit>) -> Origin {
+        Origin {
+            source,
+            matched: self.depth - 1,
+            count,
+            docs,
+        }
+    }
+}

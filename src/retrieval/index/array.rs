@@ -1,0 +1,82 @@
+//! A run of numbers, owned or lying in a mapped file; reading it is the same.
+//! Knows nothing of what the numbers mean.
+
+use std::fmt;
+use std::ops::{Deref, Range};
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use bytemuck::Pod;
+
+use crate::mapped::MappedFile;
+
+/// An immutable array. The pointer is kept beside its owner so that access
+/// costs what a slice costs, whoever the owner is.
+pub(crate) struct Array<T> {
+    items: NonNull<[T]>,
+    _owner: Owner<T>,
+}
+
+enum Owner<T> {
+    Memory { _items: Vec<T> },
+    File { _map: Arc<MappedFile> },
+}
+
+impl<T: Pod> Array<T> {
+    /// The numbers in these bytes of a mapped file; `None` where the file has
+    /// no such bytes, or they are no whole, aligned numbers.
+    pub fn mapped(map: &Arc<MappedFile>, bytes: Range<usize>) -> Option<Self> {
+        let items: &[T] = bytemuck::try_cast_slice(map.get(bytes)?).ok()?;
+        Some(Array {
+            items: NonNull::from(items),
+            _owner: Owner::File {
+                _map: Arc::clone(map),
+            },
+        })
+    }
+}
+
+impl<T> From<Vec<T>> for Array<T> {
+    fn from(items: Vec<T>) -> Self {
+        Array {
+            items: NonNull::from(items.as_slice()),
+            _owner: Owner::Memory { _items: items },
+        }
+    }
+}
+
+impl<T> Deref for Array<T> {
+    type Target = [T];
+
+    #[inline]
+    fn deref(&self) -> &[T] {
+        // SAFETY: the items belong to the owner kept beside them, which neither
+        // changes nor moves them: a vector's buffer stays where it is when the
+        // vector is moved, and so does a map. Nothing of ours writes to a segment's
+        // file (segments are replaced by renaming, see `pool_store`); what another
+        // program may do to it is `MappedFile::new`'s business.
+        unsafe { self.items.as_ref() }
+    }
+}
+
+// SAFETY: nothing is ever written through the pointer; it is a `&[T]` that
+// travels with its owner.
+unsafe impl<T: Send + Sync> Send for Array<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send + Sync> Sync for Array<T> {}
+
+impl<T> Default for Array<T> {
+    fn default() -> Self {
+        Array::from(Vec::new())
+    }
+}
+
+impl<T> fmt::Debug for Array<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = match self._owner {
+            Owner::Memory { .. } => "in memory",
+            Owner::File { .. } => "in a file",
+        };
+        write!(f, "{} items {place}", self.len())
+    }
+}

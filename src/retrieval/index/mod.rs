@@ -1,0 +1,14 @@
+//! The index: documents' tokens behind a suffix array, and the context's own. It says
+//! where a run of tokens occurs; it knows nothing of groups, pools or probabilities.
+
+pub(crate) mod array;
+pub(crate) mod doc_table;
+pub(crate) mod hidden;
+pub(crate) mod local;
+pub(crate) mod ranks;
+pub(crate) mod segment;
+pub(crate) mod segment_builder;
+pub(crate) mod segment_view;
+pub(crate) mod suffix_sort;
+pub(crate) mod symbol;
+pub(crate) mod text;

@@ -1,0 +1,59 @@
+//! A segment as a query sees it: without the documents that are hidden.
+
+use crate::retrieval::index::doc_table::Entry;
+use crate::retrieval::index::hidden::HiddenSpans;
+use crate::retrieval::index::ranks::Ranks;
+use crate::retrieval::index::segment::Segment;
+use crate::speculate::TokenId;
+
+/// A segment with the hidden documents taken out, if it has any.
+#[derive(Clone, Copy)]
+pub(crate) struct Shelf<'a> {
+    pub segment: &'a Segment,
+    pub hidden: Option<&'a HiddenSpans>,
+}
+
+impl<'a> Shelf<'a> {
+    pub fn n_docs(&self) -> usize {
+        self.segment.n_docs() - self.hidden.map_or(0, |h| h.documents)
+    }
+
+    pub fn n_tokens(&self) -> usize {
+        let hidden = self.hidden.map_or(0, |h| h.n_tokens);
+        self.segment.n_tokens().saturating_sub(hidden)
+    }
+
+    /// The segment's most frequent tokens and how often they occur.
+    pub fn frequent(&self) -> impl Iterator<Item = (TokenId, u32)> + '_ {
+        let tokens = self.segment.frequent().iter();
+        let visible = tokens.map(|&(token, n)| match self.hidden {
+            None => (token, n),
+            Some(_) => (token, self.count(self.segment.bucket(token)) as u32),
+        });
+        visible.filter(|t| t.1 > 0)
+    }
+
+    /// How many suffixes these are, those of hidden documents left out.
+    pub fn count(&self, ranks: Ranks) -> usize {
+        ranks.len() - self.hidden.map_or(0, |h| h.count(ranks))
+    }
+
+    /// The text position a suffix begins at, unless it is hidden.
+    pub fn visible(&self, rank: u32) -> Option<u32> {
+        let position = self.segment.position(rank);
+        self.is_visible(position).then_some(position)
+    }
+
+    /// No hidden document stands there.
+    #[inline]
+    pub fn is_visible(&self, position: u32) -> bool {
+        self.hidden.is_none_or(|h| !h.holds(position))
+    }
+
+    /// Document and token position in it, for a text position.
+    pub fn locate(&self, position: u32) -> Option<(Entry<'a>, u32)> {
+        let entry = self.segment.entry_at(position)?;
+        let at = position - entry.tokens.start;
+        Some((entry, at))
+    }
+}

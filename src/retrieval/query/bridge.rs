@@ -1,0 +1,205 @@
+//! Matches across a gap. Texts of one kind differ in a name or a number and
+//! then agree again, but an exact suffix ends at the difference. A bridge is a
+//! place in a pool where the text before the gap agrees with the context and,
+//! at the same distance or nearly so, the text after it does too. Knows
+//! nothing of probabilities.
+
+use std::cmp::Reverse;
+
+use crate::retrieval::query::lookup::{Places, Shelves};
+use crate::speculate::TokenId;
+
+/// The gap and what agrees after it span at most this many tokens.
+pub(crate) const MAX_SPAN: usize = 6;
+/// Symbols before a gap beyond which more agreement counts no more.
+pub(crate) const MAX_BEFORE: u16 = 11;
+/// Symbols before the gap that must agree in the subject's own group ..
+const MIN_BEFORE_OWN: u16 = 2;
+/// .. and in the others, which are many.
+const MIN_BEFORE_OTHER: u16 = 4;
+/// Places before a gap that are looked at on a shelf where all are frequent.
+const MAX_ANCHORS: usize = 16;
+/// By how many tokens the pool's gap may be longer than the context's ..
+const MAX_LONGER: usize = 3;
+/// .. or shorter.
+const MAX_SHORTER: usize = 2;
+
+/// Where a shelf's text goes on after a place that agrees with the context
+/// some tokens ago.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Anchor {
+    pub shelf: u16,
+    /// Symbols that agree.
+    pub order: u16,
+    pub at: u32,
+}
+
+/// What follows `at` in a segment followed a text like the context's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bridge {
+    pub shelf: u16,
+    /// Symbols before the gap that agree.
+    pub before: u16,
+    /// Tokens of the context in the gap.
+    pub gap: u16,
+    /// Tokens after the gap that agree.
+    pub after: u16,
+    /// The pool's gap is as long as the context's.
+    pub is_even: bool,
+    /// Text position of the next token, and the token.
+    pub at: u32,
+    pub next: TokenId,
+}
+
+/// Bridges that are equally good to the eye, and therefore counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BridgeClass {
+    /// Agreement before the gap in symbols, rounded down to a step.
+    pub before: u16,
+    /// Agreement after the gap in tokens, rounded down to a step.
+    pub after: u16,
+    pub gap: GapKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GapKind {
+    /// As long in the pool as in the context.
+    Even,
+    /// Of another length, at most two tokens in the context.
+    Uneven,
+    /// Of another length and wide.
+    UnevenWide,
+}
+
+impl Bridge {
+    pub fn class(&self) -> BridgeClass {
+        BridgeClass {
+            before: match self.before {
+                ..4 => 2,
+                4..7 => 4,
+                7..MAX_BEFORE => 7,
+                MAX_BEFORE.. => MAX_BEFORE,
+            },
+            after: match self.after {
+                4 => 3,
+                n => n.min(5),
+            },
+            gap: match (self.is_even, self.gap) {
+                (true, _) => GapKind::Even,
+                (false, ..=2) => GapKind::Uneven,
+                (false, _) => GapKind::UnevenWide,
+            },
+        }
+    }
+
+    /// The bridge after its next token.
+    pub fn moved(&self, shelves: &Shelves) -> Bridge {
+        Bridge {
+            at: self.at + 1,
+            after: self.after + 1,
+            next: shelves.token(self.shelf, self.at + 1),
+            ..*self
+        }
+    }
+
+    /// More agreement after the gap is better, then a smaller gap.
+    fn merit(&self) -> (u16, Reverse<u16>) {
+        (self.after, Reverse(self.gap))
+    }
+}
+
+impl BridgeClass {
+    /// A number of its own, below 2^12.
+    pub fn code(self) -> u16 {
+        (self.before << 8) | (self.after << 4) | self.gap as u16
+    }
+
+    /// The order of an exact match that is about as good.
+    pub fn rank(self) -> u16 {
+        let before = match self.before {
+            ..=3 => 2,
+            4..=6 => 3,
+            _ => 5,
+        };
+        before + self.after
+    }
+}
+
+/// Appends a path's places as anchors: on every shelf at most [`MAX_ANCHORS`],
+/// after a suffix that is as long as it can be without being rare.
+pub(crate) fn anchors(shelves: &Shelves, places: &Places, out: &mut Vec<Anchor>) {
+    let min_before = |shelf| match shelves.is_own(shelf) {
+        true => MIN_BEFORE_OWN,
+        false => MIN_BEFORE_OTHER,
+    };
+    let spots = places.spots.iter();
+    let spots = spots.filter(|s| s.order >= min_before(s.shelf));
+    out.extend(spots.map(|s| Anchor {
+        shelf: s.shelf,
+        order: s.order,
+        at: s.at,
+    }));
+    let n_spots = out.len();
+    for shelf in places.wides.chunk_by(|a, b| a.shelf == b.shelf) {
+        let longest = shelf[0];
+        let is_alone = out[..n_spots].iter().all(|a| a.shelf != longest.shelf);
+        if is_alone && longest.order >= min_before(longest.shelf) {
+            let visible = |rank| shelves.shelf(longest.shelf).visible(rank);
+            let starts = longest.ranks.spread(MAX_ANCHORS).filter_map(visible);
+            out.extend(starts.map(|start| Anchor {
+                shelf: longest.shelf,
+                order: longest.order,
+                at: start + longest.depth,
+            }));
+        }
+    }
+}
+
+/// Appends every bridge from the end of the context, whose last tokens are
+/// `tail`, into the shelves: one a place, the best. `anchors` are those of the text that
+/// ends 1, 2, .. tokens ago.
+pub(crate) fn find_bridges<'w>(
+    shelves: &Shelves,
+    anchors: impl Iterator<Item = &'w Vec<Anchor>>,
+    tail: &[TokenId],
+    bridges: &mut Vec<Bridge>,
+) {
+    for (span, anchors) in (1..=MAX_SPAN.min(tail.len())).zip(anchors) {
+        let behind = &tail[tail.len() - span..];
+        for anchor in anchors {
+            cross(shelves, anchor, behind, |bridge| bridges.push(bridge));
+        }
+    }
+    bridges.sort_unstable_by_key(|b| (b.shelf, b.at, Reverse(b.merit())));
+    bridges.dedup_by_key(|b| (b.shelf, b.at));
+}
+
+/// Bridges over the gap that begins at the anchor, to where the text agrees
+/// with the end of `behind`.
+fn cross(shelves: &Shelves, anchor: &Anchor, behind: &[TokenId], mut found: impl FnMut(Bridge)) {
+    let span = behind.len();
+    let last = behind[span - 1];
+    let segment = shelves.shelf(anchor.shelf).segment;
+    // What follows the bridge must be there, too: one token is left over.
+    let text = segment.until_separator(anchor.at, span + MAX_LONGER + 1);
+    for end in span.saturating_sub(MAX_SHORTER).max(1)..text.len() {
+        // Nothing after the gap need agree if it is one token on both sides.
+        let is_single = (span, end) == (1, 1);
+        if text[end - 1] != last && !is_single {
+            continue;
+        }
+        let pairs = text[..end].iter().rev().zip(behind.iter().rev());
+        let after = pairs.take_while(|(a, b)| a == b).count();
+        if (after > 0 || is_single) && after < span {
+            found(Bridge {
+                shelf: anchor.shelf,
+                before: anchor.order,
+                gap: (span - after) as u16,
+                after: after as u16,
+                is_even: end == span,
+                at: anchor.at + end as u32,
+                next: text[end],
+            });
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Gathers the evidence at a node, the longest match first, and shows it until there is
+//! enough of it.
+
+use std::ops::RangeInclusive;
+
+use crate::retrieval::query::agenda::{CLASS_SHIFT, KIND_SHIFT, ORDER_SHIFT, WIDE, index_of, key};
+use crate::retrieval::query::bridge::BridgeClass;
+use crate::retrieval::query::evidence::{Evidence, Kind, Visit};
+use crate::retrieval::query::lookup::{LOCAL, Shelves};
+use crate::retrieval::query::matches::Matches;
+use crate::retrieval::query::tally::{Shelved, Tally, common};
+
+/// Buffers, used again for every node.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Scratch {
+    /// What there is to look at, by [`key`].
+    agenda: Vec<u64>,
+    own: Shelved,
+    local: Tally,
+    other: Shelved,
+    bridged: Tally,
+    /// The same for every node of a query, once it is known.
+    common: Option<Tally>,
+}
+
+impl Scratch {
+    /// Another query begins, maybe over other pools.
+    pub fn begin(&mut self) {
+        self.common = None;
+    }
+
+    /// Another node: nothing of it has been looked at.
+    pub fn begin_node(&mut self) {
+        self.own.clear();
+        self.local.clear();
+        self.other.clear();
+    }
+
+    /// Shows the evidence of these orders, the longest match first, until
+    /// `visit` has enough (false). Longer ones must have been shown before.
+    pub fn show(
+        &mut self,
+        shelves: &Shelves,
+        matches: Matches,
+        orders: RangeInclusive<u16>,
+        visit: &mut impl Visit,
+    ) -> bool {
+        self.plan(shelves, matches, &orders);
+        let agenda = std::mem::take(&mut self.agenda);
+        let mut wants_more = true;
+        for items in agenda.chunk_by(|a, b| a >> CLASS_SHIFT == b >> CLASS_SHIFT) {
+            let kind = Kind::ALL[(items[0] >> KIND_SHIFT) as usize & 0xFF];
+            let order = usize::from(u16::MAX) - (items[0] >> ORDER_SHIFT) as usize;
+            let bridge = self.look_at(shelves, matches, kind, items);
+            let tally = self.tally(kind);
+            wants_more = visit.add(&Evidence {
+                kind,
+                order,
+                count: tally.count as usize,
+                bridge,
+                next: &tally.next,
+                n_seen: tally.n_seen,
+            });
+            if !wants_more {
+                break;
+            }
+        }
+        self.agenda = agenda;
+        wants_more
+    }
+
+    /// Puts what there is to look at in order.
+    fn plan(&mut self, shelves: &Shelves, matches: Matches, orders: &RangeInclusive<u16>) {
+        let agenda = &mut self.agenda;
+        agenda.clear();
+        let kind = |shelf| match shelf {
+            LOCAL => Kind::Local,
+            shelf if shelves.is_own(shelf) => Kind::Own,
+            _ => Kind::Other,
+        };
+        let (places, span) = (matches.places, matches.span);
+        for i in span.spots.clone().chain(span.late.clone()) {
+            let spot = &places.spots[i];
+            if orders.contains(&spot.order) {
+                agenda.push(key(spot.order, kind(spot.shelf), None, i));
+            }
+        }
+        for i in span.wides.clone() {
+            let wide = &places.wides[i];
+            if orders.contains(&wide.order) {
+                agenda.push(key(wide.order, kind(wide.shelf), None, i) | WIDE);
+            }
+        }
+        for (index, bridge) in matches.bridges.iter().enumerate() {
+            let kind = match shelves.is_own(bridge.shelf) {
+                true => Kind::OwnBridge,
+                false => Kind::OtherBridge,
+            };
+            let class = bridge.class();
+            if orders.contains(&class.rank()) {
+                agenda.push(key(class.rank(), kind, Some(class), index));
+            }
+        }
+        if orders.contains(&0) {
+            agenda.push(key(0, Kind::Common, None, 0));
+        }
+        agenda.sort_unstable();
+    }
+
+    fn tally(&self, kind: Kind) -> &Tally {
+        match kind {
+            Kind::Own => &self.own.tally,
+            Kind::Local => &self.local,
+            Kind::Other => &self.other.tally,
+            Kind::OwnBridge | Kind::OtherBridge => &self.bridged,
+            Kind::Common => self.common.as_ref().unwrap_or(&self.bridged),
+        }
+    }
+
+    /// Brings the kind's tally up to these items; a longer match's occurrences
+    /// are among the shorter one's.
+    fn look_at(
+        &mut self,
+        shelves: &Shelves,
+        matches: Matches,
+        kind: Kind,
+        items: &[u64],
+    ) -> Option<BridgeClass> {
+        match kind {
+            Kind::Own if shelves.n_own() == 1 => self.own.look_at_one(shelves, matches, items),
+            Kind::Own => self.own.look_at(shelves, matches, items),
+            Kind::Local => {
+                let spots = items.iter().map(|&i| matches.places.spots[index_of(i)]);
+                spots.for_each(|s| self.local.add(s.next));
+            }
+            Kind::Other => self.other.look_at(shelves, matches, items),
+            Kind::Common => {
+                self.common.get_or_insert_with(|| common(shelves));
+            }
+            Kind::OwnBridge | Kind::OtherBridge => {
+                self.bridged.clear();
+                let bridges = items.iter().map(|&i| &matches.bridges[index_of(i)]);
+                bridges.for_each(|b| self.bridged.add(b.next));
+                return Some(matches.bridges[index_of(items[0])].class());
+            }
+        }
+        None
+    }
+}

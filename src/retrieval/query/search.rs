@@ -1,0 +1,212 @@
+//! The walk down the sources while a tree grows: every expanded node keeps
+//! where its path occurs. Knows nothing of probabilities.
+
+use std::ops::Range;
+
+use crate::retrieval::index::local::Local;
+use crate::retrieval::query::bridge::Bridge;
+use crate::retrieval::query::evidence::Visit;
+use crate::retrieval::query::gather::Scratch;
+use crate::retrieval::query::lookup::{Before, Places, Reach, Shelves, Span, Wide};
+use crate::retrieval::query::matches::Matches;
+use crate::retrieval::query::walk::Walk;
+use crate::speculate::TokenId;
+
+/// The nodes looked at for one draft, and their places. Used again for the
+/// next, so that nothing is allocated.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Nodes {
+    places: Places,
+    bridges: Vec<Bridge>,
+    nodes: Vec<Node>,
+    scratch: Scratch,
+}
+
+/// Where a path occurs.
+#[derive(Clone, Debug)]
+struct Node {
+    parent: usize,
+    token: TokenId,
+    /// Tokens drafted on the path.
+    depth: usize,
+    span: Span,
+    bridges: Range<usize>,
+    rest: Rest,
+}
+
+/// The occurrences beside those that were spots before: shorter and more, often
+/// not worth a look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rest {
+    Known,
+    /// Not looked up yet. They match `order` symbols at most; the parent's are
+    /// known or not.
+    Unknown {
+        order: u16,
+        parent: bool,
+    },
+}
+
+impl Rest {
+    /// A child's, given its parent's intervals.
+    fn of_child(self, wides: &[Wide]) -> Rest {
+        let longest = wides.iter().map(|w| w.order).max();
+        match self {
+            Rest::Known => Rest::Unknown {
+                order: longest.unwrap_or(0) + 1,
+                parent: true,
+            },
+            Rest::Unknown { order, .. } => Rest::Unknown {
+                order: order + 1,
+                parent: false,
+            },
+        }
+    }
+}
+
+/// One query: the sources, and the nodes looked at so far.
+pub(crate) struct Search<'s, 'a> {
+    pub shelves: &'s Shelves<'a>,
+    pub nodes: &'s mut Nodes,
+}
+
+impl Nodes {
+    pub fn matches(&self, number: usize) -> Matches<'_> {
+        let node = &self.nodes[number];
+        Matches {
+            places: &self.places,
+            span: &node.span,
+            bridges: &self.bridges[node.bridges.clone()],
+        }
+    }
+
+    /// Tokens drafted on a node's path.
+    pub fn depth(&self, number: usize) -> usize {
+        self.nodes[number].depth
+    }
+
+    /// The node that goes on from another with `token`, if it was made.
+    pub fn child(&self, number: usize, token: TokenId) -> Option<usize> {
+        let is_child = |&n: &usize| self.nodes[n].parent == number && self.nodes[n].token == token;
+        (number + 1..self.nodes.len()).find(is_child)
+    }
+
+    /// Looks up all there is at a node.
+    pub fn complete(&mut self, shelves: &Shelves, number: usize) {
+        let Rest::Unknown { parent, .. } = self.nodes[number].rest else {
+            return;
+        };
+        let above = self.nodes[number].parent;
+        self.complete(shelves, above);
+        let (from, token) = (&self.nodes[above], self.nodes[number].token);
+        let mut span = self.nodes[number].span.clone();
+        let first_late = self.places.spots.len();
+        span.late = first_late..first_late;
+        if !parent {
+            shelves.follow_spots(&mut self.places, from.span.late.clone(), token);
+        }
+        let before = Before {
+            wides: from.span.wides.clone(),
+            last: from.token,
+        };
+        shelves.follow_rest(&mut self.places, &mut span, before, token, Reach::Draft);
+        let node = &mut self.nodes[number];
+        node.span = span;
+        node.rest = Rest::Known;
+    }
+
+    fn clear(&mut self) {
+        self.places.clear();
+        self.bridges.clear();
+        self.nodes.clear();
+        self.scratch.begin();
+    }
+}
+
+impl<'s, 'a> Search<'s, 'a> {
+    /// Begins at the context's end, to which the walk has caught up: the root's
+    /// node, number 0.
+    pub fn begin(
+        shelves: &'s Shelves<'a>,
+        nodes: &'s mut Nodes,
+        walk: &Walk,
+        context: &Local,
+    ) -> Self {
+        nodes.clear();
+        let places = &mut nodes.places;
+        places.spots.extend_from_slice(&walk.places.spots);
+        places.wides.extend_from_slice(&walk.places.wides);
+        shelves.find_local(places);
+        nodes.bridges.extend_from_slice(&walk.bridges);
+        let root = Node {
+            parent: 0,
+            token: context.last().unwrap_or_default(),
+            depth: 0,
+            span: Span {
+                spots: 0..places.spots.len(),
+                late: 0..0,
+                wides: 0..places.wides.len(),
+            },
+            bridges: 0..walk.bridges.len(),
+            rest: Rest::Known,
+        };
+        nodes.nodes.push(root);
+        Search { shelves, nodes }
+    }
+
+    /// Goes one token down; returns the new node's number.
+    pub fn descend(&mut self, parent: usize, token: TokenId) -> usize {
+        let Nodes {
+            places,
+            bridges,
+            nodes,
+            ..
+        } = &mut *self.nodes;
+        let from = &nodes[parent];
+        let first_bridge = bridges.len();
+        for i in from.bridges.clone() {
+            if bridges[i].next == token {
+                let moved = bridges[i].moved(self.shelves);
+                bridges.push(moved);
+            }
+        }
+        let first = places.spots.len();
+        for spots in [from.span.spots.clone(), from.span.late.clone()] {
+            self.shelves.follow_spots(places, spots, token);
+        }
+        let rest = from.rest.of_child(places.wides(&from.span));
+        let node = Node {
+            parent,
+            token,
+            depth: from.depth + 1,
+            span: Span {
+                spots: first..places.spots.len(),
+                ..Span::default()
+            },
+            bridges: first_bridge..bridges.len(),
+            rest,
+        };
+        nodes.push(node);
+        nodes.len() - 1
+    }
+
+    /// Shows what followed a node's path, the longest match first, until
+    /// `visit` has enough (false). What matches little comes last and costs
+    /// most: it is looked up only if `visit` is not content with less.
+    pub fn evidence(&mut self, number: usize, visit: &mut impl Visit) {
+        let mut scratch = std::mem::take(&mut self.nodes.scratch);
+        scratch.begin_node();
+        let first = match self.nodes.nodes[number].rest {
+            Rest::Known => 0,
+            Rest::Unknown { order, .. } => order + 1,
+        };
+        let matches = self.nodes.matches(number);
+        let wants_more = scratch.show(self.shelves, matches, first..=u16::MAX, visit);
+        if first > 0 && wants_more && visit.wants_rest() {
+            self.nodes.complete(self.shelves, number);
+            let matches = self.nodes.matches(number);
+            scratch.show(self.shelves, matches, 0..=first - 1, visit);
+        }
+        self.nodes.scratch = scratch;
+    }
+}

@@ -1,0 +1,208 @@
+//! How often what followed: occurrences counted on one shelf and on several together.
+
+use crate::retrieval::index::segment_view::Shelf;
+use crate::retrieval::index::symbol::SEPARATOR;
+use crate::retrieval::query::agenda::{WIDE, index_of};
+use crate::retrieval::query::lookup::{Shelves, Wide};
+use crate::retrieval::query::matches::Matches;
+use crate::speculate::TokenId;
+
+/// Up to this many occurrences are counted, of more a sample of this size.
+const SAMPLE: usize = 20;
+/// .. and on each of the other groups' shelves, of which there are several.
+const SAMPLE_OTHER: usize = 8;
+
+/// Occurrences of a suffix, and what followed them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tally {
+    pub count: u32,
+    pub n_seen: u32,
+    /// Distinct next tokens.
+    pub next: Vec<(TokenId, u32)>,
+}
+
+/// The tally of several shelves together.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shelved {
+    pub tally: Tally,
+    /// What followed every shelf's current match; used once one of them is an
+    /// interval ..
+    parts: Vec<(u16, TokenId, u32)>,
+    /// .. with how many occurrences there are and how many of them were seen.
+    counts: Vec<(u16, u32, u32)>,
+}
+
+impl Tally {
+    pub fn clear(&mut self) {
+        self.count = 0;
+        self.n_seen = 0;
+        self.next.clear();
+    }
+
+    /// One more occurrence.
+    pub fn add(&mut self, token: TokenId) {
+        self.count += 1;
+        self.n_seen += 1;
+        if token != SEPARATOR {
+            add(&mut self.next, token, 1);
+        }
+    }
+}
+
+impl Shelved {
+    pub fn clear(&mut self) {
+        self.tally.clear();
+        self.parts.clear();
+        self.counts.clear();
+    }
+
+    /// As [`look_at`](Self::look_at), where there is one shelf only.
+    pub fn look_at_one(&mut self, shelves: &Shelves, matches: Matches, items: &[u64]) {
+        for &item in items {
+            if item & WIDE == 0 {
+                self.tally.add(matches.places.spots[index_of(item)].next);
+                continue;
+            }
+            let wide = &matches.places.wides[index_of(item)];
+            self.tally.clear();
+            let next = &mut self.tally.next;
+            self.tally.n_seen = followers(shelves, wide, |t, n| next.push((t, n)));
+            self.tally.count = wide.count;
+        }
+    }
+
+    /// A shelf's shorter match holds its longer one, and takes its place.
+    pub fn look_at(&mut self, shelves: &Shelves, matches: Matches, items: &[u64]) {
+        let mut is_mixed = !self.counts.is_empty();
+        for &item in items {
+            if item & WIDE == 0 {
+                let spot = &matches.places.spots[index_of(item)];
+                self.parts.push((spot.shelf, spot.next, 1));
+                if !is_mixed {
+                    self.tally.add(spot.next);
+                }
+                continue;
+            }
+            is_mixed = true;
+            let wide = &matches.places.wides[index_of(item)];
+            let shelf = wide.shelf;
+            self.parts.retain(|o| o.0 != shelf);
+            self.counts.retain(|o| o.0 != shelf);
+            let parts = &mut self.parts;
+            let n_seen = followers(shelves, wide, |t, n| parts.push((shelf, t, n)));
+            self.counts.push((shelf, wide.count, n_seen));
+        }
+        if is_mixed {
+            self.sum();
+        }
+    }
+
+    fn sum(&mut self) {
+        let counts = &self.counts;
+        let is_spot = |shelf| counts.iter().all(|c| c.0 != shelf);
+        let n_spots = self.parts.iter().filter(|o| is_spot(o.0)).count() as u32;
+        self.tally.count = n_spots + counts.iter().map(|c| c.1).sum::<u32>();
+        self.tally.n_seen = n_spots + counts.iter().map(|c| c.2).sum::<u32>();
+        let next = &mut self.tally.next;
+        next.clear();
+        let told = self.parts.iter().filter(|o| o.1 != SEPARATOR);
+        next.extend(told.map(|&(_, token, n)| (token, n)));
+        merge(next);
+    }
+}
+
+/// How frequent tokens are wherever they stand.
+pub(crate) fn common(shelves: &Shelves) -> Tally {
+    let mut tally = Tally::default();
+    for shelf in shelves.nearest() {
+        let shelf = shelves.shelf(shelf);
+        tally.next.extend(shelf.frequent());
+        tally.count += shelf.n_tokens() as u32;
+    }
+    if shelves.nearest().len() > 1 {
+        merge(&mut tally.next);
+    }
+    tally.n_seen = tally.count;
+    tally
+}
+
+/// Adds up the counts of equal tokens.
+fn merge(list: &mut Vec<(TokenId, u32)>) {
+    list.sort_unstable();
+    list.dedup_by(|from, into| {
+        let is_same = from.0 == into.0;
+        if is_same {
+            into.1 += from.1;
+        }
+        is_same
+    });
+}
+
+fn add(list: &mut Vec<(TokenId, u32)>, token: TokenId, n: u32) {
+    match list.iter_mut().find(|x| x.0 == token) {
+        Some(known) => known.1 += n,
+        None => list.push((token, n)),
+    }
+}
+
+/// Lists the tokens after an interval, each once; returns how many occurrences
+/// were looked at.
+fn followers(shelves: &Shelves, wide: &Wide, mut list: impl FnMut(TokenId, u32)) -> u32 {
+    let shelf = shelves.shelf(wide.shelf);
+    let sample = match shelves.is_own(wide.shelf) {
+        true => SAMPLE,
+        false => SAMPLE_OTHER,
+    };
+    if wide.ranks.len() <= sample {
+        shelf
+            .segment
+            .children(wide.ranks, wide.depth, |token, ranks| {
+                let n = shelf.count(ranks) as u32;
+                if n > 0 {
+                    list(token, n);
+                }
+            });
+        return wide.count;
+    }
+    let seen = match sample {
+        SAMPLE => sampled::<SAMPLE>(shelf, wide),
+        _ => sampled::<SAMPLE_OTHER>(shelf, wide),
+    };
+    list_runs(seen.into_iter().flatten(), list)
+}
+
+/// What follows some of an interval's suffixes, evenly spread over more than
+/// there are of them.
+fn sampled<const N: usize>(shelf: &Shelf, wide: &Wide) -> [Option<TokenId>; SAMPLE] {
+    let mut ranks = [wide.ranks.lo; N];
+    for (place, rank) in ranks.iter_mut().zip(wide.ranks.spread(N)) {
+        *place = rank;
+    }
+    let found = shelf.segment.tokens_after(&ranks, wide.depth);
+    let mut tokens = [None; SAMPLE];
+    for (place, (position, token)) in tokens.iter_mut().zip(found) {
+        *place = shelf.is_visible(position).then_some(token);
+    }
+    tokens
+}
+
+/// Lists runs of equal tokens; a suffix array's order brings equals together.
+fn list_runs(tokens: impl Iterator<Item = TokenId>, mut list: impl FnMut(TokenId, u32)) -> u32 {
+    let mut n_seen = 0;
+    let mut run = (SEPARATOR, 0);
+    let mut end_run = |run: (TokenId, u32)| {
+        if run.0 != SEPARATOR {
+            list(run.0, run.1);
+        }
+    };
+    for token in tokens {
+        n_seen += 1;
+        if token != run.0 {
+            end_run(run);
+            run = (token, 0);
+        }
+        run.1 += 1;
+    }
+    end_run(run);
+    n_seen
+}

@@ -1,0 +1,171 @@
+//! Retrieval for one run: what probably comes next, as a draft tree with its origins, by
+//! the drafter that is chosen.
+
+use super::drafters::blend::Growth;
+use super::drafters::{asked, draft};
+use super::index::local::Local;
+use super::query::estimate::calibration::Calibration;
+use super::query::estimate::standing::Offers;
+use super::query::estimate::weights::WEIGHTS;
+use super::query::lookup::Shelves;
+use super::query::origins;
+use super::query::search::{Nodes, Search};
+use super::query::walk::Walk;
+use super::store::pools::Pools;
+use crate::speculate::TokenId;
+use crate::speculate::draft::DraftTree;
+use crate::speculate::learned::Learned;
+use crate::speculate::params::Params;
+use crate::speculate::trace::SourceHit;
+use crate::speculate::verify::Verdict;
+
+/// A draft tree and what the sources had to say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Retrieved {
+    pub tree: DraftTree,
+    pub hits: Vec<SourceHit>,
+}
+
+/// Retrieval bound to the pools and the group it draws on, to a text that grows and to
+/// parameters. What it remembers from step to step (where the answer so far occurs, and
+/// buffers) changes no result, only how soon it is there.
+#[derive(Clone, Debug)]
+pub struct Retriever {
+    pools: Pools,
+    /// The subject's group, whose pool comes first.
+    group: Option<String>,
+    /// Prompt and output so far.
+    local: Local,
+    /// What the drafter in force asks of the sources.
+    params: Params,
+    /// Tokens that end a text: nothing is drafted below them.
+    ends: Vec<TokenId>,
+    walk: Walk,
+    nodes: Nodes,
+    /// What the last draft could choose from.
+    offers: Offers,
+}
+
+/// Drafts once what probably follows the context, every token with its origins.
+pub fn retrieve(
+    pools: &Pools,
+    group: Option<&str>,
+    local: &Local,
+    params: &Params,
+    calibration: &Calibration,
+) -> Retrieved {
+    let group = group.map(str::to_string);
+    let mut retriever = Retriever::new(pools.clone(), group, local.clone(), params);
+    let mut retrieved = retriever.draft(calibration);
+    retriever.explain(&mut retrieved.tree);
+    retrieved
+}
+
+impl Retriever {
+    pub fn new(pools: Pools, group: Option<String>, local: Local, params: &Params) -> Self {
+        Retriever {
+            pools,
+            group,
+            local,
+            params: asked(params),
+            ends: Vec::new(),
+            walk: Walk::default(),
+            nodes: Nodes::default(),
+            offers: Offers::default(),
+        }
+    }
+
+    /// Nothing is drafted below these tokens.
+    pub fn ending_at(mut self, ends: &[TokenId]) -> Self {
+        self.ends = ends.to_vec();
+        self
+    }
+
+    pub fn pools(&self) -> &Pools {
+        &self.pools
+    }
+
+    /// Other parameters from now on.
+    pub fn set_params(&mut self, params: &Params) {
+        let params = asked(params);
+        let looked_up = |p: &Params| (p.sources, p.max_suffix);
+        if looked_up(&params) != looked_up(&self.params) {
+            self.walk = Walk::default();
+        }
+        self.params = params;
+    }
+
+    /// Appends committed tokens to the text.
+    pub fn push(&mut self, tokens: &[TokenId]) {
+        self.local.push(tokens);
+    }
+
+    /// Drafts what probably follows the text: a tree of at most the budget's
+    /// rows and the branch's depth, best first, so that its first n nodes are the
+    /// tree under a budget of n. An empty text gives an empty draft below token 0.
+    /// [`explain`](Self::explain) names the sources that offer each token.
+    pub fn draft(&mut self, calibration: &Calibration) -> Retrieved {
+        let shelves = shelves(
+            &self.pools,
+            self.group.as_deref(),
+            &self.local,
+            &self.params,
+        );
+        self.walk.catch_up(&shelves, &self.local);
+        self.offers.clear();
+        let mut search = Search::begin(&shelves, &mut self.nodes, &self.walk, &self.local);
+        let growth = Growth {
+            params: &self.params,
+            calibration,
+            weights: &WEIGHTS,
+            ends: &self.ends,
+        };
+        let mut tree = draft(&mut search, &self.local, &growth, &mut self.offers);
+        tree.prune_below(&self.ends);
+        let hits = origins::hits(&search, &self.local);
+        Retrieved { tree, hits }
+    }
+
+    /// Teaches the calibration that the tree drafted last, of which branches may
+    /// have been cut off since, came to this verdict. Returns what it learned.
+    pub fn observe(
+        &self,
+        calibration: &mut Calibration,
+        tree: &DraftTree,
+        verdict: &Verdict,
+    ) -> Vec<Learned> {
+        calibration.observe(&self.offers, tree, verdict)
+    }
+
+    /// Catches up with the committed tokens, so that the next draft need not.
+    pub fn advance(&mut self) {
+        let shelves = shelves(
+            &self.pools,
+            self.group.as_deref(),
+            &self.local,
+            &self.params,
+        );
+        self.walk.catch_up(&shelves, &self.local);
+    }
+
+    /// Names the origins of the tree drafted last, of which branches may have
+    /// been cut off since.
+    pub fn explain(&mut self, tree: &mut DraftTree) {
+        let shelves = shelves(
+            &self.pools,
+            self.group.as_deref(),
+            &self.local,
+            &self.params,
+        );
+        origins::explain(&shelves, &mut self.nodes, &self.local, tree);
+    }
+}
+
+fn shelves<'a>(
+    pools: &'a Pools,
+    group: Option<&str>,
+    local: &'a Local,
+    params: &Params,
+) -> Shelves<'a> {
+    Shelves::new(pools, group, Some(local), params)
+}

@@ -1,0 +1,65 @@
+//! The documents of pools, as they are listed and read. Knows nothing of drafts.
+
+use crate::retrieval::store::document::{ListedDoc, PoolDoc};
+use crate::retrieval::store::pools::Pools;
+
+impl Pools {
+    /// The documents of a group, or of all groups, in the pools' order: at most
+    /// `limit`, and how many there are. Those added online are not among them.
+    pub fn documents(&self, group: Option<&str>, limit: usize) -> (Vec<ListedDoc>, usize) {
+        let groups: Vec<String> = match group {
+            Some(group) => vec![group.to_string()],
+            None => self.groups().into_iter().map(|g| g.group).collect(),
+        };
+        let (mut listed, mut n) = (Vec::new(), 0);
+        for group in groups {
+            for shelf in self.shelves_of(&group).map(|i| self.shelf(i)) {
+                let entries = shelf.segment.docs.iter();
+                for entry in entries.filter(|e| shelf.is_visible(e.tokens.start)) {
+                    n += 1;
+                    if listed.len() < limit {
+                        listed.push(ListedDoc {
+                            id: entry.id.to_string(),
+                            title: entry.title.to_string(),
+                            group: group.clone(),
+                            n_tokens: entry.tokens.len(),
+                        });
+                    }
+                }
+            }
+        }
+        (listed, n)
+    }
+
+    /// A document with its tokens; those added online are not looked at.
+    pub fn document(&self, id: &str) -> Option<PoolDoc> {
+        let groups = self.groups().into_iter().map(|g| g.group);
+        let mut places = groups.flat_map(|group| {
+            let shelves = self.shelves_of(&group);
+            shelves.map(move |shelf| (group.clone(), shelf))
+        });
+        places.find_map(|(group, shelf)| {
+            let shelf = self.shelf(shelf);
+            let mut entries = shelf.segment.docs.with_id(id);
+            let entry = entries.find(|e| shelf.is_visible(e.tokens.start))?;
+            Some(PoolDoc {
+                id: entry.id.to_string(),
+                title: entry.title.to_string(),
+                group,
+                tokens: shelf.segment.tokens_of(&entry),
+            })
+        })
+    }
+
+    /// The answers added online as pools of their groups, what is hidden among
+    /// them still hidden.
+    pub fn online_alone(&self) -> Pools {
+        let shelves = self.n_pool_shelves()..self.n_shelves();
+        let segments = shelves.filter_map(|shelf| {
+            let group = self.online_group(shelf)?.to_string();
+            Some((group, self.segment(shelf)))
+        });
+        let hidden = self.hidden_online();
+        Pools::of(segments.collect()).without_all(&hidden)
+    }
+}

@@ -1,0 +1,117 @@
+//! The folder of a pool while it is being changed: its lock, what an interrupted
+//! change left behind, and files that take another's place whole.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use color_eyre::eyre::{Result, WrapErr, bail};
+
+use crate::retrieval::store::disk::pool_store::{LIST, read_list};
+
+pub(crate) const SUFFIX: &str = ".seg";
+pub(crate) const LOCK: &str = "lock";
+const TEMPORARY: &str = ".writing-";
+
+/// True if the folder was not there.
+pub(crate) fn make_folder(path: &Path) -> Result<bool> {
+    if !path.exists() {
+        fs::create_dir_all(path).wrap_err_with(|| format!("making {}", path.display()))?;
+        return Ok(true);
+    }
+    let entries = fs::read_dir(path)
+        .wrap_err_with(|| format!("{} is no folder that could hold a pool", path.display()))?;
+    let names = entries.map(|e| e.map(|e| e.file_name().to_string_lossy().into_owned()));
+    let names = names.collect::<std::io::Result<Vec<_>>>()?;
+    let stranger = names.iter().find(|name| !is_ours(name) && *name != LIST);
+    if let Some(name) = stranger {
+        bail!(
+            "{} is no pool (it holds `{name}`): name a new folder",
+            path.display()
+        );
+    }
+    Ok(false)
+}
+
+fn is_ours(name: &str) -> bool {
+    name == LOCK || name.starts_with(TEMPORARY) || name.ends_with(SUFFIX)
+}
+
+/// Who holds it changes the pool. A process that is being started has copies of
+/// all open files for a moment, so that closing this one would not yet let go.
+pub(crate) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
+
+pub(crate) fn lock(path: &Path) -> Result<Lock> {
+    let file = path.join(LOCK);
+    let context = || format!("opening {}", file.display());
+    let lock = File::create(&file).wrap_err_with(context)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(Lock(lock)),
+        Err(fs::TryLockError::WouldBlock) => {
+            bail!("{} is being changed by another command", path.display())
+        }
+        Err(fs::TryLockError::Error(error)) => Err(error).wrap_err_with(context),
+    }
+}
+
+/// Removes what an interrupted change left behind; returns the greatest number
+/// in use. Beside a list that cannot be read, every segment stays.
+pub(crate) fn clean(path: &Path) -> Result<u64> {
+    let listed = match read_list(path) {
+        Ok(list) => Some(list.segments),
+        Err(_) if path.join(LIST).exists() => None,
+        Err(_) => Some(Vec::new()),
+    };
+    let is_listed = |name: &str| listed.iter().flatten().any(|l| l.file == name);
+    let mut greatest = 0;
+    for entry in fs::read_dir(path).wrap_err_with(|| format!("reading {}", path.display()))? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let number = name.strip_suffix(SUFFIX).map(|n| n.parse().unwrap_or(0));
+        greatest = greatest.max(number.unwrap_or(0));
+        let is_stray = number.is_some() && listed.is_some() && !is_listed(&name);
+        if is_stray || name.starts_with(TEMPORARY) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+    Ok(greatest)
+}
+
+/// Writes a file under another name, makes sure that it is on the disk, and
+/// puts it in its place.
+pub(crate) fn replace_file(
+    folder: &Path,
+    name: &str,
+    write: impl FnOnce(&mut BufWriter<&File>) -> Result<()>,
+) -> Result<()> {
+    let path = folder.join(name);
+    let context = || format!("writing {}", path.display());
+    let mut temporary = tempfile::Builder::new();
+    temporary.prefix(TEMPORARY);
+    #[cfg(unix)]
+    // As any new file's, less what the user's mask takes away.
+    temporary.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let temporary = temporary.tempfile_in(folder).wrap_err_with(context)?;
+    let mut out = BufWriter::with_capacity(1 << 20, temporary.as_file());
+    write(&mut out)
+        .and_then(|()| Ok(out.flush()?))
+        .and_then(|()| Ok(temporary.as_file().sync_all()?))
+        .wrap_err_with(context)?;
+    drop(out);
+    temporary.persist(&path).wrap_err_with(context)?;
+    Ok(())
+}
+
+/// Makes renamings last beyond a power cut.
+pub(crate) fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,307 @@
+//! Changing a pool on disk: documents stream in, segments come out, and the
+//! list of segments changes once, at the end. Until then the pool is the old
+//! one, and whatever was written is removed again unless it is committed.
+//!
+//! Memory stays bounded: documents wait in memory until there are
+//! [`BUFFERED_TOKENS`] of them, then the largest group's become a segment.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use color_eyre::eyre::{Result, WrapErr, bail, ensure};
+
+use crate::retrieval::index::segment::Segment;
+use crate::retrieval::index::segment_builder::SegmentBuilder;
+use crate::retrieval::store::disk::compact;
+use crate::retrieval::store::disk::folder::{
+    LOCK, Lock, clean, lock, make_folder, replace_file, sync_folder,
+};
+use crate::retrieval::store::disk::pool_store::{LIST, List, Listed, Member, PoolStore, read_list};
+use crate::retrieval::store::disk::segment_file::Check;
+use crate::retrieval::store::disk::segment_writer::{SegmentWriter, Work};
+use crate::retrieval::store::disk::tokenizer_hash::TokenizerHash;
+use crate::retrieval::store::document::PoolDoc;
+
+/// Tokens that wait in memory for their segments.
+const BUFFERED_TOKENS: usize = 16 << 20;
+/// Tokens of a segment, at most, unless a single document has more.
+const SEGMENT_TOKENS: usize = 32 << 20;
+/// A bounded pool is made of at least so many segments, so that eviction takes
+/// a part of it only.
+const BOUNDED_PARTS: u64 = 8;
+
+/// What a change did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Changed {
+    pub added: usize,
+    /// Documents taken out, those that a newer one of their id replaced included.
+    pub removed: usize,
+    /// Documents that went because the pool was at its bound.
+    pub evicted: usize,
+}
+
+/// How large segments and the waiting documents may grow.
+#[derive(Clone, Copy, Debug)]
+struct Sizes {
+    buffered_tokens: usize,
+    segment_tokens: usize,
+}
+
+/// A change of a pool, seen by nobody until it is committed.
+pub struct PoolUpdate<'p> {
+    path: PathBuf,
+    /// The folder is this change's own: it goes if the change does.
+    is_new_folder: bool,
+    _lock: Lock,
+    list: List,
+    members: Vec<Member>,
+    buffers: BTreeMap<String, SegmentBuilder>,
+    n_buffered: usize,
+    /// Ids to be taken out of the segments that were there before.
+    gone: HashSet<String>,
+    n_old_members: usize,
+    /// Documents of an id that is added replace those of that id.
+    replaces: bool,
+    writer: SegmentWriter<'p>,
+    sizes: Sizes,
+    changed: Changed,
+    is_committed: bool,
+}
+
+impl<'p> PoolUpdate<'p> {
+    /// Begins a pool anew. A pool that is there already stays until the new one
+    /// is committed.
+    ///
+    /// # Errors
+    /// A path where something other than a pool lies; a pool that someone else
+    /// is changing.
+    pub fn build(
+        path: &Path,
+        tokenizer: &TokenizerHash,
+        model: &str,
+        max_tokens: Option<u64>,
+        progress: &'p mut dyn FnMut(&Work) -> bool,
+    ) -> Result<Self> {
+        let is_new_folder = make_folder(path)?;
+        let list = List::new(tokenizer, model, max_tokens);
+        Self::begin(path, is_new_folder, list, Vec::new(), progress)
+    }
+
+    /// Begins a change of a pool that is there. Documents that are added
+    /// replace those of the same id.
+    ///
+    /// # Errors
+    /// As [`PoolStore::open`]; a pool that someone else is changing.
+    pub fn change(
+        path: &Path,
+        tokenizer: Option<&TokenizerHash>,
+        progress: &'p mut dyn FnMut(&Work) -> bool,
+    ) -> Result<Self> {
+        let store = PoolStore::open(path, tokenizer, Check::Structure)?;
+        let mut update = Self::begin(path, false, store.list, store.members, progress)?;
+        ensure!(
+            read_list(path)?.crc == update.list.crc,
+            "{} was just changed by someone else: try again",
+            path.display()
+        );
+        update.replaces = true;
+        Ok(update)
+    }
+
+    fn begin(
+        path: &Path,
+        is_new_folder: bool,
+        list: List,
+        members: Vec<Member>,
+        progress: &'p mut dyn FnMut(&Work) -> bool,
+    ) -> Result<Self> {
+        let lock = lock(path)?;
+        let next_number = clean(path)? + 1;
+        let mut update = PoolUpdate {
+            path: path.to_path_buf(),
+            is_new_folder,
+            _lock: lock,
+            writer: SegmentWriter::new(path, list.tokenizer()?, next_number, progress),
+            list,
+            n_old_members: members.len(),
+            members,
+            buffers: BTreeMap::new(),
+            n_buffered: 0,
+            gone: HashSet::new(),
+            replaces: false,
+            sizes: Sizes {
+                buffered_tokens: BUFFERED_TOKENS,
+                segment_tokens: SEGMENT_TOKENS,
+            },
+            changed: Changed::default(),
+            is_committed: false,
+        };
+        update.set_max_tokens(update.list.max_tokens);
+        Ok(update)
+    }
+
+    /// Bounds the pool from now on; `None` unbounds it.
+    pub fn set_max_tokens(&mut self, max_tokens: Option<u64>) {
+        self.list.max_tokens = max_tokens;
+        let part = max_tokens.map_or(usize::MAX, |max| (max / BOUNDED_PARTS) as usize);
+        self.sizes.segment_tokens = SEGMENT_TOKENS.min(part);
+        self.sizes.buffered_tokens = BUFFERED_TOKENS.min(part);
+    }
+
+    /// Smaller segments than usual, so that a small test has many.
+    #[doc(hidden)]
+    pub fn shrink_segments(&mut self, segment_tokens: usize, buffered_tokens: usize) {
+        self.sizes = Sizes {
+            segment_tokens,
+            buffered_tokens,
+        };
+    }
+
+    /// Adds a document.
+    ///
+    /// # Errors
+    /// A document larger than the pool may be; a full disk; [`Cancelled`].
+    pub fn push(&mut self, doc: &PoolDoc) -> Result<()> {
+        let n_tokens = doc.tokens.len();
+        if let Some(max) = self.list.max_tokens.filter(|&max| n_tokens as u64 > max) {
+            bail!(
+                "document `{}` has {n_tokens} tokens, the pool's bound is {max}: raise --max-tokens",
+                doc.id
+            );
+        }
+        let waiting = self.buffers.get(&doc.group);
+        let is_full = waiting.is_some_and(|b| {
+            let fits = b.has_room(&doc.id, &doc.title, n_tokens);
+            !b.is_empty() && (!fits || b.n_tokens() + n_tokens > self.sizes.segment_tokens)
+        });
+        if is_full {
+            self.flush(&doc.group)?;
+        }
+        if self.replaces {
+            self.gone.insert(doc.id.clone());
+        }
+        let buffer = self.buffers.entry(doc.group.clone());
+        let buffer = buffer.or_insert_with(SegmentBuilder::new);
+        buffer.push(&doc.id, &doc.title, &doc.tokens);
+        self.n_buffered += n_tokens;
+        self.changed.added += 1;
+        while self.n_buffered > self.sizes.buffered_tokens {
+            let largest = self.buffers.iter().max_by_key(|(_, b)| b.n_tokens());
+            let Some(group) = largest.map(|(group, _)| group.clone()) else {
+                break;
+            };
+            self.flush(&group)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the pool had a document of this id before the change.
+    pub fn holds(&self, id: &str) -> bool {
+        let old = &self.members[..self.n_old_members];
+        old.iter()
+            .any(|m| m.segment.docs.with_id(id).next().is_some())
+    }
+
+    /// Takes documents out by their ids; unknown ones are not missed.
+    pub fn remove(&mut self, ids: impl IntoIterator<Item = String>) {
+        self.gone.extend(ids);
+    }
+
+    /// Puts the change into effect: merges small segments, drops the oldest
+    /// above the bound, and replaces the list.
+    ///
+    /// # Errors
+    /// A full disk; [`Cancelled`]. The pool is as it was then.
+    pub fn commit(mut self) -> Result<Changed> {
+        for group in self.buffers.keys().cloned().collect::<Vec<_>>() {
+            self.flush(&group)?;
+        }
+        self.take_out_gone()?;
+        let ratio = match self.replaces {
+            true => compact::GROWN_RATIO,
+            false => usize::MAX,
+        };
+        let limit = self.sizes.segment_tokens;
+        compact::merge(&mut self.members, limit, ratio, &mut self.writer)?;
+        self.evict()?;
+        self.list.segments = self.members.iter().map(Listed::of).collect();
+        let json = self.list.to_json()?;
+        // The segments' names must be on the disk before the list names them.
+        sync_folder(&self.path).wrap_err_with(|| format!("writing {}", self.path.display()))?;
+        replace_file(&self.path, LIST, |out| Ok(out.write_all(&json)?))?;
+        self.is_committed = true;
+        sync_folder(&self.path).wrap_err_with(|| format!("writing {}", self.path.display()))?;
+        // Mapped files cannot be deleted everywhere; the next change tries again.
+        let _ = clean(&self.path);
+        Ok(self.changed)
+    }
+
+    /// Makes a segment of what waits for a group.
+    fn flush(&mut self, group: &str) -> Result<()> {
+        let Some(builder) = self.buffers.remove(group).filter(|b| !b.is_empty()) else {
+            return Ok(());
+        };
+        self.n_buffered -= builder.n_tokens().min(self.n_buffered);
+        let member = self.writer.write(group, builder)?;
+        self.members.push(member);
+        if !self.gone.is_empty() {
+            return Ok(()); // evicted once it is known what goes anyway
+        }
+        self.evict()
+    }
+
+    /// Keeps the pool within its bound.
+    fn evict(&mut self) -> Result<()> {
+        let Some(max) = self.list.max_tokens else {
+            return Ok(());
+        };
+        let evicted = compact::evict(&mut self.members, max, &mut self.writer)?;
+        self.n_old_members = self.n_old_members.saturating_sub(evicted.segments);
+        self.changed.evicted += evicted.documents;
+        Ok(())
+    }
+
+    /// Writes the old segments anew that hold documents to be taken out.
+    fn take_out_gone(&mut self) -> Result<()> {
+        let gone = std::mem::take(&mut self.gone);
+        for at in 0..self.n_old_members {
+            let member = self.members[at].clone();
+            let n_gone = count_with_ids(&member.segment, &gone);
+            if n_gone == 0 {
+                continue;
+            }
+            self.changed.removed += n_gone;
+            let mut rest = SegmentBuilder::new();
+            let segment = self.writer.verified(&member)?.segment;
+            compact::copy(&segment, &mut rest, |id| !gone.contains(id));
+            if rest.is_empty() {
+                self.members[at].file.clear();
+            } else {
+                self.members[at] = self.writer.write(&member.group, rest)?;
+            }
+        }
+        self.members.retain(|m| !m.file.is_empty());
+        Ok(())
+    }
+}
+
+impl Drop for PoolUpdate<'_> {
+    fn drop(&mut self) {
+        if self.is_committed {
+            return;
+        }
+        self.members.clear();
+        self.writer.discard_all();
+        if self.is_new_folder {
+            let _ = fs::remove_file(self.path.join(LOCK));
+            let _ = fs::remove_dir(&self.path);
+        }
+    }
+}
+
+fn count_with_ids(segment: &Segment, ids: &HashSet<String>) -> usize {
+    let found = ids.iter().map(|id| segment.docs.with_id(id).count());
+    found.sum()
+}

@@ -1,0 +1,323 @@
+//! The pools: segments by group; the global pool is all of them together.
+//! Knows which document belongs where, nothing of how drafts are made.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::Arc;
+
+use rayon::prelude::{IntoParallelIterator, ParallelIterator};
+
+use crate::retrieval::index::hidden::HiddenSpans;
+use crate::retrieval::index::segment::Segment;
+use crate::retrieval::index::segment_builder::SegmentBuilder;
+use crate::retrieval::index::segment_view::Shelf;
+use crate::retrieval::store::document::PoolDoc;
+use crate::retrieval::store::find_text::{self, TextHit, TextHits};
+use crate::retrieval::store::online::Online;
+use crate::speculate::TokenId;
+use crate::speculate::draft::DocHit;
+use crate::speculate::trace::Excerpt;
+
+/// All groups' segments. Cheap to clone; a clone may hide documents.
+#[derive(Clone, Debug, Default)]
+pub struct Pools {
+    index: Arc<Index>,
+    hidden: Option<Hidden>,
+}
+
+/// One segment on one shelf; a group has several where its pool grew in steps.
+#[derive(Debug, Default)]
+struct Index {
+    segments: Vec<Arc<Segment>>,
+    /// Ascending by name, each with its shelves.
+    groups: Vec<(String, Range<usize>)>,
+    /// Groups of the last segments, which hold answers added online.
+    online: Vec<String>,
+}
+
+/// A document to be left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unwanted {
+    pub id: String,
+    pub from: Part,
+}
+
+/// The parts of the pools that have documents of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    All,
+    /// The groups' pools.
+    Groups,
+    /// The answers of this session.
+    Online,
+}
+
+/// Documents left out of every answer.
+#[derive(Clone, Debug)]
+struct Hidden {
+    docs: Vec<Unwanted>,
+    /// Per shelf.
+    shelves: Vec<HiddenSpans>,
+}
+
+impl Pools {
+    /// Builds every group's index, in parallel.
+    pub fn build(docs: Vec<PoolDoc>) -> Self {
+        let mut builders: BTreeMap<String, SegmentBuilder> = BTreeMap::new();
+        for doc in docs {
+            let builder = builders.entry(doc.group);
+            let builder = builder.or_insert_with(SegmentBuilder::new);
+            builder.push(&doc.id, &doc.title, &doc.tokens);
+        }
+        let builders: Vec<_> = builders.into_iter().collect();
+        let segments: Vec<_> = builders
+            .into_par_iter()
+            .map(|(group, builder)| (group, Arc::new(builder.finish())))
+            .collect();
+        Pools::of(segments)
+    }
+
+    /// Segments with the groups they belong to.
+    pub(crate) fn of(mut segments: Vec<(String, Arc<Segment>)>) -> Self {
+        segments.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut index = Index::default();
+        for (shelf, (group, segment)) in segments.into_iter().enumerate() {
+            index.segments.push(segment);
+            match index.groups.last_mut().filter(|last| last.0 == group) {
+                Some(last) => last.1.end = shelf + 1,
+                None => index.groups.push((group, shelf..shelf + 1)),
+            }
+        }
+        Pools {
+            index: Arc::new(index),
+            hidden: None,
+        }
+    }
+
+    /// Pools without a document: only the local text can draft.
+    pub fn empty() -> Self {
+        Pools::default()
+    }
+
+    /// These pools and others together, nothing hidden; the indexes are shared.
+    pub fn beside(&self, others: &Pools) -> Self {
+        let both = [self, others].into_iter();
+        Pools::of(both.flat_map(Pools::segments).collect())
+    }
+
+    /// These pools with a session's answers, in place of those that are there;
+    /// nothing hidden, the indexes are shared.
+    pub fn with_online(&self, online: &Online) -> Self {
+        let n_pool = self.n_pool_shelves();
+        let mut segments = self.index.segments[..n_pool].to_vec();
+        segments.extend(online.segments().map(|(_, segment)| Arc::clone(segment)));
+        Pools {
+            index: Arc::new(Index {
+                segments,
+                groups: self.index.groups.clone(),
+                online: online.segments().map(|s| s.0.to_string()).collect(),
+            }),
+            hidden: None,
+        }
+    }
+
+    /// Documents left out that are there, each once, by the parts they are left out of.
+    pub(crate) fn hidden_docs(&self) -> BTreeSet<(&'static str, &str)> {
+        let docs = self.hidden.iter().flat_map(|hidden| &hidden.docs);
+        let is_there = |d: &&Unwanted| {
+            let mut segments = self.index.segments.iter();
+            segments.any(|segment| segment.docs.with_id(&d.id).next().is_some())
+        };
+        let named = |d: &'_ Unwanted| match d.from {
+            Part::All => "hidden",
+            Part::Groups => "hidden in groups",
+            Part::Online => "hidden online",
+        };
+        docs.filter(is_there)
+            .map(|d| (named(d), d.id.as_str()))
+            .collect()
+    }
+
+    /// The segments of answers added online, with their groups.
+    pub(crate) fn online_segments(&self) -> impl Iterator<Item = (&str, &Arc<Segment>)> {
+        let groups = self.index.online.iter().map(String::as_str);
+        groups.zip(&self.index.segments[self.n_pool_shelves()..])
+    }
+
+    pub(crate) fn segments(&self) -> impl Iterator<Item = (String, Arc<Segment>)> + '_ {
+        let groups = self.index.groups.iter();
+        groups.flat_map(|(name, shelves)| {
+            let segments = self.index.segments[shelves.clone()].iter();
+            segments.map(|segment| (name.clone(), Arc::clone(segment)))
+        })
+    }
+
+    /// The same pools as if this document had never been added, so that a
+    /// subject's own earlier answer cannot draft for it. Shares the index;
+    /// costs a search for each of the document's tokens. An unknown id hides
+    /// nothing.
+    pub fn without(&self, doc_id: &str) -> Self {
+        self.without_all(&[Unwanted {
+            id: doc_id.to_string(),
+            from: Part::All,
+        }])
+    }
+
+    /// The same for several documents, and those that are hidden already.
+    pub fn without_all(&self, docs: &[Unwanted]) -> Self {
+        let before = self.hidden.iter().flat_map(|h| &h.docs);
+        let docs: Vec<Unwanted> = before.chain(docs).cloned().collect();
+        let n_pool = self.n_pool_shelves();
+        let shelves = self.index.segments.iter().enumerate();
+        let shelves = shelves.map(|(shelf, segment)| {
+            let part = match shelf < n_pool {
+                true => Part::Groups,
+                false => Part::Online,
+            };
+            let here = docs
+                .iter()
+                .filter(|d| d.from == Part::All || d.from == part);
+            HiddenSpans::of(segment, here.map(|d| d.id.as_str()))
+        });
+        let shelves = shelves.collect();
+        Pools {
+            index: Arc::clone(&self.index),
+            hidden: (!docs.is_empty()).then_some(Hidden { docs, shelves }),
+        }
+    }
+
+    /// A document's title; `None` for an unknown or hidden one.
+    pub fn title(&self, doc_id: &str) -> Option<&str> {
+        let mut shelves = (0..self.n_shelves()).map(|i| self.shelf(i));
+        shelves.find_map(|shelf| {
+            let mut entries = shelf.segment.docs.with_id(doc_id);
+            let entry = entries.find(|e| shelf.is_visible(e.tokens.start))?;
+            Some(entry.title)
+        })
+    }
+
+    /// What stands around a place of a document where a token was found: up to
+    /// `before` tokens before it and `behind` from it on.
+    pub fn excerpt(
+        &self,
+        place: &DocHit,
+        token: TokenId,
+        (before, behind): (usize, usize),
+    ) -> Option<Excerpt> {
+        let at = place.at as usize;
+        for (number, segment) in self.index.segments.iter().enumerate() {
+            for entry in segment.docs.with_id(&place.doc) {
+                let tokens = segment.tokens_of(&entry);
+                if tokens.get(at) != Some(&token) {
+                    continue;
+                }
+                let from = at.saturating_sub(before);
+                let to = tokens.len().min(at + behind);
+                return Some(Excerpt {
+                    doc: place.doc.clone(),
+                    group: self.group_of(number).to_string(),
+                    from: from as u32,
+                    ids: tokens[from..to].to_vec(),
+                });
+            }
+        }
+        None
+    }
+
+    /// The group that a segment belongs to.
+    fn group_of(&self, segment: usize) -> &str {
+        let groups = &self.index.groups;
+        let pool = groups
+            .iter()
+            .find(|(_, shelves)| shelves.contains(&segment));
+        let name = pool.map(|(name, _)| name.as_str());
+        name.or(self.online_group(segment)).unwrap_or_default()
+    }
+
+    /// Where a text occurs in the documents, whatever tokens it is cut into.
+    /// `bytes_of` gives a token's bytes, none for what is no text.
+    pub fn find_text<'t>(
+        &self,
+        text: &str,
+        bytes_of: &impl Fn(TokenId) -> &'t [u8],
+    ) -> Vec<TextHits> {
+        let groups = self.index.groups.iter();
+        groups
+            .map(|(group, shelves)| {
+                let segments = &self.index.segments[shelves.clone()];
+                find_text::in_group(group, segments, text.as_bytes(), bytes_of)
+            })
+            .collect()
+    }
+
+    /// A found document's tokens: up to `margin` before the text, those that the
+    /// text touches, up to `margin` behind it.
+    pub fn around(&self, group: &str, hit: &TextHit, margin: usize) -> [Vec<TokenId>; 3] {
+        let segment = &self.index.segments[self.shelves_of(group)][hit.place.0];
+        let entry = segment.docs.get(hit.place.1);
+        let tokens = entry.map_or(Vec::new(), |entry| segment.tokens_of(&entry));
+        let place = |at: usize| at.min(tokens.len());
+        let (from, to) = (place(hit.at.0 as usize), place(hit.at.1 as usize));
+        [
+            tokens[from.saturating_sub(margin)..from].to_vec(),
+            tokens[from..to].to_vec(),
+            tokens[to..place(to + margin)].to_vec(),
+        ]
+    }
+
+    /// Every group's name and shelves, ascending by name.
+    pub(crate) fn group_shelves(&self) -> impl Iterator<Item = (&str, Range<usize>)> {
+        let groups = self.index.groups.iter();
+        groups.map(|(name, shelves)| (name.as_str(), shelves.clone()))
+    }
+
+    /// The shelves of a group's pool; none for an unknown group.
+    pub(crate) fn shelves_of(&self, group: &str) -> Range<usize> {
+        let groups = &self.index.groups;
+        let found = groups.binary_search_by(|(name, _)| name.as_str().cmp(group));
+        found.map_or(0..0, |i| groups[i].1.clone())
+    }
+
+    pub(crate) fn n_shelves(&self) -> usize {
+        self.index.segments.len()
+    }
+
+    /// Shelves of pools; those behind them were added online.
+    pub(crate) fn n_pool_shelves(&self) -> usize {
+        self.n_shelves() - self.index.online.len()
+    }
+
+    /// The group of a shelf that was added online.
+    pub(crate) fn online_group(&self, shelf: usize) -> Option<&str> {
+        let at = shelf.checked_sub(self.n_pool_shelves())?;
+        self.index.online.get(at).map(String::as_str)
+    }
+
+    pub(crate) fn segment(&self, shelf: usize) -> Arc<Segment> {
+        Arc::clone(&self.index.segments[shelf])
+    }
+
+    /// What is hidden of the answers added online, of whatever part it is.
+    pub(crate) fn hidden_online(&self) -> Vec<Unwanted> {
+        let docs = self.hidden.iter().flat_map(|h| &h.docs);
+        let online = docs.filter(|d| d.from != Part::Groups);
+        online
+            .map(|d| Unwanted {
+                id: d.id.clone(),
+                from: Part::All,
+            })
+            .collect()
+    }
+
+    /// A segment, seen without the hidden documents.
+    pub(crate) fn shelf(&self, index: usize) -> Shelf<'_> {
+        Shelf {
+            segment: &self.index.segments[index],
+            hidden: self
+                .hidden
+                .as_ref()
+                .map(|h| &h.shelves[index])
+                .filter(|h| h.documents > 0),
+        }
+    }
+}

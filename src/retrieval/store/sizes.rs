@@ -1,0 +1,77 @@
+//! How much pools hold, less what is hidden.
+
+use crate::retrieval::store::pools::Pools;
+use crate::speculate::params::Source;
+use crate::speculate::trace::PoolSize;
+
+/// Size of one group's pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupSize {
+    pub group: String,
+    pub documents: usize,
+    pub tokens: usize,
+    /// Memory of the index.
+    pub bytes: usize,
+    pub segments: usize,
+}
+
+impl Pools {
+    /// Every group's pool, by group name.
+    pub fn groups(&self) -> Vec<GroupSize> {
+        let groups = self.group_shelves();
+        groups
+            .map(|(name, shelves)| {
+                let mut size = GroupSize {
+                    group: name.to_string(),
+                    documents: 0,
+                    tokens: 0,
+                    bytes: 0,
+                    segments: shelves.len(),
+                };
+                for shelf in shelves.map(|i| self.shelf(i)) {
+                    size.documents += shelf.n_docs();
+                    size.tokens += shelf.n_tokens();
+                    size.bytes += shelf.segment.n_bytes();
+                }
+                size
+            })
+            .collect()
+    }
+
+    /// What a subject of this group can draw on: its group's pool, if there
+    /// is one, and all groups together.
+    pub fn sizes(&self, group: Option<&str>) -> Vec<PoolSize> {
+        let groups = self.groups();
+        let of = |source, sizes: &mut dyn Iterator<Item = &GroupSize>| {
+            let (documents, tokens) =
+                sizes.fold((0, 0), |(d, t), g| (d + g.documents, t + g.tokens));
+            PoolSize {
+                source,
+                documents,
+                tokens,
+            }
+        };
+        let own = groups.iter().find(|g| Some(g.group.as_str()) == group);
+        let own = own.map(|g| of(Source::Group, &mut std::iter::once(g)));
+        let all = of(Source::Global, &mut groups.iter());
+        let online = self.online_size();
+        let online = Some(online).filter(|size| size.documents > 0);
+        own.into_iter().chain([all]).chain(online).collect()
+    }
+
+    /// Answers of the session that can draft.
+    pub fn n_online(&self) -> usize {
+        self.online_size().documents
+    }
+
+    fn online_size(&self) -> PoolSize {
+        let shelves = (self.n_pool_shelves()..self.n_shelves()).map(|i| self.shelf(i));
+        let (documents, tokens) =
+            shelves.fold((0, 0), |(d, t), s| (d + s.n_docs(), t + s.n_tokens()));
+        PoolSize {
+            source: Source::Online,
+            documents,
+            tokens,
+        }
+    }
+}

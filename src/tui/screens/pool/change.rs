@@ -1,0 +1,39 @@
+//! What a change of the pools is told as.
+
+use crate::protocol::{PoolChange, Undone};
+
+pub fn told(change: &PoolChange) -> String {
+    match change {
+        PoolChange::Added { id, kind, group } => {
+            format!("`{id}` is in {kind}/{group} for this session's next runs; u takes it back.")
+        }
+        PoolChange::AddedFile {
+            path,
+            n_documents,
+            remarks,
+        } => {
+            let remarks = remarks
+                .iter()
+                .map(|r| format!(" {}.", r.trim_end_matches('.')));
+            format!(
+                "{n_documents} documents of {} are in the pools for this session's next runs; \
+                 u takes them back.{}",
+                path.display(),
+                remarks.collect::<String>()
+            )
+        }
+        PoolChange::Removed { id } => {
+            format!("`{id}` is out of the pools for this session's next runs; u brings it back.")
+        }
+        PoolChange::Undone(Undone::Added(n)) => format!("{n} added documents are out again."),
+        PoolChange::Undone(Undone::Removed(id)) => format!("`{id}` is back."),
+        PoolChange::Saved { path, saved } => {
+            let unknown = match saved.unknown {
+                0 => String::new(),
+                n => format!("; {n} taken out here only, they are not in that pool"),
+            };
+            let (added, removed) = (saved.added, saved.removed);
+            format!("Saved to {path}: {added} documents added, {removed} taken out{unknown}.")
+        }
+    }
+}
