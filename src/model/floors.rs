@@ -9,7 +9,7 @@ use super::kernels::Cpu;
 use super::kernels::activation::{Activations, Forms, Input};
 use super::kernels::matmul::tile_product;
 use super::kernels::pack::{Format, Packed};
-use super::kernels::tile::{Ahead, TileOut};
+use super::kernels::tile::{Ahead, TileOut, TileRows};
 
 /// Measured bounds, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -94,13 +94,16 @@ impl CachedTile {
     fn multiply(&self, rounds: usize) {
         let mut out = TileOut::default();
         for _ in 0..rounds {
-            let rows = (0, self.acts.rows);
-            let ahead = Ahead {
-                next: self.packed.tile(0),
-                pass: 0,
-                passes: 1,
+            let rows = TileRows {
+                acts: &self.acts,
+                first: 0,
+                n: self.acts.rows,
+                ahead: Ahead {
+                    next: self.packed.tile(0),
+                    ..Ahead::NONE
+                },
             };
-            tile_product(self.isa, &self.packed, 0, &self.acts, rows, ahead, &mut out);
+            tile_product(self.isa, &self.packed, 0, rows, &mut out);
             std::hint::black_box(&mut out);
         }
     }

@@ -14,7 +14,7 @@ use super::matmul::tile_product;
 use super::pack::{COLS, Format, Packed};
 use super::storage::slice;
 use super::team::Parts;
-use super::tile::{Ahead, TileOut};
+use super::tile::{Ahead, TileOut, TileRows};
 
 /// What becomes of a product.
 #[derive(Clone, Copy)]
@@ -190,30 +190,37 @@ impl Run<'_> {
     fn task(&self, task: &Task) {
         let packed = &self.linear.parts[task.part];
         let (mut result, mut other) = (TileOut::default(), TileOut::default());
+        let isa = self.cpu.isa;
         for tile in task.first..task.last {
             let columns = COLS.min(packed.out_dim - tile * COLS);
-            let isa = self.cpu.isa;
-            let at_once = isa.rows_at_once();
-            let passes = self.acts.rows.div_ceil(at_once);
+            let column = task.offset + tile * COLS;
             let next = (tile + 1).min(task.last - 1);
-            for first in (0..self.acts.rows).step_by(at_once) {
-                let rows = (first, at_once.min(self.acts.rows - first));
-                let ahead = Ahead {
-                    next: packed.tile(next),
-                    pass: first / at_once,
-                    passes,
-                };
-                tile_product(isa, packed, tile, self.acts, rows, ahead, &mut result);
+            for first in (0..self.acts.rows).step_by(isa.rows_at_once()) {
+                let rows = self.rows(first, packed.tile(next));
+                tile_product(isa, packed, tile, rows, &mut result);
                 if matches!(self.finish, Finish::Gate) {
                     let ups = &self.linear.parts[1];
-                    let next = ups.tile(next);
-                    let ahead = Ahead { next, ..ahead };
-                    tile_product(isa, ups, tile, self.acts, rows, ahead, &mut other);
-                    gate(isa, &mut result[..rows.1], &other[..rows.1]);
+                    let rows = self.rows(first, ups.tile(next));
+                    tile_product(isa, ups, tile, rows, &mut other);
+                    gate(isa, &mut result[..rows.n], &other[..rows.n]);
                 }
-                let column = task.offset + tile * COLS;
-                self.write(rows, column, columns, &result);
+                self.write((first, rows.n), column, columns, &result);
             }
+        }
+    }
+
+    /// The rows of the pass that begins with row `first`, and the tile that comes next.
+    fn rows<'a>(&'a self, first: usize, next: &'a [u8]) -> TileRows<'a> {
+        let (all, at_once) = (self.acts.rows, self.cpu.isa.rows_at_once());
+        TileRows {
+            acts: self.acts,
+            first,
+            n: at_once.min(all - first),
+            ahead: Ahead {
+                next,
+                pass: first / at_once,
+                passes: all.div_ceil(at_once),
+            },
         }
     }
 

@@ -3,64 +3,53 @@
 //! column alone. This file holds the plain paths and the choice between paths.
 
 use super::Isa;
-use super::activation::{Activations, index};
+use super::activation::index;
 use super::blocks::BLOCK;
 use super::pack::{COLS, Format, Packed, scale_and_min};
-use super::tile::{Ahead, TileOut};
+use super::tile::{TileOut, TileRows};
 #[cfg(target_arch = "x86_64")]
 use super::{x86_amx, x86_narrow, x86_wide};
 
-/// Multiplies rows `first..first + n` (n at most [`Isa::rows_at_once`]) with a tile.
-pub fn tile_product(
-    isa: Isa,
-    packed: &Packed,
-    tile: usize,
-    acts: &Activations,
-    rows: (usize, usize),
-    ahead: Ahead<'_>,
-    out: &mut TileOut,
-) {
+/// Multiplies rows (at most [`Isa::rows_at_once`]) with a tile.
+pub fn tile_product(isa: Isa, packed: &Packed, tile: usize, rows: TileRows<'_>, out: &mut TileOut) {
     let bytes = packed.tile(tile);
-    debug_assert!(rows.0 + rows.1 <= acts.rows && rows.1 <= isa.rows_at_once());
+    let TileRows { acts, first, n, .. } = rows;
+    debug_assert!(first + n <= acts.rows && n <= isa.rows_at_once());
     debug_assert!(
         packed.format == Format::F32 || bytes.len() == acts.blocks * packed.format.block_bytes()
     );
     match (packed.format, isa) {
-        (Format::F32, Isa::Portable) => floats::<false>(bytes, acts, rows, out),
+        (Format::F32, Isa::Portable) => floats::<false>(bytes, rows, out),
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the processor has AVX2 and FMA (`Isa::detect`).
-        (Format::F32, _) => unsafe { floats_avx2(bytes, acts, rows, out) },
+        (Format::F32, _) => unsafe { floats_avx2(bytes, rows, out) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the processor has them; every pointer stays inside the tile and the
         // rows, whose sizes agree (above).
         (format, Isa::Avx512) => unsafe {
-            x86_wide::tile(format, bytes, acts, rows, ahead, out);
+            x86_wide::tile(format, bytes, rows, out);
         },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        (format, Isa::Amx) => unsafe { x86_amx::tile(format, bytes, acts, rows, ahead, out) },
+        (format, Isa::Amx) => unsafe { x86_amx::tile(format, bytes, rows, out) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
         (format, Isa::Avx2 | Isa::AvxVnni | Isa::Vnni) => unsafe {
-            x86_narrow::tile(isa, format, bytes, acts, rows, ahead, out);
+            x86_narrow::tile(isa, format, bytes, rows, out);
         },
-        (format, _) => portable(format, bytes, acts, rows, out),
+        (format, _) => portable(format, bytes, rows, out),
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn floats_avx2(tile: &[u8], acts: &Activations, rows: (usize, usize), out: &mut TileOut) {
-    floats::<true>(tile, acts, rows, out);
+unsafe fn floats_avx2(tile: &[u8], rows: TileRows<'_>, out: &mut TileOut) {
+    floats::<true>(tile, rows, out);
 }
 
 #[inline(always)]
-fn floats<const FMA: bool>(
-    tile: &[u8],
-    acts: &Activations,
-    (first, n): (usize, usize),
-    out: &mut TileOut,
-) {
+fn floats<const FMA: bool>(tile: &[u8], rows: TileRows<'_>, out: &mut TileOut) {
+    let TileRows { acts, first, n, .. } = rows;
     for (r, out) in out.iter_mut().enumerate().take(n) {
         let x = &acts.plain[(first + r) * acts.in_dim..][..acts.in_dim];
         let mut sums = [0f32; COLS];
@@ -78,13 +67,8 @@ fn floats<const FMA: bool>(
     }
 }
 
-fn portable(
-    format: Format,
-    tile: &[u8],
-    acts: &Activations,
-    (first, n): (usize, usize),
-    out: &mut TileOut,
-) {
+fn portable(format: Format, tile: &[u8], rows: TileRows<'_>, out: &mut TileOut) {
+    let TileRows { acts, first, n, .. } = rows;
     out[..n].fill([0.0; COLS]);
     for (b, block) in tile.chunks_exact(format.block_bytes()).enumerate() {
         let mut scales = [[0f32; COLS]; 2];

@@ -1,6 +1,6 @@
 //! One tile of weights with a few rows: what is asked, and what comes of it.
 
-use super::activation::GROUP;
+use super::activation::{Activations, GROUP};
 use super::pack::COLS;
 
 /// The most rows that one pass over a tile multiplies at a time.
@@ -8,6 +8,27 @@ pub const ROWS_AT_ONCE: usize = 2 * GROUP;
 
 /// A tile's results for up to [`ROWS_AT_ONCE`] rows.
 pub type TileOut = [[f32; COLS]; ROWS_AT_ONCE];
+
+/// The rows that a pass over a tile multiplies: `n` from `first` on.
+#[derive(Clone, Copy)]
+pub struct TileRows<'a> {
+    pub acts: &'a Activations,
+    pub first: usize,
+    pub n: usize,
+    pub ahead: Ahead<'a>,
+}
+
+impl TileRows<'_> {
+    /// `n` of them from `from` on, the part `part` of `parts` that the pass has.
+    pub fn part(self, (from, n): (usize, usize), part: usize, parts: usize) -> Self {
+        TileRows {
+            first: self.first + from,
+            n,
+            ahead: self.ahead.part(part, parts),
+            ..self
+        }
+    }
+}
 
 /// What a pass over a tile fetches into the cache meanwhile: its share of the
 /// tile that comes next. All passes together fetch it once, so that memory is

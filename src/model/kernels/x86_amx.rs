@@ -22,7 +22,7 @@ use super::activation::{Activations, Forms, GROUP, Input};
 use super::blocks::BLOCK;
 use super::pack::{COLS, Format, Packed};
 use super::team::Team;
-use super::tile::{Ahead, ROWS_AT_ONCE, TileOut};
+use super::tile::{Ahead, ROWS_AT_ONCE, TileOut, TileRows};
 use super::x86_block::*;
 use super::{Cpu, Isa, x86_wide};
 
@@ -69,7 +69,7 @@ fn granted() -> bool {
     false
 }
 
-type TileFn = unsafe fn(Format, &[u8], &Activations, (usize, usize), Ahead<'_>, &mut TileOut);
+type TileFn = unsafe fn(Format, &[u8], TileRows<'_>, &mut TileOut);
 
 /// Whether `tile` gives AVX-512's bits for a tile with a scale per block, and for one
 /// with a scale per half.
@@ -82,13 +82,21 @@ fn agrees(tile: TileFn) -> bool {
         let (packed, acts) = sample(format, &cpu);
         let products = |tile: TileFn| {
             let mut out = TileOut::default();
-            let rows = (0, acts.rows);
             // SAFETY: the processor has both; the sizes agree.
-            unsafe { tile(format, packed.tile(0), &acts, rows, Ahead::NONE, &mut out) };
+            unsafe { tile(format, packed.tile(0), all_of(&acts), &mut out) };
             out.map(|row| row.map(f32::to_bits))
         };
         products(tile) == products(by_vectors)
     })
+}
+
+fn all_of(acts: &Activations) -> TileRows<'_> {
+    TileRows {
+        acts,
+        first: 0,
+        n: acts.rows,
+        ahead: Ahead::NONE,
+    }
 }
 
 /// A tile of three blocks, its bytes and scales of every size and sign, with as many
@@ -125,46 +133,30 @@ fn sample(format: Format, cpu: &Cpu) -> (Packed, Activations) {
     (packed, acts)
 }
 
-/// As [`super::matmul::tile_product`]; `first` begins a group of rows.
+/// As [`super::matmul::tile_product`]; the first row begins a group of rows.
 ///
 /// # Safety
 /// The processor has AVX-512 VNNI, [`available`] said yes; the sizes agree.
-pub(super) unsafe fn tile(
-    format: Format,
-    tile: &[u8],
-    acts: &Activations,
-    (first, n): (usize, usize),
-    ahead: Ahead<'_>,
-    out: &mut TileOut,
-) {
-    debug_assert!(first % GROUP == 0);
+pub(super) unsafe fn tile(format: Format, tile: &[u8], rows: TileRows<'_>, out: &mut TileOut) {
+    debug_assert!(rows.first % GROUP == 0);
     // SAFETY: the caller's.
     unsafe {
-        if n < WORTH || matches!(format, Format::Q4F16 | Format::Q4F32) {
-            return by_vectors(format, tile, acts, (first, n), ahead, out);
+        if rows.n < WORTH || matches!(format, Format::Q4F16 | Format::Q4F32) {
+            return by_vectors(format, tile, rows, out);
         }
         set_shapes();
-        let inputs = Inputs::new(acts, first);
-        bytes_with(format, tile, inputs, ahead, out, &TileUnit);
+        bytes_with(format, tile, rows, out, &TileUnit);
     }
 }
 
 /// Both groups of rows on AVX-512's path.
-unsafe fn by_vectors(
-    format: Format,
-    tile: &[u8],
-    acts: &Activations,
-    (first, n): (usize, usize),
-    ahead: Ahead<'_>,
-    out: &mut TileOut,
-) {
-    let parts = n.div_ceil(GROUP);
+unsafe fn by_vectors(format: Format, tile: &[u8], rows: TileRows<'_>, out: &mut TileOut) {
+    let parts = rows.n.div_ceil(GROUP);
     for part in 0..parts {
         let from = part * GROUP;
-        let rows = (first + from, GROUP.min(n - from));
-        let ahead = ahead.part(part, parts);
+        let group = rows.part((from, GROUP.min(rows.n - from)), part, parts);
         // SAFETY: the caller's.
-        unsafe { x86_wide::tile(format, tile, acts, rows, ahead, &mut out[from..]) };
+        unsafe { x86_wide::tile(format, tile, group, &mut out[from..]) };
     }
 }
 
@@ -269,18 +261,17 @@ impl Multiplier for TileUnit {
 unsafe fn bytes_with(
     format: Format,
     tile: &[u8],
-    inputs: Inputs<'_>,
-    ahead: Ahead<'_>,
+    rows: TileRows<'_>,
     out: &mut TileOut,
     by: &impl Multiplier,
 ) {
     // SAFETY: the caller's.
     unsafe {
         match format {
-            Format::Q8F16 => multiply_bytes::<Q8_F16>(tile, inputs, ahead, out, by),
-            Format::Q8F32 => multiply_bytes::<Q8_F32>(tile, inputs, ahead, out, by),
-            Format::Q8Min => multiply_bytes::<Q8_MIN>(tile, inputs, ahead, out, by),
-            Format::Q8Half => multiply_bytes::<Q8_HALF>(tile, inputs, ahead, out, by),
+            Format::Q8F16 => multiply_bytes::<Q8_F16>(tile, rows, out, by),
+            Format::Q8F32 => multiply_bytes::<Q8_F32>(tile, rows, out, by),
+            Format::Q8Min => multiply_bytes::<Q8_MIN>(tile, rows, out, by),
+            Format::Q8Half => multiply_bytes::<Q8_HALF>(tile, rows, out, by),
             _ => unreachable!("nibbles and floats take other paths"),
         }
     }
@@ -291,14 +282,13 @@ unsafe fn bytes_with(
 #[target_feature(enable = "avx512f,avx512bw")]
 unsafe fn multiply_bytes<const F: u8>(
     tile: &[u8],
-    inputs: Inputs<'_>,
-    ahead: Ahead<'_>,
+    rows: TileRows<'_>,
     out: &mut TileOut,
     by: &impl Multiplier,
 ) {
-    let blocks = inputs.acts.blocks;
-    let fetch = Fetch::new(ahead, blocks);
-    let groups = [inputs, inputs.next_group()];
+    let blocks = rows.acts.blocks;
+    let fetch = Fetch::new(rows.ahead, blocks);
+    let groups = [0, GROUP].map(|from| Inputs::new(rows.acts, rows.first + from));
     let mut sums = [const { Sums([[[0; COLS]; GROUP]; 2]) }; 2];
     let mut acc = [[_mm512_setzero_ps(); GROUP]; 2];
     let steps = blocks * parts(F);
@@ -364,86 +354,5 @@ unsafe fn scale<const F: u8>(
 }
 
 #[cfg(test)]
-#[allow(clippy::disallowed_macros, reason = "a test says that it is skipped")]
-mod tests {
-    use super::*;
-
-    /// What the tile unit computes, one number after another.
-    struct Plain;
-
-    impl Multiplier for Plain {
-        unsafe fn multiply(
-            &self,
-            weights: *const u8,
-            inputs: [*const i8; 2],
-            is_half: bool,
-            sums: &mut Sums,
-        ) {
-            let n = if is_half { 16 } else { 32 };
-            for (sums, rows) in sums.0.iter_mut().zip(inputs) {
-                for (r, sums) in sums.iter_mut().enumerate() {
-                    for (c, sum) in sums.iter_mut().enumerate() {
-                        let products = (0..n).map(|i| unsafe {
-                            let weight = *weights.add(i / 4 * 64 + 4 * c + i % 4) as i8;
-                            i32::from(weight) * i32::from(*rows.add(r * BLOCK + i))
-                        });
-                        *sum = products.sum();
-                    }
-                }
-            }
-        }
-    }
-
-    /// Everything but the assembly, where there is AVX-512; the assembly itself is
-    /// compared with AVX-512 before its first use ([`available`]).
-    #[test]
-    fn groups_of_rows_have_the_bits_of_the_vectors() {
-        if !Isa::available().contains(&Isa::Avx512) {
-            eprintln!("skipped: this processor has no AVX-512 VNNI");
-            return;
-        }
-        let cpu = Cpu::new(1).unwrap().with_isa(Isa::Avx512);
-        for format in [Format::Q8F16, Format::Q8F32, Format::Q8Min, Format::Q8Half] {
-            let (packed, acts) = sample(format, &cpu);
-            let (mut out, mut by_vector) = (TileOut::default(), TileOut::default());
-            let tile = packed.tile(0);
-            unsafe {
-                by_vectors(format, tile, &acts, (0, 16), Ahead::NONE, &mut by_vector);
-                let inputs = Inputs::new(&acts, 0);
-                bytes_with(format, tile, inputs, Ahead::NONE, &mut out, &Plain);
-            }
-            assert_eq!(out, by_vector, "{format:?}");
-            assert!(by_vector.iter().flatten().any(|v| *v != 0.0));
-        }
-    }
-
-    #[test]
-    fn the_comparison_before_its_first_use_can_tell() {
-        if !Isa::available().contains(&Isa::Avx512) {
-            eprintln!("skipped: this processor has no AVX-512 VNNI");
-            return;
-        }
-        unsafe fn wrong(
-            format: Format,
-            tile: &[u8],
-            acts: &Activations,
-            rows: (usize, usize),
-            ahead: Ahead<'_>,
-            out: &mut TileOut,
-        ) {
-            unsafe { by_vectors(format, tile, acts, rows, ahead, out) };
-            out[11][3] += 1.0;
-        }
-        assert!(agrees(by_vectors));
-        assert!(!agrees(wrong));
-    }
-
-    #[test]
-    fn the_tile_unit_is_used_or_said_to_be_missing() {
-        match available() {
-            Ok(true) => assert!(Isa::available().contains(&Isa::Amx)),
-            Ok(false) => eprintln!("skipped: this processor has no AMX"),
-            Err(why) => panic!("{why}"),
-        }
-    }
-}
+#[path = "x86_amx_test.rs"]
+mod tests;

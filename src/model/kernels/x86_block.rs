@@ -77,15 +77,6 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// The same of the next group.
-    #[inline(always)]
-    pub(super) fn next_group(self) -> Self {
-        Inputs {
-            group: self.group + 1,
-            ..self
-        }
-    }
-
     /// Index of block `b` of the first row; the next row's is one on.
     #[inline(always)]
     fn at(&self, b: usize) -> usize {

@@ -7,10 +7,9 @@
 use std::arch::x86_64::*;
 
 use super::Isa;
-use super::activation::Activations;
 use super::blocks::BLOCK;
 use super::pack::{COLS, Format};
-use super::tile::{Ahead, TileOut};
+use super::tile::{TileOut, TileRows};
 use super::x86_block::*;
 
 /// Rows and halves of a tile's columns that a kernel multiplies at a time. `maddubs`
@@ -27,51 +26,47 @@ pub(super) unsafe fn tile(
     isa: Isa,
     format: Format,
     tile: &[u8],
-    acts: &Activations,
-    (first, n): (usize, usize),
-    ahead: Ahead<'_>,
+    rows: TileRows<'_>,
     out: &mut TileOut,
 ) {
     let (at_once, halves) = match isa {
         Isa::Vnni | Isa::AvxVnni => VNNI,
         _ => MADDUBS,
     };
-    let parts = 2 / halves * n.div_ceil(at_once);
+    let parts = 2 / halves * rows.n.div_ceil(at_once);
     let mut part = 0;
-    for from in (0..n).step_by(at_once) {
-        let rows = at_once.min(n - from);
-        let inputs = Inputs::new(acts, first + from);
-        let out = &mut out[from..from + rows];
+    for from in (0..rows.n).step_by(at_once) {
+        let n = at_once.min(rows.n - from);
         for half in (0..2).step_by(halves) {
-            let ahead = ahead.part(part, parts);
+            let rows = rows.part((from, n), part, parts);
             part += 1;
             // SAFETY: the caller's.
-            unsafe {
-                match isa {
-                    Isa::Vnni => {
-                        dispatch!(
-                            format,
-                            rows,
-                            [1, 2, 3, 4],
-                            vnni(tile, inputs, ahead, out, half)
-                        )
-                    }
-                    Isa::AvxVnni => {
-                        dispatch!(
-                            format,
-                            rows,
-                            [1, 2, 3, 4],
-                            avx_vnni(tile, inputs, ahead, out, half)
-                        )
-                    }
-                    _ => dispatch!(
-                        format,
-                        rows,
-                        [1, 2, 3, 4, 5, 6, 7, 8],
-                        avx2(tile, inputs, ahead, out, half)
-                    ),
-                }
-            }
+            unsafe { columns(isa, format, tile, rows, &mut out[from..from + n], half) };
+        }
+    }
+}
+
+/// The columns of a tile from half `half` on, with as many rows as go at once.
+unsafe fn columns(
+    isa: Isa,
+    format: Format,
+    tile: &[u8],
+    rows: TileRows<'_>,
+    out: &mut [[f32; COLS]],
+    half: usize,
+) {
+    let n = rows.n;
+    // SAFETY: the caller's.
+    unsafe {
+        match isa {
+            Isa::Vnni => dispatch!(format, n, [1, 2, 3, 4], vnni(tile, rows, out, half)),
+            Isa::AvxVnni => dispatch!(format, n, [1, 2, 3, 4], avx_vnni(tile, rows, out, half)),
+            _ => dispatch!(
+                format,
+                n,
+                [1, 2, 3, 4, 5, 6, 7, 8],
+                avx2(tile, rows, out, half)
+            ),
         }
     }
 }
@@ -97,13 +92,13 @@ macro_rules! kernel {
         #[target_feature(enable = $features)]
         unsafe fn $name<const F: u8, const R: usize>(
             tile: &[u8],
-            inputs: Inputs<'_>,
-            ahead: Ahead<'_>,
+            rows: TileRows<'_>,
             out: &mut [[f32; COLS]],
             half: usize,
         ) {
             const H: usize = $shape.1;
-            let fetch = Fetch::new(ahead, inputs.acts.blocks);
+            let inputs = Inputs::new(rows.acts, rows.first);
+            let fetch = Fetch::new(rows.ahead, rows.acts.blocks);
             let (bytes, integers) = (format(F).block_bytes(), format(F).integer_bytes());
             let mut acc = [[_mm256_setzero_ps(); H]; R];
             for b in 0..inputs.acts.blocks {

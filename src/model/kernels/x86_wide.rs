@@ -5,10 +5,9 @@
 
 use std::arch::x86_64::*;
 
-use super::activation::Activations;
 use super::blocks::BLOCK;
 use super::pack::{COLS, Format};
-use super::tile::Ahead;
+use super::tile::TileRows;
 use super::x86_block::*;
 
 /// As [`super::matmul::tile_product`].
@@ -18,18 +17,15 @@ use super::x86_block::*;
 pub(super) unsafe fn tile(
     format: Format,
     tile: &[u8],
-    acts: &Activations,
-    (first, n): (usize, usize),
-    ahead: Ahead<'_>,
+    rows: TileRows<'_>,
     out: &mut [[f32; COLS]],
 ) {
-    let inputs = Inputs::new(acts, first);
     unsafe {
         dispatch!(
             format,
-            n,
+            rows.n,
             [1, 2, 3, 4, 5, 6, 7, 8],
-            wide_rows(tile, inputs, ahead, out)
+            wide_rows(tile, rows, out)
         )
     }
 }
@@ -37,47 +33,24 @@ pub(super) unsafe fn tile(
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 unsafe fn wide_rows<const F: u8, const R: usize>(
     tile: &[u8],
-    inputs: Inputs<'_>,
-    ahead: Ahead<'_>,
+    rows: TileRows<'_>,
     out: &mut [[f32; COLS]],
 ) {
-    let fetch = Fetch::new(ahead, inputs.acts.blocks);
+    let inputs = Inputs::new(rows.acts, rows.first);
+    let fetch = Fetch::new(rows.ahead, rows.acts.blocks);
     let (bytes, integers) = (format(F).block_bytes(), format(F).integer_bytes());
-    let (low, top) = (_mm512_set1_epi8(15), _mm512_set1_epi8(-128));
     let mut acc = [_mm512_setzero_ps(); R];
-    for b in 0..inputs.acts.blocks {
+    for b in 0..rows.acts.blocks {
         // SAFETY: the caller's; offsets are those of the packed formats.
         unsafe {
             let block = tile.as_ptr().add(b * bytes);
             fetch.block(b);
-            let (tail, q) = (block.add(integers), inputs.q(b));
-            let four = |r: usize, at: usize| {
-                _mm512_set1_epi32(q.add(r * BLOCK + at).cast::<i32>().read_unaligned())
-            };
+            let tail = block.add(integers);
             for part in 0..parts(F) {
-                let mut dots = [_mm512_setzero_si512(); R];
-                if is_nibbles(F) {
-                    for g in 0..4 {
-                        let both = _mm512_loadu_si512(block.add(64 * g).cast());
-                        let lo = _mm512_and_si512(both, low);
-                        let hi = _mm512_and_si512(_mm512_srli_epi16(both, 4), low);
-                        for r in 0..R {
-                            dots[r] = _mm512_dpbusd_epi32(dots[r], lo, four(r, 4 * g));
-                            dots[r] = _mm512_dpbusd_epi32(dots[r], hi, four(r, 16 + 4 * g));
-                        }
-                    }
-                } else {
-                    for r in 0..R {
-                        dots[r] = _mm512_set1_epi32(inputs.shift(r, b, part, parts(F)));
-                    }
-                    for g in part * 8 / parts(F)..(part + 1) * 8 / parts(F) {
-                        let w = _mm512_loadu_si512(block.add(64 * g).cast());
-                        let w = _mm512_xor_si512(w, top);
-                        for r in 0..R {
-                            dots[r] = _mm512_dpbusd_epi32(dots[r], w, four(r, 4 * g));
-                        }
-                    }
-                }
+                let dots = match is_nibbles(F) {
+                    true => nibble_dots::<R>(block, inputs.q(b)),
+                    false => byte_dots::<F, R>(block, inputs, b, part),
+                };
                 let scale = wide_scales::<F>(tail, part);
                 for r in 0..R {
                     let step = _mm512_mul_ps(scale, _mm512_set1_ps(inputs.scale(r, b)));
@@ -96,6 +69,64 @@ unsafe fn wide_rows<const F: u8, const R: usize>(
         // SAFETY: a row of `out` holds 16 floats.
         unsafe { _mm512_storeu_ps(out[r].as_mut_ptr(), acc[r]) };
     }
+}
+
+/// Four activations of row `r` from `at` on, for every column.
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn four(q: *const i8, r: usize, at: usize) -> __m512i {
+    // SAFETY: the caller's.
+    unsafe { _mm512_set1_epi32(q.add(r * BLOCK + at).cast::<i32>().read_unaligned()) }
+}
+
+/// Dot products of a block of nibbles with `R` rows.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+unsafe fn nibble_dots<const R: usize>(block: *const u8, q: *const i8) -> [__m512i; R] {
+    let low = _mm512_set1_epi8(15);
+    let mut dots = [_mm512_setzero_si512(); R];
+    for g in 0..4 {
+        // SAFETY: the caller's.
+        unsafe {
+            let both = _mm512_loadu_si512(block.add(64 * g).cast());
+            let lo = _mm512_and_si512(both, low);
+            let hi = _mm512_and_si512(_mm512_srli_epi16(both, 4), low);
+            for r in 0..R {
+                dots[r] = _mm512_dpbusd_epi32(dots[r], lo, four(q, r, 4 * g));
+                dots[r] = _mm512_dpbusd_epi32(dots[r], hi, four(q, r, 16 + 4 * g));
+            }
+        }
+    }
+    dots
+}
+
+/// Dot products of part `part` of a block of bytes with `R` rows: as unsigned bytes
+/// w + 128, less 128 times the sum of the activations.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+unsafe fn byte_dots<const F: u8, const R: usize>(
+    block: *const u8,
+    inputs: Inputs<'_>,
+    b: usize,
+    part: usize,
+) -> [__m512i; R] {
+    let top = _mm512_set1_epi8(-128);
+    let mut dots = [_mm512_setzero_si512(); R];
+    // SAFETY: the caller's.
+    unsafe {
+        for r in 0..R {
+            dots[r] = _mm512_set1_epi32(inputs.shift(r, b, part, parts(F)));
+        }
+        let q = inputs.q(b);
+        for g in part * 8 / parts(F)..(part + 1) * 8 / parts(F) {
+            let w = _mm512_loadu_si512(block.add(64 * g).cast());
+            let w = _mm512_xor_si512(w, top);
+            for r in 0..R {
+                dots[r] = _mm512_dpbusd_epi32(dots[r], w, four(q, r, 4 * g));
+            }
+        }
+    }
+    dots
 }
 
 /// The first or second 16 of a block's scales and minimums.
