@@ -7,7 +7,7 @@ use std::path::Path;
 use color_eyre::eyre::{Result, ensure, eyre};
 use serde_json::Value;
 
-use crate::text_input::{Encoding, decode, read_bytes};
+use crate::text_input::{Encoding, SETTINGS_BYTES_MAX, decode, read_bytes};
 
 /// A file, read.
 pub struct JsonFile {
@@ -104,6 +104,21 @@ fn without_non_finite(text: &[u8]) -> Option<(Vec<u8>, Vec<usize>)> {
         at += n;
     }
     (!lines.is_empty()).then_some((out, lines))
+}
+
+/// A file of the folder as JSON; null if there is none.
+pub fn optional_json(folder: &Path, name: &str) -> Result<Value> {
+    let path = folder.join(name);
+    if !path.is_file() {
+        return Ok(Value::Null);
+    }
+    Ok(JsonFile::read(&path, SETTINGS_BYTES_MAX)?.value)
+}
+
+/// `"</s>"`, or `{"content": "</s>", ..}` in older files.
+pub fn token_text(value: &Value) -> Option<String> {
+    let text = value.as_str().or_else(|| value["content"].as_str())?;
+    Some(text.to_string())
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 mod byte_level;
 mod cased;
 mod gguf;
-pub(super) mod json;
+mod json;
 mod json_checks;
 mod markers;
 mod sentencepiece;

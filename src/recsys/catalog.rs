@@ -1,7 +1,7 @@
 //! The catalog's types: items, users, ratings, and one way to point at either.
 //!
 //! Must not know where a catalog comes from (`load.rs`, later importers) nor
-//! how groups are chosen (`groups.rs`).
+//! how groups are chosen (`groups.rs`, `grouping.rs`).
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};

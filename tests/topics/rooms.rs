@@ -1,78 +1,42 @@
 //! Who may import whom: the table of ARCHITECTURE.md, held against the source.
 
+#[allow(dead_code, reason = "the example that counts reads the rest")]
+#[path = "../../examples/house/rooms.rs"]
+mod rooms;
+#[allow(dead_code, reason = "the example that counts reads the rest")]
+#[path = "../../examples/house/source.rs"]
+mod source;
+
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-const ROOMS: [&str; 21] = [
-    "protocol",
-    "glossary",
-    "mapped",
-    "shutdown",
-    "text_input",
-    "console",
-    "atomic_file",
-    "file_name",
-    "speculate",
-    "jinja",
-    "retrieval",
-    "recsys",
-    "model",
-    "engine",
-    "worker",
-    "present",
-    "commands",
-    "tui",
-    "export",
-    "session",
-    "start",
+use rooms::{ANY, ROOMS, may_name, upward};
+use source::{Files, Tests, arrows, read};
+
+/// Rooms on their way out; who leaves names whom it likes.
+const LEAVING: [&str; 3] = ["headless", "session", "playground"];
+
+/// Arrows that go when what is named has moved.
+const MOVING: [(&str, &str); 9] = [
+    ("cli", "session"),
+    ("cli", "tui"),
+    ("commands", "pool"),
+    ("commands", "session"),
+    ("config", "tui"),
+    ("engine", "pool"),
+    ("export", "tui"),
+    ("worker", "pool"),
+    ("worker", "session"),
 ];
 
-/// Rooms that a room may name, besides itself.
-const MAY_NAME: [(&str, &[&str]); 13] = [
-    ("protocol", &["speculate"]),
-    ("shutdown", &["mapped"]),
-    ("console", &[]),
-    ("text_input", &[]),
-    ("speculate", &[]),
-    ("jinja", &[]),
-    ("retrieval", &["speculate", "text_input", "mapped"]),
-    (
-        "recsys",
-        &["speculate", "jinja", "text_input", "console", "atomic_file"],
-    ),
-    (
-        "model",
-        &[
-            "speculate",
-            "jinja",
-            "text_input",
-            "atomic_file",
-            "file_name",
-            "mapped",
-        ],
-    ),
-    (
-        "engine",
-        &["speculate", "protocol", "retrieval", "model", "text_input"],
-    ),
-    ("present", &["speculate", "console", "worker", "protocol"]),
-    (
-        "tui",
-        &[
-            "speculate",
-            "present",
-            "recsys",
-            "worker",
-            "protocol",
-            "text_input",
-            "console",
-            "atomic_file",
-            "file_name",
-            "shutdown",
-            "glossary",
-        ],
-    ),
-    ("export", &["speculate", "present", "console"]),
-];
+fn is_moving(from: &str, to: &str) -> bool {
+    LEAVING.contains(&from) || MOVING.contains(&(from, to))
+}
+
+fn files(tests: Tests) -> Files {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    read(&src, tests).unwrap()
+}
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder)
@@ -91,19 +55,79 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn rooms_name_only_the_rooms_they_may() {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut wrong = Vec::new();
-    for (room, allowed) in MAY_NAME {
-        for file in sources(&src.join(room)) {
-            let text = std::fs::read_to_string(&file).unwrap();
-            let named = ROOMS
-                .iter()
-                .filter(|r| text.contains(&format!("crate::{r}::")));
-            let bad = named.filter(|r| **r != room && !allowed.contains(*r));
-            wrong.extend(bad.map(|r| format!("{} names {r}", file.display())));
-        }
-    }
+    let files = files(Tests::Read);
+    let arrows = arrows(&files);
+    let arrows = arrows
+        .iter()
+        .flat_map(|(from, to)| to.iter().map(move |to| (*from, to)));
+    let wrong: BTreeSet<String> = arrows
+        .filter(|(from, to)| !may_name(&from[0], &to[0]) && !is_moving(&from[0], &to[0]))
+        .map(|(from, to)| format!("{} names {}", from.join("::"), to.join("::")))
+        .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn files_of_a_room_name_only_what_stands_below_them() {
+    let files = files(Tests::LeftOut);
+    let arrows = arrows(&files);
+    let arrows = arrows
+        .iter()
+        .flat_map(|(from, to)| to.iter().map(move |to| (*from, to)));
+    let wrong: Vec<String> = arrows
+        .filter(|(from, to)| upward(from, to))
+        .map(|(from, to)| format!("{} names {}", from.join("::"), to.join("::")))
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_room_is_in_the_table() {
+    let files = files(Tests::Read);
+    let known = ROOMS.iter().map(|room| room.name).chain(LEAVING);
+    let known: BTreeSet<&str> = known.collect();
+    let rooms: BTreeSet<&str> = files.keys().map(|module| module[0].as_str()).collect();
+    let missing: Vec<_> = rooms.difference(&known).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// The table itself has no circle: whom a room may name stands above it.
+#[test]
+fn a_room_may_name_lower_rooms_only() {
+    for (at, room) in ROOMS.iter().enumerate() {
+        let lower: Vec<&str> = ROOMS[..at].iter().map(|room| room.name).collect();
+        let named = room.may_name.iter().filter(|_| room.may_name != ANY);
+        let wrong: Vec<_> = named.filter(|name| !lower.contains(name)).collect();
+        assert!(wrong.is_empty(), "{}: {wrong:?}", room.name);
+    }
+}
+
+/// A group, a renamed import and a path in a macro name a room as plainly as a `use`.
+#[test]
+fn names_are_read_however_they_are_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    for room in ["b", "c", "d", "e", "f"] {
+        write(&format!("{room}.rs"), "pub const X: u8 = 1;");
+    }
+    write(
+        "a/mod.rs",
+        "use crate::{b::X, c as other};
+         fn f() { println!(\"{}\", crate::d::X); super::e::X; }
+         #[cfg(test)] mod tests { use crate::f::X; use super::*; }",
+    );
+    let named = |tests| {
+        let files = read(folder.path(), tests).unwrap();
+        let arrows = arrows(&files);
+        let to = arrows[&vec!["a".to_string()]].iter();
+        to.map(|to| to.join("::")).collect::<Vec<_>>()
+    };
+    assert_eq!(named(Tests::LeftOut), ["b", "c", "d", "e"]);
+    assert_eq!(named(Tests::Read), ["b", "c", "d", "e", "f"]);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use color_eyre::eyre::{Result, bail};
 use serde_json::Value as Json;
 
 use crate::jinja::MAX_SOURCE;
-use crate::model::tokenizer::json;
+use crate::model::json_file::{self, optional_json};
 use crate::text_input::read_text;
 
 const GGUF_KEY: &str = "tokenizer.chat_template";
@@ -113,8 +113,8 @@ fn token_text(content: &Content, id_key: &str) -> Option<String> {
 /// # Errors
 /// A file that cannot be read.
 pub fn of_folder(folder: &Path) -> Result<Option<Found>> {
-    let settings = json::optional_json(folder, "tokenizer_config.json")?;
-    let names = Names::read(|name, _| json::token_text(&settings[name]));
+    let settings = optional_json(folder, "tokenizer_config.json")?;
+    let names = Names::read(|name, _| json_file::token_text(&settings[name]));
     let found = |place: PathBuf, name: &str, text: String| {
         let notes = note_on_name(name).into_iter().collect();
         let place = place.display().to_string();
@@ -129,7 +129,7 @@ pub fn of_folder(folder: &Path) -> Result<Option<Found>> {
     if own.is_file() {
         return Ok(Some(found(own.clone(), "default", read_template(&own)?)));
     }
-    let processor = json::optional_json(folder, "chat_template.json")?;
+    let processor = optional_json(folder, "chat_template.json")?;
     let in_json = [
         ("tokenizer_config.json", &settings["chat_template"]),
         ("chat_template.json", &processor["chat_template"]),

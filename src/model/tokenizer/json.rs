@@ -18,7 +18,7 @@ use super::{
     sentencepiece, template_literals,
 };
 use crate::model::chat::ChatTemplate;
-use crate::model::json_file::JsonFile;
+use crate::model::json_file::{JsonFile, optional_json, token_text};
 use crate::text_input::{JSON_BYTES_MAX, SETTINGS_BYTES_MAX};
 
 /// The files of a folder, read.
@@ -143,21 +143,6 @@ impl Files {
     fn text(&self, key: &str) -> Option<String> {
         token_text(&self.settings[key])
     }
-}
-
-/// A file of the folder as JSON; null if there is none.
-pub fn optional_json(folder: &Path, name: &str) -> Result<Value> {
-    let path = folder.join(name);
-    if !path.is_file() {
-        return Ok(Value::Null);
-    }
-    Ok(JsonFile::read(&path, SETTINGS_BYTES_MAX)?.value)
-}
-
-/// `"</s>"`, or `{"content": "</s>", ..}` in older files.
-pub fn token_text(value: &Value) -> Option<String> {
-    let text = value.as_str().or_else(|| value["content"].as_str())?;
-    Some(text.to_string())
 }
 
 /// How a vocabulary writes bytes.
