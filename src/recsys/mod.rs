@@ -19,6 +19,7 @@ pub mod grouping;
 pub mod groups;
 pub mod history;
 pub mod import;
+mod kind_name;
 pub mod kmeans;
 pub mod knowledge;
 pub mod learn;

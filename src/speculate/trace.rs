@@ -19,6 +19,7 @@ use super::draft::{DocHit, DraftTree};
 use super::learned::{CalibrationStart, Learned};
 use super::params::{Params, Source};
 use super::row::{Judged, NodeRow};
+use super::subject::{DocId, FrameworkName, GroupKey, KindName};
 use super::verify::{Fate, Finish, Room, Verdict};
 
 pub use file::TraceError;
@@ -109,12 +110,11 @@ impl OwnDocuments {
 /// Whom the knowledge is for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SubjectInfo {
-    /// `item`, `user` or `prompt` (a prompt of one's own).
-    pub kind: String,
+    pub kind: KindName,
     pub id: String,
     pub title: String,
     pub group: Option<String>,
-    pub framework: String,
+    pub framework: FrameworkName,
 }
 
 /// Size of a source at the start of a run.
@@ -280,7 +280,7 @@ pub struct Step {
     pub tokens: Vec<(TokenId, TokenBytes)>,
     /// Titles of pool documents seen for the first time: (id, title).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub documents: Vec<(String, String)>,
+    pub documents: Vec<(DocId, String)>,
     /// Stretches of pool documents around places where drafts were found, each
     /// recorded once in a run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -293,9 +293,9 @@ pub struct Step {
 /// A stretch of a pool document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Excerpt {
-    pub doc: String,
+    pub doc: DocId,
     /// The pool it lies in.
-    pub group: String,
+    pub group: GroupKey,
     /// Position of its first token in the document.
     pub from: u32,
     pub ids: Vec<TokenId>,
@@ -341,8 +341,8 @@ pub struct Trace {
     pub steps: Vec<Step>,
     pub end: Option<End>,
     token_bytes: HashMap<TokenId, Vec<u8>>,
-    doc_titles: HashMap<String, String>,
-    excerpts: HashMap<String, Vec<Excerpt>>,
+    doc_titles: HashMap<DocId, String>,
+    excerpts: HashMap<DocId, Vec<Excerpt>>,
     /// Lines as they were read that hold fields this version does not know, by
     /// their number.
     unknown: BTreeMap<usize, String>,

@@ -239,7 +239,7 @@ fn remove_document(app: &App, removal: &Removal, theme: &Theme, area: Rect, buf:
     let key = |action| app.key_of(Context::Question, action);
     let undo = app.key_of(Context::Pool, Action::Lab(LabAction::Undo));
     let name = match removal.title.is_empty() {
-        true => removal.id.clone(),
+        true => removal.id.to_string(),
         false => format!("{} ({})", removal.title, removal.id),
     };
     let text = format!(
