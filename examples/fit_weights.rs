@@ -242,9 +242,9 @@ fn token_files(folder: &Path) -> Result<Corpus> {
     let read = |name: &str| lines(&folder.join(name));
     let docs = read("pool.txt")?.into_iter().zip(read("pool_groups.txt")?);
     let docs = docs.enumerate().map(|(i, (tokens, group))| PoolDoc {
-        id: i.to_string(),
+        id: i.to_string().into(),
         title: String::new(),
-        group: group[0].to_string(),
+        group: group[0].to_string().into(),
         tokens,
     });
     let prompts = read("heldout_prompts.txt")?.into_iter();
@@ -255,7 +255,7 @@ fn token_files(folder: &Path) -> Result<Corpus> {
         pools: Pools::build(docs.collect()),
         held_out: held_out
             .map(|((prompt, tokens), group)| Answer {
-                group: group[0].to_string(),
+                group: group[0].to_string().into(),
                 prompt: [prompt, tokens[..1].to_vec()].concat(),
                 opening_len: 1,
                 tokens: tokens[1..].to_vec(),
@@ -274,7 +274,7 @@ fn generated(file: &Path) -> Result<Corpus> {
         } else {
             let opening = &answer.prompt[answer.prompt.len() - answer.opening_len..];
             docs.push(PoolDoc {
-                id: i.to_string(),
+                id: i.to_string().into(),
                 title: String::new(),
                 tokens: [opening, &answer.tokens].concat(),
                 group: answer.group,
@@ -297,7 +297,7 @@ fn parse_answer(line: &str) -> Result<Answer> {
     let start = start.ok_or_else(|| eyre!("the prompt has no answer's beginning"))? + 4;
     let group = object["subject"]["group"].as_str();
     Ok(Answer {
-        group: group.ok_or_else(|| eyre!("no group"))?.to_string(),
+        group: group.ok_or_else(|| eyre!("no group"))?.into(),
         opening_len: prompt.len() - start,
         prompt,
         tokens: ids("token_ids")?,

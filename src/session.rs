@@ -27,7 +27,7 @@ use crate::model::weights::FloatWeights;
 use crate::recsys::import::{self, Findings};
 use crate::recsys::knowledge::bundled_knowledge;
 use crate::recsys::saved::SavedGroups;
-use crate::recsys::{Catalog, Framework, GroupMap, Half, Scale, frameworks};
+use crate::recsys::{Catalog, Framework, GroupMap, Half, Scale, SubjectKind, frameworks};
 use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
 
 pub use documents::{LoadedDocuments, as_knowledge};
@@ -207,7 +207,7 @@ impl Settings {
     /// flatters their acceptance.
     fn own_documents_note(&self, docs: &[Knowledge], catalog: &Catalog) -> Option<String> {
         let is_query = |doc: &&Knowledge| {
-            let kind = doc.kind.parse().ok();
+            let kind = SubjectKind::named(&doc.kind);
             let at = kind.and_then(|kind| catalog.lookup(kind, &doc.id));
             at.is_some_and(|at| catalog.subject(at).half() == Half::Query)
         };

@@ -19,6 +19,7 @@ use crate::engine::{Engine, Knowledge, RunSpec};
 use crate::recsys::dealt;
 use crate::retrieval::Pools;
 use crate::speculate::params::{Params, Source, Sources, Verify};
+use crate::speculate::subject::KindName;
 
 /// Which documents draft.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -82,7 +83,7 @@ struct Row {
 /// Some of the prompts: a kind, or a group of it.
 #[derive(Debug, Serialize)]
 struct Part {
-    kind: String,
+    kind: KindName,
     /// Absent: all of the kind.
     #[serde(skip_serializing_if = "Option::is_none")]
     group: Option<String>,
@@ -105,7 +106,7 @@ struct Report {
 
 /// What was made of one prompt.
 struct Answered {
-    kind: String,
+    kind: KindName,
     group: String,
     plain: Outcome,
     /// In the order of [`Arrangement::ALL`].
@@ -188,13 +189,13 @@ pub fn run(
 /// as large as before.
 fn dealt_out(docs: &[Knowledge], seed: u64) -> Vec<Knowledge> {
     let mut dealt_docs = docs.to_vec();
-    let kinds: BTreeSet<&str> = docs.iter().map(|doc| doc.kind.as_str()).collect();
+    let kinds: BTreeSet<&KindName> = docs.iter().map(|doc| &doc.kind).collect();
     for kind in kinds {
-        let of_kind = docs.iter().filter(|doc| doc.kind == kind);
-        let groups: Vec<&str> = of_kind.map(|doc| doc.group.as_str()).collect();
-        let places = dealt_docs.iter_mut().filter(|doc| doc.kind == kind);
+        let of_kind = docs.iter().filter(|doc| doc.kind == *kind);
+        let groups: Vec<Option<String>> = of_kind.map(|doc| doc.group.clone()).collect();
+        let places = dealt_docs.iter_mut().filter(|doc| doc.kind == *kind);
         for (doc, group) in places.zip(dealt(&groups, seed)) {
-            doc.group = group.to_owned();
+            doc.group = group;
         }
     }
     dealt_docs
@@ -254,10 +255,10 @@ impl Answered {
 
 /// Each kind, and where there are several each of its groups.
 fn parts(answered: &[Answered]) -> Vec<Part> {
-    let kinds: BTreeSet<&str> = answered.iter().map(|a| a.kind.as_str()).collect();
+    let kinds: BTreeSet<&KindName> = answered.iter().map(|a| &a.kind).collect();
     let mut parts = Vec::new();
     for kind in kinds {
-        let of_kind: Vec<&Answered> = answered.iter().filter(|a| a.kind == kind).collect();
+        let of_kind: Vec<&Answered> = answered.iter().filter(|a| a.kind == *kind).collect();
         parts.push(part(kind, None, &of_kind));
         let groups: BTreeSet<&str> = of_kind.iter().map(|a| a.group.as_str()).collect();
         for group in groups.iter().filter(|_| groups.len() > 1) {
@@ -268,7 +269,7 @@ fn parts(answered: &[Answered]) -> Vec<Part> {
     parts
 }
 
-fn part(kind: &str, group: Option<&str>, answered: &[&Answered]) -> Part {
+fn part(kind: &KindName, group: Option<&str>, answered: &[&Answered]) -> Part {
     let plain: Vec<&Outcome> = answered.iter().map(|a| &a.plain).collect();
     let figures = |outcomes: &[&Outcome]| mode_figures(outcomes, &plain);
     let rows = Arrangement::ALL.into_iter().enumerate();
@@ -282,7 +283,7 @@ fn part(kind: &str, group: Option<&str>, answered: &[&Answered]) -> Part {
         }
     });
     Part {
-        kind: kind.to_owned(),
+        kind: kind.clone(),
         group: group.map(str::to_owned),
         prompts: answered.len(),
         rows: rows.collect(),
@@ -405,8 +406,8 @@ mod tests {
         Knowledge {
             id: id.to_string(),
             title: String::new(),
-            kind: kind.to_owned(),
-            group: group.to_owned(),
+            kind: kind.into(),
+            group: Some(group.to_owned()),
             framework: None,
             text: "text".to_owned(),
             ended: true,
@@ -425,7 +426,7 @@ mod tests {
         let dealt = dealt_out(&docs, 7);
         let size = |docs: &[Knowledge], kind: &str, group: &str| {
             docs.iter()
-                .filter(|d| d.kind == kind && d.group == group)
+                .filter(|d| d.kind.as_str() == kind && d.group.as_deref() == Some(group))
                 .count()
         };
         for (kind, group) in [("item", "a"), ("item", "b"), ("item", "c"), ("user", "u")] {

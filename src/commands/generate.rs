@@ -12,6 +12,7 @@ use crate::commands::report::{RunReport, answer_text};
 use crate::commands::{again, batch, interrupt, open, open_engine, print_json};
 use crate::console;
 use crate::engine::{Engine, RunSpec};
+use crate::recsys::knowledge::NO_GROUP;
 use crate::recsys::{Catalog, KnowledgeDoc, KnowledgeLog, SubjectKind};
 use crate::session::Settings;
 use crate::speculate::cost::StepCosts;
@@ -158,16 +159,12 @@ pub fn record(engine: &mut Engine, spec: RunSpec) -> Result<(Trace, End)> {
 /// The answer as a knowledge document.
 pub(crate) fn document(trace: &Trace, end: &End) -> KnowledgeDoc {
     let header = &trace.header;
-    let group = header.subject.group.as_deref().unwrap_or("none");
+    let group = header.subject.group.as_deref().unwrap_or(NO_GROUP);
     KnowledgeDoc {
         id: header.subject.id.clone(),
-        kind: if header.subject.kind == "user" {
-            SubjectKind::User
-        } else {
-            SubjectKind::Item
-        },
+        kind: SubjectKind::named(&header.subject.kind).unwrap_or(SubjectKind::Item),
         group: group.to_string(),
-        framework: header.subject.framework.clone(),
+        framework: header.subject.framework.to_string(),
         model: header.model.name.clone(),
         text: answer_text(trace),
         ended: end.finish == Finish::Eos,

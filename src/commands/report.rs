@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use crate::engine::Engine;
-use crate::recsys::Catalog;
 use crate::recsys::answer::{self, Validity};
 use crate::recsys::quality::{Mention, mentions, n_named};
+use crate::recsys::{Catalog, SubjectKind};
 use crate::speculate::TokenId;
 use crate::speculate::params::Params;
 use crate::speculate::quality::LogProb;
@@ -109,7 +109,7 @@ impl RunReport {
 
     /// With the facts that the catalog knows about the subject.
     pub fn against(mut self, catalog: &Catalog) -> Self {
-        let kind = self.subject.kind.parse().ok();
+        let kind = SubjectKind::named(&self.subject.kind);
         let at = kind.and_then(|kind| catalog.lookup(kind, &self.subject.id));
         if let Some(at) = at {
             let role = ask::role_of(catalog.subject(at));

@@ -14,6 +14,7 @@ use crate::commands::{interrupt, print_json};
 use crate::retrieval::{Answer, Calibration, Check, PoolDoc, PoolStore, Pools, Replayed, replay};
 use crate::speculate::TokenId;
 use crate::speculate::params::{Budget, Drafter, Params, Verify};
+use crate::speculate::subject::GroupKey;
 
 const BUDGETS: [usize; 4] = [8, 16, 32, 64];
 /// Longest branch, in draft tokens.
@@ -319,12 +320,12 @@ fn read_tokens(path: &Path) -> Result<Vec<Vec<TokenId>>> {
 }
 
 /// The groups of as many documents; all one group without a file.
-fn read_groups(path: Option<&Path>, n_docs: usize) -> Result<Vec<String>> {
+fn read_groups(path: Option<&Path>, n_docs: usize) -> Result<Vec<GroupKey>> {
     let Some(path) = path else {
         return Ok(vec!["all".into(); n_docs]);
     };
     let text = std::fs::read_to_string(path).wrap_err_with(|| path.display().to_string())?;
-    let groups: Vec<String> = text.lines().map(|line| line.trim().to_string()).collect();
+    let groups: Vec<GroupKey> = text.lines().map(|line| line.trim().into()).collect();
     same_length(path, groups.len(), n_docs)?;
     Ok(groups)
 }
@@ -343,7 +344,7 @@ fn read_docs(pool: &Path, groups: Option<&Path>) -> Result<Vec<PoolDoc>> {
     let groups = read_groups(groups, docs.len())?;
     let docs = docs.into_iter().zip(groups).enumerate();
     let docs = docs.map(|(i, (tokens, group))| PoolDoc {
-        id: i.to_string(),
+        id: i.to_string().into(),
         title: String::new(),
         group,
         tokens,

@@ -148,7 +148,7 @@ fn trace_name(subject: &SubjectInfo, cell: Option<&Cell>) -> PathBuf {
             numbers.collect::<String>()
         )
     });
-    let (kind, id) = (file_name(&subject.kind), file_name(&subject.id));
+    let (kind, id) = (file_name(subject.kind.as_str()), file_name(&subject.id));
     PathBuf::from(format!("{kind}-{id}-{how}.jsonl"))
 }
 

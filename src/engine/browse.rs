@@ -13,6 +13,7 @@ use crate::protocol::{
 use crate::retrieval::{self, GroupSize, Local, PoolDoc, Pools, retrieve};
 use crate::speculate::TokenId;
 use crate::speculate::params::{Params, Sources};
+use crate::speculate::subject::{DocId, GroupKey};
 use crate::speculate::trace::TokenBytes;
 
 /// Documents listed at once; a list of more is searched, not scrolled.
@@ -60,7 +61,7 @@ impl Engine {
     ///
     /// # Errors
     /// An unknown id.
-    pub fn read_document(&self, pool: &PoolName, id: &str) -> Result<DocumentText> {
+    pub fn read_document(&self, pool: &PoolName, id: &DocId) -> Result<DocumentText> {
         let online = || self.pools.current.online_alone().document(id);
         let found = match pool {
             PoolName::Online => online(),
@@ -141,7 +142,12 @@ impl Engine {
     ///
     /// # Errors
     /// A text without a token; the template's errors.
-    pub fn probe(&self, text: &ProbedText, group: Option<&str>, params: &Params) -> Result<Probe> {
+    pub fn probe(
+        &self,
+        text: &ProbedText,
+        group: Option<&GroupKey>,
+        params: &Params,
+    ) -> Result<Probe> {
         let (ids, opening_len) = match text {
             ProbedText::Phrase(text) => {
                 let ids = self.phrase_ids(text, params)?;
@@ -226,7 +232,7 @@ fn sum(pool: PoolName, groups: &[GroupSize]) -> Section {
 }
 
 /// The text alone, with all pools, with the group's.
-fn source_sets(group: Option<&str>) -> Vec<(String, Sources)> {
+fn source_sets(group: Option<&GroupKey>) -> Vec<(String, Sources)> {
     let local = Sources {
         local: true,
         ..Sources::NONE

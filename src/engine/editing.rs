@@ -10,6 +10,7 @@ use super::pools::{EnginePools, tokenizer_hash};
 use crate::model::tokenizer::TextCodec;
 use crate::protocol::{PoolName, SavedEdits, Undone};
 use crate::retrieval::{Part, PoolDoc, PoolUpdate, Unwanted};
+use crate::speculate::subject::DocId;
 
 impl EnginePools {
     /// Adds documents to the pools, for runs to come. One whose id is taken, or
@@ -17,7 +18,7 @@ impl EnginePools {
     ///
     /// # Errors
     /// A document without a text.
-    pub fn add_documents(&mut self, docs: &[Knowledge], codec: &TextCodec) -> Result<Vec<String>> {
+    pub fn add_documents(&mut self, docs: &[Knowledge], codec: &TextCodec) -> Result<Vec<DocId>> {
         ensure!(!docs.is_empty(), "there is no document to add");
         let mut added: Vec<PoolDoc> = Vec::with_capacity(docs.len());
         for doc in docs {
@@ -35,24 +36,24 @@ impl EnginePools {
         Ok(ids)
     }
 
-    fn free_id(&self, wanted: &str, others: &[PoolDoc]) -> String {
+    fn free_id(&self, wanted: &DocId, others: &[PoolDoc]) -> DocId {
         let base = self.edits.base.as_ref().unwrap_or(&self.current);
-        let is_taken = |id: &str| {
+        let is_taken = |id: &DocId| {
             let mut added = self.edits.all_added().chain(others);
-            added.any(|d| d.id == id) || base.document(id).is_some()
+            added.any(|d| d.id == *id) || base.document(id).is_some()
         };
-        let numbered = (2..).map(|n| format!("{wanted}~{n}"));
-        let mut names = std::iter::once(wanted.to_string()).chain(numbered);
+        let numbered = (2..).map(|n| DocId::from(format!("{wanted}~{n}")));
+        let mut names = std::iter::once(wanted.clone()).chain(numbered);
         names
             .find(|id| !is_taken(id))
-            .unwrap_or_else(|| wanted.to_string())
+            .unwrap_or_else(|| wanted.clone())
     }
 
     /// Takes a document out of the pools, for runs to come.
     ///
     /// # Errors
     /// An id that is not there.
-    pub fn remove_document(&mut self, pool: &PoolName, id: &str) -> Result<()> {
+    pub fn remove_document(&mut self, pool: &PoolName, id: &DocId) -> Result<()> {
         let (is_there, from) = match pool {
             PoolName::Online => (
                 self.current.online_alone().document(id).is_some(),
@@ -63,7 +64,7 @@ impl EnginePools {
             }
         };
         ensure!(is_there, "no document `{id}` in {}", pool.name());
-        let id = id.to_string();
+        let id = id.clone();
         self.edit(Edit::Removed(Unwanted { id, from }));
         Ok(())
     }
@@ -119,15 +120,15 @@ impl EnginePools {
             unknown: 0,
         };
         let new: Vec<&PoolDoc> = unsaved.iter().flat_map(Edit::added).collect();
-        let out: Vec<&str> = unsaved.iter().filter_map(Edit::removed).collect();
-        for &id in out.iter().filter(|id| !new.iter().any(|d| d.id == **id)) {
+        let out: Vec<&DocId> = unsaved.iter().filter_map(Edit::removed).collect();
+        for &id in out.iter().filter(|id| !new.iter().any(|d| &d.id == **id)) {
             match update.holds(id) {
                 true => saved.removed += 1,
                 false => saved.unknown += 1,
             }
-            update.remove([id.to_string()]);
+            update.remove([id.clone()]);
         }
-        for doc in new.iter().filter(|d| !out.contains(&d.id.as_str())) {
+        for doc in new.iter().filter(|d| !out.contains(&&d.id)) {
             update.push(doc)?;
             saved.added += 1;
         }

@@ -2,6 +2,7 @@
 //! one by one.
 
 use crate::retrieval::{Part, PoolDoc, Pools, Unwanted};
+use crate::speculate::subject::DocId;
 
 /// The changes of a session, in order.
 #[derive(Clone, Debug, Default)]
@@ -31,9 +32,9 @@ impl Edits {
 
     /// Documents taken out that were there before.
     pub fn n_removed(&self) -> usize {
-        let added: Vec<&str> = self.all_added().map(|d| d.id.as_str()).collect();
+        let added: Vec<&DocId> = self.all_added().map(|d| &d.id).collect();
         let removed = self.removals();
-        removed.filter(|r| !added.contains(&r.id.as_str())).count()
+        removed.filter(|r| !added.contains(&&r.id)).count()
     }
 
     pub fn n_unsaved(&self) -> usize {
@@ -88,7 +89,7 @@ impl Edit {
     }
 
     /// The id of a document taken out of the groups' pools.
-    pub fn removed(&self) -> Option<&str> {
+    pub fn removed(&self) -> Option<&DocId> {
         match self {
             Edit::Removed(doc) if doc.from != Part::Online => Some(&doc.id),
             _ => None,

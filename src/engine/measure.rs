@@ -15,6 +15,7 @@ use crate::speculate::TokenId;
 use crate::speculate::cost::{CostPoint, CostProfile};
 use crate::speculate::draft::DraftTree;
 use crate::speculate::params::{Budget, MAX_ROWS, Params, Verify};
+use crate::speculate::subject::{FrameworkName, KindName};
 use crate::speculate::trace::{SubjectInfo, Timing};
 
 /// Steps before the measured ones: caches, page tables and threads settle, and
@@ -270,11 +271,11 @@ fn fill(tree: &mut DraftTree, rows: usize) {
 
 fn made_up_run(ids: Vec<TokenId>, rows: usize) -> RunSpec {
     let subject = SubjectInfo {
-        kind: "prompt".into(),
+        kind: KindName::Prompt,
         id: "cost".into(),
         title: "cost profile".into(),
         group: None,
-        framework: String::new(),
+        framework: FrameworkName::default(),
     };
     let prompt = PromptText {
         as_recorded: Some(RenderedPrompt {

@@ -28,9 +28,10 @@ use color_eyre::eyre::Result;
 
 use crate::protocol::SavedEdits;
 use crate::speculate::command_line::Setup;
+use crate::speculate::subject::DocId;
 
 pub use edits::Edits;
-pub use knowledge::{Knowledge, document_name};
+pub use knowledge::Knowledge;
 pub use load::{LoadOptions, Loading, physical_cores};
 pub use measure::{Grid, LARGE_SPREAD, MeasuredPoint, Measuring};
 pub use model::LoadedModel;
@@ -72,7 +73,7 @@ impl Engine {
     }
 
     /// As [`EnginePools::add_documents`].
-    pub fn add_documents(&mut self, docs: &[Knowledge]) -> Result<Vec<String>> {
+    pub fn add_documents(&mut self, docs: &[Knowledge]) -> Result<Vec<DocId>> {
         self.pools.add_documents(docs, &self.model.codec)
     }
 

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use color_eyre::eyre::{Result, ensure, eyre};
 
 use super::edits::Edits;
-use super::knowledge::{Knowledge, document_name, pool_of};
+use super::knowledge::{Knowledge, pool_of};
 use crate::model::tokenizer::TextCodec;
 use crate::retrieval::{Check, Online, PoolDoc, PoolStore, Pools, TokenizerHash};
 use crate::speculate::TokenId;
 use crate::speculate::params::{Params, Source};
+use crate::speculate::subject::DocId;
 use crate::speculate::trace::{Header, OwnDocuments, PoolSize, SubjectInfo};
 
 /// What an engine draws on.
@@ -60,7 +61,7 @@ impl EnginePools {
     pub fn remember(&mut self, run: &Header, answer: &[TokenId]) {
         let opening = &run.prompt_ids[run.prompt_ids.len() - run.opening_len..];
         self.online.add(&PoolDoc {
-            id: document_name(&run.subject.kind, &run.subject.id),
+            id: DocId::of(&run.subject.kind, &run.subject.id),
             title: run.subject.title.clone(),
             group: pool_of(&run.subject).unwrap_or_default(),
             tokens: [opening, answer].concat(),
@@ -89,9 +90,7 @@ impl EnginePools {
     pub(super) fn for_subject(&self, subject: &SubjectInfo) -> Pools {
         match self.own_documents {
             OwnDocuments::Keep => self.current.clone(),
-            OwnDocuments::Hide => self
-                .current
-                .without(&document_name(&subject.kind, &subject.id)),
+            OwnDocuments::Hide => self.current.without(&DocId::of(&subject.kind, &subject.id)),
         }
     }
 
@@ -114,7 +113,7 @@ impl EnginePools {
 
 /// The sizes of the pools that a run draws on.
 pub(super) fn pool_sizes(pools: &Pools, subject: &SubjectInfo, params: &Params) -> Vec<PoolSize> {
-    let mut sizes = pools.sizes(pool_of(subject).as_deref());
+    let mut sizes = pools.sizes(pool_of(subject).as_ref());
     sizes.retain(|s| s.source != Source::Online || params.sources.online);
     sizes
 }

@@ -31,7 +31,7 @@ pub fn conditions(trace: &Trace) -> Vec<String> {
     let header = &trace.header;
     let subject = &header.subject;
     let group = subject.group.as_ref().map(|g| format!("group {g}"));
-    let framework = (subject.framework != "none").then(|| subject.framework.to_uppercase());
+    let framework = subject.framework.known().map(str::to_uppercase);
     let params = header.params;
     let mut out = vec![format!("{} {}", subject.kind, subject.id)];
     out.extend(group);

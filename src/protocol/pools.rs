@@ -3,6 +3,7 @@
 use crate::protocol::PromptText;
 use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
+use crate::speculate::subject::{DocId, GroupKey};
 use crate::speculate::trace::{SourceHit, TokenBytes};
 
 /// A pool by name.
@@ -11,7 +12,7 @@ pub enum PoolName {
     /// All groups together.
     Global,
     /// `item/crime`.
-    Group(String),
+    Group(GroupKey),
     /// Answers of this session.
     Online,
 }
@@ -60,9 +61,9 @@ pub struct Documents {
 /// A document token by token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DocumentText {
-    pub id: String,
+    pub id: DocId,
     pub title: String,
-    pub group: String,
+    pub group: GroupKey,
     pub tokens: Vec<(TokenId, TokenBytes)>,
 }
 
@@ -78,7 +79,7 @@ pub struct Found {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundDocument {
-    pub id: String,
+    pub id: DocId,
     pub title: String,
     pub pool: PoolName,
     pub occurrences: usize,
@@ -118,8 +119,8 @@ pub struct ProbedSet {
 /// A document by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedDoc {
-    pub id: String,
+    pub id: DocId,
     pub title: String,
-    pub group: String,
+    pub group: GroupKey,
     pub n_tokens: usize,
 }

@@ -6,6 +6,7 @@ use crate::protocol::pools::{
     DocumentText, Documents, Found, Overview, PoolName, Probe, ProbedText,
 };
 use crate::speculate::params::Params;
+use crate::speculate::subject::{DocId, GroupKey, KindName};
 
 /// What is asked of the pools.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,7 +17,7 @@ pub enum LabQuestion {
     },
     Document {
         pool: PoolName,
-        id: String,
+        id: DocId,
     },
     Find {
         text: String,
@@ -24,7 +25,7 @@ pub enum LabQuestion {
     Probe {
         text: ProbedText,
         /// The group whose pool is compared with the others.
-        group: Option<String>,
+        group: Option<GroupKey>,
         params: Box<Params>,
     },
     Add(NewDocument),
@@ -34,7 +35,7 @@ pub enum LabQuestion {
     },
     Remove {
         pool: PoolName,
-        id: String,
+        id: DocId,
     },
     Undo,
     /// Put the changes into the pool on disk.
@@ -46,8 +47,7 @@ pub enum LabQuestion {
 pub struct NewDocument {
     pub id: String,
     pub title: String,
-    /// `item`, `user`, ..
-    pub kind: String,
+    pub kind: KindName,
     pub group: String,
     pub text: String,
 }
@@ -70,8 +70,8 @@ pub enum LabAnswer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PoolChange {
     Added {
-        id: String,
-        kind: String,
+        id: DocId,
+        kind: KindName,
         group: String,
     },
     /// Documents of a file, and what is to be said of its lines.
@@ -81,7 +81,7 @@ pub enum PoolChange {
         remarks: Vec<String>,
     },
     Removed {
-        id: String,
+        id: DocId,
     },
     Undone(Undone),
     Saved {
@@ -96,7 +96,7 @@ pub enum Undone {
     /// So many documents had been added.
     Added(usize),
     /// The document of this id had been taken out.
-    Removed(String),
+    Removed(DocId),
 }
 
 /// What saving did.

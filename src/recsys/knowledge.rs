@@ -64,6 +64,14 @@ pub fn known_framework(name: &str) -> Option<&str> {
     Some(name).filter(|name| !matches!(*name, "" | UNKNOWN_FRAMEWORK))
 }
 
+/// The group of knowledge that came without one.
+pub const NO_GROUP: &str = "none";
+
+/// The group that a document names, if it is one.
+pub fn known_group(name: &str) -> Option<&str> {
+    Some(name).filter(|name| *name != NO_GROUP)
+}
+
 /// The files that ship for the sample catalog, by name: KAR's items and users,
 /// then ONCE's.
 pub fn bundled_files() -> [(&'static str, &'static str); 4] {

@@ -20,6 +20,7 @@ pub mod groups;
 mod halves;
 pub mod history;
 pub mod import;
+mod kind_name;
 pub mod kmeans;
 pub mod knowledge;
 pub mod learn;

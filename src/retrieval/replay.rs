@@ -14,13 +14,14 @@ use super::store::pools::Pools;
 use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::params::Params;
+use crate::speculate::subject::GroupKey;
 use crate::speculate::verify::Verdict;
 
 /// A known answer, not in the pools.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The group whose pool it asks.
-    pub group: String,
+    pub group: GroupKey,
     /// The prompt with the opening.
     pub prompt: Vec<TokenId>,
     /// How many of the last prompt tokens are the opening.

@@ -16,6 +16,7 @@ use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::learned::Learned;
 use crate::speculate::params::Params;
+use crate::speculate::subject::GroupKey;
 use crate::speculate::trace::SourceHit;
 use crate::speculate::verify::Verdict;
 
@@ -33,7 +34,7 @@ pub struct Retrieved {
 pub struct Retriever {
     pools: Pools,
     /// The subject's group, whose pool comes first.
-    group: Option<String>,
+    group: Option<GroupKey>,
     /// Prompt and output so far.
     local: Local,
     /// What the drafter in force asks of the sources.
@@ -49,20 +50,19 @@ pub struct Retriever {
 /// Drafts once what probably follows the context, every token with its origins.
 pub fn retrieve(
     pools: &Pools,
-    group: Option<&str>,
+    group: Option<&GroupKey>,
     local: &Local,
     params: &Params,
     calibration: &Calibration,
 ) -> Retrieved {
-    let group = group.map(str::to_string);
-    let mut retriever = Retriever::new(pools.clone(), group, local.clone(), params);
+    let mut retriever = Retriever::new(pools.clone(), group.cloned(), local.clone(), params);
     let mut retrieved = retriever.draft(calibration);
     retriever.explain(&mut retrieved.tree);
     retrieved
 }
 
 impl Retriever {
-    pub fn new(pools: Pools, group: Option<String>, local: Local, params: &Params) -> Self {
+    pub fn new(pools: Pools, group: Option<GroupKey>, local: Local, params: &Params) -> Self {
         Retriever {
             pools,
             group,
@@ -105,12 +105,7 @@ impl Retriever {
     /// tree under a budget of n. An empty text gives an empty draft below token 0.
     /// [`explain`](Self::explain) names the sources that offer each token.
     pub fn draft(&mut self, calibration: &Calibration) -> Retrieved {
-        let shelves = shelves(
-            &self.pools,
-            self.group.as_deref(),
-            &self.local,
-            &self.params,
-        );
+        let shelves = shelves(&self.pools, self.group.as_ref(), &self.local, &self.params);
         self.walk.catch_up(&shelves, &self.local);
         self.offers.clear();
         let mut search = Search::begin(&shelves, &mut self.nodes, &self.walk, &self.local);
@@ -139,31 +134,21 @@ impl Retriever {
 
     /// Catches up with the committed tokens, so that the next draft need not.
     pub fn advance(&mut self) {
-        let shelves = shelves(
-            &self.pools,
-            self.group.as_deref(),
-            &self.local,
-            &self.params,
-        );
+        let shelves = shelves(&self.pools, self.group.as_ref(), &self.local, &self.params);
         self.walk.catch_up(&shelves, &self.local);
     }
 
     /// Names the origins of the tree drafted last, of which branches may have
     /// been cut off since.
     pub fn explain(&mut self, tree: &mut DraftTree) {
-        let shelves = shelves(
-            &self.pools,
-            self.group.as_deref(),
-            &self.local,
-            &self.params,
-        );
+        let shelves = shelves(&self.pools, self.group.as_ref(), &self.local, &self.params);
         origins::explain(&shelves, &mut self.nodes, &self.local, tree);
     }
 }
 
 fn shelves<'a>(
     pools: &'a Pools,
-    group: Option<&str>,
+    group: Option<&GroupKey>,
     local: &'a Local,
     params: &Params,
 ) -> Shelves<'a> {

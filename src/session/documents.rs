@@ -6,7 +6,7 @@ use color_eyre::eyre::{Result, WrapErr};
 
 use crate::engine::Knowledge;
 use crate::recsys::foreign::{self, Hints};
-use crate::recsys::knowledge::known_framework;
+use crate::recsys::knowledge::{known_framework, known_group};
 use crate::recsys::{Catalog, KnowledgeDoc};
 
 /// Documents, and what is to be told of the files that they come from.
@@ -60,8 +60,11 @@ pub fn as_knowledge(doc: &KnowledgeDoc, catalog: &Catalog) -> Knowledge {
     Knowledge {
         id: doc.id.clone(),
         title: subject.map_or_else(|| doc.id.clone(), |subject| subject.label()),
-        kind: doc.kind.to_string(),
-        group: subject.map_or_else(|| doc.group.clone(), |subject| subject.group().to_string()),
+        kind: doc.kind.into(),
+        group: subject.map_or_else(
+            || known_group(&doc.group).map(str::to_string),
+            |subject| Some(subject.group().to_string()),
+        ),
         framework: known_framework(&doc.framework).map(str::to_string),
         text: doc.text.clone(),
         ended: doc.ended,

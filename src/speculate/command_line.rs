@@ -7,6 +7,7 @@
 use super::cost::{CostProfile, inline};
 use super::options::{all, options};
 use super::params::Params;
+use super::subject::KindName;
 use super::trace::{Header, SubjectInfo};
 
 /// The options of a session that are no run's own.
@@ -119,16 +120,15 @@ impl<'a> CommandLine<'a> {
         let Some(subject) = self.subject else {
             return vec!["--item".into(), "ID".into()];
         };
-        let kind = subject.kind.as_str();
-        if !matches!(kind, "item" | "user") {
+        let kind = &subject.kind;
+        if !matches!(kind, KindName::Item | KindName::User) {
             return self.prompt(comments);
         }
         let whom = vec![format!("--{kind}"), subject.id.clone()];
         let is_named = self.setup.iter().any(|word| word == "--framework");
-        let framework = match subject.framework.as_str() {
-            "none" | "" => None,
-            name => Some(["--framework".to_string(), name.to_string()]).filter(|_| !is_named),
-        };
+        let framework = subject.framework.known();
+        let framework = framework.filter(|name| !name.is_empty() && !is_named);
+        let framework = framework.map(|name| ["--framework".to_string(), name.to_string()]);
         whom.into_iter()
             .chain(framework.into_iter().flatten())
             .collect()

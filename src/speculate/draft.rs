@@ -5,12 +5,13 @@ use serde::{Deserialize, Serialize};
 
 use super::TokenId;
 use super::params::{MAX_ROWS, Source};
+use super::subject::DocId;
 
 /// A place in a pool document where a draft token was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DocHit {
     /// The document's id (an item's or a user's).
-    pub doc: String,
+    pub doc: DocId,
     /// Token position in the document.
     pub at: u32,
 }

@@ -23,6 +23,7 @@ pub mod rule;
 pub mod same_run;
 pub mod speed_up;
 pub mod stats;
+pub mod subject;
 pub mod sweep;
 pub mod trace;
 pub mod trace_file;

@@ -19,6 +19,7 @@ use super::branch::{Branch, BranchOf};
 use super::draft::DocHit;
 use super::learned::CalibrationStart;
 use super::params::Params;
+use super::subject::DocId;
 use super::verify::{Fate, Finish};
 
 pub use header::{
@@ -43,8 +44,8 @@ pub struct Trace {
     pub steps: Vec<Step>,
     pub end: Option<End>,
     token_bytes: HashMap<TokenId, Vec<u8>>,
-    doc_titles: HashMap<String, String>,
-    excerpts: HashMap<String, Vec<Excerpt>>,
+    doc_titles: HashMap<DocId, String>,
+    excerpts: HashMap<DocId, Vec<Excerpt>>,
     /// Lines as they were read that hold fields this version does not know, by
     /// their number: kept for whoever saves the run.
     pub(super) unknown: BTreeMap<usize, String>,

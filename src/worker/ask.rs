@@ -5,6 +5,7 @@ use color_eyre::eyre::Result;
 
 use crate::protocol::{History, PromptText};
 use crate::recsys::{Catalog, Framework, Half, Prompt, Role, Subject, SubjectRef, question};
+use crate::speculate::subject::KindName;
 use crate::speculate::trace::SubjectInfo;
 
 /// Which of a subject's prompts is asked: a pool-half user is shown by the older
@@ -28,11 +29,11 @@ pub fn about(
 ) -> Result<(SubjectInfo, PromptText)> {
     let subject = catalog.subject(at);
     let info = SubjectInfo {
-        kind: at.kind.to_string(),
+        kind: at.kind.into(),
         id: subject.id().to_string(),
         title: subject.label(),
         group: subject.pool_group().map(str::to_string),
-        framework: framework.name.clone(),
+        framework: framework.name.as_str().into(),
     };
     let question = question(framework, catalog, at, role)?;
     let mut text = as_text(question.write(usize::MAX)?);
@@ -59,7 +60,7 @@ fn as_text(prompt: Prompt) -> PromptText {
 /// A prompt of one's own.
 pub fn own(text: &str) -> (SubjectInfo, PromptText) {
     let subject = SubjectInfo {
-        kind: "prompt".into(),
+        kind: KindName::Prompt,
         id: "own".into(),
         title: "your prompt".into(),
         group: None,

@@ -10,6 +10,7 @@ use crate::engine::{Engine, Knowledge};
 use crate::protocol::{Event, LabAnswer, LabQuestion, NewDocument, PoolChange};
 use crate::recsys::foreign::{self, Document, Hints};
 use crate::recsys::knowledge::known_framework;
+use crate::speculate::subject::KindName;
 
 /// A larger file is for `laserscope pool add`.
 const MAX_FILE_BYTES: u64 = 32 << 20;
@@ -36,7 +37,7 @@ fn answer(engine: &mut Engine, question: &LabQuestion) -> Result<LabAnswer> {
             group,
             params,
         } => {
-            let probe = engine.probe(text, group.as_deref(), params)?;
+            let probe = engine.probe(text, group.as_ref(), params)?;
             return Ok(LabAnswer::Probe(probe));
         }
         LabQuestion::Add(document) => add(engine, document)?,
@@ -67,14 +68,15 @@ fn add(engine: &mut Engine, document: &NewDocument) -> Result<PoolChange> {
         id,
         title,
         kind,
-        group,
+        group: Some(group),
         framework: None,
         text,
         ended: true,
     };
     let ids = engine.add_documents(&[knowledge])?;
+    let id = ids.into_iter().next().unwrap_or_default();
     Ok(PoolChange::Added {
-        id: ids.concat(),
+        id,
         kind: document.kind.clone(),
         group: document.group.clone(),
     })
@@ -109,8 +111,8 @@ fn as_knowledge(doc: Document) -> Knowledge {
     Knowledge {
         title: doc.title.unwrap_or_else(|| doc.id.clone()),
         id: doc.id,
-        kind: doc.kind.unwrap_or_else(|| "item".into()),
-        group: doc.group.unwrap_or_else(|| "none".into()),
+        kind: doc.kind.map_or(KindName::Item, KindName::from),
+        group: doc.group,
         framework: framework.map(str::to_string),
         text: doc.text,
         ended: doc.ended,

@@ -8,6 +8,7 @@ use laserscope::retrieval::{
 use laserscope::speculate::TokenId;
 use laserscope::speculate::draft::{DraftTree, Origin};
 use laserscope::speculate::params::{Budget, Drafter, Params, Source, SourceWeights, Verify};
+use laserscope::speculate::subject::GroupKey;
 use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 
@@ -17,7 +18,7 @@ use super::engine::{engine, run, spec};
 #[derive(Clone, Debug)]
 struct Scene {
     docs: Vec<PoolDoc>,
-    group: Option<String>,
+    group: Option<GroupKey>,
     prompt: Vec<TokenId>,
     opening_len: usize,
     output: Vec<TokenId>,
@@ -26,7 +27,10 @@ struct Scene {
 
 fn scene(letters: u32) -> impl Strategy<Value = Scene> {
     let docs = vec((0..3u8, vec(0..letters, 0..60)), 0..10);
-    let group = prop_oneof![Just(None), (0..4u8).prop_map(|g| Some(g.to_string()))];
+    let group = prop_oneof![
+        Just(None),
+        (0..4u8).prop_map(|g| Some(g.to_string().into()))
+    ];
     let context = (vec(0..letters, 1..20), 0..4usize, vec(0..letters, 0..60));
     let knobs = (1..=64usize, 1..=12usize, 0..=6usize, any::<[bool; 3]>());
     let drafter = prop::sample::select(Drafter::ALL.to_vec());
@@ -43,9 +47,9 @@ fn scene(letters: u32) -> impl Strategy<Value = Scene> {
         (params.sources.group, params.sources.global) = (own, global);
         params.sources.local = local;
         let doc = |(i, (group, tokens)): (usize, (u8, Vec<TokenId>))| PoolDoc {
-            id: i.to_string(),
+            id: i.to_string().into(),
             title: String::new(),
-            group: group.to_string(),
+            group: group.to_string().into(),
             tokens,
         };
         Scene {
@@ -64,7 +68,7 @@ impl Scene {
         let pools = Pools::build(self.docs.clone());
         let mut local = Local::new(&self.prompt, self.opening_len);
         local.push(&self.output);
-        let group = self.group.as_deref();
+        let group = self.group.as_ref();
         retrieve(&pools, group, &local, &self.params, &Calibration::default()).tree
     }
 
@@ -193,12 +197,12 @@ proptest! {
         // The same documents over and over make matches long and intervals wide.
         let docs: Vec<PoolDoc> = (0..=repeats * 10)
             .flat_map(|i| scene.docs.iter().map(move |d| PoolDoc {
-                id: format!("{} {i}", d.id),
+                id: format!("{} {i}", d.id).into(),
                 ..d.clone()
             }))
             .collect();
         let pools = Pools::build(docs);
-        let group = scene.group.as_deref();
+        let group = scene.group.as_ref();
         let (params, calibration) = (&scene.params, Calibration::default());
         let mut local = Local::new(&scene.prompt, scene.opening_len);
         let mut retriever = Retriever::new(pools.clone(), scene.group.clone(), local.clone(), params);
@@ -248,10 +252,10 @@ fn strict_equals_autoregressive_with_every_drafter() {
     let half: String = format!("ab{}", plain.text()).chars().take(20).collect();
     let texts = [half.clone(), format!("{half}x{half}"), "abcabcab".into()];
     let docs = texts.into_iter().enumerate().map(|(i, text)| Knowledge {
-        id: i.to_string(),
+        id: i.to_string().into(),
         title: String::new(),
         kind: "item".into(),
-        group: ["a", "b"][i % 2].into(),
+        group: Some(["a", "b"][i % 2].into()),
         framework: None,
         text,
         ended: false,
@@ -299,7 +303,7 @@ fn weights_move_the_estimates() {
             ..Params::default()
         };
         let calibration = Calibration::default();
-        let tree = retrieve(&pools, Some("mine"), &local, &params, &calibration).tree;
+        let tree = retrieve(&pools, Some(&"mine".into()), &local, &params, &calibration).tree;
         let child = tree.children(0).find(|&c| tree.nodes[c].token == token);
         child.map_or(0.0, |c| tree.nodes[c].path_prob)
     };

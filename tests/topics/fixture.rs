@@ -8,6 +8,7 @@ use laserscope::speculate::cost::CostProfile;
 use laserscope::speculate::draft::{Continuation, DocHit, DraftLimits, DraftTree, Origin, grow};
 use laserscope::speculate::params::{Params, Source, Verify};
 use laserscope::speculate::row::{Candidate, Judged, NodeRow, TOP_N};
+use laserscope::speculate::subject::DocId;
 use laserscope::speculate::trace::{
     End, Excerpt, FORMAT, Header, ModelInfo, PoolSize, SourceHit, Step, SubjectInfo, Timing,
     TokenBytes, Trace,
@@ -528,7 +529,7 @@ fn origins(depth: usize, dice: &mut Dice) -> Vec<Origin> {
     let docs = |dice: &mut Dice| {
         let n = 1 + dice.below(3);
         let hit = |dice: &mut Dice| DocHit {
-            doc: format!("i{:03}", dice.below(TITLES.len())),
+            doc: format!("i{:03}", dice.below(TITLES.len())).into(),
             at: dice.below(180) as u32,
         };
         (0..n).map(|_| hit(dice)).collect()
@@ -627,8 +628,8 @@ fn note_tokens(step: &mut Step, world: &World, seen: &mut HashSet<TokenId>) {
     }
 }
 
-fn note_documents(step: &mut Step, seen: &mut HashSet<String>) {
-    let docs: Vec<String> = step
+fn note_documents(step: &mut Step, seen: &mut HashSet<DocId>) {
+    let docs: Vec<DocId> = step
         .tree
         .nodes
         .iter()

@@ -10,6 +10,7 @@ use laserscope::recsys::saved::SavedGroups;
 use laserscope::recsys::{Catalog, GroupMap, Half, SubjectKind, UNGROUPED};
 use laserscope::session::Settings;
 use laserscope::speculate::params::{Budget, Params, Sources, Verify};
+use laserscope::speculate::subject::KindName;
 use tempfile::TempDir;
 
 use super::engine::{engine, run, spec};
@@ -256,8 +257,8 @@ fn a_subjects_own_document_drafts_for_it_or_is_hidden() {
     let doc = |id: &str| Knowledge {
         id: id.to_owned(),
         title: id.to_owned(),
-        kind: "item".to_owned(),
-        group: "a".to_owned(),
+        kind: KindName::Item,
+        group: Some("a".to_owned()),
         framework: None,
         text: format!("ab{}", plain.text()),
         ended: false,

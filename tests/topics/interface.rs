@@ -140,8 +140,8 @@ fn a_key_goes_from_framework_to_framework_and_generating_uses_it() {
             panic!("{commands:?}");
         };
         assert_eq!(
-            (&request.subject.framework, &request.prompt),
-            (&name, &expected)
+            (request.subject.framework.as_str(), &request.prompt),
+            (name.as_str(), &expected)
         );
         assert_eq!(request.params.max_tokens, length.unwrap_or(256));
         seen.push(name);

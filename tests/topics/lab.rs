@@ -10,6 +10,7 @@ use laserscope::protocol::{PoolName, ProbedText};
 use laserscope::retrieval::{PoolUpdate, Work};
 use laserscope::speculate::draft::{DraftTree, Origin};
 use laserscope::speculate::params::{Params, Source};
+use laserscope::speculate::subject::DocId;
 use laserscope::speculate::trace::{SourceHit, TokenBytes};
 use laserscope::tui::App;
 use laserscope::tui::app::Screen;
@@ -55,7 +56,7 @@ fn overview() -> Overview {
 
 fn documents() -> Documents {
     let doc = |(i, title): (usize, &&str)| ListedDoc {
-        id: format!("i{i:03}"),
+        id: format!("i{i:03}").into(),
         title: (*title).to_string(),
         group: "item/crime".into(),
         n_tokens: 150 + i,
@@ -298,7 +299,7 @@ fn what_was_taken_out_is_said_and_saving_asks_first() {
 }
 
 /// What the question names, and what would be taken out.
-fn asked_about(app: &mut App) -> Option<(String, String)> {
+fn asked_about(app: &mut App) -> Option<(DocId, DocId)> {
     let Some(removal) = app.dialog_of::<Removal>() else {
         return None;
     };
@@ -337,7 +338,7 @@ fn the_document_in_focus_is_taken_out_and_no_other() {
     answer(&mut app, commands);
     assert_ne!(selected, "item/1");
     keys(&mut app, "d");
-    let opened = ("item/1".to_string(), "item/1".to_string());
+    let opened = (DocId::from("item/1"), DocId::from("item/1"));
     assert_eq!(asked_about(&mut app), Some(opened));
     keys(&mut app, "d");
     assert!(app.dialog.is_some());
@@ -432,7 +433,7 @@ fn knowledge(id: &str, group: &str, text: &str) -> Knowledge {
         title: format!("Title of {id}"),
         kind: "item".into(),
         framework: None,
-        group: group.into(),
+        group: Some(group.into()),
         text: text.into(),
         ended: true,
     }
@@ -456,7 +457,11 @@ fn with_pools(folder: &Path) -> Engine {
 fn ids(engine: &Engine, pool: &PoolName) -> Vec<String> {
     let documents = engine.list_documents(pool);
     assert_eq!(documents.n, documents.listed.len());
-    documents.listed.into_iter().map(|d| d.id).collect()
+    documents
+        .listed
+        .into_iter()
+        .map(|d| d.id.to_string())
+        .collect()
 }
 
 #[test]
@@ -471,7 +476,7 @@ fn documents_are_listed_read_and_found() {
     assert_eq!(ids(&engine, &group), ["item/d1", "item/d2"]);
     assert!(ids(&engine, &PoolName::Online).is_empty());
     let read = engine
-        .read_document(&PoolName::Global, "item/d2")
+        .read_document(&PoolName::Global, &"item/d2".into())
         .expect("a document");
     let text: Vec<u8> = read
         .tokens
@@ -482,7 +487,7 @@ fn documents_are_listed_read_and_found() {
     let found = engine.find_in_pools("abc").expect("found");
     assert_eq!((found.occurrences, found.n_documents), (2, 2));
     let error = engine
-        .read_document(&PoolName::Global, "d9")
+        .read_document(&PoolName::Global, &"d9".into())
         .expect_err("unknown");
     assert!(error.to_string().contains("d9"));
 }
@@ -499,14 +504,19 @@ fn changes_hold_and_can_be_taken_back_one_by_one() {
     assert_eq!(added, ["item/d1~2"]);
     engine
         .pools
-        .remove_document(&group, "item/d2")
+        .remove_document(&group, &"item/d2".into())
         .expect("removed");
     assert_eq!(ids(&engine, &group), ["item/d1", "item/d1~2"]);
     assert_eq!(engine.find_in_pools("abcx").expect("found").n_documents, 0);
     let now = engine.pools_overview();
     assert_eq!((now.n_added, now.n_removed, now.n_unsaved), (1, 1, 2));
     assert_eq!(now.sections[1].documents, 2);
-    assert!(engine.pools.remove_document(&group, "item/d2").is_err());
+    assert!(
+        engine
+            .pools
+            .remove_document(&group, &"item/d2".into())
+            .is_err()
+    );
     engine.pools.undo_edit().expect("undone");
     assert_eq!(ids(&engine, &group), ["item/d1", "item/d2", "item/d1~2"]);
     engine.pools.undo_edit().expect("undone");
@@ -533,7 +543,7 @@ fn saved_changes_are_in_the_pool_on_disk() {
         .expect("added");
     engine
         .pools
-        .remove_document(&group, "item/d2")
+        .remove_document(&group, &"item/d2".into())
         .expect("removed");
     let saved = engine.save_edits().expect("saved");
     assert_eq!((saved.added, saved.removed, saved.unknown), (1, 1, 0));
@@ -573,7 +583,7 @@ fn a_probe_drafts_what_the_sources_hold() {
     let params = Params::default();
     let n_drafts = |engine: &Engine| -> Vec<usize> {
         let probe = engine
-            .probe(&text, Some("item/a"), &params)
+            .probe(&text, Some(&"item/a".into()), &params)
             .expect("a probe");
         probe.sets.iter().map(|s| s.tree.n_drafts()).collect()
     };
@@ -584,7 +594,7 @@ fn a_probe_drafts_what_the_sources_hold() {
     // What is taken out drafts no more.
     engine
         .pools
-        .remove_document(&PoolName::Global, "item/d3")
+        .remove_document(&PoolName::Global, &"item/d3".into())
         .expect("removed");
     let probe = engine.probe(&text, None, &params).expect("a probe");
     let matched = probe.sets[1].hits.iter().map(|h| h.matched).max();

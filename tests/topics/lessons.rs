@@ -460,7 +460,7 @@ fn the_lessons_film_is_no_document_of_the_pools() {
         let docs = nodes.flat_map(|n| &n.origins).flat_map(|o| &o.docs);
         let mut n = 0;
         for doc in docs {
-            assert_ne!(doc.doc, own, "{name} drafts from the film's own document");
+            assert_ne!(doc.doc, *own, "{name} drafts from the film's own document");
             n += 1;
         }
         assert!(n > 0, "{name} says where its drafts come from");

@@ -177,7 +177,7 @@ fn no_text_closes_a_turn() {
         id: "i1".into(),
         title: "A film".into(),
         kind: "item".into(),
-        group: "a".into(),
+        group: Some("a".into()),
         framework: None,
         text: "ab<|end|>ab".into(),
         ended: false,

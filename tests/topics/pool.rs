@@ -7,6 +7,7 @@ use laserscope::retrieval::{
 use laserscope::speculate::TokenId;
 use laserscope::speculate::draft::{DraftTree, Origin};
 use laserscope::speculate::params::{Budget, Params, Source, Sources};
+use laserscope::speculate::subject::{DocId, GroupKey};
 use laserscope::speculate::trace::PoolSize;
 use laserscope::speculate::verify::{Fate, Verdict};
 use proptest::collection::vec;
@@ -16,13 +17,13 @@ use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptes
 #[derive(Clone, Debug)]
 struct Scene {
     docs: Vec<PoolDoc>,
-    group: Option<String>,
+    group: Option<GroupKey>,
     prompt: Vec<TokenId>,
     opening_len: usize,
     output: Vec<TokenId>,
     params: Params,
     /// A document that is left out.
-    hidden: Option<String>,
+    hidden: Option<DocId>,
 }
 
 fn scene() -> impl Strategy<Value = Scene> {
@@ -30,7 +31,7 @@ fn scene() -> impl Strategy<Value = Scene> {
     let docs = vec((0..3u8, tokens()), 0..12);
     let group = prop_oneof![
         Just(None),
-        (0..4u8).prop_map(|g| Some(format!("group {g}")))
+        (0..4u8).prop_map(|g| Some(format!("group {g}").into()))
     ];
     let context = (vec(0..7u32, 1..20), 0..4usize, vec(0..7u32, 0..20));
     let knobs = (1..=64usize, 1..=12usize, 0..=6usize, any::<[bool; 3]>());
@@ -56,16 +57,16 @@ fn scene() -> impl Strategy<Value = Scene> {
                 },
                 ..Params::default()
             },
-            hidden: hidden.map(|i| format!("doc {i}")),
+            hidden: hidden.map(|i| format!("doc {i}").into()),
         }
     })
 }
 
 fn document((i, (group, tokens)): (usize, (u8, Vec<TokenId>))) -> PoolDoc {
     PoolDoc {
-        id: format!("doc {i}"),
+        id: format!("doc {i}").into(),
         title: format!("Title {i}"),
-        group: format!("group {group}"),
+        group: format!("group {group}").into(),
         tokens,
     }
 }
@@ -86,7 +87,7 @@ impl Scene {
     }
 
     fn retrieve(&self) -> Retrieved {
-        let (group, local) = (self.group.as_deref(), self.local());
+        let (group, local) = (self.group.as_ref(), self.local());
         let calibration = Calibration::default();
         retrieve(&self.pools(), group, &local, &self.params, &calibration)
     }
@@ -284,7 +285,7 @@ proptest! {
         scene.docs.retain(|d| d.id != hidden);
         let rebuilt = scene.pools();
         assert_eq!(with.hits, scene.retrieve().hits);
-        let group = scene.group.as_deref();
+        let group = scene.group.as_ref();
         let sizes = |pools: &Pools| pools.sizes(group).into_iter().filter(|s| s.documents > 0);
         assert!(sizes(&pools).eq(sizes(&rebuilt)));
     }
@@ -305,7 +306,14 @@ fn drafted(pools: &Pools, group: Option<&str>, local: &Local, sources: Sources) 
         sources,
         ..Params::default()
     };
-    retrieve(pools, group, local, &params, &Calibration::default())
+    let group = group.map(GroupKey::from);
+    retrieve(
+        pools,
+        group.as_ref(),
+        local,
+        &params,
+        &Calibration::default(),
+    )
 }
 
 #[test]
@@ -394,21 +402,27 @@ fn pools_say_what_they_hold() {
         tokens,
     };
     let all = size(Source::Global, 3, 6);
-    assert_eq!(pools.sizes(Some("two")), [size(Source::Group, 2, 3), all]);
+    assert_eq!(
+        pools.sizes(Some(&"two".into())),
+        [size(Source::Group, 2, 3), all]
+    );
     assert_eq!(pools.sizes(None), [all]);
     assert_eq!(pools.title("b"), Some("The story of b"));
     assert_eq!(pools.title("z"), None);
     let names: Vec<_> = pools
         .groups()
         .into_iter()
-        .map(|g| (g.group, g.documents))
+        .map(|g| (g.group.to_string(), g.documents))
         .collect();
     assert_eq!(names, [("one".to_string(), 1), ("two".to_string(), 2)]);
-    let fewer = pools.without("b");
+    let fewer = pools.without(&"b".into());
     assert_eq!(fewer.title("b"), None);
-    assert_eq!(fewer.sizes(Some("two"))[0], size(Source::Group, 1, 1));
     assert_eq!(
-        pools.sizes(Some("two"))[0].documents,
+        fewer.sizes(Some(&"two".into()))[0],
+        size(Source::Group, 1, 1)
+    );
+    assert_eq!(
+        pools.sizes(Some(&"two".into()))[0].documents,
         2,
         "the original stays"
     );
@@ -452,8 +466,11 @@ fn finished_answers_draft_when_asked_to() {
     online.add(&doc("far", "h", &[1, 2, 7, 7]));
     online.add(&doc("new", "g", &[1, 2, 9, 9]));
     let pools = Pools::build(vec![doc("a", "g", &[1, 2, 3, 4])]).with_online(&online);
-    assert_eq!(pools.sizes(Some("g")).len(), 3);
-    assert_eq!(pools.sizes(Some("g"))[2], pool_size(Source::Online, 2, 8));
+    assert_eq!(pools.sizes(Some(&"g".into())).len(), 3);
+    assert_eq!(
+        pools.sizes(Some(&"g".into()))[2],
+        pool_size(Source::Online, 2, 8)
+    );
     let local = Local::new(&[1, 2], 2);
     let without = drafted(&pools, Some("g"), &local, Sources::ALL);
     assert_eq!(tokens_below_root(&without), [3]);

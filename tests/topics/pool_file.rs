@@ -11,6 +11,7 @@ use laserscope::retrieval::{
     TokenizerHash, Work, probe_segment, retrieve,
 };
 use laserscope::speculate::params::{Budget, Params};
+use laserscope::speculate::subject::DocId;
 use tempfile::TempDir;
 
 use super::{real_model, tiny};
@@ -35,9 +36,9 @@ fn documents(n: usize, seed: u64) -> Vec<PoolDoc> {
     let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     (0..n)
         .map(|i| PoolDoc {
-            id: format!("d{i}"),
+            id: format!("d{i}").into(),
             title: format!("Document {i}"),
-            group: format!("g{}", dice.roll(3)),
+            group: format!("g{}", dice.roll(3)).into(),
             tokens: (0..10 + dice.roll(40))
                 .map(|_| dice.roll(6) as u32)
                 .collect(),
@@ -96,7 +97,7 @@ fn ids(pools: &Pools) -> Vec<String> {
     let mut ids: Vec<String> = ["a", "b", "c", "d", "e", "f"]
         .iter()
         .flat_map(|text| pools.find_text(text, &bytes_of))
-        .flat_map(|hits| hits.documents.into_iter().map(|d| d.id))
+        .flat_map(|hits| hits.documents.into_iter().map(|d| d.id.to_string()))
         .collect();
     ids.sort();
     ids.dedup();
@@ -120,17 +121,20 @@ fn what_was_saved_answers_like_what_was_built() {
         ..Params::default()
     };
     let calibration = Calibration::default();
-    for pools in [store.pools(), store.pools().without("d3")] {
+    for pools in [store.pools(), store.pools().without(&"d3".into())] {
         let built = if pools.title("d3").is_some() {
             built.clone()
         } else {
-            built.without("d3")
+            built.without(&"d3".into())
         };
         for local in contexts() {
-            let found = |pools| retrieve(pools, Some("g1"), &local, &params, &calibration);
+            let found = |pools| retrieve(pools, Some(&"g1".into()), &local, &params, &calibration);
             assert_eq!(found(&pools), found(&built));
         }
-        assert_eq!(pools.sizes(Some("g1")), built.sizes(Some("g1")));
+        assert_eq!(
+            pools.sizes(Some(&"g1".into())),
+            built.sizes(Some(&"g1".into()))
+        );
         assert_eq!(pools.title("d7"), Some("Document 7"));
     }
 }
@@ -152,7 +156,7 @@ fn a_streamed_build_holds_what_a_build_in_memory_holds() {
     assert_eq!(ids(&pools), ids(&built));
     let (params, calibration) = (Params::default(), Calibration::default());
     for local in contexts() {
-        let hits = |pools| retrieve(pools, Some("g0"), &local, &params, &calibration).hits;
+        let hits = |pools| retrieve(pools, Some(&"g0".into()), &local, &params, &calibration).hits;
         assert_eq!(hits(&pools), hits(&built));
     }
 }
@@ -171,7 +175,7 @@ fn documents_come_are_replaced_and_go() {
         update.push(&newer).unwrap();
         docs[40..].iter().for_each(|doc| update.push(doc).unwrap());
         assert!(update.holds("d0") && !update.holds("d50"));
-        update.remove(["d0".to_string(), "d9".to_string(), "unknown".to_string()]);
+        update.remove(["d0", "d9", "unknown"].map(DocId::from));
     });
     let expected = Changed {
         added: 21,
@@ -621,7 +625,7 @@ fn measure_a_large_pool() {
                 );
             }
             let mut local = Local::new(&prompts[i], 0);
-            let group = groups[i][0].to_string();
+            let group = groups[i][0].to_string().into();
             for &token in heldout[i].iter().take(100) {
                 local.push(&[token]);
                 let start = std::time::Instant::now();

@@ -193,7 +193,7 @@ fn the_pools_of_the_sample_are_there() {
     let engine = engine()
         .lock()
         .unwrap_or_else(|poisoned| poisoned.into_inner());
-    let sizes = engine.pools.current.sizes(Some("item/crime"));
+    let sizes = engine.pools.current.sizes(Some(&"item/crime".into()));
     let documents: Vec<usize> = sizes.iter().map(|s| s.documents).collect();
     assert!(documents[0] >= 30 && documents[1] >= 200, "{documents:?}");
 }

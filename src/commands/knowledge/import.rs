@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::commands::knowledge::{last_of_each, write_new};
 use crate::commands::print_json;
 use crate::recsys::foreign::{Hints, Imported, read};
+use crate::recsys::knowledge::NO_GROUP;
 use crate::recsys::{Catalog, KnowledgeDoc};
 use crate::session::Settings;
 
@@ -85,7 +86,7 @@ fn place(docs: &mut [KnowledgeDoc], catalog: &Catalog) -> usize {
         match catalog.lookup(doc.kind, &doc.id) {
             Some(at) => {
                 let group = catalog.subject(at).pool_group();
-                doc.group = group.unwrap_or("none").to_string();
+                doc.group = group.unwrap_or(NO_GROUP).to_string();
             }
             None => n_unknown += 1,
         }

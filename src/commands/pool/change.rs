@@ -12,7 +12,7 @@ use crate::commands::pool::input::{self, Names};
 use crate::commands::pool::{codec, describe};
 use crate::commands::progress::Line;
 use crate::commands::{interrupt, print_json};
-use crate::engine::{document_name, tokenizer_hash};
+use crate::engine::tokenizer_hash;
 use crate::model::tokenizer::TextCodec;
 use crate::recsys::SubjectKind;
 use crate::recsys::foreign::Account;
@@ -21,6 +21,7 @@ use crate::retrieval::{
     Cancelled, Changed, Check, PoolDoc, PoolInfo, PoolStore, PoolUpdate, TokenizerHash, Work,
 };
 use crate::session::Settings;
+use crate::speculate::subject::DocId;
 
 /// What a change did and what the pool holds now.
 #[derive(Serialize)]
@@ -84,19 +85,22 @@ pub fn remove(path: &Path, ids: &[String], json: bool) -> Result<()> {
 
 /// The document that an id means: `item/i101`, or `i101` where only an item, or
 /// only a user, has it.
-fn document_of(update: &PoolUpdate, path: &Path, id: &str) -> Result<String> {
+fn document_of(update: &PoolUpdate, path: &Path, id: &str) -> Result<DocId> {
     let kinds = [SubjectKind::Item, SubjectKind::User];
-    let names = kinds.map(|kind| document_name(&kind.to_string(), id));
-    let names = [id.to_string()].into_iter().chain(names);
-    let held: Vec<String> = names.filter(|name| update.holds(name)).collect();
+    let names = kinds.map(|kind| DocId::of(&kind.into(), id));
+    let names = [DocId::from(id)].into_iter().chain(names);
+    let held: Vec<DocId> = names.filter(|name| update.holds(name)).collect();
     match held.as_slice() {
         [] => bail!("no document of {} has the id `{id}`", path.display()),
         [only] => Ok(only.clone()),
-        [first, ..] if first == id => Ok(first.clone()),
+        [first, ..] if *first == *id => Ok(first.clone()),
         _ => bail!(
             "{} has documents {} of this id: say which",
             path.display(),
-            held.join(" and ")
+            held.iter()
+                .map(DocId::as_str)
+                .collect::<Vec<_>>()
+                .join(" and ")
         ),
     }
 }

@@ -11,9 +11,10 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 use crate::engine::Knowledge;
 use crate::model::tokenizer::TextCodec;
 use crate::recsys::foreign::{self, Account, Document, Hints};
-use crate::recsys::knowledge::known_framework;
+use crate::recsys::knowledge::{known_framework, known_group};
 use crate::recsys::{Catalog, Subject, SubjectKind};
 use crate::retrieval::PoolDoc;
+use crate::speculate::subject::{GroupKey, KindName};
 
 /// Documents of a batch, and the text of a batch.
 const BATCH_DOCS: usize = 1024;
@@ -123,19 +124,18 @@ pub struct Names<'a> {
 
 impl Names<'_> {
     fn document(&self, doc: &Document) -> Result<PoolDoc> {
-        let kind = doc.kind.clone().unwrap_or_else(|| "item".to_string());
+        let kind = doc.kind.as_deref().map_or(KindName::Item, KindName::from);
         let subject = self.subject(&kind, &doc.id);
         let title = doc.title.clone().or_else(|| Some(subject?.label()));
         let group = subject.and_then(|subject| Some(subject.pool_group()?.to_string()));
-        // `none` is how a file says that it knows none.
-        let said = doc.group.clone().filter(|group| group != "none");
-        let group = said.or(group);
+        let said = doc.group.as_deref().and_then(known_group);
+        let group = said.map(str::to_string).or(group);
         let framework = doc.framework.as_deref().and_then(known_framework);
         let knowledge = Knowledge {
             title: title.unwrap_or_else(|| doc.id.clone()),
             id: doc.id.clone(),
             kind,
-            group: group.unwrap_or_else(|| "none".to_string()),
+            group,
             framework: framework.map(str::to_string),
             text: doc.text.clone(),
             ended: doc.ended,
@@ -144,10 +144,8 @@ impl Names<'_> {
         tokenized.wrap_err_with(|| format!("document `{}`", doc.id))
     }
 
-    fn subject(&self, kind: &str, id: &str) -> Option<Subject<'_>> {
-        let kinds = [SubjectKind::Item, SubjectKind::User];
-        let kind = kinds.into_iter().find(|k| k.to_string() == kind)?;
-        let at = self.catalog.lookup(kind, id)?;
+    fn subject(&self, kind: &KindName, id: &str) -> Option<Subject<'_>> {
+        let at = self.catalog.lookup(SubjectKind::named(kind)?, id)?;
         Some(self.catalog.subject(at))
     }
 }
@@ -173,10 +171,10 @@ pub fn tokens(path: &Path, groups: Option<&Path>, sink: &mut Sink) -> Result<()>
             .ok_or_else(|| eyre!("{}:{number}: not a line of token ids", path.display()))?;
         let group = match &mut groups {
             Some(groups) => groups.next(number)?,
-            None => "all".to_string(),
+            None => "all".into(),
         };
         let doc = PoolDoc {
-            id: number.to_string(),
+            id: number.to_string().into(),
             title: format!("line {number}"),
             group,
             tokens,
@@ -204,11 +202,11 @@ impl Groups {
         })
     }
 
-    fn next(&mut self, number: usize) -> Result<String> {
+    fn next(&mut self, number: usize) -> Result<GroupKey> {
         let line = self.lines.next();
         let line = line.ok_or_else(|| eyre!("{}: line {number} is missing", self.path.display()));
         let line = line?.wrap_err_with(|| format!("reading {}", self.path.display()))?;
-        Ok(line.trim().to_string())
+        Ok(line.trim().into())
     }
 
     fn expect_end(mut self) -> Result<()> {

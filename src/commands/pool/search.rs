@@ -9,9 +9,10 @@ use crate::commands::pool::codec;
 use crate::commands::print_json;
 use crate::engine::open_pool;
 use crate::model::tokenizer::TextCodec;
-use crate::retrieval::{Pools, TextHits};
+use crate::retrieval::{Pools, TextHit, TextHits};
 use crate::session::Settings;
 use crate::speculate::TokenId;
+use crate::speculate::subject::{DocId, GroupKey};
 
 /// Tokens shown on either side of an occurrence.
 const MARGIN: usize = 12;
@@ -29,16 +30,16 @@ pub struct SearchReport {
 
 #[derive(Debug, Serialize)]
 struct GroupHits {
-    group: String,
+    group: GroupKey,
     occurrences: usize,
     documents: usize,
 }
 
 #[derive(Debug, Serialize)]
 struct Hit {
-    id: String,
+    id: DocId,
     title: String,
-    group: String,
+    group: GroupKey,
     occurrences: usize,
     /// The document's token that the first occurrence begins in.
     at: u32,
@@ -74,7 +75,7 @@ pub fn search(
         false => codec.token_bytes(id),
     };
     let mut groups = pools.find_text(text, &bytes_of);
-    groups.retain(|hits| hits.occurrences > 0 && group.is_none_or(|g| g == hits.group));
+    groups.retain(|hits| hits.occurrences > 0 && group.is_none_or(|g| hits.group == g));
     Ok(SearchReport {
         text: text.to_string(),
         occurrences: groups.iter().map(|g| g.occurrences).sum(),
@@ -101,7 +102,7 @@ fn hits(pools: &Pools, codec: &TextCodec, groups: &[TextHits], limit: usize) -> 
     let mut all: Vec<_> = all.collect();
     all.sort_by_key(|(_, doc)| std::cmp::Reverse(doc.occurrences));
     all.truncate(limit);
-    let hit = |(group, doc): (&String, &crate::retrieval::TextHit)| {
+    let hit = |(group, doc): (&GroupKey, &TextHit)| {
         let [before, found, after] = pools.around(group, doc, MARGIN);
         Hit {
             id: doc.id.clone(),

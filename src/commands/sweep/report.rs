@@ -81,7 +81,7 @@ impl SweepReport {
         let on = sweep.on_frontier();
         let setup = subjects.first().map_or_else(
             || engine.setup.words.clone(),
-            |subject| engine.setup.words_for(&subject.framework),
+            |subject| engine.setup.words_for(subject.framework.as_str()),
         );
         let cell = |i: usize| cell_report(sweep, i, on[i], subjects, (configured, &setup));
         let mismatch = |m: &Mismatch| mismatch_report(sweep, m, subjects);

@@ -14,6 +14,7 @@ use crate::protocol::RenderedPrompt;
 use crate::retrieval::{Calibrations, Local, Pools, Retriever};
 use crate::speculate::TokenId;
 use crate::speculate::cost::StepCosts;
+use crate::speculate::subject::KindName;
 use crate::speculate::trace::{FORMAT, Header, TokenBytes};
 use crate::speculate::verify::Finish;
 
@@ -69,7 +70,7 @@ fn header(
 ) -> Header {
     let model = &engine.model;
     let (cost, calibration) = engine.start.unless_given(spec.start);
-    let is_own = spec.subject.kind == "prompt" && !spec.prompt.user.is_empty();
+    let is_own = spec.subject.kind == KindName::Prompt && !spec.prompt.user.is_empty();
     Header {
         format: FORMAT,
         program: env!("CARGO_PKG_VERSION").to_string(),
@@ -83,7 +84,7 @@ fn header(
         by_hand: engine.pools.by_hand(&spec.params),
         arithmetic: Some(model.arithmetic()),
         asked: is_own.then_some(spec.prompt.user),
-        setup: engine.setup.words_for(&spec.subject.framework),
+        setup: engine.setup.words_for(spec.subject.framework.as_str()),
         subject: spec.subject,
         prompt: prompt.text,
         opening_len: prompt.opening_len,

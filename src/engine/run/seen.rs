@@ -8,15 +8,16 @@ use crate::engine::model::LoadedModel;
 use crate::speculate::TokenId;
 use crate::speculate::draft::{DocHit, DraftTree};
 use crate::speculate::row::NodeRow;
+use crate::speculate::subject::DocId;
 use crate::speculate::trace::{Excerpt, TokenBytes};
 
 /// Remembers which token bytes and document titles a trace has already.
 #[derive(Default)]
 pub(super) struct Seen {
     tokens: HashSet<TokenId>,
-    docs: HashSet<String>,
+    docs: HashSet<DocId>,
     /// Of each document, the stretches of it that were recorded.
-    excerpts: HashMap<String, Vec<Range<u32>>>,
+    excerpts: HashMap<DocId, Vec<Range<u32>>>,
 }
 
 /// A token with as many on both sides needs no excerpt of its own.
@@ -38,8 +39,8 @@ impl Seen {
         self.tokens.insert(id)
     }
 
-    fn doc(&mut self, id: &str) -> bool {
-        self.docs.insert(id.to_string())
+    fn doc(&mut self, id: &DocId) -> bool {
+        self.docs.insert(id.clone())
     }
 
     /// A token and a few around it were recorded already.
@@ -98,7 +99,7 @@ impl Run<'_> {
         new
     }
 
-    pub(super) fn new_documents(&mut self, tree: &DraftTree) -> Vec<(String, String)> {
+    pub(super) fn new_documents(&mut self, tree: &DraftTree) -> Vec<(DocId, String)> {
         let hits = tree
             .nodes
             .iter()

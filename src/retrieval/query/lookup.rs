@@ -10,6 +10,7 @@ use crate::retrieval::index::symbol::{SEPARATOR, SORTED_DEPTH};
 use crate::retrieval::store::pools::Pools;
 use crate::speculate::TokenId;
 use crate::speculate::params::{MAX_BRANCH, MAX_SUFFIX, Params, Source};
+use crate::speculate::subject::GroupKey;
 
 /// The branch below a suffix must stay within the depth that segments are sorted to.
 const _: () = assert!(MAX_SUFFIX + MAX_BRANCH <= SORTED_DEPTH);
@@ -109,7 +110,7 @@ impl<'a> Shelves<'a> {
     /// The shelves of the sources that are switched on.
     pub fn new(
         pools: &'a Pools,
-        group: Option<&str>,
+        group: Option<&GroupKey>,
         local: Option<&'a Local>,
         params: &Params,
     ) -> Self {

@@ -230,7 +230,7 @@ pub(crate) fn doc_hits(shelves: &Shelves, places: impl Iterator<Item = (u16, u32
             continue;
         };
         if hits.iter().all(|h| h.doc != entry.id) {
-            let doc = entry.id.to_string();
+            let doc = entry.id.into();
             hits.push(DocHit { doc, at });
         }
         if hits.len() == MAX_DOCS {

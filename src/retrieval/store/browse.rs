@@ -2,13 +2,14 @@
 
 use crate::retrieval::store::document::{ListedDoc, PoolDoc};
 use crate::retrieval::store::pools::Pools;
+use crate::speculate::subject::GroupKey;
 
 impl Pools {
     /// The documents of a group, or of all groups, in the pools' order: at most
     /// `limit`, and how many there are. Those added online are not among them.
-    pub fn documents(&self, group: Option<&str>, limit: usize) -> (Vec<ListedDoc>, usize) {
-        let groups: Vec<String> = match group {
-            Some(group) => vec![group.to_string()],
+    pub fn documents(&self, group: Option<&GroupKey>, limit: usize) -> (Vec<ListedDoc>, usize) {
+        let groups: Vec<GroupKey> = match group {
+            Some(group) => vec![group.clone()],
             None => self.groups().into_iter().map(|g| g.group).collect(),
         };
         let (mut listed, mut n) = (Vec::new(), 0);
@@ -19,7 +20,7 @@ impl Pools {
                     n += 1;
                     if listed.len() < limit {
                         listed.push(ListedDoc {
-                            id: entry.id.to_string(),
+                            id: entry.id.into(),
                             title: entry.title.to_string(),
                             group: group.clone(),
                             n_tokens: entry.tokens.len(),
@@ -43,7 +44,7 @@ impl Pools {
             let mut entries = shelf.segment.docs.with_id(id);
             let entry = entries.find(|e| shelf.is_visible(e.tokens.start))?;
             Some(PoolDoc {
-                id: entry.id.to_string(),
+                id: entry.id.into(),
                 title: entry.title.to_string(),
                 group,
                 tokens: shelf.segment.tokens_of(&entry),
@@ -56,7 +57,7 @@ impl Pools {
     pub fn online_alone(&self) -> Pools {
         let shelves = self.n_pool_shelves()..self.n_shelves();
         let segments = shelves.filter_map(|shelf| {
-            let group = self.online_group(shelf)?.to_string();
+            let group = self.online_group(shelf)?.clone();
             Some((group, self.segment(shelf)))
         });
         let hidden = self.hidden_online();

@@ -1,14 +1,15 @@
 //! Documents of pools as plain data.
 
 use crate::speculate::TokenId;
+use crate::speculate::subject::{DocId, GroupKey};
 
 /// A knowledge document, tokenised: an earlier answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PoolDoc {
-    pub id: String,
+    pub id: DocId,
     /// What a person calls the document's subject.
     pub title: String,
-    pub group: String,
+    pub group: GroupKey,
     /// From the answer's opening to its end, the end-of-generation token
     /// included where there was one.
     pub tokens: Vec<TokenId>,
@@ -17,8 +18,8 @@ pub struct PoolDoc {
 /// A document by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedDoc {
-    pub id: String,
+    pub id: DocId,
     pub title: String,
-    pub group: String,
+    pub group: GroupKey,
     pub n_tokens: usize,
 }

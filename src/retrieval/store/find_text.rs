@@ -9,11 +9,12 @@ use crate::retrieval::index::ranks::Ranks;
 use crate::retrieval::index::segment::Segment;
 use crate::retrieval::index::symbol::{SEPARATOR, SORTED_DEPTH};
 use crate::speculate::TokenId;
+use crate::speculate::subject::{DocId, GroupKey};
 
 /// A text's occurrences in one group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextHits {
-    pub group: String,
+    pub group: GroupKey,
     /// Occurrences that begin at different tokens or at different bytes of one.
     pub occurrences: usize,
     /// The documents they are in, the one with the most first.
@@ -23,7 +24,7 @@ pub struct TextHits {
 /// A document in which a text occurs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextHit {
-    pub id: String,
+    pub id: DocId,
     pub title: String,
     /// The document's tokens that its first occurrence touches: from, to.
     pub at: (u32, u32),
@@ -39,13 +40,13 @@ struct Found {
 }
 
 pub(crate) fn in_group<'t>(
-    group: &str,
+    group: &GroupKey,
     segments: &[Arc<Segment>],
     text: &[u8],
     bytes_of: &impl Fn(TokenId) -> &'t [u8],
 ) -> TextHits {
     let mut hits = TextHits {
-        group: group.to_string(),
+        group: group.clone(),
         occurrences: 0,
         documents: Vec::new(),
     };
@@ -74,7 +75,7 @@ fn documents(number: usize, segment: &Segment, found: &[Found]) -> Vec<TextHit> 
             let from = position - entry.tokens.start;
             let at = (from, from + found.n_tokens);
             let hit = documents.entry(doc).or_insert_with(|| TextHit {
-                id: entry.id.to_string(),
+                id: entry.id.into(),
                 title: entry.title.to_string(),
                 at,
                 occurrences: 0,

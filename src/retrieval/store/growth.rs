@@ -13,6 +13,7 @@ use crate::retrieval::index::segment::Segment;
 use crate::retrieval::index::segment_builder::SegmentBuilder;
 use crate::retrieval::store::document::PoolDoc;
 use crate::retrieval::store::pools::Pools;
+use crate::speculate::subject::GroupKey;
 
 /// Tokens at which a group's newest answers become a segment that stays.
 const YOUNG_TOKENS: usize = 8192;
@@ -26,7 +27,7 @@ const SEGMENT_TOKENS: usize = 32 << 20;
 #[derive(Clone, Debug, Default)]
 pub struct Growth {
     /// Oldest part first.
-    groups: BTreeMap<String, Vec<Part>>,
+    groups: BTreeMap<GroupKey, Vec<Part>>,
 }
 
 #[derive(Clone, Debug)]
@@ -95,9 +96,9 @@ impl Part {
             Part::Built(segment) => segment,
         };
         let doc = |entry: Entry| PoolDoc {
-            id: entry.id.to_string(),
+            id: entry.id.into(),
             title: entry.title.to_string(),
-            group: String::new(),
+            group: GroupKey::default(),
             tokens: segment.tokens_of(&entry),
         };
         segment.docs.iter().map(doc).collect()
@@ -126,16 +127,18 @@ mod tests {
 
     fn doc(i: usize, group: &str, n_tokens: usize) -> PoolDoc {
         PoolDoc {
-            id: format!("item/{i}"),
+            id: format!("item/{i}").into(),
             title: format!("Item {i}"),
-            group: group.to_string(),
+            group: group.into(),
             tokens: (0..n_tokens).map(|at| (at * (i + 3) % 50) as u32).collect(),
         }
     }
 
     fn all(pools: &Pools) -> Vec<(String, usize, usize)> {
         let groups = pools.groups().into_iter();
-        groups.map(|g| (g.group, g.documents, g.tokens)).collect()
+        groups
+            .map(|g| (g.group.to_string(), g.documents, g.tokens))
+            .collect()
     }
 
     proptest! {

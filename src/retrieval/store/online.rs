@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::retrieval::index::segment::Segment;
 use crate::retrieval::index::segment_builder::SegmentBuilder;
 use crate::retrieval::store::document::PoolDoc;
+use crate::speculate::subject::GroupKey;
 
 /// Tokens at which a group's newest answers are merged into the older ones.
 const MERGED_TOKENS: usize = 8192;
@@ -15,7 +16,7 @@ const MERGED_TOKENS: usize = 8192;
 /// The answers by group. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Online {
-    groups: BTreeMap<String, Group>,
+    groups: BTreeMap<GroupKey, Group>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -44,11 +45,11 @@ impl Online {
     }
 
     /// Every segment with its group.
-    pub(crate) fn segments(&self) -> impl Iterator<Item = (&str, &Arc<Segment>)> {
+    pub(crate) fn segments(&self) -> impl Iterator<Item = (&GroupKey, &Arc<Segment>)> {
         let groups = self.groups.iter();
         groups.flat_map(|(name, group)| {
             let both = group.old.iter().chain(&group.young);
-            both.map(move |segment| (name.as_str(), segment))
+            both.map(move |segment| (name, segment))
         })
     }
 }
@@ -57,7 +58,7 @@ impl Online {
 fn built(old: Option<&Segment>, young: Option<&Segment>, doc: &PoolDoc) -> Segment {
     let mut builder = SegmentBuilder::new();
     for segment in old.into_iter().chain(young) {
-        for entry in segment.docs.iter().filter(|e| e.id != doc.id) {
+        for entry in segment.docs.iter().filter(|e| doc.id != e.id) {
             builder.push(entry.id, entry.title, &segment.tokens_of(&entry));
         }
     }

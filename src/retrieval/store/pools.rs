@@ -16,6 +16,7 @@ use crate::retrieval::store::find_text::{self, TextHit, TextHits};
 use crate::retrieval::store::online::Online;
 use crate::speculate::TokenId;
 use crate::speculate::draft::DocHit;
+use crate::speculate::subject::{DocId, GroupKey};
 use crate::speculate::trace::Excerpt;
 
 /// All groups' segments. Cheap to clone; a clone may hide documents.
@@ -30,15 +31,15 @@ pub struct Pools {
 struct Index {
     segments: Vec<Arc<Segment>>,
     /// Ascending by name, each with its shelves.
-    groups: Vec<(String, Range<usize>)>,
+    groups: Vec<(GroupKey, Range<usize>)>,
     /// Groups of the last segments, which hold answers added online.
-    online: Vec<String>,
+    online: Vec<GroupKey>,
 }
 
 /// A document to be left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unwanted {
-    pub id: String,
+    pub id: DocId,
     pub from: Part,
 }
 
@@ -63,7 +64,7 @@ struct Hidden {
 impl Pools {
     /// Builds every group's index, in parallel.
     pub fn build(docs: Vec<PoolDoc>) -> Self {
-        let mut builders: BTreeMap<String, SegmentBuilder> = BTreeMap::new();
+        let mut builders: BTreeMap<GroupKey, SegmentBuilder> = BTreeMap::new();
         for doc in docs {
             let builder = builders.entry(doc.group);
             let builder = builder.or_insert_with(SegmentBuilder::new);
@@ -78,7 +79,7 @@ impl Pools {
     }
 
     /// Segments with the groups they belong to.
-    pub(crate) fn of(mut segments: Vec<(String, Arc<Segment>)>) -> Self {
+    pub(crate) fn of(mut segments: Vec<(GroupKey, Arc<Segment>)>) -> Self {
         segments.sort_by(|a, b| a.0.cmp(&b.0));
         let mut index = Index::default();
         for (shelf, (group, segment)) in segments.into_iter().enumerate() {
@@ -115,7 +116,7 @@ impl Pools {
             index: Arc::new(Index {
                 segments,
                 groups: self.index.groups.clone(),
-                online: online.segments().map(|s| s.0.to_string()).collect(),
+                online: online.segments().map(|s| s.0.clone()).collect(),
             }),
             hidden: None,
         }
@@ -139,12 +140,12 @@ impl Pools {
     }
 
     /// The segments of answers added online, with their groups.
-    pub(crate) fn online_segments(&self) -> impl Iterator<Item = (&str, &Arc<Segment>)> {
-        let groups = self.index.online.iter().map(String::as_str);
+    pub(crate) fn online_segments(&self) -> impl Iterator<Item = (&GroupKey, &Arc<Segment>)> {
+        let groups = self.index.online.iter();
         groups.zip(&self.index.segments[self.n_pool_shelves()..])
     }
 
-    pub(crate) fn segments(&self) -> impl Iterator<Item = (String, Arc<Segment>)> + '_ {
+    pub(crate) fn segments(&self) -> impl Iterator<Item = (GroupKey, Arc<Segment>)> + '_ {
         let groups = self.index.groups.iter();
         groups.flat_map(|(name, shelves)| {
             let segments = self.index.segments[shelves.clone()].iter();
@@ -156,9 +157,9 @@ impl Pools {
     /// subject's own earlier answer cannot draft for it. Shares the index;
     /// costs a search for each of the document's tokens. An unknown id hides
     /// nothing.
-    pub fn without(&self, doc_id: &str) -> Self {
+    pub fn without(&self, doc_id: &DocId) -> Self {
         self.without_all(&[Unwanted {
-            id: doc_id.to_string(),
+            id: doc_id.clone(),
             from: Part::All,
         }])
     }
@@ -215,7 +216,7 @@ impl Pools {
                 let to = tokens.len().min(at + behind);
                 return Some(Excerpt {
                     doc: place.doc.clone(),
-                    group: self.group_of(number).to_string(),
+                    group: self.group_of(number),
                     from: from as u32,
                     ids: tokens[from..to].to_vec(),
                 });
@@ -225,13 +226,14 @@ impl Pools {
     }
 
     /// The group that a segment belongs to.
-    fn group_of(&self, segment: usize) -> &str {
+    fn group_of(&self, segment: usize) -> GroupKey {
         let groups = &self.index.groups;
         let pool = groups
             .iter()
             .find(|(_, shelves)| shelves.contains(&segment));
-        let name = pool.map(|(name, _)| name.as_str());
-        name.or(self.online_group(segment)).unwrap_or_default()
+        let name = pool.map(|(name, _)| name);
+        let name = name.or(self.online_group(segment));
+        name.cloned().unwrap_or_default()
     }
 
     /// Where a text occurs in the documents, whatever tokens it is cut into.
@@ -252,7 +254,7 @@ impl Pools {
 
     /// A found document's tokens: up to `margin` before the text, those that the
     /// text touches, up to `margin` behind it.
-    pub fn around(&self, group: &str, hit: &TextHit, margin: usize) -> [Vec<TokenId>; 3] {
+    pub fn around(&self, group: &GroupKey, hit: &TextHit, margin: usize) -> [Vec<TokenId>; 3] {
         let segment = &self.index.segments[self.shelves_of(group)][hit.place.0];
         let entry = segment.docs.get(hit.place.1);
         let tokens = entry.map_or(Vec::new(), |entry| segment.tokens_of(&entry));
@@ -266,15 +268,15 @@ impl Pools {
     }
 
     /// Every group's name and shelves, ascending by name.
-    pub(crate) fn group_shelves(&self) -> impl Iterator<Item = (&str, Range<usize>)> {
+    pub(crate) fn group_shelves(&self) -> impl Iterator<Item = (&GroupKey, Range<usize>)> {
         let groups = self.index.groups.iter();
-        groups.map(|(name, shelves)| (name.as_str(), shelves.clone()))
+        groups.map(|(name, shelves)| (name, shelves.clone()))
     }
 
     /// The shelves of a group's pool; none for an unknown group.
-    pub(crate) fn shelves_of(&self, group: &str) -> Range<usize> {
+    pub(crate) fn shelves_of(&self, group: &GroupKey) -> Range<usize> {
         let groups = &self.index.groups;
-        let found = groups.binary_search_by(|(name, _)| name.as_str().cmp(group));
+        let found = groups.binary_search_by(|(name, _)| name.cmp(group));
         found.map_or(0..0, |i| groups[i].1.clone())
     }
 
@@ -288,9 +290,9 @@ impl Pools {
     }
 
     /// The group of a shelf that was added online.
-    pub(crate) fn online_group(&self, shelf: usize) -> Option<&str> {
+    pub(crate) fn online_group(&self, shelf: usize) -> Option<&GroupKey> {
         let at = shelf.checked_sub(self.n_pool_shelves())?;
-        self.index.online.get(at).map(String::as_str)
+        self.index.online.get(at)
     }
 
     pub(crate) fn segment(&self, shelf: usize) -> Arc<Segment> {

@@ -2,12 +2,13 @@
 
 use crate::retrieval::store::pools::Pools;
 use crate::speculate::params::Source;
+use crate::speculate::subject::GroupKey;
 use crate::speculate::trace::PoolSize;
 
 /// Size of one group's pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupSize {
-    pub group: String,
+    pub group: GroupKey,
     pub documents: usize,
     pub tokens: usize,
     /// Memory of the index.
@@ -22,7 +23,7 @@ impl Pools {
         groups
             .map(|(name, shelves)| {
                 let mut size = GroupSize {
-                    group: name.to_string(),
+                    group: name.clone(),
                     documents: 0,
                     tokens: 0,
                     bytes: 0,
@@ -40,7 +41,7 @@ impl Pools {
 
     /// What a subject of this group can draw on: its group's pool, if there
     /// is one, and all groups together.
-    pub fn sizes(&self, group: Option<&str>) -> Vec<PoolSize> {
+    pub fn sizes(&self, group: Option<&GroupKey>) -> Vec<PoolSize> {
         let groups = self.groups();
         let of = |source, sizes: &mut dyn Iterator<Item = &GroupSize>| {
             let (documents, tokens) =
@@ -51,7 +52,7 @@ impl Pools {
                 tokens,
             }
         };
-        let own = groups.iter().find(|g| Some(g.group.as_str()) == group);
+        let own = groups.iter().find(|g| Some(&g.group) == group);
         let own = own.map(|g| of(Source::Group, &mut std::iter::once(g)));
         let all = of(Source::Global, &mut groups.iter());
         let online = self.online_size();

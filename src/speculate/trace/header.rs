@@ -9,6 +9,7 @@ use crate::speculate::branch::Branch;
 use crate::speculate::cost::CostProfile;
 use crate::speculate::learned::CalibrationStart;
 use crate::speculate::params::{Params, Source};
+use crate::speculate::subject::{FrameworkName, KindName};
 
 /// Version of the file format that is written. Format 1 is read, too: what its
 /// headers lack is `None`, not recorded.
@@ -72,12 +73,11 @@ impl OwnDocuments {
 /// Whom the knowledge is for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SubjectInfo {
-    /// `item`, `user` or `prompt` (a prompt of one's own).
-    pub kind: String,
+    pub kind: KindName,
     pub id: String,
     pub title: String,
     pub group: Option<String>,
-    pub framework: String,
+    pub framework: FrameworkName,
 }
 
 /// Size of a source at the start of a run.

@@ -8,6 +8,7 @@ use crate::speculate::draft::DraftTree;
 use crate::speculate::learned::Learned;
 use crate::speculate::params::{Params, Source};
 use crate::speculate::row::{Judged, NodeRow};
+use crate::speculate::subject::{DocId, GroupKey};
 use crate::speculate::verify::{Room, ScoredTree, Verdict};
 
 /// What one source contributed to a step's retrieval.
@@ -71,7 +72,7 @@ pub struct Step {
     pub tokens: Vec<(TokenId, TokenBytes)>,
     /// Titles of pool documents seen for the first time: (id, title).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub documents: Vec<(String, String)>,
+    pub documents: Vec<(DocId, String)>,
     /// Stretches of pool documents around places where drafts were found, each
     /// recorded once in a run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -84,9 +85,9 @@ pub struct Step {
 /// A stretch of a pool document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Excerpt {
-    pub doc: String,
+    pub doc: DocId,
     /// The pool it lies in.
-    pub group: String,
+    pub group: GroupKey,
     /// Position of its first token in the document.
     pub from: u32,
     pub ids: Vec<TokenId>,

@@ -345,7 +345,7 @@ impl App {
     /// whose prompts are asked.
     pub fn n_runs_about(&self, kind: &str, id: &str) -> usize {
         let about = |s: &crate::speculate::trace::SubjectInfo| {
-            s.kind == kind && s.id == id && self.browse.is_framework(&s.framework)
+            s.kind.as_str() == kind && s.id == id && self.browse.is_framework(&s.framework)
         };
         let live = self.runs.iter().filter(|r| r.recording().is_none());
         live.filter(|r| about(&r.subject)).count()

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::present::theme::Theme;
+use crate::speculate::subject::DocId;
 use crate::tui::action::{Action, LabAction};
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
@@ -15,7 +16,7 @@ use crate::worker::message::{Command, PoolName};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Removal {
     pub pool: PoolName,
-    pub id: String,
+    pub id: DocId,
     pub title: String,
 }
 
@@ -39,7 +40,7 @@ impl Dialog for Removal {
         let key = |action| app.key_of(Context::Question, action);
         let undo = app.key_of(Context::Pool, Action::Lab(LabAction::Undo));
         let name = match self.title.is_empty() {
-            true => self.id.clone(),
+            true => self.id.to_string(),
             false => format!("{} ({})", self.title, self.id),
         };
         let text = format!(

@@ -79,7 +79,7 @@ fn stem(trace: &Trace) -> String {
     let header = &trace.header;
     format!(
         "{}-{}-{}",
-        file_name(&header.subject.kind),
+        file_name(header.subject.kind.as_str()),
         file_name(&header.subject.id),
         header.params.verify.name()
     )

@@ -207,10 +207,10 @@ impl World {
 pub fn rename(trace: &mut Trace, text: &str) {
     let header = &mut trace.header;
     let subject = &mut header.subject;
+    subject.kind = format!("{}{text}", subject.kind).into();
+    subject.framework = format!("{}{text}", subject.framework).into();
     for field in [
-        &mut subject.kind,
         &mut subject.id,
-        &mut subject.framework,
         &mut subject.title,
         &mut header.program,
         &mut header.device,

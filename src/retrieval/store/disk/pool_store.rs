@@ -24,6 +24,7 @@ use crate::retrieval::index::segment::Segment;
 use crate::retrieval::store::disk::segment_file::{self, Check};
 use crate::retrieval::store::disk::tokenizer_hash::TokenizerHash;
 use crate::retrieval::store::pools::Pools;
+use crate::speculate::subject::GroupKey;
 
 pub(crate) const LIST: &str = "pool.json";
 /// 2: documents are named by kind and id, as in `item/i101`.
@@ -60,7 +61,7 @@ pub(crate) struct Listed {
 pub(crate) struct Member {
     pub file: String,
     pub crc: u32,
-    pub group: String,
+    pub group: GroupKey,
     pub segment: Arc<Segment>,
     pub file_bytes: u64,
 }
@@ -107,7 +108,7 @@ pub struct PoolInfo {
 
 #[derive(Clone, Debug, Serialize)]
 pub struct GroupInfo {
-    pub group: String,
+    pub group: GroupKey,
     pub segments: usize,
     pub documents: usize,
     pub tokens: usize,

@@ -28,6 +28,7 @@ use crate::retrieval::store::disk::segment_header::{
     CRC_AT, HEADER_BYTES, Header, N_SECTIONS, u32_at,
 };
 use crate::retrieval::store::disk::tokenizer_hash::TokenizerHash;
+use crate::speculate::subject::GroupKey;
 
 /// Sections that are checked whenever a file is opened: firsts, buckets, group.
 const N_SMALL: usize = 3;
@@ -47,7 +48,7 @@ pub enum Check {
 #[derive(Debug)]
 pub(crate) struct Opened {
     pub segment: Segment,
-    pub group: String,
+    pub group: GroupKey,
     pub tokenizer: TokenizerHash,
     /// Stands for the whole content: the header holds the sections' checksums.
     pub header_crc: u32,
@@ -215,7 +216,7 @@ impl Header {
         };
         let suffixes = Array::mapped(map, suffixes)?;
         Some(Opened {
-            group: str::from_utf8(map.get(group)?).ok()?.to_string(),
+            group: str::from_utf8(map.get(group)?).ok()?.into(),
             segment: hashed_by_header(Segment::of(words, suffixes, starts, docs), map),
             tokenizer: self.tokenizer,
             header_crc: u32_at(map, CRC_AT),

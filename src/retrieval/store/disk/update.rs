@@ -23,6 +23,7 @@ use crate::retrieval::store::disk::segment_file::Check;
 use crate::retrieval::store::disk::segment_writer::{SegmentWriter, Work};
 use crate::retrieval::store::disk::tokenizer_hash::TokenizerHash;
 use crate::retrieval::store::document::PoolDoc;
+use crate::speculate::subject::{DocId, GroupKey};
 
 /// Tokens that wait in memory for their segments.
 const BUFFERED_TOKENS: usize = 16 << 20;
@@ -57,10 +58,10 @@ pub struct PoolUpdate<'p> {
     _lock: Lock,
     list: List,
     members: Vec<Member>,
-    buffers: BTreeMap<String, SegmentBuilder>,
+    buffers: BTreeMap<GroupKey, SegmentBuilder>,
     n_buffered: usize,
     /// Ids to be taken out of the segments that were there before.
-    gone: HashSet<String>,
+    gone: HashSet<DocId>,
     n_old_members: usize,
     /// Documents of an id that is added replace those of that id.
     replaces: bool,
@@ -205,7 +206,7 @@ impl<'p> PoolUpdate<'p> {
     }
 
     /// Takes documents out by their ids; unknown ones are not missed.
-    pub fn remove(&mut self, ids: impl IntoIterator<Item = String>) {
+    pub fn remove(&mut self, ids: impl IntoIterator<Item = DocId>) {
         self.gone.extend(ids);
     }
 
@@ -239,7 +240,7 @@ impl<'p> PoolUpdate<'p> {
     }
 
     /// Makes a segment of what waits for a group.
-    fn flush(&mut self, group: &str) -> Result<()> {
+    fn flush(&mut self, group: &GroupKey) -> Result<()> {
         let Some(builder) = self.buffers.remove(group).filter(|b| !b.is_empty()) else {
             return Ok(());
         };
@@ -301,7 +302,7 @@ impl Drop for PoolUpdate<'_> {
     }
 }
 
-fn count_with_ids(segment: &Segment, ids: &HashSet<String>) -> usize {
+fn count_with_ids(segment: &Segment, ids: &HashSet<DocId>) -> usize {
     let found = ids.iter().map(|id| segment.docs.with_id(id).count());
     found.sum()
 }

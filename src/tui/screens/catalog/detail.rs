@@ -11,6 +11,7 @@ use crate::present::theme::Theme;
 use crate::present::token_text::fit;
 use crate::recsys::catalog::Fact;
 use crate::recsys::{Half, Scale, Subject, SubjectRef};
+use crate::speculate::subject::KindName;
 use crate::speculate::trace::SubjectInfo;
 use crate::tui::action::Action;
 use crate::tui::app::App;
@@ -240,7 +241,7 @@ impl Page<'_> {
         let Some(catalog) = &app.browse.catalog else {
             return;
         };
-        let (kind, subject) = (at.kind.to_string(), catalog.subject(at));
+        let (kind, subject) = (KindName::from(at.kind), catalog.subject(at));
         let about = |s: &SubjectInfo| s.kind == kind && s.id == subject.id();
         let live = app
             .runs

@@ -178,7 +178,7 @@ impl Browse {
 
     /// The subject a trace names, if this catalog has it.
     pub fn find(&self, info: &SubjectInfo) -> Option<SubjectRef> {
-        let kind: SubjectKind = info.kind.parse().ok()?;
+        let kind = SubjectKind::named(&info.kind)?;
         self.catalog.as_ref()?.find(kind, &info.id).ok()
     }
 

@@ -10,6 +10,7 @@ use tui_input::Input;
 
 use super::change;
 use crate::present::token_text::{Joiner, columns};
+use crate::speculate::subject::DocId;
 use crate::speculate::trace::TokenBytes;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Screen, Tone};
@@ -95,7 +96,7 @@ pub struct Probed {
 /// A document that is to be opened as soon as it can be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Wanted {
-    pub id: String,
+    pub id: DocId,
     pub pool: PoolName,
     pub at: Option<usize>,
 }
@@ -318,7 +319,7 @@ impl App {
             open.at = at.map(|at| at.min(last));
             self.lab.wanted = None;
         } else {
-            let id = id.to_string();
+            let id = id.into();
             self.lab.wanted = Some(Wanted { id, pool, at });
         }
         if !self.model.is_ready() {

@@ -2,6 +2,7 @@
 //! alone.
 
 use crate::speculate::TokenId;
+use crate::speculate::subject::GroupKey;
 use crate::speculate::trace::Trace;
 use crate::speculate::verify::Fate;
 use crate::worker::message::ListedDoc;
@@ -62,9 +63,9 @@ pub fn named_documents(trace: &Trace) -> Vec<ListedDoc> {
     let mut named: Vec<ListedDoc> = counts
         .into_iter()
         .map(|(id, n_drafts)| ListedDoc {
-            id: id.to_string(),
+            id: id.into(),
             title: trace.doc_title(id).to_string(),
-            group: String::new(),
+            group: GroupKey::default(),
             n_tokens: n_drafts,
         })
         .collect();

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::present::pick::Pick;
 use crate::present::token_text::fit;
 use crate::speculate::params::{Budget, Params};
+use crate::speculate::subject::GroupKey;
 use crate::tui::action::{Action, LabAction};
 use crate::tui::app::{App, Screen, Tone};
 use crate::tui::dialogs::pool_text::{LabAsks, PoolField};
@@ -266,7 +267,8 @@ impl App {
                 return Vec::new();
             }
         };
-        let own = subject.group.map(|g| format!("{}/{g}", subject.kind));
+        let own = subject.group.as_deref();
+        let own = own.map(|g| GroupKey::new(&subject.kind, Some(g), None));
         let group = self.lab_group().or(own);
         self.lab.probe_of = format!("the prompt of {}", subject.title);
         self.lab.tab = LabTab::Drafts;
@@ -276,7 +278,7 @@ impl App {
     }
 
     /// As the parameters say, but as many rows as can be read.
-    fn probe(&self, text: ProbedText, group: Option<String>) -> LabQuestion {
+    fn probe(&self, text: ProbedText, group: Option<GroupKey>) -> LabQuestion {
         let params = Params {
             budget: Budget::Rows(PROBE_ROWS),
             ..self.params
@@ -289,7 +291,7 @@ impl App {
     }
 
     /// The group that is selected among the pools.
-    fn lab_group(&self) -> Option<String> {
+    fn lab_group(&self) -> Option<GroupKey> {
         match self.lab.pool() {
             Some(PoolName::Group(name)) => Some(name.clone()),
             _ => None,
@@ -301,8 +303,8 @@ impl App {
         self.lab.n_typed += 1;
         let group = self.lab_group();
         let (kind, group) = match group.as_deref().and_then(|g| g.split_once('/')) {
-            Some((kind, group)) => (kind.to_string(), group.to_string()),
-            None => ("session".to_string(), "added".to_string()),
+            Some((kind, group)) => (kind.into(), group.to_string()),
+            None => ("session".into(), "added".to_string()),
         };
         let first_line = text.lines().find(|l| !l.trim().is_empty());
         NewDocument {
