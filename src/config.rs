@@ -2,6 +2,10 @@
 
 mod home;
 mod save;
+pub mod settings;
+mod words;
+
+pub use settings::Settings;
 
 use std::path::{Path, PathBuf};
 

@@ -8,8 +8,6 @@
 
 #![allow(clippy::disallowed_methods, reason = "the writers themselves")]
 
-pub mod visible;
-
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::sync::OnceLock;
@@ -30,6 +28,11 @@ macro_rules! note {
     () => { $crate::console::note(format_args!("")) };
     ($($arg:tt)*) => { $crate::console::note(format_args!($($arg)*)) };
 }
+
+// Below the macros that they use.
+pub mod interrupt;
+pub mod progress;
+pub mod visible;
 
 /// The first failure of standard output; nothing is written after it.
 static FAILURE: OnceLock<io::Error> = OnceLock::new();

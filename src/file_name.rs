@@ -2,6 +2,8 @@
 //! server's headers. Such a name never leads out of its folder. Imports nothing of
 //! this crate.
 
+use std::path::Path;
+
 /// Longest part that a name is made of; systems allow 255 bytes for a whole name.
 const LETTERS_MAX: usize = 80;
 
@@ -16,6 +18,13 @@ pub fn file_name(text: &str) -> String {
         true => name,
         false => format!("{name}-{:08x}", crc32fast::hash(text.as_bytes())),
     }
+}
+
+/// A path that means the same from any folder.
+pub fn absolute(path: &Path) -> String {
+    let absolute = std::path::absolute(path);
+    let path = absolute.as_deref().unwrap_or(path);
+    path.display().to_string()
 }
 
 #[cfg(test)]

@@ -24,8 +24,6 @@ pub const ROOMS: &[Room] = &[
     room("protocol", &["speculate"]),
     room("jinja", &[]),
     room("retrieval", &["speculate", "text_input", "mapped"]),
-    // Retrieval, as long as it is called so.
-    room("pool", &["speculate", "text_input", "mapped"]),
     room(
         "recsys",
         &["speculate", "jinja", "text_input", "console", "atomic_file"],
@@ -46,6 +44,36 @@ pub const ROOMS: &[Room] = &[
         &["speculate", "protocol", "retrieval", "model", "text_input"],
     ),
     room(
+        "cli",
+        &["speculate", "recsys", "model", "present", "file_name"],
+    ),
+    room(
+        "config",
+        &[
+            "speculate",
+            "recsys",
+            "model",
+            "cli",
+            "text_input",
+            "atomic_file",
+            "file_name",
+        ],
+    ),
+    room(
+        "session",
+        &[
+            "speculate",
+            "recsys",
+            "model",
+            "engine",
+            "cli",
+            "config",
+            "text_input",
+            "console",
+            "atomic_file",
+        ],
+    ),
+    room(
         "worker",
         &[
             "speculate",
@@ -54,6 +82,8 @@ pub const ROOMS: &[Room] = &[
             "recsys",
             "model",
             "engine",
+            "config",
+            "session",
             "text_input",
             "shutdown",
         ],
@@ -63,11 +93,6 @@ pub const ROOMS: &[Room] = &[
         &["speculate", "protocol", "glossary", "text_input", "console"],
     ),
     room("export", &["speculate", "present", "console"]),
-    room("cli", &["speculate", "recsys", "model", "present"]),
-    room(
-        "config",
-        &["speculate", "recsys", "cli", "text_input", "atomic_file"],
-    ),
     room(
         "tui",
         &[
@@ -99,6 +124,7 @@ pub const ROOMS: &[Room] = &[
             "present",
             "export",
             "config",
+            "session",
             "cli",
             "text_input",
             "console",

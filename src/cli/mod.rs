@@ -3,6 +3,7 @@
 
 mod bench;
 mod catalog;
+mod choice;
 mod cost;
 mod decode;
 mod drafting;
@@ -24,6 +25,7 @@ pub use catalog::{
     CatalogArgs, CatalogCommand, GroupsArgs, GroupsBuildArgs, GroupsCommand, ItemGrouping,
     UserGrouping,
 };
+pub use choice::{CalibrationChoice, CostChoice};
 pub use cost::{CostArgs, CostCommand};
 pub use decode::{DecodeArgs, VerifyChoice, parse_budget};
 pub use drafting::{DraftingArgs, Preset, parse_sources};

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use color_eyre::eyre::{Result, ensure};
 
+use crate::cli::CalibrationChoice;
 use crate::cli::{BranchPoint, GenerateArgs};
 use crate::commands::generate::one;
 use crate::commands::open;
+use crate::config::Settings;
 use crate::engine::{Engine, RunSpec};
 use crate::protocol::PromptText;
-use crate::session::Settings;
-use crate::session::calibration::CalibrationChoice;
 use crate::session::recorded::load_trace;
 use crate::speculate::params::Params;
 use crate::speculate::same_run::differences;

@@ -6,16 +6,18 @@ use std::path::PathBuf;
 use color_eyre::eyre::{Result, bail};
 use serde::Serialize;
 
-use crate::commands::progress::Line;
 use crate::commands::report::RanOn;
-use crate::commands::{interrupt, open_unmeasured, print_json};
+use crate::commands::{open_unmeasured, print_json};
+use crate::console::interrupt;
+use crate::console::progress::Line;
 
 mod shape;
 
 use crate::cli::CostCommand;
+use crate::config::Settings;
 use crate::engine::{Engine, Loading};
+use crate::session::cost;
 use crate::session::kept_cost::CostKey;
-use crate::session::{Settings, cost};
 use crate::speculate::cost::{CostPoint, CostProfile};
 
 #[derive(Serialize)]
@@ -80,7 +82,7 @@ pub fn run(command: &CostCommand, settings: &Settings) -> Result<()> {
 
 fn shown(engine: &mut Engine, settings: &Settings) -> Result<Option<PathBuf>> {
     if let Some(choice) = &settings.cost {
-        engine.start.cost = choice.profile()?;
+        engine.start.cost = cost::named(choice)?;
         return Ok(None);
     }
     let key = CostKey::of(engine);

@@ -5,11 +5,11 @@ use color_eyre::eyre::Result;
 use serde::Serialize;
 
 use crate::commands::generate::record;
-use crate::commands::interrupt;
-use crate::commands::progress::Line;
+use crate::config::Settings;
+use crate::console::interrupt;
+use crate::console::progress::Line;
 use crate::engine::{Engine, RunSpec};
 use crate::recsys::{Catalog, Role, SubjectKind};
-use crate::session::Settings;
 use crate::speculate::params::{Budget, Params, Verify};
 use crate::speculate::trace::Step;
 use crate::speculate::verify::Finish;

@@ -9,8 +9,8 @@ use crate::cli::BenchDecodeArgs;
 use crate::commands::bench::{ModeFigures, Outcome, compared_rule, mode_figures, outcome};
 use crate::commands::paired::{Counted, repeat};
 use crate::commands::print_json;
-use crate::commands::progress::Line;
 use crate::commands::report::RanOn;
+use crate::console::progress::Line;
 use crate::engine::{Engine, RunSpec};
 use crate::speculate::params::{Budget, Drafter, Params, Verify};
 

@@ -8,11 +8,12 @@ use serde::Serialize;
 
 use crate::cli::{GroupsBuildArgs, GroupsCommand, ItemGrouping, UserGrouping};
 use crate::commands::outputs::{self, Kind};
-use crate::commands::{interrupt, print_json, progress};
+use crate::commands::print_json;
+use crate::config::Settings;
+use crate::console::{interrupt, progress};
 use crate::recsys::learn::{self, ItemMethod, UserMethod};
 use crate::recsys::saved::{Header, SavedGroups};
 use crate::recsys::{SubjectKind, lightgcn};
-use crate::session::Settings;
 
 /// Runs the command; `Ok(false)` if it was cancelled.
 pub fn run(command: &GroupsCommand, settings: &Settings) -> Result<bool> {

@@ -8,12 +8,12 @@ mod by_group;
 pub mod catalog;
 pub mod cost;
 mod decoding;
+mod fetching;
 pub mod forward;
 pub mod framework;
 pub mod generate;
 mod grid;
 pub mod groups;
-pub mod interrupt;
 pub mod knowledge;
 pub mod manual;
 pub mod models;
@@ -21,7 +21,6 @@ pub mod outputs;
 mod paired;
 pub mod picture;
 pub mod pool;
-pub mod progress;
 pub mod report;
 pub mod retrieval;
 pub mod sweep;
@@ -31,11 +30,11 @@ mod verify;
 use color_eyre::eyre::Result;
 use serde::Serialize;
 
-use crate::console;
+use crate::config::Settings;
+use crate::console::{self, interrupt, progress};
 use crate::engine::{Engine, Loading};
 use crate::model::fetch::{self, FetchOptions};
 use crate::recsys::Catalog;
-use crate::session::Settings;
 
 /// Catalog and engine, fetched and loaded with progress on standard error.
 pub fn open(settings: &Settings) -> Result<(Catalog, Engine)> {
@@ -68,13 +67,15 @@ pub fn open_unmeasured(settings: &Settings) -> Result<(Catalog, Engine)> {
 /// The model's file, fetched if need be.
 pub fn fetch_model(settings: &Settings, name: &str) -> Result<std::path::PathBuf> {
     let mut bar = progress::Line::new();
-    let confirm = |bytes: u64| settings.yes || progress::ask_large(bytes);
+    let confirm = |bytes: u64| settings.yes || fetching::ask_large(bytes);
     let options = FetchOptions {
         cancel: interrupt::flag(),
         confirm_large: &confirm,
         offline: settings.offline,
     };
-    fetch::resolve(name, &options, &mut |event| bar.fetch(&event))
+    fetch::resolve(name, &options, &mut |event| {
+        fetching::show(&mut bar, &event)
+    })
 }
 
 /// One JSON object, on a line of its own, at once.

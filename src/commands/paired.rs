@@ -8,8 +8,8 @@ use color_eyre::eyre::{Result, ensure};
 
 use crate::commands::bench::Outcome;
 use crate::commands::generate::record;
-use crate::commands::interrupt;
-use crate::commands::progress::Line;
+use crate::console::interrupt;
+use crate::console::progress::Line;
 use crate::engine::{Engine, RunSpec};
 use crate::retrieval::Pools;
 use crate::speculate::speed_up::{Pairing, SpeedUp, Took};

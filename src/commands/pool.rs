@@ -10,13 +10,13 @@ use std::path::Path;
 use color_eyre::eyre::{Result, WrapErr};
 
 use crate::cli::{PoolCommand, PoolDocumentsArgs};
-use crate::commands::progress::megabytes;
+use crate::commands::fetching::megabytes;
 use crate::commands::{fetch_model, print_json};
+use crate::config::Settings;
 use crate::console;
 use crate::model::tokenizer::TextCodec;
 use crate::model::weights::Weights;
 use crate::retrieval::{Cancelled, Check, PoolInfo, PoolStore};
-use crate::session::Settings;
 
 /// Runs the command. `Ok(false)`: cancelled.
 pub fn run(command: &PoolCommand, settings: &Settings) -> Result<bool> {

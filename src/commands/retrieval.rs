@@ -9,8 +9,9 @@ use color_eyre::eyre::{Result, WrapErr, ensure, eyre};
 use serde::Serialize;
 
 use crate::cli::BenchRetrievalArgs;
-use crate::commands::progress::Line;
-use crate::commands::{interrupt, print_json};
+use crate::commands::print_json;
+use crate::console::interrupt;
+use crate::console::progress::Line;
 use crate::retrieval::{Answer, Calibration, Check, PoolDoc, PoolStore, Pools, Replayed, replay};
 use crate::speculate::TokenId;
 use crate::speculate::params::{Budget, Drafter, Params, Verify};

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use color_eyre::eyre::{Result, bail};
 use serde::Serialize;
 
-use crate::commands::{interrupt, progress};
+use crate::commands::fetching;
+use crate::console::{interrupt, progress};
 use crate::model::fetch::{FetchEnv, expectation};
 use crate::model::hashes::{HashMemory, Watch, hash_file};
 
@@ -54,7 +55,7 @@ fn one(env: &FetchEnv, path: &Path) -> Result<VerifiedFile> {
     let file = path.display().to_string();
     let mut line = progress::Line::new();
     let mut watch = Watch {
-        on: &mut |done, total| line.show(&progress::hashing(&file, done, total)),
+        on: &mut |done, total| line.show(&fetching::hashing(&file, done, total)),
         cancel: interrupt::flag(),
     };
     let memory = HashMemory::of(env);

@@ -1,41 +1,21 @@
 //! Where calibrations start, as `--calibration` says.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
 
+use crate::cli::CalibrationChoice;
 use crate::session::recorded::load_trace;
 use crate::speculate::learned::CalibrationStart;
 
-/// What `--calibration` names.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum CalibrationChoice {
-    /// The weights that the program ships for each rule.
-    #[default]
-    Shipped,
-    /// Where that run started.
-    Trace(PathBuf),
-}
-
-impl CalibrationChoice {
-    /// # Errors
-    /// None: anything but `shipped` is a file's name.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        Ok(match text {
-            "shipped" => CalibrationChoice::Shipped,
-            path => CalibrationChoice::Trace(PathBuf::from(path)),
-        })
-    }
-
-    /// `None`: as shipped.
-    ///
-    /// # Errors
-    /// A file that is no trace, or says nothing of its calibration.
-    pub fn start(&self) -> Result<Option<CalibrationStart>> {
-        match self {
-            CalibrationChoice::Shipped => Ok(None),
-            CalibrationChoice::Trace(path) => read(path).wrap_err("--calibration").map(Some),
-        }
+/// The start that `--calibration` names; `None`: as shipped.
+///
+/// # Errors
+/// A file that is no trace, or says nothing of its calibration.
+pub fn named(choice: &CalibrationChoice) -> Result<Option<CalibrationStart>> {
+    match choice {
+        CalibrationChoice::Shipped => Ok(None),
+        CalibrationChoice::Trace(path) => read(path).wrap_err("--calibration").map(Some),
     }
 }
 

@@ -6,46 +6,21 @@ use std::path::PathBuf;
 use color_eyre::eyre::{Result, WrapErr, bail, ensure};
 
 use super::kept_cost::{self, CostKey};
+use crate::cli::CostChoice;
 use crate::engine::{Engine, LARGE_SPREAD};
 use crate::model::fetch;
-use crate::speculate::cost::{CostProfile, inline, parse_inline};
+use crate::speculate::cost::CostProfile;
 use crate::speculate::trace::Trace;
 use crate::text_input::{JSON_BYTES_MAX, read_text};
 
-/// What `--cost` names.
-#[derive(Clone, Debug, PartialEq)]
-pub enum CostChoice {
-    /// `1:3.3,8:7.5`
-    Given(CostProfile),
-    /// A kept profile, or a trace whose header has one.
-    File(PathBuf),
-}
-
-impl CostChoice {
-    /// # Errors
-    /// A table that is wrong, by its part.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        match parse_inline(text) {
-            Some(profile) => Ok(CostChoice::Given(profile?)),
-            None => Ok(CostChoice::File(PathBuf::from(text))),
-        }
-    }
-
-    /// As an option's value.
-    pub fn word(&self) -> String {
-        match self {
-            CostChoice::Given(profile) => inline(profile),
-            CostChoice::File(path) => super::absolute(path),
-        }
-    }
-
-    /// # Errors
-    /// A file that holds no profile.
-    pub fn profile(&self) -> Result<CostProfile> {
-        match self {
-            CostChoice::Given(profile) => Ok(profile.clone()),
-            CostChoice::File(path) => read(path).wrap_err("--cost"),
-        }
+/// The profile that `--cost` names.
+///
+/// # Errors
+/// A file that holds no profile.
+pub fn named(choice: &CostChoice) -> Result<CostProfile> {
+    match choice {
+        CostChoice::Given(profile) => Ok(profile.clone()),
+        CostChoice::File(path) => read(path).wrap_err("--cost"),
     }
 }
 
@@ -136,13 +111,13 @@ mod tests {
     fn a_table_is_given_or_read() {
         let given = CostChoice::parse("1:3.3,8:7.5").unwrap();
         assert_eq!(given.word(), "1:3.3,8:7.5");
-        assert_eq!(given.profile().unwrap().points.len(), 2);
+        assert_eq!(named(&given).unwrap().points.len(), 2);
         assert!(CostChoice::parse("1:0").unwrap_err().contains("ROWS:MS"));
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("notes.txt");
         std::fs::write(&file, "hello").unwrap();
         let choice = CostChoice::parse(&file.display().to_string()).unwrap();
-        let error = format!("{:#}", choice.profile().unwrap_err());
+        let error = format!("{:#}", named(&choice).unwrap_err());
         assert!(
             error.contains("--cost") && error.contains("notes.txt"),
             "{error}"

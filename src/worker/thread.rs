@@ -11,11 +11,11 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::inbox::Inbox;
 use super::serve::serve;
+use crate::config::Settings;
 use crate::engine::Engine;
 use crate::model::fetch::{self, FetchOptions};
 use crate::protocol::{Command, Event, FetchEvent};
 use crate::recsys::Catalog;
-use crate::session::Settings;
 use crate::shutdown;
 
 /// The engine's thread, from the interface's side.

@@ -13,26 +13,6 @@ use std::path::{Path, PathBuf};
 use rooms::{ANY, ROOMS, may_name, upward};
 use source::{Files, Tests, arrows, read};
 
-/// Rooms on their way out; who leaves names whom it likes.
-const LEAVING: [&str; 3] = ["headless", "session", "playground"];
-
-/// Arrows that go when what is named has moved.
-const MOVING: [(&str, &str); 9] = [
-    ("cli", "session"),
-    ("cli", "tui"),
-    ("commands", "pool"),
-    ("commands", "session"),
-    ("config", "tui"),
-    ("engine", "pool"),
-    ("export", "tui"),
-    ("worker", "pool"),
-    ("worker", "session"),
-];
-
-fn is_moving(from: &str, to: &str) -> bool {
-    LEAVING.contains(&from) || MOVING.contains(&(from, to))
-}
-
 fn files(tests: Tests) -> Files {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     read(&src, tests).unwrap()
@@ -61,7 +41,7 @@ fn rooms_name_only_the_rooms_they_may() {
         .iter()
         .flat_map(|(from, to)| to.iter().map(move |to| (*from, to)));
     let wrong: BTreeSet<String> = arrows
-        .filter(|(from, to)| !may_name(&from[0], &to[0]) && !is_moving(&from[0], &to[0]))
+        .filter(|(from, to)| !may_name(&from[0], &to[0]))
         .map(|(from, to)| format!("{} names {}", from.join("::"), to.join("::")))
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");

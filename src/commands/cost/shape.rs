@@ -3,12 +3,12 @@
 use color_eyre::eyre::{Result, ensure, eyre};
 use serde::Serialize;
 
-use crate::commands::interrupt;
-use crate::commands::progress::Line;
+use crate::config::Settings;
+use crate::console::interrupt;
+use crate::console::progress::Line;
 use crate::engine::{Engine, Loading};
 use crate::model::device;
 use crate::model::shape::{DTYPE, Shape};
-use crate::session::Settings;
 
 /// Share of the free memory that random weights may take.
 const SHARE: u64 = 2;

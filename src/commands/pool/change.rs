@@ -10,8 +10,10 @@ use serde::Serialize;
 use crate::cli::PoolDocumentsArgs;
 use crate::commands::pool::input::{self, Names};
 use crate::commands::pool::{codec, describe};
-use crate::commands::progress::Line;
-use crate::commands::{interrupt, print_json};
+use crate::commands::print_json;
+use crate::config::Settings;
+use crate::console::interrupt;
+use crate::console::progress::Line;
 use crate::engine::tokenizer_hash;
 use crate::model::tokenizer::TextCodec;
 use crate::recsys::SubjectKind;
@@ -20,7 +22,6 @@ use crate::recsys::knowledge::bundled_files;
 use crate::retrieval::{
     Cancelled, Changed, Check, PoolDoc, PoolInfo, PoolStore, PoolUpdate, TokenizerHash, Work,
 };
-use crate::session::Settings;
 use crate::speculate::subject::DocId;
 
 /// What a change did and what the pool holds now.

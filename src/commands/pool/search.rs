@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use crate::commands::pool::codec;
 use crate::commands::print_json;
+use crate::config::Settings;
 use crate::engine::open_pool;
 use crate::model::tokenizer::TextCodec;
 use crate::retrieval::{Pools, TextHit, TextHits};
-use crate::session::Settings;
 use crate::speculate::TokenId;
 use crate::speculate::subject::{DocId, GroupKey};
 

@@ -1,7 +1,8 @@
 //! Settings as the options that ask for them, word by word: what `SetupArgs` reads.
 
-use super::calibration::CalibrationChoice;
-use super::{Settings, absolute};
+use super::settings::Settings;
+use crate::cli::CalibrationChoice;
+use crate::file_name::absolute;
 use crate::model::device::DeviceChoice;
 use crate::speculate::command_line::Setup;
 use crate::speculate::trace::OwnDocuments;
@@ -85,9 +86,9 @@ mod tests {
 
     use super::*;
     use crate::cli::Cli;
+    use crate::cli::CostChoice;
     use crate::model::kernels::kv::KvType;
     use crate::model::weights::FloatWeights;
-    use crate::session::cost::CostChoice;
 
     fn path() -> impl Strategy<Value = PathBuf> {
         "/[a-z '$]{1,9}/[a-zäé\"]{1,9}".prop_map(PathBuf::from)

@@ -1,0 +1,53 @@
+//! What `--cost` and `--calibration` name.
+
+use std::path::PathBuf;
+
+use crate::file_name::absolute;
+use crate::speculate::cost::{CostProfile, inline, parse_inline};
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum CostChoice {
+    /// `1:3.3,8:7.5`
+    Given(CostProfile),
+    /// A kept profile, or a trace whose header has one.
+    File(PathBuf),
+}
+
+impl CostChoice {
+    /// # Errors
+    /// A table that is wrong, by its part.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match parse_inline(text) {
+            Some(profile) => Ok(CostChoice::Given(profile?)),
+            None => Ok(CostChoice::File(PathBuf::from(text))),
+        }
+    }
+
+    /// As an option's value.
+    pub fn word(&self) -> String {
+        match self {
+            CostChoice::Given(profile) => inline(profile),
+            CostChoice::File(path) => absolute(path),
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum CalibrationChoice {
+    /// The weights that the program ships for each rule.
+    #[default]
+    Shipped,
+    /// Where that run started.
+    Trace(PathBuf),
+}
+
+impl CalibrationChoice {
+    /// # Errors
+    /// None: anything but `shipped` is a file's name.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        Ok(match text {
+            "shipped" => CalibrationChoice::Shipped,
+            path => CalibrationChoice::Trace(PathBuf::from(path)),
+        })
+    }
+}
