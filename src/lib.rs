@@ -4,29 +4,31 @@
 //! one forward pass of a language model verifies every branch of it, and each
 //! draft token's fate is recorded and shown.
 //!
-//! Modules in reading order: how text comes in, the idea, the memory, the data,
-//! the model, the loop, what is said about it, and the faces over it.
-
-pub mod text_input;
-
-#[macro_use]
-pub mod console;
+//! Modules from the ground up, as in ARCHITECTURE.md: a module names only those above
+//! its line.
 
 pub mod atomic_file;
 
 pub mod file_name;
 
+pub mod mapped;
+
+#[macro_use]
+pub mod console;
+
+pub mod text_input;
+
 pub mod glossary;
+
+pub mod shutdown;
 
 pub mod speculate;
 
 pub mod protocol;
 
-pub mod mapped;
+pub mod jinja;
 
 pub mod retrieval;
-
-pub mod jinja;
 
 pub mod recsys;
 
@@ -34,22 +36,20 @@ pub mod model;
 
 pub mod engine;
 
-pub mod shutdown;
-
-pub mod worker;
-
-pub mod session;
-
 pub mod present;
-
-pub mod commands;
-
-pub mod tui;
-
-pub mod export;
 
 pub mod cli;
 
 pub mod config;
+
+pub mod session;
+
+pub mod worker;
+
+pub mod export;
+
+pub mod commands;
+
+pub mod tui;
 
 pub mod start;

@@ -15,10 +15,10 @@ const fn room(name: &'static str, may_name: &'static [&'static str]) -> Room {
 pub const ROOMS: &[Room] = &[
     room("atomic_file", &[]),
     room("file_name", &[]),
+    room("mapped", &[]),
     room("console", &[]),
     room("text_input", &[]),
     room("glossary", &[]),
-    room("mapped", &[]),
     room("shutdown", &["mapped"]),
     room("speculate", &[]),
     room("protocol", &["speculate"]),
@@ -42,6 +42,10 @@ pub const ROOMS: &[Room] = &[
     room(
         "engine",
         &["speculate", "protocol", "retrieval", "model", "text_input"],
+    ),
+    room(
+        "present",
+        &["speculate", "protocol", "glossary", "text_input", "console"],
     ),
     room(
         "cli",
@@ -88,28 +92,7 @@ pub const ROOMS: &[Room] = &[
             "shutdown",
         ],
     ),
-    room(
-        "present",
-        &["speculate", "protocol", "glossary", "text_input", "console"],
-    ),
     room("export", &["speculate", "present", "console"]),
-    room(
-        "tui",
-        &[
-            "speculate",
-            "recsys",
-            "protocol",
-            "present",
-            "worker",
-            "config",
-            "text_input",
-            "console",
-            "atomic_file",
-            "file_name",
-            "shutdown",
-            "glossary",
-        ],
-    ),
     room(
         "commands",
         &[
@@ -126,6 +109,23 @@ pub const ROOMS: &[Room] = &[
             "config",
             "session",
             "cli",
+            "text_input",
+            "console",
+            "atomic_file",
+            "file_name",
+            "shutdown",
+            "glossary",
+        ],
+    ),
+    room(
+        "tui",
+        &[
+            "speculate",
+            "recsys",
+            "protocol",
+            "present",
+            "worker",
+            "config",
             "text_input",
             "console",
             "atomic_file",

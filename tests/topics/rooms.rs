@@ -64,7 +64,7 @@ fn files_of_a_room_name_only_what_stands_below_them() {
 #[test]
 fn every_room_is_in_the_table() {
     let files = files(Tests::Read);
-    let known = ROOMS.iter().map(|room| room.name).chain(LEAVING);
+    let known = ROOMS.iter().map(|room| room.name);
     let known: BTreeSet<&str> = known.collect();
     let rooms: BTreeSet<&str> = files.keys().map(|module| module[0].as_str()).collect();
     let missing: Vec<_> = rooms.difference(&known).collect();
@@ -122,5 +122,64 @@ fn the_idea_is_pure() {
                 file.display()
             );
         }
+    }
+}
+
+fn read_root(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    std::fs::read_to_string(path).unwrap()
+}
+
+/// The library, the table of ARCHITECTURE.md and the counter name the rooms in one order.
+#[test]
+fn the_rooms_stand_in_one_order() {
+    let rooms: Vec<&str> = ROOMS.iter().map(|room| room.name).collect();
+    let library = read_root("src/lib.rs");
+    let modules: Vec<&str> = library
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'))
+        .collect();
+    assert_eq!(modules[..], rooms[..modules.len()]);
+    let map = read_root("ARCHITECTURE.md");
+    let places = modules.iter().map(|room| {
+        let row = map.lines().enumerate().find(|(_, line)| {
+            let cell = line
+                .strip_prefix("| `")
+                .and_then(|line| line.split('|').next());
+            let names = cell
+                .into_iter()
+                .flat_map(|cell| cell.split([',', '`', ' ', '/']));
+            names.into_iter().any(|name| name == *room)
+        });
+        row.unwrap_or_else(|| panic!("{room} is not in the table"))
+            .0
+    });
+    let places: Vec<usize> = places.collect();
+    assert!(places.is_sorted(), "{modules:?} stand in lines {places:?}");
+}
+
+/// A document that names a file which is not there leads nowhere.
+#[test]
+fn files_that_the_map_names_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for name in ["ARCHITECTURE.md", "CONTRIBUTING.md", "docs/internals.md"] {
+        let Ok(text) = std::fs::read_to_string(root.join(name)) else {
+            continue;
+        };
+        let quoted = text.split('`').skip(1).step_by(2);
+        let is_path = |word: &&str| {
+            let is_plain = word
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "._-/".contains(c));
+            is_plain && (word.ends_with(".rs") || word.contains('/') && word.ends_with('/'))
+        };
+        let missing: Vec<&str> = quoted
+            .filter(is_path)
+            .filter(|word| {
+                let places = ["", "src", "tests/topics"].map(|place| root.join(place).join(word));
+                !places.iter().any(|place| place.exists())
+            })
+            .collect();
+        assert!(missing.is_empty(), "{name}: {missing:#?}");
     }
 }
