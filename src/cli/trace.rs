@@ -39,7 +39,7 @@ pub struct TraceShowArgs {
     #[arg(long, value_name = "N", conflicts_with = "condition")]
     pub step: Option<usize>,
     /// The steps that match in full: `first rejected`, `relaxed and p<0.2`,
-    /// `text~"director"`; README lists the terms
+    /// `text~"director"`; docs/conditions.md lists the terms
     #[arg(long = "where", value_name = "COND", value_parser = Condition::parse)]
     pub condition: Option<Condition>,
     /// One JSON object a step, one a line

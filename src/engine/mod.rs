@@ -7,17 +7,9 @@
 //!
 //! [`Step`]: crate::speculate::trace::Step
 
-mod browse;
-mod editing;
-mod edits;
-mod fit_prompt;
-mod knowledge;
-mod load;
 mod measure;
 mod model;
 mod pools;
-mod record;
-mod replay;
 mod run;
 mod start;
 mod sweep;
@@ -30,14 +22,10 @@ use crate::protocol::SavedEdits;
 use crate::speculate::command_line::Setup;
 use crate::speculate::subject::DocId;
 
-pub use edits::Edits;
-pub use knowledge::Knowledge;
-pub use load::{LoadOptions, Loading, physical_cores};
 pub use measure::{Grid, LARGE_SPREAD, MeasuredPoint, Measuring};
-pub use model::LoadedModel;
-pub use pools::{EnginePools, open_pool, tokenizer_hash};
-pub use replay::Replayed;
-pub use run::{Run, RunSpec};
+pub use model::{LoadOptions, LoadedModel, Loading, physical_cores};
+pub use pools::{EnginePools, Knowledge, open_pool, tokenizer_hash};
+pub use run::{Replayed, Run, RunSpec};
 pub use start::Start;
 pub use sweep::{Advance, SweepRun};
 

@@ -1,8 +1,10 @@
 //! The loaded model: its decoder, tokenizer and template, and what its cache holds.
 
+mod fit_prompt;
+mod load;
+
 use color_eyre::eyre::{Result, ensure};
 
-use super::fit_prompt;
 use crate::model::ARITHMETIC_REVISION;
 use crate::model::chat::{ChatTemplate, Message, Role};
 use crate::model::decoder::{Decoder, PROMPT_CHUNK};
@@ -10,6 +12,8 @@ use crate::model::tokenizer::TextCodec;
 use crate::protocol::{PromptText, RenderedPrompt};
 use crate::speculate::TokenId;
 use crate::speculate::trace::{Arithmetic, ModelInfo};
+
+pub use load::{LoadOptions, Loading, physical_cores};
 
 /// A model on its device.
 pub struct LoadedModel {

@@ -1,18 +1,25 @@
 //! The pools of an engine: what it was given, the session's own answers, and what was
 //! changed by hand.
 
+mod browse;
+mod editing;
+mod edits;
+pub(in crate::engine) mod knowledge;
+
 use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::{Result, ensure, eyre};
 
-use super::edits::Edits;
-use super::knowledge::{Knowledge, pool_of};
 use crate::model::tokenizer::TextCodec;
 use crate::retrieval::{Check, Online, PoolDoc, PoolStore, Pools, TokenizerHash};
 use crate::speculate::TokenId;
 use crate::speculate::params::{Params, Source};
 use crate::speculate::subject::DocId;
 use crate::speculate::trace::{Header, OwnDocuments, PoolSize, SubjectInfo};
+use edits::Edits;
+use knowledge::pool_of;
+
+pub use knowledge::Knowledge;
 
 /// What an engine draws on.
 #[derive(Default)]

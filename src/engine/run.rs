@@ -2,6 +2,8 @@
 
 mod begin;
 mod pass;
+mod record;
+mod replay;
 mod seen;
 mod spec;
 
@@ -24,6 +26,7 @@ use crate::speculate::verify::{Finish, Room, Verdict};
 use pass::Passed;
 use seen::Seen;
 
+pub use replay::Replayed;
 pub use spec::RunSpec;
 
 /// What a step came to.

@@ -252,7 +252,7 @@ fn strict_equals_autoregressive_with_every_drafter() {
     let half: String = format!("ab{}", plain.text()).chars().take(20).collect();
     let texts = [half.clone(), format!("{half}x{half}"), "abcabcab".into()];
     let docs = texts.into_iter().enumerate().map(|(i, text)| Knowledge {
-        id: i.to_string().into(),
+        id: i.to_string(),
         title: String::new(),
         kind: "item".into(),
         group: Some(["a", "b"][i % 2].into()),

@@ -6,8 +6,8 @@ use color_eyre::eyre::{Result, bail};
 
 use super::seen::Seen;
 use super::{Run, ms_since};
-use crate::engine::knowledge::pool_of;
 use crate::engine::model::LoadedModel;
+use crate::engine::pools::knowledge::pool_of;
 use crate::engine::pools::pool_sizes;
 use crate::engine::{Engine, RunSpec};
 use crate::protocol::RenderedPrompt;

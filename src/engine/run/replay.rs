@@ -3,7 +3,7 @@
 
 use color_eyre::eyre::{Result, ensure};
 
-use super::{Engine, Run, RunSpec};
+use crate::engine::{Engine, Run, RunSpec};
 use crate::speculate::row::{Judged, NodeRow};
 use crate::speculate::trace::{Header, Step};
 use crate::speculate::verify::Verdict;

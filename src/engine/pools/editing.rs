@@ -4,9 +4,9 @@
 
 use color_eyre::eyre::{Result, bail, ensure, eyre};
 
-use super::edits::Edit;
-use super::knowledge::Knowledge;
-use super::pools::{EnginePools, tokenizer_hash};
+use crate::engine::pools::edits::Edit;
+use crate::engine::pools::knowledge::Knowledge;
+use crate::engine::pools::{EnginePools, tokenizer_hash};
 use crate::model::tokenizer::TextCodec;
 use crate::protocol::{PoolName, SavedEdits, Undone};
 use crate::retrieval::{Part, PoolDoc, PoolUpdate, Unwanted};

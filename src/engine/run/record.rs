@@ -2,7 +2,7 @@
 
 use color_eyre::eyre::Result;
 
-use super::{Engine, Run, RunSpec};
+use crate::engine::{Engine, Run, RunSpec};
 use crate::speculate::trace::{End, Trace};
 use crate::speculate::verify::Finish;
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use color_eyre::eyre::{Result, ensure, eyre};
 
-use super::Engine;
+use crate::engine::Engine;
 use crate::protocol::{
     DocumentText, Documents, Found, FoundDocument, ListedDoc, Overview, PoolName, Probe, ProbedSet,
     ProbedText, Section,

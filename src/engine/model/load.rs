@@ -7,10 +7,10 @@ use std::sync::atomic::AtomicBool;
 use color_eyre::eyre::{Result, WrapErr, bail};
 use sha2::{Digest, Sha256};
 
-use super::Engine;
-use super::model::LoadedModel;
-use super::pools::EnginePools;
-use super::start::Start;
+use crate::engine::Engine;
+use crate::engine::model::LoadedModel;
+use crate::engine::pools::EnginePools;
+use crate::engine::start::Start;
 use crate::model::checked::CheckedModel;
 use crate::model::config::Config;
 use crate::model::decoder::Decoder;

@@ -40,7 +40,7 @@ impl Knowledge {
 }
 
 /// The pool that serves a subject, if it has a group.
-pub(super) fn pool_of(subject: &SubjectInfo) -> Option<GroupKey> {
+pub(in crate::engine) fn pool_of(subject: &SubjectInfo) -> Option<GroupKey> {
     let group = subject.group.as_deref()?;
     let framework = Some(subject.framework.as_str());
     Some(GroupKey::new(&subject.kind, Some(group), framework))
