@@ -1,4 +1,4 @@
-//! The words that a condition can ask with, and what they mean: help and README
+//! The words that a condition can ask with, and what they mean: help and docs
 //! are made of this table.
 
 /// What holds of a step or does not.
