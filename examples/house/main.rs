@@ -6,15 +6,15 @@
 
 #![allow(clippy::disallowed_macros, reason = "a report for a reader")]
 
-mod rooms;
 mod source;
+mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use color_eyre::eyre::{Result, bail};
-use rooms::{EDGE, KIND_TEXTS, OTHER_MEANINGS, may_name, upward};
 use source::{Files, Module, SourceFile, Tests, arrows};
+use table::{EDGE, KIND_TEXTS, OTHER_MEANINGS, may_name, upward};
 
 /// Lines of a function, from its signature to its last brace.
 const LONG: usize = 40;

@@ -26,7 +26,7 @@ pub mod registry;
 pub mod rope;
 pub mod safetensors;
 pub mod sampling;
-mod score;
+pub mod score;
 pub mod shape;
 mod stated;
 pub mod tokenizer;
