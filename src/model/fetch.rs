@@ -5,7 +5,6 @@
 
 mod cache;
 mod checkpoint;
-mod environment;
 mod hub;
 mod integrity;
 mod part_file;
@@ -22,9 +21,10 @@ use std::time::Duration;
 
 use color_eyre::eyre::{Report, Result, bail, ensure, eyre};
 
+pub use super::cancelled::Cancelled;
+pub use super::environment::FetchEnv;
 use super::gguf::split::PartName;
 use super::registry::{self, ModelEntry};
-pub use environment::FetchEnv;
 pub use integrity::{Expectation, expectation, weight_files};
 
 /// How often a wait looks at the cancel flag.
@@ -67,19 +67,9 @@ pub struct FetchOptions<'a> {
     pub offline: bool,
 }
 
-/// The fetch was cancelled; find it with `report.is::<Cancelled>()`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cancelled;
-
 /// The user did not want that many bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Declined;
-
-impl fmt::Display for Cancelled {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("fetching the model was cancelled; what came is kept for the next try")
-    }
-}
 
 impl fmt::Display for Declined {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -87,7 +77,6 @@ impl fmt::Display for Declined {
     }
 }
 
-impl std::error::Error for Cancelled {}
 impl std::error::Error for Declined {}
 
 type OnEvent<'a> = &'a mut dyn FnMut(FetchEvent);

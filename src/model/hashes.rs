@@ -13,7 +13,8 @@ use color_eyre::eyre::{Result, WrapErr};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::fetch::{Cancelled, FetchEnv};
+use super::cancelled::Cancelled;
+use super::environment::FetchEnv;
 use crate::atomic_file;
 
 const MEMORY: &str = "hashes.json";

@@ -2,6 +2,7 @@
 
 mod base64_text;
 pub mod cache;
+mod cancelled;
 pub mod chat;
 pub mod checked;
 pub mod clock;
@@ -11,6 +12,7 @@ mod cpu_path;
 pub mod decoder;
 pub mod device;
 mod device_path;
+mod environment;
 pub mod fetch;
 pub mod floors;
 pub mod gguf;

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use color_eyre::eyre::Result;
 use hf_hub::{Cache, CacheRepo, Repo, RepoType};
 
-use super::environment::FetchEnv;
 use super::part_file::Folder;
 use crate::file_name::file_name;
+use crate::model::environment::FetchEnv;
 use crate::model::registry::ModelEntry;
 
 /// What the caches say.

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use color_eyre::eyre::{Report, Result, WrapErr, bail, ensure, eyre};
 use hf_hub::Cache;
 
-use super::environment::FetchEnv;
 use super::{Cancelled, Declined, FetchOptions, OnEvent, confirm, go_on, hub, integrity, lock};
+use crate::model::environment::FetchEnv;
 use crate::model::registry::ModelEntry;
 use crate::model::safetensors::{INDEX, SINGLE, part_names, total_bytes};
 

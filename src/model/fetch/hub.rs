@@ -12,10 +12,10 @@ use ureq::http::Response;
 use ureq::{Agent, Body};
 
 use super::cache::{self, HubSlot, is_sha256};
-use super::environment::FetchEnv;
 use super::part_file::{Expected, PartFile};
 use super::transfer::{Source, detached, fill, header, wait};
 use super::{FetchEvent, FetchOptions, OnEvent, confirm};
+use crate::model::environment::FetchEnv;
 use crate::model::hashes::HashMemory;
 use crate::model::registry::ModelEntry;
 

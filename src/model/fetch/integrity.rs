@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use color_eyre::eyre::{Result, bail};
 
 use super::cache::{self, Lookup};
-use super::environment::FetchEnv;
 use super::{Cancelled, FetchEvent, FetchOptions, OnEvent};
+use crate::model::environment::FetchEnv;
 use crate::model::gguf::split;
 use crate::model::hashes::{HashMemory, Watch};
 use crate::model::registry::{ENTRIES, ModelEntry};

