@@ -130,7 +130,10 @@ fn info(settings: &Settings, json: bool) -> Result<()> {
         info.scale,
         info.history_max
     );
-    for (kind, rows) in [("item", &info.item_groups), ("user", &info.user_groups)] {
+    for (kind, rows) in [
+        (SubjectKind::Item, &info.item_groups),
+        (SubjectKind::User, &info.user_groups),
+    ] {
         for row in rows {
             out!(
                 "{kind:<6}{:<22}{:>8}  {}",

@@ -148,17 +148,7 @@ impl Engine {
         group: Option<&GroupKey>,
         params: &Params,
     ) -> Result<Probe> {
-        let (ids, opening_len) = match text {
-            ProbedText::Phrase(text) => {
-                let ids = self.phrase_ids(text, params)?;
-                let n = ids.len();
-                (ids, n)
-            }
-            ProbedText::Prompt(prompt) => {
-                let rendered = self.model.render(prompt)?;
-                (rendered.ids, rendered.opening_len)
-            }
-        };
+        let (ids, opening_len) = self.probed_ids(text, params)?;
         ensure!(!ids.is_empty(), "the text has no token");
         let local = Local::new(&ids, opening_len);
         let mut sets = Vec::new();
@@ -182,6 +172,21 @@ impl Engine {
             sets,
             n_tokens: ids.len(),
             tokens: drafted.into_iter().map(|t| (t, self.shown(t))).collect(),
+        })
+    }
+
+    /// The text's tokens, and how many of the last are the answer's beginning.
+    fn probed_ids(&self, text: &ProbedText, params: &Params) -> Result<(Vec<TokenId>, usize)> {
+        Ok(match text {
+            ProbedText::Phrase(text) => {
+                let ids = self.phrase_ids(text, params)?;
+                let n = ids.len();
+                (ids, n)
+            }
+            ProbedText::Prompt(prompt) => {
+                let rendered = self.model.render(prompt)?;
+                (rendered.ids, rendered.opening_len)
+            }
         })
     }
 

@@ -11,10 +11,12 @@ pub(crate) struct Ranks {
 impl Ranks {
     pub const NONE: Ranks = Ranks { lo: 0, hi: 0 };
 
+    #[inline]
     pub fn len(self) -> usize {
         (self.hi - self.lo) as usize
     }
 
+    #[inline]
     pub fn is_empty(self) -> bool {
         self.lo == self.hi
     }

@@ -34,11 +34,13 @@ impl<'a> Shelf<'a> {
     }
 
     /// How many suffixes these are, those of hidden documents left out.
+    #[inline]
     pub fn count(&self, ranks: Ranks) -> usize {
         ranks.len() - self.hidden.map_or(0, |h| h.count(ranks))
     }
 
     /// The text position a suffix begins at, unless it is hidden.
+    #[inline]
     pub fn visible(&self, rank: u32) -> Option<u32> {
         let position = self.segment.position(rank);
         self.is_visible(position).then_some(position)

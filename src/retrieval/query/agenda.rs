@@ -12,6 +12,7 @@ pub(crate) const WIDE: u64 = 1 << 23;
 /// An item of an agenda. What comes first is smaller: the longest matches, then
 /// by kind; what belongs together is equal above [`CLASS_SHIFT`]. In one
 /// number, because there is a list to sort at every node.
+#[inline]
 pub(crate) fn key(order: u16, kind: Kind, class: Option<BridgeClass>, index: usize) -> u64 {
     let class = class.map_or(0, BridgeClass::code);
     (u64::from(u16::MAX - order) << ORDER_SHIFT)
@@ -20,6 +21,7 @@ pub(crate) fn key(order: u16, kind: Kind, class: Option<BridgeClass>, index: usi
         | index as u64
 }
 
+#[inline]
 pub(crate) fn index_of(item: u64) -> usize {
     (item & (WIDE - 1)) as usize
 }

@@ -33,6 +33,7 @@ pub(crate) struct Shelved {
 }
 
 impl Tally {
+    #[inline]
     pub fn clear(&mut self) {
         self.count = 0;
         self.n_seen = 0;
@@ -40,6 +41,7 @@ impl Tally {
     }
 
     /// One more occurrence.
+    #[inline]
     pub fn add(&mut self, token: TokenId) {
         self.count += 1;
         self.n_seen += 1;

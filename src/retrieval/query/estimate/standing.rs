@@ -45,6 +45,7 @@ pub(crate) struct Offers {
 }
 
 impl Backing {
+    #[inline]
     pub fn new(kind: u8, order: usize, count: usize) -> Self {
         let order = match order {
             0..=3 => order,
@@ -63,6 +64,7 @@ impl Backing {
 
 impl Standing {
     /// `rank` among its siblings from 0, `depth` from 1.
+    #[inline]
     pub fn new(prob: f32, path_prob: f32, backing: Backing, rank: usize, depth: usize) -> Self {
         Standing {
             z: logit(prob),
@@ -74,6 +76,7 @@ impl Standing {
     }
 
     /// The weights of the offset's cells.
+    #[inline]
     pub fn cells(&self) -> [usize; TABLES.len()] {
         let Backing { kind, order, count } = self.backing;
         let cells = [kind, order, count, self.rank, self.depth];
@@ -99,6 +102,7 @@ impl Offers {
         self.starts.resize(node + 1, self.list.len());
     }
 
+    #[inline]
     pub fn push(&mut self, token: TokenId, standing: Standing) {
         self.list.push((token, standing));
     }
