@@ -7,13 +7,13 @@ use ratatui::widgets::Widget;
 
 use crate::present::theme::Theme;
 use crate::tui::action::Action;
-use crate::tui::app::{App, Screen};
+use crate::tui::app::App;
 use crate::tui::keys::table::Context;
 use crate::tui::look::ascii;
 use crate::tui::screens::catalog::{detail as catalog_detail, list as catalog_list};
 use crate::tui::screens::decode::state::{Pane, Zoom};
 use crate::tui::screens::decode::{legend, pool, speed, steps, strip, text, token, tree};
-use crate::tui::screens::{compare, learn, pool as pools, tune};
+use crate::tui::screens::{Screen, compare, learn, pool as pools, tune};
 use crate::tui::shell::{footer, header, layout, lesson};
 use crate::tui::start::Glyphs;
 use crate::tui::widgets::pane;
@@ -64,7 +64,7 @@ impl Widget for &App {
 }
 
 fn catalog(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
-    let (list, detail) = layout::catalog(body, app.panes);
+    let (list, detail) = crate::tui::screens::catalog::layout::places(body, app.panes);
     pane::frame(detail, false, theme, buf);
     pane::frame(list, true, theme, buf);
     catalog_list::render(app, theme, list, buf);
@@ -72,7 +72,7 @@ fn catalog(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
 }
 
 fn decode(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
-    let panes = layout::decode(app, body);
+    let panes = crate::tui::screens::decode::layout::panes(&app.view, app.panes, body);
     let is_focused = |pane: Pane| pane == app.view.pane;
     // The focused pane is framed last, so that its border is whole.
     for focused in [false, true] {
@@ -82,7 +82,7 @@ fn decode(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
     }
     for (pane, rect) in panes {
         pane_title(app, pane, rect, body, theme, buf);
-        let inside = layout::inner(rect);
+        let inside = pane::inner(rect);
         let area = legend::room(app, pane, inside);
         match pane {
             Pane::Text => text::render(app, theme, area, buf),
@@ -125,7 +125,10 @@ fn pane_title(app: &App, pane: Pane, rect: Rect, body: Rect, theme: &Theme, buf:
 
 /// The panes that share the lower place; none where each has its own.
 fn lower_tabs(app: &App, body: Rect) -> Vec<Pane> {
-    if app.view.zoom == Zoom::One || layout::room(body) == layout::Room::Wide {
+    if app.view.zoom == Zoom::One
+        || crate::tui::screens::decode::layout::room(body)
+            == crate::tui::screens::decode::layout::Room::Wide
+    {
         return Vec::new();
     }
     Pane::LOWER.to_vec()

@@ -10,10 +10,11 @@ use laserscope::speculate::command_line::CommandLine;
 use laserscope::speculate::params::{Budget, Drafter, Params, Sampling, Sources, Verify};
 use laserscope::speculate::trace::Header;
 use laserscope::tui::Glyphs;
-use laserscope::tui::app::{App, Errand, Mouse, Screen};
+use laserscope::tui::app::{App, Errand};
 use laserscope::tui::keys::remap;
+use laserscope::tui::remembered::Mouse;
+use laserscope::tui::screens::Screen;
 use laserscope::tui::screens::decode::state::{Pane, Zoom};
-use laserscope::tui::shell::layout;
 use ratatui::buffer::Buffer;
 
 use super::fixture;
@@ -179,9 +180,13 @@ fn panes_move_and_stop_at_the_ends() {
     let (mut app, _) = decoding(&fixture::relaxed(), 24);
     for size in [LARGE, SMALL] {
         app.size = size;
-        let width = |app: &App| layout::pane_inner(app, Pane::Text).expect("shown").width;
+        let width = |app: &App| {
+            laserscope::tui::screens::decode::text::pane_inner(app, Pane::Text)
+                .expect("shown")
+                .width
+        };
         let height = |app: &App| {
-            layout::pane_inner(app, app.view.lower)
+            laserscope::tui::screens::decode::text::pane_inner(app, app.view.lower)
                 .expect("shown")
                 .height
         };
@@ -203,7 +208,7 @@ fn panes_move_and_stop_at_the_ends() {
         keys(&mut app, "<");
         assert!(width(&app) < widest, "no press is lost at the end");
         draw(&app);
-        app.panes = layout::Shift::default();
+        app.panes = laserscope::tui::remembered::Shift::default();
     }
 }
 

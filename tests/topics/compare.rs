@@ -14,8 +14,9 @@ use laserscope::speculate::stats::agreement;
 use laserscope::speculate::trace::Trace;
 use laserscope::speculate::verify::Finish;
 use laserscope::tui::action::Action;
-use laserscope::tui::app::{App, Screen};
+use laserscope::tui::app::App;
 use laserscope::tui::dialogs::choose::ChooseRun;
+use laserscope::tui::screens::Screen;
 use laserscope::tui::screens::compare::state::{Choice, Race};
 use laserscope::worker::message::Command;
 

@@ -12,10 +12,11 @@ use laserscope::speculate::trace::{End, Trace};
 use laserscope::speculate::verify::Finish;
 use laserscope::tui::App;
 use laserscope::tui::action::Action;
-use laserscope::tui::app::{Errand, Screen, Tone};
+use laserscope::tui::app::{Errand, Tone};
 use laserscope::tui::dialogs::failure::Failure;
 use laserscope::tui::keys::table::TABLE;
 use laserscope::tui::runs::run::Phase;
+use laserscope::tui::screens::Screen;
 use laserscope::tui::screens::decode::state::{Cursor, Pane};
 use laserscope::worker::message::{Command, Event, PromptPreview};
 use proptest::prelude::*;
@@ -768,9 +769,12 @@ fn the_wheel_scrolls_what_is_under_it() {
     let mut app = ended(&fixture::relaxed());
     app.size = SMALL;
     let text = find(&draw(&app), "TEXT");
-    let (top, _) = laserscope::tui::shell::layout::text_scroll(&app);
+    let (top, _) = laserscope::tui::screens::decode::text::text_scroll(&app);
     mouse(&mut app, MouseEventKind::ScrollUp, (text.0, text.1 + 2));
-    assert_eq!(laserscope::tui::shell::layout::text_scroll(&app).0, top - 1);
+    assert_eq!(
+        laserscope::tui::screens::decode::text::text_scroll(&app).0,
+        top - 1
+    );
     let step = app.step_index().expect("a step");
     let steps = find(&draw(&app), "STEPS");
     mouse(&mut app, MouseEventKind::ScrollUp, (steps.0, steps.1 + 1));

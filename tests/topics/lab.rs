@@ -11,9 +11,9 @@ use laserscope::speculate::draft::{DraftTree, Origin};
 use laserscope::speculate::params::{Params, Source};
 use laserscope::speculate::trace::{SourceHit, TokenBytes};
 use laserscope::tui::App;
-use laserscope::tui::app::Screen;
 use laserscope::tui::dialogs::remove_document::Removal;
 use laserscope::tui::dialogs::save_edits::SaveEdits;
+use laserscope::tui::screens::Screen;
 use laserscope::tui::screens::pool::state::{LabPane, LabTab};
 use laserscope::worker::message::{
     Command, DocumentText, Documents, Event, Found, FoundDocument, LabAnswer, LabQuestion,
@@ -402,7 +402,7 @@ fn a_click_selects_and_the_wheel_scrolls() {
     let (x, y) = (20, at.expect("the row"));
     assert!(
         laserscope::tui::mouse::hit(&app, Position::new(x, y))
-            != laserscope::tui::mouse::Target::Nothing
+            != laserscope::tui::target::Target::Nothing
     );
     let mouse = |kind| {
         crossterm::event::Event::Mouse(MouseEvent {

@@ -4,10 +4,11 @@
 use crossterm::event::KeyCode;
 use laserscope::speculate::cost::StepCosts;
 use laserscope::speculate::trace::Trace;
-use laserscope::tui::app::{App, Errand, Screen};
+use laserscope::tui::app::{App, Errand};
 use laserscope::tui::dialogs::answer::Answer;
 use laserscope::tui::lesson::{self, Check, Lesson};
 use laserscope::tui::runs::run::Recording;
+use laserscope::tui::screens::Screen;
 use laserscope::tui::shell::lesson as lesson_box;
 use laserscope::worker::message::{Command, Event};
 
@@ -428,7 +429,7 @@ fn tasks_are_done_with_the_keys_that_they_name() {
         let mut app = learning(at);
         for pressed in steps {
             let task = app.learn.at().expect("a lesson").1.expect("a task");
-            let ask = lesson::words::told(&task.ask, &app);
+            let ask = laserscope::tui::screens::learn::words::told(&task.ask, &app);
             assert!(
                 !ask.contains(['{', '?']) || task.ask.contains('?'),
                 "{id}: {ask}"

@@ -3,7 +3,8 @@
 
 use crossterm::event::KeyCode;
 use laserscope::speculate::params::{Params, Verify};
-use laserscope::tui::app::{App, Errand, Screen};
+use laserscope::tui::app::{App, Errand};
+use laserscope::tui::screens::Screen;
 use laserscope::tui::screens::tune::sweep::Stand;
 use laserscope::worker::message::{Command, Event, SweepRequest};
 

@@ -4,11 +4,12 @@ use crate::present::record::Record;
 use crate::speculate::trace::{End, Header, Step};
 use crate::tui::action::Action;
 use crate::tui::app::model::ModelState;
-use crate::tui::app::{App, Errand, Screen, Tone};
+use crate::tui::app::{App, Errand, Tone};
 use crate::tui::dialogs::download::Download;
 use crate::tui::dialogs::failure::Failure;
 use crate::tui::keys::table::Context;
 use crate::tui::runs::run::{Phase, Run};
+use crate::tui::screens::Screen;
 use crate::worker::message::{Command, Event, FetchEvent, Purpose, RunId};
 
 impl App {

@@ -5,8 +5,9 @@ use crate::speculate::TokenId;
 use crate::speculate::command_line::{CommandLine, Files};
 use crate::speculate::trace::Step;
 use crate::tui::action::Copied;
-use crate::tui::app::{App, Errand, Screen, Tone};
+use crate::tui::app::{App, Errand, Tone};
 use crate::tui::runs::run::Run;
+use crate::tui::screens::Screen;
 use crate::worker::message::RunId;
 
 impl App {

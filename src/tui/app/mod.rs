@@ -11,7 +11,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crossterm::event::KeyEvent;
-use serde::{Deserialize, Serialize};
 
 use self::dialog::Dialog;
 use crate::present::format::Format;
@@ -27,31 +26,20 @@ use crate::tui::app::model::ModelState;
 use crate::tui::keys::keymap::Keymap;
 use crate::tui::keys::table::Context;
 use crate::tui::look::themes::Themes;
-use crate::tui::remembered::Remembered;
+use crate::tui::remembered::{Mouse, Remembered, Shift};
 use crate::tui::runs::drifting::Drifting;
 use crate::tui::runs::parked::IN_MEMORY_MB;
 use crate::tui::runs::run::{Recording, Run};
 use crate::tui::runs::spill::Spill;
+use crate::tui::screens::Screen;
 use crate::tui::screens::catalog::state::{Browse, Typing};
 use crate::tui::screens::compare::state::Compare;
 use crate::tui::screens::decode::state::{Cursor, DecodeView, Pace};
 use crate::tui::screens::learn::state::Learn;
 use crate::tui::screens::pool::state::Lab;
 use crate::tui::screens::tune::state::Tune;
-use crate::tui::shell::layout::Shift;
 use crate::tui::start::{EarlierRun, Glyphs, Length, Shipped, Start};
 use crate::worker::message::{Command, Request, RunId};
-
-/// The screens there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Screen {
-    Catalog,
-    Decode,
-    Tune,
-    Compare,
-    Pool,
-    Learn,
-}
 
 /// One line for the person, until the next key: over the hints at first, then above
 /// them.
@@ -77,15 +65,6 @@ pub enum Tone {
     Info,
     Good,
     Problem,
-}
-
-/// Who gets the mouse: the program, or the terminal for selecting text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mouse {
-    #[default]
-    Ours,
-    Terminals,
 }
 
 /// What only the terminal's owner can do.

@@ -1,7 +1,8 @@
 //! The borders between panes, moved by keys.
 
 use crate::tui::action::Action;
-use crate::tui::app::{App, Screen};
+use crate::tui::app::App;
+use crate::tui::screens::{Screen, catalog, decode};
 use crate::tui::shell::layout;
 
 /// A press moves an upright border by this.
@@ -19,6 +20,8 @@ impl App {
             Action::Taller => self.panes.lower = self.panes.lower.saturating_add(1),
             _ => self.panes.lower = self.panes.lower.saturating_sub(1),
         }
-        self.panes = layout::clamped(self);
+        let body = layout::shell(self, layout::whole(self)).body;
+        let panes = decode::layout::effect(body, self.panes);
+        self.panes = catalog::layout::effect(body, panes);
     }
 }

@@ -13,7 +13,6 @@ use crate::tui::app::dialog::Dialog;
 use crate::tui::app::{App, Tone};
 use crate::tui::keys::table::Context;
 use crate::tui::runs::branches::Fork;
-use crate::tui::shell::layout;
 use crate::tui::widgets::list::chosen;
 use crate::tui::widgets::{bars, pane};
 use crate::worker::message::Command;
@@ -77,7 +76,7 @@ impl Dialog for BranchDialog {
     }
 
     fn line_at(&self, app: &App, area: Rect, at: Position) -> Option<usize> {
-        let inner = layout::inner(place(app, area));
+        let inner = pane::inner(place(app, area));
         let line = usize::from(at.y.checked_sub(inner.y)?);
         let row = match line {
             0 => Some(0),

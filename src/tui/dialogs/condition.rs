@@ -14,9 +14,8 @@ use crate::tui::action::Action;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::app::{App, Tone};
 use crate::tui::keys::table::Context;
-use crate::tui::mouse::Target;
 use crate::tui::screens::decode::hunt::Hunt;
-use crate::tui::shell::layout;
+use crate::tui::target::Target;
 use crate::tui::widgets::field::{edit, push_input};
 use crate::tui::widgets::list::row_at;
 use crate::tui::widgets::pane;
@@ -239,7 +238,7 @@ fn place(area: Rect) -> Rect {
 
 /// The rows of the suggestions, and the first one shown.
 fn list(area: Rect, editor: &ConditionEditor) -> (Rect, usize) {
-    let inner = layout::inner(place(area));
+    let inner = pane::inner(place(area));
     let rows = Rect {
         y: inner.y + 2,
         height: inner.height.saturating_sub(2),

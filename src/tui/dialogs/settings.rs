@@ -13,7 +13,6 @@ use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::table::Context;
 use crate::tui::runs::run::Run;
 use crate::tui::settings::{Setting, Way};
-use crate::tui::shell::layout;
 use crate::tui::widgets::list::{chosen, row_at};
 use crate::tui::widgets::pane;
 use crate::worker::message::Command;
@@ -78,7 +77,7 @@ impl Dialog for SettingsDialog {
 
     fn line_at(&self, app: &App, area: Rect, at: Position) -> Option<usize> {
         let n_shown = Setting::shown(&app.params).len();
-        row_at(layout::inner(place(app, area)), 0, n_shown, at)
+        row_at(pane::inner(place(app, area)), 0, n_shown, at)
     }
 }
 

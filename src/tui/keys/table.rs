@@ -8,7 +8,7 @@ use crossterm::event::KeyCode;
 
 use crate::present::key::Key;
 use crate::tui::action::{Action, CompareAction, Copied, LabAction};
-use crate::tui::app::Screen;
+use crate::tui::screens::Screen;
 
 /// Where a key means something. What is typed into a text goes there first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

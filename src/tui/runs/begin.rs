@@ -6,9 +6,10 @@ use crate::recsys::SubjectRef;
 use crate::speculate::trace::{StartFrom, SubjectInfo, Trace};
 use crate::tui::action::Action;
 use crate::tui::app::model::ModelState;
-use crate::tui::app::{App, Errand, Screen, Tone, Touched};
+use crate::tui::app::{App, Errand, Tone, Touched};
 use crate::tui::keys::table::Context;
 use crate::tui::runs::run::{Origin, Phase, Recording, Run};
+use crate::tui::screens::Screen;
 use crate::worker::ask;
 use crate::worker::message::{Command, PromptText, Purpose, Request, RunId};
 

@@ -6,3 +6,14 @@ pub mod decode;
 pub mod learn;
 pub mod pool;
 pub mod tune;
+
+/// The screens there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Screen {
+    Catalog,
+    Decode,
+    Tune,
+    Compare,
+    Pool,
+    Learn,
+}

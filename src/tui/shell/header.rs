@@ -9,9 +9,10 @@ use crate::present::number;
 use crate::present::theme::{Emphasis, Theme};
 use crate::present::token_text::{columns, fit};
 use crate::tui::action::Action;
+use crate::tui::app::App;
 use crate::tui::app::model::ModelState;
-use crate::tui::app::{App, Screen};
 use crate::tui::keys::table::Context;
+use crate::tui::screens::Screen;
 use crate::tui::widgets::bars;
 
 const NAME: &str = " ◉ LaserScope ";

@@ -25,7 +25,7 @@ const MAX_HISTORY: usize = 8;
 
 pub fn render(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
     pane::title("DETAILS", rect, false, theme, buf);
-    let area = layout::inner(rect);
+    let area = pane::inner(rect);
     let lines = lines(app, theme, usize::from(area.width));
     let top = app.browse.detail_scroll.min(lines.len());
     for (row, line) in lines[top..].iter().enumerate() {
@@ -44,8 +44,11 @@ pub fn render(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
 
 /// How far the details can be scrolled.
 pub fn last_scroll(app: &App) -> usize {
-    let (_, rect) = layout::catalog(layout::shell(app, layout::whole(app)).body, app.panes);
-    let area = layout::inner(rect);
+    let (_, rect) = crate::tui::screens::catalog::layout::places(
+        layout::shell(app, layout::whole(app)).body,
+        app.panes,
+    );
+    let area = pane::inner(rect);
     let n_lines = lines(app, &app.theme.theme(), usize::from(area.width)).len();
     n_lines.saturating_sub(usize::from(area.height))
 }

@@ -14,7 +14,6 @@ use crate::tui::app::App;
 use crate::tui::keys::table::Context;
 use crate::tui::screens::catalog::filter::Row;
 use crate::tui::screens::catalog::state::Typing;
-use crate::tui::shell::layout;
 use crate::tui::widgets::pane;
 
 const ID: usize = 6;
@@ -29,7 +28,7 @@ const HEAD_ROWS: u16 = 2;
 
 /// Where the subjects' rows are.
 fn rows(list: Rect) -> Rect {
-    let area = layout::inner(list);
+    let area = pane::inner(list);
     Rect {
         y: area.y + HEAD_ROWS,
         height: area.height.saturating_sub(HEAD_ROWS),
@@ -79,7 +78,7 @@ pub fn render(app: &App, theme: &Theme, list: Rect, buf: &mut Buffer) {
         .map(|(kind, title)| (title.as_str(), *kind == app.browse.kind))
         .collect();
     pane::tabs(&tabs, list, true, theme, buf);
-    let area = layout::inner(list);
+    let area = pane::inner(list);
     if app.browse.catalog.is_none() {
         let key = |action| app.key_of(Context::Catalog, action);
         let text = format!(

@@ -2,5 +2,6 @@
 
 pub mod detail;
 pub mod filter;
+pub mod layout;
 pub mod list;
 pub mod state;

@@ -4,6 +4,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::present::number::{count, percent, three};
@@ -18,7 +19,6 @@ use crate::tui::app::App;
 use crate::tui::keys::table::Context;
 use crate::tui::runs::reference::Way;
 use crate::tui::screens::compare::state::{Choice, Comparison};
-use crate::tui::screens::compare::view::labelled;
 use crate::tui::widgets::bars;
 use crate::tui::widgets::pane::put;
 use crate::tui::widgets::paragraph::wrap;
@@ -364,4 +364,12 @@ fn ahead(app: &App) -> String {
     let lead = (a.0 - b.0).abs() / 1000.0;
     let first = if a.0 <= b.0 { "A" } else { "B" };
     format!("{first} was done {lead:.2} s earlier · {race} races them on one clock at {pace}×")
+}
+
+/// A label in front of a text, for the lower pane.
+pub(crate) fn labelled(label: &str, text: String, style: Style, theme: &Theme) -> Line<'static> {
+    Line::from(vec![
+        Span::styled(format!("{label} "), theme.dim()),
+        Span::styled(text, style),
+    ])
 }

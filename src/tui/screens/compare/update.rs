@@ -4,11 +4,12 @@
 use crate::present::pick::Pick;
 use crate::speculate::compare::{Cause, Side};
 use crate::tui::action::{Action, CompareAction};
-use crate::tui::app::{App, Screen, Tone};
+use crate::tui::app::{App, Tone};
 use crate::tui::keys::table::Context;
-use crate::tui::mouse::{CompareTarget, Target};
+use crate::tui::screens::Screen;
 use crate::tui::screens::compare::state::{Choice, Race};
 use crate::tui::screens::decode::state::Cursor;
+use crate::tui::target::{CompareTarget, Target};
 use crate::worker::message::{Command, RunId};
 
 const PAGE: i64 = 10;

@@ -5,13 +5,7 @@ use std::ops::Range;
 use crate::present::record::Place;
 use crate::tui::app::{App, Tone};
 use crate::tui::screens::decode::hunt::Hunt;
-use crate::tui::screens::decode::state::Cursor;
-
-/// What is searched, small and capital letters alike.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Search {
-    pub text: String,
-}
+use crate::tui::screens::decode::state::{Cursor, Search};
 
 impl App {
     pub(crate) fn search_for(&mut self, text: &str) {

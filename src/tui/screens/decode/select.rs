@@ -4,9 +4,8 @@ use crate::present::pick::Pick;
 use crate::present::record::Place;
 use crate::present::{flow, lines};
 use crate::tui::app::{App, Tone};
-use crate::tui::mouse::Target;
 use crate::tui::screens::decode::state::{Cursor, Pane};
-use crate::tui::shell::layout;
+use crate::tui::target::Target;
 use crate::worker::message::Command;
 
 impl App {
@@ -39,7 +38,7 @@ impl App {
         let Some(cell) = self.selected_cell() else {
             return;
         };
-        let width = layout::text_width(self);
+        let width = crate::tui::screens::decode::text::text_width(self);
         let lines = flow::flow(record, self.view.ghosts, width);
         if let Some(cell) = lines::neighbour(&lines, cell, delta)
             && let Place::Step { step, pick, .. } = record.cells[cell].place
@@ -111,7 +110,7 @@ impl App {
     }
 
     fn scroll_text(&mut self, delta: i64) {
-        let (top, last) = layout::text_scroll(self);
+        let (top, last) = crate::tui::screens::decode::text::text_scroll(self);
         self.view.text_top = Some((top as i64 + delta).clamp(0, last as i64) as usize);
     }
 }

@@ -5,13 +5,14 @@ use std::time::Duration;
 use crate::present::format::Format;
 use crate::present::lines::Ghosts;
 use crate::tui::action::Action;
-use crate::tui::app::{App, Errand, Screen, Tone};
+use crate::tui::app::{App, Errand, Tone};
 use crate::tui::dialogs::export::ExportMenu;
 use crate::tui::dialogs::go_to::GoTo;
 use crate::tui::dialogs::settings::SettingsDialog;
 use crate::tui::dialogs::why_slow::WhySlowDialog;
 use crate::tui::keys::table::Context;
 use crate::tui::runs::run::{Origin, Phase, Run};
+use crate::tui::screens::Screen;
 use crate::tui::screens::decode::state::{Cursor, Zoom};
 use crate::worker::message::Command;
 

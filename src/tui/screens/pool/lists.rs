@@ -11,9 +11,8 @@ use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::keys::table::Context;
 use crate::tui::screens::catalog::state::Typing;
+use crate::tui::screens::pool::first_row;
 use crate::tui::screens::pool::state::LabPane;
-use crate::tui::screens::pool::view::first_row;
-use crate::tui::shell::layout;
 use crate::tui::widgets::field::push_input;
 use crate::tui::widgets::pane;
 use crate::worker::message::{ListedDoc, PoolName, Section};
@@ -38,7 +37,7 @@ fn short(n: usize) -> String {
 
 /// The part of a list below its heads.
 fn rows(rect: Rect, n_heads: u16) -> Rect {
-    let area = layout::inner(rect);
+    let area = pane::inner(rect);
     Rect {
         y: area.y + n_heads,
         height: area.height.saturating_sub(n_heads),
@@ -49,7 +48,7 @@ fn rows(rect: Rect, n_heads: u16) -> Rect {
 pub fn pools(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
     pane::title("POOLS", rect, app.lab.pane == LabPane::Pools, theme, buf);
     pane::note(&changes(app, theme), 5, rect, buf);
-    let area = layout::inner(rect);
+    let area = pane::inner(rect);
     if app.lab.sections().is_empty() {
         return pane::placeholder(&nothing_yet(app), area, theme, buf);
     }
@@ -173,7 +172,7 @@ pub fn documents(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
         (false, _) => format!("{n_shown} found"),
     };
     pane::note(&[Line::styled(note, theme.dim())], title.len(), rect, buf);
-    let area = layout::inner(rect);
+    let area = pane::inner(rect);
     pane::put(buf, area, 0, &filter_line(app, theme));
     let area = rows(rect, 1);
     let top = first_row(lab.row, n_shown, usize::from(area.height));

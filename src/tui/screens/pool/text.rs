@@ -12,9 +12,9 @@ use crate::present::token_text::{columns, fit, pad};
 use crate::tui::action::{Action, LabAction};
 use crate::tui::app::App;
 use crate::tui::keys::table::Context;
+use crate::tui::screens::pool::first_row;
 use crate::tui::screens::pool::state::{LabTab, OpenDocument};
 use crate::tui::screens::pool::supplied::Supplied;
-use crate::tui::screens::pool::view::first_row;
 use crate::tui::widgets::pane::{mark, placeholder, put};
 use crate::worker::message::FoundDocument;
 

@@ -6,14 +6,15 @@ use crate::present::pick::Pick;
 use crate::present::token_text::fit;
 use crate::speculate::params::{Budget, Params};
 use crate::tui::action::{Action, LabAction};
-use crate::tui::app::{App, Screen, Tone};
+use crate::tui::app::{App, Tone};
 use crate::tui::dialogs::pool_text::{LabAsks, PoolField};
 use crate::tui::dialogs::remove_document::Removal;
 use crate::tui::dialogs::save_edits::SaveEdits;
-use crate::tui::mouse::{LabTarget, Target};
+use crate::tui::screens::Screen;
 use crate::tui::screens::catalog::state::Typing;
 use crate::tui::screens::decode::state::{Cursor, Zoom};
 use crate::tui::screens::pool::state::{Lab, LabPane, LabTab};
+use crate::tui::target::{LabTarget, Target};
 use crate::tui::widgets::field::paste;
 use crate::worker::message::{Command, LabQuestion, NewDocument, PoolName, ProbedText};
 

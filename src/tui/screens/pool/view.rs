@@ -8,14 +8,14 @@ use ratatui::text::Line;
 use crate::present::number::count;
 use crate::present::theme::Theme;
 use crate::tui::app::App;
-use crate::tui::mouse::LabTarget;
 use crate::tui::screens::pool::state::{LabPane, LabTab};
 use crate::tui::screens::pool::{drafts as lab_drafts, lists as lab_lists, text as lab_text};
 use crate::tui::shell::layout;
+use crate::tui::target::LabTarget;
 use crate::tui::widgets::pane;
 
 pub fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
-    let places = layout::lab(app, body);
+    let places = crate::tui::screens::pool::layout::places(app.lab.zoom, body);
     let panes = [
         (LabPane::Pools, places.pools),
         (LabPane::Documents, places.documents),
@@ -41,7 +41,7 @@ fn view(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
     pane::tabs(&tabs, rect, focused, theme, buf);
     let titles = LabTab::ALL.map(|t| t.title().len() + 3).iter().sum();
     pane::note(&[Line::styled(note(app), theme.dim())], titles, rect, buf);
-    let area = layout::inner(rect);
+    let area = pane::inner(rect);
     match app.lab.tab {
         LabTab::Text => lab_text::text(app, theme, area, buf),
         LabTab::Supplied => lab_text::supplied(app, theme, area, buf),
@@ -69,16 +69,10 @@ fn note(app: &App) -> String {
     }
 }
 
-/// The first row of a list, so that the selected one is in view.
-pub(crate) fn first_row(selected: usize, n: usize, height: usize) -> usize {
-    let last = n.saturating_sub(height);
-    (selected + 2).saturating_sub(height).min(last)
-}
-
 /// First line shown of the text or the trees, and the last that can be first.
 pub fn scrolled(app: &App) -> (usize, usize) {
     let body = layout::shell(app, layout::whole(app)).body;
-    let area = layout::inner(layout::lab(app, body).view);
+    let area = pane::inner(crate::tui::screens::pool::layout::places(app.lab.zoom, body).view);
     match app.lab.tab {
         LabTab::Text => lab_text::scrolled(app, area),
         LabTab::Drafts => lab_drafts::scrolled(app, area),
@@ -88,14 +82,14 @@ pub fn scrolled(app: &App) -> (usize, usize) {
 
 /// What is at a position.
 pub fn hit(app: &App, body: Rect, at: Position) -> Option<LabTarget> {
-    let places = layout::lab(app, body);
+    let places = crate::tui::screens::pool::layout::places(app.lab.zoom, body);
     if places.view.contains(at) {
         if at.y == places.view.y {
             let titles = LabTab::ALL.map(LabTab::title);
             let tab = pane::tab_at(&titles, places.view, at.x);
             return Some(tab.map_or(LabTarget::View(None), |i| LabTarget::Tab(LabTab::ALL[i])));
         }
-        let area = layout::inner(places.view);
+        let area = pane::inner(places.view);
         return Some(LabTarget::View(lab_text::row_at(app, area, at)));
     }
     if places.documents.contains(at) && at.y > places.documents.y {
