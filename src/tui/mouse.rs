@@ -29,7 +29,7 @@ pub fn action(app: &App, event: &MouseEvent) -> Option<Action> {
 
 /// What is drawn at a position.
 pub fn hit(app: &App, at: Position) -> Target {
-    if layout::is_too_small(app.size) {
+    if layout::is_too_small(app.look.size) {
         return Target::Nothing;
     }
     if let Some(dialog) = &app.dialog {
@@ -55,7 +55,7 @@ pub fn hit(app: &App, at: Position) -> Target {
 }
 
 fn hit_catalog(app: &App, body: Rect, at: Position) -> Target {
-    let (list, detail) = crate::tui::screens::catalog::layout::places(body, app.panes);
+    let (list, detail) = crate::tui::screens::catalog::layout::places(body, app.look.panes);
     if list.contains(at) && at.y == list.y {
         return catalog::list::tab_at(app, list, at.x).map_or(Target::Nothing, Target::Tab);
     }
@@ -69,7 +69,7 @@ fn hit_catalog(app: &App, body: Rect, at: Position) -> Target {
 }
 
 fn hit_decode(app: &App, body: Rect, at: Position) -> Target {
-    let panes = crate::tui::screens::decode::layout::panes(&app.view, app.panes, body);
+    let panes = crate::tui::screens::decode::layout::panes(&app.decode, app.look.panes, body);
     // A shared border belongs to the pane whose title stands on it.
     let above_bottom = |r: &Rect| at.y + 1 < r.bottom();
     let found = panes.iter().filter(|(_, r)| r.contains(at));
@@ -93,7 +93,7 @@ fn hit_decode(app: &App, body: Rect, at: Position) -> Target {
 
 fn token_at(app: &App, area: Rect, at: Position) -> Option<Target> {
     let record = app.record()?;
-    let lines = flow::flow(record, app.view.ghosts, usize::from(area.width));
+    let lines = flow::flow(record, app.decode.ghosts, usize::from(area.width));
     let (top, _) =
         crate::tui::screens::decode::text::top_line(app, &lines, usize::from(area.height));
     let line = lines.get(top + usize::from(at.y - area.y))?;

@@ -23,7 +23,7 @@ const TABS_WIDTH: usize = 20;
 
 /// Draws the whole interface.
 pub fn render(app: &App, area: Rect, buf: &mut Buffer) {
-    let theme = app.theme.theme();
+    let theme = app.look.theme.theme();
     buf.set_style(area, theme.base());
     if layout::is_too_small((area.width, area.height)) {
         too_small(app, &theme, area, buf);
@@ -52,7 +52,7 @@ pub fn render(app: &App, area: Rect, buf: &mut Buffer) {
 
 /// The last pass over what was drawn.
 fn in_glyphs(app: &App, buf: &mut Buffer) {
-    if app.glyphs == Glyphs::Ascii {
+    if app.look.glyphs == Glyphs::Ascii {
         ascii::to_ascii(buf);
     }
 }
@@ -64,7 +64,7 @@ impl Widget for &App {
 }
 
 fn catalog(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
-    let (list, detail) = crate::tui::screens::catalog::layout::places(body, app.panes);
+    let (list, detail) = crate::tui::screens::catalog::layout::places(body, app.look.panes);
     pane::frame(detail, false, theme, buf);
     pane::frame(list, true, theme, buf);
     catalog_list::render(app, theme, list, buf);
@@ -72,8 +72,8 @@ fn catalog(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
 }
 
 fn decode(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
-    let panes = crate::tui::screens::decode::layout::panes(&app.view, app.panes, body);
-    let is_focused = |pane: Pane| pane == app.view.pane;
+    let panes = crate::tui::screens::decode::layout::panes(&app.decode, app.look.panes, body);
+    let is_focused = |pane: Pane| pane == app.decode.pane;
     // The focused pane is framed last, so that its border is whole.
     for focused in [false, true] {
         for &(_, rect) in panes.iter().filter(|&&(p, _)| is_focused(p) == focused) {
@@ -97,7 +97,7 @@ fn decode(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
 }
 
 fn pane_title(app: &App, pane: Pane, rect: Rect, body: Rect, theme: &Theme, buf: &mut Buffer) {
-    let focused = pane == app.view.pane;
+    let focused = pane == app.decode.pane;
     let tabbed = pane.is_lower() && !lower_tabs(app, body).is_empty();
     if tabbed {
         let tabs: Vec<(&str, bool)> = lower_tabs(app, body)
@@ -125,7 +125,7 @@ fn pane_title(app: &App, pane: Pane, rect: Rect, body: Rect, theme: &Theme, buf:
 
 /// The panes that share the lower place; none where each has its own.
 fn lower_tabs(app: &App, body: Rect) -> Vec<Pane> {
-    if app.view.zoom == Zoom::One
+    if app.decode.zoom == Zoom::One
         || crate::tui::screens::decode::layout::room(body)
             == crate::tui::screens::decode::layout::Room::Wide
     {

@@ -226,7 +226,7 @@ fn what_a_branch_took_over_is_compared_and_a_forced_token_is_a_cause() {
 fn the_shown_run_is_compared_with_its_reference() {
     let mut app = measured();
     keys(&mut app, "4");
-    let run = app.shown.expect("a run");
+    let run = app.session.shown.expect("a run");
     assert_eq!(app.compare.left, Some(Choice::Run(run)));
     let plain = Choice::Reference {
         of: run,
@@ -266,7 +266,7 @@ fn replaying(traces: &[&Trace]) -> App {
 fn recordings_are_opened_beside_each_other() {
     let (strict, plain) = (with(Verify::Strict), with(Verify::Autoregressive));
     let mut app = replaying(&[&strict, &plain]);
-    assert_eq!(app.runs.len(), 2);
+    assert_eq!(app.session.runs.len(), 2);
     assert_eq!(
         app.record().expect("a record").trace,
         strict,
@@ -290,7 +290,7 @@ fn recordings_are_opened_beside_each_other() {
     };
     assert_eq!(verify(&app), Verify::default());
     app.open(strict);
-    assert_eq!(app.runs.len(), 3, "it was open already");
+    assert_eq!(app.session.runs.len(), 3, "it was open already");
 }
 
 #[test]
@@ -303,7 +303,7 @@ fn the_pair_goes_with_the_run_that_is_shown() {
     keys(&mut app, "2");
     app.open(with(Verify::default()));
     keys(&mut app, "4");
-    assert_eq!(app.compare.left.map(Choice::run), app.shown);
+    assert_eq!(app.compare.left.map(Choice::run), app.session.shown);
 }
 
 #[test]

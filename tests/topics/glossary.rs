@@ -96,7 +96,7 @@ const DIALOG: Range<u16> = 7..113;
 /// What stands in the colour of labels, run by run, in the rows given.
 fn dim_runs(app: &App, columns: Range<u16>, rows: Range<u16>) -> BTreeSet<String> {
     let buffer = draw(app);
-    let dim = app.theme.theme().dim().fg;
+    let dim = app.look.theme.theme().dim().fg;
     let mut runs = BTreeSet::new();
     for y in rows {
         let mut row = String::new();
@@ -151,7 +151,7 @@ fn unexplained(app: &App, columns: Range<u16>, rows: Range<u16>) -> Vec<String> 
 
 fn zoomed(pane: Pane) -> App {
     let mut app = measured();
-    app.view.pane = pane;
+    app.decode.pane = pane;
     keys(&mut app, "z");
     app
 }
@@ -340,7 +340,7 @@ fn the_help_begins_with_the_focused_pane() {
     ] {
         for size in [(80, 24), (120, 40)] {
             let mut app = measured();
-            (app.size, app.view.pane) = (size, pane);
+            (app.look.size, app.decode.pane) = (size, pane);
             keys(&mut app, "?");
             let text = rows(&app).join("\n");
             assert!(text.contains(title), "{text}");

@@ -63,13 +63,14 @@ fn frames_are_whole(app: &App, buffer: &Buffer) -> Result<(), TestCaseError> {
     let body = layout::shell(app, layout::whole(app)).body;
     let places = match app.screen {
         Screen::Decode => {
-            laserscope::tui::screens::decode::layout::panes(&app.view, app.panes, body)
+            laserscope::tui::screens::decode::layout::panes(&app.decode, app.look.panes, body)
                 .into_iter()
                 .map(|(_, r)| r)
                 .collect()
         }
         Screen::Catalog => {
-            let (list, detail) = laserscope::tui::screens::catalog::layout::places(body, app.panes);
+            let (list, detail) =
+                laserscope::tui::screens::catalog::layout::places(body, app.look.panes);
             vec![list, detail]
         }
         _ => Vec::new(),
@@ -112,12 +113,12 @@ proptest! {
     ) {
         let trace = with_tokens(fixture::relaxed(), &kinds);
         let mut app = ended(&trace);
-        app.size = (width, height);
-        if zoomed { app.view.zoom = Zoom::One; }
+        app.look.size = (width, height);
+        if zoomed { app.decode.zoom = Zoom::One; }
         if ghosts { keys(&mut app, "x"); }
-        app.view.go_to(Cursor::at(at));
-        app.glyphs = if ascii { Glyphs::Ascii } else { Glyphs::Unicode };
-        app.panes = laserscope::tui::remembered::Shift { left, lower, list: left };
+        app.decode.go_to(Cursor::at(at));
+        app.look.glyphs = if ascii { Glyphs::Ascii } else { Glyphs::Unicode };
+        app.look.panes = laserscope::tui::remembered::Shift { left, lower, list: left };
         app.notice = None;
         app.screen = [Screen::Decode, Screen::Catalog, Screen::Tune, Screen::Compare, Screen::Pool, Screen::Learn][screen];
         keys(&mut app, dialog);

@@ -33,12 +33,12 @@ impl App {
         match action {
             Action::Tick(elapsed) => return self.tick(elapsed),
             Action::Resize(width, height) => {
-                self.size = (width, height);
+                self.look.size = (width, height);
                 return Vec::new();
             }
             _ => {}
         }
-        self.touched = Touched::Yes;
+        self.session.touched = Touched::Yes;
         self.notice = None;
         let commands = self.update_shown(action);
         self.tick_off(None);
@@ -77,9 +77,9 @@ impl App {
             Action::Quit => self.errands.push(Errand::Quit),
             Action::Suspend => self.errands.push(Errand::Suspend),
             Action::NextTheme => {
-                self.theme.turn();
-                self.chosen_theme = Some(self.theme.name().to_string());
-                self.tell(Tone::Info, format!("Theme: {}", self.theme.name()));
+                self.look.theme.turn();
+                self.look.chosen_theme = Some(self.look.theme.name().to_string());
+                self.tell(Tone::Info, format!("Theme: {}", self.look.theme.name()));
             }
             Action::ToggleMouse => self.toggle_mouse(),
             Action::Picture => self.errands.push(Errand::Picture),
@@ -97,7 +97,7 @@ impl App {
     }
 
     fn toggle_mouse(&mut self) {
-        let (mouse, text) = match self.mouse {
+        let (mouse, text) = match self.look.mouse {
             Mouse::Ours => {
                 let key = self.key_of(Context::Anywhere, Action::ToggleMouse);
                 let text = format!("The mouse now selects text; {key} gives it back.");
@@ -105,16 +105,16 @@ impl App {
             }
             Mouse::Terminals => (Mouse::Ours, "The mouse clicks and scrolls again.".into()),
         };
-        self.mouse = mouse;
+        self.look.mouse = mouse;
         self.errands.push(Errand::Mouse(mouse));
         self.tell(Tone::Info, text);
     }
 
     fn show(&mut self, screen: Screen) {
         self.screen = screen;
-        self.lab.came_from = None;
-        if screen != Screen::Catalog && self.shown.is_none() {
-            self.set_shown(self.runs.last().map(|r| r.id));
+        self.pool.came_from = None;
+        if screen != Screen::Catalog && self.session.shown.is_none() {
+            self.set_shown(self.session.runs.last().map(|r| r.id));
         }
         match screen {
             Screen::Tune => self.enter_tune(),
@@ -125,41 +125,41 @@ impl App {
 
     pub(crate) fn update_catalog(&mut self, action: Action) -> Vec<Command> {
         match action {
-            Action::Up => self.browse.move_by(-1),
-            Action::Down => self.browse.move_by(1),
-            Action::PageUp => self.browse.move_by(-PAGE),
-            Action::PageDown => self.browse.move_by(PAGE),
-            Action::First => self.browse.select(0),
-            Action::Last => self.browse.select(usize::MAX),
+            Action::Up => self.catalog.move_by(-1),
+            Action::Down => self.catalog.move_by(1),
+            Action::PageUp => self.catalog.move_by(-PAGE),
+            Action::PageDown => self.catalog.move_by(PAGE),
+            Action::First => self.catalog.select(0),
+            Action::Last => self.catalog.select(usize::MAX),
             Action::NextTab => self.next_tab(),
-            Action::Filter => self.browse.typing = Typing::Yes,
-            Action::Submit => self.browse.typing = Typing::No,
+            Action::Filter => self.catalog.typing = Typing::Yes,
+            Action::Submit => self.catalog.typing = Typing::No,
             Action::Edit(request) => self.edit_filter(request),
-            Action::Paste(text) if self.browse.typing == Typing::Yes => {
-                paste(self.browse.filter_mut(), &text);
-                self.browse.refilter();
+            Action::Paste(text) if self.catalog.typing == Typing::Yes => {
+                paste(self.catalog.filter_mut(), &text);
+                self.catalog.refilter();
             }
-            Action::Close => self.browse.clear_filter(),
+            Action::Close => self.catalog.clear_filter(),
             Action::Generate => return self.generate_selected(Begin::Running),
             Action::GeneratePaused => return self.generate_selected(Begin::Paused),
             Action::NextFramework => self.next_framework(),
             Action::OwnPrompt => self.ask(PromptField::default()),
             Action::EarlierRuns => self.open_runs_dialog(),
             Action::DetailUp => {
-                self.browse.detail_scroll = self.browse.detail_scroll.saturating_sub(1);
+                self.catalog.detail_scroll = self.catalog.detail_scroll.saturating_sub(1);
             }
             Action::DetailDown => self.scroll_detail(1),
-            Action::Click(Target::Tab(kind)) => self.browse.show(kind),
+            Action::Click(Target::Tab(kind)) => self.catalog.show(kind),
             Action::Click(Target::Row(row)) => self.click_row(row),
             Action::Wheel(Target::Detail, delta) => self.scroll_detail(i64::from(delta)),
-            Action::Wheel(_, delta) => self.browse.move_by(i64::from(delta) * WHEEL_ROWS),
+            Action::Wheel(_, delta) => self.catalog.move_by(i64::from(delta) * WHEEL_ROWS),
             other => return self.update_model(&other),
         }
         Vec::new()
     }
 
     fn next_tab(&mut self) {
-        self.browse.show(match self.browse.kind {
+        self.catalog.show(match self.catalog.kind {
             SubjectKind::Item => SubjectKind::User,
             SubjectKind::User => SubjectKind::Item,
         });
@@ -168,45 +168,45 @@ impl App {
     /// Other prompts from now on, and answers of their length, unless the user has
     /// set one.
     fn next_framework(&mut self) {
-        self.browse.next_framework();
-        let Some(framework) = self.browse.framework() else {
+        self.catalog.next_framework();
+        let Some(framework) = self.catalog.framework() else {
             return;
         };
-        if self.length == Length::Frameworks {
+        if self.next.length == Length::Frameworks {
             let own = framework.max_tokens;
-            self.params.max_tokens = own.unwrap_or(Params::default().max_tokens);
+            self.next.params.max_tokens = own.unwrap_or(Params::default().max_tokens);
         }
         let text = format!(
             "{}: {}; answers of up to {} tokens.",
-            framework.title, framework.about, self.params.max_tokens
+            framework.title, framework.about, self.next.params.max_tokens
         );
         self.tell(Tone::Info, text);
     }
 
     fn edit_filter(&mut self, request: InputRequest) {
-        let change = self.browse.filter_mut().handle(request);
+        let change = self.catalog.filter_mut().handle(request);
         if change.is_some_and(|c| c.value) {
-            self.browse.refilter();
+            self.catalog.refilter();
         }
     }
 
     fn scroll_detail(&mut self, delta: i64) {
         let last = crate::tui::screens::catalog::detail::last_scroll(self) as i64;
-        let at = self.browse.detail_scroll as i64 + delta;
-        self.browse.detail_scroll = at.clamp(0, last) as usize;
+        let at = self.catalog.detail_scroll as i64 + delta;
+        self.catalog.detail_scroll = at.clamp(0, last) as usize;
     }
 
     fn click_row(&mut self, row: usize) {
-        self.browse.typing = Typing::No;
-        self.browse.select(row);
+        self.catalog.typing = Typing::No;
+        self.catalog.select(row);
     }
 
     /// Fetching the model: on both screens.
     pub(crate) fn update_model(&mut self, action: &Action) -> Vec<Command> {
-        match (action, &self.model) {
+        match (action, &self.engine.model) {
             (Action::RetryModel, ModelState::Failed { .. }) => {
                 self.dialog = None;
-                self.model = ModelState::Starting;
+                self.engine.model = ModelState::Starting;
                 vec![Command::RetryModel]
             }
             (Action::CancelFetch, model) if model.is_coming() => vec![Command::CancelFetch],
@@ -216,17 +216,18 @@ impl App {
     }
 
     pub(crate) fn change(&mut self, setting: Setting, way: Way) -> Vec<Command> {
-        let changed = setting.moved(&self.params, way);
-        if changed == self.params {
+        let changed = setting.moved(&self.next.params, way);
+        if changed == self.next.params {
             return Vec::new();
         }
-        if changed.max_tokens != self.params.max_tokens {
-            self.length = Length::Given;
-            self.browse.forget_previews();
+        if changed.max_tokens != self.next.params.max_tokens {
+            self.next.length = Length::Given;
+            self.catalog.forget_previews();
         }
-        self.params = changed;
+        self.next.params = changed;
         // A lesson's settings are its own: a run under way goes on as it was.
-        let live = self.learn.course.is_none() && self.runs.iter().any(|r| r.is_under_way());
+        let live =
+            self.learn.course.is_none() && self.session.runs.iter().any(|r| r.is_under_way());
         if live {
             vec![Command::SetParams(changed)]
         } else {

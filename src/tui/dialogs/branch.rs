@@ -53,7 +53,10 @@ impl Dialog for BranchDialog {
         let title = format!("BRANCH FROM STEP {}", fork.step + 1);
         let inner = pane::dialog(&title, place(app, area), theme, buf);
         let width = usize::from(inner.width);
-        let settings = format!("from its beginning, with {}", app.params.verify.describe());
+        let settings = format!(
+            "from its beginning, with {}",
+            app.next.params.verify.describe()
+        );
         pane::put(
             buf,
             inner,

@@ -197,7 +197,7 @@ impl ConditionEditor {
 
 impl App {
     pub(crate) fn open_condition(&mut self) {
-        let text = match &self.view.hunt {
+        let text = match &self.decode.hunt {
             Hunt::Condition(condition) => condition.to_string(),
             _ => String::new(),
         };
@@ -214,7 +214,7 @@ impl App {
         let text = format!("{steps} with {condition}: {} walk them.", self.find_keys());
         let here = self.step_index();
         let is_here = here.is_some_and(|at| condition.matches(&record.trace, at));
-        self.view.hunt = Hunt::Condition(condition);
+        self.decode.hunt = Hunt::Condition(condition);
         if n > 0 && !is_here {
             self.find_match(true);
         }

@@ -76,7 +76,7 @@ impl PoolField {
 
 /// What is typed for the pools, and what will be done with it.
 fn words(app: &App, asks: LabAsks) -> (&'static str, String) {
-    let pool = match app.lab.pool() {
+    let pool = match app.pool.pool() {
         Some(PoolName::Group(name)) => name.as_str(),
         _ => "session/added",
     };

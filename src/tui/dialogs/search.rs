@@ -75,7 +75,7 @@ impl Dialog for SearchField {
 impl App {
     pub(crate) fn open_search(&mut self) {
         if self.record().is_some() {
-            let text = self.view.search.take().map_or(String::new(), |s| s.text);
+            let text = self.decode.search.take().map_or(String::new(), |s| s.text);
             self.ask(SearchField {
                 input: Input::from(text),
             });

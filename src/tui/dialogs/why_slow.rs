@@ -77,7 +77,7 @@ impl Dialog for WhySlowDialog {
 fn last_scroll(app: &App) -> usize {
     let area = layout::whole(app);
     let width = inner_width(area);
-    let n = lines(app, &app.theme.theme(), width).len();
+    let n = lines(app, &app.look.theme.theme(), width).len();
     n.saturating_sub(usize::from(area.height.saturating_sub(4)))
 }
 

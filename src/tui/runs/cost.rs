@@ -13,27 +13,33 @@ use crate::worker::message::{Command, RunId};
 impl App {
     /// This machine's profile, as it is from now on.
     pub(crate) fn profile_is(&mut self, profile: CostProfile) {
-        self.drift = Drifting {
+        self.engine.drift = Drifting {
             costs: StepCosts::new(&profile),
             ..Drifting::default()
         };
-        self.profile = Some(profile);
+        self.engine.profile = Some(profile);
     }
 
     /// A step was made here.
     pub(crate) fn watch_drift(&mut self, id: RunId, step: &Step) {
         // A profile that was named with --cost need not be this machine's.
-        let is_named = self.setup.has("--cost");
+        let is_named = self.engine.setup.has("--cost");
         let record = self.run_of(id).and_then(|run| run.record.as_ref());
         let goes_by_it =
-            record.is_some_and(|r| Some(&r.trace.header.cost) == self.profile.as_ref());
+            record.is_some_and(|r| Some(&r.trace.header.cost) == self.engine.profile.as_ref());
         if is_named || !goes_by_it {
             return;
         }
-        let Drifting { costs, steps, .. } = &mut self.drift;
+        let Drifting { costs, steps, .. } = &mut self.engine.drift;
         steps.push(step, costs);
-        if let Some(ratio) = self.drift.steps.beyond().filter(|_| !self.drift.is_told) {
-            self.drift.is_told = true;
+        if let Some(ratio) = self
+            .engine
+            .drift
+            .steps
+            .beyond()
+            .filter(|_| !self.engine.drift.is_told)
+        {
+            self.engine.drift.is_told = true;
             let key = self.key_of(Context::Anywhere, Action::MeasureCost);
             self.tell(
                 Tone::Problem,
@@ -53,7 +59,7 @@ impl App {
     }
 
     pub(crate) fn measuring(&mut self, done: usize, of: usize) {
-        if matches!(self.model, ModelState::Ready(_)) {
+        if matches!(self.engine.model, ModelState::Ready(_)) {
             let text = format!("Measuring what a step costs on this machine: {done} of {of}");
             self.tell(Tone::Info, text);
         }

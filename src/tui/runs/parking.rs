@@ -95,7 +95,7 @@ impl App {
     pub fn trace_of(&self, choice: Choice) -> Result<Cow<'_, Trace>> {
         match self.kept(choice) {
             Some(Kept::Here(record)) => Ok(Cow::Borrowed(&record.trace)),
-            Some(Kept::Away(parked)) => Ok(Cow::Owned(self.spill.get(parked.slot)?)),
+            Some(Kept::Away(parked)) => Ok(Cow::Owned(self.session.spill.get(parked.slot)?)),
             None => Err(eyre!("the run is gone")),
         }
     }
@@ -104,44 +104,44 @@ impl App {
     pub(crate) fn is_of(&self, run: &Run, trace: &Trace) -> bool {
         match run.kept() {
             Some(Kept::Here(record)) => record.trace == *trace,
-            Some(Kept::Away(parked)) => self.spill.holds(parked.slot, trace),
+            Some(Kept::Away(parked)) => self.session.spill.holds(parked.slot, trace),
             None => false,
         }
     }
 
     /// Which run Decode shows, from now on in memory.
     pub(crate) fn set_shown(&mut self, id: Option<RunId>) {
-        self.shown = id;
+        self.session.shown = id;
         id.into_iter().for_each(|id| self.bring_back(id));
     }
 
     /// Has a run in memory, with its references.
     pub(crate) fn bring_back(&mut self, id: RunId) {
-        let Some(run) = self.runs.iter_mut().find(|r| r.id == id) else {
+        let Some(run) = self.session.runs.iter_mut().find(|r| r.id == id) else {
             return;
         };
-        if let Err(why) = run.bring_back(&self.spill) {
+        if let Err(why) = run.bring_back(&self.session.spill) {
             self.tell(Tone::Problem, format!("The run cannot be shown: {why:#}"));
         }
     }
 
     /// Moves runs to disk until the others fit.
     pub(crate) fn park_runs(&mut self) {
-        let mut n_bytes: usize = self.runs.iter().map(Run::n_bytes).sum();
-        if n_bytes <= self.in_memory_bytes {
+        let mut n_bytes: usize = self.session.runs.iter().map(Run::n_bytes).sum();
+        if n_bytes <= self.session.in_memory_bytes {
             return;
         }
         let compared = [self.compare.left, self.compare.right];
         let compared = compared.map(|choice| choice.map(Choice::run));
-        for run in &mut self.runs {
-            let is_seen = self.shown == Some(run.id) || compared.contains(&Some(run.id));
-            if n_bytes <= self.in_memory_bytes || is_seen || !run.can_park() {
+        for run in &mut self.session.runs {
+            let is_seen = self.session.shown == Some(run.id) || compared.contains(&Some(run.id));
+            if n_bytes <= self.session.in_memory_bytes || is_seen || !run.can_park() {
                 continue;
             }
             let before = run.n_bytes();
-            if let Err(why) = run.park(&self.spill) {
+            if let Err(why) = run.park(&self.session.spill) {
                 // All goes on as before, in more memory; it is said once.
-                self.in_memory_bytes = usize::MAX;
+                self.session.in_memory_bytes = usize::MAX;
                 let text = format!("Earlier runs stay in memory: {why:#}");
                 return self.tell(Tone::Problem, text);
             }

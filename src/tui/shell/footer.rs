@@ -24,7 +24,7 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
     buf.set_style(area, theme.bar());
     let width = usize::from(area.width).saturating_sub(2);
-    let line = hints(&app.keys, app.context(), theme, width);
+    let line = hints(&app.look.keys, app.context(), theme, width);
     buf.set_line(area.x + 1, area.y, &line, area.width - 1);
 }
 

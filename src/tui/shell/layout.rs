@@ -46,5 +46,10 @@ pub fn is_too_small((width, height): (u16, u16)) -> bool {
 
 /// The whole terminal; never less than what the screens need.
 pub fn whole(app: &App) -> Rect {
-    Rect::new(0, 0, app.size.0.max(MIN_SIZE.0), app.size.1.max(MIN_SIZE.1))
+    Rect::new(
+        0,
+        0,
+        app.look.size.0.max(MIN_SIZE.0),
+        app.look.size.1.max(MIN_SIZE.1),
+    )
 }

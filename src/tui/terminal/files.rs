@@ -40,7 +40,7 @@ pub fn save(app: &App, id: RunId) -> Result<String> {
     let trace = trace_of(app, id)?;
     let mut text = Vec::new();
     trace.save(&mut text).wrap_err("writing the trace")?;
-    write_new(&app.save_dir, &stem(&trace), &[("jsonl", &text)])
+    write_new(&app.session.save_dir, &stem(&trace), &[("jsonl", &text)])
 }
 
 /// Writes a run in another form beside the traces.
@@ -48,7 +48,7 @@ pub fn export(app: &App, id: RunId, format: Format, files: &Files) -> Result<Str
     let trace = trace_of(app, id)?;
     let text = (files.exporter)(&trace, format);
     write_new(
-        &app.save_dir,
+        &app.session.save_dir,
         &stem(&trace),
         &[(format.name(), text.as_bytes())],
     )
@@ -56,11 +56,11 @@ pub fn export(app: &App, id: RunId, format: Format, files: &Files) -> Result<Str
 
 /// Writes the screen as it is drawn, as a picture and as text.
 pub fn picture(app: &App) -> Result<String> {
-    let mut buffer = Buffer::empty(Rect::new(0, 0, app.size.0, app.size.1));
+    let mut buffer = Buffer::empty(Rect::new(0, 0, app.look.size.0, app.look.size.1));
     crate::tui::view::render(app, buffer.area, &mut buffer);
     let (svg, text) = (picture::svg(&buffer), picture::plain(&buffer));
     let forms = [("svg", svg.as_bytes()), ("txt", text.as_bytes())];
-    write_new(&app.save_dir, "screen", &forms)
+    write_new(&app.session.save_dir, "screen", &forms)
 }
 
 /// Reads a recording.

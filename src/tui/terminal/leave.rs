@@ -25,7 +25,7 @@ pub fn rescue(app: &App) -> Vec<String> {
 }
 
 fn save_under_way(app: &App) -> Vec<String> {
-    let under_way = app.runs.iter().filter(|r| r.is_under_way());
+    let under_way = app.session.runs.iter().filter(|r| r.is_under_way());
     let begun = under_way.filter(|r| r.recording().is_none() && r.n_steps() > 0);
     let saved = begun.map(|run| match files::save(app, run.id) {
         Ok(path) => format!("the run under way is saved: {path}"),

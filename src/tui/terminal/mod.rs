@@ -51,7 +51,7 @@ pub async fn run(
     let memory_file = start.look.memory_file.clone();
     let mut app = App::new(start);
     let before = app.memory();
-    let mut screen = Tty::open(app.mouse)?;
+    let mut screen = Tty::open(app.look.mouse)?;
     let drawing = run_loop(&mut app, &files, &mut screen, &commands, &mut events);
     let outcome = AssertUnwindSafe(drawing).catch_unwind().await;
     let told = match &outcome {
@@ -173,7 +173,7 @@ enum Engine {
 
 fn draw(app: &mut App, screen: &mut Tty) -> Result<()> {
     let size = screen.terminal.size().wrap_err("measuring the terminal")?;
-    app.size = (size.width, size.height);
+    app.look.size = (size.width, size.height);
     screen
         .terminal
         .draw(|frame| frame.render_widget(&*app, frame.area()))
@@ -222,7 +222,7 @@ fn run_errands(app: &mut App, files: &Files, screen: &mut Tty) -> Result<Next> {
     for errand in app.take_errands() {
         match errand {
             Errand::Quit => return Ok(Next::Leave),
-            Errand::Suspend => screen.suspend(app.mouse)?,
+            Errand::Suspend => screen.suspend(app.look.mouse)?,
             Errand::Mouse(mouse) => tty::set_mouse(mouse)?,
             Errand::Copy(text) => {
                 tty::copy(&text)?;

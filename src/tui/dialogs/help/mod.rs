@@ -113,7 +113,7 @@ impl Help {
     /// How far it can be scrolled.
     fn last_scroll(&self, app: &App) -> usize {
         let page = Page::of(layout::whole(app), self);
-        let lines = lines(app, self, &app.theme.theme(), usize::from(page.width));
+        let lines = lines(app, self, &app.look.theme.theme(), usize::from(page.width));
         lines.len().saturating_sub(page.n_lines())
     }
 }
@@ -138,7 +138,7 @@ impl App {
         }
         match self.screen {
             Screen::Catalog => Place::Catalog,
-            Screen::Decode => self.view.pane.place(),
+            Screen::Decode => self.decode.pane.place(),
             Screen::Tune => match self.tune.side {
                 Side::Sliders => Place::Tune,
                 Side::Sweep => Place::Sweep,

@@ -45,7 +45,7 @@ struct Sheet<'a> {
 
 pub fn lines(app: &App, help: &Help, theme: &Theme, width: usize) -> Vec<Line<'static>> {
     let mut sheet = Sheet {
-        keys: &app.keys,
+        keys: &app.look.keys,
         theme,
         width,
         lines: Vec::new(),

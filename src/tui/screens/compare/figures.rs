@@ -44,7 +44,7 @@ const NAME_WIDTH: usize = 24;
 pub fn n_rows(app: &App, width: u16, room: u16) -> u16 {
     let lines = lines(
         app,
-        &app.theme.theme(),
+        &app.look.theme.theme(),
         usize::from(width),
         usize::from(room),
     );
@@ -96,7 +96,8 @@ fn lines(app: &App, theme: &Theme, width: usize, room: usize) -> Vec<Line<'stati
 
 /// Checked, not assumed.
 fn badge(app: &App, theme: &Theme) -> Line<'static> {
-    let busy = app.compare.left.is_some() && app.runs.iter().any(|r| r.references.is_busy());
+    let busy =
+        app.compare.left.is_some() && app.session.runs.iter().any(|r| r.references.is_busy());
     let check = app.key_of(Context::Compare, Action::Reference);
     let (text, style) = match &app.compare.lossless {
         Some(Lossless::Holds { n_tokens }) => (

@@ -20,7 +20,7 @@ impl App {
     /// references behind it.
     pub fn choices(&self) -> Vec<Choice> {
         let mut choices = Vec::new();
-        for run in self.runs.iter().filter(|r| r.n_steps() > 0) {
+        for run in self.session.runs.iter().filter(|r| r.n_steps() > 0) {
             choices.push(Choice::Run(run.id));
             let references = run.references.done.iter();
             choices.extend(
@@ -64,7 +64,7 @@ impl App {
     fn choose(&mut self) {
         let is_there = |c: &Choice| self.kept(*c).is_some_and(|r| r.n_steps() > 0);
         let left = self.compare.left.filter(is_there);
-        let shown = self.shown.map(Choice::Run).filter(is_there);
+        let shown = self.session.shown.map(Choice::Run).filter(is_there);
         let left = left.or(shown).or_else(|| self.choices().last().copied());
         let beside = left.map_or_else(Vec::new, |left| self.choices_beside(left));
         let right = self

@@ -44,7 +44,11 @@ impl App {
     /// The pair stays while the shown run is of it; else another is found.
     pub(crate) fn enter_compare(&mut self) {
         let sides = [self.compare.left, self.compare.right];
-        if !sides.iter().flatten().any(|c| Some(c.run()) == self.shown) {
+        if !sides
+            .iter()
+            .flatten()
+            .any(|c| Some(c.run()) == self.session.shown)
+        {
             (self.compare.left, self.compare.right) = (None, None);
             self.begin_pair();
         }
@@ -143,7 +147,7 @@ impl App {
             self.tell(Tone::Info, text);
             return Vec::new();
         }
-        if !self.model.is_ready() {
+        if !self.engine.model.is_ready() {
             self.tell(Tone::Info, "It takes a model to run the prompt.");
             return Vec::new();
         }
@@ -205,7 +209,7 @@ impl App {
 
     fn look_at(&mut self, id: crate::worker::message::RunId, step: usize, pick: Pick) {
         self.show_run(id);
-        self.view.go_to(Cursor::at(step));
-        self.view.pick = Some(pick);
+        self.decode.go_to(Cursor::at(step));
+        self.decode.pick = Some(pick);
     }
 }

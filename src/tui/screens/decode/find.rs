@@ -20,19 +20,19 @@ impl App {
 
     pub(crate) fn set_hunt(&mut self, hunt: Hunt) {
         let text = format!("{} look for steps with: {}", self.find_keys(), hunt.name());
-        self.view.hunt = hunt;
+        self.decode.hunt = hunt;
         self.tell(Tone::Info, text);
     }
 
     /// The next step that matches, or the one before.
     pub(crate) fn find_match(&mut self, forward: bool) {
-        if self.view.hunt == Hunt::Text {
+        if self.decode.hunt == Hunt::Text {
             return self.find_text(forward);
         }
         let (Some(at), Some(record)) = (self.step_index(), self.record()) else {
             return;
         };
-        let hunt = &self.view.hunt;
+        let hunt = &self.decode.hunt;
         let fits = |&i: &usize| hunt.matches(&record.trace, i);
         let found = if forward {
             (at + 1..record.n_steps()).find(fits)
@@ -45,8 +45,8 @@ impl App {
             return self.tell(Tone::Info, text);
         };
         let pick = hunt.pick(&record.trace.steps[step]);
-        self.view.go_to(Cursor::at(step));
-        self.view.pick = pick;
+        self.decode.go_to(Cursor::at(step));
+        self.decode.pick = pick;
     }
 
     /// Shows the first draft that a document supplied in the run shown; `[` and
@@ -62,9 +62,9 @@ impl App {
         let n = steps.iter().filter(|s| supplied(s, doc).is_some()).count();
         let title = record.trace.doc_title(doc).to_string();
         self.screen = crate::tui::screens::Screen::Decode;
-        self.view.go_to(Cursor::at(step));
-        self.view.pick = pick;
-        self.view.hunt = Hunt::Document(doc.to_string());
+        self.decode.go_to(Cursor::at(step));
+        self.decode.pick = pick;
+        self.decode.hunt = Hunt::Document(doc.to_string());
         let steps = if n == 1 { "one step" } else { "steps" };
         let text = match n {
             1 => format!("{title} supplied drafts in {steps}."),
@@ -106,7 +106,7 @@ impl App {
         let marks = &run.bookmarks;
         let next = marks.range(at + 1..).next().or(marks.first()).copied();
         match next {
-            Some(step) => self.view.go_to(Cursor::at(step)),
+            Some(step) => self.decode.go_to(Cursor::at(step)),
             None => {
                 let set = self.key_of(Context::Decode, Action::Bookmark);
                 let text = format!("No bookmarks: {set} sets one at this step.");

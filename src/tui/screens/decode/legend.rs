@@ -20,7 +20,7 @@ const CHART_ROWS: (u16, u16) = (8, 14);
 
 /// The rows that a pane may fill: a chart leaves some to the legend.
 pub fn room(app: &App, pane: Pane, area: Rect) -> Rect {
-    if pane != Pane::Pool || app.view.zoom == Zoom::All {
+    if pane != Pane::Pool || app.decode.zoom == Zoom::All {
         return area;
     }
     let words = glossary::of(pane.place()).count() as u16 + 2;
@@ -35,7 +35,7 @@ pub fn room(app: &App, pane: Pane, area: Rect) -> Rect {
 /// Below what was drawn in a zoomed pane; panes with others beside them have none.
 pub fn render(app: &App, pane: Pane, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let free = free_rows(area, buf);
-    if app.view.zoom == Zoom::All || !pane.is_lower() || free < LEAST_ROWS {
+    if app.decode.zoom == Zoom::All || !pane.is_lower() || free < LEAST_ROWS {
         return;
     }
     let terms: Vec<&Term> = glossary::of(pane.place()).collect();

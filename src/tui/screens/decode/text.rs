@@ -29,7 +29,7 @@ pub fn note(app: &App, theme: &Theme) -> Vec<Line<'static>> {
         return Vec::new();
     };
     let tokens = count(record.stats.tokens, "token");
-    let wordings = match app.view.ghosts {
+    let wordings = match app.decode.ghosts {
         Ghosts::Hidden => vec![tokens],
         Ghosts::Shown => vec![format!("{tokens}, and refused drafts"), tokens],
     };
@@ -71,7 +71,7 @@ fn waiting(app: &App, phase: &Phase, theme: &Theme, area: Rect, buf: &mut Buffer
 }
 
 fn text(app: &App, record: &Record, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let lines = flow::flow(record, app.view.ghosts, usize::from(area.width));
+    let lines = flow::flow(record, app.decode.ghosts, usize::from(area.width));
     let (top, _) = top_line(app, &lines, usize::from(area.height));
     let look = Look {
         step: app.step_index(),
@@ -175,7 +175,7 @@ fn style(record: &Record, piece: &Piece, look: &Look, theme: &Theme) -> Style {
 /// The inside of a pane of Decode, if it is shown.
 pub fn pane_inner(app: &App, pane: Pane) -> Option<Rect> {
     let body = layout::shell(app, layout::whole(app)).body;
-    let panes = super::layout::panes(&app.view, app.panes, body);
+    let panes = super::layout::panes(&app.decode, app.look.panes, body);
     let found = panes.into_iter().find(|(p, _)| *p == pane);
     found.map(|(_, rect)| pane::inner(rect))
 }
@@ -190,14 +190,14 @@ pub fn text_scroll(app: &App) -> (usize, usize) {
     let (Some(area), Some(record)) = (pane_inner(app, Pane::Text), app.record()) else {
         return (0, 0);
     };
-    let lines = flow::flow(record, app.view.ghosts, usize::from(area.width));
+    let lines = flow::flow(record, app.decode.ghosts, usize::from(area.width));
     top_line(app, &lines, usize::from(area.height))
 }
 
 /// As [`text_scroll`], of a text that is laid out already.
 pub fn top_line(app: &App, lines: &[lines::Line], height: usize) -> (usize, usize) {
     let last = lines.len().saturating_sub(height);
-    let wanted = match (app.view.text_top, app.selected_cell()) {
+    let wanted = match (app.decode.text_top, app.selected_cell()) {
         (Some(top), _) => top,
         (None, Some(cell)) => lines::line_of(lines, cell).saturating_sub(height * 2 / 3),
         (None, None) => last,

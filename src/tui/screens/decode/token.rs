@@ -43,7 +43,7 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         picked: Picked::of(step, pick),
         verify: app.params_in_force().verify,
     };
-    if !app.view.knows(StepPhase::Verify) {
+    if !app.decode.knows(StepPhase::Verify) {
         return unjudged(&facts, theme, area, buf);
     }
     let heads = head(&facts, usize::from(area.width), theme);

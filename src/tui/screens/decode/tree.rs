@@ -80,11 +80,11 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let root_area = below(area, phases::height(app, area.width));
     root(app, record, step, origins, theme, root_area, buf);
     let area = rows(app, area);
-    if !app.view.knows(StepPhase::Draft) {
+    if !app.decode.knows(StepPhase::Draft) {
         return phases::hits(record, step, theme, area, buf);
     }
     let lines = app.shown_lines(step);
-    let judged = app.view.knows(StepPhase::Verify);
+    let judged = app.decode.knows(StepPhase::Verify);
     let height = usize::from(area.height);
     let top = top_line(app, &lines, height);
     for (row, line) in lines.iter().skip(top).take(height).enumerate() {
@@ -160,7 +160,7 @@ fn heads(app: &App, origins: bool) -> String {
         true => format!(" {:<width$}", "seen in", width = ORIGINS - 1),
         false => String::new(),
     };
-    match app.view.phase() {
+    match app.decode.phase() {
         Some(StepPhase::Retrieve) => String::new(),
         Some(StepPhase::Draft) => format!("{:>FIGURES$}{seen_in}", "estimate"),
         _ => format!("{:>5}{:>6}{seen_in}", "p", "rank"),

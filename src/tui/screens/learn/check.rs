@@ -25,13 +25,13 @@ impl Check {
             Check::Token { fate } => decoding(app) && picked_fate(app) == Some(*fate),
             Check::Screen { screen } => app.screen == screen.screen(),
             Check::Zoom { pane } => {
-                decoding(app) && app.view.zoom == Zoom::One && app.view.pane == *pane
+                decoding(app) && app.decode.zoom == Zoom::One && app.decode.pane == *pane
             }
             Check::Run { run } => decoding(app) && is_shown(app, Some(run)),
-            Check::Ghosts => decoding(app) && app.view.ghosts == Ghosts::Shown,
+            Check::Ghosts => decoding(app) && app.decode.ghosts == Ghosts::Shown,
             Check::WhySlow => decoding(app) && app.dialog_of::<WhySlowDialog>().is_some(),
             Check::K { k } => {
-                matches!(app.params.verify, Verify::Relaxed { k: set, .. } if set == *k)
+                matches!(app.next.params.verify, Verify::Relaxed { k: set, .. } if set == *k)
             }
             Check::Answer { figure, within } => is_answer(app, answer, figure, *within),
         }
@@ -43,7 +43,7 @@ fn decoding(app: &App) -> bool {
 }
 
 fn is_shown(app: &App, run: Option<&str>) -> bool {
-    run.is_none_or(|name| app.learn.run_named(name) == app.shown)
+    run.is_none_or(|name| app.learn.run_named(name) == app.session.shown)
 }
 
 fn picked_fate(app: &App) -> Option<Fate> {

@@ -47,9 +47,9 @@ impl App {
             Some(course) => course.before,
             None => Box::new(Before {
                 screen: self.screen,
-                shown: self.shown,
-                view: self.view.clone(),
-                params: self.params,
+                shown: self.session.shown,
+                view: self.decode.clone(),
+                params: self.next.params,
             }),
         };
         self.close_lesson_runs();
@@ -64,12 +64,14 @@ impl App {
             }
         }
         self.learn.selected = lesson;
-        self.view = DecodeView::default();
+        self.decode = DecodeView::default();
         self.set_shown(runs.first().map(|r| r.1));
         // What the settings show is what the run was made with.
-        self.params = self.record().map_or(self.params, |r| r.trace.header.params);
+        self.next.params = self
+            .record()
+            .map_or(self.next.params, |r| r.trace.header.params);
         self.screen = Screen::Decode;
-        self.view.go_to(match self.learn.lessons[lesson].start {
+        self.decode.go_to(match self.learn.lessons[lesson].start {
             At::First => Cursor::at(0),
             At::Last => Cursor::Follow,
         });
@@ -90,12 +92,13 @@ impl App {
         // Runs of one film are told apart by their names.
         run.subject.title = format!("{}: {}", run.subject.title, name.replace('-', " "));
         run.play_all();
-        self.runs.push(run);
+        self.session.runs.push(run);
         Ok(id)
     }
 
     fn close_lesson_runs(&mut self) {
-        self.runs
+        self.session
+            .runs
             .retain(|r| r.recording() != Some(Recording::Lesson));
     }
 
@@ -113,8 +116,8 @@ impl App {
         } = *course.before;
         self.screen = screen;
         self.set_shown(shown.filter(|&id| self.run_of(id).is_some()));
-        self.view = view;
-        self.params = params;
+        self.decode = view;
+        self.next.params = params;
         self.dialog = None;
     }
 
@@ -134,7 +137,7 @@ impl App {
 
     fn is_zoomed(&self) -> bool {
         self.screen == Screen::Decode
-            && self.view.zoom == crate::tui::screens::decode::state::Zoom::One
+            && self.decode.zoom == crate::tui::screens::decode::state::Zoom::One
     }
 
     fn ask_number(&mut self) {

@@ -106,7 +106,7 @@ fn lines(app: &App, lesson: &Lesson, width: usize, theme: &Theme) -> Vec<Line<'s
         out.extend(wrapped.into_iter().map(|l| Line::styled(l, theme.text())));
         out.push(Line::default());
     }
-    let key = app.keys.name_of(Context::Learn, &Action::Submit);
+    let key = app.look.keys.name_of(Context::Learn, &Action::Submit);
     let (done, n) = (app.learn.learned.n_done(lesson), lesson.tasks.len());
     out.push(Line::from(vec![
         Span::styled(key, theme.accent()),
@@ -140,6 +140,12 @@ pub fn last_scroll(app: &App) -> usize {
     };
     let body = layout::shell(app, layout::whole(app)).body;
     let (area, _) = divide(lesson, pane::inner(places(body).1));
-    let n = lines(app, lesson, usize::from(area.width), &app.theme.theme()).len();
+    let n = lines(
+        app,
+        lesson,
+        usize::from(area.width),
+        &app.look.theme.theme(),
+    )
+    .len();
     n.saturating_sub(usize::from(area.height))
 }

@@ -9,7 +9,7 @@ use crate::tui::lesson::words::{fill, key_name};
 /// The text with keys and figures put in; a figure that nothing shown has is `?`.
 pub fn told(text: &str, app: &App) -> String {
     let filled = fill(text, |name| match name.strip_prefix("key:") {
-        Some(key) => key_name(key, &app.keys),
+        Some(key) => key_name(key, &app.look.keys),
         None => {
             let figure: Figure = name.parse().map_err(|e: String| eyre!(e))?;
             Ok(figure.told(app).unwrap_or("?".into()))

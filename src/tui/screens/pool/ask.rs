@@ -14,11 +14,11 @@ impl App {
     /// one of its tokens marked.
     pub fn open_document(&mut self, doc_id: &str, position: Option<usize>) -> Vec<Command> {
         if self.screen != Screen::Pool {
-            self.lab.came_from = Some(self.screen);
+            self.pool.came_from = Some(self.screen);
         }
         self.screen = Screen::Pool;
-        self.lab.pane = LabPane::View;
-        self.lab.tab = LabTab::Text;
+        self.pool.pane = LabPane::View;
+        self.pool.tab = LabTab::Text;
         self.want_document(doc_id, PoolName::Global, position)
     }
 
@@ -29,18 +29,18 @@ impl App {
         pool: PoolName,
         at: Option<usize>,
     ) -> Vec<Command> {
-        self.lab.why_not = None;
-        self.lab.scroll = None;
-        if let Some(open) = self.lab.open.as_mut().filter(|o| o.text.id == id) {
+        self.pool.why_not = None;
+        self.pool.scroll = None;
+        if let Some(open) = self.pool.open.as_mut().filter(|o| o.text.id == id) {
             let last = open.cells.len().saturating_sub(1);
             open.at = at.map(|at| at.min(last));
-            self.lab.wanted = None;
+            self.pool.wanted = None;
         } else {
             let id = id.to_string();
-            self.lab.wanted = Some(Wanted { id, pool, at });
+            self.pool.wanted = Some(Wanted { id, pool, at });
         }
-        if !self.model.is_ready() {
-            self.lab.why_not = Some(self.why_no_texts());
+        if !self.engine.model.is_ready() {
+            self.pool.why_not = Some(self.why_no_texts());
         }
         self.find_supplied();
         self.ask_lab()
@@ -48,7 +48,7 @@ impl App {
 
     /// Why the pools' texts are not there.
     pub fn why_no_texts(&self) -> String {
-        match &self.model {
+        match &self.engine.model {
             crate::tui::app::model::ModelState::None => {
                 "This is a replay with no model: a trace names the documents that its drafts \
                  came from, but the texts are in the pools, which are loaded with a model. \
@@ -67,7 +67,7 @@ impl App {
 
     /// The document that the right pane is about.
     pub fn document_in_view(&self) -> Option<&str> {
-        let lab = &self.lab;
+        let lab = &self.pool;
         let wanted = lab.wanted.as_ref().map(|w| w.id.as_str());
         wanted.or(lab.open.as_ref().map(|o| o.text.id.as_str()))
     }
@@ -75,31 +75,31 @@ impl App {
     /// What the screen shows next needs this of the engine; one question at a
     /// time, so that moving fast floods nobody.
     pub(crate) fn ask_lab(&mut self) -> Vec<Command> {
-        if self.screen != Screen::Pool || !self.model.is_ready() {
+        if self.screen != Screen::Pool || !self.engine.model.is_ready() {
             self.name_documents();
             return Vec::new();
         }
-        if self.lab.asked.is_some() {
+        if self.pool.asked.is_some() {
             return Vec::new();
         }
-        let Some(question) = self.lab.next_question() else {
+        let Some(question) = self.pool.next_question() else {
             return Vec::new();
         };
-        self.lab.asked = Some(question.clone());
+        self.pool.asked = Some(question.clone());
         vec![Command::Lab(Box::new(question))]
     }
 
     /// Without a model, the documents that the shown run names stand in for the
     /// pools'.
     fn name_documents(&mut self) {
-        if self.screen != Screen::Pool || self.lab.listed.is_some() {
+        if self.screen != Screen::Pool || self.pool.listed.is_some() {
             return;
         }
         if let Some(record) = self.record() {
             let documents = named_documents(&record.trace);
-            self.lab.n_documents = documents.len();
-            self.lab.documents = documents;
-            self.lab.refilter();
+            self.pool.n_documents = documents.len();
+            self.pool.documents = documents;
+            self.pool.refilter();
         }
     }
 
@@ -108,28 +108,29 @@ impl App {
         question: LabQuestion,
         answer: Result<LabAnswer, String>,
     ) -> Vec<Command> {
-        if self.lab.asked.as_ref() == Some(&question) {
-            self.lab.asked = None;
+        if self.pool.asked.as_ref() == Some(&question) {
+            self.pool.asked = None;
         }
         match (question, answer) {
             (question, Err(why)) => self.lab_failed(&question, why),
-            (_, Ok(LabAnswer::Overview(overview))) => self.lab.keep_overview(overview),
+            (_, Ok(LabAnswer::Overview(overview))) => self.pool.keep_overview(overview),
             (LabQuestion::Documents { pool }, Ok(LabAnswer::Documents(documents))) => {
-                self.lab.keep_documents(pool, documents.listed, documents.n);
+                self.pool
+                    .keep_documents(pool, documents.listed, documents.n);
             }
             (_, Ok(LabAnswer::Document(text))) => self.document_arrived(text),
             (_, Ok(LabAnswer::Found(found))) => {
-                self.lab.found = Some(found);
-                self.lab.found_row = 0;
+                self.pool.found = Some(found);
+                self.pool.found_row = 0;
             }
             (_, Ok(LabAnswer::Probe(probe))) => {
-                let what = self.lab.probe_of.clone();
-                self.lab.probed = Some(Probed { what, probe });
-                self.lab.scroll = None;
+                let what = self.pool.probe_of.clone();
+                self.pool.probed = Some(Probed { what, probe });
+                self.pool.scroll = None;
             }
             (_, Ok(LabAnswer::Changed { told, now })) => {
-                self.lab.keep_overview(now);
-                self.lab.listed = None;
+                self.pool.keep_overview(now);
+                self.pool.listed = None;
                 self.tell(Tone::Good, told);
             }
             _ => {}
@@ -140,10 +141,10 @@ impl App {
     fn lab_failed(&mut self, question: &LabQuestion, why: String) {
         match question {
             LabQuestion::Document { id, .. } => {
-                if self.lab.wanted.as_ref().is_some_and(|w| w.id == *id) {
-                    self.lab.wanted = None;
-                    self.lab.open = None;
-                    self.lab.why_not = Some(why);
+                if self.pool.wanted.as_ref().is_some_and(|w| w.id == *id) {
+                    self.pool.wanted = None;
+                    self.pool.open = None;
+                    self.pool.why_not = Some(why);
                 }
             }
             _ => self.tell(Tone::Problem, why),
@@ -151,33 +152,33 @@ impl App {
     }
 
     fn document_arrived(&mut self, text: DocumentText) {
-        let Some(wanted) = self.lab.wanted.take_if(|w| w.id == text.id) else {
+        let Some(wanted) = self.pool.wanted.take_if(|w| w.id == text.id) else {
             return;
         };
-        self.lab.open = Some(OpenDocument::new(text, wanted.pool, wanted.at));
+        self.pool.open = Some(OpenDocument::new(text, wanted.pool, wanted.at));
         self.find_supplied();
     }
 
     /// The drafts that the document in view supplied in the shown run.
     pub(crate) fn find_supplied(&mut self) {
         let (Some(id), Some(run)) = (self.document_in_view(), self.run()) else {
-            self.lab.supplied.clear();
-            self.lab.supplied_of = None;
+            self.pool.supplied.clear();
+            self.pool.supplied_of = None;
             return;
         };
         let key = (id.to_string(), run.id, run.n_steps());
-        if self.lab.supplied_of.as_ref() == Some(&key) {
+        if self.pool.supplied_of.as_ref() == Some(&key) {
             return;
         }
         let trace = run.record.as_ref().map(|r| &r.trace);
         let supplied = trace.map_or_else(Vec::new, |t| drafts_of(t, id));
         let same = self
-            .lab
+            .pool
             .supplied_of
             .as_ref()
             .is_some_and(|old| old.0 == key.0 && old.1 == key.1);
-        self.lab.supplied = supplied;
-        self.lab.supplied_row = if same { self.lab.supplied_row } else { 0 };
-        self.lab.supplied_of = Some(key);
+        self.pool.supplied = supplied;
+        self.pool.supplied_row = if same { self.pool.supplied_row } else { 0 };
+        self.pool.supplied_of = Some(key);
     }
 }

@@ -142,20 +142,20 @@ fn node_line(
 
 /// First line shown, and the last that can be first.
 pub fn scrolled(app: &App, area: Rect) -> (usize, usize) {
-    let Some(probed) = &app.lab.probed else {
+    let Some(probed) = &app.pool.probed else {
         return (0, 0);
     };
-    let theme = app.theme.theme();
+    let theme = app.look.theme.theme();
     let hidden = columns_of(probed, area).into_iter().map(|(rect, sets)| {
         let n = lines(probed, &sets, rect.width, &theme).len();
         n.saturating_sub(usize::from(rect.height))
     });
     let last = hidden.max().unwrap_or(0);
-    (app.lab.scroll.unwrap_or(0).min(last), last)
+    (app.pool.scroll.unwrap_or(0).min(last), last)
 }
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let Some(probed) = &app.lab.probed else {
+    let Some(probed) = &app.pool.probed else {
         let text = "p shows what would be drafted after the prompt selected in the catalog, s after a \
                     phrase: with no pool, with all pools, with the selected group's.";
         return placeholder(text, area, theme, buf);

@@ -46,10 +46,10 @@ fn rows(rect: Rect, n_heads: u16) -> Rect {
 }
 
 pub fn pools(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
-    pane::title("POOLS", rect, app.lab.pane == LabPane::Pools, theme, buf);
+    pane::title("POOLS", rect, app.pool.pane == LabPane::Pools, theme, buf);
     pane::note(&changes(app, theme), 5, rect, buf);
     let area = pane::inner(rect);
-    if app.lab.sections().is_empty() {
+    if app.pool.sections().is_empty() {
         return pane::placeholder(&nothing_yet(app), area, theme, buf);
     }
     let width = usize::from(area.width);
@@ -66,8 +66,8 @@ pub fn pools(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
     }
     pane::put(buf, area, 0, &Line::styled(heads, theme.dim()));
     let area = rows(rect, 1);
-    let sections = app.lab.sections();
-    let top = first_row(app.lab.pool_row, sections.len(), usize::from(area.height));
+    let sections = app.pool.sections();
+    let top = first_row(app.pool.pool_row, sections.len(), usize::from(area.height));
     let shown = sections.iter().enumerate().skip(top);
     for (row, (index, section)) in shown.take(usize::from(area.height)).enumerate() {
         pane::put(
@@ -76,7 +76,7 @@ pub fn pools(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
             row as u16,
             &section_line(section, name, roomy, theme),
         );
-        if index == app.lab.pool_row {
+        if index == app.pool.pool_row {
             pane::mark(area, row as u16, 1, theme, buf);
         }
     }
@@ -117,7 +117,7 @@ fn section_line(section: &Section, name: usize, roomy: bool, theme: &Theme) -> L
 
 /// What was changed by hand, and that it is in memory.
 fn changes(app: &App, theme: &Theme) -> Vec<Line<'static>> {
-    let Some(overview) = &app.lab.overview else {
+    let Some(overview) = &app.pool.overview else {
         return Vec::new();
     };
     let (added, removed) = (overview.n_added, overview.n_removed);
@@ -137,7 +137,7 @@ fn changes(app: &App, theme: &Theme) -> Vec<Line<'static>> {
 }
 
 fn nothing_yet(app: &App) -> String {
-    if app.model.is_ready() {
+    if app.engine.model.is_ready() {
         "Asking the engine.".into()
     } else {
         "No pools without a model.".into()
@@ -147,14 +147,14 @@ fn nothing_yet(app: &App) -> String {
 /// Which pool is at a position.
 pub fn pool_at(app: &App, rect: Rect, at: Position) -> Option<usize> {
     let area = rows(rect, 1);
-    let n = app.lab.sections().len();
-    let top = first_row(app.lab.pool_row, n, usize::from(area.height));
+    let n = app.pool.sections().len();
+    let top = first_row(app.pool.pool_row, n, usize::from(area.height));
     let row = top + usize::from(at.y.checked_sub(area.y)?);
     (area.contains(at) && row < n).then_some(row)
 }
 
 pub fn documents(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
-    let lab = &app.lab;
+    let lab = &app.pool;
     let named = lab.pool().is_none();
     let title = if named {
         "DOCUMENTS NAMED"
@@ -191,7 +191,7 @@ pub fn documents(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
 }
 
 fn no_documents(app: &App) -> String {
-    let lab = &app.lab;
+    let lab = &app.pool;
     match lab.pool() {
         _ if !lab.filter.value().is_empty() => {
             let key = app.key_of(Context::Pool, Action::Close);
@@ -206,13 +206,13 @@ fn no_documents(app: &App) -> String {
 }
 
 fn filter_line(app: &App, theme: &Theme) -> Line<'static> {
-    let filter = &app.lab.filter;
+    let filter = &app.pool.filter;
     let mut line = Line::from(Span::styled("/", theme.accent()));
-    if app.lab.typing == Typing::Yes {
+    if app.pool.typing == Typing::Yes {
         line.push_span(" ");
         push_input(&mut line, filter.value(), filter.visual_cursor(), theme);
     } else if filter.value().is_empty() {
-        let what = match app.lab.pool() {
+        let what = match app.pool.pool() {
             Some(_) => " filters by title, id, group",
             None => " filters; the number is of drafts",
         };
@@ -249,8 +249,8 @@ fn own_id(id: &str) -> &str {
 /// Which document of the list is at a position.
 pub fn document_at(app: &App, rect: Rect, at: Position) -> Option<usize> {
     let area = rows(rect, 1);
-    let n = app.lab.rows.len();
-    let top = first_row(app.lab.row, n, usize::from(area.height));
+    let n = app.pool.rows.len();
+    let top = first_row(app.pool.row, n, usize::from(area.height));
     let row = top + usize::from(at.y.checked_sub(area.y)?);
     (area.contains(at) && row < n).then_some(row)
 }

@@ -32,7 +32,7 @@ fn below_head(area: Rect, n: u16) -> Rect {
 
 /// Which document is looked at.
 fn head(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let lab = &app.lab;
+    let lab = &app.pool;
     let Some(id) = app.document_in_view() else {
         return;
     };
@@ -62,7 +62,7 @@ fn lines(open: &OpenDocument, width: u16) -> Vec<lines::Line> {
 
 /// First line shown, and the last that can be first.
 pub fn scrolled(app: &App, area: Rect) -> (usize, usize) {
-    let Some(open) = &app.lab.open else {
+    let Some(open) = &app.pool.open else {
         return (0, 0);
     };
     let area = below_head(area, HEAD_ROWS);
@@ -82,7 +82,7 @@ fn top_line(
 ) -> (usize, usize) {
     let last = lines.len().saturating_sub(height);
     let marked = open.at.map(|at| lines::line_of(lines, at));
-    let wanted = match app.lab.scroll {
+    let wanted = match app.pool.scroll {
         Some(top) => top,
         None => marked.map_or(0, |line| line.saturating_sub(height / 3)),
     };
@@ -92,10 +92,10 @@ fn top_line(
 pub fn text(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     head(app, theme, area, buf);
     let area = below_head(area, HEAD_ROWS);
-    if let Some(why) = &app.lab.why_not {
+    if let Some(why) = &app.pool.why_not {
         return placeholder(why, area, theme, buf);
     }
-    let Some(open) = &app.lab.open else {
+    let Some(open) = &app.pool.open else {
         let key = |action| app.key_of(Context::Pool, action);
         let text = format!(
             "{} on a document shows its text here. {} searches all documents for a phrase, {} shows \
@@ -141,7 +141,7 @@ pub fn supplied(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
                     here.";
         return placeholder(text, below_head(area, HEAD_ROWS), theme, buf);
     };
-    let lab = &app.lab;
+    let lab = &app.pool;
     let of = format!(
         "in the shown run, {}: {} goes to the step",
         record.trace.header.subject.title,
@@ -199,7 +199,7 @@ fn supplied_line(draft: &Supplied, token: &str, width: u16, theme: &Theme) -> Li
 }
 
 pub fn found(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let Some(found) = &app.lab.found else {
+    let Some(found) = &app.pool.found else {
         let text = "s searches all documents for a phrase, to the letter.";
         return placeholder(text, area, theme, buf);
     };
@@ -213,14 +213,14 @@ pub fn found(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         return placeholder("It occurs in no document.", area, theme, buf);
     }
     let height = usize::from(area.height) / FIND_ROWS;
-    let top = first_row(app.lab.found_row, found.documents.len(), height);
+    let top = first_row(app.pool.found_row, found.documents.len(), height);
     let shown = found.documents.iter().enumerate().skip(top);
     for (i, (index, hit)) in shown.take(height.max(1)).enumerate() {
         let row = (i * FIND_ROWS) as u16;
         let [title, context] = find_lines(hit, usize::from(area.width), theme);
         put(buf, area, row, &title);
         put(buf, area, row + 1, &context);
-        if index == app.lab.found_row {
+        if index == app.pool.found_row {
             mark(area, row, 2, theme, buf);
         }
     }
@@ -262,7 +262,7 @@ fn end_of(text: &str, width: usize) -> String {
 
 /// The row of a list in the right pane at a position.
 pub fn row_at(app: &App, area: Rect, at: Position) -> Option<usize> {
-    let lab = &app.lab;
+    let lab = &app.pool;
     match lab.tab {
         LabTab::Supplied => {
             let area = below_head(area, HEAD_ROWS + 1);

@@ -30,32 +30,32 @@ impl App {
     pub(crate) fn update_lab(&mut self, action: Action) -> Vec<Command> {
         match action {
             Action::Lab(asked) => return self.lab_action(asked),
-            Action::Submit if self.lab.typing == Typing::Yes => self.lab.typing = Typing::No,
+            Action::Submit if self.pool.typing == Typing::Yes => self.pool.typing = Typing::No,
             Action::Submit => return self.lab_enter(),
             Action::Filter => {
-                self.lab.typing = Typing::Yes;
-                self.lab.pane = LabPane::Documents;
+                self.pool.typing = Typing::Yes;
+                self.pool.pane = LabPane::Documents;
             }
             Action::Edit(request) => {
-                let change = self.lab.filter.handle(request);
+                let change = self.pool.filter.handle(request);
                 if change.is_some_and(|c| c.value) {
-                    self.lab.refilter();
+                    self.pool.refilter();
                 }
             }
-            Action::Paste(text) if self.lab.typing == Typing::Yes => {
-                paste(&mut self.lab.filter, &text);
-                self.lab.refilter();
+            Action::Paste(text) if self.pool.typing == Typing::Yes => {
+                paste(&mut self.pool.filter, &text);
+                self.pool.refilter();
             }
             Action::NextPane => self.lab_focus(true),
             Action::PreviousPane => self.lab_focus(false),
-            Action::Less => self.lab_tab(self.lab.tab.neighbour(false)),
-            Action::More => self.lab_tab(self.lab.tab.neighbour(true)),
+            Action::Less => self.lab_tab(self.pool.tab.neighbour(false)),
+            Action::More => self.lab_tab(self.pool.tab.neighbour(true)),
             Action::Zoom => {
-                self.lab.zoom = match self.lab.zoom {
+                self.pool.zoom = match self.pool.zoom {
                     Zoom::All => Zoom::One,
                     Zoom::One => Zoom::All,
                 };
-                self.lab.pane = LabPane::View;
+                self.pool.pane = LabPane::View;
             }
             Action::Close => self.leave_lab(),
             Action::Click(Target::Lab(target)) => return self.lab_click(target),
@@ -76,7 +76,7 @@ impl App {
 
     fn lab_focus(&mut self, forward: bool) {
         use LabPane::{Documents, Pools, View};
-        self.lab.pane = match (self.lab.pane, forward) {
+        self.pool.pane = match (self.pool.pane, forward) {
             (Pools, true) | (View, false) => Documents,
             (Documents, true) | (Pools, false) => View,
             (View, true) | (Documents, false) => Pools,
@@ -84,31 +84,31 @@ impl App {
     }
 
     fn lab_tab(&mut self, tab: LabTab) {
-        self.lab.tab = tab;
-        self.lab.scroll = None;
+        self.pool.tab = tab;
+        self.pool.scroll = None;
         self.find_supplied();
     }
 
     fn leave_lab(&mut self) {
-        if self.lab.typing == Typing::Yes || !self.lab.filter.value().is_empty() {
-            self.lab.typing = Typing::No;
-            self.lab.filter.reset();
-            self.lab.refilter();
-        } else if self.lab.zoom == Zoom::One {
-            self.lab.zoom = Zoom::All;
+        if self.pool.typing == Typing::Yes || !self.pool.filter.value().is_empty() {
+            self.pool.typing = Typing::No;
+            self.pool.filter.reset();
+            self.pool.refilter();
+        } else if self.pool.zoom == Zoom::One {
+            self.pool.zoom = Zoom::All;
         } else {
-            self.screen = self.lab.came_from.take().unwrap_or(Screen::Catalog);
+            self.screen = self.pool.came_from.take().unwrap_or(Screen::Catalog);
         }
     }
 
     fn lab_move(&mut self, delta: i64) -> Vec<Command> {
-        self.lab_move_in(self.lab.pane, delta)
+        self.lab_move_in(self.pool.pane, delta)
     }
 
     fn lab_move_in(&mut self, pane: LabPane, delta: i64) -> Vec<Command> {
         let to = |at: usize| (at as i64).saturating_add(delta).max(0) as usize;
         let (top, last) = crate::tui::screens::pool::view::scrolled(self);
-        let lab = &mut self.lab;
+        let lab = &mut self.pool;
         match (pane, lab.tab) {
             (LabPane::Pools, _) => lab.select_pool(to(lab.pool_row)),
             (LabPane::Documents, _) => lab.select_document(to(lab.row)),
@@ -131,24 +131,24 @@ impl App {
 
     /// The text of the document selected in the list, if texts are looked at.
     fn show_selected(&mut self) -> Vec<Command> {
-        if !matches!(self.lab.tab, LabTab::Text | LabTab::Supplied) {
+        if !matches!(self.pool.tab, LabTab::Text | LabTab::Supplied) {
             return Vec::new();
         }
-        let Some(id) = self.lab.selected().map(|d| d.id.clone()) else {
+        let Some(id) = self.pool.selected().map(|d| d.id.clone()) else {
             return Vec::new();
         };
-        let pool = self.lab.pool().cloned().unwrap_or(PoolName::Global);
+        let pool = self.pool.pool().cloned().unwrap_or(PoolName::Global);
         self.want_document(&id, pool, None)
     }
 
     /// Enter: one level deeper.
     fn lab_enter(&mut self) -> Vec<Command> {
-        match (self.lab.pane, self.lab.tab) {
-            (LabPane::Pools, _) => self.lab.pane = LabPane::Documents,
+        match (self.pool.pane, self.pool.tab) {
+            (LabPane::Pools, _) => self.pool.pane = LabPane::Documents,
             (LabPane::Documents, _) => {
-                self.lab.pane = LabPane::View;
-                if !matches!(self.lab.tab, LabTab::Text | LabTab::Supplied) {
-                    self.lab.tab = LabTab::Text;
+                self.pool.pane = LabPane::View;
+                if !matches!(self.pool.tab, LabTab::Text | LabTab::Supplied) {
+                    self.pool.tab = LabTab::Text;
                 }
                 return self.show_selected();
             }
@@ -161,16 +161,16 @@ impl App {
     }
 
     fn go_to_supplied(&mut self) {
-        if let Some(&draft) = self.lab.supplied.get(self.lab.supplied_row) {
+        if let Some(&draft) = self.pool.supplied.get(self.pool.supplied_row) {
             self.screen = Screen::Decode;
-            self.view.go_to(Cursor::at(draft.step));
-            self.view.pick = Some(Pick::Draft(draft.node));
+            self.decode.go_to(Cursor::at(draft.step));
+            self.decode.pick = Some(Pick::Draft(draft.node));
         }
     }
 
     fn open_found(&mut self) -> Vec<Command> {
-        let found = self.lab.found.as_ref();
-        let Some(hit) = found.and_then(|f| f.documents.get(self.lab.found_row)) else {
+        let found = self.pool.found.as_ref();
+        let Some(hit) = found.and_then(|f| f.documents.get(self.pool.found_row)) else {
             return Vec::new();
         };
         let (id, pool, at) = (hit.id.clone(), hit.pool.clone(), hit.at.0);
@@ -179,18 +179,18 @@ impl App {
     }
 
     fn lab_click(&mut self, target: LabTarget) -> Vec<Command> {
-        self.lab.typing = Typing::No;
-        self.lab.pane = target.pane();
+        self.pool.typing = Typing::No;
+        self.pool.pane = target.pane();
         match target {
-            LabTarget::Pool(Some(row)) => self.lab.select_pool(row),
+            LabTarget::Pool(Some(row)) => self.pool.select_pool(row),
             LabTarget::Document(Some(row)) => {
-                self.lab.select_document(row);
+                self.pool.select_document(row);
                 return self.show_selected();
             }
             LabTarget::Tab(tab) => self.lab_tab(tab),
-            LabTarget::View(Some(row)) => match self.lab.tab {
-                LabTab::Supplied => self.lab.supplied_row = row,
-                LabTab::Found => self.lab.found_row = row,
+            LabTarget::View(Some(row)) => match self.pool.tab {
+                LabTab::Supplied => self.pool.supplied_row = row,
+                LabTab::Found => self.pool.found_row = row,
                 LabTab::Text | LabTab::Drafts => {}
             },
             _ => {}
@@ -199,7 +199,7 @@ impl App {
     }
 
     fn lab_action(&mut self, asked: LabAction) -> Vec<Command> {
-        if !self.model.is_ready() {
+        if !self.engine.model.is_ready() {
             self.tell(Tone::Info, self.why_no_texts());
             return Vec::new();
         }
@@ -241,9 +241,9 @@ impl App {
     }
 
     fn search(&mut self, phrase: &str) -> Vec<Command> {
-        self.lab.tab = LabTab::Found;
-        self.lab.pane = LabPane::View;
-        self.lab.probe_of = format!("“{phrase}”");
+        self.pool.tab = LabTab::Found;
+        self.pool.pane = LabPane::View;
+        self.pool.probe_of = format!("“{phrase}”");
         let group = self.lab_group();
         let find = LabQuestion::Find {
             text: phrase.to_string(),
@@ -253,11 +253,11 @@ impl App {
     }
 
     fn probe_prompt(&mut self) -> Vec<Command> {
-        let Some(at) = self.browse.selected() else {
+        let Some(at) = self.catalog.selected() else {
             self.tell(Tone::Info, "Select an item or a user in the catalog first.");
             return Vec::new();
         };
-        let (subject, prompt) = match self.browse.question_about(at) {
+        let (subject, prompt) = match self.catalog.question_about(at) {
             Ok(question) => question,
             Err(why) => {
                 self.tell(
@@ -269,9 +269,9 @@ impl App {
         };
         let own = subject.group.map(|g| format!("{}/{g}", subject.kind));
         let group = self.lab_group().or(own);
-        self.lab.probe_of = format!("the prompt of {}", subject.title);
-        self.lab.tab = LabTab::Drafts;
-        self.lab.pane = LabPane::View;
+        self.pool.probe_of = format!("the prompt of {}", subject.title);
+        self.pool.tab = LabTab::Drafts;
+        self.pool.pane = LabPane::View;
         let probe = self.probe(ProbedText::Prompt(prompt), group);
         self.ask_pools(probe)
     }
@@ -280,7 +280,7 @@ impl App {
     fn probe(&self, text: ProbedText, group: Option<String>) -> LabQuestion {
         let params = Params {
             budget: Budget::Rows(PROBE_ROWS),
-            ..self.params
+            ..self.next.params
         };
         LabQuestion::Probe {
             text,
@@ -291,7 +291,7 @@ impl App {
 
     /// The group that is selected among the pools.
     fn lab_group(&self) -> Option<String> {
-        match self.lab.pool() {
+        match self.pool.pool() {
             Some(PoolName::Group(name)) => Some(name.clone()),
             _ => None,
         }
@@ -299,7 +299,7 @@ impl App {
 
     /// A document of its own for a text that was typed, in the selected group.
     fn new_document(&mut self, text: &str) -> NewDocument {
-        self.lab.n_typed += 1;
+        self.pool.n_typed += 1;
         let group = self.lab_group();
         let (kind, group) = match group.as_deref().and_then(|g| g.split_once('/')) {
             Some((kind, group)) => (kind.to_string(), group.to_string()),
@@ -307,7 +307,7 @@ impl App {
         };
         let first_line = text.lines().find(|l| !l.trim().is_empty());
         NewDocument {
-            id: format!("typed-{}", self.lab.n_typed),
+            id: format!("typed-{}", self.pool.n_typed),
             title: fit(first_line.unwrap_or_default().trim(), TITLE_LEN),
             kind,
             group,
@@ -317,10 +317,10 @@ impl App {
 
     /// Asks about the document that the pane in focus shows.
     fn ask_to_remove(&mut self) {
-        let focused = match (self.lab.pane, self.lab.tab) {
-            (LabPane::Documents, _) => self.lab.removal_of_selected(),
-            (LabPane::View, LabTab::Found) => self.lab.removal_of_found(),
-            (LabPane::View, LabTab::Text | LabTab::Supplied) => self.lab.removal_of_open(),
+        let focused = match (self.pool.pane, self.pool.tab) {
+            (LabPane::Documents, _) => self.pool.removal_of_selected(),
+            (LabPane::View, LabTab::Found) => self.pool.removal_of_found(),
+            (LabPane::View, LabTab::Text | LabTab::Supplied) => self.pool.removal_of_open(),
             (LabPane::Pools, _) | (LabPane::View, LabTab::Drafts) => None,
         };
         match focused {
@@ -338,7 +338,7 @@ impl App {
     }
 
     fn ask_to_save(&mut self) {
-        let overview = self.lab.overview.as_ref();
+        let overview = self.pool.overview.as_ref();
         let (n, path) = overview.map_or((0, None), |o| (o.n_unsaved, o.pool_on_disk.as_ref()));
         match (n, path) {
             (0, _) => self.tell(Tone::Info, "Nothing was changed in the pools."),

@@ -15,7 +15,7 @@ use crate::tui::target::LabTarget;
 use crate::tui::widgets::pane;
 
 pub fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
-    let places = crate::tui::screens::pool::layout::places(app.lab.zoom, body);
+    let places = crate::tui::screens::pool::layout::places(app.pool.zoom, body);
     let panes = [
         (LabPane::Pools, places.pools),
         (LabPane::Documents, places.documents),
@@ -23,7 +23,7 @@ pub fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
     ];
     // The focused pane is framed last, so that its border is whole.
     for focused in [false, true] {
-        let framed = panes.iter().filter(|p| (p.0 == app.lab.pane) == focused);
+        let framed = panes.iter().filter(|p| (p.0 == app.pool.pane) == focused);
         for &(_, rect) in framed.filter(|p| p.1.width > 0) {
             pane::frame(rect, focused, theme, buf);
         }
@@ -36,13 +36,13 @@ pub fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
 }
 
 fn view(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
-    let focused = app.lab.pane == LabPane::View;
-    let tabs = LabTab::ALL.map(|tab| (tab.title(), tab == app.lab.tab));
+    let focused = app.pool.pane == LabPane::View;
+    let tabs = LabTab::ALL.map(|tab| (tab.title(), tab == app.pool.tab));
     pane::tabs(&tabs, rect, focused, theme, buf);
     let titles = LabTab::ALL.map(|t| t.title().len() + 3).iter().sum();
     pane::note(&[Line::styled(note(app), theme.dim())], titles, rect, buf);
     let area = pane::inner(rect);
-    match app.lab.tab {
+    match app.pool.tab {
         LabTab::Text => lab_text::text(app, theme, area, buf),
         LabTab::Supplied => lab_text::supplied(app, theme, area, buf),
         LabTab::Found => lab_text::found(app, theme, area, buf),
@@ -51,7 +51,7 @@ fn view(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
 }
 
 fn note(app: &App) -> String {
-    let lab = &app.lab;
+    let lab = &app.pool;
     match lab.tab {
         LabTab::Text => lab
             .open
@@ -72,8 +72,8 @@ fn note(app: &App) -> String {
 /// First line shown of the text or the trees, and the last that can be first.
 pub fn scrolled(app: &App) -> (usize, usize) {
     let body = layout::shell(app, layout::whole(app)).body;
-    let area = pane::inner(crate::tui::screens::pool::layout::places(app.lab.zoom, body).view);
-    match app.lab.tab {
+    let area = pane::inner(crate::tui::screens::pool::layout::places(app.pool.zoom, body).view);
+    match app.pool.tab {
         LabTab::Text => lab_text::scrolled(app, area),
         LabTab::Drafts => lab_drafts::scrolled(app, area),
         LabTab::Supplied | LabTab::Found => (0, 0),
@@ -82,7 +82,7 @@ pub fn scrolled(app: &App) -> (usize, usize) {
 
 /// What is at a position.
 pub fn hit(app: &App, body: Rect, at: Position) -> Option<LabTarget> {
-    let places = crate::tui::screens::pool::layout::places(app.lab.zoom, body);
+    let places = crate::tui::screens::pool::layout::places(app.pool.zoom, body);
     if places.view.contains(at) {
         if at.y == places.view.y {
             let titles = LabTab::ALL.map(LabTab::title);

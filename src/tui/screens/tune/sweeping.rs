@@ -40,20 +40,24 @@ impl App {
     /// Whom a sweep would ask about now.
     pub fn asked(&self) -> Result<Vec<Asked>, String> {
         let about = |(subject, prompt)| Asked { subject, prompt };
-        let question = |at| self.browse.question_about(at).map(about);
+        let question = |at| self.catalog.question_about(at).map(about);
         let readable = |e| format!("{e:#}");
         match self.tune.sweep.who {
             Who::Shown => Ok(vec![about(self.question_of_run()?)]),
             Who::Selected => {
                 let at = self
-                    .browse
+                    .catalog
                     .selected()
                     .ok_or("Nothing is selected in the catalog.")?;
                 Ok(vec![question(at).map_err(readable)?])
             }
             Who::Spread => {
-                let catalog = self.browse.catalog.as_ref().ok_or("There is no catalog.")?;
-                let spread = catalog.spread(self.browse.kind, self.tune.sweep.n);
+                let catalog = self
+                    .catalog
+                    .catalog
+                    .as_ref()
+                    .ok_or("There is no catalog.")?;
+                let spread = catalog.spread(self.catalog.kind, self.tune.sweep.n);
                 spread
                     .into_iter()
                     .map(question)

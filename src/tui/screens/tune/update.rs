@@ -18,7 +18,7 @@ impl App {
     /// parameters are, unless they were moved from there already.
     pub(crate) fn enter_tune(&mut self) {
         self.screen = Screen::Tune;
-        if self.tune.begun_with != self.shown || self.shown.is_none() {
+        if self.tune.begun_with != self.session.shown || self.session.shown.is_none() {
             self.reset_sliders();
         }
         self.judge_again();
@@ -31,8 +31,8 @@ impl App {
     }
 
     fn reset_sliders(&mut self) {
-        self.tune.begun_with = self.shown;
-        self.tune.params = self.tuned_run().unwrap_or(self.params);
+        self.tune.begun_with = self.session.shown;
+        self.tune.params = self.tuned_run().unwrap_or(self.next.params);
         self.judge_again();
     }
 
@@ -126,13 +126,13 @@ impl App {
 
     /// The shown run's subject, or the catalog's selected one, with these settings.
     fn rerun(&mut self) -> Vec<Command> {
-        self.params = self.tune.params;
+        self.next.params = self.tune.params;
         let commands = match self.run() {
             Some(_) => self.again_from_there(),
             None => self.generate_selected(Begin::Running),
         };
         // The new run has these very settings.
-        self.tune.begun_with = self.shown;
+        self.tune.begun_with = self.session.shown;
         commands
     }
 
@@ -141,8 +141,8 @@ impl App {
         match self.run() {
             Some(run) => self.command_with(Some(&run.subject), &self.tune.params),
             None => {
-                let selected = self.browse.selected();
-                let asked = selected.and_then(|at| self.browse.question_about(at).ok());
+                let selected = self.catalog.selected();
+                let asked = selected.and_then(|at| self.catalog.question_about(at).ok());
                 self.command_with(asked.as_ref().map(|asked| &asked.0), &self.tune.params)
             }
         }
@@ -153,13 +153,13 @@ impl App {
     pub fn command_with(&self, subject: Option<&SubjectInfo>, params: &Params) -> String {
         let header = self.record().map(|record| &record.trace.header);
         let header = header.filter(|h| subject.is_some_and(|s| *s == h.subject));
-        let setup = subject.map(|s| self.setup.words_for(&s.framework));
+        let setup = subject.map(|s| self.engine.setup.words_for(&s.framework));
         CommandLine {
             subject,
             asked: header.and_then(|h| h.asked.as_deref()),
             params,
             configured: Some(&self.tune.configured),
-            setup: &setup.unwrap_or_else(|| self.setup.words.clone()),
+            setup: &setup.unwrap_or_else(|| self.engine.setup.words.clone()),
             cost: None,
             header: None,
             files: Files {
@@ -181,7 +181,7 @@ impl App {
         match outcome {
             Ok(path) => {
                 self.tune.configured = params;
-                self.params = params;
+                self.next.params = params;
                 self.tell(Tone::Good, format!("These settings are now in {path}"));
             }
             Err(why) => self.tell(Tone::Problem, format!("Not saved: {why}")),
