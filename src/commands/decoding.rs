@@ -4,13 +4,13 @@
 use color_eyre::eyre::Result;
 use serde::Serialize;
 
-use crate::commands::generate::record;
 use crate::commands::interrupt;
+use crate::commands::one_run::record;
 use crate::commands::progress::Line;
 use crate::engine::{Engine, RunSpec};
-use crate::recsys::{Catalog, Role, SubjectKind};
+use crate::recsys::{SubjectKind, Catalog, Role};
 use crate::session::Settings;
-use crate::speculate::params::{Budget, Params, Verify};
+use crate::speculate::params::{Params, Verify, Budget};
 use crate::speculate::trace::Step;
 use crate::speculate::verify::Finish;
 use crate::worker::ask;

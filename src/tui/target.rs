@@ -4,8 +4,8 @@ use crate::present::pick::Pick;
 use crate::recsys::SubjectKind;
 use crate::speculate::compare::Side;
 use crate::tui::screens::decode::state::Pane;
-use crate::tui::screens::pool::state::{LabPane, LabTab};
-use crate::tui::screens::{Screen, tune};
+use crate::tui::screens::pool::state::{LabTab, LabPane};
+use crate::tui::screens::{tune, Screen};
 
 /// Something that can be clicked or scrolled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

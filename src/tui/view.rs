@@ -8,13 +8,14 @@ use ratatui::widgets::Widget;
 use crate::present::theme::Theme;
 use crate::tui::action::Action;
 use crate::tui::app::App;
-use crate::tui::keys::table::Context;
+use crate::tui::app::shared::Measured;
+use crate::tui::keys::context::Context;
 use crate::tui::look::ascii;
 use crate::tui::screens::catalog::{detail as catalog_detail, list as catalog_list};
-use crate::tui::screens::decode::state::{Pane, Zoom};
-use crate::tui::screens::decode::{legend, pool, speed, steps, strip, text, token, tree};
-use crate::tui::screens::{Screen, compare, learn, pool as pools, tune};
-use crate::tui::shell::{footer, header, layout, lesson};
+use crate::tui::screens::decode::state::{Zoom, Pane};
+use crate::tui::screens::decode::{pool, tree, token, text, strip, steps, legend, speed};
+use crate::tui::screens::{tune, Screen, pool as pools, compare, learn};
+use crate::tui::shell::{footer, lesson, header, layout};
 use crate::tui::start::Glyphs;
 use crate::tui::widgets::pane;
 
@@ -48,6 +49,25 @@ pub fn render(app: &App, area: Rect, buf: &mut Buffer) {
         dialog.render(app, &theme, area, buf);
     }
     in_glyphs(app, buf);
+}
+
+/// Measures the screen in front, as it would be drawn.
+pub(crate) fn measure(app: &App) -> Measured {
+    let body = layout::shell(app, layout::whole(app)).body;
+    let (top, last) = match app.screen {
+        Screen::Catalog => (app.catalog.detail_scroll, catalog_detail::last_scroll(app)),
+        Screen::Decode => text::text_scroll(app),
+        Screen::Tune => (0, 0),
+        Screen::Compare => compare::view::scrolled(app),
+        Screen::Pool => pools::view::scrolled(app),
+        Screen::Learn => (app.learn.scroll, learn::view::last_scroll(app)),
+    };
+    Measured {
+        body,
+        top,
+        last,
+        text_width: text::text_width(app),
+    }
 }
 
 /// The last pass over what was drawn.

@@ -290,13 +290,26 @@ fn without_placeholders(literal: &str) -> String {
     outside.collect()
 }
 
+/// The files of the screens that draw.
+fn drawing_sources(folder: &Path) -> Vec<String> {
+    let mut sources = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            sources.extend(drawing_sources(&path));
+        } else {
+            let source = std::fs::read_to_string(path).expect("a file");
+            sources.extend(Some(source).filter(|text| text.contains("use ratatui::text")));
+        }
+    }
+    sources
+}
+
 #[test]
 fn every_abbreviation_is_explained() {
-    let views = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tui/view");
     let mut missing = BTreeSet::new();
     let mut n_found = 0;
-    for entry in std::fs::read_dir(views).expect("a folder") {
-        let source = std::fs::read_to_string(entry.expect("an entry").path()).expect("a file");
+    for source in drawing_sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tui")) {
         for literal in literals(&source) {
             let literal = without_placeholders(&literal);
             if is_title(&literal) {

@@ -1,16 +1,16 @@
 //! News from the engine's thread change the state here.
 
 use crate::present::record::Record;
-use crate::speculate::trace::{End, Header, Step};
+use crate::speculate::trace::{Step, End, Header};
 use crate::tui::action::Action;
 use crate::tui::app::model::ModelState;
-use crate::tui::app::{App, Errand, Tone};
+use crate::tui::app::{App, Tone, Errand};
 use crate::tui::dialogs::download::Download;
 use crate::tui::dialogs::failure::Failure;
-use crate::tui::keys::table::Context;
-use crate::tui::runs::run::{Phase, Run};
+use crate::tui::keys::context::Context;
+use crate::tui::runs::run::{Run, Phase};
 use crate::tui::screens::Screen;
-use crate::worker::message::{Command, Event, FetchEvent, Purpose, RunId};
+use crate::worker::message::{RunId, Event, Command, FetchEvent, Purpose};
 
 impl App {
     /// Takes an event in; what the engine should do next, if anything.
@@ -40,16 +40,8 @@ impl App {
                 self.tell(Tone::Info, format!("Not from {source}: {why}"));
                 Vec::new()
             }
-            Event::Profile(profile) => {
-                self.profile_is(*profile);
-                Vec::new()
-            }
-            Event::Measuring { done, of } => {
-                self.measuring(done, of);
-                Vec::new()
-            }
-            Event::Measured(outcome) => {
-                self.measured(outcome);
+            about_cost @ (Event::Profile(_) | Event::Measuring { .. } | Event::Measured(_)) => {
+                self.apply_to_cost(about_cost);
                 Vec::new()
             }
             Event::Gone { why } => {

@@ -5,6 +5,7 @@ pub mod copy;
 pub mod dialog;
 pub mod model;
 pub mod resize;
+pub mod shared;
 pub mod update;
 
 use std::path::PathBuf;
@@ -12,34 +13,28 @@ use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 
-use self::dialog::Dialog;
 use crate::present::format::Format;
-use crate::present::pick::{Pick, first_look};
+use crate::present::pick::{first_look, Pick};
 use crate::present::record::Record;
 use crate::recsys::knowledge::known_framework;
-use crate::speculate::command_line::Setup;
-use crate::speculate::cost::CostProfile;
 use crate::speculate::params::Params;
-use crate::speculate::trace::{Step, Trace};
+use crate::speculate::trace::Step;
 use crate::tui::action::Action;
 use crate::tui::app::model::ModelState;
-use crate::tui::keys::keymap::Keymap;
-use crate::tui::keys::table::Context;
-use crate::tui::look::themes::Themes;
-use crate::tui::remembered::{Mouse, Remembered, Shift};
-use crate::tui::runs::drifting::Drifting;
-use crate::tui::runs::parked::IN_MEMORY_MB;
-use crate::tui::runs::run::{Recording, Run};
-use crate::tui::runs::spill::Spill;
+use crate::tui::keys::context::Context;
+use crate::tui::remembered::{Remembered, Mouse};
+use crate::tui::runs::run::{Run, Recording};
 use crate::tui::screens::Screen;
-use crate::tui::screens::catalog::state::{Browse, Typing};
+use crate::tui::screens::catalog::state::{Typing, Browse};
 use crate::tui::screens::compare::state::Compare;
-use crate::tui::screens::decode::state::{Cursor, DecodeView, Pace};
+use crate::tui::screens::decode::state::{Pace, Cursor, DecodeView};
 use crate::tui::screens::learn::state::Learn;
 use crate::tui::screens::pool::state::Lab;
 use crate::tui::screens::tune::state::Tune;
-use crate::tui::start::{EarlierRun, Glyphs, Length, Look, Shipped, Start};
-use crate::worker::message::{Command, Request, RunId};
+use crate::tui::start::{Shipped, Start};
+use crate::worker::message::{Command, RunId};
+use self::dialog::Dialog;
+use self::shared::{EngineState, Session, NextRun, Appearance};
 
 /// One line for the person, until the next key: over the hints at first, then above
 /// them.
@@ -110,102 +105,9 @@ pub struct App {
     pub(crate) errands: Vec<Errand>,
 }
 
-/// How the screens look here and now, and whose the keys and the mouse are.
-pub struct Appearance {
-    pub theme: Themes,
-    pub keys: Keymap,
-    pub glyphs: Glyphs,
-    pub panes: Shift,
-    /// By `t`, in this session or an earlier one.
-    pub(crate) chosen_theme: Option<String>,
-    pub mouse: Mouse,
-    /// Columns and rows of the terminal.
-    pub size: (u16, u16),
-    /// Frames drawn while something moved; turns the spinner.
-    pub frame: usize,
-}
-
-/// What is known of the engine.
-pub struct EngineState {
-    pub model: ModelState,
-    /// The options that chose catalog, pools and model.
-    pub(crate) setup: Setup,
-    /// What a step costs here, as a plain command line goes by it; `None`: not known.
-    pub(crate) profile: Option<CostProfile>,
-    /// Whether this machine still fits it.
-    pub(crate) drift: Drifting,
-    /// Waits for the model.
-    pub queued: Option<Request>,
-}
-
-/// The runs of this session and the recordings that it knows.
-pub struct Session {
-    /// Oldest first.
-    pub runs: Vec<Run>,
-    /// Which of them Decode shows.
-    pub shown: Option<RunId>,
-    pub(crate) n_runs: RunId,
-    /// The records of runs that may be in memory at once, in bytes.
-    pub in_memory_bytes: usize,
-    /// Where the others are.
-    pub(crate) spill: Spill,
-    pub earlier: Vec<EarlierRun>,
-    pub save_dir: PathBuf,
-    pub(crate) demo: Option<Trace>,
-    /// Whether a person has touched anything yet.
-    pub(crate) touched: Touched,
-}
-
-/// For the next run, and for the next step of the one under way.
-pub struct NextRun {
-    pub params: Params,
-    pub(crate) length: Length,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Touched {
-    No,
-    Yes,
-}
-
-impl EngineState {
-    fn new(setup: Setup) -> Self {
-        EngineState {
-            model: ModelState::Starting,
-            setup,
-            profile: None,
-            drift: Drifting::default(),
-            queued: None,
-        }
-    }
-}
-
-impl Session {
-    fn new(earlier: Vec<EarlierRun>, save_dir: PathBuf, demo: Option<Trace>) -> Self {
-        Session {
-            runs: Vec::new(),
-            shown: None,
-            n_runs: 0,
-            in_memory_bytes: IN_MEMORY_MB << 20,
-            spill: Spill::default(),
-            earlier,
-            save_dir,
-            demo,
-            touched: Touched::No,
-        }
-    }
-}
-
 impl App {
-    pub fn new(start: Start) -> Self {
-        let Look {
-            themes,
-            keys,
-            glyphs,
-            memory,
-            notices,
-            ..
-        } = start.look;
+    pub fn new(mut start: Start) -> Self {
+        let notices = std::mem::take(&mut start.look.notices);
         let mut app = App {
             screen: Screen::Catalog,
             catalog: Browse::new(start.catalog, start.frameworks, start.framework),
@@ -214,16 +116,7 @@ impl App {
             compare: Compare::default(),
             pool: Lab::default(),
             learn: Learn::new(start.learned),
-            look: Appearance {
-                theme: themes,
-                keys,
-                glyphs,
-                panes: memory.panes,
-                chosen_theme: memory.theme,
-                mouse: memory.mouse,
-                size: (120, 40),
-                frame: 0,
-            },
+            look: Appearance::new(start.look),
             engine: EngineState::new(start.setup),
             session: Session::new(start.earlier, start.save_dir, start.demo),
             next: NextRun {

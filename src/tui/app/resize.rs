@@ -2,8 +2,7 @@
 
 use crate::tui::action::Action;
 use crate::tui::app::App;
-use crate::tui::screens::{Screen, catalog, decode};
-use crate::tui::shell::layout;
+use crate::tui::screens::{decode, catalog, Screen};
 
 /// A press moves an upright border by this.
 const COLUMNS: i16 = 2;
@@ -20,7 +19,7 @@ impl App {
             Action::Taller => self.look.panes.lower = self.look.panes.lower.saturating_add(1),
             _ => self.look.panes.lower = self.look.panes.lower.saturating_sub(1),
         }
-        let body = layout::shell(self, layout::whole(self)).body;
+        let body = self.look.measured.body;
         let panes = decode::layout::effect(body, self.look.panes);
         self.look.panes = catalog::layout::effect(body, panes);
     }

@@ -1,7 +1,7 @@
 //! The forms a run can be exported in.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::{Rect, Position};
 use ratatui::text::{Line, Span};
 
 use crate::present::format::Format;
@@ -9,7 +9,7 @@ use crate::present::theme::Theme;
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::widgets::list::{chosen, row_at};
 use crate::tui::widgets::pane;
 use crate::worker::message::Command;

@@ -2,15 +2,15 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use tui_input::{Input, InputRequest};
+use tui_input::{InputRequest, Input};
 
 use crate::present::theme::Theme;
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::widgets::field::{self, edit};
-use crate::worker::message::{Command, PoolName};
+use crate::worker::message::{PoolName, Command};
 
 /// Which of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,9 +7,9 @@ use crate::present::theme::Theme;
 use crate::tui::action::{Action, LabAction};
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::widgets::message;
-use crate::worker::message::{Command, PoolName};
+use crate::worker::message::{PoolName, Command};
 
 /// The document that is to be taken out.
 #[derive(Clone, Debug, PartialEq, Eq)]

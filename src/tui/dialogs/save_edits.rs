@@ -8,9 +8,9 @@ use crate::present::theme::Theme;
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::widgets::message;
-use crate::worker::message::{Command, LabQuestion};
+use crate::worker::message::{LabQuestion, Command};
 
 #[derive(Debug)]
 pub struct SaveEdits;

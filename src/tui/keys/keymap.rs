@@ -1,11 +1,12 @@
 //! The keys in force: the table with the user's changes. The only source of what a
 //! key does and of what any text says about keys.
 
-use crossterm::event::{KeyEvent, KeyEventKind};
+use crossterm::event::{KeyEventKind, KeyEvent};
 
 use crate::present::key::{Key, Naming};
 use crate::tui::action::Action;
-use crate::tui::keys::table::{Binding, Context, TABLE};
+use crate::tui::keys::context::Context;
+use crate::tui::keys::table::{Binding, TABLE};
 
 /// The table in force.
 #[derive(Clone, Debug)]

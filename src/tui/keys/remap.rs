@@ -10,16 +10,17 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt::{Display, Formatter, Write};
+use std::fmt::{Write, Formatter, Display};
 use std::ops::Range;
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeValue, DeTable};
 
 use crate::present::key::Key;
 use crate::tui::action::Action;
+use crate::tui::keys::context::Context;
 use crate::tui::keys::keymap::Keymap;
-use crate::tui::keys::table::{Binding, Context};
+use crate::tui::keys::table::Binding;
 
 /// What is wrong in a file, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]

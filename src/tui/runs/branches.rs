@@ -10,9 +10,9 @@ use crate::speculate::trace::StartFrom;
 use crate::tui::action::Action;
 use crate::tui::app::model::ModelState;
 use crate::tui::app::{App, Tone};
-use crate::tui::keys::table::Context;
-use crate::tui::runs::run::{Origin, Run};
-use crate::worker::message::{Command, PromptText, Purpose, Request};
+use crate::tui::keys::context::Context;
+use crate::tui::runs::run::{Run, Origin};
+use crate::worker::message::{Request, Command, PromptText, Purpose};
 
 /// Where a branch would leave the run.
 #[derive(Clone, Copy, Debug)]

@@ -6,13 +6,22 @@ use crate::speculate::trace::Step;
 use crate::tui::action::Action;
 use crate::tui::app::model::ModelState;
 use crate::tui::app::{App, Tone};
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::runs::drifting::Drifting;
-use crate::worker::message::{Command, RunId};
+use crate::worker::message::{Command, RunId, Event};
 
 impl App {
+    pub(crate) fn apply_to_cost(&mut self, event: Event) {
+        match event {
+            Event::Profile(profile) => self.profile_is(*profile),
+            Event::Measuring { done, of } => self.measuring(done, of),
+            Event::Measured(outcome) => self.measured(outcome),
+            _ => {}
+        }
+    }
+
     /// This machine's profile, as it is from now on.
-    pub(crate) fn profile_is(&mut self, profile: CostProfile) {
+    fn profile_is(&mut self, profile: CostProfile) {
         self.engine.drift = Drifting {
             costs: StepCosts::new(&profile),
             ..Drifting::default()
@@ -58,14 +67,14 @@ impl App {
         vec![Command::MeasureCost]
     }
 
-    pub(crate) fn measuring(&mut self, done: usize, of: usize) {
+    fn measuring(&mut self, done: usize, of: usize) {
         if matches!(self.engine.model, ModelState::Ready(_)) {
             let text = format!("Measuring what a step costs on this machine: {done} of {of}");
             self.tell(Tone::Info, text);
         }
     }
 
-    pub(crate) fn measured(&mut self, outcome: Result<Option<String>, String>) {
+    fn measured(&mut self, outcome: Result<Option<String>, String>) {
         match outcome {
             Ok(None) => self.tell(
                 Tone::Good,

@@ -3,9 +3,7 @@
 
 pub mod sliders;
 
-use crate::speculate::params::{
-    Budget, Drafter, MAX_BRANCH, MAX_ROWS, Params, Sampling, Source, Verify,
-};
+use crate::speculate::params::{MAX_BRANCH, Params, Budget, Drafter, Source, Verify, MAX_ROWS, Sampling};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Setting {

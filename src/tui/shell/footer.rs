@@ -8,9 +8,10 @@ use ratatui::widgets::{Clear, Widget};
 
 use crate::present::theme::Theme;
 use crate::present::token_text::columns;
-use crate::tui::app::{App, Notice, Tone};
+use crate::tui::app::{App, Tone, Notice};
+use crate::tui::keys::context::Context;
 use crate::tui::keys::keymap::Keymap;
-use crate::tui::keys::table::{Binding, Context};
+use crate::tui::keys::table::Binding;
 use crate::tui::widgets::paragraph::wrap;
 
 const GAP: usize = 2;

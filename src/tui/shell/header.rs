@@ -6,12 +6,12 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use crate::present::number;
-use crate::present::theme::{Emphasis, Theme};
+use crate::present::theme::{Theme, Emphasis};
 use crate::present::token_text::{columns, fit};
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::model::ModelState;
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::screens::Screen;
 use crate::tui::widgets::bars;
 

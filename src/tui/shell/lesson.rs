@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 use crate::present::theme::Theme;
 use crate::tui::action::Action;
 use crate::tui::app::App;
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::lesson::Lesson;
 use crate::tui::screens::Screen;
 use crate::tui::screens::learn::words;

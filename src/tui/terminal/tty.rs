@@ -7,21 +7,17 @@
 
 #![allow(clippy::disallowed_methods, reason = "the screens draw by themselves")]
 
-use std::io::{Stdout, Write, stdout};
+use std::io::{Write, stdout, Stdout};
 use std::mem::ManuallyDrop;
 use std::panic::PanicHookInfo;
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Mutex, PoisonError, Once};
 
-use color_eyre::eyre::{Result, WrapErr};
+use color_eyre::eyre::{WrapErr, Result};
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::Show;
-use crossterm::event::{
-    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
-};
+use crossterm::event::{DisableMouseCapture, EnableMouseCapture, DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::execute;
-use crossterm::terminal::{
-    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
-};
+use crossterm::terminal::{EnterAlternateScreen, disable_raw_mode, enable_raw_mode, LeaveAlternateScreen};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;

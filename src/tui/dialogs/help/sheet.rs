@@ -6,12 +6,13 @@ use ratatui::text::{Line, Span};
 use crate::glossary::{self, Place, Term};
 use crate::present::mark::Mark;
 use crate::present::theme::Theme;
-use crate::present::token_text::{columns, pad};
+use crate::present::token_text::{pad, columns};
 use crate::speculate::verify::Fate;
 use crate::tui::app::App;
 use crate::tui::dialogs::help::Help;
+use crate::tui::keys::context::Context;
 use crate::tui::keys::keymap::Keymap;
-use crate::tui::keys::table::{Binding, Context};
+use crate::tui::keys::table::Binding;
 use crate::tui::widgets::paragraph::wrap;
 
 const KEYS: usize = 10;

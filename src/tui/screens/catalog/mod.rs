@@ -5,3 +5,4 @@ pub mod filter;
 pub mod layout;
 pub mod list;
 pub mod state;
+pub mod update;

@@ -6,10 +6,10 @@
 use std::collections::HashMap;
 
 use color_eyre::eyre::{Report, bail};
-use nucleo_matcher::{Config, Matcher};
+use nucleo_matcher::{Matcher, Config};
 use tui_input::Input;
 
-use crate::recsys::{Catalog, Framework, Half, Subject, SubjectKind, SubjectRef};
+use crate::recsys::{Half, Subject, SubjectKind, SubjectRef, Catalog, Framework};
 use crate::speculate::trace::SubjectInfo;
 use crate::tui::screens::catalog::filter::{Haystack, Row, matching};
 use crate::tui::start::Shipped;

@@ -2,14 +2,15 @@
 //! where they part.
 
 use crate::present::pick::Pick;
-use crate::speculate::compare::{Cause, Side};
+use crate::speculate::compare::{Side, Cause};
 use crate::tui::action::{Action, CompareAction};
+use crate::tui::app::shared::Measured;
 use crate::tui::app::{App, Tone};
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::screens::Screen;
-use crate::tui::screens::compare::state::{Choice, Race};
+use crate::tui::screens::compare::state::{Race, Choice};
 use crate::tui::screens::decode::state::Cursor;
-use crate::tui::target::{CompareTarget, Target};
+use crate::tui::target::{Target, CompareTarget};
 use crate::worker::message::{Command, RunId};
 
 const PAGE: i64 = 10;
@@ -124,7 +125,7 @@ impl App {
     }
 
     fn scroll_texts(&mut self, delta: i64) {
-        let (top, last) = crate::tui::screens::compare::view::scrolled(self);
+        let Measured { top, last, .. } = self.look.measured;
         let to = (top as i64).saturating_add(delta).clamp(0, last as i64);
         self.compare.top = Some(to as usize);
     }

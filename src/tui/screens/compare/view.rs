@@ -4,21 +4,21 @@
 use std::rc::Rc;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
-use ratatui::style::{Modifier, Style};
+use ratatui::layout::{Rect, Position};
+use ratatui::style::{Style, Modifier};
 use ratatui::text::Line;
 
 use crate::present::flow;
-use crate::present::lines::{self, From, Ghosts};
+use crate::present::lines::{self, Ghosts, From};
 use crate::present::mark::Mark;
-use crate::present::record::{Place, Record};
-use crate::present::theme::{Emphasis, Theme};
+use crate::present::record::{Record, Place};
+use crate::present::theme::{Theme, Emphasis};
 use crate::present::token_text::fit;
 use crate::speculate::compare::Side;
 use crate::speculate::verify::Fate;
 use crate::tui::action::Action;
 use crate::tui::app::App;
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::screens::Screen;
 use crate::tui::screens::compare::figures as compare_figures;
 use crate::tui::shell::layout;

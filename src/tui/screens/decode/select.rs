@@ -2,7 +2,8 @@
 
 use crate::present::pick::Pick;
 use crate::present::record::Place;
-use crate::present::{flow, lines};
+use crate::present::{lines, flow};
+use crate::tui::app::shared::Measured;
 use crate::tui::app::{App, Tone};
 use crate::tui::screens::decode::state::{Cursor, Pane};
 use crate::tui::target::Target;
@@ -38,7 +39,7 @@ impl App {
         let Some(cell) = self.selected_cell() else {
             return;
         };
-        let width = crate::tui::screens::decode::text::text_width(self);
+        let width = self.look.measured.text_width;
         let lines = flow::flow(record, self.decode.ghosts, width);
         if let Some(cell) = lines::neighbour(&lines, cell, delta)
             && let Place::Step { step, pick, .. } = record.cells[cell].place
@@ -110,7 +111,7 @@ impl App {
     }
 
     fn scroll_text(&mut self, delta: i64) {
-        let (top, last) = crate::tui::screens::decode::text::text_scroll(self);
+        let Measured { top, last, .. } = self.look.measured;
         self.decode.text_top = Some((top as i64 + delta).clamp(0, last as i64) as usize);
     }
 }

@@ -133,6 +133,15 @@ pub enum Zoom {
     One,
 }
 
+impl Zoom {
+    pub fn other(self) -> Self {
+        match self {
+            Zoom::All => Zoom::One,
+            Zoom::One => Zoom::All,
+        }
+    }
+}
+
 /// The least time from one step to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace(usize);

@@ -4,23 +4,23 @@ use std::ops::Range;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::{Style, Modifier};
 use ratatui::text::Line;
 
 use crate::present::flow;
-use crate::present::lines::{self, From, Ghosts, Piece};
+use crate::present::lines::{self, Ghosts, Piece, From};
 use crate::present::number::count;
-use crate::present::record::{Place, Record};
-use crate::present::theme::{Emphasis, Theme};
+use crate::present::record::{Record, Place};
+use crate::present::theme::{Theme, Emphasis};
 use crate::tui::action::Action;
 use crate::tui::app::App;
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::runs::run::Phase;
 use crate::tui::screens::Screen;
 use crate::tui::screens::decode::state::Pane;
 use crate::tui::shell::{header, layout};
 use crate::tui::widgets::bars;
-use crate::tui::widgets::pane::{self, placeholder, put};
+use crate::tui::widgets::pane::{self, put, placeholder};
 
 const PROGRESS_WIDTH: usize = 24;
 

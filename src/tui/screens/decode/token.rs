@@ -3,19 +3,19 @@
 //! it is drawn by `candidates.rs`.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Layout, Constraint};
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use crate::present::number::percent;
 use crate::present::pick::Pick;
-use crate::present::story::{Picked, TokenFacts};
+use crate::present::story::{TokenFacts, Picked};
 use crate::present::theme::Theme;
 use crate::present::token_text::{columns, fit};
 use crate::tui::app::App;
 use crate::tui::screens::decode::state::StepPhase;
-use crate::tui::screens::decode::{candidates, origin};
-use crate::tui::widgets::pane::{placeholder, put};
+use crate::tui::screens::decode::{origin, candidates};
+use crate::tui::widgets::pane::{put, placeholder};
 use crate::tui::widgets::paragraph::wrap;
 
 /// Columns of the distribution at the right, at least and at most.
@@ -26,16 +26,6 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let text =
             "Select a token in the text or the tree: here stands why it was taken or refused.";
         return placeholder(text, area, theme, buf);
-    };
-    let right_width = (area.width / 2).clamp(CANDIDATES.0, CANDIDATES.1);
-    let left = Rect {
-        width: area.width - right_width - 2,
-        ..area
-    };
-    let right = Rect {
-        x: area.right() - right_width,
-        width: right_width,
-        ..area
     };
     let facts = TokenFacts {
         record,
@@ -50,18 +40,16 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     for (row, line) in heads.iter().enumerate() {
         put(buf, area, row as u16, line);
     }
-    let n_heads = heads.len() as u16;
-    let below = |area: Rect| Rect {
-        y: area.y + n_heads,
-        height: area.height.saturating_sub(n_heads),
-        ..area
-    };
-    let left = below(left);
+    let n_heads = Constraint::Length(heads.len() as u16);
+    let [_, below] = Layout::vertical([n_heads, Constraint::Fill(1)]).areas(area);
+    let candidates = Constraint::Length((area.width / 2).clamp(CANDIDATES.0, CANDIDATES.1));
+    let columns = Layout::horizontal([Constraint::Fill(1), candidates]).spacing(2);
+    let [left, right] = columns.areas(below);
     let lines = lines(&facts, usize::from(left.width), theme);
     for (row, line) in lines.iter().enumerate() {
         put(buf, left, row as u16, line);
     }
-    candidates::render(&facts, theme, below(right), buf);
+    candidates::render(&facts, theme, right, buf);
 }
 
 /// Before the model has had its say: the estimate, and where the draft came from.

@@ -2,13 +2,13 @@
 //! A lesson opens its runs on the real screens and puts everything back when it is left.
 
 use crate::tui::action::Action;
-use crate::tui::app::{App, Errand, Tone};
+use crate::tui::app::{App, Tone, Errand};
 use crate::tui::dialogs::answer::Answer;
 use crate::tui::lesson::{self, At};
-use crate::tui::runs::run::{Recording, Run};
+use crate::tui::runs::run::{Run, Recording};
 use crate::tui::screens::Screen;
 use crate::tui::screens::decode::state::{Cursor, DecodeView};
-use crate::tui::screens::learn::state::{Before, Course};
+use crate::tui::screens::learn::state::{Course, Before};
 use crate::tui::screens::learn::words;
 use crate::tui::target::Target;
 use crate::worker::message::{Command, RunId};
@@ -37,7 +37,7 @@ impl App {
     }
 
     fn scroll_lesson(&mut self) {
-        let last = crate::tui::screens::learn::view::last_scroll(self);
+        let last = self.look.measured.last;
         self.learn.scroll = (self.learn.scroll + 1).min(last);
     }
 
@@ -45,12 +45,7 @@ impl App {
     pub(crate) fn begin_lesson(&mut self, lesson: usize) {
         let before = match self.learn.course.take() {
             Some(course) => course.before,
-            None => Box::new(Before {
-                screen: self.screen,
-                shown: self.session.shown,
-                view: self.decode.clone(),
-                params: self.next.params,
-            }),
+            None => Box::new(self.what_is_open()),
         };
         self.close_lesson_runs();
         let Some(names) = self.learn.lessons.get(lesson).map(|l| l.runs.clone()) else {
@@ -82,6 +77,15 @@ impl App {
             runs,
             before,
         });
+    }
+
+    fn what_is_open(&self) -> Before {
+        Before {
+            screen: self.screen,
+            shown: self.session.shown,
+            view: self.decode.clone(),
+            params: self.next.params,
+        }
     }
 
     /// Adds a run that ships, played to its end.

@@ -2,14 +2,14 @@
 //! one chosen.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::{Rect, Position};
 use ratatui::text::{Line, Span};
 
 use crate::present::theme::Theme;
 use crate::present::token_text::pad;
 use crate::tui::action::Action;
 use crate::tui::app::App;
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::lesson::{Lesson, Plot};
 use crate::tui::screens::decode::cost_plot;
 use crate::tui::screens::learn::words;

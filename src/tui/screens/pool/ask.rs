@@ -3,11 +3,11 @@
 
 use crate::tui::action::Action;
 use crate::tui::app::{App, Tone};
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::screens::Screen;
-use crate::tui::screens::pool::state::{LabPane, LabTab, OpenDocument, Probed, Wanted};
-use crate::tui::screens::pool::supplied::{drafts_of, named_documents};
-use crate::worker::message::{Command, DocumentText, LabAnswer, LabQuestion, PoolName};
+use crate::tui::screens::pool::state::{Wanted, LabTab, OpenDocument, Probed, LabPane};
+use crate::tui::screens::pool::supplied::{named_documents, drafts_of};
+use crate::worker::message::{LabAnswer, DocumentText, LabQuestion, Command, PoolName};
 
 impl App {
     /// Switches to the Pool screen and shows a document, wherever it is, with

@@ -9,12 +9,12 @@ use ratatui::text::{Line, Span};
 use crate::present::number::{count, prob};
 use crate::present::pick::Pick;
 use crate::present::theme::Theme;
-use crate::present::token_text::{columns, fit, quoted};
+use crate::present::token_text::{quoted, columns, fit};
 use crate::present::tree_lines::draft_lines;
 use crate::speculate::draft::DraftNode;
 use crate::tui::app::App;
 use crate::tui::screens::pool::state::Probed;
-use crate::tui::widgets::pane::{placeholder, put};
+use crate::tui::widgets::pane::{put, placeholder};
 use crate::worker::message::ProbedSet;
 
 const HEAD_ROWS: u16 = 2;
@@ -118,19 +118,7 @@ fn node_line(
         false => format!(" {}", prob(node.path_prob)),
     };
     let room = width.saturating_sub(columns(&right));
-    let stem: String = match columns(stem) + 8 > room {
-        true => {
-            let n = stem.chars().count();
-            let kept = room.saturating_sub(9);
-            format!(
-                "…{}",
-                stem.chars()
-                    .skip(n.saturating_sub(kept))
-                    .collect::<String>()
-            )
-        }
-        false => stem.to_string(),
-    };
+    let stem = fit_stem(stem, room);
     let text = fit(&text, room.saturating_sub(columns(&stem)));
     let gap = " ".repeat(room.saturating_sub(columns(&stem) + columns(&text)));
     Line::from(vec![
@@ -138,6 +126,17 @@ fn node_line(
         Span::styled(text, theme.text()),
         Span::styled(format!("{gap}{right}"), theme.dim()),
     ])
+}
+
+/// Branches cut at their left, so that the token has a place.
+fn fit_stem(stem: &str, room: usize) -> String {
+    if columns(stem) + 8 <= room {
+        return stem.to_string();
+    }
+    let n = stem.chars().count();
+    let kept = room.saturating_sub(9);
+    let end: String = stem.chars().skip(n.saturating_sub(kept)).collect();
+    format!("…{end}")
 }
 
 /// First line shown, and the last that can be first.

@@ -2,20 +2,20 @@
 //! of the one that is selected.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::{Rect, Position};
 use ratatui::text::{Line, Span};
 
 use crate::present::theme::Theme;
-use crate::present::token_text::{fit, pad};
+use crate::present::token_text::{pad, fit};
 use crate::tui::action::Action;
 use crate::tui::app::App;
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::screens::catalog::state::Typing;
 use crate::tui::screens::pool::first_row;
 use crate::tui::screens::pool::state::LabPane;
 use crate::tui::widgets::field::push_input;
 use crate::tui::widgets::pane;
-use crate::worker::message::{ListedDoc, PoolName, Section};
+use crate::worker::message::{Section, PoolName, ListedDoc};
 
 const DOCUMENTS: usize = 6;
 const TOKENS: usize = 8;

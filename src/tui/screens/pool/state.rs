@@ -4,19 +4,17 @@
 //!
 //! Knows what the engine answers; nothing of panes' places.
 
-use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
-use nucleo_matcher::{Config, Matcher, Utf32Str};
+use nucleo_matcher::pattern::{Pattern, Normalization, CaseMatching};
+use nucleo_matcher::{Matcher, Utf32Str, Config};
 use tui_input::Input;
 
-use crate::present::token_text::{Joiner, columns};
+use crate::present::token_text::{columns, Joiner};
 use crate::speculate::trace::TokenBytes;
 use crate::tui::screens::Screen;
 use crate::tui::screens::catalog::state::Typing;
 use crate::tui::screens::decode::state::Zoom;
 use crate::tui::screens::pool::supplied::Supplied;
-use crate::worker::message::{
-    DocumentText, Found, LabQuestion, ListedDoc, Overview, PoolName, Probe, RunId, Section,
-};
+use crate::worker::message::{Section, RunId, DocumentText, Probe, Overview, Found, LabQuestion, ListedDoc, PoolName};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LabPane {

@@ -2,20 +2,20 @@
 //! the place that is looked at, the drafts it supplied, a search's finds.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::{Rect, Position};
 use ratatui::text::{Line, Span};
 
 use crate::present::lines::{self, From};
 use crate::present::mark::Mark;
-use crate::present::theme::{Emphasis, Theme};
-use crate::present::token_text::{columns, fit, pad};
+use crate::present::theme::{Theme, Emphasis};
+use crate::present::token_text::{pad, columns, fit};
 use crate::tui::action::{Action, LabAction};
 use crate::tui::app::App;
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::screens::pool::first_row;
 use crate::tui::screens::pool::state::{LabTab, OpenDocument};
 use crate::tui::screens::pool::supplied::Supplied;
-use crate::tui::widgets::pane::{mark, placeholder, put};
+use crate::tui::widgets::pane::{put, placeholder, mark};
 use crate::worker::message::FoundDocument;
 
 /// Rows above the text, and rows of a find.
@@ -96,15 +96,7 @@ pub fn text(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         return placeholder(why, area, theme, buf);
     }
     let Some(open) = &app.pool.open else {
-        let key = |action| app.key_of(Context::Pool, action);
-        let text = format!(
-            "{} on a document shows its text here. {} searches all documents for a phrase, {} shows \
-             what the pools would draft after a prompt.",
-            key(Action::Submit),
-            key(Action::Lab(LabAction::Search)),
-            key(Action::Lab(LabAction::ProbePrompt))
-        );
-        return placeholder(&text, area, theme, buf);
+        return placeholder(&nothing_open(app), area, theme, buf);
     };
     let lines = lines(open, area.width);
     let height = usize::from(area.height);
@@ -134,6 +126,17 @@ pub fn text(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
+fn nothing_open(app: &App) -> String {
+    let key = |action| app.key_of(Context::Pool, action);
+    format!(
+        "{} on a document shows its text here. {} searches all documents for a phrase, {} shows \
+         what the pools would draft after a prompt.",
+        key(Action::Submit),
+        key(Action::Lab(LabAction::Search)),
+        key(Action::Lab(LabAction::ProbePrompt))
+    )
+}
+
 pub fn supplied(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     head(app, theme, area, buf);
     let Some(record) = app.record() else {
@@ -159,20 +162,13 @@ pub fn supplied(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         };
         return placeholder(text, area, theme, buf);
     }
-    let top = first_row(
-        lab.supplied_row,
-        lab.supplied.len(),
-        usize::from(area.height),
-    );
-    let shown = lab.supplied.iter().enumerate().skip(top);
-    for (row, (index, draft)) in shown.take(usize::from(area.height)).enumerate() {
+    let height = usize::from(area.height);
+    let top = first_row(lab.supplied_row, lab.supplied.len(), height);
+    let shown = lab.supplied.iter().enumerate().skip(top).take(height);
+    for (row, (index, draft)) in shown.enumerate() {
         let token = record.quoted(draft.token);
-        put(
-            buf,
-            area,
-            row as u16,
-            &supplied_line(draft, &token, area.width, theme),
-        );
+        let line = supplied_line(draft, &token, area.width, theme);
+        put(buf, area, row as u16, &line);
         if index == lab.supplied_row {
             mark(area, row as u16, 1, theme, buf);
         }

@@ -4,19 +4,20 @@ use std::path::PathBuf;
 
 use crate::present::pick::Pick;
 use crate::present::token_text::fit;
-use crate::speculate::params::{Budget, Params};
+use crate::speculate::params::{Params, Budget};
 use crate::tui::action::{Action, LabAction};
+use crate::tui::app::shared::Measured;
 use crate::tui::app::{App, Tone};
-use crate::tui::dialogs::pool_text::{LabAsks, PoolField};
+use crate::tui::dialogs::pool_text::{PoolField, LabAsks};
 use crate::tui::dialogs::remove_document::Removal;
 use crate::tui::dialogs::save_edits::SaveEdits;
 use crate::tui::screens::Screen;
 use crate::tui::screens::catalog::state::Typing;
-use crate::tui::screens::decode::state::{Cursor, Zoom};
-use crate::tui::screens::pool::state::{Lab, LabPane, LabTab};
-use crate::tui::target::{LabTarget, Target};
+use crate::tui::screens::decode::state::{Zoom, Cursor};
+use crate::tui::screens::pool::state::{LabTab, Lab, LabPane};
+use crate::tui::target::{Target, LabTarget};
 use crate::tui::widgets::field::paste;
-use crate::worker::message::{Command, LabQuestion, NewDocument, PoolName, ProbedText};
+use crate::worker::message::{NewDocument, LabQuestion, Command, PoolName, ProbedText};
 
 /// Rows of a probe's trees: what can be read at a glance.
 const PROBE_ROWS: usize = 24;
@@ -36,25 +37,13 @@ impl App {
                 self.pool.typing = Typing::Yes;
                 self.pool.pane = LabPane::Documents;
             }
-            Action::Edit(request) => {
-                let change = self.pool.filter.handle(request);
-                if change.is_some_and(|c| c.value) {
-                    self.pool.refilter();
-                }
-            }
-            Action::Paste(text) if self.pool.typing == Typing::Yes => {
-                paste(&mut self.pool.filter, &text);
-                self.pool.refilter();
-            }
+            Action::Edit(_) | Action::Paste(_) => self.edit_filter_of_pool(&action),
             Action::NextPane => self.lab_focus(true),
             Action::PreviousPane => self.lab_focus(false),
             Action::Less => self.lab_tab(self.pool.tab.neighbour(false)),
             Action::More => self.lab_tab(self.pool.tab.neighbour(true)),
             Action::Zoom => {
-                self.pool.zoom = match self.pool.zoom {
-                    Zoom::All => Zoom::One,
-                    Zoom::One => Zoom::All,
-                };
+                self.pool.zoom = self.pool.zoom.other();
                 self.pool.pane = LabPane::View;
             }
             Action::Close => self.leave_lab(),
@@ -72,6 +61,22 @@ impl App {
             other => return self.update_model(&other),
         }
         Vec::new()
+    }
+
+    fn edit_filter_of_pool(&mut self, action: &Action) {
+        match action {
+            Action::Edit(request) => {
+                let change = self.pool.filter.handle(*request);
+                if change.is_some_and(|c| c.value) {
+                    self.pool.refilter();
+                }
+            }
+            Action::Paste(text) if self.pool.typing == Typing::Yes => {
+                paste(&mut self.pool.filter, text);
+                self.pool.refilter();
+            }
+            _ => {}
+        }
     }
 
     fn lab_focus(&mut self, forward: bool) {
@@ -107,7 +112,7 @@ impl App {
 
     fn lab_move_in(&mut self, pane: LabPane, delta: i64) -> Vec<Command> {
         let to = |at: usize| (at as i64).saturating_add(delta).max(0) as usize;
-        let (top, last) = crate::tui::screens::pool::view::scrolled(self);
+        let Measured { top, last, .. } = self.look.measured;
         let lab = &mut self.pool;
         match (pane, lab.tab) {
             (LabPane::Pools, _) => lab.select_pool(to(lab.pool_row)),

@@ -2,14 +2,14 @@
 //! text, the drafts it supplied, a search, or what would be drafted next.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::{Rect, Position};
 use ratatui::text::Line;
 
 use crate::present::number::count;
 use crate::present::theme::Theme;
 use crate::tui::app::App;
-use crate::tui::screens::pool::state::{LabPane, LabTab};
-use crate::tui::screens::pool::{drafts as lab_drafts, lists as lab_lists, text as lab_text};
+use crate::tui::screens::pool::state::{LabTab, LabPane};
+use crate::tui::screens::pool::{text as lab_text, drafts as lab_drafts, lists as lab_lists};
 use crate::tui::shell::layout;
 use crate::tui::target::LabTarget;
 use crate::tui::widgets::pane;

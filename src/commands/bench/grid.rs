@@ -6,13 +6,14 @@ use color_eyre::eyre::Result;
 use serde::Serialize;
 
 use crate::cli::BenchDecodeArgs;
-use crate::commands::bench::{ModeFigures, Outcome, compared_rule, mode_figures, outcome};
-use crate::commands::paired::{Counted, repeat};
+use crate::commands::bench::figures::{mode_figures, ModeFigures};
+use crate::commands::bench::outcome::{outcome, compared_rule, Outcome};
+use crate::commands::bench::paired::{repeat, Counted};
 use crate::commands::print_json;
 use crate::commands::progress::Line;
 use crate::commands::report::RanOn;
 use crate::engine::{Engine, RunSpec};
-use crate::speculate::params::{Budget, Drafter, Params, Verify};
+use crate::speculate::params::{Params, Drafter, Verify, Budget};
 
 /// One drafter under one budget.
 #[derive(Debug, Serialize)]
@@ -48,26 +49,10 @@ pub fn run(args: &BenchDecodeArgs, engine: &mut Engine, specs: &[RunSpec]) -> Re
             ..params
         })
         .collect();
-    let mut plain: Vec<Outcome> = Vec::new();
-    let mut outcomes: Vec<Vec<Outcome>> = asked.iter().map(|_| Vec::new()).collect();
     let mut line = Line::new();
-    for (i, spec) in specs.iter().enumerate() {
-        line.show(&format!("{}/{} {}", i + 1, specs.len(), spec.subject.title));
-        let autoregressive = Params {
-            verify: Verify::Autoregressive,
-            ..params
-        };
-        let Some(reference) = outcome(engine, spec, autoregressive)? else {
-            return Ok(false);
-        };
-        plain.push(reference);
-        for (params, into) in asked.iter().zip(&mut outcomes) {
-            let Some(outcome) = outcome(engine, spec, *params)? else {
-                return Ok(false);
-            };
-            into.push(outcome);
-        }
-    }
+    let Some((mut plain, mut outcomes)) = answer_all(engine, specs, &asked, &mut line)? else {
+        return Ok(false);
+    };
     let mut ways: Vec<Vec<&mut Outcome>> = plain.iter_mut().map(|p| vec![p]).collect();
     for outcomes in &mut outcomes {
         ways.iter_mut()
@@ -85,7 +70,6 @@ pub fn run(args: &BenchDecodeArgs, engine: &mut Engine, specs: &[RunSpec]) -> Re
         budget: params.budget.describe(),
         figures: figures(outcomes),
     });
-    let cells: Vec<Cell> = cells.collect();
     let is_same = |outcomes: &Vec<Outcome>| plain.iter().zip(outcomes).all(|(p, o)| p.ids == o.ids);
     let report = Report {
         on: RanOn::of(engine),
@@ -93,7 +77,7 @@ pub fn run(args: &BenchDecodeArgs, engine: &mut Engine, specs: &[RunSpec]) -> Re
         params,
         prompts: specs.len(),
         autoregressive: figures(&plain),
-        cells,
+        cells: cells.collect(),
         lossless: verify != Verify::Strict || outcomes.iter().all(is_same),
     };
     if args.json {
@@ -102,6 +86,38 @@ pub fn run(args: &BenchDecodeArgs, engine: &mut Engine, specs: &[RunSpec]) -> Re
         print(&report);
     }
     Ok(report.lossless)
+}
+
+/// Outcomes without drafts, and those of every combination.
+type Answered = (Vec<Outcome>, Vec<Vec<Outcome>>);
+
+/// Every prompt without drafts and under every combination; `None`: cancelled.
+fn answer_all(
+    engine: &mut Engine,
+    specs: &[RunSpec],
+    asked: &[Params],
+    line: &mut Line,
+) -> Result<Option<Answered>> {
+    let mut plain: Vec<Outcome> = Vec::new();
+    let mut outcomes: Vec<Vec<Outcome>> = asked.iter().map(|_| Vec::new()).collect();
+    for (i, spec) in specs.iter().enumerate() {
+        line.show(&format!("{}/{} {}", i + 1, specs.len(), spec.subject.title));
+        let autoregressive = Params {
+            verify: Verify::Autoregressive,
+            ..specs[0].params
+        };
+        let Some(reference) = outcome(engine, spec, autoregressive)? else {
+            return Ok(None);
+        };
+        plain.push(reference);
+        for (params, into) in asked.iter().zip(&mut outcomes) {
+            let Some(outcome) = outcome(engine, spec, *params)? else {
+                return Ok(None);
+            };
+            into.push(outcome);
+        }
+    }
+    Ok(Some((plain, outcomes)))
 }
 
 /// Every drafter with every budget; what is not listed is as the parameters say.

@@ -2,67 +2,34 @@
 //! prompts in one process, interleaved. A relaxed figure never stands without
 //! strict, agreement and repetition beside it.
 
+pub mod by_group;
 mod compared;
+pub mod figures;
+pub mod forward;
+pub mod grid;
+pub mod outcome;
+pub mod paired;
+pub mod retrieval;
 mod table;
 
-use std::borrow::Borrow;
-
-use color_eyre::eyre::{Result, ensure};
+use color_eyre::eyre::{ensure, Result};
 use compared::{ComparedRule, PromptRatio};
+use figures::{mode_figures, ModeFigures};
+use outcome::{compared_rule, every_way, Outcome};
 use serde::Serialize;
 
 use crate::cli::{BenchCommand, BenchDecodeArgs, DecodeArgs};
-use crate::commands::generate::record;
-use crate::commands::paired::{self, Counted, Repeats, repeat};
+use crate::commands::bench::paired::{repeat, Counted};
 use crate::commands::progress::Line;
 use crate::commands::report::RanOn;
-use crate::commands::{by_group, forward, grid, interrupt, open, print_json, retrieval};
+use crate::commands::{print_json, open};
 use crate::engine::{Engine, RunSpec};
-use crate::recsys::{Catalog, Role, SubjectKind};
+use crate::recsys::{SubjectKind, Catalog, Role};
 use crate::session::Settings;
-use crate::speculate::compare::in_common;
-use crate::speculate::cost::StepCosts;
+use crate::speculate::TokenId;
 use crate::speculate::params::{Params, Verify};
-use crate::speculate::quality::LogProb;
-use crate::speculate::stats::{Stats, agreement, first_difference, repetition};
-use crate::speculate::trace::Header;
-use crate::speculate::verify::Finish;
-use crate::speculate::{TokenId, speed_up};
+use crate::speculate::stats::first_difference;
 use crate::worker::ask;
-
-/// Figures of one mode, on one prompt or over all.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct ModeFigures {
-    pub tokens: usize,
-    pub steps: usize,
-    pub mal: f64,
-    /// Share of repeated 4-grams.
-    pub repetition: f64,
-    pub tokens_per_s: f64,
-    /// Against the autoregressive runs of the same prompts, in pairs: the median ..
-    pub speedup: f64,
-    /// .. and its 95% interval.
-    pub low: f64,
-    pub high: f64,
-    /// Runs of each prompt.
-    pub pairs: usize,
-    /// The speed-up that the cost profile promises for these steps: an estimate.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub speedup_by_profile: Option<f64>,
-    /// Share of positions that hold the autoregressive run's token.
-    pub agreement: f64,
-    /// Share of both texts' tokens that are equal once the texts are aligned.
-    pub in_common: f64,
-    /// Accepted and relaxed over drafted.
-    pub acceptance: f64,
-    pub pool_hit_rate: f64,
-    /// Mean log-probability of the committed tokens under the model, in nats.
-    pub mean_log_prob: f64,
-    /// Mean rows of a forward pass.
-    pub rows: f64,
-    /// MAL as the drafts' estimates promised it.
-    pub predicted_mal: f64,
-}
 
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Modes {
@@ -157,20 +124,6 @@ pub struct BenchReport {
     pub prompts: Vec<PromptFigures>,
 }
 
-/// What one mode did on one prompt.
-pub(crate) struct Outcome {
-    pub ids: Vec<TokenId>,
-    pub stats: Stats,
-    /// Tokens that the drafts' estimates promised, bonus included.
-    pub predicted: f64,
-    pub log_prob: LogProb,
-    pub header: Header,
-    /// Milliseconds by the cost profile: of autoregressive steps for the same tokens,
-    /// and of its own steps.
-    pub by_profile: Option<(f64, f64)>,
-    pub repeats: Repeats,
-}
-
 /// Runs the command. `Ok(false)`: cancelled, or not lossless.
 pub fn run(
     command: &BenchCommand,
@@ -250,19 +203,14 @@ fn modes(
     }
     let mut line = Line::new();
     let rules = compared(&params);
-    let mut answered: Vec<Vec<Outcome>> = Vec::new();
-    let mut difference = None;
-    for (i, spec) in specs.iter().enumerate() {
-        line.show(&format!("{}/{} {}", i + 1, specs.len(), spec.subject.title));
-        let Some(outcomes) = every_way(engine, spec, &rules)? else {
-            return Ok(false);
-        };
-        difference = difference.or_else(|| first_divergence(&spec.subject.id, &outcomes));
-        if params.sources.online {
-            engine.remember(&outcomes[0].header, &outcomes[0].ids);
-        }
-        answered.push(outcomes);
-    }
+    let Some(mut answered) = answer_all(engine, specs, &rules, &mut line)? else {
+        return Ok(false);
+    };
+    let mut differences = specs
+        .iter()
+        .zip(&answered)
+        .filter_map(|(spec, outcomes)| first_divergence(&spec.subject.id, outcomes));
+    let difference = differences.next();
     let mut ways: Vec<Vec<&mut Outcome>> = answered
         .iter_mut()
         .map(|outcomes| outcomes.iter_mut().collect())
@@ -296,6 +244,27 @@ fn modes(
     Ok(report.lossless)
 }
 
+/// Every prompt under every rule; `None`: cancelled.
+fn answer_all(
+    engine: &mut Engine,
+    specs: &[RunSpec],
+    rules: &[Verify],
+    line: &mut Line,
+) -> Result<Option<Vec<Vec<Outcome>>>> {
+    let mut answered = Vec::new();
+    for (i, spec) in specs.iter().enumerate() {
+        line.show(&format!("{}/{} {}", i + 1, specs.len(), spec.subject.title));
+        let Some(outcomes) = every_way(engine, spec, rules)? else {
+            return Ok(None);
+        };
+        if spec.params.sources.online {
+            engine.remember(&outcomes[0].header, &outcomes[0].ids);
+        }
+        answered.push(outcomes);
+    }
+    Ok(Some(answered))
+}
+
 /// `at`: where the compared rule stands among the rules.
 fn prompt(rules: &[Verify], at: usize, outcomes: &[Outcome]) -> PromptFigures {
     let subject = &outcomes[0].header.subject;
@@ -304,67 +273,6 @@ fn prompt(rules: &[Verify], at: usize, outcomes: &[Outcome]) -> PromptFigures {
         group: subject.group.clone(),
         modes: figures(rules, outcomes),
         ratio: PromptRatio::of(&outcomes[at], &outcomes[0]),
-    }
-}
-
-/// One run of a subject under a rule. `None`: cancelled.
-pub(crate) fn outcome(
-    engine: &mut Engine,
-    spec: &RunSpec,
-    params: Params,
-) -> Result<Option<Outcome>> {
-    let spec = RunSpec {
-        params,
-        ..spec.clone()
-    };
-    let pools = engine.pools.clone();
-    let (trace, end) = record(engine, spec.clone())?;
-    if end.finish == Finish::Cancelled || interrupt::is_set() {
-        return Ok(None);
-    }
-    let expected = trace.steps.iter().map(|s| s.tree.expected_accepted());
-    let stats = Stats::of(&trace);
-    let again = RunSpec {
-        start: trace.header.start(),
-        ..spec
-    };
-    Ok(Some(Outcome {
-        ids: trace.token_ids(),
-        by_profile: speed_up::ms_by_profile(&trace.steps, &StepCosts::new(&trace.header.cost)),
-        repeats: Repeats::new(again, pools, stats.timing.total()),
-        stats,
-        log_prob: LogProb::of(&trace),
-        predicted: expected.map(f64::from).sum::<f64>() + trace.steps.len() as f64,
-        header: trace.header,
-    }))
-}
-
-/// A run under every rule. `None`: cancelled.
-fn every_way(
-    engine: &mut Engine,
-    spec: &RunSpec,
-    rules: &[Verify],
-) -> Result<Option<Vec<Outcome>>> {
-    let mut outcomes = Vec::new();
-    for &verify in rules {
-        let params = Params {
-            verify,
-            ..spec.params
-        };
-        let Some(outcome) = outcome(engine, spec, params)? else {
-            return Ok(None);
-        };
-        outcomes.push(outcome);
-    }
-    Ok(Some(outcomes))
-}
-
-/// The rule of a comparison with autoregressive decoding: one that makes the
-/// same text, unless another is asked for.
-pub(crate) fn compared_rule(args: &BenchDecodeArgs, params: &Params) -> Verify {
-    match args.decode.verify {
-        Some(_) => params.verify,
-        None => Verify::Strict,
     }
 }
 
@@ -392,65 +300,4 @@ fn overall(rules: &[Verify], answered: &[Vec<Outcome>]) -> Modes {
     let plain = of_rule(0);
     let figures = (0..rules.len()).map(|at| mode_figures(&of_rule(at), &plain));
     Modes::of(rules, figures.collect())
-}
-
-/// Tokens a second over all runs.
-fn speed(outcomes: &[&Outcome]) -> f64 {
-    let ms: f64 = outcomes.iter().flat_map(|o| &o.repeats.ms).sum();
-    let tokens = outcomes.iter().map(|o| o.stats.tokens * o.repeats.ms.len());
-    tokens.sum::<usize>() as f64 * 1000.0 / ms.max(1e-9)
-}
-
-fn by_profile(outcomes: &[&Outcome]) -> Option<f64> {
-    let sums = outcomes.iter().map(|o| o.by_profile);
-    let sums = sums.collect::<Option<Vec<(f64, f64)>>>()?;
-    let (plain, own) = sums
-        .iter()
-        .fold((0.0, 0.0), |(a, b), (x, y)| (a + x, b + y));
-    (own > 0.0).then(|| plain / own)
-}
-
-/// Runs beside the autoregressive runs of the same prompts, in the same order.
-pub(crate) fn mode_figures<O: Borrow<Outcome>>(outcomes: &[O], plain: &[O]) -> ModeFigures {
-    let outcomes: Vec<&Outcome> = outcomes.iter().map(Borrow::borrow).collect();
-    let plain: Vec<&Outcome> = plain.iter().map(Borrow::borrow).collect();
-    let all = || outcomes.iter().copied();
-    let mean_beside = |measure: fn(&[TokenId], &[TokenId]) -> f64| {
-        let pairs = plain.iter().zip(all());
-        let values = pairs.map(|(p, o)| measure(&p.ids, &o.ids));
-        values.sum::<f64>() / outcomes.len() as f64
-    };
-    let sum = |get: fn(&Stats) -> usize| all().map(|o| get(&o.stats)).sum::<usize>();
-    let (tokens, steps) = (sum(|s| s.tokens), sum(|s| s.steps));
-    let per_step = |n: usize| n as f64 / steps.max(1) as f64;
-    let drafted = sum(|s| s.fates.drafted()).max(1);
-    let measured = paired::speed_up(&outcomes, &plain);
-    let repeated: f64 = all().map(|o| repetition(&o.ids)).sum();
-    ModeFigures {
-        tokens,
-        steps,
-        mal: per_step(tokens),
-        repetition: repeated / outcomes.len() as f64,
-        tokens_per_s: speed(&outcomes),
-        speedup: measured.map_or(0.0, |s| s.median),
-        low: measured.map_or(0.0, |s| s.low),
-        high: measured.map_or(0.0, |s| s.high),
-        pairs: measured.map_or(0, |s| s.pairs),
-        speedup_by_profile: by_profile(&outcomes),
-        agreement: mean_beside(agreement),
-        in_common: mean_beside(in_common),
-        acceptance: sum(|s| s.fates.committed()) as f64 / drafted as f64,
-        pool_hit_rate: per_step(sum(|s| s.hit_steps)),
-        mean_log_prob: mean_log_prob(all()),
-        rows: per_step(sum(|s| s.rows)),
-        predicted_mal: all().map(|o| o.predicted).sum::<f64>() / steps.max(1) as f64,
-    }
-}
-
-fn mean_log_prob<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> f64 {
-    let (sum, tokens) = outcomes.fold((0.0, 0), |(sum, tokens), outcome| {
-        let found = outcome.log_prob;
-        (sum + found.sum, tokens + found.tokens)
-    });
-    sum / tokens.max(1) as f64
 }

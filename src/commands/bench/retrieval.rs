@@ -5,15 +5,15 @@
 use std::path::Path;
 use std::time::Instant;
 
-use color_eyre::eyre::{Result, WrapErr, ensure, eyre};
+use color_eyre::eyre::{eyre, WrapErr, Result, ensure};
 use serde::Serialize;
 
 use crate::cli::BenchRetrievalArgs;
 use crate::commands::progress::Line;
-use crate::commands::{interrupt, print_json};
-use crate::pool::{Answer, Calibration, Check, PoolDoc, PoolStore, Pools, Replayed, replay};
+use crate::commands::{print_json, interrupt};
+use crate::pool::{Pools, Check, Calibration, PoolStore, Answer, replay, PoolDoc, Replayed};
 use crate::speculate::TokenId;
-use crate::speculate::params::{Budget, Drafter, Params, Verify};
+use crate::speculate::params::{Params, Drafter, Verify, Budget};
 
 const BUDGETS: [usize; 4] = [8, 16, 32, 64];
 /// Longest branch, in draft tokens.
@@ -77,13 +77,7 @@ struct Report {
 /// A file that cannot be read, with its line; files whose lines do not match.
 pub fn run(args: &BenchRetrievalArgs) -> Result<bool> {
     let answers = read_answers(args)?;
-    let (pools, build_s) = if args.pool.is_dir() {
-        // It is there already: nothing is built.
-        let store = PoolStore::open(&args.pool, None, Check::Structure)?;
-        (store.pools(), 0.0)
-    } else {
-        build(read_docs(&args.pool, args.groups.as_deref())?)
-    };
+    let (pools, build_s) = open_or_build(args)?;
     let sizes = pools.groups();
     let tokens: usize = sizes.iter().map(|s| s.tokens).sum();
     let bytes: usize = sizes.iter().map(|s| s.bytes).sum();
@@ -115,6 +109,15 @@ pub fn run(args: &BenchRetrievalArgs) -> Result<bool> {
         print(&report);
     }
     Ok(true)
+}
+
+/// The pools, and the seconds that it took to build them; none where they are there.
+fn open_or_build(args: &BenchRetrievalArgs) -> Result<(Pools, f64)> {
+    if args.pool.is_dir() {
+        let store = PoolStore::open(&args.pool, None, Check::Structure)?;
+        return Ok((store.pools(), 0.0));
+    }
+    Ok(build(read_docs(&args.pool, args.groups.as_deref())?))
 }
 
 fn chosen(args: &BenchRetrievalArgs) -> Vec<Drafter> {

@@ -4,15 +4,15 @@
 
 use std::time::Instant;
 
-use color_eyre::eyre::{Result, ensure};
+use color_eyre::eyre::{ensure, Result};
 
-use crate::commands::bench::Outcome;
-use crate::commands::generate::record;
+use crate::commands::bench::outcome::Outcome;
 use crate::commands::interrupt;
+use crate::commands::one_run::record;
 use crate::commands::progress::Line;
 use crate::engine::{Engine, RunSpec};
 use crate::pool::Pools;
-use crate::speculate::speed_up::{Pairing, SpeedUp, Took};
+use crate::speculate::speed_up::{Took, Pairing, SpeedUp};
 use crate::speculate::stats::Stats;
 use crate::speculate::verify::Finish;
 
@@ -79,20 +79,12 @@ pub fn repeat(
             break;
         }
         let clock = Instant::now();
-        for (i, ways) in prompts.iter_mut().enumerate() {
-            line.show(&format!(
-                "pair {} of at most {}, prompt {}",
-                n + 1,
-                pairing.most(),
-                i + 1
-            ));
-            // No way always goes first.
-            let n_ways = ways.len();
-            for at in 0..n_ways {
-                if !once_more(engine, ways[(at + n + i) % n_ways])? {
-                    return Ok(false);
-                }
-            }
+        let round = Round {
+            n,
+            most: pairing.most(),
+        };
+        if !round.run(engine, prompts, line)? {
+            return Ok(false);
         }
         added_ms += clock.elapsed().as_secs_f64() * 1000.0;
     }
@@ -107,6 +99,37 @@ fn of_way<'a>(prompts: &'a [Vec<&mut Outcome>], way: usize) -> Vec<&'a Outcome> 
 fn total_ms(outcomes: &[&Outcome]) -> f64 {
     let all = outcomes.iter().flat_map(|o| &o.repeats.ms);
     all.sum()
+}
+
+/// Every way of every prompt once more.
+struct Round {
+    /// Counted from 1; the first runs were made before.
+    n: usize,
+    most: usize,
+}
+
+impl Round {
+    /// `false`: cancelled.
+    fn run(
+        &self,
+        engine: &mut Engine,
+        prompts: &mut [Vec<&mut Outcome>],
+        line: &mut Line,
+    ) -> Result<bool> {
+        let Round { n, most } = *self;
+        for (i, ways) in prompts.iter_mut().enumerate() {
+            let (pair, prompt) = (n + 1, i + 1);
+            line.show(&format!("pair {pair} of at most {most}, prompt {prompt}"));
+            // No way always goes first.
+            let n_ways = ways.len();
+            for at in 0..n_ways {
+                if !once_more(engine, ways[(at + n + i) % n_ways])? {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
 }
 
 /// `false`: cancelled.
