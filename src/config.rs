@@ -3,16 +3,18 @@
 mod home;
 mod save;
 
-use std::path::{PathBuf, Path};
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use color_eyre::eyre::{WrapErr, Result, eyre};
+use color_eyre::eyre::{Result, WrapErr, eyre};
 use etcetera::BaseStrategy;
 use serde::Deserialize;
 
-use crate::cli::{SetupArgs, parse_sources, parse_budget, DraftingArgs, Preset, VerifyChoice, DecodeArgs};
+use crate::cli::{
+    DecodeArgs, DraftingArgs, Preset, SetupArgs, VerifyChoice, parse_budget, parse_sources,
+};
 use crate::recsys::Framework;
-use crate::speculate::params::{Params, Drafter, SourceWeights};
+use crate::speculate::params::{Drafter, Params, SourceWeights};
 use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
 
 /// What a configuration file may hold; every key is optional.

@@ -4,11 +4,14 @@ use std::process::ExitCode;
 
 use clap::builder::Styles;
 use clap::error::ErrorKind;
-use clap::{Parser, CommandFactory};
+use clap::{CommandFactory, Parser};
 use color_eyre::config::Theme;
-use color_eyre::eyre::{Report, WrapErr, Result};
-use laserscope::cli::{Command, TraceCommand, Cli, DecodeArgs};
-use laserscope::commands::{pool, sweep, cost, groups, picture, generate, catalog, trace, interrupt, framework, manual, knowledge, bench, models};
+use color_eyre::eyre::{Report, Result, WrapErr};
+use laserscope::cli::{Cli, Command, DecodeArgs, TraceCommand};
+use laserscope::commands::{
+    bench, catalog, cost, framework, generate, groups, interrupt, knowledge, manual, models,
+    picture, pool, sweep, trace,
+};
 use laserscope::console;
 use laserscope::model::fetch;
 use laserscope::recsys::import;
@@ -17,7 +20,7 @@ use laserscope::shutdown::{self, CutOff};
 use laserscope::speculate::params::Params;
 use laserscope::speculate::sweep::Grid;
 use laserscope::speculate::trace::Trace;
-use laserscope::start::{look, screens, playground};
+use laserscope::start::{look, playground, screens};
 use laserscope::tui::Look;
 
 /// The exit status of a wrong usage, as clap has it.

@@ -3,18 +3,18 @@
 
 use std::path::Path;
 
-use color_eyre::eyre::{ensure, Result};
+use color_eyre::eyre::{Result, ensure};
 
-use crate::cli::{GenerateArgs, BranchPoint};
+use crate::cli::{BranchPoint, GenerateArgs};
 use crate::commands::one_run::one;
 use crate::commands::open;
-use crate::engine::{Engine, RunSpec, PromptText};
+use crate::engine::{Engine, PromptText, RunSpec};
 use crate::session::Settings;
 use crate::session::calibration::CalibrationChoice;
 use crate::session::recorded::load_trace;
 use crate::speculate::params::Params;
 use crate::speculate::same_run::differences;
-use crate::speculate::trace::{Trace, Step, Header};
+use crate::speculate::trace::{Header, Step, Trace};
 
 /// Makes a recorded run again; `over` lays options over its parameters. `Ok(false)`:
 /// cancelled.

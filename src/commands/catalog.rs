@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use color_eyre::eyre::{WrapErr, Result};
+use color_eyre::eyre::{Result, WrapErr};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
@@ -15,7 +15,7 @@ use crate::console::visible;
 use crate::recsys::import::Findings;
 use crate::recsys::load::bundled_items;
 use crate::recsys::synth::{self, Recipe};
-use crate::recsys::{Half, SubjectKind, Group, Catalog};
+use crate::recsys::{Catalog, Group, Half, SubjectKind};
 use crate::session::Settings;
 use crate::text_input::Encoding;
 

@@ -3,12 +3,12 @@
 
 use std::path::PathBuf;
 
-use color_eyre::eyre::{bail, Result};
+use color_eyre::eyre::{Result, bail};
 use serde::Serialize;
 
 use crate::commands::progress::Line;
 use crate::commands::report::RanOn;
-use crate::commands::{print_json, interrupt, open_unmeasured};
+use crate::commands::{interrupt, open_unmeasured, print_json};
 
 mod shape;
 

@@ -1,6 +1,6 @@
 //! `laserscope framework`: how prompts are written.
 
-use color_eyre::eyre::{bail, Result};
+use color_eyre::eyre::{Result, bail};
 use serde::Serialize;
 
 use crate::cli::FrameworkCommand;

@@ -1,12 +1,12 @@
 //! `laserscope generate`: knowledge for one subject or a prompt of one's own;
 //! `batch` has it for everyone.
 
-use color_eyre::eyre::{bail, Result};
+use color_eyre::eyre::{Result, bail};
 
-use crate::cli::{GenerateArgs, DecodeArgs};
+use crate::cli::{DecodeArgs, GenerateArgs};
 use crate::commands::one_run::one;
 use crate::commands::outputs::{self, Kind};
-use crate::commands::{open, batch, again, open_engine};
+use crate::commands::{again, batch, open, open_engine};
 use crate::engine::RunSpec;
 use crate::recsys::SubjectKind;
 use crate::session::Settings;

@@ -6,11 +6,11 @@ use std::path::Path;
 use color_eyre::eyre::Result;
 use serde::Serialize;
 
-use crate::cli::{GroupsBuildArgs, UserGrouping, GroupsCommand, ItemGrouping};
+use crate::cli::{GroupsBuildArgs, GroupsCommand, ItemGrouping, UserGrouping};
 use crate::commands::outputs::{self, Kind};
-use crate::commands::{print_json, interrupt, progress};
-use crate::recsys::learn::{self, UserMethod, ItemMethod};
-use crate::recsys::saved::{SavedGroups, Header};
+use crate::commands::{interrupt, print_json, progress};
+use crate::recsys::learn::{self, ItemMethod, UserMethod};
+use crate::recsys::saved::{Header, SavedGroups};
 use crate::recsys::{SubjectKind, lightgcn};
 use crate::session::Settings;
 

@@ -1,7 +1,7 @@
 //! Ctrl-C: the first asks for an orderly end, the second ends at once.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{Ordering, AtomicBool};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The exit status of a cancelled command.
 pub const EXIT_CANCELLED: u8 = 130;

@@ -2,7 +2,7 @@
 
 use clap::CommandFactory;
 use clap_complete::Shell;
-use color_eyre::eyre::{bail, WrapErr, Result};
+use color_eyre::eyre::{Result, WrapErr, bail};
 
 use crate::cli::Cli;
 use crate::console;

@@ -2,17 +2,18 @@
 
 use std::path::Path;
 
-use color_eyre::eyre::{WrapErr, Result, ensure};
+use color_eyre::eyre::{Result, WrapErr, ensure};
 
 use crate::atomic_file::AtomicFile;
 use crate::cli::GenerateArgs;
-use crate::commands::report::{answer_text, RunReport};
-use crate::commands::{print_json, interrupt, batch};
+use crate::commands::batch::manifest::manifest_path;
+use crate::commands::report::{RunReport, answer_text};
+use crate::commands::{interrupt, print_json};
 use crate::console;
 use crate::engine::{Engine, RunSpec};
-use crate::recsys::{SubjectKind, KnowledgeDoc, Catalog, KnowledgeLog};
+use crate::recsys::{Catalog, KnowledgeDoc, KnowledgeLog, SubjectKind};
 use crate::speculate::cost::StepCosts;
-use crate::speculate::drift::{describe, Drift};
+use crate::speculate::drift::{Drift, describe};
 use crate::speculate::trace::{End, Trace};
 use crate::speculate::verify::Finish;
 
@@ -59,7 +60,7 @@ fn tell_drift(engine: &Engine, trace: &Trace) {
 
 /// A batch's file holds what the batch would write, and nothing else.
 fn single_log(path: &Path) -> Result<KnowledgeLog> {
-    let manifest = batch::manifest_path(path);
+    let manifest = manifest_path(path);
     ensure!(
         !manifest.exists(),
         "{} belongs to a batch ({}): name another file with --out",

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
-use color_eyre::eyre::{WrapErr, Result, ensure};
+use color_eyre::eyre::{Result, WrapErr, ensure};
 
 /// So many bytes say what a file is.
 const LOOKED_AT_BYTES: u64 = 1 << 12;

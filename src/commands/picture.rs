@@ -1,15 +1,15 @@
 //! `laserscope picture`: the Decode screen of traces, or what some keys lead to
 //! from there, as an SVG picture.
 
-use color_eyre::eyre::{ensure, Result};
+use color_eyre::eyre::{Result, ensure};
 use ratatui::buffer::Buffer;
 
+use super::outputs::{self, Kind};
 use crate::atomic_file;
 use crate::cli::PictureArgs;
 use crate::present::picture;
 use crate::session::recorded::load_traces;
 use crate::speculate::trace::Trace;
-use super::outputs::{self, Kind};
 
 /// Runs the command; `draw` draws the screen.
 pub fn run(

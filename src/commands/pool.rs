@@ -7,7 +7,7 @@ mod search;
 
 use std::path::Path;
 
-use color_eyre::eyre::{WrapErr, Result};
+use color_eyre::eyre::{Result, WrapErr};
 
 use crate::cli::{PoolCommand, PoolDocumentsArgs};
 use crate::commands::progress::megabytes;

@@ -1,6 +1,6 @@
 //! One line of progress on standard error, where that is a terminal.
 
-use std::io::{IsTerminal, BufRead};
+use std::io::{BufRead, IsTerminal};
 use std::time::{Duration, Instant};
 
 use crate::console;

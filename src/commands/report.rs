@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::engine::Engine;
 use crate::recsys::Catalog;
 use crate::recsys::answer::{self, Validity};
-use crate::recsys::quality::{mentions, n_named, Mention};
+use crate::recsys::quality::{Mention, mentions, n_named};
 use crate::speculate::TokenId;
 use crate::speculate::params::Params;
 use crate::speculate::quality::LogProb;

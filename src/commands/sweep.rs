@@ -4,23 +4,23 @@
 mod report;
 mod table;
 
-use std::path::{PathBuf, Path};
+use std::path::{Path, PathBuf};
 
-use color_eyre::eyre::{WrapErr, Result, ensure};
+use color_eyre::eyre::{Result, WrapErr, ensure};
 use report::SweepReport;
 
 use crate::atomic_file;
 use crate::cli::SweepArgs;
 use crate::commands::outputs::{self, Kind};
 use crate::commands::progress::Line;
-use crate::commands::{print_json, interrupt, open_engine};
-use crate::engine::{Engine, SweepRun, Advance, Asked};
+use crate::commands::{interrupt, open_engine, print_json};
+use crate::engine::{Advance, Asked, Engine, SweepRun};
 use crate::file_name::file_name;
-use crate::recsys::{SubjectKind, SubjectRef, Catalog, Role, Framework};
+use crate::recsys::{Catalog, Framework, Role, SubjectKind, SubjectRef};
 use crate::session::Settings;
 use crate::speculate::options;
 use crate::speculate::params::Params;
-use crate::speculate::sweep::{Grid, Sweep, Job, Cell};
+use crate::speculate::sweep::{Cell, Grid, Job, Sweep};
 use crate::speculate::trace::{SubjectInfo, Trace};
 use crate::worker::ask;
 

@@ -1,14 +1,14 @@
 //! `laserscope model info --verify`: every byte of a model's files is hashed and
 //! compared with what is known of them.
 
-use std::path::{PathBuf, Path};
+use std::path::{Path, PathBuf};
 
-use color_eyre::eyre::{bail, Result};
+use color_eyre::eyre::{Result, bail};
 use serde::Serialize;
 
 use crate::commands::{interrupt, progress};
 use crate::model::fetch::{FetchEnv, expectation};
-use crate::model::hashes::{Watch, hash_file, HashMemory};
+use crate::model::hashes::{HashMemory, Watch, hash_file};
 
 /// A file and what its hash was compared with.
 #[derive(Debug, Serialize)]

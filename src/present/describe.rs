@@ -6,7 +6,7 @@ use crate::present::pick::{Pick, bonus_row};
 use crate::present::record::Record;
 use crate::speculate::command_line::{CommandLine, without_paths};
 use crate::speculate::draft::Origin;
-use crate::speculate::explain::{explain, choice};
+use crate::speculate::explain::{choice, explain};
 use crate::speculate::params::Source;
 use crate::speculate::stats::Stats;
 use crate::speculate::trace::{Step, Trace};

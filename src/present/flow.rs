@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use super::lines::{Line, Ghosts, From, lay_out, Unit};
+use super::lines::{From, Ghosts, Line, Unit, lay_out};
 use super::pick::Pick;
-use super::record::{TextCell, Ghost, Place, Record};
+use super::record::{Ghost, Place, Record, TextCell};
 use super::token_text::columns;
 
 /// The text in lines of `width` columns; the same is laid out once. Never empty.

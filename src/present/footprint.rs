@@ -1,9 +1,9 @@
 //! About what a trace takes in memory, and when two prompts are the same.
 
-use std::hash::{Hasher, DefaultHasher, Hash};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::speculate::TokenId;
-use crate::speculate::trace::{TokenBytes, Step, Trace, Header};
+use crate::speculate::trace::{Header, Step, TokenBytes, Trace};
 
 /// Bookkeeping of the allocator, for each piece of memory.
 const PER_PIECE: usize = 16;

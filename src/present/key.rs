@@ -2,7 +2,7 @@
 //!
 //! Knows no actions.
 
-use crossterm::event::{KeyCode, KeyModifiers, KeyEvent};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// A key and what is held with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

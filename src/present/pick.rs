@@ -1,10 +1,10 @@
 //! What can be selected in a step's draft tree.
 
+use super::mark::Mark;
 use crate::speculate::TokenId;
 use crate::speculate::row::NodeRow;
 use crate::speculate::trace::Step;
 use crate::speculate::verify::Fate;
-use super::mark::Mark;
 
 /// A place in a step's draft tree that can be selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,19 +5,19 @@
 
 use std::ops::Range;
 
+use super::footprint::{fingerprint, header_bytes, step_bytes};
+use super::lines::{From, Ghosts, Line, Piece};
+use super::mark::Mark;
+use super::memo::Memo;
+use super::pick::{Pick, committed};
+use super::token_text::{Joiner, columns, quoted, show};
 use crate::speculate::TokenId;
 use crate::speculate::params::{Params, Verify};
 use crate::speculate::quality::LogProb;
-use crate::speculate::stats::{Stats, Repetition};
-use crate::speculate::trace::{Trace, Step, End, Header};
+use crate::speculate::stats::{Repetition, Stats};
+use crate::speculate::trace::{End, Header, Step, Trace};
 use crate::speculate::verify::Fate;
 use crate::speculate::why_slow::WhySlow;
-use super::footprint::{fingerprint, header_bytes, step_bytes};
-use super::lines::{Line, Ghosts, Piece, From};
-use super::mark::Mark;
-use super::memo::Memo;
-use super::pick::{committed, Pick};
-use super::token_text::{quoted, columns, show, Joiner};
 
 /// Where a token of the text comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

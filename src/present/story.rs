@@ -1,18 +1,18 @@
 //! Why a token has its fate: in one sentence for someone who sees this for the first
 //! time, and in the inequality that decided.
 
-use crate::speculate::TokenId;
-use crate::speculate::contest::{cut, contest, Cut, Contest};
-use crate::speculate::explain::{explain, choice, Explanation};
-use crate::speculate::params::Verify;
-use crate::speculate::row::{Judged, NodeRow};
-use crate::speculate::rule::{Ruling, Refusal};
-use crate::speculate::trace::Step;
-use crate::speculate::verify::Fate;
 use super::mark::Mark;
 use super::number::{count, prob};
 use super::pick::{Pick, bonus_row};
 use super::record::Record;
+use crate::speculate::TokenId;
+use crate::speculate::contest::{Contest, Cut, contest, cut};
+use crate::speculate::explain::{Explanation, choice, explain};
+use crate::speculate::params::Verify;
+use crate::speculate::row::{Judged, NodeRow};
+use crate::speculate::rule::{Refusal, Ruling};
+use crate::speculate::trace::Step;
+use crate::speculate::verify::Fate;
 
 /// The token and the distribution it was judged by.
 #[derive(Clone, Copy)]

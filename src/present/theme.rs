@@ -3,11 +3,11 @@
 
 use std::str::FromStr;
 
-use ratatui::style::{Color, Style, Modifier};
+use ratatui::style::{Color, Modifier, Style};
 
+use super::mark::Mark;
 use crate::present::palette::{self, Palette};
 use crate::speculate::verify::Fate;
-use super::mark::Mark;
 
 /// The themes there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

@@ -2,16 +2,16 @@
 
 use std::path::PathBuf;
 
-use color_eyre::eyre::{eyre, Result};
+use color_eyre::eyre::{Result, eyre};
 use etcetera::BaseStrategy;
 
-use crate::recsys::{frameworks, Catalog, Framework};
+use crate::recsys::{Catalog, Framework, frameworks};
 use crate::session::Settings;
 use crate::speculate::command_line::Setup;
 use crate::speculate::params::Params;
 use crate::speculate::trace::Trace;
 use crate::tui::lesson::learned::Learned;
-use crate::tui::start::{Shipped, Length, Start};
+use crate::tui::start::{Length, Shipped, Start};
 use crate::tui::{Look, earlier_runs};
 
 /// A run of the default model, recorded with it: plays where no model is yet.

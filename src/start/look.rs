@@ -1,9 +1,9 @@
 //! How the screens look and what the keys do: the configuration file under the
 //! options, and what earlier sessions left.
 
-use std::path::{PathBuf, Path};
+use std::path::{Path, PathBuf};
 
-use color_eyre::eyre::{eyre, Result};
+use color_eyre::eyre::{Result, eyre};
 use etcetera::BaseStrategy;
 
 use crate::cli::ScreenArgs;
@@ -12,7 +12,7 @@ use crate::present::key::Naming;
 use crate::tui::keys::remap;
 use crate::tui::look::{detect, themes};
 use crate::tui::remembered::Remembered;
-use crate::tui::{Glyphs, Themes, Look, Keymap};
+use crate::tui::{Glyphs, Keymap, Look, Themes};
 
 /// Reads the configuration file, and what it says of the screens.
 ///

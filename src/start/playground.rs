@@ -5,17 +5,17 @@ use std::path::PathBuf;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use color_eyre::eyre::{WrapErr, Result, eyre};
+use color_eyre::eyre::{Result, WrapErr, eyre};
 
+use super::given::{demo, frameworks, lessons_file, replay_start, shipped, start};
 use crate::config::{self, Config};
 use crate::export::Canvas;
 use crate::session::Settings;
 use crate::session::recorded::load_traces;
 use crate::start::screens;
 use crate::tui::start::{Length, Start};
-use crate::tui::{self, Look, Files};
+use crate::tui::{self, Files, Look};
 use crate::worker::{self, Handle};
-use super::given::{replay_start, frameworks, lessons_file, demo, start, shipped};
 
 /// How long the engine may take to come to its end once the screens have gone: it
 /// looks for commands between two steps. A longer one ends with the program.

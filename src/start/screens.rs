@@ -9,7 +9,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 
 use crate::cli::PictureArgs;
-use crate::export::{self, Film, Canvas, Screen, Frame};
+use crate::export::{self, Canvas, Film, Frame, Screen};
 use crate::present::format::Format;
 use crate::speculate::command_line::Setup;
 use crate::speculate::trace::Trace;
@@ -18,7 +18,7 @@ use crate::tui::action::Action;
 use crate::tui::lesson::learned::Learned;
 use crate::tui::screens::decode::state::Cursor;
 use crate::tui::start::Length;
-use crate::tui::{Look, App, Start};
+use crate::tui::{App, Look, Start};
 
 /// The run in one form, its screens drawn in a look.
 pub fn export(trace: &Trace, format: Format, canvas: &Canvas, look: &Look) -> String {

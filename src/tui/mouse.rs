@@ -1,20 +1,20 @@
 //! What the mouse hit. The same layout that is drawn is looked up, so that
 //! drawing keeps no record of places.
 
-use crossterm::event::{MouseEventKind, MouseButton, MouseEvent};
-use ratatui::layout::{Rect, Position};
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::{Position, Rect};
 
+use super::action::Action;
 use crate::present::pick::Pick;
 use crate::present::record::Place;
-use crate::present::{lines, flow};
+use crate::present::{flow, lines};
 use crate::tui::app::App;
 use crate::tui::screens::decode::state::Pane;
-use crate::tui::screens::{pool, tune, catalog, decode, Screen, compare, learn};
+use crate::tui::screens::{Screen, catalog, compare, decode, learn, pool, tune};
 use crate::tui::shell::{header, layout};
 use crate::tui::target::Target;
 use crate::tui::view;
 use crate::tui::widgets::pane;
-use super::action::Action;
 
 /// The action of a mouse event.
 pub fn action(app: &App, event: &MouseEvent) -> Option<Action> {
@@ -46,7 +46,7 @@ pub fn hit(app: &App, at: Position) -> Target {
         Screen::Learn => {
             learn::view::lesson_at(app, shell.body, at).map_or(Target::Nothing, Target::Line)
         }
-        Screen::Pool => pool::view::hit(app, shell.body, at).map_or(Target::Nothing, Target::Lab),
+        Screen::Pool => pool::view::hit(app, shell.body, at).map_or(Target::Nothing, Target::Pool),
         Screen::Compare => {
             compare::view::hit(app, shell.body, at).map_or(Target::Nothing, Target::Compare)
         }

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use color_eyre::eyre::{WrapErr, Result, eyre};
+use color_eyre::eyre::{Result, WrapErr, eyre};
 use serde::{Deserialize, Serialize};
 
 use crate::atomic_file;

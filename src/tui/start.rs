@@ -1,17 +1,17 @@
 //! What the interface is given when it starts.
 
 use std::fs;
-use std::path::{PathBuf, Path};
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::lesson::learned::Learned;
+use super::remembered::Remembered;
 use crate::recsys::{Catalog, Framework};
 use crate::speculate::command_line::Setup;
 use crate::speculate::params::Params;
 use crate::speculate::trace::{End, SubjectInfo, Trace};
 use crate::tui::keys::keymap::Keymap;
 use crate::tui::look::themes::Themes;
-use super::lesson::learned::Learned;
-use super::remembered::Remembered;
 
 /// Most recordings listed; older ones stay on disk.
 const MAX_LISTED: usize = 200;

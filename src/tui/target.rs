@@ -4,8 +4,8 @@ use crate::present::pick::Pick;
 use crate::recsys::SubjectKind;
 use crate::speculate::compare::Side;
 use crate::tui::screens::decode::state::Pane;
-use crate::tui::screens::pool::state::{LabTab, LabPane};
-use crate::tui::screens::{tune, Screen};
+use crate::tui::screens::pool::state::{PoolPane, PoolTab};
+use crate::tui::screens::{Screen, tune};
 
 /// Something that can be clicked or scrolled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum Target {
     },
     Node(Pick),
     Step(usize),
-    Lab(LabTarget),
+    Pool(PoolTarget),
     Compare(CompareTarget),
     /// A setting of the Tune screen.
     Slider(usize),
@@ -39,19 +39,19 @@ pub enum Target {
 
 /// Something on the Pool screen; rows are counted from the first there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LabTarget {
+pub enum PoolTarget {
     Pool(Option<usize>),
     Document(Option<usize>),
-    Tab(LabTab),
+    Tab(PoolTab),
     View(Option<usize>),
 }
 
-impl LabTarget {
-    pub fn pane(self) -> LabPane {
+impl PoolTarget {
+    pub fn pane(self) -> PoolPane {
         match self {
-            LabTarget::Pool(_) => LabPane::Pools,
-            LabTarget::Document(_) => LabPane::Documents,
-            LabTarget::Tab(_) | LabTarget::View(_) => LabPane::View,
+            PoolTarget::Pool(_) => PoolPane::Pools,
+            PoolTarget::Document(_) => PoolPane::Documents,
+            PoolTarget::Tab(_) | PoolTarget::View(_) => PoolPane::View,
         }
     }
 }

@@ -12,10 +12,10 @@ use crate::tui::app::shared::Measured;
 use crate::tui::keys::context::Context;
 use crate::tui::look::ascii;
 use crate::tui::screens::catalog::{detail as catalog_detail, list as catalog_list};
-use crate::tui::screens::decode::state::{Zoom, Pane};
-use crate::tui::screens::decode::{pool, tree, token, text, strip, steps, legend, speed};
-use crate::tui::screens::{tune, Screen, pool as pools, compare, learn};
-use crate::tui::shell::{footer, lesson, header, layout};
+use crate::tui::screens::decode::state::{Pane, Zoom};
+use crate::tui::screens::decode::{legend, pool, speed, steps, strip, text, token, tree};
+use crate::tui::screens::{Screen, compare, learn, pool as pools, tune};
+use crate::tui::shell::{footer, header, layout, lesson};
 use crate::tui::start::Glyphs;
 use crate::tui::widgets::pane;
 

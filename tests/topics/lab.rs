@@ -14,7 +14,7 @@ use laserscope::tui::App;
 use laserscope::tui::dialogs::remove_document::Removal;
 use laserscope::tui::dialogs::save_edits::SaveEdits;
 use laserscope::tui::screens::Screen;
-use laserscope::tui::screens::pool::state::{LabPane, LabTab};
+use laserscope::tui::screens::pool::state::{PoolPane, PoolTab};
 use laserscope::worker::message::{
     Command, DocumentText, Documents, Event, Found, FoundDocument, LabAnswer, LabQuestion,
     ListedDoc, Overview, Probe, ProbedSet, Section,
@@ -211,7 +211,7 @@ fn a_document_leads_to_the_drafts_it_supplied() {
     let commands = app.open_document("i003", None);
     answer(&mut app, commands);
     press(&mut app, KeyCode::Right);
-    assert_eq!(app.pool.tab, LabTab::Supplied);
+    assert_eq!(app.pool.tab, PoolTab::Supplied);
     press(&mut app, KeyCode::Down);
     let draft = app.pool.supplied[app.pool.supplied_row];
     snapshot("pool_supplied", &mut app);
@@ -231,14 +231,14 @@ fn a_phrase_is_searched_and_probed() {
     let commands = press(&mut app, KeyCode::Enter);
     assert_eq!(commands.len(), 2);
     answer(&mut app, commands);
-    assert_eq!(app.pool.tab, LabTab::Found);
+    assert_eq!(app.pool.tab, PoolTab::Found);
     snapshot("pool_found", &mut app);
     let commands = press(&mut app, KeyCode::Enter);
     answer(&mut app, commands);
     assert_eq!(app.pool.open.as_ref().expect("a document").at, Some(21));
     press(&mut app, KeyCode::Left);
     keys(&mut app, "z");
-    assert_eq!(app.pool.tab, LabTab::Drafts);
+    assert_eq!(app.pool.tab, PoolTab::Drafts);
     snapshot("pool_drafts", &mut app);
 }
 
@@ -346,10 +346,10 @@ fn the_document_in_focus_is_taken_out_and_no_other() {
     assert!(app.dialog.is_some());
     assert!(press(&mut app, KeyCode::Esc).is_empty(), "left as it is");
     // Drafts are no document, and neither is a pool.
-    app.pool.tab = LabTab::Drafts;
+    app.pool.tab = PoolTab::Drafts;
     assert!(keys(&mut app, "d").is_empty());
     assert!(app.dialog.is_none() && app.notice.is_some());
-    app.pool.pane = LabPane::Pools;
+    app.pool.pane = PoolPane::Pools;
     assert!(keys(&mut app, "d").is_empty() && app.dialog.is_none());
 }
 
@@ -357,7 +357,7 @@ fn the_document_in_focus_is_taken_out_and_no_other() {
 fn a_typed_document_goes_to_the_selected_group() {
     let mut app = lab(ready());
     press(&mut app, KeyCode::BackTab);
-    assert_eq!(app.pool.pane, LabPane::Pools);
+    assert_eq!(app.pool.pane, PoolPane::Pools);
     let commands = press(&mut app, KeyCode::Down);
     answer(&mut app, commands);
     keys(&mut app, "a");

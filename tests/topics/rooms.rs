@@ -49,7 +49,7 @@ const MAY_NAME: [(&str, &[&str]); 12] = [
         ],
     ),
     ("engine", &["speculate", "pool", "model", "text_input"]),
-    ("present", &["speculate", "console", "worker"]),
+    ("present", &["speculate", "console"]),
     (
         "tui",
         &[

@@ -3,15 +3,15 @@
 //! that it writes what an uninterrupted one would have written.
 
 use std::fs;
-use std::path::{PathBuf, Path};
+use std::path::{Path, PathBuf};
 
-use color_eyre::eyre::{bail, Result, Report, WrapErr, ensure, eyre};
+use color_eyre::eyre::{Report, Result, WrapErr, bail, ensure, eyre};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Sha256, Digest};
+use sha2::{Digest, Sha256};
 
 use crate::atomic_file;
-use crate::cli::{Shard, AllKind, HalfChoice};
+use crate::cli::{AllKind, HalfChoice, Shard};
 use crate::recsys::KnowledgeDoc;
 use crate::speculate::cost::CostProfile;
 use crate::speculate::learned::CalibrationStart;

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::speculate::speed_up::{Took, count_pairs, SpeedUp};
+use crate::speculate::speed_up::{SpeedUp, Took, count_pairs};
 use crate::speculate::stats::{Stats, first_difference, repetition};
 use crate::speculate::trace::Trace;
 

@@ -6,27 +6,27 @@
 //! `plan` says whom it is for, `manifest` how it was begun, `start` where it
 //! goes on, `measured` how fast it is.
 
-mod manifest;
+pub mod manifest;
 mod measured;
 mod plan;
 mod start;
 
 use std::time::{Duration, Instant};
 
-use color_eyre::eyre::{bail, Result};
+use color_eyre::eyre::{Result, bail};
 use manifest::Finished;
 use measured::{Measured, is_reference};
 use plan::role;
-use start::{Batch, Start, device_kind, start, Kept};
+use start::{Batch, Kept, Start, device_kind, start};
 
 use crate::cli::GenerateArgs;
-use crate::commands::one_run::{report, document, record};
+use crate::commands::one_run::{document, record, report};
 use crate::commands::open;
 use crate::commands::progress::Line;
-use crate::engine::{Engine, RunSpec, Knowledge};
-use crate::pool::{Pools, Growth};
-use crate::recsys::{KnowledgeDoc, Catalog, SubjectRef, Framework};
-use crate::session::{as_knowledge, Settings};
+use crate::engine::{Engine, Knowledge, RunSpec};
+use crate::pool::{Growth, Pools};
+use crate::recsys::{Catalog, Framework, KnowledgeDoc, SubjectRef};
+use crate::session::{Settings, as_knowledge};
 use crate::speculate::params::{Params, Verify};
 use crate::speculate::trace::Trace;
 use crate::speculate::verify::Finish;

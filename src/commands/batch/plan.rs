@@ -3,8 +3,8 @@
 
 use std::collections::HashSet;
 
-use crate::cli::{GenerateArgs, Shard, AllKind, HalfChoice};
-use crate::recsys::{Half, Subject, SubjectKind, SubjectRef, KnowledgeDoc, Catalog, Role};
+use crate::cli::{AllKind, GenerateArgs, HalfChoice, Shard};
+use crate::recsys::{Catalog, Half, KnowledgeDoc, Role, Subject, SubjectKind, SubjectRef};
 use crate::worker::ask;
 
 /// The work in its order.

@@ -3,13 +3,13 @@
 
 use std::path::Path;
 
-use color_eyre::eyre::{WrapErr, Result, ensure};
+use color_eyre::eyre::{Result, WrapErr, ensure};
 
 use crate::cli::GenerateArgs;
 use crate::commands::batch::manifest::{Conditions, Listing, Manifest, manifest_path};
 use crate::commands::batch::plan::Plan;
 use crate::engine::{Engine, OwnDocuments};
-use crate::recsys::{KnowledgeLog, KnowledgeDoc, Catalog, Framework};
+use crate::recsys::{Catalog, Framework, KnowledgeDoc, KnowledgeLog};
 use crate::speculate::params::Params;
 
 /// What a batch is made of, whoever it is for.

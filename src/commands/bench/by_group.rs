@@ -8,17 +8,17 @@ mod table;
 
 use std::collections::BTreeSet;
 
-use color_eyre::eyre::{ensure, Result};
+use color_eyre::eyre::{Result, ensure};
 use serde::Serialize;
 
 use crate::cli::BenchDecodeArgs;
-use crate::commands::bench::figures::{mode_figures, ModeFigures};
-use crate::commands::bench::outcome::{outcome, compared_rule, Outcome};
-use crate::commands::bench::paired::{repeat, Counted};
+use crate::commands::bench::figures::{ModeFigures, mode_figures};
+use crate::commands::bench::outcome::{Outcome, compared_rule, outcome};
+use crate::commands::bench::paired::{Counted, repeat};
 use crate::commands::print_json;
 use crate::commands::progress::Line;
 use crate::commands::report::RanOn;
-use crate::engine::{Engine, RunSpec, Knowledge};
+use crate::engine::{Engine, Knowledge, RunSpec};
 use crate::pool::Pools;
 use crate::recsys::dealt;
 use crate::speculate::params::{Params, Source, Sources, Verify};
@@ -115,6 +115,25 @@ struct Answered {
     drafted: Vec<Outcome>,
 }
 
+impl Report {
+    fn of(
+        args: &BenchDecodeArgs,
+        engine: &Engine,
+        params: Params,
+        verify: Verify,
+        answered: &[Answered],
+    ) -> Self {
+        Report {
+            on: RanOn::of(engine),
+            verify: verify.name(),
+            params,
+            deal_seed: args.deal_seed,
+            lossless: verify != Verify::Strict || answered.iter().all(Answered::is_lossless),
+            parts: parts(answered),
+        }
+    }
+}
+
 /// Runs the bench over `docs`, the pools' documents. `Ok(false)`: cancelled, or
 /// not lossless.
 ///
@@ -138,22 +157,12 @@ pub fn run(
         verify.drafts(),
         "--by-group compares what is drafted: --verify autoregressive drafts nothing"
     );
-    engine.set_knowledge(&dealt_out(docs, args.deal_seed))?;
-    let random = engine.pools.clone();
-    engine.set_knowledge(docs)?;
-    let own = engine.pools.clone();
+    let pools = pools_of(engine, docs, args.deal_seed)?;
     let mut line = Line::new();
-    let Some(mut answered) = answer_all(engine, specs, verify, [&own, &random], &mut line)? else {
+    let Some(mut answered) = answer_all(engine, specs, verify, pools.each_ref(), &mut line)? else {
         return Ok(false);
     };
-    let mut ways: Vec<Vec<&mut Outcome>> = answered
-        .iter_mut()
-        .map(|a| {
-            std::iter::once(&mut a.plain)
-                .chain(&mut a.drafted)
-                .collect()
-        })
-        .collect();
+    let mut ways: Vec<Vec<&mut Outcome>> = answered.iter_mut().map(Answered::ways).collect();
     let added = Counted::WhatIsAdded;
     if !repeat(engine, &mut ways, &args.pairing(), added, &mut line)? {
         return Ok(false);
@@ -163,14 +172,7 @@ pub fn run(
         !answered.is_empty(),
         "none of the subjects is in a group: name groups with --groups"
     );
-    let report = Report {
-        on: RanOn::of(engine),
-        verify: verify.name(),
-        params,
-        deal_seed: args.deal_seed,
-        lossless: verify != Verify::Strict || answered.iter().all(Answered::is_lossless),
-        parts: parts(&answered),
-    };
+    let report = Report::of(args, engine, params, verify, &answered);
     match args.json {
         true => print_json(&report)?,
         false => table::print(&report),
@@ -183,6 +185,15 @@ fn of_framework(docs: &[Knowledge], specs: &[RunSpec]) -> Vec<Knowledge> {
     let asked = specs.first().map(|spec| spec.subject.framework.as_str());
     let is_asked = |doc: &&Knowledge| doc.framework.is_none() || doc.framework.as_deref() == asked;
     docs.iter().filter(is_asked).cloned().collect()
+}
+
+/// The pools of the documents' own groups, which the engine keeps, and those of groups
+/// dealt out at random.
+fn pools_of(engine: &mut Engine, docs: &[Knowledge], seed: u64) -> Result<[Pools; 2]> {
+    engine.set_knowledge(&dealt_out(docs, seed))?;
+    let random = engine.pools.clone();
+    engine.set_knowledge(docs)?;
+    Ok([engine.pools.clone(), random])
 }
 
 /// Every prompt whose subject is in a group, in every arrangement; `None`: cancelled.
@@ -268,6 +279,12 @@ fn answer(
 }
 
 impl Answered {
+    /// Without drafts first.
+    fn ways(&mut self) -> Vec<&mut Outcome> {
+        let plain = std::iter::once(&mut self.plain);
+        plain.chain(&mut self.drafted).collect()
+    }
+
     fn is_lossless(&self) -> bool {
         self.drafted.iter().all(|o| o.ids == self.plain.ids)
     }

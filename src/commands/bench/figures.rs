@@ -4,11 +4,11 @@ use std::borrow::Borrow;
 
 use serde::Serialize;
 
+use super::outcome::Outcome;
 use crate::commands::bench::paired;
 use crate::speculate::TokenId;
 use crate::speculate::compare::in_common;
-use crate::speculate::stats::{repetition, Stats, agreement};
-use super::outcome::Outcome;
+use crate::speculate::stats::{Stats, agreement, repetition};
 
 /// Figures of one mode, on one prompt or over all.
 #[derive(Clone, Debug, Default, Serialize)]

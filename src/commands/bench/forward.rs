@@ -3,13 +3,13 @@
 //! not do quicker and what real runs pay. Measured like the cost profile: steps of
 //! one number of rows, back to back.
 
-use color_eyre::eyre::{ensure, Result};
+use color_eyre::eyre::{Result, ensure};
 use serde::Serialize;
 
 use crate::commands::decoding::{self, Decoding};
 use crate::commands::progress::Line;
 use crate::commands::report::RanOn;
-use crate::commands::{print_json, interrupt, open_unmeasured};
+use crate::commands::{interrupt, open_unmeasured, print_json};
 use crate::engine::{Engine, MeasuredPoint};
 use crate::model::floors::Floors;
 use crate::model::kernels::Isa;

@@ -6,14 +6,14 @@ use color_eyre::eyre::Result;
 use serde::Serialize;
 
 use crate::cli::BenchDecodeArgs;
-use crate::commands::bench::figures::{mode_figures, ModeFigures};
-use crate::commands::bench::outcome::{outcome, compared_rule, Outcome};
-use crate::commands::bench::paired::{repeat, Counted};
+use crate::commands::bench::figures::{ModeFigures, mode_figures};
+use crate::commands::bench::outcome::{Outcome, compared_rule, outcome};
+use crate::commands::bench::paired::{Counted, repeat};
 use crate::commands::print_json;
 use crate::commands::progress::Line;
 use crate::commands::report::RanOn;
 use crate::engine::{Engine, RunSpec};
-use crate::speculate::params::{Params, Drafter, Verify, Budget};
+use crate::speculate::params::{Budget, Drafter, Params, Verify};
 
 /// One drafter under one budget.
 #[derive(Debug, Serialize)]
@@ -41,51 +41,57 @@ struct Report {
 pub fn run(args: &BenchDecodeArgs, engine: &mut Engine, specs: &[RunSpec]) -> Result<bool> {
     let params = specs.first().map(|s| s.params).unwrap_or_default();
     let verify = compared_rule(args, &params);
-    let asked: Vec<Params> = combinations(args, &params)
-        .map(|(drafter, budget)| Params {
-            verify,
-            drafter,
-            budget,
-            ..params
-        })
-        .collect();
+    let asked = combinations(args, &params).map(|(drafter, budget)| Params {
+        verify,
+        drafter,
+        budget,
+        ..params
+    });
+    let asked: Vec<Params> = asked.collect();
     let mut line = Line::new();
     let Some((mut plain, mut outcomes)) = answer_all(engine, specs, &asked, &mut line)? else {
         return Ok(false);
     };
     let mut ways: Vec<Vec<&mut Outcome>> = plain.iter_mut().map(|p| vec![p]).collect();
     for outcomes in &mut outcomes {
-        ways.iter_mut()
-            .zip(outcomes)
-            .for_each(|(ways, outcome)| ways.push(outcome));
+        let more = ways.iter_mut().zip(outcomes);
+        more.for_each(|(ways, outcome)| ways.push(outcome));
     }
     let added = Counted::WhatIsAdded;
     if !repeat(engine, &mut ways, &args.pairing(), added, &mut line)? {
         return Ok(false);
     }
     drop(line);
-    let figures = |outcomes: &[Outcome]| mode_figures(outcomes, &plain);
-    let cells = asked.iter().zip(&outcomes).map(|(params, outcomes)| Cell {
-        drafter: params.drafter,
-        budget: params.budget.describe(),
-        figures: figures(outcomes),
-    });
-    let is_same = |outcomes: &Vec<Outcome>| plain.iter().zip(outcomes).all(|(p, o)| p.ids == o.ids);
     let report = Report {
-        on: RanOn::of(engine),
+        prompts: specs.len(),
         verify: verify.name(),
         params,
-        prompts: specs.len(),
-        autoregressive: figures(&plain),
-        cells: cells.collect(),
-        lossless: verify != Verify::Strict || outcomes.iter().all(is_same),
+        on: RanOn::of(engine),
+        lossless: verify != Verify::Strict || all_same(&plain, &outcomes),
+        autoregressive: mode_figures(&plain, &plain),
+        cells: cells(&asked, &outcomes, &plain),
     };
-    if args.json {
-        print_json(&report)?;
-    } else {
-        print(&report);
+    match args.json {
+        true => print_json(&report)?,
+        false => print(&report),
     }
     Ok(report.lossless)
+}
+
+/// Every combination's figures, beside decoding without drafts.
+fn cells(asked: &[Params], outcomes: &[Vec<Outcome>], plain: &[Outcome]) -> Vec<Cell> {
+    let cells = asked.iter().zip(outcomes).map(|(params, outcomes)| Cell {
+        drafter: params.drafter,
+        budget: params.budget.describe(),
+        figures: mode_figures(outcomes, plain),
+    });
+    cells.collect()
+}
+
+/// Whether every combination made the text that was made without drafts.
+fn all_same(plain: &[Outcome], outcomes: &[Vec<Outcome>]) -> bool {
+    let is_same = |outcomes: &Vec<Outcome>| plain.iter().zip(outcomes).all(|(p, o)| p.ids == o.ids);
+    outcomes.iter().all(is_same)
 }
 
 /// Outcomes without drafts, and those of every combination.

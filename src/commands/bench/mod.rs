@@ -2,29 +2,29 @@
 //! prompts in one process, interleaved. A relaxed figure never stands without
 //! strict, agreement and repetition beside it.
 
-pub mod by_group;
+mod by_group;
 mod compared;
-pub mod figures;
+mod figures;
 pub mod forward;
-pub mod grid;
-pub mod outcome;
-pub mod paired;
+mod grid;
+mod outcome;
+mod paired;
 pub mod retrieval;
 mod table;
 
-use color_eyre::eyre::{ensure, Result};
+use color_eyre::eyre::{Result, ensure};
 use compared::{ComparedRule, PromptRatio};
-use figures::{mode_figures, ModeFigures};
-use outcome::{compared_rule, every_way, Outcome};
+use figures::{ModeFigures, mode_figures};
+use outcome::{Outcome, compared_rule, every_way};
 use serde::Serialize;
 
 use crate::cli::{BenchCommand, BenchDecodeArgs, DecodeArgs};
-use crate::commands::bench::paired::{repeat, Counted};
+use crate::commands::bench::paired::{Counted, repeat};
 use crate::commands::progress::Line;
 use crate::commands::report::RanOn;
-use crate::commands::{print_json, open};
+use crate::commands::{open, print_json};
 use crate::engine::{Engine, RunSpec};
-use crate::recsys::{SubjectKind, Catalog, Role};
+use crate::recsys::{Catalog, Role, SubjectKind};
 use crate::session::Settings;
 use crate::speculate::TokenId;
 use crate::speculate::params::{Params, Verify};
@@ -206,42 +206,49 @@ fn modes(
     let Some(mut answered) = answer_all(engine, specs, &rules, &mut line)? else {
         return Ok(false);
     };
-    let mut differences = specs
-        .iter()
-        .zip(&answered)
-        .filter_map(|(spec, outcomes)| first_divergence(&spec.subject.id, outcomes));
-    let difference = differences.next();
-    let mut ways: Vec<Vec<&mut Outcome>> = answered
-        .iter_mut()
-        .map(|outcomes| outcomes.iter_mut().collect())
-        .collect();
-    if !repeat(
-        engine,
-        &mut ways,
-        &args.pairing(),
-        Counted::EachWay,
-        &mut line,
-    )? {
+    let mut by_prompt = specs.iter().zip(&answered);
+    let difference =
+        by_prompt.find_map(|(spec, outcomes)| first_divergence(&spec.subject.id, outcomes));
+    let ways = answered.iter_mut().map(|outcomes| outcomes.iter_mut());
+    let mut ways: Vec<Vec<&mut Outcome>> = ways.map(Iterator::collect).collect();
+    let each = Counted::EachWay;
+    if !repeat(engine, &mut ways, &args.pairing(), each, &mut line)? {
         return Ok(false);
     }
     drop(line);
     let rule = compared_rule(args, &params);
-    let at = rules.iter().position(|r| *r == rule).unwrap_or(1);
     let report = BenchReport {
-        compared: ComparedRule::of(rules[at], at, &answered),
-        prompts: answered.iter().map(|o| prompt(&rules, at, o)).collect(),
-        on: RanOn::of(engine),
-        modes: overall(&rules, &answered),
         lossless: difference.is_none(),
         first_difference: difference,
-        params,
+        ..BenchReport::of(engine, params, &rules, rule, &answered)
     };
-    if args.json {
-        print_json(&report)?
-    } else {
-        table::print(&report, args.paired.is_some())
+    match args.json {
+        true => print_json(&report)?,
+        false => table::print(&report, args.paired.is_some()),
     }
     Ok(report.lossless)
+}
+
+impl BenchReport {
+    /// Of runs under every rule, `rule` compared with autoregressive decoding.
+    fn of(
+        engine: &Engine,
+        params: Params,
+        rules: &[Verify],
+        rule: Verify,
+        answered: &[Vec<Outcome>],
+    ) -> Self {
+        let at = rules.iter().position(|r| *r == rule).unwrap_or(1);
+        BenchReport {
+            compared: ComparedRule::of(rules[at], at, answered),
+            prompts: answered.iter().map(|o| prompt(rules, at, o)).collect(),
+            on: RanOn::of(engine),
+            modes: overall(rules, answered),
+            lossless: true,
+            first_difference: None,
+            params,
+        }
+    }
 }
 
 /// Every prompt under every rule; `None`: cancelled.

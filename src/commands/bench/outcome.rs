@@ -1,20 +1,19 @@
 //! What a run of a bench leaves.
 
-
 use color_eyre::eyre::Result;
 
 use crate::cli::BenchDecodeArgs;
-use crate::commands::bench::paired::Repeats;
 use crate::commands::interrupt;
 use crate::commands::one_run::record;
 use crate::engine::{Engine, RunSpec};
+use crate::pool::Pools;
 use crate::speculate::cost::StepCosts;
 use crate::speculate::params::{Params, Verify};
 use crate::speculate::quality::LogProb;
 use crate::speculate::stats::Stats;
 use crate::speculate::trace::Header;
 use crate::speculate::verify::Finish;
-use crate::speculate::{speed_up, TokenId};
+use crate::speculate::{TokenId, speed_up};
 
 /// What one mode did on one prompt.
 pub(crate) struct Outcome {
@@ -88,5 +87,26 @@ pub(crate) fn compared_rule(args: &BenchDecodeArgs, params: &Params) -> Verify {
     match args.decode.verify {
         Some(_) => params.verify,
         None => Verify::Strict,
+    }
+}
+
+/// How a run is made again, and how long each time took.
+#[derive(Clone, Debug)]
+pub struct Repeats {
+    pub(super) spec: RunSpec,
+    /// As the first run found them.
+    pub(super) pools: Pools,
+    /// Milliseconds of decoding, a run each.
+    pub ms: Vec<f64>,
+}
+
+impl Repeats {
+    /// `first_ms`: of the run that was made already, from `spec`.
+    pub fn new(spec: RunSpec, pools: Pools, first_ms: f64) -> Self {
+        Repeats {
+            spec,
+            pools,
+            ms: vec![first_ms],
+        }
     }
 }

@@ -4,15 +4,14 @@
 
 use std::time::Instant;
 
-use color_eyre::eyre::{ensure, Result};
+use color_eyre::eyre::{Result, ensure};
 
 use crate::commands::bench::outcome::Outcome;
 use crate::commands::interrupt;
 use crate::commands::one_run::record;
 use crate::commands::progress::Line;
-use crate::engine::{Engine, RunSpec};
-use crate::pool::Pools;
-use crate::speculate::speed_up::{Took, Pairing, SpeedUp};
+use crate::engine::Engine;
+use crate::speculate::speed_up::{Pairing, SpeedUp, Took};
 use crate::speculate::stats::Stats;
 use crate::speculate::verify::Finish;
 
@@ -23,27 +22,6 @@ pub enum Counted {
     EachWay,
     /// All time beyond the first runs.
     WhatIsAdded,
-}
-
-/// How a run is made again, and how long each time took.
-#[derive(Clone, Debug)]
-pub struct Repeats {
-    spec: RunSpec,
-    /// As the first run found them.
-    pools: Pools,
-    /// Milliseconds of decoding, a run each.
-    pub ms: Vec<f64>,
-}
-
-impl Repeats {
-    /// `first_ms`: of the run that was made already, from `spec`.
-    pub fn new(spec: RunSpec, pools: Pools, first_ms: f64) -> Self {
-        Repeats {
-            spec,
-            pools,
-            ms: vec![first_ms],
-        }
-    }
 }
 
 /// Runs everything again as often as is asked for. `prompts`: of each prompt its ways,

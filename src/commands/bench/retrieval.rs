@@ -5,15 +5,15 @@
 use std::path::Path;
 use std::time::Instant;
 
-use color_eyre::eyre::{eyre, WrapErr, Result, ensure};
+use color_eyre::eyre::{Result, WrapErr, ensure, eyre};
 use serde::Serialize;
 
 use crate::cli::BenchRetrievalArgs;
 use crate::commands::progress::Line;
-use crate::commands::{print_json, interrupt};
-use crate::pool::{Pools, Check, Calibration, PoolStore, Answer, replay, PoolDoc, Replayed};
+use crate::commands::{interrupt, print_json};
+use crate::pool::{Answer, Calibration, Check, PoolDoc, PoolStore, Pools, Replayed, replay};
 use crate::speculate::TokenId;
-use crate::speculate::params::{Params, Drafter, Verify, Budget};
+use crate::speculate::params::{Budget, Drafter, Params, Verify};
 
 const BUDGETS: [usize; 4] = [8, 16, 32, 64];
 /// Longest branch, in draft tokens.

@@ -1,7 +1,8 @@
 //! `bench decode` for people.
 
 use crate::commands::bench::compared::ComparedRule;
-use crate::commands::bench::{Modes, PromptFigures, BenchReport};
+use crate::commands::bench::figures::ModeFigures;
+use crate::commands::bench::{BenchReport, Modes, PromptFigures};
 use crate::commands::report::RanOn;
 use crate::speculate::speed_up::count_pairs;
 
@@ -67,10 +68,7 @@ fn print_modes(modes: &Modes) {
             m.predicted_mal,
             m.rows,
             m.tokens_per_s,
-            match m.pairs {
-                1 => format!("{:.2}x", m.speedup),
-                _ => format!("{:.2}x {:.2}-{:.2}", m.speedup, m.low, m.high),
-            },
+            speed_up(m),
             m.speedup_by_profile
                 .map_or("-".into(), |by| format!("{by:.2}x")),
             m.agreement * 100.0,
@@ -80,6 +78,14 @@ fn print_modes(modes: &Modes) {
             m.repetition * 100.0,
             m.mean_log_prob
         );
+    }
+}
+
+/// With its interval, where there are several pairs.
+fn speed_up(m: &ModeFigures) -> String {
+    match m.pairs {
+        1 => format!("{:.2}x", m.speedup),
+        _ => format!("{:.2}x {:.2}-{:.2}", m.speedup, m.low, m.high),
     }
 }
 

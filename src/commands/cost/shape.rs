@@ -1,13 +1,13 @@
 //! `laserscope cost measure --shape`: what steps of a model cost that is not here.
 
-use color_eyre::eyre::{ensure, Result, eyre};
+use color_eyre::eyre::{Result, ensure, eyre};
 use serde::Serialize;
 
 use crate::commands::interrupt;
 use crate::commands::progress::Line;
 use crate::engine::{Engine, Loading};
 use crate::model::device;
-use crate::model::shape::{Shape, DTYPE};
+use crate::model::shape::{DTYPE, Shape};
 use crate::session::Settings;
 
 /// Share of the free memory that random weights may take.

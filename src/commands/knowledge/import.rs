@@ -1,15 +1,15 @@
 //! `laserscope knowledge import`: knowledge made elsewhere, as documents of this
 //! catalog.
 
-use std::path::{PathBuf, Path};
+use std::path::{Path, PathBuf};
 
-use color_eyre::eyre::{ensure, Result};
+use color_eyre::eyre::{Result, ensure};
 use serde::Serialize;
 
-use crate::commands::knowledge::{write_new, last_of_each};
+use crate::commands::knowledge::{last_of_each, write_new};
 use crate::commands::print_json;
-use crate::recsys::foreign::{Imported, Hints, read};
-use crate::recsys::{KnowledgeDoc, Catalog};
+use crate::recsys::foreign::{Hints, Imported, read};
+use crate::recsys::{Catalog, KnowledgeDoc};
 use crate::session::Settings;
 
 /// What came in.

@@ -2,9 +2,9 @@
 //! batch in its order. What does not fit together is refused by name.
 
 use std::collections::HashMap;
-use std::path::{PathBuf, Path};
+use std::path::{Path, PathBuf};
 
-use color_eyre::eyre::{bail, Result, WrapErr, ensure, eyre};
+use color_eyre::eyre::{Result, WrapErr, bail, ensure, eyre};
 
 use crate::cli::Shard;
 use crate::commands::batch::{Conditions, Listing, Manifest, manifest_path};

@@ -7,11 +7,11 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
 
-use color_eyre::eyre::{ensure, Result};
+use color_eyre::eyre::{Result, ensure};
 
 use crate::atomic_file;
 use crate::cli::KnowledgeCommand;
-use crate::recsys::{SubjectKind, KnowledgeDoc};
+use crate::recsys::{KnowledgeDoc, SubjectKind};
 use crate::session::Settings;
 
 pub use merge::merge;

@@ -4,17 +4,19 @@
 use std::path::Path;
 use std::time::Instant;
 
-use color_eyre::eyre::{bail, Result};
+use color_eyre::eyre::{Result, bail};
 use serde::Serialize;
 
 use crate::cli::PoolDocumentsArgs;
 use crate::commands::pool::input::{self, Names};
-use crate::commands::pool::{describe, codec};
+use crate::commands::pool::{codec, describe};
 use crate::commands::progress::Line;
-use crate::commands::{print_json, interrupt};
+use crate::commands::{interrupt, print_json};
 use crate::engine::{document_name, tokenizer_hash};
 use crate::model::tokenizer::TextCodec;
-use crate::pool::{Check, PoolStore, PoolUpdate, TokenizerHash, Work, PoolDoc, Changed, Cancelled, PoolInfo};
+use crate::pool::{
+    Cancelled, Changed, Check, PoolDoc, PoolInfo, PoolStore, PoolUpdate, TokenizerHash, Work,
+};
 use crate::recsys::SubjectKind;
 use crate::recsys::foreign::Account;
 use crate::recsys::knowledge::bundled_files;

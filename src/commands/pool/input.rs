@@ -3,17 +3,17 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
-use std::path::{PathBuf, Path};
+use std::path::{Path, PathBuf};
 
-use color_eyre::eyre::{bail, WrapErr, Result, eyre};
+use color_eyre::eyre::{Result, WrapErr, bail, eyre};
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use crate::engine::Knowledge;
 use crate::model::tokenizer::TextCodec;
 use crate::pool::PoolDoc;
-use crate::recsys::foreign::{self, Hints, Document, Account};
+use crate::recsys::foreign::{self, Account, Document, Hints};
 use crate::recsys::knowledge::known_framework;
-use crate::recsys::{Catalog, SubjectKind, Subject};
+use crate::recsys::{Catalog, Subject, SubjectKind};
 
 /// Documents of a batch, and the text of a batch.
 const BATCH_DOCS: usize = 1024;

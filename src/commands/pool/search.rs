@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use color_eyre::eyre::{ensure, Result};
+use color_eyre::eyre::{Result, ensure};
 use serde::Serialize;
 
 use crate::commands::pool::codec;

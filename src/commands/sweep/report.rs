@@ -7,9 +7,9 @@ use crate::commands::report::RanOn;
 use crate::engine::Engine;
 use crate::speculate::TokenId;
 use crate::speculate::command_line::{CommandLine, Files};
-use crate::speculate::options::{options, budget};
+use crate::speculate::options::{budget, options};
 use crate::speculate::params::{Params, Verify};
-use crate::speculate::sweep::{Mismatch, Sweep, Job, RunFigures, CellFigures};
+use crate::speculate::sweep::{CellFigures, Job, Mismatch, RunFigures, Sweep};
 use crate::speculate::trace::SubjectInfo;
 
 #[derive(Clone, Debug, Serialize)]

@@ -2,7 +2,7 @@
 
 use color_eyre::eyre::Result;
 
-use crate::commands::sweep::report::{SweepReport, CellReport};
+use crate::commands::sweep::report::{CellReport, SweepReport};
 use crate::console;
 use crate::speculate::options::numbers;
 use crate::speculate::speed_up::count_pairs;

@@ -6,9 +6,12 @@ use serde::Serialize;
 
 use crate::cli::TraceDiffArgs;
 use crate::commands::print_json;
-use crate::commands::trace::{two, load, token, percent};
+use crate::commands::trace::{load, percent, token, two};
 use crate::speculate::TokenId;
-use crate::speculate::compare::{NotTaken, because, beside, Names, Cause, Pace, divergence, slower, profile, Side, in_common, machine, Divergence, Taken, Why};
+use crate::speculate::compare::{
+    Cause, Divergence, Names, NotTaken, Pace, Side, Taken, Why, because, beside, divergence,
+    in_common, machine, profile, slower,
+};
 use crate::speculate::same_run::{HeaderDifference, differences};
 use crate::speculate::stats::{Stats, agreement};
 use crate::speculate::trace::Trace;

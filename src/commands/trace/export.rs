@@ -3,16 +3,16 @@
 
 use std::path::Path;
 
-use color_eyre::eyre::{ensure, Result, eyre};
+use color_eyre::eyre::{Result, ensure, eyre};
 
+use super::Exporter;
 use crate::cli::TraceExportArgs;
 use crate::commands::outputs;
 use crate::export::Canvas;
 use crate::present::describe::Paths;
 use crate::present::format::Format;
 use crate::session::recorded::load_trace;
-use crate::{console, atomic_file};
-use super::Exporter;
+use crate::{atomic_file, console};
 
 pub fn run(args: &TraceExportArgs, export: &Exporter<'_>) -> Result<()> {
     let format = format_of(args)?;

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use color_eyre::eyre::Result;
 
-use crate::cli::{TraceCommand, DecodeArgs};
+use crate::cli::{DecodeArgs, TraceCommand};
 use crate::export::Canvas;
 use crate::present::format::Format;
 use crate::present::token_text::quoted;

@@ -1,7 +1,7 @@
 //! `laserscope trace show`: a run's steps, and a step's tree with what became of
 //! every draft token and why.
 
-use color_eyre::eyre::{ensure, Result};
+use color_eyre::eyre::{Result, ensure};
 use serde::Serialize;
 
 use crate::cli::TraceShowArgs;
@@ -13,9 +13,9 @@ use crate::present::token_text::pad;
 use crate::present::tree_lines::tree_lines;
 use crate::speculate::TokenId;
 use crate::speculate::draft::Origin;
-use crate::speculate::explain::{explain, prob, choice};
+use crate::speculate::explain::{choice, explain, prob};
 use crate::speculate::trace::{SourceHit, Step, Timing, Trace};
-use crate::speculate::verify::{Finish, Fate};
+use crate::speculate::verify::{Fate, Finish};
 
 /// Columns of a tree's branches and tokens.
 const TREE: usize = 40;

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::cli::TraceStatsArgs;
 use crate::commands::print_json;
-use crate::commands::trace::{two, load, percent};
+use crate::commands::trace::{load, percent, two};
 use crate::speculate::params::Params;
 use crate::speculate::stats::{MatchStats, Stats, repetition};
 use crate::speculate::trace::{SubjectInfo, Trace};

@@ -1,14 +1,14 @@
 //! `laserscope trace verify`: a recorded run once more on the model. Its trees
 //! are taken as recorded, so that nothing depends on timing.
 
-use color_eyre::eyre::{ensure, Result};
+use color_eyre::eyre::{Result, ensure};
 use serde::Serialize;
 
 use crate::cli::TraceVerifyArgs;
 use crate::commands::progress::Line;
 use crate::commands::report::RanOn;
 use crate::commands::trace::{load, token};
-use crate::commands::{print_json, interrupt, open};
+use crate::commands::{interrupt, open, print_json};
 use crate::engine::{Engine, Replayed};
 use crate::session::Settings;
 use crate::speculate::trace::{ModelInfo, Step, Trace};

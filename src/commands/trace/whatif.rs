@@ -3,11 +3,11 @@
 use color_eyre::eyre::Result;
 use serde::Serialize;
 
-use crate::cli::{TraceWhatifArgs, DecodeArgs};
+use crate::cli::{DecodeArgs, TraceWhatifArgs};
 use crate::commands::print_json;
-use crate::commands::trace::{two, load, percent};
+use crate::commands::trace::{load, percent, two};
 use crate::speculate::params::Params;
-use crate::speculate::whatif::{Knob, Change, WhatIf, what_if, Figures, OldNew};
+use crate::speculate::whatif::{Change, Figures, Knob, OldNew, WhatIf, what_if};
 
 #[derive(Serialize)]
 struct Report {

@@ -1,16 +1,16 @@
 //! News from the engine's thread change the state here.
 
 use crate::present::record::Record;
-use crate::speculate::trace::{Step, End, Header};
+use crate::speculate::trace::{End, Header, Step};
 use crate::tui::action::Action;
 use crate::tui::app::model::ModelState;
-use crate::tui::app::{App, Tone, Errand};
+use crate::tui::app::{App, Errand, Tone};
 use crate::tui::dialogs::download::Download;
 use crate::tui::dialogs::failure::Failure;
 use crate::tui::keys::context::Context;
-use crate::tui::runs::run::{Run, Phase};
+use crate::tui::runs::run::{Phase, Run};
 use crate::tui::screens::Screen;
-use crate::worker::message::{RunId, Event, Command, FetchEvent, Purpose};
+use crate::worker::message::{Command, Event, FetchEvent, Purpose, RunId};
 
 impl App {
     /// Takes an event in; what the engine should do next, if anything.
@@ -35,7 +35,7 @@ impl App {
                 self.catalog.keep_preview(ticket, preview);
                 self.ask_preview()
             }
-            Event::Lab { question, answer } => self.lab_answered(*question, answer.map(|a| *a)),
+            Event::Lab { question, answer } => self.pools_answered(*question, answer.map(|a| *a)),
             Event::Fetch(FetchEvent::Skipped { source, why }) => {
                 self.tell(Tone::Info, format!("Not from {source}: {why}"));
                 Vec::new()
@@ -94,7 +94,7 @@ impl App {
             self.tell(Tone::Good, text);
         }
         let mut commands = self.ask_preview();
-        commands.extend(self.ask_lab());
+        commands.extend(self.ask_for_lacking());
         if let Some(request) = self.engine.queued.take() {
             commands.extend(self.send(request));
         }
@@ -185,7 +185,7 @@ impl App {
             let pace = self.decode.pace.duration();
             commands.push(Command::SetPace(pace));
         }
-        commands.extend(self.ask_lab());
+        commands.extend(self.ask_for_lacking());
         commands
     }
 

@@ -5,7 +5,7 @@ use crate::speculate::TokenId;
 use crate::speculate::command_line::{CommandLine, Files};
 use crate::speculate::trace::Step;
 use crate::tui::action::Copied;
-use crate::tui::app::{App, Tone, Errand};
+use crate::tui::app::{App, Errand, Tone};
 use crate::tui::runs::run::Run;
 use crate::tui::screens::Screen;
 use crate::worker::message::RunId;

@@ -4,14 +4,14 @@ use std::any::Any;
 use std::fmt::Debug;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Rect, Position};
+use ratatui::layout::{Position, Rect};
 
+use super::App;
 use crate::glossary::Place;
 use crate::present::theme::Theme;
 use crate::tui::action::Action;
 use crate::tui::keys::context::Context;
 use crate::worker::message::Command;
-use super::App;
 
 /// A dialog: its own state, its keys, what they do, and its look.
 pub trait Dialog: Any + Debug {

@@ -13,8 +13,10 @@ use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 
+use self::dialog::Dialog;
+use self::shared::{Appearance, EngineState, NextRun, Session};
 use crate::present::format::Format;
-use crate::present::pick::{first_look, Pick};
+use crate::present::pick::{Pick, first_look};
 use crate::present::record::Record;
 use crate::recsys::knowledge::known_framework;
 use crate::speculate::params::Params;
@@ -22,19 +24,17 @@ use crate::speculate::trace::Step;
 use crate::tui::action::Action;
 use crate::tui::app::model::ModelState;
 use crate::tui::keys::context::Context;
-use crate::tui::remembered::{Remembered, Mouse};
-use crate::tui::runs::run::{Run, Recording};
-use crate::tui::screens::Screen;
-use crate::tui::screens::catalog::state::{Typing, Browse};
+use crate::tui::remembered::{Mouse, Remembered};
+use crate::tui::runs::run::{Recording, Run};
+use crate::tui::screens::catalog::state::Browse;
 use crate::tui::screens::compare::state::Compare;
-use crate::tui::screens::decode::state::{Pace, Cursor, DecodeView};
+use crate::tui::screens::decode::state::{Cursor, DecodeView, Pace};
 use crate::tui::screens::learn::state::Learn;
-use crate::tui::screens::pool::state::Lab;
+use crate::tui::screens::pool::state::PoolScreen;
 use crate::tui::screens::tune::state::Tune;
+use crate::tui::screens::{Screen, Typing};
 use crate::tui::start::{Shipped, Start};
 use crate::worker::message::{Command, RunId};
-use self::dialog::Dialog;
-use self::shared::{EngineState, Session, NextRun, Appearance};
 
 /// One line for the person, until the next key: over the hints at first, then above
 /// them.
@@ -94,7 +94,7 @@ pub struct App {
     pub decode: DecodeView,
     pub tune: Tune,
     pub compare: Compare,
-    pub pool: Lab,
+    pub pool: PoolScreen,
     pub learn: Learn,
     pub look: Appearance,
     pub engine: EngineState,
@@ -114,7 +114,7 @@ impl App {
             decode: DecodeView::default(),
             tune: Tune::new(start.params),
             compare: Compare::default(),
-            pool: Lab::default(),
+            pool: PoolScreen::default(),
             learn: Learn::new(start.learned),
             look: Appearance::new(start.look),
             engine: EngineState::new(start.setup),

@@ -2,7 +2,7 @@
 //! be had.
 
 use crate::speculate::trace::{ModelInfo, PoolSize};
-use crate::worker::message::{FetchEvent, Event};
+use crate::worker::message::{Event, FetchEvent};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum ModelState {

@@ -2,7 +2,7 @@
 
 use crate::tui::action::Action;
 use crate::tui::app::App;
-use crate::tui::screens::{decode, catalog, Screen};
+use crate::tui::screens::{Screen, catalog, decode};
 
 /// A press moves an upright border by this.
 const COLUMNS: i16 = 2;

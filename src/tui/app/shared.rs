@@ -12,12 +12,12 @@ use crate::speculate::trace::Trace;
 use crate::tui::app::model::ModelState;
 use crate::tui::keys::keymap::Keymap;
 use crate::tui::look::themes::Themes;
-use crate::tui::remembered::{Shift, Mouse};
+use crate::tui::remembered::{Mouse, Shift};
 use crate::tui::runs::drifting::Drifting;
 use crate::tui::runs::parked::IN_MEMORY_MB;
 use crate::tui::runs::run::Run;
 use crate::tui::runs::spill::Spill;
-use crate::tui::start::{Glyphs, EarlierRun, Length, Look};
+use crate::tui::start::{EarlierRun, Glyphs, Length, Look};
 use crate::worker::message::{Request, RunId};
 
 /// How the screens look here and now, and whose the keys and the mouse are.

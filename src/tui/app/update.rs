@@ -6,13 +6,13 @@ use crossterm::event::Event as TerminalEvent;
 use crate::tui::action::Action;
 use crate::tui::app::model::ModelState;
 use crate::tui::app::shared::Touched;
-use crate::tui::app::{App, Tone, Errand};
+use crate::tui::app::{App, Errand, Tone};
 use crate::tui::dialogs::commands::Palette;
 use crate::tui::dialogs::copy::CopyMenu;
 use crate::tui::keys::context::Context;
 use crate::tui::remembered::Mouse;
 use crate::tui::screens::Screen;
-use crate::tui::settings::{Way, Setting};
+use crate::tui::settings::{Setting, Way};
 use crate::tui::start::Length;
 use crate::tui::target::Target;
 use crate::tui::view;
@@ -43,7 +43,7 @@ impl App {
         }
         if self.update_anywhere(&action) {
             self.refresh_comparison();
-            return self.ask_lab();
+            return self.ask_for_lacking();
         }
         let commands = match (&self.dialog, self.screen) {
             (Some(_), _) => self.update_dialog(&action),
@@ -51,13 +51,13 @@ impl App {
             (None, Screen::Decode) => self.update_decode(action),
             (None, Screen::Tune) => self.update_tune(action),
             (None, Screen::Compare) => self.update_compare(action),
-            (None, Screen::Pool) => self.update_lab(action),
+            (None, Screen::Pool) => self.update_pool(action),
             (None, Screen::Learn) => self.update_learn(action),
         };
         self.refresh_comparison();
         match self.screen {
             Screen::Catalog if commands.is_empty() => self.ask_preview(),
-            Screen::Pool => [commands, self.ask_lab()].concat(),
+            Screen::Pool => [commands, self.ask_for_lacking()].concat(),
             _ => commands,
         }
     }

@@ -1,20 +1,20 @@
 //! Where a branch may leave the run, and with what.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Rect, Position};
+use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use crate::present::number::prob;
 use crate::present::record::Record;
 use crate::present::theme::Theme;
-use crate::present::token_text::{pad, columns, fit_left, fit};
+use crate::present::token_text::{columns, fit, fit_left, pad};
 use crate::tui::action::Action;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::app::{App, Tone};
 use crate::tui::keys::context::Context;
 use crate::tui::runs::branches::Fork;
 use crate::tui::widgets::list::chosen;
-use crate::tui::widgets::{pane, bars};
+use crate::tui::widgets::{bars, pane};
 use crate::worker::message::Command;
 
 const WIDTH: u16 = 72;

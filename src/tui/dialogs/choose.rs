@@ -2,7 +2,7 @@
 //! subject where it is another one.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Rect, Position};
+use ratatui::layout::{Position, Rect};
 
 use crate::present::theme::Theme;
 use crate::speculate::compare::Side;
@@ -10,7 +10,7 @@ use crate::tui::action::Action;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::app::{App, Tone};
 use crate::tui::keys::context::Context;
-use crate::tui::widgets::list::{chosen, row_at, first_shown, named_row};
+use crate::tui::widgets::list::{chosen, first_shown, named_row, row_at};
 use crate::tui::widgets::pane;
 use crate::worker::message::Command;
 

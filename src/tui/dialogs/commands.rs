@@ -1,16 +1,16 @@
 //! The palette of everything that can be done: the table of keys, searched by name,
 //! by key and by what a line says; a number goes to a step, a condition finds one.
 
-use nucleo_matcher::pattern::{Pattern, Normalization, CaseMatching};
-use nucleo_matcher::{Matcher, Utf32String, Config};
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32String};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use tui_input::Input;
 
 use crate::present::theme::Theme;
-use crate::present::token_text::{pad, columns, fit};
-use crate::speculate::condition::{Direction, Condition};
+use crate::present::token_text::{columns, fit, pad};
+use crate::speculate::condition::{Condition, Direction};
 use crate::tui::action::Action;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::app::{App, Tone};
@@ -18,8 +18,8 @@ use crate::tui::keys::context::Context;
 use crate::tui::keys::table::Binding;
 use crate::tui::screens::Screen;
 use crate::tui::screens::decode::state::Cursor;
-use crate::tui::widgets::field::{push_input, edit};
-use crate::tui::widgets::list::{moved, first_shown};
+use crate::tui::widgets::field::{edit, push_input};
+use crate::tui::widgets::list::{first_shown, moved};
 use crate::tui::widgets::pane;
 use crate::worker::message::Command;
 

@@ -2,21 +2,21 @@
 //! it, and below it what may come next.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Rect, Position};
+use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
-use tui_input::{InputRequest, Input};
+use tui_input::{Input, InputRequest};
 
 use crate::present::number::count;
 use crate::present::theme::Theme;
-use crate::present::token_text::{pad, fit};
-use crate::speculate::condition::{HELP, Help, Condition, complete};
+use crate::present::token_text::{fit, pad};
+use crate::speculate::condition::{Condition, HELP, Help, complete};
 use crate::tui::action::Action;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::app::{App, Tone};
 use crate::tui::keys::context::Context;
 use crate::tui::screens::decode::hunt::Hunt;
 use crate::tui::target::Target;
-use crate::tui::widgets::field::{push_input, edit};
+use crate::tui::widgets::field::{edit, push_input};
 use crate::tui::widgets::list::row_at;
 use crate::tui::widgets::pane;
 use crate::worker::message::Command;

@@ -1,12 +1,12 @@
 //! What could be copied, with the beginning of each.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Rect, Position};
+use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use crate::present::theme::Theme;
-use crate::present::token_text::{pad, columns, show, fit};
-use crate::tui::action::{Copied, Action};
+use crate::present::token_text::{columns, fit, pad, show};
+use crate::tui::action::{Action, Copied};
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;

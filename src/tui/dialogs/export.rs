@@ -1,7 +1,7 @@
 //! The forms a run can be exported in.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Rect, Position};
+use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use crate::present::format::Format;

@@ -10,7 +10,7 @@ use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
-use crate::tui::widgets::field::{push_input, edit};
+use crate::tui::widgets::field::{edit, push_input};
 use crate::tui::widgets::pane;
 use crate::worker::message::Command;
 

@@ -9,7 +9,7 @@ use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
 use crate::tui::widgets::message;
-use crate::worker::message::{PoolName, Command};
+use crate::worker::message::{Command, PoolName};
 
 /// The document that is to be taken out.
 #[derive(Clone, Debug, PartialEq, Eq)]

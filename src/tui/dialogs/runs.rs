@@ -1,7 +1,7 @@
 //! Earlier runs, this session's first.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Rect, Position};
+use ratatui::layout::{Position, Rect};
 
 use crate::present::theme::Theme;
 use crate::tui::action::Action;
@@ -11,7 +11,7 @@ use crate::tui::keys::context::Context;
 use crate::tui::runs::begin::Listed;
 use crate::tui::runs::run::Run;
 use crate::tui::screens::catalog::detail::{earlier_summary, summary};
-use crate::tui::widgets::list::{chosen, row_at, first_shown, named_row};
+use crate::tui::widgets::list::{chosen, first_shown, named_row, row_at};
 use crate::tui::widgets::pane;
 use crate::worker::message::Command;
 

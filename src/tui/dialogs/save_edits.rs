@@ -10,7 +10,7 @@ use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
 use crate::tui::widgets::message;
-use crate::worker::message::{LabQuestion, Command};
+use crate::worker::message::{Command, LabQuestion};
 
 #[derive(Debug)]
 pub struct SaveEdits;

@@ -1,7 +1,7 @@
 //! The parameters for the next step, one row each.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Rect, Position};
+use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use crate::glossary::Place;
@@ -12,7 +12,7 @@ use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
 use crate::tui::runs::run::Run;
-use crate::tui::settings::{Way, Setting};
+use crate::tui::settings::{Setting, Way};
 use crate::tui::widgets::list::{chosen, row_at};
 use crate::tui::widgets::pane;
 use crate::worker::message::Command;

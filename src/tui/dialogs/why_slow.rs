@@ -7,11 +7,11 @@ use ratatui::text::{Line, Span};
 
 use crate::glossary::Place;
 use crate::present::mark::Mark;
-use crate::present::number::{three, prob, percent};
+use crate::present::number::{percent, prob, three};
 use crate::present::theme::Theme;
 use crate::speculate::params::Source;
 use crate::speculate::trace::{Step, Timing};
-use crate::speculate::why_slow::{WhySlow, Verdict, Machine, Cell, Said};
+use crate::speculate::why_slow::{Cell, Machine, Said, Verdict, WhySlow};
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
@@ -20,7 +20,7 @@ use crate::tui::screens::decode::origin::source_name;
 use crate::tui::shell::layout;
 use crate::tui::widgets::list::moved;
 use crate::tui::widgets::paragraph::wrap;
-use crate::tui::widgets::{pane, bars};
+use crate::tui::widgets::{bars, pane};
 use crate::worker::message::Command;
 
 const WIDTH: u16 = 110;

@@ -1,7 +1,7 @@
 //! The keys in force: the table with the user's changes. The only source of what a
 //! key does and of what any text says about keys.
 
-use crossterm::event::{KeyEventKind, KeyEvent};
+use crossterm::event::{KeyEvent, KeyEventKind};
 
 use crate::present::key::{Key, Naming};
 use crate::tui::action::Action;

@@ -10,11 +10,11 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt::{Write, Formatter, Display};
+use std::fmt::{Display, Formatter, Write};
 use std::ops::Range;
 
 use toml::Spanned;
-use toml::de::{DeValue, DeTable};
+use toml::de::{DeTable, DeValue};
 
 use crate::present::key::Key;
 use crate::tui::action::Action;

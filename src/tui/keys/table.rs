@@ -6,10 +6,10 @@ use std::borrow::Cow;
 
 use crossterm::event::KeyCode;
 
-use crate::present::key::Key;
-use crate::tui::action::{Copied, Action, CompareAction, LabAction};
-use crate::tui::screens::Screen;
 use super::context::Context;
+use crate::present::key::Key;
+use crate::tui::action::{Action, CompareAction, Copied, LabAction};
+use crate::tui::screens::Screen;
 
 /// One line of the table.
 #[derive(Clone, Debug)]

@@ -3,9 +3,9 @@
 
 use serde::Deserialize;
 
+use super::figure::Figure;
 use crate::speculate::verify::Fate;
 use crate::tui::screens::decode::state::Pane;
-use super::figure::Figure;
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(tag = "is", rename_all = "kebab-case", deny_unknown_fields)]

@@ -8,10 +8,10 @@ pub mod figure;
 pub mod learned;
 pub mod words;
 
-use color_eyre::eyre::{bail, Result, WrapErr, ensure, eyre};
+use color_eyre::eyre::{Result, WrapErr, bail, ensure, eyre};
 use serde::Deserialize;
 
-use crate::speculate::trace::{Trace, Header};
+use crate::speculate::trace::{Header, Trace};
 
 pub use check::Check;
 

@@ -1,13 +1,13 @@
 //! What stands in braces in a lesson's text: `{key:find}` is the key of an action
 //! as it is bound, `{run-steps@strict}` a figure of a run.
 
-use color_eyre::eyre::{bail, eyre, Result};
+use color_eyre::eyre::{Result, bail, eyre};
 
+use super::figure::Figure;
 use crate::tui::action::Action;
 use crate::tui::keys::context::Context;
 use crate::tui::keys::keymap::Keymap;
 use crate::tui::screens::Screen;
-use super::figure::Figure;
 
 const KEYS: [(&str, Context, Action); 24] = [
     ("step", Context::Decode, Action::NextStep),

@@ -5,7 +5,7 @@
 //! Letters lose their accents; those of other scripts become `?`, since such a
 //! terminal could not show them.
 
-use ratatui::buffer::{CellWidth, Buffer};
+use ratatui::buffer::{Buffer, CellWidth};
 
 /// Everything drawn, in ASCII.
 pub fn to_ascii(buf: &mut Buffer) {

@@ -1,15 +1,15 @@
 //! What the environment and the terminal say about themselves: colours, light or
 //! dark, UTF-8.
 
-use std::io::{stdin, IsTerminal};
+use std::io::{IsTerminal, stdin};
 use std::time::Duration;
 
 use supports_color::Stream;
-use terminal_colorsaurus::{ThemeMode, theme_mode, QueryOptions};
+use terminal_colorsaurus::{QueryOptions, ThemeMode, theme_mode};
 
 use crate::present::theme::ThemeName;
 use crate::tui::look::ascii::locale_takes_utf8;
-use crate::{shutdown, console};
+use crate::{console, shutdown};
 
 /// How long a terminal may take to say its background. One that does not know the
 /// question answers the next one at once.

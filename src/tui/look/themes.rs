@@ -9,11 +9,11 @@
 
 use ratatui::style::Color;
 use toml::Spanned;
-use toml::de::{DeValue, DeTable};
+use toml::de::{DeTable, DeValue};
 
 use crate::present::palette::Palette;
 use crate::present::theme::{Theme, ThemeName};
-use crate::tui::keys::remap::{table, Mistake};
+use crate::tui::keys::remap::{Mistake, table};
 use crate::tui::look::contrast::{self, LEAST};
 
 /// Which theme is shown, of those there are.

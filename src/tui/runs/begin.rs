@@ -7,12 +7,12 @@ use crate::speculate::trace::{StartFrom, SubjectInfo, Trace};
 use crate::tui::action::Action;
 use crate::tui::app::model::ModelState;
 use crate::tui::app::shared::Touched;
-use crate::tui::app::{App, Tone, Errand};
+use crate::tui::app::{App, Errand, Tone};
 use crate::tui::keys::context::Context;
-use crate::tui::runs::run::{Run, Phase, Origin, Recording};
+use crate::tui::runs::run::{Origin, Phase, Recording, Run};
 use crate::tui::screens::Screen;
 use crate::worker::ask;
-use crate::worker::message::{PromptText, RunId, Request, Command, Purpose};
+use crate::worker::message::{Command, PromptText, Purpose, Request, RunId};
 
 /// Longest part of one's own prompt that serves as its title, in characters.
 const TITLE_LEN: usize = 40;

@@ -11,8 +11,8 @@ use crate::tui::action::Action;
 use crate::tui::app::model::ModelState;
 use crate::tui::app::{App, Tone};
 use crate::tui::keys::context::Context;
-use crate::tui::runs::run::{Run, Origin};
-use crate::worker::message::{Request, Command, PromptText, Purpose};
+use crate::tui::runs::run::{Origin, Run};
+use crate::worker::message::{Command, PromptText, Purpose, Request};
 
 /// Where a branch would leave the run.
 #[derive(Clone, Copy, Debug)]

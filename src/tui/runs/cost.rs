@@ -8,7 +8,7 @@ use crate::tui::app::model::ModelState;
 use crate::tui::app::{App, Tone};
 use crate::tui::keys::context::Context;
 use crate::tui::runs::drifting::Drifting;
-use crate::worker::message::{Command, RunId, Event};
+use crate::worker::message::{Command, Event, RunId};
 
 impl App {
     pub(crate) fn apply_to_cost(&mut self, event: Event) {

@@ -8,9 +8,9 @@ use crate::speculate::speed_up::SpeedUp;
 use crate::speculate::trace::Trace;
 use crate::speculate::verify::Finish;
 use crate::tui::app::{App, Tone};
-use crate::tui::runs::reference::{Way, Measured};
-use crate::tui::runs::run::{Run, Origin};
-use crate::worker::message::{Request, Command, RunId, Purpose};
+use crate::tui::runs::reference::{Measured, Way};
+use crate::tui::runs::run::{Origin, Run};
+use crate::worker::message::{Command, Purpose, Request, RunId};
 
 impl App {
     /// Asks for pairs of the autoregressive, the strict and the shown run of the same

@@ -3,9 +3,9 @@
 use color_eyre::eyre::Result;
 
 use crate::present::record::Record;
-use crate::speculate::params::{MAX_ROWS, Source, Verify, Budget};
+use crate::speculate::params::{Budget, MAX_ROWS, Source, Verify};
 use crate::speculate::stats::Stats;
-use crate::speculate::trace::{Trace, Header};
+use crate::speculate::trace::{Header, Trace};
 use crate::tui::runs::spill::{Slot, Spill};
 
 /// The records of runs, in 1,048,576 bytes, that stay in memory. The run shown and

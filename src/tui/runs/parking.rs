@@ -4,13 +4,13 @@
 
 use std::borrow::Cow;
 
-use color_eyre::eyre::{eyre, Result};
+use color_eyre::eyre::{Result, eyre};
 
 use crate::speculate::trace::Trace;
 use crate::tui::app::{App, Tone};
 use crate::tui::runs::parked::{Kept, Parked};
 use crate::tui::runs::reference::Measured;
-use crate::tui::runs::run::{Run, Phase, Origin, Recording};
+use crate::tui::runs::run::{Origin, Phase, Recording, Run};
 use crate::tui::runs::spill::Spill;
 use crate::tui::screens::compare::state::Choice;
 use crate::worker::message::RunId;

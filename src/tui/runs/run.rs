@@ -1,12 +1,12 @@
 //! A run on the screen: live from the engine, or played from a recording. Both
 //! grow step by step, so that everything else need not tell them apart.
 
-use std::collections::{VecDeque, BTreeSet};
+use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use crate::present::record::Record;
 use crate::speculate::params::Params;
-use crate::speculate::trace::{Step, End, SubjectInfo, Trace};
+use crate::speculate::trace::{End, Step, SubjectInfo, Trace};
 use crate::tui::runs::parked::{Kept, Parked};
 use crate::tui::runs::reference::References;
 use crate::worker::message::{PromptText, RunId};

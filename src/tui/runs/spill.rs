@@ -3,10 +3,10 @@
 
 use std::cell::RefCell;
 use std::fs::File;
-use std::io::{self, Write, Read, BufReader, Seek, SeekFrom};
-use std::path::{PathBuf, Path};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
 
-use color_eyre::eyre::{WrapErr, Result, eyre};
+use color_eyre::eyre::{Result, WrapErr, eyre};
 
 use crate::speculate::trace::Trace;
 

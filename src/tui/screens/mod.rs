@@ -17,3 +17,10 @@ pub enum Screen {
     Pool,
     Learn,
 }
+
+/// Whether a screen's field is being typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Typing {
+    Yes,
+    No,
+}

@@ -3,7 +3,9 @@
 
 pub mod sliders;
 
-use crate::speculate::params::{MAX_BRANCH, Params, Budget, Drafter, Source, Verify, MAX_ROWS, Sampling};
+use crate::speculate::params::{
+    Budget, Drafter, MAX_BRANCH, MAX_ROWS, Params, Sampling, Source, Verify,
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Setting {

@@ -2,7 +2,7 @@
 //! means for a run that was recorded.
 
 use crate::speculate::params::{Params, Source};
-use crate::tui::settings::{Way, Setting};
+use crate::tui::settings::{Setting, Way};
 
 /// More notches than this are not a slider's.
 const MOST_NOTCHES: usize = 128;

@@ -8,7 +8,7 @@ use ratatui::widgets::{Clear, Widget};
 
 use crate::present::theme::Theme;
 use crate::present::token_text::columns;
-use crate::tui::app::{App, Tone, Notice};
+use crate::tui::app::{App, Notice, Tone};
 use crate::tui::keys::context::Context;
 use crate::tui::keys::keymap::Keymap;
 use crate::tui::keys::table::Binding;

@@ -6,7 +6,7 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use crate::present::number;
-use crate::present::theme::{Theme, Emphasis};
+use crate::present::theme::{Emphasis, Theme};
 use crate::present::token_text::{columns, fit};
 use crate::tui::action::Action;
 use crate::tui::app::App;

@@ -3,9 +3,9 @@
 
 use std::fs;
 use std::io::BufReader;
-use std::path::{PathBuf, Path};
+use std::path::{Path, PathBuf};
 
-use color_eyre::eyre::{WrapErr, Result};
+use color_eyre::eyre::{Result, WrapErr};
 use ratatui::buffer::Buffer;
 
 use crate::atomic_file;

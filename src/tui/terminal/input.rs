@@ -3,7 +3,7 @@
 
 use std::io;
 
-use color_eyre::eyre::{WrapErr, Result};
+use color_eyre::eyre::{Result, WrapErr};
 use crossterm::event::{self, Event};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 

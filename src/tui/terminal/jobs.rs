@@ -4,18 +4,18 @@
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 
-use color_eyre::eyre::{WrapErr, Result};
+use color_eyre::eyre::{Result, WrapErr};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
+use super::files::{self, Files};
 use crate::speculate::params::Params;
 use crate::speculate::trace::Trace;
-use crate::tui::app::{App, Tone, Errand};
+use crate::tui::app::{App, Errand, Tone};
 use crate::tui::screens::compare::state::Choice;
 use crate::tui::view;
 use crate::worker::message::RunId;
-use super::files::{self, Files};
 
 /// Where something was written, or why it was not.
 type Written = Result<String, String>;

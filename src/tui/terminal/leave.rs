@@ -3,7 +3,7 @@
 //!
 //! Nothing here fails because a terminal has gone away.
 
-use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Duration;
 

@@ -13,7 +13,7 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
-use color_eyre::eyre::{bail, WrapErr, Result, eyre};
+use color_eyre::eyre::{Result, WrapErr, bail, eyre};
 use files::Files;
 use futures::FutureExt;
 use jobs::Jobs;
@@ -24,7 +24,7 @@ use crate::console;
 use crate::present::number::count;
 use crate::shutdown::{self, Cause};
 use crate::tui::action::Action;
-use crate::tui::app::{App, Tone, Errand};
+use crate::tui::app::{App, Errand, Tone};
 use crate::tui::start::Start;
 use crate::worker::message::{Command, Event};
 
@@ -119,10 +119,7 @@ async fn turn(
         }
         let wait = clock.wait(app);
         frame = tokio::select! {
-            key = keys.recv() => {
-                let event = key.ok_or_else(|| eyre!("no more keys can be read"))?;
-                on_key(app, event.wrap_err("reading keys")?, commands)
-            }
+            key = keys.recv() => on_key(app, key, commands)?,
             event = events.recv(), if engine == Engine::There => {
                 engine = on_event(app, event, commands, events)?;
                 Frame::Stale
@@ -200,12 +197,17 @@ fn draw(app: &mut App, screen: &mut Tty) -> Result<()> {
 }
 
 /// The mouse moving over the screen, for one, changes nothing.
-fn on_key(app: &mut App, event: crossterm::event::Event, commands: &Sender<Command>) -> Frame {
-    let Some(action) = app.action_of(&event) else {
-        return Frame::Current;
+fn on_key(
+    app: &mut App,
+    key: Option<io::Result<crossterm::event::Event>>,
+    commands: &Sender<Command>,
+) -> Result<Frame> {
+    let event = key.ok_or_else(|| eyre!("no more keys can be read"))?;
+    let Some(action) = app.action_of(&event.wrap_err("reading keys")?) else {
+        return Ok(Frame::Current);
     };
     send(commands, app.update(action));
-    Frame::Stale
+    Ok(Frame::Stale)
 }
 
 /// Takes an event in, and with it those that wait, for the time of a frame: it shows

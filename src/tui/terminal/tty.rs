@@ -7,17 +7,21 @@
 
 #![allow(clippy::disallowed_methods, reason = "the screens draw by themselves")]
 
-use std::io::{Write, stdout, Stdout};
+use std::io::{Stdout, Write, stdout};
 use std::mem::ManuallyDrop;
 use std::panic::PanicHookInfo;
-use std::sync::{Mutex, PoisonError, Once};
+use std::sync::{Mutex, Once, PoisonError};
 
-use color_eyre::eyre::{WrapErr, Result};
+use color_eyre::eyre::{Result, WrapErr};
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::Show;
-use crossterm::event::{DisableMouseCapture, EnableMouseCapture, DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
+};
 use crossterm::execute;
-use crossterm::terminal::{EnterAlternateScreen, disable_raw_mode, enable_raw_mode, LeaveAlternateScreen};
+use crossterm::terminal::{
+    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;

@@ -4,13 +4,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
-use tui_input::{InputRequest, Input};
+use tui_input::{Input, InputRequest};
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::pane;
 use crate::present::theme::Theme;
 use crate::present::token_text::{columns, fit};
 use crate::tui::action::Action;
-use super::pane;
 
 /// A dialog with a field of several rows, and its least width.
 const WIDTH: u16 = 80;

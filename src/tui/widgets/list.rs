@@ -1,6 +1,6 @@
 //! A list with a chosen row: moving in it, scrolling it, and what is under the mouse.
 
-use ratatui::layout::{Rect, Position};
+use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use crate::present::theme::Theme;

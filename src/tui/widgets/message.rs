@@ -4,9 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use crate::present::theme::Theme;
 use super::pane;
 use super::paragraph::wrap;
+use crate::present::theme::Theme;
 
 const WIDTH: u16 = 72;
 

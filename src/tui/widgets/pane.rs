@@ -4,9 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::symbols::merge::MergeStrategy;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Clear, Block, BorderType, Widget};
+use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
-use crate::present::theme::{Theme, Emphasis};
+use crate::present::theme::{Emphasis, Theme};
 use crate::present::token_text::{columns, fit};
 
 /// Between the border's corner and the title.

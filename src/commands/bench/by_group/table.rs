@@ -1,7 +1,7 @@
 //! `bench decode --by-group` for people.
 
+use super::{Arrangement, Part, Report};
 use crate::speculate::params::Verify;
-use super::{Arrangement, Report, Part};
 
 /// For people.
 pub(crate) fn print(report: &Report) {

@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use crate::glossary::{self, Place, Term};
 use crate::present::mark::Mark;
 use crate::present::theme::Theme;
-use crate::present::token_text::{pad, columns};
+use crate::present::token_text::{columns, pad};
 use crate::speculate::verify::Fate;
 use crate::tui::app::App;
 use crate::tui::dialogs::help::Help;

@@ -10,7 +10,7 @@ use crate::present::number::{count, three};
 use crate::present::theme::Theme;
 use crate::present::token_text::fit;
 use crate::recsys::catalog::Fact;
-use crate::recsys::{Scale, SubjectRef, Half, Subject};
+use crate::recsys::{Half, Scale, Subject, SubjectRef};
 use crate::speculate::trace::SubjectInfo;
 use crate::tui::action::Action;
 use crate::tui::app::App;

@@ -2,10 +2,10 @@
 
 use std::cmp::Reverse;
 
-use nucleo_matcher::pattern::{Atom, CaseMatching, AtomKind, Normalization};
+use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization};
 use nucleo_matcher::{Matcher, Utf32String};
 
-use crate::recsys::{Catalog, SubjectRef, Subject};
+use crate::recsys::{Catalog, Subject, SubjectRef};
 
 /// One line of a list, with what the filter matched in it.
 #[derive(Clone, Debug, PartialEq, Eq)]

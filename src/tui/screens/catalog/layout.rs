@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::tui::remembered::Shift;
-use crate::tui::widgets::pane::{shifted, LEAST_WIDTH, beside};
+use crate::tui::widgets::pane::{LEAST_WIDTH, beside, shifted};
 
 fn natural_list(body: Rect) -> u16 {
     body.width * 3 / 5

@@ -1,19 +1,19 @@
 //! Items or users as a table: whom to generate knowledge for.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Rect, Position};
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::present::theme::Theme;
 use crate::present::token_text::{columns, fit};
-use crate::recsys::{SubjectKind, Half, Subject};
+use crate::recsys::{Half, Subject, SubjectKind};
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
+use crate::tui::screens::Typing;
 use crate::tui::screens::catalog::filter::Row;
-use crate::tui::screens::catalog::state::Typing;
 use crate::tui::widgets::pane;
 
 const ID: usize = 6;

@@ -6,11 +6,12 @@
 use std::collections::HashMap;
 
 use color_eyre::eyre::{Report, bail};
-use nucleo_matcher::{Matcher, Config};
+use nucleo_matcher::{Config, Matcher};
 use tui_input::Input;
 
-use crate::recsys::{Half, Subject, SubjectKind, SubjectRef, Catalog, Framework};
+use crate::recsys::{Catalog, Framework, Half, Subject, SubjectKind, SubjectRef};
 use crate::speculate::trace::SubjectInfo;
+use crate::tui::screens::Typing;
 use crate::tui::screens::catalog::filter::{Haystack, Row, matching};
 use crate::tui::start::Shipped;
 use crate::worker::ask;
@@ -52,12 +53,6 @@ pub struct Browse {
     asked: Option<Asked>,
     n_tickets: u64,
     matcher: Matcher,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Typing {
-    Yes,
-    No,
 }
 
 impl Browse {

@@ -8,7 +8,7 @@ use crate::tui::action::Action;
 use crate::tui::app::{App, Tone};
 use crate::tui::dialogs::prompt::PromptField;
 use crate::tui::runs::begin::Begin;
-use crate::tui::screens::catalog::state::Typing;
+use crate::tui::screens::Typing;
 use crate::tui::start::Length;
 use crate::tui::target::Target;
 use crate::tui::widgets::field::paste;

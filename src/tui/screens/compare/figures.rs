@@ -7,16 +7,18 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use crate::present::number::{count, three, percent};
+use crate::present::number::{count, percent, three};
 use crate::present::record::Record;
 use crate::present::theme::Theme;
-use crate::present::token_text::{pad, columns, fit};
-use crate::speculate::compare::{because, Names, Slower, Pace, Lossless, profile, machine, Side, first_words};
+use crate::present::token_text::{columns, fit, pad};
+use crate::speculate::compare::{
+    Lossless, Names, Pace, Side, Slower, because, first_words, machine, profile,
+};
 use crate::tui::action::{Action, CompareAction};
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
 use crate::tui::runs::reference::Way;
-use crate::tui::screens::compare::state::{Comparison, Choice};
+use crate::tui::screens::compare::state::{Choice, Comparison};
 use crate::tui::widgets::bars;
 use crate::tui::widgets::pane::put;
 use crate::tui::widgets::paragraph::wrap;

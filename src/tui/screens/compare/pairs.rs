@@ -4,14 +4,16 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::present::record::Record;
-use crate::speculate::compare::{share_in_common, divergence, lossless, Lossless, slower, align, Side, arrivals, headers_beside};
+use crate::speculate::compare::{
+    Lossless, Side, align, arrivals, divergence, headers_beside, lossless, share_in_common, slower,
+};
 use crate::speculate::params::Verify;
 use crate::speculate::quality::LogProb;
 use crate::speculate::trace::Trace;
 use crate::tui::app::App;
 use crate::tui::runs::parked::Kept;
 use crate::tui::screens::Screen;
-use crate::tui::screens::compare::state::{Comparison, Race, Choice, Extent};
+use crate::tui::screens::compare::state::{Choice, Comparison, Extent, Race};
 
 impl App {
     /// The runs that can be compared: each run of the session with its

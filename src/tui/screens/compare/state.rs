@@ -3,7 +3,7 @@
 //!
 //! Knows traces; nothing of panes.
 
-use crate::speculate::compare::{Slower, Lossless, Side, tokens_after, Stretch, Divergence};
+use crate::speculate::compare::{Divergence, Lossless, Side, Slower, Stretch, tokens_after};
 use crate::speculate::params::Verify;
 use crate::worker::message::RunId;
 

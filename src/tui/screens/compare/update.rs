@@ -2,15 +2,15 @@
 //! where they part.
 
 use crate::present::pick::Pick;
-use crate::speculate::compare::{Side, Cause};
+use crate::speculate::compare::{Cause, Side};
 use crate::tui::action::{Action, CompareAction};
 use crate::tui::app::shared::Measured;
 use crate::tui::app::{App, Tone};
 use crate::tui::keys::context::Context;
 use crate::tui::screens::Screen;
-use crate::tui::screens::compare::state::{Race, Choice};
+use crate::tui::screens::compare::state::{Choice, Race};
 use crate::tui::screens::decode::state::Cursor;
-use crate::tui::target::{Target, CompareTarget};
+use crate::tui::target::{CompareTarget, Target};
 use crate::worker::message::{Command, RunId};
 
 const PAGE: i64 = 10;

@@ -4,15 +4,15 @@
 use std::rc::Rc;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Rect, Position};
-use ratatui::style::{Style, Modifier};
+use ratatui::layout::{Position, Rect};
+use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
 
 use crate::present::flow;
-use crate::present::lines::{self, Ghosts, From};
+use crate::present::lines::{self, From, Ghosts};
 use crate::present::mark::Mark;
-use crate::present::record::{Record, Place};
-use crate::present::theme::{Theme, Emphasis};
+use crate::present::record::{Place, Record};
+use crate::present::theme::{Emphasis, Theme};
 use crate::present::token_text::fit;
 use crate::speculate::compare::Side;
 use crate::speculate::verify::Fate;

@@ -3,7 +3,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Style, Modifier};
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::present::mark::Mark;
@@ -11,8 +11,8 @@ use crate::present::number::prob;
 use crate::present::pick::Pick;
 use crate::present::story::TokenFacts;
 use crate::present::theme::Theme;
-use crate::present::token_text::{pad, columns};
-use crate::speculate::row::{Judged, Candidate};
+use crate::present::token_text::{columns, pad};
+use crate::speculate::row::{Candidate, Judged};
 use crate::speculate::rule::tests;
 use crate::tui::screens::decode::tree::rank_name;
 use crate::tui::widgets::bars;

@@ -10,7 +10,7 @@ use crate::present::theme::Theme;
 use crate::speculate::cost::{CostProfile, StepCosts};
 use crate::tui::app::App;
 use crate::tui::lesson::{self, Lesson};
-use crate::tui::widgets::{pane, bars};
+use crate::tui::widgets::{bars, pane};
 
 /// Columns of the rows' number, of the milliseconds and of the mark.
 const LABEL: usize = 9;

@@ -4,7 +4,7 @@ use crate::present::pick::Pick;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Tone};
 use crate::tui::keys::context::Context;
-use crate::tui::screens::decode::hunt::{supplied, Hunt};
+use crate::tui::screens::decode::hunt::{Hunt, supplied};
 use crate::tui::screens::decode::state::Cursor;
 
 impl App {

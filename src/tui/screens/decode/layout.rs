@@ -2,9 +2,9 @@
 
 use ratatui::layout::Rect;
 
+use super::state::{DecodeView, Pane, Zoom};
 use crate::tui::remembered::Shift;
-use crate::tui::widgets::pane::{shifted, LEAST_WIDTH, beside};
-use super::state::{Zoom, Pane, DecodeView};
+use crate::tui::widgets::pane::{LEAST_WIDTH, beside, shifted};
 
 /// From this size on all panes of Decode are shown at once.
 const WIDE: (u16, u16) = (116, 32);

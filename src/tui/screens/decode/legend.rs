@@ -6,11 +6,11 @@ use ratatui::text::{Line, Span};
 
 use crate::glossary::{self, Term};
 use crate::present::theme::Theme;
-use crate::present::token_text::{pad, columns, fit};
+use crate::present::token_text::{columns, fit, pad};
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
-use crate::tui::screens::decode::state::{Zoom, Pane};
+use crate::tui::screens::decode::state::{Pane, Zoom};
 use crate::tui::widgets::pane;
 
 /// With fewer free rows than this there is no legend.

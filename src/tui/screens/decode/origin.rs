@@ -5,9 +5,9 @@ use ratatui::text::{Line, Span};
 
 use crate::present::record::Record;
 use crate::present::theme::Theme;
-use crate::present::token_text::{columns, fit_left, fit};
+use crate::present::token_text::{columns, fit, fit_left};
 use crate::speculate::TokenId;
-use crate::speculate::draft::{Origin, DocHit};
+use crate::speculate::draft::{DocHit, Origin};
 use crate::speculate::params::Source;
 use crate::speculate::trace::Step;
 

@@ -7,8 +7,8 @@ use ratatui::text::{Line, Span};
 
 use crate::present::number::count;
 use crate::present::record::Record;
-use crate::present::theme::{Theme, Emphasis};
-use crate::present::token_text::{pad, fit_left};
+use crate::present::theme::{Emphasis, Theme};
+use crate::present::token_text::{fit_left, pad};
 use crate::speculate::trace::{SourceHit, Step};
 use crate::tui::app::App;
 use crate::tui::screens::decode::state::StepPhase;

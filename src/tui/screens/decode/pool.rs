@@ -6,14 +6,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::present::number::{three, percent};
+use crate::present::number::{percent, three};
 use crate::present::theme::Theme;
 use crate::speculate::params::Source;
-use crate::speculate::stats::{MatchStats, Stats, SourceStats};
+use crate::speculate::stats::{MatchStats, SourceStats, Stats};
 use crate::speculate::trace::PoolSize;
 use crate::tui::app::App;
 use crate::tui::widgets::bars;
-use crate::tui::widgets::pane::{put, placeholder};
+use crate::tui::widgets::pane::{placeholder, put};
 
 const SOURCES_WIDTH: u16 = 36;
 const FIGURES: usize = 11;

@@ -2,7 +2,7 @@
 
 use crate::present::pick::Pick;
 use crate::present::record::Place;
-use crate::present::{lines, flow};
+use crate::present::{flow, lines};
 use crate::tui::app::shared::Measured;
 use crate::tui::app::{App, Tone};
 use crate::tui::screens::decode::state::{Cursor, Pane};

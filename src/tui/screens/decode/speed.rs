@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::present::mark::Mark;
-use crate::present::number::{count, three, percent};
+use crate::present::number::{count, percent, three};
 use crate::present::record::Record;
 use crate::present::theme::Theme;
 use crate::speculate::TokenId;
@@ -18,12 +18,12 @@ use crate::speculate::verify::Fate;
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
-use crate::tui::runs::reference::{Way, References};
+use crate::tui::runs::reference::{References, Way};
 use crate::tui::runs::run::Run;
 use crate::tui::screens::decode::quality;
 use crate::tui::shell::header;
 use crate::tui::widgets::bars;
-use crate::tui::widgets::pane::{put, placeholder};
+use crate::tui::widgets::pane::{placeholder, put};
 
 const LABEL: usize = 10;
 /// Of the details below or beside the table.

@@ -9,11 +9,11 @@ use ratatui::text::{Line, Span};
 use crate::present::mark::Mark;
 use crate::present::pick::committed;
 use crate::present::record::Record;
-use crate::present::theme::{Theme, Emphasis};
+use crate::present::theme::{Emphasis, Theme};
 use crate::speculate::trace::Step;
 use crate::speculate::verify::Fate;
 use crate::tui::app::App;
-use crate::tui::widgets::{pane, bars};
+use crate::tui::widgets::{bars, pane};
 
 /// Columns for the scale at the left.
 const SCALE: u16 = 4;

@@ -10,7 +10,7 @@ use crate::present::theme::Theme;
 use crate::present::token_text::{columns, fit};
 use crate::speculate::params::{Source, Sources};
 use crate::tui::app::App;
-use crate::tui::runs::run::{Run, Phase, Recording};
+use crate::tui::runs::run::{Phase, Recording, Run};
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(run) = app.run() else { return };

@@ -4,14 +4,14 @@ use std::ops::Range;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Style, Modifier};
+use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
 
 use crate::present::flow;
-use crate::present::lines::{self, Ghosts, Piece, From};
+use crate::present::lines::{self, From, Ghosts, Piece};
 use crate::present::number::count;
-use crate::present::record::{Record, Place};
-use crate::present::theme::{Theme, Emphasis};
+use crate::present::record::{Place, Record};
+use crate::present::theme::{Emphasis, Theme};
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
@@ -20,7 +20,7 @@ use crate::tui::screens::Screen;
 use crate::tui::screens::decode::state::Pane;
 use crate::tui::shell::{header, layout};
 use crate::tui::widgets::bars;
-use crate::tui::widgets::pane::{self, put, placeholder};
+use crate::tui::widgets::pane::{self, placeholder, put};
 
 const PROGRESS_WIDTH: usize = 24;
 

@@ -3,19 +3,19 @@
 //! it is drawn by `candidates.rs`.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Rect, Layout, Constraint};
+use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use crate::present::number::percent;
 use crate::present::pick::Pick;
-use crate::present::story::{TokenFacts, Picked};
+use crate::present::story::{Picked, TokenFacts};
 use crate::present::theme::Theme;
 use crate::present::token_text::{columns, fit};
 use crate::tui::app::App;
 use crate::tui::screens::decode::state::StepPhase;
-use crate::tui::screens::decode::{origin, candidates};
-use crate::tui::widgets::pane::{put, placeholder};
+use crate::tui::screens::decode::{candidates, origin};
+use crate::tui::widgets::pane::{placeholder, put};
 use crate::tui::widgets::paragraph::wrap;
 
 /// Columns of the distribution at the right, at least and at most.

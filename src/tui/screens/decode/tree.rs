@@ -2,7 +2,7 @@
 //! where it came from.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Rect, Layout, Constraint};
+use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
 use crate::present::mark::Mark;
@@ -16,7 +16,7 @@ use crate::speculate::trace::Step;
 use crate::tui::app::App;
 use crate::tui::screens::decode::phases;
 use crate::tui::screens::decode::state::StepPhase;
-use crate::tui::widgets::pane::{put, placeholder, light};
+use crate::tui::widgets::pane::{light, placeholder, put};
 
 /// Columns of probability and rank, and of the origins where there is room.
 const FIGURES: usize = 11;

@@ -5,15 +5,15 @@ use std::time::Duration;
 use crate::present::format::Format;
 use crate::present::lines::Ghosts;
 use crate::tui::action::Action;
-use crate::tui::app::{App, Tone, Errand};
+use crate::tui::app::{App, Errand, Tone};
 use crate::tui::dialogs::export::ExportMenu;
 use crate::tui::dialogs::go_to::GoTo;
 use crate::tui::dialogs::settings::SettingsDialog;
 use crate::tui::dialogs::why_slow::WhySlowDialog;
 use crate::tui::keys::context::Context;
-use crate::tui::runs::run::{Run, Phase, Origin};
+use crate::tui::runs::run::{Origin, Phase, Run};
 use crate::tui::screens::Screen;
-use crate::tui::screens::decode::state::{Zoom, Cursor};
+use crate::tui::screens::decode::state::{Cursor, Zoom};
 use crate::worker::message::Command;
 
 /// Steps a page key moves.

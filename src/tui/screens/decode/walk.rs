@@ -6,7 +6,7 @@ use crate::present::tree_lines::{TreeLine, tree_lines};
 use crate::speculate::trace::Step;
 use crate::tui::app::App;
 use crate::tui::runs::run;
-use crate::tui::screens::decode::state::{StepPhase, Cursor};
+use crate::tui::screens::decode::state::{Cursor, StepPhase};
 use crate::worker::message::Command;
 
 impl App {

@@ -7,7 +7,7 @@ use crate::speculate::trace::Step;
 use crate::speculate::verify::Fate;
 use crate::tui::app::App;
 use crate::tui::dialogs::why_slow::WhySlowDialog;
-use crate::tui::lesson::check::{ScreenName, StepCheck, Check};
+use crate::tui::lesson::check::{Check, ScreenName, StepCheck};
 use crate::tui::lesson::figure::Figure;
 use crate::tui::screens::Screen;
 use crate::tui::screens::decode::state::Zoom;

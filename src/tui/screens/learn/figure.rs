@@ -6,10 +6,10 @@ use crate::speculate::compare::in_common;
 use crate::speculate::cost::StepCosts;
 use crate::speculate::params::{Source, Verify};
 use crate::speculate::stats::first_difference;
-use crate::speculate::trace::{PoolSize, Header};
+use crate::speculate::trace::{Header, PoolSize};
 use crate::tui::app::App;
-use crate::tui::lesson::figure::{What, Figure};
 use crate::tui::lesson;
+use crate::tui::lesson::figure::{Figure, What};
 
 impl Figure {
     /// `None`: nothing shown has such a figure.

@@ -2,13 +2,13 @@
 //! A lesson opens its runs on the real screens and puts everything back when it is left.
 
 use crate::tui::action::Action;
-use crate::tui::app::{App, Tone, Errand};
+use crate::tui::app::{App, Errand, Tone};
 use crate::tui::dialogs::answer::Answer;
 use crate::tui::lesson::{self, At};
-use crate::tui::runs::run::{Run, Recording};
+use crate::tui::runs::run::{Recording, Run};
 use crate::tui::screens::Screen;
 use crate::tui::screens::decode::state::{Cursor, DecodeView};
-use crate::tui::screens::learn::state::{Course, Before};
+use crate::tui::screens::learn::state::{Before, Course};
 use crate::tui::screens::learn::words;
 use crate::tui::target::Target;
 use crate::worker::message::{Command, RunId};

@@ -2,7 +2,7 @@
 //! one chosen.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Rect, Position};
+use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use crate::present::theme::Theme;

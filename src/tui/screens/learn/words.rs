@@ -4,7 +4,7 @@ use color_eyre::eyre::eyre;
 
 use crate::tui::app::App;
 use crate::tui::lesson::figure::Figure;
-use crate::tui::lesson::words::{key_name, fill};
+use crate::tui::lesson::words::{fill, key_name};
 
 /// The text with keys and figures put in; a figure that nothing shown has is `?`.
 pub fn told(text: &str, app: &App) -> String {

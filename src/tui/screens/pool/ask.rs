@@ -5,9 +5,9 @@ use crate::tui::action::Action;
 use crate::tui::app::{App, Tone};
 use crate::tui::keys::context::Context;
 use crate::tui::screens::Screen;
-use crate::tui::screens::pool::state::{Wanted, LabTab, OpenDocument, Probed, LabPane};
-use crate::tui::screens::pool::supplied::{named_documents, drafts_of};
-use crate::worker::message::{LabAnswer, DocumentText, LabQuestion, Command, PoolName};
+use crate::tui::screens::pool::state::{OpenDocument, PoolPane, PoolTab, Probed, Wanted};
+use crate::tui::screens::pool::supplied::{drafts_of, named_documents};
+use crate::worker::message::{Command, DocumentText, LabAnswer, LabQuestion, PoolName};
 
 impl App {
     /// Switches to the Pool screen and shows a document, wherever it is, with
@@ -17,8 +17,8 @@ impl App {
             self.pool.came_from = Some(self.screen);
         }
         self.screen = Screen::Pool;
-        self.pool.pane = LabPane::View;
-        self.pool.tab = LabTab::Text;
+        self.pool.pane = PoolPane::View;
+        self.pool.tab = PoolTab::Text;
         self.want_document(doc_id, PoolName::Global, position)
     }
 
@@ -43,7 +43,7 @@ impl App {
             self.pool.why_not = Some(self.why_no_texts());
         }
         self.find_supplied();
-        self.ask_lab()
+        self.ask_for_lacking()
     }
 
     /// Why the pools' texts are not there.
@@ -67,14 +67,14 @@ impl App {
 
     /// The document that the right pane is about.
     pub fn document_in_view(&self) -> Option<&str> {
-        let lab = &self.pool;
-        let wanted = lab.wanted.as_ref().map(|w| w.id.as_str());
-        wanted.or(lab.open.as_ref().map(|o| o.text.id.as_str()))
+        let pools = &self.pool;
+        let wanted = pools.wanted.as_ref().map(|w| w.id.as_str());
+        wanted.or(pools.open.as_ref().map(|o| o.text.id.as_str()))
     }
 
     /// What the screen shows next needs this of the engine; one question at a
     /// time, so that moving fast floods nobody.
-    pub(crate) fn ask_lab(&mut self) -> Vec<Command> {
+    pub(crate) fn ask_for_lacking(&mut self) -> Vec<Command> {
         if self.screen != Screen::Pool || !self.engine.model.is_ready() {
             self.name_documents();
             return Vec::new();
@@ -103,7 +103,7 @@ impl App {
         }
     }
 
-    pub(crate) fn lab_answered(
+    pub(crate) fn pools_answered(
         &mut self,
         question: LabQuestion,
         answer: Result<LabAnswer, String>,
@@ -112,7 +112,7 @@ impl App {
             self.pool.asked = None;
         }
         match (question, answer) {
-            (question, Err(why)) => self.lab_failed(&question, why),
+            (question, Err(why)) => self.pools_failed(&question, why),
             (_, Ok(LabAnswer::Overview(overview))) => self.pool.keep_overview(overview),
             (LabQuestion::Documents { pool }, Ok(LabAnswer::Documents(documents))) => {
                 self.pool
@@ -135,10 +135,10 @@ impl App {
             }
             _ => {}
         }
-        self.ask_lab()
+        self.ask_for_lacking()
     }
 
-    fn lab_failed(&mut self, question: &LabQuestion, why: String) {
+    fn pools_failed(&mut self, question: &LabQuestion, why: String) {
         match question {
             LabQuestion::Document { id, .. } => {
                 if self.pool.wanted.as_ref().is_some_and(|w| w.id == *id) {

@@ -6,16 +6,16 @@ use crate::tui::screens::decode::state::Zoom;
 
 /// The Pool screen's panes; zoomed, the right one alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LabPlaces {
+pub struct PoolPlaces {
     pub pools: Rect,
     pub documents: Rect,
     pub view: Rect,
 }
 
-pub fn places(zoom: Zoom, body: Rect) -> LabPlaces {
+pub fn places(zoom: Zoom, body: Rect) -> PoolPlaces {
     let nothing = Rect { width: 0, ..body };
     if zoom == Zoom::One {
-        return LabPlaces {
+        return PoolPlaces {
             pools: nothing,
             documents: nothing,
             view: body,
@@ -29,7 +29,7 @@ pub fn places(zoom: Zoom, body: Rect) -> LabPlaces {
         width,
         height,
     };
-    LabPlaces {
+    PoolPlaces {
         pools: at(0, 0, width, pools),
         documents: at(0, pools - 1, width, body.height + 1 - pools),
         view: at(width - 1, 0, body.width + 1 - width, body.height),

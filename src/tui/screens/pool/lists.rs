@@ -2,20 +2,20 @@
 //! of the one that is selected.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Rect, Position};
+use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use crate::present::theme::Theme;
-use crate::present::token_text::{pad, fit};
+use crate::present::token_text::{fit, pad};
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
-use crate::tui::screens::catalog::state::Typing;
+use crate::tui::screens::Typing;
 use crate::tui::screens::pool::first_row;
-use crate::tui::screens::pool::state::LabPane;
+use crate::tui::screens::pool::state::PoolPane;
 use crate::tui::widgets::field::push_input;
 use crate::tui::widgets::pane;
-use crate::worker::message::{Section, PoolName, ListedDoc};
+use crate::worker::message::{ListedDoc, PoolName, Section};
 
 const DOCUMENTS: usize = 6;
 const TOKENS: usize = 8;
@@ -46,7 +46,7 @@ fn rows(rect: Rect, n_heads: u16) -> Rect {
 }
 
 pub fn pools(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
-    pane::title("POOLS", rect, app.pool.pane == LabPane::Pools, theme, buf);
+    pane::title("POOLS", rect, app.pool.pane == PoolPane::Pools, theme, buf);
     pane::note(&changes(app, theme), 5, rect, buf);
     let area = pane::inner(rect);
     if app.pool.sections().is_empty() {
@@ -154,34 +154,34 @@ pub fn pool_at(app: &App, rect: Rect, at: Position) -> Option<usize> {
 }
 
 pub fn documents(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
-    let lab = &app.pool;
-    let named = lab.pool().is_none();
+    let pools = &app.pool;
+    let named = pools.pool().is_none();
     let title = if named {
         "DOCUMENTS NAMED"
     } else {
         "DOCUMENTS"
     };
-    pane::title(title, rect, lab.pane == LabPane::Documents, theme, buf);
-    let n_shown = lab.rows.len();
+    pane::title(title, rect, pools.pane == PoolPane::Documents, theme, buf);
+    let n_shown = pools.rows.len();
     let note = match (
-        n_shown == lab.documents.len(),
-        lab.n_documents > lab.documents.len(),
+        n_shown == pools.documents.len(),
+        pools.n_documents > pools.documents.len(),
     ) {
         (true, false) => n_shown.to_string(),
-        (true, true) => format!("{n_shown} of {}", lab.n_documents),
+        (true, true) => format!("{n_shown} of {}", pools.n_documents),
         (false, _) => format!("{n_shown} found"),
     };
     pane::note(&[Line::styled(note, theme.dim())], title.len(), rect, buf);
     let area = pane::inner(rect);
     pane::put(buf, area, 0, &filter_line(app, theme));
     let area = rows(rect, 1);
-    let top = first_row(lab.row, n_shown, usize::from(area.height));
-    let shown = lab.rows.iter().enumerate().skip(top);
+    let top = first_row(pools.row, n_shown, usize::from(area.height));
+    let shown = pools.rows.iter().enumerate().skip(top);
     for (row, (index, &doc)) in shown.take(usize::from(area.height)).enumerate() {
-        let doc = &lab.documents[doc];
+        let doc = &pools.documents[doc];
         let line = document_line(app, doc, usize::from(area.width), theme);
         pane::put(buf, area, row as u16, &line);
-        if index == lab.row {
+        if index == pools.row {
             pane::mark(area, row as u16, 1, theme, buf);
         }
     }
@@ -191,9 +191,9 @@ pub fn documents(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
 }
 
 fn no_documents(app: &App) -> String {
-    let lab = &app.pool;
-    match lab.pool() {
-        _ if !lab.filter.value().is_empty() => {
+    let pools = &app.pool;
+    match pools.pool() {
+        _ if !pools.filter.value().is_empty() => {
             let key = app.key_of(Context::Pool, Action::Close);
             format!("Nothing matches; {key} clears the filter.")
         }

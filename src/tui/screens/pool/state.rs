@@ -4,20 +4,21 @@
 //!
 //! Knows what the engine answers; nothing of panes' places.
 
-use nucleo_matcher::pattern::{Pattern, Normalization, CaseMatching};
-use nucleo_matcher::{Matcher, Utf32Str, Config};
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
 use tui_input::Input;
 
-use crate::present::token_text::{columns, Joiner};
+use crate::present::token_text::{Joiner, columns};
 use crate::speculate::trace::TokenBytes;
-use crate::tui::screens::Screen;
-use crate::tui::screens::catalog::state::Typing;
 use crate::tui::screens::decode::state::Zoom;
 use crate::tui::screens::pool::supplied::Supplied;
-use crate::worker::message::{Section, RunId, DocumentText, Probe, Overview, Found, LabQuestion, ListedDoc, PoolName};
+use crate::tui::screens::{Screen, Typing};
+use crate::worker::message::{
+    DocumentText, Found, LabQuestion, ListedDoc, Overview, PoolName, Probe, RunId, Section,
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LabPane {
+pub enum PoolPane {
     Pools,
     Documents,
     /// The right one, whatever it shows.
@@ -26,7 +27,7 @@ pub enum LabPane {
 
 /// What the right pane shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LabTab {
+pub enum PoolTab {
     /// The selected document's text.
     Text,
     /// The drafts it supplied in the shown run.
@@ -37,20 +38,20 @@ pub enum LabTab {
     Drafts,
 }
 
-impl LabTab {
-    pub const ALL: [LabTab; 4] = [
-        LabTab::Text,
-        LabTab::Supplied,
-        LabTab::Found,
-        LabTab::Drafts,
+impl PoolTab {
+    pub const ALL: [PoolTab; 4] = [
+        PoolTab::Text,
+        PoolTab::Supplied,
+        PoolTab::Found,
+        PoolTab::Drafts,
     ];
 
     pub fn title(self) -> &'static str {
         match self {
-            LabTab::Text => "TEXT",
-            LabTab::Supplied => "SUPPLIED",
-            LabTab::Found => "FOUND",
-            LabTab::Drafts => "DRAFTS",
+            PoolTab::Text => "TEXT",
+            PoolTab::Supplied => "SUPPLIED",
+            PoolTab::Found => "FOUND",
+            PoolTab::Drafts => "DRAFTS",
         }
     }
 
@@ -95,9 +96,9 @@ pub(crate) struct Wanted {
 }
 
 #[derive(Debug)]
-pub struct Lab {
-    pub pane: LabPane,
-    pub tab: LabTab,
+pub struct PoolScreen {
+    pub pane: PoolPane,
+    pub tab: PoolTab,
     pub overview: Option<Overview>,
     pub pool_row: usize,
     /// Documents of the selected pool as the engine lists them.
@@ -135,11 +136,11 @@ pub struct Lab {
     matcher: Matcher,
 }
 
-impl Default for Lab {
+impl Default for PoolScreen {
     fn default() -> Self {
-        Lab {
-            pane: LabPane::Documents,
-            tab: LabTab::Text,
+        PoolScreen {
+            pane: PoolPane::Documents,
+            tab: PoolTab::Text,
             overview: None,
             pool_row: 0,
             documents: Vec::new(),
@@ -169,7 +170,7 @@ impl Default for Lab {
     }
 }
 
-impl Lab {
+impl PoolScreen {
     pub fn sections(&self) -> &[Section] {
         self.overview.as_ref().map_or(&[], |o| &o.sections)
     }
@@ -285,7 +286,7 @@ impl Probed {
     }
 }
 
-impl Lab {
+impl PoolScreen {
     pub(crate) fn next_question(&mut self) -> Option<LabQuestion> {
         if let Some(wanted) = &self.wanted {
             return Some(LabQuestion::Document {

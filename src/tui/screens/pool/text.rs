@@ -2,20 +2,20 @@
 //! the place that is looked at, the drafts it supplied, a search's finds.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Rect, Position};
+use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use crate::present::lines::{self, From};
 use crate::present::mark::Mark;
-use crate::present::theme::{Theme, Emphasis};
-use crate::present::token_text::{pad, columns, fit};
+use crate::present::theme::{Emphasis, Theme};
+use crate::present::token_text::{columns, fit, pad};
 use crate::tui::action::{Action, LabAction};
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
 use crate::tui::screens::pool::first_row;
-use crate::tui::screens::pool::state::{LabTab, OpenDocument};
+use crate::tui::screens::pool::state::{OpenDocument, PoolTab};
 use crate::tui::screens::pool::supplied::Supplied;
-use crate::tui::widgets::pane::{put, placeholder, mark};
+use crate::tui::widgets::pane::{mark, placeholder, put};
 use crate::worker::message::FoundDocument;
 
 /// Rows above the text, and rows of a find.
@@ -32,12 +32,12 @@ fn below_head(area: Rect, n: u16) -> Rect {
 
 /// Which document is looked at.
 fn head(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let lab = &app.pool;
+    let pools = &app.pool;
     let Some(id) = app.document_in_view() else {
         return;
     };
-    let open = lab.open.as_ref().filter(|o| o.text.id == id);
-    let listed = lab.documents.iter().find(|d| d.id == id);
+    let open = pools.open.as_ref().filter(|o| o.text.id == id);
+    let listed = pools.documents.iter().find(|d| d.id == id);
     let title = open
         .map(|o| o.text.title.as_str())
         .or(listed.map(|d| d.title.as_str()))
@@ -144,7 +144,7 @@ pub fn supplied(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
                     here.";
         return placeholder(text, below_head(area, HEAD_ROWS), theme, buf);
     };
-    let lab = &app.pool;
+    let pools = &app.pool;
     let of = format!(
         "in the shown run, {}: {} goes to the step",
         record.trace.header.subject.title,
@@ -153,7 +153,7 @@ pub fn supplied(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let of = fit(&of, usize::from(area.width));
     put(buf, area, 1, &Line::styled(of, theme.dim()));
     let area = below_head(area, HEAD_ROWS + 1);
-    if lab.supplied.is_empty() {
+    if pools.supplied.is_empty() {
         let text = match app.document_in_view() {
             Some(_) => {
                 "It supplied no draft of the shown run, or was not among the few documents named."
@@ -163,13 +163,13 @@ pub fn supplied(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         return placeholder(text, area, theme, buf);
     }
     let height = usize::from(area.height);
-    let top = first_row(lab.supplied_row, lab.supplied.len(), height);
-    let shown = lab.supplied.iter().enumerate().skip(top).take(height);
+    let top = first_row(pools.supplied_row, pools.supplied.len(), height);
+    let shown = pools.supplied.iter().enumerate().skip(top).take(height);
     for (row, (index, draft)) in shown.enumerate() {
         let token = record.quoted(draft.token);
         let line = supplied_line(draft, &token, area.width, theme);
         put(buf, area, row as u16, &line);
-        if index == lab.supplied_row {
+        if index == pools.supplied_row {
             mark(area, row as u16, 1, theme, buf);
         }
     }
@@ -258,22 +258,22 @@ fn end_of(text: &str, width: usize) -> String {
 
 /// The row of a list in the right pane at a position.
 pub fn row_at(app: &App, area: Rect, at: Position) -> Option<usize> {
-    let lab = &app.pool;
-    match lab.tab {
-        LabTab::Supplied => {
+    let pools = &app.pool;
+    match pools.tab {
+        PoolTab::Supplied => {
             let area = below_head(area, HEAD_ROWS + 1);
-            let n = lab.supplied.len();
-            let top = first_row(lab.supplied_row, n, usize::from(area.height));
+            let n = pools.supplied.len();
+            let top = first_row(pools.supplied_row, n, usize::from(area.height));
             let row = top + usize::from(at.y.checked_sub(area.y)?);
             (area.contains(at) && row < n).then_some(row)
         }
-        LabTab::Found => {
+        PoolTab::Found => {
             let area = below_head(area, HEAD_ROWS);
-            let n = lab.found.as_ref()?.documents.len();
-            let top = first_row(lab.found_row, n, usize::from(area.height) / FIND_ROWS);
+            let n = pools.found.as_ref()?.documents.len();
+            let top = first_row(pools.found_row, n, usize::from(area.height) / FIND_ROWS);
             let row = top + usize::from(at.y.checked_sub(area.y)?) / FIND_ROWS;
             (area.contains(at) && row < n).then_some(row)
         }
-        LabTab::Text | LabTab::Drafts => None,
+        PoolTab::Text | PoolTab::Drafts => None,
     }
 }

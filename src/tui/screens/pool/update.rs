@@ -4,20 +4,19 @@ use std::path::PathBuf;
 
 use crate::present::pick::Pick;
 use crate::present::token_text::fit;
-use crate::speculate::params::{Params, Budget};
+use crate::speculate::params::{Budget, Params};
 use crate::tui::action::{Action, LabAction};
 use crate::tui::app::shared::Measured;
 use crate::tui::app::{App, Tone};
-use crate::tui::dialogs::pool_text::{PoolField, LabAsks};
+use crate::tui::dialogs::pool_text::{PoolAsks, PoolField};
 use crate::tui::dialogs::remove_document::Removal;
 use crate::tui::dialogs::save_edits::SaveEdits;
-use crate::tui::screens::Screen;
-use crate::tui::screens::catalog::state::Typing;
-use crate::tui::screens::decode::state::{Zoom, Cursor};
-use crate::tui::screens::pool::state::{LabTab, Lab, LabPane};
-use crate::tui::target::{Target, LabTarget};
+use crate::tui::screens::decode::state::{Cursor, Zoom};
+use crate::tui::screens::pool::state::{PoolPane, PoolScreen, PoolTab};
+use crate::tui::screens::{Screen, Typing};
+use crate::tui::target::{PoolTarget, Target};
 use crate::tui::widgets::field::paste;
-use crate::worker::message::{NewDocument, LabQuestion, Command, PoolName, ProbedText};
+use crate::worker::message::{Command, LabQuestion, NewDocument, PoolName, ProbedText};
 
 /// Rows of a probe's trees: what can be read at a glance.
 const PROBE_ROWS: usize = 24;
@@ -28,36 +27,36 @@ const BREAK: char = '⏎';
 const TITLE_LEN: usize = 40;
 
 impl App {
-    pub(crate) fn update_lab(&mut self, action: Action) -> Vec<Command> {
+    pub(crate) fn update_pool(&mut self, action: Action) -> Vec<Command> {
         match action {
-            Action::Lab(asked) => return self.lab_action(asked),
+            Action::Lab(asked) => return self.pool_action(asked),
             Action::Submit if self.pool.typing == Typing::Yes => self.pool.typing = Typing::No,
-            Action::Submit => return self.lab_enter(),
+            Action::Submit => return self.enter_pools(),
             Action::Filter => {
                 self.pool.typing = Typing::Yes;
-                self.pool.pane = LabPane::Documents;
+                self.pool.pane = PoolPane::Documents;
             }
             Action::Edit(_) | Action::Paste(_) => self.edit_filter_of_pool(&action),
-            Action::NextPane => self.lab_focus(true),
-            Action::PreviousPane => self.lab_focus(false),
-            Action::Less => self.lab_tab(self.pool.tab.neighbour(false)),
-            Action::More => self.lab_tab(self.pool.tab.neighbour(true)),
+            Action::NextPane => self.focus_pool_pane(true),
+            Action::PreviousPane => self.focus_pool_pane(false),
+            Action::Less => self.show_pool_tab(self.pool.tab.neighbour(false)),
+            Action::More => self.show_pool_tab(self.pool.tab.neighbour(true)),
             Action::Zoom => {
                 self.pool.zoom = self.pool.zoom.other();
-                self.pool.pane = LabPane::View;
+                self.pool.pane = PoolPane::View;
             }
-            Action::Close => self.leave_lab(),
-            Action::Click(Target::Lab(target)) => return self.lab_click(target),
-            Action::Wheel(Target::Lab(target), delta) => {
+            Action::Close => self.leave_pools(),
+            Action::Click(Target::Pool(target)) => return self.click_pools(target),
+            Action::Wheel(Target::Pool(target), delta) => {
                 let pane = target.pane();
-                return self.lab_move_in(pane, i64::from(delta) * WHEEL_ROWS);
+                return self.move_in_pool_pane(pane, i64::from(delta) * WHEEL_ROWS);
             }
-            Action::Up => return self.lab_move(-1),
-            Action::Down => return self.lab_move(1),
-            Action::PageUp => return self.lab_move(-PAGE),
-            Action::PageDown => return self.lab_move(PAGE),
-            Action::First => return self.lab_move(i64::MIN / 2),
-            Action::Last => return self.lab_move(i64::MAX / 2),
+            Action::Up => return self.move_in_pools(-1),
+            Action::Down => return self.move_in_pools(1),
+            Action::PageUp => return self.move_in_pools(-PAGE),
+            Action::PageDown => return self.move_in_pools(PAGE),
+            Action::First => return self.move_in_pools(i64::MIN / 2),
+            Action::Last => return self.move_in_pools(i64::MAX / 2),
             other => return self.update_model(&other),
         }
         Vec::new()
@@ -79,8 +78,8 @@ impl App {
         }
     }
 
-    fn lab_focus(&mut self, forward: bool) {
-        use LabPane::{Documents, Pools, View};
+    fn focus_pool_pane(&mut self, forward: bool) {
+        use PoolPane::{Documents, Pools, View};
         self.pool.pane = match (self.pool.pane, forward) {
             (Pools, true) | (View, false) => Documents,
             (Documents, true) | (Pools, false) => View,
@@ -88,13 +87,13 @@ impl App {
         };
     }
 
-    fn lab_tab(&mut self, tab: LabTab) {
+    fn show_pool_tab(&mut self, tab: PoolTab) {
         self.pool.tab = tab;
         self.pool.scroll = None;
         self.find_supplied();
     }
 
-    fn leave_lab(&mut self) {
+    fn leave_pools(&mut self) {
         if self.pool.typing == Typing::Yes || !self.pool.filter.value().is_empty() {
             self.pool.typing = Typing::No;
             self.pool.filter.reset();
@@ -106,37 +105,38 @@ impl App {
         }
     }
 
-    fn lab_move(&mut self, delta: i64) -> Vec<Command> {
-        self.lab_move_in(self.pool.pane, delta)
+    fn move_in_pools(&mut self, delta: i64) -> Vec<Command> {
+        self.move_in_pool_pane(self.pool.pane, delta)
     }
 
-    fn lab_move_in(&mut self, pane: LabPane, delta: i64) -> Vec<Command> {
+    fn move_in_pool_pane(&mut self, pane: PoolPane, delta: i64) -> Vec<Command> {
         let to = |at: usize| (at as i64).saturating_add(delta).max(0) as usize;
         let Measured { top, last, .. } = self.look.measured;
-        let lab = &mut self.pool;
-        match (pane, lab.tab) {
-            (LabPane::Pools, _) => lab.select_pool(to(lab.pool_row)),
-            (LabPane::Documents, _) => lab.select_document(to(lab.row)),
-            (LabPane::View, LabTab::Supplied) => {
-                lab.supplied_row = to(lab.supplied_row).min(lab.supplied.len().saturating_sub(1));
+        let pools = &mut self.pool;
+        match (pane, pools.tab) {
+            (PoolPane::Pools, _) => pools.select_pool(to(pools.pool_row)),
+            (PoolPane::Documents, _) => pools.select_document(to(pools.row)),
+            (PoolPane::View, PoolTab::Supplied) => {
+                pools.supplied_row =
+                    to(pools.supplied_row).min(pools.supplied.len().saturating_sub(1));
             }
-            (LabPane::View, LabTab::Found) => {
-                let n = lab.found.as_ref().map_or(0, |f| f.documents.len());
-                lab.found_row = to(lab.found_row).min(n.saturating_sub(1));
+            (PoolPane::View, PoolTab::Found) => {
+                let n = pools.found.as_ref().map_or(0, |f| f.documents.len());
+                pools.found_row = to(pools.found_row).min(n.saturating_sub(1));
             }
-            (LabPane::View, LabTab::Text | LabTab::Drafts) => {
-                lab.scroll = Some(to(top).min(last));
+            (PoolPane::View, PoolTab::Text | PoolTab::Drafts) => {
+                pools.scroll = Some(to(top).min(last));
             }
         }
         match pane {
-            LabPane::Documents => self.show_selected(),
-            LabPane::Pools | LabPane::View => Vec::new(),
+            PoolPane::Documents => self.show_selected(),
+            PoolPane::Pools | PoolPane::View => Vec::new(),
         }
     }
 
     /// The text of the document selected in the list, if texts are looked at.
     fn show_selected(&mut self) -> Vec<Command> {
-        if !matches!(self.pool.tab, LabTab::Text | LabTab::Supplied) {
+        if !matches!(self.pool.tab, PoolTab::Text | PoolTab::Supplied) {
             return Vec::new();
         }
         let Some(id) = self.pool.selected().map(|d| d.id.clone()) else {
@@ -147,20 +147,20 @@ impl App {
     }
 
     /// Enter: one level deeper.
-    fn lab_enter(&mut self) -> Vec<Command> {
+    fn enter_pools(&mut self) -> Vec<Command> {
         match (self.pool.pane, self.pool.tab) {
-            (LabPane::Pools, _) => self.pool.pane = LabPane::Documents,
-            (LabPane::Documents, _) => {
-                self.pool.pane = LabPane::View;
-                if !matches!(self.pool.tab, LabTab::Text | LabTab::Supplied) {
-                    self.pool.tab = LabTab::Text;
+            (PoolPane::Pools, _) => self.pool.pane = PoolPane::Documents,
+            (PoolPane::Documents, _) => {
+                self.pool.pane = PoolPane::View;
+                if !matches!(self.pool.tab, PoolTab::Text | PoolTab::Supplied) {
+                    self.pool.tab = PoolTab::Text;
                 }
                 return self.show_selected();
             }
-            (LabPane::View, LabTab::Supplied) => self.go_to_supplied(),
-            (LabPane::View, LabTab::Found) => return self.open_found(),
-            (LabPane::View, LabTab::Text) => self.lab_tab(LabTab::Supplied),
-            (LabPane::View, LabTab::Drafts) => {}
+            (PoolPane::View, PoolTab::Supplied) => self.go_to_supplied(),
+            (PoolPane::View, PoolTab::Found) => return self.open_found(),
+            (PoolPane::View, PoolTab::Text) => self.show_pool_tab(PoolTab::Supplied),
+            (PoolPane::View, PoolTab::Drafts) => {}
         }
         Vec::new()
     }
@@ -179,39 +179,39 @@ impl App {
             return Vec::new();
         };
         let (id, pool, at) = (hit.id.clone(), hit.pool.clone(), hit.at.0);
-        self.lab_tab(LabTab::Text);
+        self.show_pool_tab(PoolTab::Text);
         self.want_document(&id, pool, Some(at))
     }
 
-    fn lab_click(&mut self, target: LabTarget) -> Vec<Command> {
+    fn click_pools(&mut self, target: PoolTarget) -> Vec<Command> {
         self.pool.typing = Typing::No;
         self.pool.pane = target.pane();
         match target {
-            LabTarget::Pool(Some(row)) => self.pool.select_pool(row),
-            LabTarget::Document(Some(row)) => {
+            PoolTarget::Pool(Some(row)) => self.pool.select_pool(row),
+            PoolTarget::Document(Some(row)) => {
                 self.pool.select_document(row);
                 return self.show_selected();
             }
-            LabTarget::Tab(tab) => self.lab_tab(tab),
-            LabTarget::View(Some(row)) => match self.pool.tab {
-                LabTab::Supplied => self.pool.supplied_row = row,
-                LabTab::Found => self.pool.found_row = row,
-                LabTab::Text | LabTab::Drafts => {}
+            PoolTarget::Tab(tab) => self.show_pool_tab(tab),
+            PoolTarget::View(Some(row)) => match self.pool.tab {
+                PoolTab::Supplied => self.pool.supplied_row = row,
+                PoolTab::Found => self.pool.found_row = row,
+                PoolTab::Text | PoolTab::Drafts => {}
             },
             _ => {}
         }
         Vec::new()
     }
 
-    fn lab_action(&mut self, asked: LabAction) -> Vec<Command> {
+    fn pool_action(&mut self, asked: LabAction) -> Vec<Command> {
         if !self.engine.model.is_ready() {
             self.tell(Tone::Info, self.why_no_texts());
             return Vec::new();
         }
         match asked {
-            LabAction::Search => self.ask(PoolField::new(LabAsks::Phrase)),
-            LabAction::AddText => self.ask(PoolField::new(LabAsks::Text)),
-            LabAction::AddFile => self.ask(PoolField::new(LabAsks::File)),
+            LabAction::Search => self.ask(PoolField::new(PoolAsks::Phrase)),
+            LabAction::AddText => self.ask(PoolField::new(PoolAsks::Text)),
+            LabAction::AddFile => self.ask(PoolField::new(PoolAsks::File)),
             LabAction::ProbePrompt => return self.probe_prompt(),
             LabAction::Remove => self.ask_to_remove(),
             LabAction::Undo => return self.ask_pools(LabQuestion::Undo),
@@ -226,19 +226,19 @@ impl App {
     }
 
     /// What was typed is searched, probed or added.
-    pub(crate) fn lab_submitted(&mut self, dialog: &PoolField) -> Vec<Command> {
+    pub(crate) fn pool_text_submitted(&mut self, dialog: &PoolField) -> Vec<Command> {
         let typed = dialog.input.value();
         if typed.trim().is_empty() {
             return Vec::new();
         }
         match dialog.asks {
-            LabAsks::Phrase => self.search(typed),
-            LabAsks::Text => {
+            PoolAsks::Phrase => self.search(typed),
+            PoolAsks::Text => {
                 let text = typed.replace(BREAK, "\n");
                 let document = self.new_document(&text);
                 self.ask_pools(LabQuestion::Add(document))
             }
-            LabAsks::File => {
+            PoolAsks::File => {
                 let path = PathBuf::from(typed.trim());
                 self.ask_pools(LabQuestion::AddFile { path })
             }
@@ -246,10 +246,10 @@ impl App {
     }
 
     fn search(&mut self, phrase: &str) -> Vec<Command> {
-        self.pool.tab = LabTab::Found;
-        self.pool.pane = LabPane::View;
+        self.pool.tab = PoolTab::Found;
+        self.pool.pane = PoolPane::View;
         self.pool.probe_of = format!("“{phrase}”");
-        let group = self.lab_group();
+        let group = self.selected_group();
         let find = LabQuestion::Find {
             text: phrase.to_string(),
         };
@@ -273,10 +273,10 @@ impl App {
             }
         };
         let own = subject.group.map(|g| format!("{}/{g}", subject.kind));
-        let group = self.lab_group().or(own);
+        let group = self.selected_group().or(own);
         self.pool.probe_of = format!("the prompt of {}", subject.title);
-        self.pool.tab = LabTab::Drafts;
-        self.pool.pane = LabPane::View;
+        self.pool.tab = PoolTab::Drafts;
+        self.pool.pane = PoolPane::View;
         let probe = self.probe(ProbedText::Prompt(prompt), group);
         self.ask_pools(probe)
     }
@@ -295,7 +295,7 @@ impl App {
     }
 
     /// The group that is selected among the pools.
-    fn lab_group(&self) -> Option<String> {
+    fn selected_group(&self) -> Option<String> {
         match self.pool.pool() {
             Some(PoolName::Group(name)) => Some(name.clone()),
             _ => None,
@@ -305,7 +305,7 @@ impl App {
     /// A document of its own for a text that was typed, in the selected group.
     fn new_document(&mut self, text: &str) -> NewDocument {
         self.pool.n_typed += 1;
-        let group = self.lab_group();
+        let group = self.selected_group();
         let (kind, group) = match group.as_deref().and_then(|g| g.split_once('/')) {
             Some((kind, group)) => (kind.to_string(), group.to_string()),
             None => ("session".to_string(), "added".to_string()),
@@ -323,10 +323,10 @@ impl App {
     /// Asks about the document that the pane in focus shows.
     fn ask_to_remove(&mut self) {
         let focused = match (self.pool.pane, self.pool.tab) {
-            (LabPane::Documents, _) => self.pool.removal_of_selected(),
-            (LabPane::View, LabTab::Found) => self.pool.removal_of_found(),
-            (LabPane::View, LabTab::Text | LabTab::Supplied) => self.pool.removal_of_open(),
-            (LabPane::Pools, _) | (LabPane::View, LabTab::Drafts) => None,
+            (PoolPane::Documents, _) => self.pool.removal_of_selected(),
+            (PoolPane::View, PoolTab::Found) => self.pool.removal_of_found(),
+            (PoolPane::View, PoolTab::Text | PoolTab::Supplied) => self.pool.removal_of_open(),
+            (PoolPane::Pools, _) | (PoolPane::View, PoolTab::Drafts) => None,
         };
         match focused {
             Some(removal) => self.ask(removal),
@@ -356,7 +356,7 @@ impl App {
     }
 }
 
-impl Lab {
+impl PoolScreen {
     fn removal_of_selected(&self) -> Option<Removal> {
         let document = self.selected()?;
         Some(Removal {

@@ -5,10 +5,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::present::number::{count, three, percent};
-use crate::present::theme::{Theme, Emphasis};
+use crate::present::number::{count, percent, three};
+use crate::present::theme::{Emphasis, Theme};
 use crate::present::token_text::{columns, fit};
-use crate::speculate::sweep::{Measure, Layer, RunFigures, CellFigures, Estimate};
+use crate::speculate::sweep::{CellFigures, Estimate, Layer, Measure, RunFigures};
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::present::theme::{Theme, Emphasis};
+use crate::present::theme::{Emphasis, Theme};
 use crate::present::token_text::fit;
 use crate::tui::app::App;
 use crate::tui::screens::tune::state::Side;

@@ -1,8 +1,8 @@
 //! Sweeps: whom they ask, what they try, and what the engine reports of them.
 
-use crate::speculate::params::{MAX_ROWS, Verify, Budget};
+use crate::speculate::params::{Budget, MAX_ROWS, Verify};
 use crate::speculate::stats::{Stats, repetition};
-use crate::speculate::sweep::{Measure, Family, Axes, Job, Sweep, Grid};
+use crate::speculate::sweep::{Axes, Family, Grid, Job, Measure, Sweep};
 use crate::speculate::trace::Trace;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Tone};
@@ -10,8 +10,8 @@ use crate::tui::keys::context::Context;
 use crate::tui::runs::reference::Measured;
 use crate::tui::runs::run::Recording;
 use crate::tui::screens::tune::state::Side;
-use crate::tui::screens::tune::sweep::{Traces, Tried, Stand, Found, MOST_SUBJECTS, Who};
-use crate::worker::message::{Event, SweepRequest, Command, Asked};
+use crate::tui::screens::tune::sweep::{Found, MOST_SUBJECTS, Stand, Traces, Tried, Who};
+use crate::worker::message::{Asked, Command, Event, SweepRequest};
 
 impl App {
     pub(crate) fn update_sweep(&mut self, action: Action) -> Vec<Command> {

@@ -3,13 +3,13 @@
 use crate::speculate::command_line::{CommandLine, Files};
 use crate::speculate::params::Params;
 use crate::speculate::trace::SubjectInfo;
-use crate::speculate::whatif::{what_if, Change};
+use crate::speculate::whatif::{Change, what_if};
 use crate::tui::action::Action;
-use crate::tui::app::{App, Tone, Errand};
+use crate::tui::app::{App, Errand, Tone};
 use crate::tui::runs::begin::Begin;
 use crate::tui::screens::Screen;
-use crate::tui::screens::tune::state::{Side, Answered};
-use crate::tui::settings::{Way, Setting};
+use crate::tui::screens::tune::state::{Answered, Side};
+use crate::tui::settings::{Setting, Way};
 use crate::tui::target::Target;
 use crate::worker::message::Command;
 

@@ -2,14 +2,16 @@
 //! the other; on a small terminal one of them.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Rect, Position};
+use ratatui::layout::{Position, Rect};
 
 use crate::present::theme::Theme;
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
 use crate::tui::screens::tune::state::Side;
-use crate::tui::screens::tune::{heat, sliders, layout as tune_layout, frontier, sweep_head, what_if};
+use crate::tui::screens::tune::{
+    frontier, heat, layout as tune_layout, sliders, sweep_head, what_if,
+};
 use crate::tui::settings::Setting;
 use crate::tui::target::Target;
 use crate::tui::widgets::pane;

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use crate::present::number::{count, three, percent};
+use crate::present::number::{count, percent, three};
 use crate::present::theme::Theme;
 use crate::present::token_text::fit;
 use crate::speculate::whatif::{Figures, OldNew, WhatIf};
