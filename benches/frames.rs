@@ -41,7 +41,7 @@ fn frames(criterion: &mut Criterion) {
         ("at the end", Cursor::Follow),
         ("in the middle", Cursor::at(1000)),
     ] {
-        app.view.go_to(cursor);
+        app.decode.go_to(cursor);
         group.bench_function(format!("frame {name}"), |bencher| {
             bencher.iter(|| {
                 buffer.reset();

@@ -6,7 +6,7 @@
 //! `cargo run --release --example fit_calibration -- [ITEMS] [USERS]`
 
 use color_eyre::eyre::{Result, eyre};
-use laserscope::commands as headless;
+use laserscope::commands;
 use laserscope::config::Settings;
 use laserscope::engine::{Engine, OwnDocuments, RunSpec};
 use laserscope::recsys::{Catalog, Framework, Half, Role, SubjectKind, SubjectRef};
@@ -30,7 +30,7 @@ fn main() -> Result<()> {
         learn: true,
         ..Settings::default()
     };
-    let (catalog, mut engine) = headless::open(&settings)?;
+    let (catalog, mut engine) = commands::open(&settings)?;
     let framework = settings.framework()?;
     let mut subjects = pool_half(&catalog, SubjectKind::Item, items);
     subjects.extend(pool_half(&catalog, SubjectKind::User, users));

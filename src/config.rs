@@ -9,6 +9,7 @@ pub use settings::Settings;
 
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
 use color_eyre::eyre::{Result, WrapErr, eyre};
 use etcetera::BaseStrategy;
 use serde::Deserialize;
@@ -178,21 +179,12 @@ where
 
 impl DecodeConfig {
     fn args(&self) -> Result<DecodeArgs, String> {
-        use clap::ValueEnum;
-        let named = |key: &str, e: String| format!("[decode] {key}: {e}");
-        let verify = self
-            .verify
-            .as_deref()
-            .map(|text| VerifyChoice::from_str(text, true));
+        let verify = self.verify.as_deref();
+        let verify = verify.map(|text| VerifyChoice::from_str(text, true));
         let budget = self.budget.as_ref().map(|value| match value {
             toml::Value::String(text) => parse_budget(text),
             other => parse_budget(&other.to_string()),
         });
-        let sources = self.sources.as_deref().map(parse_sources);
-        let weights = self.source_weights.as_deref().map(SourceWeights::parse);
-        let drafter = self.drafter.as_deref().map(Drafter::parse);
-        let preset = self.preset.as_deref();
-        let preset = preset.map(|text| Preset::from_str(text, true));
         Ok(DecodeArgs {
             verify: verify.transpose().map_err(|e| named("verify", e))?,
             k: self.k,
@@ -206,21 +198,35 @@ impl DecodeConfig {
             top_k: self.top_k,
             top_p: self.top_p,
             seed: self.seed,
-            drafting: DraftingArgs {
-                preset: preset.transpose().map_err(|e| named("preset", e))?,
-                branch: self.branch,
-                suffix: self.suffix,
-                sources: sources.transpose().map_err(|e| named("sources", e))?,
-                source_weights: weights
-                    .transpose()
-                    .map_err(|e| named("source-weights", e))?,
-                drafter: drafter.transpose().map_err(|e| named("drafter", e))?,
-                repeat_penalty: self.repeat_penalty,
-                repeat_window: self.repeat_window,
-                max_tokens: self.max_tokens,
-            },
+            drafting: self.drafting()?,
         })
     }
+
+    fn drafting(&self) -> Result<DraftingArgs, String> {
+        let preset = self.preset.as_deref();
+        let preset = preset.map(|text| Preset::from_str(text, true));
+        let sources = self.sources.as_deref().map(parse_sources);
+        let weights = self.source_weights.as_deref().map(SourceWeights::parse);
+        let drafter = self.drafter.as_deref().map(Drafter::parse);
+        Ok(DraftingArgs {
+            preset: preset.transpose().map_err(|e| named("preset", e))?,
+            branch: self.branch,
+            suffix: self.suffix,
+            sources: sources.transpose().map_err(|e| named("sources", e))?,
+            source_weights: weights
+                .transpose()
+                .map_err(|e| named("source-weights", e))?,
+            drafter: drafter.transpose().map_err(|e| named("drafter", e))?,
+            repeat_penalty: self.repeat_penalty,
+            repeat_window: self.repeat_window,
+            max_tokens: self.max_tokens,
+        })
+    }
+}
+
+/// What is wrong with a key of `[decode]`.
+fn named(key: &str, why: String) -> String {
+    format!("[decode] {key}: {why}")
 }
 
 #[cfg(test)]

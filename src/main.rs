@@ -7,7 +7,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use color_eyre::config::Theme;
 use color_eyre::eyre::{Report, Result, WrapErr};
-use laserscope::cli::{Cli, Command, DecodeArgs};
+use laserscope::cli::{Cli, Command, DecodeArgs, TraceCommand};
 use laserscope::commands::{
     bench, catalog, cost, framework, generate, groups, knowledge, manual, models, picture, pool,
     sweep, trace,
@@ -21,6 +21,7 @@ use laserscope::speculate::params::Params;
 use laserscope::speculate::sweep::Grid;
 use laserscope::speculate::trace::Trace;
 use laserscope::start::{look, playground, screens};
+use laserscope::tui::Look;
 
 /// The exit status of a wrong usage, as clap has it.
 const EXIT_USAGE: u8 = 2;
@@ -88,67 +89,63 @@ fn tell_usage(error: &clap::Error) {
 fn run(cli: &Cli) -> Result<bool> {
     let (config, looks) = look::read(cli.setup.config.as_deref())?;
     let settings = Settings::from(config.under(&cli.setup)?);
-    let params = |decode: &DecodeArgs| -> Result<Params> {
-        Ok(decode
-            .over(config.params_with(&settings.framework()?)?)
-            .unwrap_or_else(|e| wrong_usage(&e)))
-    };
+    refuse_learning(&settings, cli.command.as_ref());
+    let params =
+        |decode: &DecodeArgs| Ok(over(decode, config.params_with(&settings.framework()?)?));
     let done = |result: Result<()>| result.map(|()| true);
-    match &cli.command {
-        Some(Command::Trace(args)) => {
+    let Some(command) = &cli.command else {
+        let look = looks.here(&cli.screen)?;
+        return done(playground::open(settings, &config, look));
+    };
+    match command {
+        Command::Trace(args) => trace_command(&args.what, &settings, &looks.plain(&cli.screen)?),
+        Command::Replay { traces } => done(playground::replay(traces, looks.here(&cli.screen)?)),
+        Command::Picture(args) => {
             let look = looks.plain(&cli.screen)?;
-            let export =
-                |trace: &Trace, format, canvas: &_| screens::export(trace, format, canvas, &look);
-            trace::run(&args.what, &settings, &export, |decode, base| {
-                decode.over(base).unwrap_or_else(|e| wrong_usage(&e))
-            })
+            let draw = |traces, args: &_| screens::picture(traces, args, look);
+            done(picture::run(args, draw))
         }
-        None => done(playground::open(
-            settings,
-            &config,
-            looks.here(&cli.screen)?,
-        )),
-        Some(Command::Replay { traces }) => {
-            done(playground::replay(traces, looks.here(&cli.screen)?))
+        Command::Generate(args) => {
+            generate::run(args, &settings, params, |base| over(&args.decode, base))
         }
-        Some(Command::Picture(args)) => {
-            let look = looks.plain(&cli.screen)?;
-            done(picture::run(args, |traces, args| {
-                screens::picture(traces, args, look)
-            }))
-        }
-        Some(Command::Generate(args)) => {
-            refuse_learning(&settings, "generate --all", args.all.is_some());
-            generate::run(args, &settings, params, |base| {
-                args.decode.over(base).unwrap_or_else(|e| wrong_usage(&e))
-            })
-        }
-        Some(Command::Cost(args)) => done(cost::run(&args.what, &settings)),
-        Some(Command::Bench(args)) => {
-            refuse_learning(&settings, "bench", true);
-            bench::run(&args.what, &settings, params)
-        }
-        Some(Command::Sweep(args)) => {
-            refuse_learning(&settings, "sweep", true);
+        Command::Cost(args) => done(cost::run(&args.what, &settings)),
+        Command::Bench(args) => bench::run(&args.what, &settings, params),
+        Command::Sweep(args) => {
             let base = params(&args.drafting.clone().into())?;
             let grid = Grid::new(base, &args.axes()).unwrap_or_else(|e| wrong_usage(&e));
             sweep::run(args, grid, &settings, &config.params()?)
         }
-        Some(Command::Catalog(args)) => done(catalog::run(&args.what, &settings)),
-        Some(Command::Groups(args)) => groups::run(&args.what, &settings),
-        Some(Command::Framework(args)) => done(framework::run(&args.what, &settings)),
-        Some(Command::Pool(args)) => pool::run(&args.what, &settings),
-        Some(Command::Knowledge(args)) => knowledge::run(&args.what, &settings),
-        Some(Command::Model(args)) => done(models::run(&args.what, &settings)),
-        Some(Command::Keys) => done(manual::keys(&looks.key_table())),
-        Some(Command::Completions { shell }) => done(manual::completions(*shell)),
-        Some(Command::Man { command }) => manual::man(command.as_deref()).map(|()| true),
+        Command::Catalog(args) => done(catalog::run(&args.what, &settings)),
+        Command::Groups(args) => groups::run(&args.what, &settings),
+        Command::Framework(args) => done(framework::run(&args.what, &settings)),
+        Command::Pool(args) => pool::run(&args.what, &settings),
+        Command::Knowledge(args) => knowledge::run(&args.what, &settings),
+        Command::Model(args) => done(models::run(&args.what, &settings)),
+        Command::Keys => done(manual::keys(&looks.key_table())),
+        Command::Completions { shell } => done(manual::completions(*shell)),
+        Command::Man { command } => manual::man(command.as_deref()).map(|()| true),
     }
 }
 
+fn trace_command(command: &TraceCommand, settings: &Settings, look: &Look) -> Result<bool> {
+    let export = |trace: &Trace, format, canvas: &_| screens::export(trace, format, canvas, look);
+    trace::run(command, settings, &export, over)
+}
+
+/// Options over parameters; ends the program where they do not go together.
+fn over(decode: &DecodeArgs, base: Params) -> Params {
+    decode.over(base).unwrap_or_else(|e| wrong_usage(&e))
+}
+
 /// What `--learn` carries from run to run would make these depend on their order.
-fn refuse_learning(settings: &Settings, command: &str, refuses: bool) {
-    if settings.learn && refuses {
+fn refuse_learning(settings: &Settings, command: Option<&Command>) {
+    let command = match command {
+        Some(Command::Generate(args)) if args.all.is_some() => "generate --all",
+        Some(Command::Bench(_)) => "bench",
+        Some(Command::Sweep(_)) => "sweep",
+        _ => return,
+    };
+    if settings.learn {
         wrong_usage(&format!(
             "--learn does not go with {command}, whose runs must not depend on each other: \
              --calibration TRACE starts all of them alike"

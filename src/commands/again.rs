@@ -7,7 +7,7 @@ use color_eyre::eyre::{Result, ensure};
 
 use crate::cli::CalibrationChoice;
 use crate::cli::{BranchPoint, GenerateArgs};
-use crate::commands::generate::one;
+use crate::commands::one_run::one;
 use crate::commands::open;
 use crate::config::Settings;
 use crate::engine::{Engine, RunSpec};

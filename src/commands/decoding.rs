@@ -4,7 +4,7 @@
 use color_eyre::eyre::Result;
 use serde::Serialize;
 
-use crate::commands::generate::record;
+use crate::commands::one_run::record;
 use crate::config::Settings;
 use crate::console::interrupt;
 use crate::console::progress::Line;

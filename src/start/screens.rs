@@ -33,9 +33,9 @@ pub fn export(trace: &Trace, format: Format, canvas: &Canvas, look: &Look) -> St
 pub fn picture(traces: Vec<Trace>, args: &PictureArgs, look: Look) -> Buffer {
     let mut app = App::new(replay_start(traces, look));
     if let Some(step) = args.step {
-        app.view.go_to(Cursor::at(step - 1));
+        app.decode.go_to(Cursor::at(step - 1));
     }
-    app.size = (args.width, args.height);
+    app.look.size = (args.width, args.height);
     for key in &args.keys {
         // No engine listens to a picture.
         let _ = app.press(&KeyEvent::new(key.code, key.modifiers));
@@ -47,7 +47,7 @@ pub fn picture(traces: Vec<Trace>, args: &PictureArgs, look: Look) -> Buffer {
 fn still(trace: &Trace, canvas: &Canvas, look: &Look) -> Buffer {
     let mut app = app(trace, canvas, look);
     if let Some(step) = canvas.step {
-        app.view.go_to(Cursor::at(step));
+        app.decode.go_to(Cursor::at(step));
     }
     draw(&app)
 }
@@ -89,12 +89,12 @@ fn app(trace: &Trace, canvas: &Canvas, look: &Look) -> App {
         learned: Learned::default(),
         setup: Setup::default(),
     });
-    app.size = canvas.size;
+    app.look.size = canvas.size;
     app
 }
 
 fn draw(app: &App) -> Buffer {
-    let mut buffer = Buffer::empty(Rect::new(0, 0, app.size.0, app.size.1));
+    let mut buffer = Buffer::empty(Rect::new(0, 0, app.look.size.0, app.look.size.1));
     app.render(buffer.area, &mut buffer);
     buffer
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tui_input::InputRequest;
 
-use super::mouse::Target;
-use crate::tui::app::Screen;
+use crate::tui::screens::Screen;
+use crate::tui::target::Target;
 
 /// What only the Pool screen is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

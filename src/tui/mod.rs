@@ -20,6 +20,7 @@ pub mod screens;
 pub mod settings;
 pub mod shell;
 pub mod start;
+pub mod target;
 pub mod terminal;
 pub mod view;
 pub mod widgets;

@@ -8,72 +8,13 @@ use super::action::Action;
 use crate::present::pick::Pick;
 use crate::present::record::Place;
 use crate::present::{flow, lines};
-use crate::recsys::SubjectKind;
-use crate::speculate::compare::Side;
-use crate::tui::app::{App, Screen};
+use crate::tui::app::App;
 use crate::tui::screens::decode::state::Pane;
-use crate::tui::screens::pool::state::{LabPane, LabTab};
-use crate::tui::screens::{catalog, compare, decode, learn, pool, tune};
+use crate::tui::screens::{Screen, catalog, compare, decode, learn, pool, tune};
 use crate::tui::shell::{header, layout};
+use crate::tui::target::Target;
 use crate::tui::view;
-
-/// Something that can be clicked or scrolled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Target {
-    Screen(Screen),
-    Tab(SubjectKind),
-    /// A row of the catalog's list, counted from the first that matches.
-    Row(usize),
-    Detail,
-    Pane(Pane),
-    Token {
-        step: usize,
-        pick: Pick,
-    },
-    Node(Pick),
-    Step(usize),
-    Lab(LabTarget),
-    Compare(CompareTarget),
-    /// A setting of the Tune screen.
-    Slider(usize),
-    /// A cell of the sweep's heat map.
-    Cell {
-        row: usize,
-        column: usize,
-    },
-    TuneSide(crate::tui::screens::tune::state::Side),
-    /// A line of a dialog.
-    Line(usize),
-    Nothing,
-}
-
-/// Something on the Pool screen; rows are counted from the first there is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LabTarget {
-    Pool(Option<usize>),
-    Document(Option<usize>),
-    Tab(LabTab),
-    View(Option<usize>),
-}
-
-impl LabTarget {
-    pub fn pane(self) -> LabPane {
-        match self {
-            LabTarget::Pool(_) => LabPane::Pools,
-            LabTarget::Document(_) => LabPane::Documents,
-            LabTarget::Tab(_) | LabTarget::View(_) => LabPane::View,
-        }
-    }
-}
-
-/// Something on the Compare screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CompareTarget {
-    Side(Side),
-    /// A token of a text, by its cell.
-    Token(Side, usize),
-    Figures,
-}
+use crate::tui::widgets::pane;
 
 /// The action of a mouse event.
 pub fn action(app: &App, event: &MouseEvent) -> Option<Action> {
@@ -88,7 +29,7 @@ pub fn action(app: &App, event: &MouseEvent) -> Option<Action> {
 
 /// What is drawn at a position.
 pub fn hit(app: &App, at: Position) -> Target {
-    if layout::is_too_small(app.size) {
+    if layout::is_too_small(app.look.size) {
         return Target::Nothing;
     }
     if let Some(dialog) = &app.dialog {
@@ -105,7 +46,7 @@ pub fn hit(app: &App, at: Position) -> Target {
         Screen::Learn => {
             learn::view::lesson_at(app, shell.body, at).map_or(Target::Nothing, Target::Line)
         }
-        Screen::Pool => pool::view::hit(app, shell.body, at).map_or(Target::Nothing, Target::Lab),
+        Screen::Pool => pool::view::hit(app, shell.body, at).map_or(Target::Nothing, Target::Pool),
         Screen::Compare => {
             compare::view::hit(app, shell.body, at).map_or(Target::Nothing, Target::Compare)
         }
@@ -114,7 +55,7 @@ pub fn hit(app: &App, at: Position) -> Target {
 }
 
 fn hit_catalog(app: &App, body: Rect, at: Position) -> Target {
-    let (list, detail) = layout::catalog(body, app.panes);
+    let (list, detail) = crate::tui::screens::catalog::layout::places(body, app.look.panes);
     if list.contains(at) && at.y == list.y {
         return catalog::list::tab_at(app, list, at.x).map_or(Target::Nothing, Target::Tab);
     }
@@ -128,7 +69,7 @@ fn hit_catalog(app: &App, body: Rect, at: Position) -> Target {
 }
 
 fn hit_decode(app: &App, body: Rect, at: Position) -> Target {
-    let panes = layout::decode(app, body);
+    let panes = crate::tui::screens::decode::layout::panes(&app.decode, app.look.panes, body);
     // A shared border belongs to the pane whose title stands on it.
     let above_bottom = |r: &Rect| at.y + 1 < r.bottom();
     let found = panes.iter().filter(|(_, r)| r.contains(at));
@@ -139,7 +80,7 @@ fn hit_decode(app: &App, body: Rect, at: Position) -> Target {
     if pane.is_lower() && at.y == rect.y {
         return view::lower_tab_at(app, body, rect, at.x).map_or(Target::Pane(pane), Target::Pane);
     }
-    let area = layout::inner(rect);
+    let area = pane::inner(rect);
     let found = match pane {
         _ if !area.contains(at) => None,
         Pane::Text => token_at(app, area, at),
@@ -152,8 +93,9 @@ fn hit_decode(app: &App, body: Rect, at: Position) -> Target {
 
 fn token_at(app: &App, area: Rect, at: Position) -> Option<Target> {
     let record = app.record()?;
-    let lines = flow::flow(record, app.view.ghosts, usize::from(area.width));
-    let (top, _) = layout::top_line(app, &lines, usize::from(area.height));
+    let lines = flow::flow(record, app.decode.ghosts, usize::from(area.width));
+    let (top, _) =
+        crate::tui::screens::decode::text::top_line(app, &lines, usize::from(area.height));
     let line = lines.get(top + usize::from(at.y - area.y))?;
     let x = usize::from(at.x - area.x);
     let piece = line.iter().find(|p| (p.x..p.x + p.width).contains(&x))?;

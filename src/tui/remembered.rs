@@ -9,8 +9,27 @@ use serde::{Deserialize, Serialize};
 
 use crate::atomic_file;
 use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
-use crate::tui::app::Mouse;
-use crate::tui::shell::layout::Shift;
+
+/// Who gets the mouse: the program, or the terminal for selecting text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mouse {
+    #[default]
+    Ours,
+    Terminals,
+}
+
+/// How far panes were moved from where they are by themselves, in columns and rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Shift {
+    /// Decode's text grows by this.
+    pub left: i16,
+    /// Decode's lower panes grow by this.
+    pub lower: i16,
+    /// The catalog's list grows by this.
+    pub list: i16,
+}
 
 /// The file's content; what is missing was never changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

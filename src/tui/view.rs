@@ -7,13 +7,14 @@ use ratatui::widgets::Widget;
 
 use crate::present::theme::Theme;
 use crate::tui::action::Action;
-use crate::tui::app::{App, Screen};
-use crate::tui::keys::table::Context;
+use crate::tui::app::App;
+use crate::tui::app::shared::Measured;
+use crate::tui::keys::context::Context;
 use crate::tui::look::ascii;
 use crate::tui::screens::catalog::{detail as catalog_detail, list as catalog_list};
 use crate::tui::screens::decode::state::{Pane, Zoom};
 use crate::tui::screens::decode::{legend, pool, speed, steps, strip, text, token, tree};
-use crate::tui::screens::{compare, learn, pool as pools, tune};
+use crate::tui::screens::{Screen, compare, learn, pool as pools, tune};
 use crate::tui::shell::{footer, header, layout, lesson};
 use crate::tui::start::Glyphs;
 use crate::tui::widgets::pane;
@@ -23,7 +24,7 @@ const TABS_WIDTH: usize = 20;
 
 /// Draws the whole interface.
 pub fn render(app: &App, area: Rect, buf: &mut Buffer) {
-    let theme = app.theme.theme();
+    let theme = app.look.theme.theme();
     buf.set_style(area, theme.base());
     if layout::is_too_small((area.width, area.height)) {
         too_small(app, &theme, area, buf);
@@ -50,9 +51,28 @@ pub fn render(app: &App, area: Rect, buf: &mut Buffer) {
     in_glyphs(app, buf);
 }
 
+/// Measures the screen in front, as it would be drawn.
+pub(crate) fn measure(app: &App) -> Measured {
+    let body = layout::shell(app, layout::whole(app)).body;
+    let (top, last) = match app.screen {
+        Screen::Catalog => (app.catalog.detail_scroll, catalog_detail::last_scroll(app)),
+        Screen::Decode => text::text_scroll(app),
+        Screen::Tune => (0, 0),
+        Screen::Compare => compare::view::scrolled(app),
+        Screen::Pool => pools::view::scrolled(app),
+        Screen::Learn => (app.learn.scroll, learn::view::last_scroll(app)),
+    };
+    Measured {
+        body,
+        top,
+        last,
+        text_width: text::text_width(app),
+    }
+}
+
 /// The last pass over what was drawn.
 fn in_glyphs(app: &App, buf: &mut Buffer) {
-    if app.glyphs == Glyphs::Ascii {
+    if app.look.glyphs == Glyphs::Ascii {
         ascii::to_ascii(buf);
     }
 }
@@ -64,7 +84,7 @@ impl Widget for &App {
 }
 
 fn catalog(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
-    let (list, detail) = layout::catalog(body, app.panes);
+    let (list, detail) = crate::tui::screens::catalog::layout::places(body, app.look.panes);
     pane::frame(detail, false, theme, buf);
     pane::frame(list, true, theme, buf);
     catalog_list::render(app, theme, list, buf);
@@ -72,8 +92,8 @@ fn catalog(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
 }
 
 fn decode(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
-    let panes = layout::decode(app, body);
-    let is_focused = |pane: Pane| pane == app.view.pane;
+    let panes = crate::tui::screens::decode::layout::panes(&app.decode, app.look.panes, body);
+    let is_focused = |pane: Pane| pane == app.decode.pane;
     // The focused pane is framed last, so that its border is whole.
     for focused in [false, true] {
         for &(_, rect) in panes.iter().filter(|&&(p, _)| is_focused(p) == focused) {
@@ -82,7 +102,7 @@ fn decode(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
     }
     for (pane, rect) in panes {
         pane_title(app, pane, rect, body, theme, buf);
-        let inside = layout::inner(rect);
+        let inside = pane::inner(rect);
         let area = legend::room(app, pane, inside);
         match pane {
             Pane::Text => text::render(app, theme, area, buf),
@@ -97,7 +117,7 @@ fn decode(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
 }
 
 fn pane_title(app: &App, pane: Pane, rect: Rect, body: Rect, theme: &Theme, buf: &mut Buffer) {
-    let focused = pane == app.view.pane;
+    let focused = pane == app.decode.pane;
     let tabbed = pane.is_lower() && !lower_tabs(app, body).is_empty();
     if tabbed {
         let tabs: Vec<(&str, bool)> = lower_tabs(app, body)
@@ -125,7 +145,10 @@ fn pane_title(app: &App, pane: Pane, rect: Rect, body: Rect, theme: &Theme, buf:
 
 /// The panes that share the lower place; none where each has its own.
 fn lower_tabs(app: &App, body: Rect) -> Vec<Pane> {
-    if app.view.zoom == Zoom::One || layout::room(body) == layout::Room::Wide {
+    if app.decode.zoom == Zoom::One
+        || crate::tui::screens::decode::layout::room(body)
+            == crate::tui::screens::decode::layout::Room::Wide
+    {
         return Vec::new();
     }
     Pane::LOWER.to_vec()

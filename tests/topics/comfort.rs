@@ -10,10 +10,11 @@ use laserscope::speculate::command_line::CommandLine;
 use laserscope::speculate::params::{Budget, Drafter, Params, Sampling, Sources, Verify};
 use laserscope::speculate::trace::Header;
 use laserscope::tui::Glyphs;
-use laserscope::tui::app::{App, Errand, Mouse, Screen};
+use laserscope::tui::app::{App, Errand};
 use laserscope::tui::keys::remap;
+use laserscope::tui::remembered::Mouse;
+use laserscope::tui::screens::Screen;
 use laserscope::tui::screens::decode::state::{Pane, Zoom};
-use laserscope::tui::shell::layout;
 use ratatui::buffer::Buffer;
 
 use super::fixture;
@@ -52,7 +53,7 @@ fn the_palette_finds_by_name_and_does_it() {
     let (mut app, _) = decoding(&fixture::relaxed(), 24);
     keys(&mut app, ":zoom");
     press(&mut app, KeyCode::Enter);
-    assert_eq!(app.view.zoom, Zoom::One);
+    assert_eq!(app.decode.zoom, Zoom::One);
     assert!(app.dialog.is_none());
 }
 
@@ -83,14 +84,14 @@ fn the_palette_reaches_what_another_screen_does() {
 #[test]
 fn a_remapped_key_does_it_and_every_text_says_so() {
     let mut app = ready();
-    app.keys = remap::read("[keys.catalog]\nfilter = \"W\"\n").expect("a map");
-    app.size = LARGE;
+    app.look.keys = remap::read("[keys.catalog]\nfilter = \"W\"\n").expect("a map");
+    app.look.size = LARGE;
     let drawn: String = (0..40).map(|y| row(&draw(&app), y)).collect();
     assert!(drawn.contains("W filters by title"), "{drawn}");
     assert!(drawn.contains("W filter "), "{drawn}");
     keys(&mut app, "W");
     keys(&mut app, "heat");
-    assert_eq!(app.browse.list().filter.value(), "heat");
+    assert_eq!(app.catalog.list().filter.value(), "heat");
 }
 
 #[test]
@@ -178,10 +179,14 @@ fn a_copied_command_line_has_every_parameter() {
 fn panes_move_and_stop_at_the_ends() {
     let (mut app, _) = decoding(&fixture::relaxed(), 24);
     for size in [LARGE, SMALL] {
-        app.size = size;
-        let width = |app: &App| layout::pane_inner(app, Pane::Text).expect("shown").width;
+        app.look.size = size;
+        let width = |app: &App| {
+            laserscope::tui::screens::decode::text::pane_inner(app, Pane::Text)
+                .expect("shown")
+                .width
+        };
         let height = |app: &App| {
-            layout::pane_inner(app, app.view.lower)
+            laserscope::tui::screens::decode::text::pane_inner(app, app.decode.lower)
                 .expect("shown")
                 .height
         };
@@ -203,7 +208,7 @@ fn panes_move_and_stop_at_the_ends() {
         keys(&mut app, "<");
         assert!(width(&app) < widest, "no press is lost at the end");
         draw(&app);
-        app.panes = layout::Shift::default();
+        app.look.panes = laserscope::tui::remembered::Shift::default();
     }
 }
 
@@ -225,7 +230,7 @@ fn the_bars_are_whole_on_every_screen() {
         for screen in SCREENS {
             let mut app = ended(&fixture::relaxed());
             app.screen = screen;
-            app.size = size;
+            app.look.size = size;
             let buffer = draw(&app);
             let (header, footer) = (row(&buffer, 0), row(&buffer, size.1 - 1));
             assert!(header.trim_end().ends_with("· cpu"), "{size:?} {header}");
@@ -241,10 +246,10 @@ fn too_small_a_terminal_is_told_the_size_needed() {
     for screen in SCREENS {
         let mut app = ended(&fixture::relaxed());
         app.screen = screen;
-        app.size = (59, 20);
+        app.look.size = (59, 20);
         let drawn: String = (0..20).map(|y| row(&draw(&app), y)).collect();
         assert!(drawn.contains("60×20"), "{drawn}");
-        app.size = (60, 20);
+        app.look.size = (60, 20);
         let drawn: String = (0..20).map(|y| row(&draw(&app), y)).collect();
         assert!(!drawn.contains("60×20"), "{drawn}");
     }
@@ -256,10 +261,10 @@ fn every_screen_can_be_drawn_in_ascii() {
         for screen in SCREENS {
             for dialog in ["", "?", ":", "p", "y"] {
                 let mut app = measured();
-                app.glyphs = Glyphs::Ascii;
-                app.keys.naming = Naming::Words;
+                app.look.glyphs = Glyphs::Ascii;
+                app.look.keys.naming = Naming::Words;
                 app.screen = screen;
-                app.size = size;
+                app.look.size = size;
                 keys(&mut app, dialog);
                 let buffer = draw(&app);
                 for y in 0..size.1 {
@@ -281,8 +286,8 @@ fn every_screen_can_be_drawn_in_ascii() {
 #[test]
 fn fates_keep_their_signs_in_ascii() {
     let mut app = measured();
-    app.glyphs = Glyphs::Ascii;
-    app.size = LARGE;
+    app.look.glyphs = Glyphs::Ascii;
+    app.look.size = LARGE;
     let drawn: String = (0..40).map(|y| row(&draw(&app), y)).collect();
     for sign in ["v accepted", "~ relaxed", "x rejected", "% lost"] {
         assert!(drawn.contains(sign), "{sign}\n{drawn}");
@@ -294,7 +299,7 @@ fn themes_turn_through_all_bundled_ones() {
     let mut app = ready();
     let mut names = Vec::new();
     for _ in ThemeName::ALL {
-        names.push(app.theme.name().to_string());
+        names.push(app.look.theme.name().to_string());
         keys(&mut app, "t");
     }
     assert_eq!(names, ThemeName::ALL.map(|t| t.name().to_string()));

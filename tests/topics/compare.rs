@@ -14,8 +14,9 @@ use laserscope::speculate::stats::agreement;
 use laserscope::speculate::trace::Trace;
 use laserscope::speculate::verify::Finish;
 use laserscope::tui::action::Action;
-use laserscope::tui::app::{App, Screen};
+use laserscope::tui::app::App;
 use laserscope::tui::dialogs::choose::ChooseRun;
+use laserscope::tui::screens::Screen;
 use laserscope::tui::screens::compare::state::{Choice, Race};
 use laserscope::worker::message::Command;
 
@@ -225,7 +226,7 @@ fn what_a_branch_took_over_is_compared_and_a_forced_token_is_a_cause() {
 fn the_shown_run_is_compared_with_its_reference() {
     let mut app = measured();
     keys(&mut app, "4");
-    let run = app.shown.expect("a run");
+    let run = app.session.shown.expect("a run");
     assert_eq!(app.compare.left, Some(Choice::Run(run)));
     let plain = Choice::Reference {
         of: run,
@@ -265,7 +266,7 @@ fn replaying(traces: &[&Trace]) -> App {
 fn recordings_are_opened_beside_each_other() {
     let (strict, plain) = (with(Verify::Strict), with(Verify::Autoregressive));
     let mut app = replaying(&[&strict, &plain]);
-    assert_eq!(app.runs.len(), 2);
+    assert_eq!(app.session.runs.len(), 2);
     assert_eq!(
         app.record().expect("a record").trace,
         strict,
@@ -289,7 +290,7 @@ fn recordings_are_opened_beside_each_other() {
     };
     assert_eq!(verify(&app), Verify::default());
     app.open(strict);
-    assert_eq!(app.runs.len(), 3, "it was open already");
+    assert_eq!(app.session.runs.len(), 3, "it was open already");
 }
 
 #[test]
@@ -302,7 +303,7 @@ fn the_pair_goes_with_the_run_that_is_shown() {
     keys(&mut app, "2");
     app.open(with(Verify::default()));
     keys(&mut app, "4");
-    assert_eq!(app.compare.left.map(Choice::run), app.shown);
+    assert_eq!(app.compare.left.map(Choice::run), app.session.shown);
 }
 
 #[test]

@@ -8,8 +8,9 @@ use laserscope::present::pick::Pick;
 use laserscope::speculate::params::{Params, Verify};
 use laserscope::speculate::trace::{End, TokenBytes, Trace};
 use laserscope::speculate::verify::{Fate, Finish};
+use laserscope::tui::app::App;
 use laserscope::tui::app::model::ModelState;
-use laserscope::tui::app::{App, Screen};
+use laserscope::tui::screens::Screen;
 use laserscope::tui::screens::decode::hunt::Hunt;
 use laserscope::tui::screens::decode::state::{Cursor, Pane, StepPhase};
 use laserscope::worker::message::{Command, Event};
@@ -45,8 +46,8 @@ fn at_fate(fate: Fate) -> App {
     let found = steps.filter_map(|s| Some((s.index, of_fate(s)?)));
     let (step, node) = found.max_by_key(|f| f.1).expect("such a token");
     let mut app = ended(&trace);
-    app.view.go_to(Cursor::at(step));
-    app.view.pick = Some(Pick::Draft(node));
+    app.decode.go_to(Cursor::at(step));
+    app.decode.pick = Some(Pick::Draft(node));
     app
 }
 
@@ -59,7 +60,7 @@ fn phases_are_walked_one_by_one_over_the_steps() {
     let mut seen = Vec::new();
     for _ in 0..5 {
         keys(&mut app, ".");
-        seen.push((app.step_index(), app.view.phase()));
+        seen.push((app.step_index(), app.decode.phase()));
     }
     let want = |step, phase| (Some(step), Some(phase));
     assert_eq!(
@@ -73,15 +74,15 @@ fn phases_are_walked_one_by_one_over_the_steps() {
         ]
     );
     keys(&mut app, ",");
-    assert_eq!(app.view.phase(), Some(StepPhase::Commit));
+    assert_eq!(app.decode.phase(), Some(StepPhase::Commit));
     keys(&mut app, "f");
-    assert_eq!(app.view.phase(), None);
+    assert_eq!(app.decode.phase(), None);
 }
 
 #[test]
 fn a_phase_shows_what_was_known_by_then() {
     let mut app = at_fate(Fate::Rejected);
-    app.size = LARGE;
+    app.look.size = LARGE;
     let step = app.step().expect("a step").clone();
     let mut shown = Vec::new();
     let mut pictures = Vec::new();
@@ -149,7 +150,7 @@ fn the_text_is_searched_token_by_token() {
     assert_eq!(app.matches().len(), 2);
     snapshot("search", &mut app);
     press(&mut app, KeyCode::Enter);
-    assert_eq!(app.view.hunt, Hunt::Text);
+    assert_eq!(app.decode.hunt, Hunt::Text);
     keys(&mut app, "]");
     assert!(app.step_index() > first);
     keys(&mut app, "]");
@@ -161,7 +162,7 @@ fn the_text_is_searched_token_by_token() {
     keys(&mut app, "[");
     assert_eq!(app.step_index(), first);
     press(&mut app, KeyCode::Esc);
-    assert!(app.view.search.is_none() && app.view.hunt == Hunt::Relaxed);
+    assert!(app.decode.search.is_none() && app.decode.hunt == Hunt::Relaxed);
     keys(&mut app, "/xyzzy");
     press(&mut app, KeyCode::Enter);
     assert!(notice(&app).contains("not in the text"), "{}", notice(&app));
@@ -187,7 +188,7 @@ fn what_is_looked_for_changes_with_one_key() {
     let names: Vec<String> = (0..4)
         .map(|_| {
             keys(&mut app, "v");
-            app.view.hunt.name()
+            app.decode.hunt.name()
         })
         .collect();
     assert_eq!(
@@ -231,7 +232,7 @@ fn an_example_is_chosen_with_the_arrows() {
     press(&mut app, KeyCode::Down);
     press(&mut app, KeyCode::Enter);
     assert!(app.dialog.is_none());
-    assert_eq!(app.view.hunt.name(), "rejected");
+    assert_eq!(app.decode.hunt.name(), "rejected");
 }
 
 #[test]
@@ -266,8 +267,8 @@ fn the_drafts_of_a_document_are_walked() {
 fn every_fate_is_explained_in_a_sentence_and_in_numbers() {
     let said = |fate| {
         let mut app = at_fate(fate);
-        app.size = LARGE;
-        app.view.focus(Pane::Token);
+        app.look.size = LARGE;
+        app.decode.focus(Pane::Token);
         keys(&mut app, "z");
         letters(&draw(&app))
     };
@@ -290,8 +291,8 @@ fn every_fate_is_explained_in_a_sentence_and_in_numbers() {
 #[test]
 fn what_stands_around_a_draft_in_its_document_is_shown() {
     let mut app = at_fate(Fate::Rejected);
-    app.size = LARGE;
-    app.view.focus(Pane::Token);
+    app.look.size = LARGE;
+    app.decode.focus(Pane::Token);
     keys(&mut app, "z");
     let picture = letters(&draw(&app));
     assert!(picture.contains("follows a crew, and it is"), "{picture}");
@@ -351,7 +352,7 @@ fn begin_branch(app: &mut App, commands: &[Command], n_steps: usize) {
 #[test]
 fn a_run_branches_with_a_forced_token_and_hangs_below_its_parent() {
     let mut app = at_fate(Fate::Relaxed);
-    let (step, parent) = (app.step_index().expect("a step"), app.shown);
+    let (step, parent) = (app.step_index().expect("a step"), app.session.shown);
     let ids = app.record().expect("a record").ids.clone();
     let (within, taken) = app.fork().map(|f| (f.within, f.taken)).expect("a fork");
     keys(&mut app, "b");
@@ -375,7 +376,7 @@ fn a_run_branches_with_a_forced_token_and_hangs_below_its_parent() {
     keys(&mut app, "o");
     snapshot("runs_tree", &mut app);
     press(&mut app, KeyCode::Enter);
-    assert_eq!(app.shown, parent, "the parent is listed first");
+    assert_eq!(app.session.shown, parent, "the parent is listed first");
 }
 
 #[test]
@@ -393,13 +394,13 @@ fn a_run_branches_from_the_beginning_of_a_step_with_the_settings_of_now() {
         (branch.of.step, branch.of.within, branch.forced),
         (6, 0, None)
     );
-    assert_eq!(request.params, app.params);
+    assert_eq!(request.params, app.next.params);
 }
 
 #[test]
 fn a_replay_without_a_model_says_that_a_branch_needs_one() {
     let mut app = ended(&fixture::relaxed());
-    app.model = ModelState::None;
+    app.engine.model = ModelState::None;
     keys(&mut app, "b");
     assert!(notice(&app).contains("needs the model"), "{}", notice(&app));
 }
@@ -414,11 +415,11 @@ fn where_the_time_went_is_told() {
     let before = app.step_index();
     press(&mut app, KeyCode::Left);
     assert_eq!(app.step_index(), before.map(|at| at - 1));
-    app.size = SMALL;
+    app.look.size = SMALL;
     for _ in 0..40 {
         press(&mut app, KeyCode::Down);
     }
-    app.size = SMALL;
+    app.look.size = SMALL;
     snapshot_at("why_slow_scrolled", &mut app, SMALL);
     keys(&mut app, "w");
     assert!(app.dialog.is_none());
@@ -491,7 +492,7 @@ const LIMIT: Duration = Duration::from_millis(4);
 #[test]
 fn a_frame_of_a_long_run_is_drawn_in_time() {
     let mut app = ended_long(&fixture::heavy(2000));
-    app.size = LARGE;
+    app.look.size = LARGE;
     keys(&mut app, "x");
     assert!(app.record().expect("a record").ids.len() > 4000);
     let phase = Some(StepPhase::Verify);
@@ -500,7 +501,7 @@ fn a_frame_of_a_long_run_is_drawn_in_time() {
         Cursor::at(700),
         Cursor::At { step: 1999, phase },
     ] {
-        app.view.go_to(cursor);
+        app.decode.go_to(cursor);
         let time = fastest(&app);
         assert!(time < LIMIT, "{time:?} at {cursor:?}");
     }

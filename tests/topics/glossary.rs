@@ -96,7 +96,7 @@ const DIALOG: Range<u16> = 7..113;
 /// What stands in the colour of labels, run by run, in the rows given.
 fn dim_runs(app: &App, columns: Range<u16>, rows: Range<u16>) -> BTreeSet<String> {
     let buffer = draw(app);
-    let dim = app.theme.theme().dim().fg;
+    let dim = app.look.theme.theme().dim().fg;
     let mut runs = BTreeSet::new();
     for y in rows {
         let mut row = String::new();
@@ -151,7 +151,7 @@ fn unexplained(app: &App, columns: Range<u16>, rows: Range<u16>) -> Vec<String> 
 
 fn zoomed(pane: Pane) -> App {
     let mut app = measured();
-    app.view.pane = pane;
+    app.decode.pane = pane;
     keys(&mut app, "z");
     app
 }
@@ -290,13 +290,26 @@ fn without_placeholders(literal: &str) -> String {
     outside.collect()
 }
 
+/// The files of the screens that draw.
+fn drawing_sources(folder: &Path) -> Vec<String> {
+    let mut sources = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            sources.extend(drawing_sources(&path));
+        } else {
+            let source = std::fs::read_to_string(path).expect("a file");
+            sources.extend(Some(source).filter(|text| text.contains("use ratatui::text")));
+        }
+    }
+    sources
+}
+
 #[test]
 fn every_abbreviation_is_explained() {
-    let views = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tui/view");
     let mut missing = BTreeSet::new();
     let mut n_found = 0;
-    for entry in std::fs::read_dir(views).expect("a folder") {
-        let source = std::fs::read_to_string(entry.expect("an entry").path()).expect("a file");
+    for source in drawing_sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tui")) {
         for literal in literals(&source) {
             let literal = without_placeholders(&literal);
             if is_title(&literal) {
@@ -340,7 +353,7 @@ fn the_help_begins_with_the_focused_pane() {
     ] {
         for size in [(80, 24), (120, 40)] {
             let mut app = measured();
-            (app.size, app.view.pane) = (size, pane);
+            (app.look.size, app.decode.pane) = (size, pane);
             keys(&mut app, "?");
             let text = rows(&app).join("\n");
             assert!(text.contains(title), "{text}");

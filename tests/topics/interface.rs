@@ -12,10 +12,11 @@ use laserscope::speculate::trace::{End, Trace};
 use laserscope::speculate::verify::Finish;
 use laserscope::tui::App;
 use laserscope::tui::action::Action;
-use laserscope::tui::app::{Errand, Screen, Tone};
+use laserscope::tui::app::{Errand, Tone};
 use laserscope::tui::dialogs::failure::Failure;
 use laserscope::tui::keys::table::TABLE;
 use laserscope::tui::runs::run::Phase;
+use laserscope::tui::screens::Screen;
 use laserscope::tui::screens::decode::state::{Cursor, Pane};
 use laserscope::worker::message::{Command, Event, PromptPreview};
 use proptest::prelude::*;
@@ -41,9 +42,9 @@ fn notice(app: &App) -> &str {
 fn enter_generates_for_the_selected_one() {
     let mut app = ready();
     press(&mut app, KeyCode::Down);
-    let at = app.browse.selected().expect("a selection");
+    let at = app.catalog.selected().expect("a selection");
     let id = app
-        .browse
+        .catalog
         .catalog
         .as_ref()
         .expect("a catalog")
@@ -115,13 +116,13 @@ fn prompts_are_tokenised_one_at_a_time() {
         ids: vec![1],
     });
     let next = app.apply(Event::Preview { ticket, preview });
-    let at = app.browse.selected().expect("a selection");
+    let at = app.catalog.selected().expect("a selection");
     let [Command::Preview { prompt, .. }] = &next[..] else {
         panic!("{next:?}");
     };
-    assert_eq!(*prompt, app.browse.prompt_of(at).expect("a prompt"));
+    assert_eq!(*prompt, app.catalog.prompt_of(at).expect("a prompt"));
     answer_previews(&mut app, next);
-    assert!(app.browse.preview(at).is_some());
+    assert!(app.catalog.preview(at).is_some());
 }
 
 // ---- frameworks ----
@@ -129,12 +130,12 @@ fn prompts_are_tokenised_one_at_a_time() {
 #[test]
 fn a_key_goes_from_framework_to_framework_and_generating_uses_it() {
     let mut app = ready();
-    let at = app.browse.selected().expect("a selection");
+    let at = app.catalog.selected().expect("a selection");
     let mut seen = Vec::new();
     for _ in 0..5 {
-        let framework = app.browse.framework().expect("a framework");
+        let framework = app.catalog.framework().expect("a framework");
         let (name, length) = (framework.name.clone(), framework.max_tokens);
-        let expected = app.browse.prompt_of(at).expect("a prompt");
+        let expected = app.catalog.prompt_of(at).expect("a prompt");
         let commands = enter(&mut app);
         let Some(Command::Generate(request)) = commands.last() else {
             panic!("{commands:?}");
@@ -161,15 +162,15 @@ fn a_key_goes_from_framework_to_framework_and_generating_uses_it() {
 fn a_length_that_was_set_is_kept_from_framework_to_framework() {
     let mut app = ready();
     keys(&mut app, "F");
-    assert_eq!(app.params.max_tokens, 128);
+    assert_eq!(app.next.params.max_tokens, 128);
     let (mut app, _) = decoding(&fixture::relaxed(), 3);
     keys(&mut app, "p");
     (0..10).for_each(|_| drop(press(&mut app, KeyCode::Down)));
     press(&mut app, KeyCode::Right);
-    assert_eq!(app.params.max_tokens, 512);
+    assert_eq!(app.next.params.max_tokens, 512);
     press(&mut app, KeyCode::Esc);
     keys(&mut app, "1FF");
-    assert_eq!(app.params.max_tokens, 512);
+    assert_eq!(app.next.params.max_tokens, 512);
 }
 
 #[test]
@@ -177,8 +178,8 @@ fn what_the_list_calls_made_is_of_the_framework_in_force() {
     let mut app = ready();
     let commands = press(&mut app, KeyCode::End);
     answer_previews(&mut app, commands);
-    let at = app.browse.selected().expect("a selection");
-    let subject = app.browse.selected_subject().expect("a subject");
+    let at = app.catalog.selected().expect("a selection");
+    let subject = app.catalog.selected_subject().expect("a subject");
     let (kind, id) = (at.kind.to_string(), subject.id().to_string());
     let made = |app: &App| (app.is_in_pool(&kind, &id), app.n_runs_about(&kind, &id));
     assert_eq!(made(&app), (true, 0));
@@ -283,7 +284,7 @@ fn space_pauses_and_resumes() {
         press(&mut app, KeyCode::Char(' '))[..],
         [Command::Resume]
     ));
-    assert_eq!(app.view.cursor, Cursor::Follow);
+    assert_eq!(app.decode.cursor, Cursor::Follow);
 }
 
 #[test]
@@ -390,14 +391,14 @@ fn a_setting_changed_while_a_run_is_live_goes_to_the_engine() {
         panic!("{commands:?}");
     };
     assert_eq!(params.verify, Verify::Relaxed { k: 3, tau: 0.1 });
-    assert_eq!(params, app.params);
+    assert_eq!(params, app.next.params);
     app.apply(Event::RunEnded {
         run,
         end: end(5, Finish::Eos),
     });
     (0..2).for_each(|_| drop(press(&mut app, KeyCode::Down)));
     assert!(press(&mut app, KeyCode::Left).is_empty());
-    assert_eq!(app.params.budget, Budget::Rows(64));
+    assert_eq!(app.next.params.budget, Budget::Rows(64));
 }
 
 fn end(steps: usize, finish: Finish) -> End {
@@ -574,7 +575,7 @@ fn a_note_about_the_device_is_shown() {
         note: Some(note.into()),
     });
     assert_eq!(notice(&app), note);
-    app.size = SMALL;
+    app.look.size = SMALL;
     find(&draw(&app), "features cuda`");
 }
 
@@ -663,7 +664,7 @@ fn earlier_runs_are_listed_and_opened() {
     let mut app = ended(&fixture::relaxed());
     keys(&mut app, "1");
     assert_eq!(app.screen, Screen::Catalog);
-    app.shown = None;
+    app.session.shown = None;
     keys(&mut app, "o");
     enter(&mut app);
     assert_eq!(app.screen, Screen::Decode);
@@ -728,11 +729,11 @@ fn mouse(app: &mut App, kind: MouseEventKind, (column, row): (u16, u16)) {
 fn a_click_selects_what_it_hits() {
     for size in [LARGE, SMALL] {
         let mut app = ended(&fixture::relaxed());
-        app.size = size;
+        app.look.size = size;
         press(&mut app, KeyCode::Home);
         let at = find(&draw(&app), "thriller");
         click(&mut app, at);
-        assert_eq!(app.view.pane, Pane::Text);
+        assert_eq!(app.decode.pane, Pane::Text);
         let (step, cell) = (app.step_index(), app.selected_cell().expect("a token"));
         assert_eq!(
             app.record().expect("a record").cells[cell].text,
@@ -741,43 +742,46 @@ fn a_click_selects_what_it_hits() {
         // The selected token is a line of the tree, and the line below another token.
         let (x, y) = find(&draw(&app), "' thriller'");
         click(&mut app, (x, y + 1));
-        assert_eq!(app.view.pane, Pane::Tree);
+        assert_eq!(app.decode.pane, Pane::Tree);
         assert_eq!(app.step_index(), step);
         assert_ne!(app.selected_cell(), Some(cell));
         let (x, y) = find(&draw(&app), "STEPS");
         click(&mut app, (x + 10, y + 1));
-        assert_eq!(app.view.pane, Pane::Steps);
+        assert_eq!(app.decode.pane, Pane::Steps);
         assert_ne!(app.step_index(), step);
         let at = find(&draw(&app), "SPEED");
         click(&mut app, at);
-        assert_eq!(app.view.pane, Pane::Speed);
+        assert_eq!(app.decode.pane, Pane::Speed);
         let at = find(&draw(&app), " 1 ");
         click(&mut app, at);
         assert_eq!(app.screen, Screen::Catalog);
         let at = find(&draw(&app), "Users");
         click(&mut app, at);
-        assert_eq!(app.browse.kind, laserscope::recsys::SubjectKind::User);
+        assert_eq!(app.catalog.kind, laserscope::recsys::SubjectKind::User);
         let (x, y) = find(&draw(&app), "▌");
         click(&mut app, (x + 2, y + 3));
-        assert_eq!(app.browse.list().selected, 3);
+        assert_eq!(app.catalog.list().selected, 3);
     }
 }
 
 #[test]
 fn the_wheel_scrolls_what_is_under_it() {
     let mut app = ended(&fixture::relaxed());
-    app.size = SMALL;
+    app.look.size = SMALL;
     let text = find(&draw(&app), "TEXT");
-    let (top, _) = laserscope::tui::shell::layout::text_scroll(&app);
+    let (top, _) = laserscope::tui::screens::decode::text::text_scroll(&app);
     mouse(&mut app, MouseEventKind::ScrollUp, (text.0, text.1 + 2));
-    assert_eq!(laserscope::tui::shell::layout::text_scroll(&app).0, top - 1);
+    assert_eq!(
+        laserscope::tui::screens::decode::text::text_scroll(&app).0,
+        top - 1
+    );
     let step = app.step_index().expect("a step");
     let steps = find(&draw(&app), "STEPS");
     mouse(&mut app, MouseEventKind::ScrollUp, (steps.0, steps.1 + 1));
     assert_eq!(app.step_index(), Some(step - 1));
     keys(&mut app, "1");
     mouse(&mut app, MouseEventKind::ScrollDown, (5, 10));
-    assert_eq!(app.browse.list().selected, 3);
+    assert_eq!(app.catalog.list().selected, 3);
 }
 
 // ---- whatever happens ----
@@ -813,7 +817,7 @@ fn poke() -> impl Strategy<Value = Poke> {
 
 fn apply_poke(app: &mut App, trace: &Trace, poke: &Poke) {
     let keys: Vec<_> = TABLE.iter().flat_map(|b| b.keys.iter()).collect();
-    let run = app.shown.unwrap_or(1);
+    let run = app.session.shown.unwrap_or(1);
     match poke {
         Poke::Key(n) => {
             let key = keys[n % keys.len()];
@@ -902,8 +906,12 @@ fn text_of(buffer: &Buffer) -> String {
 /// The last row of the screen, and the one above it.
 fn bottom(app: &App) -> [String; 2] {
     let buffer = draw(app);
-    let row = |y: u16| (0..app.size.0).map(|x| buffer[(x, y)].symbol()).collect();
-    [row(app.size.1 - 1), row(app.size.1 - 2)]
+    let row = |y: u16| {
+        (0..app.look.size.0)
+            .map(|x| buffer[(x, y)].symbol())
+            .collect()
+    };
+    [row(app.look.size.1 - 1), row(app.look.size.1 - 2)]
 }
 
 /// On a clock of frames: a message covers the hints for three seconds, then it stands

@@ -13,10 +13,10 @@ use laserscope::speculate::params::{Params, Source};
 use laserscope::speculate::subject::DocId;
 use laserscope::speculate::trace::{SourceHit, TokenBytes};
 use laserscope::tui::App;
-use laserscope::tui::app::Screen;
 use laserscope::tui::dialogs::remove_document::Removal;
 use laserscope::tui::dialogs::save_edits::SaveEdits;
-use laserscope::tui::screens::pool::state::{LabPane, LabTab};
+use laserscope::tui::screens::Screen;
+use laserscope::tui::screens::pool::state::{PoolPane, PoolTab};
 use laserscope::worker::message::{
     Command, DocumentText, Documents, Event, Found, FoundDocument, LabAnswer, LabQuestion,
     ListedDoc, Overview, PoolChange, Probe, ProbedSet, Section,
@@ -184,11 +184,11 @@ fn the_screen_asks_one_thing_at_a_time() {
     assert!(matches!(&commands[..], [Command::Lab(q)] if **q == LabQuestion::Overview));
     assert!(press(&mut app, KeyCode::Down).is_empty());
     answer(&mut app, commands);
-    assert_eq!(app.lab.rows.len(), 4);
+    assert_eq!(app.pool.rows.len(), 4);
     let commands = press(&mut app, KeyCode::Down);
     assert_eq!(commands.len(), 1);
     answer(&mut app, commands);
-    assert_eq!(app.lab.open.as_ref().expect("a document").text.id, "i001");
+    assert_eq!(app.pool.open.as_ref().expect("a document").text.id, "i001");
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn a_document_opens_at_a_place_from_anywhere() {
     let commands = app.open_document("i000", Some(21));
     assert_eq!(app.screen, Screen::Pool);
     answer(&mut app, commands);
-    let open = app.lab.open.as_ref().expect("a document");
+    let open = app.pool.open.as_ref().expect("a document");
     assert_eq!((open.text.id.as_str(), open.at), ("i000", Some(21)));
     snapshot("pool_document", &mut app);
     press(&mut app, KeyCode::Esc);
@@ -213,9 +213,9 @@ fn a_document_leads_to_the_drafts_it_supplied() {
     let commands = app.open_document("i003", None);
     answer(&mut app, commands);
     press(&mut app, KeyCode::Right);
-    assert_eq!(app.lab.tab, LabTab::Supplied);
+    assert_eq!(app.pool.tab, PoolTab::Supplied);
     press(&mut app, KeyCode::Down);
-    let draft = app.lab.supplied[app.lab.supplied_row];
+    let draft = app.pool.supplied[app.pool.supplied_row];
     snapshot("pool_supplied", &mut app);
     press(&mut app, KeyCode::Enter);
     assert_eq!(app.screen, Screen::Decode);
@@ -233,14 +233,14 @@ fn a_phrase_is_searched_and_probed() {
     let commands = press(&mut app, KeyCode::Enter);
     assert_eq!(commands.len(), 2);
     answer(&mut app, commands);
-    assert_eq!(app.lab.tab, LabTab::Found);
+    assert_eq!(app.pool.tab, PoolTab::Found);
     snapshot("pool_found", &mut app);
     let commands = press(&mut app, KeyCode::Enter);
     answer(&mut app, commands);
-    assert_eq!(app.lab.open.as_ref().expect("a document").at, Some(21));
+    assert_eq!(app.pool.open.as_ref().expect("a document").at, Some(21));
     press(&mut app, KeyCode::Left);
     keys(&mut app, "z");
-    assert_eq!(app.lab.tab, LabTab::Drafts);
+    assert_eq!(app.pool.tab, PoolTab::Drafts);
     snapshot("pool_drafts", &mut app);
 }
 
@@ -263,14 +263,14 @@ fn the_filter_is_fuzzy_and_escape_clears_it() {
     let mut app = lab(ready());
     keys(&mut app, "/colat");
     let shown: Vec<&str> = app
-        .lab
+        .pool
         .rows
         .iter()
-        .map(|&i| app.lab.documents[i].title.as_str())
+        .map(|&i| app.pool.documents[i].title.as_str())
         .collect();
     assert_eq!(shown, ["Collateral (2004)"]);
     press(&mut app, KeyCode::Esc);
-    assert_eq!(app.lab.rows.len(), 4);
+    assert_eq!(app.pool.rows.len(), 4);
     assert_eq!(app.screen, Screen::Pool);
 }
 
@@ -291,7 +291,11 @@ fn what_was_taken_out_is_said_and_saving_asks_first() {
             .text
             .contains("--pool")
     );
-    app.lab.overview.as_mut().expect("an overview").pool_on_disk = Some("films.pool".into());
+    app.pool
+        .overview
+        .as_mut()
+        .expect("an overview")
+        .pool_on_disk = Some("films.pool".into());
     assert!(keys(&mut app, "w").is_empty());
     assert!(app.dialog_of::<SaveEdits>().is_some());
     let commands = press(&mut app, KeyCode::Enter);
@@ -329,7 +333,7 @@ fn the_document_in_focus_is_taken_out_and_no_other() {
     let mut app = lab(ready());
     let commands = press(&mut app, KeyCode::Down);
     answer(&mut app, commands);
-    let selected = app.lab.selected().expect("a document").id.clone();
+    let selected = app.pool.selected().expect("a document").id.clone();
     keys(&mut app, "d");
     let same = (selected.clone(), selected.clone());
     assert_eq!(asked_about(&mut app), Some(same));
@@ -344,10 +348,10 @@ fn the_document_in_focus_is_taken_out_and_no_other() {
     assert!(app.dialog.is_some());
     assert!(press(&mut app, KeyCode::Esc).is_empty(), "left as it is");
     // Drafts are no document, and neither is a pool.
-    app.lab.tab = LabTab::Drafts;
+    app.pool.tab = PoolTab::Drafts;
     assert!(keys(&mut app, "d").is_empty());
     assert!(app.dialog.is_none() && app.notice.is_some());
-    app.lab.pane = LabPane::Pools;
+    app.pool.pane = PoolPane::Pools;
     assert!(keys(&mut app, "d").is_empty() && app.dialog.is_none());
 }
 
@@ -355,7 +359,7 @@ fn the_document_in_focus_is_taken_out_and_no_other() {
 fn a_typed_document_goes_to_the_selected_group() {
     let mut app = lab(ready());
     press(&mut app, KeyCode::BackTab);
-    assert_eq!(app.lab.pane, LabPane::Pools);
+    assert_eq!(app.pool.pane, PoolPane::Pools);
     let commands = press(&mut app, KeyCode::Down);
     answer(&mut app, commands);
     keys(&mut app, "a");
@@ -384,17 +388,17 @@ fn a_replay_shows_what_its_trace_names() {
     };
     let mut app = App::new(start);
     assert!(keys(&mut app, "5").is_empty());
-    assert!(!app.lab.documents.is_empty());
+    assert!(!app.pool.documents.is_empty());
     press(&mut app, KeyCode::Down);
-    assert!(app.lab.why_not.as_ref().expect("why").contains("no model"));
-    assert!(!app.lab.supplied.is_empty());
+    assert!(app.pool.why_not.as_ref().expect("why").contains("no model"));
+    assert!(!app.pool.supplied.is_empty());
     snapshot("pool_replay", &mut app);
 }
 
 #[test]
 fn a_click_selects_and_the_wheel_scrolls() {
     let mut app = lab(ready());
-    app.size = LARGE;
+    app.look.size = LARGE;
     let at = (0..LARGE.1).find(|&y| {
         let row: String = (0..50)
             .map(|x| draw(&app)[(x, y)].symbol().to_string())
@@ -404,7 +408,7 @@ fn a_click_selects_and_the_wheel_scrolls() {
     let (x, y) = (20, at.expect("the row"));
     assert!(
         laserscope::tui::mouse::hit(&app, Position::new(x, y))
-            != laserscope::tui::mouse::Target::Nothing
+            != laserscope::tui::target::Target::Nothing
     );
     let mouse = |kind| {
         crossterm::event::Event::Mouse(MouseEvent {
@@ -417,12 +421,12 @@ fn a_click_selects_and_the_wheel_scrolls() {
     let click = app.action_of(&mouse(MouseEventKind::Down(MouseButton::Left)));
     let commands = app.update(click.expect("an action"));
     answer(&mut app, commands);
-    assert_eq!(app.lab.row, 3);
+    assert_eq!(app.pool.row, 3);
     let wheel = app
         .action_of(&mouse(MouseEventKind::ScrollUp))
         .expect("an action");
     app.update(wheel);
-    assert_eq!(app.lab.row, 0);
+    assert_eq!(app.pool.row, 0);
 }
 
 // ---- the engine's side ----

@@ -4,10 +4,11 @@
 use crossterm::event::KeyCode;
 use laserscope::speculate::cost::StepCosts;
 use laserscope::speculate::trace::Trace;
-use laserscope::tui::app::{App, Errand, Screen};
+use laserscope::tui::app::{App, Errand};
 use laserscope::tui::dialogs::answer::Answer;
 use laserscope::tui::lesson::{self, Check, Lesson};
 use laserscope::tui::runs::run::Recording;
+use laserscope::tui::screens::Screen;
 use laserscope::tui::shell::lesson as lesson_box;
 use laserscope::worker::message::{Command, Event};
 
@@ -142,29 +143,35 @@ fn leaving_puts_back_what_was_open() {
     press(&mut app, KeyCode::Home);
     let before = (
         app.screen,
-        app.shown,
-        app.view.clone(),
-        app.params,
-        app.runs.len(),
+        app.session.shown,
+        app.decode.clone(),
+        app.next.params,
+        app.session.runs.len(),
     );
     keys(&mut app, "6");
     let on_learn = app.screen;
     press(&mut app, KeyCode::Enter);
-    assert_ne!(app.shown, before.1);
+    assert_ne!(app.session.shown, before.1);
     keys(&mut app, "p");
     press(&mut app, KeyCode::Down);
     press(&mut app, KeyCode::Left);
-    assert_ne!(app.params, before.3);
+    assert_ne!(app.next.params, before.3);
     press(&mut app, KeyCode::Esc);
     press(&mut app, KeyCode::Esc);
     assert!(app.learn.course.is_none());
     assert_eq!(
-        (app.screen, app.shown, app.params, app.runs.len()),
+        (
+            app.screen,
+            app.session.shown,
+            app.next.params,
+            app.session.runs.len()
+        ),
         (on_learn, before.1, before.3, before.4)
     );
-    assert_eq!(format!("{:?}", app.view), format!("{:?}", before.2));
+    assert_eq!(format!("{:?}", app.decode), format!("{:?}", before.2));
     assert!(
-        app.runs
+        app.session
+            .runs
             .iter()
             .all(|r| r.recording() != Some(Recording::Lesson))
     );
@@ -226,7 +233,7 @@ fn the_box_fits_every_size() {
     for at in 0..WALKS.len() {
         let mut app = learning(at);
         for size in [(60, 20), (80, 24), (120, 40), (200, 60)] {
-            app.size = size;
+            app.look.size = size;
             let height = lesson_box::height(&app, size.0);
             assert!((3..=7).contains(&height), "{size:?}: {height}");
             super::stage::draw(&app);
@@ -351,7 +358,7 @@ fn every_number_of_a_lesson_is_read_from_its_run() {
 #[test]
 fn lessons_say_their_figures_before_they_begin() {
     let mut app = app();
-    app.size = (200, 60);
+    app.look.size = (200, 60);
     keys(&mut app, "6");
     for lesson in lesson::bundled().expect("lessons") {
         let text = shown(&app);
@@ -428,7 +435,7 @@ fn tasks_are_done_with_the_keys_that_they_name() {
         let mut app = learning(at);
         for pressed in steps {
             let task = app.learn.at().expect("a lesson").1.expect("a task");
-            let ask = lesson::words::told(&task.ask, &app);
+            let ask = laserscope::tui::screens::learn::words::told(&task.ask, &app);
             assert!(
                 !ask.contains(['{', '?']) || task.ask.contains('?'),
                 "{id}: {ask}"

@@ -44,7 +44,7 @@ fn trace(seed: u64, verify: Verify) -> Trace {
 /// A session of whole runs, one a trace, with so much memory for them.
 fn session(traces: &[Trace], in_memory_bytes: usize) -> App {
     let mut app = ready();
-    app.in_memory_bytes = in_memory_bytes;
+    app.session.in_memory_bytes = in_memory_bytes;
     for trace in traces {
         let back = keys(&mut app, "1");
         assert!(
@@ -60,7 +60,11 @@ fn session(traces: &[Trace], in_memory_bytes: usize) -> App {
 }
 
 fn n_in_memory(app: &App) -> usize {
-    app.runs.iter().filter(|r| r.record.is_some()).count()
+    app.session
+        .runs
+        .iter()
+        .filter(|r| r.record.is_some())
+        .count()
 }
 
 fn traces(n: u64) -> Vec<Trace> {
@@ -72,6 +76,7 @@ fn a_long_session_stays_within_its_memory() {
     let traces = traces(40);
     let app = session(&traces, usize::MAX);
     let all: usize = app
+        .session
         .runs
         .iter()
         .filter_map(|r| r.record.as_ref())
@@ -79,7 +84,7 @@ fn a_long_session_stays_within_its_memory() {
         .sum();
     let bound = all / 8;
     let app = session(&traces, bound);
-    let here = app.runs.iter().filter_map(|r| r.record.as_ref());
+    let here = app.session.runs.iter().filter_map(|r| r.record.as_ref());
     let n_bytes: usize = here.map(|r| r.n_bytes).sum();
     assert!(n_bytes <= bound, "{n_bytes} of {bound}");
     assert!(
@@ -99,7 +104,7 @@ fn what_is_on_disk_is_listed_and_opened_as_before() {
         keys(app, "o");
     }
     assert_eq!(draw(&all), draw(&few), "the list of runs");
-    let lines = |app: &App| -> Vec<String> { app.runs.iter().map(summary).collect() };
+    let lines = |app: &App| -> Vec<String> { app.session.runs.iter().map(summary).collect() };
     assert_eq!(lines(&all), lines(&few));
     // The oldest is the last of the list.
     for app in [&mut all, &mut few] {
@@ -107,8 +112,8 @@ fn what_is_on_disk_is_listed_and_opened_as_before() {
             .for_each(|_| drop(super::stage::press(app, crossterm::event::KeyCode::Down)));
         super::stage::press(app, crossterm::event::KeyCode::Enter);
     }
-    let first = few.runs[0].id;
-    assert_eq!(few.shown, Some(first));
+    let first = few.session.runs[0].id;
+    assert_eq!(few.session.shown, Some(first));
     let (before, after) = (all.record().expect("a run"), few.record().expect("a run"));
     assert_eq!(before.trace, after.trace);
     assert_eq!(before.stats, after.stats);
@@ -127,33 +132,33 @@ fn a_run_on_disk_is_compared_judged_and_saved() {
     let others = traces(3);
     let all: Vec<Trace> = pair.iter().chain(&others).cloned().collect();
     let mut app = session(&all, 1);
-    assert!(app.runs[0].record.is_none() && app.runs[1].record.is_none());
-    for (run, trace) in app.runs.iter().zip(&all) {
+    assert!(app.session.runs[0].record.is_none() && app.session.runs[1].record.is_none());
+    for (run, trace) in app.session.runs.iter().zip(&all) {
         let read = app.trace_of(Choice::Run(run.id)).expect("the run");
         assert_eq!(*read, *trace, "as it would be saved");
     }
-    app.compare.left = Some(Choice::Run(app.runs[0].id));
-    app.shown = app.compare.left.map(Choice::run);
+    app.compare.left = Some(Choice::Run(app.session.runs[0].id));
+    app.session.shown = app.compare.left.map(Choice::run);
     keys(&mut app, "4");
     let compared = [Side::Left, Side::Right].map(|side| app.compared(side).expect("a run"));
     assert!(compared.map(|r| r.trace.clone()) == pair);
     assert!(matches!(app.compare.lossless, Some(Lossless::Holds { .. })));
     app.open(others[1].clone());
     app.open(others[1].clone());
-    assert_eq!(app.runs.len(), 6, "a recording is opened once");
+    assert_eq!(app.session.runs.len(), 6, "a recording is opened once");
 }
 
 #[test]
 fn a_recording_on_disk_is_not_opened_again() {
     let [a, b, c] = [1, 2, 3].map(|seed| trace(seed, Verify::default()));
     let mut app = ready();
-    app.in_memory_bytes = 1;
+    app.session.in_memory_bytes = 1;
     for trace in [&a, &b, &c, &a] {
         app.open(trace.clone());
         keys(&mut app, "?");
         super::stage::press(&mut app, crossterm::event::KeyCode::Esc);
     }
-    assert_eq!(app.runs.len(), 3);
+    assert_eq!(app.session.runs.len(), 3);
     assert_eq!(n_in_memory(&app), 1);
     assert_eq!(app.record().expect("a run").trace, a);
 }
@@ -161,8 +166,8 @@ fn a_recording_on_disk_is_not_opened_again() {
 #[test]
 fn references_go_to_disk_with_their_run() {
     let mut app = measured();
-    app.in_memory_bytes = 1;
-    let of = app.shown.expect("a run");
+    app.session.in_memory_bytes = 1;
+    let of = app.session.shown.expect("a run");
     let verify = Verify::Autoregressive;
     let reference = Choice::Reference { of, verify };
     let before = app.record_of(reference).expect("a reference").ids.clone();
@@ -174,7 +179,7 @@ fn references_go_to_disk_with_their_run() {
     assert_eq!(app.trace_of(reference).expect("read").token_ids(), before);
     app.compare.left = Some(Choice::Run(of));
     app.compare.right = Some(reference);
-    app.shown = Some(of);
+    app.session.shown = Some(of);
     keys(&mut app, "4");
     assert_eq!(app.compared(Side::Right).expect("a run").ids, before);
 }

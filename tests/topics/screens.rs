@@ -13,7 +13,8 @@ use laserscope::present::pick::Pick;
 use laserscope::present::theme::ThemeName;
 use laserscope::speculate::verify::Fate;
 use laserscope::tui::action::Action;
-use laserscope::tui::app::{App, Screen};
+use laserscope::tui::app::App;
+use laserscope::tui::screens::Screen;
 use laserscope::tui::screens::decode::state::Pane;
 use laserscope::worker::message::Event;
 use ratatui::buffer::Buffer;
@@ -73,7 +74,7 @@ pub(super) fn snapshot(name: &str, app: &mut App) {
 }
 
 pub(super) fn snapshot_at(name: &str, app: &mut App, size: (u16, u16)) {
-    app.size = size;
+    app.look.size = size;
     let buffer = draw(app);
     if let Some(folder) = std::env::var_os("SCREENS_DIR") {
         let path = PathBuf::from(folder).join(format!("{name}.svg"));
@@ -155,7 +156,7 @@ fn decode_measured() {
 fn decode_speed_on_a_small_screen() {
     let mut app = measured();
     for pane in [Pane::Pool, Pane::Speed] {
-        app.view.focus(pane);
+        app.decode.focus(pane);
         snapshot_at(
             &format!("decode_{}_small", pane.title().to_lowercase()),
             &mut app,
@@ -248,7 +249,7 @@ fn other_themes() {
         ThemeName::Ansi,
         ThemeName::Plain,
     ] {
-        app.theme.choose_bundled(theme);
+        app.look.theme.choose_bundled(theme);
         snapshot_at(&format!("theme_{}", theme.name()), &mut app, LARGE);
     }
 }

@@ -23,7 +23,7 @@ pub const LARGE: (u16, u16) = (120, 40);
 pub const SMALL: (u16, u16) = (80, 24);
 
 pub fn draw(app: &App) -> Buffer {
-    let mut buffer = Buffer::empty(Rect::new(0, 0, app.size.0, app.size.1));
+    let mut buffer = Buffer::empty(Rect::new(0, 0, app.look.size.0, app.look.size.1));
     view::render(app, buffer.area, &mut buffer);
     buffer
 }
@@ -179,7 +179,7 @@ pub fn make_references(
     mut commands: Vec<Command>,
     end: impl Fn(&mut App, usize, End) -> End,
 ) -> Vec<Verify> {
-    let of = app.shown.expect("a run");
+    let of = app.session.shown.expect("a run");
     let mut made = Vec::new();
     while let Some((id, purpose, params)) = generated(&commands) {
         assert_eq!(purpose, Purpose::Reference { of });

@@ -62,8 +62,8 @@ fn what_is_read_can_be_read_on_every_screen() {
     for (name, mut app) in screens() {
         for theme in ThemeName::ALL {
             for size in [LARGE, SMALL] {
-                app.theme.choose_bundled(theme);
-                app.size = size;
+                app.look.theme.choose_bundled(theme);
+                app.look.size = size;
                 let buffer = draw(&app);
                 for cell in cells(&buffer).filter(|c| is_read(c)) {
                     let (text, ground) = match cell.modifier.contains(Modifier::REVERSED) {
@@ -92,8 +92,8 @@ fn every_theme_has_its_styles() {
         let mut out = String::new();
         for (name, mut app) in screens() {
             for size in [LARGE, SMALL] {
-                app.theme.choose_bundled(theme);
-                app.size = size;
+                app.look.theme.choose_bundled(theme);
+                app.look.size = size;
                 let mut counts: BTreeMap<String, usize> = BTreeMap::new();
                 for cell in cells(&draw(&app)) {
                     *counts.entry(style_of(cell)).or_default() += 1;

@@ -3,7 +3,8 @@
 
 use crossterm::event::KeyCode;
 use laserscope::speculate::params::{Params, Verify};
-use laserscope::tui::app::{App, Errand, Screen};
+use laserscope::tui::app::{App, Errand};
+use laserscope::tui::screens::Screen;
 use laserscope::tui::screens::tune::sweep::Stand;
 use laserscope::worker::message::{Command, Event, SweepRequest};
 
@@ -76,7 +77,7 @@ fn a_moved_rule_is_judged_at_once_and_nothing_is_asked_of_the_engine() {
 #[test]
 fn the_run_branches_where_the_moved_rule_would_change_it() {
     let mut app = moved();
-    let (parent, params) = (app.shown, app.tune.params);
+    let (parent, params) = (app.session.shown, app.tune.params);
     let change = app
         .tune
         .answered
@@ -120,7 +121,7 @@ fn settings_are_saved_as_they_stand() {
     let params = app.tune.params;
     assert_eq!(app.take_errands(), [Errand::SaveSettings(params)]);
     app.settings_saved(params, Ok("config.toml".into()));
-    assert_eq!(app.params, params);
+    assert_eq!(app.next.params, params);
 }
 
 #[test]
@@ -149,7 +150,7 @@ fn a_sweep_comes_in_run_by_run_and_its_cells_open() {
 fn every_size_is_drawn() {
     let mut app = moved();
     for size in [SMALL, (60, 20), (100, 30), (200, 60)] {
-        app.size = size;
+        app.look.size = size;
         draw(&app);
     }
 }

@@ -2,7 +2,8 @@
 //! screen, and the frames stay whole.
 
 use laserscope::speculate::trace::{TokenBytes, Trace};
-use laserscope::tui::app::{App, Screen};
+use laserscope::tui::app::App;
+use laserscope::tui::screens::Screen;
 use laserscope::tui::screens::decode::state::{Cursor, Zoom};
 use laserscope::tui::shell::layout;
 use laserscope::tui::{Glyphs, view};
@@ -61,12 +62,15 @@ fn reloaded(trace: &Trace) -> Trace {
 fn frames_are_whole(app: &App, buffer: &Buffer) -> Result<(), TestCaseError> {
     let body = layout::shell(app, layout::whole(app)).body;
     let places = match app.screen {
-        Screen::Decode => layout::decode(app, body)
-            .into_iter()
-            .map(|(_, r)| r)
-            .collect(),
+        Screen::Decode => {
+            laserscope::tui::screens::decode::layout::panes(&app.decode, app.look.panes, body)
+                .into_iter()
+                .map(|(_, r)| r)
+                .collect()
+        }
         Screen::Catalog => {
-            let (list, detail) = layout::catalog(body, app.panes);
+            let (list, detail) =
+                laserscope::tui::screens::catalog::layout::places(body, app.look.panes);
             vec![list, detail]
         }
         _ => Vec::new(),
@@ -109,12 +113,12 @@ proptest! {
     ) {
         let trace = with_tokens(fixture::relaxed(), &kinds);
         let mut app = ended(&trace);
-        app.size = (width, height);
-        if zoomed { app.view.zoom = Zoom::One; }
+        app.look.size = (width, height);
+        if zoomed { app.decode.zoom = Zoom::One; }
         if ghosts { keys(&mut app, "x"); }
-        app.view.go_to(Cursor::at(at));
-        app.glyphs = if ascii { Glyphs::Ascii } else { Glyphs::Unicode };
-        app.panes = layout::Shift { left, lower, list: left };
+        app.decode.go_to(Cursor::at(at));
+        app.look.glyphs = if ascii { Glyphs::Ascii } else { Glyphs::Unicode };
+        app.look.panes = laserscope::tui::remembered::Shift { left, lower, list: left };
         app.notice = None;
         app.screen = [Screen::Decode, Screen::Catalog, Screen::Tune, Screen::Compare, Screen::Pool, Screen::Learn][screen];
         keys(&mut app, dialog);

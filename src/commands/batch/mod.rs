@@ -6,7 +6,7 @@
 //! `plan` says whom it is for, `manifest` how it was begun, `start` where it
 //! goes on, `measured` how fast it is.
 
-mod manifest;
+pub mod manifest;
 mod measured;
 mod plan;
 mod start;
@@ -20,7 +20,7 @@ use plan::role;
 use start::{Batch, Kept, Start, device_kind, start};
 
 use crate::cli::GenerateArgs;
-use crate::commands::generate::{document, record, report};
+use crate::commands::one_run::{document, record, report};
 use crate::commands::open;
 use crate::config::Settings;
 use crate::console::progress::Line;

@@ -51,15 +51,7 @@ pub fn start(batch: &Batch, engine: &mut Engine) -> Result<Start> {
         let plan = Plan::of(batch.args, batch.catalog, &[]);
         return Ok(Start { plan, kept: None });
     };
-    let log = KnowledgeLog::open(out)?;
-    if let Some(cut_off) = log.cut_off {
-        note!(
-            "{}:{}: {} bytes of an unfinished answer removed",
-            out.display(),
-            cut_off.line,
-            cut_off.n_bytes
-        );
-    }
+    let log = open_log(out)?;
     let stored = Manifest::load(out)?;
     if let Some(manifest) = stored {
         match resumed(batch, engine, out, &log, &manifest) {
@@ -89,6 +81,20 @@ pub fn start(batch: &Batch, engine: &mut Engine) -> Result<Start> {
         );
     }
     begun(batch, engine, out, log)
+}
+
+/// The answers that are there; one that was cut off is removed, which is told.
+fn open_log(out: &Path) -> Result<KnowledgeLog> {
+    let log = KnowledgeLog::open(out)?;
+    if let Some(cut_off) = log.cut_off {
+        note!(
+            "{}:{}: {} bytes of an unfinished answer removed",
+            out.display(),
+            cut_off.line,
+            cut_off.n_bytes
+        );
+    }
+    Ok(log)
 }
 
 /// A batch that begins, behind what the file holds.

@@ -3,8 +3,8 @@
 
 use serde::Serialize;
 
-use crate::commands::bench::Outcome;
-use crate::commands::paired::ratios;
+use crate::commands::bench::outcome::Outcome;
+use crate::commands::bench::paired::ratios;
 use crate::speculate::params::Verify;
 use crate::speculate::speed_up::SpeedUp;
 use crate::speculate::trace::Timing;

@@ -1,7 +1,8 @@
 //! `bench decode` for people.
 
 use crate::commands::bench::compared::ComparedRule;
-use crate::commands::bench::{BenchReport, PromptFigures};
+use crate::commands::bench::figures::ModeFigures;
+use crate::commands::bench::{BenchReport, Modes, PromptFigures};
 use crate::commands::report::RanOn;
 use crate::speculate::speed_up::count_pairs;
 
@@ -19,6 +20,27 @@ pub fn print(report: &BenchReport, by_prompt: bool) {
         params.branch,
         params.repeat_penalty
     );
+    print_modes(&report.modes);
+    out!(
+        "{} of each prompt in turns; est.: by the cost profile alone",
+        count_pairs(report.compared.pairs)
+    );
+    if by_prompt {
+        print_prompts(&report.compared, &report.prompts);
+    }
+    match &report.first_difference {
+        None => {
+            out!("lossless: strict equalled autoregressive on every prompt, token for token")
+        }
+        Some(d) => out!(
+            "NOT lossless: {} differs first after {} equal tokens",
+            d.subject,
+            d.at
+        ),
+    }
+}
+
+fn print_modes(modes: &Modes) {
     out!(
         "{:<15}{:>8}{:>7}{:>7}{:>11}{:>8}{:>10}{:>20}{:>8}{:>11}{:>11}{:>12}{:>9}{:>7}{:>8}",
         "",
@@ -37,7 +59,7 @@ pub fn print(report: &BenchReport, by_prompt: bool) {
         "rep.",
         "log p"
     );
-    for (name, m) in report.modes.listed() {
+    for (name, m) in modes.listed() {
         out!(
             "{name:<15}{:>8}{:>7}{:>7.2}{:>11.2}{:>8.1}{:>10.1}{:>20}{:>8}{:>10.1}%{:>10.1}%{:>11.1}%{:>8.1}%{:>6.1}%{:>8.2}",
             m.tokens,
@@ -46,10 +68,7 @@ pub fn print(report: &BenchReport, by_prompt: bool) {
             m.predicted_mal,
             m.rows,
             m.tokens_per_s,
-            match m.pairs {
-                1 => format!("{:.2}x", m.speedup),
-                _ => format!("{:.2}x {:.2}-{:.2}", m.speedup, m.low, m.high),
-            },
+            speed_up(m),
             m.speedup_by_profile
                 .map_or("-".into(), |by| format!("{by:.2}x")),
             m.agreement * 100.0,
@@ -60,22 +79,13 @@ pub fn print(report: &BenchReport, by_prompt: bool) {
             m.mean_log_prob
         );
     }
-    out!(
-        "{} of each prompt in turns; est.: by the cost profile alone",
-        count_pairs(report.compared.pairs)
-    );
-    if by_prompt {
-        print_prompts(&report.compared, &report.prompts);
-    }
-    match &report.first_difference {
-        None => {
-            out!("lossless: strict equalled autoregressive on every prompt, token for token")
-        }
-        Some(d) => out!(
-            "NOT lossless: {} differs first after {} equal tokens",
-            d.subject,
-            d.at
-        ),
+}
+
+/// With its interval, where there are several pairs.
+fn speed_up(m: &ModeFigures) -> String {
+    match m.pairs {
+        1 => format!("{:.2}x", m.speedup),
+        _ => format!("{:.2}x {:.2}-{:.2}", m.speedup, m.low, m.high),
     }
 }
 

@@ -127,6 +127,32 @@ fn needed_codec(args: &PoolDocumentsArgs, settings: &Settings) -> Result<Option<
     codec(settings).map(Some)
 }
 
+/// Reads the documents that are asked for: as tokens, from files, or those that ship.
+fn read(
+    args: &PoolDocumentsArgs,
+    settings: &Settings,
+    codec: Option<&TextCodec>,
+    push: &mut dyn FnMut(PoolDoc, Option<f64>) -> Result<()>,
+) -> Result<Account> {
+    if let Some(tokens) = &args.tokens {
+        input::tokens(tokens, args.groups.as_deref(), push)?;
+        return Ok(Account::default());
+    }
+    let Some(codec) = codec else {
+        return Ok(Account::default());
+    };
+    let catalog = &settings.load_catalog()?;
+    let names = Names { codec, catalog };
+    let named = Some(args.files.clone()).filter(|files| !files.is_empty());
+    if let Some(files) = named.or(settings.document_files()?) {
+        return input::files(&files, &names, push);
+    }
+    for (name, text) in bundled_files() {
+        input::text(name, text, &names, push)?;
+    }
+    Ok(Account::default())
+}
+
 /// Streams the documents in and commits.
 fn fill(
     mut update: PoolUpdate,
@@ -135,7 +161,6 @@ fn fill(
     codec: Option<&TextCodec>,
 ) -> Result<(Changed, Account)> {
     let mut line = Line::new();
-    let mut account = Account::default();
     let mut n_docs = 0;
     let vocab = codec.map_or(usize::MAX, TextCodec::vocab_size);
     let mut push = |doc: PoolDoc, done: Option<f64>| -> Result<()> {
@@ -154,21 +179,7 @@ fn fill(
         }
         Ok(())
     };
-    if let Some(tokens) = &args.tokens {
-        input::tokens(tokens, args.groups.as_deref(), &mut push)?;
-    } else if let Some(codec) = codec {
-        let catalog = &settings.load_catalog()?;
-        let names = Names { codec, catalog };
-        let named = Some(args.files.clone()).filter(|files| !files.is_empty());
-        match named.or(settings.document_files()?) {
-            Some(files) => account = input::files(&files, &names, &mut push)?,
-            None => {
-                for (name, text) in bundled_files() {
-                    input::text(name, text, &names, &mut push)?;
-                }
-            }
-        }
-    }
+    let account = read(args, settings, codec, &mut push)?;
     drop(line);
     account.told().iter().for_each(|line| note!("{line}"));
     Ok((update.commit()?, account))

@@ -70,19 +70,7 @@ fn figures<'a>(path: &Path, trace: &'a Trace) -> TraceStats<'a> {
 }
 
 fn print_text(figures: &TraceStats<'_>) {
-    let Stats {
-        steps,
-        tokens,
-        bonus,
-        fates,
-        hit_steps,
-        ref by_match,
-        ref sources,
-        rows,
-        timing,
-        ..
-    } = figures.stats;
-    let per_step = |ms: f64| ms / steps.max(1) as f64;
+    let Stats { steps, tokens, .. } = figures.stats;
     out!(
         "{}: {}, {}, {}",
         figures.trace,
@@ -96,6 +84,13 @@ fn print_text(figures: &TraceStats<'_>) {
         two(figures.tokens_per_s),
         figures.repetition * 100.0
     );
+    print_fates(figures);
+    print_hits(figures);
+    print_times(&figures.stats);
+}
+
+fn print_fates(figures: &TraceStats<'_>) {
+    let Stats { bonus, fates, .. } = figures.stats;
     out!(
         "  {} drafted: {} accepted, {} relaxed, {} rejected, {} lost, {} unreached; {} of the drafts taken, {bonus} bonus tokens",
         fates.drafted(),
@@ -109,6 +104,16 @@ fn print_text(figures: &TraceStats<'_>) {
     let depths = figures.conditional_acceptance.iter();
     let depths: Vec<String> = depths.map(|&share| percent(share)).collect();
     out!("  accepted at depth 1, 2, ..: {}", depths.join(" "));
+}
+
+fn print_hits(figures: &TraceStats<'_>) {
+    let Stats {
+        steps,
+        hit_steps,
+        ref by_match,
+        ref sources,
+        ..
+    } = figures.stats;
     out!(
         "  pool hits in {hit_steps} of {steps} steps, {}; {} drafts taken a hit",
         percent(figures.pool_hit_rate),
@@ -135,6 +140,11 @@ fn print_text(figures: &TraceStats<'_>) {
             percent(source.fates.acceptance())
         );
     }
+}
+
+fn print_times(stats: &Stats) {
+    let per_step = |ms: f64| ms / stats.steps.max(1) as f64;
+    let timing = stats.timing;
     out!(
         "  ms a step: retrieve {:.2}, draft {:.2}, forward {:.2}, verify {:.2}, commit {:.2}; {:.1} rows",
         per_step(timing.retrieve),
@@ -142,6 +152,6 @@ fn print_text(figures: &TraceStats<'_>) {
         per_step(timing.forward),
         per_step(timing.verify),
         per_step(timing.commit),
-        per_step(rows as f64)
+        per_step(stats.rows as f64)
     );
 }

@@ -4,11 +4,12 @@ use crate::present::record::Record;
 use crate::speculate::trace::{End, Header, Step};
 use crate::tui::action::Action;
 use crate::tui::app::model::ModelState;
-use crate::tui::app::{App, Errand, Screen, Tone};
+use crate::tui::app::{App, Errand, Tone};
 use crate::tui::dialogs::download::Download;
 use crate::tui::dialogs::failure::Failure;
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::runs::run::{Phase, Run};
+use crate::tui::screens::Screen;
 use crate::worker::message::{Command, Event, FetchEvent, Purpose, RunId};
 
 impl App {
@@ -21,7 +22,7 @@ impl App {
     }
 
     fn take_in(&mut self, event: Event) -> Vec<Command> {
-        if let Some(model) = self.model.after(&event) {
+        if let Some(model) = self.engine.model.after(&event) {
             return self.model_changed(model);
         }
         match event {
@@ -31,24 +32,16 @@ impl App {
                 Vec::new()
             }
             Event::Preview { ticket, preview } => {
-                self.browse.keep_preview(ticket, preview);
+                self.catalog.keep_preview(ticket, preview);
                 self.ask_preview()
             }
-            Event::Lab { question, answer } => self.lab_answered(*question, answer.map(|a| *a)),
+            Event::Lab { question, answer } => self.pools_answered(*question, answer.map(|a| *a)),
             Event::Fetch(FetchEvent::Skipped { source, why }) => {
                 self.tell(Tone::Info, format!("Not from {source}: {why}"));
                 Vec::new()
             }
-            Event::Profile(profile) => {
-                self.profile_is(*profile);
-                Vec::new()
-            }
-            Event::Measuring { done, of } => {
-                self.measuring(done, of);
-                Vec::new()
-            }
-            Event::Measured(outcome) => {
-                self.measured(outcome);
+            about_cost @ (Event::Profile(_) | Event::Measuring { .. } | Event::Measured(_)) => {
+                self.apply_to_cost(about_cost);
                 Vec::new()
             }
             Event::Gone { why } => {
@@ -67,14 +60,14 @@ impl App {
     }
 
     fn model_changed(&mut self, model: ModelState) -> Vec<Command> {
-        let was_ready = self.model.is_ready();
-        self.model = model;
-        match &self.model {
+        let was_ready = self.engine.model.is_ready();
+        self.engine.model = model;
+        match &self.engine.model {
             ModelState::Fetching { .. } => self.play_demo(),
             ModelState::Failed { why } => {
                 let why = why.clone();
                 self.play_demo();
-                self.queued = None;
+                self.engine.queued = None;
                 self.notice = None;
                 self.ask(Failure { why });
             }
@@ -85,24 +78,24 @@ impl App {
     }
 
     fn model_ready(&mut self) -> Vec<Command> {
-        self.browse.forget_previews();
-        self.lab.forget();
+        self.catalog.forget_previews();
+        self.pool.forget();
         if self.dialog.as_ref().is_some_and(|d| d.waits_for_model()) {
             self.dialog = None;
         }
-        if let ModelState::Ready(ready) = &self.model
+        if let ModelState::Ready(ready) = &self.engine.model
             && let Some(note) = ready.note.clone()
         {
             self.tell(Tone::Info, note);
-        } else if self.run().is_some() && self.queued.is_none() {
+        } else if self.run().is_some() && self.engine.queued.is_none() {
             let show = Action::Show(Screen::Catalog);
             let key = self.key_of(Context::Anywhere, show);
             let text = format!("The model is ready: {key} picks whom to generate for.");
             self.tell(Tone::Good, text);
         }
         let mut commands = self.ask_preview();
-        commands.extend(self.ask_lab());
-        if let Some(request) = self.queued.take() {
+        commands.extend(self.ask_for_lacking());
+        if let Some(request) = self.engine.queued.take() {
             commands.extend(self.send(request));
         }
         commands
@@ -110,11 +103,11 @@ impl App {
 
     /// The next prompt to tokenise, once there is a tokenizer.
     pub(crate) fn ask_preview(&mut self) -> Vec<Command> {
-        if !self.model.is_ready() {
+        if !self.engine.model.is_ready() {
             return Vec::new();
         }
-        let next = self.browse.next_preview();
-        let max_tokens = self.params.max_tokens;
+        let next = self.catalog.next_preview();
+        let max_tokens = self.next.params.max_tokens;
         let preview = |(ticket, prompt)| Command::Preview {
             ticket,
             prompt,
@@ -153,7 +146,7 @@ impl App {
     }
 
     pub(crate) fn with_run(&mut self, id: RunId, change: impl FnOnce(&mut Run)) {
-        if let Some(run) = self.runs.iter_mut().find(|r| r.id == id) {
+        if let Some(run) = self.session.runs.iter_mut().find(|r| r.id == id) {
             change(run);
         }
     }
@@ -161,7 +154,7 @@ impl App {
     /// The run that a reference run belongs to.
     fn referring(&mut self, id: RunId) -> Option<&mut Run> {
         let belongs = |r: &&mut Run| matches!(&r.references.under_way, Some((of, ..)) if *of == id);
-        self.runs.iter_mut().find(belongs)
+        self.session.runs.iter_mut().find(belongs)
     }
 
     fn step_arrived(&mut self, id: RunId, step: Step) {
@@ -185,14 +178,14 @@ impl App {
             self.judge_again();
         }
         // A finished answer may be in the pools now.
-        self.lab.forget();
+        self.pool.forget();
         let mut commands = self.next_reference();
         if commands.is_empty() {
             // A reference runs at full speed; what is watched at its own.
-            let pace = self.view.pace.duration();
+            let pace = self.decode.pace.duration();
             commands.push(Command::SetPace(pace));
         }
-        commands.extend(self.ask_lab());
+        commands.extend(self.ask_for_lacking());
         commands
     }
 

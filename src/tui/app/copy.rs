@@ -5,8 +5,9 @@ use crate::speculate::TokenId;
 use crate::speculate::command_line::{CommandLine, Files};
 use crate::speculate::trace::Step;
 use crate::tui::action::Copied;
-use crate::tui::app::{App, Errand, Screen, Tone};
+use crate::tui::app::{App, Errand, Tone};
 use crate::tui::runs::run::Run;
+use crate::tui::screens::Screen;
 use crate::worker::message::RunId;
 
 impl App {
@@ -53,14 +54,14 @@ impl App {
         let header = &run.record.as_ref()?.trace.header;
         let parent = run.parent.and_then(|id| self.run_of(id));
         // In this session a plain line means what is configured.
-        let is_here = header.setup == self.setup.words_for(&header.subject.framework);
+        let is_here = header.setup == self.engine.setup.words_for(&header.subject.framework);
         Some(CommandLine {
             configured: (run.recording().is_none() && is_here).then_some(&self.tune.configured),
             files: Files {
                 own: run.file.as_deref(),
                 parent: parent.and_then(|p| p.file.as_deref()),
             },
-            ..CommandLine::of_run(header, self.profile.as_ref())
+            ..CommandLine::of_run(header, self.engine.profile.as_ref())
         })
     }
 
@@ -90,10 +91,10 @@ impl App {
 
     /// As the model will read it, or before its template while no model is there.
     fn selected_prompt(&self) -> Option<String> {
-        let at = self.browse.selected()?;
-        match self.browse.preview(at) {
+        let at = self.catalog.selected()?;
+        match self.catalog.preview(at) {
             Some(Ok(preview)) => Some(preview.rendered.clone()),
-            _ => Some(self.browse.prompt_of(at).ok()?.user),
+            _ => Some(self.catalog.prompt_of(at).ok()?.user),
         }
     }
 

@@ -10,7 +10,7 @@ use super::App;
 use crate::glossary::Place;
 use crate::present::theme::Theme;
 use crate::tui::action::Action;
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::worker::message::Command;
 
 /// A dialog: its own state, its keys, what they do, and its look.

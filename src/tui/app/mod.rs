@@ -5,53 +5,36 @@ pub mod copy;
 pub mod dialog;
 pub mod model;
 pub mod resize;
+pub mod shared;
 pub mod update;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crossterm::event::KeyEvent;
-use serde::{Deserialize, Serialize};
 
 use self::dialog::Dialog;
+use self::shared::{Appearance, EngineState, NextRun, Session};
 use crate::present::format::Format;
 use crate::present::pick::{Pick, first_look};
 use crate::present::record::Record;
 use crate::recsys::knowledge::known_framework;
-use crate::speculate::command_line::Setup;
-use crate::speculate::cost::CostProfile;
 use crate::speculate::params::Params;
 use crate::speculate::trace::Step;
 use crate::tui::action::Action;
 use crate::tui::app::model::ModelState;
-use crate::tui::keys::keymap::Keymap;
-use crate::tui::keys::table::Context;
-use crate::tui::look::themes::Themes;
-use crate::tui::remembered::Remembered;
-use crate::tui::runs::drifting::Drifting;
-use crate::tui::runs::parked::IN_MEMORY_MB;
+use crate::tui::keys::context::Context;
+use crate::tui::remembered::{Mouse, Remembered};
 use crate::tui::runs::run::{Recording, Run};
-use crate::tui::runs::spill::Spill;
-use crate::tui::screens::catalog::state::{Browse, Typing};
+use crate::tui::screens::catalog::state::Browse;
 use crate::tui::screens::compare::state::Compare;
 use crate::tui::screens::decode::state::{Cursor, DecodeView, Pace};
 use crate::tui::screens::learn::state::Learn;
-use crate::tui::screens::pool::state::Lab;
+use crate::tui::screens::pool::state::PoolScreen;
 use crate::tui::screens::tune::state::Tune;
-use crate::tui::shell::layout::Shift;
-use crate::tui::start::{EarlierRun, Glyphs, Length, Shipped, Start};
-use crate::worker::message::{Command, Request, RunId};
-
-/// The screens there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Screen {
-    Catalog,
-    Decode,
-    Tune,
-    Compare,
-    Pool,
-    Learn,
-}
+use crate::tui::screens::{Screen, Typing};
+use crate::tui::start::{Shipped, Start};
+use crate::worker::message::{Command, RunId};
 
 /// One line for the person, until the next key: over the hints at first, then above
 /// them.
@@ -79,15 +62,6 @@ pub enum Tone {
     Problem,
 }
 
-/// Who gets the mouse: the program, or the terminal for selecting text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mouse {
-    #[default]
-    Ours,
-    Terminals,
-}
-
 /// What only the terminal's owner can do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Errand {
@@ -112,109 +86,55 @@ pub enum Errand {
     Open(PathBuf),
 }
 
+/// The interface: what is in front, the screens' states, and what they share. Actions
+/// and events go to the screen or the dialog that they are for.
 pub struct App {
     pub screen: Screen,
-    pub theme: Themes,
-    pub keys: Keymap,
-    pub glyphs: Glyphs,
-    pub panes: Shift,
-    /// By `t`, in this session or an earlier one.
-    pub(crate) chosen_theme: Option<String>,
-    /// The options that chose catalog, pools and model.
-    pub(crate) setup: Setup,
-    /// What a step costs here, as a plain command line goes by it; `None`: not known.
-    pub(crate) profile: Option<CostProfile>,
-    /// Whether this machine still fits it.
-    pub(crate) drift: Drifting,
-    /// Columns and rows of the terminal.
-    pub size: (u16, u16),
-    pub model: ModelState,
-    pub browse: Browse,
-    /// Runs of this session, oldest first.
-    pub runs: Vec<Run>,
-    /// The records of runs that may be in memory at once, in bytes.
-    pub in_memory_bytes: usize,
-    /// Where the others are.
-    pub(crate) spill: Spill,
-    /// Which of them Decode shows.
-    pub shown: Option<RunId>,
-    pub view: DecodeView,
+    pub catalog: Browse,
+    pub decode: DecodeView,
     pub tune: Tune,
     pub compare: Compare,
-    pub lab: Lab,
+    pub pool: PoolScreen,
     pub learn: Learn,
-    /// For the next run, and for the next step of the one under way.
-    pub params: Params,
-    pub(crate) length: Length,
+    pub look: Appearance,
+    pub engine: EngineState,
+    pub session: Session,
+    pub next: NextRun,
     pub dialog: Option<Box<dyn Dialog>>,
     pub notice: Option<Notice>,
-    pub mouse: Mouse,
-    pub earlier: Vec<EarlierRun>,
-    pub shipped: Vec<Shipped>,
-    pub save_dir: PathBuf,
-    /// Waits for the model.
-    pub queued: Option<Request>,
-    /// Frames drawn while something moved; turns the spinner.
-    pub frame: usize,
-    /// Whether a person has touched anything yet.
-    pub(crate) touched: Touched,
-    pub(crate) demo: Option<crate::speculate::trace::Trace>,
-    pub(crate) n_runs: RunId,
     pub(crate) errands: Vec<Errand>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Touched {
-    No,
-    Yes,
-}
-
 impl App {
-    pub fn new(start: Start) -> Self {
+    pub fn new(mut start: Start) -> Self {
+        let notices = std::mem::take(&mut start.look.notices);
         let mut app = App {
             screen: Screen::Catalog,
-            theme: start.look.themes,
-            keys: start.look.keys,
-            glyphs: start.look.glyphs,
-            panes: start.look.memory.panes,
-            chosen_theme: start.look.memory.theme,
-            setup: start.setup,
-            profile: None,
-            drift: Drifting::default(),
-            size: (120, 40),
-            model: ModelState::Starting,
-            browse: Browse::new(start.catalog, start.frameworks, start.framework),
-            runs: Vec::new(),
-            in_memory_bytes: IN_MEMORY_MB << 20,
-            spill: Spill::default(),
-            shown: None,
-            view: DecodeView::default(),
+            catalog: Browse::new(start.catalog, start.frameworks, start.framework),
+            decode: DecodeView::default(),
             tune: Tune::new(start.params),
             compare: Compare::default(),
-            lab: Lab::default(),
+            pool: PoolScreen::default(),
             learn: Learn::new(start.learned),
-            params: start.params,
-            length: start.length,
+            look: Appearance::new(start.look),
+            engine: EngineState::new(start.setup),
+            session: Session::new(start.earlier, start.save_dir, start.demo),
+            next: NextRun {
+                params: start.params,
+                length: start.length,
+            },
             dialog: None,
             notice: None,
-            mouse: start.look.memory.mouse,
-            earlier: start.earlier,
-            shipped: start.shipped,
-            save_dir: start.save_dir,
-            queued: None,
-            frame: 0,
-            touched: Touched::No,
-            demo: start.demo,
-            n_runs: 0,
             errands: Vec::new(),
         };
+        app.catalog.shipped = start.shipped;
         // The first one last, so that it is shown.
         for trace in start.replay.into_iter().rev() {
-            app.model = ModelState::None;
+            app.engine.model = ModelState::None;
             app.open(trace);
         }
-        if !start.look.notices.is_empty() {
-            app.tell(Tone::Problem, start.look.notices.join(". "));
+        if !notices.is_empty() {
+            app.tell(Tone::Problem, notices.join(". "));
         }
         app
     }
@@ -222,9 +142,9 @@ impl App {
     /// What the next session is to know.
     pub fn memory(&self) -> Remembered {
         Remembered {
-            theme: self.chosen_theme.clone(),
-            mouse: self.mouse,
-            panes: self.panes,
+            theme: self.look.chosen_theme.clone(),
+            mouse: self.look.mouse,
+            panes: self.look.panes,
         }
     }
 
@@ -234,8 +154,8 @@ impl App {
             return dialog.context();
         }
         match self.screen {
-            Screen::Pool if self.lab.typing == Typing::Yes => Context::Filter,
-            Screen::Catalog if self.browse.typing == Typing::Yes => Context::Filter,
+            Screen::Pool if self.pool.typing == Typing::Yes => Context::Filter,
+            Screen::Catalog if self.catalog.typing == Typing::Yes => Context::Filter,
             Screen::Catalog => Context::Catalog,
             Screen::Decode => Context::Decode,
             Screen::Tune => Context::Tune,
@@ -249,10 +169,15 @@ impl App {
     pub fn key(&self, event: &KeyEvent) -> Option<Action> {
         let context = self.context();
         let taught = self.learn.course.is_some() && self.dialog.is_none() && !context.takes_text();
-        if let Some(action) = self.keys.action(event, Context::Lesson).filter(|_| taught) {
+        if let Some(action) = self
+            .look
+            .keys
+            .action(event, Context::Lesson)
+            .filter(|_| taught)
+        {
             return Some(action);
         }
-        let bound = self.keys.action(event, context);
+        let bound = self.look.keys.action(event, context);
         if bound.is_some() || !context.takes_text() {
             return bound;
         }
@@ -262,12 +187,12 @@ impl App {
 
     /// The key of an action, for a text that mentions one.
     pub fn key_of(&self, context: Context, action: Action) -> String {
-        self.keys.name_of(context, &action)
+        self.look.keys.name_of(context, &action)
     }
 
     /// Why this cannot be done without a model, and the way to one.
     pub(crate) fn why_no_model(&self, what: &str) -> Option<String> {
-        match &self.model {
+        match &self.engine.model {
             ModelState::Ready(_) => None,
             ModelState::None => Some(format!(
                 "{what} needs the model, and this is a replay: start `laserscope` for one."
@@ -292,16 +217,16 @@ impl App {
 
     /// The run that Decode shows.
     pub fn run(&self) -> Option<&Run> {
-        self.shown.and_then(|id| self.run_of(id))
+        self.session.shown.and_then(|id| self.run_of(id))
     }
 
     pub(crate) fn run_mut(&mut self) -> Option<&mut Run> {
-        let shown = self.shown?;
-        self.runs.iter_mut().find(|r| r.id == shown)
+        let shown = self.session.shown?;
+        self.session.runs.iter_mut().find(|r| r.id == shown)
     }
 
     pub fn run_of(&self, id: RunId) -> Option<&Run> {
-        self.runs.iter().find(|r| r.id == id)
+        self.session.runs.iter().find(|r| r.id == id)
     }
 
     pub fn record(&self) -> Option<&Record> {
@@ -310,7 +235,7 @@ impl App {
 
     /// The step looked at.
     pub fn step_index(&self) -> Option<usize> {
-        self.view.step_index(self.record()?.n_steps())
+        self.decode.step_index(self.record()?.n_steps())
     }
 
     pub fn step(&self) -> Option<&Step> {
@@ -326,7 +251,11 @@ impl App {
             Pick::Root | Pick::Bonus => true,
         };
         let is_seen = |pick: &Pick| is_there(pick) && self.is_shown(*pick);
-        let first = [self.view.pick, Some(first_look(step)), Some(Pick::Draft(1))];
+        let first = [
+            self.decode.pick,
+            Some(first_look(step)),
+            Some(Pick::Draft(1)),
+        ];
         let found = first.into_iter().flatten().find(is_seen);
         Some(found.unwrap_or(Pick::Root))
     }
@@ -337,7 +266,7 @@ impl App {
             (_, Some(record), Some(step)) => record.params_at(step),
             (_, Some(record), None) => record.trace.header.params,
             (Some(run), None, _) => run.params,
-            (None, ..) => self.params,
+            (None, ..) => self.next.params,
         }
     }
 
@@ -345,21 +274,26 @@ impl App {
     /// whose prompts are asked.
     pub fn n_runs_about(&self, kind: &str, id: &str) -> usize {
         let about = |s: &crate::speculate::trace::SubjectInfo| {
-            s.kind.as_str() == kind && s.id == id && self.browse.is_framework(&s.framework)
+            s.kind.as_str() == kind && s.id == id && self.catalog.is_framework(&s.framework)
         };
-        let live = self.runs.iter().filter(|r| r.recording().is_none());
+        let live = self.session.runs.iter().filter(|r| r.recording().is_none());
         live.filter(|r| about(&r.subject)).count()
-            + self.earlier.iter().filter(|e| about(&e.subject)).count()
+            + self
+                .session
+                .earlier
+                .iter()
+                .filter(|e| about(&e.subject))
+                .count()
     }
 
     /// Whether the pools have an answer about a subject, of the framework whose
     /// prompts are asked, or of one that is not known.
     pub fn is_in_pool(&self, kind: &str, id: &str) -> bool {
         let is_asked = |s: &Shipped| {
-            known_framework(&s.framework).is_none_or(|name| self.browse.is_framework(name))
+            known_framework(&s.framework).is_none_or(|name| self.catalog.is_framework(name))
         };
         let is_it = |s: &Shipped| s.kind == kind && s.id == id && is_asked(s);
-        self.shipped.iter().any(is_it)
+        self.catalog.shipped.iter().any(is_it)
     }
 
     /// Whether frames must be drawn without anyone pressing a key.
@@ -367,7 +301,7 @@ impl App {
         let busy = |r: &Run| r.is_moving() || r.references.is_busy();
         let sweeps = self.screen == Screen::Tune && self.tune.sweep.is_under_way();
         let races = self.compare.is_racing();
-        self.model.is_coming() || self.run().is_some_and(busy) || races || sweeps
+        self.engine.model.is_coming() || self.run().is_some_and(busy) || races || sweeps
     }
 
     /// When the notice uncovers the hints, where it does.
@@ -390,8 +324,8 @@ impl App {
     }
 
     pub(crate) fn next_run_id(&mut self) -> RunId {
-        self.n_runs += 1;
-        self.n_runs
+        self.session.n_runs += 1;
+        self.session.n_runs
     }
 
     /// The demo plays at an easy pace, which is no wish for what comes after it.
@@ -400,11 +334,11 @@ impl App {
         let left_demo = is_demo(self.run());
         self.set_shown(Some(id));
         self.screen = Screen::Decode;
-        self.view.go_to(Cursor::Follow);
+        self.decode.go_to(Cursor::Follow);
         if is_demo(self.run()) {
-            self.view.pace = Pace::EASY;
+            self.decode.pace = Pace::EASY;
         } else if left_demo {
-            self.view.pace = Pace::FULL_SPEED;
+            self.decode.pace = Pace::FULL_SPEED;
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::present::theme::Theme;
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::widgets::field::{edit, push_input};
 use crate::tui::widgets::pane;
 use crate::worker::message::Command;

@@ -11,9 +11,8 @@ use crate::present::token_text::{columns, fit, fit_left, pad};
 use crate::tui::action::Action;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::app::{App, Tone};
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::runs::branches::Fork;
-use crate::tui::shell::layout;
 use crate::tui::widgets::list::chosen;
 use crate::tui::widgets::{bars, pane};
 use crate::worker::message::Command;
@@ -54,7 +53,10 @@ impl Dialog for BranchDialog {
         let title = format!("BRANCH FROM STEP {}", fork.step + 1);
         let inner = pane::dialog(&title, place(app, area), theme, buf);
         let width = usize::from(inner.width);
-        let settings = format!("from its beginning, with {}", app.params.verify.describe());
+        let settings = format!(
+            "from its beginning, with {}",
+            app.next.params.verify.describe()
+        );
         pane::put(
             buf,
             inner,
@@ -77,7 +79,7 @@ impl Dialog for BranchDialog {
     }
 
     fn line_at(&self, app: &App, area: Rect, at: Position) -> Option<usize> {
-        let inner = layout::inner(place(app, area));
+        let inner = pane::inner(place(app, area));
         let line = usize::from(at.y.checked_sub(inner.y)?);
         let row = match line {
             0 => Some(0),

@@ -9,8 +9,7 @@ use crate::speculate::compare::Side;
 use crate::tui::action::Action;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::app::{App, Tone};
-use crate::tui::keys::table::Context;
-use crate::tui::shell::layout;
+use crate::tui::keys::context::Context;
 use crate::tui::widgets::list::{chosen, first_shown, named_row, row_at};
 use crate::tui::widgets::pane;
 use crate::worker::message::Command;
@@ -77,7 +76,7 @@ impl Dialog for ChooseRun {
     }
 
     fn line_at(&self, app: &App, area: Rect, at: Position) -> Option<usize> {
-        let rows = layout::inner(place(app, self.side, area));
+        let rows = pane::inner(place(app, self.side, area));
         let first = first_shown(self.row, usize::from(rows.height));
         row_at(rows, first, app.offered(self.side).len(), at)
     }

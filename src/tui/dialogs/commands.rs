@@ -13,8 +13,10 @@ use crate::present::token_text::{columns, fit, pad};
 use crate::speculate::condition::{Condition, Direction};
 use crate::tui::action::Action;
 use crate::tui::app::dialog::Dialog;
-use crate::tui::app::{App, Screen, Tone};
-use crate::tui::keys::table::{Binding, Context};
+use crate::tui::app::{App, Tone};
+use crate::tui::keys::context::Context;
+use crate::tui::keys::table::Binding;
+use crate::tui::screens::Screen;
 use crate::tui::screens::decode::state::Cursor;
 use crate::tui::widgets::field::{edit, push_input};
 use crate::tui::widgets::list::{first_shown, moved};
@@ -157,7 +159,7 @@ impl App {
         let contexts = [front, Context::Anywhere, Context::Always]
             .into_iter()
             .chain(others);
-        let lines = contexts.flat_map(|c| self.keys.bindings(c));
+        let lines = contexts.flat_map(|c| self.look.keys.bindings(c));
         let lines = lines.filter(|b| is_worth_a_name(&b.action));
         if text.is_empty() {
             return lines.collect();
@@ -167,7 +169,7 @@ impl App {
         let mut found: Vec<(u32, &Binding)> = lines
             .filter_map(|line| {
                 let name = line.action.name();
-                let hay = format!("{name} {} {}", self.keys.names(line), line.help);
+                let hay = format!("{name} {} {}", self.look.keys.names(line), line.help);
                 let hay = Utf32String::from(hay.as_str());
                 let score = pattern.score(hay.slice(..), &mut matcher)?;
                 Some((score + closeness(&name, text), line))
@@ -206,7 +208,7 @@ impl App {
             .find(&record.trace, at, Direction::Forward)
             .or_else(|| condition.all(&record.trace).next());
         match found {
-            Some(step) => self.view.go_to(Cursor::at(step)),
+            Some(step) => self.decode.go_to(Cursor::at(step)),
             None => self.tell(Tone::Info, "No step matches."),
         }
     }
@@ -225,7 +227,7 @@ fn closeness(name: &str, text: &str) -> u32 {
 fn line(app: &App, offer: &Offer<'_>, width: usize, theme: &Theme) -> Line<'static> {
     let (keys, name, help) = match offer {
         Offer::Act(binding) => (
-            app.keys.names(binding),
+            app.look.keys.names(binding),
             binding.action.name(),
             binding.help.to_string(),
         ),

@@ -13,10 +13,9 @@ use crate::speculate::condition::{Condition, HELP, Help, complete};
 use crate::tui::action::Action;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::app::{App, Tone};
-use crate::tui::keys::table::Context;
-use crate::tui::mouse::Target;
+use crate::tui::keys::context::Context;
 use crate::tui::screens::decode::hunt::Hunt;
-use crate::tui::shell::layout;
+use crate::tui::target::Target;
 use crate::tui::widgets::field::{edit, push_input};
 use crate::tui::widgets::list::row_at;
 use crate::tui::widgets::pane;
@@ -198,7 +197,7 @@ impl ConditionEditor {
 
 impl App {
     pub(crate) fn open_condition(&mut self) {
-        let text = match &self.view.hunt {
+        let text = match &self.decode.hunt {
             Hunt::Condition(condition) => condition.to_string(),
             _ => String::new(),
         };
@@ -215,7 +214,7 @@ impl App {
         let text = format!("{steps} with {condition}: {} walk them.", self.find_keys());
         let here = self.step_index();
         let is_here = here.is_some_and(|at| condition.matches(&record.trace, at));
-        self.view.hunt = Hunt::Condition(condition);
+        self.decode.hunt = Hunt::Condition(condition);
         if n > 0 && !is_here {
             self.find_match(true);
         }
@@ -239,7 +238,7 @@ fn place(area: Rect) -> Rect {
 
 /// The rows of the suggestions, and the first one shown.
 fn list(area: Rect, editor: &ConditionEditor) -> (Rect, usize) {
-    let inner = layout::inner(place(area));
+    let inner = pane::inner(place(area));
     let rows = Rect {
         y: inner.y + 2,
         height: inner.height.saturating_sub(2),

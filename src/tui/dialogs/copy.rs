@@ -9,8 +9,7 @@ use crate::present::token_text::{columns, fit, pad, show};
 use crate::tui::action::{Action, Copied};
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
-use crate::tui::keys::table::Context;
-use crate::tui::shell::layout;
+use crate::tui::keys::context::Context;
 use crate::tui::widgets::list::{chosen, row_at};
 use crate::tui::widgets::pane;
 use crate::worker::message::Command;
@@ -52,7 +51,7 @@ impl Dialog for CopyMenu {
     }
 
     fn line_at(&self, _app: &App, area: Rect, at: Position) -> Option<usize> {
-        row_at(layout::inner(place(area)), 0, Copied::ALL.len(), at)
+        row_at(pane::inner(place(area)), 0, Copied::ALL.len(), at)
     }
 }
 

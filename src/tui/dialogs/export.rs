@@ -9,8 +9,7 @@ use crate::present::theme::Theme;
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
-use crate::tui::keys::table::Context;
-use crate::tui::shell::layout;
+use crate::tui::keys::context::Context;
 use crate::tui::widgets::list::{chosen, row_at};
 use crate::tui::widgets::pane;
 use crate::worker::message::Command;
@@ -54,7 +53,7 @@ impl Dialog for ExportMenu {
     }
 
     fn line_at(&self, _app: &App, area: Rect, at: Position) -> Option<usize> {
-        row_at(layout::inner(place(area)), 0, Format::ALL.len(), at)
+        row_at(pane::inner(place(area)), 0, Format::ALL.len(), at)
     }
 }
 

@@ -8,13 +8,13 @@ use crate::present::theme::Theme;
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::widgets::field::{self, edit};
 use crate::worker::message::{Command, PoolName};
 
 /// Which of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LabAsks {
+pub enum PoolAsks {
     Phrase,
     Text,
     File,
@@ -23,7 +23,7 @@ pub enum LabAsks {
 /// What is being typed for the pools.
 #[derive(Debug)]
 pub struct PoolField {
-    pub asks: LabAsks,
+    pub asks: PoolAsks,
     pub input: Input,
 }
 
@@ -35,7 +35,7 @@ impl Dialog for PoolField {
     fn update(mut self: Box<Self>, app: &mut App, action: &Action) -> Vec<Command> {
         match action {
             Action::Close => Vec::new(),
-            Action::Submit => app.lab_submitted(&self),
+            Action::Submit => app.pool_text_submitted(&self),
             other => {
                 self.edit(other);
                 app.keep(self);
@@ -51,7 +51,7 @@ impl Dialog for PoolField {
 }
 
 impl PoolField {
-    pub fn new(asks: LabAsks) -> Self {
+    pub fn new(asks: PoolAsks) -> Self {
         PoolField {
             asks,
             input: Input::default(),
@@ -61,7 +61,7 @@ impl PoolField {
     /// A document keeps its line breaks.
     fn edit(&mut self, action: &Action) {
         match (self.asks, action) {
-            (LabAsks::Text, Action::Paste(text)) => {
+            (PoolAsks::Text, Action::Paste(text)) => {
                 let lines = text.replace("\r\n", "\n").replace(['\n', '\r'], "⏎");
                 for c in lines.chars().filter(|c| !c.is_control()) {
                     self.input.handle(InputRequest::InsertChar(c));
@@ -75,21 +75,21 @@ impl PoolField {
 }
 
 /// What is typed for the pools, and what will be done with it.
-fn words(app: &App, asks: LabAsks) -> (&'static str, String) {
-    let pool = match app.lab.pool() {
+fn words(app: &App, asks: PoolAsks) -> (&'static str, String) {
+    let pool = match app.pool.pool() {
         Some(PoolName::Group(name)) => name.as_str(),
         _ => "session/added",
     };
     match asks {
-        LabAsks::Phrase => (
+        PoolAsks::Phrase => (
             "SEARCH THE POOLS",
             "Where it occurs, to the letter, and what would be drafted after it.".into(),
         ),
-        LabAsks::Text => (
+        PoolAsks::Text => (
             "A DOCUMENT FOR THE POOL",
             format!("Type or paste it: to {pool}, in memory, for the next runs."),
         ),
-        LabAsks::File => (
+        PoolAsks::File => (
             "DOCUMENTS FROM A FILE",
             "A path to JSON Lines with id, text, and title, kind, group where known.".into(),
         ),

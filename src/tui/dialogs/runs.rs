@@ -7,11 +7,10 @@ use crate::present::theme::Theme;
 use crate::tui::action::Action;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::app::{App, Tone};
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::runs::begin::Listed;
 use crate::tui::runs::run::Run;
 use crate::tui::screens::catalog::detail::{earlier_summary, summary};
-use crate::tui::shell::layout;
 use crate::tui::widgets::list::{chosen, first_shown, named_row, row_at};
 use crate::tui::widgets::pane;
 use crate::worker::message::Command;
@@ -61,7 +60,7 @@ impl Dialog for RunsDialog {
     }
 
     fn line_at(&self, app: &App, area: Rect, at: Position) -> Option<usize> {
-        let rows = layout::inner(place(app, area));
+        let rows = pane::inner(place(app, area));
         let first = first_shown(self.row, usize::from(rows.height));
         row_at(rows, first, app.listed_runs().count(), at)
     }

@@ -8,7 +8,7 @@ use crate::present::theme::Theme;
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::widgets::message;
 use crate::worker::message::{Command, LabQuestion};
 
@@ -32,7 +32,7 @@ impl Dialog for SaveEdits {
     }
 
     fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-        let overview = app.lab.overview.as_ref();
+        let overview = app.pool.overview.as_ref();
         let n = overview.map_or(0, |o| o.n_unsaved);
         let path = overview.and_then(|o| o.pool_on_disk.as_deref());
         let text = format!(

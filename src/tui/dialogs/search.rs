@@ -11,7 +11,7 @@ use crate::present::token_text::columns;
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::widgets::field::{edit, push_input};
 use crate::tui::widgets::pane;
 use crate::worker::message::Command;
@@ -75,7 +75,7 @@ impl Dialog for SearchField {
 impl App {
     pub(crate) fn open_search(&mut self) {
         if self.record().is_some() {
-            let text = self.view.search.take().map_or(String::new(), |s| s.text);
+            let text = self.decode.search.take().map_or(String::new(), |s| s.text);
             self.ask(SearchField {
                 input: Input::from(text),
             });

@@ -10,10 +10,9 @@ use crate::present::token_text::{columns, fit};
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::runs::run::Run;
 use crate::tui::settings::{Setting, Way};
-use crate::tui::shell::layout;
 use crate::tui::widgets::list::{chosen, row_at};
 use crate::tui::widgets::pane;
 use crate::worker::message::Command;
@@ -40,7 +39,7 @@ impl Dialog for SettingsDialog {
         if *action == Action::Close {
             return Vec::new();
         }
-        let shown = Setting::shown(&app.params);
+        let shown = Setting::shown(&app.next.params);
         self.row = chosen(self.row, action, shown.len() - 1);
         let setting = shown[self.row];
         app.keep(self);
@@ -59,7 +58,7 @@ impl Dialog for SettingsDialog {
             "SETTINGS for the next run"
         };
         let area = pane::dialog(title, place(app, area), theme, buf);
-        let shown = Setting::shown(&app.params);
+        let shown = Setting::shown(&app.next.params);
         let n_shown = shown.len() as u16;
         for (i, setting) in shown.into_iter().enumerate() {
             let line = line(app, setting, theme, usize::from(area.width));
@@ -68,23 +67,23 @@ impl Dialog for SettingsDialog {
                 pane::mark(area, i as u16, 1, theme, buf);
             }
         }
-        let penalty = app.params.repeat_penalty;
+        let penalty = app.next.params.repeat_penalty;
         let note = format!(
             "repetition penalty {penalty}, suffixes of up to {} tokens",
-            app.params.max_suffix
+            app.next.params.max_suffix
         );
         pane::put(buf, area, n_shown + 1, &Line::styled(note, theme.dim()));
     }
 
     fn line_at(&self, app: &App, area: Rect, at: Position) -> Option<usize> {
-        let n_shown = Setting::shown(&app.params).len();
-        row_at(layout::inner(place(app, area)), 0, n_shown, at)
+        let n_shown = Setting::shown(&app.next.params).len();
+        row_at(pane::inner(place(app, area)), 0, n_shown, at)
     }
 }
 
 /// Over the lower right, so that the text and the tree stay in sight.
 fn place(app: &App, area: Rect) -> Rect {
-    let height = Setting::shown(&app.params).len() as u16 + 4;
+    let height = Setting::shown(&app.next.params).len() as u16 + 4;
     let width = WIDTH.min(area.width);
     Rect {
         x: area.right() - width,
@@ -95,7 +94,7 @@ fn place(app: &App, area: Rect) -> Rect {
 }
 
 fn line(app: &App, setting: Setting, theme: &Theme, width: usize) -> Line<'static> {
-    let value = setting.value(&app.params);
+    let value = setting.value(&app.next.params);
     let idle = value == "—";
     let arrows = if idle { theme.dim() } else { theme.accent() };
     let gap = (VALUE - 4).saturating_sub(columns(&value));

@@ -15,7 +15,7 @@ use crate::speculate::why_slow::{Cell, Machine, Said, Verdict, WhySlow};
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::screens::decode::origin::source_name;
 use crate::tui::shell::layout;
 use crate::tui::widgets::list::moved;
@@ -77,7 +77,7 @@ impl Dialog for WhySlowDialog {
 fn last_scroll(app: &App) -> usize {
     let area = layout::whole(app);
     let width = inner_width(area);
-    let n = lines(app, &app.theme.theme(), width).len();
+    let n = lines(app, &app.look.theme.theme(), width).len();
     n.saturating_sub(usize::from(area.height.saturating_sub(4)))
 }
 

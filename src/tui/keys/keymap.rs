@@ -5,7 +5,8 @@ use crossterm::event::{KeyEvent, KeyEventKind};
 
 use crate::present::key::{Key, Naming};
 use crate::tui::action::Action;
-use crate::tui::keys::table::{Binding, Context, TABLE};
+use crate::tui::keys::context::Context;
+use crate::tui::keys::table::{Binding, TABLE};
 
 /// The table in force.
 #[derive(Clone, Debug)]

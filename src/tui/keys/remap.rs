@@ -18,8 +18,9 @@ use toml::de::{DeTable, DeValue};
 
 use crate::present::key::Key;
 use crate::tui::action::Action;
+use crate::tui::keys::context::Context;
 use crate::tui::keys::keymap::Keymap;
-use crate::tui::keys::table::{Binding, Context};
+use crate::tui::keys::table::Binding;
 
 /// What is wrong in a file, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]

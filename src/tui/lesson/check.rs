@@ -4,14 +4,8 @@
 use serde::Deserialize;
 
 use super::figure::Figure;
-use crate::present::lines::Ghosts;
-use crate::present::pick::Pick;
-use crate::speculate::params::Verify;
-use crate::speculate::trace::Step;
 use crate::speculate::verify::Fate;
-use crate::tui::app::{App, Screen};
-use crate::tui::dialogs::why_slow::WhySlowDialog;
-use crate::tui::screens::decode::state::{Pane, Zoom};
+use crate::tui::screens::decode::state::Pane;
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(tag = "is", rename_all = "kebab-case", deny_unknown_fields)]
@@ -63,77 +57,7 @@ pub enum ScreenName {
 }
 
 impl Check {
-    /// Whether the interface is in the state asked for. `answer` is what was
-    /// typed last.
-    pub fn holds(&self, app: &App, answer: Option<&str>) -> bool {
-        match self {
-            Check::Step(wanted) => {
-                decoding(app)
-                    && is_shown(app, wanted.run.as_deref())
-                    && app.step().is_some_and(|s| wanted.fits(s))
-            }
-            Check::Token { fate } => decoding(app) && picked_fate(app) == Some(*fate),
-            Check::Screen { screen } => app.screen == screen.screen(),
-            Check::Zoom { pane } => {
-                decoding(app) && app.view.zoom == Zoom::One && app.view.pane == *pane
-            }
-            Check::Run { run } => decoding(app) && is_shown(app, Some(run)),
-            Check::Ghosts => decoding(app) && app.view.ghosts == Ghosts::Shown,
-            Check::WhySlow => decoding(app) && app.dialog_of::<WhySlowDialog>().is_some(),
-            Check::K { k } => {
-                matches!(app.params.verify, Verify::Relaxed { k: set, .. } if set == *k)
-            }
-            Check::Answer { figure, within } => is_answer(app, answer, figure, *within),
-        }
-    }
-
     pub fn wants_number(&self) -> bool {
         matches!(self, Check::Answer { .. })
-    }
-}
-
-fn decoding(app: &App) -> bool {
-    app.screen == Screen::Decode
-}
-
-fn is_shown(app: &App, run: Option<&str>) -> bool {
-    run.is_none_or(|name| app.learn.run_named(name) == app.shown)
-}
-
-fn picked_fate(app: &App) -> Option<Fate> {
-    match app.pick()? {
-        Pick::Draft(node) => app.step()?.verdict.fate(node),
-        Pick::Root | Pick::Bonus => None,
-    }
-}
-
-fn is_answer(app: &App, answer: Option<&str>, figure: &Figure, within: f64) -> bool {
-    let typed = answer.and_then(|a| a.trim().replace(',', ".").parse::<f64>().ok());
-    match (typed, figure.value(app)) {
-        (Some(typed), Some(value)) => (typed - value).abs() <= within * value.abs() + 1e-9,
-        _ => false,
-    }
-}
-
-impl StepCheck {
-    fn fits(&self, step: &Step) -> bool {
-        let committed = step.verdict.n_committed();
-        step.index + 1 >= self.at_least
-            && self.has.is_none_or(|fate| step.verdict.count(fate) > 0)
-            && step.tree.n_drafts() >= self.min_drafts
-            && committed >= self.min_committed
-            && self
-                .max_accepted
-                .is_none_or(|most| step.verdict.path.len() <= most)
-    }
-}
-
-impl ScreenName {
-    fn screen(self) -> Screen {
-        match self {
-            ScreenName::Decode => Screen::Decode,
-            ScreenName::Compare => Screen::Compare,
-            ScreenName::Learn => Screen::Learn,
-        }
     }
 }

@@ -5,9 +5,9 @@ use color_eyre::eyre::{Result, bail, eyre};
 
 use super::figure::Figure;
 use crate::tui::action::Action;
-use crate::tui::app::{App, Screen};
+use crate::tui::keys::context::Context;
 use crate::tui::keys::keymap::Keymap;
-use crate::tui::keys::table::Context;
+use crate::tui::screens::Screen;
 
 const KEYS: [(&str, Context, Action); 24] = [
     ("step", Context::Decode, Action::NextStep),
@@ -48,26 +48,14 @@ pub fn check(text: &str) -> Result<()> {
     .map(drop)
 }
 
-/// The text with keys and figures put in; a figure that nothing shown has is `?`.
-pub fn told(text: &str, app: &App) -> String {
-    let filled = fill(text, |name| match name.strip_prefix("key:") {
-        Some(key) => key_name(key, &app.keys),
-        None => {
-            let figure: Figure = name.parse().map_err(|e: String| eyre!(e))?;
-            Ok(figure.told(app).unwrap_or("?".into()))
-        }
-    });
-    filled.unwrap_or_else(|_| text.to_string())
-}
-
-fn key_name(name: &str, keys: &Keymap) -> Result<String> {
+pub fn key_name(name: &str, keys: &Keymap) -> Result<String> {
     let Some((_, context, action)) = KEYS.iter().find(|k| k.0 == name) else {
         bail!("key `{name}`: there is {}", KEYS.map(|k| k.0).join(", "));
     };
     Ok(keys.name_of(*context, action))
 }
 
-fn fill(text: &str, meaning: impl Fn(&str) -> Result<String>) -> Result<String> {
+pub fn fill(text: &str, meaning: impl Fn(&str) -> Result<String>) -> Result<String> {
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {

@@ -6,9 +6,11 @@ use crate::recsys::SubjectRef;
 use crate::speculate::trace::{StartFrom, SubjectInfo, Trace};
 use crate::tui::action::Action;
 use crate::tui::app::model::ModelState;
-use crate::tui::app::{App, Errand, Screen, Tone, Touched};
-use crate::tui::keys::table::Context;
+use crate::tui::app::shared::Touched;
+use crate::tui::app::{App, Errand, Tone};
+use crate::tui::keys::context::Context;
 use crate::tui::runs::run::{Origin, Phase, Recording, Run};
+use crate::tui::screens::Screen;
 use crate::worker::ask;
 use crate::worker::message::{Command, PromptText, Purpose, Request, RunId};
 
@@ -25,7 +27,7 @@ pub(crate) enum Begin {
 impl App {
     /// Generates knowledge for what is selected in the catalog.
     pub(crate) fn generate_selected(&mut self, begin: Begin) -> Vec<Command> {
-        match self.browse.selected() {
+        match self.catalog.selected() {
             Some(at) => self.generate_for(at, begin),
             None => {
                 self.tell(
@@ -38,7 +40,7 @@ impl App {
     }
 
     fn generate_for(&mut self, at: SubjectRef, begin: Begin) -> Vec<Command> {
-        match self.browse.question_about(at) {
+        match self.catalog.question_about(at) {
             Ok((subject, prompt)) => self.begin(subject, prompt, begin),
             Err(why) => {
                 self.tell(
@@ -66,7 +68,7 @@ impl App {
 
     /// The shown run's subject once more, from what that run started from.
     pub(crate) fn again_from_there(&mut self) -> Vec<Command> {
-        let params = &self.params;
+        let params = &self.next.params;
         let start = self.record().map(|r| r.trace.header.start_under(params));
         match (self.question_of_run(), start) {
             (Ok((subject, prompt)), Some(start)) => {
@@ -88,16 +90,16 @@ impl App {
             run: id,
             subject,
             prompt,
-            params: self.params,
+            params: self.next.params,
             branch: None,
             start,
             purpose: Purpose::Watch,
             start_paused: begin == Begin::Paused,
         };
-        if self.model.is_ready() {
+        if self.engine.model.is_ready() {
             return self.send(request);
         }
-        let text = match &self.model {
+        let text = match &self.engine.model {
             ModelState::None => {
                 "This is a replay, with no model: start `laserscope` to generate.".into()
             }
@@ -110,8 +112,8 @@ impl App {
                 request.subject.title
             ),
         };
-        if self.model.is_coming() {
-            self.queued = Some(request);
+        if self.engine.model.is_coming() {
+            self.engine.queued = Some(request);
         }
         self.tell(Tone::Info, text);
         Vec::new()
@@ -126,16 +128,19 @@ impl App {
             request.params,
             request.prompt.clone(),
         );
-        self.runs.push(run);
+        self.session.runs.push(run);
         self.show_run(request.run);
         vec![
-            Command::SetPace(self.view.pace.duration()),
+            Command::SetPace(self.decode.pace.duration()),
             Command::Generate(Box::new(request)),
         ]
     }
 
     fn give_up_references(&mut self) {
-        self.runs.iter_mut().for_each(|r| r.references.give_up());
+        self.session
+            .runs
+            .iter_mut()
+            .for_each(|r| r.references.give_up());
     }
 
     /// Generates for the same subject again, with the settings of now.
@@ -144,7 +149,7 @@ impl App {
             return Vec::new();
         };
         let (subject, origin) = (run.subject.clone(), run.origin.clone());
-        match (origin, self.browse.find(&subject)) {
+        match (origin, self.catalog.find(&subject)) {
             (Origin::Live { prompt }, _) => self.begin(subject, prompt, Begin::Running),
             (_, Some(at)) => self.generate_for(at, Begin::Running),
             (_, None) => {
@@ -186,11 +191,11 @@ impl App {
 
     fn opened(&mut self, trace: Trace) -> RunId {
         let is_it = |r: &&Run| r.recording() == Some(Recording::File) && self.is_of(r, &trace);
-        let id = match self.runs.iter().find(is_it).map(|r| r.id) {
+        let id = match self.session.runs.iter().find(is_it).map(|r| r.id) {
             Some(id) => id,
             None => self.insert_recording(trace, Recording::File),
         };
-        if let Some(run) = self.runs.iter_mut().find(|r| r.id == id) {
+        if let Some(run) = self.session.runs.iter_mut().find(|r| r.id == id) {
             run.play_all();
         }
         id
@@ -227,7 +232,7 @@ impl App {
     }
 
     pub(crate) fn add_recording(&mut self, trace: Trace, kind: Recording) -> RunId {
-        self.runs.retain(|r| r.recording() != Some(kind));
+        self.session.runs.retain(|r| r.recording() != Some(kind));
         let id = self.insert_recording(trace, kind);
         self.show_run(id);
         id
@@ -235,18 +240,19 @@ impl App {
 
     fn insert_recording(&mut self, trace: Trace, kind: Recording) -> RunId {
         let id = self.next_run_id();
-        self.runs.push(Run::recorded(id, trace, kind));
+        self.session.runs.push(Run::recorded(id, trace, kind));
         id
     }
 
     /// Plays the bundled recording, unless a person is busy with something else.
     pub(crate) fn play_demo(&mut self) {
-        let idle =
-            self.touched == Touched::No && self.shown.is_none() && self.screen == Screen::Catalog;
+        let idle = self.session.touched == Touched::No
+            && self.session.shown.is_none()
+            && self.screen == Screen::Catalog;
         if !idle {
             return;
         }
-        if let Some(trace) = self.demo.take() {
+        if let Some(trace) = self.session.demo.take() {
             self.add_recording(trace, Recording::Demo);
             if let Some(run) = self.run_mut() {
                 run.phase = Phase::Running;
@@ -261,7 +267,7 @@ impl App {
     pub fn listed_runs(&self) -> impl Iterator<Item = Listed<'_>> {
         let live = self.runs_as_tree().into_iter();
         live.map(|(run, depth)| Listed::Run { run, depth })
-            .chain(self.earlier.iter().map(Listed::Earlier))
+            .chain(self.session.earlier.iter().map(Listed::Earlier))
     }
 
     pub(crate) fn open_listed(&mut self, row: usize) {

@@ -10,7 +10,7 @@ use crate::speculate::trace::StartFrom;
 use crate::tui::action::Action;
 use crate::tui::app::model::ModelState;
 use crate::tui::app::{App, Tone};
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::runs::run::{Origin, Run};
 use crate::worker::message::{Command, PromptText, Purpose, Request};
 
@@ -58,7 +58,7 @@ impl App {
         let Some(record) = record else {
             return Some("There is no step to branch from yet.".into());
         };
-        let ModelState::Ready(ready) = &self.model else {
+        let ModelState::Ready(ready) = &self.engine.model else {
             return self.why_no_model("A branch");
         };
         let fits = ready.model.tokenizer_hash == record.trace.header.model.tokenizer_hash;
@@ -81,7 +81,7 @@ impl App {
         }
         let within = if forced.is_some() { fork.within } else { 0 };
         let branch = record.trace.branch_at(fork.step, within, forced);
-        let start = record.trace.start_before(fork.step, &self.params);
+        let start = record.trace.start_before(fork.step, &self.next.params);
         self.begin_branch(branch, start)
     }
 
@@ -106,10 +106,10 @@ impl App {
         };
         let branch = trace.branch_at(step, 0, None);
         let start = trace.start_before(step, &self.tune.params);
-        self.params = self.tune.params;
+        self.next.params = self.tune.params;
         let commands = self.begin_branch(branch, start);
         // The branch has these very settings.
-        self.tune.begun_with = self.shown;
+        self.tune.begun_with = self.session.shown;
         commands
     }
 
@@ -145,7 +145,7 @@ impl App {
             run: self.next_run_id(),
             subject,
             prompt,
-            params: self.params,
+            params: self.next.params,
             branch: Some(branch),
             start,
             purpose: Purpose::Watch,
@@ -162,8 +162,13 @@ impl App {
     /// deep in the tree each is.
     pub(crate) fn runs_as_tree(&self) -> Vec<(&Run, usize)> {
         let mut listed = Vec::new();
-        let is_here = |id| self.runs.iter().any(|r| r.id == id && r.kept().is_some());
-        let roots = self.runs.iter().rev();
+        let is_here = |id| {
+            self.session
+                .runs
+                .iter()
+                .any(|r| r.id == id && r.kept().is_some())
+        };
+        let roots = self.session.runs.iter().rev();
         for root in roots.filter(|r| !r.parent.is_some_and(is_here)) {
             self.list_below(root, 0, &mut listed);
         }
@@ -175,7 +180,11 @@ impl App {
             return;
         }
         listed.push((run, depth));
-        let children = self.runs.iter().filter(|r| r.parent == Some(run.id));
+        let children = self
+            .session
+            .runs
+            .iter()
+            .filter(|r| r.parent == Some(run.id));
         children.for_each(|child| self.list_below(child, depth + 1, listed));
     }
 }

@@ -1,81 +1,14 @@
 //! Whether this machine still fits the cost profile that its budgets go by, over the
 //! runs of a session; and measuring it again, when asked to.
 
-use crate::speculate::cost::{CostProfile, StepCosts};
-use crate::speculate::drift::{Drift, describe};
-use crate::speculate::trace::Step;
-use crate::tui::action::Action;
-use crate::tui::app::model::ModelState;
-use crate::tui::app::{App, Tone};
-use crate::tui::keys::table::Context;
-use crate::worker::message::{Command, RunId};
+use crate::speculate::cost::StepCosts;
+use crate::speculate::drift::Drift;
 
 /// The last steps against the profile.
 #[derive(Clone, Debug, Default)]
 pub struct Drifting {
-    costs: StepCosts,
-    steps: Drift,
+    pub costs: StepCosts,
+    pub steps: Drift,
     /// It was told once; again only after another measurement.
-    is_told: bool,
-}
-
-impl App {
-    /// This machine's profile, as it is from now on.
-    pub(crate) fn profile_is(&mut self, profile: CostProfile) {
-        self.drift = Drifting {
-            costs: StepCosts::new(&profile),
-            ..Drifting::default()
-        };
-        self.profile = Some(profile);
-    }
-
-    /// A step was made here.
-    pub(crate) fn watch_drift(&mut self, id: RunId, step: &Step) {
-        // A profile that was named with --cost need not be this machine's.
-        let is_named = self.setup.has("--cost");
-        let record = self.run_of(id).and_then(|run| run.record.as_ref());
-        let goes_by_it =
-            record.is_some_and(|r| Some(&r.trace.header.cost) == self.profile.as_ref());
-        if is_named || !goes_by_it {
-            return;
-        }
-        let Drifting { costs, steps, .. } = &mut self.drift;
-        steps.push(step, costs);
-        if let Some(ratio) = self.drift.steps.beyond().filter(|_| !self.drift.is_told) {
-            self.drift.is_told = true;
-            let key = self.key_of(Context::Anywhere, Action::MeasureCost);
-            self.tell(
-                Tone::Problem,
-                format!("{}; {key} measures it again.", describe(ratio)),
-            );
-        }
-    }
-
-    /// Asks for another measurement.
-    pub(crate) fn measure_cost(&mut self) -> Vec<Command> {
-        if let Some(why) = self.why_no_model("Measuring what a step costs") {
-            self.tell(Tone::Info, why);
-            return Vec::new();
-        }
-        self.tell(Tone::Info, "Measuring what a step costs on this machine.");
-        vec![Command::MeasureCost]
-    }
-
-    pub(crate) fn measuring(&mut self, done: usize, of: usize) {
-        if matches!(self.model, ModelState::Ready(_)) {
-            let text = format!("Measuring what a step costs on this machine: {done} of {of}");
-            self.tell(Tone::Info, text);
-        }
-    }
-
-    pub(crate) fn measured(&mut self, outcome: Result<Option<String>, String>) {
-        match outcome {
-            Ok(None) => self.tell(
-                Tone::Good,
-                "Measured; the next runs go by the new cost profile.",
-            ),
-            Ok(Some(note)) => self.tell(Tone::Info, format!("Measured, but {note}")),
-            Err(why) => self.tell(Tone::Problem, format!("Not measured: {why}")),
-        }
-    }
+    pub is_told: bool,
 }

@@ -16,7 +16,7 @@ impl App {
     /// Asks for pairs of the autoregressive, the strict and the shown run of the same
     /// prompt.
     pub(crate) fn measure(&mut self) -> Vec<Command> {
-        let ready = self.model.is_ready();
+        let ready = self.engine.model.is_ready();
         let Some(run) = self.run_mut() else {
             return Vec::new();
         };
@@ -41,14 +41,19 @@ impl App {
     /// Begins the next reference run if the engine is free.
     pub(crate) fn next_reference(&mut self) -> Vec<Command> {
         let busy = self
+            .session
             .runs
             .iter()
             .any(|r| r.is_under_way() || r.references.under_way.is_some());
-        if busy || !self.model.is_ready() {
+        if busy || !self.engine.model.is_ready() {
             return Vec::new();
         }
         let id = self.next_run_id();
-        let found = self.runs.iter_mut().find_map(|r| reference_request(r, id));
+        let found = self
+            .session
+            .runs
+            .iter_mut()
+            .find_map(|r| reference_request(r, id));
         found.map_or_else(Vec::new, |request| {
             vec![
                 Command::SetPace(Duration::ZERO),

@@ -6,3 +6,21 @@ pub mod decode;
 pub mod learn;
 pub mod pool;
 pub mod tune;
+
+/// The screens there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Screen {
+    Catalog,
+    Decode,
+    Tune,
+    Compare,
+    Pool,
+    Learn,
+}
+
+/// Whether a screen's field is being typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Typing {
+    Yes,
+    No,
+}

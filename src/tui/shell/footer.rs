@@ -9,8 +9,9 @@ use ratatui::widgets::{Clear, Widget};
 use crate::present::theme::Theme;
 use crate::present::token_text::columns;
 use crate::tui::app::{App, Notice, Tone};
+use crate::tui::keys::context::Context;
 use crate::tui::keys::keymap::Keymap;
-use crate::tui::keys::table::{Binding, Context};
+use crate::tui::keys::table::Binding;
 use crate::tui::widgets::paragraph::wrap;
 
 const GAP: usize = 2;
@@ -24,7 +25,7 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
     buf.set_style(area, theme.bar());
     let width = usize::from(area.width).saturating_sub(2);
-    let line = hints(&app.keys, app.context(), theme, width);
+    let line = hints(&app.look.keys, app.context(), theme, width);
     buf.set_line(area.x + 1, area.y, &line, area.width - 1);
 }
 

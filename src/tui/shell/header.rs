@@ -9,9 +9,10 @@ use crate::present::number;
 use crate::present::theme::{Emphasis, Theme};
 use crate::present::token_text::{columns, fit};
 use crate::tui::action::Action;
+use crate::tui::app::App;
 use crate::tui::app::model::ModelState;
-use crate::tui::app::{App, Screen};
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
+use crate::tui::screens::Screen;
 use crate::tui::widgets::bars;
 
 const NAME: &str = " ◉ LaserScope ";
@@ -52,7 +53,7 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
 
 /// The screens as the bar names them, by their keys.
 fn labels(app: &App) -> impl Iterator<Item = (Screen, String)> {
-    let (front, is_wide) = (app.screen, app.size.0 >= NAMED_WIDTH);
+    let (front, is_wide) = (app.screen, app.look.size.0 >= NAMED_WIDTH);
     SCREENS
         .into_iter()
         .enumerate()
@@ -90,7 +91,7 @@ pub fn screen_at(app: &App, x: u16) -> Option<Screen> {
 }
 
 pub fn spinner(app: &App) -> &'static str {
-    SPINNER[app.frame / 2 % SPINNER.len()]
+    SPINNER[app.look.frame / 2 % SPINNER.len()]
 }
 
 fn status(app: &App, theme: &Theme, room: usize) -> Line<'static> {
@@ -101,7 +102,7 @@ fn status(app: &App, theme: &Theme, room: usize) -> Line<'static> {
             Span::styled(fit(text, room.saturating_sub(2)), theme.text()),
         ])
     };
-    match &app.model {
+    match &app.engine.model {
         ModelState::None => dim("replay, no model".into()),
         ModelState::Starting => busy("starting"),
         ModelState::Looking { what } => busy(&format!("looking for {what}")),

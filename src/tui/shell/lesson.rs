@@ -8,10 +8,11 @@ use ratatui::text::{Line, Span};
 
 use crate::present::theme::Theme;
 use crate::tui::action::Action;
-use crate::tui::app::{App, Screen};
-use crate::tui::keys::table::Context;
-use crate::tui::lesson::{Lesson, words};
-use crate::tui::shell::layout;
+use crate::tui::app::App;
+use crate::tui::keys::context::Context;
+use crate::tui::lesson::Lesson;
+use crate::tui::screens::Screen;
+use crate::tui::screens::learn::words;
 use crate::tui::widgets::pane;
 use crate::tui::widgets::paragraph::wrap;
 
@@ -35,7 +36,7 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let title = format!("LESSON · {}", lesson.title);
     pane::title(&title, area, true, theme, buf);
     pane::note(&progress(app, theme), title.len(), area, buf);
-    let inner = layout::inner(area);
+    let inner = pane::inner(area);
     for (row, (role, text)) in lines(app, usize::from(inner.width)).into_iter().enumerate() {
         pane::put(
             buf,

@@ -1,14 +1,12 @@
 //! What the playground writes and reads: traces, exports, pictures of the screen.
 //! Every file appears whole or not at all, and none is overwritten.
 
-use std::borrow::Cow;
 use std::fs;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::{Result, WrapErr};
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
 
 use crate::atomic_file;
 use crate::file_name::file_name;
@@ -16,9 +14,6 @@ use crate::present::format::Format;
 use crate::present::picture;
 use crate::speculate::params::Params;
 use crate::speculate::trace::Trace;
-use crate::tui::app::App;
-use crate::tui::screens::compare::state::Choice;
-use crate::worker::message::RunId;
 
 /// How a run is written in another form.
 pub type Exporter = fn(&Trace, Format) -> String;
@@ -36,31 +31,23 @@ pub struct Files {
 }
 
 /// Writes a run's trace beside the others; says where.
-pub fn save(app: &App, id: RunId) -> Result<String> {
-    let trace = trace_of(app, id)?;
+pub fn save(folder: &Path, trace: &Trace) -> Result<String> {
     let mut text = Vec::new();
     trace.save(&mut text).wrap_err("writing the trace")?;
-    write_new(&app.save_dir, &stem(&trace), &[("jsonl", &text)])
+    write_new(folder, &stem(trace), &[("jsonl", &text)])
 }
 
 /// Writes a run in another form beside the traces.
-pub fn export(app: &App, id: RunId, format: Format, files: &Files) -> Result<String> {
-    let trace = trace_of(app, id)?;
-    let text = (files.exporter)(&trace, format);
-    write_new(
-        &app.save_dir,
-        &stem(&trace),
-        &[(format.name(), text.as_bytes())],
-    )
+pub fn export(folder: &Path, trace: &Trace, format: Format, exporter: Exporter) -> Result<String> {
+    let text = exporter(trace, format);
+    write_new(folder, &stem(trace), &[(format.name(), text.as_bytes())])
 }
 
-/// Writes the screen as it is drawn, as a picture and as text.
-pub fn picture(app: &App) -> Result<String> {
-    let mut buffer = Buffer::empty(Rect::new(0, 0, app.size.0, app.size.1));
-    crate::tui::view::render(app, buffer.area, &mut buffer);
-    let (svg, text) = (picture::svg(&buffer), picture::plain(&buffer));
+/// Writes a drawn screen as a picture and as text.
+pub fn picture(folder: &Path, drawn: &Buffer) -> Result<String> {
+    let (svg, text) = (picture::svg(drawn), picture::plain(drawn));
     let forms = [("svg", svg.as_bytes()), ("txt", text.as_bytes())];
-    write_new(&app.save_dir, "screen", &forms)
+    write_new(folder, "screen", &forms)
 }
 
 /// Reads a recording.
@@ -68,10 +55,6 @@ pub fn load(path: &Path) -> Result<Trace> {
     let reading = || format!("reading {}", path.display());
     let file = fs::File::open(path).wrap_err_with(reading)?;
     Trace::load(BufReader::new(file)).wrap_err_with(reading)
-}
-
-fn trace_of(app: &App, id: RunId) -> Result<Cow<'_, Trace>> {
-    app.trace_of(Choice::Run(id))
 }
 
 /// `item-m12-relaxed`

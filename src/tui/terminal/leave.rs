@@ -12,6 +12,7 @@ use color_eyre::eyre::{Report, eyre};
 use crate::shutdown::{self, Cause};
 use crate::tui::app::App;
 use crate::tui::remembered::Remembered;
+use crate::tui::screens::compare::state::Choice;
 use crate::tui::terminal::{files, tty};
 
 /// How long after an error a signal that explains it may come.
@@ -25,9 +26,10 @@ pub fn rescue(app: &App) -> Vec<String> {
 }
 
 fn save_under_way(app: &App) -> Vec<String> {
-    let under_way = app.runs.iter().filter(|r| r.is_under_way());
+    let under_way = app.session.runs.iter().filter(|r| r.is_under_way());
     let begun = under_way.filter(|r| r.recording().is_none() && r.n_steps() > 0);
-    let saved = begun.map(|run| match files::save(app, run.id) {
+    let save = |id| files::save(&app.session.save_dir, &*app.trace_of(Choice::Run(id))?);
+    let saved = begun.map(|run| match save(run.id) {
         Ok(path) => format!("the run under way is saved: {path}"),
         Err(why) => format!("the run under way could not be saved: {why:#}"),
     });

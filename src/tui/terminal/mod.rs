@@ -4,6 +4,7 @@
 
 pub mod files;
 pub mod input;
+mod jobs;
 pub mod leave;
 pub mod tty;
 
@@ -15,10 +16,12 @@ use std::time::{Duration, Instant};
 use color_eyre::eyre::{Result, WrapErr, bail, eyre};
 use files::Files;
 use futures::FutureExt;
+use jobs::Jobs;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tty::Tty;
 
 use crate::console;
+use crate::present::number::count;
 use crate::shutdown::{self, Cause};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Errand, Tone};
@@ -51,7 +54,7 @@ pub async fn run(
     let memory_file = start.look.memory_file.clone();
     let mut app = App::new(start);
     let before = app.memory();
-    let mut screen = Tty::open(app.mouse)?;
+    let mut screen = Tty::open(app.look.mouse)?;
     let drawing = run_loop(&mut app, &files, &mut screen, &commands, &mut events);
     let outcome = AssertUnwindSafe(drawing).catch_unwind().await;
     let told = match &outcome {
@@ -90,10 +93,23 @@ async fn run_loop(
     commands: &Sender<Command>,
     events: &mut UnboundedReceiver<Event>,
 ) -> Result<Next> {
-    let mut keys = crate::tui::terminal::input::listen()?;
-    let mut engine = Engine::There;
-    let mut clock = Clock::new();
-    let mut frame = Frame::Stale;
+    let mut jobs = Jobs::start()?;
+    let end = turn(app, files, screen, commands, events, &mut jobs).await;
+    jobs.finish(app).await;
+    end
+}
+
+/// Until the screens are left.
+async fn turn(
+    app: &mut App,
+    files: &Files,
+    screen: &mut Tty,
+    commands: &Sender<Command>,
+    events: &mut UnboundedReceiver<Event>,
+    jobs: &mut Jobs,
+) -> Result<Next> {
+    let mut keys = input::listen()?;
+    let (mut engine, mut clock, mut frame) = (Engine::There, Clock::new(), Frame::Stale);
     loop {
         if shutdown::is_coming() {
             return Ok(Next::CutOff(shutdown::arrived().await));
@@ -101,30 +117,24 @@ async fn run_loop(
         if let Frame::Stale = frame {
             draw(app, screen)?;
         }
-        let wait = match app.is_moving() {
-            true => Some(FRAME),
-            false => app.notice_moves_in(),
-        };
-        clock.rest(wait.is_none());
+        let wait = clock.wait(app);
         frame = tokio::select! {
-            key = keys.recv() => {
-                let event = key.ok_or_else(|| eyre!("no more keys can be read"))?;
-                on_key(app, event.wrap_err("reading keys")?, commands)
-            }
+            key = keys.recv() => on_key(app, key, commands)?,
             event = events.recv(), if engine == Engine::There => {
-                match event {
-                    Some(event) => on_event(app, event, commands, events)?,
-                    None => engine = Engine::Gone,
-                }
+                engine = on_event(app, event, commands, events)?;
                 Frame::Stale
             }
             elapsed = clock.tick(wait.unwrap_or(FRAME)), if wait.is_some() => {
                 send(commands, app.update(Action::Tick(elapsed)));
                 Frame::Stale
             }
+            done = jobs.next(), if jobs.are_waiting() => {
+                jobs::tell(app, done);
+                Frame::Stale
+            }
             cause = shutdown::arrived() => return Ok(Next::CutOff(cause)),
         };
-        if let Next::Leave = run_errands(app, files, screen)? {
+        if let Next::Leave = run_errands(app, files, screen, jobs)? {
             return Ok(Next::Leave);
         }
     }
@@ -149,11 +159,16 @@ impl Clock {
         }
     }
 
-    /// While nothing moves no time goes by.
-    fn rest(&mut self, resting: bool) {
-        if resting {
+    /// How long from one frame to the next; `None`: nothing moves, and no time goes by.
+    fn wait(&mut self, app: &App) -> Option<Duration> {
+        let wait = match app.is_moving() {
+            true => Some(FRAME),
+            false => app.notice_moves_in(),
+        };
+        if wait.is_none() {
             self.last = Instant::now();
         }
+        wait
     }
 
     /// Waits until so long after the last frame; the time since then.
@@ -173,7 +188,7 @@ enum Engine {
 
 fn draw(app: &mut App, screen: &mut Tty) -> Result<()> {
     let size = screen.terminal.size().wrap_err("measuring the terminal")?;
-    app.size = (size.width, size.height);
+    app.look.size = (size.width, size.height);
     screen
         .terminal
         .draw(|frame| frame.render_widget(&*app, frame.area()))
@@ -182,24 +197,32 @@ fn draw(app: &mut App, screen: &mut Tty) -> Result<()> {
 }
 
 /// The mouse moving over the screen, for one, changes nothing.
-fn on_key(app: &mut App, event: crossterm::event::Event, commands: &Sender<Command>) -> Frame {
-    let Some(action) = app.action_of(&event) else {
-        return Frame::Current;
+fn on_key(
+    app: &mut App,
+    key: Option<io::Result<crossterm::event::Event>>,
+    commands: &Sender<Command>,
+) -> Result<Frame> {
+    let event = key.ok_or_else(|| eyre!("no more keys can be read"))?;
+    let Some(action) = app.action_of(&event.wrap_err("reading keys")?) else {
+        return Ok(Frame::Current);
     };
     send(commands, app.update(action));
-    Frame::Stale
+    Ok(Frame::Stale)
 }
 
 /// Takes an event in, and with it those that wait, for the time of a frame: it shows
 /// them together, and an engine that never stops talking does not keep keys waiting.
 fn on_event(
     app: &mut App,
-    first: Event,
+    first: Option<Event>,
     commands: &Sender<Command>,
     events: &mut UnboundedReceiver<Event>,
-) -> Result<()> {
+) -> Result<Engine> {
+    if first.is_none() {
+        return Ok(Engine::Gone);
+    }
     let begun = Instant::now();
-    let mut next = Some(first);
+    let mut next = first;
     while let Some(event) = next {
         if let Event::Gone { why: Some(why) } = event {
             return Err(eyre!("the engine stopped: {why}"));
@@ -208,7 +231,7 @@ fn on_event(
         let is_late = begun.elapsed() > FRAME;
         next = (!is_late).then(|| events.try_recv().ok()).flatten();
     }
-    Ok(())
+    Ok(Engine::There)
 }
 
 /// An engine that is gone has said so, or will.
@@ -218,49 +241,24 @@ fn send(commands: &Sender<Command>, list: Vec<Command>) {
     }
 }
 
-fn run_errands(app: &mut App, files: &Files, screen: &mut Tty) -> Result<Next> {
+fn run_errands(app: &mut App, files: &Files, screen: &mut Tty, jobs: &mut Jobs) -> Result<Next> {
     for errand in app.take_errands() {
         match errand {
             Errand::Quit => return Ok(Next::Leave),
-            Errand::Suspend => screen.suspend(app.mouse)?,
+            Errand::Suspend => screen.suspend(app.look.mouse)?,
             Errand::Mouse(mouse) => tty::set_mouse(mouse)?,
             Errand::Copy(text) => {
                 tty::copy(&text)?;
-                let n = crate::present::number::count(text.chars().count(), "character");
+                let n = count(text.chars().count(), "character");
                 app.tell(
                     Tone::Good,
                     format!("Copied {n}, if the terminal allows it."),
                 );
             }
-            Errand::Save(id) => {
-                let outcome = files::save(app, id);
-                app.saved_run(id, outcome.map_err(|why| format!("{why:#}")));
-            }
-            Errand::SaveToCopy(id) => {
-                let outcome = files::save(app, id);
-                app.saved_to_copy(id, outcome.map_err(|why| format!("{why:#}")));
-                return run_errands(app, files, screen);
-            }
-            Errand::Export(id, format) => tell_saved(app, files::export(app, id, format, files)),
-            Errand::Picture => tell_saved(app, files::picture(app)),
-            Errand::SaveSettings(params) => {
-                let outcome = (files.save_settings)(&params);
-                app.settings_saved(params, outcome.map_err(|why| format!("{why:#}")));
-            }
-            Errand::KeepLearned => {
-                if let Err(why) = app.learn.learned.write(&files.learned) {
-                    app.tell(Tone::Problem, format!("Progress is not kept: {why:#}"));
-                }
-            }
-            Errand::Open(path) => match files::load(&path) {
-                Ok(trace) => app.open_file(trace, &path),
-                Err(why) => app.open_failed(format!("{why:#}")),
-            },
+            about_files => jobs::of(app, files, about_files)
+                .into_iter()
+                .for_each(|job| jobs.ask(job)),
         }
     }
     Ok(Next::Go)
-}
-
-fn tell_saved(app: &mut App, outcome: Result<String>) {
-    app.saved(outcome.map_err(|why| format!("{why:#}")));
 }

@@ -27,7 +27,7 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 
 use crate::shutdown::{self, screen};
-use crate::tui::app::Mouse;
+use crate::tui::remembered::Mouse;
 
 /// What other threads panicked about meanwhile.
 static REPORTS: Mutex<Vec<String>> = Mutex::new(Vec::new());

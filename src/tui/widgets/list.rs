@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use crate::present::theme::Theme;
 use crate::present::token_text::{columns, fit};
 use crate::tui::action::Action;
-use crate::tui::mouse::Target;
+use crate::tui::target::Target;
 
 /// Rows a page key moves.
 const PAGE: i64 = 10;

@@ -1,7 +1,6 @@
 //! What screens and dialogs share in drawing: frames, bars, paragraphs, fields.
 
 pub mod bars;
-pub mod cost_plot;
 pub mod field;
 pub mod list;
 pub mod message;

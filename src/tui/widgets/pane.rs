@@ -13,6 +13,39 @@ use crate::present::token_text::{columns, fit};
 const TITLE_X: u16 = 2;
 const TAB_GAP: &str = " │ ";
 
+/// The inside of a pane with a border and a column of air on both sides.
+pub fn inner(pane: Rect) -> Rect {
+    Rect {
+        x: pane.x + 2,
+        y: pane.y + 1,
+        width: pane.width.saturating_sub(4),
+        height: pane.height.saturating_sub(2),
+    }
+}
+
+/// Two framed panes that share the line between them.
+pub fn beside(area: Rect, left_width: u16) -> (Rect, Rect) {
+    let left = Rect {
+        width: left_width,
+        ..area
+    };
+    let right = Rect {
+        x: area.x + left_width - 1,
+        width: area.width - left_width + 1,
+        ..area
+    };
+    (left, right)
+}
+
+/// A pane is never narrower.
+pub const LEAST_WIDTH: u16 = 24;
+
+/// A width or a height moved by a shift, with `least` left on both sides.
+pub fn shifted(size: u16, by: i16, least: u16, whole: u16) -> u16 {
+    let most = whole.saturating_sub(least).max(least);
+    size.saturating_add_signed(by).clamp(least, most)
+}
+
 pub fn frame(rect: Rect, focused: bool, theme: &Theme, buf: &mut Buffer) {
     Block::bordered()
         .border_type(BorderType::Plain)
@@ -30,7 +63,7 @@ pub fn dialog(title: &str, rect: Rect, theme: &Theme, buf: &mut Buffer) -> Rect 
         .border_style(theme.border(true))
         .render(rect, buf);
     self::title(title, rect, true, theme, buf);
-    crate::tui::shell::layout::inner(rect)
+    inner(rect)
 }
 
 /// `width` by `height` in the middle, no larger than the area.

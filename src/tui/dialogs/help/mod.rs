@@ -12,12 +12,11 @@ use tui_input::Input;
 use crate::glossary::Place;
 use crate::present::theme::Theme;
 use crate::tui::action::Action;
+use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
-use crate::tui::app::{App, Screen};
-use crate::tui::keys::table::Context;
-use crate::tui::screens::catalog::state::Typing;
-use crate::tui::screens::decode::state::Pane;
+use crate::tui::keys::context::Context;
 use crate::tui::screens::tune::state::Side;
+use crate::tui::screens::{Screen, Typing};
 use crate::tui::shell::layout;
 use crate::tui::widgets::field::{edit, push_input};
 use crate::tui::widgets::list::moved;
@@ -113,7 +112,7 @@ impl Help {
     /// How far it can be scrolled.
     fn last_scroll(&self, app: &App) -> usize {
         let page = Page::of(layout::whole(app), self);
-        let lines = lines(app, self, &app.theme.theme(), usize::from(page.width));
+        let lines = lines(app, self, &app.look.theme.theme(), usize::from(page.width));
         lines.len().saturating_sub(page.n_lines())
     }
 }
@@ -138,7 +137,7 @@ impl App {
         }
         match self.screen {
             Screen::Catalog => Place::Catalog,
-            Screen::Decode => of_pane(self.view.pane),
+            Screen::Decode => self.decode.pane.place(),
             Screen::Tune => match self.tune.side {
                 Side::Sliders => Place::Tune,
                 Side::Sweep => Place::Sweep,
@@ -176,7 +175,7 @@ impl Page {
             rect,
             n_columns,
             width,
-            rows: layout::inner(rect).height.saturating_sub(search),
+            rows: pane::inner(rect).height.saturating_sub(search),
         }
     }
 
@@ -215,16 +214,4 @@ fn more(n_hidden: usize, inner: Rect, theme: &Theme, buf: &mut Buffer) {
     let line = Line::styled(text, theme.dim());
     let x = inner.right().saturating_sub(line.width() as u16);
     buf.set_line(x, inner.bottom(), &line, inner.width);
-}
-
-/// A pane of Decode, as the glossary names it.
-pub fn of_pane(pane: Pane) -> Place {
-    match pane {
-        Pane::Text => Place::Text,
-        Pane::Tree => Place::Tree,
-        Pane::Steps => Place::Steps,
-        Pane::Token => Place::Token,
-        Pane::Pool => Place::Pool,
-        Pane::Speed => Place::Speed,
-    }
 }

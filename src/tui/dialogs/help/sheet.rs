@@ -10,8 +10,9 @@ use crate::present::token_text::{columns, pad};
 use crate::speculate::verify::Fate;
 use crate::tui::app::App;
 use crate::tui::dialogs::help::Help;
+use crate::tui::keys::context::Context;
 use crate::tui::keys::keymap::Keymap;
-use crate::tui::keys::table::{Binding, Context};
+use crate::tui::keys::table::Binding;
 use crate::tui::widgets::paragraph::wrap;
 
 const KEYS: usize = 10;
@@ -45,7 +46,7 @@ struct Sheet<'a> {
 
 pub fn lines(app: &App, help: &Help, theme: &Theme, width: usize) -> Vec<Line<'static>> {
     let mut sheet = Sheet {
-        keys: &app.keys,
+        keys: &app.look.keys,
         theme,
         width,
         lines: Vec::new(),

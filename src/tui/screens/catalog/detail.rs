@@ -15,7 +15,7 @@ use crate::speculate::subject::KindName;
 use crate::speculate::trace::SubjectInfo;
 use crate::tui::action::Action;
 use crate::tui::app::App;
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::runs::run::Run;
 use crate::tui::shell::layout;
 use crate::tui::widgets::pane;
@@ -26,9 +26,9 @@ const MAX_HISTORY: usize = 8;
 
 pub fn render(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
     pane::title("DETAILS", rect, false, theme, buf);
-    let area = layout::inner(rect);
+    let area = pane::inner(rect);
     let lines = lines(app, theme, usize::from(area.width));
-    let top = app.browse.detail_scroll.min(lines.len());
+    let top = app.catalog.detail_scroll.min(lines.len());
     for (row, line) in lines[top..].iter().enumerate() {
         pane::put(buf, area, row as u16, line);
     }
@@ -45,14 +45,17 @@ pub fn render(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
 
 /// How far the details can be scrolled.
 pub fn last_scroll(app: &App) -> usize {
-    let (_, rect) = layout::catalog(layout::shell(app, layout::whole(app)).body, app.panes);
-    let area = layout::inner(rect);
-    let n_lines = lines(app, &app.theme.theme(), usize::from(area.width)).len();
+    let (_, rect) = crate::tui::screens::catalog::layout::places(
+        layout::shell(app, layout::whole(app)).body,
+        app.look.panes,
+    );
+    let area = pane::inner(rect);
+    let n_lines = lines(app, &app.look.theme.theme(), usize::from(area.width)).len();
     n_lines.saturating_sub(usize::from(area.height))
 }
 
 fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
-    let (Some(at), Some(subject)) = (app.browse.selected(), app.browse.selected_subject()) else {
+    let (Some(at), Some(subject)) = (app.catalog.selected(), app.catalog.selected_subject()) else {
         return Vec::new();
     };
     let mut page = Page {
@@ -75,7 +78,7 @@ fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
             page.history(app, subject);
         }
     }
-    if let Some(catalog) = &app.browse.catalog {
+    if let Some(catalog) = &app.catalog.catalog {
         page.fact(
             "group",
             &format!("{}: {}", subject.group(), catalog.why_group(at)),
@@ -159,7 +162,7 @@ impl Page<'_> {
     }
 
     fn history(&mut self, app: &App, subject: Subject<'_>) {
-        let (Subject::User(user), Some(catalog)) = (subject, &app.browse.catalog) else {
+        let (Subject::User(user), Some(catalog)) = (subject, &app.catalog.catalog) else {
             return;
         };
         self.fact("ratings", &format!("{}, newest first", user.history.len()));
@@ -183,13 +186,13 @@ impl Page<'_> {
 
     /// The prompt as the model reads it, once there is a tokenizer to count.
     fn prompt(&mut self, app: &App, at: SubjectRef) {
-        let framework = app.browse.framework();
+        let framework = app.catalog.framework();
         let framework = framework.map_or_else(String::new, |f| f.title.clone());
-        match app.browse.preview(at) {
+        match app.catalog.preview(at) {
             Some(Ok(preview)) => {
                 let note = format!("{framework} · {}", count(preview.n_tokens, "token"));
                 self.heading("PROMPT", &note);
-                self.left_out(preview.n_dropped, app.params.max_tokens);
+                self.left_out(preview.n_dropped, app.next.params.max_tokens);
                 for text in wrap(&preview.rendered, self.width) {
                     self.lines.push(with_markup_dimmed(&text, self.theme));
                 }
@@ -221,7 +224,7 @@ impl Page<'_> {
     }
 
     fn plain_prompt(&mut self, app: &App, at: SubjectRef) {
-        match app.browse.prompt_of(at) {
+        match app.catalog.prompt_of(at) {
             Ok(prompt) => {
                 if let Some(system) = &prompt.system {
                     self.prose(system, self.theme.dim());
@@ -238,24 +241,25 @@ impl Page<'_> {
     }
 
     fn runs(&mut self, app: &App, at: SubjectRef) {
-        let Some(catalog) = &app.browse.catalog else {
+        let Some(catalog) = &app.catalog.catalog else {
             return;
         };
         let (kind, subject) = (KindName::from(at.kind), catalog.subject(at));
         let about = |s: &SubjectInfo| s.kind == kind && s.id == subject.id();
         let live = app
+            .session
             .runs
             .iter()
             .rev()
             .filter(|r| r.kept().is_some() && about(&r.subject));
         let with_framework =
-            |s: &SubjectInfo, text: String| match app.browse.is_framework(&s.framework) {
+            |s: &SubjectInfo, text: String| match app.catalog.is_framework(&s.framework) {
                 true => text,
                 false => format!("{} · {text}", s.framework.to_uppercase()),
             };
         let live = live.map(|run| with_framework(&run.subject, summary(run)));
         let mut found: Vec<String> = live.collect();
-        let earlier = app.earlier.iter().filter(|e| about(&e.subject));
+        let earlier = app.session.earlier.iter().filter(|e| about(&e.subject));
         found.extend(earlier.map(|e| with_framework(&e.subject, earlier_summary(e))));
         if found.is_empty() {
             return;

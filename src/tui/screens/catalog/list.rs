@@ -11,10 +11,9 @@ use crate::present::token_text::{columns, fit};
 use crate::recsys::{Half, Subject, SubjectKind};
 use crate::tui::action::Action;
 use crate::tui::app::App;
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
+use crate::tui::screens::Typing;
 use crate::tui::screens::catalog::filter::Row;
-use crate::tui::screens::catalog::state::Typing;
-use crate::tui::shell::layout;
 use crate::tui::widgets::pane;
 
 const ID: usize = 6;
@@ -29,7 +28,7 @@ const HEAD_ROWS: u16 = 2;
 
 /// Where the subjects' rows are.
 fn rows(list: Rect) -> Rect {
-    let area = layout::inner(list);
+    let area = pane::inner(list);
     Rect {
         y: area.y + HEAD_ROWS,
         height: area.height.saturating_sub(HEAD_ROWS),
@@ -39,7 +38,7 @@ fn rows(list: Rect) -> Rect {
 
 fn tab_titles(app: &App) -> [(SubjectKind, String); 2] {
     let n = |kind| {
-        app.browse
+        app.catalog
             .catalog
             .as_ref()
             .map_or(0, |c| c.subjects(kind).count())
@@ -61,12 +60,12 @@ pub fn tab_at(app: &App, list: Rect, x: u16) -> Option<SubjectKind> {
 pub fn row_at(app: &App, list: Rect, at: Position) -> Option<usize> {
     let area = rows(list);
     let row = first_row(app, area) + usize::from(at.y.checked_sub(area.y)?);
-    (area.contains(at) && row < app.browse.list().rows.len()).then_some(row)
+    (area.contains(at) && row < app.catalog.list().rows.len()).then_some(row)
 }
 
 /// The first row shown, so that the selected one is in view with one to come.
 fn first_row(app: &App, area: Rect) -> usize {
-    let list = app.browse.list();
+    let list = app.catalog.list();
     let height = usize::from(area.height);
     let last = list.rows.len().saturating_sub(height);
     (list.selected + 2).saturating_sub(height).min(last)
@@ -76,11 +75,11 @@ pub fn render(app: &App, theme: &Theme, list: Rect, buf: &mut Buffer) {
     let titles = tab_titles(app);
     let tabs: Vec<(&str, bool)> = titles
         .iter()
-        .map(|(kind, title)| (title.as_str(), *kind == app.browse.kind))
+        .map(|(kind, title)| (title.as_str(), *kind == app.catalog.kind))
         .collect();
     pane::tabs(&tabs, list, true, theme, buf);
-    let area = layout::inner(list);
-    if app.browse.catalog.is_none() {
+    let area = pane::inner(list);
+    if app.catalog.catalog.is_none() {
         let key = |action| app.key_of(Context::Catalog, action);
         let text = format!(
             "There is no catalog. {} types a prompt of your own, {} opens an earlier run.",
@@ -90,23 +89,23 @@ pub fn render(app: &App, theme: &Theme, list: Rect, buf: &mut Buffer) {
         return pane::placeholder(&text, area, theme, buf);
     }
     filter(app, theme, area, buf);
-    let sizes = Sizes::of(app.browse.kind, usize::from(area.width));
+    let sizes = Sizes::of(app.catalog.kind, usize::from(area.width));
     pane::put(
         buf,
         area,
         1,
-        &Line::styled(sizes.heads(app.browse.kind), theme.dim()),
+        &Line::styled(sizes.heads(app.catalog.kind), theme.dim()),
     );
     let area = rows(list);
     let top = first_row(app, area);
-    let shown = app.browse.list().rows.iter().enumerate().skip(top);
+    let shown = app.catalog.list().rows.iter().enumerate().skip(top);
     for (i, (index, row)) in shown.take(usize::from(area.height)).enumerate() {
         pane::put(buf, area, i as u16, &sizes.line(app, row, theme));
-        if index == app.browse.list().selected {
+        if index == app.catalog.list().selected {
             pane::mark(area, i as u16, 1, theme, buf);
         }
     }
-    if app.browse.list().rows.is_empty() {
+    if app.catalog.list().rows.is_empty() {
         let key = app.key_of(Context::Catalog, Action::Close);
         let text = format!("Nothing matches; {key} clears the filter.");
         pane::placeholder(&text, area, theme, buf);
@@ -115,10 +114,10 @@ pub fn render(app: &App, theme: &Theme, list: Rect, buf: &mut Buffer) {
 
 /// The filter as typed, or how to begin one; at the right, how many match.
 fn filter(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let list = app.browse.list();
+    let list = app.catalog.list();
     let text = list.filter.value();
     let key = |action| app.key_of(Context::Catalog, action);
-    let line = if app.browse.typing == Typing::Yes {
+    let line = if app.catalog.typing == Typing::Yes {
         typed(text, list.filter.visual_cursor(), theme)
     } else if text.is_empty() {
         Line::from(vec![
@@ -195,7 +194,7 @@ impl Sizes {
     }
 
     fn line(&self, app: &App, row: &Row, theme: &Theme) -> Line<'static> {
-        let Some(catalog) = &app.browse.catalog else {
+        let Some(catalog) = &app.catalog.catalog else {
             return Line::default();
         };
         let subject = catalog.subject(row.at);

@@ -2,5 +2,7 @@
 
 pub mod detail;
 pub mod filter;
+pub mod layout;
 pub mod list;
 pub mod state;
+pub mod update;

@@ -11,7 +11,9 @@ use tui_input::Input;
 
 use crate::recsys::{Catalog, Framework, Half, Subject, SubjectKind, SubjectRef};
 use crate::speculate::trace::SubjectInfo;
+use crate::tui::screens::Typing;
 use crate::tui::screens::catalog::filter::{Haystack, Row, matching};
+use crate::tui::start::Shipped;
 use crate::worker::ask;
 use crate::worker::message::{PromptPreview, PromptText};
 
@@ -45,16 +47,12 @@ pub struct Browse {
     /// Whether the filter is being typed.
     pub typing: Typing,
     pub detail_scroll: usize,
+    /// The answers that the pools begin with.
+    pub shipped: Vec<Shipped>,
     previews: HashMap<SubjectRef, Result<PromptPreview, String>>,
     asked: Option<Asked>,
     n_tickets: u64,
     matcher: Matcher,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Typing {
-    Yes,
-    No,
 }
 
 impl Browse {
@@ -73,6 +71,7 @@ impl Browse {
             kind: SubjectKind::Item,
             typing: Typing::No,
             detail_scroll: 0,
+            shipped: Vec::new(),
             previews: HashMap::new(),
             asked: None,
             n_tickets: 0,

@@ -4,6 +4,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::present::number::{count, percent, three};
@@ -15,10 +16,9 @@ use crate::speculate::compare::{
 };
 use crate::tui::action::{Action, CompareAction};
 use crate::tui::app::App;
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::runs::reference::Way;
 use crate::tui::screens::compare::state::{Choice, Comparison};
-use crate::tui::screens::compare::view::labelled;
 use crate::tui::widgets::bars;
 use crate::tui::widgets::pane::put;
 use crate::tui::widgets::paragraph::wrap;
@@ -44,7 +44,7 @@ const NAME_WIDTH: usize = 24;
 pub fn n_rows(app: &App, width: u16, room: u16) -> u16 {
     let lines = lines(
         app,
-        &app.theme.theme(),
+        &app.look.theme.theme(),
         usize::from(width),
         usize::from(room),
     );
@@ -96,7 +96,8 @@ fn lines(app: &App, theme: &Theme, width: usize, room: usize) -> Vec<Line<'stati
 
 /// Checked, not assumed.
 fn badge(app: &App, theme: &Theme) -> Line<'static> {
-    let busy = app.compare.left.is_some() && app.runs.iter().any(|r| r.references.is_busy());
+    let busy =
+        app.compare.left.is_some() && app.session.runs.iter().any(|r| r.references.is_busy());
     let check = app.key_of(Context::Compare, Action::Reference);
     let (text, style) = match &app.compare.lossless {
         Some(Lossless::Holds { n_tokens }) => (
@@ -364,4 +365,12 @@ fn ahead(app: &App) -> String {
     let lead = (a.0 - b.0).abs() / 1000.0;
     let first = if a.0 <= b.0 { "A" } else { "B" };
     format!("{first} was done {lead:.2} s earlier · {race} races them on one clock at {pace}×")
+}
+
+/// A label in front of a text, for the lower pane.
+pub(crate) fn labelled(label: &str, text: String, style: Style, theme: &Theme) -> Line<'static> {
+    Line::from(vec![
+        Span::styled(format!("{label} "), theme.dim()),
+        Span::styled(text, style),
+    ])
 }

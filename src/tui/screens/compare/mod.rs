@@ -2,6 +2,7 @@
 
 pub mod choices;
 pub mod figures;
+pub mod pairs;
 pub mod state;
 pub mod update;
 pub mod view;

@@ -4,11 +4,13 @@
 use crate::present::pick::Pick;
 use crate::speculate::compare::{Cause, Side};
 use crate::tui::action::{Action, CompareAction};
-use crate::tui::app::{App, Screen, Tone};
-use crate::tui::keys::table::Context;
-use crate::tui::mouse::{CompareTarget, Target};
+use crate::tui::app::shared::Measured;
+use crate::tui::app::{App, Tone};
+use crate::tui::keys::context::Context;
+use crate::tui::screens::Screen;
 use crate::tui::screens::compare::state::{Choice, Race};
 use crate::tui::screens::decode::state::Cursor;
+use crate::tui::target::{CompareTarget, Target};
 use crate::worker::message::{Command, RunId};
 
 const PAGE: i64 = 10;
@@ -43,7 +45,11 @@ impl App {
     /// The pair stays while the shown run is of it; else another is found.
     pub(crate) fn enter_compare(&mut self) {
         let sides = [self.compare.left, self.compare.right];
-        if !sides.iter().flatten().any(|c| Some(c.run()) == self.shown) {
+        if !sides
+            .iter()
+            .flatten()
+            .any(|c| Some(c.run()) == self.session.shown)
+        {
             (self.compare.left, self.compare.right) = (None, None);
             self.begin_pair();
         }
@@ -119,7 +125,7 @@ impl App {
     }
 
     fn scroll_texts(&mut self, delta: i64) {
-        let (top, last) = crate::tui::screens::compare::view::scrolled(self);
+        let Measured { top, last, .. } = self.look.measured;
         let to = (top as i64).saturating_add(delta).clamp(0, last as i64);
         self.compare.top = Some(to as usize);
     }
@@ -142,7 +148,7 @@ impl App {
             self.tell(Tone::Info, text);
             return Vec::new();
         }
-        if !self.model.is_ready() {
+        if !self.engine.model.is_ready() {
             self.tell(Tone::Info, "It takes a model to run the prompt.");
             return Vec::new();
         }
@@ -204,7 +210,7 @@ impl App {
 
     fn look_at(&mut self, id: crate::worker::message::RunId, step: usize, pick: Pick) {
         self.show_run(id);
-        self.view.go_to(Cursor::at(step));
-        self.view.pick = Some(pick);
+        self.decode.go_to(Cursor::at(step));
+        self.decode.pick = Some(pick);
     }
 }

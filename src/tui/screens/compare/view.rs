@@ -6,7 +6,7 @@ use std::rc::Rc;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
 use crate::present::flow;
 use crate::present::lines::{self, From, Ghosts};
@@ -17,11 +17,12 @@ use crate::present::token_text::fit;
 use crate::speculate::compare::Side;
 use crate::speculate::verify::Fate;
 use crate::tui::action::Action;
-use crate::tui::app::{App, Screen};
-use crate::tui::keys::table::Context;
-use crate::tui::mouse::CompareTarget;
+use crate::tui::app::App;
+use crate::tui::keys::context::Context;
+use crate::tui::screens::Screen;
 use crate::tui::screens::compare::figures as compare_figures;
 use crate::tui::shell::layout;
+use crate::tui::target::CompareTarget;
 use crate::tui::widgets::pane;
 
 /// Rows of the texts, at least, with their frame.
@@ -63,7 +64,7 @@ pub fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
         (Side::Right, places.right, tops.1),
     ] {
         heading(app, side, theme, rect, buf);
-        text(app, side, top, theme, layout::inner(rect), buf);
+        text(app, side, top, theme, pane::inner(rect), buf);
     }
     let subject = app
         .compared(Side::Left)
@@ -71,7 +72,7 @@ pub fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
     let title = subject.map_or("FIGURES".into(), |title| format!("FIGURES · {title}"));
     let room = usize::from(places.figures.width).saturating_sub(6);
     pane::title(&fit(&title, room), places.figures, false, theme, buf);
-    compare_figures::render(app, theme, layout::inner(places.figures), buf);
+    compare_figures::render(app, theme, pane::inner(places.figures), buf);
 }
 
 /// Which run it is, and how much of it is shown.
@@ -89,7 +90,7 @@ fn heading(app: &App, side: Side, theme: &Theme, rect: Rect, buf: &mut Buffer) {
 }
 
 fn lines(app: &App, side: Side, rect: Rect) -> Rc<Vec<lines::Line>> {
-    let width = usize::from(layout::inner(rect).width);
+    let width = usize::from(pane::inner(rect).width);
     match app.compared(side) {
         Some(record) => flow::flow(record, Ghosts::Hidden, width),
         None => Rc::default(),
@@ -105,10 +106,10 @@ fn n_opening(record: &Record) -> usize {
 fn tops(app: &App, places: &Places) -> ((usize, usize), usize) {
     let (Some(a), Some(b)) = (app.compared(Side::Left), app.compared(Side::Right)) else {
         let n = lines(app, Side::Left, places.left).len();
-        let last = n.saturating_sub(usize::from(layout::inner(places.left).height));
+        let last = n.saturating_sub(usize::from(pane::inner(places.left).height));
         return ((app.compare.top.unwrap_or(0).min(last), 0), last);
     };
-    let height = usize::from(layout::inner(places.left).height);
+    let height = usize::from(pane::inner(places.left).height);
     let left = lines(app, Side::Left, places.left);
     let right = lines(app, Side::Right, places.right);
     let last = left.len().max(right.len()).saturating_sub(height);
@@ -275,7 +276,7 @@ pub fn hit(app: &App, body: Rect, at: Position) -> Option<CompareTarget> {
         if rect.contains(at) && at.y == rect.y {
             return Some(CompareTarget::Side(side));
         }
-        let area = layout::inner(rect);
+        let area = pane::inner(rect);
         if area.contains(at) {
             let lines = lines(app, side, rect);
             let line = lines.get(top + usize::from(at.y - area.y))?;
@@ -291,12 +292,4 @@ pub fn hit(app: &App, body: Rect, at: Position) -> Option<CompareTarget> {
         .figures
         .contains(at)
         .then_some(CompareTarget::Figures)
-}
-
-/// A label in front of a text, for the lower pane.
-pub(crate) fn labelled(label: &str, text: String, style: Style, theme: &Theme) -> Line<'static> {
-    Line::from(vec![
-        Span::styled(format!("{label} "), theme.dim()),
-        Span::styled(text, style),
-    ])
 }

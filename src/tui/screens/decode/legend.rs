@@ -9,8 +9,7 @@ use crate::present::theme::Theme;
 use crate::present::token_text::{columns, fit, pad};
 use crate::tui::action::Action;
 use crate::tui::app::App;
-use crate::tui::dialogs::help::of_pane;
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::screens::decode::state::{Pane, Zoom};
 use crate::tui::widgets::pane;
 
@@ -21,10 +20,10 @@ const CHART_ROWS: (u16, u16) = (8, 14);
 
 /// The rows that a pane may fill: a chart leaves some to the legend.
 pub fn room(app: &App, pane: Pane, area: Rect) -> Rect {
-    if pane != Pane::Pool || app.view.zoom == Zoom::All {
+    if pane != Pane::Pool || app.decode.zoom == Zoom::All {
         return area;
     }
-    let words = glossary::of(of_pane(pane)).count() as u16 + 2;
+    let words = glossary::of(pane.place()).count() as u16 + 2;
     let (least, most) = CHART_ROWS;
     let height = area.height.saturating_sub(words).clamp(least, most);
     Rect {
@@ -36,10 +35,10 @@ pub fn room(app: &App, pane: Pane, area: Rect) -> Rect {
 /// Below what was drawn in a zoomed pane; panes with others beside them have none.
 pub fn render(app: &App, pane: Pane, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let free = free_rows(area, buf);
-    if app.view.zoom == Zoom::All || !pane.is_lower() || free < LEAST_ROWS {
+    if app.decode.zoom == Zoom::All || !pane.is_lower() || free < LEAST_ROWS {
         return;
     }
-    let terms: Vec<&Term> = glossary::of(of_pane(pane)).collect();
+    let terms: Vec<&Term> = glossary::of(pane.place()).collect();
     let key = app.key_of(Context::Anywhere, Action::Help);
     let height = (terms.len() as u16 + 1).min(free - 1);
     let area = Rect {

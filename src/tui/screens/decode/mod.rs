@@ -1,7 +1,10 @@
 //! The Decode screen: a run step by step, its text, its draft trees and its figures.
 
 pub mod candidates;
+pub mod cost_plot;
+pub mod find;
 pub mod hunt;
+pub mod layout;
 pub mod legend;
 pub mod origin;
 pub mod phases;

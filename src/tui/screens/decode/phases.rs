@@ -19,14 +19,16 @@ const SOURCE: usize = 17;
 
 /// Rows above the tree: none unless a step is walked.
 pub fn height(app: &App, width: u16) -> u16 {
-    match (app.view.phase(), app.step()) {
+    match (app.decode.phase(), app.step()) {
         (Some(phase), Some(step)) => 1 + explained(app, step, phase, width).len() as u16,
         _ => 0,
     }
 }
 
 pub fn render(app: &App, step: &Step, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let Some(here) = app.view.phase() else { return };
+    let Some(here) = app.decode.phase() else {
+        return;
+    };
     put(buf, area, 0, &bar(here, theme));
     let text = explained(app, step, here, area.width);
     for (row, text) in text.into_iter().enumerate() {

@@ -26,8 +26,8 @@ pub fn line(app: &App, record: &Record, label: usize, theme: &Theme) -> Line<'st
 }
 
 fn facts(app: &App, record: &Record) -> Option<String> {
-    let catalog = app.browse.catalog.as_ref()?;
-    let at = app.browse.find(&record.trace.header.subject)?;
+    let catalog = app.catalog.catalog.as_ref()?;
+    let at = app.catalog.find(&record.trace.header.subject)?;
     let role = ask::role_of(catalog.subject(at));
     let (named, of) = n_named(&mentions(catalog, at, role, &record.text()));
     Some(format!(" · facts {named}/{of}"))

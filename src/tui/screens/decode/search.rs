@@ -5,18 +5,12 @@ use std::ops::Range;
 use crate::present::record::Place;
 use crate::tui::app::{App, Tone};
 use crate::tui::screens::decode::hunt::Hunt;
-use crate::tui::screens::decode::state::Cursor;
-
-/// What is searched, small and capital letters alike.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Search {
-    pub text: String,
-}
+use crate::tui::screens::decode::state::{Cursor, Search};
 
 impl App {
     pub(crate) fn search_for(&mut self, text: &str) {
-        self.view.search = (!text.is_empty()).then(|| Search { text: text.into() });
-        if self.view.search.is_none() {
+        self.decode.search = (!text.is_empty()).then(|| Search { text: text.into() });
+        if self.decode.search.is_none() {
             return;
         }
         let here = self.selected_cell().unwrap_or(0);
@@ -34,11 +28,11 @@ impl App {
         match (text.is_empty(), n) {
             (true, _) => {}
             (false, 0) => {
-                self.view.search = None;
+                self.decode.search = None;
                 self.tell(Tone::Problem, format!("`{text}` is not in the text."));
             }
             (false, n) => {
-                self.view.hunt = Hunt::Text;
+                self.decode.hunt = Hunt::Text;
                 let times = if n == 1 {
                     "once".into()
                 } else {
@@ -52,15 +46,15 @@ impl App {
 
     /// Forgets the search; `false`: there was none.
     pub(crate) fn end_search(&mut self) -> bool {
-        if self.view.hunt == Hunt::Text {
-            self.view.hunt = Hunt::default();
+        if self.decode.hunt == Hunt::Text {
+            self.decode.hunt = Hunt::default();
         }
-        self.view.search.take().is_some()
+        self.decode.search.take().is_some()
     }
 
     /// The tokens of every match, by their place in the text.
     pub fn matches(&self) -> Vec<Range<usize>> {
-        match (self.record(), &self.view.search) {
+        match (self.record(), &self.decode.search) {
             (Some(record), Some(search)) => record.find(&search.text),
             _ => Vec::new(),
         }
@@ -93,8 +87,8 @@ impl App {
             })
         });
         if let Some((step, pick)) = place {
-            self.view.go_to(Cursor::at(step));
-            self.view.pick = Some(pick);
+            self.decode.go_to(Cursor::at(step));
+            self.decode.pick = Some(pick);
         }
     }
 }

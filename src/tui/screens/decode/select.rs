@@ -3,16 +3,16 @@
 use crate::present::pick::Pick;
 use crate::present::record::Place;
 use crate::present::{flow, lines};
+use crate::tui::app::shared::Measured;
 use crate::tui::app::{App, Tone};
-use crate::tui::mouse::Target;
 use crate::tui::screens::decode::state::{Cursor, Pane};
-use crate::tui::shell::layout;
+use crate::tui::target::Target;
 use crate::worker::message::Command;
 
 impl App {
     /// Another token: a line of the tree, or of the text when that has the focus.
     pub(crate) fn move_pick(&mut self, delta: i64) {
-        if self.view.pane == Pane::Text {
+        if self.decode.pane == Pane::Text {
             return self.move_line(delta);
         }
         let (Some(step), Some(pick)) = (self.step(), self.pick()) else {
@@ -27,9 +27,9 @@ impl App {
     /// The selection is of one step, which must stay in view while others come.
     fn pick_in_step(&mut self, pick: Pick) {
         if let Some(step) = self.step_index() {
-            let phase = self.view.phase();
-            self.view.cursor = Cursor::At { step, phase };
-            self.view.pick = Some(pick);
+            let phase = self.decode.phase();
+            self.decode.cursor = Cursor::At { step, phase };
+            self.decode.pick = Some(pick);
         }
     }
 
@@ -39,13 +39,13 @@ impl App {
         let Some(cell) = self.selected_cell() else {
             return;
         };
-        let width = layout::text_width(self);
-        let lines = flow::flow(record, self.view.ghosts, width);
+        let width = self.look.measured.text_width;
+        let lines = flow::flow(record, self.decode.ghosts, width);
         if let Some(cell) = lines::neighbour(&lines, cell, delta)
             && let Place::Step { step, pick, .. } = record.cells[cell].place
         {
-            self.view.go_to(Cursor::at(step));
-            self.view.pick = Some(pick);
+            self.decode.go_to(Cursor::at(step));
+            self.decode.pick = Some(pick);
         }
     }
 
@@ -78,21 +78,21 @@ impl App {
 
     pub(crate) fn click(&mut self, target: Target) {
         match target {
-            Target::Pane(pane) => self.view.focus(pane),
+            Target::Pane(pane) => self.decode.focus(pane),
             Target::Step(step) => {
-                self.view.focus(Pane::Steps);
-                self.view.go_to(Cursor::at(step));
+                self.decode.focus(Pane::Steps);
+                self.decode.go_to(Cursor::at(step));
             }
             Target::Node(pick) => {
-                self.view.focus(Pane::Tree);
+                self.decode.focus(Pane::Tree);
                 self.pick_in_step(pick);
             }
             Target::Token { step, pick } => {
-                self.view.focus(Pane::Text);
-                let top = self.view.text_top;
-                self.view.go_to(Cursor::at(step));
-                self.view.pick = Some(pick);
-                self.view.text_top = top;
+                self.decode.focus(Pane::Text);
+                let top = self.decode.text_top;
+                self.decode.go_to(Cursor::at(step));
+                self.decode.pick = Some(pick);
+                self.decode.text_top = top;
             }
             _ => {}
         }
@@ -102,7 +102,7 @@ impl App {
         match target {
             Target::Token { .. } | Target::Pane(Pane::Text) => self.scroll_text(i64::from(delta)),
             Target::Node(_) | Target::Pane(Pane::Tree) => {
-                self.view.focus(Pane::Tree);
+                self.decode.focus(Pane::Tree);
                 self.move_pick(i64::from(delta));
             }
             Target::Step(_) | Target::Pane(Pane::Steps) => self.move_steps(i64::from(delta)),
@@ -111,7 +111,7 @@ impl App {
     }
 
     fn scroll_text(&mut self, delta: i64) {
-        let (top, last) = layout::text_scroll(self);
-        self.view.text_top = Some((top as i64 + delta).clamp(0, last as i64) as usize);
+        let Measured { top, last, .. } = self.look.measured;
+        self.decode.text_top = Some((top as i64 + delta).clamp(0, last as i64) as usize);
     }
 }

@@ -17,7 +17,7 @@ use crate::speculate::stats::Stats;
 use crate::speculate::verify::Fate;
 use crate::tui::action::Action;
 use crate::tui::app::App;
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::runs::reference::{References, Way};
 use crate::tui::runs::run::Run;
 use crate::tui::screens::decode::quality;

@@ -4,10 +4,16 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::glossary::Place;
 use crate::present::lines::Ghosts;
 use crate::present::pick::Pick;
 use crate::tui::screens::decode::hunt::Hunt;
-use crate::tui::screens::decode::search::Search;
+
+/// What is searched, small and capital letters alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Search {
+    pub text: String,
+}
 
 /// The step looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +81,18 @@ pub enum Pane {
 }
 
 impl Pane {
+    /// Where its words stand in the glossary.
+    pub fn place(self) -> Place {
+        match self {
+            Pane::Text => Place::Text,
+            Pane::Tree => Place::Tree,
+            Pane::Steps => Place::Steps,
+            Pane::Token => Place::Token,
+            Pane::Pool => Place::Pool,
+            Pane::Speed => Place::Speed,
+        }
+    }
+
     pub const ALL: [Pane; 6] = [
         Pane::Text,
         Pane::Tree,
@@ -113,6 +131,15 @@ impl Pane {
 pub enum Zoom {
     All,
     One,
+}
+
+impl Zoom {
+    pub fn other(self) -> Self {
+        match self {
+            Zoom::All => Zoom::One,
+            Zoom::One => Zoom::All,
+        }
+    }
 }
 
 /// The least time from one step to the next.

@@ -8,17 +8,19 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
 
 use crate::present::flow;
-use crate::present::lines::{From, Ghosts, Piece};
+use crate::present::lines::{self, From, Ghosts, Piece};
 use crate::present::number::count;
 use crate::present::record::{Place, Record};
 use crate::present::theme::{Emphasis, Theme};
 use crate::tui::action::Action;
-use crate::tui::app::{App, Screen};
-use crate::tui::keys::table::Context;
+use crate::tui::app::App;
+use crate::tui::keys::context::Context;
 use crate::tui::runs::run::Phase;
+use crate::tui::screens::Screen;
+use crate::tui::screens::decode::state::Pane;
 use crate::tui::shell::{header, layout};
 use crate::tui::widgets::bars;
-use crate::tui::widgets::pane::{placeholder, put};
+use crate::tui::widgets::pane::{self, placeholder, put};
 
 const PROGRESS_WIDTH: usize = 24;
 
@@ -27,7 +29,7 @@ pub fn note(app: &App, theme: &Theme) -> Vec<Line<'static>> {
         return Vec::new();
     };
     let tokens = count(record.stats.tokens, "token");
-    let wordings = match app.view.ghosts {
+    let wordings = match app.decode.ghosts {
         Ghosts::Hidden => vec![tokens],
         Ghosts::Shown => vec![format!("{tokens}, and refused drafts"), tokens],
     };
@@ -69,8 +71,8 @@ fn waiting(app: &App, phase: &Phase, theme: &Theme, area: Rect, buf: &mut Buffer
 }
 
 fn text(app: &App, record: &Record, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let lines = flow::flow(record, app.view.ghosts, usize::from(area.width));
-    let (top, _) = layout::top_line(app, &lines, usize::from(area.height));
+    let lines = flow::flow(record, app.decode.ghosts, usize::from(area.width));
+    let (top, _) = top_line(app, &lines, usize::from(area.height));
     let look = Look {
         step: app.step_index(),
         cell: app.selected_cell(),
@@ -168,4 +170,37 @@ fn style(record: &Record, piece: &Piece, look: &Look, theme: &Theme) -> Style {
         From::Cell(cell) if look.is_match(cell) => style.patch(theme.found()),
         _ => style,
     }
+}
+
+/// The inside of a pane of Decode, if it is shown.
+pub fn pane_inner(app: &App, pane: Pane) -> Option<Rect> {
+    let body = layout::shell(app, layout::whole(app)).body;
+    let panes = super::layout::panes(&app.decode, app.look.panes, body);
+    let found = panes.into_iter().find(|(p, _)| *p == pane);
+    found.map(|(_, rect)| pane::inner(rect))
+}
+
+/// Columns the running text is wrapped to.
+pub fn text_width(app: &App) -> usize {
+    pane_inner(app, Pane::Text).map_or(1, |r| usize::from(r.width))
+}
+
+/// First line of the text that is shown, and the last one that can be first.
+pub fn text_scroll(app: &App) -> (usize, usize) {
+    let (Some(area), Some(record)) = (pane_inner(app, Pane::Text), app.record()) else {
+        return (0, 0);
+    };
+    let lines = flow::flow(record, app.decode.ghosts, usize::from(area.width));
+    top_line(app, &lines, usize::from(area.height))
+}
+
+/// As [`text_scroll`], of a text that is laid out already.
+pub fn top_line(app: &App, lines: &[lines::Line], height: usize) -> (usize, usize) {
+    let last = lines.len().saturating_sub(height);
+    let wanted = match (app.decode.text_top, app.selected_cell()) {
+        (Some(top), _) => top,
+        (None, Some(cell)) => lines::line_of(lines, cell).saturating_sub(height * 2 / 3),
+        (None, None) => last,
+    };
+    (wanted.min(last), last)
 }

@@ -3,7 +3,7 @@
 //! it is drawn by `candidates.rs`.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
@@ -27,41 +27,29 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
             "Select a token in the text or the tree: here stands why it was taken or refused.";
         return placeholder(text, area, theme, buf);
     };
-    let right_width = (area.width / 2).clamp(CANDIDATES.0, CANDIDATES.1);
-    let left = Rect {
-        width: area.width - right_width - 2,
-        ..area
-    };
-    let right = Rect {
-        x: area.right() - right_width,
-        width: right_width,
-        ..area
-    };
     let facts = TokenFacts {
         record,
         step,
         picked: Picked::of(step, pick),
         verify: app.params_in_force().verify,
     };
-    if !app.view.knows(StepPhase::Verify) {
+    if !app.decode.knows(StepPhase::Verify) {
         return unjudged(&facts, theme, area, buf);
     }
     let heads = head(&facts, usize::from(area.width), theme);
     for (row, line) in heads.iter().enumerate() {
         put(buf, area, row as u16, line);
     }
-    let n_heads = heads.len() as u16;
-    let below = |area: Rect| Rect {
-        y: area.y + n_heads,
-        height: area.height.saturating_sub(n_heads),
-        ..area
-    };
-    let left = below(left);
+    let n_heads = Constraint::Length(heads.len() as u16);
+    let [_, below] = Layout::vertical([n_heads, Constraint::Fill(1)]).areas(area);
+    let candidates = Constraint::Length((area.width / 2).clamp(CANDIDATES.0, CANDIDATES.1));
+    let columns = Layout::horizontal([Constraint::Fill(1), candidates]).spacing(2);
+    let [left, right] = columns.areas(below);
     let lines = lines(&facts, usize::from(left.width), theme);
     for (row, line) in lines.iter().enumerate() {
         put(buf, left, row as u16, line);
     }
-    candidates::render(&facts, theme, below(right), buf);
+    candidates::render(&facts, theme, right, buf);
 }
 
 /// Before the model has had its say: the estimate, and where the draft came from.

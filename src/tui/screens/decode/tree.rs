@@ -2,7 +2,7 @@
 //! where it came from.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
 use crate::present::mark::Mark;
@@ -78,23 +78,24 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let origins = usize::from(area.width) >= WIDE_ENOUGH;
     phases::render(app, step, theme, area, buf);
     let root_area = below(area, phases::height(app, area.width));
-    root(app, record, step, origins, theme, root_area, buf);
+    let token = record.quoted(step.tree.nodes[0].token);
+    root(app, &token, origins, theme, root_area, buf);
     let area = rows(app, area);
-    if !app.view.knows(StepPhase::Draft) {
+    if !app.decode.knows(StepPhase::Draft) {
         return phases::hits(record, step, theme, area, buf);
     }
     let lines = app.shown_lines(step);
-    let judged = app.view.knows(StepPhase::Verify);
+    let judged = app.decode.knows(StepPhase::Verify);
     let height = usize::from(area.height);
     let top = top_line(app, &lines, height);
+    let drawing = Drawing {
+        record,
+        step,
+        theme,
+        origins,
+        judged,
+    };
     for (row, line) in lines.iter().skip(top).take(height).enumerate() {
-        let drawing = Drawing {
-            record,
-            step,
-            theme,
-            origins,
-            judged,
-        };
         let drawn = drawing.line(line, area.width);
         put(buf, area, row as u16, &drawn);
         if Some(line.pick) == app.pick() {
@@ -103,11 +104,8 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
     more_below(lines.len().saturating_sub(top + height), theme, area, buf);
     if step.tree.n_drafts() == 0 && height > lines.len() + 2 {
-        let below = Rect {
-            y: area.y + lines.len() as u16,
-            height: area.height - lines.len() as u16,
-            ..area
-        };
+        let drawn = Constraint::Length(lines.len() as u16);
+        let [_, below] = Layout::vertical([drawn, Constraint::Fill(1)]).areas(area);
         placeholder(no_drafts(app, step), below, theme, buf);
     }
 }
@@ -131,18 +129,10 @@ fn more_below(n: usize, theme: &Theme, area: Rect, buf: &mut Buffer) {
 }
 
 /// What the drafts continue, and the heads of the columns.
-fn root(
-    app: &App,
-    record: &Record,
-    step: &Step,
-    origins: bool,
-    theme: &Theme,
-    area: Rect,
-    buf: &mut Buffer,
-) {
+fn root(app: &App, token: &str, origins: bool, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let figures = heads(app, origins);
     let room = usize::from(area.width).saturating_sub(columns(&figures) + 6);
-    let token = fit(&record.quoted(step.tree.nodes[0].token), room);
+    let token = fit(token, room);
     let gap = " ".repeat(room - columns(&token));
     let line = Line::from(vec![
         Span::styled("after ", theme.dim()),
@@ -160,7 +150,7 @@ fn heads(app: &App, origins: bool) -> String {
         true => format!(" {:<width$}", "seen in", width = ORIGINS - 1),
         false => String::new(),
     };
-    match app.view.phase() {
+    match app.decode.phase() {
         Some(StepPhase::Retrieve) => String::new(),
         Some(StepPhase::Draft) => format!("{:>FIGURES$}{seen_in}", "estimate"),
         _ => format!("{:>5}{:>6}{seen_in}", "p", "rank"),

@@ -5,13 +5,14 @@ use std::time::Duration;
 use crate::present::format::Format;
 use crate::present::lines::Ghosts;
 use crate::tui::action::Action;
-use crate::tui::app::{App, Errand, Screen, Tone};
+use crate::tui::app::{App, Errand, Tone};
 use crate::tui::dialogs::export::ExportMenu;
 use crate::tui::dialogs::go_to::GoTo;
 use crate::tui::dialogs::settings::SettingsDialog;
 use crate::tui::dialogs::why_slow::WhySlowDialog;
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::runs::run::{Origin, Phase, Run};
+use crate::tui::screens::Screen;
 use crate::tui::screens::decode::state::{Cursor, Zoom};
 use crate::worker::message::Command;
 
@@ -29,8 +30,8 @@ impl App {
             Action::StopRun => return self.stop(),
             Action::Reference => return self.measure(),
             Action::Again => return self.again(),
-            Action::Slower => return self.set_pace(self.view.pace.slower()),
-            Action::Faster => return self.set_pace(self.view.pace.faster()),
+            Action::Slower => return self.set_pace(self.decode.pace.slower()),
+            Action::Faster => return self.set_pace(self.decode.pace.faster()),
             Action::RetryModel | Action::CancelFetch | Action::MeasureCost => {
                 return self.update_model(&action);
             }
@@ -51,21 +52,21 @@ impl App {
             Action::PreviousStep => self.move_steps(-1),
             Action::PageUp => self.move_steps(-PAGE_STEPS),
             Action::PageDown => self.move_steps(PAGE_STEPS),
-            Action::First => self.view.go_to(Cursor::at(0)),
+            Action::First => self.decode.go_to(Cursor::at(0)),
             Action::Last => self.last_step(),
-            Action::Follow => self.view.go_to(Cursor::Follow),
+            Action::Follow => self.decode.go_to(Cursor::Follow),
             Action::PreviousMatch => self.find_match(false),
             Action::NextMatch => self.find_match(true),
             Action::Condition => self.open_condition(),
-            Action::ChangeMatch => self.set_hunt(self.view.hunt.next()),
+            Action::ChangeMatch => self.set_hunt(self.decode.hunt.next()),
             Action::PreviousPhase => self.previous_phase(),
             Action::Bookmark => self.toggle_bookmark(),
             Action::NextBookmark => self.next_bookmark(),
             Action::Filter => self.open_search(),
             Action::Branch => self.open_branch(),
             Action::WhySlow if self.n_steps() > 0 => self.ask(WhySlowDialog::default()),
-            Action::NextPane => self.view.focus(self.view.pane.neighbour(true)),
-            Action::PreviousPane => self.view.focus(self.view.pane.neighbour(false)),
+            Action::NextPane => self.decode.focus(self.decode.pane.neighbour(true)),
+            Action::PreviousPane => self.decode.focus(self.decode.pane.neighbour(false)),
             Action::Zoom => self.toggle_zoom(),
             Action::Ghosts => self.toggle_ghosts(),
             Action::Up => self.move_pick(-1),
@@ -85,7 +86,7 @@ impl App {
                 vec![Command::Pause]
             }
             (Origin::Live { .. }, Phase::Paused) => {
-                self.view.go_to(Cursor::Follow);
+                self.decode.go_to(Cursor::Follow);
                 vec![Command::Resume]
             }
             (Origin::Live { .. }, Phase::Ended | Phase::Failed(_)) => {
@@ -113,17 +114,17 @@ impl App {
             Phase::Ended => {
                 run.rewind();
                 run.phase = Phase::Running;
-                self.view.go_to(Cursor::Follow);
+                self.decode.go_to(Cursor::Follow);
             }
             _ => {
                 run.phase = Phase::Running;
-                self.view.go_to(Cursor::Follow);
+                self.decode.go_to(Cursor::Follow);
             }
         }
     }
 
     pub(crate) fn single_step(&mut self) -> Vec<Command> {
-        self.view.go_to(Cursor::Follow);
+        self.decode.go_to(Cursor::Follow);
         let Some(run) = self.run_mut() else {
             return Vec::new();
         };
@@ -153,20 +154,20 @@ impl App {
         let Some(at) = self.step_index() else { return };
         let last = self.record().map_or(0, |r| r.n_steps()).saturating_sub(1) as i64;
         let to = (at as i64 + delta).clamp(0, last) as usize;
-        self.view.go_to(Cursor::at(to));
+        self.decode.go_to(Cursor::at(to));
     }
 
     fn last_step(&mut self) {
         if let Some(run) = self.run_mut() {
             run.play_all();
         }
-        self.view.go_to(Cursor::Follow);
+        self.decode.go_to(Cursor::Follow);
     }
 
     pub(crate) fn go_to_number(&mut self, text: &str) {
         let n_steps = self.record().map_or(0, |r| r.n_steps());
         match text.trim().parse::<usize>() {
-            Ok(n) if (1..=n_steps).contains(&n) => self.view.go_to(Cursor::at(n - 1)),
+            Ok(n) if (1..=n_steps).contains(&n) => self.decode.go_to(Cursor::at(n - 1)),
             _ if text.trim().is_empty() => {}
             _ => self.tell(
                 Tone::Problem,
@@ -186,7 +187,7 @@ impl App {
     }
 
     fn set_pace(&mut self, pace: crate::tui::screens::decode::state::Pace) -> Vec<Command> {
-        self.view.pace = pace;
+        self.decode.pace = pace;
         self.tell(Tone::Info, format!("Pace: {}", pace.describe()));
         if self.run().is_some_and(Run::is_under_way) {
             vec![Command::SetPace(pace.duration())]
@@ -213,7 +214,7 @@ impl App {
     }
 
     pub(crate) fn export(&mut self, format: Format) {
-        if let Some(id) = self.shown {
+        if let Some(id) = self.session.shown {
             self.errands.push(Errand::Export(id, format));
         }
     }
@@ -222,35 +223,32 @@ impl App {
         if self.end_search() {
             return;
         }
-        match self.view.zoom {
-            Zoom::One => self.view.zoom = Zoom::All,
+        match self.decode.zoom {
+            Zoom::One => self.decode.zoom = Zoom::All,
             Zoom::All => self.screen = Screen::Catalog,
         }
     }
 
     fn toggle_zoom(&mut self) {
-        self.view.zoom = match self.view.zoom {
-            Zoom::All => Zoom::One,
-            Zoom::One => Zoom::All,
-        };
+        self.decode.zoom = self.decode.zoom.other();
     }
 
     fn toggle_ghosts(&mut self) {
-        let (ghosts, text) = match self.view.ghosts {
+        let (ghosts, text) = match self.decode.ghosts {
             Ghosts::Hidden => (
                 Ghosts::Shown,
                 "The text shows the refused draft at the end of each step.",
             ),
             Ghosts::Shown => (Ghosts::Hidden, "The text shows what was committed only."),
         };
-        self.view.ghosts = ghosts;
+        self.decode.ghosts = ghosts;
         self.tell(Tone::Info, text);
     }
 
     /// Time went by: recordings play on.
     pub(crate) fn tick(&mut self, elapsed: Duration) -> Vec<Command> {
-        self.frame = self.frame.wrapping_add(1);
-        let pace = self.view.pace.duration();
+        self.look.frame = self.look.frame.wrapping_add(1);
+        let pace = self.decode.pace.duration();
         if let Some(run) = self.run_mut() {
             run.play_for(elapsed, pace);
         }

@@ -16,7 +16,7 @@ impl App {
         let (Some(step), n_steps) = (self.step_index(), self.n_steps()) else {
             return Vec::new();
         };
-        let phase = match self.view.phase() {
+        let phase = match self.decode.phase() {
             None => Some(StepPhase::Retrieve),
             Some(here) => here.next(),
         };
@@ -41,7 +41,7 @@ impl App {
         let Some(step) = self.step_index() else {
             return;
         };
-        let (step, phase) = match self.view.phase() {
+        let (step, phase) = match self.decode.phase() {
             None => (step, StepPhase::Commit),
             Some(here) => match (here.previous(), step.checked_sub(1)) {
                 (Some(phase), _) => (step, phase),
@@ -54,9 +54,9 @@ impl App {
 
     /// A token selected stays selected within its step, where it is there yet.
     fn show_phase(&mut self, step: usize, phase: Option<StepPhase>) {
-        let pick = self.view.pick.filter(|_| self.step_index() == Some(step));
-        self.view.go_to(Cursor::At { step, phase });
-        self.view.pick = pick;
+        let pick = self.decode.pick.filter(|_| self.step_index() == Some(step));
+        self.decode.go_to(Cursor::At { step, phase });
+        self.decode.pick = pick;
     }
 
     pub(crate) fn n_steps(&self) -> usize {
@@ -74,8 +74,8 @@ impl App {
     pub fn is_shown(&self, pick: Pick) -> bool {
         match pick {
             Pick::Root => true,
-            Pick::Draft(_) => self.view.knows(StepPhase::Draft),
-            Pick::Bonus => self.view.knows(StepPhase::Verify),
+            Pick::Draft(_) => self.decode.knows(StepPhase::Draft),
+            Pick::Bonus => self.decode.knows(StepPhase::Verify),
         }
     }
 
@@ -85,7 +85,7 @@ impl App {
         let (Some(record), Some(step)) = (self.record(), self.step_index()) else {
             return 0;
         };
-        match self.view.phase() {
+        match self.decode.phase() {
             None => record.cells.len(),
             Some(StepPhase::Commit) => record.step_cells[step + 1],
             Some(_) => record.step_cells[step],

@@ -9,11 +9,13 @@ use crate::present::theme::Theme;
 use crate::present::token_text::pad;
 use crate::tui::action::Action;
 use crate::tui::app::App;
-use crate::tui::keys::table::Context;
-use crate::tui::lesson::{Lesson, Plot, words};
+use crate::tui::keys::context::Context;
+use crate::tui::lesson::{Lesson, Plot};
+use crate::tui::screens::decode::cost_plot;
+use crate::tui::screens::learn::words;
 use crate::tui::shell::layout;
+use crate::tui::widgets::pane;
 use crate::tui::widgets::paragraph::wrap;
-use crate::tui::widgets::{cost_plot, pane};
 
 /// Columns of the list.
 const LIST_WIDTH: u16 = 44;
@@ -24,17 +26,12 @@ pub fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
     pane::frame(text_rect, false, theme, buf);
     pane::frame(list_rect, true, theme, buf);
     pane::title("LESSONS", list_rect, true, theme, buf);
-    list(app, theme, layout::inner(list_rect), buf);
+    list(app, theme, pane::inner(list_rect), buf);
     let Some(lesson) = app.learn.lessons.get(app.learn.selected) else {
-        return pane::placeholder(
-            "There are no lessons.",
-            layout::inner(text_rect),
-            theme,
-            buf,
-        );
+        return pane::placeholder("There are no lessons.", pane::inner(text_rect), theme, buf);
     };
     pane::title(&lesson.title, text_rect, false, theme, buf);
-    let (area, plot) = divide(lesson, layout::inner(text_rect));
+    let (area, plot) = divide(lesson, pane::inner(text_rect));
     text(app, lesson, theme, area, buf);
     if let Some(Plot::Cost) = lesson.plot {
         cost_plot::render(app, lesson, theme, plot, buf);
@@ -72,7 +69,7 @@ fn divide(lesson: &Lesson, area: Rect) -> (Rect, Rect) {
 
 /// Which lesson is at a position.
 pub fn lesson_at(app: &App, body: Rect, at: Position) -> Option<usize> {
-    let inner = layout::inner(places(body).0);
+    let inner = pane::inner(places(body).0);
     let row = usize::from(at.y.checked_sub(inner.y)?);
     (inner.contains(at) && row < app.learn.lessons.len()).then_some(row)
 }
@@ -109,7 +106,7 @@ fn lines(app: &App, lesson: &Lesson, width: usize, theme: &Theme) -> Vec<Line<'s
         out.extend(wrapped.into_iter().map(|l| Line::styled(l, theme.text())));
         out.push(Line::default());
     }
-    let key = app.keys.name_of(Context::Learn, &Action::Submit);
+    let key = app.look.keys.name_of(Context::Learn, &Action::Submit);
     let (done, n) = (app.learn.learned.n_done(lesson), lesson.tasks.len());
     out.push(Line::from(vec![
         Span::styled(key, theme.accent()),
@@ -142,7 +139,13 @@ pub fn last_scroll(app: &App) -> usize {
         return 0;
     };
     let body = layout::shell(app, layout::whole(app)).body;
-    let (area, _) = divide(lesson, layout::inner(places(body).1));
-    let n = lines(app, lesson, usize::from(area.width), &app.theme.theme()).len();
+    let (area, _) = divide(lesson, pane::inner(places(body).1));
+    let n = lines(
+        app,
+        lesson,
+        usize::from(area.width),
+        &app.look.theme.theme(),
+    )
+    .len();
     n.saturating_sub(usize::from(area.height))
 }

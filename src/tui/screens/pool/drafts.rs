@@ -118,19 +118,7 @@ fn node_line(
         false => format!(" {}", prob(node.path_prob)),
     };
     let room = width.saturating_sub(columns(&right));
-    let stem: String = match columns(stem) + 8 > room {
-        true => {
-            let n = stem.chars().count();
-            let kept = room.saturating_sub(9);
-            format!(
-                "…{}",
-                stem.chars()
-                    .skip(n.saturating_sub(kept))
-                    .collect::<String>()
-            )
-        }
-        false => stem.to_string(),
-    };
+    let stem = fit_stem(stem, room);
     let text = fit(&text, room.saturating_sub(columns(&stem)));
     let gap = " ".repeat(room.saturating_sub(columns(&stem) + columns(&text)));
     Line::from(vec![
@@ -140,22 +128,33 @@ fn node_line(
     ])
 }
 
+/// Branches cut at their left, so that the token has a place.
+fn fit_stem(stem: &str, room: usize) -> String {
+    if columns(stem) + 8 <= room {
+        return stem.to_string();
+    }
+    let n = stem.chars().count();
+    let kept = room.saturating_sub(9);
+    let end: String = stem.chars().skip(n.saturating_sub(kept)).collect();
+    format!("…{end}")
+}
+
 /// First line shown, and the last that can be first.
 pub fn scrolled(app: &App, area: Rect) -> (usize, usize) {
-    let Some(probed) = &app.lab.probed else {
+    let Some(probed) = &app.pool.probed else {
         return (0, 0);
     };
-    let theme = app.theme.theme();
+    let theme = app.look.theme.theme();
     let hidden = columns_of(probed, area).into_iter().map(|(rect, sets)| {
         let n = lines(probed, &sets, rect.width, &theme).len();
         n.saturating_sub(usize::from(rect.height))
     });
     let last = hidden.max().unwrap_or(0);
-    (app.lab.scroll.unwrap_or(0).min(last), last)
+    (app.pool.scroll.unwrap_or(0).min(last), last)
 }
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let Some(probed) = &app.lab.probed else {
+    let Some(probed) = &app.pool.probed else {
         let text = "p shows what would be drafted after the prompt selected in the catalog, s after a \
                     phrase: with no pool, with all pools, with the selected group's.";
         return placeholder(text, area, theme, buf);

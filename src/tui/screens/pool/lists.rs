@@ -9,11 +9,10 @@ use crate::present::theme::Theme;
 use crate::present::token_text::{fit, pad};
 use crate::tui::action::Action;
 use crate::tui::app::App;
-use crate::tui::keys::table::Context;
-use crate::tui::screens::catalog::state::Typing;
-use crate::tui::screens::pool::state::LabPane;
-use crate::tui::screens::pool::view::first_row;
-use crate::tui::shell::layout;
+use crate::tui::keys::context::Context;
+use crate::tui::screens::Typing;
+use crate::tui::screens::pool::first_row;
+use crate::tui::screens::pool::state::PoolPane;
 use crate::tui::widgets::field::push_input;
 use crate::tui::widgets::pane;
 use crate::worker::message::{ListedDoc, PoolName, Section};
@@ -38,7 +37,7 @@ fn short(n: usize) -> String {
 
 /// The part of a list below its heads.
 fn rows(rect: Rect, n_heads: u16) -> Rect {
-    let area = layout::inner(rect);
+    let area = pane::inner(rect);
     Rect {
         y: area.y + n_heads,
         height: area.height.saturating_sub(n_heads),
@@ -47,10 +46,10 @@ fn rows(rect: Rect, n_heads: u16) -> Rect {
 }
 
 pub fn pools(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
-    pane::title("POOLS", rect, app.lab.pane == LabPane::Pools, theme, buf);
+    pane::title("POOLS", rect, app.pool.pane == PoolPane::Pools, theme, buf);
     pane::note(&changes(app, theme), 5, rect, buf);
-    let area = layout::inner(rect);
-    if app.lab.sections().is_empty() {
+    let area = pane::inner(rect);
+    if app.pool.sections().is_empty() {
         return pane::placeholder(&nothing_yet(app), area, theme, buf);
     }
     let width = usize::from(area.width);
@@ -67,8 +66,8 @@ pub fn pools(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
     }
     pane::put(buf, area, 0, &Line::styled(heads, theme.dim()));
     let area = rows(rect, 1);
-    let sections = app.lab.sections();
-    let top = first_row(app.lab.pool_row, sections.len(), usize::from(area.height));
+    let sections = app.pool.sections();
+    let top = first_row(app.pool.pool_row, sections.len(), usize::from(area.height));
     let shown = sections.iter().enumerate().skip(top);
     for (row, (index, section)) in shown.take(usize::from(area.height)).enumerate() {
         pane::put(
@@ -77,7 +76,7 @@ pub fn pools(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
             row as u16,
             &section_line(section, name, roomy, theme),
         );
-        if index == app.lab.pool_row {
+        if index == app.pool.pool_row {
             pane::mark(area, row as u16, 1, theme, buf);
         }
     }
@@ -118,7 +117,7 @@ fn section_line(section: &Section, name: usize, roomy: bool, theme: &Theme) -> L
 
 /// What was changed by hand, and that it is in memory.
 fn changes(app: &App, theme: &Theme) -> Vec<Line<'static>> {
-    let Some(overview) = &app.lab.overview else {
+    let Some(overview) = &app.pool.overview else {
         return Vec::new();
     };
     let (added, removed) = (overview.n_added, overview.n_removed);
@@ -138,7 +137,7 @@ fn changes(app: &App, theme: &Theme) -> Vec<Line<'static>> {
 }
 
 fn nothing_yet(app: &App) -> String {
-    if app.model.is_ready() {
+    if app.engine.model.is_ready() {
         "Asking the engine.".into()
     } else {
         "No pools without a model.".into()
@@ -148,41 +147,41 @@ fn nothing_yet(app: &App) -> String {
 /// Which pool is at a position.
 pub fn pool_at(app: &App, rect: Rect, at: Position) -> Option<usize> {
     let area = rows(rect, 1);
-    let n = app.lab.sections().len();
-    let top = first_row(app.lab.pool_row, n, usize::from(area.height));
+    let n = app.pool.sections().len();
+    let top = first_row(app.pool.pool_row, n, usize::from(area.height));
     let row = top + usize::from(at.y.checked_sub(area.y)?);
     (area.contains(at) && row < n).then_some(row)
 }
 
 pub fn documents(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
-    let lab = &app.lab;
-    let named = lab.pool().is_none();
+    let pools = &app.pool;
+    let named = pools.pool().is_none();
     let title = if named {
         "DOCUMENTS NAMED"
     } else {
         "DOCUMENTS"
     };
-    pane::title(title, rect, lab.pane == LabPane::Documents, theme, buf);
-    let n_shown = lab.rows.len();
+    pane::title(title, rect, pools.pane == PoolPane::Documents, theme, buf);
+    let n_shown = pools.rows.len();
     let note = match (
-        n_shown == lab.documents.len(),
-        lab.n_documents > lab.documents.len(),
+        n_shown == pools.documents.len(),
+        pools.n_documents > pools.documents.len(),
     ) {
         (true, false) => n_shown.to_string(),
-        (true, true) => format!("{n_shown} of {}", lab.n_documents),
+        (true, true) => format!("{n_shown} of {}", pools.n_documents),
         (false, _) => format!("{n_shown} found"),
     };
     pane::note(&[Line::styled(note, theme.dim())], title.len(), rect, buf);
-    let area = layout::inner(rect);
+    let area = pane::inner(rect);
     pane::put(buf, area, 0, &filter_line(app, theme));
     let area = rows(rect, 1);
-    let top = first_row(lab.row, n_shown, usize::from(area.height));
-    let shown = lab.rows.iter().enumerate().skip(top);
+    let top = first_row(pools.row, n_shown, usize::from(area.height));
+    let shown = pools.rows.iter().enumerate().skip(top);
     for (row, (index, &doc)) in shown.take(usize::from(area.height)).enumerate() {
-        let doc = &lab.documents[doc];
+        let doc = &pools.documents[doc];
         let line = document_line(app, doc, usize::from(area.width), theme);
         pane::put(buf, area, row as u16, &line);
-        if index == lab.row {
+        if index == pools.row {
             pane::mark(area, row as u16, 1, theme, buf);
         }
     }
@@ -192,9 +191,9 @@ pub fn documents(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
 }
 
 fn no_documents(app: &App) -> String {
-    let lab = &app.lab;
-    match lab.pool() {
-        _ if !lab.filter.value().is_empty() => {
+    let pools = &app.pool;
+    match pools.pool() {
+        _ if !pools.filter.value().is_empty() => {
             let key = app.key_of(Context::Pool, Action::Close);
             format!("Nothing matches; {key} clears the filter.")
         }
@@ -207,13 +206,13 @@ fn no_documents(app: &App) -> String {
 }
 
 fn filter_line(app: &App, theme: &Theme) -> Line<'static> {
-    let filter = &app.lab.filter;
+    let filter = &app.pool.filter;
     let mut line = Line::from(Span::styled("/", theme.accent()));
-    if app.lab.typing == Typing::Yes {
+    if app.pool.typing == Typing::Yes {
         line.push_span(" ");
         push_input(&mut line, filter.value(), filter.visual_cursor(), theme);
     } else if filter.value().is_empty() {
-        let what = match app.lab.pool() {
+        let what = match app.pool.pool() {
             Some(_) => " filters by title, id, group",
             None => " filters; the number is of drafts",
         };
@@ -250,8 +249,8 @@ fn own_id(id: &str) -> &str {
 /// Which document of the list is at a position.
 pub fn document_at(app: &App, rect: Rect, at: Position) -> Option<usize> {
     let area = rows(rect, 1);
-    let n = app.lab.rows.len();
-    let top = first_row(app.lab.row, n, usize::from(area.height));
+    let n = app.pool.rows.len();
+    let top = first_row(app.pool.row, n, usize::from(area.height));
     let row = top + usize::from(at.y.checked_sub(area.y)?);
     (area.contains(at) && row < n).then_some(row)
 }

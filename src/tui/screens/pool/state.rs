@@ -8,23 +8,18 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use tui_input::Input;
 
-use super::change;
 use crate::present::token_text::{Joiner, columns};
 use crate::speculate::subject::DocId;
 use crate::speculate::trace::TokenBytes;
-use crate::tui::action::Action;
-use crate::tui::app::{App, Screen, Tone};
-use crate::tui::keys::table::Context;
-use crate::tui::screens::catalog::state::Typing;
 use crate::tui::screens::decode::state::Zoom;
-use crate::tui::screens::pool::supplied::{Supplied, drafts_of, named_documents};
+use crate::tui::screens::pool::supplied::Supplied;
+use crate::tui::screens::{Screen, Typing};
 use crate::worker::message::{
-    Command, DocumentText, Found, LabAnswer, LabQuestion, ListedDoc, Overview, PoolName, Probe,
-    RunId, Section,
+    DocumentText, Found, LabQuestion, ListedDoc, Overview, PoolName, Probe, RunId, Section,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LabPane {
+pub enum PoolPane {
     Pools,
     Documents,
     /// The right one, whatever it shows.
@@ -33,7 +28,7 @@ pub enum LabPane {
 
 /// What the right pane shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LabTab {
+pub enum PoolTab {
     /// The selected document's text.
     Text,
     /// The drafts it supplied in the shown run.
@@ -44,20 +39,20 @@ pub enum LabTab {
     Drafts,
 }
 
-impl LabTab {
-    pub const ALL: [LabTab; 4] = [
-        LabTab::Text,
-        LabTab::Supplied,
-        LabTab::Found,
-        LabTab::Drafts,
+impl PoolTab {
+    pub const ALL: [PoolTab; 4] = [
+        PoolTab::Text,
+        PoolTab::Supplied,
+        PoolTab::Found,
+        PoolTab::Drafts,
     ];
 
     pub fn title(self) -> &'static str {
         match self {
-            LabTab::Text => "TEXT",
-            LabTab::Supplied => "SUPPLIED",
-            LabTab::Found => "FOUND",
-            LabTab::Drafts => "DRAFTS",
+            PoolTab::Text => "TEXT",
+            PoolTab::Supplied => "SUPPLIED",
+            PoolTab::Found => "FOUND",
+            PoolTab::Drafts => "DRAFTS",
         }
     }
 
@@ -102,9 +97,9 @@ pub(crate) struct Wanted {
 }
 
 #[derive(Debug)]
-pub struct Lab {
-    pub pane: LabPane,
-    pub tab: LabTab,
+pub struct PoolScreen {
+    pub pane: PoolPane,
+    pub tab: PoolTab,
     pub overview: Option<Overview>,
     pub pool_row: usize,
     /// Documents of the selected pool as the engine lists them.
@@ -142,11 +137,11 @@ pub struct Lab {
     matcher: Matcher,
 }
 
-impl Default for Lab {
+impl Default for PoolScreen {
     fn default() -> Self {
-        Lab {
-            pane: LabPane::Documents,
-            tab: LabTab::Text,
+        PoolScreen {
+            pane: PoolPane::Documents,
+            tab: PoolTab::Text,
             overview: None,
             pool_row: 0,
             documents: Vec::new(),
@@ -176,7 +171,7 @@ impl Default for Lab {
     }
 }
 
-impl Lab {
+impl PoolScreen {
     pub fn sections(&self) -> &[Section] {
         self.overview.as_ref().map_or(&[], |o| &o.sections)
     }
@@ -228,7 +223,7 @@ impl Lab {
         self.rows = found.into_iter().map(|(_, i)| i).collect();
     }
 
-    fn keep_overview(&mut self, overview: Overview) {
+    pub(crate) fn keep_overview(&mut self, overview: Overview) {
         let pool = self.pool().cloned();
         let row = overview
             .sections
@@ -238,7 +233,7 @@ impl Lab {
         self.overview = Some(overview);
     }
 
-    fn keep_documents(&mut self, pool: PoolName, listed: Vec<ListedDoc>, n: usize) {
+    pub(crate) fn keep_documents(&mut self, pool: PoolName, listed: Vec<ListedDoc>, n: usize) {
         let selected = self.selected().map(|d| d.id.clone());
         let row = self.row;
         let same_pool = self.listed.as_ref() == Some(&pool);
@@ -292,181 +287,8 @@ impl Probed {
     }
 }
 
-impl App {
-    /// Switches to the Pool screen and shows a document, wherever it is, with
-    /// one of its tokens marked.
-    pub fn open_document(&mut self, doc_id: &str, position: Option<usize>) -> Vec<Command> {
-        if self.screen != Screen::Pool {
-            self.lab.came_from = Some(self.screen);
-        }
-        self.screen = Screen::Pool;
-        self.lab.pane = LabPane::View;
-        self.lab.tab = LabTab::Text;
-        self.want_document(doc_id, PoolName::Global, position)
-    }
-
-    /// Shows a document in the right pane as soon as it is there.
-    pub(crate) fn want_document(
-        &mut self,
-        id: &str,
-        pool: PoolName,
-        at: Option<usize>,
-    ) -> Vec<Command> {
-        self.lab.why_not = None;
-        self.lab.scroll = None;
-        if let Some(open) = self.lab.open.as_mut().filter(|o| o.text.id == id) {
-            let last = open.cells.len().saturating_sub(1);
-            open.at = at.map(|at| at.min(last));
-            self.lab.wanted = None;
-        } else {
-            let id = id.into();
-            self.lab.wanted = Some(Wanted { id, pool, at });
-        }
-        if !self.model.is_ready() {
-            self.lab.why_not = Some(self.why_no_texts());
-        }
-        self.find_supplied();
-        self.ask_lab()
-    }
-
-    /// Why the pools' texts are not there.
-    pub fn why_no_texts(&self) -> String {
-        match &self.model {
-            crate::tui::app::model::ModelState::None => {
-                "This is a replay with no model: a trace names the documents that its drafts \
-                 came from, but the texts are in the pools, which are loaded with a model. \
-                 Start `laserscope` to read them."
-                    .into()
-            }
-            crate::tui::app::model::ModelState::Failed { .. } => {
-                let key = self.key_of(Context::Anywhere, Action::RetryModel);
-                format!(
-                    "There is no model, and the pools are cut into its tokens: {key} tries again."
-                )
-            }
-            _ => "The pools are loaded with the model, which is on its way.".into(),
-        }
-    }
-
-    /// The document that the right pane is about.
-    pub fn document_in_view(&self) -> Option<&str> {
-        let lab = &self.lab;
-        let wanted = lab.wanted.as_ref().map(|w| w.id.as_str());
-        wanted.or(lab.open.as_ref().map(|o| o.text.id.as_str()))
-    }
-
-    /// What the screen shows next needs this of the engine; one question at a
-    /// time, so that moving fast floods nobody.
-    pub(crate) fn ask_lab(&mut self) -> Vec<Command> {
-        if self.screen != Screen::Pool || !self.model.is_ready() {
-            self.name_documents();
-            return Vec::new();
-        }
-        if self.lab.asked.is_some() {
-            return Vec::new();
-        }
-        let Some(question) = self.lab.next_question() else {
-            return Vec::new();
-        };
-        self.lab.asked = Some(question.clone());
-        vec![Command::Lab(Box::new(question))]
-    }
-
-    /// Without a model, the documents that the shown run names stand in for the
-    /// pools'.
-    fn name_documents(&mut self) {
-        if self.screen != Screen::Pool || self.lab.listed.is_some() {
-            return;
-        }
-        if let Some(record) = self.record() {
-            let documents = named_documents(&record.trace);
-            self.lab.n_documents = documents.len();
-            self.lab.documents = documents;
-            self.lab.refilter();
-        }
-    }
-
-    pub(crate) fn lab_answered(
-        &mut self,
-        question: LabQuestion,
-        answer: Result<LabAnswer, String>,
-    ) -> Vec<Command> {
-        if self.lab.asked.as_ref() == Some(&question) {
-            self.lab.asked = None;
-        }
-        match (question, answer) {
-            (question, Err(why)) => self.lab_failed(&question, why),
-            (_, Ok(LabAnswer::Overview(overview))) => self.lab.keep_overview(overview),
-            (LabQuestion::Documents { pool }, Ok(LabAnswer::Documents(documents))) => {
-                self.lab.keep_documents(pool, documents.listed, documents.n);
-            }
-            (_, Ok(LabAnswer::Document(text))) => self.document_arrived(text),
-            (_, Ok(LabAnswer::Found(found))) => {
-                self.lab.found = Some(found);
-                self.lab.found_row = 0;
-            }
-            (_, Ok(LabAnswer::Probe(probe))) => {
-                let what = self.lab.probe_of.clone();
-                self.lab.probed = Some(Probed { what, probe });
-                self.lab.scroll = None;
-            }
-            (_, Ok(LabAnswer::Changed { change, now })) => {
-                self.lab.keep_overview(now);
-                self.lab.listed = None;
-                self.tell(Tone::Good, change::told(&change));
-            }
-            _ => {}
-        }
-        self.ask_lab()
-    }
-
-    fn lab_failed(&mut self, question: &LabQuestion, why: String) {
-        match question {
-            LabQuestion::Document { id, .. } => {
-                if self.lab.wanted.as_ref().is_some_and(|w| w.id == *id) {
-                    self.lab.wanted = None;
-                    self.lab.open = None;
-                    self.lab.why_not = Some(why);
-                }
-            }
-            _ => self.tell(Tone::Problem, why),
-        }
-    }
-
-    fn document_arrived(&mut self, text: DocumentText) {
-        let Some(wanted) = self.lab.wanted.take_if(|w| w.id == text.id) else {
-            return;
-        };
-        self.lab.open = Some(OpenDocument::new(text, wanted.pool, wanted.at));
-        self.find_supplied();
-    }
-
-    /// The drafts that the document in view supplied in the shown run.
-    pub(crate) fn find_supplied(&mut self) {
-        let (Some(id), Some(run)) = (self.document_in_view(), self.run()) else {
-            self.lab.supplied.clear();
-            self.lab.supplied_of = None;
-            return;
-        };
-        let key = (id.to_string(), run.id, run.n_steps());
-        if self.lab.supplied_of.as_ref() == Some(&key) {
-            return;
-        }
-        let trace = run.record.as_ref().map(|r| &r.trace);
-        let supplied = trace.map_or_else(Vec::new, |t| drafts_of(t, id));
-        let same = self
-            .lab
-            .supplied_of
-            .as_ref()
-            .is_some_and(|old| old.0 == key.0 && old.1 == key.1);
-        self.lab.supplied = supplied;
-        self.lab.supplied_row = if same { self.lab.supplied_row } else { 0 };
-        self.lab.supplied_of = Some(key);
-    }
-}
-
-impl Lab {
-    fn next_question(&mut self) -> Option<LabQuestion> {
+impl PoolScreen {
+    pub(crate) fn next_question(&mut self) -> Option<LabQuestion> {
         if let Some(wanted) = &self.wanted {
             return Some(LabQuestion::Document {
                 pool: wanted.pool.clone(),

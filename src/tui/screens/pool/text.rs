@@ -11,10 +11,10 @@ use crate::present::theme::{Emphasis, Theme};
 use crate::present::token_text::{columns, fit, pad};
 use crate::tui::action::{Action, LabAction};
 use crate::tui::app::App;
-use crate::tui::keys::table::Context;
-use crate::tui::screens::pool::state::{LabTab, OpenDocument};
+use crate::tui::keys::context::Context;
+use crate::tui::screens::pool::first_row;
+use crate::tui::screens::pool::state::{OpenDocument, PoolTab};
 use crate::tui::screens::pool::supplied::Supplied;
-use crate::tui::screens::pool::view::first_row;
 use crate::tui::widgets::pane::{mark, placeholder, put};
 use crate::worker::message::FoundDocument;
 
@@ -32,12 +32,12 @@ fn below_head(area: Rect, n: u16) -> Rect {
 
 /// Which document is looked at.
 fn head(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let lab = &app.lab;
+    let pools = &app.pool;
     let Some(id) = app.document_in_view() else {
         return;
     };
-    let open = lab.open.as_ref().filter(|o| o.text.id == id);
-    let listed = lab.documents.iter().find(|d| d.id == id);
+    let open = pools.open.as_ref().filter(|o| o.text.id == id);
+    let listed = pools.documents.iter().find(|d| d.id == id);
     let title = open
         .map(|o| o.text.title.as_str())
         .or(listed.map(|d| d.title.as_str()))
@@ -62,7 +62,7 @@ fn lines(open: &OpenDocument, width: u16) -> Vec<lines::Line> {
 
 /// First line shown, and the last that can be first.
 pub fn scrolled(app: &App, area: Rect) -> (usize, usize) {
-    let Some(open) = &app.lab.open else {
+    let Some(open) = &app.pool.open else {
         return (0, 0);
     };
     let area = below_head(area, HEAD_ROWS);
@@ -82,7 +82,7 @@ fn top_line(
 ) -> (usize, usize) {
     let last = lines.len().saturating_sub(height);
     let marked = open.at.map(|at| lines::line_of(lines, at));
-    let wanted = match app.lab.scroll {
+    let wanted = match app.pool.scroll {
         Some(top) => top,
         None => marked.map_or(0, |line| line.saturating_sub(height / 3)),
     };
@@ -92,19 +92,11 @@ fn top_line(
 pub fn text(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     head(app, theme, area, buf);
     let area = below_head(area, HEAD_ROWS);
-    if let Some(why) = &app.lab.why_not {
+    if let Some(why) = &app.pool.why_not {
         return placeholder(why, area, theme, buf);
     }
-    let Some(open) = &app.lab.open else {
-        let key = |action| app.key_of(Context::Pool, action);
-        let text = format!(
-            "{} on a document shows its text here. {} searches all documents for a phrase, {} shows \
-             what the pools would draft after a prompt.",
-            key(Action::Submit),
-            key(Action::Lab(LabAction::Search)),
-            key(Action::Lab(LabAction::ProbePrompt))
-        );
-        return placeholder(&text, area, theme, buf);
+    let Some(open) = &app.pool.open else {
+        return placeholder(&nothing_open(app), area, theme, buf);
     };
     let lines = lines(open, area.width);
     let height = usize::from(area.height);
@@ -134,6 +126,17 @@ pub fn text(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
+fn nothing_open(app: &App) -> String {
+    let key = |action| app.key_of(Context::Pool, action);
+    format!(
+        "{} on a document shows its text here. {} searches all documents for a phrase, {} shows \
+         what the pools would draft after a prompt.",
+        key(Action::Submit),
+        key(Action::Lab(LabAction::Search)),
+        key(Action::Lab(LabAction::ProbePrompt))
+    )
+}
+
 pub fn supplied(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     head(app, theme, area, buf);
     let Some(record) = app.record() else {
@@ -141,7 +144,7 @@ pub fn supplied(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
                     here.";
         return placeholder(text, below_head(area, HEAD_ROWS), theme, buf);
     };
-    let lab = &app.lab;
+    let pools = &app.pool;
     let of = format!(
         "in the shown run, {}: {} goes to the step",
         record.trace.header.subject.title,
@@ -150,7 +153,7 @@ pub fn supplied(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let of = fit(&of, usize::from(area.width));
     put(buf, area, 1, &Line::styled(of, theme.dim()));
     let area = below_head(area, HEAD_ROWS + 1);
-    if lab.supplied.is_empty() {
+    if pools.supplied.is_empty() {
         let text = match app.document_in_view() {
             Some(_) => {
                 "It supplied no draft of the shown run, or was not among the few documents named."
@@ -159,21 +162,14 @@ pub fn supplied(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         };
         return placeholder(text, area, theme, buf);
     }
-    let top = first_row(
-        lab.supplied_row,
-        lab.supplied.len(),
-        usize::from(area.height),
-    );
-    let shown = lab.supplied.iter().enumerate().skip(top);
-    for (row, (index, draft)) in shown.take(usize::from(area.height)).enumerate() {
+    let height = usize::from(area.height);
+    let top = first_row(pools.supplied_row, pools.supplied.len(), height);
+    let shown = pools.supplied.iter().enumerate().skip(top).take(height);
+    for (row, (index, draft)) in shown.enumerate() {
         let token = record.quoted(draft.token);
-        put(
-            buf,
-            area,
-            row as u16,
-            &supplied_line(draft, &token, area.width, theme),
-        );
-        if index == lab.supplied_row {
+        let line = supplied_line(draft, &token, area.width, theme);
+        put(buf, area, row as u16, &line);
+        if index == pools.supplied_row {
             mark(area, row as u16, 1, theme, buf);
         }
     }
@@ -199,7 +195,7 @@ fn supplied_line(draft: &Supplied, token: &str, width: u16, theme: &Theme) -> Li
 }
 
 pub fn found(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let Some(found) = &app.lab.found else {
+    let Some(found) = &app.pool.found else {
         let text = "s searches all documents for a phrase, to the letter.";
         return placeholder(text, area, theme, buf);
     };
@@ -213,14 +209,14 @@ pub fn found(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         return placeholder("It occurs in no document.", area, theme, buf);
     }
     let height = usize::from(area.height) / FIND_ROWS;
-    let top = first_row(app.lab.found_row, found.documents.len(), height);
+    let top = first_row(app.pool.found_row, found.documents.len(), height);
     let shown = found.documents.iter().enumerate().skip(top);
     for (i, (index, hit)) in shown.take(height.max(1)).enumerate() {
         let row = (i * FIND_ROWS) as u16;
         let [title, context] = find_lines(hit, usize::from(area.width), theme);
         put(buf, area, row, &title);
         put(buf, area, row + 1, &context);
-        if index == app.lab.found_row {
+        if index == app.pool.found_row {
             mark(area, row, 2, theme, buf);
         }
     }
@@ -262,22 +258,22 @@ fn end_of(text: &str, width: usize) -> String {
 
 /// The row of a list in the right pane at a position.
 pub fn row_at(app: &App, area: Rect, at: Position) -> Option<usize> {
-    let lab = &app.lab;
-    match lab.tab {
-        LabTab::Supplied => {
+    let pools = &app.pool;
+    match pools.tab {
+        PoolTab::Supplied => {
             let area = below_head(area, HEAD_ROWS + 1);
-            let n = lab.supplied.len();
-            let top = first_row(lab.supplied_row, n, usize::from(area.height));
+            let n = pools.supplied.len();
+            let top = first_row(pools.supplied_row, n, usize::from(area.height));
             let row = top + usize::from(at.y.checked_sub(area.y)?);
             (area.contains(at) && row < n).then_some(row)
         }
-        LabTab::Found => {
+        PoolTab::Found => {
             let area = below_head(area, HEAD_ROWS);
-            let n = lab.found.as_ref()?.documents.len();
-            let top = first_row(lab.found_row, n, usize::from(area.height) / FIND_ROWS);
+            let n = pools.found.as_ref()?.documents.len();
+            let top = first_row(pools.found_row, n, usize::from(area.height) / FIND_ROWS);
             let row = top + usize::from(at.y.checked_sub(area.y)?) / FIND_ROWS;
             (area.contains(at) && row < n).then_some(row)
         }
-        LabTab::Text | LabTab::Drafts => None,
+        PoolTab::Text | PoolTab::Drafts => None,
     }
 }

@@ -7,14 +7,15 @@ use crate::present::token_text::fit;
 use crate::speculate::params::{Budget, Params};
 use crate::speculate::subject::GroupKey;
 use crate::tui::action::{Action, LabAction};
-use crate::tui::app::{App, Screen, Tone};
-use crate::tui::dialogs::pool_text::{LabAsks, PoolField};
+use crate::tui::app::shared::Measured;
+use crate::tui::app::{App, Tone};
+use crate::tui::dialogs::pool_text::{PoolAsks, PoolField};
 use crate::tui::dialogs::remove_document::Removal;
 use crate::tui::dialogs::save_edits::SaveEdits;
-use crate::tui::mouse::{LabTarget, Target};
-use crate::tui::screens::catalog::state::Typing;
 use crate::tui::screens::decode::state::{Cursor, Zoom};
-use crate::tui::screens::pool::state::{Lab, LabPane, LabTab};
+use crate::tui::screens::pool::state::{PoolPane, PoolScreen, PoolTab};
+use crate::tui::screens::{Screen, Typing};
+use crate::tui::target::{PoolTarget, Target};
 use crate::tui::widgets::field::paste;
 use crate::worker::message::{Command, LabQuestion, NewDocument, PoolName, ProbedText};
 
@@ -27,186 +28,191 @@ const BREAK: char = '⏎';
 const TITLE_LEN: usize = 40;
 
 impl App {
-    pub(crate) fn update_lab(&mut self, action: Action) -> Vec<Command> {
+    pub(crate) fn update_pool(&mut self, action: Action) -> Vec<Command> {
         match action {
-            Action::Lab(asked) => return self.lab_action(asked),
-            Action::Submit if self.lab.typing == Typing::Yes => self.lab.typing = Typing::No,
-            Action::Submit => return self.lab_enter(),
+            Action::Lab(asked) => return self.pool_action(asked),
+            Action::Submit if self.pool.typing == Typing::Yes => self.pool.typing = Typing::No,
+            Action::Submit => return self.enter_pools(),
             Action::Filter => {
-                self.lab.typing = Typing::Yes;
-                self.lab.pane = LabPane::Documents;
+                self.pool.typing = Typing::Yes;
+                self.pool.pane = PoolPane::Documents;
             }
-            Action::Edit(request) => {
-                let change = self.lab.filter.handle(request);
-                if change.is_some_and(|c| c.value) {
-                    self.lab.refilter();
-                }
-            }
-            Action::Paste(text) if self.lab.typing == Typing::Yes => {
-                paste(&mut self.lab.filter, &text);
-                self.lab.refilter();
-            }
-            Action::NextPane => self.lab_focus(true),
-            Action::PreviousPane => self.lab_focus(false),
-            Action::Less => self.lab_tab(self.lab.tab.neighbour(false)),
-            Action::More => self.lab_tab(self.lab.tab.neighbour(true)),
+            Action::Edit(_) | Action::Paste(_) => self.edit_filter_of_pool(&action),
+            Action::NextPane => self.focus_pool_pane(true),
+            Action::PreviousPane => self.focus_pool_pane(false),
+            Action::Less => self.show_pool_tab(self.pool.tab.neighbour(false)),
+            Action::More => self.show_pool_tab(self.pool.tab.neighbour(true)),
             Action::Zoom => {
-                self.lab.zoom = match self.lab.zoom {
-                    Zoom::All => Zoom::One,
-                    Zoom::One => Zoom::All,
-                };
-                self.lab.pane = LabPane::View;
+                self.pool.zoom = self.pool.zoom.other();
+                self.pool.pane = PoolPane::View;
             }
-            Action::Close => self.leave_lab(),
-            Action::Click(Target::Lab(target)) => return self.lab_click(target),
-            Action::Wheel(Target::Lab(target), delta) => {
+            Action::Close => self.leave_pools(),
+            Action::Click(Target::Pool(target)) => return self.click_pools(target),
+            Action::Wheel(Target::Pool(target), delta) => {
                 let pane = target.pane();
-                return self.lab_move_in(pane, i64::from(delta) * WHEEL_ROWS);
+                return self.move_in_pool_pane(pane, i64::from(delta) * WHEEL_ROWS);
             }
-            Action::Up => return self.lab_move(-1),
-            Action::Down => return self.lab_move(1),
-            Action::PageUp => return self.lab_move(-PAGE),
-            Action::PageDown => return self.lab_move(PAGE),
-            Action::First => return self.lab_move(i64::MIN / 2),
-            Action::Last => return self.lab_move(i64::MAX / 2),
+            Action::Up => return self.move_in_pools(-1),
+            Action::Down => return self.move_in_pools(1),
+            Action::PageUp => return self.move_in_pools(-PAGE),
+            Action::PageDown => return self.move_in_pools(PAGE),
+            Action::First => return self.move_in_pools(i64::MIN / 2),
+            Action::Last => return self.move_in_pools(i64::MAX / 2),
             other => return self.update_model(&other),
         }
         Vec::new()
     }
 
-    fn lab_focus(&mut self, forward: bool) {
-        use LabPane::{Documents, Pools, View};
-        self.lab.pane = match (self.lab.pane, forward) {
+    fn edit_filter_of_pool(&mut self, action: &Action) {
+        match action {
+            Action::Edit(request) => {
+                let change = self.pool.filter.handle(*request);
+                if change.is_some_and(|c| c.value) {
+                    self.pool.refilter();
+                }
+            }
+            Action::Paste(text) if self.pool.typing == Typing::Yes => {
+                paste(&mut self.pool.filter, text);
+                self.pool.refilter();
+            }
+            _ => {}
+        }
+    }
+
+    fn focus_pool_pane(&mut self, forward: bool) {
+        use PoolPane::{Documents, Pools, View};
+        self.pool.pane = match (self.pool.pane, forward) {
             (Pools, true) | (View, false) => Documents,
             (Documents, true) | (Pools, false) => View,
             (View, true) | (Documents, false) => Pools,
         };
     }
 
-    fn lab_tab(&mut self, tab: LabTab) {
-        self.lab.tab = tab;
-        self.lab.scroll = None;
+    fn show_pool_tab(&mut self, tab: PoolTab) {
+        self.pool.tab = tab;
+        self.pool.scroll = None;
         self.find_supplied();
     }
 
-    fn leave_lab(&mut self) {
-        if self.lab.typing == Typing::Yes || !self.lab.filter.value().is_empty() {
-            self.lab.typing = Typing::No;
-            self.lab.filter.reset();
-            self.lab.refilter();
-        } else if self.lab.zoom == Zoom::One {
-            self.lab.zoom = Zoom::All;
+    fn leave_pools(&mut self) {
+        if self.pool.typing == Typing::Yes || !self.pool.filter.value().is_empty() {
+            self.pool.typing = Typing::No;
+            self.pool.filter.reset();
+            self.pool.refilter();
+        } else if self.pool.zoom == Zoom::One {
+            self.pool.zoom = Zoom::All;
         } else {
-            self.screen = self.lab.came_from.take().unwrap_or(Screen::Catalog);
+            self.screen = self.pool.came_from.take().unwrap_or(Screen::Catalog);
         }
     }
 
-    fn lab_move(&mut self, delta: i64) -> Vec<Command> {
-        self.lab_move_in(self.lab.pane, delta)
+    fn move_in_pools(&mut self, delta: i64) -> Vec<Command> {
+        self.move_in_pool_pane(self.pool.pane, delta)
     }
 
-    fn lab_move_in(&mut self, pane: LabPane, delta: i64) -> Vec<Command> {
+    fn move_in_pool_pane(&mut self, pane: PoolPane, delta: i64) -> Vec<Command> {
         let to = |at: usize| (at as i64).saturating_add(delta).max(0) as usize;
-        let (top, last) = crate::tui::screens::pool::view::scrolled(self);
-        let lab = &mut self.lab;
-        match (pane, lab.tab) {
-            (LabPane::Pools, _) => lab.select_pool(to(lab.pool_row)),
-            (LabPane::Documents, _) => lab.select_document(to(lab.row)),
-            (LabPane::View, LabTab::Supplied) => {
-                lab.supplied_row = to(lab.supplied_row).min(lab.supplied.len().saturating_sub(1));
+        let Measured { top, last, .. } = self.look.measured;
+        let pools = &mut self.pool;
+        match (pane, pools.tab) {
+            (PoolPane::Pools, _) => pools.select_pool(to(pools.pool_row)),
+            (PoolPane::Documents, _) => pools.select_document(to(pools.row)),
+            (PoolPane::View, PoolTab::Supplied) => {
+                pools.supplied_row =
+                    to(pools.supplied_row).min(pools.supplied.len().saturating_sub(1));
             }
-            (LabPane::View, LabTab::Found) => {
-                let n = lab.found.as_ref().map_or(0, |f| f.documents.len());
-                lab.found_row = to(lab.found_row).min(n.saturating_sub(1));
+            (PoolPane::View, PoolTab::Found) => {
+                let n = pools.found.as_ref().map_or(0, |f| f.documents.len());
+                pools.found_row = to(pools.found_row).min(n.saturating_sub(1));
             }
-            (LabPane::View, LabTab::Text | LabTab::Drafts) => {
-                lab.scroll = Some(to(top).min(last));
+            (PoolPane::View, PoolTab::Text | PoolTab::Drafts) => {
+                pools.scroll = Some(to(top).min(last));
             }
         }
         match pane {
-            LabPane::Documents => self.show_selected(),
-            LabPane::Pools | LabPane::View => Vec::new(),
+            PoolPane::Documents => self.show_selected(),
+            PoolPane::Pools | PoolPane::View => Vec::new(),
         }
     }
 
     /// The text of the document selected in the list, if texts are looked at.
     fn show_selected(&mut self) -> Vec<Command> {
-        if !matches!(self.lab.tab, LabTab::Text | LabTab::Supplied) {
+        if !matches!(self.pool.tab, PoolTab::Text | PoolTab::Supplied) {
             return Vec::new();
         }
-        let Some(id) = self.lab.selected().map(|d| d.id.clone()) else {
+        let Some(id) = self.pool.selected().map(|d| d.id.clone()) else {
             return Vec::new();
         };
-        let pool = self.lab.pool().cloned().unwrap_or(PoolName::Global);
+        let pool = self.pool.pool().cloned().unwrap_or(PoolName::Global);
         self.want_document(&id, pool, None)
     }
 
     /// Enter: one level deeper.
-    fn lab_enter(&mut self) -> Vec<Command> {
-        match (self.lab.pane, self.lab.tab) {
-            (LabPane::Pools, _) => self.lab.pane = LabPane::Documents,
-            (LabPane::Documents, _) => {
-                self.lab.pane = LabPane::View;
-                if !matches!(self.lab.tab, LabTab::Text | LabTab::Supplied) {
-                    self.lab.tab = LabTab::Text;
+    fn enter_pools(&mut self) -> Vec<Command> {
+        match (self.pool.pane, self.pool.tab) {
+            (PoolPane::Pools, _) => self.pool.pane = PoolPane::Documents,
+            (PoolPane::Documents, _) => {
+                self.pool.pane = PoolPane::View;
+                if !matches!(self.pool.tab, PoolTab::Text | PoolTab::Supplied) {
+                    self.pool.tab = PoolTab::Text;
                 }
                 return self.show_selected();
             }
-            (LabPane::View, LabTab::Supplied) => self.go_to_supplied(),
-            (LabPane::View, LabTab::Found) => return self.open_found(),
-            (LabPane::View, LabTab::Text) => self.lab_tab(LabTab::Supplied),
-            (LabPane::View, LabTab::Drafts) => {}
+            (PoolPane::View, PoolTab::Supplied) => self.go_to_supplied(),
+            (PoolPane::View, PoolTab::Found) => return self.open_found(),
+            (PoolPane::View, PoolTab::Text) => self.show_pool_tab(PoolTab::Supplied),
+            (PoolPane::View, PoolTab::Drafts) => {}
         }
         Vec::new()
     }
 
     fn go_to_supplied(&mut self) {
-        if let Some(&draft) = self.lab.supplied.get(self.lab.supplied_row) {
+        if let Some(&draft) = self.pool.supplied.get(self.pool.supplied_row) {
             self.screen = Screen::Decode;
-            self.view.go_to(Cursor::at(draft.step));
-            self.view.pick = Some(Pick::Draft(draft.node));
+            self.decode.go_to(Cursor::at(draft.step));
+            self.decode.pick = Some(Pick::Draft(draft.node));
         }
     }
 
     fn open_found(&mut self) -> Vec<Command> {
-        let found = self.lab.found.as_ref();
-        let Some(hit) = found.and_then(|f| f.documents.get(self.lab.found_row)) else {
+        let found = self.pool.found.as_ref();
+        let Some(hit) = found.and_then(|f| f.documents.get(self.pool.found_row)) else {
             return Vec::new();
         };
         let (id, pool, at) = (hit.id.clone(), hit.pool.clone(), hit.at.0);
-        self.lab_tab(LabTab::Text);
+        self.show_pool_tab(PoolTab::Text);
         self.want_document(&id, pool, Some(at))
     }
 
-    fn lab_click(&mut self, target: LabTarget) -> Vec<Command> {
-        self.lab.typing = Typing::No;
-        self.lab.pane = target.pane();
+    fn click_pools(&mut self, target: PoolTarget) -> Vec<Command> {
+        self.pool.typing = Typing::No;
+        self.pool.pane = target.pane();
         match target {
-            LabTarget::Pool(Some(row)) => self.lab.select_pool(row),
-            LabTarget::Document(Some(row)) => {
-                self.lab.select_document(row);
+            PoolTarget::Pool(Some(row)) => self.pool.select_pool(row),
+            PoolTarget::Document(Some(row)) => {
+                self.pool.select_document(row);
                 return self.show_selected();
             }
-            LabTarget::Tab(tab) => self.lab_tab(tab),
-            LabTarget::View(Some(row)) => match self.lab.tab {
-                LabTab::Supplied => self.lab.supplied_row = row,
-                LabTab::Found => self.lab.found_row = row,
-                LabTab::Text | LabTab::Drafts => {}
+            PoolTarget::Tab(tab) => self.show_pool_tab(tab),
+            PoolTarget::View(Some(row)) => match self.pool.tab {
+                PoolTab::Supplied => self.pool.supplied_row = row,
+                PoolTab::Found => self.pool.found_row = row,
+                PoolTab::Text | PoolTab::Drafts => {}
             },
             _ => {}
         }
         Vec::new()
     }
 
-    fn lab_action(&mut self, asked: LabAction) -> Vec<Command> {
-        if !self.model.is_ready() {
+    fn pool_action(&mut self, asked: LabAction) -> Vec<Command> {
+        if !self.engine.model.is_ready() {
             self.tell(Tone::Info, self.why_no_texts());
             return Vec::new();
         }
         match asked {
-            LabAction::Search => self.ask(PoolField::new(LabAsks::Phrase)),
-            LabAction::AddText => self.ask(PoolField::new(LabAsks::Text)),
-            LabAction::AddFile => self.ask(PoolField::new(LabAsks::File)),
+            LabAction::Search => self.ask(PoolField::new(PoolAsks::Phrase)),
+            LabAction::AddText => self.ask(PoolField::new(PoolAsks::Text)),
+            LabAction::AddFile => self.ask(PoolField::new(PoolAsks::File)),
             LabAction::ProbePrompt => return self.probe_prompt(),
             LabAction::Remove => self.ask_to_remove(),
             LabAction::Undo => return self.ask_pools(LabQuestion::Undo),
@@ -221,19 +227,19 @@ impl App {
     }
 
     /// What was typed is searched, probed or added.
-    pub(crate) fn lab_submitted(&mut self, dialog: &PoolField) -> Vec<Command> {
+    pub(crate) fn pool_text_submitted(&mut self, dialog: &PoolField) -> Vec<Command> {
         let typed = dialog.input.value();
         if typed.trim().is_empty() {
             return Vec::new();
         }
         match dialog.asks {
-            LabAsks::Phrase => self.search(typed),
-            LabAsks::Text => {
+            PoolAsks::Phrase => self.search(typed),
+            PoolAsks::Text => {
                 let text = typed.replace(BREAK, "\n");
                 let document = self.new_document(&text);
                 self.ask_pools(LabQuestion::Add(document))
             }
-            LabAsks::File => {
+            PoolAsks::File => {
                 let path = PathBuf::from(typed.trim());
                 self.ask_pools(LabQuestion::AddFile { path })
             }
@@ -241,10 +247,10 @@ impl App {
     }
 
     fn search(&mut self, phrase: &str) -> Vec<Command> {
-        self.lab.tab = LabTab::Found;
-        self.lab.pane = LabPane::View;
-        self.lab.probe_of = format!("“{phrase}”");
-        let group = self.lab_group();
+        self.pool.tab = PoolTab::Found;
+        self.pool.pane = PoolPane::View;
+        self.pool.probe_of = format!("“{phrase}”");
+        let group = self.selected_group();
         let find = LabQuestion::Find {
             text: phrase.to_string(),
         };
@@ -253,11 +259,11 @@ impl App {
     }
 
     fn probe_prompt(&mut self) -> Vec<Command> {
-        let Some(at) = self.browse.selected() else {
+        let Some(at) = self.catalog.selected() else {
             self.tell(Tone::Info, "Select an item or a user in the catalog first.");
             return Vec::new();
         };
-        let (subject, prompt) = match self.browse.question_about(at) {
+        let (subject, prompt) = match self.catalog.question_about(at) {
             Ok(question) => question,
             Err(why) => {
                 self.tell(
@@ -269,10 +275,10 @@ impl App {
         };
         let own = subject.group.as_deref();
         let own = own.map(|g| GroupKey::new(&subject.kind, Some(g), None));
-        let group = self.lab_group().or(own);
-        self.lab.probe_of = format!("the prompt of {}", subject.title);
-        self.lab.tab = LabTab::Drafts;
-        self.lab.pane = LabPane::View;
+        let group = self.selected_group().or(own);
+        self.pool.probe_of = format!("the prompt of {}", subject.title);
+        self.pool.tab = PoolTab::Drafts;
+        self.pool.pane = PoolPane::View;
         let probe = self.probe(ProbedText::Prompt(prompt), group);
         self.ask_pools(probe)
     }
@@ -281,7 +287,7 @@ impl App {
     fn probe(&self, text: ProbedText, group: Option<GroupKey>) -> LabQuestion {
         let params = Params {
             budget: Budget::Rows(PROBE_ROWS),
-            ..self.params
+            ..self.next.params
         };
         LabQuestion::Probe {
             text,
@@ -291,8 +297,8 @@ impl App {
     }
 
     /// The group that is selected among the pools.
-    fn lab_group(&self) -> Option<GroupKey> {
-        match self.lab.pool() {
+    fn selected_group(&self) -> Option<GroupKey> {
+        match self.pool.pool() {
             Some(PoolName::Group(name)) => Some(name.clone()),
             _ => None,
         }
@@ -300,15 +306,15 @@ impl App {
 
     /// A document of its own for a text that was typed, in the selected group.
     fn new_document(&mut self, text: &str) -> NewDocument {
-        self.lab.n_typed += 1;
-        let group = self.lab_group();
+        self.pool.n_typed += 1;
+        let group = self.selected_group();
         let (kind, group) = match group.as_deref().and_then(|g| g.split_once('/')) {
             Some((kind, group)) => (kind.into(), group.to_string()),
             None => ("session".into(), "added".to_string()),
         };
         let first_line = text.lines().find(|l| !l.trim().is_empty());
         NewDocument {
-            id: format!("typed-{}", self.lab.n_typed),
+            id: format!("typed-{}", self.pool.n_typed),
             title: fit(first_line.unwrap_or_default().trim(), TITLE_LEN),
             kind,
             group,
@@ -318,11 +324,11 @@ impl App {
 
     /// Asks about the document that the pane in focus shows.
     fn ask_to_remove(&mut self) {
-        let focused = match (self.lab.pane, self.lab.tab) {
-            (LabPane::Documents, _) => self.lab.removal_of_selected(),
-            (LabPane::View, LabTab::Found) => self.lab.removal_of_found(),
-            (LabPane::View, LabTab::Text | LabTab::Supplied) => self.lab.removal_of_open(),
-            (LabPane::Pools, _) | (LabPane::View, LabTab::Drafts) => None,
+        let focused = match (self.pool.pane, self.pool.tab) {
+            (PoolPane::Documents, _) => self.pool.removal_of_selected(),
+            (PoolPane::View, PoolTab::Found) => self.pool.removal_of_found(),
+            (PoolPane::View, PoolTab::Text | PoolTab::Supplied) => self.pool.removal_of_open(),
+            (PoolPane::Pools, _) | (PoolPane::View, PoolTab::Drafts) => None,
         };
         match focused {
             Some(removal) => self.ask(removal),
@@ -339,7 +345,7 @@ impl App {
     }
 
     fn ask_to_save(&mut self) {
-        let overview = self.lab.overview.as_ref();
+        let overview = self.pool.overview.as_ref();
         let (n, path) = overview.map_or((0, None), |o| (o.n_unsaved, o.pool_on_disk.as_ref()));
         match (n, path) {
             (0, _) => self.tell(Tone::Info, "Nothing was changed in the pools."),
@@ -352,7 +358,7 @@ impl App {
     }
 }
 
-impl Lab {
+impl PoolScreen {
     fn removal_of_selected(&self) -> Option<Removal> {
         let document = self.selected()?;
         Some(Removal {

@@ -8,105 +8,99 @@ use ratatui::text::Line;
 use crate::present::number::count;
 use crate::present::theme::Theme;
 use crate::tui::app::App;
-use crate::tui::mouse::LabTarget;
-use crate::tui::screens::pool::state::{LabPane, LabTab};
-use crate::tui::screens::pool::{drafts as lab_drafts, lists as lab_lists, text as lab_text};
+use crate::tui::screens::pool::state::{PoolPane, PoolTab};
+use crate::tui::screens::pool::{drafts, lists, text};
 use crate::tui::shell::layout;
+use crate::tui::target::PoolTarget;
 use crate::tui::widgets::pane;
 
 pub fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
-    let places = layout::lab(app, body);
+    let places = crate::tui::screens::pool::layout::places(app.pool.zoom, body);
     let panes = [
-        (LabPane::Pools, places.pools),
-        (LabPane::Documents, places.documents),
-        (LabPane::View, places.view),
+        (PoolPane::Pools, places.pools),
+        (PoolPane::Documents, places.documents),
+        (PoolPane::View, places.view),
     ];
     // The focused pane is framed last, so that its border is whole.
     for focused in [false, true] {
-        let framed = panes.iter().filter(|p| (p.0 == app.lab.pane) == focused);
+        let framed = panes.iter().filter(|p| (p.0 == app.pool.pane) == focused);
         for &(_, rect) in framed.filter(|p| p.1.width > 0) {
             pane::frame(rect, focused, theme, buf);
         }
     }
     if places.pools.width > 0 {
-        lab_lists::pools(app, theme, places.pools, buf);
-        lab_lists::documents(app, theme, places.documents, buf);
+        lists::pools(app, theme, places.pools, buf);
+        lists::documents(app, theme, places.documents, buf);
     }
     view(app, theme, places.view, buf);
 }
 
 fn view(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
-    let focused = app.lab.pane == LabPane::View;
-    let tabs = LabTab::ALL.map(|tab| (tab.title(), tab == app.lab.tab));
+    let focused = app.pool.pane == PoolPane::View;
+    let tabs = PoolTab::ALL.map(|tab| (tab.title(), tab == app.pool.tab));
     pane::tabs(&tabs, rect, focused, theme, buf);
-    let titles = LabTab::ALL.map(|t| t.title().len() + 3).iter().sum();
+    let titles = PoolTab::ALL.map(|t| t.title().len() + 3).iter().sum();
     pane::note(&[Line::styled(note(app), theme.dim())], titles, rect, buf);
-    let area = layout::inner(rect);
-    match app.lab.tab {
-        LabTab::Text => lab_text::text(app, theme, area, buf),
-        LabTab::Supplied => lab_text::supplied(app, theme, area, buf),
-        LabTab::Found => lab_text::found(app, theme, area, buf),
-        LabTab::Drafts => lab_drafts::render(app, theme, area, buf),
+    let area = pane::inner(rect);
+    match app.pool.tab {
+        PoolTab::Text => text::text(app, theme, area, buf),
+        PoolTab::Supplied => text::supplied(app, theme, area, buf),
+        PoolTab::Found => text::found(app, theme, area, buf),
+        PoolTab::Drafts => drafts::render(app, theme, area, buf),
     }
 }
 
 fn note(app: &App) -> String {
-    let lab = &app.lab;
-    match lab.tab {
-        LabTab::Text => lab
+    let pools = &app.pool;
+    match pools.tab {
+        PoolTab::Text => pools
             .open
             .as_ref()
             .map_or_else(String::new, |open| count(open.cells.len(), "token")),
-        LabTab::Supplied => count(lab.supplied.len(), "draft"),
-        LabTab::Found => lab.found.as_ref().map_or_else(String::new, |found| {
+        PoolTab::Supplied => count(pools.supplied.len(), "draft"),
+        PoolTab::Found => pools.found.as_ref().map_or_else(String::new, |found| {
             format!(
                 "{} times in {}",
                 found.occurrences,
                 count(found.n_documents, "document")
             )
         }),
-        LabTab::Drafts => String::new(),
+        PoolTab::Drafts => String::new(),
     }
-}
-
-/// The first row of a list, so that the selected one is in view.
-pub(crate) fn first_row(selected: usize, n: usize, height: usize) -> usize {
-    let last = n.saturating_sub(height);
-    (selected + 2).saturating_sub(height).min(last)
 }
 
 /// First line shown of the text or the trees, and the last that can be first.
 pub fn scrolled(app: &App) -> (usize, usize) {
     let body = layout::shell(app, layout::whole(app)).body;
-    let area = layout::inner(layout::lab(app, body).view);
-    match app.lab.tab {
-        LabTab::Text => lab_text::scrolled(app, area),
-        LabTab::Drafts => lab_drafts::scrolled(app, area),
-        LabTab::Supplied | LabTab::Found => (0, 0),
+    let area = pane::inner(crate::tui::screens::pool::layout::places(app.pool.zoom, body).view);
+    match app.pool.tab {
+        PoolTab::Text => text::scrolled(app, area),
+        PoolTab::Drafts => drafts::scrolled(app, area),
+        PoolTab::Supplied | PoolTab::Found => (0, 0),
     }
 }
 
 /// What is at a position.
-pub fn hit(app: &App, body: Rect, at: Position) -> Option<LabTarget> {
-    let places = layout::lab(app, body);
+pub fn hit(app: &App, body: Rect, at: Position) -> Option<PoolTarget> {
+    let places = crate::tui::screens::pool::layout::places(app.pool.zoom, body);
     if places.view.contains(at) {
         if at.y == places.view.y {
-            let titles = LabTab::ALL.map(LabTab::title);
+            let titles = PoolTab::ALL.map(PoolTab::title);
             let tab = pane::tab_at(&titles, places.view, at.x);
-            return Some(tab.map_or(LabTarget::View(None), |i| LabTarget::Tab(LabTab::ALL[i])));
+            return Some(tab.map_or(PoolTarget::View(None), |i| PoolTarget::Tab(PoolTab::ALL[i])));
         }
-        let area = layout::inner(places.view);
-        return Some(LabTarget::View(lab_text::row_at(app, area, at)));
+        let area = pane::inner(places.view);
+        return Some(PoolTarget::View(text::row_at(app, area, at)));
     }
     if places.documents.contains(at) && at.y > places.documents.y {
-        return Some(LabTarget::Document(lab_lists::document_at(
+        return Some(PoolTarget::Document(lists::document_at(
             app,
             places.documents,
             at,
         )));
     }
     if places.pools.contains(at) {
-        return Some(LabTarget::Pool(lab_lists::pool_at(app, places.pools, at)));
+        return Some(PoolTarget::Pool(lists::pool_at(app, places.pools, at)));
     }
     None
 }

@@ -24,9 +24,8 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     if area.width < Y_NAMES + 12 || area.height < 5 {
         return;
     }
-    let cells: Vec<_> = (0..found.sweep.grid.cells.len())
-        .map(|c| found.sweep.cell(c))
-        .collect();
+    let n_cells = found.sweep.grid.cells.len();
+    let cells: Vec<_> = (0..n_cells).map(|c| found.sweep.cell(c)).collect();
     let plot = Plot::new(&cells, area);
     plot.axes(theme, buf);
     let on = found.sweep.on_frontier();
@@ -35,15 +34,10 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let mut order: Vec<usize> = (0..cells.len()).collect();
     order.sort_by_key(|&c| (selected == Some(c), on[c]));
     let figures = |&c: &usize| cells[c].as_ref();
-    order
-        .iter()
-        .filter_map(figures)
-        .for_each(|f| plot.bars(f, theme.line(), buf));
+    let drawn = order.iter().filter_map(figures);
+    drawn.for_each(|f| plot.bars(f, theme.line(), buf));
     reference(found, &plot, theme, buf);
-    for cell in order {
-        let Some(figures) = &cells[cell] else {
-            continue;
-        };
+    for (cell, figures) in order.iter().filter_map(|c| Some((*c, figures(c)?))) {
         let (glyph, style) = match (selected == Some(cell), on[cell]) {
             (true, _) => ("◆", theme.strong()),
             (false, true) => ("●", theme.accent()),
@@ -52,12 +46,8 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         if selected == Some(cell) {
             plot.bars(figures, theme.accent(), buf);
         }
-        plot.point(
-            (figures.speedup.mean, figures.in_common.mean),
-            glyph,
-            style,
-            buf,
-        );
+        let at = (figures.speedup.mean, figures.in_common.mean);
+        plot.point(at, glyph, style, buf);
     }
 }
 

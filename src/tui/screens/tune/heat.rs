@@ -11,7 +11,7 @@ use crate::present::token_text::{columns, fit};
 use crate::speculate::sweep::{CellFigures, Estimate, Layer, Measure, RunFigures};
 use crate::tui::action::Action;
 use crate::tui::app::App;
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::screens::tune::layout::{ROW_NAME, heat_cell};
 use crate::tui::screens::tune::state::Side;
 use crate::tui::screens::tune::sweep::Found;
@@ -161,11 +161,9 @@ impl<'a> Map<'a> {
         let line = Line::styled(format!("{left}{inside}{right}"), style);
         buf.set_line(place.x, place.y, &line, place.width - 1);
         if is_selected {
-            let front = app.tune.side == Side::Sweep;
-            let emphasis = if front {
-                Emphasis::Selected
-            } else {
-                Emphasis::Step
+            let emphasis = match app.tune.side {
+                Side::Sweep => Emphasis::Selected,
+                Side::Sliders => Emphasis::Step,
             };
             let place = Rect {
                 width: place.width - 1,

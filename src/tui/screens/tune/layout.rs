@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::tui::screens::tune::state::Side;
-use crate::tui::shell::layout;
+use crate::tui::widgets::pane;
 
 /// From this width on both halves are shown.
 const BOTH_WIDTH: u16 = 110;
@@ -25,13 +25,13 @@ pub fn sides(body: Rect, front: Side) -> Vec<(Side, Rect)> {
     if body.width < BOTH_WIDTH {
         return vec![(front, body)];
     }
-    let (left, right) = layout::beside(body, SLIDERS_WIDTH);
+    let (left, right) = pane::beside(body, SLIDERS_WIDTH);
     vec![(Side::Sliders, left), (Side::Sweep, right)]
 }
 
 /// The list of sliders, and what would change.
 pub fn sliders(pane: Rect, n: usize) -> (Rect, Rect) {
-    let area = layout::inner(pane);
+    let area = pane::inner(pane);
     // One more row says what the slider in front does.
     let n_rows = n as u16 + 2;
     if area.height >= n_rows + WHAT_IF_ROWS {
@@ -50,7 +50,7 @@ pub struct SweepPlaces {
 }
 
 pub fn sweep(pane: Rect, n_rows: usize) -> SweepPlaces {
-    let (head, rest) = split_rows(layout::inner(pane), HEAD_ROWS);
+    let (head, rest) = split_rows(pane::inner(pane), HEAD_ROWS);
     let tall = rest.height + HEAD_ROWS >= TALL;
     let cell_rows = if tall { CELL_ROWS } else { CELL_ROWS - 2 };
     let (rest, cell) = split_rows(rest, rest.height.saturating_sub(cell_rows));

@@ -7,5 +7,7 @@ pub mod sliders;
 pub mod state;
 pub mod sweep;
 pub mod sweep_head;
+pub mod sweeping;
+pub mod update;
 pub mod view;
 pub mod what_if;

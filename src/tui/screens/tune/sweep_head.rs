@@ -12,7 +12,7 @@ use crate::speculate::sweep::{Axes, Grid};
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::model::ModelState;
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::runs::run::Run;
 use crate::tui::screens::tune::sweep::{Found, Stand, Tried, Who};
 use crate::tui::shell::header;
@@ -47,7 +47,7 @@ fn who(app: &App) -> String {
     let view = &app.tune.sweep;
     match view.who {
         Who::Spread => {
-            let kind = match app.browse.kind {
+            let kind = match app.catalog.kind {
                 SubjectKind::Item => "item",
                 SubjectKind::User => "user",
             };
@@ -57,7 +57,7 @@ fn who(app: &App) -> String {
             Some(run) => format!("{}, the run's", run.subject.title),
             None => "the run's subject: there is no run".into(),
         },
-        Who::Selected => match app.browse.selected_subject() {
+        Who::Selected => match app.catalog.selected_subject() {
             Some(subject) => format!("{}, selected in the catalog", subject.label()),
             None => "nobody: nothing is selected in the catalog".into(),
         },
@@ -121,7 +121,7 @@ fn stand(app: &App, theme: &Theme, width: usize) -> Line<'static> {
 
 fn not_begun(app: &App, theme: &Theme, width: usize) -> Line<'static> {
     let key = app.key_of(Context::Tune, Action::StartSweep);
-    let text = match &app.model {
+    let text = match &app.engine.model {
         ModelState::None => "needs a model: this is a replay; start `laserscope`".to_string(),
         ModelState::Failed { .. } => {
             let retry = app.key_of(Context::Anywhere, Action::RetryModel);
@@ -140,7 +140,7 @@ fn under_way(app: &App, found: &Found, theme: &Theme, width: usize) -> Line<'sta
     let (done, all) = (found.sweep.n_done(), found.sweep.n_runs());
     let share = done as f64 / all.max(1) as f64;
     let (full, rest) = bars::progress(share, BAR);
-    let waits = app.runs.iter().any(Run::is_under_way);
+    let waits = app.session.runs.iter().any(Run::is_under_way);
     let now = match found.sweep.next_job() {
         _ if waits => "waits: the run under way goes first".to_string(),
         Some(job) => {

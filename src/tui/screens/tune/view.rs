@@ -7,13 +7,13 @@ use ratatui::layout::{Position, Rect};
 use crate::present::theme::Theme;
 use crate::tui::action::Action;
 use crate::tui::app::App;
-use crate::tui::keys::table::Context;
-use crate::tui::mouse::Target;
+use crate::tui::keys::context::Context;
 use crate::tui::screens::tune::state::Side;
 use crate::tui::screens::tune::{
     frontier, heat, layout as tune_layout, sliders, sweep_head, what_if,
 };
 use crate::tui::settings::Setting;
+use crate::tui::target::Target;
 use crate::tui::widgets::pane;
 
 const TITLES: [(Side, &str); 2] = [(Side::Sliders, "SETTINGS"), (Side::Sweep, "SWEEP")];

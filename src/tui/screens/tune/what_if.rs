@@ -12,7 +12,7 @@ use crate::present::token_text::fit;
 use crate::speculate::whatif::{Figures, OldNew, WhatIf};
 use crate::tui::action::Action;
 use crate::tui::app::App;
-use crate::tui::keys::table::Context;
+use crate::tui::keys::context::Context;
 use crate::tui::screens::tune::state::Answered;
 use crate::tui::widgets::pane::put;
 use crate::tui::widgets::paragraph::wrap;

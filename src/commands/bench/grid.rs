@@ -6,8 +6,9 @@ use color_eyre::eyre::Result;
 use serde::Serialize;
 
 use crate::cli::BenchDecodeArgs;
-use crate::commands::bench::{ModeFigures, Outcome, compared_rule, mode_figures, outcome};
-use crate::commands::paired::{Counted, repeat};
+use crate::commands::bench::figures::{ModeFigures, mode_figures};
+use crate::commands::bench::outcome::{Outcome, compared_rule, outcome};
+use crate::commands::bench::paired::{Counted, repeat};
 use crate::commands::print_json;
 use crate::commands::report::RanOn;
 use crate::console::progress::Line;
@@ -40,68 +41,89 @@ struct Report {
 pub fn run(args: &BenchDecodeArgs, engine: &mut Engine, specs: &[RunSpec]) -> Result<bool> {
     let params = specs.first().map(|s| s.params).unwrap_or_default();
     let verify = compared_rule(args, &params);
-    let asked: Vec<Params> = combinations(args, &params)
-        .map(|(drafter, budget)| Params {
-            verify,
-            drafter,
-            budget,
-            ..params
-        })
-        .collect();
-    let mut plain: Vec<Outcome> = Vec::new();
-    let mut outcomes: Vec<Vec<Outcome>> = asked.iter().map(|_| Vec::new()).collect();
+    let asked = combinations(args, &params).map(|(drafter, budget)| Params {
+        verify,
+        drafter,
+        budget,
+        ..params
+    });
+    let asked: Vec<Params> = asked.collect();
     let mut line = Line::new();
-    for (i, spec) in specs.iter().enumerate() {
-        line.show(&format!("{}/{} {}", i + 1, specs.len(), spec.subject.title));
-        let autoregressive = Params {
-            verify: Verify::Autoregressive,
-            ..params
-        };
-        let Some(reference) = outcome(engine, spec, autoregressive)? else {
-            return Ok(false);
-        };
-        plain.push(reference);
-        for (params, into) in asked.iter().zip(&mut outcomes) {
-            let Some(outcome) = outcome(engine, spec, *params)? else {
-                return Ok(false);
-            };
-            into.push(outcome);
-        }
-    }
+    let Some((mut plain, mut outcomes)) = answer_all(engine, specs, &asked, &mut line)? else {
+        return Ok(false);
+    };
     let mut ways: Vec<Vec<&mut Outcome>> = plain.iter_mut().map(|p| vec![p]).collect();
     for outcomes in &mut outcomes {
-        ways.iter_mut()
-            .zip(outcomes)
-            .for_each(|(ways, outcome)| ways.push(outcome));
+        let more = ways.iter_mut().zip(outcomes);
+        more.for_each(|(ways, outcome)| ways.push(outcome));
     }
     let added = Counted::WhatIsAdded;
     if !repeat(engine, &mut ways, &args.pairing(), added, &mut line)? {
         return Ok(false);
     }
     drop(line);
-    let figures = |outcomes: &[Outcome]| mode_figures(outcomes, &plain);
-    let cells = asked.iter().zip(&outcomes).map(|(params, outcomes)| Cell {
-        drafter: params.drafter,
-        budget: params.budget.describe(),
-        figures: figures(outcomes),
-    });
-    let cells: Vec<Cell> = cells.collect();
-    let is_same = |outcomes: &Vec<Outcome>| plain.iter().zip(outcomes).all(|(p, o)| p.ids == o.ids);
     let report = Report {
-        on: RanOn::of(engine),
+        prompts: specs.len(),
         verify: verify.name(),
         params,
-        prompts: specs.len(),
-        autoregressive: figures(&plain),
-        cells,
-        lossless: verify != Verify::Strict || outcomes.iter().all(is_same),
+        on: RanOn::of(engine),
+        lossless: verify != Verify::Strict || all_same(&plain, &outcomes),
+        autoregressive: mode_figures(&plain, &plain),
+        cells: cells(&asked, &outcomes, &plain),
     };
-    if args.json {
-        print_json(&report)?;
-    } else {
-        print(&report);
+    match args.json {
+        true => print_json(&report)?,
+        false => print(&report),
     }
     Ok(report.lossless)
+}
+
+/// Every combination's figures, beside decoding without drafts.
+fn cells(asked: &[Params], outcomes: &[Vec<Outcome>], plain: &[Outcome]) -> Vec<Cell> {
+    let cells = asked.iter().zip(outcomes).map(|(params, outcomes)| Cell {
+        drafter: params.drafter,
+        budget: params.budget.describe(),
+        figures: mode_figures(outcomes, plain),
+    });
+    cells.collect()
+}
+
+/// Whether every combination made the text that was made without drafts.
+fn all_same(plain: &[Outcome], outcomes: &[Vec<Outcome>]) -> bool {
+    let is_same = |outcomes: &Vec<Outcome>| plain.iter().zip(outcomes).all(|(p, o)| p.ids == o.ids);
+    outcomes.iter().all(is_same)
+}
+
+/// Outcomes without drafts, and those of every combination.
+type Answered = (Vec<Outcome>, Vec<Vec<Outcome>>);
+
+/// Every prompt without drafts and under every combination; `None`: cancelled.
+fn answer_all(
+    engine: &mut Engine,
+    specs: &[RunSpec],
+    asked: &[Params],
+    line: &mut Line,
+) -> Result<Option<Answered>> {
+    let mut plain: Vec<Outcome> = Vec::new();
+    let mut outcomes: Vec<Vec<Outcome>> = asked.iter().map(|_| Vec::new()).collect();
+    for (i, spec) in specs.iter().enumerate() {
+        line.show(&format!("{}/{} {}", i + 1, specs.len(), spec.subject.title));
+        let autoregressive = Params {
+            verify: Verify::Autoregressive,
+            ..specs[0].params
+        };
+        let Some(reference) = outcome(engine, spec, autoregressive)? else {
+            return Ok(None);
+        };
+        plain.push(reference);
+        for (params, into) in asked.iter().zip(&mut outcomes) {
+            let Some(outcome) = outcome(engine, spec, *params)? else {
+                return Ok(None);
+            };
+            into.push(outcome);
+        }
+    }
+    Ok(Some((plain, outcomes)))
 }
 
 /// Every drafter with every budget; what is not listed is as the parameters say.

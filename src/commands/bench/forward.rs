@@ -189,6 +189,15 @@ fn print(report: &ForwardReport) {
             report.instructions
         );
     }
+    print_rows(&report.rows);
+    print_decoding(report);
+    if let Some(ms) = report.prompt_256_ms {
+        let rate = 256_000.0 / ms;
+        out!("a prompt of 256 tokens: {ms:.0} ms, {rate:.0} tokens/s");
+    }
+}
+
+fn print_rows(rows: &[Row]) {
     out!(
         "{:>8}{:>6}{:>9}{:>11}{:>10}{:>8}{:>11}{:>8}{:>8}{:>8}{:>9}",
         "context",
@@ -203,7 +212,7 @@ fn print(report: &ForwardReport) {
         "rest",
         "/ floor"
     );
-    for row in &report.rows {
+    for row in rows {
         let over = row.over_floor.map_or("-".into(), |f| format!("{f:.2}"));
         out!(
             "{:>8}{:>6}{:>9.2}{:>11.2}{:>10.3}{:>8.2}{:>11.2}{:>8.2}{:>8.2}{:>8.2}{over:>9}",
@@ -218,11 +227,6 @@ fn print(report: &ForwardReport) {
             row.parts.verify,
             row.parts.rest
         );
-    }
-    print_decoding(report);
-    if let Some(ms) = report.prompt_256_ms {
-        let rate = 256_000.0 / ms;
-        out!("a prompt of 256 tokens: {ms:.0} ms, {rate:.0} tokens/s");
     }
 }
 

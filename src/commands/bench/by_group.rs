@@ -4,14 +4,17 @@
 //! beside autoregressive decoding. The prompt and the output so far draft in all
 //! of them.
 
+mod table;
+
 use std::collections::BTreeSet;
 
 use color_eyre::eyre::{Result, ensure};
 use serde::Serialize;
 
 use crate::cli::BenchDecodeArgs;
-use crate::commands::bench::{ModeFigures, Outcome, compared_rule, mode_figures, outcome};
-use crate::commands::paired::{Counted, repeat};
+use crate::commands::bench::figures::{ModeFigures, mode_figures};
+use crate::commands::bench::outcome::{Outcome, compared_rule, outcome};
+use crate::commands::bench::paired::{Counted, repeat};
 use crate::commands::print_json;
 use crate::commands::report::RanOn;
 use crate::console::progress::Line;
@@ -113,6 +116,25 @@ struct Answered {
     drafted: Vec<Outcome>,
 }
 
+impl Report {
+    fn of(
+        args: &BenchDecodeArgs,
+        engine: &Engine,
+        params: Params,
+        verify: Verify,
+        answered: &[Answered],
+    ) -> Self {
+        Report {
+            on: RanOn::of(engine),
+            verify: verify.name(),
+            params,
+            deal_seed: args.deal_seed,
+            lossless: verify != Verify::Strict || answered.iter().all(Answered::is_lossless),
+            parts: parts(answered),
+        }
+    }
+}
+
 /// Runs the bench over `docs`, the pools' documents. `Ok(false)`: cancelled, or
 /// not lossless.
 ///
@@ -124,10 +146,7 @@ pub fn run(
     specs: &[RunSpec],
     docs: &[Knowledge],
 ) -> Result<bool> {
-    // Of the framework that is asked: another's have pools of their own.
-    let asked = specs.first().map(|spec| spec.subject.framework.as_str());
-    let is_asked = |doc: &&Knowledge| doc.framework.is_none() || doc.framework.as_deref() == asked;
-    let docs: &[Knowledge] = &docs.iter().filter(is_asked).cloned().collect::<Vec<_>>();
+    let docs: &[Knowledge] = &of_framework(docs, specs);
     ensure!(
         !docs.is_empty(),
         "--by-group deals out knowledge documents anew, and there are none: name some with \
@@ -139,28 +158,12 @@ pub fn run(
         verify.drafts(),
         "--by-group compares what is drafted: --verify autoregressive drafts nothing"
     );
-    engine.set_knowledge(&dealt_out(docs, args.deal_seed))?;
-    let random = engine.pools.current.clone();
-    engine.set_knowledge(docs)?;
-    let own = engine.pools.current.clone();
+    let pools = pools_of(engine, docs, args.deal_seed)?;
     let mut line = Line::new();
-    let mut answered = Vec::new();
-    for (i, spec) in specs.iter().enumerate() {
-        line.show(&format!("{}/{} {}", i + 1, specs.len(), spec.subject.title));
-        match answer(engine, spec, verify, [&own, &random])? {
-            Answer::Whole(all) => answered.push(*all),
-            Answer::NoGroup => {}
-            Answer::Cancelled => return Ok(false),
-        }
-    }
-    let mut ways: Vec<Vec<&mut Outcome>> = answered
-        .iter_mut()
-        .map(|a| {
-            std::iter::once(&mut a.plain)
-                .chain(&mut a.drafted)
-                .collect()
-        })
-        .collect();
+    let Some(mut answered) = answer_all(engine, specs, verify, pools.each_ref(), &mut line)? else {
+        return Ok(false);
+    };
+    let mut ways: Vec<Vec<&mut Outcome>> = answered.iter_mut().map(Answered::ways).collect();
     let added = Counted::WhatIsAdded;
     if !repeat(engine, &mut ways, &args.pairing(), added, &mut line)? {
         return Ok(false);
@@ -170,19 +173,48 @@ pub fn run(
         !answered.is_empty(),
         "none of the subjects is in a group: name groups with --groups"
     );
-    let report = Report {
-        on: RanOn::of(engine),
-        verify: verify.name(),
-        params,
-        deal_seed: args.deal_seed,
-        lossless: verify != Verify::Strict || answered.iter().all(Answered::is_lossless),
-        parts: parts(&answered),
-    };
+    let report = Report::of(args, engine, params, verify, &answered);
     match args.json {
         true => print_json(&report)?,
-        false => print(&report),
+        false => table::print(&report),
     }
     Ok(report.lossless)
+}
+
+/// The documents of the framework that is asked: another's have pools of their own.
+fn of_framework(docs: &[Knowledge], specs: &[RunSpec]) -> Vec<Knowledge> {
+    let asked = specs.first().map(|spec| spec.subject.framework.as_str());
+    let is_asked = |doc: &&Knowledge| doc.framework.is_none() || doc.framework.as_deref() == asked;
+    docs.iter().filter(is_asked).cloned().collect()
+}
+
+/// The pools of the documents' own groups, which the engine keeps, and those of groups
+/// dealt out at random.
+fn pools_of(engine: &mut Engine, docs: &[Knowledge], seed: u64) -> Result<[Pools; 2]> {
+    engine.set_knowledge(&dealt_out(docs, seed))?;
+    let random = engine.pools.current.clone();
+    engine.set_knowledge(docs)?;
+    Ok([engine.pools.current.clone(), random])
+}
+
+/// Every prompt whose subject is in a group, in every arrangement; `None`: cancelled.
+fn answer_all(
+    engine: &mut Engine,
+    specs: &[RunSpec],
+    verify: Verify,
+    pools: [&Pools; 2],
+    line: &mut Line,
+) -> Result<Option<Vec<Answered>>> {
+    let mut answered = Vec::new();
+    for (i, spec) in specs.iter().enumerate() {
+        line.show(&format!("{}/{} {}", i + 1, specs.len(), spec.subject.title));
+        match answer(engine, spec, verify, pools)? {
+            Answer::Whole(all) => answered.push(*all),
+            Answer::NoGroup => {}
+            Answer::Cancelled => return Ok(None),
+        }
+    }
+    Ok(Some(answered))
 }
 
 /// The documents with their groups dealt out at random, each group of each kind
@@ -248,6 +280,12 @@ fn answer(
 }
 
 impl Answered {
+    /// Without drafts first.
+    fn ways(&mut self) -> Vec<&mut Outcome> {
+        let plain = std::iter::once(&mut self.plain);
+        plain.chain(&mut self.drafted).collect()
+    }
+
     fn is_lossless(&self) -> bool {
         self.drafted.iter().all(|o| o.ids == self.plain.ids)
     }
@@ -305,97 +343,6 @@ fn documents(outcome: &Outcome, arrangement: Arrangement) -> usize {
     let sizes = outcome.header.pools.iter();
     let of_source = sizes.filter(|size| size.source == source);
     of_source.map(|size| size.documents).sum()
-}
-
-fn print(report: &Report) {
-    out!(
-        "{} on {}; {}, budget {}, repetition penalty {}",
-        report.on.model,
-        report.on.device,
-        report.verify,
-        report.params.budget.describe(),
-        report.params.repeat_penalty,
-    );
-    for part in report.parts.iter().filter(|part| part.group.is_none()) {
-        print_kind(part);
-        print_groups(part, &report.parts);
-    }
-    if report.lossless && report.verify == Verify::Strict.name() {
-        out!();
-        out!("lossless: strict equalled autoregressive everywhere, token for token");
-    } else if !report.lossless {
-        out!();
-        out!("NOT lossless: strict differed from autoregressive");
-    }
-}
-
-fn print_kind(part: &Part) {
-    out!();
-    out!(
-        "{} prompts about {}s, repeated 4-grams {:.1}%:",
-        part.prompts,
-        part.kind,
-        part.autoregressive.repetition * 100.0
-    );
-    out!();
-    out!("| pool | documents | MAL | rows a pass | acceptance | tokens/s | speed-up | 95% |");
-    out!("|---|---|---|---|---|---|---|---|");
-    let f = &part.autoregressive;
-    out!(
-        "| autoregressive | | {:.2} | {:.1} | | {:.0} | {:.2}x | |",
-        f.mal,
-        f.rows,
-        f.tokens_per_s,
-        f.speedup
-    );
-    for row in &part.rows {
-        let f = &row.figures;
-        out!(
-            "| {} | {:.0} | {:.2} | {:.1} | {:.0}% | {:.0} | {:.2}x | {:.2}-{:.2} |",
-            row.arrangement.name(),
-            row.documents,
-            f.mal,
-            f.rows,
-            f.acceptance * 100.0,
-            f.tokens_per_s,
-            f.speedup,
-            f.low,
-            f.high
-        );
-    }
-}
-
-/// A line a group: accepted length and speed-up of every arrangement.
-fn print_groups(kind: &Part, parts: &[Part]) {
-    let groups = parts.iter().filter(|p| p.kind == kind.kind);
-    let groups: Vec<&Part> = groups.filter(|p| p.group.is_some()).collect();
-    if groups.is_empty() {
-        return;
-    }
-    let names = Arrangement::ALL.map(|a| format!(" {} |", a.name()));
-    out!();
-    out!(
-        "| group (MAL, speed-up) | prompts | documents |{}",
-        names.concat()
-    );
-    out!("|---|---|---|{}", "---|".repeat(Arrangement::ALL.len()));
-    for part in groups {
-        let cells = part
-            .rows
-            .iter()
-            .map(|r| format!(" {:.2}, {:.2}x |", r.figures.mal, r.figures.speedup));
-        let own = part
-            .rows
-            .iter()
-            .find(|r| r.arrangement == Arrangement::OwnGroup);
-        out!(
-            "| {} | {} | {:.0} |{}",
-            part.group.as_deref().unwrap_or_default(),
-            part.prompts,
-            own.map_or(0.0, |r| r.documents),
-            cells.collect::<String>()
-        );
-    }
 }
 
 #[cfg(test)]

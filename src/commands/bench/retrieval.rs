@@ -79,13 +79,7 @@ struct Report {
 /// A file that cannot be read, with its line; files whose lines do not match.
 pub fn run(args: &BenchRetrievalArgs) -> Result<bool> {
     let answers = read_answers(args)?;
-    let (pools, build_s) = if args.pool.is_dir() {
-        // It is there already: nothing is built.
-        let store = PoolStore::open(&args.pool, None, Check::Structure)?;
-        (store.pools(), 0.0)
-    } else {
-        build(read_docs(&args.pool, args.groups.as_deref())?)
-    };
+    let (pools, build_s) = open_or_build(args)?;
     let sizes = pools.groups();
     let tokens: usize = sizes.iter().map(|s| s.tokens).sum();
     let bytes: usize = sizes.iter().map(|s| s.bytes).sum();
@@ -117,6 +111,15 @@ pub fn run(args: &BenchRetrievalArgs) -> Result<bool> {
         print(&report);
     }
     Ok(true)
+}
+
+/// The pools, and the seconds that it took to build them; none where they are there.
+fn open_or_build(args: &BenchRetrievalArgs) -> Result<(Pools, f64)> {
+    if args.pool.is_dir() {
+        let store = PoolStore::open(&args.pool, None, Check::Structure)?;
+        return Ok((store.pools(), 0.0));
+    }
+    Ok(build(read_docs(&args.pool, args.groups.as_deref())?))
 }
 
 fn chosen(args: &BenchRetrievalArgs) -> Vec<Drafter> {

@@ -6,12 +6,11 @@ use std::time::Instant;
 
 use color_eyre::eyre::{Result, ensure};
 
-use crate::commands::bench::Outcome;
-use crate::commands::generate::record;
+use crate::commands::bench::outcome::Outcome;
+use crate::commands::one_run::record;
 use crate::console::interrupt;
 use crate::console::progress::Line;
-use crate::engine::{Engine, RunSpec};
-use crate::retrieval::Pools;
+use crate::engine::Engine;
 use crate::speculate::speed_up::{Pairing, SpeedUp, Took};
 use crate::speculate::stats::Stats;
 use crate::speculate::verify::Finish;
@@ -23,27 +22,6 @@ pub enum Counted {
     EachWay,
     /// All time beyond the first runs.
     WhatIsAdded,
-}
-
-/// How a run is made again, and how long each time took.
-#[derive(Clone, Debug)]
-pub struct Repeats {
-    spec: RunSpec,
-    /// As the first run found them.
-    pools: Pools,
-    /// Milliseconds of decoding, a run each.
-    pub ms: Vec<f64>,
-}
-
-impl Repeats {
-    /// `first_ms`: of the run that was made already, from `spec`.
-    pub fn new(spec: RunSpec, pools: Pools, first_ms: f64) -> Self {
-        Repeats {
-            spec,
-            pools,
-            ms: vec![first_ms],
-        }
-    }
 }
 
 /// Runs everything again as often as is asked for. `prompts`: of each prompt its ways,
@@ -79,20 +57,12 @@ pub fn repeat(
             break;
         }
         let clock = Instant::now();
-        for (i, ways) in prompts.iter_mut().enumerate() {
-            line.show(&format!(
-                "pair {} of at most {}, prompt {}",
-                n + 1,
-                pairing.most(),
-                i + 1
-            ));
-            // No way always goes first.
-            let n_ways = ways.len();
-            for at in 0..n_ways {
-                if !once_more(engine, ways[(at + n + i) % n_ways])? {
-                    return Ok(false);
-                }
-            }
+        let round = Round {
+            n,
+            most: pairing.most(),
+        };
+        if !round.run(engine, prompts, line)? {
+            return Ok(false);
         }
         added_ms += clock.elapsed().as_secs_f64() * 1000.0;
     }
@@ -107,6 +77,37 @@ fn of_way<'a>(prompts: &'a [Vec<&mut Outcome>], way: usize) -> Vec<&'a Outcome> 
 fn total_ms(outcomes: &[&Outcome]) -> f64 {
     let all = outcomes.iter().flat_map(|o| &o.repeats.ms);
     all.sum()
+}
+
+/// Every way of every prompt once more.
+struct Round {
+    /// Counted from 1; the first runs were made before.
+    n: usize,
+    most: usize,
+}
+
+impl Round {
+    /// `false`: cancelled.
+    fn run(
+        &self,
+        engine: &mut Engine,
+        prompts: &mut [Vec<&mut Outcome>],
+        line: &mut Line,
+    ) -> Result<bool> {
+        let Round { n, most } = *self;
+        for (i, ways) in prompts.iter_mut().enumerate() {
+            let (pair, prompt) = (n + 1, i + 1);
+            line.show(&format!("pair {pair} of at most {most}, prompt {prompt}"));
+            // No way always goes first.
+            let n_ways = ways.len();
+            for at in 0..n_ways {
+                if !once_more(engine, ways[(at + n + i) % n_ways])? {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
 }
 
 /// `false`: cancelled.

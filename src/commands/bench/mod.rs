@@ -1,0 +1,310 @@
+//! `laserscope bench`; here `bench decode`: autoregressive, strict and relaxed on the same
+//! prompts in one process, interleaved. A relaxed figure never stands without
+//! strict, agreement and repetition beside it.
+
+mod by_group;
+mod compared;
+mod figures;
+pub mod forward;
+mod grid;
+mod outcome;
+mod paired;
+pub mod retrieval;
+mod table;
+
+use color_eyre::eyre::{Result, ensure};
+use compared::{ComparedRule, PromptRatio};
+use figures::{ModeFigures, mode_figures};
+use outcome::{Outcome, compared_rule, every_way};
+use serde::Serialize;
+
+use crate::cli::{BenchCommand, BenchDecodeArgs, DecodeArgs};
+use crate::commands::bench::paired::{Counted, repeat};
+use crate::commands::report::RanOn;
+use crate::commands::{open, print_json};
+use crate::config::Settings;
+use crate::console::progress::Line;
+use crate::engine::{Engine, RunSpec};
+use crate::recsys::{Catalog, Role, SubjectKind};
+use crate::speculate::TokenId;
+use crate::speculate::params::{Params, Verify};
+use crate::speculate::stats::first_difference;
+use crate::worker::ask;
+
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Modes {
+    pub autoregressive: ModeFigures,
+    pub strict: ModeFigures,
+    /// `None` with a temperature, which it does not go with.
+    pub relaxed: Option<ModeFigures>,
+    /// Where --verify asks for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ratio: Option<ModeFigures>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub typical: Option<ModeFigures>,
+}
+
+impl Modes {
+    /// Figures of the rules, in the order of [`compared`].
+    fn of(rules: &[Verify], figures: Vec<ModeFigures>) -> Self {
+        let mut modes = Modes::default();
+        for (rule, figures) in rules.iter().zip(figures) {
+            match rule {
+                Verify::Autoregressive => modes.autoregressive = figures,
+                Verify::Strict => modes.strict = figures,
+                Verify::Relaxed { .. } => modes.relaxed = Some(figures),
+                Verify::Ratio { .. } => modes.ratio = Some(figures),
+                Verify::Typical { .. } => modes.typical = Some(figures),
+            }
+        }
+        modes
+    }
+
+    fn listed(&self) -> Vec<(&'static str, &ModeFigures)> {
+        let lossy = [
+            ("relaxed", &self.relaxed),
+            ("ratio", &self.ratio),
+            ("typical", &self.typical),
+        ];
+        let lossy = lossy.into_iter();
+        let lossy = lossy.filter_map(|(name, figures)| Some((name, figures.as_ref()?)));
+        let both = [
+            ("autoregressive", &self.autoregressive),
+            ("strict", &self.strict),
+        ];
+        both.into_iter().chain(lossy).collect()
+    }
+}
+
+/// Autoregressive and strict; relaxed, where nothing is drawn; and another lossy
+/// rule that was asked for.
+fn compared(params: &Params) -> Vec<Verify> {
+    let mut rules = vec![Verify::Autoregressive, Verify::Strict];
+    match params.verify {
+        _ if params.sampling.is_some() => {}
+        relaxed @ Verify::Relaxed { .. } => rules.push(relaxed),
+        Verify::Autoregressive | Verify::Strict => rules.push(Verify::default()),
+        other => rules.extend([Verify::default(), other]),
+    }
+    rules
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct PromptFigures {
+    pub subject: String,
+    pub group: Option<String>,
+    #[serde(flatten)]
+    pub modes: Modes,
+    /// Of the rule that is compared.
+    #[serde(flatten)]
+    pub ratio: PromptRatio,
+}
+
+/// Where strict and autoregressive differ, if they do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    pub subject: String,
+    /// Index of the first differing token of the answer.
+    pub at: usize,
+    pub autoregressive: Option<TokenId>,
+    pub strict: Option<TokenId>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct BenchReport {
+    #[serde(flatten)]
+    pub on: RanOn,
+    pub params: Params,
+    pub modes: Modes,
+    /// Strict equalled autoregressive on every prompt, token for token.
+    pub lossless: bool,
+    pub first_difference: Option<Difference>,
+    #[serde(flatten)]
+    pub compared: ComparedRule,
+    pub prompts: Vec<PromptFigures>,
+}
+
+/// Runs the command. `Ok(false)`: cancelled, or not lossless.
+pub fn run(
+    command: &BenchCommand,
+    settings: &Settings,
+    params: impl Fn(&DecodeArgs) -> Result<Params>,
+) -> Result<bool> {
+    match command {
+        BenchCommand::Decode(args) => decode(args, settings, params(&args.decode)?),
+        BenchCommand::Retrieval(args) => retrieval::run(args),
+        BenchCommand::Forward {
+            at,
+            isa,
+            repeats,
+            no_decoding,
+            json,
+        } => {
+            let bench = forward::ForwardBench {
+                contexts: at.clone(),
+                isa: *isa,
+                repeats: *repeats,
+                decoding: !no_decoding,
+                json: *json,
+            };
+            forward::run(&bench, settings)
+        }
+    }
+}
+
+fn decode(args: &BenchDecodeArgs, settings: &Settings, params: Params) -> Result<bool> {
+    let (catalog, mut engine, specs) = prepare(args, settings, params)?;
+    if args.by_group {
+        let docs = settings.load_knowledge(&catalog)?;
+        return by_group::run(args, &mut engine, &specs, &docs);
+    }
+    if !args.drafters.is_empty() || !args.budgets.is_empty() {
+        return grid::run(args, &mut engine, &specs);
+    }
+    modes(args, &mut engine, &specs, params)
+}
+
+/// The catalog, the engine, and a run for every subject.
+fn prepare(
+    args: &BenchDecodeArgs,
+    settings: &Settings,
+    params: Params,
+) -> Result<(Catalog, Engine, Vec<RunSpec>)> {
+    let framework = settings.framework()?;
+    let (catalog, engine) = open(settings)?;
+    let mut subjects = catalog.spread(SubjectKind::Item, args.items);
+    subjects.extend(catalog.spread(SubjectKind::User, args.users));
+    ensure!(
+        !subjects.is_empty(),
+        "--items {} --users {}: nothing to ask",
+        args.items,
+        args.users
+    );
+    let specs = subjects.into_iter().map(|at| {
+        let (subject, prompt) = ask::about(&catalog, at, &framework, Role::Query)?;
+        Ok(RunSpec::new(subject, prompt, params))
+    });
+    let specs = specs.collect::<Result<_>>()?;
+    Ok((catalog, engine, specs))
+}
+
+/// Autoregressive, strict and relaxed.
+fn modes(
+    args: &BenchDecodeArgs,
+    engine: &mut Engine,
+    specs: &[RunSpec],
+    params: Params,
+) -> Result<bool> {
+    if let Some(sampling) = &params.sampling {
+        note!(
+            "{}: no relaxed mode, which takes tokens by their probability",
+            sampling.describe()
+        );
+    }
+    let mut line = Line::new();
+    let rules = compared(&params);
+    let Some(mut answered) = answer_all(engine, specs, &rules, &mut line)? else {
+        return Ok(false);
+    };
+    let mut by_prompt = specs.iter().zip(&answered);
+    let difference =
+        by_prompt.find_map(|(spec, outcomes)| first_divergence(&spec.subject.id, outcomes));
+    let ways = answered.iter_mut().map(|outcomes| outcomes.iter_mut());
+    let mut ways: Vec<Vec<&mut Outcome>> = ways.map(Iterator::collect).collect();
+    let each = Counted::EachWay;
+    if !repeat(engine, &mut ways, &args.pairing(), each, &mut line)? {
+        return Ok(false);
+    }
+    drop(line);
+    let rule = compared_rule(args, &params);
+    let report = BenchReport {
+        lossless: difference.is_none(),
+        first_difference: difference,
+        ..BenchReport::of(engine, params, &rules, rule, &answered)
+    };
+    match args.json {
+        true => print_json(&report)?,
+        false => table::print(&report, args.paired.is_some()),
+    }
+    Ok(report.lossless)
+}
+
+impl BenchReport {
+    /// Of runs under every rule, `rule` compared with autoregressive decoding.
+    fn of(
+        engine: &Engine,
+        params: Params,
+        rules: &[Verify],
+        rule: Verify,
+        answered: &[Vec<Outcome>],
+    ) -> Self {
+        let at = rules.iter().position(|r| *r == rule).unwrap_or(1);
+        BenchReport {
+            compared: ComparedRule::of(rules[at], at, answered),
+            prompts: answered.iter().map(|o| prompt(rules, at, o)).collect(),
+            on: RanOn::of(engine),
+            modes: overall(rules, answered),
+            lossless: true,
+            first_difference: None,
+            params,
+        }
+    }
+}
+
+/// Every prompt under every rule; `None`: cancelled.
+fn answer_all(
+    engine: &mut Engine,
+    specs: &[RunSpec],
+    rules: &[Verify],
+    line: &mut Line,
+) -> Result<Option<Vec<Vec<Outcome>>>> {
+    let mut answered = Vec::new();
+    for (i, spec) in specs.iter().enumerate() {
+        line.show(&format!("{}/{} {}", i + 1, specs.len(), spec.subject.title));
+        let Some(outcomes) = every_way(engine, spec, rules)? else {
+            return Ok(None);
+        };
+        if spec.params.sources.online {
+            engine.pools.remember(&outcomes[0].header, &outcomes[0].ids);
+        }
+        answered.push(outcomes);
+    }
+    Ok(Some(answered))
+}
+
+/// `at`: where the compared rule stands among the rules.
+fn prompt(rules: &[Verify], at: usize, outcomes: &[Outcome]) -> PromptFigures {
+    let subject = &outcomes[0].header.subject;
+    PromptFigures {
+        subject: subject.id.clone(),
+        group: subject.group.clone(),
+        modes: figures(rules, outcomes),
+        ratio: PromptRatio::of(&outcomes[at], &outcomes[0]),
+    }
+}
+
+fn first_divergence(subject: &str, outcomes: &[Outcome]) -> Option<Difference> {
+    let (plain, strict) = (&outcomes[0].ids, &outcomes[1].ids);
+    let at = first_difference(plain, strict)?;
+    Some(Difference {
+        subject: subject.to_string(),
+        at,
+        autoregressive: plain.get(at).copied(),
+        strict: strict.get(at).copied(),
+    })
+}
+
+/// One prompt's, against its own autoregressive run.
+fn figures(rules: &[Verify], outcomes: &[Outcome]) -> Modes {
+    let plain = &outcomes[..1];
+    let alone = outcomes.iter().map(std::slice::from_ref);
+    let figures = alone.map(|outcome| mode_figures(outcome, plain));
+    Modes::of(rules, figures.collect())
+}
+
+fn overall(rules: &[Verify], answered: &[Vec<Outcome>]) -> Modes {
+    let of_rule = |at: usize| -> Vec<&Outcome> { answered.iter().map(|o| &o[at]).collect() };
+    let plain = of_rule(0);
+    let figures = (0..rules.len()).map(|at| mode_figures(&of_rule(at), &plain));
+    Modes::of(rules, figures.collect())
+}

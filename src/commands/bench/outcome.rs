@@ -1,0 +1,112 @@
+//! What a run of a bench leaves.
+
+use color_eyre::eyre::Result;
+
+use crate::cli::BenchDecodeArgs;
+use crate::commands::one_run::record;
+use crate::console::interrupt;
+use crate::engine::{Engine, RunSpec};
+use crate::retrieval::Pools;
+use crate::speculate::cost::StepCosts;
+use crate::speculate::params::{Params, Verify};
+use crate::speculate::quality::LogProb;
+use crate::speculate::stats::Stats;
+use crate::speculate::trace::Header;
+use crate::speculate::verify::Finish;
+use crate::speculate::{TokenId, speed_up};
+
+/// What one mode did on one prompt.
+pub(crate) struct Outcome {
+    pub ids: Vec<TokenId>,
+    pub stats: Stats,
+    /// Tokens that the drafts' estimates promised, bonus included.
+    pub predicted: f64,
+    pub log_prob: LogProb,
+    pub header: Header,
+    /// Milliseconds by the cost profile: of autoregressive steps for the same tokens,
+    /// and of its own steps.
+    pub by_profile: Option<(f64, f64)>,
+    pub repeats: Repeats,
+}
+
+/// One run of a subject under a rule. `None`: cancelled.
+pub(crate) fn outcome(
+    engine: &mut Engine,
+    spec: &RunSpec,
+    params: Params,
+) -> Result<Option<Outcome>> {
+    let spec = RunSpec {
+        params,
+        ..spec.clone()
+    };
+    let pools = engine.pools.current.clone();
+    let (trace, end) = record(engine, spec.clone())?;
+    if end.finish == Finish::Cancelled || interrupt::is_set() {
+        return Ok(None);
+    }
+    let expected = trace.steps.iter().map(|s| s.tree.expected_accepted());
+    let stats = Stats::of(&trace);
+    let again = RunSpec {
+        start: trace.header.start(),
+        ..spec
+    };
+    Ok(Some(Outcome {
+        ids: trace.token_ids(),
+        by_profile: speed_up::ms_by_profile(&trace.steps, &StepCosts::new(&trace.header.cost)),
+        repeats: Repeats::new(again, pools, stats.timing.total()),
+        stats,
+        log_prob: LogProb::of(&trace),
+        predicted: expected.map(f64::from).sum::<f64>() + trace.steps.len() as f64,
+        header: trace.header,
+    }))
+}
+
+/// A run under every rule. `None`: cancelled.
+pub(crate) fn every_way(
+    engine: &mut Engine,
+    spec: &RunSpec,
+    rules: &[Verify],
+) -> Result<Option<Vec<Outcome>>> {
+    let mut outcomes = Vec::new();
+    for &verify in rules {
+        let params = Params {
+            verify,
+            ..spec.params
+        };
+        let Some(outcome) = outcome(engine, spec, params)? else {
+            return Ok(None);
+        };
+        outcomes.push(outcome);
+    }
+    Ok(Some(outcomes))
+}
+
+/// The rule of a comparison with autoregressive decoding: one that makes the
+/// same text, unless another is asked for.
+pub(crate) fn compared_rule(args: &BenchDecodeArgs, params: &Params) -> Verify {
+    match args.decode.verify {
+        Some(_) => params.verify,
+        None => Verify::Strict,
+    }
+}
+
+/// How a run is made again, and how long each time took.
+#[derive(Clone, Debug)]
+pub struct Repeats {
+    pub(super) spec: RunSpec,
+    /// As the first run found them.
+    pub(super) pools: Pools,
+    /// Milliseconds of decoding, a run each.
+    pub ms: Vec<f64>,
+}
+
+impl Repeats {
+    /// `first_ms`: of the run that was made already, from `spec`.
+    pub fn new(spec: RunSpec, pools: Pools, first_ms: f64) -> Self {
+        Repeats {
+            spec,
+            pools,
+            ms: vec![first_ms],
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Where a key means something, and whose turn it is after whose.
+
+/// Where a key means something. What is typed into a text goes there first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Context {
+    /// Always, even while a text is typed.
+    Always,
+    /// Unless a text is typed or a dialog is open.
+    Anywhere,
+    Catalog,
+    Decode,
+    Tune,
+    Compare,
+    Pool,
+    Learn,
+    /// A lesson is under way: on every screen, before the screen's own keys.
+    Lesson,
+    /// The catalog's filter is being typed.
+    Filter,
+    /// A prompt or a step number is being typed.
+    Typing,
+    Settings,
+    Runs,
+    /// The forms a run can be exported in.
+    Export,
+    Help,
+    /// What the help is searched for is being typed.
+    HelpSearch,
+    /// Where and with what to branch.
+    Branch,
+    /// A condition is being typed.
+    Condition,
+    /// Where the time went.
+    WhySlow,
+    /// A question about a large download.
+    Question,
+    /// A message to be read.
+    Message,
+    /// The palette of everything that can be done.
+    Commands,
+    /// What is to be copied?
+    Copy,
+}
+
+impl Context {
+    /// As a file of keys writes it: `decode`.
+    pub fn name(self) -> String {
+        format!("{self:?}").to_lowercase()
+    }
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Context::Always => "Always",
+            Context::Anywhere => "On every screen",
+            Context::Catalog => "Catalog",
+            Context::Decode => "Decode",
+            Context::Tune => "Tune",
+            Context::Compare => "Compare",
+            Context::Pool => "Pool",
+            Context::Learn => "Learn",
+            Context::Lesson => "In a lesson",
+            Context::Filter => "While filtering",
+            Context::Typing => "While typing",
+            Context::Settings => "Settings",
+            Context::Runs => "Earlier runs",
+            Context::Export => "Export",
+            Context::Help => "Help",
+            Context::HelpSearch => "While searching the help",
+            Context::Branch => "Branching",
+            Context::Condition => "Finding steps",
+            Context::WhySlow => "Why slow?",
+            Context::Question => "Question",
+            Context::Message => "Message",
+            Context::Commands => "Palette",
+            Context::Copy => "Copy",
+        }
+    }
+
+    /// The contexts that are asked for a key, first to last, when this one is on top.
+    pub fn chain(self) -> &'static [Context] {
+        match self {
+            Context::Catalog => &[Context::Catalog, Context::Anywhere, Context::Always],
+            Context::Decode => &[Context::Decode, Context::Anywhere, Context::Always],
+            Context::Tune => &[Context::Tune, Context::Anywhere, Context::Always],
+            Context::Compare => &[Context::Compare, Context::Anywhere, Context::Always],
+            Context::Pool => &[Context::Pool, Context::Anywhere, Context::Always],
+            Context::Learn => &[Context::Learn, Context::Anywhere, Context::Always],
+            Context::Lesson => &[Context::Lesson, Context::Always],
+            Context::Filter => &[Context::Filter, Context::Always],
+            Context::Typing => &[Context::Typing, Context::Always],
+            Context::Settings => &[Context::Settings, Context::Always],
+            Context::Runs => &[Context::Runs, Context::Always],
+            Context::Export => &[Context::Export, Context::Always],
+            Context::Help => &[Context::Help, Context::Always],
+            Context::HelpSearch => &[Context::HelpSearch, Context::Always],
+            Context::Branch => &[Context::Branch, Context::Always],
+            Context::Condition => &[Context::Condition, Context::Always],
+            Context::WhySlow => &[Context::WhySlow, Context::Always],
+            Context::Question => &[Context::Question, Context::Always],
+            Context::Message => &[Context::Message, Context::Always],
+            Context::Commands => &[Context::Commands, Context::Always],
+            Context::Copy => &[Context::Copy, Context::Always],
+            Context::Anywhere | Context::Always => &[Context::Anywhere, Context::Always],
+        }
+    }
+
+    pub const ALL: [Context; 23] = [
+        Context::Decode,
+        Context::Catalog,
+        Context::Tune,
+        Context::Compare,
+        Context::Pool,
+        Context::Learn,
+        Context::Lesson,
+        Context::Anywhere,
+        Context::Always,
+        Context::Settings,
+        Context::Filter,
+        Context::Typing,
+        Context::Runs,
+        Context::Export,
+        Context::Help,
+        Context::HelpSearch,
+        Context::Branch,
+        Context::Condition,
+        Context::WhySlow,
+        Context::Question,
+        Context::Message,
+        Context::Commands,
+        Context::Copy,
+    ];
+
+    /// Whether letters belong to a text here.
+    pub fn takes_text(self) -> bool {
+        matches!(
+            self,
+            Context::Filter
+                | Context::Typing
+                | Context::Condition
+                | Context::Commands
+                | Context::HelpSearch
+        )
+    }
+}

@@ -1,0 +1,100 @@
+//! The Catalog screen's actions: moving, filtering, generating.
+
+use tui_input::InputRequest;
+
+use crate::recsys::SubjectKind;
+use crate::speculate::params::Params;
+use crate::tui::action::Action;
+use crate::tui::app::{App, Tone};
+use crate::tui::dialogs::prompt::PromptField;
+use crate::tui::runs::begin::Begin;
+use crate::tui::screens::Typing;
+use crate::tui::start::Length;
+use crate::tui::target::Target;
+use crate::tui::widgets::field::paste;
+use crate::worker::message::Command;
+
+/// Rows a page key moves in the catalog.
+const PAGE: i64 = 10;
+/// Rows the wheel moves in a list.
+const WHEEL_ROWS: i64 = 3;
+
+impl App {
+    pub(crate) fn update_catalog(&mut self, action: Action) -> Vec<Command> {
+        match action {
+            Action::Up => self.catalog.move_by(-1),
+            Action::Down => self.catalog.move_by(1),
+            Action::PageUp => self.catalog.move_by(-PAGE),
+            Action::PageDown => self.catalog.move_by(PAGE),
+            Action::First => self.catalog.select(0),
+            Action::Last => self.catalog.select(usize::MAX),
+            Action::NextTab => self.next_tab(),
+            Action::Filter => self.catalog.typing = Typing::Yes,
+            Action::Submit => self.catalog.typing = Typing::No,
+            Action::Edit(request) => self.edit_filter(request),
+            Action::Paste(text) if self.catalog.typing == Typing::Yes => {
+                paste(self.catalog.filter_mut(), &text);
+                self.catalog.refilter();
+            }
+            Action::Close => self.catalog.clear_filter(),
+            Action::Generate => return self.generate_selected(Begin::Running),
+            Action::GeneratePaused => return self.generate_selected(Begin::Paused),
+            Action::NextFramework => self.next_framework(),
+            Action::OwnPrompt => self.ask(PromptField::default()),
+            Action::EarlierRuns => self.open_runs_dialog(),
+            Action::DetailUp => {
+                self.catalog.detail_scroll = self.catalog.detail_scroll.saturating_sub(1);
+            }
+            Action::DetailDown => self.scroll_detail(1),
+            Action::Click(Target::Tab(kind)) => self.catalog.show(kind),
+            Action::Click(Target::Row(row)) => self.click_row(row),
+            Action::Wheel(Target::Detail, delta) => self.scroll_detail(i64::from(delta)),
+            Action::Wheel(_, delta) => self.catalog.move_by(i64::from(delta) * WHEEL_ROWS),
+            other => return self.update_model(&other),
+        }
+        Vec::new()
+    }
+
+    fn next_tab(&mut self) {
+        self.catalog.show(match self.catalog.kind {
+            SubjectKind::Item => SubjectKind::User,
+            SubjectKind::User => SubjectKind::Item,
+        });
+    }
+
+    /// Other prompts from now on, and answers of their length, unless the user has
+    /// set one.
+    fn next_framework(&mut self) {
+        self.catalog.next_framework();
+        let Some(framework) = self.catalog.framework() else {
+            return;
+        };
+        if self.next.length == Length::Frameworks {
+            let own = framework.max_tokens;
+            self.next.params.max_tokens = own.unwrap_or(Params::default().max_tokens);
+        }
+        let text = format!(
+            "{}: {}; answers of up to {} tokens.",
+            framework.title, framework.about, self.next.params.max_tokens
+        );
+        self.tell(Tone::Info, text);
+    }
+
+    fn edit_filter(&mut self, request: InputRequest) {
+        let change = self.catalog.filter_mut().handle(request);
+        if change.is_some_and(|c| c.value) {
+            self.catalog.refilter();
+        }
+    }
+
+    fn scroll_detail(&mut self, delta: i64) {
+        let last = self.look.measured.last as i64;
+        let at = self.catalog.detail_scroll as i64 + delta;
+        self.catalog.detail_scroll = at.clamp(0, last) as usize;
+    }
+
+    fn click_row(&mut self, row: usize) {
+        self.catalog.typing = Typing::No;
+        self.catalog.select(row);
+    }
+}

@@ -1,0 +1,125 @@
+//! The numbers that a lesson asks for or mentions, read from what is shown.
+
+use crate::present::pick::Pick;
+use crate::present::record::Record;
+use crate::speculate::compare::in_common;
+use crate::speculate::cost::StepCosts;
+use crate::speculate::params::{Source, Verify};
+use crate::speculate::stats::first_difference;
+use crate::speculate::trace::{Header, PoolSize};
+use crate::tui::app::App;
+use crate::tui::lesson;
+use crate::tui::lesson::figure::{Figure, What};
+
+impl Figure {
+    /// `None`: nothing shown has such a figure.
+    pub fn value(&self, app: &App) -> Option<f64> {
+        match self.what {
+            What::StepRows => Some(app.step()?.tree.n_rows() as f64),
+            What::StepCommitted => Some(app.step()?.verdict.n_committed() as f64),
+            What::StepDrafted => Some(app.step()?.tree.n_drafts() as f64),
+            What::TokenRank => rank(app),
+            What::Same | What::Different | What::InCommon | What::TimesAsFast | What::StepCost => {
+                of_pair(self.what, app.record()?, self.record(app)?)
+            }
+            What::K | What::Tau | What::Budget | What::Cost(_) => match self.record(app) {
+                Some(record) => of_header(self.what, &record.trace.header),
+                None => of_header(self.what, &self.shipped_header(app)?),
+            },
+            _ => of_run(self.what, self.record(app)?),
+        }
+    }
+
+    /// As a text mentions it.
+    pub fn told(&self, app: &App) -> Option<String> {
+        let value = self.value(app)?;
+        Some(match self.what {
+            What::RunMal | What::MsPerToken | What::Cost(_) | What::Tau => format!("{value:.1}"),
+            What::LogProb | What::TimesAsFast | What::StepCost => format!("{value:.2}"),
+            _ => format!("{value:.0}"),
+        })
+    }
+
+    fn record<'a>(&self, app: &'a App) -> Option<&'a Record> {
+        match &self.run {
+            None if app.learn.course.is_none() => None,
+            None => app.record(),
+            Some(name) => app.run_of(app.learn.run_named(name)?)?.record.as_ref(),
+        }
+    }
+
+    /// Before a lesson begins, its first run's header can be read.
+    fn shipped_header(&self, app: &App) -> Option<Header> {
+        let lesson = app.learn.lessons.get(app.learn.selected)?;
+        let name = self.run.as_ref().or(lesson.runs.first())?;
+        lesson::header(name).ok()
+    }
+}
+
+fn of_run(what: What, record: &Record) -> Option<f64> {
+    let stats = &record.stats;
+    let steps = stats.steps.max(1) as f64;
+    Some(match what {
+        What::RunSteps => stats.steps as f64,
+        What::RunTokens => stats.tokens as f64,
+        What::RunDrafted => stats.fates.drafted() as f64,
+        What::RunRelaxed => stats.fates.relaxed as f64,
+        What::RunWasted => (stats.fates.drafted() - stats.fates.committed()) as f64,
+        What::RunMal => stats.mal()?,
+        What::RowsPerStep => stats.rows as f64 / steps,
+        What::MsPerToken => 1000.0 / stats.tokens_per_s()?,
+        What::TokensPerS => stats.tokens_per_s()?,
+        What::LogProb => record.log_prob.mean()?,
+        What::PoolDocs => pool(record)?.documents as f64,
+        What::PoolTokens => pool(record)?.tokens as f64,
+        _ => return None,
+    })
+}
+
+fn of_pair(what: What, shown: &Record, named: &Record) -> Option<f64> {
+    let (a, b) = (&shown.ids, &named.ids);
+    Some(match what {
+        What::Same => first_difference(a, b).unwrap_or(a.len()) as f64,
+        What::Different => {
+            let equal = a.iter().zip(b).filter(|(x, y)| x == y);
+            (a.len().max(b.len()) - equal.count()) as f64
+        }
+        What::InCommon => 100.0 * in_common(a, b),
+        What::TimesAsFast => named.stats.tokens_per_s()? / shown.stats.tokens_per_s()?,
+        What::StepCost => ms_per_step(named)? / ms_per_step(shown)?,
+        _ => return None,
+    })
+}
+
+fn ms_per_step(record: &Record) -> Option<f64> {
+    Some(1000.0 * record.stats.mal()? / record.stats.tokens_per_s()?)
+}
+
+fn of_header(what: What, header: &Header) -> Option<f64> {
+    Some(match (what, header.params.verify) {
+        (What::K, Verify::Relaxed { k, .. }) => k as f64,
+        (What::Tau, Verify::Relaxed { tau, .. }) => f64::from(tau),
+        (What::Budget, _) => header.params.budget.max_rows() as f64,
+        (What::Cost(n), _) => {
+            let (cost, context) = (StepCosts::new(&header.cost), header.prompt_ids.len());
+            f64::from(cost.ms(n, context)) / f64::from(cost.ms(1, context))
+        }
+        _ => return None,
+    })
+}
+
+fn rank(app: &App) -> Option<f64> {
+    match app.pick()? {
+        Pick::Draft(node) => Some(f64::from(app.step()?.judged.get(node - 1)?.rank)),
+        Pick::Bonus => Some(1.0),
+        Pick::Root => None,
+    }
+}
+
+/// The largest pool that the run could draft from.
+fn pool(record: &Record) -> Option<&PoolSize> {
+    let header = &record.trace.header;
+    let used = |source: Source| source != Source::Local && header.params.sources.has(source);
+    let pools = header.pools.iter().filter(|p| used(p.source));
+    pools.max_by_key(|p| p.tokens)
+}

@@ -1,0 +1,210 @@
+//! The lessons: which is chosen, which is under way, and how far the learner has come.
+//! A lesson opens its runs on the real screens and puts everything back when it is left.
+
+use crate::tui::action::Action;
+use crate::tui::app::{App, Errand, Tone};
+use crate::tui::dialogs::answer::Answer;
+use crate::tui::lesson::{self, At};
+use crate::tui::runs::run::{Recording, Run};
+use crate::tui::screens::Screen;
+use crate::tui::screens::decode::state::{Cursor, DecodeView};
+use crate::tui::screens::learn::state::{Before, Course};
+use crate::tui::screens::learn::words;
+use crate::tui::target::Target;
+use crate::worker::message::{Command, RunId};
+
+impl App {
+    pub(crate) fn update_learn(&mut self, action: Action) -> Vec<Command> {
+        let last = self.learn.lessons.len().saturating_sub(1);
+        match action {
+            Action::Up => self.choose_lesson(self.learn.selected.saturating_sub(1)),
+            Action::Down => self.choose_lesson((self.learn.selected + 1).min(last)),
+            Action::First => self.choose_lesson(0),
+            Action::Last => self.choose_lesson(last),
+            Action::PageUp => self.learn.scroll = self.learn.scroll.saturating_sub(1),
+            Action::PageDown => self.scroll_lesson(),
+            Action::Submit => self.begin_lesson(self.learn.selected),
+            Action::Click(Target::Line(line)) => self.choose_lesson(line.min(last)),
+            Action::Close => self.screen = Screen::Catalog,
+            other => return self.update_model(&other),
+        }
+        Vec::new()
+    }
+
+    fn choose_lesson(&mut self, lesson: usize) {
+        self.learn.selected = lesson;
+        self.learn.scroll = 0;
+    }
+
+    fn scroll_lesson(&mut self) {
+        let last = self.look.measured.last;
+        self.learn.scroll = (self.learn.scroll + 1).min(last);
+    }
+
+    /// Opens a lesson's runs on Decode and asks for its first task.
+    pub(crate) fn begin_lesson(&mut self, lesson: usize) {
+        let before = match self.learn.course.take() {
+            Some(course) => course.before,
+            None => Box::new(self.what_is_open()),
+        };
+        self.close_lesson_runs();
+        let Some(names) = self.learn.lessons.get(lesson).map(|l| l.runs.clone()) else {
+            return;
+        };
+        let mut runs = Vec::new();
+        for name in names {
+            match self.open_lesson_run(&name) {
+                Ok(id) => runs.push((name, id)),
+                Err(why) => self.tell(Tone::Problem, format!("{why:#}")),
+            }
+        }
+        self.learn.selected = lesson;
+        self.decode = DecodeView::default();
+        self.set_shown(runs.first().map(|r| r.1));
+        // What the settings show is what the run was made with.
+        self.next.params = self
+            .record()
+            .map_or(self.next.params, |r| r.trace.header.params);
+        self.screen = Screen::Decode;
+        self.decode.go_to(match self.learn.lessons[lesson].start {
+            At::First => Cursor::at(0),
+            At::Last => Cursor::Follow,
+        });
+        self.learn.course = Some(Course {
+            lesson,
+            task: 0,
+            said: None,
+            runs,
+            before,
+        });
+    }
+
+    fn what_is_open(&self) -> Before {
+        Before {
+            screen: self.screen,
+            shown: self.session.shown,
+            view: self.decode.clone(),
+            params: self.next.params,
+        }
+    }
+
+    /// Adds a run that ships, played to its end.
+    fn open_lesson_run(&mut self, name: &str) -> color_eyre::eyre::Result<RunId> {
+        let trace = lesson::run(name)?;
+        let id = self.next_run_id();
+        let mut run = Run::recorded(id, trace, Recording::Lesson);
+        // Runs of one film are told apart by their names.
+        run.subject.title = format!("{}: {}", run.subject.title, name.replace('-', " "));
+        run.play_all();
+        self.session.runs.push(run);
+        Ok(id)
+    }
+
+    fn close_lesson_runs(&mut self) {
+        self.session
+            .runs
+            .retain(|r| r.recording() != Some(Recording::Lesson));
+    }
+
+    /// Puts back what was open before.
+    pub(crate) fn leave_lesson(&mut self) {
+        let Some(course) = self.learn.course.take() else {
+            return;
+        };
+        self.close_lesson_runs();
+        let Before {
+            screen,
+            shown,
+            view,
+            params,
+        } = *course.before;
+        self.screen = screen;
+        self.set_shown(shown.filter(|&id| self.run_of(id).is_some()));
+        self.decode = view;
+        self.next.params = params;
+        self.dialog = None;
+    }
+
+    /// Keys that mean something while a lesson is under way, whatever the screen.
+    pub(crate) fn update_lesson(&mut self, action: &Action) -> bool {
+        if self.learn.course.is_none() || self.dialog.is_some() {
+            return false;
+        }
+        match action {
+            Action::Answer => self.ask_number(),
+            Action::NextTask => self.next_task(),
+            Action::Close if !self.is_zoomed() => self.leave_lesson(),
+            _ => return false,
+        }
+        true
+    }
+
+    fn is_zoomed(&self) -> bool {
+        self.screen == Screen::Decode
+            && self.decode.zoom == crate::tui::screens::decode::state::Zoom::One
+    }
+
+    fn ask_number(&mut self) {
+        match self.learn.at() {
+            Some((_, Some(task))) if task.check.wants_number() => {
+                self.ask(Answer::default());
+            }
+            _ => self.tell(Tone::Info, "This task asks for no number."),
+        }
+    }
+
+    /// Passes a task over; after the last one, the next lesson.
+    fn next_task(&mut self) {
+        let Some(course) = &mut self.learn.course else {
+            return;
+        };
+        let n_tasks = self.learn.lessons[course.lesson].tasks.len();
+        if course.task < n_tasks {
+            course.task += 1;
+            course.said = None;
+            return;
+        }
+        let next = course.lesson + 1;
+        if next < self.learn.lessons.len() {
+            self.begin_lesson(next);
+        } else {
+            self.leave_lesson();
+            self.show_lessons();
+        }
+    }
+
+    fn show_lessons(&mut self) {
+        self.screen = Screen::Learn;
+    }
+
+    /// A number was typed.
+    pub(crate) fn answer(&mut self, typed: &str) {
+        if typed.trim().is_empty() || self.tick_off(Some(typed)) {
+            return;
+        }
+        let text = match typed.trim().replace(',', ".").parse::<f64>() {
+            Ok(_) => format!("Not {}: look again.", typed.trim()),
+            Err(_) => format!("`{}` is no number.", typed.trim()),
+        };
+        self.tell(Tone::Problem, text);
+    }
+
+    /// Goes on to the next task if the one at hand is done; says what was learned.
+    pub(crate) fn tick_off(&mut self, answer: Option<&str>) -> bool {
+        let Some((lesson, Some(task))) = self.learn.at() else {
+            return false;
+        };
+        if !task.check.holds(self, answer) {
+            return false;
+        }
+        let said = words::told(&task.learned, self);
+        let lesson = lesson.clone();
+        if let Some(course) = &mut self.learn.course {
+            self.learn.learned.add(&lesson, course.task);
+            course.task += 1;
+            course.said = Some(said);
+            self.errands.push(Errand::KeepLearned);
+        }
+        true
+    }
+}

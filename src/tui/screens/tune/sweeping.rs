@@ -1,0 +1,326 @@
+//! Sweeps: whom they ask, what they try, and what the engine reports of them.
+
+use crate::speculate::params::{Budget, MAX_ROWS, Verify};
+use crate::speculate::stats::{Stats, repetition};
+use crate::speculate::sweep::{Axes, Family, Grid, Job, Measure, Sweep};
+use crate::speculate::trace::Trace;
+use crate::tui::action::Action;
+use crate::tui::app::{App, Tone};
+use crate::tui::keys::context::Context;
+use crate::tui::runs::reference::Measured;
+use crate::tui::runs::run::Recording;
+use crate::tui::screens::tune::state::Side;
+use crate::tui::screens::tune::sweep::{Found, MOST_SUBJECTS, Stand, Traces, Tried, Who};
+use crate::worker::message::{Asked, Command, Event, SweepRequest};
+
+impl App {
+    pub(crate) fn update_sweep(&mut self, action: Action) -> Vec<Command> {
+        match action {
+            Action::StartSweep => return self.start_sweep(),
+            Action::StopRun => return self.stop_sweep(),
+            Action::NextMeasure => self.tune.sweep.measure = self.next_measure(),
+            Action::NextWho => self.next_who(),
+            Action::NextTried => self.next_tried(),
+            Action::Fewer => self.change_n(self.tune.sweep.n.saturating_sub(1)),
+            Action::MoreSubjects => self.change_n(self.tune.sweep.n + 1),
+            Action::PreviousLayer => self.move_layer(false),
+            Action::NextLayer => self.move_layer(true),
+            Action::NextSubject => self.tune.sweep.subject += 1,
+            Action::Adopt => self.adopt(),
+            Action::Submit => self.open_cell(),
+            Action::Up | Action::Wheel(_, i32::MIN..0) => self.move_cell(-1, 0),
+            Action::Down | Action::Wheel(..) => self.move_cell(1, 0),
+            Action::Less => self.move_cell(0, -1),
+            Action::More => self.move_cell(0, 1),
+            other => return self.update_model(&other),
+        }
+        Vec::new()
+    }
+
+    /// Whom a sweep would ask about now.
+    pub fn asked(&self) -> Result<Vec<Asked>, String> {
+        let about = |(subject, prompt)| Asked { subject, prompt };
+        let question = |at| self.catalog.question_about(at).map(about);
+        let readable = |e| format!("{e:#}");
+        match self.tune.sweep.who {
+            Who::Shown => Ok(vec![about(self.question_of_run()?)]),
+            Who::Selected => {
+                let at = self
+                    .catalog
+                    .selected()
+                    .ok_or("Nothing is selected in the catalog.")?;
+                Ok(vec![question(at).map_err(readable)?])
+            }
+            Who::Spread => {
+                let catalog = self
+                    .catalog
+                    .catalog
+                    .as_ref()
+                    .ok_or("There is no catalog.")?;
+                let spread = catalog.spread(self.catalog.kind, self.tune.sweep.n);
+                spread
+                    .into_iter()
+                    .map(question)
+                    .collect::<Result<_, _>>()
+                    .map_err(readable)
+            }
+        }
+    }
+
+    /// What a sweep would try now.
+    pub fn axes(&self) -> Axes {
+        let family = Family::of(&self.tune.params.verify).unwrap_or(Family::Relaxed);
+        let axes = Axes::default();
+        match self.tune.sweep.tried {
+            Tried::Rule => Axes {
+                rules: vec![family],
+                ..axes
+            },
+            Tried::Budgets => Axes {
+                rules: vec![family],
+                budgets: vec![
+                    Budget::Rows(8),
+                    Budget::Rows(16),
+                    Budget::Auto { max: MAX_ROWS },
+                ],
+                ..axes
+            },
+            Tried::Rules => Axes {
+                rules: Family::ALL.to_vec(),
+                ..axes
+            },
+        }
+    }
+
+    fn start_sweep(&mut self) -> Vec<Command> {
+        if let Some(why) = self.why_no_model("A sweep") {
+            self.tell(Tone::Info, why);
+            return Vec::new();
+        }
+        let grid = Grid::new(self.tune.params, &self.axes());
+        match (grid, self.asked()) {
+            (Ok(grid), Ok(asked)) if !asked.is_empty() => self.begin_sweep(grid, asked),
+            (Ok(_), Ok(_)) => {
+                self.tell(Tone::Problem, "Nobody to ask: the query half is empty.");
+                Vec::new()
+            }
+            (Err(why), _) | (_, Err(why)) => {
+                self.tell(Tone::Problem, why);
+                Vec::new()
+            }
+        }
+    }
+
+    fn begin_sweep(&mut self, grid: Grid, asked: Vec<Asked>) -> Vec<Command> {
+        let view = &mut self.tune.sweep;
+        view.n_begun += 1;
+        view.layer = 0;
+        view.found = Some(Found {
+            id: view.n_begun,
+            sweep: Sweep::new(grid.clone(), asked.len()),
+            asked: asked.clone(),
+            stand: Stand::UnderWay,
+            traces: Traces::default(),
+        });
+        self.tune.side = Side::Sweep;
+        let request = SweepRequest {
+            sweep: self.tune.sweep.n_begun,
+            grid,
+            asked,
+        };
+        vec![Command::Sweep(Box::new(request))]
+    }
+
+    fn stop_sweep(&mut self) -> Vec<Command> {
+        if self.tune.sweep.is_under_way() {
+            return vec![Command::CancelSweep];
+        }
+        Vec::new()
+    }
+
+    /// News of a sweep; of one that was replaced by another, nothing.
+    pub(crate) fn apply_to_sweep(&mut self, event: Event) {
+        let (Event::SweepRan { sweep, .. }
+        | Event::SweepEnded { sweep }
+        | Event::SweepFailed { sweep, .. }) = event
+        else {
+            return;
+        };
+        let found = self.tune.sweep.found.as_mut();
+        let Some(found) = found.filter(|f| f.id == sweep) else {
+            return;
+        };
+        match event {
+            Event::SweepRan { job, trace, .. } => {
+                let n_wrong = found.sweep.mismatches.len();
+                let is_first = found.sweep.run(job).is_none();
+                found.sweep.add(job, &trace);
+                if is_first {
+                    found.traces.insert(job, trace);
+                }
+                if let Some(wrong) = found.sweep.mismatches.get(n_wrong) {
+                    let title = &found.asked[job.subject].subject.title;
+                    let text = format!(
+                        "strict ≠ autoregressive: {title} differs after {} equal tokens",
+                        wrong.at
+                    );
+                    self.tell(Tone::Problem, text);
+                }
+            }
+            Event::SweepFailed { why, .. } => {
+                self.tell(Tone::Problem, format!("The sweep failed: {why}"));
+                self.end_sweep(Stand::Failed(why));
+            }
+            _ => {
+                let done = found.sweep.next_job().is_none();
+                self.end_sweep(if done { Stand::Done } else { Stand::Cancelled });
+            }
+        }
+    }
+
+    fn end_sweep(&mut self, stand: Stand) {
+        if let Some(found) = &mut self.tune.sweep.found {
+            found.stand = stand;
+        }
+    }
+
+    /// The next measure that the runs have figures of.
+    fn next_measure(&self) -> Measure {
+        let view = &self.tune.sweep;
+        let figures = view.found.as_ref().and_then(|f| f.sweep.autoregressive());
+        let has = |measure: Measure| {
+            let figures = figures.as_ref();
+            // Autoregressive runs accept nothing.
+            measure == Measure::Acceptance || figures.is_none_or(|f| measure.of(f).is_some())
+        };
+        let next = view.measure.next();
+        if has(next) { next } else { next.next() }
+    }
+
+    fn next_who(&mut self) {
+        let has_run = self.run().is_some();
+        let view = &mut self.tune.sweep;
+        view.who = match view.who {
+            Who::Spread if has_run => Who::Shown,
+            Who::Spread | Who::Shown => Who::Selected,
+            Who::Selected => Who::Spread,
+        };
+    }
+
+    fn next_tried(&mut self) {
+        let view = &mut self.tune.sweep;
+        view.tried = match view.tried {
+            Tried::Rule => Tried::Budgets,
+            Tried::Budgets => Tried::Rules,
+            Tried::Rules => Tried::Rule,
+        };
+    }
+
+    fn change_n(&mut self, n: usize) {
+        self.tune.sweep.who = Who::Spread;
+        self.tune.sweep.n = n.clamp(1, MOST_SUBJECTS);
+    }
+
+    fn move_layer(&mut self, forward: bool) {
+        let view = &mut self.tune.sweep;
+        let n = view.found.as_ref().map_or(1, |f| f.sweep.grid.layers.len());
+        view.layer = (view.layer + if forward { 1 } else { n - 1 }) % n;
+    }
+
+    fn move_cell(&mut self, down: i64, right: i64) {
+        let view = &mut self.tune.sweep;
+        let Some((n_rows, n_columns)) = view.layer().map(|l| (l.rows.len(), l.columns.len()))
+        else {
+            return;
+        };
+        let moved = |at: usize, by: i64, n: usize| (at as i64 + by).clamp(0, n as i64 - 1) as usize;
+        view.at = (
+            moved(view.at.0, down, n_rows),
+            moved(view.at.1, right, n_columns),
+        );
+    }
+
+    /// The cell's setting goes to the sliders.
+    fn adopt(&mut self) {
+        let view = &self.tune.sweep;
+        let (Some(found), Some(cell)) = (&view.found, view.cell()) else {
+            return self.tell_no_cell();
+        };
+        self.tune.params = found.sweep.grid.params(cell);
+        self.tune.side = Side::Sliders;
+        let text = format!(
+            "The sliders stand at {}: {} runs it, {} copies it, {} saves it.",
+            self.tune.params.verify.describe(),
+            self.key_of(Context::Tune, Action::Submit),
+            self.key_of(Context::Tune, Action::CopyCommand),
+            self.key_of(Context::Tune, Action::SaveSettings)
+        );
+        self.tell(Tone::Good, text);
+        self.judge_again();
+    }
+
+    fn tell_no_cell(&mut self) {
+        let key = self.key_of(Context::Tune, Action::StartSweep);
+        self.tell(Tone::Info, format!("No cell yet: {key} begins a sweep."));
+    }
+
+    /// Opens the cell's run of the subject chosen, beside what it was measured
+    /// against.
+    fn open_cell(&mut self) {
+        let view = &self.tune.sweep;
+        let (Some(found), Some(job)) = (&view.found, view.job()) else {
+            return self.tell_no_cell();
+        };
+        let plain = Job { cell: None, ..job };
+        let read = found.traces.get(&job);
+        let (trace, plain) = match (read, found.traces.get(&plain)) {
+            (Ok(Some(trace)), Ok(plain)) => (trace, plain),
+            (Ok(None), _) => {
+                return self.tell(Tone::Info, "This run has not been made yet.");
+            }
+            (Err(why), _) | (_, Err(why)) => {
+                return self.tell(Tone::Problem, format!("The run cannot be shown: {why:#}"));
+            }
+        };
+        let measured = plain.as_ref().map(measured);
+        let speed_up = found.sweep.speed_up(job);
+        self.add_recording(trace, Recording::Sweep);
+        if let Some(run) = self.run_mut() {
+            run.references.done.extend(measured);
+            run.references.by_sweep = speed_up;
+            run.play_all();
+        }
+    }
+}
+
+impl Action {
+    /// Means the sweep, whichever half has the keys.
+    pub(crate) fn is_about_sweeps(&self) -> bool {
+        matches!(
+            self,
+            Action::StartSweep
+                | Action::StopRun
+                | Action::NextMeasure
+                | Action::NextWho
+                | Action::NextTried
+                | Action::Fewer
+                | Action::MoreSubjects
+                | Action::PreviousLayer
+                | Action::NextLayer
+                | Action::NextSubject
+                | Action::Adopt
+        )
+    }
+}
+
+fn measured(trace: &Trace) -> Measured {
+    let ids = trace.token_ids();
+    Measured {
+        verify: Verify::Autoregressive,
+        stats: Stats::of(trace),
+        repetition: repetition(&ids),
+        ids,
+        record: None,
+        parked: None,
+    }
+}

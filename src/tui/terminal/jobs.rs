@@ -1,0 +1,160 @@
+//! What takes the disk's time. Saving, exporting and loading run one after another on a
+//! thread of their own; each ends with what the interface is told.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Sender, channel};
+
+use color_eyre::eyre::{Result, WrapErr};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use super::files::{self, Files};
+use crate::speculate::params::Params;
+use crate::speculate::trace::Trace;
+use crate::tui::app::{App, Errand, Tone};
+use crate::tui::screens::compare::state::Choice;
+use crate::tui::view;
+use crate::worker::message::RunId;
+
+/// Where something was written, or why it was not.
+type Written = Result<String, String>;
+
+/// How a job ended.
+pub enum Done {
+    Saved(RunId, Written),
+    SavedToCopy(RunId, Written),
+    Wrote(Written),
+    SavedSettings(Params, Written),
+    KeptLearned(Result<(), String>),
+    Read(PathBuf, Result<Box<Trace>, String>),
+}
+
+type Job = Box<dyn FnOnce() -> Done + Send>;
+
+/// The thread's two ends.
+pub struct Jobs {
+    asked: Sender<Job>,
+    done: UnboundedReceiver<Done>,
+    n_waiting: usize,
+}
+
+impl Jobs {
+    /// # Errors
+    /// No thread could be made.
+    pub fn start() -> Result<Self> {
+        let (asked, jobs) = channel::<Job>();
+        let (sender, done) = unbounded_channel();
+        let work = move || {
+            for job in jobs {
+                // Nobody listens any more: the rest is done all the same.
+                let _ = sender.send(job());
+            }
+        };
+        let thread = std::thread::Builder::new().name("files".into());
+        thread.spawn(work).wrap_err("starting to write files")?;
+        Ok(Jobs {
+            asked,
+            done,
+            n_waiting: 0,
+        })
+    }
+
+    pub fn ask(&mut self, job: Job) {
+        if self.asked.send(job).is_ok() {
+            self.n_waiting += 1;
+        }
+    }
+
+    pub fn are_waiting(&self) -> bool {
+        self.n_waiting > 0
+    }
+
+    /// The next that ends; `None`: their thread is gone.
+    pub async fn next(&mut self) -> Option<Done> {
+        let done = self.done.recv().await;
+        self.n_waiting = match &done {
+            Some(_) => self.n_waiting - 1,
+            None => 0,
+        };
+        done
+    }
+
+    /// Waits for all of them.
+    pub async fn finish(&mut self, app: &mut App) {
+        while self.are_waiting() {
+            let done = self.next().await;
+            tell(app, done);
+        }
+    }
+}
+
+/// What there is to do for an errand; `None`: nothing with files.
+pub fn of(app: &App, files: &Files, errand: Errand) -> Option<Job> {
+    let folder = app.session.save_dir.clone();
+    let trace = |id| trace_of(app, id);
+    Some(match errand {
+        Errand::Save(id) => {
+            let trace = trace(id);
+            Box::new(move || Done::Saved(id, save(&folder, trace)))
+        }
+        Errand::SaveToCopy(id) => {
+            let trace = trace(id);
+            Box::new(move || Done::SavedToCopy(id, save(&folder, trace)))
+        }
+        Errand::Export(id, format) => {
+            let (trace, exporter) = (trace(id), files.exporter);
+            let write = move |trace| files::export(&folder, &trace, format, exporter);
+            Box::new(move || Done::Wrote(trace.and_then(write).map_err(words)))
+        }
+        Errand::Picture => {
+            let mut drawn = Buffer::empty(Rect::new(0, 0, app.look.size.0, app.look.size.1));
+            view::render(app, drawn.area, &mut drawn);
+            Box::new(move || Done::Wrote(files::picture(&folder, &drawn).map_err(words)))
+        }
+        Errand::SaveSettings(params) => {
+            let write = files.save_settings;
+            Box::new(move || Done::SavedSettings(params, write(&params).map_err(words)))
+        }
+        Errand::KeepLearned => {
+            let (learned, path) = (app.learn.learned.clone(), files.learned.clone());
+            Box::new(move || Done::KeptLearned(learned.write(&path).map_err(words)))
+        }
+        Errand::Open(path) => Box::new(move || {
+            let trace = files::load(&path).map(Box::new).map_err(words);
+            Done::Read(path, trace)
+        }),
+        Errand::Quit | Errand::Suspend | Errand::Mouse(_) | Errand::Copy(_) => return None,
+    })
+}
+
+/// A run's trace as it is now, wherever it is.
+fn trace_of(app: &App, id: RunId) -> Result<Trace> {
+    Ok(app.trace_of(Choice::Run(id))?.into_owned())
+}
+
+fn save(folder: &std::path::Path, trace: Result<Trace>) -> Written {
+    trace
+        .and_then(|trace| files::save(folder, &trace))
+        .map_err(words)
+}
+
+fn words(why: color_eyre::eyre::Report) -> String {
+    format!("{why:#}")
+}
+
+/// Tells the interface how a job ended.
+pub fn tell(app: &mut App, done: Option<Done>) {
+    match done {
+        Some(Done::Saved(id, outcome)) => app.saved_run(id, outcome),
+        Some(Done::SavedToCopy(id, outcome)) => app.saved_to_copy(id, outcome),
+        Some(Done::Wrote(outcome)) => app.saved(outcome),
+        Some(Done::SavedSettings(params, outcome)) => app.settings_saved(params, outcome),
+        Some(Done::KeptLearned(Err(why))) => {
+            app.tell(Tone::Problem, format!("Progress is not kept: {why}"));
+        }
+        Some(Done::KeptLearned(Ok(()))) | None => {}
+        Some(Done::Read(path, Ok(trace))) => app.open_file(*trace, &path),
+        Some(Done::Read(_, Err(why))) => app.open_failed(why),
+    }
+}
