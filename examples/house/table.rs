@@ -244,6 +244,7 @@ pub const EDGE: &[&str] = &[
     "recsys::rows",
     "recsys::saved",
     "recsys::subject",
+    "speculate::subject",
 ];
 
 /// The same words where they mean something else: (file, text).

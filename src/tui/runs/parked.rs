@@ -137,10 +137,10 @@ fn pool_of(header: &Header) -> String {
         sources.has(source).then_some(pool.documents)
     };
     match (served(Source::Group), served(Source::Global)) {
-        (Some(n), _) => {
-            let group = header.subject.group.as_deref().unwrap_or("none");
-            format!("group {group} {n} docs")
-        }
+        (Some(n), _) => match &header.subject.group {
+            Some(group) => format!("group {group} {n} docs"),
+            None => format!("group none {n} docs"),
+        },
         (None, Some(n)) => format!("all pools {n} docs"),
         (None, None) => "no pool".into(),
     }

@@ -77,10 +77,8 @@ fn about(run: &Run) -> String {
         .group
         .as_ref()
         .map(|g| format!(" · group {}", short(g)));
-    let framework = match subject.framework.as_str() {
-        "none" => String::new(),
-        name => format!(" · {}", name.to_uppercase()),
-    };
+    let framework = subject.framework.known();
+    let framework = framework.map_or(String::new(), |name| format!(" · {}", name.to_uppercase()));
     let from = run.begins().map(|from| format!(" · branch from {from}"));
     let start = run
         .record

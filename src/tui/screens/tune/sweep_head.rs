@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use crate::present::number::{count, percent};
 use crate::present::theme::Theme;
 use crate::present::token_text::fit;
-use crate::recsys::SubjectKind;
+use crate::speculate::subject::KindName;
 use crate::speculate::sweep::{Axes, Grid};
 use crate::tui::action::Action;
 use crate::tui::app::App;
@@ -47,11 +47,10 @@ fn who(app: &App) -> String {
     let view = &app.tune.sweep;
     match view.who {
         Who::Spread => {
-            let kind = match app.catalog.kind {
-                SubjectKind::Item => "item",
-                SubjectKind::User => "user",
-            };
-            format!("{} over the groups", count(view.n, kind))
+            format!(
+                "{} over the groups",
+                count(view.n, KindName::from(app.catalog.kind).as_str())
+            )
         }
         Who::Shown => match app.run() {
             Some(run) => format!("{}, the run's", run.subject.title),
