@@ -7,10 +7,10 @@
 
 use color_eyre::eyre::{Result, eyre};
 use laserscope::commands;
+use laserscope::config::settings::Settings;
 use laserscope::engine::{Engine, OwnDocuments, RunSpec};
 use laserscope::pool::Calibrations;
 use laserscope::recsys::{Catalog, Framework, Half, Role, SubjectKind, SubjectRef};
-use laserscope::session::Settings;
 use laserscope::speculate::learned::CalibrationStart;
 use laserscope::speculate::params::{Budget, MAX_ROWS, Params, Verify};
 use laserscope::worker::ask;

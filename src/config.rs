@@ -2,6 +2,7 @@
 
 mod home;
 mod save;
+pub mod settings;
 
 use std::path::{Path, PathBuf};
 

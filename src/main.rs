@@ -9,14 +9,14 @@ use color_eyre::config::Theme;
 use color_eyre::eyre::{Report, Result, WrapErr};
 use laserscope::cli::{Cli, Command, DecodeArgs, TraceCommand};
 use laserscope::commands::{
-    bench, catalog, cost, framework, generate, groups, interrupt, knowledge, manual, models,
-    picture, pool, sweep, trace,
+    bench, catalog, cost, framework, generate, groups, knowledge, manual, models, picture, pool,
+    sweep, trace,
 };
+use laserscope::config::settings::Settings;
 use laserscope::console;
 use laserscope::model::fetch;
 use laserscope::recsys::import;
-use laserscope::session::Settings;
-use laserscope::shutdown::{self, CutOff};
+use laserscope::shutdown::{self, CutOff, interrupt};
 use laserscope::speculate::params::Params;
 use laserscope::speculate::sweep::Grid;
 use laserscope::speculate::trace::Trace;

@@ -3,6 +3,7 @@
 
 mod bench;
 mod catalog;
+pub mod choices;
 mod cost;
 mod decode;
 mod drafting;

@@ -4,12 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::cli::choices::{CalibrationChoice, CostChoice};
 use crate::model::device::DeviceChoice;
 use crate::model::kernels::kv::KvType;
 use crate::model::weights::FloatWeights;
 use crate::recsys::Scale;
-use crate::session::calibration::CalibrationChoice;
-use crate::session::cost::CostChoice;
 
 /// What a run needs before it starts.
 #[derive(Args, Clone, Debug, Default)]

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use color_eyre::eyre::{Result, ensure};
 
+use crate::cli::choices::CalibrationChoice;
 use crate::cli::{BranchPoint, GenerateArgs};
 use crate::commands::one_run::one;
 use crate::commands::open;
+use crate::config::settings::Settings;
 use crate::engine::{Engine, PromptText, RunSpec};
-use crate::session::Settings;
-use crate::session::calibration::CalibrationChoice;
 use crate::session::recorded::load_trace;
 use crate::speculate::params::Params;
 use crate::speculate::same_run::differences;

@@ -11,12 +11,12 @@ use crate::atomic_file;
 use crate::cli::CatalogCommand;
 use crate::commands::outputs::{self, Kind};
 use crate::commands::print_json;
+use crate::config::settings::Settings;
 use crate::console::visible;
 use crate::recsys::import::Findings;
 use crate::recsys::load::bundled_items;
 use crate::recsys::synth::{self, Recipe};
 use crate::recsys::{Catalog, Group, Half, SubjectKind};
-use crate::session::Settings;
 use crate::text_input::Encoding;
 
 #[derive(Serialize)]

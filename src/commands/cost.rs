@@ -6,16 +6,18 @@ use std::path::PathBuf;
 use color_eyre::eyre::{Result, bail};
 use serde::Serialize;
 
-use crate::commands::progress::Line;
 use crate::commands::report::RanOn;
-use crate::commands::{interrupt, open_unmeasured, print_json};
+use crate::commands::{open_unmeasured, print_json};
+use crate::session::progress::Line;
+use crate::shutdown::interrupt;
 
 mod shape;
 
 use crate::cli::CostCommand;
+use crate::config::settings::Settings;
 use crate::engine::{Engine, Loading};
+use crate::session::cost;
 use crate::session::kept_cost::CostKey;
-use crate::session::{Settings, cost};
 use crate::speculate::cost::{CostPoint, CostProfile};
 
 #[derive(Serialize)]

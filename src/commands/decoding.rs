@@ -4,12 +4,12 @@
 use color_eyre::eyre::Result;
 use serde::Serialize;
 
-use crate::commands::interrupt;
 use crate::commands::one_run::record;
-use crate::commands::progress::Line;
+use crate::config::settings::Settings;
 use crate::engine::{Engine, RunSpec};
 use crate::recsys::{Catalog, Role, SubjectKind};
-use crate::session::Settings;
+use crate::session::progress::Line;
+use crate::shutdown::interrupt;
 use crate::speculate::params::{Budget, Params, Verify};
 use crate::speculate::trace::Step;
 use crate::speculate::verify::Finish;

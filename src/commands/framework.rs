@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use crate::cli::FrameworkCommand;
 use crate::commands::print_json;
+use crate::config::settings::Settings;
 use crate::console;
 use crate::recsys::frameworks::{self, Found};
-use crate::session::Settings;
 
 pub fn run(command: &FrameworkCommand, settings: &Settings) -> Result<()> {
     match command {

@@ -7,9 +7,9 @@ use crate::cli::{DecodeArgs, GenerateArgs};
 use crate::commands::one_run::one;
 use crate::commands::outputs::{self, Kind};
 use crate::commands::{again, batch, open, open_engine};
+use crate::config::settings::Settings;
 use crate::engine::RunSpec;
 use crate::recsys::SubjectKind;
-use crate::session::Settings;
 use crate::speculate::params::Params;
 use crate::worker::ask;
 

@@ -8,11 +8,13 @@ use serde::Serialize;
 
 use crate::cli::{GroupsBuildArgs, GroupsCommand, ItemGrouping, UserGrouping};
 use crate::commands::outputs::{self, Kind};
-use crate::commands::{interrupt, print_json, progress};
+use crate::commands::print_json;
+use crate::config::settings::Settings;
 use crate::recsys::learn::{self, ItemMethod, UserMethod};
 use crate::recsys::saved::{Header, SavedGroups};
 use crate::recsys::{SubjectKind, lightgcn};
-use crate::session::Settings;
+use crate::session::progress;
+use crate::shutdown::interrupt;
 
 /// Runs the command; `Ok(false)` if it was cancelled.
 pub fn run(command: &GroupsCommand, settings: &Settings) -> Result<bool> {

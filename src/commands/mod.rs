@@ -10,7 +10,6 @@ mod decoding;
 pub mod framework;
 pub mod generate;
 pub mod groups;
-pub mod interrupt;
 pub mod knowledge;
 pub mod manual;
 pub mod models;
@@ -18,7 +17,6 @@ pub mod one_run;
 pub mod outputs;
 pub mod picture;
 pub mod pool;
-pub mod progress;
 pub mod report;
 pub mod sweep;
 pub mod trace;
@@ -27,11 +25,13 @@ mod verify;
 use color_eyre::eyre::Result;
 use serde::Serialize;
 
+use crate::config::settings::Settings;
 use crate::console;
 use crate::engine::{Engine, Loading};
 use crate::model::fetch::{self, FetchOptions};
 use crate::recsys::Catalog;
-use crate::session::Settings;
+use crate::session::progress;
+use crate::shutdown::interrupt;
 
 /// Catalog and engine, fetched and loaded with progress on standard error.
 pub fn open(settings: &Settings) -> Result<(Catalog, Engine)> {

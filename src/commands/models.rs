@@ -4,13 +4,13 @@ use color_eyre::eyre::Result;
 use serde::Serialize;
 
 use crate::cli::ModelCommand;
-use crate::commands::progress::megabytes;
 use crate::commands::verify::{self, VerifiedFile};
 use crate::commands::{fetch_model, print_json};
+use crate::config::settings::Settings;
 use crate::model::checked::CheckedModel;
 use crate::model::fetch::{self, FetchEnv};
 use crate::model::registry::{self, ModelEntry};
-use crate::session::Settings;
+use crate::session::progress::megabytes;
 
 pub fn run(command: &ModelCommand, settings: &Settings) -> Result<()> {
     let named =

@@ -10,13 +10,13 @@ use std::path::Path;
 use color_eyre::eyre::{Result, WrapErr};
 
 use crate::cli::{PoolCommand, PoolDocumentsArgs};
-use crate::commands::progress::megabytes;
 use crate::commands::{fetch_model, print_json};
+use crate::config::settings::Settings;
 use crate::console;
 use crate::model::tokenizer::TextCodec;
 use crate::model::weights::Weights;
 use crate::pool::{Cancelled, Check, PoolInfo, PoolStore};
-use crate::session::Settings;
+use crate::session::progress::megabytes;
 
 /// Runs the command. `Ok(false)`: cancelled.
 pub fn run(command: &PoolCommand, settings: &Settings) -> Result<bool> {

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use color_eyre::eyre::{Result, bail};
 use serde::Serialize;
 
-use crate::commands::{interrupt, progress};
 use crate::model::fetch::{FetchEnv, expectation};
 use crate::model::hashes::{HashMemory, Watch, hash_file};
+use crate::session::progress;
+use crate::shutdown::interrupt;
 
 /// A file and what its hash was compared with.
 #[derive(Debug, Serialize)]

@@ -1,32 +1,14 @@
 //! Where calibrations start, as `--calibration` says.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
 
+use crate::cli::choices::CalibrationChoice;
 use crate::session::recorded::load_trace;
 use crate::speculate::learned::CalibrationStart;
 
-/// What `--calibration` names.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum CalibrationChoice {
-    /// The weights that the program ships for each rule.
-    #[default]
-    Shipped,
-    /// Where that run started.
-    Trace(PathBuf),
-}
-
 impl CalibrationChoice {
-    /// # Errors
-    /// None: anything but `shipped` is a file's name.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        Ok(match text {
-            "shipped" => CalibrationChoice::Shipped,
-            path => CalibrationChoice::Trace(PathBuf::from(path)),
-        })
-    }
-
     /// `None`: as shipped.
     ///
     /// # Errors

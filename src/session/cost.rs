@@ -6,31 +6,14 @@ use std::path::PathBuf;
 use color_eyre::eyre::{Result, WrapErr, bail, ensure};
 
 use super::kept_cost::{self, CostKey};
+use crate::cli::choices::CostChoice;
 use crate::engine::{Engine, LARGE_SPREAD};
 use crate::model::fetch;
-use crate::speculate::cost::{CostProfile, inline, parse_inline};
+use crate::speculate::cost::{CostProfile, inline};
 use crate::speculate::trace::Trace;
 use crate::text_input::{JSON_BYTES_MAX, read_text};
 
-/// What `--cost` names.
-#[derive(Clone, Debug, PartialEq)]
-pub enum CostChoice {
-    /// `1:3.3,8:7.5`
-    Given(CostProfile),
-    /// A kept profile, or a trace whose header has one.
-    File(PathBuf),
-}
-
 impl CostChoice {
-    /// # Errors
-    /// A table that is wrong, by its part.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        match parse_inline(text) {
-            Some(profile) => Ok(CostChoice::Given(profile?)),
-            None => Ok(CostChoice::File(PathBuf::from(text))),
-        }
-    }
-
     /// As an option's value.
     pub fn word(&self) -> String {
         match self {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
 
-use super::Settings;
+use crate::config::settings::Settings;
 use crate::model::kernels::kv::KvType;
 use crate::speculate::trace::{Header, Trace};
 

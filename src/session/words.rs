@@ -1,8 +1,9 @@
 //! Settings as the options that ask for them, word by word: what `SetupArgs` reads.
 
-use super::calibration::CalibrationChoice;
-use super::{Settings, absolute};
+use crate::cli::choices::CalibrationChoice;
+use crate::config::settings::Settings;
 use crate::model::device::DeviceChoice;
+use crate::session::absolute;
 use crate::speculate::command_line::Setup;
 use crate::speculate::trace::OwnDocuments;
 
@@ -85,9 +86,9 @@ mod tests {
 
     use super::*;
     use crate::cli::Cli;
+    use crate::cli::choices::CostChoice;
     use crate::model::kernels::kv::KvType;
     use crate::model::weights::FloatWeights;
-    use crate::session::cost::CostChoice;
 
     fn path() -> impl Strategy<Value = PathBuf> {
         "/[a-z '$]{1,9}/[a-zäé\"]{1,9}".prop_map(PathBuf::from)

@@ -14,6 +14,7 @@
 mod elsewhere;
 #[cfg(unix)]
 mod fault;
+pub mod interrupt;
 #[cfg(unix)]
 mod pipe;
 pub mod screen;

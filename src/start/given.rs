@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use color_eyre::eyre::{Result, eyre};
 use etcetera::BaseStrategy;
 
+use crate::config::settings::Settings;
 use crate::recsys::{Catalog, Framework, frameworks};
-use crate::session::Settings;
 use crate::speculate::command_line::Setup;
 use crate::speculate::params::Params;
 use crate::speculate::trace::Trace;

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use color_eyre::eyre::{Result, WrapErr, eyre};
 
 use super::given::{demo, frameworks, lessons_file, replay_start, shipped, start};
+use crate::config::settings::Settings;
 use crate::config::{self, Config};
 use crate::export::Canvas;
-use crate::session::Settings;
 use crate::session::recorded::load_traces;
 use crate::start::screens;
 use crate::tui::start::{Length, Start};

@@ -12,10 +12,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::inbox::Inbox;
 use super::message::{Command, Event};
 use super::serve::serve;
+use crate::config::settings::Settings;
 use crate::engine::Engine;
 use crate::model::fetch::{self, FetchOptions};
 use crate::recsys::Catalog;
-use crate::session::Settings;
 use crate::shutdown;
 
 /// The engine's thread, from the interface's side.

@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::PathBuf;
 
+use laserscope::config::settings::Settings;
 use laserscope::engine::{Engine, Knowledge, OwnDocuments};
 use laserscope::recsys::learn::{ItemMethod, UserMethod, build};
 use laserscope::recsys::lightgcn::Options;
 use laserscope::recsys::saved::SavedGroups;
 use laserscope::recsys::{Catalog, GroupMap, Half, SubjectKind, UNGROUPED};
-use laserscope::session::Settings;
 use laserscope::speculate::params::{Budget, Params, Sources, Verify};
 use tempfile::TempDir;
 

@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 
 use candle_core::DType;
 use candle_core::quantized::GgmlDType;
-use laserscope::session::Settings;
+use laserscope::config::settings::Settings;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::{Mutex, OnceLock};
 
+use laserscope::config::settings::Settings;
 use laserscope::engine::{Engine, RunSpec};
 use laserscope::recsys::{Catalog, Framework, Role, SubjectKind};
-use laserscope::session::Settings;
 use laserscope::speculate::params::{Budget, Params, Sampling, Verify};
 use laserscope::speculate::stats::{Stats, repetition};
 use laserscope::speculate::trace::Trace;

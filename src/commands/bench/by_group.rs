@@ -16,11 +16,11 @@ use crate::commands::bench::figures::{ModeFigures, mode_figures};
 use crate::commands::bench::outcome::{Outcome, compared_rule, outcome};
 use crate::commands::bench::paired::{Counted, repeat};
 use crate::commands::print_json;
-use crate::commands::progress::Line;
 use crate::commands::report::RanOn;
 use crate::engine::{Engine, Knowledge, RunSpec};
 use crate::pool::Pools;
 use crate::recsys::dealt;
+use crate::session::progress::Line;
 use crate::speculate::params::{Params, Source, Sources, Verify};
 
 /// Which documents draft.

@@ -7,13 +7,14 @@ use color_eyre::eyre::{Result, ensure};
 use serde::Serialize;
 
 use crate::commands::decoding::{self, Decoding};
-use crate::commands::progress::Line;
 use crate::commands::report::RanOn;
-use crate::commands::{interrupt, open_unmeasured, print_json};
+use crate::commands::{open_unmeasured, print_json};
+use crate::config::settings::Settings;
 use crate::engine::{Engine, MeasuredPoint};
 use crate::model::floors::Floors;
 use crate::model::kernels::Isa;
-use crate::session::Settings;
+use crate::session::progress::Line;
+use crate::shutdown::interrupt;
 use crate::speculate::cost::{CostProfile, StepCosts};
 
 /// Numbers of rows that are measured.

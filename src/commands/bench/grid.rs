@@ -10,9 +10,9 @@ use crate::commands::bench::figures::{ModeFigures, mode_figures};
 use crate::commands::bench::outcome::{Outcome, compared_rule, outcome};
 use crate::commands::bench::paired::{Counted, repeat};
 use crate::commands::print_json;
-use crate::commands::progress::Line;
 use crate::commands::report::RanOn;
 use crate::engine::{Engine, RunSpec};
+use crate::session::progress::Line;
 use crate::speculate::params::{Budget, Drafter, Params, Verify};
 
 /// One drafter under one budget.

@@ -20,12 +20,12 @@ use serde::Serialize;
 
 use crate::cli::{BenchCommand, BenchDecodeArgs, DecodeArgs};
 use crate::commands::bench::paired::{Counted, repeat};
-use crate::commands::progress::Line;
 use crate::commands::report::RanOn;
 use crate::commands::{open, print_json};
+use crate::config::settings::Settings;
 use crate::engine::{Engine, RunSpec};
 use crate::recsys::{Catalog, Role, SubjectKind};
-use crate::session::Settings;
+use crate::session::progress::Line;
 use crate::speculate::TokenId;
 use crate::speculate::params::{Params, Verify};
 use crate::speculate::stats::first_difference;

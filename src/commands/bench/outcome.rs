@@ -3,10 +3,10 @@
 use color_eyre::eyre::Result;
 
 use crate::cli::BenchDecodeArgs;
-use crate::commands::interrupt;
 use crate::commands::one_run::record;
 use crate::engine::{Engine, RunSpec};
 use crate::pool::Pools;
+use crate::shutdown::interrupt;
 use crate::speculate::cost::StepCosts;
 use crate::speculate::params::{Params, Verify};
 use crate::speculate::quality::LogProb;

@@ -7,10 +7,10 @@ use std::time::Instant;
 use color_eyre::eyre::{Result, ensure};
 
 use crate::commands::bench::outcome::Outcome;
-use crate::commands::interrupt;
 use crate::commands::one_run::record;
-use crate::commands::progress::Line;
 use crate::engine::Engine;
+use crate::session::progress::Line;
+use crate::shutdown::interrupt;
 use crate::speculate::speed_up::{Pairing, SpeedUp, Took};
 use crate::speculate::stats::Stats;
 use crate::speculate::verify::Finish;

@@ -9,9 +9,10 @@ use color_eyre::eyre::{Result, WrapErr, ensure, eyre};
 use serde::Serialize;
 
 use crate::cli::BenchRetrievalArgs;
-use crate::commands::progress::Line;
-use crate::commands::{interrupt, print_json};
+use crate::commands::print_json;
 use crate::pool::{Answer, Calibration, Check, PoolDoc, PoolStore, Pools, Replayed, replay};
+use crate::session::progress::Line;
+use crate::shutdown::interrupt;
 use crate::speculate::TokenId;
 use crate::speculate::params::{Budget, Drafter, Params, Verify};
 

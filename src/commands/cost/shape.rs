@@ -3,12 +3,12 @@
 use color_eyre::eyre::{Result, ensure, eyre};
 use serde::Serialize;
 
-use crate::commands::interrupt;
-use crate::commands::progress::Line;
+use crate::config::settings::Settings;
 use crate::engine::{Engine, Loading};
 use crate::model::device;
 use crate::model::shape::{DTYPE, Shape};
-use crate::session::Settings;
+use crate::session::progress::Line;
+use crate::shutdown::interrupt;
 
 /// Share of the free memory that random weights may take.
 const SHARE: u64 = 2;

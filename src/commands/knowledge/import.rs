@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use crate::commands::knowledge::{last_of_each, write_new};
 use crate::commands::print_json;
+use crate::config::settings::Settings;
 use crate::recsys::foreign::{Hints, Imported, read};
 use crate::recsys::{Catalog, KnowledgeDoc};
-use crate::session::Settings;
 
 /// What came in.
 #[derive(Debug, Default, Serialize)]

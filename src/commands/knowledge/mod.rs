@@ -11,8 +11,8 @@ use color_eyre::eyre::{Result, ensure};
 
 use crate::atomic_file;
 use crate::cli::KnowledgeCommand;
+use crate::config::settings::Settings;
 use crate::recsys::{KnowledgeDoc, SubjectKind};
-use crate::session::Settings;
 
 pub use merge::merge;
 

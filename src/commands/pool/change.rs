@@ -10,8 +10,8 @@ use serde::Serialize;
 use crate::cli::PoolDocumentsArgs;
 use crate::commands::pool::input::{self, Names};
 use crate::commands::pool::{codec, describe};
-use crate::commands::progress::Line;
-use crate::commands::{interrupt, print_json};
+use crate::commands::print_json;
+use crate::config::settings::Settings;
 use crate::engine::{document_name, tokenizer_hash};
 use crate::model::tokenizer::TextCodec;
 use crate::pool::{
@@ -20,7 +20,8 @@ use crate::pool::{
 use crate::recsys::SubjectKind;
 use crate::recsys::foreign::Account;
 use crate::recsys::knowledge::bundled_files;
-use crate::session::Settings;
+use crate::session::progress::Line;
+use crate::shutdown::interrupt;
 
 /// What a change did and what the pool holds now.
 #[derive(Serialize)]

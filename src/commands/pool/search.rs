@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use crate::commands::pool::codec;
 use crate::commands::print_json;
+use crate::config::settings::Settings;
 use crate::engine::open_pool;
 use crate::model::tokenizer::TextCodec;
 use crate::pool::{Pools, TextHits};
-use crate::session::Settings;
 use crate::speculate::TokenId;
 
 /// Tokens shown on either side of an occurrence.

@@ -13,10 +13,10 @@ use std::path::Path;
 use color_eyre::eyre::Result;
 
 use crate::cli::{DecodeArgs, TraceCommand};
+use crate::config::settings::Settings;
 use crate::export::Canvas;
 use crate::present::format::Format;
 use crate::present::token_text::quoted;
-use crate::session::Settings;
 use crate::speculate::params::Params;
 use crate::speculate::trace::Trace;
 

@@ -5,12 +5,13 @@ use color_eyre::eyre::{Result, ensure};
 use serde::Serialize;
 
 use crate::cli::TraceVerifyArgs;
-use crate::commands::progress::Line;
 use crate::commands::report::RanOn;
 use crate::commands::trace::{load, token};
-use crate::commands::{interrupt, open, print_json};
+use crate::commands::{open, print_json};
+use crate::config::settings::Settings;
 use crate::engine::{Engine, Replayed};
-use crate::session::Settings;
+use crate::session::progress::Line;
+use crate::shutdown::interrupt;
 use crate::speculate::trace::{ModelInfo, Step, Trace};
 
 #[derive(Serialize)]

@@ -1,0 +1,46 @@
+//! What options name that is read later.
+
+use std::path::PathBuf;
+
+use crate::speculate::cost::{CostProfile, parse_inline};
+
+/// What `--cost` names.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CostChoice {
+    /// `1:3.3,8:7.5`
+    Given(CostProfile),
+    /// A kept profile, or a trace whose header has one.
+    File(PathBuf),
+}
+
+impl CostChoice {
+    /// # Errors
+    /// A table that is wrong, by its part.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match parse_inline(text) {
+            Some(profile) => Ok(CostChoice::Given(profile?)),
+            None => Ok(CostChoice::File(PathBuf::from(text))),
+        }
+    }
+}
+
+/// What `--calibration` names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum CalibrationChoice {
+    /// The weights that the program ships for each rule.
+    #[default]
+    Shipped,
+    /// Where that run started.
+    Trace(PathBuf),
+}
+
+impl CalibrationChoice {
+    /// # Errors
+    /// None: anything but `shipped` is a file's name.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        Ok(match text {
+            "shipped" => CalibrationChoice::Shipped,
+            path => CalibrationChoice::Trace(PathBuf::from(path)),
+        })
+    }
+}

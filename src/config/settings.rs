@@ -1,0 +1,80 @@
+//! Where catalog, pools, model and device come from: the options over the
+//! configuration file.
+
+use std::path::PathBuf;
+
+use crate::cli::choices::{CalibrationChoice, CostChoice};
+use crate::cli::{OwnDocumentsChoice, SetupArgs};
+use crate::engine::OwnDocuments;
+use crate::model::device::DeviceChoice;
+use crate::model::kernels::kv::KvType;
+use crate::model::weights::FloatWeights;
+use crate::recsys::Scale;
+
+/// Where things come from, as the options say.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    pub catalog: Option<PathBuf>,
+    pub catalog_limit: Option<u64>,
+    pub strict_import: bool,
+    pub rating_scale: Option<Scale>,
+    /// Saved groups, or a map of attributes.
+    pub groups: Option<PathBuf>,
+    pub own_documents: OwnDocuments,
+    /// Name of a framework, or a file.
+    pub framework: Option<String>,
+    /// Where the user's own frameworks are found by name.
+    pub frameworks: Option<PathBuf>,
+    pub knowledge: Vec<PathBuf>,
+    /// A pool on disk, in place of the catalog's or the sample's documents.
+    pub pool: Option<PathBuf>,
+    pub model: Option<String>,
+    pub device: DeviceChoice,
+    pub threads: Option<usize>,
+    pub context: Option<usize>,
+    pub quantize: Option<FloatWeights>,
+    pub kv: Option<KvType>,
+    pub offline: bool,
+    pub yes: bool,
+    /// `None`: this machine's profile.
+    pub cost: Option<CostChoice>,
+    pub calibration: CalibrationChoice,
+    /// Calibrations go on from run to run.
+    pub learn: bool,
+    /// The configuration file, where one was named.
+    pub config: Option<PathBuf>,
+}
+
+impl From<SetupArgs> for Settings {
+    fn from(args: SetupArgs) -> Self {
+        let config = args.config.clone();
+        let config = config.or_else(super::default_path);
+        Settings {
+            cost: args.cost,
+            calibration: args.calibration.unwrap_or_default(),
+            learn: args.learn,
+            config: args.config,
+            framework: args.framework,
+            frameworks: config.and_then(|file| Some(file.parent()?.join("frameworks"))),
+            catalog: args.catalog,
+            catalog_limit: args.catalog_limit,
+            strict_import: args.strict_import,
+            rating_scale: args.rating_scale,
+            groups: args.groups,
+            own_documents: match args.own_documents {
+                Some(OwnDocumentsChoice::Hide) => OwnDocuments::Hide,
+                Some(OwnDocumentsChoice::Keep) | None => OwnDocuments::Keep,
+            },
+            knowledge: args.knowledge,
+            pool: args.pool,
+            model: args.model,
+            device: args.device.unwrap_or_default(),
+            threads: args.threads.map(usize::from),
+            context: args.context.map(|n| n as usize),
+            quantize: args.quantize,
+            kv: args.kv,
+            offline: args.offline,
+            yes: args.yes,
+        }
+    }
+}
