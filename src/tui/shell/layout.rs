@@ -1,7 +1,7 @@
 //! Where everything goes, as functions of the size alone: the views draw there,
 //! and the mouse looks there for what it hit. Neighbouring panes share a border.
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Constraint, Layout, Rect};
 
 use crate::tui::app::App;
 use crate::tui::screens::Screen;
@@ -24,18 +24,20 @@ pub struct Shell {
 pub fn shell(app: &App, area: Rect) -> Shell {
     let lesson = crate::tui::shell::lesson::height(app, area.width);
     let strip = u16::from(app.screen == Screen::Decode);
-    let row = |y, height| Rect {
-        y: area.y + y,
-        height,
-        ..area
-    };
-    let above = 1 + lesson + strip;
+    let heights = [
+        Constraint::Length(1),
+        Constraint::Length(lesson),
+        Constraint::Length(strip),
+        Constraint::Fill(1),
+        Constraint::Length(1),
+    ];
+    let [header, lesson, strip, body, footer] = Layout::vertical(heights).areas(area);
     Shell {
-        header: row(0, 1),
-        lesson: row(1, lesson),
-        strip: row(1 + lesson, strip),
-        body: row(above, area.height.saturating_sub(above + 1)),
-        footer: row(area.height.saturating_sub(1), 1),
+        header,
+        lesson,
+        strip,
+        body,
+        footer,
     }
 }
 

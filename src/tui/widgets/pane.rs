@@ -1,7 +1,7 @@
 //! Frames of panes, their titles and tabs. Neighbours share their border.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::symbols::merge::MergeStrategy;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
@@ -25,15 +25,8 @@ pub fn inner(pane: Rect) -> Rect {
 
 /// Two framed panes that share the line between them.
 pub fn beside(area: Rect, left_width: u16) -> (Rect, Rect) {
-    let left = Rect {
-        width: left_width,
-        ..area
-    };
-    let right = Rect {
-        x: area.x + left_width - 1,
-        width: area.width - left_width + 1,
-        ..area
-    };
+    let widths = [Constraint::Length(left_width), Constraint::Fill(1)];
+    let [left, right] = Layout::horizontal(widths).spacing(-1).areas(area);
     (left, right)
 }
 
