@@ -1,10 +1,10 @@
-//! The engine's thread: a [`Command`](crate::protocol::Command) in, [`Event`](crate::protocol::Event)s out, nothing shared. The
+//! The engine's thread: a [`Command`](crate::protocol::Command) in,
+//! [`Event`](crate::protocol::Event)s out, nothing shared. The
 //! interface never waits for it; it never waits for the interface.
 
 pub mod ask;
 mod inbox;
 mod lab;
-pub mod message;
 mod preview;
 mod serve;
 mod sweep;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crossterm::event::KeyCode;
 use laserscope::present::pick::Pick;
+use laserscope::protocol::Command;
 use laserscope::speculate::compare::{
     Cause, Lossless, NotTaken, Side, divergence, in_common, lossless, slower,
 };
@@ -18,7 +19,6 @@ use laserscope::tui::app::App;
 use laserscope::tui::dialogs::choose::ChooseRun;
 use laserscope::tui::screens::Screen;
 use laserscope::tui::screens::compare::state::{Choice, Race};
-use laserscope::worker::message::Command;
 
 use proptest::prelude::*;
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crossterm::event::KeyCode;
 use laserscope::present::pick::Pick;
+use laserscope::protocol::{Command, Event};
 use laserscope::speculate::params::{Params, Verify};
 use laserscope::speculate::trace::{End, TokenBytes, Trace};
 use laserscope::speculate::verify::{Fate, Finish};
@@ -13,7 +14,6 @@ use laserscope::tui::app::model::ModelState;
 use laserscope::tui::screens::Screen;
 use laserscope::tui::screens::decode::hunt::Hunt;
 use laserscope::tui::screens::decode::state::{Cursor, Pane, StepPhase};
-use laserscope::worker::message::{Command, Event};
 use ratatui::buffer::Buffer;
 
 use super::fixture;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use laserscope::present::pick::Pick;
 use laserscope::present::record::Record;
+use laserscope::protocol::{Command, Event, PromptPreview};
 use laserscope::speculate::params::{Budget, Params, Verify};
 use laserscope::speculate::stats::Stats;
 use laserscope::speculate::trace::{End, Trace};
@@ -18,7 +19,6 @@ use laserscope::tui::keys::table::TABLE;
 use laserscope::tui::runs::run::Phase;
 use laserscope::tui::screens::Screen;
 use laserscope::tui::screens::decode::state::{Cursor, Pane};
-use laserscope::worker::message::{Command, Event, PromptPreview};
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 
@@ -836,7 +836,7 @@ fn apply_poke(app: &mut App, trace: &Trace, poke: &Poke) {
         Poke::Steps(n) => {
             app.apply(Event::RunStarted {
                 run,
-                purpose: laserscope::worker::message::Purpose::Watch,
+                purpose: laserscope::protocol::Purpose::Watch,
                 header: Box::new(trace.header.clone()),
             });
             feed(app, run, trace, 0..*n);

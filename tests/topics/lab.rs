@@ -6,6 +6,10 @@ use std::path::Path;
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use laserscope::engine::{Engine, Knowledge, tokenizer_hash};
 use laserscope::present::pick::Pick;
+use laserscope::protocol::{
+    Command, DocumentText, Documents, Event, Found, FoundDocument, LabAnswer, LabQuestion,
+    ListedDoc, Overview, PoolChange, Probe, ProbedSet, Section,
+};
 use laserscope::protocol::{PoolName, ProbedText};
 use laserscope::retrieval::{PoolUpdate, Work};
 use laserscope::speculate::draft::{DraftTree, Origin};
@@ -17,10 +21,6 @@ use laserscope::tui::dialogs::remove_document::Removal;
 use laserscope::tui::dialogs::save_edits::SaveEdits;
 use laserscope::tui::screens::Screen;
 use laserscope::tui::screens::pool::state::{PoolPane, PoolTab};
-use laserscope::worker::message::{
-    Command, DocumentText, Documents, Event, Found, FoundDocument, LabAnswer, LabQuestion,
-    ListedDoc, Overview, PoolChange, Probe, ProbedSet, Section,
-};
 use ratatui::layout::Position;
 
 use super::screens::snapshot;

@@ -2,6 +2,7 @@
 //! that ship; what it puts back; what is remembered.
 
 use crossterm::event::KeyCode;
+use laserscope::protocol::{Command, Event};
 use laserscope::speculate::cost::StepCosts;
 use laserscope::speculate::trace::Trace;
 use laserscope::tui::app::{App, Errand};
@@ -10,7 +11,6 @@ use laserscope::tui::lesson::{self, Check, Lesson};
 use laserscope::tui::runs::run::Recording;
 use laserscope::tui::screens::Screen;
 use laserscope::tui::shell::lesson as lesson_box;
-use laserscope::worker::message::{Command, Event};
 
 use super::fixture;
 use super::stage::{app, ended, keys, press};

@@ -1,6 +1,7 @@
 //! Runs that nobody looks at move to disk beyond a bound, and are as they were when
 //! someone looks at them again.
 
+use laserscope::protocol::Event;
 use laserscope::speculate::compare::{Lossless, Side};
 use laserscope::speculate::params::{Params, Verify};
 use laserscope::speculate::trace::Trace;
@@ -8,7 +9,6 @@ use laserscope::tui::app::App;
 use laserscope::tui::runs::spill::Spill;
 use laserscope::tui::screens::catalog::detail::summary;
 use laserscope::tui::screens::compare::state::Choice;
-use laserscope::worker::message::Event;
 
 use super::fixture;
 use super::stage::{begin, draw, feed, keys, measured, ready};

@@ -11,12 +11,12 @@ use std::time::Duration;
 use crossterm::event::KeyCode;
 use laserscope::present::pick::Pick;
 use laserscope::present::theme::ThemeName;
+use laserscope::protocol::Event;
 use laserscope::speculate::verify::Fate;
 use laserscope::tui::action::Action;
 use laserscope::tui::app::App;
 use laserscope::tui::screens::Screen;
 use laserscope::tui::screens::decode::state::Pane;
-use laserscope::worker::message::Event;
 use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 

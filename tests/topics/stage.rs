@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use laserscope::protocol::{Command, Event, FetchEvent, PromptPreview, Purpose, RunId};
 use laserscope::recsys::knowledge::bundled_knowledge;
 use laserscope::recsys::{Catalog, Framework};
 use laserscope::speculate::command_line::Setup;
@@ -13,7 +14,6 @@ use laserscope::tui::app::App;
 use laserscope::tui::lesson::learned::Learned;
 use laserscope::tui::start::{Length, Shipped};
 use laserscope::tui::{Look, Start, view};
-use laserscope::worker::message::{Command, Event, FetchEvent, PromptPreview, Purpose, RunId};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 

@@ -2,11 +2,11 @@
 //! in run by run.
 
 use crossterm::event::KeyCode;
+use laserscope::protocol::{Command, Event, SweepRequest};
 use laserscope::speculate::params::{Params, Verify};
 use laserscope::tui::app::{App, Errand};
 use laserscope::tui::screens::Screen;
 use laserscope::tui::screens::tune::sweep::Stand;
-use laserscope::worker::message::{Command, Event, SweepRequest};
 
 use super::fixture;
 use super::screens::snapshot;

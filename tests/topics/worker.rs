@@ -4,13 +4,13 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use laserscope::protocol::{
+    Asked, Command, Event, LabAnswer, LabQuestion, Purpose, Request, RunId, SweepRequest,
+};
 use laserscope::speculate::params::{Budget, Params, Verify};
 use laserscope::speculate::sweep::{Axes, Grid, Job};
 use laserscope::speculate::trace::StartFrom;
 use laserscope::speculate::verify::Finish;
-use laserscope::worker::message::{
-    Asked, Command, Event, LabAnswer, LabQuestion, Purpose, Request, RunId, SweepRequest,
-};
 use laserscope::worker::{Handle, Inbox, guarded, serve};
 
 use super::engine::{engine, spec};

@@ -1,6 +1,7 @@
 //! News from the engine's thread change the state here.
 
 use crate::present::record::Record;
+use crate::protocol::{Command, Event, FetchEvent, Purpose, RunId};
 use crate::speculate::trace::{End, Header, Step};
 use crate::tui::action::Action;
 use crate::tui::app::model::ModelState;
@@ -10,7 +11,6 @@ use crate::tui::dialogs::failure::Failure;
 use crate::tui::keys::context::Context;
 use crate::tui::runs::run::{Phase, Run};
 use crate::tui::screens::Screen;
-use crate::worker::message::{Command, Event, FetchEvent, Purpose, RunId};
 
 impl App {
     /// Takes an event in; what the engine should do next, if anything.

@@ -1,6 +1,7 @@
 //! What is copied to the terminal's clipboard. The terminal's owner does it.
 
 use crate::present::pick::Pick;
+use crate::protocol::RunId;
 use crate::speculate::TokenId;
 use crate::speculate::command_line::{CommandLine, Files};
 use crate::speculate::trace::Step;
@@ -8,7 +9,6 @@ use crate::tui::action::Copied;
 use crate::tui::app::{App, Errand, Tone};
 use crate::tui::runs::run::Run;
 use crate::tui::screens::Screen;
-use crate::worker::message::RunId;
 
 impl App {
     pub(crate) fn copy(&mut self, what: Copied) {

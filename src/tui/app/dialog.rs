@@ -9,9 +9,9 @@ use ratatui::layout::{Position, Rect};
 use super::App;
 use crate::glossary::Place;
 use crate::present::theme::Theme;
+use crate::protocol::Command;
 use crate::tui::action::Action;
 use crate::tui::keys::context::Context;
-use crate::worker::message::Command;
 
 /// A dialog: its own state, its keys, what they do, and its look.
 pub trait Dialog: Any + Debug {

@@ -18,6 +18,7 @@ use self::shared::{Appearance, EngineState, NextRun, Session};
 use crate::present::format::Format;
 use crate::present::pick::{Pick, first_look};
 use crate::present::record::Record;
+use crate::protocol::{Command, RunId};
 use crate::recsys::knowledge::known_framework;
 use crate::speculate::params::Params;
 use crate::speculate::trace::Step;
@@ -34,7 +35,6 @@ use crate::tui::screens::pool::state::PoolScreen;
 use crate::tui::screens::tune::state::Tune;
 use crate::tui::screens::{Screen, Typing};
 use crate::tui::start::{Shipped, Start};
-use crate::worker::message::{Command, RunId};
 
 /// One line for the person, until the next key: over the hints at first, then above
 /// them.

@@ -1,8 +1,8 @@
 //! Where the model stands: being looked for, fetched, loaded, ready, or not to
 //! be had.
 
+use crate::protocol::{Event, FetchEvent};
 use crate::speculate::trace::{ModelInfo, PoolSize};
-use crate::worker::message::{Event, FetchEvent};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum ModelState {

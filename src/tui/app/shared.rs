@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use ratatui::layout::Rect;
 
+use crate::protocol::{Request, RunId};
 use crate::speculate::command_line::Setup;
 use crate::speculate::cost::CostProfile;
 use crate::speculate::params::Params;
@@ -18,7 +19,6 @@ use crate::tui::runs::parked::IN_MEMORY_MB;
 use crate::tui::runs::run::Run;
 use crate::tui::runs::spill::Spill;
 use crate::tui::start::{EarlierRun, Glyphs, Length, Look};
-use crate::worker::message::{Request, RunId};
 
 /// How the screens look here and now, and whose the keys and the mouse are.
 pub struct Appearance {

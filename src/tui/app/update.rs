@@ -3,6 +3,7 @@
 
 use crossterm::event::Event as TerminalEvent;
 
+use crate::protocol::Command;
 use crate::tui::action::Action;
 use crate::tui::app::model::ModelState;
 use crate::tui::app::shared::Touched;
@@ -16,7 +17,6 @@ use crate::tui::settings::{Setting, Way};
 use crate::tui::start::Length;
 use crate::tui::target::Target;
 use crate::tui::view;
-use crate::worker::message::Command;
 
 impl App {
     pub fn update(&mut self, action: Action) -> Vec<Command> {

@@ -6,13 +6,13 @@ use ratatui::text::{Line, Span};
 use tui_input::Input;
 
 use crate::present::theme::Theme;
+use crate::protocol::Command;
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
 use crate::tui::widgets::field::{edit, push_input};
 use crate::tui::widgets::pane;
-use crate::worker::message::Command;
 
 #[derive(Debug, Default)]
 pub struct Answer {

@@ -8,6 +8,7 @@ use crate::present::number::prob;
 use crate::present::record::Record;
 use crate::present::theme::Theme;
 use crate::present::token_text::{columns, fit, fit_left, pad};
+use crate::protocol::Command;
 use crate::tui::action::Action;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::app::{App, Tone};
@@ -15,7 +16,6 @@ use crate::tui::keys::context::Context;
 use crate::tui::runs::branches::Fork;
 use crate::tui::widgets::list::chosen;
 use crate::tui::widgets::{bars, pane};
-use crate::worker::message::Command;
 
 const WIDTH: u16 = 72;
 const TOKEN: usize = 20;

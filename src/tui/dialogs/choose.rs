@@ -5,6 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::present::theme::Theme;
+use crate::protocol::Command;
 use crate::speculate::compare::Side;
 use crate::tui::action::Action;
 use crate::tui::app::dialog::Dialog;
@@ -12,7 +13,6 @@ use crate::tui::app::{App, Tone};
 use crate::tui::keys::context::Context;
 use crate::tui::widgets::list::{chosen, first_shown, named_row, row_at};
 use crate::tui::widgets::pane;
-use crate::worker::message::Command;
 
 const WIDTH: u16 = 110;
 

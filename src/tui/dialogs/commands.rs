@@ -10,6 +10,7 @@ use tui_input::Input;
 
 use crate::present::theme::Theme;
 use crate::present::token_text::{columns, fit, pad};
+use crate::protocol::Command;
 use crate::speculate::condition::{Condition, Direction};
 use crate::tui::action::Action;
 use crate::tui::app::dialog::Dialog;
@@ -21,7 +22,6 @@ use crate::tui::screens::decode::state::Cursor;
 use crate::tui::widgets::field::{edit, push_input};
 use crate::tui::widgets::list::{first_shown, moved};
 use crate::tui::widgets::pane;
-use crate::worker::message::Command;
 
 const WIDTH: u16 = 84;
 const ROWS: u16 = 14;

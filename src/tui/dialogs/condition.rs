@@ -9,6 +9,7 @@ use tui_input::{Input, InputRequest};
 use crate::present::number::count;
 use crate::present::theme::Theme;
 use crate::present::token_text::{fit, pad};
+use crate::protocol::Command;
 use crate::speculate::condition::{Condition, HELP, Help, complete};
 use crate::tui::action::Action;
 use crate::tui::app::dialog::Dialog;
@@ -19,7 +20,6 @@ use crate::tui::target::Target;
 use crate::tui::widgets::field::{edit, push_input};
 use crate::tui::widgets::list::row_at;
 use crate::tui::widgets::pane;
-use crate::worker::message::Command;
 
 const WIDTH: u16 = 76;
 const ROWS: u16 = 10;

@@ -6,13 +6,13 @@ use ratatui::text::{Line, Span};
 
 use crate::present::theme::Theme;
 use crate::present::token_text::{columns, fit, pad, show};
+use crate::protocol::Command;
 use crate::tui::action::{Action, Copied};
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
 use crate::tui::widgets::list::{chosen, row_at};
 use crate::tui::widgets::pane;
-use crate::worker::message::Command;
 
 const WIDTH: u16 = 76;
 const NAME: usize = 14;

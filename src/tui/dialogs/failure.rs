@@ -5,13 +5,13 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::present::theme::Theme;
+use crate::protocol::Command;
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
 use crate::tui::widgets::pane;
 use crate::tui::widgets::paragraph::wrap;
-use crate::worker::message::Command;
 
 const WIDTH: u16 = 96;
 

@@ -5,12 +5,12 @@ use ratatui::layout::Rect;
 use tui_input::{Input, InputRequest};
 
 use crate::present::theme::Theme;
+use crate::protocol::{Command, PoolName};
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
 use crate::tui::widgets::field::{self, edit};
-use crate::worker::message::{Command, PoolName};
 
 /// Which of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

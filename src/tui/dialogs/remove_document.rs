@@ -4,13 +4,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::present::theme::Theme;
+use crate::protocol::{Command, PoolName};
 use crate::speculate::subject::DocId;
 use crate::tui::action::{Action, LabAction};
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
 use crate::tui::widgets::message;
-use crate::worker::message::{Command, PoolName};
 
 /// The document that is to be taken out.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::present::theme::Theme;
+use crate::protocol::Command;
 use crate::tui::action::Action;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::app::{App, Tone};
@@ -13,7 +14,6 @@ use crate::tui::runs::run::Run;
 use crate::tui::screens::catalog::detail::{earlier_summary, summary};
 use crate::tui::widgets::list::{chosen, first_shown, named_row, row_at};
 use crate::tui::widgets::pane;
-use crate::worker::message::Command;
 
 const WIDTH: u16 = 100;
 

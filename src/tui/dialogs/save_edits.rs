@@ -5,12 +5,12 @@ use ratatui::layout::Rect;
 
 use crate::present::number::count;
 use crate::present::theme::Theme;
+use crate::protocol::{Command, LabQuestion};
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
 use crate::tui::widgets::message;
-use crate::worker::message::{Command, LabQuestion};
 
 #[derive(Debug)]
 pub struct SaveEdits;

@@ -8,13 +8,13 @@ use tui_input::Input;
 use crate::present::number::count;
 use crate::present::theme::Theme;
 use crate::present::token_text::columns;
+use crate::protocol::Command;
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
 use crate::tui::widgets::field::{edit, push_input};
 use crate::tui::widgets::pane;
-use crate::worker::message::Command;
 
 const WIDTH: u16 = 60;
 

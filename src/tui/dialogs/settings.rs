@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use crate::glossary::Place;
 use crate::present::theme::Theme;
 use crate::present::token_text::{columns, fit};
+use crate::protocol::Command;
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
@@ -15,7 +16,6 @@ use crate::tui::runs::run::Run;
 use crate::tui::settings::{Setting, Way};
 use crate::tui::widgets::list::{chosen, row_at};
 use crate::tui::widgets::pane;
-use crate::worker::message::Command;
 
 const WIDTH: u16 = 68;
 const NAME: usize = 13;

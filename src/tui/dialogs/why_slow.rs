@@ -9,6 +9,7 @@ use crate::glossary::Place;
 use crate::present::mark::Mark;
 use crate::present::number::{percent, prob, three};
 use crate::present::theme::Theme;
+use crate::protocol::Command;
 use crate::speculate::params::Source;
 use crate::speculate::trace::{Step, Timing};
 use crate::speculate::why_slow::{Cell, Machine, Said, Verdict, WhySlow};
@@ -21,7 +22,6 @@ use crate::tui::shell::layout;
 use crate::tui::widgets::list::moved;
 use crate::tui::widgets::paragraph::wrap;
 use crate::tui::widgets::{bars, pane};
-use crate::worker::message::Command;
 
 const WIDTH: u16 = 110;
 const LABEL: usize = 22;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::protocol::{Command, PromptText, Purpose, Request, RunId};
 use crate::recsys::SubjectRef;
 use crate::speculate::trace::{StartFrom, SubjectInfo, Trace};
 use crate::tui::action::Action;
@@ -12,7 +13,6 @@ use crate::tui::keys::context::Context;
 use crate::tui::runs::run::{Origin, Phase, Recording, Run};
 use crate::tui::screens::Screen;
 use crate::worker::ask;
-use crate::worker::message::{Command, PromptText, Purpose, Request, RunId};
 
 /// Longest part of one's own prompt that serves as its title, in characters.
 const TITLE_LEN: usize = 40;

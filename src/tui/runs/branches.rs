@@ -3,6 +3,7 @@
 //! the session's runs.
 
 use crate::present::pick::Pick;
+use crate::protocol::{Command, PromptText, Purpose, Request};
 use crate::speculate::TokenId;
 use crate::speculate::branch::Branch;
 use crate::speculate::row::Candidate;
@@ -12,7 +13,6 @@ use crate::tui::app::model::ModelState;
 use crate::tui::app::{App, Tone};
 use crate::tui::keys::context::Context;
 use crate::tui::runs::run::{Origin, Run};
-use crate::worker::message::{Command, PromptText, Purpose, Request};
 
 /// Where a branch would leave the run.
 #[derive(Clone, Copy, Debug)]

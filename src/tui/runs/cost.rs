@@ -1,5 +1,6 @@
 //! What a step costs here: the profile in force, and whether the machine still fits it.
 
+use crate::protocol::{Command, Event, RunId};
 use crate::speculate::cost::{CostProfile, StepCosts};
 use crate::speculate::drift::describe;
 use crate::speculate::trace::Step;
@@ -8,7 +9,6 @@ use crate::tui::app::model::ModelState;
 use crate::tui::app::{App, Tone};
 use crate::tui::keys::context::Context;
 use crate::tui::runs::drifting::Drifting;
-use crate::worker::message::{Command, Event, RunId};
 
 impl App {
     pub(crate) fn apply_to_cost(&mut self, event: Event) {

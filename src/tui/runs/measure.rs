@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::protocol::{Command, Purpose, Request, RunId};
 use crate::speculate::params::Params;
 use crate::speculate::speed_up::SpeedUp;
 use crate::speculate::trace::Trace;
@@ -10,7 +11,6 @@ use crate::speculate::verify::Finish;
 use crate::tui::app::{App, Tone};
 use crate::tui::runs::reference::{Measured, Way};
 use crate::tui::runs::run::{Origin, Run};
-use crate::worker::message::{Command, Purpose, Request, RunId};
 
 impl App {
     /// Asks for pairs of the autoregressive, the strict and the shown run of the same

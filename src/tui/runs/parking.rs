@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use color_eyre::eyre::{Result, eyre};
 
+use crate::protocol::RunId;
 use crate::speculate::trace::Trace;
 use crate::tui::app::{App, Tone};
 use crate::tui::runs::parked::{Kept, Parked};
@@ -13,7 +14,6 @@ use crate::tui::runs::reference::Measured;
 use crate::tui::runs::run::{Origin, Phase, Recording, Run};
 use crate::tui::runs::spill::Spill;
 use crate::tui::screens::compare::state::Choice;
-use crate::worker::message::RunId;
 
 impl Run {
     /// `None` until the first news of it.

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 
 use crate::present::memo::Memo;
 use crate::present::record::Record;
+use crate::protocol::RunId;
 use crate::speculate::TokenId;
 use crate::speculate::compare::in_common;
 use crate::speculate::params::Verify;
@@ -14,7 +15,6 @@ use crate::speculate::stats::{Stats, first_difference, repetition};
 use crate::speculate::trace::{End, Header, Step};
 use crate::speculate::verify::Finish;
 use crate::tui::runs::parked::Parked;
-use crate::worker::message::RunId;
 
 /// What a reference run showed.
 #[derive(Clone, Debug)]

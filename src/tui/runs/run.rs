@@ -5,11 +5,11 @@ use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use crate::present::record::Record;
+use crate::protocol::{PromptText, RunId};
 use crate::speculate::params::Params;
 use crate::speculate::trace::{End, Step, SubjectInfo, Trace};
 use crate::tui::runs::parked::{Kept, Parked};
 use crate::tui::runs::reference::References;
-use crate::worker::message::{PromptText, RunId};
 
 /// Where a run stands.
 #[derive(Clone, Debug, PartialEq)]

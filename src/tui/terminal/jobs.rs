@@ -10,12 +10,12 @@ use ratatui::layout::Rect;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::files::{self, Files};
+use crate::protocol::RunId;
 use crate::speculate::params::Params;
 use crate::speculate::trace::Trace;
 use crate::tui::app::{App, Errand, Tone};
 use crate::tui::screens::compare::state::Choice;
 use crate::tui::view;
-use crate::worker::message::RunId;
 
 /// Where something was written, or why it was not.
 type Written = Result<String, String>;

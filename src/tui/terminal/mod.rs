@@ -22,11 +22,11 @@ use tty::Tty;
 
 use crate::console;
 use crate::present::number::count;
+use crate::protocol::{Command, Event};
 use crate::shutdown::{self, Cause};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Errand, Tone};
 use crate::tui::start::Start;
-use crate::worker::message::{Command, Event};
 
 /// Between two frames while something moves.
 const FRAME: Duration = Duration::from_millis(33);

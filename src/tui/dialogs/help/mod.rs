@@ -11,6 +11,7 @@ use tui_input::Input;
 
 use crate::glossary::Place;
 use crate::present::theme::Theme;
+use crate::protocol::Command;
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
@@ -21,7 +22,6 @@ use crate::tui::shell::layout;
 use crate::tui::widgets::field::{edit, push_input};
 use crate::tui::widgets::list::moved;
 use crate::tui::widgets::pane;
-use crate::worker::message::Command;
 
 const COLUMN: u16 = 72;
 const GAP: u16 = 3;

@@ -9,13 +9,13 @@ use color_eyre::eyre::{Report, bail};
 use nucleo_matcher::{Config, Matcher};
 use tui_input::Input;
 
+use crate::protocol::{PromptPreview, PromptText};
 use crate::recsys::{Catalog, Framework, Half, Subject, SubjectKind, SubjectRef};
 use crate::speculate::trace::SubjectInfo;
 use crate::tui::screens::Typing;
 use crate::tui::screens::catalog::filter::{Haystack, Row, matching};
 use crate::tui::start::Shipped;
 use crate::worker::ask;
-use crate::worker::message::{PromptPreview, PromptText};
 
 /// Items or users, as filtered.
 #[derive(Debug, Default)]

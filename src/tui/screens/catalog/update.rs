@@ -2,6 +2,7 @@
 
 use tui_input::InputRequest;
 
+use crate::protocol::Command;
 use crate::recsys::SubjectKind;
 use crate::speculate::params::Params;
 use crate::tui::action::Action;
@@ -12,7 +13,6 @@ use crate::tui::screens::Typing;
 use crate::tui::start::Length;
 use crate::tui::target::Target;
 use crate::tui::widgets::field::paste;
-use crate::worker::message::Command;
 
 /// Rows a page key moves in the catalog.
 const PAGE: i64 = 10;

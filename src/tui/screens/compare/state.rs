@@ -3,9 +3,9 @@
 //!
 //! Knows traces; nothing of panes.
 
+use crate::protocol::RunId;
 use crate::speculate::compare::{Divergence, Lossless, Side, Slower, Stretch, tokens_after};
 use crate::speculate::params::Verify;
-use crate::worker::message::RunId;
 
 /// A run that can be compared.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -2,6 +2,7 @@
 //! where they part.
 
 use crate::present::pick::Pick;
+use crate::protocol::{Command, RunId};
 use crate::speculate::compare::{Cause, Side};
 use crate::tui::action::{Action, CompareAction};
 use crate::tui::app::shared::Measured;
@@ -11,7 +12,6 @@ use crate::tui::screens::Screen;
 use crate::tui::screens::compare::state::{Choice, Race};
 use crate::tui::screens::decode::state::Cursor;
 use crate::tui::target::{CompareTarget, Target};
-use crate::worker::message::{Command, RunId};
 
 const PAGE: i64 = 10;
 const WHEEL_ROWS: i64 = 3;
@@ -208,7 +208,7 @@ impl App {
         }
     }
 
-    fn look_at(&mut self, id: crate::worker::message::RunId, step: usize, pick: Pick) {
+    fn look_at(&mut self, id: crate::protocol::RunId, step: usize, pick: Pick) {
         self.show_run(id);
         self.decode.go_to(Cursor::at(step));
         self.decode.pick = Some(pick);

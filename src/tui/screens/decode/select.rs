@@ -3,11 +3,11 @@
 use crate::present::pick::Pick;
 use crate::present::record::Place;
 use crate::present::{flow, lines};
+use crate::protocol::Command;
 use crate::tui::app::shared::Measured;
 use crate::tui::app::{App, Tone};
 use crate::tui::screens::decode::state::{Cursor, Pane};
 use crate::tui::target::Target;
-use crate::worker::message::Command;
 
 impl App {
     /// Another token: a line of the tree, or of the text when that has the focus.

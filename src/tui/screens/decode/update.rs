@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::present::format::Format;
 use crate::present::lines::Ghosts;
+use crate::protocol::Command;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Errand, Tone};
 use crate::tui::dialogs::export::ExportMenu;
@@ -14,7 +15,6 @@ use crate::tui::keys::context::Context;
 use crate::tui::runs::run::{Origin, Phase, Run};
 use crate::tui::screens::Screen;
 use crate::tui::screens::decode::state::{Cursor, Zoom};
-use crate::worker::message::Command;
 
 /// Steps a page key moves.
 const PAGE_STEPS: i64 = 10;

@@ -3,11 +3,11 @@
 
 use crate::present::pick::Pick;
 use crate::present::tree_lines::{TreeLine, tree_lines};
+use crate::protocol::Command;
 use crate::speculate::trace::Step;
 use crate::tui::app::App;
 use crate::tui::runs::run;
 use crate::tui::screens::decode::state::{Cursor, StepPhase};
-use crate::worker::message::Command;
 
 impl App {
     /// The next phase; after the last one the next step's first. At the end of a

@@ -1,11 +1,11 @@
 //! The lessons there are, and the one under way.
 
+use crate::protocol::RunId;
 use crate::speculate::params::Params;
 use crate::tui::lesson::learned::Learned;
 use crate::tui::lesson::{self, Lesson, Task};
 use crate::tui::screens::Screen;
 use crate::tui::screens::decode::state::DecodeView;
-use crate::worker::message::RunId;
 
 #[derive(Clone, Debug, Default)]
 pub struct Learn {

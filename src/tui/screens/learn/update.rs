@@ -1,6 +1,7 @@
 //! The lessons: which is chosen, which is under way, and how far the learner has come.
 //! A lesson opens its runs on the real screens and puts everything back when it is left.
 
+use crate::protocol::{Command, RunId};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Errand, Tone};
 use crate::tui::dialogs::answer::Answer;
@@ -11,7 +12,6 @@ use crate::tui::screens::decode::state::{Cursor, DecodeView};
 use crate::tui::screens::learn::state::{Before, Course};
 use crate::tui::screens::learn::words;
 use crate::tui::target::Target;
-use crate::worker::message::{Command, RunId};
 
 impl App {
     pub(crate) fn update_learn(&mut self, action: Action) -> Vec<Command> {

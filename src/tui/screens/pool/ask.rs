@@ -2,13 +2,13 @@
 //! answers.
 
 use super::change;
+use crate::protocol::{Command, DocumentText, LabAnswer, LabQuestion, PoolName};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Tone};
 use crate::tui::keys::context::Context;
 use crate::tui::screens::Screen;
 use crate::tui::screens::pool::state::{OpenDocument, PoolPane, PoolTab, Probed, Wanted};
 use crate::tui::screens::pool::supplied::{drafts_of, named_documents};
-use crate::worker::message::{Command, DocumentText, LabAnswer, LabQuestion, PoolName};
 
 impl App {
     /// Switches to the Pool screen and shows a document, wherever it is, with

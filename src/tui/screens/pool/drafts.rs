@@ -11,11 +11,11 @@ use crate::present::pick::Pick;
 use crate::present::theme::Theme;
 use crate::present::token_text::{columns, fit, quoted};
 use crate::present::tree_lines::draft_lines;
+use crate::protocol::ProbedSet;
 use crate::speculate::draft::DraftNode;
 use crate::tui::app::App;
 use crate::tui::screens::pool::state::Probed;
 use crate::tui::widgets::pane::{placeholder, put};
-use crate::worker::message::ProbedSet;
 
 const HEAD_ROWS: u16 = 2;
 const GAP: u16 = 2;

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 
 use crate::present::theme::Theme;
 use crate::present::token_text::{fit, pad};
+use crate::protocol::{ListedDoc, PoolName, Section};
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
@@ -15,7 +16,6 @@ use crate::tui::screens::pool::first_row;
 use crate::tui::screens::pool::state::PoolPane;
 use crate::tui::widgets::field::push_input;
 use crate::tui::widgets::pane;
-use crate::worker::message::{ListedDoc, PoolName, Section};
 
 const DOCUMENTS: usize = 6;
 const TOKENS: usize = 8;

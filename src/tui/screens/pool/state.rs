@@ -9,14 +9,14 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 use tui_input::Input;
 
 use crate::present::token_text::{Joiner, columns};
+use crate::protocol::{
+    DocumentText, Found, LabQuestion, ListedDoc, Overview, PoolName, Probe, RunId, Section,
+};
 use crate::speculate::subject::DocId;
 use crate::speculate::trace::TokenBytes;
 use crate::tui::screens::decode::state::Zoom;
 use crate::tui::screens::pool::supplied::Supplied;
 use crate::tui::screens::{Screen, Typing};
-use crate::worker::message::{
-    DocumentText, Found, LabQuestion, ListedDoc, Overview, PoolName, Probe, RunId, Section,
-};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PoolPane {

@@ -1,11 +1,11 @@
 //! From a pool document to the drafts it supplied in a run: read from the trace
 //! alone.
 
+use crate::protocol::ListedDoc;
 use crate::speculate::TokenId;
 use crate::speculate::subject::GroupKey;
 use crate::speculate::trace::Trace;
 use crate::speculate::verify::Fate;
-use crate::worker::message::ListedDoc;
 
 /// A draft token that names a document among its origins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use crate::present::lines::{self, From};
 use crate::present::mark::Mark;
 use crate::present::theme::{Emphasis, Theme};
 use crate::present::token_text::{columns, fit, pad};
+use crate::protocol::FoundDocument;
 use crate::tui::action::{Action, LabAction};
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
@@ -16,7 +17,6 @@ use crate::tui::screens::pool::first_row;
 use crate::tui::screens::pool::state::{OpenDocument, PoolTab};
 use crate::tui::screens::pool::supplied::Supplied;
 use crate::tui::widgets::pane::{mark, placeholder, put};
-use crate::worker::message::FoundDocument;
 
 /// Rows above the text, and rows of a find.
 const HEAD_ROWS: u16 = 2;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::present::pick::Pick;
 use crate::present::token_text::fit;
+use crate::protocol::{Command, LabQuestion, NewDocument, PoolName, ProbedText};
 use crate::speculate::params::{Budget, Params};
 use crate::speculate::subject::GroupKey;
 use crate::tui::action::{Action, LabAction};
@@ -17,7 +18,6 @@ use crate::tui::screens::pool::state::{PoolPane, PoolScreen, PoolTab};
 use crate::tui::screens::{Screen, Typing};
 use crate::tui::target::{PoolTarget, Target};
 use crate::tui::widgets::field::paste;
-use crate::worker::message::{Command, LabQuestion, NewDocument, PoolName, ProbedText};
 
 /// Rows of a probe's trees: what can be read at a glance.
 const PROBE_ROWS: usize = 24;

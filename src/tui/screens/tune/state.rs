@@ -1,10 +1,10 @@
 //! How the Tune screen is looked at: the parameters that are moved, and what they
 //! would have made of the run that is shown. The sweep is in `sweep.rs`.
 
+use crate::protocol::RunId;
 use crate::speculate::params::Params;
 use crate::speculate::whatif::{Knob, WhatIf};
 use crate::tui::screens::tune::sweep::SweepView;
-use crate::worker::message::RunId;
 
 /// The halves of the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::present::footprint::trace_bytes;
+use crate::protocol::{Asked, SweepId};
 use crate::speculate::sweep::{Job, Layer, Measure, Sweep};
 use crate::speculate::trace::Trace;
 use crate::tui::runs::parked::IN_MEMORY_MB;
 use crate::tui::runs::spill::{Slot, Spill};
-use crate::worker::message::{Asked, SweepId};
 
 /// Most subjects of a spread.
 pub const MOST_SUBJECTS: usize = 12;

@@ -1,5 +1,6 @@
 //! Sweeps: whom they ask, what they try, and what the engine reports of them.
 
+use crate::protocol::{Asked, Command, Event, SweepRequest};
 use crate::speculate::params::{Budget, MAX_ROWS, Verify};
 use crate::speculate::stats::{Stats, repetition};
 use crate::speculate::sweep::{Axes, Family, Grid, Job, Measure, Sweep};
@@ -11,7 +12,6 @@ use crate::tui::runs::reference::Measured;
 use crate::tui::runs::run::Recording;
 use crate::tui::screens::tune::state::Side;
 use crate::tui::screens::tune::sweep::{Found, MOST_SUBJECTS, Stand, Traces, Tried, Who};
-use crate::worker::message::{Asked, Command, Event, SweepRequest};
 
 impl App {
     pub(crate) fn update_sweep(&mut self, action: Action) -> Vec<Command> {

@@ -1,5 +1,6 @@
 //! The Tune screen's actions: moving settings, judging them, running and saving them.
 
+use crate::protocol::Command;
 use crate::speculate::command_line::{CommandLine, Files};
 use crate::speculate::params::Params;
 use crate::speculate::trace::SubjectInfo;
@@ -11,7 +12,6 @@ use crate::tui::screens::Screen;
 use crate::tui::screens::tune::state::{Answered, Side};
 use crate::tui::settings::{Setting, Way};
 use crate::tui::target::Target;
-use crate::worker::message::Command;
 
 impl App {
     /// The screen comes to the front: the sliders stand where the shown run's

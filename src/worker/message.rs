@@ -1,3 +1,0 @@
-//! The protocol, under the name that the screens still use for it.
-
-pub use crate::protocol::*;
