@@ -65,6 +65,7 @@ fn files() -> Files {
         exporter: |trace, format| {
             screens::export(trace, format, &Canvas::default(), &Look::default())
         },
+        copy: tui::terminal::tty::copy,
         save_settings: |params| {
             let path = config::default_path().ok_or_else(|| eyre!("no folder for settings"))?;
             config::save_decode(&path, params)?;

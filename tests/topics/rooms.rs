@@ -162,6 +162,8 @@ fn the_rooms_stand_in_one_order() {
 #[test]
 fn files_that_the_map_names_are_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sources = sources(&root.join("src"));
+    let is_named = |word: &str| sources.iter().any(|path| path.ends_with(word));
     for name in ["ARCHITECTURE.md", "CONTRIBUTING.md", "docs/internals.md"] {
         let Ok(text) = std::fs::read_to_string(root.join(name)) else {
             continue;
@@ -177,7 +179,7 @@ fn files_that_the_map_names_are_there() {
             .filter(is_path)
             .filter(|word| {
                 let places = ["", "src", "tests/topics"].map(|place| root.join(place).join(word));
-                !places.iter().any(|place| place.exists())
+                !places.iter().any(|place| place.exists()) && !is_named(word)
             })
             .collect();
         assert!(missing.is_empty(), "{name}: {missing:#?}");

@@ -14,6 +14,7 @@ use std::process::{Command as Process, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use color_eyre::eyre::eyre;
 use laserscope::mapped::MappedFile;
 use laserscope::protocol::{Command, Event};
 use laserscope::shutdown::CutOff;
@@ -47,11 +48,16 @@ fn playground_over_an_engine() {
     });
     let files = Files {
         exporter: match deed.as_str() {
-            "interface panics" => |_, _| panic!("the page is haunted"),
-            "interface overflows" => |_, _| dig(0).to_string(),
+            "exporter panics" => |_, _| panic!("the page is haunted"),
+            "exporter overflows" => |_, _| dig(0).to_string(),
             _ => |_, _| loop {
                 std::thread::park();
             },
+        },
+        copy: match deed.as_str() {
+            "interface panics" => |_| panic!("the page is haunted"),
+            "interface overflows" => |_| Err(eyre!("{}", dig(0))),
+            _ => |_| Ok(()),
         },
         save_settings: |_| Ok(String::new()),
         learned: folder.join("learned"),
@@ -367,11 +373,55 @@ fn export(t: &mut Terminal) {
     t.send(Key::Enter).unwrap();
 }
 
+/// Has the interface copy the run's text.
+fn copy(t: &mut Terminal) {
+    t.wait_until(shows(&["PAUSED"])).unwrap();
+    t.send(Key::Char('y')).unwrap();
+    t.wait_until(shows(&["COPY"])).unwrap();
+    t.send(Key::Char('x')).unwrap();
+}
+
+/// The screens stay, and the report comes when they are left.
+#[test]
+fn a_panic_while_a_page_is_written_ends_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut t = under_way("exporter panics", folder.path());
+    export(&mut t);
+    t.wait_until(shows(&["Writing or reading a file failed"]))
+        .unwrap();
+    t.send(Key::Char('q')).unwrap();
+    t.wait_exit().unwrap();
+    let screen = t.screen();
+    assert!(!screen.alternate_screen() && screen.cursor_visible());
+    assert!(screen.contains("the page is haunted"), "{}", screen.text());
+}
+
+#[test]
+fn a_stack_overflow_while_a_page_is_written_saves_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut t = under_way("exporter overflows", folder.path());
+    export(&mut t);
+    let screen = assert_ended(&mut t, 1);
+    assert!(screen.contains("ran out of stack"), "{}", screen.text());
+    assert_saved(folder.path());
+}
+
+/// A page that is never written does not keep anybody.
+#[test]
+fn leaving_does_not_wait_for_a_page_for_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut t = under_way("wait", folder.path());
+    export(&mut t);
+    t.send(Key::Char('q')).unwrap();
+    t.wait_exit().unwrap();
+    assert!(!t.screen().alternate_screen());
+}
+
 #[test]
 fn a_panic_of_the_interface_saves_the_run() {
     let folder = tempfile::tempdir().unwrap();
     let mut t = under_way("interface panics", folder.path());
-    export(&mut t);
+    copy(&mut t);
     t.wait_exit().unwrap();
     let screen = t.screen();
     assert!(!screen.alternate_screen() && screen.cursor_visible());
@@ -383,7 +433,7 @@ fn a_panic_of_the_interface_saves_the_run() {
 fn a_stack_overflow_of_the_interface_restores_the_terminal() {
     let folder = tempfile::tempdir().unwrap();
     let mut t = under_way("interface overflows", folder.path());
-    export(&mut t);
+    copy(&mut t);
     let screen = assert_ended(&mut t, 128 + libc::SIGSEGV as u32);
     let told = "error: the interface failed (SIGSEGV)";
     assert!(screen.contains(told), "{}", screen.text());

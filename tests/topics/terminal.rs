@@ -441,6 +441,7 @@ fn playground_whose_engine_panics() {
         .unwrap();
     let files = laserscope::tui::Files {
         exporter: |_, _| String::new(),
+        copy: |_| Ok(()),
         save_settings: |_| Ok(String::new()),
         learned: std::env::temp_dir().join("laserscope-panic-learned"),
     };

@@ -24,6 +24,8 @@ pub type SettingsWriter = fn(&Params) -> Result<String>;
 #[derive(Clone, Debug)]
 pub struct Files {
     pub exporter: Exporter,
+    /// Puts a text on the clipboard.
+    pub copy: fn(&str) -> Result<()>,
     /// Writes settings to the configuration file; says where that is.
     pub save_settings: SettingsWriter,
     /// Where progress in the lessons is kept.

@@ -1,8 +1,10 @@
 //! What takes the disk's time. Saving, exporting and loading run one after another on a
 //! thread of their own; each ends with what the interface is told.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
+use std::time::Duration;
 
 use color_eyre::eyre::{Result, WrapErr};
 use ratatui::buffer::Buffer;
@@ -11,11 +13,16 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::files::{self, Files};
 use crate::protocol::RunId;
+use crate::shutdown;
 use crate::speculate::params::Params;
 use crate::speculate::trace::Trace;
 use crate::tui::app::{App, Errand, Tone};
 use crate::tui::screens::compare::state::Choice;
 use crate::tui::view;
+
+/// How long the end of the screens waits for files. A file that is not written by then
+/// is not there at all.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where something was written, or why it was not.
 type Written = Result<String, String>;
@@ -28,6 +35,8 @@ pub enum Done {
     SavedSettings(Params, Written),
     KeptLearned(Result<(), String>),
     Read(PathBuf, Result<Box<Trace>, String>),
+    /// It panicked; the report has been kept.
+    Panicked,
 }
 
 type Job = Box<dyn FnOnce() -> Done + Send>;
@@ -46,9 +55,11 @@ impl Jobs {
         let (asked, jobs) = channel::<Job>();
         let (sender, done) = unbounded_channel();
         let work = move || {
+            shutdown::alternate_stack();
             for job in jobs {
+                let done = catch_unwind(AssertUnwindSafe(job));
                 // Nobody listens any more: the rest is done all the same.
-                let _ = sender.send(job());
+                let _ = sender.send(done.unwrap_or(Done::Panicked));
             }
         };
         let thread = std::thread::Builder::new().name("files".into());
@@ -80,12 +91,15 @@ impl Jobs {
         done
     }
 
-    /// Waits for all of them.
+    /// Waits for all of them, but for no disk that does not answer.
     pub async fn finish(&mut self, app: &mut App) {
-        while self.are_waiting() {
-            let done = self.next().await;
-            tell(app, done);
-        }
+        let all = async {
+            while self.are_waiting() {
+                let done = self.next().await;
+                tell(app, done);
+            }
+        };
+        let _ = tokio::time::timeout(PATIENCE, all).await;
     }
 }
 
@@ -156,5 +170,10 @@ pub fn tell(app: &mut App, done: Option<Done>) {
         Some(Done::KeptLearned(Ok(()))) | None => {}
         Some(Done::Read(path, Ok(trace))) => app.open_file(*trace, &path),
         Some(Done::Read(_, Err(why))) => app.open_failed(why),
+        Some(Done::Panicked) => {
+            let what =
+                "Writing or reading a file failed; the report follows when the screens are left.";
+            app.tell(Tone::Problem, what);
+        }
     }
 }

@@ -248,7 +248,7 @@ fn run_errands(app: &mut App, files: &Files, screen: &mut Tty, jobs: &mut Jobs) 
             Errand::Suspend => screen.suspend(app.look.mouse)?,
             Errand::Mouse(mouse) => tty::set_mouse(mouse)?,
             Errand::Copy(text) => {
-                tty::copy(&text)?;
+                (files.copy)(&text)?;
                 let n = count(text.chars().count(), "character");
                 app.tell(
                     Tone::Good,
