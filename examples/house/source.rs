@@ -80,7 +80,8 @@ pub fn arrows(files: &Files) -> BTreeMap<&Module, BTreeSet<Module>> {
         .collect()
 }
 
-fn sources(folder: &Path, tests: Tests) -> Result<Vec<PathBuf>> {
+/// The paths of every file of a folder.
+pub fn sources(folder: &Path, tests: Tests) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();

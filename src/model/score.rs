@@ -36,10 +36,10 @@ pub fn penalize(logits: &mut [f32], recent: &[TokenId], penalty: f32) {
 pub fn judge(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<Judged>) {
     match Vectors::detect() {
         Vectors::Plain => judge_plain(logits, children),
-        // SAFETY: the processor has it.
+        // SAFETY: `Vectors::detect` found these instructions.
         #[cfg(target_arch = "x86_64")]
         Vectors::Avx2 => unsafe { judge_avx2(logits, children) },
-        // SAFETY: the processor has it.
+        // SAFETY: `Vectors::detect` found these instructions.
         #[cfg(target_arch = "x86_64")]
         Vectors::Avx512 => unsafe { judge_avx512(logits, children) },
     }
@@ -48,14 +48,14 @@ pub fn judge(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<Judged>) {
 /// The same code, so the same numbers, in wider vectors.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn judge_avx512(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<Judged>) {
+fn judge_avx512(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<Judged>) {
     judge_plain(logits, children)
 }
 
 /// As above.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-unsafe fn judge_avx2(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<Judged>) {
+fn judge_avx2(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<Judged>) {
     judge_plain(logits, children)
 }
 
@@ -63,7 +63,7 @@ unsafe fn judge_avx2(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<Judg
 pub fn all_finite(row: &[f32]) -> bool {
     match Vectors::detect() {
         Vectors::Plain => all_finite_plain(row),
-        // SAFETY: the processor has it.
+        // SAFETY: `Vectors::detect` found these instructions.
         #[cfg(target_arch = "x86_64")]
         Vectors::Avx2 | Vectors::Avx512 => unsafe { all_finite_avx2(row) },
     }
@@ -71,7 +71,7 @@ pub fn all_finite(row: &[f32]) -> bool {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-unsafe fn all_finite_avx2(row: &[f32]) -> bool {
+fn all_finite_avx2(row: &[f32]) -> bool {
     all_finite_plain(row)
 }
 

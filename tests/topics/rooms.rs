@@ -6,6 +6,8 @@ mod source;
 #[allow(dead_code, reason = "the example that counts reads the rest")]
 #[path = "../../examples/house/table.rs"]
 mod table;
+#[path = "../../examples/house/unsafe_code.rs"]
+mod unsafe_code;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -31,6 +33,13 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
         }
     }
     files
+}
+
+#[test]
+fn unsafe_code_says_why_it_is_sound() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let without = unsafe_code::without_reason(&src).unwrap();
+    assert!(without.is_empty(), "{without:#?}");
 }
 
 #[test]

@@ -155,7 +155,7 @@ pub fn rms_norm(isa: Isa, x: &[f32], scale: &[f32], eps: f32, out: &mut [f32]) {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn rms_norm_avx2(x: &[f32], scale: &[f32], eps: f32, out: &mut [f32]) {
+fn rms_norm_avx2(x: &[f32], scale: &[f32], eps: f32, out: &mut [f32]) {
     rms_norm_plain(x, scale, eps, out);
 }
 
@@ -194,12 +194,14 @@ struct Row<'a> {
 
 impl Row<'_> {
     /// # Safety
-    /// Nobody else has the row.
+    /// No other thread reads or writes the row.
     #[inline(always)]
     unsafe fn put(&self, b: usize, steps: &[i8; BLOCK], scale: f32, halves: [i32; 2]) {
         let at = self.at + b * GROUP;
         // Of inputs that are not finite the sums are anything; their logits are refused.
         let total = halves[0].wrapping_add(halves[1]);
+        // SAFETY: the slices lie in this row, which the caller has to itself; `slice`
+        // checks that they are inside the whole.
         unsafe {
             self.out.q.slice(at * BLOCK, BLOCK).copy_from_slice(steps);
             self.out.scale.slice(at, 1)[0] = scale;
@@ -221,9 +223,8 @@ fn quantize(isa: Isa, x: &[f32], row: Row<'_>) {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn quantize_avx2(x: &[f32], row: Row<'_>) {
-    // SAFETY: the caller's.
-    quantize_blocks(x, row, |values, steps| unsafe {
+fn quantize_avx2(x: &[f32], row: Row<'_>) {
+    quantize_blocks(x, row, |values, steps| {
         x86_activation::quantize_block(values, steps)
     });
 }
@@ -251,7 +252,7 @@ fn quantize_blocks(
         };
         let mut steps = [0i8; BLOCK];
         let (scale, halves) = one(&block, &mut steps);
-        // SAFETY: the row is this call's alone.
+        // SAFETY: `Row` is moved in, and each row is prepared by one task.
         unsafe { row.put(b, &steps, scale, halves) };
     }
 }

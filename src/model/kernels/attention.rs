@@ -144,13 +144,13 @@ fn attend<S: Stored>(isa: Isa, view: &View<'_, S>, queries: &mut [Query<'_>]) {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma,f16c")]
-unsafe fn attend_256<S: Stored>(view: &View<'_, S>, queries: &mut [Query<'_>]) {
+fn attend_256<S: Stored>(view: &View<'_, S>, queries: &mut [Query<'_>]) {
     attend_queries::<S, BITS_256>(view, queries);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512vl,avx512bw")]
-unsafe fn attend_512<S: Stored>(view: &View<'_, S>, queries: &mut [Query<'_>]) {
+fn attend_512<S: Stored>(view: &View<'_, S>, queries: &mut [Query<'_>]) {
     attend_queries::<S, BITS_512>(view, queries);
 }
 

@@ -43,7 +43,7 @@ pub fn tile_product(isa: Isa, packed: &Packed, tile: usize, rows: TileRows<'_>, 
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn floats_avx2(tile: &[u8], rows: TileRows<'_>, out: &mut TileOut) {
+fn floats_avx2(tile: &[u8], rows: TileRows<'_>, out: &mut TileOut) {
     floats::<true>(tile, rows, out);
 }
 

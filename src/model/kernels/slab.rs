@@ -16,8 +16,9 @@ struct Slab {
     layout: Layout,
 }
 
-// SAFETY: a slab is plain memory; its parts are handed out once each.
+// SAFETY: a slab owns plain memory that no thread has a special claim to.
 unsafe impl Send for Slab {}
+// SAFETY: each part is handed out once, so shared access never overlaps a write.
 unsafe impl Sync for Slab {}
 
 impl Slab {

@@ -52,10 +52,11 @@ struct Shared {
     bell: Condvar,
 }
 
+// SAFETY: the closure behind `work` is `Sync`, so any thread may call it.
+unsafe impl Send for Shared {}
 // SAFETY: `work` is written while no region runs (`Team::run` holds the turn
 // and has seen every task done) and is read after claiming a task, which the
 // ticket's release and acquire order after the write.
-unsafe impl Send for Shared {}
 unsafe impl Sync for Shared {}
 
 impl Shared {
@@ -255,8 +256,8 @@ impl<T> Parts<T> {
     }
 
     /// # Safety
-    /// The slice this was made of is still borrowed for it, and no two parts
-    /// that are alive at a time overlap.
+    /// The slice that this was made of is still borrowed, and no two parts that
+    /// are alive at the same time overlap.
     ///
     /// # Panics
     /// When the part is not inside the whole.
@@ -264,6 +265,8 @@ impl<T> Parts<T> {
     pub unsafe fn slice(&self, from: usize, len: usize) -> &mut [T] {
         let inside = from.checked_add(len).is_some_and(|end| end <= self.len);
         assert!(inside, "{from} + {len} of {}", self.len);
+        // SAFETY: inside the whole (checked above), which the caller says is still
+        // borrowed, and nobody else has this part.
         unsafe { std::slice::from_raw_parts_mut(self.data.add(from), len) }
     }
 }
@@ -293,7 +296,7 @@ mod tests {
     fn a_part_whose_end_wraps_around_is_outside() {
         let mut all = [0u8; 4];
         let parts = Parts::new(&mut all);
-        // SAFETY: never made.
+        // SAFETY: it panics before there is a part.
         unsafe { parts.slice(usize::MAX, 2) };
     }
 

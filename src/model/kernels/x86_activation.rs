@@ -7,13 +7,10 @@ use super::blocks::BLOCK;
 
 /// Writes the block's steps; returns its scale and the sums of the steps of its
 /// two halves.
-///
-/// # Safety
-/// The processor has AVX2.
 #[inline]
 #[target_feature(enable = "avx2")]
-pub unsafe fn quantize_block(values: &[f32; BLOCK], steps: &mut [i8; BLOCK]) -> (f32, [i32; 2]) {
-    // SAFETY: four times eight values, and 32 bytes of steps.
+pub fn quantize_block(values: &[f32; BLOCK], steps: &mut [i8; BLOCK]) -> (f32, [i32; 2]) {
+    // SAFETY: a block is 32 values, read eight at a time, and 32 bytes of steps.
     unsafe {
         let x: [__m256; 4] = std::array::from_fn(|i| _mm256_loadu_ps(values.as_ptr().add(8 * i)));
         let largest = largest(x);

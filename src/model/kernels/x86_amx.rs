@@ -82,7 +82,8 @@ fn agrees(tile: TileFn) -> bool {
         let (packed, acts) = sample(format, &cpu);
         let products = |tile: TileFn| {
             let mut out = TileOut::default();
-            // SAFETY: the processor has both; the sizes agree.
+            // SAFETY: only called where AMX or AVX-512 was found; the sample's tile, rows and
+            // output were made for each other.
             unsafe { tile(format, packed.tile(0), all_of(&acts), &mut out) };
             out.map(|row| row.map(f32::to_bits))
         };
@@ -136,10 +137,12 @@ fn sample(format: Format, cpu: &Cpu) -> (Packed, Activations) {
 /// As [`super::matmul::tile_product`]; the first row begins a group of rows.
 ///
 /// # Safety
-/// The processor has AVX-512 VNNI, [`available`] said yes; the sizes agree.
+/// The processor has AVX-512 VNNI, and [`available`] returned `Ok(true)`. Sizes as for
+/// [`x86_wide::tile`].
 pub(super) unsafe fn tile(format: Format, tile: &[u8], rows: TileRows<'_>, out: &mut TileOut) {
-    debug_assert!(rows.first % GROUP == 0);
-    // SAFETY: the caller's.
+    debug_assert!(rows.first.is_multiple_of(GROUP));
+    // SAFETY: the caller vouches for processor and sizes; the shapes are set before the
+    // tile unit is used.
     unsafe {
         if rows.n < WORTH || matches!(format, Format::Q4F16 | Format::Q4F32) {
             return by_vectors(format, tile, rows, out);
@@ -150,12 +153,15 @@ pub(super) unsafe fn tile(format: Format, tile: &[u8], rows: TileRows<'_>, out: 
 }
 
 /// Both groups of rows on AVX-512's path.
+///
+/// # Safety
+/// As for [`x86_wide::tile`].
 unsafe fn by_vectors(format: Format, tile: &[u8], rows: TileRows<'_>, out: &mut TileOut) {
     let parts = rows.n.div_ceil(GROUP);
     for part in 0..parts {
         let from = part * GROUP;
         let group = rows.part((from, GROUP.min(rows.n - from)), part, parts);
-        // SAFETY: the caller's.
+        // SAFETY: a group is at most eight of the caller's rows.
         unsafe { x86_wide::tile(format, tile, group, &mut out[from..]) };
     }
 }
@@ -244,7 +250,8 @@ impl Multiplier for TileUnit {
                 )
             };
         }
-        // SAFETY: the caller's; the second group's sums lie 512 bytes on.
+        // SAFETY: the caller vouches for what is read; the second group's sums lie 512
+        // bytes behind the first's, inside `sums`.
         unsafe {
             match is_half {
                 false => run!("tmm4", "tmm2", "tmm3"),
@@ -257,7 +264,8 @@ impl Multiplier for TileUnit {
 /// Two groups of rows with a tile of bytes.
 ///
 /// # Safety
-/// The processor has AVX-512; the sizes agree; the multiplier's.
+/// The processor has AVX-512 and what the multiplier needs. Sizes as for
+/// [`x86_wide::tile`], of a format of bytes.
 unsafe fn bytes_with(
     format: Format,
     tile: &[u8],
@@ -265,7 +273,7 @@ unsafe fn bytes_with(
     out: &mut TileOut,
     by: &impl Multiplier,
 ) {
-    // SAFETY: the caller's.
+    // SAFETY: as the caller vouches; the constant is the format's own.
     unsafe {
         match format {
             Format::Q8F16 => multiply_bytes::<Q8_F16>(tile, rows, out, by),
@@ -279,6 +287,9 @@ unsafe fn bytes_with(
 
 /// A step is a block, or half of one. Its sums are scaled when the next step's are on
 /// their way.
+///
+/// # Safety
+/// As for [`bytes_with`], the tile in format `F`.
 #[target_feature(enable = "avx512f,avx512bw")]
 unsafe fn multiply_bytes<const F: u8>(
     tile: &[u8],
@@ -293,7 +304,8 @@ unsafe fn multiply_bytes<const F: u8>(
     let mut acc = [[_mm512_setzero_ps(); GROUP]; 2];
     let steps = blocks * parts(F);
     for step in 0..=steps {
-        // SAFETY: the caller's; offsets are those of the packed formats.
+        // SAFETY: block and part are inside the tile and the rows, whose sizes the caller
+        // vouches for; offsets are those of the packed formats.
         unsafe {
             if step < steps {
                 let (b, part) = (step / parts(F), step % parts(F));
@@ -319,6 +331,10 @@ unsafe fn multiply_bytes<const F: u8>(
 }
 
 /// Adds what a step multiplied to the rows' results.
+///
+/// # Safety
+/// The processor has AVX-512; `step` is one of the tile's, and the rows of `groups` have
+/// its block.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 unsafe fn scale<const F: u8>(
@@ -330,7 +346,8 @@ unsafe fn scale<const F: u8>(
 ) {
     let (b, part) = (step / parts(F), step % parts(F));
     let tail = b * format(F).block_bytes() + format(F).integer_bytes();
-    // SAFETY: the caller's; offsets are those of the packed formats.
+    // SAFETY: the caller vouches that the block is there; offsets are those of the packed
+    // formats, and `Sums` is aligned for whole-register loads.
     unsafe {
         let tail = tile.as_ptr().add(tail);
         let scale = x86_wide::wide_scales::<F>(tail, part);

@@ -19,6 +19,7 @@ impl Multiplier for Plain {
         for (sums, rows) in sums.0.iter_mut().zip(inputs) {
             for (r, sums) in sums.iter_mut().enumerate() {
                 for (c, sum) in sums.iter_mut().enumerate() {
+                    // SAFETY: inside the lines and rows that the caller gives.
                     let products = (0..n).map(|i| unsafe {
                         let weight = *weights.add(i / 4 * 64 + 4 * c + i % 4) as i8;
                         i32::from(weight) * i32::from(*rows.add(r * BLOCK + i))
@@ -43,6 +44,7 @@ fn groups_of_rows_have_the_bits_of_the_vectors() {
         let (packed, acts) = sample(format, &cpu);
         let (mut out, mut by_vector) = (TileOut::default(), TileOut::default());
         let tile = packed.tile(0);
+        // SAFETY: the processor has AVX-512 VNNI (above); tile and rows are of one size.
         unsafe {
             by_vectors(format, tile, all_of(&acts), &mut by_vector);
             bytes_with(format, tile, all_of(&acts), &mut out, &Plain);
@@ -58,7 +60,10 @@ fn the_comparison_before_its_first_use_can_tell() {
         eprintln!("skipped: this processor has no AVX-512 VNNI");
         return;
     }
+    /// # Safety
+    /// As for [`by_vectors`].
     unsafe fn wrong(format: Format, tile: &[u8], rows: TileRows<'_>, out: &mut TileOut) {
+        // SAFETY: as the caller vouches.
         unsafe { by_vectors(format, tile, rows, out) };
         out[11][3] += 1.0;
     }

@@ -16,7 +16,7 @@ use super::kv::{KvType, Stored, TILE};
 #[inline]
 #[target_feature(enable = "avx512f")]
 unsafe fn load_512<S: Stored>(at: *const S) -> __m512 {
-    // SAFETY: the caller's.
+    // SAFETY: the caller vouches for the numbers; these loads need no alignment.
     unsafe {
         match S::TYPE {
             KvType::F16 => _mm512_cvtph_ps(_mm256_loadu_si256(at.cast())),
@@ -32,7 +32,7 @@ unsafe fn load_512<S: Stored>(at: *const S) -> __m512 {
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
 unsafe fn load_256<S: Stored>(at: *const S) -> __m256 {
-    // SAFETY: the caller's.
+    // SAFETY: the caller vouches for the numbers; these loads need no alignment.
     unsafe {
         match S::TYPE {
             KvType::F16 => _mm256_cvtph_ps(_mm_loadu_si128(at.cast())),
@@ -59,7 +59,7 @@ pub unsafe fn score_512<S: Stored, const N: usize, const T: usize>(
 ) {
     let mut sums = [[_mm512_setzero_ps(); T]; N];
     for d in 0..dims {
-        // SAFETY: the caller's.
+        // SAFETY: dimension `d` of each tile and query is among those the caller gives.
         unsafe {
             let key: [__m512; T] =
                 std::array::from_fn(|t| load_512(keys.add(t * stride + d * TILE)));
@@ -74,7 +74,7 @@ pub unsafe fn score_512<S: Stored, const N: usize, const T: usize>(
     let scale = _mm512_set1_ps(scale);
     for i in 0..N {
         for t in 0..T {
-            // SAFETY: the caller's.
+            // SAFETY: the caller gives room for `T` x 16 at each of `out`.
             unsafe { _mm512_storeu_ps(out[i].add(t * TILE), _mm512_mul_ps(sums[i][t], scale)) };
         }
     }
@@ -96,7 +96,7 @@ pub unsafe fn score_256<S: Stored, const N: usize, const T: usize>(
     let mut sums = [[[_mm256_setzero_ps(); 2]; T]; N];
     for d in 0..dims {
         for t in 0..T {
-            // SAFETY: the caller's.
+            // SAFETY: dimension `d` of each tile and query is among those the caller gives.
             unsafe {
                 let at = keys.add(t * stride + d * TILE);
                 let (low, high) = (load_256(at), load_256(at.add(8)));
@@ -112,7 +112,7 @@ pub unsafe fn score_256<S: Stored, const N: usize, const T: usize>(
     for i in 0..N {
         for t in 0..T {
             for (half, sum) in sums[i][t].iter().enumerate() {
-                // SAFETY: the caller's.
+                // SAFETY: the caller gives room for `T` x 16 at each of `out`.
                 unsafe {
                     let to = out[i].add(t * TILE + 8 * half);
                     _mm256_storeu_ps(to, _mm256_mul_ps(*sum, scale));
@@ -136,12 +136,12 @@ pub unsafe fn weigh_512<S: Stored, const N: usize, const V: usize>(
     weights: [*const f32; N],
     out: [*mut f32; N],
 ) {
-    // SAFETY: the caller's.
     let mut sums: [[__m512; V]; N] = std::array::from_fn(|i| {
+        // SAFETY: the caller gives 16 `V` numbers at each of `out`.
         std::array::from_fn(|v| unsafe { _mm512_loadu_ps(out[i].add(16 * v)) })
     });
     for row in 0..rows {
-        // SAFETY: the caller's.
+        // SAFETY: `row` is below `rows`, for which the caller gives values and weights.
         unsafe {
             let at = value(row);
             let value: [__m512; V] = std::array::from_fn(|v| load_512(at.add(16 * v)));
@@ -155,7 +155,7 @@ pub unsafe fn weigh_512<S: Stored, const N: usize, const V: usize>(
     }
     for i in 0..N {
         for v in 0..V {
-            // SAFETY: the caller's.
+            // SAFETY: the caller gives 16 `V` numbers at each of `out`.
             unsafe { _mm512_storeu_ps(out[i].add(16 * v), sums[i][v]) };
         }
     }
@@ -173,12 +173,12 @@ pub unsafe fn weigh_256<S: Stored, const N: usize, const V: usize>(
     weights: [*const f32; N],
     out: [*mut f32; N],
 ) {
-    // SAFETY: the caller's.
     let mut sums: [[__m256; V]; N] = std::array::from_fn(|i| {
+        // SAFETY: the caller gives 8 `V` numbers at each of `out`.
         std::array::from_fn(|v| unsafe { _mm256_loadu_ps(out[i].add(8 * v)) })
     });
     for row in 0..rows {
-        // SAFETY: the caller's.
+        // SAFETY: `row` is below `rows`, for which the caller gives values and weights.
         unsafe {
             let at = value(row);
             let value: [__m256; V] = std::array::from_fn(|v| load_256(at.add(8 * v)));
@@ -192,7 +192,7 @@ pub unsafe fn weigh_256<S: Stored, const N: usize, const V: usize>(
     }
     for i in 0..N {
         for v in 0..V {
-            // SAFETY: the caller's.
+            // SAFETY: the caller gives 8 `V` numbers at each of `out`.
             unsafe { _mm256_storeu_ps(out[i].add(8 * v), sums[i][v]) };
         }
     }

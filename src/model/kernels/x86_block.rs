@@ -83,25 +83,44 @@ impl<'a> Inputs<'a> {
         (self.group * self.acts.blocks + b) * GROUP + self.row
     }
 
+    /// The steps of block `b` of the first row.
+    ///
+    /// # Safety
+    /// The rows have a block `b`.
     #[inline(always)]
     pub(super) unsafe fn q(&self, b: usize) -> *const i8 {
+        // SAFETY: the index is that of a block that the caller says is there.
         unsafe { self.acts.q.as_ptr().add(self.at(b) * BLOCK) }
     }
 
+    /// The scale of block `b`, `r` rows after the first.
+    ///
+    /// # Safety
+    /// The rows have a block `b`, and that row is in the first one's group.
     #[inline(always)]
     pub(super) unsafe fn scale(&self, r: usize, b: usize) -> f32 {
+        // SAFETY: groups are stored whole, so the index is inside.
         unsafe { *self.acts.scale.get_unchecked(self.at(b) + r) }
     }
 
+    /// The scale times the sum of the steps.
+    ///
+    /// # Safety
+    /// As for [`Inputs::scale`].
     #[inline(always)]
     pub(super) unsafe fn sum(&self, r: usize, b: usize) -> f32 {
+        // SAFETY: as in `scale`.
         unsafe { *self.acts.sum.get_unchecked(self.at(b) + r) }
     }
 
     /// What makes up for the shift of part `part` (of `parts`) of the block's
     /// weights to unsigned bytes.
+    ///
+    /// # Safety
+    /// As for [`Inputs::scale`].
     #[inline(always)]
     pub(super) unsafe fn shift(&self, r: usize, b: usize, part: usize, parts: usize) -> i32 {
+        // SAFETY: as in `scale`.
         let shift = unsafe { self.acts.shift.get_unchecked(self.at(b) + r) };
         match parts {
             1 => shift[0],

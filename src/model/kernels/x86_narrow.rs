@@ -21,7 +21,7 @@ const VNNI: (usize, usize) = (4, 2);
 /// As [`super::matmul::tile_product`].
 ///
 /// # Safety
-/// The processor has what `isa` says; the sizes agree.
+/// The processor has what `isa` says. Sizes as for [`super::x86_wide::tile`].
 pub(super) unsafe fn tile(
     isa: Isa,
     format: Format,
@@ -40,13 +40,16 @@ pub(super) unsafe fn tile(
         for half in (0..2).step_by(halves) {
             let rows = rows.part((from, n), part, parts);
             part += 1;
-            // SAFETY: the caller's.
+            // SAFETY: as the caller vouches, for some of its rows.
             unsafe { columns(isa, format, tile, rows, &mut out[from..from + n], half) };
         }
     }
 }
 
 /// The columns of a tile from half `half` on, with as many rows as go at once.
+///
+/// # Safety
+/// As for [`tile`].
 unsafe fn columns(
     isa: Isa,
     format: Format,
@@ -56,7 +59,7 @@ unsafe fn columns(
     half: usize,
 ) {
     let n = rows.n;
-    // SAFETY: the caller's.
+    // SAFETY: as the caller vouches; each kernel runs under the instructions it needs.
     unsafe {
         match isa {
             Isa::Vnni => dispatch!(format, n, [1, 2, 3, 4], vnni(tile, rows, out, half)),
@@ -72,10 +75,14 @@ unsafe fn columns(
 }
 
 /// Eight of the first or second 16 of a block's scales and minimums.
+///
+/// # Safety
+/// `tail` is the end of a block of format `F`, which has as many.
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
 unsafe fn scales<const F: u8>(tail: *const u8, which: usize, half: usize) -> __m256 {
     let index = which * COLS + half * COLS / 2;
+    // SAFETY: the eight lie in the tail that the caller gives; the loads need no alignment.
     unsafe {
         if F == Q4_F16 || F == Q8_F16 {
             _mm256_cvtph_ps(_mm_loadu_si128(tail.add(2 * index).cast()))
@@ -89,6 +96,8 @@ unsafe fn scales<const F: u8>(tail: *const u8, which: usize, half: usize) -> __m
 /// `$bytes` are the macros that compute its dot products.
 macro_rules! kernel {
     ($name:ident, $shape:ident, $features:literal, $nibbles:ident, $bytes:ident $(, $dot:ident)?) => {
+        /// # Safety
+        /// As for [`tile`], the tile in format `F`.
         #[target_feature(enable = $features)]
         unsafe fn $name<const F: u8, const R: usize>(
             tile: &[u8],
@@ -102,8 +111,8 @@ macro_rules! kernel {
             let (bytes, integers) = (format(F).block_bytes(), format(F).integer_bytes());
             let mut acc = [[_mm256_setzero_ps(); H]; R];
             for b in 0..inputs.acts.blocks {
-                // SAFETY: the caller's; offsets are those of the packed
-                // formats.
+                // SAFETY: block `b` is inside the tile and the rows, whose sizes the
+                // caller vouches for; offsets are those of the packed formats.
                 unsafe {
                     let start = tile.as_ptr().add(b * bytes);
                     fetch.block(b);

@@ -13,13 +13,15 @@ use super::x86_block::*;
 /// As [`super::matmul::tile_product`].
 ///
 /// # Safety
-/// The processor has AVX-512 VNNI; the sizes agree.
+/// The processor has AVX-512 VNNI. The tile holds `rows.acts.blocks` blocks of the format, `rows` are inside `rows.acts`
+/// and in one group, and `out` has a row for each.
 pub(super) unsafe fn tile(
     format: Format,
     tile: &[u8],
     rows: TileRows<'_>,
     out: &mut [[f32; COLS]],
 ) {
+    // SAFETY: as the caller vouches; the constant is the format's own.
     unsafe {
         dispatch!(
             format,
@@ -30,6 +32,8 @@ pub(super) unsafe fn tile(
     }
 }
 
+/// # Safety
+/// As for [`tile`], the tile in format `F`.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 unsafe fn wide_rows<const F: u8, const R: usize>(
     tile: &[u8],
@@ -41,7 +45,8 @@ unsafe fn wide_rows<const F: u8, const R: usize>(
     let (bytes, integers) = (format(F).block_bytes(), format(F).integer_bytes());
     let mut acc = [_mm512_setzero_ps(); R];
     for b in 0..rows.acts.blocks {
-        // SAFETY: the caller's; offsets are those of the packed formats.
+        // SAFETY: block `b` is inside the tile and the rows, whose sizes the caller vouches
+        // for; offsets are those of the packed formats.
         unsafe {
             let block = tile.as_ptr().add(b * bytes);
             fetch.block(b);
@@ -72,21 +77,27 @@ unsafe fn wide_rows<const F: u8, const R: usize>(
 }
 
 /// Four activations of row `r` from `at` on, for every column.
+///
+/// # Safety
+/// `q` points to a block of rows that has them.
 #[inline]
 #[target_feature(enable = "avx512f")]
 unsafe fn four(q: *const i8, r: usize, at: usize) -> __m512i {
-    // SAFETY: the caller's.
+    // SAFETY: the caller vouches for the four bytes; the read needs no alignment.
     unsafe { _mm512_set1_epi32(q.add(r * BLOCK + at).cast::<i32>().read_unaligned()) }
 }
 
 /// Dot products of a block of nibbles with `R` rows.
+///
+/// # Safety
+/// `block` is a whole block of the tile, `q` the same block of `R` rows.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 unsafe fn nibble_dots<const R: usize>(block: *const u8, q: *const i8) -> [__m512i; R] {
     let low = _mm512_set1_epi8(15);
     let mut dots = [_mm512_setzero_si512(); R];
     for g in 0..4 {
-        // SAFETY: the caller's.
+        // SAFETY: a block of nibbles is four lines of 64 bytes.
         unsafe {
             let both = _mm512_loadu_si512(block.add(64 * g).cast());
             let lo = _mm512_and_si512(both, low);
@@ -102,6 +113,9 @@ unsafe fn nibble_dots<const R: usize>(block: *const u8, q: *const i8) -> [__m512
 
 /// Dot products of part `part` of a block of bytes with `R` rows: as unsigned bytes
 /// w + 128, less 128 times the sum of the activations.
+///
+/// # Safety
+/// `block` is a whole block of the tile, and the inputs have block `b` of `R` rows.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 unsafe fn byte_dots<const F: u8, const R: usize>(
@@ -112,7 +126,7 @@ unsafe fn byte_dots<const F: u8, const R: usize>(
 ) -> [__m512i; R] {
     let top = _mm512_set1_epi8(-128);
     let mut dots = [_mm512_setzero_si512(); R];
-    // SAFETY: the caller's.
+    // SAFETY: a block of bytes is eight lines of 64, a part as many of them as it has.
     unsafe {
         for r in 0..R {
             dots[r] = _mm512_set1_epi32(inputs.shift(r, b, part, parts(F)));
@@ -130,9 +144,13 @@ unsafe fn byte_dots<const F: u8, const R: usize>(
 }
 
 /// The first or second 16 of a block's scales and minimums.
+///
+/// # Safety
+/// `tail` is the end of a block of format `F`, which has as many.
 #[inline]
 #[target_feature(enable = "avx512f")]
 pub(super) unsafe fn wide_scales<const F: u8>(tail: *const u8, which: usize) -> __m512 {
+    // SAFETY: the 16 lie in the tail that the caller gives; the loads need no alignment.
     unsafe {
         if F == Q4_F16 || F == Q8_F16 {
             _mm512_cvtph_ps(_mm256_loadu_si256(tail.add(32 * which).cast()))
