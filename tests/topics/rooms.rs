@@ -172,7 +172,11 @@ fn the_rooms_stand_in_one_order() {
 fn files_that_the_map_names_are_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let sources = sources(&root.join("src"));
-    let is_named = |word: &str| sources.iter().any(|path| path.ends_with(word));
+    let is_named = |word: &str| {
+        let folder = format!("/{word}");
+        let is_in = |path: &PathBuf| path.to_string_lossy().contains(&folder);
+        (sources.iter()).any(|path| path.ends_with(word) || word.ends_with('/') && is_in(path))
+    };
     for name in ["ARCHITECTURE.md", "CONTRIBUTING.md", "docs/internals.md"] {
         let Ok(text) = std::fs::read_to_string(root.join(name)) else {
             continue;

@@ -2,6 +2,7 @@
 //! come back from reading a terminal that has gone away, and the interface has to.
 
 use std::io;
+use std::time::Duration;
 
 use color_eyre::eyre::{Result, WrapErr};
 use crossterm::event::{self, Event};
@@ -12,6 +13,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 /// # Errors
 /// No thread could be made.
 pub fn listen() -> Result<UnboundedReceiver<io::Result<Event>>> {
+    // crossterm listens to resizes from its first call on: one before the first frame, so
+    // that none is missed.
+    event::poll(Duration::ZERO).wrap_err("reading keys")?;
     let (sender, events) = unbounded_channel();
     let read = move || {
         loop {

@@ -58,7 +58,7 @@ pub async fn run(
     let drawing = run_loop(&mut app, &files, &mut screen, &commands, &mut events);
     let outcome = AssertUnwindSafe(drawing).catch_unwind().await;
     let told = match &outcome {
-        Ok(Ok(Next::Leave)) => Vec::new(),
+        Ok(Ok(Next::Leave)) => tty::reports(),
         _ => leave::rescue(&app),
     };
     drop(screen);
