@@ -1,5 +1,5 @@
 //! Runs of the session that nobody looks at move to disk, the oldest first, once all
-//! of them together take more than [`IN_MEMORY_MB`], and come back when they are shown
+//! of them together take more than [`IN_MEMORY_MB`](super::parked::IN_MEMORY_MB), and come back when they are shown
 //! or compared.
 
 use std::borrow::Cow;

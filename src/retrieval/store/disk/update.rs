@@ -163,7 +163,7 @@ impl<'p> PoolUpdate<'p> {
     /// Adds a document.
     ///
     /// # Errors
-    /// A document larger than the pool may be; a full disk; [`Cancelled`].
+    /// A document larger than the pool may be; a full disk; [`Cancelled`](super::segment_writer::Cancelled).
     pub fn push(&mut self, doc: &PoolDoc) -> Result<()> {
         let n_tokens = doc.tokens.len();
         if let Some(max) = self.list.max_tokens.filter(|&max| n_tokens as u64 > max) {
@@ -214,7 +214,7 @@ impl<'p> PoolUpdate<'p> {
     /// above the bound, and replaces the list.
     ///
     /// # Errors
-    /// A full disk; [`Cancelled`]. The pool is as it was then.
+    /// A full disk; [`Cancelled`](super::segment_writer::Cancelled). The pool is as it was then.
     pub fn commit(mut self) -> Result<Changed> {
         for group in self.buffers.keys().cloned().collect::<Vec<_>>() {
             self.flush(&group)?;
