@@ -13,9 +13,11 @@ pub mod kv;
 pub mod linear;
 pub mod matmul;
 pub mod pack;
+mod region;
 pub mod slab;
 pub mod softmax;
 mod storage;
+mod sync;
 pub mod team;
 pub mod tile;
 #[cfg(target_arch = "x86_64")]

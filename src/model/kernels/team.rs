@@ -3,135 +3,10 @@
 //! between them, and go to sleep when none has come for a tenth of a
 //! millisecond, so that nothing spins while decoding is paused.
 
-use std::cell::UnsafeCell;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
-/// How long a thread stays awake without work.
-const AWAKE: Duration = Duration::from_micros(100);
-/// Tasks of one region: the ticket's 16 bits.
-const MAX_TASKS: usize = 0xffff;
-
-type Work<'a> = dyn Fn(usize) + Sync + 'a;
-
-/// A ticket is one word, so that claiming a task is one compare-and-swap:
-/// the region's number (32 bits), its tasks and the next task (16 each). A
-/// thread that comes late with an old number cannot claim a task of a new
-/// region.
-#[derive(Clone, Copy)]
-struct Ticket(u64);
-
-impl Ticket {
-    fn new(region: u32, tasks: usize) -> Self {
-        Ticket(u64::from(region) << 32 | (tasks as u64) << 16)
-    }
-
-    fn region(self) -> u32 {
-        (self.0 >> 32) as u32
-    }
-
-    fn next(self) -> Option<usize> {
-        let (tasks, next) = (self.0 >> 16 & 0xffff, self.0 & 0xffff);
-        (next < tasks).then_some(next as usize)
-    }
-}
-
-struct Shared {
-    ticket: AtomicU64,
-    /// Tasks of this region that are finished.
-    done: AtomicUsize,
-    /// A task of this region panicked.
-    panicked: AtomicBool,
-    /// Read only by those who hold a task of the region that it belongs to.
-    work: UnsafeCell<*const Work<'static>>,
-    asleep: AtomicUsize,
-    stop: AtomicBool,
-    bed: Mutex<()>,
-    bell: Condvar,
-}
-
-// SAFETY: the closure behind `work` is `Sync`, so any thread may call it.
-unsafe impl Send for Shared {}
-// SAFETY: `work` is written while no region runs (`Team::run` holds the turn
-// and has seen every task done) and is read after claiming a task, which the
-// ticket's release and acquire order after the write.
-unsafe impl Sync for Shared {}
-
-impl Shared {
-    fn claim(&self) -> Option<usize> {
-        let mut now = self.ticket.load(Ordering::Acquire);
-        loop {
-            let task = Ticket(now).next()?;
-            let claimed = self.ticket.compare_exchange_weak(
-                now,
-                now + 1,
-                Ordering::AcqRel,
-                Ordering::Acquire,
-            );
-            match claimed {
-                Ok(_) => return Some(task),
-                Err(other) => now = other,
-            }
-        }
-    }
-
-    /// Works until the region has no task left; whether there was one.
-    fn work(&self) -> bool {
-        let mut any = false;
-        while let Some(task) = self.claim() {
-            any = true;
-            // SAFETY: a claimed task keeps its region, and so the work, alive.
-            let work = unsafe { &**self.work.get() };
-            let run = std::panic::AssertUnwindSafe(|| work(task));
-            if std::panic::catch_unwind(run).is_err() {
-                self.panicked.store(true, Ordering::Relaxed);
-            }
-            self.done.fetch_add(1, Ordering::Release);
-        }
-        any
-    }
-
-    fn member(&self) {
-        let mut idle_since = Instant::now();
-        while !self.stop.load(Ordering::Relaxed) {
-            if self.work() {
-                idle_since = Instant::now();
-                continue;
-            }
-            let waiting = || Ticket(self.ticket.load(Ordering::Relaxed)).next().is_none();
-            (0..64)
-                .take_while(|_| waiting())
-                .for_each(|_| std::hint::spin_loop());
-            if waiting() && idle_since.elapsed() > AWAKE {
-                self.sleep();
-                idle_since = Instant::now();
-            }
-        }
-    }
-
-    fn sleep(&self) {
-        let mut bed = self.lock();
-        self.asleep.fetch_add(1, Ordering::SeqCst);
-        let nothing = || Ticket(self.ticket.load(Ordering::SeqCst)).next().is_none();
-        while nothing() && !self.stop.load(Ordering::SeqCst) {
-            bed = self.bell.wait(bed).unwrap_or_else(PoisonError::into_inner);
-        }
-        self.asleep.fetch_sub(1, Ordering::SeqCst);
-    }
-
-    fn wake(&self) {
-        if self.asleep.load(Ordering::SeqCst) > 0 {
-            drop(self.lock());
-            self.bell.notify_all();
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, ()> {
-        self.bed.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+use super::region::{MAX_TASKS, Shared, Work};
 
 /// A caller and `threads - 1` others.
 pub struct Team {
@@ -145,17 +20,7 @@ impl Team {
     /// # Errors
     /// The system gives no thread.
     pub fn new(threads: usize) -> std::io::Result<Self> {
-        let nothing: *const Work<'static> = &|_: usize| ();
-        let shared = Arc::new(Shared {
-            ticket: AtomicU64::new(0),
-            done: AtomicUsize::new(0),
-            panicked: AtomicBool::new(false),
-            work: UnsafeCell::new(nothing),
-            asleep: AtomicUsize::new(0),
-            stop: AtomicBool::new(false),
-            bed: Mutex::new(()),
-            bell: Condvar::new(),
-        });
+        let shared = Arc::new(Shared::new());
         let member = |i: usize| {
             let shared = shared.clone();
             std::thread::Builder::new()
@@ -201,27 +66,7 @@ impl Team {
     }
 
     fn region(&self, tasks: usize, work: &Work<'_>) {
-        let shared = &*self.shared;
-        let region = Ticket(shared.ticket.load(Ordering::Relaxed)).region();
-        shared.done.store(0, Ordering::Relaxed);
-        // SAFETY: the borrow outlives the region: it ends below, when every
-        // task is done, and nobody reads `work` without holding a task.
-        unsafe {
-            *shared.work.get() = std::mem::transmute::<&Work<'_>, *const Work<'static>>(work)
-        };
-        let ticket = Ticket::new(region.wrapping_add(1), tasks);
-        shared.ticket.store(ticket.0, Ordering::SeqCst);
-        shared.wake();
-        shared.work();
-        let mut spins = 0u32;
-        while shared.done.load(Ordering::Acquire) < tasks {
-            spins += 1;
-            match spins % 4096 {
-                0 => std::thread::yield_now(),
-                _ => std::hint::spin_loop(),
-            }
-        }
-        if shared.panicked.swap(false, Ordering::Relaxed) {
+        if !self.shared.run(tasks, work) {
             panic!("a kernel panicked; its message is above");
         }
     }
@@ -229,9 +74,7 @@ impl Team {
 
 impl Drop for Team {
     fn drop(&mut self) {
-        self.shared.stop.store(true, Ordering::SeqCst);
-        drop(self.shared.lock());
-        self.shared.bell.notify_all();
+        self.shared.stop();
         for member in self.members.drain(..) {
             let _ = member.join();
         }
@@ -273,6 +116,8 @@ impl<T> Parts<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     #[test]
@@ -305,7 +150,7 @@ mod tests {
         let team = Team::new(3).unwrap();
         let total = AtomicUsize::new(0);
         for _ in 0..5 {
-            while team.shared.asleep.load(Ordering::SeqCst) < 2 {
+            while team.shared.n_asleep() < 2 {
                 std::thread::yield_now();
             }
             team.run(10, |i| {
