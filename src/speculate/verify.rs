@@ -26,8 +26,9 @@ pub enum Fate {
 }
 
 /// Why a generation ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Finish {
     Eos,
     Length,
@@ -37,12 +38,7 @@ pub enum Finish {
 
 impl Finish {
     pub fn name(&self) -> &'static str {
-        match self {
-            Finish::Eos => "eos",
-            Finish::Length => "length",
-            Finish::Context => "context",
-            Finish::Cancelled => "cancelled",
-        }
+        self.into()
     }
 }
 

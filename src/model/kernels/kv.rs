@@ -11,7 +11,8 @@ use super::storage::slice;
 use super::team::Parts;
 
 /// The type that keys and values are stored as. Arithmetic is in f32 either way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase", parse_err_ty = String, parse_err_fn = not_a_type)]
 pub enum KvType {
     /// Half the memory; each number is rounded once, when it is written.
     #[default]
@@ -22,10 +23,7 @@ pub enum KvType {
 impl KvType {
     /// As the command line spells it.
     pub fn name(self) -> &'static str {
-        match self {
-            KvType::F16 => "f16",
-            KvType::F32 => "f32",
-        }
+        self.into()
     }
 
     /// Bytes of a number.
@@ -37,16 +35,8 @@ impl KvType {
     }
 }
 
-impl std::str::FromStr for KvType {
-    type Err = String;
-
-    fn from_str(text: &str) -> std::result::Result<Self, String> {
-        match text {
-            "f16" => Ok(KvType::F16),
-            "f32" => Ok(KvType::F32),
-            other => Err(format!("`{other}`: must be f16 or f32")),
-        }
-    }
+fn not_a_type(text: &str) -> String {
+    format!("`{text}`: must be f16 or f32")
 }
 
 /// A number of the cache.

@@ -35,6 +35,7 @@ mod x86_wide;
 
 use std::sync::OnceLock;
 
+use strum::VariantArray;
 use team::Team;
 
 /// What our kernels run on.
@@ -62,8 +63,8 @@ impl Cpu {
     }
 }
 
-/// Instruction sets the kernels are written for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Instruction sets the kernels are written for, the best one last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::VariantArray)]
 pub enum Isa {
     /// Plain Rust that vectorises on its own.
     Portable,
@@ -81,15 +82,6 @@ pub enum Isa {
 }
 
 impl Isa {
-    const ALL: [Isa; 6] = [
-        Isa::Portable,
-        Isa::Avx2,
-        Isa::AvxVnni,
-        Isa::Vnni,
-        Isa::Avx512,
-        Isa::Amx,
-    ];
-
     /// The best one this processor has.
     pub fn detect() -> Self {
         static ISA: OnceLock<Isa> = OnceLock::new();
@@ -98,7 +90,7 @@ impl Isa {
 
     /// Every one this processor can run, the best one last.
     pub fn available() -> Vec<Self> {
-        let mut all = Self::ALL.to_vec();
+        let mut all = Self::VARIANTS.to_vec();
         all.retain(|isa| isa.runs_here());
         all
     }

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 /// How draft tokens are judged. Candidates are compared with the distribution
 /// at their parent, after the repetition penalty. The model's own choice is
 /// accepted under every rule.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(tag = "rule", rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Verify {
     /// No drafts: one row a step, the reference everything is compared with.
     Autoregressive,
@@ -54,13 +55,7 @@ impl Verify {
 
     /// The rule's name as the command line spells it.
     pub fn name(&self) -> &'static str {
-        match self {
-            Verify::Autoregressive => "autoregressive",
-            Verify::Strict => "strict",
-            Verify::Relaxed { .. } => "relaxed",
-            Verify::Ratio { .. } => "ratio",
-            Verify::Typical { .. } => "typical",
-        }
+        self.into()
     }
 
     /// Name and numbers, for a title bar.

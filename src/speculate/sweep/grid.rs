@@ -3,7 +3,8 @@
 use crate::speculate::params::{Budget, Params, Verify};
 
 /// Rules that differ in their numbers only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Family {
     Strict,
     Relaxed,
@@ -20,12 +21,7 @@ impl Family {
     ];
 
     pub fn name(self) -> &'static str {
-        match self {
-            Family::Strict => "strict",
-            Family::Relaxed => "relaxed",
-            Family::Ratio => "ratio",
-            Family::Typical => "typical",
-        }
+        self.into()
     }
 
     /// # Errors
