@@ -11,7 +11,7 @@ use super::sampling::draw;
 use super::score::{all_finite, judge, penalize};
 use crate::speculate::TokenId;
 use crate::speculate::params::Sampling;
-use crate::speculate::row::{Candidate, Drawn, Judged, NodeRow, TOP_N};
+use crate::speculate::row::{Candidate, Drawn, NodeRow, TOP_N, TokenScore};
 
 /// Rows of logits, (n, vocab).
 pub enum Logits {
@@ -82,7 +82,7 @@ pub struct Row {
 }
 
 /// A row's distribution, and its children's standing in it.
-pub type Answered = (NodeRow, Vec<Judged>);
+pub type Answered = (NodeRow, Vec<TokenScore>);
 
 /// Reads rows on the CPU; see [`judge`]. `None`: a logit is not finite.
 pub fn judge_on_host(
@@ -142,7 +142,7 @@ pub fn judge_on_device(
             drawn: None,
         };
         let judged = standings.by_ref().take(asked.children.len());
-        let judged = judged.map(|(logit, rank)| Judged {
+        let judged = judged.map(|(logit, rank)| TokenScore {
             rank,
             p: prob(logit),
         });

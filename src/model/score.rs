@@ -5,7 +5,7 @@
 use super::kernels::Vectors;
 use super::kernels::softmax::{exp, largest};
 use crate::speculate::TokenId;
-use crate::speculate::row::{Candidate, Judged, NodeRow, TOP_N};
+use crate::speculate::row::{Candidate, NodeRow, TOP_N, TokenScore};
 
 /// Divides positive and multiplies negative logits of every token that occurs
 /// in `recent` by `penalty` (Keskar et al. 2019, CTRL, section 4.1, in the
@@ -33,7 +33,7 @@ pub fn penalize(logits: &mut [f32], recent: &[TokenId], penalty: f32) {
 ///
 /// Shape of `logits`: (vocab), not empty. Tokens outside the vocabulary get the
 /// last rank and probability 0.
-pub fn judge(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<Judged>) {
+pub fn judge(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<TokenScore>) {
     match Vectors::detect() {
         Vectors::Plain => judge_plain(logits, children),
         // SAFETY: `Vectors::detect` found these instructions.
@@ -48,14 +48,14 @@ pub fn judge(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<Judged>) {
 /// The same code, so the same numbers, in wider vectors.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw")]
-fn judge_avx512(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<Judged>) {
+fn judge_avx512(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<TokenScore>) {
     judge_plain(logits, children)
 }
 
 /// As above.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn judge_avx2(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<Judged>) {
+fn judge_avx2(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<TokenScore>) {
     judge_plain(logits, children)
 }
 
@@ -85,7 +85,7 @@ fn all_finite_plain(row: &[f32]) -> bool {
 const BLOCK: usize = 1024;
 
 #[inline(always)]
-fn judge_plain(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<Judged>) {
+fn judge_plain(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<TokenScore>) {
     let mut scan = Scan::new(logits, children);
     for (i, block) in logits.chunks(BLOCK).enumerate() {
         scan.read(i * BLOCK, block);
@@ -94,11 +94,11 @@ fn judge_plain(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<Judged>) {
     let entropy = sum.ln() - weighted / sum;
     let prob = |logit: f32| (logit - scan.max).exp() / sum;
     let judged = scan.children.iter().map(|child| match child.logit {
-        Some(logit) => Judged {
+        Some(logit) => TokenScore {
             rank: 1 + child.ahead,
             p: prob(logit),
         },
-        None => Judged {
+        None => TokenScore {
             rank: logits.len() as u32 + 1,
             p: 0.0,
         },
@@ -247,7 +247,7 @@ mod tests {
     #[test]
     fn a_token_outside_the_vocabulary_is_last() {
         let (_, judged) = judge(&[1.0, 2.0], &[7]);
-        assert_eq!(judged[0], Judged { rank: 3, p: 0.0 });
+        assert_eq!(judged[0], TokenScore { rank: 3, p: 0.0 });
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::speculate::TokenId;
 use crate::speculate::contest::{Contest, Cut, contest, cut};
 use crate::speculate::explain::{Explanation, choice, explain};
 use crate::speculate::params::Verify;
-use crate::speculate::row::{Judged, NodeRow};
+use crate::speculate::row::{NodeRow, TokenScore};
 use crate::speculate::rule::{Refusal, Ruling};
 use crate::speculate::trace::Step;
 use crate::speculate::verify::Fate;
@@ -20,7 +20,7 @@ pub struct Picked<'a> {
     pub pick: Pick,
     pub token: Option<TokenId>,
     pub row: &'a NodeRow,
-    pub judged: Option<Judged>,
+    pub judged: Option<TokenScore>,
 }
 
 impl<'a> Picked<'a> {

@@ -88,7 +88,7 @@ fn ancestors(tree: &DraftTree, node: usize) -> impl Iterator<Item = usize> + '_ 
 mod tests {
     use super::*;
     use crate::speculate::made_up;
-    use crate::speculate::row::Judged;
+    use crate::speculate::row::TokenScore;
     use crate::speculate::verify::Verdict;
 
     /// 1-2-3 was committed; 4-5 lost beside it; 6 was refused, 7 hangs below it.
@@ -113,7 +113,7 @@ mod tests {
             finish: None,
         };
         Step {
-            judged: judged.map(|p| Judged { rank: 1, p }).to_vec(),
+            judged: judged.map(|p| TokenScore { rank: 1, p }).to_vec(),
             ..made_up::step(tree, verdict)
         }
     }

@@ -3,18 +3,18 @@
 
 use super::TokenId;
 use super::params::Verify;
-use super::row::{Candidate, Judged, NodeRow};
+use super::row::{Candidate, NodeRow, TokenScore};
 use super::rule::{Refusal, Ruling, Test, rule, tests};
 
 /// Everything that decided on one draft token.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explanation {
     pub token: TokenId,
-    pub judged: Judged,
+    pub judged: TokenScore,
     /// The most probable token there.
     pub argmax: Candidate,
     /// The model's own choice there and its standing: the argmax, or what was drawn.
-    pub choice: (TokenId, Judged),
+    pub choice: (TokenId, TokenScore),
     /// The inequalities, in the order in which they are asked; none where only
     /// the choice is taken.
     pub tests: Vec<Test>,
@@ -24,7 +24,7 @@ pub struct Explanation {
 /// Explains what [`rule`] says of a draft token.
 pub fn explain(
     token: TokenId,
-    judged: Judged,
+    judged: TokenScore,
     row: &NodeRow,
     verify: Verify,
     eos: &[TokenId],
@@ -46,7 +46,7 @@ pub fn explain(
 impl Explanation {
     /// What decided, in one line: `rank 2 ≤ k 2, .31 > tau .10`.
     pub fn reason(&self) -> String {
-        let Judged { rank, p } = self.judged;
+        let TokenScore { rank, p } = self.judged;
         match self.ruling {
             Ruling::Choice => choice(self.judged, self.choice.0 == self.argmax.0),
             Ruling::Relaxed => {
@@ -81,7 +81,7 @@ impl Explanation {
 }
 
 /// What is said of the model's own choice, drafted or not.
-pub fn choice(standing: Judged, is_argmax: bool) -> String {
+pub fn choice(standing: TokenScore, is_argmax: bool) -> String {
     match is_argmax {
         true => format!("the model's own choice, {}", prob(standing.p)),
         false => format!(
@@ -163,7 +163,7 @@ mod tests {
             entropy: 1.0,
             drawn: None,
         };
-        explain(rank, Judged { rank, p }, &row, verify, &[99]).reason()
+        explain(rank, TokenScore { rank, p }, &row, verify, &[99]).reason()
     }
 
     #[test]

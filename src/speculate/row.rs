@@ -42,12 +42,12 @@ impl NodeRow {
     }
 
     /// Where the choice stands in this distribution.
-    pub fn choice_standing(&self) -> Judged {
-        let argmax = Judged {
+    pub fn choice_standing(&self) -> TokenScore {
+        let argmax = TokenScore {
             rank: 1,
             p: self.argmax_p(),
         };
-        let standing = |Drawn { rank, p, .. }| Judged { rank, p };
+        let standing = |Drawn { rank, p, .. }| TokenScore { rank, p };
         self.drawn.map_or(argmax, standing)
     }
 
@@ -62,7 +62,7 @@ impl NodeRow {
 
 /// Where a draft token stands in its parent's distribution.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Judged {
+pub struct TokenScore {
     /// 1 is the argmax.
     pub rank: u32,
     pub p: f32,

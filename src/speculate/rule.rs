@@ -3,7 +3,7 @@
 
 use super::TokenId;
 use super::params::Verify;
-use super::row::{Judged, NodeRow};
+use super::row::{NodeRow, TokenScore};
 
 /// What the rule says of one draft token, whatever became of its branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,8 +90,8 @@ impl Test {
 
 /// What a token that is not the model's choice must satisfy, in the order in
 /// which it is asked. None: nothing but the choice is taken.
-pub fn tests(judged: Judged, row: &NodeRow, verify: Verify) -> impl Iterator<Item = Test> {
-    let Judged { rank, p } = judged;
+pub fn tests(judged: TokenScore, row: &NodeRow, verify: Verify) -> impl Iterator<Item = Test> {
+    let TokenScore { rank, p } = judged;
     let pair = match verify {
         Verify::Autoregressive | Verify::Strict => [None, None],
         Verify::Relaxed { k: 0..=1, .. } | Verify::Ratio { k: 0..=1, .. } => [None, None],
@@ -124,7 +124,7 @@ pub fn tests(judged: Judged, row: &NodeRow, verify: Verify) -> impl Iterator<Ite
 /// distribution `row` of its parent.
 pub fn rule(
     token: TokenId,
-    judged: Judged,
+    judged: TokenScore,
     row: &NodeRow,
     verify: Verify,
     eos: &[TokenId],
@@ -166,7 +166,7 @@ mod tests {
 
     fn ruled(row: &NodeRow, rank: u32, verify: Verify) -> Ruling {
         let p = row.top.get(rank as usize - 1).map_or(0.0, |c| c.1);
-        rule(rank, Judged { rank, p }, row, verify, &[EOS])
+        rule(rank, TokenScore { rank, p }, row, verify, &[EOS])
     }
 
     #[test]
@@ -207,7 +207,7 @@ mod tests {
         for verify in &Verify::ALL[2..] {
             let mut row = row(&[0.5, 0.4]);
             row.top[1].0 = EOS;
-            let judged = Judged { rank: 2, p: 0.4 };
+            let judged = TokenScore { rank: 2, p: 0.4 };
             let would_end = rule(EOS, judged, &row, *verify, &[EOS]);
             assert_eq!(would_end, Ruling::Refused(Refusal::EosNotArgmax));
             row.top.swap(0, 1);

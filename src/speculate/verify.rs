@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::TokenId;
 use super::draft::DraftTree;
 use super::params::Verify;
-use super::row::{Judged, NodeRow};
+use super::row::{NodeRow, TokenScore};
 use super::rule::{Ruling, rule};
 
 /// What became of a draft token; exactly one each.
@@ -99,11 +99,11 @@ pub struct ScoredTree<'a> {
     /// The distribution at node i.
     pub rows: &'a [NodeRow],
     /// Node i's standing in its parent's row, at index i - 1.
-    pub judged: &'a [Judged],
+    pub judged: &'a [TokenScore],
 }
 
 impl<'a> ScoredTree<'a> {
-    pub fn new(tree: &'a DraftTree, rows: &'a [NodeRow], judged: &'a [Judged]) -> Self {
+    pub fn new(tree: &'a DraftTree, rows: &'a [NodeRow], judged: &'a [TokenScore]) -> Self {
         ScoredTree { tree, rows, judged }
     }
 }
@@ -163,7 +163,7 @@ pub(super) fn verify_kept(
 fn longest_path(
     tree: &DraftTree,
     ruling: impl Fn(usize) -> Option<Ruling>,
-    judged: &[Judged],
+    judged: &[TokenScore],
     eos: &[TokenId],
     room: usize,
 ) -> (Vec<usize>, Vec<Option<Ruling>>) {

@@ -21,7 +21,7 @@ fn row(top: &[(TokenId, f32)]) -> NodeRow {
 fn case(
     drafts: &[(usize, TokenId)],
     tops: &[&[(TokenId, f32)]],
-) -> (DraftTree, Vec<NodeRow>, Vec<Judged>) {
+) -> (DraftTree, Vec<NodeRow>, Vec<TokenScore>) {
     let mut tree = DraftTree::root_only(0);
     for &(parent, token) in drafts {
         tree.push(parent, token, 0.5, Vec::new());
@@ -32,11 +32,11 @@ fn case(
         .map(|&(parent, token)| {
             let at = rows[parent].top.iter().position(|c| c.0 == token);
             match at {
-                Some(i) => Judged {
+                Some(i) => TokenScore {
                     rank: i as u32 + 1,
                     p: rows[parent].top[i].1,
                 },
-                None => Judged { rank: 50, p: 0.0 },
+                None => TokenScore { rank: 50, p: 0.0 },
             }
         })
         .collect();

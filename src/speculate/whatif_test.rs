@@ -7,7 +7,7 @@ use super::*;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::made_up::{self, header};
 use crate::speculate::params::MAX_BRANCH;
-use crate::speculate::row::{Candidate, Judged, NodeRow};
+use crate::speculate::row::{Candidate, NodeRow, TokenScore};
 use crate::speculate::verify::{Finish, Room, ScoredTree, verify};
 
 const EOS: TokenId = 0;
@@ -57,7 +57,7 @@ impl Dice {
     fn step(&mut self, index: usize, n_rows: usize, params: &Params) -> Step {
         let tree = self.tree(n_rows, params.branch);
         let rows: Vec<NodeRow> = (0..n_rows).map(|_| self.row()).collect();
-        let judged: Vec<Judged> = (1..n_rows)
+        let judged: Vec<TokenScore> = (1..n_rows)
             .map(|i| {
                 standing(
                     &rows[tree.nodes[i].parent.unwrap_or(0)],
@@ -85,9 +85,9 @@ impl Dice {
     }
 }
 
-fn standing(row: &NodeRow, token: TokenId) -> Judged {
+fn standing(row: &NodeRow, token: TokenId) -> TokenScore {
     let at = row.top.iter().position(|c| c.0 == token);
-    at.map_or(Judged { rank: 99, p: 0.0 }, |i| Judged {
+    at.map_or(TokenScore { rank: 99, p: 0.0 }, |i| TokenScore {
         rank: i as u32 + 1,
         p: row.top[i].1,
     })
@@ -173,7 +173,7 @@ proptest! {
             }
             let kept: Vec<usize> = (0..n_rows).filter(|&i| at[i].is_some()).collect();
             let rows: Vec<NodeRow> = kept.iter().map(|&i| step.rows[i].clone()).collect();
-            let judged: Vec<Judged> = kept[1..].iter().map(|&i| step.judged[i - 1]).collect();
+            let judged: Vec<TokenScore> = kept[1..].iter().map(|&i| step.judged[i - 1]).collect();
             let cut = verify_kept(ScoredTree::new(&tree, &rows, &judged), verify, &[EOS], step.room, |_| true);
             prop_assert_eq!(cut.bonus, again.verdict.bonus);
             let path: Vec<usize> = again.verdict.path.iter().map(|&i| at[i].unwrap()).collect();

@@ -7,7 +7,7 @@ use laserscope::speculate::TokenId;
 use laserscope::speculate::cost::CostProfile;
 use laserscope::speculate::draft::{Continuation, DocHit, DraftLimits, DraftTree, Origin, grow};
 use laserscope::speculate::params::{Params, Source, Verify};
-use laserscope::speculate::row::{Candidate, Judged, NodeRow, TOP_N};
+use laserscope::speculate::row::{Candidate, NodeRow, TOP_N, TokenScore};
 use laserscope::speculate::subject::DocId;
 use laserscope::speculate::trace::{
     End, Excerpt, FORMAT, Header, ModelInfo, PoolSize, SourceHit, Step, SubjectInfo, Timing,
@@ -453,7 +453,7 @@ fn judge(
 ) -> Step {
     let row_at = |depth: usize| world.rows[(at + depth).min(world.rows.len() - 1)].clone();
     let rows: Vec<NodeRow> = tree.nodes.iter().map(|n| row_at(n.depth)).collect();
-    let judged: Vec<Judged> = tree.nodes[1..]
+    let judged: Vec<TokenScore> = tree.nodes[1..]
         .iter()
         .map(|n| judged(n.token, &rows[n.parent.unwrap_or(0)], dice))
         .collect();
@@ -556,13 +556,13 @@ fn origins(depth: usize, dice: &mut Dice) -> Vec<Origin> {
     origins
 }
 
-fn judged(token: TokenId, row: &NodeRow, dice: &mut Dice) -> Judged {
+fn judged(token: TokenId, row: &NodeRow, dice: &mut Dice) -> TokenScore {
     match row.top.iter().position(|c| c.0 == token) {
-        Some(i) => Judged {
+        Some(i) => TokenScore {
             rank: i as u32 + 1,
             p: row.top[i].1,
         },
-        None => Judged {
+        None => TokenScore {
             rank: 11 + dice.below(900) as u32,
             p: 0.0004,
         },

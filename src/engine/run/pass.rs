@@ -8,14 +8,14 @@ use crate::model::logits::{Asked, Logits, Row};
 use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::params::Sampling;
-use crate::speculate::row::{Judged, NodeRow};
+use crate::speculate::row::{NodeRow, TokenScore};
 use crate::speculate::trace::Timing;
 use crate::speculate::verify::{Room, ScoredTree, Verdict, verify};
 
 /// What a forward pass over a tree came to.
 pub(in crate::engine) struct Passed {
     pub rows: Vec<NodeRow>,
-    pub standings: Vec<Judged>,
+    pub standings: Vec<TokenScore>,
     pub verdict: Verdict,
 }
 
@@ -63,7 +63,7 @@ impl Run<'_> {
         tree: &DraftTree,
         mut logits: Logits,
         room: Room,
-    ) -> Result<(Vec<NodeRow>, Vec<Judged>)> {
+    ) -> Result<(Vec<NodeRow>, Vec<TokenScore>)> {
         let children: Vec<Vec<usize>> = (0..tree.n_rows())
             .map(|node| tree.children(node).collect())
             .collect();
@@ -78,7 +78,7 @@ impl Run<'_> {
             .model
             .decoder
             .judge(&mut logits, &asked, penalty)?;
-        let unread = Judged {
+        let unread = TokenScore {
             rank: u32::MAX,
             p: 0.0,
         };

@@ -4,7 +4,7 @@
 use color_eyre::eyre::{Result, ensure};
 
 use crate::engine::{Engine, Run, RunSpec};
-use crate::speculate::row::{Judged, NodeRow};
+use crate::speculate::row::{NodeRow, TokenScore};
 use crate::speculate::trace::{Header, Step};
 use crate::speculate::verify::Verdict;
 
@@ -13,7 +13,7 @@ use crate::speculate::verify::Verdict;
 pub struct Replayed {
     pub rows: Vec<NodeRow>,
     /// As a step's `judged`.
-    pub judged: Vec<Judged>,
+    pub judged: Vec<TokenScore>,
     pub verdict: Verdict,
 }
 

@@ -7,7 +7,7 @@
 use super::differing::{drafts_differing, of_part, shaping};
 use super::{Side, Taken, row_of, same_model};
 use crate::speculate::params::Verify;
-use crate::speculate::row::{Judged, NodeRow};
+use crate::speculate::row::{NodeRow, TokenScore};
 use crate::speculate::rule::{Ruling, rule};
 use crate::speculate::same_run::{HeaderDifference, Part};
 use crate::speculate::trace::{Committed, Trace};
@@ -182,7 +182,7 @@ fn not_taken(
     side: Side,
     traces: [&Trace; 2],
     tokens: [Committed; 2],
-    judged: Option<Judged>,
+    judged: Option<TokenScore>,
 ) -> NotTaken {
     let (token, other) = (side.of(tokens).token, side.other().of(traces));
     let place = side.other().of(tokens);
@@ -212,13 +212,13 @@ fn would_refuse(
     verify: Verify,
     token: u32,
     there: Option<&NodeRow>,
-    own: Option<(Judged, &NodeRow)>,
+    own: Option<(TokenScore, &NodeRow)>,
     eos: &[u32],
 ) -> Option<bool> {
     let refuses = |judged, row| matches!(rule(token, judged, row, verify, eos), Ruling::Refused(_));
     if let Some(row) = there {
         if let Some(at) = row.top.iter().position(|c| c.0 == token) {
-            let judged = Judged {
+            let judged = TokenScore {
                 rank: at as u32 + 1,
                 p: row.top[at].1,
             };

@@ -7,7 +7,7 @@ use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::learned::Learned;
 use crate::speculate::params::{Params, Source};
-use crate::speculate::row::{Judged, NodeRow};
+use crate::speculate::row::{NodeRow, TokenScore};
 use crate::speculate::subject::{DocId, GroupKey};
 use crate::speculate::verify::{Room, ScoredTree, Verdict};
 
@@ -64,7 +64,7 @@ pub struct Step {
     /// The distribution at each node.
     pub rows: Vec<NodeRow>,
     /// Node i's standing in its parent's row, at index i - 1.
-    pub judged: Vec<Judged>,
+    pub judged: Vec<TokenScore>,
     pub verdict: Verdict,
     pub timing: Timing,
     /// Bytes of token ids seen for the first time in this run.

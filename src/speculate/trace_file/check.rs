@@ -86,7 +86,7 @@ mod tests {
     use super::*;
     use crate::speculate::made_up;
     use crate::speculate::params::{Params, Source};
-    use crate::speculate::row::{Candidate, Judged, NodeRow};
+    use crate::speculate::row::{Candidate, NodeRow, TokenScore};
     use crate::speculate::trace::{End, Excerpt, SourceHit, Trace};
     use crate::speculate::trace_file::TraceError;
     use crate::speculate::verify::{Fate, Finish, Verdict};
@@ -115,7 +115,7 @@ mod tests {
         };
         let mut step = made_up::step(tree, verdict);
         step.rows = vec![row; drafts + 1];
-        step.judged = vec![Judged { rank: 1, p: 0.5 }; drafts];
+        step.judged = vec![TokenScore { rank: 1, p: 0.5 }; drafts];
         step
     }
 
