@@ -11,7 +11,7 @@ use super::sampling::draw;
 use super::score::{all_finite, judge, penalize};
 use crate::speculate::TokenId;
 use crate::speculate::params::Sampling;
-use crate::speculate::row::{Candidate, Drawn, NodeRow, TOP_N, TokenScore};
+use crate::speculate::row::{Candidate, Drawn, NodeDistribution, TOP_N, TokenScore};
 
 /// Rows of logits, (n, vocab).
 pub enum Logits {
@@ -82,7 +82,7 @@ pub struct Row {
 }
 
 /// A row's distribution, and its children's standing in it.
-pub type Answered = (NodeRow, Vec<TokenScore>);
+pub type Answered = (NodeDistribution, Vec<TokenScore>);
 
 /// Reads rows on the CPU; see [`judge`]. `None`: a logit is not finite.
 pub fn judge_on_host(
@@ -133,7 +133,7 @@ pub fn judge_on_device(
     let mut standings = standings.into_iter();
     let rows = asked.iter().enumerate().map(|(i, asked)| {
         let prob = |logit: f32| (logit - max[i]).exp() / sums[i];
-        let row = NodeRow {
+        let row = NodeDistribution {
             top: top[i]
                 .iter()
                 .map(|&(id, l)| Candidate(id, prob(l)))
@@ -279,7 +279,7 @@ mod tests {
                 .unwrap();
             assert_eq!(got.len(), n);
             for ((row, judged), (want_row, want_judged)) in got.iter().zip(&want) {
-                let ids = |row: &NodeRow| row.top.iter().map(|c| c.0).collect::<Vec<_>>();
+                let ids = |row: &NodeDistribution| row.top.iter().map(|c| c.0).collect::<Vec<_>>();
                 assert_eq!(ids(row), ids(want_row));
                 assert!((row.entropy - want_row.entropy).abs() < 1e-3);
                 assert_eq!(judged.len(), want_judged.len());

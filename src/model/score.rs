@@ -5,7 +5,7 @@
 use super::kernels::Vectors;
 use super::kernels::softmax::{exp, largest};
 use crate::speculate::TokenId;
-use crate::speculate::row::{Candidate, NodeRow, TOP_N, TokenScore};
+use crate::speculate::row::{Candidate, NodeDistribution, TOP_N, TokenScore};
 
 /// Divides positive and multiplies negative logits of every token that occurs
 /// in `recent` by `penalty` (Keskar et al. 2019, CTRL, section 4.1, in the
@@ -33,7 +33,7 @@ pub fn penalize(logits: &mut [f32], recent: &[TokenId], penalty: f32) {
 ///
 /// Shape of `logits`: (vocab), not empty. Tokens outside the vocabulary get the
 /// last rank and probability 0.
-pub fn judge(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<TokenScore>) {
+pub fn judge(logits: &[f32], children: &[TokenId]) -> (NodeDistribution, Vec<TokenScore>) {
     match Vectors::detect() {
         Vectors::Plain => judge_plain(logits, children),
         // SAFETY: `Vectors::detect` found these instructions.
@@ -48,14 +48,14 @@ pub fn judge(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<TokenScore>)
 /// The same code, so the same numbers, in wider vectors.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw")]
-fn judge_avx512(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<TokenScore>) {
+fn judge_avx512(logits: &[f32], children: &[TokenId]) -> (NodeDistribution, Vec<TokenScore>) {
     judge_plain(logits, children)
 }
 
 /// As above.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn judge_avx2(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<TokenScore>) {
+fn judge_avx2(logits: &[f32], children: &[TokenId]) -> (NodeDistribution, Vec<TokenScore>) {
     judge_plain(logits, children)
 }
 
@@ -85,7 +85,7 @@ fn all_finite_plain(row: &[f32]) -> bool {
 const BLOCK: usize = 1024;
 
 #[inline(always)]
-fn judge_plain(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<TokenScore>) {
+fn judge_plain(logits: &[f32], children: &[TokenId]) -> (NodeDistribution, Vec<TokenScore>) {
     let mut scan = Scan::new(logits, children);
     for (i, block) in logits.chunks(BLOCK).enumerate() {
         scan.read(i * BLOCK, block);
@@ -107,7 +107,7 @@ fn judge_plain(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<TokenScore
         .top
         .iter()
         .map(|&(id, logit)| Candidate(id, prob(logit)));
-    let row = NodeRow {
+    let row = NodeDistribution {
         top: top.collect(),
         entropy: entropy.max(0.0),
         drawn: None,

@@ -9,7 +9,7 @@ use crate::speculate::TokenId;
 use crate::speculate::contest::{Contest, Cut, contest, cut};
 use crate::speculate::explain::{Explanation, choice, explain};
 use crate::speculate::params::Verify;
-use crate::speculate::row::{NodeRow, TokenScore};
+use crate::speculate::row::{NodeDistribution, TokenScore};
 use crate::speculate::rule::{Refusal, Ruling};
 use crate::speculate::trace::Step;
 use crate::speculate::verify::Fate;
@@ -19,7 +19,7 @@ use crate::speculate::verify::Fate;
 pub struct Picked<'a> {
     pub pick: Pick,
     pub token: Option<TokenId>,
-    pub row: &'a NodeRow,
+    pub row: &'a NodeDistribution,
     pub judged: Option<TokenScore>,
 }
 

@@ -12,7 +12,7 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::TokenId;
 use super::params::Verify;
-use super::row::NodeRow;
+use super::row::NodeDistribution;
 use super::trace::{Committed, Trace};
 use super::verify::Finish;
 
@@ -137,7 +137,7 @@ fn answer(trace: &Trace) -> impl Iterator<Item = Taken> + '_ {
 }
 
 /// The distribution that a committed token was judged in or taken from.
-pub fn row_of(trace: &Trace, token: Committed) -> Option<&NodeRow> {
+pub fn row_of(trace: &Trace, token: Committed) -> Option<&NodeDistribution> {
     let step = trace.steps.get(token.step)?;
     let node = match token.node {
         Some(node) => step.tree.nodes.get(node)?.parent?,

@@ -3,7 +3,7 @@
 
 use super::TokenId;
 use super::params::Verify;
-use super::row::{Candidate, NodeRow, TokenScore};
+use super::row::{Candidate, NodeDistribution, TokenScore};
 use super::rule::{Refusal, Ruling, Test, rule, tests};
 
 /// Everything that decided on one draft token.
@@ -25,7 +25,7 @@ pub struct Explanation {
 pub fn explain(
     token: TokenId,
     judged: TokenScore,
-    row: &NodeRow,
+    row: &NodeDistribution,
     verify: Verify,
     eos: &[TokenId],
 ) -> Explanation {
@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     fn reason(rank: u32, p: f32, verify: Verify) -> String {
-        let row = NodeRow {
+        let row = NodeDistribution {
             top: vec![Candidate(1, 0.5), Candidate(2, 0.31), Candidate(3, 0.05)],
             entropy: 1.0,
             drawn: None,

@@ -14,7 +14,7 @@ pub struct Candidate(pub TokenId, pub f32);
 
 /// The model's distribution at a node, as far as it is recorded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct NodeRow {
+pub struct NodeDistribution {
     /// The most probable tokens, best first; ties go to the lower id. Never
     /// empty: the first is the argmax.
     pub top: Vec<Candidate>,
@@ -35,7 +35,7 @@ pub struct Drawn {
     pub p: f32,
 }
 
-impl NodeRow {
+impl NodeDistribution {
     /// The model's own choice: what was drawn, else the argmax.
     pub fn choice(&self) -> TokenId {
         self.drawn.map_or(self.argmax(), |drawn| drawn.token)

@@ -3,7 +3,7 @@
 
 use super::TokenId;
 use super::params::Verify;
-use super::row::{NodeRow, TokenScore};
+use super::row::{NodeDistribution, TokenScore};
 
 /// What the rule says of one draft token, whatever became of its branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +90,11 @@ impl Test {
 
 /// What a token that is not the model's choice must satisfy, in the order in
 /// which it is asked. None: nothing but the choice is taken.
-pub fn tests(judged: TokenScore, row: &NodeRow, verify: Verify) -> impl Iterator<Item = Test> {
+pub fn tests(
+    judged: TokenScore,
+    row: &NodeDistribution,
+    verify: Verify,
+) -> impl Iterator<Item = Test> {
     let TokenScore { rank, p } = judged;
     let pair = match verify {
         Verify::Autoregressive | Verify::Strict => [None, None],
@@ -125,7 +129,7 @@ pub fn tests(judged: TokenScore, row: &NodeRow, verify: Verify) -> impl Iterator
 pub fn rule(
     token: TokenId,
     judged: TokenScore,
-    row: &NodeRow,
+    row: &NodeDistribution,
     verify: Verify,
     eos: &[TokenId],
 ) -> Ruling {
@@ -156,15 +160,15 @@ mod tests {
     const EOS: TokenId = 99;
 
     /// Entropy of 1 nat; token i has rank i.
-    fn row(top: &[f32]) -> NodeRow {
-        NodeRow {
+    fn row(top: &[f32]) -> NodeDistribution {
+        NodeDistribution {
             top: (1..).zip(top).map(|(id, &p)| Candidate(id, p)).collect(),
             entropy: 1.0,
             drawn: None,
         }
     }
 
-    fn ruled(row: &NodeRow, rank: u32, verify: Verify) -> Ruling {
+    fn ruled(row: &NodeDistribution, rank: u32, verify: Verify) -> Ruling {
         let p = row.top.get(rank as usize - 1).map_or(0.0, |c| c.1);
         rule(rank, TokenScore { rank, p }, row, verify, &[EOS])
     }

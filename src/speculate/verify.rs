@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::TokenId;
 use super::draft::DraftTree;
 use super::params::Verify;
-use super::row::{NodeRow, TokenScore};
+use super::row::{NodeDistribution, TokenScore};
 use super::rule::{Ruling, rule};
 
 /// What became of a draft token; exactly one each.
@@ -97,13 +97,17 @@ impl Verdict {
 pub struct ScoredTree<'a> {
     pub tree: &'a DraftTree,
     /// The distribution at node i.
-    pub rows: &'a [NodeRow],
+    pub rows: &'a [NodeDistribution],
     /// Node i's standing in its parent's row, at index i - 1.
     pub judged: &'a [TokenScore],
 }
 
 impl<'a> ScoredTree<'a> {
-    pub fn new(tree: &'a DraftTree, rows: &'a [NodeRow], judged: &'a [TokenScore]) -> Self {
+    pub fn new(
+        tree: &'a DraftTree,
+        rows: &'a [NodeDistribution],
+        judged: &'a [TokenScore],
+    ) -> Self {
         ScoredTree { tree, rows, judged }
     }
 }

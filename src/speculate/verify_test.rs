@@ -9,8 +9,8 @@ const OPEN: Room = Room {
 };
 const RELAXED: Verify = Verify::Relaxed { k: 2, tau: 0.1 };
 
-fn row(top: &[(TokenId, f32)]) -> NodeRow {
-    NodeRow {
+fn row(top: &[(TokenId, f32)]) -> NodeDistribution {
+    NodeDistribution {
         top: top.iter().map(|&(id, p)| Candidate(id, p)).collect(),
         entropy: 1.0,
         drawn: None,
@@ -21,12 +21,12 @@ fn row(top: &[(TokenId, f32)]) -> NodeRow {
 fn case(
     drafts: &[(usize, TokenId)],
     tops: &[&[(TokenId, f32)]],
-) -> (DraftTree, Vec<NodeRow>, Vec<TokenScore>) {
+) -> (DraftTree, Vec<NodeDistribution>, Vec<TokenScore>) {
     let mut tree = DraftTree::root_only(0);
     for &(parent, token) in drafts {
         tree.push(parent, token, 0.5, Vec::new());
     }
-    let rows: Vec<NodeRow> = tops.iter().map(|t| row(t)).collect();
+    let rows: Vec<NodeDistribution> = tops.iter().map(|t| row(t)).collect();
     let judged = drafts
         .iter()
         .map(|&(parent, token)| {

@@ -7,7 +7,7 @@ use super::*;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::made_up::{self, header};
 use crate::speculate::params::MAX_BRANCH;
-use crate::speculate::row::{Candidate, NodeRow, TokenScore};
+use crate::speculate::row::{Candidate, NodeDistribution, TokenScore};
 use crate::speculate::verify::{Finish, Room, ScoredTree, verify};
 
 const EOS: TokenId = 0;
@@ -25,7 +25,7 @@ impl Dice {
     }
 
     /// A distribution over a permutation of the tokens.
-    fn row(&mut self) -> NodeRow {
+    fn row(&mut self) -> NodeDistribution {
         let mut ids: Vec<TokenId> = (0..N_TOKENS).collect();
         for i in (1..ids.len()).rev() {
             ids.swap(i, self.roll(i as u32 + 1) as usize);
@@ -34,7 +34,7 @@ impl Dice {
         let weights: Vec<f32> = (0..ids.len()).map(|i| fall.powi(i as i32)).collect();
         let sum: f32 = weights.iter().sum();
         let p = |i: usize| weights[i] / sum;
-        NodeRow {
+        NodeDistribution {
             entropy: (0..ids.len()).map(|i| -p(i) * p(i).ln()).sum(),
             top: (0..ids.len()).map(|i| Candidate(ids[i], p(i))).collect(),
             drawn: None,
@@ -56,7 +56,7 @@ impl Dice {
 
     fn step(&mut self, index: usize, n_rows: usize, params: &Params) -> Step {
         let tree = self.tree(n_rows, params.branch);
-        let rows: Vec<NodeRow> = (0..n_rows).map(|_| self.row()).collect();
+        let rows: Vec<NodeDistribution> = (0..n_rows).map(|_| self.row()).collect();
         let judged: Vec<TokenScore> = (1..n_rows)
             .map(|i| {
                 standing(
@@ -85,7 +85,7 @@ impl Dice {
     }
 }
 
-fn standing(row: &NodeRow, token: TokenId) -> TokenScore {
+fn standing(row: &NodeDistribution, token: TokenId) -> TokenScore {
     let at = row.top.iter().position(|c| c.0 == token);
     at.map_or(TokenScore { rank: 99, p: 0.0 }, |i| TokenScore {
         rank: i as u32 + 1,
@@ -172,7 +172,7 @@ proptest! {
                 at.push(parent.map(|parent| tree.push(parent, node.token, node.path_prob, Vec::new())));
             }
             let kept: Vec<usize> = (0..n_rows).filter(|&i| at[i].is_some()).collect();
-            let rows: Vec<NodeRow> = kept.iter().map(|&i| step.rows[i].clone()).collect();
+            let rows: Vec<NodeDistribution> = kept.iter().map(|&i| step.rows[i].clone()).collect();
             let judged: Vec<TokenScore> = kept[1..].iter().map(|&i| step.judged[i - 1]).collect();
             let cut = verify_kept(ScoredTree::new(&tree, &rows, &judged), verify, &[EOS], step.room, |_| true);
             prop_assert_eq!(cut.bonus, again.verdict.bonus);

@@ -8,13 +8,13 @@ use crate::model::logits::{Asked, Logits, Row};
 use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::params::Sampling;
-use crate::speculate::row::{NodeRow, TokenScore};
+use crate::speculate::row::{NodeDistribution, TokenScore};
 use crate::speculate::trace::Timing;
 use crate::speculate::verify::{Room, ScoredTree, Verdict, verify};
 
 /// What a forward pass over a tree came to.
 pub(in crate::engine) struct Passed {
-    pub rows: Vec<NodeRow>,
+    pub rows: Vec<NodeDistribution>,
     pub standings: Vec<TokenScore>,
     pub verdict: Verdict,
 }
@@ -63,7 +63,7 @@ impl Run<'_> {
         tree: &DraftTree,
         mut logits: Logits,
         room: Room,
-    ) -> Result<(Vec<NodeRow>, Vec<TokenScore>)> {
+    ) -> Result<(Vec<NodeDistribution>, Vec<TokenScore>)> {
         let children: Vec<Vec<usize>> = (0..tree.n_rows())
             .map(|node| tree.children(node).collect())
             .collect();
@@ -103,7 +103,7 @@ impl Run<'_> {
         &self,
         tree: &DraftTree,
         logits: &Logits,
-        rows: &mut [NodeRow],
+        rows: &mut [NodeDistribution],
         sampling: &Sampling,
         room: Room,
     ) -> Result<()> {

@@ -4,14 +4,14 @@
 use color_eyre::eyre::{Result, ensure};
 
 use crate::engine::{Engine, Run, RunSpec};
-use crate::speculate::row::{NodeRow, TokenScore};
+use crate::speculate::row::{NodeDistribution, TokenScore};
 use crate::speculate::trace::{Header, Step};
 use crate::speculate::verify::Verdict;
 
 /// What the model says of a recorded tree now.
 #[derive(Clone, Debug)]
 pub struct Replayed {
-    pub rows: Vec<NodeRow>,
+    pub rows: Vec<NodeDistribution>,
     /// As a step's `judged`.
     pub judged: Vec<TokenScore>,
     pub verdict: Verdict,

@@ -7,7 +7,7 @@
 use super::differing::{drafts_differing, of_part, shaping};
 use super::{Side, Taken, row_of, same_model};
 use crate::speculate::params::Verify;
-use crate::speculate::row::{NodeRow, TokenScore};
+use crate::speculate::row::{NodeDistribution, TokenScore};
 use crate::speculate::rule::{Ruling, rule};
 use crate::speculate::same_run::{HeaderDifference, Part};
 use crate::speculate::trace::{Committed, Trace};
@@ -147,7 +147,11 @@ fn of_steps(traces: [&Trace; 2], at: usize, tokens: [Committed; 2]) -> Cause {
 }
 
 /// The model's own choices differ there.
-fn of_distributions(traces: [&Trace; 2], tokens: [Committed; 2], [a, b]: [&NodeRow; 2]) -> Cause {
+fn of_distributions(
+    traces: [&Trace; 2],
+    tokens: [Committed; 2],
+    [a, b]: [&NodeDistribution; 2],
+) -> Cause {
     let shaping = shaping(traces[0], tokens[0].step, traces[1], tokens[1].step);
     if !shaping.is_empty() {
         return Cause::Parameters(shaping);
@@ -171,7 +175,7 @@ fn of_rule(side: Side, traces: [&Trace; 2], at: usize, tokens: [Committed; 2]) -
         step: token.step,
         rule: trace.params_at(token.step).verify,
         p: judged.map(|j| j.p),
-        argmax_p: row_of(trace, token).map_or(0.0, NodeRow::argmax_p),
+        argmax_p: row_of(trace, token).map_or(0.0, NodeDistribution::argmax_p),
         differing: drafts_differing(traces, at, tokens.map(|t| t.step), is_refused),
         other,
     }
@@ -211,8 +215,8 @@ fn not_taken(
 fn would_refuse(
     verify: Verify,
     token: u32,
-    there: Option<&NodeRow>,
-    own: Option<(TokenScore, &NodeRow)>,
+    there: Option<&NodeDistribution>,
+    own: Option<(TokenScore, &NodeDistribution)>,
     eos: &[u32],
 ) -> Option<bool> {
     let refuses = |judged, row| matches!(rule(token, judged, row, verify, eos), Ruling::Refused(_));
@@ -258,7 +262,7 @@ fn branched(side: Side, trace: &Trace, taken: Taken) -> Cause {
     }
 }
 
-fn margin(row: &NodeRow, other: &NodeRow) -> Margin {
+fn margin(row: &NodeDistribution, other: &NodeDistribution) -> Margin {
     let p = |id| row.top.iter().find(|c| c.0 == id).map(|c| c.1);
     Margin {
         p: p(row.choice()).unwrap_or(0.0),

@@ -4,11 +4,11 @@ use super::*;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::made_up::{self, header};
 use crate::speculate::params::Budget;
-use crate::speculate::row::NodeRow;
+use crate::speculate::row::NodeDistribution;
 use crate::speculate::trace::{Step, Timing};
 use crate::speculate::verify::Verdict;
 
-fn row(id: TokenId) -> NodeRow {
+fn row(id: TokenId) -> NodeDistribution {
     let row = serde_json::json!({ "top": [[id, 0.5]], "entropy": 1.0 });
     serde_json::from_value(row).unwrap()
 }

@@ -7,7 +7,7 @@ use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::learned::Learned;
 use crate::speculate::params::{Params, Source};
-use crate::speculate::row::{NodeRow, TokenScore};
+use crate::speculate::row::{NodeDistribution, TokenScore};
 use crate::speculate::subject::{DocId, GroupKey};
 use crate::speculate::verify::{Room, ScoredTree, Verdict};
 
@@ -62,7 +62,7 @@ pub struct Step {
     /// Rows drafted before the automatic budget cut the tree.
     pub n_offered: usize,
     /// The distribution at each node.
-    pub rows: Vec<NodeRow>,
+    pub rows: Vec<NodeDistribution>,
     /// Node i's standing in its parent's row, at index i - 1.
     pub judged: Vec<TokenScore>,
     pub verdict: Verdict,

@@ -86,7 +86,7 @@ mod tests {
     use super::*;
     use crate::speculate::made_up;
     use crate::speculate::params::{Params, Source};
-    use crate::speculate::row::{Candidate, NodeRow, TokenScore};
+    use crate::speculate::row::{Candidate, NodeDistribution, TokenScore};
     use crate::speculate::trace::{End, Excerpt, SourceHit, Trace};
     use crate::speculate::trace_file::TraceError;
     use crate::speculate::verify::{Fate, Finish, Verdict};
@@ -108,7 +108,7 @@ mod tests {
             bonus: Some(1),
             finish: None,
         };
-        let row = NodeRow {
+        let row = NodeDistribution {
             top: vec![Candidate(1, 0.5)],
             entropy: 1.0,
             drawn: None,
