@@ -19,7 +19,7 @@ use super::kernels::linear::Finish;
 use super::kernels::{Cpu, Isa};
 use super::layer::{Embedding, Kernels, Layer, Linear, Norm, Target};
 use super::layout::ROPE_FACTORS;
-use super::logits::{Answered, Asked, Logits, judge_on_device, judge_on_host};
+use super::logits::{Answered, Asked, Logits, score_on_device, score_on_host};
 pub use super::pass::Rows;
 use super::pass::{Pass, RopeTable};
 use super::weights::Weights;
@@ -177,7 +177,7 @@ impl Decoder {
     ///
     /// # Errors
     /// Logits that are not finite; what the device reports.
-    pub fn judge(
+    pub fn score_rows(
         &mut self,
         logits: &mut Logits,
         asked: &[Asked],
@@ -185,8 +185,8 @@ impl Decoder {
     ) -> Result<Vec<Answered>> {
         logits.bring_if_few()?;
         let answered = match logits {
-            Logits::Host(rows) => judge_on_host(rows, asked, penalty, &self.cpu),
-            Logits::Device(rows) => judge_on_device(rows, asked, penalty)?,
+            Logits::Host(rows) => score_on_host(rows, asked, penalty, &self.cpu),
+            Logits::Device(rows) => score_on_device(rows, asked, penalty)?,
         };
         answered.ok_or_else(|| {
             eyre!(

@@ -8,7 +8,7 @@ use candle_core::{D, DType, Device, IndexOp, Result, Tensor};
 use super::kernels::Cpu;
 use super::kernels::team::Parts;
 use super::sampling::draw;
-use super::score::{all_finite, judge, penalize};
+use super::score::{all_finite, penalize, score_row};
 use crate::speculate::TokenId;
 use crate::speculate::params::Sampling;
 use crate::speculate::row::{Candidate, Drawn, NodeDistribution, TOP_N, TokenScore};
@@ -65,7 +65,7 @@ impl Logits {
             }
         };
         let token = draw(logits, sampling, position)?;
-        let (_, standing) = judge(logits, &[token]);
+        let (_, standing) = score_row(logits, &[token]);
         Ok(Drawn {
             token,
             rank: standing[0].rank,
@@ -84,8 +84,8 @@ pub struct Row {
 /// A row's distribution, and its children's standing in it.
 pub type Answered = (NodeDistribution, Vec<TokenScore>);
 
-/// Reads rows on the CPU; see [`judge`]. `None`: a logit is not finite.
-pub fn judge_on_host(
+/// Reads rows on the CPU; see [`score_row`]. `None`: a logit is not finite.
+pub fn score_on_host(
     logits: &mut [f32],
     asked: &[Asked],
     penalty: f32,
@@ -100,7 +100,7 @@ pub fn judge_on_host(
             return None;
         }
         penalize(row, &asked[i].recent, penalty);
-        Some(judge(row, &asked[i].children))
+        Some(score_row(row, &asked[i].children))
     });
     answered.into_iter().collect()
 }
@@ -110,7 +110,7 @@ pub fn judge_on_host(
 ///
 /// # Errors
 /// What the device reports.
-pub fn judge_on_device(
+pub fn score_on_device(
     logits: &mut Tensor,
     asked: &[Asked],
     penalty: f32,
@@ -273,8 +273,8 @@ mod tests {
         let tensor = Tensor::from_vec(logits.clone(), (n, vocab), &Device::Cpu).unwrap();
         for penalty in [1.0, 1.2] {
             let cpu = Cpu::new(2).unwrap();
-            let want = judge_on_host(&mut logits.clone(), &asked, penalty, &cpu).unwrap();
-            let got = judge_on_device(&mut tensor.clone(), &asked, penalty)
+            let want = score_on_host(&mut logits.clone(), &asked, penalty, &cpu).unwrap();
+            let got = score_on_device(&mut tensor.clone(), &asked, penalty)
                 .unwrap()
                 .unwrap();
             assert_eq!(got.len(), n);
@@ -302,12 +302,12 @@ mod tests {
             let mut rows = vec![0.5; 2 * 40];
             rows[57] = bad;
             let tensor = Tensor::from_vec(rows.clone(), (2, 40), &Device::Cpu).unwrap();
-            assert!(judge_on_host(&mut rows, &asked, 1.0, &cpu).is_none());
-            let on_device = judge_on_device(&mut tensor.clone(), &asked, 1.0).unwrap();
+            assert!(score_on_host(&mut rows, &asked, 1.0, &cpu).is_none());
+            let on_device = score_on_device(&mut tensor.clone(), &asked, 1.0).unwrap();
             assert!(on_device.is_none(), "{bad}");
         }
         let mut rows = vec![0.5; 2 * 40];
         rows[3] = f32::NEG_INFINITY;
-        assert!(judge_on_host(&mut rows, &asked, 1.0, &cpu).is_none());
+        assert!(score_on_host(&mut rows, &asked, 1.0, &cpu).is_none());
     }
 }

@@ -77,7 +77,7 @@ impl Run<'_> {
             .engine
             .model
             .decoder
-            .judge(&mut logits, &asked, penalty)?;
+            .score_rows(&mut logits, &asked, penalty)?;
         let unread = TokenScore {
             rank: u32::MAX,
             p: 0.0,
