@@ -45,7 +45,7 @@ impl Finish {
 /// How many more tokens may be committed (at least 1), and what it means to
 /// reach that number.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Room {
+pub struct RemainingTokens {
     pub tokens: usize,
     pub then: Finish,
 }
@@ -117,7 +117,12 @@ impl<'a> ScoredTree<'a> {
 /// The longest accepted path wins; ties go to the higher product of model
 /// probabilities, then to the path drafted first. An accepted EOS ends its
 /// path. Nothing beyond `room` is committed.
-pub fn verify(scored: ScoredTree<'_>, verify: Verify, eos: &[TokenId], room: Room) -> Verdict {
+pub fn verify(
+    scored: ScoredTree<'_>,
+    verify: Verify,
+    eos: &[TokenId],
+    room: RemainingTokens,
+) -> Verdict {
     verify_kept(scored, verify, eos, room, |_| true)
 }
 
@@ -128,7 +133,7 @@ pub(super) fn verify_kept(
     scored: ScoredTree<'_>,
     verify: Verify,
     eos: &[TokenId],
-    room: Room,
+    room: RemainingTokens,
     kept: impl Fn(usize) -> bool,
 ) -> Verdict {
     let ScoredTree { tree, rows, judged } = scored;

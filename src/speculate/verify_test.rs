@@ -3,7 +3,7 @@ use crate::speculate::row::Candidate;
 use crate::speculate::rule::Refusal;
 
 const EOS: TokenId = 99;
-const OPEN: Room = Room {
+const OPEN: RemainingTokens = RemainingTokens {
     tokens: 100,
     then: Finish::Length,
 };
@@ -146,7 +146,7 @@ fn an_eos_as_bonus_ends_the_text() {
 #[test]
 fn a_limit_cuts_the_path_and_the_bonus() {
     let (tree, rows, judged) = case(&[(0, 1), (1, 1), (2, 1)], &[MAIN; 4]);
-    let room = Room {
+    let room = RemainingTokens {
         tokens: 2,
         then: Finish::Length,
     };
@@ -161,7 +161,7 @@ fn a_limit_cuts_the_path_and_the_bonus() {
         (&[1, 2][..], None, Some(Finish::Length))
     );
     assert_eq!(v.fates[2], Fate::Unreached);
-    let room = Room {
+    let room = RemainingTokens {
         tokens: 4,
         then: Finish::Context,
     };

@@ -8,7 +8,7 @@ use crate::speculate::draft::DraftTree;
 use crate::speculate::made_up::{self, header};
 use crate::speculate::params::MAX_BRANCH;
 use crate::speculate::row::{Candidate, NodeDistribution, TokenScore};
-use crate::speculate::verify::{Finish, Room, ScoredTree, verify};
+use crate::speculate::verify::{Finish, RemainingTokens, ScoredTree, verify};
 
 const EOS: TokenId = 0;
 const N_TOKENS: u32 = 12;
@@ -65,7 +65,7 @@ impl Dice {
                 )
             })
             .collect();
-        let room = Room {
+        let room = RemainingTokens {
             tokens: 1 + self.roll(9) as usize,
             then: Finish::Length,
         };

@@ -13,7 +13,7 @@ use laserscope::speculate::trace::{
     End, Excerpt, FORMAT, Header, ModelInfo, PoolSize, SourceHit, Step, SubjectInfo, Timing,
     TokenBytes, Trace,
 };
-use laserscope::speculate::verify::{Finish, Room, ScoredTree, verify};
+use laserscope::speculate::verify::{Finish, RemainingTokens, ScoredTree, verify};
 
 const EOS: TokenId = 2;
 const PROMPT: &str = "<|im_start|>user\nIntroduce the movie Heat (1995), a Crime, Drama, Thriller film \
@@ -457,7 +457,7 @@ fn judge(
         .iter()
         .map(|n| judged(n.token, &rows[n.parent.unwrap_or(0)], dice))
         .collect();
-    let room = Room {
+    let room = RemainingTokens {
         tokens: room,
         then: Finish::Length,
     };

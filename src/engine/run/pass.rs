@@ -10,7 +10,7 @@ use crate::speculate::draft::DraftTree;
 use crate::speculate::params::Sampling;
 use crate::speculate::row::{NodeDistribution, TokenScore};
 use crate::speculate::trace::Timing;
-use crate::speculate::verify::{Room, ScoredTree, Verdict, verify};
+use crate::speculate::verify::{RemainingTokens, ScoredTree, Verdict, verify};
 
 /// What a forward pass over a tree came to.
 pub(in crate::engine) struct Passed {
@@ -24,7 +24,7 @@ impl Run<'_> {
     pub(in crate::engine) fn pass(
         &mut self,
         tree: &DraftTree,
-        room: Room,
+        room: RemainingTokens,
     ) -> Result<(Passed, Timing)> {
         let (logits, forward) = timed(|| self.forward(tree));
         let logits = logits?;
@@ -62,7 +62,7 @@ impl Run<'_> {
         &mut self,
         tree: &DraftTree,
         mut logits: Logits,
-        room: Room,
+        room: RemainingTokens,
     ) -> Result<(Vec<NodeDistribution>, Vec<TokenScore>)> {
         let children: Vec<Vec<usize>> = (0..tree.n_rows())
             .map(|node| tree.children(node).collect())
@@ -105,7 +105,7 @@ impl Run<'_> {
         logits: &Logits,
         rows: &mut [NodeDistribution],
         sampling: &Sampling,
-        room: Room,
+        room: RemainingTokens,
     ) -> Result<()> {
         let eos = self.engine.model.codec.eos_ids();
         for (index, node) in tree.nodes.iter().enumerate() {

@@ -9,7 +9,7 @@ use crate::speculate::learned::Learned;
 use crate::speculate::params::{Params, Source};
 use crate::speculate::row::{NodeDistribution, TokenScore};
 use crate::speculate::subject::{DocId, GroupKey};
-use crate::speculate::verify::{Room, ScoredTree, Verdict};
+use crate::speculate::verify::{RemainingTokens, ScoredTree, Verdict};
 
 /// What one source contributed to a step's retrieval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,7 +52,7 @@ pub struct Step {
     /// Tokens of the context before this step, the root (the last) included.
     pub context_len: usize,
     /// What could still be committed.
-    pub room: Room,
+    pub room: RemainingTokens,
     /// The parameters from this step on, if they changed on the fly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub params: Option<Params>,
