@@ -23,7 +23,7 @@ use crate::engine::{Engine, RunSpec};
 use crate::recsys::{Catalog, Role, SubjectKind};
 use crate::speculate::compare::in_common;
 use crate::speculate::cost::StepCosts;
-use crate::speculate::params::{Params, Verify};
+use crate::speculate::params::{AcceptanceRule, Params};
 use crate::speculate::quality::LogProb;
 use crate::speculate::stats::{Stats, agreement, first_difference, repetition};
 use crate::speculate::trace::Header;
@@ -80,15 +80,15 @@ pub struct Modes {
 
 impl Modes {
     /// Figures of the rules, in the order of [`compared`].
-    fn of(rules: &[Verify], figures: Vec<ModeFigures>) -> Self {
+    fn of(rules: &[AcceptanceRule], figures: Vec<ModeFigures>) -> Self {
         let mut modes = Modes::default();
         for (rule, figures) in rules.iter().zip(figures) {
             match rule {
-                Verify::Autoregressive => modes.autoregressive = figures,
-                Verify::Strict => modes.strict = figures,
-                Verify::Relaxed { .. } => modes.relaxed = Some(figures),
-                Verify::Ratio { .. } => modes.ratio = Some(figures),
-                Verify::Typical { .. } => modes.typical = Some(figures),
+                AcceptanceRule::Autoregressive => modes.autoregressive = figures,
+                AcceptanceRule::Strict => modes.strict = figures,
+                AcceptanceRule::Relaxed { .. } => modes.relaxed = Some(figures),
+                AcceptanceRule::Ratio { .. } => modes.ratio = Some(figures),
+                AcceptanceRule::Typical { .. } => modes.typical = Some(figures),
             }
         }
         modes
@@ -112,13 +112,15 @@ impl Modes {
 
 /// Autoregressive and strict; relaxed, where nothing is drawn; and another lossy
 /// rule that was asked for.
-fn compared(params: &Params) -> Vec<Verify> {
-    let mut rules = vec![Verify::Autoregressive, Verify::Strict];
+fn compared(params: &Params) -> Vec<AcceptanceRule> {
+    let mut rules = vec![AcceptanceRule::Autoregressive, AcceptanceRule::Strict];
     match params.verify {
         _ if params.sampling.is_some() => {}
-        relaxed @ Verify::Relaxed { .. } => rules.push(relaxed),
-        Verify::Autoregressive | Verify::Strict => rules.push(Verify::default()),
-        other => rules.extend([Verify::default(), other]),
+        relaxed @ AcceptanceRule::Relaxed { .. } => rules.push(relaxed),
+        AcceptanceRule::Autoregressive | AcceptanceRule::Strict => {
+            rules.push(AcceptanceRule::default())
+        }
+        other => rules.extend([AcceptanceRule::default(), other]),
     }
     rules
 }
@@ -298,7 +300,7 @@ fn modes(
 }
 
 /// `at`: where the compared rule stands among the rules.
-fn prompt(rules: &[Verify], at: usize, outcomes: &[Outcome]) -> PromptFigures {
+fn prompt(rules: &[AcceptanceRule], at: usize, outcomes: &[Outcome]) -> PromptFigures {
     let subject = &outcomes[0].header.subject;
     PromptFigures {
         subject: subject.id.clone(),
@@ -344,7 +346,7 @@ pub(crate) fn outcome(
 fn every_way(
     engine: &mut Engine,
     spec: &RunSpec,
-    rules: &[Verify],
+    rules: &[AcceptanceRule],
 ) -> Result<Option<Vec<Outcome>>> {
     let mut outcomes = Vec::new();
     for &verify in rules {
@@ -362,10 +364,10 @@ fn every_way(
 
 /// The rule of a comparison with autoregressive decoding: one that makes the
 /// same text, unless another is asked for.
-pub(crate) fn compared_rule(args: &BenchDecodeArgs, params: &Params) -> Verify {
+pub(crate) fn compared_rule(args: &BenchDecodeArgs, params: &Params) -> AcceptanceRule {
     match args.decode.verify {
         Some(_) => params.verify,
-        None => Verify::Strict,
+        None => AcceptanceRule::Strict,
     }
 }
 
@@ -381,14 +383,14 @@ fn first_divergence(subject: &str, outcomes: &[Outcome]) -> Option<Difference> {
 }
 
 /// One prompt's, against its own autoregressive run.
-fn figures(rules: &[Verify], outcomes: &[Outcome]) -> Modes {
+fn figures(rules: &[AcceptanceRule], outcomes: &[Outcome]) -> Modes {
     let plain = &outcomes[..1];
     let alone = outcomes.iter().map(std::slice::from_ref);
     let figures = alone.map(|outcome| mode_figures(outcome, plain));
     Modes::of(rules, figures.collect())
 }
 
-fn overall(rules: &[Verify], answered: &[Vec<Outcome>]) -> Modes {
+fn overall(rules: &[AcceptanceRule], answered: &[Vec<Outcome>]) -> Modes {
     let of_rule = |at: usize| -> Vec<&Outcome> { answered.iter().map(|o| &o[at]).collect() };
     let plain = of_rule(0);
     let figures = (0..rules.len()).map(|at| mode_figures(&of_rule(at), &plain));

@@ -18,7 +18,7 @@ use crate::console::progress::Line;
 use crate::engine::{Engine, Knowledge, RunSpec};
 use crate::recsys::dealt;
 use crate::retrieval::Pools;
-use crate::speculate::params::{Params, Source, Sources, Verify};
+use crate::speculate::params::{AcceptanceRule, Params, Source, Sources};
 use crate::speculate::subject::KindName;
 
 /// Which documents draft.
@@ -175,7 +175,7 @@ pub fn run(
         verify: verify.name(),
         params,
         deal_seed: args.deal_seed,
-        lossless: verify != Verify::Strict || answered.iter().all(Answered::is_lossless),
+        lossless: verify != AcceptanceRule::Strict || answered.iter().all(Answered::is_lossless),
         parts: parts(&answered),
     };
     match args.json {
@@ -210,14 +210,14 @@ enum Answer {
 fn answer(
     engine: &mut Engine,
     spec: &RunSpec,
-    verify: Verify,
+    verify: AcceptanceRule,
     [own, random]: [&Pools; 2],
 ) -> Result<Answer> {
     let Some(group) = spec.subject.group.clone() else {
         return Ok(Answer::NoGroup);
     };
     let autoregressive = Params {
-        verify: Verify::Autoregressive,
+        verify: AcceptanceRule::Autoregressive,
         ..spec.params
     };
     let Some(plain) = outcome(engine, spec, autoregressive)? else {
@@ -320,7 +320,7 @@ fn print(report: &Report) {
         print_kind(part);
         print_groups(part, &report.parts);
     }
-    if report.lossless && report.verify == Verify::Strict.name() {
+    if report.lossless && report.verify == AcceptanceRule::Strict.name() {
         out!();
         out!("lossless: strict equalled autoregressive everywhere, token for token");
     } else if !report.lossless {

@@ -12,7 +12,7 @@ use crate::commands::print_json;
 use crate::commands::report::RanOn;
 use crate::console::progress::Line;
 use crate::engine::{Engine, RunSpec};
-use crate::speculate::params::{Budget, Drafter, Params, Verify};
+use crate::speculate::params::{AcceptanceRule, Budget, Drafter, Params};
 
 /// One drafter under one budget.
 #[derive(Debug, Serialize)]
@@ -54,7 +54,7 @@ pub fn run(args: &BenchDecodeArgs, engine: &mut Engine, specs: &[RunSpec]) -> Re
     for (i, spec) in specs.iter().enumerate() {
         line.show(&format!("{}/{} {}", i + 1, specs.len(), spec.subject.title));
         let autoregressive = Params {
-            verify: Verify::Autoregressive,
+            verify: AcceptanceRule::Autoregressive,
             ..params
         };
         let Some(reference) = outcome(engine, spec, autoregressive)? else {
@@ -94,7 +94,7 @@ pub fn run(args: &BenchDecodeArgs, engine: &mut Engine, specs: &[RunSpec]) -> Re
         prompts: specs.len(),
         autoregressive: figures(&plain),
         cells,
-        lossless: verify != Verify::Strict || outcomes.iter().all(is_same),
+        lossless: verify != AcceptanceRule::Strict || outcomes.iter().all(is_same),
     };
     if args.json {
         print_json(&report)?;
@@ -138,7 +138,7 @@ fn print(report: &Report) {
     for cell in &report.cells {
         row(cell.drafter.name(), &cell.budget, &cell.figures);
     }
-    if report.lossless && report.verify == Verify::Strict.name() {
+    if report.lossless && report.verify == AcceptanceRule::Strict.name() {
         out!("lossless: strict equalled autoregressive everywhere, token for token");
     } else if !report.lossless {
         out!("NOT lossless: strict differed from autoregressive");

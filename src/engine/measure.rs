@@ -14,7 +14,7 @@ use crate::protocol::{PromptText, RenderedPrompt};
 use crate::speculate::TokenId;
 use crate::speculate::cost::{CostPoint, CostProfile};
 use crate::speculate::draft::DraftTree;
-use crate::speculate::params::{Budget, MAX_ROWS, Params, Verify};
+use crate::speculate::params::{AcceptanceRule, Budget, MAX_ROWS, Params};
 use crate::speculate::subject::{FrameworkName, KindName};
 use crate::speculate::trace::{SubjectInfo, Timing};
 
@@ -288,8 +288,8 @@ fn made_up_run(ids: Vec<TokenId>, rows: usize) -> RunSpec {
     };
     let params = Params {
         verify: match rows {
-            1 => Verify::Autoregressive,
-            _ => Verify::Strict,
+            1 => AcceptanceRule::Autoregressive,
+            _ => AcceptanceRule::Strict,
         },
         budget: Budget::Rows(rows),
         max_tokens: usize::MAX,

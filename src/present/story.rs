@@ -8,7 +8,7 @@ use super::record::Record;
 use crate::speculate::TokenId;
 use crate::speculate::contest::{Contest, Cut, contest, cut};
 use crate::speculate::explain::{Explanation, choice, explain};
-use crate::speculate::params::Verify;
+use crate::speculate::params::AcceptanceRule;
 use crate::speculate::row::{NodeDistribution, TokenScore};
 use crate::speculate::rule::{Refusal, Ruling};
 use crate::speculate::trace::Step;
@@ -53,7 +53,7 @@ pub struct TokenFacts<'a> {
     pub record: &'a Record,
     pub step: &'a Step,
     pub picked: Picked<'a>,
-    pub verify: Verify,
+    pub verify: AcceptanceRule,
 }
 
 impl TokenFacts<'_> {

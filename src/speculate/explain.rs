@@ -2,7 +2,7 @@
 //! rule with both their sides, the outcome, and all that in words.
 
 use super::TokenId;
-use super::params::Verify;
+use super::params::AcceptanceRule;
 use super::row::{Candidate, NodeDistribution, TokenScore};
 use super::rule::{Refusal, Ruling, Test, rule, tests};
 
@@ -26,7 +26,7 @@ pub fn explain(
     token: TokenId,
     judged: TokenScore,
     row: &NodeDistribution,
-    verify: Verify,
+    verify: AcceptanceRule,
     eos: &[TokenId],
 ) -> Explanation {
     let asked = match row.drawn {
@@ -157,7 +157,7 @@ pub fn prob_beside(p: f32, threshold: f32) -> (String, String) {
 mod tests {
     use super::*;
 
-    fn reason(rank: u32, p: f32, verify: Verify) -> String {
+    fn reason(rank: u32, p: f32, verify: AcceptanceRule) -> String {
         let row = NodeDistribution {
             top: vec![Candidate(1, 0.5), Candidate(2, 0.31), Candidate(3, 0.05)],
             entropy: 1.0,
@@ -168,19 +168,19 @@ mod tests {
 
     #[test]
     fn every_inequality_is_said_with_its_numbers() {
-        let relaxed = Verify::Relaxed { k: 2, tau: 0.1 };
+        let relaxed = AcceptanceRule::Relaxed { k: 2, tau: 0.1 };
         assert_eq!(reason(1, 0.5, relaxed), "the model's own choice, .50");
         assert_eq!(reason(2, 0.31, relaxed), "rank 2 ≤ k 2, .31 > tau .10");
         assert_eq!(reason(2, 0.05, relaxed), "rank 2 ≤ k 2, but .05 ≤ tau .10");
         assert_eq!(reason(4, 0.04, relaxed), "rank 4 > k 2; .04");
         let strict = "rank 2, .31: only rank 1 is taken";
-        assert_eq!(reason(2, 0.31, Verify::Strict), strict);
-        let ratio = Verify::Ratio { k: 3, r: 0.3 };
+        assert_eq!(reason(2, 0.31, AcceptanceRule::Strict), strict);
+        let ratio = AcceptanceRule::Ratio { k: 3, r: 0.3 };
         let taken = "rank 2 ≤ k 3, .31 ≥ r .30 × .50 = .15";
         assert_eq!(reason(2, 0.31, ratio), taken);
         let refused = "rank 3 ≤ k 3, but .05 < r .30 × .50 = .15";
         assert_eq!(reason(3, 0.05, ratio), refused);
-        let typical = |eps| Verify::Typical { eps, delta: 0.3 };
+        let typical = |eps| AcceptanceRule::Typical { eps, delta: 0.3 };
         assert_eq!(reason(2, 0.31, typical(0.09)), ".31 > eps .09");
         let by_entropy = ".05 ≤ delta .30 × e^-1.00 = .11";
         assert_eq!(reason(3, 0.05, typical(0.5)), by_entropy);

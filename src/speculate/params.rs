@@ -6,7 +6,7 @@ mod verify;
 use serde::{Deserialize, Serialize};
 
 pub use sampling::{MAX_TEMPERATURE, Sampling};
-pub use verify::Verify;
+pub use verify::AcceptanceRule;
 
 /// Rows of the largest draft tree, the root included (LASER's own setting).
 pub const MAX_ROWS: usize = 64;
@@ -239,7 +239,7 @@ impl Drafter {
 /// on the fly, in the first step that used the change.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Params {
-    pub verify: Verify,
+    pub verify: AcceptanceRule,
     pub budget: Budget,
     /// Longest branch of the draft tree, in tokens (1..=MAX_BRANCH).
     pub branch: usize,
@@ -264,7 +264,7 @@ pub struct Params {
 impl Default for Params {
     fn default() -> Self {
         Params {
-            verify: Verify::default(),
+            verify: AcceptanceRule::default(),
             budget: Budget::Auto { max: MAX_ROWS },
             branch: 12,
             max_suffix: 16,

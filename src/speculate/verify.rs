@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::TokenId;
 use super::draft::DraftTree;
-use super::params::Verify;
+use super::params::AcceptanceRule;
 use super::row::{NodeDistribution, TokenScore};
 use super::rule::{Ruling, rule};
 
@@ -119,7 +119,7 @@ impl<'a> ScoredTree<'a> {
 /// path. Nothing beyond `room` is committed.
 pub fn verify(
     scored: ScoredTree<'_>,
-    verify: Verify,
+    verify: AcceptanceRule,
     eos: &[TokenId],
     room: RemainingTokens,
 ) -> Verdict {
@@ -131,7 +131,7 @@ pub fn verify(
 /// others count as unreached.
 pub(super) fn verify_kept(
     scored: ScoredTree<'_>,
-    verify: Verify,
+    verify: AcceptanceRule,
     eos: &[TokenId],
     room: RemainingTokens,
     kept: impl Fn(usize) -> bool,

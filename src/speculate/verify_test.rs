@@ -7,7 +7,7 @@ const OPEN: RemainingTokens = RemainingTokens {
     tokens: 100,
     then: Finish::Length,
 };
-const RELAXED: Verify = Verify::Relaxed { k: 2, tau: 0.1 };
+const RELAXED: AcceptanceRule = AcceptanceRule::Relaxed { k: 2, tau: 0.1 };
 
 fn row(top: &[(TokenId, f32)]) -> NodeDistribution {
     NodeDistribution {
@@ -50,7 +50,7 @@ fn strict_takes_the_argmax_path_and_adds_the_bonus() {
     let (tree, rows, judged) = case(&[(0, 1), (0, 2), (1, 1)], &[MAIN; 4]);
     let v = verify(
         ScoredTree::new(&tree, &rows, &judged),
-        Verify::Strict,
+        AcceptanceRule::Strict,
         &[EOS],
         OPEN,
     );
@@ -152,7 +152,7 @@ fn a_limit_cuts_the_path_and_the_bonus() {
     };
     let v = verify(
         ScoredTree::new(&tree, &rows, &judged),
-        Verify::Strict,
+        AcceptanceRule::Strict,
         &[EOS],
         room,
     );
@@ -167,7 +167,7 @@ fn a_limit_cuts_the_path_and_the_bonus() {
     };
     let v = verify(
         ScoredTree::new(&tree, &rows, &judged),
-        Verify::Strict,
+        AcceptanceRule::Strict,
         &[EOS],
         room,
     );
@@ -179,13 +179,13 @@ fn relaxed_with_k_1_or_tau_1_is_strict() {
     let (tree, rows, judged) = case(&[(0, 1), (0, 2), (2, 1), (1, 2)], &[MAIN; 5]);
     let strict = verify(
         ScoredTree::new(&tree, &rows, &judged),
-        Verify::Strict,
+        AcceptanceRule::Strict,
         &[EOS],
         OPEN,
     );
     for rule in [
-        Verify::Relaxed { k: 1, tau: 0.0 },
-        Verify::Relaxed { k: 5, tau: 1.0 },
+        AcceptanceRule::Relaxed { k: 1, tau: 0.0 },
+        AcceptanceRule::Relaxed { k: 5, tau: 1.0 },
     ] {
         assert_eq!(
             verify(ScoredTree::new(&tree, &rows, &judged), rule, &[EOS], OPEN),

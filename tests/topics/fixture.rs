@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use laserscope::speculate::TokenId;
 use laserscope::speculate::cost::CostProfile;
 use laserscope::speculate::draft::{Continuation, DocHit, DraftLimits, DraftTree, Origin, grow};
-use laserscope::speculate::params::{Params, Source, Verify};
+use laserscope::speculate::params::{AcceptanceRule, Params, Source};
 use laserscope::speculate::row::{Candidate, NodeDistribution, TOP_N, TokenScore};
 use laserscope::speculate::subject::DocId;
 use laserscope::speculate::trace::{
@@ -341,7 +341,7 @@ pub fn relaxed() -> Trace {
 
 pub fn strict() -> Trace {
     let params = Params {
-        verify: Verify::Strict,
+        verify: AcceptanceRule::Strict,
         ..Params::default()
     };
     run(7, params)

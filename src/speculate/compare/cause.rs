@@ -6,7 +6,7 @@
 
 use super::differing::{drafts_differing, of_part, shaping};
 use super::{Side, Taken, row_of, same_model};
-use crate::speculate::params::Verify;
+use crate::speculate::params::AcceptanceRule;
 use crate::speculate::row::{NodeDistribution, TokenScore};
 use crate::speculate::rule::{Ruling, rule};
 use crate::speculate::same_run::{HeaderDifference, Part};
@@ -25,7 +25,7 @@ pub enum Cause {
         side: Side,
         step: usize,
         /// The rule that let it in.
-        rule: Verify,
+        rule: AcceptanceRule,
         /// The committed token's probability, and the argmax's it stood in for.
         p: Option<f32>,
         argmax_p: f32,
@@ -58,7 +58,7 @@ pub enum Cause {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum NotTaken {
     /// Its rule refuses it, whatever is drafted.
-    Refused { rule: Verify },
+    Refused { rule: AcceptanceRule },
     /// Its rule would take it, but it was not in that step's tree.
     NotDrafted { step: usize },
     /// It was drafted and would have been taken, but another branch won.
@@ -213,7 +213,7 @@ fn not_taken(
 /// Whether a rule refuses a token: by the distribution of its own run, as far as that
 /// was recorded, else by the other's, which is the same unless it was shaped otherwise.
 fn would_refuse(
-    verify: Verify,
+    verify: AcceptanceRule,
     token: u32,
     there: Option<&NodeDistribution>,
     own: Option<(TokenScore, &NodeDistribution)>,

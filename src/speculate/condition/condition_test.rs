@@ -5,14 +5,14 @@ use proptest::prelude::*;
 use strum::VariantArray;
 
 use super::*;
-use crate::speculate::params::{Budget, Params, Verify};
+use crate::speculate::params::{AcceptanceRule, Budget, Params};
 use crate::speculate::trace::{SourceHit, TokenBytes};
 use crate::speculate::whatif::tests::run;
 
 /// A run whose tokens are letters.
 fn letters() -> Trace {
     let params = Params {
-        verify: Verify::Relaxed { k: 2, tau: 0.05 },
+        verify: AcceptanceRule::Relaxed { k: 2, tau: 0.05 },
         budget: Budget::Rows(8),
         ..Params::default()
     };

@@ -143,7 +143,7 @@ fn what_means_the_same_runs_once() {
     let grid = sweep(1).grid;
     // Strict, for both k = 1; then k = 2 with each tau.
     assert_eq!(grid.layers[0].cells, [0, 0, 1, 2]);
-    assert_eq!(grid.cells[0].verify, Verify::Strict);
+    assert_eq!(grid.cells[0].verify, AcceptanceRule::Strict);
     assert_eq!(grid.layers[0].rows, ["1", "2"]);
     assert_eq!(grid.layers[0].columns, ["0.1", "0.4"]);
     assert_eq!(grid.layers[0].cell(1, 0), 1);

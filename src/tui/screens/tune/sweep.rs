@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::present::footprint::trace_bytes;
-use crate::speculate::params::{Budget, MAX_ROWS, Verify};
+use crate::speculate::params::{AcceptanceRule, Budget, MAX_ROWS};
 use crate::speculate::stats::{Stats, repetition};
 use crate::speculate::sweep::{Axes, Family, Grid, Job, Layer, Measure, Sweep};
 use crate::speculate::trace::Trace;
@@ -474,7 +474,7 @@ impl App {
 fn measured(trace: &Trace) -> Measured {
     let ids = trace.token_ids();
     Measured {
-        verify: Verify::Autoregressive,
+        verify: AcceptanceRule::Autoregressive,
         stats: Stats::of(trace),
         repetition: repetition(&ids),
         ids,
