@@ -116,7 +116,7 @@ impl Decoder {
     }
 
     pub fn threads(&self) -> usize {
-        self.cpu.team.threads()
+        self.cpu.pool.threads()
     }
 
     /// The instructions that products are computed with; on a GPU, by whom.

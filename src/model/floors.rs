@@ -43,8 +43,8 @@ pub fn measure(matrices: &[&Packed], cpu: &Cpu) -> Floors {
         CachedTile::MACS * cpu.isa.rows_at_once(),
     );
     let rounds = 200;
-    let tile_ms = best(&|| cpu.team.run(cpu.team.threads(), |_| tile.multiply(rounds)));
-    let rate = (rounds * tile_macs * cpu.team.threads()) as f32 / tile_ms;
+    let tile_ms = best(&|| cpu.pool.run(cpu.pool.threads(), |_| tile.multiply(rounds)));
+    let rate = (rounds * tile_macs * cpu.pool.threads()) as f32 / tile_ms;
     Floors {
         memory_ms: best(&|| read(matrices, cpu)),
         arithmetic_ms_a_row: macs as f32 / rate,
@@ -59,7 +59,7 @@ fn read(matrices: &[&Packed], cpu: &Cpu) {
         .flat_map(|m| m.data().chunks(PIECE))
         .collect();
     let total = AtomicU64::new(0);
-    cpu.team.run(pieces.len(), |i| {
+    cpu.pool.run(pieces.len(), |i| {
         let lines = pieces[i].chunks_exact(64);
         let words = lines.map(|line| u64::from_le_bytes(line[..8].try_into().unwrap_or_default()));
         total.fetch_xor(words.fold(0, |a, b| a ^ b), Ordering::Relaxed);

@@ -6,7 +6,7 @@
 use candle_core::{D, DType, Device, IndexOp, Result, Tensor};
 
 use super::kernels::Cpu;
-use super::kernels::team::Parts;
+use super::kernels::thread_pool::DisjointSlices;
 use super::sampling::draw;
 use super::score::{all_finite, penalize, score_row};
 use crate::speculate::TokenId;
@@ -92,8 +92,8 @@ pub fn score_on_host(
     cpu: &Cpu,
 ) -> Option<Vec<Answered>> {
     let vocab = logits.len() / asked.len().max(1);
-    let rows = Parts::new(logits);
-    let answered = cpu.team.map(asked.len(), |i| {
+    let rows = DisjointSlices::new(logits);
+    let answered = cpu.pool.map(asked.len(), |i| {
         // SAFETY: each task has its own row.
         let row = unsafe { rows.slice(i * vocab, vocab) };
         if !all_finite(row) {

@@ -9,7 +9,7 @@ use super::kv::Heads;
 use super::pack::COLS;
 use super::softmax::exp;
 use super::storage::floats;
-use super::team::Parts;
+use super::thread_pool::DisjointSlices;
 use super::{Cpu, Isa};
 
 /// Which dimensions of a head RoPE turns together.
@@ -59,7 +59,7 @@ impl InplaceOp1 for Turn<'_> {
             bail!("a row of {width} is not queries, keys and values");
         }
         let half = self.cos.len() / n.max(1);
-        let rows = Parts::new(floats(storage, layout)?);
+        let rows = DisjointSlices::new(floats(storage, layout)?);
         let turn = |row: usize| {
             // SAFETY: each row is turned by one task.
             let x = unsafe { rows.slice(row * width, width) };
@@ -69,7 +69,7 @@ impl InplaceOp1 for Turn<'_> {
         if n < ALONE {
             (0..n).for_each(turn);
         } else {
-            self.cpu.team.run(n, turn);
+            self.cpu.pool.run(n, turn);
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use half::slice::HalfFloatSliceExt;
 
 use super::Cpu;
 use super::storage::slice;
-use super::team::Parts;
+use super::thread_pool::DisjointSlices;
 
 /// The type that keys and values are stored as. Arithmetic is in f32 either way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
@@ -193,7 +193,7 @@ impl Append<'_> {
             kv_heads,
             head_dim,
         } = self.places.heads;
-        let (of_head, cache) = (self.places.of_head(), Parts::new(cache));
+        let (of_head, cache) = (self.places.of_head(), DisjointSlices::new(cache));
         let write = |part: usize| {
             // SAFETY: each task has a part of its own.
             let to = unsafe { cache.slice(part * of_head, of_head) };
@@ -216,7 +216,7 @@ impl Append<'_> {
         if qkv.len() < ALONE * self.places.heads.qkv_width() {
             (0..2 * kv_heads).for_each(write);
         } else {
-            self.cpu.team.run(2 * kv_heads, write);
+            self.cpu.pool.run(2 * kv_heads, write);
         }
     }
 }
@@ -247,8 +247,8 @@ impl Gather<'_> {
     fn shift<S: Stored>(&self, cache: &mut [S]) {
         let (of_head, head_dim) = (self.places.of_head(), self.places.heads.head_dim);
         let parts = cache.len() / of_head;
-        let cache = Parts::new(cache);
-        self.cpu.team.run(parts, |part| {
+        let cache = DisjointSlices::new(cache);
+        self.cpu.pool.run(parts, |part| {
             // SAFETY: each task has a part of its own.
             let cache = unsafe { cache.slice(part * of_head, of_head) };
             for (to, &row) in (self.to..).zip(self.rows) {

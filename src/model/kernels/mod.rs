@@ -18,7 +18,7 @@ pub mod slab;
 pub mod softmax;
 mod storage;
 mod sync;
-pub mod team;
+pub mod thread_pool;
 pub mod tile;
 #[cfg(target_arch = "x86_64")]
 mod x86_activation;
@@ -36,11 +36,11 @@ mod x86_wide;
 use std::sync::OnceLock;
 
 use strum::VariantArray;
-use team::Team;
+use thread_pool::ThreadPool;
 
 /// What our kernels run on.
 pub struct Cpu {
-    pub team: Team,
+    pub pool: ThreadPool,
     pub isa: Isa,
 }
 
@@ -51,7 +51,7 @@ impl Cpu {
     /// The system gives no thread.
     pub fn new(threads: usize) -> std::io::Result<Self> {
         Ok(Cpu {
-            team: Team::new(threads)?,
+            pool: ThreadPool::new(threads)?,
             isa: Isa::detect(),
         })
     }

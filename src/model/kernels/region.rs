@@ -47,8 +47,8 @@ pub struct Shared {
     work: UnsafeCell<*const Work<'static>>,
     asleep: AtomicUsize,
     stop: AtomicBool,
-    bed: Mutex<()>,
-    bell: Condvar,
+    parked: Mutex<()>,
+    wake: Condvar,
 }
 
 // SAFETY: the closure behind `work` is `Sync`, so any thread may call it.
@@ -68,8 +68,8 @@ impl Shared {
             work: UnsafeCell::new(nothing),
             asleep: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
-            bed: Mutex::new(()),
-            bell: Condvar::new(),
+            parked: Mutex::new(()),
+            wake: Condvar::new(),
         }
     }
 
@@ -133,11 +133,14 @@ impl Shared {
     /// The fences here and in `wake` see to it that one of the two sees what the other
     /// wrote: the sleeper the new ticket, or the caller the sleeper.
     fn sleep(&self) {
-        let mut bed = self.lock();
+        let mut parked = self.lock();
         self.asleep.fetch_add(1, Ordering::Relaxed);
         fence(Ordering::SeqCst);
         while !self.has_task() && !self.stop.load(Ordering::Relaxed) {
-            bed = self.bell.wait(bed).unwrap_or_else(PoisonError::into_inner);
+            parked = self
+                .wake
+                .wait(parked)
+                .unwrap_or_else(PoisonError::into_inner);
         }
         self.asleep.fetch_sub(1, Ordering::Relaxed);
     }
@@ -146,7 +149,7 @@ impl Shared {
         fence(Ordering::SeqCst);
         if self.asleep.load(Ordering::Relaxed) > 0 {
             drop(self.lock());
-            self.bell.notify_all();
+            self.wake.notify_all();
         }
     }
 
@@ -154,7 +157,7 @@ impl Shared {
     pub fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
         drop(self.lock());
-        self.bell.notify_all();
+        self.wake.notify_all();
     }
 
     /// Calls `work(0)` to `work(tasks - 1)`, at most [`MAX_TASKS`]; false when one of
@@ -188,6 +191,6 @@ impl Shared {
     }
 
     fn lock(&self) -> MutexGuard<'_, ()> {
-        self.bed.lock().unwrap_or_else(PoisonError::into_inner)
+        self.parked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -9,14 +9,14 @@ use std::thread::JoinHandle;
 use super::region::{MAX_TASKS, Shared, Work};
 
 /// A caller and `threads - 1` others.
-pub struct Team {
+pub struct ThreadPool {
     shared: Arc<Shared>,
     members: Vec<JoinHandle<()>>,
     /// Held by who runs a region.
     turn: Mutex<()>,
 }
 
-impl Team {
+impl ThreadPool {
     /// # Errors
     /// The system gives no thread.
     pub fn new(threads: usize) -> std::io::Result<Self> {
@@ -28,7 +28,7 @@ impl Team {
                 .spawn(move || shared.member())
         };
         let members = (1..threads).map(member).collect::<std::io::Result<_>>()?;
-        Ok(Team {
+        Ok(ThreadPool {
             shared,
             members,
             turn: Mutex::new(()),
@@ -56,10 +56,10 @@ impl Team {
         }
     }
 
-    /// `work(0)` to `work(tasks - 1)`, in order, computed as by [`Team::run`].
+    /// `work(0)` to `work(tasks - 1)`, in order, computed as by [`ThreadPool::run`].
     pub fn map<T: Send>(&self, tasks: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
         let mut results: Vec<Option<T>> = (0..tasks).map(|_| None).collect();
-        let parts = Parts::new(&mut results);
+        let parts = DisjointSlices::new(&mut results);
         // SAFETY: each task writes its own result.
         self.run(tasks, |i| unsafe { parts.slice(i, 1)[0] = Some(work(i)) });
         results.into_iter().flatten().collect()
@@ -72,7 +72,7 @@ impl Team {
     }
 }
 
-impl Drop for Team {
+impl Drop for ThreadPool {
     fn drop(&mut self) {
         self.shared.stop();
         for member in self.members.drain(..) {
@@ -82,17 +82,17 @@ impl Drop for Team {
 }
 
 /// A slice that the tasks of a region write in parts that do not overlap.
-pub struct Parts<T> {
+pub struct DisjointSlices<T> {
     data: *mut T,
     len: usize,
 }
 
 // SAFETY: `slice` leaves disjointness to its callers.
-unsafe impl<T: Send> Sync for Parts<T> {}
+unsafe impl<T: Send> Sync for DisjointSlices<T> {}
 
-impl<T> Parts<T> {
+impl<T> DisjointSlices<T> {
     pub fn new(all: &mut [T]) -> Self {
-        Parts {
+        DisjointSlices {
             data: all.as_mut_ptr(),
             len: all.len(),
         }
@@ -123,11 +123,11 @@ mod tests {
     #[test]
     fn every_task_runs_once() {
         for threads in [1, 2, 5] {
-            let team = Team::new(threads).unwrap();
+            let pool = ThreadPool::new(threads).unwrap();
             for tasks in [0, 1, 2, 7, 300] {
                 let counts: Vec<AtomicUsize> = (0..tasks).map(|_| AtomicUsize::new(0)).collect();
                 for _ in 0..50 {
-                    team.run(tasks, |i| {
+                    pool.run(tasks, |i| {
                         counts[i].fetch_add(1, Ordering::Relaxed);
                     });
                 }
@@ -140,20 +140,20 @@ mod tests {
     #[should_panic(expected = "of 4")]
     fn a_part_whose_end_wraps_around_is_outside() {
         let mut all = [0u8; 4];
-        let parts = Parts::new(&mut all);
+        let parts = DisjointSlices::new(&mut all);
         // SAFETY: it panics before there is a part.
         unsafe { parts.slice(usize::MAX, 2) };
     }
 
     #[test]
     fn sleeping_members_do_not_hold_a_region_up() {
-        let team = Team::new(3).unwrap();
+        let pool = ThreadPool::new(3).unwrap();
         let total = AtomicUsize::new(0);
         for _ in 0..5 {
-            while team.shared.n_asleep() < 2 {
+            while pool.shared.n_asleep() < 2 {
                 std::thread::yield_now();
             }
-            team.run(10, |i| {
+            pool.run(10, |i| {
                 total.fetch_add(i, Ordering::Relaxed);
             });
         }
@@ -162,11 +162,11 @@ mod tests {
 
     #[test]
     fn a_panic_reaches_the_caller_and_leaves_the_team_working() {
-        let team = Team::new(2).unwrap();
-        let run = std::panic::AssertUnwindSafe(|| team.run(4, |i| assert!(i != 2, "task two")));
+        let pool = ThreadPool::new(2).unwrap();
+        let run = std::panic::AssertUnwindSafe(|| pool.run(4, |i| assert!(i != 2, "task two")));
         assert!(std::panic::catch_unwind(run).is_err());
         let total = AtomicUsize::new(0);
-        team.run(4, |i| {
+        pool.run(4, |i| {
             total.fetch_add(i, Ordering::Relaxed);
         });
         assert_eq!(total.load(Ordering::Relaxed), 6);
