@@ -16,7 +16,7 @@ use color_eyre::eyre::{Result, WrapErr, bail, eyre};
 use laserscope::model::decoder::{Decoder, Rows};
 use laserscope::model::gguf::Gguf;
 use laserscope::model::kernels::kv::KvType;
-use laserscope::model::layer::{Kernels, Target};
+use laserscope::model::layer::{Backend, Target};
 use laserscope::model::tokenizer::TextCodec;
 use laserscope::model::weights::{FloatWeights, Weights};
 
@@ -92,7 +92,7 @@ fn texts(model: &Path, files: &[PathBuf]) -> Result<Vec<Vec<u32>>> {
 fn choices(model: &Path, floats: FloatWeights, kv: KvType, texts: &[Vec<u32>]) -> Result<Choices> {
     let target = Target {
         device: &Device::Cpu,
-        kernels: Kernels::Own,
+        backend: Backend::Cpu,
         kv,
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);

@@ -16,7 +16,7 @@ use color_eyre::eyre::{Result, WrapErr, eyre};
 use laserscope::model::decoder::{Decoder, Rows};
 use laserscope::model::gguf::Gguf;
 use laserscope::model::kernels::kv::KvType;
-use laserscope::model::layer::{Kernels, Target};
+use laserscope::model::layer::{Backend, Target};
 use laserscope::model::tokenizer::TextCodec;
 use laserscope::model::weights::{FloatWeights, Weights};
 
@@ -39,7 +39,7 @@ fn logits(model: &Path, ids: &[u32]) -> Result<()> {
     let weights = Weights::open(model, FloatWeights::Reference)?;
     let target = Target {
         device: &Device::Cpu,
-        kernels: Kernels::Own,
+        backend: Backend::Cpu,
         kv: KvType::F32,
     };
     let mut decoder = Decoder::load(&weights, target, ids.len(), 1, |_, _| {})?;

@@ -8,7 +8,7 @@ use half::vec::HalfBitsVecExt;
 use super::kernels::Cpu;
 use super::kernels::kv::{Append, Gather, Heads, KvType, Places, Stored};
 use super::kernels::slab::ask_for_huge_pages;
-use super::layer::{Kernels, Target};
+use super::layer::{Backend, Target};
 
 /// One layer's keys and values, parts of one tensor.
 pub enum Layer {
@@ -56,9 +56,9 @@ pub struct KvCache {
 impl KvCache {
     pub fn new(layers: usize, capacity: usize, heads: Heads, target: Target<'_>) -> Result<Self> {
         let places = Places::new(heads, capacity);
-        let (all, layers) = match target.kernels {
-            Kernels::Candle => head_by_head(layers, capacity, heads, target.device)?,
-            Kernels::Own => in_tiles(layers, places.numbers(), target.kv)?,
+        let (all, layers) = match target.backend {
+            Backend::Device => head_by_head(layers, capacity, heads, target.device)?,
+            Backend::Cpu => in_tiles(layers, places.numbers(), target.kv)?,
         };
         Ok(KvCache {
             places,
@@ -327,14 +327,14 @@ mod tests {
     #[test]
     fn keeps_the_accepted_rows_in_order() {
         let cpu = Cpu::new(2).unwrap();
-        for (kernels, kv) in [
-            (Kernels::Own, KvType::F16),
-            (Kernels::Own, KvType::F32),
-            (Kernels::Candle, KvType::F32),
+        for (backend, kv) in [
+            (Backend::Cpu, KvType::F16),
+            (Backend::Cpu, KvType::F32),
+            (Backend::Device, KvType::F32),
         ] {
             let target = Target {
                 device: &Device::Cpu,
-                kernels,
+                backend,
                 kv,
             };
             let mut cache = KvCache::new(1, 40, HEADS, target).unwrap();
@@ -346,7 +346,7 @@ mod tests {
             assert_eq!(cache.len(), 18);
             for (slot, number) in (0..16).zip(0..).chain([(16, 17), (17, 20)]) {
                 let want: Vec<f32> = (1..5).map(|j| (number * 10 + j) as f32).collect();
-                assert_eq!(row(&cache, slot), want, "{kernels:?}, row {slot}");
+                assert_eq!(row(&cache, slot), want, "{backend:?}, row {slot}");
             }
             cache.truncate(1);
             assert_eq!(cache.len(), 1);

@@ -17,7 +17,7 @@ use super::kernels::activation::Input;
 use super::kernels::kv::KvType;
 use super::kernels::linear::Finish;
 use super::kernels::{Cpu, Isa};
-use super::layer::{Embedding, Kernels, Layer, Linear, Norm, Target};
+use super::layer::{Backend, Embedding, Layer, Linear, Norm, Target};
 use super::layout::ROPE_FACTORS;
 use super::logits::{Answered, Asked, Logits, score_on_device, score_on_host};
 pub use super::pass::Rows;
@@ -35,7 +35,7 @@ const PROMPT_CHUNK_ON_DEVICE: usize = 256;
 pub struct Decoder {
     pub config: Config,
     device: Device,
-    kernels: Kernels,
+    backend: Backend,
     embedding: Embedding,
     layers: Vec<Layer>,
     norm: Norm,
@@ -81,7 +81,7 @@ impl Decoder {
         Ok(Decoder {
             config,
             device: target.device.clone(),
-            kernels: target.kernels,
+            backend: target.backend,
             embedding: ends.embedding,
             layers,
             norm: ends.norm,
@@ -121,9 +121,9 @@ impl Decoder {
 
     /// The instructions that products are computed with; on a GPU, by whom.
     pub fn instructions(&self) -> &'static str {
-        match self.kernels {
-            Kernels::Own => self.cpu.isa.name(),
-            Kernels::Candle => "candle",
+        match self.backend {
+            Backend::Cpu => self.cpu.isa.name(),
+            Backend::Device => "candle",
         }
     }
 
@@ -247,9 +247,9 @@ impl Decoder {
 
     /// Commits a chain of tokens without computing logits: a prompt.
     pub fn extend(&mut self, tokens: &[TokenId]) -> Result<()> {
-        let rows = match self.kernels {
-            Kernels::Own => PROMPT_CHUNK,
-            Kernels::Candle => PROMPT_CHUNK_ON_DEVICE,
+        let rows = match self.backend {
+            Backend::Cpu => PROMPT_CHUNK,
+            Backend::Device => PROMPT_CHUNK_ON_DEVICE,
         };
         for chunk in tokens.chunks(rows) {
             let parents: Vec<_> = (0..chunk.len()).map(|i| i.checked_sub(1)).collect();
@@ -281,9 +281,9 @@ impl Decoder {
         }
         self.clock = Clock::default();
         let x = self.embedding.forward(rows.tokens, &self.device)?;
-        Ok(match self.kernels {
-            Kernels::Own => self.on_cpu(&pass, x)?,
-            Kernels::Candle => self.on_device(&pass, x)?,
+        Ok(match self.backend {
+            Backend::Cpu => self.on_cpu(&pass, x)?,
+            Backend::Device => self.on_device(&pass, x)?,
         })
     }
 

@@ -9,7 +9,7 @@ use candle_transformers::models::quantized_llama::ModelWeights;
 use laserscope::model::decoder::{Decoder, Rows};
 use laserscope::model::gguf::Gguf;
 use laserscope::model::kernels::kv::KvType;
-use laserscope::model::layer::{Kernels, Target};
+use laserscope::model::layer::{Backend, Target};
 use laserscope::model::weights::{FloatWeights, Weights};
 use proptest::prelude::*;
 
@@ -17,7 +17,7 @@ use super::tiny::{self, VOCAB};
 
 pub const CPU: Target<'_> = Target {
     device: &Device::Cpu,
-    kernels: Kernels::Own,
+    backend: Backend::Cpu,
     kv: KvType::F16,
 };
 
@@ -203,7 +203,7 @@ fn candles_operations_agree_with_our_kernels_on_a_tree() {
         let weights = Weights::open(&path, FloatWeights::Exact).unwrap();
         let target = Target {
             device: &Device::Cpu,
-            kernels: Kernels::Candle,
+            backend: Backend::Device,
             kv: KvType::F32,
         };
         let mut theirs = Decoder::load(&weights, target, 128, 2, |_, _| {}).unwrap();

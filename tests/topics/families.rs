@@ -14,7 +14,7 @@ use laserscope::model::decoder::{Decoder, Rows};
 use laserscope::model::device::DeviceChoice;
 use laserscope::model::kernels::elementwise::Pairs;
 use laserscope::model::kernels::kv::KvType;
-use laserscope::model::layer::{Kernels, Target};
+use laserscope::model::layer::{Backend, Target};
 use laserscope::model::tokenizer::TextCodec;
 use laserscope::model::weights::{FloatWeights, Weights};
 use laserscope::protocol::PromptText;
@@ -194,7 +194,7 @@ fn candles_operations_agree_with_our_kernels_for_every_family() {
     let folder = tempfile::tempdir().unwrap();
     let theirs = Target {
         device: &Device::Cpu,
-        kernels: Kernels::Candle,
+        backend: Backend::Device,
         kv: KvType::F32,
     };
     let tree = Rows {

@@ -11,7 +11,7 @@ use laserscope::model::decoder::{Decoder, Rows};
 use laserscope::model::device::DeviceChoice;
 use laserscope::model::gguf::Gguf;
 use laserscope::model::kernels::kv::KvType;
-use laserscope::model::layer::{Kernels, Target};
+use laserscope::model::layer::{Backend, Target};
 use laserscope::model::logits::Asked;
 use laserscope::model::rope::RopeScaling;
 use laserscope::model::weights::{FloatWeights, Weights};
@@ -287,7 +287,7 @@ fn iq4_nl_is_read_exactly_and_its_memory_said() {
     // What a GPU computes, tried on the CPU.
     let theirs = Target {
         device: &candle_core::Device::Cpu,
-        kernels: Kernels::Candle,
+        backend: Backend::Device,
         kv: KvType::F32,
     };
     assert!(Decoder::load(&model.weights, theirs, 16, 1, |_, _| {}).is_ok());
