@@ -13,7 +13,7 @@ use std::path::Path;
 
 use candle_core::Device;
 use color_eyre::eyre::{Result, WrapErr, eyre};
-use laserscope::model::decoder::{Decoder, Rows};
+use laserscope::model::decoder::{Decoder, TreeBatch};
 use laserscope::model::gguf::Gguf;
 use laserscope::model::kernels::kv::KvType;
 use laserscope::model::layer::{Backend, Target};
@@ -44,7 +44,7 @@ fn logits(model: &Path, ids: &[u32]) -> Result<()> {
     };
     let mut decoder = Decoder::load(&weights, target, ids.len(), 1, |_, _| {})?;
     let parents: Vec<Option<usize>> = (0..ids.len()).map(|i| i.checked_sub(1)).collect();
-    let rows = Rows {
+    let rows = TreeBatch {
         tokens: ids,
         parents: &parents,
     };

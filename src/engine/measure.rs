@@ -187,7 +187,7 @@ impl Engine {
         let mut steps = Vec::with_capacity(n);
         while steps.len() < n {
             self.model.decoder.truncate(0);
-            self.model.decoder.pretend(prefix)?;
+            self.model.decoder.fill_for_bench(prefix)?;
             // The cache holds these tokens, as far as the run can tell.
             self.model.cached = ids[..prefix].to_vec();
             let mut run = self.begin(made_up_run(ids.clone(), rows), &mut |_, _| true)?;

@@ -143,7 +143,7 @@ impl KvCache {
     ///
     /// # Errors
     /// Rows out of order, or not of the last pass.
-    pub fn keep(&mut self, rows: &[usize], cpu: &Cpu) -> Result<()> {
+    pub fn commit_rows(&mut self, rows: &[usize], cpu: &Cpu) -> Result<()> {
         if rows.windows(2).any(|w| w[0] >= w[1]) || rows.iter().any(|&r| r >= self.pending) {
             bail!("rows to keep must be ascending and of the last pass: {rows:?}");
         }
@@ -184,7 +184,7 @@ impl KvCache {
     ///
     /// # Errors
     /// What the device reports.
-    pub fn pretend(&mut self, len: usize, cpu: &Cpu) -> Result<()> {
+    pub fn fill_for_bench(&mut self, len: usize, cpu: &Cpu) -> Result<()> {
         let len = len.min(self.capacity);
         if len > self.written {
             self.truncate(self.written);
@@ -340,9 +340,11 @@ mod tests {
             let mut cache = KvCache::new(1, 40, HEADS, target).unwrap();
             assert_eq!(cache.kv_type(), kv);
             append(&mut cache, &rows(0, 15), &cpu).unwrap();
-            cache.keep(&(0..15).collect::<Vec<_>>(), &cpu).unwrap();
+            cache
+                .commit_rows(&(0..15).collect::<Vec<_>>(), &cpu)
+                .unwrap();
             append(&mut cache, &rows(15, 6), &cpu).unwrap();
-            cache.keep(&[0, 2, 5], &cpu).unwrap();
+            cache.commit_rows(&[0, 2, 5], &cpu).unwrap();
             assert_eq!(cache.len(), 18);
             for (slot, number) in (0..16).zip(0..).chain([(16, 17), (17, 20)]) {
                 let want: Vec<f32> = (1..5).map(|j| (number * 10 + j) as f32).collect();
@@ -350,7 +352,7 @@ mod tests {
             }
             cache.truncate(1);
             assert_eq!(cache.len(), 1);
-            assert!(cache.keep(&[0], &cpu).is_err());
+            assert!(cache.commit_rows(&[0], &cpu).is_err());
             assert!(append(&mut cache, &rows(0, 40), &cpu).is_err());
         }
     }

@@ -20,7 +20,7 @@ use super::kernels::{Cpu, Isa};
 use super::layer::{Backend, Embedding, Layer, Linear, Norm, Target};
 use super::layout::ROPE_FACTORS;
 use super::logits::{Answered, Asked, Logits, score_on_device, score_on_host};
-pub use super::pass::Rows;
+pub use super::pass::TreeBatch;
 use super::pass::{Pass, RopeTable};
 use super::weights::Weights;
 use super::{cpu_path, device_path};
@@ -139,12 +139,12 @@ impl Decoder {
     }
 
     /// Logits of every row of a tree, left where they were computed. The rows
-    /// wait in the cache for [`Decoder::keep`].
+    /// wait in the cache for [`Decoder::commit_rows`].
     ///
     /// # Errors
     /// Rows that do not fit the context, a token outside the vocabulary, what
     /// the device reports.
-    pub fn run(&mut self, rows: Rows<'_>) -> Result<Logits> {
+    pub fn forward_tree(&mut self, rows: TreeBatch<'_>) -> Result<Logits> {
         let start = Instant::now();
         let hidden = self.hidden(rows)?;
         let head = Instant::now();
@@ -165,9 +165,9 @@ impl Decoder {
     /// The same in the processor's memory. Shape: (rows * vocab), row after row.
     ///
     /// # Errors
-    /// As [`Decoder::run`].
-    pub fn forward(&mut self, rows: Rows<'_>) -> Result<Vec<f32>> {
-        match self.run(rows)? {
+    /// As [`Decoder::forward_tree`].
+    pub fn forward(&mut self, rows: TreeBatch<'_>) -> Result<Vec<f32>> {
+        match self.forward_tree(rows)? {
             Logits::Host(logits) => Ok(logits),
             Logits::Device(logits) => Ok(logits.flatten_all()?.to_vec1()?),
         }
@@ -222,8 +222,8 @@ impl Decoder {
     ///
     /// # Errors
     /// What the device reports.
-    pub fn pretend(&mut self, len: usize) -> Result<()> {
-        Ok(self.cache.pretend(len, &self.cpu)?)
+    pub fn fill_for_bench(&mut self, len: usize) -> Result<()> {
+        Ok(self.cache.fill_for_bench(len, &self.cpu)?)
     }
 
     fn logits(&mut self, hidden: &Tensor) -> CandleResult<Logits> {
@@ -253,18 +253,18 @@ impl Decoder {
         };
         for chunk in tokens.chunks(rows) {
             let parents: Vec<_> = (0..chunk.len()).map(|i| i.checked_sub(1)).collect();
-            self.hidden(Rows {
+            self.hidden(TreeBatch {
                 tokens: chunk,
                 parents: &parents,
             })?;
-            self.keep(&(0..chunk.len()).collect::<Vec<_>>())?;
+            self.commit_rows(&(0..chunk.len()).collect::<Vec<_>>())?;
         }
         Ok(())
     }
 
     /// Commits these rows of the last forward pass (ascending), forgets the rest.
-    pub fn keep(&mut self, rows: &[usize]) -> Result<()> {
-        Ok(self.cache.keep(rows, &self.cpu)?)
+    pub fn commit_rows(&mut self, rows: &[usize]) -> Result<()> {
+        Ok(self.cache.commit_rows(rows, &self.cpu)?)
     }
 
     /// Rolls the cache back to its first `len` tokens.
@@ -273,7 +273,7 @@ impl Decoder {
     }
 
     /// The last block's output. Shape: (rows, width).
-    fn hidden(&mut self, rows: Rows<'_>) -> Result<Tensor> {
+    fn hidden(&mut self, rows: TreeBatch<'_>) -> Result<Tensor> {
         let (len, capacity) = (self.cache.len(), self.cache.capacity());
         let pass = Pass::new(rows, len, capacity, &self.rope)?;
         if let Some(id) = rows.tokens.iter().find(|&&id| id as usize >= self.vocab) {

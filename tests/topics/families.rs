@@ -10,7 +10,7 @@ use candle_nn::VarBuilder;
 use candle_transformers::models::{llama, quantized_qwen2, quantized_qwen3, qwen2, qwen3};
 use laserscope::engine::{Engine, LoadOptions};
 use laserscope::model::config::Config;
-use laserscope::model::decoder::{Decoder, Rows};
+use laserscope::model::decoder::{Decoder, TreeBatch};
 use laserscope::model::device::DeviceChoice;
 use laserscope::model::kernels::elementwise::Pairs;
 use laserscope::model::kernels::kv::KvType;
@@ -197,7 +197,7 @@ fn candles_operations_agree_with_our_kernels_for_every_family() {
         backend: Backend::Device,
         kv: KvType::F32,
     };
-    let tree = Rows {
+    let tree = TreeBatch {
         tokens: &[4, 5, 6, 7, 8, 9],
         parents: &[None, Some(0), Some(0), Some(2), Some(2), Some(4)],
     };

@@ -7,7 +7,7 @@ use candle_core::quantized::GgmlDType;
 use laserscope::engine::{Engine, LoadOptions};
 use laserscope::model::checked::CheckedModel;
 use laserscope::model::config::Config;
-use laserscope::model::decoder::{Decoder, Rows};
+use laserscope::model::decoder::{Decoder, TreeBatch};
 use laserscope::model::device::DeviceChoice;
 use laserscope::model::gguf::Gguf;
 use laserscope::model::kernels::kv::KvType;
@@ -487,11 +487,11 @@ fn logits_that_are_not_finite_are_an_error_that_names_the_model() {
     let path = file.write(&folder.path().join("huge.gguf"));
     let weights = Weights::open(&path, FloatWeights::Exact).unwrap();
     let mut decoder = Decoder::load(&weights, CPU, 16, 1, |_, _| {}).unwrap();
-    let rows = Rows {
+    let rows = TreeBatch {
         tokens: &[3],
         parents: &[None],
     };
-    let mut row = decoder.run(rows).unwrap();
+    let mut row = decoder.forward_tree(rows).unwrap();
     let said = decoder.score_rows(&mut row, &[Asked::default()], 1.0);
     let said = said.expect_err("it was judged").to_string();
     assert!(

@@ -3,7 +3,7 @@
 use color_eyre::eyre::Result;
 
 use super::{Run, timed, to_micros};
-use crate::model::decoder::Rows;
+use crate::model::decoder::TreeBatch;
 use crate::model::logits::{Asked, Logits, Row};
 use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
@@ -50,7 +50,7 @@ impl Run<'_> {
     fn forward(&mut self, tree: &DraftTree) -> Result<Logits> {
         let tokens: Vec<TokenId> = tree.nodes.iter().map(|n| n.token).collect();
         let parents: Vec<Option<usize>> = tree.nodes.iter().map(|n| n.parent).collect();
-        self.engine.model.decoder.run(Rows {
+        self.engine.model.decoder.forward_tree(TreeBatch {
             tokens: &tokens,
             parents: &parents,
         })
