@@ -8,8 +8,8 @@ use color_eyre::eyre::{Result, ensure};
 
 use super::{Engine, Run, RunSpec};
 use crate::model::clock::PassTimes;
-use crate::model::floors::Floors;
 use crate::model::kernels::Isa;
+use crate::model::roofline::Roofline;
 use crate::protocol::{PromptText, RenderedPrompt};
 use crate::speculate::TokenId;
 use crate::speculate::cost::{CostPoint, CostProfile};
@@ -235,8 +235,8 @@ impl Engine {
     }
 
     /// What this machine cannot do quicker; `None` on a GPU.
-    pub fn floors(&self) -> Option<Floors> {
-        self.model.decoder.floors()
+    pub fn roofline(&self) -> Option<Roofline> {
+        self.model.decoder.roofline()
     }
 
     /// Computes on chosen instructions from now on; the processor must have

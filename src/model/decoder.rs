@@ -12,7 +12,6 @@ use super::cache::KvCache;
 use super::clock::{Clock, Part, PassTimes};
 use super::config::Config;
 use super::consistency;
-use super::floors::{self, Floors};
 use super::kernels::activation::Input;
 use super::kernels::kv::KvType;
 use super::kernels::linear::Finish;
@@ -22,6 +21,7 @@ use super::layout::ROPE_FACTORS;
 use super::logits::{Answered, Asked, Logits, score_on_device, score_on_host};
 pub use super::pass::TreeBatch;
 use super::pass::{Pass, RopeTable};
+use super::roofline::{self, Roofline};
 use super::weights::Weights;
 use super::{cpu_path, device_path};
 use crate::speculate::TokenId;
@@ -204,7 +204,7 @@ impl Decoder {
     }
 
     /// Bounds of this machine; `None` where the weights are not ours.
-    pub fn floors(&self) -> Option<Floors> {
+    pub fn roofline(&self) -> Option<Roofline> {
         let mut matrices = Vec::new();
         for linear in self
             .layers
@@ -214,7 +214,7 @@ impl Decoder {
         {
             matrices.extend(linear.packed().ok()?.parts());
         }
-        Some(floors::measure(&matrices, &self.cpu))
+        Some(roofline::measure(&matrices, &self.cpu))
     }
 
     /// Takes what lies in the cache for `len` committed tokens: for measuring,

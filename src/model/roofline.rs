@@ -13,14 +13,14 @@ use super::kernels::tile::{Ahead, TileOut, TileRows};
 
 /// Measured bounds, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Floors {
+pub struct Roofline {
     /// Reading all packed weights once.
     pub memory_ms: f32,
     /// The multiply-adds of one row.
     pub arithmetic_ms_a_row: f32,
 }
 
-impl Floors {
+impl Roofline {
     /// For a pass of `n` rows: the larger one.
     pub fn ms(&self, n: usize) -> f32 {
         self.memory_ms.max(self.arithmetic_ms_a_row * n as f32)
@@ -28,7 +28,7 @@ impl Floors {
 }
 
 /// Measures both: the best of a few tries.
-pub fn measure(matrices: &[&Packed], cpu: &Cpu) -> Floors {
+pub fn measure(matrices: &[&Packed], cpu: &Cpu) -> Roofline {
     let best = |work: &dyn Fn()| {
         let times = (0..7).map(|_| {
             let start = Instant::now();
@@ -45,7 +45,7 @@ pub fn measure(matrices: &[&Packed], cpu: &Cpu) -> Floors {
     let rounds = 200;
     let tile_ms = best(&|| cpu.pool.run(cpu.pool.threads(), |_| tile.multiply(rounds)));
     let rate = (rounds * tile_macs * cpu.pool.threads()) as f32 / tile_ms;
-    Floors {
+    Roofline {
         memory_ms: best(&|| read(matrices, cpu)),
         arithmetic_ms_a_row: macs as f32 / rate,
     }
