@@ -222,8 +222,8 @@ fn prepare(
 ) -> Result<(Catalog, Engine, Vec<RunSpec>)> {
     let framework = settings.framework()?;
     let (catalog, engine) = open(settings)?;
-    let mut subjects = catalog.spread(SubjectKind::Item, args.items);
-    subjects.extend(catalog.spread(SubjectKind::User, args.users));
+    let mut subjects = catalog.stratified_sample(SubjectKind::Item, args.items);
+    subjects.extend(catalog.stratified_sample(SubjectKind::User, args.users));
     ensure!(
         !subjects.is_empty(),
         "--items {} --users {}: nothing to ask",

@@ -46,7 +46,7 @@ pub fn measure(
     settings: &Settings,
 ) -> Result<Option<Vec<Decoding>>> {
     let framework = settings.framework()?;
-    let subjects = catalog.spread(SubjectKind::Item, SUBJECTS);
+    let subjects = catalog.stratified_sample(SubjectKind::Item, SUBJECTS);
     let mut line = Line::new();
     let mut found = Vec::new();
     for n in ROWS {

@@ -235,7 +235,7 @@ impl App {
             }
             Who::Spread => {
                 let catalog = self.browse.catalog.as_ref().ok_or("There is no catalog.")?;
-                let spread = catalog.spread(self.browse.kind, self.tune.sweep.n);
+                let spread = catalog.stratified_sample(self.browse.kind, self.tune.sweep.n);
                 spread
                     .into_iter()
                     .map(question)
