@@ -4,10 +4,10 @@
 
 pub mod backoff;
 pub mod branch;
+pub mod branch_race;
 pub mod command_line;
 pub mod compare;
 pub mod condition;
-pub mod contest;
 pub mod cost;
 pub mod draft;
 pub mod drift;
