@@ -87,8 +87,8 @@ fn ancestors(tree: &DraftTree, node: usize) -> impl Iterator<Item = usize> + '_ 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::speculate::made_up;
     use crate::speculate::row::TokenScore;
+    use crate::speculate::test_support;
     use crate::speculate::verify::Verdict;
 
     /// 1-2-3 was committed; 4-5 lost beside it; 6 was refused, 7 hangs below it.
@@ -114,7 +114,7 @@ mod tests {
         };
         Step {
             judged: judged.map(|p| TokenScore { rank: 1, p }).to_vec(),
-            ..made_up::step(tree, verdict)
+            ..test_support::step(tree, verdict)
         }
     }
 

@@ -239,14 +239,14 @@ fn shortened(text: &str, n: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::made_up;
     use super::super::params::{Budget, Params};
+    use super::super::test_support;
     use super::super::trace::Arithmetic;
     use super::*;
 
     #[test]
     fn what_decides_a_run_is_named_and_nothing_else() {
-        let then = made_up::header(Params::default());
+        let then = test_support::header(Params::default());
         let mut now = then.clone();
         now.threads = 7;
         now.device = "cpu (AVX2, 7 threads)".into();

@@ -5,9 +5,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::speculate::draft::DraftTree;
-use crate::speculate::made_up::{self, header};
 use crate::speculate::params::MAX_BRANCH;
 use crate::speculate::row::{Candidate, NodeDistribution, TokenScore};
+use crate::speculate::test_support::{self, header};
 use crate::speculate::verify::{Finish, RemainingTokens, ScoredTree, verify};
 
 const EOS: TokenId = 0;
@@ -80,7 +80,7 @@ impl Dice {
             room,
             rows,
             judged,
-            ..made_up::step(tree, verdict)
+            ..test_support::step(tree, verdict)
         }
     }
 }

@@ -2,9 +2,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::speculate::draft::DraftTree;
-use crate::speculate::made_up::{self, header};
 use crate::speculate::params::Budget;
 use crate::speculate::row::NodeDistribution;
+use crate::speculate::test_support::{self, header};
 use crate::speculate::trace::{Step, Timing};
 use crate::speculate::verify::Verdict;
 
@@ -31,7 +31,7 @@ fn run(ids: &[TokenId], ms: f64) -> Trace {
                 forward: ms,
                 ..Timing::default()
             },
-            ..made_up::step(DraftTree::root_only(0), verdict)
+            ..test_support::step(DraftTree::root_only(0), verdict)
         });
     }
     trace
