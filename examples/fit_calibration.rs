@@ -12,7 +12,7 @@ use laserscope::engine::{Engine, OwnDocuments, RunSpec};
 use laserscope::recsys::{Catalog, Framework, Half, Role, SubjectKind, SubjectRef};
 use laserscope::retrieval::Calibrations;
 use laserscope::speculate::learned::CalibrationStart;
-use laserscope::speculate::params::{Budget, MAX_ROWS, Params, Verify};
+use laserscope::speculate::params::{AcceptanceRule, Budget, MAX_ROWS, Params};
 use laserscope::worker::ask;
 
 /// What the weights should serve: the default, and fixed budgets.
@@ -35,8 +35,8 @@ fn main() -> Result<()> {
     let mut subjects = pool_half(&catalog, SubjectKind::Item, items);
     subjects.extend(pool_half(&catalog, SubjectKind::User, users));
     for (name, verify) in [
-        ("START_STRICT", Verify::Strict),
-        ("START_RELAXED", Verify::default()),
+        ("START_STRICT", AcceptanceRule::Strict),
+        ("START_RELAXED", AcceptanceRule::default()),
     ] {
         let params = Params {
             verify,

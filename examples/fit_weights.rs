@@ -18,7 +18,7 @@ use laserscope::retrieval::fitting::{
 };
 use laserscope::retrieval::{Answer, Calibration, PoolDoc, Pools, replay};
 use laserscope::speculate::TokenId;
-use laserscope::speculate::params::{Budget, Params, Verify};
+use laserscope::speculate::params::{AcceptanceRule, Budget, Params};
 
 /// Where fitting begins: longer and rarer-branching suffixes are trusted more.
 const START: Weights = Weights {
@@ -96,7 +96,7 @@ fn fit_calibration(corpora: &[Corpus]) {
 
 fn strict(rows: usize) -> Params {
     Params {
-        verify: Verify::Strict,
+        verify: AcceptanceRule::Strict,
         budget: Budget::Rows(rows),
         ..Params::default()
     }

@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 
 use candle_core::Device;
 use color_eyre::eyre::{Result, WrapErr, bail, eyre};
-use laserscope::model::decoder::{Decoder, Rows};
+use laserscope::model::decoder::{Decoder, TreeBatch};
 use laserscope::model::gguf::Gguf;
 use laserscope::model::kernels::kv::KvType;
-use laserscope::model::layer::{Kernels, Target};
+use laserscope::model::layer::{Backend, Target};
 use laserscope::model::tokenizer::TextCodec;
 use laserscope::model::weights::{FloatWeights, Weights};
 
@@ -92,7 +92,7 @@ fn texts(model: &Path, files: &[PathBuf]) -> Result<Vec<Vec<u32>>> {
 fn choices(model: &Path, floats: FloatWeights, kv: KvType, texts: &[Vec<u32>]) -> Result<Choices> {
     let target = Target {
         device: &Device::Cpu,
-        kernels: Kernels::Own,
+        backend: Backend::Cpu,
         kv,
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -107,12 +107,12 @@ fn choices(model: &Path, floats: FloatWeights, kv: KvType, texts: &[Vec<u32>]) -
             let mut chosen = Vec::new();
             for tokens in text[*context..context + POSITIONS].chunks(ROWS) {
                 let parents: Vec<_> = (0..tokens.len()).map(|i| i.checked_sub(1)).collect();
-                let logits = decoder.forward(Rows {
+                let logits = decoder.forward(TreeBatch {
                     tokens,
                     parents: &parents,
                 })?;
                 chosen.extend(logits.chunks(decoder.vocab()).map(largest));
-                decoder.keep(&(0..tokens.len()).collect::<Vec<_>>())?;
+                decoder.commit_rows(&(0..tokens.len()).collect::<Vec<_>>())?;
             }
             all[at].push(chosen);
         }

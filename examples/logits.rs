@@ -13,10 +13,10 @@ use std::path::Path;
 
 use candle_core::Device;
 use color_eyre::eyre::{Result, WrapErr, eyre};
-use laserscope::model::decoder::{Decoder, Rows};
+use laserscope::model::decoder::{Decoder, TreeBatch};
 use laserscope::model::gguf::Gguf;
 use laserscope::model::kernels::kv::KvType;
-use laserscope::model::layer::{Kernels, Target};
+use laserscope::model::layer::{Backend, Target};
 use laserscope::model::tokenizer::TextCodec;
 use laserscope::model::weights::{FloatWeights, Weights};
 
@@ -39,12 +39,12 @@ fn logits(model: &Path, ids: &[u32]) -> Result<()> {
     let weights = Weights::open(model, FloatWeights::Reference)?;
     let target = Target {
         device: &Device::Cpu,
-        kernels: Kernels::Own,
+        backend: Backend::Cpu,
         kv: KvType::F32,
     };
     let mut decoder = Decoder::load(&weights, target, ids.len(), 1, |_, _| {})?;
     let parents: Vec<Option<usize>> = (0..ids.len()).map(|i| i.checked_sub(1)).collect();
-    let rows = Rows {
+    let rows = TreeBatch {
         tokens: ids,
         parents: &parents,
     };

@@ -233,7 +233,7 @@ fn named(key: &str, why: String) -> String {
 mod tests {
     use super::*;
     use crate::model::weights::FloatWeights;
-    use crate::speculate::params::{Budget, Verify};
+    use crate::speculate::params::{AcceptanceRule, Budget};
 
     fn read(text: impl AsRef<[u8]>) -> Result<Config> {
         let file = tempfile::NamedTempFile::new()?;
@@ -248,7 +248,7 @@ mod tests {
         let params = config.params().unwrap();
         assert_eq!(
             (params.budget, params.verify),
-            (Budget::Rows(8), Verify::Strict)
+            (Budget::Rows(8), AcceptanceRule::Strict)
         );
         let args = SetupArgs {
             model: Some("b".into()),

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::drafting::DraftingArgs;
-use crate::speculate::params::{Budget, MAX_ROWS, Params, Sampling, Verify};
+use crate::speculate::params::{AcceptanceRule, Budget, MAX_ROWS, Params, Sampling};
 
 /// Parameters of decoding.
 #[derive(Args, Clone, Debug, Default)]
@@ -89,27 +89,27 @@ impl DecodeArgs {
     }
 
     /// A rule is named, or told by the numbers that only it has.
-    fn verify_over(&self, base: Verify) -> Result<Verify, String> {
+    fn verify_over(&self, base: AcceptanceRule) -> Result<AcceptanceRule, String> {
         let chosen = match (self.verify, base) {
             (Some(choice), base) => choice.over(base),
             (None, _) if self.tau.is_some() => VerifyChoice::Relaxed.over(base),
             (None, _) if self.ratio.is_some() => VerifyChoice::Ratio.over(base),
             (None, _) if self.eps.or(self.delta).is_some() => VerifyChoice::Typical.over(base),
-            (None, Verify::Ratio { .. }) => base,
+            (None, AcceptanceRule::Ratio { .. }) => base,
             (None, _) if self.k.is_some() => VerifyChoice::Relaxed.over(base),
             (None, base) => base,
         };
         self.refuse_others_numbers(chosen)?;
         Ok(match chosen {
-            Verify::Relaxed { k, tau } => Verify::Relaxed {
+            AcceptanceRule::Relaxed { k, tau } => AcceptanceRule::Relaxed {
                 k: self.k.unwrap_or(k),
                 tau: self.tau.unwrap_or(tau),
             },
-            Verify::Ratio { k, r } => Verify::Ratio {
+            AcceptanceRule::Ratio { k, r } => AcceptanceRule::Ratio {
                 k: self.k.unwrap_or(k),
                 r: self.ratio.unwrap_or(r),
             },
-            Verify::Typical { eps, delta } => Verify::Typical {
+            AcceptanceRule::Typical { eps, delta } => AcceptanceRule::Typical {
                 eps: self.eps.unwrap_or(eps),
                 delta: self.delta.unwrap_or(delta),
             },
@@ -117,7 +117,7 @@ impl DecodeArgs {
         })
     }
 
-    fn refuse_others_numbers(&self, rule: Verify) -> Result<(), String> {
+    fn refuse_others_numbers(&self, rule: AcceptanceRule) -> Result<(), String> {
         let numbers: [(bool, &str, &[&str]); 5] = [
             (self.k.is_some(), "--k", &["relaxed", "ratio"]),
             (self.tau.is_some(), "--tau", &["relaxed"]),
@@ -161,7 +161,7 @@ impl DecodeArgs {
 
 impl VerifyChoice {
     /// The rule with the numbers of `base`, where that is the same rule.
-    fn over(self, base: Verify) -> Verify {
+    fn over(self, base: AcceptanceRule) -> AcceptanceRule {
         let name = match self {
             VerifyChoice::Autoregressive => "autoregressive",
             VerifyChoice::Strict => "strict",
@@ -169,7 +169,7 @@ impl VerifyChoice {
             VerifyChoice::Ratio => "ratio",
             VerifyChoice::Typical => "typical",
         };
-        let rules = [base].into_iter().chain(Verify::ALL);
+        let rules = [base].into_iter().chain(AcceptanceRule::ALL);
         rules
             .into_iter()
             .find(|rule| rule.name() == name)

@@ -110,7 +110,9 @@ pub enum Command {
 mod tests {
     use super::*;
     use crate::speculate::options::options;
-    use crate::speculate::params::{Budget, Drafter, Params, SourceWeights, Sources, Verify};
+    use crate::speculate::params::{
+        AcceptanceRule, Budget, Drafter, Params, SourceWeights, Sources,
+    };
     use clap::CommandFactory;
     use proptest::prelude::*;
 
@@ -134,7 +136,7 @@ mod tests {
     fn options_lie_over_the_defaults() {
         assert_eq!(decode(&[]), Ok(Params::default()));
         let params = decode(&["--k", "3", "--budget", "16", "--sources", "local"]).unwrap();
-        assert_eq!(params.verify, Verify::Relaxed { k: 3, tau: 0.1 });
+        assert_eq!(params.verify, AcceptanceRule::Relaxed { k: 3, tau: 0.1 });
         assert_eq!(params.budget, Budget::Rows(16));
         assert_eq!(
             params.sources,
@@ -148,14 +150,17 @@ mod tests {
     #[test]
     fn a_number_names_its_rule() {
         let verify = |args: &[&str]| decode(args).unwrap().verify;
-        assert_eq!(verify(&["--ratio", "0.5"]), Verify::Ratio { k: 2, r: 0.5 });
-        let typical = Verify::Typical {
+        assert_eq!(
+            verify(&["--ratio", "0.5"]),
+            AcceptanceRule::Ratio { k: 2, r: 0.5 }
+        );
+        let typical = AcceptanceRule::Typical {
             eps: 0.09,
             delta: 0.5,
         };
         assert_eq!(verify(&["--delta", "0.5"]), typical);
         let ratio = ["--verify", "ratio", "--k", "4"];
-        assert_eq!(verify(&ratio), Verify::Ratio { k: 4, r: 0.3 });
+        assert_eq!(verify(&ratio), AcceptanceRule::Ratio { k: 4, r: 0.3 });
         let warm = ["--verify", "strict", "--temperature", "0.8", "--seed", "7"];
         let sampling = decode(&warm).unwrap().sampling.unwrap();
         assert_eq!((sampling.temperature, sampling.seed), (0.8, 7));
@@ -199,11 +204,12 @@ mod tests {
     /// Every kind of parameters, written as options and read back.
     fn spelled() -> impl Strategy<Value = Params> {
         let rule = prop_oneof![
-            Just(Verify::Autoregressive),
-            Just(Verify::Strict),
-            (1usize..9, 0.0f32..1.0).prop_map(|(k, tau)| Verify::Relaxed { k, tau }),
-            (1usize..9, 0.0f32..1.0).prop_map(|(k, r)| Verify::Ratio { k, r }),
-            (0.0f32..1.0, 0.0f32..1.0).prop_map(|(eps, delta)| Verify::Typical { eps, delta }),
+            Just(AcceptanceRule::Autoregressive),
+            Just(AcceptanceRule::Strict),
+            (1usize..9, 0.0f32..1.0).prop_map(|(k, tau)| AcceptanceRule::Relaxed { k, tau }),
+            (1usize..9, 0.0f32..1.0).prop_map(|(k, r)| AcceptanceRule::Ratio { k, r }),
+            (0.0f32..1.0, 0.0f32..1.0)
+                .prop_map(|(eps, delta)| AcceptanceRule::Typical { eps, delta }),
         ];
         let budget = prop_oneof![
             Just(Budget::Auto { max: 64 }),

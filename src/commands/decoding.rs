@@ -10,7 +10,7 @@ use crate::console::interrupt;
 use crate::console::progress::Line;
 use crate::engine::{Engine, RunSpec};
 use crate::recsys::{Catalog, Role, SubjectKind};
-use crate::speculate::params::{Budget, Params, Verify};
+use crate::speculate::params::{AcceptanceRule, Budget, Params};
 use crate::speculate::trace::Step;
 use crate::speculate::verify::Finish;
 use crate::worker::ask;
@@ -46,7 +46,7 @@ pub fn measure(
     settings: &Settings,
 ) -> Result<Option<Vec<Decoding>>> {
     let framework = settings.framework()?;
-    let subjects = catalog.spread(SubjectKind::Item, SUBJECTS);
+    let subjects = catalog.stratified_sample(SubjectKind::Item, SUBJECTS);
     let mut line = Line::new();
     let mut found = Vec::new();
     for n in ROWS {
@@ -77,8 +77,8 @@ pub fn measure(
 fn params(n: usize) -> Params {
     Params {
         verify: match n {
-            1 => Verify::Autoregressive,
-            _ => Verify::Strict,
+            1 => AcceptanceRule::Autoregressive,
+            _ => AcceptanceRule::Strict,
         },
         budget: Budget::Rows(n),
         ..Params::default()

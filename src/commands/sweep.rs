@@ -65,8 +65,8 @@ fn asked(args: &SweepArgs, catalog: &Catalog) -> Result<Vec<Asked>> {
     }
     let unsaid = subjects.is_empty() && args.users.is_none();
     let n_items = args.items.unwrap_or(if unsaid { DEFAULT_ITEMS } else { 0 });
-    let mut spread = catalog.spread(SubjectKind::Item, n_items);
-    spread.extend(catalog.spread(SubjectKind::User, args.users.unwrap_or(0)));
+    let mut spread = catalog.stratified_sample(SubjectKind::Item, n_items);
+    spread.extend(catalog.stratified_sample(SubjectKind::User, args.users.unwrap_or(0)));
     subjects.extend(spread.into_iter().map(|at| (at, Role::Query)));
     ensure!(!subjects.is_empty(), "--items 0: nobody to ask");
     let ask = |(at, role): (SubjectRef, Role)| {

@@ -98,7 +98,7 @@ fn is_fraction(name: &str) -> bool {
 mod tests {
     use super::*;
     use crate::config::Config;
-    use crate::speculate::params::{Budget, Sampling, Source, Verify};
+    use crate::speculate::params::{AcceptanceRule, Budget, Sampling, Source};
 
     fn saved(text: &str, params: &Params) -> (String, Params) {
         let folder = tempfile::tempdir().expect("a folder");
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn what_is_saved_is_read_back_and_the_rest_stays() {
         let mut params = Params {
-            verify: Verify::Relaxed { k: 3, tau: 0.25 },
+            verify: AcceptanceRule::Relaxed { k: 3, tau: 0.25 },
             budget: Budget::Rows(16),
             max_suffix: 8,
             repeat_penalty: 1.0,
@@ -133,7 +133,7 @@ mod tests {
         );
         assert!(!text.contains("eps"), "{text}");
         params = Params {
-            verify: Verify::Strict,
+            verify: AcceptanceRule::Strict,
             sampling: Some(Sampling {
                 temperature: 0.7,
                 top_k: Some(40),

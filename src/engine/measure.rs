@@ -8,13 +8,13 @@ use color_eyre::eyre::{Result, ensure};
 
 use super::{Engine, Run, RunSpec};
 use crate::model::clock::PassTimes;
-use crate::model::floors::Floors;
 use crate::model::kernels::Isa;
+use crate::model::roofline::Roofline;
 use crate::protocol::{PromptText, RenderedPrompt};
 use crate::speculate::TokenId;
 use crate::speculate::cost::{CostPoint, CostProfile};
 use crate::speculate::draft::DraftTree;
-use crate::speculate::params::{Budget, MAX_ROWS, Params, Verify};
+use crate::speculate::params::{AcceptanceRule, Budget, MAX_ROWS, Params};
 use crate::speculate::subject::{FrameworkName, KindName};
 use crate::speculate::trace::{SubjectInfo, Timing};
 
@@ -187,7 +187,7 @@ impl Engine {
         let mut steps = Vec::with_capacity(n);
         while steps.len() < n {
             self.model.decoder.truncate(0);
-            self.model.decoder.pretend(prefix)?;
+            self.model.decoder.fill_for_bench(prefix)?;
             // The cache holds these tokens, as far as the run can tell.
             self.model.cached = ids[..prefix].to_vec();
             let mut run = self.begin(made_up_run(ids.clone(), rows), &mut |_, _| true)?;
@@ -235,8 +235,8 @@ impl Engine {
     }
 
     /// What this machine cannot do quicker; `None` on a GPU.
-    pub fn floors(&self) -> Option<Floors> {
-        self.model.decoder.floors()
+    pub fn roofline(&self) -> Option<Roofline> {
+        self.model.decoder.roofline()
     }
 
     /// Computes on chosen instructions from now on; the processor must have
@@ -288,8 +288,8 @@ fn made_up_run(ids: Vec<TokenId>, rows: usize) -> RunSpec {
     };
     let params = Params {
         verify: match rows {
-            1 => Verify::Autoregressive,
-            _ => Verify::Strict,
+            1 => AcceptanceRule::Autoregressive,
+            _ => AcceptanceRule::Strict,
         },
         budget: Budget::Rows(rows),
         max_tokens: usize::MAX,

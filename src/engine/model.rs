@@ -138,7 +138,7 @@ impl LoadedModel {
         rows: &[usize],
         tokens: impl Iterator<Item = TokenId>,
     ) -> Result<()> {
-        self.decoder.keep(rows)?;
+        self.decoder.commit_rows(rows)?;
         self.cached.extend(tokens);
         Ok(())
     }

@@ -22,7 +22,7 @@ use crate::speculate::draft::DraftTree;
 use crate::speculate::learned::Learned;
 use crate::speculate::params::Params;
 use crate::speculate::trace::{End, Header, SourceHit, Step, Timing};
-use crate::speculate::verify::{Finish, Room, Verdict};
+use crate::speculate::verify::{Finish, RemainingTokens, Verdict};
 use pass::Passed;
 use seen::Seen;
 
@@ -150,7 +150,11 @@ impl<'e> Run<'e> {
     }
 
     /// Retrieve, draft, forward, verify, commit, each on the clock.
-    fn pass_through(&mut self, room: Room, change: impl FnOnce(&mut DraftTree)) -> Result<Stepped> {
+    fn pass_through(
+        &mut self,
+        room: RemainingTokens,
+        change: impl FnOnce(&mut DraftTree),
+    ) -> Result<Stepped> {
         let is_resting = self.is_automatic() && self.backoff.rests();
         let (retrieved, retrieve) = timed(|| self.retrieve(is_resting));
         let n_offered = retrieved.tree.n_rows();
@@ -172,7 +176,7 @@ impl<'e> Run<'e> {
     }
 
     /// What a trace keeps of a step.
-    fn record(&mut self, stepped: Stepped, room: Room, context_len: usize) -> Step {
+    fn record(&mut self, stepped: Stepped, room: RemainingTokens, context_len: usize) -> Step {
         let Stepped { tree, passed, .. } = stepped;
         let excerpts = self.new_excerpts(&tree);
         Step {
@@ -205,7 +209,7 @@ impl<'e> Run<'e> {
     }
 
     /// What may still be committed, by the token limit and the context.
-    fn room(&self) -> Room {
+    fn room(&self) -> RemainingTokens {
         let by_limit = self
             .params
             .max_tokens
@@ -213,12 +217,12 @@ impl<'e> Run<'e> {
             .max(1);
         let by_context = self.engine.model.context() - self.ids.len();
         if by_context < by_limit {
-            Room {
+            RemainingTokens {
                 tokens: by_context,
                 then: Finish::Context,
             }
         } else {
-            Room {
+            RemainingTokens {
                 tokens: by_limit,
                 then: Finish::Length,
             }

@@ -8,7 +8,7 @@ use half::vec::HalfBitsVecExt;
 use super::kernels::Cpu;
 use super::kernels::kv::{Append, Gather, Heads, KvType, Places, Stored};
 use super::kernels::slab::ask_for_huge_pages;
-use super::layer::{Kernels, Target};
+use super::layer::{Backend, Target};
 
 /// One layer's keys and values, parts of one tensor.
 pub enum Layer {
@@ -56,9 +56,9 @@ pub struct KvCache {
 impl KvCache {
     pub fn new(layers: usize, capacity: usize, heads: Heads, target: Target<'_>) -> Result<Self> {
         let places = Places::new(heads, capacity);
-        let (all, layers) = match target.kernels {
-            Kernels::Candle => head_by_head(layers, capacity, heads, target.device)?,
-            Kernels::Own => in_tiles(layers, places.numbers(), target.kv)?,
+        let (all, layers) = match target.backend {
+            Backend::Device => head_by_head(layers, capacity, heads, target.device)?,
+            Backend::Cpu => in_tiles(layers, places.numbers(), target.kv)?,
         };
         Ok(KvCache {
             places,
@@ -143,7 +143,7 @@ impl KvCache {
     ///
     /// # Errors
     /// Rows out of order, or not of the last pass.
-    pub fn keep(&mut self, rows: &[usize], cpu: &Cpu) -> Result<()> {
+    pub fn commit_rows(&mut self, rows: &[usize], cpu: &Cpu) -> Result<()> {
         if rows.windows(2).any(|w| w[0] >= w[1]) || rows.iter().any(|&r| r >= self.pending) {
             bail!("rows to keep must be ascending and of the last pass: {rows:?}");
         }
@@ -184,7 +184,7 @@ impl KvCache {
     ///
     /// # Errors
     /// What the device reports.
-    pub fn pretend(&mut self, len: usize, cpu: &Cpu) -> Result<()> {
+    pub fn fill_for_bench(&mut self, len: usize, cpu: &Cpu) -> Result<()> {
         let len = len.min(self.capacity);
         if len > self.written {
             self.truncate(self.written);
@@ -327,30 +327,32 @@ mod tests {
     #[test]
     fn keeps_the_accepted_rows_in_order() {
         let cpu = Cpu::new(2).unwrap();
-        for (kernels, kv) in [
-            (Kernels::Own, KvType::F16),
-            (Kernels::Own, KvType::F32),
-            (Kernels::Candle, KvType::F32),
+        for (backend, kv) in [
+            (Backend::Cpu, KvType::F16),
+            (Backend::Cpu, KvType::F32),
+            (Backend::Device, KvType::F32),
         ] {
             let target = Target {
                 device: &Device::Cpu,
-                kernels,
+                backend,
                 kv,
             };
             let mut cache = KvCache::new(1, 40, HEADS, target).unwrap();
             assert_eq!(cache.kv_type(), kv);
             append(&mut cache, &rows(0, 15), &cpu).unwrap();
-            cache.keep(&(0..15).collect::<Vec<_>>(), &cpu).unwrap();
+            cache
+                .commit_rows(&(0..15).collect::<Vec<_>>(), &cpu)
+                .unwrap();
             append(&mut cache, &rows(15, 6), &cpu).unwrap();
-            cache.keep(&[0, 2, 5], &cpu).unwrap();
+            cache.commit_rows(&[0, 2, 5], &cpu).unwrap();
             assert_eq!(cache.len(), 18);
             for (slot, number) in (0..16).zip(0..).chain([(16, 17), (17, 20)]) {
                 let want: Vec<f32> = (1..5).map(|j| (number * 10 + j) as f32).collect();
-                assert_eq!(row(&cache, slot), want, "{kernels:?}, row {slot}");
+                assert_eq!(row(&cache, slot), want, "{backend:?}, row {slot}");
             }
             cache.truncate(1);
             assert_eq!(cache.len(), 1);
-            assert!(cache.keep(&[0], &cpu).is_err());
+            assert!(cache.commit_rows(&[0], &cpu).is_err());
             assert!(append(&mut cache, &rows(0, 40), &cpu).is_err());
         }
     }

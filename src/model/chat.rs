@@ -17,7 +17,8 @@ pub(super) use known::KNOWN_MARKERS;
 use source::{Found, Names};
 
 /// Who speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Role {
     System,
     User,
@@ -26,11 +27,7 @@ pub enum Role {
 
 impl Role {
     fn name(self) -> &'static str {
-        match self {
-            Role::System => "system",
-            Role::User => "user",
-            Role::Assistant => "assistant",
-        }
+        self.into()
     }
 }
 

@@ -26,7 +26,7 @@ fn scale(norm: &Norm) -> (&[f32], f32) {
     (&norm.values, norm.eps)
 }
 
-/// Queries, keys and values, turned. Shapes: (n, width) -> (n, qkv).
+/// Queries, keys and values, rotated. Shapes: (n, width) -> (n, qkv).
 pub fn qkv(layer: &Layer, x: &Tensor, shared: &Shared<'_>, clock: &mut Clock) -> Result<Tensor> {
     let Shared {
         config, pass, cpu, ..

@@ -12,16 +12,16 @@ use super::cache::KvCache;
 use super::clock::{Clock, Part, PassTimes};
 use super::config::Config;
 use super::consistency;
-use super::floors::{self, Floors};
 use super::kernels::activation::Input;
 use super::kernels::kv::KvType;
 use super::kernels::linear::Finish;
 use super::kernels::{Cpu, Isa};
-use super::layer::{Embedding, Kernels, Layer, Linear, Norm, Target};
+use super::layer::{Backend, Embedding, Layer, Linear, Norm, Target};
 use super::layout::ROPE_FACTORS;
-use super::logits::{Answered, Asked, Logits, judge_on_device, judge_on_host};
-pub use super::pass::Rows;
+use super::logits::{Answered, Asked, Logits, score_on_device, score_on_host};
+pub use super::pass::TreeBatch;
 use super::pass::{Pass, RopeTable};
+use super::roofline::{self, Roofline};
 use super::weights::Weights;
 use super::{cpu_path, device_path};
 use crate::speculate::TokenId;
@@ -35,7 +35,7 @@ const PROMPT_CHUNK_ON_DEVICE: usize = 256;
 pub struct Decoder {
     pub config: Config,
     device: Device,
-    kernels: Kernels,
+    backend: Backend,
     embedding: Embedding,
     layers: Vec<Layer>,
     norm: Norm,
@@ -81,7 +81,7 @@ impl Decoder {
         Ok(Decoder {
             config,
             device: target.device.clone(),
-            kernels: target.kernels,
+            backend: target.backend,
             embedding: ends.embedding,
             layers,
             norm: ends.norm,
@@ -116,14 +116,14 @@ impl Decoder {
     }
 
     pub fn threads(&self) -> usize {
-        self.cpu.team.threads()
+        self.cpu.pool.threads()
     }
 
     /// The instructions that products are computed with; on a GPU, by whom.
     pub fn instructions(&self) -> &'static str {
-        match self.kernels {
-            Kernels::Own => self.cpu.isa.name(),
-            Kernels::Candle => "candle",
+        match self.backend {
+            Backend::Cpu => self.cpu.isa.name(),
+            Backend::Device => "candle",
         }
     }
 
@@ -139,12 +139,12 @@ impl Decoder {
     }
 
     /// Logits of every row of a tree, left where they were computed. The rows
-    /// wait in the cache for [`Decoder::keep`].
+    /// wait in the cache for [`Decoder::commit_rows`].
     ///
     /// # Errors
     /// Rows that do not fit the context, a token outside the vocabulary, what
     /// the device reports.
-    pub fn run(&mut self, rows: Rows<'_>) -> Result<Logits> {
+    pub fn forward_tree(&mut self, rows: TreeBatch<'_>) -> Result<Logits> {
         let start = Instant::now();
         let hidden = self.hidden(rows)?;
         let head = Instant::now();
@@ -165,9 +165,9 @@ impl Decoder {
     /// The same in the processor's memory. Shape: (rows * vocab), row after row.
     ///
     /// # Errors
-    /// As [`Decoder::run`].
-    pub fn forward(&mut self, rows: Rows<'_>) -> Result<Vec<f32>> {
-        match self.run(rows)? {
+    /// As [`Decoder::forward_tree`].
+    pub fn forward(&mut self, rows: TreeBatch<'_>) -> Result<Vec<f32>> {
+        match self.forward_tree(rows)? {
             Logits::Host(logits) => Ok(logits),
             Logits::Device(logits) => Ok(logits.flatten_all()?.to_vec1()?),
         }
@@ -177,7 +177,7 @@ impl Decoder {
     ///
     /// # Errors
     /// Logits that are not finite; what the device reports.
-    pub fn judge(
+    pub fn score_rows(
         &mut self,
         logits: &mut Logits,
         asked: &[Asked],
@@ -185,8 +185,8 @@ impl Decoder {
     ) -> Result<Vec<Answered>> {
         logits.bring_if_few()?;
         let answered = match logits {
-            Logits::Host(rows) => judge_on_host(rows, asked, penalty, &self.cpu),
-            Logits::Device(rows) => judge_on_device(rows, asked, penalty)?,
+            Logits::Host(rows) => score_on_host(rows, asked, penalty, &self.cpu),
+            Logits::Device(rows) => score_on_device(rows, asked, penalty)?,
         };
         answered.ok_or_else(|| {
             eyre!(
@@ -204,7 +204,7 @@ impl Decoder {
     }
 
     /// Bounds of this machine; `None` where the weights are not ours.
-    pub fn floors(&self) -> Option<Floors> {
+    pub fn roofline(&self) -> Option<Roofline> {
         let mut matrices = Vec::new();
         for linear in self
             .layers
@@ -214,7 +214,7 @@ impl Decoder {
         {
             matrices.extend(linear.packed().ok()?.parts());
         }
-        Some(floors::measure(&matrices, &self.cpu))
+        Some(roofline::measure(&matrices, &self.cpu))
     }
 
     /// Takes what lies in the cache for `len` committed tokens: for measuring,
@@ -222,8 +222,8 @@ impl Decoder {
     ///
     /// # Errors
     /// What the device reports.
-    pub fn pretend(&mut self, len: usize) -> Result<()> {
-        Ok(self.cache.pretend(len, &self.cpu)?)
+    pub fn fill_for_bench(&mut self, len: usize) -> Result<()> {
+        Ok(self.cache.fill_for_bench(len, &self.cpu)?)
     }
 
     fn logits(&mut self, hidden: &Tensor) -> CandleResult<Logits> {
@@ -247,24 +247,24 @@ impl Decoder {
 
     /// Commits a chain of tokens without computing logits: a prompt.
     pub fn extend(&mut self, tokens: &[TokenId]) -> Result<()> {
-        let rows = match self.kernels {
-            Kernels::Own => PROMPT_CHUNK,
-            Kernels::Candle => PROMPT_CHUNK_ON_DEVICE,
+        let rows = match self.backend {
+            Backend::Cpu => PROMPT_CHUNK,
+            Backend::Device => PROMPT_CHUNK_ON_DEVICE,
         };
         for chunk in tokens.chunks(rows) {
             let parents: Vec<_> = (0..chunk.len()).map(|i| i.checked_sub(1)).collect();
-            self.hidden(Rows {
+            self.hidden(TreeBatch {
                 tokens: chunk,
                 parents: &parents,
             })?;
-            self.keep(&(0..chunk.len()).collect::<Vec<_>>())?;
+            self.commit_rows(&(0..chunk.len()).collect::<Vec<_>>())?;
         }
         Ok(())
     }
 
     /// Commits these rows of the last forward pass (ascending), forgets the rest.
-    pub fn keep(&mut self, rows: &[usize]) -> Result<()> {
-        Ok(self.cache.keep(rows, &self.cpu)?)
+    pub fn commit_rows(&mut self, rows: &[usize]) -> Result<()> {
+        Ok(self.cache.commit_rows(rows, &self.cpu)?)
     }
 
     /// Rolls the cache back to its first `len` tokens.
@@ -273,7 +273,7 @@ impl Decoder {
     }
 
     /// The last block's output. Shape: (rows, width).
-    fn hidden(&mut self, rows: Rows<'_>) -> Result<Tensor> {
+    fn hidden(&mut self, rows: TreeBatch<'_>) -> Result<Tensor> {
         let (len, capacity) = (self.cache.len(), self.cache.capacity());
         let pass = Pass::new(rows, len, capacity, &self.rope)?;
         if let Some(id) = rows.tokens.iter().find(|&&id| id as usize >= self.vocab) {
@@ -281,9 +281,9 @@ impl Decoder {
         }
         self.clock = Clock::default();
         let x = self.embedding.forward(rows.tokens, &self.device)?;
-        Ok(match self.kernels {
-            Kernels::Own => self.on_cpu(&pass, x)?,
-            Kernels::Candle => self.on_device(&pass, x)?,
+        Ok(match self.backend {
+            Backend::Cpu => self.on_cpu(&pass, x)?,
+            Backend::Device => self.on_device(&pass, x)?,
         })
     }
 

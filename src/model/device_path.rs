@@ -19,17 +19,17 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// Uploads a pass's mask and angles.
+    /// Uploads a pass's mask, cosines and sines.
     pub fn new(pass: &Pass, config: &Config, device: &Device) -> Result<Self> {
         let n = pass.paths.len();
-        let angles = |values: &[f32]| Tensor::from_slice(values, (n, values.len() / n), device);
+        let table = |values: &[f32]| Tensor::from_slice(values, (n, values.len() / n), device);
         let mask = dense_mask(pass, device)?;
         let (_, len) = mask.dims2()?;
         Ok(Shared {
             // Once a pass: an addition of two plain tensors needs no upload of strides.
             mask: mask.broadcast_as((config.heads, n, len))?.contiguous()?,
-            cos: angles(&pass.cos)?,
-            sin: angles(&pass.sin)?,
+            cos: table(&pass.cos)?,
+            sin: table(&pass.sin)?,
         })
     }
 }
@@ -41,7 +41,7 @@ pub struct Qkv {
     pub values: Tensor,
 }
 
-/// Queries, keys and values, the first two turned. Shape: (n, width) -> [`Qkv`].
+/// Queries, keys and values, the first two rotated. Shape: (n, width) -> [`Qkv`].
 pub fn qkv(layer: &Layer, config: &Config, shared: &Shared, x: &Tensor) -> Result<Qkv> {
     let Config {
         heads,
@@ -56,7 +56,7 @@ pub fn qkv(layer: &Layer, config: &Config, shared: &Shared, x: &Tensor) -> Resul
     };
     let by_head = (rows.dim(0)?, heads + 2 * kv_heads, head_dim);
     let by_head = rows.reshape(by_head)?.transpose(0, 1)?.contiguous()?;
-    let turned = match (&layer.q_norm, &layer.k_norm) {
+    let rotated = match (&layer.q_norm, &layer.k_norm) {
         (Some(q_norm), Some(k_norm)) => {
             let q = q_norm.on_device(&by_head.narrow(0, 0, heads)?)?;
             let k = k_norm.on_device(&by_head.narrow(0, heads, kv_heads)?)?;
@@ -64,10 +64,10 @@ pub fn qkv(layer: &Layer, config: &Config, shared: &Shared, x: &Tensor) -> Resul
         }
         _ => by_head.narrow(0, 0, heads + kv_heads)?,
     };
-    let turned = rotate(config, shared, &turned)?;
+    let rotated = rotate(config, shared, &rotated)?;
     Ok(Qkv {
-        queries: turned.narrow(0, 0, heads)?,
-        keys: turned.narrow(0, heads, kv_heads)?,
+        queries: rotated.narrow(0, 0, heads)?,
+        keys: rotated.narrow(0, heads, kv_heads)?,
         values: by_head.narrow(0, heads + kv_heads, kv_heads)?,
     })
 }
@@ -97,12 +97,12 @@ fn rotate(config: &Config, shared: &Shared, by_head: &Tensor) -> Result<Tensor> 
         Pairs::Halves => candle_nn::rotary_emb::rope,
     };
     let part = by_head.narrow(2, 0, config.rope_dim)?.contiguous()?;
-    let turned = turn(&part.unsqueeze(0)?, &shared.cos, &shared.sin)?.squeeze(0)?;
+    let rotated = turn(&part.unsqueeze(0)?, &shared.cos, &shared.sin)?.squeeze(0)?;
     if config.rope_dim == config.head_dim {
-        return Ok(turned);
+        return Ok(rotated);
     }
     let rest = by_head.narrow(2, config.rope_dim, config.head_dim - config.rope_dim)?;
-    Tensor::cat(&[turned, rest.contiguous()?], 2)
+    Tensor::cat(&[rotated, rest.contiguous()?], 2)
 }
 
 /// Attention over the cache under the mask. Shapes: (heads, n, head_dim),

@@ -13,7 +13,6 @@ mod pip;
 mod progress;
 mod transfer;
 
-use std::fmt;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -68,16 +67,9 @@ pub struct FetchOptions<'a> {
 }
 
 /// The user did not want that many bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the model was not fetched, as you chose")]
 pub struct Declined;
-
-impl fmt::Display for Declined {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("the model was not fetched, as you chose")
-    }
-}
-
-impl std::error::Error for Declined {}
 
 type OnEvent<'a> = &'a mut dyn FnMut(FetchEvent);
 

@@ -13,20 +13,20 @@ use super::weights::Weights;
 
 /// Whose kernels a decoder runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kernels {
+pub enum Backend {
     /// Our own, on the CPU.
-    Own,
+    Cpu,
     /// candle's tensor operations, on any device.
-    Candle,
+    Device,
 }
 
-impl Kernels {
+impl Backend {
     /// Ours where they can run.
     pub fn of(device: &Device) -> Self {
         if device.is_cpu() {
-            Kernels::Own
+            Backend::Cpu
         } else {
-            Kernels::Candle
+            Backend::Device
         }
     }
 }
@@ -35,7 +35,7 @@ impl Kernels {
 #[derive(Clone, Copy)]
 pub struct Target<'a> {
     pub device: &'a Device,
-    pub kernels: Kernels,
+    pub backend: Backend,
     /// How our own kernels keep keys and values; candle's operations keep f32.
     pub kv: KvType,
 }
@@ -49,7 +49,7 @@ pub enum Linear {
 impl Linear {
     /// Loads the named weights side by side.
     pub fn load(weights: &Weights, names: &[String], target: Target<'_>) -> EyreResult<Self> {
-        if target.kernels == Kernels::Own {
+        if target.backend == Backend::Cpu {
             let pack = |name: &String| weights.packed(name);
             let parts = names.iter().map(pack).collect::<EyreResult<_>>()?;
             return Ok(Linear::Packed(PackedLinear::new(parts)?));
@@ -64,7 +64,7 @@ impl Linear {
         names: &[String; 2],
         target: Target<'_>,
     ) -> EyreResult<Self> {
-        if target.kernels == Kernels::Own {
+        if target.backend == Backend::Cpu {
             return Self::load(weights, names, target);
         }
         let apart = names

@@ -6,12 +6,12 @@
 use candle_core::{D, DType, Device, IndexOp, Result, Tensor};
 
 use super::kernels::Cpu;
-use super::kernels::team::Parts;
+use super::kernels::thread_pool::DisjointSlices;
 use super::sampling::draw;
-use super::score::{all_finite, judge, penalize};
+use super::score::{all_finite, penalize, score_row};
 use crate::speculate::TokenId;
 use crate::speculate::params::Sampling;
-use crate::speculate::row::{Candidate, Drawn, Judged, NodeRow, TOP_N};
+use crate::speculate::row::{Candidate, Drawn, NodeDistribution, TOP_N, TokenScore};
 
 /// Rows of logits, (n, vocab).
 pub enum Logits {
@@ -65,7 +65,7 @@ impl Logits {
             }
         };
         let token = draw(logits, sampling, position)?;
-        let (_, standing) = judge(logits, &[token]);
+        let (_, standing) = score_row(logits, &[token]);
         Ok(Drawn {
             token,
             rank: standing[0].rank,
@@ -82,25 +82,25 @@ pub struct Row {
 }
 
 /// A row's distribution, and its children's standing in it.
-pub type Answered = (NodeRow, Vec<Judged>);
+pub type Answered = (NodeDistribution, Vec<TokenScore>);
 
-/// Reads rows on the CPU; see [`judge`]. `None`: a logit is not finite.
-pub fn judge_on_host(
+/// Reads rows on the CPU; see [`score_row`]. `None`: a logit is not finite.
+pub fn score_on_host(
     logits: &mut [f32],
     asked: &[Asked],
     penalty: f32,
     cpu: &Cpu,
 ) -> Option<Vec<Answered>> {
     let vocab = logits.len() / asked.len().max(1);
-    let rows = Parts::new(logits);
-    let answered = cpu.team.map(asked.len(), |i| {
+    let rows = DisjointSlices::new(logits);
+    let answered = cpu.pool.map(asked.len(), |i| {
         // SAFETY: each task has its own row.
         let row = unsafe { rows.slice(i * vocab, vocab) };
         if !all_finite(row) {
             return None;
         }
         penalize(row, &asked[i].recent, penalty);
-        Some(judge(row, &asked[i].children))
+        Some(score_row(row, &asked[i].children))
     });
     answered.into_iter().collect()
 }
@@ -110,7 +110,7 @@ pub fn judge_on_host(
 ///
 /// # Errors
 /// What the device reports.
-pub fn judge_on_device(
+pub fn score_on_device(
     logits: &mut Tensor,
     asked: &[Asked],
     penalty: f32,
@@ -133,7 +133,7 @@ pub fn judge_on_device(
     let mut standings = standings.into_iter();
     let rows = asked.iter().enumerate().map(|(i, asked)| {
         let prob = |logit: f32| (logit - max[i]).exp() / sums[i];
-        let row = NodeRow {
+        let row = NodeDistribution {
             top: top[i]
                 .iter()
                 .map(|&(id, l)| Candidate(id, prob(l)))
@@ -142,7 +142,7 @@ pub fn judge_on_device(
             drawn: None,
         };
         let judged = standings.by_ref().take(asked.children.len());
-        let judged = judged.map(|(logit, rank)| Judged {
+        let judged = judged.map(|(logit, rank)| TokenScore {
             rank,
             p: prob(logit),
         });
@@ -273,13 +273,13 @@ mod tests {
         let tensor = Tensor::from_vec(logits.clone(), (n, vocab), &Device::Cpu).unwrap();
         for penalty in [1.0, 1.2] {
             let cpu = Cpu::new(2).unwrap();
-            let want = judge_on_host(&mut logits.clone(), &asked, penalty, &cpu).unwrap();
-            let got = judge_on_device(&mut tensor.clone(), &asked, penalty)
+            let want = score_on_host(&mut logits.clone(), &asked, penalty, &cpu).unwrap();
+            let got = score_on_device(&mut tensor.clone(), &asked, penalty)
                 .unwrap()
                 .unwrap();
             assert_eq!(got.len(), n);
             for ((row, judged), (want_row, want_judged)) in got.iter().zip(&want) {
-                let ids = |row: &NodeRow| row.top.iter().map(|c| c.0).collect::<Vec<_>>();
+                let ids = |row: &NodeDistribution| row.top.iter().map(|c| c.0).collect::<Vec<_>>();
                 assert_eq!(ids(row), ids(want_row));
                 assert!((row.entropy - want_row.entropy).abs() < 1e-3);
                 assert_eq!(judged.len(), want_judged.len());
@@ -302,12 +302,12 @@ mod tests {
             let mut rows = vec![0.5; 2 * 40];
             rows[57] = bad;
             let tensor = Tensor::from_vec(rows.clone(), (2, 40), &Device::Cpu).unwrap();
-            assert!(judge_on_host(&mut rows, &asked, 1.0, &cpu).is_none());
-            let on_device = judge_on_device(&mut tensor.clone(), &asked, 1.0).unwrap();
+            assert!(score_on_host(&mut rows, &asked, 1.0, &cpu).is_none());
+            let on_device = score_on_device(&mut tensor.clone(), &asked, 1.0).unwrap();
             assert!(on_device.is_none(), "{bad}");
         }
         let mut rows = vec![0.5; 2 * 40];
         rows[3] = f32::NEG_INFINITY;
-        assert!(judge_on_host(&mut rows, &asked, 1.0, &cpu).is_none());
+        assert!(score_on_host(&mut rows, &asked, 1.0, &cpu).is_none());
     }
 }

@@ -1,5 +1,5 @@
 //! What a forward pass knows of its rows before it computes anything: where
-//! they lie in the text and in the cache, and the angles of their positions.
+//! they lie in the text and in the cache, and the cosines and sines of their positions.
 
 use color_eyre::eyre::{Result, bail};
 
@@ -9,7 +9,7 @@ use crate::speculate::TokenId;
 /// A tree of rows to compute: node i's parent is an earlier node of the tree,
 /// or `None` for a child of the last committed token.
 #[derive(Clone, Copy)]
-pub struct Rows<'a> {
+pub struct TreeBatch<'a> {
     pub tokens: &'a [TokenId],
     pub parents: &'a [Option<usize>],
 }
@@ -28,7 +28,12 @@ pub struct Pass {
 impl Pass {
     /// # Errors
     /// No rows, more than fit the cache, a node before its parent.
-    pub fn new(rows: Rows<'_>, prefix: usize, capacity: usize, rope: &RopeTable) -> Result<Self> {
+    pub fn new(
+        rows: TreeBatch<'_>,
+        prefix: usize,
+        capacity: usize,
+        rope: &RopeTable,
+    ) -> Result<Self> {
         let n = rows.tokens.len();
         if n == 0 || n != rows.parents.len() || prefix + n > capacity {
             bail!("{n} rows after {prefix} tokens do not fit a context of {capacity}");

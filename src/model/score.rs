@@ -5,7 +5,7 @@
 use super::kernels::Vectors;
 use super::kernels::softmax::{exp, largest};
 use crate::speculate::TokenId;
-use crate::speculate::row::{Candidate, Judged, NodeRow, TOP_N};
+use crate::speculate::row::{Candidate, NodeDistribution, TOP_N, TokenScore};
 
 /// Divides positive and multiplies negative logits of every token that occurs
 /// in `recent` by `penalty` (Keskar et al. 2019, CTRL, section 4.1, in the
@@ -33,30 +33,30 @@ pub fn penalize(logits: &mut [f32], recent: &[TokenId], penalty: f32) {
 ///
 /// Shape of `logits`: (vocab), not empty. Tokens outside the vocabulary get the
 /// last rank and probability 0.
-pub fn judge(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<Judged>) {
+pub fn score_row(logits: &[f32], children: &[TokenId]) -> (NodeDistribution, Vec<TokenScore>) {
     match Vectors::detect() {
-        Vectors::Plain => judge_plain(logits, children),
+        Vectors::Plain => score_row_plain(logits, children),
         // SAFETY: `Vectors::detect` found these instructions.
         #[cfg(target_arch = "x86_64")]
-        Vectors::Avx2 => unsafe { judge_avx2(logits, children) },
+        Vectors::Avx2 => unsafe { score_row_avx2(logits, children) },
         // SAFETY: `Vectors::detect` found these instructions.
         #[cfg(target_arch = "x86_64")]
-        Vectors::Avx512 => unsafe { judge_avx512(logits, children) },
+        Vectors::Avx512 => unsafe { score_row_avx512(logits, children) },
     }
 }
 
 /// The same code, so the same numbers, in wider vectors.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw")]
-fn judge_avx512(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<Judged>) {
-    judge_plain(logits, children)
+fn score_row_avx512(logits: &[f32], children: &[TokenId]) -> (NodeDistribution, Vec<TokenScore>) {
+    score_row_plain(logits, children)
 }
 
 /// As above.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn judge_avx2(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<Judged>) {
-    judge_plain(logits, children)
+fn score_row_avx2(logits: &[f32], children: &[TokenId]) -> (NodeDistribution, Vec<TokenScore>) {
+    score_row_plain(logits, children)
 }
 
 /// Whether every number of a row is finite.
@@ -85,7 +85,7 @@ fn all_finite_plain(row: &[f32]) -> bool {
 const BLOCK: usize = 1024;
 
 #[inline(always)]
-fn judge_plain(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<Judged>) {
+fn score_row_plain(logits: &[f32], children: &[TokenId]) -> (NodeDistribution, Vec<TokenScore>) {
     let mut scan = Scan::new(logits, children);
     for (i, block) in logits.chunks(BLOCK).enumerate() {
         scan.read(i * BLOCK, block);
@@ -94,11 +94,11 @@ fn judge_plain(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<Judged>) {
     let entropy = sum.ln() - weighted / sum;
     let prob = |logit: f32| (logit - scan.max).exp() / sum;
     let judged = scan.children.iter().map(|child| match child.logit {
-        Some(logit) => Judged {
+        Some(logit) => TokenScore {
             rank: 1 + child.ahead,
             p: prob(logit),
         },
-        None => Judged {
+        None => TokenScore {
             rank: logits.len() as u32 + 1,
             p: 0.0,
         },
@@ -107,7 +107,7 @@ fn judge_plain(logits: &[f32], children: &[TokenId]) -> (NodeRow, Vec<Judged>) {
         .top
         .iter()
         .map(|&(id, logit)| Candidate(id, prob(logit)));
-    let row = NodeRow {
+    let row = NodeDistribution {
         top: top.collect(),
         entropy: entropy.max(0.0),
         drawn: None,
@@ -239,15 +239,15 @@ mod tests {
 
     #[test]
     fn ties_go_to_the_lower_id() {
-        let (row, judged) = judge(&[1.0, 3.0, 3.0, 0.0], &[1, 2, 3]);
+        let (row, judged) = score_row(&[1.0, 3.0, 3.0, 0.0], &[1, 2, 3]);
         assert_eq!(row.argmax(), 1);
         assert_eq!(judged.iter().map(|j| j.rank).collect::<Vec<_>>(), [1, 2, 4]);
     }
 
     #[test]
     fn a_token_outside_the_vocabulary_is_last() {
-        let (_, judged) = judge(&[1.0, 2.0], &[7]);
-        assert_eq!(judged[0], Judged { rank: 3, p: 0.0 });
+        let (_, judged) = score_row(&[1.0, 2.0], &[7]);
+        assert_eq!(judged[0], TokenScore { rank: 3, p: 0.0 });
     }
 
     #[test]
@@ -264,7 +264,7 @@ mod tests {
             let max = logits.iter().cloned().fold(f32::MIN, f32::max) as f64;
             let exps: Vec<f64> = logits.iter().map(|&x| (x as f64 - max).exp()).collect();
             let sum: f64 = exps.iter().sum();
-            let (row, judged) = judge(&logits, &[id as u32]);
+            let (row, judged) = score_row(&logits, &[id as u32]);
             prop_assert!((judged[0].p as f64 - exps[id] / sum).abs() < 1e-5);
             let entropy: f64 = exps.iter().map(|e| e / sum).filter(|p| *p > 0.0).map(|p| -p * p.ln()).sum();
             prop_assert!((row.entropy as f64 - entropy).abs() < 1e-3);

@@ -15,42 +15,33 @@ use super::safetensors::{self, Checkpoint};
 use super::shape::{self, MadeUp};
 
 /// What becomes of weights at load.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(parse_err_ty = String, parse_err_fn = not_weights)]
 pub enum FloatWeights {
     /// Quantized types stay as they are, 16- and 32-bit floats are kept exactly,
     /// as f32.
     #[default]
+    #[strum(serialize = "none")]
     Exact,
     /// Floats are rounded to 8 bits with a scale per 32, at most half a step of
     /// 1/127 of the largest of them off: 36 bytes where exact weights take 128.
+    #[strum(serialize = "q8")]
     Eight,
     /// Everything becomes f32, quantized types too, and activations are not
     /// rounded: a slow and large reference for the others.
+    #[strum(serialize = "f32")]
     Reference,
 }
 
 impl FloatWeights {
     /// As the command line spells it.
     pub fn name(self) -> &'static str {
-        match self {
-            FloatWeights::Exact => "none",
-            FloatWeights::Eight => "q8",
-            FloatWeights::Reference => "f32",
-        }
+        self.into()
     }
 }
 
-impl std::str::FromStr for FloatWeights {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "none" => Ok(FloatWeights::Exact),
-            "q8" => Ok(FloatWeights::Eight),
-            "f32" => Ok(FloatWeights::Reference),
-            other => Err(format!("`{other}`: must be none, q8 or f32")),
-        }
-    }
+fn not_weights(text: &str) -> String {
+    format!("`{text}`: must be none, q8 or f32")
 }
 
 /// Where the weights lie.

@@ -2,7 +2,7 @@
 
 use super::mark::Mark;
 use crate::speculate::TokenId;
-use crate::speculate::row::NodeRow;
+use crate::speculate::row::NodeDistribution;
 use crate::speculate::trace::Step;
 use crate::speculate::verify::Fate;
 
@@ -18,7 +18,7 @@ pub enum Pick {
 }
 
 /// The distribution that the bonus token was taken from.
-pub fn bonus_row(step: &Step) -> &NodeRow {
+pub fn bonus_row(step: &Step) -> &NodeDistribution {
     let last = step.verdict.path.last().copied().unwrap_or(0);
     &step.rows[last]
 }

@@ -12,7 +12,7 @@ use super::memo::Memo;
 use super::pick::{Pick, committed};
 use super::token_text::{Joiner, columns, quoted, show};
 use crate::speculate::TokenId;
-use crate::speculate::params::{Params, Verify};
+use crate::speculate::params::{AcceptanceRule, Params};
 use crate::speculate::quality::LogProb;
 use crate::speculate::stats::{Repetition, Stats};
 use crate::speculate::trace::{End, Header, Step, Trace};
@@ -170,7 +170,7 @@ impl Record {
     }
 
     /// The rule, if one and the same was in force from the first step to the last.
-    pub fn rule_throughout(&self) -> Option<Verify> {
+    pub fn rule_throughout(&self) -> Option<AcceptanceRule> {
         let first = self.trace.header.params.verify;
         let same = self.changes.iter().all(|(_, p)| p.verify == first);
         same.then_some(first)

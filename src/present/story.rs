@@ -6,10 +6,10 @@ use super::number::{count, prob};
 use super::pick::{Pick, bonus_row};
 use super::record::Record;
 use crate::speculate::TokenId;
-use crate::speculate::contest::{Contest, Cut, contest, cut};
+use crate::speculate::branch_race::{BranchRace, Cut, branch_race, cut};
 use crate::speculate::explain::{Explanation, choice, explain};
-use crate::speculate::params::Verify;
-use crate::speculate::row::{Judged, NodeRow};
+use crate::speculate::params::AcceptanceRule;
+use crate::speculate::row::{NodeDistribution, TokenScore};
 use crate::speculate::rule::{Refusal, Ruling};
 use crate::speculate::trace::Step;
 use crate::speculate::verify::Fate;
@@ -19,8 +19,8 @@ use crate::speculate::verify::Fate;
 pub struct Picked<'a> {
     pub pick: Pick,
     pub token: Option<TokenId>,
-    pub row: &'a NodeRow,
-    pub judged: Option<Judged>,
+    pub row: &'a NodeDistribution,
+    pub judged: Option<TokenScore>,
 }
 
 impl<'a> Picked<'a> {
@@ -53,7 +53,7 @@ pub struct TokenFacts<'a> {
     pub record: &'a Record,
     pub step: &'a Step,
     pub picked: Picked<'a>,
-    pub verify: Verify,
+    pub verify: AcceptanceRule,
 }
 
 impl TokenFacts<'_> {
@@ -164,7 +164,7 @@ impl TokenFacts<'_> {
     }
 
     fn lost(&self, node: usize) -> String {
-        let Contest { won, lost } = self.contest(node);
+        let BranchRace { won, lost } = self.branch_race(node);
         let better = match won.len > lost.len {
             true => "goes further",
             false => "is as long and likelier",
@@ -196,9 +196,9 @@ impl TokenFacts<'_> {
         }
     }
 
-    fn contest(&self, node: usize) -> Contest {
+    fn branch_race(&self, node: usize) -> BranchRace {
         let takes = |n: usize| !matches!(self.explained(n).ruling, Ruling::Refused(_));
-        contest(self.step, node, takes)
+        branch_race(self.step, node, takes)
     }
 
     /// The branches beside each other, where one lost: lengths, and products of
@@ -209,7 +209,7 @@ impl TokenFacts<'_> {
         };
         let is_lost = self.step.verdict.fate(node) == Some(Fate::Lost);
         is_lost.then(|| {
-            let Contest { won, lost } = self.contest(node);
+            let BranchRace { won, lost } = self.branch_race(node);
             let tokens = count(won.len, "token");
             let (p, own) = (prob(won.p as f32), prob(lost.p as f32));
             format!("{tokens}, p {p} beat {}, p {own}", lost.len)

@@ -104,7 +104,7 @@ fn children(tree: &DraftTree, path: &[usize], has_bonus: bool) -> Vec<Vec<Pick>>
 mod tests {
     use super::*;
     use crate::speculate::trace::Timing;
-    use crate::speculate::verify::{Fate, Finish, Room, Verdict};
+    use crate::speculate::verify::{Fate, Finish, RemainingTokens, Verdict};
 
     fn step(parents: &[usize], path: &[usize], bonus: bool) -> Step {
         let mut tree = DraftTree::root_only(0);
@@ -117,7 +117,7 @@ mod tests {
             params: None,
             retrieval: Vec::new(),
             n_offered: parents.len() + 1,
-            room: Room {
+            room: RemainingTokens {
                 tokens: 99,
                 then: Finish::Length,
             },

@@ -6,8 +6,9 @@
 use serde::Serialize;
 
 /// How much had to be forgiven.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Validity {
     /// JSON as it stands, with both fields.
     Valid,
@@ -22,12 +23,7 @@ pub enum Validity {
 
 impl Validity {
     pub fn name(self) -> &'static str {
-        match self {
-            Validity::Valid => "valid",
-            Validity::Repaired => "repaired",
-            Validity::Partial => "partial",
-            Validity::Invalid => "invalid",
-        }
+        self.into()
     }
 }
 

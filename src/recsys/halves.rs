@@ -1,7 +1,6 @@
 //! Which half of its group a subject is in.
 
 use std::collections::HashMap;
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,21 +8,15 @@ use super::random::hash_text;
 
 /// Which half of its group a subject is in. The pool half's knowledge fills the
 /// retrieval pool; the query half is what drafts are tried on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Half {
     Pool,
     #[default]
     Query,
-}
-
-impl fmt::Display for Half {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Half::Pool => "pool",
-            Half::Query => "query",
-        })
-    }
 }
 
 /// Splits every group evenly, the odd one to the pool. A subject's place

@@ -32,7 +32,7 @@ mod random;
 mod rows;
 pub mod saved;
 pub mod scale;
-mod spread;
+mod stratified_sample;
 mod subject;
 pub mod synth;
 mod table;

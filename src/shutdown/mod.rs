@@ -65,7 +65,8 @@ pub enum Fault {
 
 /// Ended by a signal, in an orderly way. An error for its exit status alone: nothing
 /// is to be said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("ended by signal {signal}")]
 pub struct CutOff {
     pub signal: i32,
 }
@@ -76,14 +77,6 @@ impl CutOff {
         u8::try_from(128 + self.signal).unwrap_or(u8::MAX)
     }
 }
-
-impl std::fmt::Display for CutOff {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "ended by signal {}", self.signal)
-    }
-}
-
-impl std::error::Error for CutOff {}
 
 impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -236,8 +236,8 @@ pub fn quoted(text: &str) -> String {
 mod tests {
     use super::super::branch::{Branch, BranchOf};
     use super::super::learned::CalibrationStart;
-    use super::super::made_up;
     use super::super::params::Budget;
+    use super::super::test_support;
     use super::*;
 
     #[test]
@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn a_run_is_said_in_full() {
-        let mut header = made_up::header(Params::default());
+        let mut header = test_support::header(Params::default());
         header.setup = ["--catalog", "/my data", "--threads", "2"]
             .map(String::from)
             .to_vec();
@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_custom_prompt_is_not_cut() {
-        let mut header = made_up::header(Params::default());
+        let mut header = test_support::header(Params::default());
         let long = "what's new? ".repeat(20);
         header.subject.kind = "prompt".into();
         header.subject.title = "what's new? what's…".into();
@@ -291,7 +291,7 @@ mod tests {
 
     #[test]
     fn another_profile_is_said_where_the_budget_goes_by_it() {
-        let mut header = made_up::header(Params::default());
+        let mut header = test_support::header(Params::default());
         header.cost = CostProfile::by_rows([(1, 3.5), (8, 7.25)]);
         header.setup = vec!["--cost".into(), "old.json".into()];
         assert!(line(&header).ends_with(" --cost 1:3.5,8:7.25"));
@@ -305,7 +305,7 @@ mod tests {
 
     #[test]
     fn a_branch_and_a_taught_calibration_name_their_traces() {
-        let mut header = made_up::header(Params::default());
+        let mut header = test_support::header(Params::default());
         let mut start = CalibrationStart::shipped(2);
         start.learn(&Params::default(), &[(1, 0.5, 31.0)]);
         start.from = Some("earlier runs".into());

@@ -11,8 +11,8 @@ use std::ops::Range;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::TokenId;
-use super::params::Verify;
-use super::row::NodeRow;
+use super::params::AcceptanceRule;
+use super::row::NodeDistribution;
 use super::trace::{Committed, Trace};
 use super::verify::Finish;
 
@@ -137,7 +137,7 @@ fn answer(trace: &Trace) -> impl Iterator<Item = Taken> + '_ {
 }
 
 /// The distribution that a committed token was judged in or taken from.
-pub fn row_of(trace: &Trace, token: Committed) -> Option<&NodeRow> {
+pub fn row_of(trace: &Trace, token: Committed) -> Option<&NodeDistribution> {
     let step = trace.steps.get(token.step)?;
     let node = match token.node {
         Some(node) => step.tree.nodes.get(node)?.parent?,
@@ -165,11 +165,12 @@ pub enum Lossless {
 
 /// Holds a strict run against an autoregressive one, token for token.
 pub fn lossless(strict: &Trace, autoregressive: &Trace) -> Lossless {
-    let ran = |trace: &Trace, rule: Verify| {
+    let ran = |trace: &Trace, rule: AcceptanceRule| {
         let mut rules = trace.steps.iter().filter_map(|s| s.params);
         trace.header.params.verify == rule && rules.all(|p| p.verify == rule)
     };
-    if !ran(strict, Verify::Strict) || !ran(autoregressive, Verify::Autoregressive) {
+    if !ran(strict, AcceptanceRule::Strict) || !ran(autoregressive, AcceptanceRule::Autoregressive)
+    {
         return Lossless::NotComparable("it takes a strict and an autoregressive run");
     }
     if strict.header.prompt_ids != autoregressive.header.prompt_ids {

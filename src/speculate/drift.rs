@@ -64,7 +64,7 @@ mod tests {
     use super::*;
     use crate::speculate::cost::CostProfile;
     use crate::speculate::draft::DraftTree;
-    use crate::speculate::made_up;
+    use crate::speculate::test_support;
     use crate::speculate::trace::Timing;
     use crate::speculate::verify::Verdict;
 
@@ -79,7 +79,7 @@ mod tests {
                 bonus: Some(1),
                 finish: None,
             };
-            let mut step = made_up::step(DraftTree::root_only(0), verdict);
+            let mut step = test_support::step(DraftTree::root_only(0), verdict);
             step.timing = Timing {
                 forward,
                 ..Timing::default()
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn without_a_profile_there_is_nothing_to_fit() {
         let mut drift = drift([20.0; 19]);
-        let step = made_up::step(
+        let step = test_support::step(
             DraftTree::root_only(0),
             Verdict {
                 fates: Vec::new(),

@@ -2,19 +2,19 @@
 //! rule with both their sides, the outcome, and all that in words.
 
 use super::TokenId;
-use super::params::Verify;
-use super::row::{Candidate, Judged, NodeRow};
+use super::params::AcceptanceRule;
+use super::row::{Candidate, NodeDistribution, TokenScore};
 use super::rule::{Refusal, Ruling, Test, rule, tests};
 
 /// Everything that decided on one draft token.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explanation {
     pub token: TokenId,
-    pub judged: Judged,
+    pub judged: TokenScore,
     /// The most probable token there.
     pub argmax: Candidate,
     /// The model's own choice there and its standing: the argmax, or what was drawn.
-    pub choice: (TokenId, Judged),
+    pub choice: (TokenId, TokenScore),
     /// The inequalities, in the order in which they are asked; none where only
     /// the choice is taken.
     pub tests: Vec<Test>,
@@ -24,9 +24,9 @@ pub struct Explanation {
 /// Explains what [`rule`] says of a draft token.
 pub fn explain(
     token: TokenId,
-    judged: Judged,
-    row: &NodeRow,
-    verify: Verify,
+    judged: TokenScore,
+    row: &NodeDistribution,
+    verify: AcceptanceRule,
     eos: &[TokenId],
 ) -> Explanation {
     let asked = match row.drawn {
@@ -46,7 +46,7 @@ pub fn explain(
 impl Explanation {
     /// What decided, in one line: `rank 2 ≤ k 2, .31 > tau .10`.
     pub fn reason(&self) -> String {
-        let Judged { rank, p } = self.judged;
+        let TokenScore { rank, p } = self.judged;
         match self.ruling {
             Ruling::Choice => choice(self.judged, self.choice.0 == self.argmax.0),
             Ruling::Relaxed => {
@@ -81,7 +81,7 @@ impl Explanation {
 }
 
 /// What is said of the model's own choice, drafted or not.
-pub fn choice(standing: Judged, is_argmax: bool) -> String {
+pub fn choice(standing: TokenScore, is_argmax: bool) -> String {
     match is_argmax {
         true => format!("the model's own choice, {}", prob(standing.p)),
         false => format!(
@@ -157,30 +157,30 @@ pub fn prob_beside(p: f32, threshold: f32) -> (String, String) {
 mod tests {
     use super::*;
 
-    fn reason(rank: u32, p: f32, verify: Verify) -> String {
-        let row = NodeRow {
+    fn reason(rank: u32, p: f32, verify: AcceptanceRule) -> String {
+        let row = NodeDistribution {
             top: vec![Candidate(1, 0.5), Candidate(2, 0.31), Candidate(3, 0.05)],
             entropy: 1.0,
             drawn: None,
         };
-        explain(rank, Judged { rank, p }, &row, verify, &[99]).reason()
+        explain(rank, TokenScore { rank, p }, &row, verify, &[99]).reason()
     }
 
     #[test]
     fn every_inequality_is_said_with_its_numbers() {
-        let relaxed = Verify::Relaxed { k: 2, tau: 0.1 };
+        let relaxed = AcceptanceRule::Relaxed { k: 2, tau: 0.1 };
         assert_eq!(reason(1, 0.5, relaxed), "the model's own choice, .50");
         assert_eq!(reason(2, 0.31, relaxed), "rank 2 ≤ k 2, .31 > tau .10");
         assert_eq!(reason(2, 0.05, relaxed), "rank 2 ≤ k 2, but .05 ≤ tau .10");
         assert_eq!(reason(4, 0.04, relaxed), "rank 4 > k 2; .04");
         let strict = "rank 2, .31: only rank 1 is taken";
-        assert_eq!(reason(2, 0.31, Verify::Strict), strict);
-        let ratio = Verify::Ratio { k: 3, r: 0.3 };
+        assert_eq!(reason(2, 0.31, AcceptanceRule::Strict), strict);
+        let ratio = AcceptanceRule::Ratio { k: 3, r: 0.3 };
         let taken = "rank 2 ≤ k 3, .31 ≥ r .30 × .50 = .15";
         assert_eq!(reason(2, 0.31, ratio), taken);
         let refused = "rank 3 ≤ k 3, but .05 < r .30 × .50 = .15";
         assert_eq!(reason(3, 0.05, ratio), refused);
-        let typical = |eps| Verify::Typical { eps, delta: 0.3 };
+        let typical = |eps| AcceptanceRule::Typical { eps, delta: 0.3 };
         assert_eq!(reason(2, 0.31, typical(0.09)), ".31 > eps .09");
         let by_entropy = ".05 ≤ delta .30 × e^-1.00 = .11";
         assert_eq!(reason(3, 0.05, typical(0.5)), by_entropy);

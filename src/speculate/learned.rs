@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::params::{Drafter, Params, Verify};
+use super::params::{AcceptanceRule, Drafter, Params};
 
 /// A number of a calibration that is not the shipped one: its index, its value,
 /// and the sum of squared gradients behind it.
@@ -24,12 +24,12 @@ pub struct CalibrationStart {
 /// The calibration of one rule and drafter, where it is not as shipped.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CalibrationState {
-    pub verify: Verify,
+    pub verify: AcceptanceRule,
     pub drafter: Drafter,
     /// The rule from whose shipped weights it starts, where that is not `verify`: a
     /// rerun under another rule drafts as its run did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub like: Option<Verify>,
+    pub like: Option<AcceptanceRule>,
     pub learned: Vec<Learned>,
 }
 
@@ -124,7 +124,7 @@ impl CalibrationState {
 mod tests {
     use super::*;
 
-    fn under(verify: Verify) -> Params {
+    fn under(verify: AcceptanceRule) -> Params {
         Params {
             verify,
             ..Params::default()
@@ -133,10 +133,10 @@ mod tests {
 
     #[test]
     fn another_rule_starts_where_the_first_one_did() {
-        let relaxed = under(Verify::Relaxed { k: 2, tau: 0.1 });
+        let relaxed = under(AcceptanceRule::Relaxed { k: 2, tau: 0.1 });
         let (bolder, strict) = (
-            under(Verify::Relaxed { k: 3, tau: 0.05 }),
-            under(Verify::Strict),
+            under(AcceptanceRule::Relaxed { k: 3, tau: 0.05 }),
+            under(AcceptanceRule::Strict),
         );
         let shipped = CalibrationStart::shipped(2);
         // The shipped weights are the same for both.
@@ -164,7 +164,7 @@ mod tests {
     fn each_rule_keeps_its_own_numbers_and_the_newest_count() {
         let mut start = CalibrationStart::shipped(3);
         let strict = Params {
-            verify: Verify::Strict,
+            verify: AcceptanceRule::Strict,
             ..Params::default()
         };
         start.learn(&strict, &[]);

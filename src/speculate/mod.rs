@@ -4,17 +4,15 @@
 
 pub mod backoff;
 pub mod branch;
+pub mod branch_race;
 pub mod command_line;
 pub mod compare;
 pub mod condition;
-pub mod contest;
 pub mod cost;
 pub mod draft;
 pub mod drift;
 pub mod explain;
 pub mod learned;
-#[cfg(test)]
-mod made_up;
 pub mod options;
 pub mod params;
 pub mod quality;
@@ -25,6 +23,8 @@ pub mod speed_up;
 pub mod stats;
 pub mod subject;
 pub mod sweep;
+#[cfg(test)]
+mod test_support;
 pub mod trace;
 pub mod trace_file;
 pub mod verify;

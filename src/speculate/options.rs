@@ -1,7 +1,7 @@
 //! Parameters as the options of the command line that ask for them. The names are
 //! those of `cli/decode.rs`; a test there reads every option back.
 
-use super::params::{Budget, Params, Source, SourceWeights, Sources, Verify};
+use super::params::{AcceptanceRule, Budget, Params, Source, SourceWeights, Sources};
 
 /// The options that make `params` of what a plain command line means, which is
 /// `configured`: the rule always, anything else where it is not the default or not
@@ -27,7 +27,7 @@ pub fn all(params: &Params) -> Vec<String> {
         .collect()
 }
 
-fn rule(verify: &Verify) -> Vec<String> {
+fn rule(verify: &AcceptanceRule) -> Vec<String> {
     let named = ["--verify".to_string(), verify.name().to_string()];
     let numbers = numbers(verify).into_iter();
     let numbers = numbers.flat_map(|(name, value)| [format!("--{name}"), value]);
@@ -35,14 +35,14 @@ fn rule(verify: &Verify) -> Vec<String> {
 }
 
 /// A rule's numbers, by the names of their options.
-pub fn numbers(verify: &Verify) -> Vec<(&'static str, String)> {
+pub fn numbers(verify: &AcceptanceRule) -> Vec<(&'static str, String)> {
     match verify {
-        Verify::Relaxed { k, tau } => vec![("k", k.to_string()), ("tau", tau.to_string())],
-        Verify::Ratio { k, r } => vec![("k", k.to_string()), ("ratio", r.to_string())],
-        Verify::Typical { eps, delta } => {
+        AcceptanceRule::Relaxed { k, tau } => vec![("k", k.to_string()), ("tau", tau.to_string())],
+        AcceptanceRule::Ratio { k, r } => vec![("k", k.to_string()), ("ratio", r.to_string())],
+        AcceptanceRule::Typical { eps, delta } => {
             vec![("eps", eps.to_string()), ("delta", delta.to_string())]
         }
-        Verify::Autoregressive | Verify::Strict => Vec::new(),
+        AcceptanceRule::Autoregressive | AcceptanceRule::Strict => Vec::new(),
     }
 }
 

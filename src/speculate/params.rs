@@ -6,7 +6,7 @@ mod verify;
 use serde::{Deserialize, Serialize};
 
 pub use sampling::{MAX_TEMPERATURE, Sampling};
-pub use verify::Verify;
+pub use verify::AcceptanceRule;
 
 /// Rows of the largest draft tree, the root included (LASER's own setting).
 pub const MAX_ROWS: usize = 64;
@@ -48,8 +48,21 @@ impl Budget {
 }
 
 /// Where draft tokens may come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Source {
     /// The pool of the subject's own group.
     Group,
@@ -65,12 +78,7 @@ impl Source {
     pub const ALL: [Source; 4] = [Source::Group, Source::Global, Source::Local, Source::Online];
 
     pub fn name(&self) -> &'static str {
-        match self {
-            Source::Group => "group",
-            Source::Global => "global",
-            Source::Local => "local",
-            Source::Online => "online",
-        }
+        self.into()
     }
 
     /// One letter for the draft tree's margin.
@@ -182,8 +190,11 @@ impl SourceWeights {
 }
 
 /// How drafts are made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Drafter {
     /// Every suffix in every source, blended into calibrated probabilities.
     #[default]
@@ -209,13 +220,7 @@ impl Drafter {
 
     /// The drafter's name as the command line spells it.
     pub fn name(self) -> &'static str {
-        match self {
-            Drafter::Blend => "blend",
-            Drafter::Laser => "laser",
-            Drafter::Ngram => "ngram",
-            Drafter::Chain => "chain",
-            Drafter::None => "none",
-        }
+        self.into()
     }
 
     /// # Errors
@@ -234,7 +239,7 @@ impl Drafter {
 /// on the fly, in the first step that used the change.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Params {
-    pub verify: Verify,
+    pub verify: AcceptanceRule,
     pub budget: Budget,
     /// Longest branch of the draft tree, in tokens (1..=MAX_BRANCH).
     pub branch: usize,
@@ -259,7 +264,7 @@ pub struct Params {
 impl Default for Params {
     fn default() -> Self {
         Params {
-            verify: Verify::default(),
+            verify: AcceptanceRule::default(),
             budget: Budget::Auto { max: MAX_ROWS },
             branch: 12,
             max_suffix: 16,

@@ -14,7 +14,7 @@ pub struct Candidate(pub TokenId, pub f32);
 
 /// The model's distribution at a node, as far as it is recorded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct NodeRow {
+pub struct NodeDistribution {
     /// The most probable tokens, best first; ties go to the lower id. Never
     /// empty: the first is the argmax.
     pub top: Vec<Candidate>,
@@ -35,19 +35,19 @@ pub struct Drawn {
     pub p: f32,
 }
 
-impl NodeRow {
+impl NodeDistribution {
     /// The model's own choice: what was drawn, else the argmax.
     pub fn choice(&self) -> TokenId {
         self.drawn.map_or(self.argmax(), |drawn| drawn.token)
     }
 
     /// Where the choice stands in this distribution.
-    pub fn choice_standing(&self) -> Judged {
-        let argmax = Judged {
+    pub fn choice_standing(&self) -> TokenScore {
+        let argmax = TokenScore {
             rank: 1,
             p: self.argmax_p(),
         };
-        let standing = |Drawn { rank, p, .. }| Judged { rank, p };
+        let standing = |Drawn { rank, p, .. }| TokenScore { rank, p };
         self.drawn.map_or(argmax, standing)
     }
 
@@ -62,7 +62,7 @@ impl NodeRow {
 
 /// Where a draft token stands in its parent's distribution.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Judged {
+pub struct TokenScore {
     /// 1 is the argmax.
     pub rank: u32,
     pub p: f32,

@@ -2,8 +2,8 @@
 //! whether it does. Knows nothing of trees: which branch wins is `verify.rs`.
 
 use super::TokenId;
-use super::params::Verify;
-use super::row::{Judged, NodeRow};
+use super::params::AcceptanceRule;
+use super::row::{NodeDistribution, TokenScore};
 
 /// What the rule says of one draft token, whatever became of its branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,23 +90,29 @@ impl Test {
 
 /// What a token that is not the model's choice must satisfy, in the order in
 /// which it is asked. None: nothing but the choice is taken.
-pub fn tests(judged: Judged, row: &NodeRow, verify: Verify) -> impl Iterator<Item = Test> {
-    let Judged { rank, p } = judged;
+pub fn tests(
+    judged: TokenScore,
+    row: &NodeDistribution,
+    verify: AcceptanceRule,
+) -> impl Iterator<Item = Test> {
+    let TokenScore { rank, p } = judged;
     let pair = match verify {
-        Verify::Autoregressive | Verify::Strict => [None, None],
-        Verify::Relaxed { k: 0..=1, .. } | Verify::Ratio { k: 0..=1, .. } => [None, None],
-        Verify::Relaxed { k, tau } => [
+        AcceptanceRule::Autoregressive | AcceptanceRule::Strict => [None, None],
+        AcceptanceRule::Relaxed { k: 0..=1, .. } | AcceptanceRule::Ratio { k: 0..=1, .. } => {
+            [None, None]
+        }
+        AcceptanceRule::Relaxed { k, tau } => [
             Some(Test::Rank { rank, k }),
             Some(Test::Probability { p, tau }),
         ],
-        Verify::Ratio { k, r } => {
+        AcceptanceRule::Ratio { k, r } => {
             let p_max = row.argmax_p();
             [
                 Some(Test::Rank { rank, k }),
                 Some(Test::Ratio { p, r, p_max }),
             ]
         }
-        Verify::Typical { eps, delta } => {
+        AcceptanceRule::Typical { eps, delta } => {
             let entropy = row.entropy;
             let test = Test::Typical {
                 p,
@@ -124,9 +130,9 @@ pub fn tests(judged: Judged, row: &NodeRow, verify: Verify) -> impl Iterator<Ite
 /// distribution `row` of its parent.
 pub fn rule(
     token: TokenId,
-    judged: Judged,
-    row: &NodeRow,
-    verify: Verify,
+    judged: TokenScore,
+    row: &NodeDistribution,
+    verify: AcceptanceRule,
     eos: &[TokenId],
 ) -> Ruling {
     if token == row.choice() {
@@ -156,23 +162,23 @@ mod tests {
     const EOS: TokenId = 99;
 
     /// Entropy of 1 nat; token i has rank i.
-    fn row(top: &[f32]) -> NodeRow {
-        NodeRow {
+    fn row(top: &[f32]) -> NodeDistribution {
+        NodeDistribution {
             top: (1..).zip(top).map(|(id, &p)| Candidate(id, p)).collect(),
             entropy: 1.0,
             drawn: None,
         }
     }
 
-    fn ruled(row: &NodeRow, rank: u32, verify: Verify) -> Ruling {
+    fn ruled(row: &NodeDistribution, rank: u32, verify: AcceptanceRule) -> Ruling {
         let p = row.top.get(rank as usize - 1).map_or(0.0, |c| c.1);
-        rule(rank, Judged { rank, p }, row, verify, &[EOS])
+        rule(rank, TokenScore { rank, p }, row, verify, &[EOS])
     }
 
     #[test]
     fn ratio_asks_for_rank_and_for_a_share_of_the_argmax() {
         let row = row(&[0.5, 0.25, 0.2]);
-        let ratio = |k, r| Verify::Ratio { k, r };
+        let ratio = |k, r| AcceptanceRule::Ratio { k, r };
         assert_eq!(ruled(&row, 1, ratio(2, 1.0)), Ruling::Choice);
         assert_eq!(ruled(&row, 2, ratio(2, 0.5)), Ruling::Relaxed);
         assert_eq!(
@@ -192,7 +198,7 @@ mod tests {
     #[test]
     fn typical_asks_for_less_where_the_model_is_unsure() {
         let mut row = row(&[0.5, 0.1, 0.05]);
-        let typical = Verify::Typical {
+        let typical = AcceptanceRule::Typical {
             eps: 0.09,
             delta: 0.3,
         };
@@ -204,10 +210,10 @@ mod tests {
 
     #[test]
     fn no_rule_touches_the_end_of_the_text() {
-        for verify in &Verify::ALL[2..] {
+        for verify in &AcceptanceRule::ALL[2..] {
             let mut row = row(&[0.5, 0.4]);
             row.top[1].0 = EOS;
-            let judged = Judged { rank: 2, p: 0.4 };
+            let judged = TokenScore { rank: 2, p: 0.4 };
             let would_end = rule(EOS, judged, &row, *verify, &[EOS]);
             assert_eq!(would_end, Ruling::Refused(Refusal::EosNotArgmax));
             row.top.swap(0, 1);
@@ -224,10 +230,10 @@ mod tests {
             rank: 3,
             p: 0.1,
         });
-        assert_eq!(ruled(&row, 3, Verify::Strict), Ruling::Choice);
+        assert_eq!(ruled(&row, 3, AcceptanceRule::Strict), Ruling::Choice);
         for rank in [1, 2] {
             assert_eq!(
-                ruled(&row, rank, Verify::Strict),
+                ruled(&row, rank, AcceptanceRule::Strict),
                 Ruling::Refused(Refusal::NotDrawn)
             );
         }

@@ -2,7 +2,7 @@
 //! trees, verdicts or tokens.
 
 use super::learned::CalibrationStart;
-use super::params::{Params, Source, Sources, Verify};
+use super::params::{AcceptanceRule, Params, Source, Sources};
 use super::trace::Header;
 
 /// What a difference can change.
@@ -95,12 +95,12 @@ fn parameters(p: &Params) -> [Decisive; 11] {
 }
 
 /// As a title bar has it, but with all digits: what differs is to be seen.
-fn exact(rule: &Verify) -> String {
+fn exact(rule: &AcceptanceRule) -> String {
     match rule {
-        Verify::Relaxed { k, tau } => format!("relaxed k={k} tau={tau}"),
-        Verify::Ratio { k, r } => format!("ratio k={k} r={r}"),
-        Verify::Typical { eps, delta } => format!("typical eps={eps} delta={delta}"),
-        Verify::Autoregressive | Verify::Strict => rule.name().to_string(),
+        AcceptanceRule::Relaxed { k, tau } => format!("relaxed k={k} tau={tau}"),
+        AcceptanceRule::Ratio { k, r } => format!("ratio k={k} r={r}"),
+        AcceptanceRule::Typical { eps, delta } => format!("typical eps={eps} delta={delta}"),
+        AcceptanceRule::Autoregressive | AcceptanceRule::Strict => rule.name().to_string(),
     }
 }
 
@@ -239,14 +239,14 @@ fn shortened(text: &str, n: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::made_up;
     use super::super::params::{Budget, Params};
+    use super::super::test_support;
     use super::super::trace::Arithmetic;
     use super::*;
 
     #[test]
     fn what_decides_a_run_is_named_and_nothing_else() {
-        let then = made_up::header(Params::default());
+        let then = test_support::header(Params::default());
         let mut now = then.clone();
         now.threads = 7;
         now.device = "cpu (AVX2, 7 threads)".into();

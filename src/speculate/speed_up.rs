@@ -189,8 +189,8 @@ mod tests {
     use super::*;
     use crate::speculate::cost::{CostPoint, CostProfile};
     use crate::speculate::draft::DraftTree;
-    use crate::speculate::made_up;
     use crate::speculate::params::Params;
+    use crate::speculate::test_support;
     use crate::speculate::verify::Verdict;
 
     /// Ratios on a synthetic clock: around `true_ratio`, off by up to `noise` either
@@ -282,7 +282,7 @@ mod tests {
             step_ms,
             spread: 0.0,
         };
-        let mut header = made_up::header(Params::default());
+        let mut header = test_support::header(Params::default());
         header.cost = CostProfile {
             points: vec![
                 point(1, 0, 4.0),
@@ -303,7 +303,7 @@ mod tests {
             bonus: Some(4),
             finish: None,
         };
-        let mut step = made_up::step(tree, verdict);
+        let mut step = test_support::step(tree, verdict);
         step.context_len = 100;
         trace.push(step);
         // Three tokens at 100, 101 and 102 against one pass of three rows.

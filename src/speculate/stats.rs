@@ -294,7 +294,7 @@ pub fn first_difference(a: &[TokenId], b: &[TokenId]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::super::draft::DraftTree;
-    use super::super::made_up;
+    use super::super::test_support;
     use super::super::trace::SourceHit;
     use super::super::verify::Verdict;
     use super::*;
@@ -334,7 +334,7 @@ mod tests {
                 bonus: Some(1),
                 finish: None,
             };
-            let mut step = made_up::step(tree, verdict);
+            let mut step = test_support::step(tree, verdict);
             step.retrieval = matched
                 .into_iter()
                 .map(|matched| SourceHit {

@@ -13,7 +13,7 @@ mod grid;
 mod times;
 
 use super::TokenId;
-use super::params::{Params, Verify};
+use super::params::{AcceptanceRule, Params};
 use super::speed_up::{Pairing, SpeedUp};
 use super::stats::first_difference;
 use super::trace::Trace;
@@ -135,7 +135,7 @@ impl Sweep {
         match job.cell {
             Some(cell) => self.grid.params(cell),
             None => Params {
-                verify: Verify::Autoregressive,
+                verify: AcceptanceRule::Autoregressive,
                 ..self.grid.base
             },
         }
@@ -176,7 +176,7 @@ impl Sweep {
         let (Some(cell), Some(reference)) = (job.cell, &self.references[job.subject]) else {
             return;
         };
-        if self.grid.cells[cell].verify == Verify::Strict
+        if self.grid.cells[cell].verify == AcceptanceRule::Strict
             && let Some(at) = first_difference(&reference.ids, ids)
         {
             self.mismatches.push(Mismatch {
@@ -244,7 +244,7 @@ impl Sweep {
     /// there was none.
     pub fn is_lossless(&self) -> Option<bool> {
         let cells = self.grid.cells.iter().enumerate();
-        let mut strict = cells.filter(|(_, cell)| cell.verify == Verify::Strict);
+        let mut strict = cells.filter(|(_, cell)| cell.verify == AcceptanceRule::Strict);
         let was_run = |(cell, _): (usize, &Cell)| self.runs.iter().any(|r| r[cell].is_some());
         strict.any(was_run).then_some(self.mismatches.is_empty())
     }

@@ -28,37 +28,22 @@ enum Line<H, S> {
 }
 
 /// What can be wrong with a trace file.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum TraceError {
+    #[error("{0}")]
     Io(std::io::Error),
     /// A line (counted from 1) that cannot be read, and why.
-    Line {
-        line: usize,
-        why: String,
-    },
+    #[error("line {line}: {why}")]
+    Line { line: usize, why: String },
     /// The file has another format version.
-    Version {
-        found: u32,
-    },
+    #[error(
+        "line 1: the trace has format version {found}, this program reads {OLDEST} to {FORMAT}; \
+         record it again with this version, or open it with the version that wrote it"
+    )]
+    Version { found: u32 },
+    #[error("the file is empty: it holds no trace")]
     Empty,
 }
-
-impl std::fmt::Display for TraceError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            TraceError::Io(e) => write!(f, "{e}"),
-            TraceError::Line { line, why } => write!(f, "line {line}: {why}"),
-            TraceError::Version { found } => write!(
-                f,
-                "line 1: the trace has format version {found}, this program reads {OLDEST} to {FORMAT}; \
-                 record it again with this version, or open it with the version that wrote it"
-            ),
-            TraceError::Empty => write!(f, "the file is empty: it holds no trace"),
-        }
-    }
-}
-
-impl std::error::Error for TraceError {}
 
 impl From<std::io::Error> for TraceError {
     fn from(e: std::io::Error) -> Self {

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::TokenId;
 use super::draft::DraftTree;
-use super::params::Verify;
-use super::row::{Judged, NodeRow};
+use super::params::AcceptanceRule;
+use super::row::{NodeDistribution, TokenScore};
 use super::rule::{Ruling, rule};
 
 /// What became of a draft token; exactly one each.
@@ -26,8 +26,9 @@ pub enum Fate {
 }
 
 /// Why a generation ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Finish {
     Eos,
     Length,
@@ -37,19 +38,14 @@ pub enum Finish {
 
 impl Finish {
     pub fn name(&self) -> &'static str {
-        match self {
-            Finish::Eos => "eos",
-            Finish::Length => "length",
-            Finish::Context => "context",
-            Finish::Cancelled => "cancelled",
-        }
+        self.into()
     }
 }
 
 /// How many more tokens may be committed (at least 1), and what it means to
 /// reach that number.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Room {
+pub struct RemainingTokens {
     pub tokens: usize,
     pub then: Finish,
 }
@@ -101,13 +97,17 @@ impl Verdict {
 pub struct ScoredTree<'a> {
     pub tree: &'a DraftTree,
     /// The distribution at node i.
-    pub rows: &'a [NodeRow],
+    pub rows: &'a [NodeDistribution],
     /// Node i's standing in its parent's row, at index i - 1.
-    pub judged: &'a [Judged],
+    pub judged: &'a [TokenScore],
 }
 
 impl<'a> ScoredTree<'a> {
-    pub fn new(tree: &'a DraftTree, rows: &'a [NodeRow], judged: &'a [Judged]) -> Self {
+    pub fn new(
+        tree: &'a DraftTree,
+        rows: &'a [NodeDistribution],
+        judged: &'a [TokenScore],
+    ) -> Self {
         ScoredTree { tree, rows, judged }
     }
 }
@@ -117,7 +117,12 @@ impl<'a> ScoredTree<'a> {
 /// The longest accepted path wins; ties go to the higher product of model
 /// probabilities, then to the path drafted first. An accepted EOS ends its
 /// path. Nothing beyond `room` is committed.
-pub fn verify(scored: ScoredTree<'_>, verify: Verify, eos: &[TokenId], room: Room) -> Verdict {
+pub fn verify(
+    scored: ScoredTree<'_>,
+    verify: AcceptanceRule,
+    eos: &[TokenId],
+    room: RemainingTokens,
+) -> Verdict {
     verify_kept(scored, verify, eos, room, |_| true)
 }
 
@@ -126,9 +131,9 @@ pub fn verify(scored: ScoredTree<'_>, verify: Verify, eos: &[TokenId], room: Roo
 /// others count as unreached.
 pub(super) fn verify_kept(
     scored: ScoredTree<'_>,
-    verify: Verify,
+    verify: AcceptanceRule,
     eos: &[TokenId],
-    room: Room,
+    room: RemainingTokens,
     kept: impl Fn(usize) -> bool,
 ) -> Verdict {
     let ScoredTree { tree, rows, judged } = scored;
@@ -167,7 +172,7 @@ pub(super) fn verify_kept(
 fn longest_path(
     tree: &DraftTree,
     ruling: impl Fn(usize) -> Option<Ruling>,
-    judged: &[Judged],
+    judged: &[TokenScore],
     eos: &[TokenId],
     room: usize,
 ) -> (Vec<usize>, Vec<Option<Ruling>>) {

@@ -3,14 +3,14 @@ use crate::speculate::row::Candidate;
 use crate::speculate::rule::Refusal;
 
 const EOS: TokenId = 99;
-const OPEN: Room = Room {
+const OPEN: RemainingTokens = RemainingTokens {
     tokens: 100,
     then: Finish::Length,
 };
-const RELAXED: Verify = Verify::Relaxed { k: 2, tau: 0.1 };
+const RELAXED: AcceptanceRule = AcceptanceRule::Relaxed { k: 2, tau: 0.1 };
 
-fn row(top: &[(TokenId, f32)]) -> NodeRow {
-    NodeRow {
+fn row(top: &[(TokenId, f32)]) -> NodeDistribution {
+    NodeDistribution {
         top: top.iter().map(|&(id, p)| Candidate(id, p)).collect(),
         entropy: 1.0,
         drawn: None,
@@ -21,22 +21,22 @@ fn row(top: &[(TokenId, f32)]) -> NodeRow {
 fn case(
     drafts: &[(usize, TokenId)],
     tops: &[&[(TokenId, f32)]],
-) -> (DraftTree, Vec<NodeRow>, Vec<Judged>) {
+) -> (DraftTree, Vec<NodeDistribution>, Vec<TokenScore>) {
     let mut tree = DraftTree::root_only(0);
     for &(parent, token) in drafts {
         tree.push(parent, token, 0.5, Vec::new());
     }
-    let rows: Vec<NodeRow> = tops.iter().map(|t| row(t)).collect();
+    let rows: Vec<NodeDistribution> = tops.iter().map(|t| row(t)).collect();
     let judged = drafts
         .iter()
         .map(|&(parent, token)| {
             let at = rows[parent].top.iter().position(|c| c.0 == token);
             match at {
-                Some(i) => Judged {
+                Some(i) => TokenScore {
                     rank: i as u32 + 1,
                     p: rows[parent].top[i].1,
                 },
-                None => Judged { rank: 50, p: 0.0 },
+                None => TokenScore { rank: 50, p: 0.0 },
             }
         })
         .collect();
@@ -50,7 +50,7 @@ fn strict_takes_the_argmax_path_and_adds_the_bonus() {
     let (tree, rows, judged) = case(&[(0, 1), (0, 2), (1, 1)], &[MAIN; 4]);
     let v = verify(
         ScoredTree::new(&tree, &rows, &judged),
-        Verify::Strict,
+        AcceptanceRule::Strict,
         &[EOS],
         OPEN,
     );
@@ -146,13 +146,13 @@ fn an_eos_as_bonus_ends_the_text() {
 #[test]
 fn a_limit_cuts_the_path_and_the_bonus() {
     let (tree, rows, judged) = case(&[(0, 1), (1, 1), (2, 1)], &[MAIN; 4]);
-    let room = Room {
+    let room = RemainingTokens {
         tokens: 2,
         then: Finish::Length,
     };
     let v = verify(
         ScoredTree::new(&tree, &rows, &judged),
-        Verify::Strict,
+        AcceptanceRule::Strict,
         &[EOS],
         room,
     );
@@ -161,13 +161,13 @@ fn a_limit_cuts_the_path_and_the_bonus() {
         (&[1, 2][..], None, Some(Finish::Length))
     );
     assert_eq!(v.fates[2], Fate::Unreached);
-    let room = Room {
+    let room = RemainingTokens {
         tokens: 4,
         then: Finish::Context,
     };
     let v = verify(
         ScoredTree::new(&tree, &rows, &judged),
-        Verify::Strict,
+        AcceptanceRule::Strict,
         &[EOS],
         room,
     );
@@ -179,13 +179,13 @@ fn relaxed_with_k_1_or_tau_1_is_strict() {
     let (tree, rows, judged) = case(&[(0, 1), (0, 2), (2, 1), (1, 2)], &[MAIN; 5]);
     let strict = verify(
         ScoredTree::new(&tree, &rows, &judged),
-        Verify::Strict,
+        AcceptanceRule::Strict,
         &[EOS],
         OPEN,
     );
     for rule in [
-        Verify::Relaxed { k: 1, tau: 0.0 },
-        Verify::Relaxed { k: 5, tau: 1.0 },
+        AcceptanceRule::Relaxed { k: 1, tau: 0.0 },
+        AcceptanceRule::Relaxed { k: 5, tau: 1.0 },
     ] {
         assert_eq!(
             verify(ScoredTree::new(&tree, &rows, &judged), rule, &[EOS], OPEN),

@@ -7,7 +7,7 @@ mod course;
 
 use super::TokenId;
 use super::cost::StepCosts;
-use super::params::{Budget, Params, Verify};
+use super::params::{AcceptanceRule, Budget, Params};
 use super::stats::FateCounts;
 use super::trace::{Step, Trace};
 use super::verify::{Fate, Verdict, verify_kept};
@@ -16,7 +16,7 @@ use course::Course;
 /// What is to be different in every step; what is `None` stays as recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Change {
-    pub verify: Option<Verify>,
+    pub verify: Option<AcceptanceRule>,
     /// Lower: the recorded draft order is cut.
     pub budget: Option<Budget>,
     /// Shorter: longer paths are cut.

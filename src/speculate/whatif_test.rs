@@ -5,10 +5,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::speculate::draft::DraftTree;
-use crate::speculate::made_up::{self, header};
 use crate::speculate::params::MAX_BRANCH;
-use crate::speculate::row::{Candidate, Judged, NodeRow};
-use crate::speculate::verify::{Finish, Room, ScoredTree, verify};
+use crate::speculate::row::{Candidate, NodeDistribution, TokenScore};
+use crate::speculate::test_support::{self, header};
+use crate::speculate::verify::{Finish, RemainingTokens, ScoredTree, verify};
 
 const EOS: TokenId = 0;
 const N_TOKENS: u32 = 12;
@@ -25,7 +25,7 @@ impl Dice {
     }
 
     /// A distribution over a permutation of the tokens.
-    fn row(&mut self) -> NodeRow {
+    fn row(&mut self) -> NodeDistribution {
         let mut ids: Vec<TokenId> = (0..N_TOKENS).collect();
         for i in (1..ids.len()).rev() {
             ids.swap(i, self.roll(i as u32 + 1) as usize);
@@ -34,7 +34,7 @@ impl Dice {
         let weights: Vec<f32> = (0..ids.len()).map(|i| fall.powi(i as i32)).collect();
         let sum: f32 = weights.iter().sum();
         let p = |i: usize| weights[i] / sum;
-        NodeRow {
+        NodeDistribution {
             entropy: (0..ids.len()).map(|i| -p(i) * p(i).ln()).sum(),
             top: (0..ids.len()).map(|i| Candidate(ids[i], p(i))).collect(),
             drawn: None,
@@ -56,8 +56,8 @@ impl Dice {
 
     fn step(&mut self, index: usize, n_rows: usize, params: &Params) -> Step {
         let tree = self.tree(n_rows, params.branch);
-        let rows: Vec<NodeRow> = (0..n_rows).map(|_| self.row()).collect();
-        let judged: Vec<Judged> = (1..n_rows)
+        let rows: Vec<NodeDistribution> = (0..n_rows).map(|_| self.row()).collect();
+        let judged: Vec<TokenScore> = (1..n_rows)
             .map(|i| {
                 standing(
                     &rows[tree.nodes[i].parent.unwrap_or(0)],
@@ -65,7 +65,7 @@ impl Dice {
                 )
             })
             .collect();
-        let room = Room {
+        let room = RemainingTokens {
             tokens: 1 + self.roll(9) as usize,
             then: Finish::Length,
         };
@@ -80,14 +80,14 @@ impl Dice {
             room,
             rows,
             judged,
-            ..made_up::step(tree, verdict)
+            ..test_support::step(tree, verdict)
         }
     }
 }
 
-fn standing(row: &NodeRow, token: TokenId) -> Judged {
+fn standing(row: &NodeDistribution, token: TokenId) -> TokenScore {
     let at = row.top.iter().position(|c| c.0 == token);
-    at.map_or(Judged { rank: 99, p: 0.0 }, |i| Judged {
+    at.map_or(TokenScore { rank: 99, p: 0.0 }, |i| TokenScore {
         rank: i as u32 + 1,
         p: row.top[i].1,
     })
@@ -103,24 +103,24 @@ pub(crate) fn run(seed: u64, n_steps: usize, n_rows: usize, params: Params) -> T
     trace
 }
 
-fn with(verify: Verify) -> Change {
+fn with(verify: AcceptanceRule) -> Change {
     Change {
         verify: Some(verify),
         ..Change::default()
     }
 }
 
-fn rule() -> impl Strategy<Value = Verify> {
+fn rule() -> impl Strategy<Value = AcceptanceRule> {
     let share = || 0f32..1.0;
     prop_oneof![
-        Just(Verify::Strict),
-        (1usize..5, share()).prop_map(|(k, tau)| Verify::Relaxed { k, tau }),
-        (1usize..5, share()).prop_map(|(k, r)| Verify::Ratio { k, r }),
-        (share(), share()).prop_map(|(eps, delta)| Verify::Typical { eps, delta }),
+        Just(AcceptanceRule::Strict),
+        (1usize..5, share()).prop_map(|(k, tau)| AcceptanceRule::Relaxed { k, tau }),
+        (1usize..5, share()).prop_map(|(k, r)| AcceptanceRule::Ratio { k, r }),
+        (share(), share()).prop_map(|(eps, delta)| AcceptanceRule::Typical { eps, delta }),
     ]
 }
 
-fn recorded(verify: Verify, n_rows: usize) -> Params {
+fn recorded(verify: AcceptanceRule, n_rows: usize) -> Params {
     Params {
         verify,
         budget: Budget::Rows(n_rows),
@@ -147,12 +147,12 @@ proptest! {
     #[test]
     fn rank_1_and_a_probability_of_1_are_strict(seed: u64, verify in rule(), n_rows in 1usize..20, k in 1usize..9) {
         let trace = run(seed, 12, n_rows, recorded(verify, n_rows));
-        let strict = what_if(&trace, &with(Verify::Strict));
+        let strict = what_if(&trace, &with(AcceptanceRule::Strict));
         for same in [
-            Verify::Relaxed { k: 1, tau: 0.0 },
-            Verify::Relaxed { k, tau: 1.0 },
-            Verify::Ratio { k: 1, r: 0.0 },
-            Verify::Typical { eps: 1.0, delta: 1000.0 },
+            AcceptanceRule::Relaxed { k: 1, tau: 0.0 },
+            AcceptanceRule::Relaxed { k, tau: 1.0 },
+            AcceptanceRule::Ratio { k: 1, r: 0.0 },
+            AcceptanceRule::Typical { eps: 1.0, delta: 1000.0 },
         ] {
             prop_assert_eq!(&what_if(&trace, &with(same)), &strict);
         }
@@ -172,8 +172,8 @@ proptest! {
                 at.push(parent.map(|parent| tree.push(parent, node.token, node.path_prob, Vec::new())));
             }
             let kept: Vec<usize> = (0..n_rows).filter(|&i| at[i].is_some()).collect();
-            let rows: Vec<NodeRow> = kept.iter().map(|&i| step.rows[i].clone()).collect();
-            let judged: Vec<Judged> = kept[1..].iter().map(|&i| step.judged[i - 1]).collect();
+            let rows: Vec<NodeDistribution> = kept.iter().map(|&i| step.rows[i].clone()).collect();
+            let judged: Vec<TokenScore> = kept[1..].iter().map(|&i| step.judged[i - 1]).collect();
             let cut = verify_kept(ScoredTree::new(&tree, &rows, &judged), verify, &[EOS], step.room, |_| true);
             prop_assert_eq!(cut.bonus, again.verdict.bonus);
             let path: Vec<usize> = again.verdict.path.iter().map(|&i| at[i].unwrap()).collect();
@@ -204,7 +204,7 @@ proptest! {
 
 #[test]
 fn raising_is_not_known_and_lowering_is() {
-    let trace = run(1, 5, 8, recorded(Verify::Strict, 8));
+    let trace = run(1, 5, 8, recorded(AcceptanceRule::Strict, 8));
     let budget = |budget| {
         let change = Change {
             budget: Some(budget),
@@ -227,8 +227,8 @@ fn raising_is_not_known_and_lowering_is() {
         None,
         "no path is that long"
     );
-    let plain = run(1, 5, 1, recorded(Verify::Autoregressive, 1));
-    let answer = what_if(&plain, &with(Verify::Strict));
+    let plain = run(1, 5, 1, recorded(AcceptanceRule::Autoregressive, 1));
+    let answer = what_if(&plain, &with(AcceptanceRule::Strict));
     assert_eq!(answer.first_unknown, Some((0, Knob::Rule)));
     assert!(answer.needs_rerun() && answer.verdict(0).is_none());
 }
@@ -237,13 +237,13 @@ fn raising_is_not_known_and_lowering_is() {
 fn moved_knobs_that_need_a_rerun_are_named() {
     let from = Params::default();
     let to = Params {
-        verify: Verify::Strict,
+        verify: AcceptanceRule::Strict,
         max_suffix: 4,
         repeat_window: 3,
         ..from
     };
     let (change, rerun) = Change::between(&from, &to);
-    assert_eq!(change, with(Verify::Strict));
+    assert_eq!(change, with(AcceptanceRule::Strict));
     assert_eq!(rerun, [Knob::SuffixLength, Knob::RepeatPenalty]);
     assert!(Change::between(&from, &from).0.is_empty());
 }
@@ -254,9 +254,9 @@ fn moved_knobs_that_need_a_rerun_are_named() {
 #[ignore = "a measurement"]
 #[allow(clippy::disallowed_macros, reason = "a test tells its harness")]
 fn a_long_run_is_judged_at_once() {
-    let trace = run(7, 2000, 64, recorded(Verify::default(), 64));
+    let trace = run(7, 2000, 64, recorded(AcceptanceRule::default(), 64));
     let change = Change {
-        verify: Some(Verify::Relaxed { k: 3, tau: 0.05 }),
+        verify: Some(AcceptanceRule::Relaxed { k: 3, tau: 0.05 }),
         budget: Some(Budget::Rows(48)),
         branch: Some(8),
     };

@@ -2,35 +2,29 @@
 //! where UTF-8 fails.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use encoding_rs::{UTF_16BE, UTF_16LE, WINDOWS_1252};
 use serde::{Deserialize, Serialize};
 
 /// How a file's bytes are text; one encoding for the whole file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, strum::Display,
+)]
 pub enum Encoding {
     /// With or without a byte order mark.
     #[serde(rename = "UTF-8")]
+    #[strum(to_string = "UTF-8")]
     Utf8,
     #[serde(rename = "UTF-16LE")]
+    #[strum(to_string = "UTF-16LE")]
     Utf16Le,
     #[serde(rename = "UTF-16BE")]
+    #[strum(to_string = "UTF-16BE")]
     Utf16Be,
     /// What is called Latin-1 is this, as the WHATWG Encoding Standard has it.
     #[serde(rename = "Windows-1252")]
+    #[strum(to_string = "Windows-1252")]
     Windows1252,
-}
-
-impl fmt::Display for Encoding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Encoding::Utf8 => "UTF-8",
-            Encoding::Utf16Le => "UTF-16LE",
-            Encoding::Utf16Be => "UTF-16BE",
-            Encoding::Windows1252 => "Windows-1252",
-        })
-    }
 }
 
 /// No byte order mark is longer.

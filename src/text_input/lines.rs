@@ -1,6 +1,5 @@
 //! Large files line by line: any encoding, any line end, bounded lines.
 
-use std::fmt;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
@@ -234,20 +233,13 @@ impl<R: BufRead> BufRead for Transcoder<R> {
 
 /// The error of a text that began as UTF-8 and is none; [`with_restart`] reads it
 /// again.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{name}:{line}: not UTF-8")]
 pub struct LateByte {
     /// The file, as messages name it.
     pub name: String,
     pub line: u64,
 }
-
-impl fmt::Display for LateByte {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: not UTF-8", self.name, self.line)
-    }
-}
-
-impl std::error::Error for LateByte {}
 
 /// Runs `read`, which streams one text and has no effect when it fails; where that
 /// ends in [`LateByte`], once more with Windows-1252 as the known encoding.

@@ -11,7 +11,7 @@ use laserscope::commands::knowledge::merge;
 use laserscope::engine::Engine;
 use laserscope::recsys::knowledge::read_knowledge;
 use laserscope::recsys::{Catalog, Framework, KnowledgeDoc, KnowledgeLog, Subject};
-use laserscope::speculate::params::{Budget, Params, Source, Sources, Verify};
+use laserscope::speculate::params::{AcceptanceRule, Budget, Params, Source, Sources};
 use proptest::prelude::*;
 
 use super::engine::engine;
@@ -44,7 +44,7 @@ fn args(options: &[&str]) -> GenerateArgs {
 /// Relaxed so far that what is drafted shows in the text.
 fn params() -> Params {
     Params {
-        verify: Verify::Relaxed { k: 4, tau: 0.0 },
+        verify: AcceptanceRule::Relaxed { k: 4, tau: 0.0 },
         repeat_penalty: 1.0,
         max_tokens: 24,
         ..Params::default()

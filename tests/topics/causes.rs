@@ -8,7 +8,7 @@ use laserscope::speculate::compare::{
     Cause, Divergence, Names, NotTaken, Side, Slower, Why, because, divergence, slower,
 };
 use laserscope::speculate::cost::CostProfile;
-use laserscope::speculate::params::{Budget, Drafter, Params, Verify};
+use laserscope::speculate::params::{AcceptanceRule, Budget, Drafter, Params};
 use laserscope::speculate::same_run::HeaderDifference;
 use laserscope::speculate::trace::{StartFrom, Trace};
 use proptest::prelude::*;
@@ -25,15 +25,15 @@ struct Setup {
     cost: CostProfile,
 }
 
-fn rules() -> impl Strategy<Value = Verify> {
+fn rules() -> impl Strategy<Value = AcceptanceRule> {
     prop::sample::select(vec![
-        Verify::Autoregressive,
-        Verify::Strict,
-        Verify::Relaxed { k: 2, tau: 0.0 },
-        Verify::Relaxed { k: 4, tau: 0.0 },
-        Verify::Relaxed { k: 4, tau: 0.05 },
-        Verify::Ratio { k: 3, r: 0.3 },
-        Verify::Typical {
+        AcceptanceRule::Autoregressive,
+        AcceptanceRule::Strict,
+        AcceptanceRule::Relaxed { k: 2, tau: 0.0 },
+        AcceptanceRule::Relaxed { k: 4, tau: 0.0 },
+        AcceptanceRule::Relaxed { k: 4, tau: 0.05 },
+        AcceptanceRule::Ratio { k: 3, r: 0.3 },
+        AcceptanceRule::Typical {
             eps: 0.02,
             delta: 0.2,
         },
@@ -267,7 +267,7 @@ fn with_one_rule_the_budget_is_named_and_not_the_rule_alone() {
         fixture::run(
             7,
             Params {
-                verify: Verify::default(),
+                verify: AcceptanceRule::default(),
                 budget,
                 ..Params::default()
             },

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor};
 use laserscope::model::checked::CheckedModel;
-use laserscope::model::decoder::{Decoder, Rows};
+use laserscope::model::decoder::{Decoder, TreeBatch};
 use laserscope::model::weights::FloatWeights;
 use serde_json::{Value, json};
 
@@ -316,7 +316,7 @@ fn damaged_files_are_opened_or_refused() {
             if let Ok(opened) = CheckedModel::open(&model, FloatWeights::Exact) {
                 let _ = opened.codec.encode("abba, about (ab): 1 2 3.\n");
                 let loaded = Decoder::load(&opened.weights, CPU, 8, 1, |_, _| {});
-                let rows = Rows {
+                let rows = TreeBatch {
                     tokens: &[1, 2],
                     parents: &[None, Some(0)],
                 };

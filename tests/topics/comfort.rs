@@ -7,7 +7,7 @@ use laserscope::cli::{Cli, Command as Asked};
 use laserscope::present::key::Naming;
 use laserscope::present::theme::ThemeName;
 use laserscope::speculate::command_line::CommandLine;
-use laserscope::speculate::params::{Budget, Drafter, Params, Sampling, Sources, Verify};
+use laserscope::speculate::params::{AcceptanceRule, Budget, Drafter, Params, Sampling, Sources};
 use laserscope::speculate::trace::Header;
 use laserscope::tui::Glyphs;
 use laserscope::tui::app::{App, Errand};
@@ -136,7 +136,7 @@ fn a_copied_command_line_has_every_parameter() {
     let cases = [
         Params::default(),
         Params {
-            verify: Verify::Strict,
+            verify: AcceptanceRule::Strict,
             budget: Budget::Rows(8),
             branch: 4,
             max_suffix: 8,
@@ -154,15 +154,15 @@ fn a_copied_command_line_has_every_parameter() {
             ..Params::default()
         },
         Params {
-            verify: Verify::Relaxed { k: 5, tau: 0.35 },
+            verify: AcceptanceRule::Relaxed { k: 5, tau: 0.35 },
             ..Params::default()
         },
         Params {
-            verify: Verify::Ratio { k: 3, r: 0.4 },
+            verify: AcceptanceRule::Ratio { k: 3, r: 0.4 },
             ..Params::default()
         },
         Params {
-            verify: Verify::Typical {
+            verify: AcceptanceRule::Typical {
                 eps: 0.1,
                 delta: 0.2,
             },

@@ -9,7 +9,7 @@ use laserscope::protocol::Command;
 use laserscope::speculate::compare::{
     Cause, Lossless, NotTaken, Side, divergence, in_common, lossless, slower,
 };
-use laserscope::speculate::params::{Params, Verify};
+use laserscope::speculate::params::{AcceptanceRule, Params};
 use laserscope::speculate::same_run::HeaderDifference;
 use laserscope::speculate::stats::agreement;
 use laserscope::speculate::trace::Trace;
@@ -26,7 +26,7 @@ use super::fixture;
 use super::screens::snapshot;
 use super::stage::{ended, keys, measured, press, ready};
 
-fn with(verify: Verify) -> Trace {
+fn with(verify: AcceptanceRule) -> Trace {
     fixture::run(
         7,
         Params {
@@ -38,11 +38,14 @@ fn with(verify: Verify) -> Trace {
 
 #[test]
 fn strict_is_held_against_autoregressive() {
-    let (strict, plain) = (with(Verify::Strict), with(Verify::Autoregressive));
+    let (strict, plain) = (
+        with(AcceptanceRule::Strict),
+        with(AcceptanceRule::Autoregressive),
+    );
     let n_tokens = plain.committed().count();
     assert_eq!(lossless(&strict, &plain), Lossless::Holds { n_tokens });
     assert!(matches!(
-        lossless(&with(Verify::default()), &plain),
+        lossless(&with(AcceptanceRule::default()), &plain),
         Lossless::NotComparable(_)
     ));
     let mut cut = strict.clone();
@@ -83,7 +86,10 @@ proptest! {
 
 #[test]
 fn a_token_the_rule_let_through_is_the_cause() {
-    let (relaxed, plain) = (with(Verify::default()), with(Verify::Autoregressive));
+    let (relaxed, plain) = (
+        with(AcceptanceRule::default()),
+        with(AcceptanceRule::Autoregressive),
+    );
     let found = divergence(&relaxed, &plain).expect("they part");
     let Cause::Relaxed {
         side,
@@ -99,7 +105,7 @@ fn a_token_the_rule_let_through_is_the_cause() {
     assert_eq!(side, Side::Left);
     assert_eq!(step, found.left.expect("a token").by.expect("a step").step);
     assert!(p.expect("judged") < argmax_p);
-    let rule = Verify::Autoregressive;
+    let rule = AcceptanceRule::Autoregressive;
     assert_eq!(other, NotTaken::Refused { rule });
     assert_eq!(
         found.at,
@@ -138,7 +144,7 @@ fn flipped(trace: &Trace, at: usize) -> Trace {
 
 #[test]
 fn two_first_choices_that_differ_are_numeric_with_their_margins() {
-    let plain = with(Verify::Autoregressive);
+    let plain = with(AcceptanceRule::Autoregressive);
     let found = divergence(&plain, &flipped(&plain, 5)).expect("they part");
     assert_eq!(found.at, 5);
     let Cause::Numeric {
@@ -152,7 +158,7 @@ fn two_first_choices_that_differ_are_numeric_with_their_margins() {
     assert!(differing.is_empty());
     assert_eq!(Some(left.p), right.other_p);
     assert!(left.in_logits().expect("recorded") > 0.0);
-    let strict = with(Verify::Strict);
+    let strict = with(AcceptanceRule::Strict);
     assert!(matches!(
         lossless(&strict, &flipped(&plain, 5)),
         Lossless::Broken(_)
@@ -161,7 +167,7 @@ fn two_first_choices_that_differ_are_numeric_with_their_margins() {
 
 #[test]
 fn other_parameters_prompts_and_ends_are_causes() {
-    let plain = with(Verify::Autoregressive);
+    let plain = with(AcceptanceRule::Autoregressive);
     let mut other = flipped(&plain, 3);
     other.header.params.repeat_penalty = 1.0;
     let cause = |a: &Trace, b: &Trace| divergence(a, b).expect("they part").cause;
@@ -194,7 +200,7 @@ fn other_parameters_prompts_and_ends_are_causes() {
 
 #[test]
 fn what_a_branch_took_over_is_compared_and_a_forced_token_is_a_cause() {
-    let plain = with(Verify::Autoregressive);
+    let plain = with(AcceptanceRule::Autoregressive);
     let after = |forced| {
         let mut branch = Trace::new(plain.header.clone());
         branch.header.branch = Some(plain.branch_at(4, 0, forced));
@@ -211,7 +217,7 @@ fn what_a_branch_took_over_is_compared_and_a_forced_token_is_a_cause() {
         is_forced: true,
     };
     assert_eq!(found.cause, forced);
-    let strict = with(Verify::Strict);
+    let strict = with(AcceptanceRule::Strict);
     assert!(matches!(
         lossless(&strict, &after(None)),
         Lossless::NotComparable(_)
@@ -230,7 +236,7 @@ fn the_shown_run_is_compared_with_its_reference() {
     assert_eq!(app.compare.left, Some(Choice::Run(run)));
     let plain = Choice::Reference {
         of: run,
-        verify: Verify::Autoregressive,
+        verify: AcceptanceRule::Autoregressive,
     };
     assert_eq!(app.compare.right, Some(plain));
     assert!(matches!(app.compare.lossless, Some(Lossless::Holds { .. })));
@@ -242,7 +248,7 @@ fn the_shown_run_is_compared_with_its_reference() {
     press(&mut app, KeyCode::Enter);
     let strict = Choice::Reference {
         of: run,
-        verify: Verify::Strict,
+        verify: AcceptanceRule::Strict,
     };
     assert_eq!(app.compare.right, Some(strict));
     press(&mut app, KeyCode::Enter);
@@ -264,7 +270,10 @@ fn replaying(traces: &[&Trace]) -> App {
 /// Recordings are as good as runs of the session.
 #[test]
 fn recordings_are_opened_beside_each_other() {
-    let (strict, plain) = (with(Verify::Strict), with(Verify::Autoregressive));
+    let (strict, plain) = (
+        with(AcceptanceRule::Strict),
+        with(AcceptanceRule::Autoregressive),
+    );
     let mut app = replaying(&[&strict, &plain]);
     assert_eq!(app.session.runs.len(), 2);
     assert_eq!(
@@ -277,7 +286,7 @@ fn recordings_are_opened_beside_each_other() {
         [Side::Left, Side::Right].map(|side| app.compared(side).expect("a run").trace.clone());
     assert!(compared == [strict.clone(), plain]);
     assert!(matches!(app.compare.lossless, Some(Lossless::Holds { .. })));
-    app.open(with(Verify::default()));
+    app.open(with(AcceptanceRule::default()));
     assert_eq!(app.screen, Screen::Compare, "it is opened where one looks");
     keys(&mut app, "d");
     let verify = |app: &App| {
@@ -288,20 +297,23 @@ fn recordings_are_opened_beside_each_other() {
             .params
             .verify
     };
-    assert_eq!(verify(&app), Verify::default());
+    assert_eq!(verify(&app), AcceptanceRule::default());
     app.open(strict);
     assert_eq!(app.session.runs.len(), 3, "it was open already");
 }
 
 #[test]
 fn the_pair_goes_with_the_run_that_is_shown() {
-    let mut app = replaying(&[&with(Verify::Strict), &with(Verify::Autoregressive)]);
+    let mut app = replaying(&[
+        &with(AcceptanceRule::Strict),
+        &with(AcceptanceRule::Autoregressive),
+    ]);
     keys(&mut app, "4");
     let pair = (app.compare.left, app.compare.right);
     keys(&mut app, "24");
     assert_eq!((app.compare.left, app.compare.right), pair);
     keys(&mut app, "2");
-    app.open(with(Verify::default()));
+    app.open(with(AcceptanceRule::default()));
     keys(&mut app, "4");
     assert_eq!(app.compare.left.map(Choice::run), app.session.shown);
 }

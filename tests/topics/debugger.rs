@@ -6,7 +6,7 @@ use std::time::Duration;
 use crossterm::event::KeyCode;
 use laserscope::present::pick::Pick;
 use laserscope::protocol::{Command, Event};
-use laserscope::speculate::params::{Params, Verify};
+use laserscope::speculate::params::{AcceptanceRule, Params};
 use laserscope::speculate::trace::{End, TokenBytes, Trace};
 use laserscope::speculate::verify::{Fate, Finish};
 use laserscope::tui::app::App;
@@ -429,7 +429,7 @@ fn where_the_time_went_is_told() {
 fn parameters_that_changed_on_the_way_are_known_at_every_step() {
     let mut trace = fixture::relaxed();
     let strict = Params {
-        verify: Verify::Strict,
+        verify: AcceptanceRule::Strict,
         ..trace.header.params
     };
     let before = ended(&trace);

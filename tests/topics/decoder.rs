@@ -6,10 +6,10 @@ use std::path::Path;
 use candle_core::quantized::{GgmlDType, gguf_file};
 use candle_core::{Device, Tensor};
 use candle_transformers::models::quantized_llama::ModelWeights;
-use laserscope::model::decoder::{Decoder, Rows};
+use laserscope::model::decoder::{Decoder, TreeBatch};
 use laserscope::model::gguf::Gguf;
 use laserscope::model::kernels::kv::KvType;
-use laserscope::model::layer::{Kernels, Target};
+use laserscope::model::layer::{Backend, Target};
 use laserscope::model::weights::{FloatWeights, Weights};
 use proptest::prelude::*;
 
@@ -17,7 +17,7 @@ use super::tiny::{self, VOCAB};
 
 pub const CPU: Target<'_> = Target {
     device: &Device::Cpu,
-    kernels: Kernels::Own,
+    backend: Backend::Cpu,
     kv: KvType::F16,
 };
 
@@ -44,7 +44,7 @@ fn chain(n: usize) -> Vec<Option<usize>> {
 pub fn chain_logits(decoder: &mut Decoder, tokens: &[u32]) -> Vec<Vec<f32>> {
     let parents = chain(tokens.len());
     let logits = decoder
-        .forward(Rows {
+        .forward(TreeBatch {
             tokens,
             parents: &parents,
         })
@@ -152,7 +152,7 @@ pub fn tree_matches_paths(decoder: &mut Decoder, prompt: &[u32], tree: &[(u32, O
     let (tokens, parents): (Vec<u32>, Vec<_>) = tree.iter().copied().unzip();
     decoder.truncate(0);
     decoder.extend(prompt).unwrap();
-    let rows = Rows {
+    let rows = TreeBatch {
         tokens: &tokens,
         parents: &parents,
     };
@@ -167,12 +167,12 @@ pub fn tree_matches_paths(decoder: &mut Decoder, prompt: &[u32], tree: &[(u32, O
         let mut last = Vec::new();
         for &n in &path {
             last = decoder
-                .forward(Rows {
+                .forward(TreeBatch {
                     tokens: &tokens[n..=n],
                     parents: &[None],
                 })
                 .unwrap();
-            decoder.keep(&[0]).unwrap();
+            decoder.commit_rows(&[0]).unwrap();
         }
         assert_eq!(last, together[node * VOCAB..][..VOCAB], "node {node}");
     }
@@ -203,7 +203,7 @@ fn candles_operations_agree_with_our_kernels_on_a_tree() {
         let weights = Weights::open(&path, FloatWeights::Exact).unwrap();
         let target = Target {
             device: &Device::Cpu,
-            kernels: Kernels::Candle,
+            backend: Backend::Device,
             kv: KvType::F32,
         };
         let mut theirs = Decoder::load(&weights, target, 128, 2, |_, _| {}).unwrap();
@@ -213,14 +213,14 @@ fn candles_operations_agree_with_our_kernels_on_a_tree() {
         for decoder in [&mut theirs, &mut ours] {
             decoder.extend(&[1, 2, 3]).unwrap();
             decoder
-                .forward(Rows {
+                .forward(TreeBatch {
                     tokens: &tokens,
                     parents: &parents,
                 })
                 .unwrap();
-            decoder.keep(&[0, 2, 4]).unwrap();
+            decoder.commit_rows(&[0, 2, 4]).unwrap();
         }
-        let tree = Rows {
+        let tree = TreeBatch {
             tokens: &tokens,
             parents: &parents,
         };
@@ -242,12 +242,12 @@ fn kept_rows_continue_as_if_decoded_one_by_one() {
     let tokens = [4, 5, 6, 7, 8];
     let parents = [None, Some(0), Some(0), Some(2), Some(2)];
     decoder
-        .forward(Rows {
+        .forward(TreeBatch {
             tokens: &tokens,
             parents: &parents,
         })
         .unwrap();
-    decoder.keep(&[0, 2, 4]).unwrap();
+    decoder.commit_rows(&[0, 2, 4]).unwrap();
     let after = chain_logits(&mut decoder, &[9]);
     let mut plain = load(&path, 2);
     plain.extend(&[1, 2, 3, 4, 6, 8]).unwrap();

@@ -7,7 +7,9 @@ use laserscope::retrieval::{
 };
 use laserscope::speculate::TokenId;
 use laserscope::speculate::draft::{DraftTree, Origin};
-use laserscope::speculate::params::{Budget, Drafter, Params, Source, SourceWeights, Verify};
+use laserscope::speculate::params::{
+    AcceptanceRule, Budget, Drafter, Params, Source, SourceWeights,
+};
 use laserscope::speculate::subject::GroupKey;
 use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
@@ -245,7 +247,7 @@ fn strict_equals_autoregressive_with_every_drafter() {
     let mut engine = engine(folder.path());
     let base = Params {
         max_tokens: 60,
-        verify: Verify::Autoregressive,
+        verify: AcceptanceRule::Autoregressive,
         ..Params::default()
     };
     let plain = run(&mut engine, spec("what is it like", base));
@@ -264,7 +266,7 @@ fn strict_equals_autoregressive_with_every_drafter() {
     for drafter in Drafter::ALL {
         for budget in [Budget::Rows(5), Budget::Rows(64), Budget::Auto { max: 64 }] {
             let params = Params {
-                verify: Verify::Strict,
+                verify: AcceptanceRule::Strict,
                 drafter,
                 budget,
                 ..base

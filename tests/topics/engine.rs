@@ -9,7 +9,9 @@ use laserscope::engine::{Engine, Knowledge, LoadOptions, OwnDocuments, RunSpec};
 use laserscope::model::device::DeviceChoice;
 use laserscope::protocol::{History, PromptText};
 use laserscope::speculate::TokenId;
-use laserscope::speculate::params::{Budget, Drafter, Params, Sampling, Source, Sources, Verify};
+use laserscope::speculate::params::{
+    AcceptanceRule, Budget, Drafter, Params, Sampling, Source, Sources,
+};
 use laserscope::speculate::quality::LogProb;
 use laserscope::speculate::stats::Stats;
 use laserscope::speculate::trace::{SubjectInfo, Trace};
@@ -94,7 +96,7 @@ pub fn params() -> impl Strategy<Value = Params> {
     )
         .prop_map(
             |(rows, branch, [group, global, local, online], repeat_penalty)| Params {
-                verify: Verify::Strict,
+                verify: AcceptanceRule::Strict,
                 budget: match rows % 4 {
                     0 => Budget::Auto { max: rows },
                     _ => Budget::Rows(rows),
@@ -168,21 +170,21 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         let mut engine = engine(folder.path());
         let with = |verify| Params { verify, ..params };
-        let plain = run(&mut engine, spec(&question, with(Verify::Autoregressive)));
+        let plain = run(&mut engine, spec(&question, with(AcceptanceRule::Autoregressive)));
         engine.set_knowledge(&knowledge(&documents, &plain)).unwrap();
         if question.len() % 2 == 0 {
             engine.pools.remember(&plain.header, &plain.token_ids());
         }
-        let strict = run(&mut engine, spec(&question, with(Verify::Strict)));
+        let strict = run(&mut engine, spec(&question, with(AcceptanceRule::Strict)));
         prop_assert_eq!(strict.token_ids(), plain.token_ids());
         prop_assert_eq!(strict.end.as_ref().unwrap().finish, plain.end.as_ref().unwrap().finish);
-        for rule in [Verify::Relaxed { k: 1, tau: 0.0 }, Verify::Relaxed { k, tau: 1.0 }] {
+        for rule in [AcceptanceRule::Relaxed { k: 1, tau: 0.0 }, AcceptanceRule::Relaxed { k, tau: 1.0 }] {
             let same = run(&mut engine, spec(&question, with(rule)));
             prop_assert_eq!(same.token_ids(), plain.token_ids());
         }
-        let relaxed = run(&mut engine, spec(&question, with(Verify::Relaxed { k, tau: 0.0 })));
-        let ratio = run(&mut engine, spec(&question, with(Verify::Ratio { k, r: 0.2 })));
-        let typical = run(&mut engine, spec(&question, with(Verify::Typical { eps: 0.05, delta: 0.3 })));
+        let relaxed = run(&mut engine, spec(&question, with(AcceptanceRule::Relaxed { k, tau: 0.0 })));
+        let ratio = run(&mut engine, spec(&question, with(AcceptanceRule::Ratio { k, r: 0.2 })));
+        let typical = run(&mut engine, spec(&question, with(AcceptanceRule::Typical { eps: 0.05, delta: 0.3 })));
         for trace in [&plain, &strict, &relaxed, &ratio, &typical] {
             assert_consistent(trace);
         }
@@ -207,9 +209,9 @@ proptest! {
             sampling: Some(Sampling { temperature, top_k, top_p, seed }),
             ..params
         };
-        let plain = run(&mut engine, spec(&question, with(Verify::Autoregressive)));
+        let plain = run(&mut engine, spec(&question, with(AcceptanceRule::Autoregressive)));
         engine.set_knowledge(&knowledge(&documents, &plain)).unwrap();
-        let strict = run(&mut engine, spec(&question, with(Verify::Strict)));
+        let strict = run(&mut engine, spec(&question, with(AcceptanceRule::Strict)));
         prop_assert_eq!(strict.token_ids(), plain.token_ids());
         prop_assert_eq!(strict.end.as_ref().unwrap().finish, plain.end.as_ref().unwrap().finish);
         for trace in [&plain, &strict] {
@@ -255,7 +257,7 @@ proptest! {
     fn a_replay_gives_what_was_recorded(question in text(1..30), params in params(), at in 0usize..40) {
         let folder = tempfile::tempdir().unwrap();
         let mut engine = engine(folder.path());
-        let relaxed = Params { verify: Verify::Relaxed { k: 3, tau: 0.0 }, ..params };
+        let relaxed = Params { verify: AcceptanceRule::Relaxed { k: 3, tau: 0.0 }, ..params };
         let whole = run(&mut engine, spec(&question, relaxed));
         let step = at % whole.steps.len();
         let branched = RunSpec {
@@ -280,7 +282,7 @@ fn drafts_are_accepted_when_the_pool_knows_the_answer() {
     let folder = tempfile::tempdir().unwrap();
     let mut engine = engine(folder.path());
     let params = Params {
-        verify: Verify::Strict,
+        verify: AcceptanceRule::Strict,
         budget: Budget::Rows(16),
         repeat_penalty: 1.0,
         max_tokens: 40,
@@ -291,7 +293,7 @@ fn drafts_are_accepted_when_the_pool_knows_the_answer() {
         spec(
             "Hello",
             Params {
-                verify: Verify::Autoregressive,
+                verify: AcceptanceRule::Autoregressive,
                 ..params
             },
         ),
@@ -321,7 +323,7 @@ fn a_run_ends_at_the_token_limit_and_at_the_context() {
     let folder = tempfile::tempdir().unwrap();
     let mut engine = engine_with_context(folder.path(), 200);
     let params = |max_tokens| Params {
-        verify: Verify::Strict,
+        verify: AcceptanceRule::Strict,
         budget: Budget::Rows(64),
         max_tokens,
         ..Params::default()
@@ -412,7 +414,7 @@ fn a_remembered_answer_drafts_for_the_next() {
     let folder = tempfile::tempdir().unwrap();
     let mut engine = engine(folder.path());
     let params = |online| Params {
-        verify: Verify::Strict,
+        verify: AcceptanceRule::Strict,
         budget: Budget::Rows(16),
         sources: Sources {
             online,
@@ -568,8 +570,8 @@ fn strict_and_autoregressive_find_the_text_equally_likely() {
         assert_eq!(found.tokens, trace.token_ids().len());
         found.mean().unwrap()
     };
-    let plain = of(Verify::Autoregressive);
-    let strict = of(Verify::Strict);
+    let plain = of(AcceptanceRule::Autoregressive);
+    let strict = of(AcceptanceRule::Strict);
     assert!(
         (plain - strict).abs() < 1e-4 && plain < 0.0,
         "{plain} {strict}"
@@ -582,7 +584,7 @@ fn a_forced_token_turns_the_run() {
     let folder = tempfile::tempdir().unwrap();
     let mut engine = engine(folder.path());
     let params = Params {
-        verify: Verify::Strict,
+        verify: AcceptanceRule::Strict,
         max_tokens: 30,
         ..Params::default()
     };

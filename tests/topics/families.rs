@@ -10,11 +10,11 @@ use candle_nn::VarBuilder;
 use candle_transformers::models::{llama, quantized_qwen2, quantized_qwen3, qwen2, qwen3};
 use laserscope::engine::{Engine, LoadOptions};
 use laserscope::model::config::Config;
-use laserscope::model::decoder::{Decoder, Rows};
+use laserscope::model::decoder::{Decoder, TreeBatch};
 use laserscope::model::device::DeviceChoice;
 use laserscope::model::kernels::elementwise::Pairs;
 use laserscope::model::kernels::kv::KvType;
-use laserscope::model::layer::{Kernels, Target};
+use laserscope::model::layer::{Backend, Target};
 use laserscope::model::tokenizer::TextCodec;
 use laserscope::model::weights::{FloatWeights, Weights};
 use laserscope::protocol::PromptText;
@@ -194,10 +194,10 @@ fn candles_operations_agree_with_our_kernels_for_every_family() {
     let folder = tempfile::tempdir().unwrap();
     let theirs = Target {
         device: &Device::Cpu,
-        kernels: Kernels::Candle,
+        backend: Backend::Device,
         kv: KvType::F32,
     };
-    let tree = Rows {
+    let tree = TreeBatch {
         tokens: &[4, 5, 6, 7, 8, 9],
         parents: &[None, Some(0), Some(0), Some(2), Some(2), Some(4)],
     };

@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, HashSet};
 use laserscope::speculate::TokenId;
 use laserscope::speculate::cost::CostProfile;
 use laserscope::speculate::draft::{Continuation, DocHit, DraftLimits, DraftTree, Origin, grow};
-use laserscope::speculate::params::{Params, Source, Verify};
-use laserscope::speculate::row::{Candidate, Judged, NodeRow, TOP_N};
+use laserscope::speculate::params::{AcceptanceRule, Params, Source};
+use laserscope::speculate::row::{Candidate, NodeDistribution, TOP_N, TokenScore};
 use laserscope::speculate::subject::DocId;
 use laserscope::speculate::trace::{
     End, Excerpt, FORMAT, Header, ModelInfo, PoolSize, SourceHit, Step, SubjectInfo, Timing,
     TokenBytes, Trace,
 };
-use laserscope::speculate::verify::{Finish, Room, ScoredTree, verify};
+use laserscope::speculate::verify::{Finish, RemainingTokens, ScoredTree, verify};
 
 const EOS: TokenId = 2;
 const PROMPT: &str = "<|im_start|>user\nIntroduce the movie Heat (1995), a Crime, Drama, Thriller film \
@@ -147,7 +147,7 @@ fn halves(word: &[u8]) -> Vec<Vec<u8>> {
 /// position alone.
 struct World {
     vocabulary: Vocabulary,
-    rows: Vec<NodeRow>,
+    rows: Vec<NodeDistribution>,
     /// Per position: what the pools suggest, with estimates.
     drafts: Vec<Vec<(TokenId, f32)>>,
     distractors: Vec<TokenId>,
@@ -189,7 +189,7 @@ impl World {
         world
     }
 
-    fn row(&self, token: TokenId, other: Option<TokenId>, dice: &mut Dice) -> NodeRow {
+    fn row(&self, token: TokenId, other: Option<TokenId>, dice: &mut Dice) -> NodeDistribution {
         let first = match other {
             Some(_) => 0.38 + 0.1 * dice.unit(),
             None => [0.98, 0.93, 0.86, 0.71, 0.52][dice.below(5)] - 0.03 * dice.unit(),
@@ -212,7 +212,7 @@ impl World {
                 top.push(Candidate(id, p));
             }
         }
-        NodeRow {
+        NodeDistribution {
             top,
             entropy: 2.5 - 2.0 * first,
             drawn: None,
@@ -341,7 +341,7 @@ pub fn relaxed() -> Trace {
 
 pub fn strict() -> Trace {
     let params = Params {
-        verify: Verify::Strict,
+        verify: AcceptanceRule::Strict,
         ..Params::default()
     };
     run(7, params)
@@ -452,12 +452,12 @@ fn judge(
     dice: &mut Dice,
 ) -> Step {
     let row_at = |depth: usize| world.rows[(at + depth).min(world.rows.len() - 1)].clone();
-    let rows: Vec<NodeRow> = tree.nodes.iter().map(|n| row_at(n.depth)).collect();
-    let judged: Vec<Judged> = tree.nodes[1..]
+    let rows: Vec<NodeDistribution> = tree.nodes.iter().map(|n| row_at(n.depth)).collect();
+    let judged: Vec<TokenScore> = tree.nodes[1..]
         .iter()
         .map(|n| judged(n.token, &rows[n.parent.unwrap_or(0)], dice))
         .collect();
-    let room = Room {
+    let room = RemainingTokens {
         tokens: room,
         then: Finish::Length,
     };
@@ -556,13 +556,13 @@ fn origins(depth: usize, dice: &mut Dice) -> Vec<Origin> {
     origins
 }
 
-fn judged(token: TokenId, row: &NodeRow, dice: &mut Dice) -> Judged {
+fn judged(token: TokenId, row: &NodeDistribution, dice: &mut Dice) -> TokenScore {
     match row.top.iter().position(|c| c.0 == token) {
-        Some(i) => Judged {
+        Some(i) => TokenScore {
             rank: i as u32 + 1,
             p: row.top[i].1,
         },
-        None => Judged {
+        None => TokenScore {
             rank: 11 + dice.below(900) as u32,
             p: 0.0004,
         },

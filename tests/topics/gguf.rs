@@ -7,11 +7,11 @@ use candle_core::quantized::GgmlDType;
 use laserscope::engine::{Engine, LoadOptions};
 use laserscope::model::checked::CheckedModel;
 use laserscope::model::config::Config;
-use laserscope::model::decoder::{Decoder, Rows};
+use laserscope::model::decoder::{Decoder, TreeBatch};
 use laserscope::model::device::DeviceChoice;
 use laserscope::model::gguf::Gguf;
 use laserscope::model::kernels::kv::KvType;
-use laserscope::model::layer::{Kernels, Target};
+use laserscope::model::layer::{Backend, Target};
 use laserscope::model::logits::Asked;
 use laserscope::model::rope::RopeScaling;
 use laserscope::model::weights::{FloatWeights, Weights};
@@ -287,7 +287,7 @@ fn iq4_nl_is_read_exactly_and_its_memory_said() {
     // What a GPU computes, tried on the CPU.
     let theirs = Target {
         device: &candle_core::Device::Cpu,
-        kernels: Kernels::Candle,
+        backend: Backend::Device,
         kv: KvType::F32,
     };
     assert!(Decoder::load(&model.weights, theirs, 16, 1, |_, _| {}).is_ok());
@@ -487,12 +487,12 @@ fn logits_that_are_not_finite_are_an_error_that_names_the_model() {
     let path = file.write(&folder.path().join("huge.gguf"));
     let weights = Weights::open(&path, FloatWeights::Exact).unwrap();
     let mut decoder = Decoder::load(&weights, CPU, 16, 1, |_, _| {}).unwrap();
-    let rows = Rows {
+    let rows = TreeBatch {
         tokens: &[3],
         parents: &[None],
     };
-    let mut row = decoder.run(rows).unwrap();
-    let said = decoder.judge(&mut row, &[Asked::default()], 1.0);
+    let mut row = decoder.forward_tree(rows).unwrap();
+    let said = decoder.score_rows(&mut row, &[Asked::default()], 1.0);
     let said = said.expect_err("it was judged").to_string();
     assert!(
         said.contains("huge.gguf") && said.contains("not finite"),

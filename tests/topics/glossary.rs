@@ -8,7 +8,7 @@ use std::path::Path;
 use crossterm::event::KeyCode;
 use laserscope::glossary::{self, Place};
 use laserscope::recsys::Framework;
-use laserscope::speculate::params::{Params, Source, Verify};
+use laserscope::speculate::params::{AcceptanceRule, Params, Source};
 use laserscope::speculate::sweep::Measure;
 use laserscope::tui::app::App;
 use laserscope::tui::screens::decode::state::Pane;
@@ -183,7 +183,7 @@ fn every_head_is_explained() {
 #[test]
 fn every_name_of_a_setting_a_rule_or_a_measure_is_explained() {
     let settings = Setting::ALL.map(Setting::name);
-    let rules = Verify::ALL.map(|rule| rule.name());
+    let rules = AcceptanceRule::ALL.map(|rule| rule.name());
     let sources = Source::ALL.map(|source| source.name());
     let measures = Measure::ALL.map(Measure::name);
     let names = settings

@@ -9,7 +9,7 @@ use laserscope::recsys::learn::{ItemMethod, UserMethod, build};
 use laserscope::recsys::lightgcn::Options;
 use laserscope::recsys::saved::SavedGroups;
 use laserscope::recsys::{Catalog, GroupMap, Half, SubjectKind, UNGROUPED};
-use laserscope::speculate::params::{Budget, Params, Sources, Verify};
+use laserscope::speculate::params::{AcceptanceRule, Budget, Params, Sources};
 use laserscope::speculate::subject::KindName;
 use tempfile::TempDir;
 
@@ -253,7 +253,7 @@ fn a_subjects_own_document_drafts_for_it_or_is_hidden() {
         };
         spec("Hello", params)
     };
-    let plain = run(&mut engine, asking(Verify::Autoregressive));
+    let plain = run(&mut engine, asking(AcceptanceRule::Autoregressive));
     let doc = |id: &str| Knowledge {
         id: id.to_owned(),
         title: id.to_owned(),
@@ -263,7 +263,7 @@ fn a_subjects_own_document_drafts_for_it_or_is_hidden() {
         text: format!("ab{}", plain.text()),
         ended: false,
     };
-    let asking = asking(Verify::Strict);
+    let asking = asking(AcceptanceRule::Strict);
     assert_eq!(asking.subject.id, "i1");
     let drafts = |engine: &mut Engine| {
         let trace = run(engine, asking.clone());

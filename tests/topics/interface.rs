@@ -7,7 +7,7 @@ use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEven
 use laserscope::present::pick::Pick;
 use laserscope::present::record::Record;
 use laserscope::protocol::{Command, Event, PromptPreview};
-use laserscope::speculate::params::{Budget, Params, Verify};
+use laserscope::speculate::params::{AcceptanceRule, Budget, Params};
 use laserscope::speculate::stats::Stats;
 use laserscope::speculate::trace::{End, Trace};
 use laserscope::speculate::verify::Finish;
@@ -218,7 +218,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
     #[test]
     fn what_is_kept_up_to_date_equals_what_is_computed_at_once(seed: u64, k in 1usize..4) {
-        let params = Params { verify: Verify::Relaxed { k, tau: 0.1 }, ..Params::default() };
+        let params = Params { verify: AcceptanceRule::Relaxed { k, tau: 0.1 }, ..Params::default() };
         let trace = fixture::run(seed, params);
         let mut record = Record::new(trace.header.clone());
         trace.steps.iter().for_each(|s| record.push(s.clone()));
@@ -390,7 +390,7 @@ fn a_setting_changed_while_a_run_is_live_goes_to_the_engine() {
     let [Command::SetParams(params)] = commands[..] else {
         panic!("{commands:?}");
     };
-    assert_eq!(params.verify, Verify::Relaxed { k: 3, tau: 0.1 });
+    assert_eq!(params.verify, AcceptanceRule::Relaxed { k: 3, tau: 0.1 });
     assert_eq!(params, app.next.params);
     app.apply(Event::RunEnded {
         run,
@@ -429,7 +429,7 @@ fn the_reference_runs_follow_one_another() {
     assert!(!refs.is_busy());
     let stats = &app.record().expect("a record").stats;
     let speed_up = run.speed_up().expect("a speed-up");
-    let plain = refs.of(Verify::Autoregressive).expect("measured");
+    let plain = refs.of(AcceptanceRule::Autoregressive).expect("measured");
     let want =
         stats.tokens_per_s().expect("a speed") / plain.stats.tokens_per_s().expect("a speed");
     assert!((speed_up.median - want).abs() < 1e-9 && speed_up.median > 1.0);
@@ -439,7 +439,7 @@ fn the_reference_runs_follow_one_another() {
         (speed_up.low, speed_up.high),
         (speed_up.median, speed_up.median)
     );
-    let strict = refs.of(Verify::Strict).expect("measured");
+    let strict = refs.of(AcceptanceRule::Strict).expect("measured");
     assert_eq!(
         refs.comparison(&strict.ids)
             .expect("compared")
@@ -465,7 +465,7 @@ fn pairs_take_turns_and_can_be_stopped() {
         End { finish, ..end }
     });
     let own = fixture::relaxed().header.params.verify;
-    let (plain, strict) = (Verify::Autoregressive, Verify::Strict);
+    let (plain, strict) = (AcceptanceRule::Autoregressive, AcceptanceRule::Strict);
     assert_eq!(made, [plain, strict, own, strict, own, plain, own]);
     let run = app.run().expect("a run");
     assert!(!run.references.is_busy());
@@ -490,7 +490,7 @@ fn a_live_run_is_measured_after_its_end() {
         end: end(8, Finish::Cancelled),
     });
     let (_, _, params) = generated(&commands).expect("the first reference run");
-    assert_eq!(params.verify, Verify::Autoregressive);
+    assert_eq!(params.verify, AcceptanceRule::Autoregressive);
     // The run was cut short: it is compared over its own length.
     assert_eq!(params.max_tokens, app.record().expect("a record").ids.len());
 }
@@ -501,7 +501,13 @@ fn a_strict_runs_pairs_are_of_two_runs() {
     let commands = keys(&mut app, "r");
     let made = make_references(&mut app, commands, |_, _, end| end);
     let n_of = |rule| made.iter().filter(|m| **m == rule).count();
-    assert_eq!((n_of(Verify::Autoregressive), n_of(Verify::Strict)), (6, 6));
+    assert_eq!(
+        (
+            n_of(AcceptanceRule::Autoregressive),
+            n_of(AcceptanceRule::Strict)
+        ),
+        (6, 6)
+    );
     assert_eq!(made.len(), 12);
     assert_eq!(
         app.run()

@@ -608,14 +608,14 @@ fn runs_draft_from_changed_pools_and_stay_lossless() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut engine = with_pools(folder.path());
     let strict = Params {
-        verify: laserscope::speculate::params::Verify::Strict,
+        verify: laserscope::speculate::params::AcceptanceRule::Strict,
         // As many rows whatever this machine's passes cost.
         budget: laserscope::speculate::params::Budget::Rows(16),
         max_tokens: 24,
         ..Params::default()
     };
     let plain = Params {
-        verify: laserscope::speculate::params::Verify::Autoregressive,
+        verify: laserscope::speculate::params::AcceptanceRule::Autoregressive,
         ..strict
     };
     let wanted = engine::run(&mut engine, engine::spec("cab", plain));

@@ -3,7 +3,7 @@
 
 use laserscope::protocol::Event;
 use laserscope::speculate::compare::{Lossless, Side};
-use laserscope::speculate::params::{Params, Verify};
+use laserscope::speculate::params::{AcceptanceRule, Params};
 use laserscope::speculate::trace::Trace;
 use laserscope::tui::app::App;
 use laserscope::tui::runs::spill::Spill;
@@ -14,7 +14,7 @@ use super::fixture;
 use super::stage::{begin, draw, feed, keys, measured, ready};
 
 /// With times in whole microseconds, as the engine records them.
-fn trace(seed: u64, verify: Verify) -> Trace {
+fn trace(seed: u64, verify: AcceptanceRule) -> Trace {
     let mut trace = fixture::run(
         seed,
         Params {
@@ -68,7 +68,9 @@ fn n_in_memory(app: &App) -> usize {
 }
 
 fn traces(n: u64) -> Vec<Trace> {
-    (0..n).map(|seed| trace(seed, Verify::default())).collect()
+    (0..n)
+        .map(|seed| trace(seed, AcceptanceRule::default()))
+        .collect()
 }
 
 #[test]
@@ -128,7 +130,10 @@ fn what_is_on_disk_is_listed_and_opened_as_before() {
 
 #[test]
 fn a_run_on_disk_is_compared_judged_and_saved() {
-    let pair = [trace(7, Verify::Strict), trace(7, Verify::Autoregressive)];
+    let pair = [
+        trace(7, AcceptanceRule::Strict),
+        trace(7, AcceptanceRule::Autoregressive),
+    ];
     let others = traces(3);
     let all: Vec<Trace> = pair.iter().chain(&others).cloned().collect();
     let mut app = session(&all, 1);
@@ -150,7 +155,7 @@ fn a_run_on_disk_is_compared_judged_and_saved() {
 
 #[test]
 fn a_recording_on_disk_is_not_opened_again() {
-    let [a, b, c] = [1, 2, 3].map(|seed| trace(seed, Verify::default()));
+    let [a, b, c] = [1, 2, 3].map(|seed| trace(seed, AcceptanceRule::default()));
     let mut app = ready();
     app.session.in_memory_bytes = 1;
     for trace in [&a, &b, &c, &a] {
@@ -168,11 +173,11 @@ fn references_go_to_disk_with_their_run() {
     let mut app = measured();
     app.session.in_memory_bytes = 1;
     let of = app.session.shown.expect("a run");
-    let verify = Verify::Autoregressive;
+    let verify = AcceptanceRule::Autoregressive;
     let reference = Choice::Reference { of, verify };
     let before = app.record_of(reference).expect("a reference").ids.clone();
     keys(&mut app, "1");
-    let trace = trace(1, Verify::default());
+    let trace = trace(1, AcceptanceRule::default());
     let run = begin(&mut app, &trace);
     feed(&mut app, run, &trace, 0..trace.steps.len());
     assert!(app.record_of(reference).is_none(), "it is on disk");

@@ -8,7 +8,7 @@ use std::sync::{Mutex, OnceLock};
 use laserscope::config::Settings;
 use laserscope::engine::{Engine, RunSpec};
 use laserscope::recsys::{Catalog, Framework, Role, SubjectKind};
-use laserscope::speculate::params::{Budget, Params, Sampling, Verify};
+use laserscope::speculate::params::{AcceptanceRule, Budget, Params, Sampling};
 use laserscope::speculate::stats::{Stats, repetition};
 use laserscope::speculate::trace::Trace;
 use laserscope::worker::ask;
@@ -70,7 +70,11 @@ fn strict_equals_autoregressive_and_the_pools_earn_their_keep() {
             budget,
             ..Params::default()
         };
-        let plain = decode(kind, &id, params(Verify::Autoregressive, Budget::Rows(1)));
+        let plain = decode(
+            kind,
+            &id,
+            params(AcceptanceRule::Autoregressive, Budget::Rows(1)),
+        );
         assert!(plain.token_ids().len() > 50, "{id}: {}", plain.text());
         assert!(
             repetition(&plain.token_ids()) < 0.3,
@@ -78,7 +82,7 @@ fn strict_equals_autoregressive_and_the_pools_earn_their_keep() {
             plain.text()
         );
         for budget in [Budget::Auto { max: 64 }, Budget::Rows(16)] {
-            let strict = decode(kind, &id, params(Verify::Strict, budget));
+            let strict = decode(kind, &id, params(AcceptanceRule::Strict, budget));
             assert_eq!(
                 strict.token_ids(),
                 plain.token_ids(),
@@ -107,12 +111,16 @@ fn drawn_strictly_equals_drawn_autoregressively() {
         max_tokens: 80,
         ..Params::default()
     };
-    let plain = decode(SubjectKind::Item, "i101", params(Verify::Autoregressive));
-    let strict = decode(SubjectKind::Item, "i101", params(Verify::Strict));
+    let plain = decode(
+        SubjectKind::Item,
+        "i101",
+        params(AcceptanceRule::Autoregressive),
+    );
+    let strict = decode(SubjectKind::Item, "i101", params(AcceptanceRule::Strict));
     assert_eq!(strict.token_ids(), plain.token_ids());
     let greedy = Params {
         sampling: None,
-        ..params(Verify::Strict)
+        ..params(AcceptanceRule::Strict)
     };
     let greedy = decode(SubjectKind::Item, "i101", greedy);
     assert_ne!(greedy.token_ids(), plain.token_ids());

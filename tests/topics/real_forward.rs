@@ -3,7 +3,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use laserscope::model::decoder::{Decoder, Rows};
+use laserscope::model::decoder::{Decoder, TreeBatch};
 use laserscope::model::kernels::Isa;
 use laserscope::model::tokenizer::TextCodec;
 use laserscope::model::weights::{FloatWeights, Weights};
@@ -49,12 +49,12 @@ fn one_by_one(decoder: &mut Decoder, tokens: &[u32]) -> Vec<u64> {
     decoder.truncate(0);
     decoder.extend(&tokens[..PROMPT]).unwrap();
     let row = |&token: &u32| {
-        let rows = Rows {
+        let rows = TreeBatch {
             tokens: &[token],
             parents: &[None],
         };
         let logits = decoder.forward(rows).unwrap();
-        decoder.keep(&[0]).unwrap();
+        decoder.commit_rows(&[0]).unwrap();
         bits(&logits)
     };
     tokens[PROMPT..].iter().map(row).collect()
@@ -88,7 +88,7 @@ fn in_trees(decoder: &mut Decoder, tokens: &[u32], state: &mut u64) -> Vec<u64> 
                 parents.push(Some(random(state, node)));
             }
         }
-        let rows = Rows {
+        let rows = TreeBatch {
             tokens: &drafts,
             parents: &parents,
         };
@@ -98,7 +98,7 @@ fn in_trees(decoder: &mut Decoder, tokens: &[u32], state: &mut u64) -> Vec<u64> 
                 .iter()
                 .map(|&node| bits(&logits[node * vocab..][..vocab])),
         );
-        decoder.keep(&on_path).unwrap();
+        decoder.commit_rows(&on_path).unwrap();
         at += on_path.len();
     }
     found
@@ -154,12 +154,14 @@ fn argmaxes(decoder: &mut Decoder, tokens: &[u32]) -> Vec<usize> {
     let mut found = Vec::new();
     for chunk in tokens.chunks(64) {
         let parents: Vec<_> = (0..chunk.len()).map(|i| i.checked_sub(1)).collect();
-        let rows = Rows {
+        let rows = TreeBatch {
             tokens: chunk,
             parents: &parents,
         };
         let logits = decoder.forward(rows).unwrap();
-        decoder.keep(&(0..chunk.len()).collect::<Vec<_>>()).unwrap();
+        decoder
+            .commit_rows(&(0..chunk.len()).collect::<Vec<_>>())
+            .unwrap();
         found.extend(logits.chunks(decoder.vocab()).map(|row| {
             let best = row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
             best.unwrap().0

@@ -5,7 +5,7 @@ use laserscope::engine::{Engine, RunSpec};
 use laserscope::recsys::{Catalog, Framework, Role, SubjectKind};
 use laserscope::speculate::cost::CostProfile;
 use laserscope::speculate::draft::DraftTree;
-use laserscope::speculate::params::{Budget, Drafter, Params, Verify};
+use laserscope::speculate::params::{AcceptanceRule, Budget, Drafter, Params};
 use laserscope::speculate::trace::{Step, Trace};
 use laserscope::speculate::whatif::{Change, Knob, Rejudged, WhatIf, what_if};
 use laserscope::worker::ask;
@@ -75,14 +75,14 @@ fn assert_agrees(engine: &mut Engine, recorded: &Trace, change: &Change) -> What
     answer
 }
 
-fn rule() -> impl Strategy<Value = Verify> {
+fn rule() -> impl Strategy<Value = AcceptanceRule> {
     let tau = prop::sample::select(vec![0.0f32, 0.02, 0.05, 0.1, 0.3, 0.6]);
     prop_oneof![
-        Just(Verify::Autoregressive),
-        Just(Verify::Strict),
-        (1usize..5, tau).prop_map(|(k, tau)| Verify::Relaxed { k, tau }),
-        (1usize..4).prop_map(|k| Verify::Ratio { k, r: 0.3 }),
-        Just(Verify::Typical {
+        Just(AcceptanceRule::Autoregressive),
+        Just(AcceptanceRule::Strict),
+        (1usize..5, tau).prop_map(|(k, tau)| AcceptanceRule::Relaxed { k, tau }),
+        (1usize..4).prop_map(|k| AcceptanceRule::Ratio { k, r: 0.3 }),
+        Just(AcceptanceRule::Typical {
             eps: 0.05,
             delta: 0.3
         }),
@@ -141,7 +141,7 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         let mut engine = engine(folder.path());
         engine.start.cost = cost;
-        let plain = Params { verify: Verify::Autoregressive, ..params };
+        let plain = Params { verify: AcceptanceRule::Autoregressive, ..params };
         let plain = run(&mut engine, spec(&question, plain));
         engine.set_knowledge(&knowledge(&documents, &plain)).unwrap();
         let params = Params { verify: recorded, budget, ..params };
@@ -164,7 +164,7 @@ proptest! {
         let mut engine = engine(folder.path());
         engine.start.cost = cost;
         let params = Params {
-            verify: Verify::Relaxed { k: 2, tau: 0.05 },
+            verify: AcceptanceRule::Relaxed { k: 2, tau: 0.05 },
             budget: Budget::Auto { max: 64 },
             drafter: Drafter::Blend,
             ..params
@@ -183,13 +183,13 @@ fn a_draft_that_goes_ends_the_exact_stretch() {
     let folder = tempfile::tempdir().unwrap();
     let mut engine = engine(folder.path());
     let params = Params {
-        verify: Verify::Strict,
+        verify: AcceptanceRule::Strict,
         budget: Budget::Rows(32),
         max_tokens: 40,
         ..Params::default()
     };
     let plain = Params {
-        verify: Verify::Autoregressive,
+        verify: AcceptanceRule::Autoregressive,
         ..params
     };
     let plain = run(&mut engine, spec("abcabc", plain));
@@ -238,9 +238,13 @@ fn the_real_model_confirms_its_what_ifs() {
         };
         let recorded = run(&mut engine, RunSpec::new(subject, prompt, params));
         for change in [
-            with(Some(Verify::Strict), None, None),
-            with(Some(Verify::Relaxed { k: 3, tau: 0.02 }), None, None),
-            with(Some(Verify::Ratio { k: 2, r: 0.5 }), auto(16), None),
+            with(Some(AcceptanceRule::Strict), None, None),
+            with(
+                Some(AcceptanceRule::Relaxed { k: 3, tau: 0.02 }),
+                None,
+                None,
+            ),
+            with(Some(AcceptanceRule::Ratio { k: 2, r: 0.5 }), auto(16), None),
             with(None, auto(8), None),
             with(None, Some(Budget::Rows(4)), None),
             with(None, None, Some(2)),

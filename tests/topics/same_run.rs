@@ -5,7 +5,7 @@ use laserscope::engine::Advance;
 use laserscope::engine::{Engine, RunSpec, SweepRun};
 use laserscope::protocol::Asked;
 use laserscope::speculate::cost::CostProfile;
-use laserscope::speculate::params::{Budget, Params, Verify};
+use laserscope::speculate::params::{AcceptanceRule, Budget, Params};
 use laserscope::speculate::speed_up::Pairing;
 use laserscope::speculate::sweep::{Axes, Grid};
 use laserscope::speculate::trace::{Header, Step, Timing, Trace};
@@ -44,7 +44,7 @@ fn costs() -> CostProfile {
 
 fn relaxed_auto(params: Params) -> Params {
     Params {
-        verify: Verify::Relaxed { k: 3, tau: 0.0 },
+        verify: AcceptanceRule::Relaxed { k: 3, tau: 0.0 },
         budget: Budget::Auto { max: 64 },
         ..params
     }
@@ -115,7 +115,7 @@ proptest! {
 #[test]
 fn calibrations_carry_over_only_where_they_are_asked_to() {
     let params = Params {
-        verify: Verify::Strict,
+        verify: AcceptanceRule::Strict,
         budget: Budget::Rows(24),
         max_tokens: 30,
         ..Params::default()

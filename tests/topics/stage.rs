@@ -8,7 +8,7 @@ use laserscope::protocol::{Command, Event, FetchEvent, PromptPreview, Purpose, R
 use laserscope::recsys::knowledge::bundled_knowledge;
 use laserscope::recsys::{Catalog, Framework};
 use laserscope::speculate::command_line::Setup;
-use laserscope::speculate::params::{Params, Source, Verify};
+use laserscope::speculate::params::{AcceptanceRule, Params, Source};
 use laserscope::speculate::trace::{End, PoolSize, Trace};
 use laserscope::tui::app::App;
 use laserscope::tui::lesson::learned::Learned;
@@ -178,7 +178,7 @@ pub fn make_references(
     app: &mut App,
     mut commands: Vec<Command>,
     end: impl Fn(&mut App, usize, End) -> End,
-) -> Vec<Verify> {
+) -> Vec<AcceptanceRule> {
     let of = app.session.shown.expect("a run");
     let mut made = Vec::new();
     while let Some((id, purpose, params)) = generated(&commands) {

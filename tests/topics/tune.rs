@@ -3,7 +3,7 @@
 
 use crossterm::event::KeyCode;
 use laserscope::protocol::{Command, Event, SweepRequest};
-use laserscope::speculate::params::{Params, Verify};
+use laserscope::speculate::params::{AcceptanceRule, Params};
 use laserscope::tui::app::{App, Errand};
 use laserscope::tui::screens::Screen;
 use laserscope::tui::screens::tune::sweep::Stand;
@@ -39,7 +39,7 @@ fn feed(app: &mut App, request: &SweepRequest, n_runs: usize) {
             break;
         };
         let verify = match job.cell {
-            None => Verify::Autoregressive,
+            None => AcceptanceRule::Autoregressive,
             Some(cell) => request.grid.params(cell).verify,
         };
         let params = Params {
@@ -67,7 +67,7 @@ fn with_no_run_the_sliders_stand_at_the_settings() {
 fn a_moved_rule_is_judged_at_once_and_nothing_is_asked_of_the_engine() {
     let mut app = moved();
     let answered = app.tune.answered.as_ref().expect("judged again");
-    assert!(matches!(answered.params.verify, Verify::Relaxed { tau, .. } if tau > 0.2));
+    assert!(matches!(answered.params.verify, AcceptanceRule::Relaxed { tau, .. } if tau > 0.2));
     assert!(answered.rerun.is_empty());
     snapshot("tune_what_if", &mut app);
     keys(&mut app, "r");

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use laserscope::protocol::{
     Asked, Command, Event, LabAnswer, LabQuestion, Purpose, Request, RunId, SweepRequest,
 };
-use laserscope::speculate::params::{Budget, Params, Verify};
+use laserscope::speculate::params::{AcceptanceRule, Budget, Params};
 use laserscope::speculate::sweep::{Axes, Grid, Job};
 use laserscope::speculate::trace::StartFrom;
 use laserscope::speculate::verify::Finish;
@@ -62,7 +62,7 @@ impl Thread {
 
 fn params(max_tokens: usize) -> Params {
     Params {
-        verify: Verify::Relaxed { k: 2, tau: 0.1 },
+        verify: AcceptanceRule::Relaxed { k: 2, tau: 0.1 },
         budget: Budget::Rows(8),
         max_tokens,
         ..Params::default()

@@ -28,7 +28,7 @@ use crate::engine::{Engine, Knowledge, RunSpec};
 use crate::recsys::{Catalog, Framework, KnowledgeDoc, SubjectRef};
 use crate::retrieval::{Growth, Pools};
 use crate::session::as_knowledge;
-use crate::speculate::params::{Params, Verify};
+use crate::speculate::params::{AcceptanceRule, Params};
 use crate::speculate::trace::Trace;
 use crate::speculate::verify::Finish;
 use crate::worker::ask;
@@ -274,7 +274,7 @@ impl<'a> Work<'a> {
             return Ok(true);
         }
         let params = Params {
-            verify: Verify::Autoregressive,
+            verify: AcceptanceRule::Autoregressive,
             ..self.batch.params
         };
         let (plain, end) = record(self.engine, RunSpec { params, ..spec })?;
@@ -343,7 +343,7 @@ impl<'a> Work<'a> {
     /// were compared.
     fn say_lossless(&mut self) -> bool {
         let n = self.measured.n_references();
-        if self.batch.params.verify != Verify::Strict || n == 0 {
+        if self.batch.params.verify != AcceptanceRule::Strict || n == 0 {
             return true;
         }
         let on_cpu = device_kind(&self.engine.model.device) == "cpu";

@@ -21,7 +21,7 @@ use crate::console::progress::Line;
 use crate::engine::{Engine, Knowledge, RunSpec};
 use crate::recsys::dealt;
 use crate::retrieval::Pools;
-use crate::speculate::params::{Params, Source, Sources, Verify};
+use crate::speculate::params::{AcceptanceRule, Params, Source, Sources};
 use crate::speculate::subject::KindName;
 
 /// Which documents draft.
@@ -121,7 +121,7 @@ impl Report {
         args: &BenchDecodeArgs,
         engine: &Engine,
         params: Params,
-        verify: Verify,
+        verify: AcceptanceRule,
         answered: &[Answered],
     ) -> Self {
         Report {
@@ -129,7 +129,8 @@ impl Report {
             verify: verify.name(),
             params,
             deal_seed: args.deal_seed,
-            lossless: verify != Verify::Strict || answered.iter().all(Answered::is_lossless),
+            lossless: verify != AcceptanceRule::Strict
+                || answered.iter().all(Answered::is_lossless),
             parts: parts(answered),
         }
     }
@@ -201,7 +202,7 @@ fn pools_of(engine: &mut Engine, docs: &[Knowledge], seed: u64) -> Result<[Pools
 fn answer_all(
     engine: &mut Engine,
     specs: &[RunSpec],
-    verify: Verify,
+    verify: AcceptanceRule,
     pools: [&Pools; 2],
     line: &mut Line,
 ) -> Result<Option<Vec<Answered>>> {
@@ -242,14 +243,14 @@ enum Answer {
 fn answer(
     engine: &mut Engine,
     spec: &RunSpec,
-    verify: Verify,
+    verify: AcceptanceRule,
     [own, random]: [&Pools; 2],
 ) -> Result<Answer> {
     let Some(group) = spec.subject.group.clone() else {
         return Ok(Answer::NoGroup);
     };
     let autoregressive = Params {
-        verify: Verify::Autoregressive,
+        verify: AcceptanceRule::Autoregressive,
         ..spec.params
     };
     let Some(plain) = outcome(engine, spec, autoregressive)? else {

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::commands::bench::outcome::Outcome;
 use crate::commands::bench::paired::ratios;
-use crate::speculate::params::Verify;
+use crate::speculate::params::AcceptanceRule;
 use crate::speculate::speed_up::SpeedUp;
 use crate::speculate::trace::Timing;
 
@@ -69,7 +69,7 @@ impl PromptRatio {
 
 impl ComparedRule {
     /// `at`: where the rule stands among a prompt's outcomes.
-    pub(crate) fn of(rule: Verify, at: usize, answered: &[Vec<Outcome>]) -> Self {
+    pub(crate) fn of(rule: AcceptanceRule, at: usize, answered: &[Vec<Outcome>]) -> Self {
         let ms = |at: usize| {
             let all = answered.iter().flat_map(|o| &o[at].repeats.ms);
             all.sum::<f64>()

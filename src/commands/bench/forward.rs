@@ -13,8 +13,8 @@ use crate::config::Settings;
 use crate::console::interrupt;
 use crate::console::progress::Line;
 use crate::engine::{Engine, MeasuredPoint};
-use crate::model::floors::Floors;
 use crate::model::kernels::Isa;
+use crate::model::roofline::Roofline;
 use crate::speculate::cost::{CostProfile, StepCosts};
 
 /// Numbers of rows that are measured.
@@ -115,7 +115,7 @@ pub fn run(bench: &ForwardBench, settings: &Settings) -> Result<bool> {
 
 /// `None`: cancelled.
 fn measure(bench: &ForwardBench, engine: &mut Engine) -> Result<Option<ForwardReport>> {
-    let floors = engine.floors();
+    let roofline = engine.roofline();
     let mut line = Line::new();
     let mut rows: Vec<Row> = Vec::new();
     for &context in &bench.contexts {
@@ -127,7 +127,7 @@ fn measure(bench: &ForwardBench, engine: &mut Engine) -> Result<Option<ForwardRe
                 return Ok(None);
             }
             let single = *single.get_or_insert(point.cost.forward_ms);
-            rows.push(row(&point, context, single, floors));
+            rows.push(row(&point, context, single, roofline));
         }
     }
     Ok(Some(ForwardReport {
@@ -135,13 +135,13 @@ fn measure(bench: &ForwardBench, engine: &mut Engine) -> Result<Option<ForwardRe
         instructions: engine.model.arithmetic().instructions,
         rows,
         decoding: Vec::new(),
-        floor_ms: floors.map(|f| f.memory_ms),
-        arithmetic_ms_a_row: floors.map(|f| f.arithmetic_ms_a_row),
+        floor_ms: roofline.map(|f| f.memory_ms),
+        arithmetic_ms_a_row: roofline.map(|f| f.arithmetic_ms_a_row),
         prompt_256_ms: engine.prompt_ms(256)?,
     }))
 }
 
-fn row(point: &MeasuredPoint, context: usize, single: f32, floors: Option<Floors>) -> Row {
+fn row(point: &MeasuredPoint, context: usize, single: f32, roofline: Option<Roofline>) -> Row {
     let MeasuredPoint {
         cost,
         parts,
@@ -162,7 +162,7 @@ fn row(point: &MeasuredPoint, context: usize, single: f32, floors: Option<Floors
             rest: (total_ms - parts.matmul_ms - parts.attention_ms - parts.head_ms - verify_ms)
                 .max(0.0),
         },
-        over_floor: floors.map(|f| total_ms / f.ms(cost.rows)),
+        over_floor: roofline.map(|f| total_ms / f.ms(cost.rows)),
     }
 }
 

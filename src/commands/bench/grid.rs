@@ -13,7 +13,7 @@ use crate::commands::print_json;
 use crate::commands::report::RanOn;
 use crate::console::progress::Line;
 use crate::engine::{Engine, RunSpec};
-use crate::speculate::params::{Budget, Drafter, Params, Verify};
+use crate::speculate::params::{AcceptanceRule, Budget, Drafter, Params};
 
 /// One drafter under one budget.
 #[derive(Debug, Serialize)]
@@ -67,7 +67,7 @@ pub fn run(args: &BenchDecodeArgs, engine: &mut Engine, specs: &[RunSpec]) -> Re
         verify: verify.name(),
         params,
         on: RanOn::of(engine),
-        lossless: verify != Verify::Strict || all_same(&plain, &outcomes),
+        lossless: verify != AcceptanceRule::Strict || all_same(&plain, &outcomes),
         autoregressive: mode_figures(&plain, &plain),
         cells: cells(&asked, &outcomes, &plain),
     };
@@ -109,7 +109,7 @@ fn answer_all(
     for (i, spec) in specs.iter().enumerate() {
         line.show(&format!("{}/{} {}", i + 1, specs.len(), spec.subject.title));
         let autoregressive = Params {
-            verify: Verify::Autoregressive,
+            verify: AcceptanceRule::Autoregressive,
             ..specs[0].params
         };
         let Some(reference) = outcome(engine, spec, autoregressive)? else {
@@ -160,7 +160,7 @@ fn print(report: &Report) {
     for cell in &report.cells {
         row(cell.drafter.name(), &cell.budget, &cell.figures);
     }
-    if report.lossless && report.verify == Verify::Strict.name() {
+    if report.lossless && report.verify == AcceptanceRule::Strict.name() {
         out!("lossless: strict equalled autoregressive everywhere, token for token");
     } else if !report.lossless {
         out!("NOT lossless: strict differed from autoregressive");

@@ -27,7 +27,7 @@ use crate::console::progress::Line;
 use crate::engine::{Engine, RunSpec};
 use crate::recsys::{Catalog, Role, SubjectKind};
 use crate::speculate::TokenId;
-use crate::speculate::params::{Params, Verify};
+use crate::speculate::params::{AcceptanceRule, Params};
 use crate::speculate::stats::first_difference;
 use crate::worker::ask;
 
@@ -46,15 +46,15 @@ pub struct Modes {
 
 impl Modes {
     /// Figures of the rules, in the order of [`compared`].
-    fn of(rules: &[Verify], figures: Vec<ModeFigures>) -> Self {
+    fn of(rules: &[AcceptanceRule], figures: Vec<ModeFigures>) -> Self {
         let mut modes = Modes::default();
         for (rule, figures) in rules.iter().zip(figures) {
             match rule {
-                Verify::Autoregressive => modes.autoregressive = figures,
-                Verify::Strict => modes.strict = figures,
-                Verify::Relaxed { .. } => modes.relaxed = Some(figures),
-                Verify::Ratio { .. } => modes.ratio = Some(figures),
-                Verify::Typical { .. } => modes.typical = Some(figures),
+                AcceptanceRule::Autoregressive => modes.autoregressive = figures,
+                AcceptanceRule::Strict => modes.strict = figures,
+                AcceptanceRule::Relaxed { .. } => modes.relaxed = Some(figures),
+                AcceptanceRule::Ratio { .. } => modes.ratio = Some(figures),
+                AcceptanceRule::Typical { .. } => modes.typical = Some(figures),
             }
         }
         modes
@@ -78,13 +78,15 @@ impl Modes {
 
 /// Autoregressive and strict; relaxed, where nothing is drawn; and another lossy
 /// rule that was asked for.
-fn compared(params: &Params) -> Vec<Verify> {
-    let mut rules = vec![Verify::Autoregressive, Verify::Strict];
+fn compared(params: &Params) -> Vec<AcceptanceRule> {
+    let mut rules = vec![AcceptanceRule::Autoregressive, AcceptanceRule::Strict];
     match params.verify {
         _ if params.sampling.is_some() => {}
-        relaxed @ Verify::Relaxed { .. } => rules.push(relaxed),
-        Verify::Autoregressive | Verify::Strict => rules.push(Verify::default()),
-        other => rules.extend([Verify::default(), other]),
+        relaxed @ AcceptanceRule::Relaxed { .. } => rules.push(relaxed),
+        AcceptanceRule::Autoregressive | AcceptanceRule::Strict => {
+            rules.push(AcceptanceRule::default())
+        }
+        other => rules.extend([AcceptanceRule::default(), other]),
     }
     rules
 }
@@ -172,8 +174,8 @@ fn prepare(
 ) -> Result<(Catalog, Engine, Vec<RunSpec>)> {
     let framework = settings.framework()?;
     let (catalog, engine) = open(settings)?;
-    let mut subjects = catalog.spread(SubjectKind::Item, args.items);
-    subjects.extend(catalog.spread(SubjectKind::User, args.users));
+    let mut subjects = catalog.stratified_sample(SubjectKind::Item, args.items);
+    subjects.extend(catalog.stratified_sample(SubjectKind::User, args.users));
     ensure!(
         !subjects.is_empty(),
         "--items {} --users {}: nothing to ask",
@@ -234,8 +236,8 @@ impl BenchReport {
     fn of(
         engine: &Engine,
         params: Params,
-        rules: &[Verify],
-        rule: Verify,
+        rules: &[AcceptanceRule],
+        rule: AcceptanceRule,
         answered: &[Vec<Outcome>],
     ) -> Self {
         let at = rules.iter().position(|r| *r == rule).unwrap_or(1);
@@ -255,7 +257,7 @@ impl BenchReport {
 fn answer_all(
     engine: &mut Engine,
     specs: &[RunSpec],
-    rules: &[Verify],
+    rules: &[AcceptanceRule],
     line: &mut Line,
 ) -> Result<Option<Vec<Vec<Outcome>>>> {
     let mut answered = Vec::new();
@@ -273,7 +275,7 @@ fn answer_all(
 }
 
 /// `at`: where the compared rule stands among the rules.
-fn prompt(rules: &[Verify], at: usize, outcomes: &[Outcome]) -> PromptFigures {
+fn prompt(rules: &[AcceptanceRule], at: usize, outcomes: &[Outcome]) -> PromptFigures {
     let subject = &outcomes[0].header.subject;
     PromptFigures {
         subject: subject.id.clone(),
@@ -295,14 +297,14 @@ fn first_divergence(subject: &str, outcomes: &[Outcome]) -> Option<Difference> {
 }
 
 /// One prompt's, against its own autoregressive run.
-fn figures(rules: &[Verify], outcomes: &[Outcome]) -> Modes {
+fn figures(rules: &[AcceptanceRule], outcomes: &[Outcome]) -> Modes {
     let plain = &outcomes[..1];
     let alone = outcomes.iter().map(std::slice::from_ref);
     let figures = alone.map(|outcome| mode_figures(outcome, plain));
     Modes::of(rules, figures.collect())
 }
 
-fn overall(rules: &[Verify], answered: &[Vec<Outcome>]) -> Modes {
+fn overall(rules: &[AcceptanceRule], answered: &[Vec<Outcome>]) -> Modes {
     let of_rule = |at: usize| -> Vec<&Outcome> { answered.iter().map(|o| &o[at]).collect() };
     let plain = of_rule(0);
     let figures = (0..rules.len()).map(|at| mode_figures(&of_rule(at), &plain));

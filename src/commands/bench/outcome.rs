@@ -8,7 +8,7 @@ use crate::console::interrupt;
 use crate::engine::{Engine, RunSpec};
 use crate::retrieval::Pools;
 use crate::speculate::cost::StepCosts;
-use crate::speculate::params::{Params, Verify};
+use crate::speculate::params::{AcceptanceRule, Params};
 use crate::speculate::quality::LogProb;
 use crate::speculate::stats::Stats;
 use crate::speculate::trace::Header;
@@ -65,7 +65,7 @@ pub(crate) fn outcome(
 pub(crate) fn every_way(
     engine: &mut Engine,
     spec: &RunSpec,
-    rules: &[Verify],
+    rules: &[AcceptanceRule],
 ) -> Result<Option<Vec<Outcome>>> {
     let mut outcomes = Vec::new();
     for &verify in rules {
@@ -83,10 +83,10 @@ pub(crate) fn every_way(
 
 /// The rule of a comparison with autoregressive decoding: one that makes the
 /// same text, unless another is asked for.
-pub(crate) fn compared_rule(args: &BenchDecodeArgs, params: &Params) -> Verify {
+pub(crate) fn compared_rule(args: &BenchDecodeArgs, params: &Params) -> AcceptanceRule {
     match args.decode.verify {
         Some(_) => params.verify,
-        None => Verify::Strict,
+        None => AcceptanceRule::Strict,
     }
 }
 

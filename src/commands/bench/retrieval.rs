@@ -14,7 +14,7 @@ use crate::console::interrupt;
 use crate::console::progress::Line;
 use crate::retrieval::{Answer, Calibration, Check, PoolDoc, PoolStore, Pools, Replayed, replay};
 use crate::speculate::TokenId;
-use crate::speculate::params::{Budget, Drafter, Params, Verify};
+use crate::speculate::params::{AcceptanceRule, Budget, Drafter, Params};
 use crate::speculate::subject::GroupKey;
 
 const BUDGETS: [usize; 4] = [8, 16, 32, 64];
@@ -145,7 +145,7 @@ fn build(docs: Vec<PoolDoc>) -> (Pools, f64) {
 /// `None`: cancelled.
 fn measure(pools: &Pools, answers: &[Answer], drafter: Drafter, budget: usize) -> Option<Sums> {
     let params = Params {
-        verify: Verify::Strict,
+        verify: AcceptanceRule::Strict,
         budget: Budget::Rows(budget),
         branch: BRANCH,
         drafter,

@@ -8,7 +8,7 @@ use crate::engine::Engine;
 use crate::speculate::TokenId;
 use crate::speculate::command_line::{CommandLine, Files};
 use crate::speculate::options::{budget, options};
-use crate::speculate::params::{Params, Verify};
+use crate::speculate::params::{AcceptanceRule, Params};
 use crate::speculate::sweep::{CellFigures, Job, Mismatch, RunFigures, Sweep};
 use crate::speculate::trace::SubjectInfo;
 
@@ -37,7 +37,7 @@ pub struct SweepReport {
 pub struct CellReport {
     /// Its rule and the rule's numbers.
     #[serde(flatten)]
-    pub verify: Verify,
+    pub verify: AcceptanceRule,
     pub budget: String,
     /// Nothing else is quicker and keeps as much of the text.
     pub frontier: bool,
@@ -62,7 +62,7 @@ pub struct RunOfSubject {
 pub struct MismatchReport {
     pub subject: String,
     #[serde(flatten)]
-    pub verify: Verify,
+    pub verify: AcceptanceRule,
     pub budget: String,
     pub at: usize,
     pub autoregressive: Option<TokenId>,

@@ -237,7 +237,7 @@ fn difference(step: &Step, what: &'static str, explanation: String) -> Differenc
 fn other_ids(trace: &Trace, step: &Step, now: &Replayed) -> Option<(Difference, f32)> {
     let mut rows = step.rows.iter().zip(&now.rows).enumerate();
     let (node, (was, is)) = rows.find(|(_, (was, is))| was.choice() != is.choice())?;
-    let p = |row: &crate::speculate::row::NodeRow| row.choice_standing().p;
+    let p = |row: &crate::speculate::row::NodeDistribution| row.choice_standing().p;
     let explanation = format!(
         "after node {node} the model chose {} ({:.4}), and now {} (id {}, {:.4})",
         token(trace, was.choice()),

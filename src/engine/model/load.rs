@@ -17,7 +17,7 @@ use crate::model::decoder::Decoder;
 use crate::model::device::{self, DeviceChoice, Memory, Opened};
 use crate::model::hashes::{Watch, file_sha256_watched};
 use crate::model::kernels::kv::KvType;
-use crate::model::layer::{Kernels, Target};
+use crate::model::layer::{Backend, Target};
 use crate::model::shape::{MadeUp, Shape};
 use crate::model::tokenizer::TextCodec;
 use crate::model::weights::{FloatWeights, Source, Weights};
@@ -146,7 +146,7 @@ impl Engine {
         if options.floats.is_none() && !opened.device.is_cpu() {
             notes.extend(widen(&mut model.weights, opened.memory));
         }
-        let (kv, note) = kv_type(options.kv, Kernels::of(&opened.device));
+        let (kv, note) = kv_type(options.kv, Backend::of(&opened.device));
         notes.extend(note);
         let context = options.context.unwrap_or(DEFAULT_CONTEXT);
         let placement = Placement {
@@ -189,7 +189,7 @@ fn on_device(
     check_memory(&weights, kv_bytes, context, opened.memory)?;
     let target = Target {
         device: &opened.device,
-        kernels: Kernels::of(&opened.device),
+        backend: Backend::of(&opened.device),
         kv,
     };
     let decoder = Decoder::load(&weights, target, context, threads, |done, of| {
@@ -271,14 +271,14 @@ fn model_info(
 }
 
 /// How keys and values are kept, and what the user should know of it.
-fn kv_type(asked: Option<KvType>, kernels: Kernels) -> (KvType, Option<String>) {
-    match (asked, kernels) {
-        (asked, Kernels::Own) => (asked.unwrap_or_default(), None),
-        (Some(KvType::F16), Kernels::Candle) => {
+fn kv_type(asked: Option<KvType>, backend: Backend) -> (KvType, Option<String>) {
+    match (asked, backend) {
+        (asked, Backend::Cpu) => (asked.unwrap_or_default(), None),
+        (Some(KvType::F16), Backend::Device) => {
             let note = "--kv f16: on a GPU keys and values are f32";
             (KvType::F32, Some(note.to_string()))
         }
-        (_, Kernels::Candle) => (KvType::F32, None),
+        (_, Backend::Device) => (KvType::F32, None),
     }
 }
 

@@ -3,19 +3,19 @@
 use color_eyre::eyre::Result;
 
 use super::{Run, timed, to_micros};
-use crate::model::decoder::Rows;
+use crate::model::decoder::TreeBatch;
 use crate::model::logits::{Asked, Logits, Row};
 use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::params::Sampling;
-use crate::speculate::row::{Judged, NodeRow};
+use crate::speculate::row::{NodeDistribution, TokenScore};
 use crate::speculate::trace::Timing;
-use crate::speculate::verify::{Room, ScoredTree, Verdict, verify};
+use crate::speculate::verify::{RemainingTokens, ScoredTree, Verdict, verify};
 
 /// What a forward pass over a tree came to.
 pub(in crate::engine) struct Passed {
-    pub rows: Vec<NodeRow>,
-    pub standings: Vec<Judged>,
+    pub rows: Vec<NodeDistribution>,
+    pub standings: Vec<TokenScore>,
     pub verdict: Verdict,
 }
 
@@ -24,7 +24,7 @@ impl Run<'_> {
     pub(in crate::engine) fn pass(
         &mut self,
         tree: &DraftTree,
-        room: Room,
+        room: RemainingTokens,
     ) -> Result<(Passed, Timing)> {
         let (logits, forward) = timed(|| self.forward(tree));
         let logits = logits?;
@@ -50,7 +50,7 @@ impl Run<'_> {
     fn forward(&mut self, tree: &DraftTree) -> Result<Logits> {
         let tokens: Vec<TokenId> = tree.nodes.iter().map(|n| n.token).collect();
         let parents: Vec<Option<usize>> = tree.nodes.iter().map(|n| n.parent).collect();
-        self.engine.model.decoder.run(Rows {
+        self.engine.model.decoder.forward_tree(TreeBatch {
             tokens: &tokens,
             parents: &parents,
         })
@@ -62,8 +62,8 @@ impl Run<'_> {
         &mut self,
         tree: &DraftTree,
         mut logits: Logits,
-        room: Room,
-    ) -> Result<(Vec<NodeRow>, Vec<Judged>)> {
+        room: RemainingTokens,
+    ) -> Result<(Vec<NodeDistribution>, Vec<TokenScore>)> {
         let children: Vec<Vec<usize>> = (0..tree.n_rows())
             .map(|node| tree.children(node).collect())
             .collect();
@@ -77,8 +77,8 @@ impl Run<'_> {
             .engine
             .model
             .decoder
-            .judge(&mut logits, &asked, penalty)?;
-        let unread = Judged {
+            .score_rows(&mut logits, &asked, penalty)?;
+        let unread = TokenScore {
             rank: u32::MAX,
             p: 0.0,
         };
@@ -103,9 +103,9 @@ impl Run<'_> {
         &self,
         tree: &DraftTree,
         logits: &Logits,
-        rows: &mut [NodeRow],
+        rows: &mut [NodeDistribution],
         sampling: &Sampling,
-        room: Room,
+        room: RemainingTokens,
     ) -> Result<()> {
         let eos = self.engine.model.codec.eos_ids();
         for (index, node) in tree.nodes.iter().enumerate() {

@@ -4,16 +4,16 @@
 use color_eyre::eyre::{Result, ensure};
 
 use crate::engine::{Engine, Run, RunSpec};
-use crate::speculate::row::{Judged, NodeRow};
+use crate::speculate::row::{NodeDistribution, TokenScore};
 use crate::speculate::trace::{Header, Step};
 use crate::speculate::verify::Verdict;
 
 /// What the model says of a recorded tree now.
 #[derive(Clone, Debug)]
 pub struct Replayed {
-    pub rows: Vec<NodeRow>,
+    pub rows: Vec<NodeDistribution>,
     /// As a step's `judged`.
-    pub judged: Vec<Judged>,
+    pub judged: Vec<TokenScore>,
     pub verdict: Verdict,
 }
 

@@ -7,7 +7,7 @@ use super::Run;
 use crate::engine::model::LoadedModel;
 use crate::speculate::TokenId;
 use crate::speculate::draft::{DocHit, DraftTree};
-use crate::speculate::row::NodeRow;
+use crate::speculate::row::NodeDistribution;
 use crate::speculate::subject::DocId;
 use crate::speculate::trace::{Excerpt, TokenBytes};
 
@@ -64,13 +64,13 @@ impl Run<'_> {
     pub(super) fn new_tokens(
         &mut self,
         tree: &DraftTree,
-        rows: &[NodeRow],
+        rows: &[NodeDistribution],
         excerpts: &[Excerpt],
     ) -> Vec<(TokenId, TokenBytes)> {
         let drafted = tree.nodes.iter().map(|n| n.token);
         let candidates = rows.iter().flat_map(|r| r.top.iter().map(|c| c.0));
         // What was drawn may be none of the most probable ones.
-        let chosen = rows.iter().map(NodeRow::choice);
+        let chosen = rows.iter().map(NodeDistribution::choice);
         let around = excerpts.iter().flat_map(|e| e.ids.iter().copied());
         let ids = drafted.chain(candidates).chain(chosen).chain(around);
         self.seen.new_tokens(&self.engine.model, ids)

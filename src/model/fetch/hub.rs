@@ -2,7 +2,6 @@
 //! into the shared cache. hf-hub knows the addresses and the cache; asking and
 //! transferring is done here because it has to be cancellable.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -35,16 +34,9 @@ struct Remote {
 }
 
 /// The hub has no such file.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
 pub struct NotThere(String);
-
-impl fmt::Display for NotThere {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for NotThere {}
 
 /// Fetches a model into the Hugging Face cache.
 pub fn fetch(

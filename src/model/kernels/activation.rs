@@ -3,7 +3,7 @@
 //! prepared one by one, normed first where the product asks for it.
 
 use super::blocks::BLOCK;
-use super::team::Parts;
+use super::thread_pool::DisjointSlices;
 #[cfg(target_arch = "x86_64")]
 use super::x86_activation;
 use super::{Cpu, Isa};
@@ -86,11 +86,11 @@ impl Activations {
     fn fill(&mut self, input: Input<'_>, forms: Forms, cpu: &Cpu) {
         let (rows, in_dim, blocks) = (self.rows, self.in_dim, self.blocks);
         let out = Out {
-            plain: Parts::new(&mut self.plain),
-            q: Parts::new(&mut self.q),
-            scale: Parts::new(&mut self.scale),
-            sum: Parts::new(&mut self.sum),
-            shift: Parts::new(&mut self.shift),
+            plain: DisjointSlices::new(&mut self.plain),
+            q: DisjointSlices::new(&mut self.q),
+            scale: DisjointSlices::new(&mut self.scale),
+            sum: DisjointSlices::new(&mut self.sum),
+            shift: DisjointSlices::new(&mut self.shift),
         };
         let one = |r: usize| {
             let mut normed = Vec::new();
@@ -108,8 +108,8 @@ impl Activations {
         if rows < ALONE {
             (0..rows).for_each(one);
         } else {
-            let share = rows.div_ceil(2 * cpu.team.threads());
-            cpu.team.run(rows.div_ceil(share), |task| {
+            let share = rows.div_ceil(2 * cpu.pool.threads());
+            cpu.pool.run(rows.div_ceil(share), |task| {
                 (task * share..rows.min((task + 1) * share)).for_each(&one);
             });
         }
@@ -118,11 +118,11 @@ impl Activations {
 
 /// Where prepared rows go.
 struct Out {
-    plain: Parts<f32>,
-    q: Parts<i8>,
-    scale: Parts<f32>,
-    sum: Parts<f32>,
-    shift: Parts<[i32; 3]>,
+    plain: DisjointSlices<f32>,
+    q: DisjointSlices<i8>,
+    scale: DisjointSlices<f32>,
+    sum: DisjointSlices<f32>,
+    shift: DisjointSlices<[i32; 3]>,
 }
 
 /// Row `r` as the product takes it.

@@ -13,7 +13,7 @@ use super::attention_tiles::{PLAIN, QUERIES, score_tiles, tiles_at_once, weigh};
 use super::attention_view::{BLOCK, Query, View};
 use super::kv::{Heads, KeyOrValue, Places, Stored, TILE};
 use super::storage::slice;
-use super::team::Parts;
+use super::thread_pool::DisjointSlices;
 use super::{Cpu, Isa, softmax};
 
 /// Partial sums of a softmax.
@@ -82,7 +82,7 @@ impl TreeAttention<'_> {
         let Heads {
             heads, kv_heads, ..
         } = self.places.heads;
-        let (group, threads) = (heads / kv_heads, self.cpu.team.threads());
+        let (group, threads) = (heads / kv_heads, self.cpu.pool.threads());
         let whole = kv_heads.is_multiple_of(threads);
         let least = if whole { group } else { group.div_ceil(2) };
         let least = least.clamp(1, QUERIES / 2);
@@ -98,11 +98,11 @@ impl TreeAttention<'_> {
         let qkv_width = self.places.heads.qkv_width();
         let group = heads / kv_heads;
         let mut out = vec![0f32; self.paths.len() * heads * head_dim];
-        let parts = Parts::new(&mut out);
+        let parts = DisjointSlices::new(&mut out);
         let queries = self.paths.len() * group;
         let share = self.queries_of_a_task(queries);
         let tasks = queries.div_ceil(share);
-        self.cpu.team.run(tasks * kv_heads, |task| {
+        self.cpu.pool.run(tasks * kv_heads, |task| {
             let (kv_head, first) = (task / tasks, task % tasks * share);
             let view = View {
                 places: self.places,

@@ -9,7 +9,7 @@ use super::kv::Heads;
 use super::pack::COLS;
 use super::softmax::exp;
 use super::storage::floats;
-use super::team::Parts;
+use super::thread_pool::DisjointSlices;
 use super::{Cpu, Isa};
 
 /// Which dimensions of a head RoPE turns together.
@@ -21,7 +21,7 @@ pub enum Pairs {
     Halves,
 }
 
-/// Norms of every query and every key head before they are turned (Qwen3).
+/// Norms of every query and every key head before they are rotated (Qwen3).
 #[derive(Clone, Copy)]
 pub struct HeadNorms<'a> {
     /// (head_dim) each.
@@ -32,7 +32,7 @@ pub struct HeadNorms<'a> {
 
 /// Makes queries and keys out of a projection of shape (n, qkv_width), in
 /// place: the bias is added to all of it, query and key heads are normed, and
-/// their first `2 * half` dimensions turned. Values get the bias only.
+/// their first `2 * half` dimensions rotated. Values get the bias only.
 pub struct Turn<'a> {
     pub heads: Heads,
     pub pairs: Pairs,
@@ -45,7 +45,7 @@ pub struct Turn<'a> {
     pub cpu: &'a Cpu,
 }
 
-/// Rows below this number are turned by the caller alone.
+/// Rows below this number are rotated by the caller alone.
 const ALONE: usize = 8;
 
 impl InplaceOp1 for Turn<'_> {
@@ -59,17 +59,17 @@ impl InplaceOp1 for Turn<'_> {
             bail!("a row of {width} is not queries, keys and values");
         }
         let half = self.cos.len() / n.max(1);
-        let rows = Parts::new(floats(storage, layout)?);
+        let rows = DisjointSlices::new(floats(storage, layout)?);
         let turn = |row: usize| {
-            // SAFETY: each row is turned by one task.
+            // SAFETY: each row is rotated by one task.
             let x = unsafe { rows.slice(row * width, width) };
-            let angles = row * half..(row + 1) * half;
-            self.row(x, &self.cos[angles.clone()], &self.sin[angles]);
+            let entries = row * half..(row + 1) * half;
+            self.row(x, &self.cos[entries.clone()], &self.sin[entries]);
         };
         if n < ALONE {
             (0..n).for_each(turn);
         } else {
-            self.cpu.team.run(n, turn);
+            self.cpu.pool.run(n, turn);
         }
         Ok(())
     }
@@ -85,8 +85,8 @@ impl Turn<'_> {
             kv_heads,
             head_dim,
         } = self.heads;
-        let turned = x.chunks_exact_mut(head_dim).take(heads + kv_heads);
-        for (h, head) in turned.enumerate() {
+        let rotated = x.chunks_exact_mut(head_dim).take(heads + kv_heads);
+        for (h, head) in rotated.enumerate() {
             if let Some(norms) = self.norms {
                 let scale = if h < heads { norms.q } else { norms.k };
                 let plain = head.to_vec();

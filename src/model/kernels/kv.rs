@@ -8,10 +8,11 @@ use half::slice::HalfFloatSliceExt;
 
 use super::Cpu;
 use super::storage::slice;
-use super::team::Parts;
+use super::thread_pool::DisjointSlices;
 
 /// The type that keys and values are stored as. Arithmetic is in f32 either way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase", parse_err_ty = String, parse_err_fn = not_a_type)]
 pub enum KvType {
     /// Half the memory; each number is rounded once, when it is written.
     #[default]
@@ -22,10 +23,7 @@ pub enum KvType {
 impl KvType {
     /// As the command line spells it.
     pub fn name(self) -> &'static str {
-        match self {
-            KvType::F16 => "f16",
-            KvType::F32 => "f32",
-        }
+        self.into()
     }
 
     /// Bytes of a number.
@@ -37,16 +35,8 @@ impl KvType {
     }
 }
 
-impl std::str::FromStr for KvType {
-    type Err = String;
-
-    fn from_str(text: &str) -> std::result::Result<Self, String> {
-        match text {
-            "f16" => Ok(KvType::F16),
-            "f32" => Ok(KvType::F32),
-            other => Err(format!("`{other}`: must be f16 or f32")),
-        }
-    }
+fn not_a_type(text: &str) -> String {
+    format!("`{text}`: must be f16 or f32")
 }
 
 /// A number of the cache.
@@ -203,7 +193,7 @@ impl Append<'_> {
             kv_heads,
             head_dim,
         } = self.places.heads;
-        let (of_head, cache) = (self.places.of_head(), Parts::new(cache));
+        let (of_head, cache) = (self.places.of_head(), DisjointSlices::new(cache));
         let write = |part: usize| {
             // SAFETY: each task has a part of its own.
             let to = unsafe { cache.slice(part * of_head, of_head) };
@@ -226,7 +216,7 @@ impl Append<'_> {
         if qkv.len() < ALONE * self.places.heads.qkv_width() {
             (0..2 * kv_heads).for_each(write);
         } else {
-            self.cpu.team.run(2 * kv_heads, write);
+            self.cpu.pool.run(2 * kv_heads, write);
         }
     }
 }
@@ -257,8 +247,8 @@ impl Gather<'_> {
     fn shift<S: Stored>(&self, cache: &mut [S]) {
         let (of_head, head_dim) = (self.places.of_head(), self.places.heads.head_dim);
         let parts = cache.len() / of_head;
-        let cache = Parts::new(cache);
-        self.cpu.team.run(parts, |part| {
+        let cache = DisjointSlices::new(cache);
+        self.cpu.pool.run(parts, |part| {
             // SAFETY: each task has a part of its own.
             let cache = unsafe { cache.slice(part * of_head, of_head) };
             for (to, &row) in (self.to..).zip(self.rows) {

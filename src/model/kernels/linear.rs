@@ -13,7 +13,7 @@ use super::elementwise::gate;
 use super::matmul::tile_product;
 use super::pack::{COLS, Format, Packed};
 use super::storage::slice;
-use super::team::Parts;
+use super::thread_pool::DisjointSlices;
 use super::tile::{Ahead, TileOut, TileRows};
 
 /// What becomes of a product.
@@ -116,8 +116,8 @@ impl PackedLinear {
         y.clear();
         y.reserve(acts.rows * width);
         let all = &mut y.spare_capacity_mut()[..acts.rows * width];
-        let out = Parts::new(all);
-        let tasks = self.tasks(matches!(finish, Finish::Gate), cpu.team.threads());
+        let out = DisjointSlices::new(all);
+        let tasks = self.tasks(matches!(finish, Finish::Gate), cpu.pool.threads());
         let run = Run {
             linear: self,
             cpu,
@@ -126,7 +126,7 @@ impl PackedLinear {
             width,
             out: &out,
         };
-        cpu.team.run(tasks.len(), |task| run.task(&tasks[task]));
+        cpu.pool.run(tasks.len(), |task| run.task(&tasks[task]));
         // SAFETY: the tasks wrote every column of every row.
         unsafe { y.set_len(acts.rows * width) };
         y
@@ -183,7 +183,7 @@ struct Run<'a> {
     finish: Finish<'a>,
     /// Of an output row.
     width: usize,
-    out: &'a Parts<MaybeUninit<f32>>,
+    out: &'a DisjointSlices<MaybeUninit<f32>>,
 }
 
 impl Run<'_> {

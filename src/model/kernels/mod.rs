@@ -13,10 +13,12 @@ pub mod kv;
 pub mod linear;
 pub mod matmul;
 pub mod pack;
+mod region;
 pub mod slab;
 pub mod softmax;
 mod storage;
-pub mod team;
+mod sync;
+pub mod thread_pool;
 pub mod tile;
 #[cfg(target_arch = "x86_64")]
 mod x86_activation;
@@ -33,11 +35,12 @@ mod x86_wide;
 
 use std::sync::OnceLock;
 
-use team::Team;
+use strum::VariantArray;
+use thread_pool::ThreadPool;
 
 /// What our kernels run on.
 pub struct Cpu {
-    pub team: Team,
+    pub pool: ThreadPool,
     pub isa: Isa,
 }
 
@@ -48,7 +51,7 @@ impl Cpu {
     /// The system gives no thread.
     pub fn new(threads: usize) -> std::io::Result<Self> {
         Ok(Cpu {
-            team: Team::new(threads)?,
+            pool: ThreadPool::new(threads)?,
             isa: Isa::detect(),
         })
     }
@@ -60,8 +63,8 @@ impl Cpu {
     }
 }
 
-/// Instruction sets the kernels are written for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Instruction sets the kernels are written for, the best one last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::VariantArray)]
 pub enum Isa {
     /// Plain Rust that vectorises on its own.
     Portable,
@@ -79,15 +82,6 @@ pub enum Isa {
 }
 
 impl Isa {
-    const ALL: [Isa; 6] = [
-        Isa::Portable,
-        Isa::Avx2,
-        Isa::AvxVnni,
-        Isa::Vnni,
-        Isa::Avx512,
-        Isa::Amx,
-    ];
-
     /// The best one this processor has.
     pub fn detect() -> Self {
         static ISA: OnceLock<Isa> = OnceLock::new();
@@ -96,7 +90,7 @@ impl Isa {
 
     /// Every one this processor can run, the best one last.
     pub fn available() -> Vec<Self> {
-        let mut all = Self::ALL.to_vec();
+        let mut all = Self::VARIANTS.to_vec();
         all.retain(|isa| isa.runs_here());
         all
     }

@@ -21,7 +21,7 @@ use std::sync::OnceLock;
 use super::activation::{Activations, Forms, GROUP, Input};
 use super::blocks::BLOCK;
 use super::pack::{COLS, Format, Packed};
-use super::team::Team;
+use super::thread_pool::ThreadPool;
 use super::tile::{Ahead, ROWS_AT_ONCE, TileOut, TileRows};
 use super::x86_block::*;
 use super::{Cpu, Isa, x86_wide};
@@ -75,9 +75,11 @@ type TileFn = unsafe fn(Format, &[u8], TileRows<'_>, &mut TileOut);
 /// with a scale per half.
 fn agrees(tile: TileFn) -> bool {
     // Not `Cpu::new`, which asks for the best instructions, and so for this.
-    let Ok(team) = Team::new(1) else { return false };
+    let Ok(pool) = ThreadPool::new(1) else {
+        return false;
+    };
     let isa = Isa::Avx512;
-    let cpu = Cpu { team, isa };
+    let cpu = Cpu { pool, isa };
     [Format::Q8F32, Format::Q8Half].into_iter().all(|format| {
         let (packed, acts) = sample(format, &cpu);
         let products = |tile: TileFn| {

@@ -1,15 +1,15 @@
 //! How a file of knowledge is written, told by how it begins.
 
-use std::fmt;
-use std::str::FromStr;
-
 use color_eyre::eyre::{Report, eyre};
 use serde_json::Value;
 
 use super::elements::{is_list_of_entries, is_map};
 use super::lenient_json::value_len;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, strum::Display, strum::EnumString, strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "lowercase", parse_err_ty = Report, parse_err_fn = unknown)]
 pub enum Format {
     /// An object a line, `{"id": .., "text": ..}`.
     Jsonl,
@@ -25,12 +25,7 @@ impl Format {
     pub const ALL: [Format; 4] = [Format::Jsonl, Format::Klg, Format::Once, Format::Laser];
 
     pub fn name(self) -> &'static str {
-        match self {
-            Format::Jsonl => "jsonl",
-            Format::Klg => "klg",
-            Format::Once => "once",
-            Format::Laser => "laser",
-        }
+        self.into()
     }
 
     /// Whether each line stands for itself.
@@ -74,17 +69,6 @@ fn has_text(line: &str) -> bool {
     parsed.is_ok_and(|value| value.get("text").is_some())
 }
 
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl FromStr for Format {
-    type Err = Report;
-
-    fn from_str(text: &str) -> Result<Self, Report> {
-        let found = Format::ALL.into_iter().find(|f| f.name() == text);
-        found.ok_or_else(|| eyre!("unknown format `{text}`: use auto, jsonl, klg, once or laser"))
-    }
+fn unknown(text: &str) -> Report {
+    eyre!("unknown format `{text}`: use auto, jsonl, klg, once or laser")
 }

@@ -25,7 +25,6 @@ mod title;
 mod values;
 
 use std::collections::HashMap;
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -94,16 +93,9 @@ impl Watch<'_> {
 }
 
 /// The error of an import that was cancelled.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the import was cancelled")]
 pub struct Cancelled;
-
-impl fmt::Display for Cancelled {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the import was cancelled")
-    }
-}
-
-impl std::error::Error for Cancelled {}
 
 /// An import, before anyone is in a group: what the cache keeps.
 #[derive(Clone, Debug, PartialEq)]

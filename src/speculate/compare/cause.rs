@@ -6,8 +6,8 @@
 
 use super::differing::{drafts_differing, of_part, shaping};
 use super::{Side, Taken, row_of, same_model};
-use crate::speculate::params::Verify;
-use crate::speculate::row::{Judged, NodeRow};
+use crate::speculate::params::AcceptanceRule;
+use crate::speculate::row::{NodeDistribution, TokenScore};
 use crate::speculate::rule::{Ruling, rule};
 use crate::speculate::same_run::{HeaderDifference, Part};
 use crate::speculate::trace::{Committed, Trace};
@@ -25,7 +25,7 @@ pub enum Cause {
         side: Side,
         step: usize,
         /// The rule that let it in.
-        rule: Verify,
+        rule: AcceptanceRule,
         /// The committed token's probability, and the argmax's it stood in for.
         p: Option<f32>,
         argmax_p: f32,
@@ -58,7 +58,7 @@ pub enum Cause {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum NotTaken {
     /// Its rule refuses it, whatever is drafted.
-    Refused { rule: Verify },
+    Refused { rule: AcceptanceRule },
     /// Its rule would take it, but it was not in that step's tree.
     NotDrafted { step: usize },
     /// It was drafted and would have been taken, but another branch won.
@@ -147,7 +147,11 @@ fn of_steps(traces: [&Trace; 2], at: usize, tokens: [Committed; 2]) -> Cause {
 }
 
 /// The model's own choices differ there.
-fn of_distributions(traces: [&Trace; 2], tokens: [Committed; 2], [a, b]: [&NodeRow; 2]) -> Cause {
+fn of_distributions(
+    traces: [&Trace; 2],
+    tokens: [Committed; 2],
+    [a, b]: [&NodeDistribution; 2],
+) -> Cause {
     let shaping = shaping(traces[0], tokens[0].step, traces[1], tokens[1].step);
     if !shaping.is_empty() {
         return Cause::Parameters(shaping);
@@ -171,7 +175,7 @@ fn of_rule(side: Side, traces: [&Trace; 2], at: usize, tokens: [Committed; 2]) -
         step: token.step,
         rule: trace.params_at(token.step).verify,
         p: judged.map(|j| j.p),
-        argmax_p: row_of(trace, token).map_or(0.0, NodeRow::argmax_p),
+        argmax_p: row_of(trace, token).map_or(0.0, NodeDistribution::argmax_p),
         differing: drafts_differing(traces, at, tokens.map(|t| t.step), is_refused),
         other,
     }
@@ -182,7 +186,7 @@ fn not_taken(
     side: Side,
     traces: [&Trace; 2],
     tokens: [Committed; 2],
-    judged: Option<Judged>,
+    judged: Option<TokenScore>,
 ) -> NotTaken {
     let (token, other) = (side.of(tokens).token, side.other().of(traces));
     let place = side.other().of(tokens);
@@ -209,16 +213,16 @@ fn not_taken(
 /// Whether a rule refuses a token: by the distribution of its own run, as far as that
 /// was recorded, else by the other's, which is the same unless it was shaped otherwise.
 fn would_refuse(
-    verify: Verify,
+    verify: AcceptanceRule,
     token: u32,
-    there: Option<&NodeRow>,
-    own: Option<(Judged, &NodeRow)>,
+    there: Option<&NodeDistribution>,
+    own: Option<(TokenScore, &NodeDistribution)>,
     eos: &[u32],
 ) -> Option<bool> {
     let refuses = |judged, row| matches!(rule(token, judged, row, verify, eos), Ruling::Refused(_));
     if let Some(row) = there {
         if let Some(at) = row.top.iter().position(|c| c.0 == token) {
-            let judged = Judged {
+            let judged = TokenScore {
                 rank: at as u32 + 1,
                 p: row.top[at].1,
             };
@@ -258,7 +262,7 @@ fn branched(side: Side, trace: &Trace, taken: Taken) -> Cause {
     }
 }
 
-fn margin(row: &NodeRow, other: &NodeRow) -> Margin {
+fn margin(row: &NodeDistribution, other: &NodeDistribution) -> Margin {
     let p = |id| row.top.iter().find(|c| c.0 == id).map(|c| c.1);
     Margin {
         p: p(row.choice()).unwrap_or(0.0),

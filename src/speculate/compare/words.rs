@@ -4,7 +4,7 @@
 use super::{Cause, Divergence, Factor, Margin, NotTaken, Side, Slower, Why};
 use crate::speculate::TokenId;
 use crate::speculate::explain::prob;
-use crate::speculate::params::Verify;
+use crate::speculate::params::AcceptanceRule;
 use crate::speculate::same_run::{HeaderDifference, differences};
 use crate::speculate::trace::{Header, Trace};
 use crate::speculate::verify::Finish;
@@ -97,7 +97,7 @@ fn ended(run: &str, finish: Option<Finish>) -> String {
 
 /// What the rule let in: `A's relaxed k=2 tau=0.10 let ' drive' in at step 6 (p .24,
 /// the model's own choice had .47)`.
-fn let_in(found: &Divergence, side: Side, rule: Verify, names: &Names<'_>) -> String {
+fn let_in(found: &Divergence, side: Side, rule: AcceptanceRule, names: &Names<'_>) -> String {
     let Cause::Relaxed {
         step, p, argmax_p, ..
     } = &found.cause
@@ -118,8 +118,8 @@ fn let_in(found: &Divergence, side: Side, rule: Verify, names: &Names<'_>) -> St
 fn refused(
     found: &Divergence,
     side: Side,
-    rule: Verify,
-    refusing: Verify,
+    rule: AcceptanceRule,
+    refusing: AcceptanceRule,
     names: &Names<'_>,
 ) -> String {
     let other = names.run(side.other());
@@ -143,7 +143,7 @@ fn refused(
 fn other_drafts(
     found: &Divergence,
     side: Side,
-    rule: Verify,
+    rule: AcceptanceRule,
     other: &NotTaken,
     traces: [&Trace; 2],
     names: &Names<'_>,

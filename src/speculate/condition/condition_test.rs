@@ -2,16 +2,17 @@
 //! make the reader panic.
 
 use proptest::prelude::*;
+use strum::VariantArray;
 
 use super::*;
-use crate::speculate::params::{Budget, Params, Verify};
+use crate::speculate::params::{AcceptanceRule, Budget, Params};
 use crate::speculate::trace::{SourceHit, TokenBytes};
 use crate::speculate::whatif::tests::run;
 
 /// A run whose tokens are letters.
 fn letters() -> Trace {
     let params = Params {
-        verify: Verify::Relaxed { k: 2, tau: 0.05 },
+        verify: AcceptanceRule::Relaxed { k: 2, tau: 0.05 },
         budget: Budget::Rows(8),
         ..Params::default()
     };
@@ -167,9 +168,9 @@ fn help_shows_what_can_be_read() {
 }
 
 fn condition() -> impl Strategy<Value = Condition> {
-    let word = prop::sample::select(&Word::ALL[..]).prop_map(Condition::Word);
+    let word = prop::sample::select(Word::VARIANTS).prop_map(Condition::Word);
     let number = (
-        prop::sample::select(&Number::ALL[..]),
+        prop::sample::select(Number::VARIANTS),
         prop::sample::select(&Sign::ALL[..]),
         0f64..1e9,
     );
@@ -177,7 +178,7 @@ fn condition() -> impl Strategy<Value = Condition> {
     let source = (prop::sample::select(&Source::ALL[..]), any::<bool>())
         .prop_map(|(source, is)| Condition::Source(source, if is { Is::It } else { Is::Not }));
     let text = (
-        prop::sample::select(&Text::ALL[..]),
+        prop::sample::select(Text::VARIANTS),
         prop::sample::select(&TextSign::ALL[..]),
         ".+",
     )

@@ -2,7 +2,7 @@
 
 use super::{Condition, Is, Number, Text, TextSign, Word};
 use crate::speculate::TokenId;
-use crate::speculate::row::Judged;
+use crate::speculate::row::TokenScore;
 use crate::speculate::trace::{Step, Trace};
 use crate::speculate::verify::Fate;
 
@@ -73,7 +73,7 @@ fn numbers(number: Number, step: &Step) -> Box<dyn Iterator<Item = f64> + '_> {
 }
 
 /// The committed tokens' standings.
-fn standings(step: &Step) -> impl Iterator<Item = Judged> + '_ {
+fn standings(step: &Step) -> impl Iterator<Item = TokenScore> + '_ {
     let verdict = &step.verdict;
     let drafts = verdict.path.iter().map(|&node| step.judged[node - 1]);
     let last = verdict.path.last().copied().unwrap_or(0);

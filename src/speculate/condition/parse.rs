@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use strum::VariantArray;
+
 use super::{Condition, Is, Number, Sign, Text, TextSign, Word};
 use crate::speculate::params::Source;
 
@@ -41,12 +43,12 @@ impl std::error::Error for ConditionError {}
 
 /// Words and what they mean where a term may stand.
 pub(super) fn term_words() -> Vec<&'static str> {
-    let mut words: Vec<&str> = Word::ALL.iter().map(|w| w.name()).collect();
-    let numbers = Number::ALL.iter().map(|n| n.name());
+    let mut words: Vec<&str> = Word::VARIANTS.iter().map(|w| w.name()).collect();
+    let numbers = Number::VARIANTS.iter().map(|n| n.name());
     let numbers: Vec<&str> = numbers.filter(|n| !words.contains(n)).collect();
     words.extend(numbers);
     words.push("source");
-    words.extend(Text::ALL.iter().map(|t| t.name()));
+    words.extend(Text::VARIANTS.iter().map(|t| t.name()));
     words.extend(["not", "first", "("]);
     words
 }
@@ -160,7 +162,7 @@ impl<'a> Parser<'a> {
         }
         let word = self.word().to_ascii_lowercase();
         let (number, flag) = (number(&word), flag(&word));
-        let text = Text::ALL.into_iter().find(|t| t.name() == word);
+        let text = word.parse::<Text>().ok();
         if number.is_none() && flag.is_none() && text.is_none() && word != "source" {
             return Err(self.wrong(&term_words()));
         }
@@ -266,11 +268,11 @@ fn flag(word: &str) -> Option<Word> {
     } else {
         word
     };
-    Word::ALL.into_iter().find(|flag| flag.name() == word)
+    word.parse().ok()
 }
 
 fn number(word: &str) -> Option<Number> {
-    Number::ALL.into_iter().find(|number| number.name() == word)
+    word.parse().ok()
 }
 
 fn signs() -> Vec<&'static str> {

@@ -2,7 +2,10 @@
 //! are made of this table.
 
 /// What holds of a step or does not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Word {
     Accepted,
     Relaxed,
@@ -17,7 +20,10 @@ pub enum Word {
 }
 
 /// A number of a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Number {
     Step,
     Committed,
@@ -40,7 +46,10 @@ pub enum Number {
 }
 
 /// A text of a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Text {
     Text,
     Token,
@@ -49,91 +58,20 @@ pub enum Text {
 }
 
 impl Word {
-    pub(super) const ALL: [Word; 10] = [
-        Word::Accepted,
-        Word::Relaxed,
-        Word::Rejected,
-        Word::Lost,
-        Word::Unreached,
-        Word::None,
-        Word::Hit,
-        Word::Miss,
-        Word::Changed,
-        Word::Ended,
-    ];
-
     pub fn name(self) -> &'static str {
-        match self {
-            Word::Accepted => "accepted",
-            Word::Relaxed => "relaxed",
-            Word::Rejected => "rejected",
-            Word::Lost => "lost",
-            Word::Unreached => "unreached",
-            Word::None => "none",
-            Word::Hit => "hit",
-            Word::Miss => "miss",
-            Word::Changed => "changed",
-            Word::Ended => "ended",
-        }
+        self.into()
     }
 }
 
 impl Number {
-    pub(super) const ALL: [Number; 18] = [
-        Number::Step,
-        Number::Committed,
-        Number::Drafted,
-        Number::Accepted,
-        Number::Relaxed,
-        Number::Rejected,
-        Number::Lost,
-        Number::Unreached,
-        Number::Rows,
-        Number::Depth,
-        Number::Match,
-        Number::Ms,
-        Number::RetrieveMs,
-        Number::ForwardMs,
-        Number::VerifyMs,
-        Number::P,
-        Number::Rank,
-        Number::Entropy,
-    ];
-
     pub fn name(self) -> &'static str {
-        match self {
-            Number::Step => "step",
-            Number::Committed => "committed",
-            Number::Drafted => "drafted",
-            Number::Accepted => "accepted",
-            Number::Relaxed => "relaxed",
-            Number::Rejected => "rejected",
-            Number::Lost => "lost",
-            Number::Unreached => "unreached",
-            Number::Rows => "rows",
-            Number::Depth => "depth",
-            Number::Match => "match",
-            Number::Ms => "ms",
-            Number::RetrieveMs => "retrieve-ms",
-            Number::ForwardMs => "forward-ms",
-            Number::VerifyMs => "verify-ms",
-            Number::P => "p",
-            Number::Rank => "rank",
-            Number::Entropy => "entropy",
-        }
+        self.into()
     }
 }
 
 impl Text {
-    pub(super) const ALL: [Text; 4] = [Text::Text, Text::Token, Text::Draft, Text::Doc];
-
     pub fn name(self) -> &'static str {
-        match self {
-            Text::Text => "text",
-            Text::Token => "token",
-            Text::Draft => "draft",
-            Text::Doc => "doc",
-        }
+        self.into()
     }
 }
 

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Verify;
+use super::AcceptanceRule;
 
 /// Draws every token from the model's distribution, after the repetition
 /// penalty, with randomness keyed by the seed and the token's index in prompt
@@ -39,7 +39,7 @@ impl Sampling {
     }
 
     /// Says which knob is out of range, or that the rule does not go with it.
-    pub(super) fn check(&self, rule: Verify) -> Result<(), String> {
+    pub(super) fn check(&self, rule: AcceptanceRule) -> Result<(), String> {
         let Sampling { temperature, .. } = *self;
         if !(temperature > 0.0 && temperature <= MAX_TEMPERATURE) {
             return Err(format!(

@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 /// How draft tokens are judged. Candidates are compared with the distribution
 /// at their parent, after the repetition penalty. The model's own choice is
 /// accepted under every rule.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(tag = "rule", rename_all = "lowercase")]
-pub enum Verify {
+#[strum(serialize_all = "lowercase")]
+pub enum AcceptanceRule {
     /// No drafts: one row a step, the reference everything is compared with.
     Autoregressive,
     /// A draft token is accepted iff it is the model's own choice.
@@ -27,7 +28,7 @@ pub enum Verify {
     Typical { eps: f32, delta: f32 },
 }
 
-impl Verify {
+impl AcceptanceRule {
     pub const DEFAULT_K: usize = 2;
     pub const DEFAULT_TAU: f32 = 0.1;
     pub const DEFAULT_R: f32 = 0.3;
@@ -35,18 +36,18 @@ impl Verify {
     pub const DEFAULT_DELTA: f32 = 0.3;
 
     /// Every rule under its default numbers, the stricter ones first.
-    pub const ALL: [Verify; 5] = [
-        Verify::Autoregressive,
-        Verify::Strict,
-        Verify::Relaxed {
+    pub const ALL: [AcceptanceRule; 5] = [
+        AcceptanceRule::Autoregressive,
+        AcceptanceRule::Strict,
+        AcceptanceRule::Relaxed {
             k: Self::DEFAULT_K,
             tau: Self::DEFAULT_TAU,
         },
-        Verify::Ratio {
+        AcceptanceRule::Ratio {
             k: Self::DEFAULT_K,
             r: Self::DEFAULT_R,
         },
-        Verify::Typical {
+        AcceptanceRule::Typical {
             eps: Self::DEFAULT_EPS,
             delta: Self::DEFAULT_DELTA,
         },
@@ -54,32 +55,31 @@ impl Verify {
 
     /// The rule's name as the command line spells it.
     pub fn name(&self) -> &'static str {
-        match self {
-            Verify::Autoregressive => "autoregressive",
-            Verify::Strict => "strict",
-            Verify::Relaxed { .. } => "relaxed",
-            Verify::Ratio { .. } => "ratio",
-            Verify::Typical { .. } => "typical",
-        }
+        self.into()
     }
 
     /// Name and numbers, for a title bar.
     pub fn describe(&self) -> String {
         match self {
-            Verify::Relaxed { k, tau } => format!("relaxed k={k} tau={tau:.2}"),
-            Verify::Ratio { k, r } => format!("ratio k={k} r={r:.2}"),
-            Verify::Typical { eps, delta } => format!("typical eps={eps:.2} delta={delta:.2}"),
+            AcceptanceRule::Relaxed { k, tau } => format!("relaxed k={k} tau={tau:.2}"),
+            AcceptanceRule::Ratio { k, r } => format!("ratio k={k} r={r:.2}"),
+            AcceptanceRule::Typical { eps, delta } => {
+                format!("typical eps={eps:.2} delta={delta:.2}")
+            }
             other => other.name().to_string(),
         }
     }
 
     pub fn drafts(&self) -> bool {
-        !matches!(self, Verify::Autoregressive)
+        !matches!(self, AcceptanceRule::Autoregressive)
     }
 
     /// The text is the autoregressive one whatever is drafted.
     pub fn is_lossless(&self) -> bool {
-        matches!(self, Verify::Autoregressive | Verify::Strict)
+        matches!(
+            self,
+            AcceptanceRule::Autoregressive | AcceptanceRule::Strict
+        )
     }
 
     /// Whether it takes tokens that are not the model's first choice. What such a rule
@@ -87,19 +87,19 @@ impl Verify {
     pub fn takes_second_choices(&self) -> bool {
         // Whatever exceeds a half is the argmax.
         match *self {
-            Verify::Autoregressive | Verify::Strict => false,
-            Verify::Relaxed { k, tau } => k > 1 && tau < 0.5,
-            Verify::Ratio { k, r } => k > 1 && r < 1.0,
-            Verify::Typical { eps, delta } => eps.min(delta) < 0.5,
+            AcceptanceRule::Autoregressive | AcceptanceRule::Strict => false,
+            AcceptanceRule::Relaxed { k, tau } => k > 1 && tau < 0.5,
+            AcceptanceRule::Ratio { k, r } => k > 1 && r < 1.0,
+            AcceptanceRule::Typical { eps, delta } => eps.min(delta) < 0.5,
         }
     }
 
     /// The largest rank it may take, where it asks for one.
     pub fn max_rank(&self) -> Option<usize> {
         match *self {
-            Verify::Autoregressive | Verify::Strict => Some(1),
-            Verify::Relaxed { k, .. } | Verify::Ratio { k, .. } => Some(k),
-            Verify::Typical { .. } => None,
+            AcceptanceRule::Autoregressive | AcceptanceRule::Strict => Some(1),
+            AcceptanceRule::Relaxed { k, .. } | AcceptanceRule::Ratio { k, .. } => Some(k),
+            AcceptanceRule::Typical { .. } => None,
         }
     }
 
@@ -109,21 +109,21 @@ impl Verify {
             true => Ok(()),
             false => Err(format!("--{option} {value}: must be between 0 and 1")),
         };
-        if let Verify::Relaxed { k: 0, .. } | Verify::Ratio { k: 0, .. } = self {
+        if let AcceptanceRule::Relaxed { k: 0, .. } | AcceptanceRule::Ratio { k: 0, .. } = self {
             return Err("--k 0: must be at least 1 (1 is strict)".into());
         }
         match *self {
-            Verify::Autoregressive | Verify::Strict => Ok(()),
-            Verify::Relaxed { tau, .. } => share("tau", tau),
-            Verify::Ratio { r, .. } => share("ratio", r),
-            Verify::Typical { eps, delta } => share("eps", eps).and(share("delta", delta)),
+            AcceptanceRule::Autoregressive | AcceptanceRule::Strict => Ok(()),
+            AcceptanceRule::Relaxed { tau, .. } => share("tau", tau),
+            AcceptanceRule::Ratio { r, .. } => share("ratio", r),
+            AcceptanceRule::Typical { eps, delta } => share("eps", eps).and(share("delta", delta)),
         }
     }
 }
 
-impl Default for Verify {
+impl Default for AcceptanceRule {
     fn default() -> Self {
-        Verify::Relaxed {
+        AcceptanceRule::Relaxed {
             k: Self::DEFAULT_K,
             tau: Self::DEFAULT_TAU,
         }

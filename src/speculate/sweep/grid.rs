@@ -1,9 +1,10 @@
 //! Which cells a sweep has: rules with their numbers, each under every budget.
 
-use crate::speculate::params::{Budget, Params, Verify};
+use crate::speculate::params::{AcceptanceRule, Budget, Params};
 
 /// Rules that differ in their numbers only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Family {
     Strict,
     Relaxed,
@@ -20,12 +21,7 @@ impl Family {
     ];
 
     pub fn name(self) -> &'static str {
-        match self {
-            Family::Strict => "strict",
-            Family::Relaxed => "relaxed",
-            Family::Ratio => "ratio",
-            Family::Typical => "typical",
-        }
+        self.into()
     }
 
     /// # Errors
@@ -37,7 +33,7 @@ impl Family {
     }
 
     /// A rule's; `None`: it drafts nothing.
-    pub fn of(verify: &Verify) -> Option<Self> {
+    pub fn of(verify: &AcceptanceRule) -> Option<Self> {
         Family::parse(verify.name()).ok()
     }
 }
@@ -72,7 +68,7 @@ impl Default for Axes {
 /// One of the settings tried.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cell {
-    pub verify: Verify,
+    pub verify: AcceptanceRule,
     pub budget: Budget,
 }
 
@@ -147,7 +143,7 @@ impl Grid {
     }
 
     /// A cell's index; a new one for what was not there yet.
-    fn index(&mut self, verify: Verify, budget: Budget) -> usize {
+    fn index(&mut self, verify: AcceptanceRule, budget: Budget) -> usize {
         let cell = Cell {
             verify: plain(verify),
             budget,
@@ -174,7 +170,7 @@ struct Table {
     axes: [&'static str; 2],
     rows: Vec<String>,
     columns: Vec<String>,
-    rules: Vec<Verify>,
+    rules: Vec<AcceptanceRule>,
 }
 
 impl Table {
@@ -184,17 +180,17 @@ impl Table {
                 axes: ["", ""],
                 rows: vec![String::new()],
                 columns: vec![String::new()],
-                rules: vec![Verify::Strict],
+                rules: vec![AcceptanceRule::Strict],
             },
             Family::Relaxed => Table::crossed(["k", "tau"], &axes.ks, &axes.taus, |k, tau| {
-                Verify::Relaxed { k, tau }
+                AcceptanceRule::Relaxed { k, tau }
             }),
             Family::Ratio => Table::crossed(["k", "r"], &axes.ks, &axes.ratios, |k, r| {
-                Verify::Ratio { k, r }
+                AcceptanceRule::Ratio { k, r }
             }),
             Family::Typical => {
                 Table::crossed(["eps", "delta"], &axes.eps, &axes.deltas, |eps, delta| {
-                    Verify::Typical { eps, delta }
+                    AcceptanceRule::Typical { eps, delta }
                 })
             }
         }
@@ -204,7 +200,7 @@ impl Table {
         axes: [&'static str; 2],
         rows: &[R],
         columns: &[f32],
-        rule: impl Fn(R, f32) -> Verify,
+        rule: impl Fn(R, f32) -> AcceptanceRule,
     ) -> Self {
         let rule = &rule;
         let crossed = rows
@@ -220,12 +216,14 @@ impl Table {
 }
 
 /// Rank 1 at most, or above certainty: that is strict, which runs once.
-fn plain(verify: Verify) -> Verify {
+fn plain(verify: AcceptanceRule) -> AcceptanceRule {
     // What is out of range must be refused as it was written.
     let is_share = |p: f32| (0.0..=1.0).contains(&p);
     match verify {
-        Verify::Relaxed { k, tau } if is_share(tau) && (k == 1 || tau == 1.0) => Verify::Strict,
-        Verify::Ratio { k: 1, r } if is_share(r) => Verify::Strict,
+        AcceptanceRule::Relaxed { k, tau } if is_share(tau) && (k == 1 || tau == 1.0) => {
+            AcceptanceRule::Strict
+        }
+        AcceptanceRule::Ratio { k: 1, r } if is_share(r) => AcceptanceRule::Strict,
         other => other,
     }
 }

@@ -2,13 +2,13 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::speculate::draft::DraftTree;
-use crate::speculate::made_up::{self, header};
 use crate::speculate::params::Budget;
-use crate::speculate::row::NodeRow;
+use crate::speculate::row::NodeDistribution;
+use crate::speculate::test_support::{self, header};
 use crate::speculate::trace::{Step, Timing};
 use crate::speculate::verify::Verdict;
 
-fn row(id: TokenId) -> NodeRow {
+fn row(id: TokenId) -> NodeDistribution {
     let row = serde_json::json!({ "top": [[id, 0.5]], "entropy": 1.0 });
     serde_json::from_value(row).unwrap()
 }
@@ -31,7 +31,7 @@ fn run(ids: &[TokenId], ms: f64) -> Trace {
                 forward: ms,
                 ..Timing::default()
             },
-            ..made_up::step(DraftTree::root_only(0), verdict)
+            ..test_support::step(DraftTree::root_only(0), verdict)
         });
     }
     trace
@@ -143,7 +143,7 @@ fn what_means_the_same_runs_once() {
     let grid = sweep(1).grid;
     // Strict, for both k = 1; then k = 2 with each tau.
     assert_eq!(grid.layers[0].cells, [0, 0, 1, 2]);
-    assert_eq!(grid.cells[0].verify, Verify::Strict);
+    assert_eq!(grid.cells[0].verify, AcceptanceRule::Strict);
     assert_eq!(grid.layers[0].rows, ["1", "2"]);
     assert_eq!(grid.layers[0].columns, ["0.1", "0.4"]);
     assert_eq!(grid.layers[0].cell(1, 0), 1);

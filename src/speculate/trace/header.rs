@@ -50,8 +50,11 @@ pub struct Arithmetic {
 
 /// Whether a subject's own earlier document may draft for it, which inflates
 /// acceptance.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum OwnDocuments {
     /// As in the paper, whose pool has each user's older document.
     #[default]
@@ -63,10 +66,7 @@ pub enum OwnDocuments {
 impl OwnDocuments {
     /// As the command line spells it.
     pub fn name(self) -> &'static str {
-        match self {
-            OwnDocuments::Keep => "keep",
-            OwnDocuments::Hide => "hide",
-        }
+        self.into()
     }
 }
 

@@ -7,9 +7,9 @@ use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::learned::Learned;
 use crate::speculate::params::{Params, Source};
-use crate::speculate::row::{Judged, NodeRow};
+use crate::speculate::row::{NodeDistribution, TokenScore};
 use crate::speculate::subject::{DocId, GroupKey};
-use crate::speculate::verify::{Room, ScoredTree, Verdict};
+use crate::speculate::verify::{RemainingTokens, ScoredTree, Verdict};
 
 /// What one source contributed to a step's retrieval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,7 +52,7 @@ pub struct Step {
     /// Tokens of the context before this step, the root (the last) included.
     pub context_len: usize,
     /// What could still be committed.
-    pub room: Room,
+    pub room: RemainingTokens,
     /// The parameters from this step on, if they changed on the fly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub params: Option<Params>,
@@ -62,9 +62,9 @@ pub struct Step {
     /// Rows drafted before the automatic budget cut the tree.
     pub n_offered: usize,
     /// The distribution at each node.
-    pub rows: Vec<NodeRow>,
+    pub rows: Vec<NodeDistribution>,
     /// Node i's standing in its parent's row, at index i - 1.
-    pub judged: Vec<Judged>,
+    pub judged: Vec<TokenScore>,
     pub verdict: Verdict,
     pub timing: Timing,
     /// Bytes of token ids seen for the first time in this run.

@@ -84,9 +84,9 @@ fn at_most(what: &str, n: usize, unit: &str, most: usize) -> Result<(), String> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::speculate::made_up;
     use crate::speculate::params::{Params, Source};
-    use crate::speculate::row::{Candidate, Judged, NodeRow};
+    use crate::speculate::row::{Candidate, NodeDistribution, TokenScore};
+    use crate::speculate::test_support;
     use crate::speculate::trace::{End, Excerpt, SourceHit, Trace};
     use crate::speculate::trace_file::TraceError;
     use crate::speculate::verify::{Fate, Finish, Verdict};
@@ -108,19 +108,19 @@ mod tests {
             bonus: Some(1),
             finish: None,
         };
-        let row = NodeRow {
+        let row = NodeDistribution {
             top: vec![Candidate(1, 0.5)],
             entropy: 1.0,
             drawn: None,
         };
-        let mut step = made_up::step(tree, verdict);
+        let mut step = test_support::step(tree, verdict);
         step.rows = vec![row; drafts + 1];
-        step.judged = vec![Judged { rank: 1, p: 0.5 }; drafts];
+        step.judged = vec![TokenScore { rank: 1, p: 0.5 }; drafts];
         step
     }
 
     fn saved(steps: Vec<Step>) -> Vec<u8> {
-        let mut trace = Trace::new(made_up::header(Params::default()));
+        let mut trace = Trace::new(test_support::header(Params::default()));
         steps.into_iter().for_each(|step| trace.push(step));
         let mut bytes = Vec::new();
         trace.save(&mut bytes).expect("writes");
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_line_behind_the_end_is_refused() {
-        let mut trace = Trace::new(made_up::header(Params::default()));
+        let mut trace = Trace::new(test_support::header(Params::default()));
         trace.end = Some(End {
             finish: Finish::Eos,
             steps: 0,

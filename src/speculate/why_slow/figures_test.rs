@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::speculate::draft::{DraftTree, Origin};
-use crate::speculate::made_up;
+use crate::speculate::test_support;
 use crate::speculate::verify::Verdict;
 
 fn origin(source: Source) -> Vec<Origin> {
@@ -40,7 +40,7 @@ fn step() -> Step {
             verify: 1.0,
             ..Timing::default()
         },
-        ..made_up::step(tree, verdict)
+        ..test_support::step(tree, verdict)
     }
 }
 

@@ -6,9 +6,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::speculate::draft::{DraftTree, Origin};
-use crate::speculate::made_up;
 use crate::speculate::params::Params;
 use crate::speculate::speed_up::by_profile;
+use crate::speculate::test_support;
 use crate::speculate::trace::Trace;
 
 /// A chain of drafts of which so many are taken, in so many milliseconds.
@@ -40,7 +40,7 @@ fn step(drafts: usize, taken: usize, ms: f64, context_len: usize) -> Step {
             forward: ms,
             ..Timing::default()
         },
-        ..made_up::step(tree, verdict)
+        ..test_support::step(tree, verdict)
     }
 }
 
@@ -59,7 +59,7 @@ struct Edited {
 
 impl Edited {
     fn trace(&self) -> Trace {
-        let mut header = made_up::header(Params::default());
+        let mut header = test_support::header(Params::default());
         let profile = CostProfile::by_rows([(1, 10.0), (64, 10.0 * self.steep)]);
         let costs = StepCosts::new(&profile);
         if self.has_profile {

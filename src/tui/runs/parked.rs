@@ -3,7 +3,7 @@
 use color_eyre::eyre::Result;
 
 use crate::present::record::Record;
-use crate::speculate::params::{Budget, MAX_ROWS, Source, Verify};
+use crate::speculate::params::{AcceptanceRule, Budget, MAX_ROWS, Source};
 use crate::speculate::stats::Stats;
 use crate::speculate::trace::{Header, Trace};
 use crate::tui::runs::spill::{Slot, Spill};
@@ -22,7 +22,7 @@ pub struct Parked {
 #[derive(Clone, Debug)]
 struct Digest {
     prompt: u64,
-    rule: Verify,
+    rule: AcceptanceRule,
     n_steps: usize,
     is_ended: bool,
     stats: Stats,
@@ -51,7 +51,7 @@ impl<'a> Kept<'a> {
     }
 
     /// The rule that it began with.
-    pub fn rule(self) -> Verify {
+    pub fn rule(self) -> AcceptanceRule {
         match self {
             Kept::Here(record) => record.trace.header.params.verify,
             Kept::Away(parked) => parked.digest.rule,

@@ -9,7 +9,7 @@ use crate::present::record::Record;
 use crate::protocol::RunId;
 use crate::speculate::TokenId;
 use crate::speculate::compare::in_common;
-use crate::speculate::params::Verify;
+use crate::speculate::params::AcceptanceRule;
 use crate::speculate::speed_up::{Pairing, SpeedUp, Took};
 use crate::speculate::stats::{Stats, first_difference, repetition};
 use crate::speculate::trace::{End, Header, Step};
@@ -19,7 +19,7 @@ use crate::tui::runs::parked::Parked;
 /// What a reference run showed.
 #[derive(Clone, Debug)]
 pub struct Measured {
-    pub verify: Verify,
+    pub verify: AcceptanceRule,
     pub ids: Vec<TokenId>,
     pub stats: Stats,
     pub repetition: f64,
@@ -31,7 +31,7 @@ pub struct Measured {
 }
 
 impl Measured {
-    pub fn new(verify: Verify) -> Self {
+    pub fn new(verify: AcceptanceRule) -> Self {
         Measured {
             verify,
             ids: Vec::new(),
@@ -68,20 +68,20 @@ pub enum Way {
 
 impl Way {
     /// The one that a rule is.
-    pub fn of(verify: Verify) -> Self {
+    pub fn of(verify: AcceptanceRule) -> Self {
         match verify {
-            Verify::Autoregressive => Way::Autoregressive,
-            Verify::Strict => Way::Strict,
+            AcceptanceRule::Autoregressive => Way::Autoregressive,
+            AcceptanceRule::Strict => Way::Strict,
             _ => Way::Own,
         }
     }
 
     /// The rule, unless it is the run's own.
-    pub fn verify(self) -> Option<Verify> {
+    pub fn verify(self) -> Option<AcceptanceRule> {
         match self {
             Way::Own => None,
-            Way::Autoregressive => Some(Verify::Autoregressive),
-            Way::Strict => Some(Verify::Strict),
+            Way::Autoregressive => Some(AcceptanceRule::Autoregressive),
+            Way::Strict => Some(AcceptanceRule::Strict),
         }
     }
 }
@@ -114,7 +114,7 @@ impl References {
         }
     }
 
-    pub fn of(&self, verify: Verify) -> Option<&Measured> {
+    pub fn of(&self, verify: AcceptanceRule) -> Option<&Measured> {
         self.done.iter().find(|m| m.verify == verify)
     }
 
@@ -196,7 +196,7 @@ impl References {
 
     /// How a text compares with the autoregressive one.
     pub fn comparison(&self, ids: &[TokenId]) -> Option<Comparison> {
-        let plain = self.of(Verify::Autoregressive)?;
+        let plain = self.of(AcceptanceRule::Autoregressive)?;
         Some(Comparison {
             first_difference: first_difference(ids, &plain.ids),
             n_tokens: plain.ids.len(),
@@ -206,7 +206,7 @@ impl References {
     /// What the run's own text, which only grows, has in common with the
     /// autoregressive one.
     pub fn in_common(&self, own: &[TokenId]) -> Option<f64> {
-        let plain = &self.of(Verify::Autoregressive)?.ids;
+        let plain = &self.of(AcceptanceRule::Autoregressive)?.ids;
         let key = (own.len(), plain.len());
         Some(*self.in_common.get(key, || in_common(own, plain)))
     }
@@ -224,7 +224,10 @@ impl References {
             Some(verify) => &self.of(verify)?.stats,
             None => own,
         };
-        let plain = self.of(Verify::Autoregressive)?.stats.tokens_per_s()?;
+        let plain = self
+            .of(AcceptanceRule::Autoregressive)?
+            .stats
+            .tokens_per_s()?;
         SpeedUp::of(&[stats.tokens_per_s()? / plain])
     }
 }
@@ -296,7 +299,7 @@ mod tests {
         let mut references = References::default();
         references.want(WAYS.to_vec());
         let way = references.wanted.pop_front().unwrap();
-        references.under_way = Some((1, way, Measured::new(Verify::Autoregressive)));
+        references.under_way = Some((1, way, Measured::new(AcceptanceRule::Autoregressive)));
         references.complete(end(Finish::Cancelled));
         assert!(!references.is_busy() && references.done.is_empty());
         assert_eq!(references.speed_up(Way::Own, &Stats::empty()), None);

@@ -4,7 +4,7 @@
 pub mod sliders;
 
 use crate::speculate::params::{
-    Budget, Drafter, MAX_BRANCH, MAX_ROWS, Params, Sampling, Source, Verify,
+    AcceptanceRule, Budget, Drafter, MAX_BRANCH, MAX_ROWS, Params, Sampling, Source,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,10 +83,13 @@ impl Setting {
     fn applies(self, params: &Params) -> bool {
         let rule = params.verify;
         match self {
-            Setting::K => matches!(rule, Verify::Relaxed { .. } | Verify::Ratio { .. }),
-            Setting::Tau => matches!(rule, Verify::Relaxed { .. }),
-            Setting::Ratio => matches!(rule, Verify::Ratio { .. }),
-            Setting::Eps | Setting::Delta => matches!(rule, Verify::Typical { .. }),
+            Setting::K => matches!(
+                rule,
+                AcceptanceRule::Relaxed { .. } | AcceptanceRule::Ratio { .. }
+            ),
+            Setting::Tau => matches!(rule, AcceptanceRule::Relaxed { .. }),
+            Setting::Ratio => matches!(rule, AcceptanceRule::Ratio { .. }),
+            Setting::Eps | Setting::Delta => matches!(rule, AcceptanceRule::Typical { .. }),
             Setting::Temperature => rule.is_lossless(),
             Setting::TopK | Setting::TopP | Setting::Seed => params.sampling.is_some(),
             _ => true,
@@ -200,13 +203,17 @@ impl Setting {
     }
 }
 
-fn rule_value(setting: Setting, rule: Verify) -> Option<String> {
+fn rule_value(setting: Setting, rule: AcceptanceRule) -> Option<String> {
     match (setting, rule) {
-        (Setting::K, Verify::Relaxed { k, .. } | Verify::Ratio { k, .. }) => Some(k.to_string()),
-        (Setting::Tau, Verify::Relaxed { tau: share, .. })
-        | (Setting::Ratio, Verify::Ratio { r: share, .. })
-        | (Setting::Eps, Verify::Typical { eps: share, .. })
-        | (Setting::Delta, Verify::Typical { delta: share, .. }) => Some(format!("{share:.2}")),
+        (Setting::K, AcceptanceRule::Relaxed { k, .. } | AcceptanceRule::Ratio { k, .. }) => {
+            Some(k.to_string())
+        }
+        (Setting::Tau, AcceptanceRule::Relaxed { tau: share, .. })
+        | (Setting::Ratio, AcceptanceRule::Ratio { r: share, .. })
+        | (Setting::Eps, AcceptanceRule::Typical { eps: share, .. })
+        | (Setting::Delta, AcceptanceRule::Typical { delta: share, .. }) => {
+            Some(format!("{share:.2}"))
+        }
         _ => None,
     }
 }
@@ -227,31 +234,37 @@ fn tenths(value: f32) -> String {
     format!("{value:.1}")
 }
 
-/// The next rule in the order of [`Verify::ALL`], with its default numbers.
-fn next_rule(rule: Verify, way: Way) -> Verify {
-    let at = Verify::ALL.iter().position(|v| v.name() == rule.name());
+/// The next rule in the order of [`AcceptanceRule::ALL`], with its default numbers.
+fn next_rule(rule: AcceptanceRule, way: Way) -> AcceptanceRule {
+    let at = AcceptanceRule::ALL
+        .iter()
+        .position(|v| v.name() == rule.name());
     let at = at.unwrap_or(0);
     let to = match way {
         Way::Less => at.saturating_sub(1),
-        Way::More => (at + 1).min(Verify::ALL.len() - 1),
+        Way::More => (at + 1).min(AcceptanceRule::ALL.len() - 1),
     };
-    if to == at { rule } else { Verify::ALL[to] }
+    if to == at {
+        rule
+    } else {
+        AcceptanceRule::ALL[to]
+    }
 }
 
-fn moved_rule(setting: Setting, mut rule: Verify, way: Way) -> Verify {
+fn moved_rule(setting: Setting, mut rule: AcceptanceRule, way: Way) -> AcceptanceRule {
     match (setting, &mut rule) {
-        (Setting::K, Verify::Relaxed { k, .. } | Verify::Ratio { k, .. }) => {
+        (Setting::K, AcceptanceRule::Relaxed { k, .. } | AcceptanceRule::Ratio { k, .. }) => {
             *k = match way {
                 Way::Less => k.saturating_sub(1).max(1),
                 Way::More => (*k + 1).min(MAX_K),
             };
         }
-        (Setting::Tau, Verify::Relaxed { tau: share, .. })
-        | (Setting::Ratio, Verify::Ratio { r: share, .. })
-        | (Setting::Delta, Verify::Typical { delta: share, .. }) => {
+        (Setting::Tau, AcceptanceRule::Relaxed { tau: share, .. })
+        | (Setting::Ratio, AcceptanceRule::Ratio { r: share, .. })
+        | (Setting::Delta, AcceptanceRule::Typical { delta: share, .. }) => {
             *share = notched(*share, SHARE_STEP, way).clamp(0.0, 1.0);
         }
-        (Setting::Eps, Verify::Typical { eps, .. }) => {
+        (Setting::Eps, AcceptanceRule::Typical { eps, .. }) => {
             *eps = notched(*eps, FINE_STEP, way).clamp(0.0, 1.0);
         }
         _ => {}
@@ -348,7 +361,7 @@ mod tests {
     #[test]
     fn every_move_stays_in_range() {
         for way in [Way::Less, Way::More] {
-            for verify in Verify::ALL {
+            for verify in AcceptanceRule::ALL {
                 for setting in Setting::ALL {
                     let mut params = Params {
                         verify,
@@ -384,7 +397,7 @@ mod tests {
     #[test]
     fn a_temperature_goes_where_a_lossy_rule_comes() {
         let strict = Params {
-            verify: Verify::Strict,
+            verify: AcceptanceRule::Strict,
             ..Params::default()
         };
         let warm = Setting::Temperature.moved(&strict, Way::More);

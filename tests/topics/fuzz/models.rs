@@ -8,7 +8,7 @@ use candle_core::quantized::GgmlDType;
 use candle_core::quantized::gguf_file::Value;
 use laserscope::model::chat::{ChatTemplate, Message, Role};
 use laserscope::model::config::Config;
-use laserscope::model::decoder::{Decoder, Rows};
+use laserscope::model::decoder::{Decoder, TreeBatch};
 use laserscope::model::tokenizer::TextCodec;
 use laserscope::model::weights::{FloatWeights, Weights};
 use tempfile::TempDir;
@@ -38,7 +38,7 @@ fn use_model(path: &Path) {
     let Ok(mut decoder) = Decoder::load(&weights, CPU, CONTEXT, 1, |_, _| {}) else {
         return;
     };
-    let rows = Rows {
+    let rows = TreeBatch {
         tokens: &[3, 4],
         parents: &[None, Some(0)],
     };

@@ -1,7 +1,7 @@
 //! `bench decode --by-group` for people.
 
 use super::{Arrangement, Part, Report};
-use crate::speculate::params::Verify;
+use crate::speculate::params::AcceptanceRule;
 
 /// For people.
 pub(crate) fn print(report: &Report) {
@@ -17,7 +17,7 @@ pub(crate) fn print(report: &Report) {
         print_kind(part);
         print_groups(part, &report.parts);
     }
-    if report.lossless && report.verify == Verify::Strict.name() {
+    if report.lossless && report.verify == AcceptanceRule::Strict.name() {
         out!();
         out!("lossless: strict equalled autoregressive everywhere, token for token");
     } else if !report.lossless {

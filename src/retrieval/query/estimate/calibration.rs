@@ -13,7 +13,7 @@ use crate::retrieval::query::estimate::standing::{N_WEIGHTS, Offers, Standing};
 use crate::retrieval::query::estimate::weights::{SHIPPED, START_RELAXED, START_STRICT};
 use crate::speculate::draft::DraftTree;
 use crate::speculate::learned::{CalibrationStart, CalibrationState, Learned};
-use crate::speculate::params::{Drafter, Params, Verify};
+use crate::speculate::params::{AcceptanceRule, Drafter, Params};
 use crate::speculate::verify::Verdict;
 
 /// Speed of learning, and how many observations the starting point weighs.
@@ -25,7 +25,7 @@ const INERTIA: f32 = 30.0;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Calibration {
     /// The rule as for which it started.
-    started_as: Verify,
+    started_as: AcceptanceRule,
     weights: [f32; N_WEIGHTS],
     /// Sums of squared gradients.
     squares: [f32; N_WEIGHTS],
@@ -35,7 +35,7 @@ pub struct Calibration {
 /// accepts says little of what another does.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Calibrations {
-    learned: Vec<((Verify, Drafter), Calibration)>,
+    learned: Vec<((AcceptanceRule, Drafter), Calibration)>,
 }
 
 /// As a header says that every rule starts from its shipped weights.
@@ -45,13 +45,13 @@ pub fn shipped_calibration() -> CalibrationStart {
 
 impl Default for Calibration {
     fn default() -> Self {
-        Calibration::start(Verify::Strict)
+        Calibration::start(AcceptanceRule::Strict)
     }
 }
 
 impl Calibration {
     /// Where learning begins under a rule.
-    pub fn start(rule: Verify) -> Self {
+    pub fn start(rule: AcceptanceRule) -> Self {
         Calibration {
             started_as: rule,
             weights: match rule.takes_second_choices() {
@@ -157,17 +157,19 @@ impl Calibrations {
 
     /// As a header says it: what differs from the shipped weights, and what taught it.
     pub fn as_start(&self, taught_by: &str) -> CalibrationStart {
-        let state = |((verify, drafter), calibration): &((Verify, Drafter), Calibration)| {
-            let start = Calibration::start(calibration.started_as);
-            let learned = calibration.changed_since(&start);
-            let is_alike = calibration.expects_second_choices() == verify.takes_second_choices();
-            (!learned.is_empty() || !is_alike).then_some(CalibrationState {
-                verify: *verify,
-                drafter: *drafter,
-                like: (!is_alike).then_some(calibration.started_as),
-                learned,
-            })
-        };
+        let state =
+            |((verify, drafter), calibration): &((AcceptanceRule, Drafter), Calibration)| {
+                let start = Calibration::start(calibration.started_as);
+                let learned = calibration.changed_since(&start);
+                let is_alike =
+                    calibration.expects_second_choices() == verify.takes_second_choices();
+                (!learned.is_empty() || !is_alike).then_some(CalibrationState {
+                    verify: *verify,
+                    drafter: *drafter,
+                    like: (!is_alike).then_some(calibration.started_as),
+                    learned,
+                })
+            };
         let states: Vec<_> = self.learned.iter().filter_map(state).collect();
         CalibrationStart {
             shipped: SHIPPED,

@@ -7,7 +7,7 @@ use crate::present::record::Record;
 use crate::speculate::compare::{
     Lossless, Side, align, arrivals, divergence, headers_beside, lossless, share_in_common, slower,
 };
-use crate::speculate::params::Verify;
+use crate::speculate::params::AcceptanceRule;
 use crate::speculate::quality::LogProb;
 use crate::speculate::trace::Trace;
 use crate::tui::app::App;
@@ -71,7 +71,7 @@ impl App {
             .compare
             .right
             .filter(|&r| is_there(&r) && Some(r) != left);
-        let is_plain = |c: &&Choice| self.rule_of(**c) == Some(Verify::Autoregressive);
+        let is_plain = |c: &&Choice| self.rule_of(**c) == Some(AcceptanceRule::Autoregressive);
         let found = beside.iter().find(is_plain).or(beside.first());
         let right = right.or(found.copied());
         self.compare.left = left;
@@ -82,7 +82,7 @@ impl App {
     }
 
     /// The rule of a choice's run.
-    pub fn rule_of(&self, choice: Choice) -> Option<Verify> {
+    pub fn rule_of(&self, choice: Choice) -> Option<AcceptanceRule> {
         self.kept(choice).map(Kept::rule)
     }
 
@@ -127,11 +127,14 @@ impl App {
     /// Every strict run against every autoregressive one; what is known of a pair is
     /// not worked out again, and runs on disk are read once.
     fn judge_pairs(&self, runs: &[Choice]) -> Vec<([Extent; 2], Lossless)> {
-        let of = |verify: Verify| -> Vec<Extent> {
+        let of = |verify: AcceptanceRule| -> Vec<Extent> {
             let chosen = runs.iter().filter(|&&c| self.rule_of(c) == Some(verify));
             chosen.filter_map(|&c| self.extent(c)).collect()
         };
-        let (strict, plain) = (of(Verify::Strict), of(Verify::Autoregressive));
+        let (strict, plain) = (
+            of(AcceptanceRule::Strict),
+            of(AcceptanceRule::Autoregressive),
+        );
         let pairs = strict.iter().flat_map(|s| plain.iter().map(|p| [*s, *p]));
         let mut read: Vec<(Choice, Cow<'_, Trace>)> = Vec::new();
         let mut judged = Vec::new();

@@ -5,7 +5,7 @@
 
 use crate::protocol::RunId;
 use crate::speculate::compare::{Divergence, Lossless, Side, Slower, Stretch, tokens_after};
-use crate::speculate::params::Verify;
+use crate::speculate::params::AcceptanceRule;
 
 /// A run that can be compared.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -14,7 +14,7 @@ pub enum Choice {
     /// A reference run of another run.
     Reference {
         of: RunId,
-        verify: Verify,
+        verify: AcceptanceRule,
     },
 }
 

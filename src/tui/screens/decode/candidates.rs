@@ -12,7 +12,7 @@ use crate::present::pick::Pick;
 use crate::present::story::TokenFacts;
 use crate::present::theme::Theme;
 use crate::present::token_text::{columns, pad};
-use crate::speculate::row::{Candidate, Judged};
+use crate::speculate::row::{Candidate, TokenScore};
 use crate::speculate::rule::tests;
 use crate::tui::screens::decode::tree::rank_name;
 use crate::tui::widgets::bars;
@@ -102,7 +102,7 @@ fn push_bar(
 
 /// The probability that the rule asks for here; 1 where only the choice is taken.
 fn bound(facts: &TokenFacts<'_>) -> f32 {
-    let unranked = Judged { rank: 1, p: 1.0 };
+    let unranked = TokenScore { rank: 1, p: 1.0 };
     let asked = tests(unranked, facts.picked.row, facts.verify);
     asked.last().map_or(1.0, |test| test.bound())
 }

@@ -11,7 +11,7 @@ use crate::present::number::{count, percent, three};
 use crate::present::record::Record;
 use crate::present::theme::Theme;
 use crate::speculate::TokenId;
-use crate::speculate::params::Verify;
+use crate::speculate::params::AcceptanceRule;
 use crate::speculate::speed_up::SpeedUp;
 use crate::speculate::stats::Stats;
 use crate::speculate::verify::Fate;
@@ -68,9 +68,9 @@ pub fn note(app: &App, theme: &Theme) -> Vec<Line<'static>> {
     };
     let refs = &run.references;
     let strict = match record.rule_throughout() {
-        Some(Verify::Strict) => refs.comparison(&record.ids),
+        Some(AcceptanceRule::Strict) => refs.comparison(&record.ids),
         _ => refs
-            .of(Verify::Strict)
+            .of(AcceptanceRule::Strict)
             .and_then(|m| refs.comparison(&m.ids)),
     };
     let line = match strict.map(|c| c.first_difference) {
@@ -105,7 +105,7 @@ fn columns<'a>(run: &'a Run, record: &'a Record) -> Vec<Column<'a>> {
         speed_up: run.speed_up(),
         same: same(refs, &record.ids, own),
     }];
-    for verify in [Verify::Strict, Verify::Autoregressive] {
+    for verify in [AcceptanceRule::Strict, AcceptanceRule::Autoregressive] {
         if let Some(measured) = refs.of(verify).filter(|_| own != Some(verify)) {
             columns.push(Column {
                 name: name(verify),
@@ -131,21 +131,21 @@ fn mixed(record: &Record) -> &'static str {
     if alike { name(first) } else { "mixed" }
 }
 
-fn name(verify: Verify) -> &'static str {
+fn name(verify: AcceptanceRule) -> &'static str {
     match verify {
-        Verify::Autoregressive => "AR",
-        Verify::Strict => "strict",
+        AcceptanceRule::Autoregressive => "AR",
+        AcceptanceRule::Strict => "strict",
         lossy => lossy.name(),
     }
 }
 
 /// How much of the text is the autoregressive one's.
-fn same(refs: &References, ids: &[TokenId], own: Option<Verify>) -> Option<String> {
+fn same(refs: &References, ids: &[TokenId], own: Option<AcceptanceRule>) -> Option<String> {
     let comparison = refs.comparison(ids)?;
     Some(match (own, comparison.first_difference) {
-        (Some(Verify::Autoregressive), _) => "—".into(),
+        (Some(AcceptanceRule::Autoregressive), _) => "—".into(),
         (_, None) => "✓ 100%".into(),
-        (Some(Verify::Strict), Some(at)) => format!("✗ at {at}"),
+        (Some(AcceptanceRule::Strict), Some(at)) => format!("✗ at {at}"),
         (_, Some(_)) => percent(refs.in_common(ids)?),
     })
 }
@@ -220,7 +220,7 @@ fn progress(app: &App, run: &Run, theme: &Theme, area: Rect, buf: &mut Buffer) {
             ])
         }
         None if !refs.wanted.is_empty() => Line::styled("measured when this run ends", theme.dim()),
-        None if refs.of(Verify::Autoregressive).is_none() => Line::from(vec![
+        None if refs.of(AcceptanceRule::Autoregressive).is_none() => Line::from(vec![
             Span::styled(format!("{:<LABEL$}", "speed-up"), theme.dim()),
             Span::styled(
                 format!(" {}", app.key_of(Context::Decode, Action::Reference)),

@@ -2,7 +2,7 @@
 
 use crate::present::lines::Ghosts;
 use crate::present::pick::Pick;
-use crate::speculate::params::Verify;
+use crate::speculate::params::AcceptanceRule;
 use crate::speculate::trace::Step;
 use crate::speculate::verify::Fate;
 use crate::tui::app::App;
@@ -31,7 +31,7 @@ impl Check {
             Check::Ghosts => decoding(app) && app.decode.ghosts == Ghosts::Shown,
             Check::WhySlow => decoding(app) && app.dialog_of::<WhySlowDialog>().is_some(),
             Check::K { k } => {
-                matches!(app.next.params.verify, Verify::Relaxed { k: set, .. } if set == *k)
+                matches!(app.next.params.verify, AcceptanceRule::Relaxed { k: set, .. } if set == *k)
             }
             Check::Answer { figure, within } => is_answer(app, answer, figure, *within),
         }

@@ -4,7 +4,7 @@ use crate::present::pick::Pick;
 use crate::present::record::Record;
 use crate::speculate::compare::in_common;
 use crate::speculate::cost::StepCosts;
-use crate::speculate::params::{Source, Verify};
+use crate::speculate::params::{AcceptanceRule, Source};
 use crate::speculate::stats::first_difference;
 use crate::speculate::trace::{Header, PoolSize};
 use crate::tui::app::App;
@@ -97,8 +97,8 @@ fn ms_per_step(record: &Record) -> Option<f64> {
 
 fn of_header(what: What, header: &Header) -> Option<f64> {
     Some(match (what, header.params.verify) {
-        (What::K, Verify::Relaxed { k, .. }) => k as f64,
-        (What::Tau, Verify::Relaxed { tau, .. }) => f64::from(tau),
+        (What::K, AcceptanceRule::Relaxed { k, .. }) => k as f64,
+        (What::Tau, AcceptanceRule::Relaxed { tau, .. }) => f64::from(tau),
         (What::Budget, _) => header.params.budget.max_rows() as f64,
         (What::Cost(n), _) => {
             let (cost, context) = (StepCosts::new(&header.cost), header.prompt_ids.len());

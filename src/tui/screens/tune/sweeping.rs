@@ -1,7 +1,7 @@
 //! Sweeps: whom they ask, what they try, and what the engine reports of them.
 
 use crate::protocol::{Asked, Command, Event, SweepRequest};
-use crate::speculate::params::{Budget, MAX_ROWS, Verify};
+use crate::speculate::params::{AcceptanceRule, Budget, MAX_ROWS};
 use crate::speculate::stats::{Stats, repetition};
 use crate::speculate::sweep::{Axes, Family, Grid, Job, Measure, Sweep};
 use crate::speculate::trace::Trace;
@@ -57,8 +57,8 @@ impl App {
                     .catalog
                     .as_ref()
                     .ok_or("There is no catalog.")?;
-                let spread = catalog.spread(self.catalog.kind, self.tune.sweep.n);
-                spread
+                let sample = catalog.stratified_sample(self.catalog.kind, self.tune.sweep.n);
+                sample
                     .into_iter()
                     .map(question)
                     .collect::<Result<_, _>>()
@@ -316,7 +316,7 @@ impl Action {
 fn measured(trace: &Trace) -> Measured {
     let ids = trace.token_ids();
     Measured {
-        verify: Verify::Autoregressive,
+        verify: AcceptanceRule::Autoregressive,
         stats: Stats::of(trace),
         repetition: repetition(&ids),
         ids,

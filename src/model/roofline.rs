@@ -13,14 +13,14 @@ use super::kernels::tile::{Ahead, TileOut, TileRows};
 
 /// Measured bounds, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Floors {
+pub struct Roofline {
     /// Reading all packed weights once.
     pub memory_ms: f32,
     /// The multiply-adds of one row.
     pub arithmetic_ms_a_row: f32,
 }
 
-impl Floors {
+impl Roofline {
     /// For a pass of `n` rows: the larger one.
     pub fn ms(&self, n: usize) -> f32 {
         self.memory_ms.max(self.arithmetic_ms_a_row * n as f32)
@@ -28,7 +28,7 @@ impl Floors {
 }
 
 /// Measures both: the best of a few tries.
-pub fn measure(matrices: &[&Packed], cpu: &Cpu) -> Floors {
+pub fn measure(matrices: &[&Packed], cpu: &Cpu) -> Roofline {
     let best = |work: &dyn Fn()| {
         let times = (0..7).map(|_| {
             let start = Instant::now();
@@ -43,9 +43,9 @@ pub fn measure(matrices: &[&Packed], cpu: &Cpu) -> Floors {
         CachedTile::MACS * cpu.isa.rows_at_once(),
     );
     let rounds = 200;
-    let tile_ms = best(&|| cpu.team.run(cpu.team.threads(), |_| tile.multiply(rounds)));
-    let rate = (rounds * tile_macs * cpu.team.threads()) as f32 / tile_ms;
-    Floors {
+    let tile_ms = best(&|| cpu.pool.run(cpu.pool.threads(), |_| tile.multiply(rounds)));
+    let rate = (rounds * tile_macs * cpu.pool.threads()) as f32 / tile_ms;
+    Roofline {
         memory_ms: best(&|| read(matrices, cpu)),
         arithmetic_ms_a_row: macs as f32 / rate,
     }
@@ -59,7 +59,7 @@ fn read(matrices: &[&Packed], cpu: &Cpu) {
         .flat_map(|m| m.data().chunks(PIECE))
         .collect();
     let total = AtomicU64::new(0);
-    cpu.team.run(pieces.len(), |i| {
+    cpu.pool.run(pieces.len(), |i| {
         let lines = pieces[i].chunks_exact(64);
         let words = lines.map(|line| u64::from_le_bytes(line[..8].try_into().unwrap_or_default()));
         total.fetch_xor(words.fold(0, |a, b| a ^ b), Ordering::Relaxed);

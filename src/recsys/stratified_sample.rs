@@ -6,7 +6,7 @@ use super::subject::{SubjectKind, SubjectRef};
 
 impl Catalog {
     /// At most `n` subjects of the query half, taken from the groups in turn.
-    pub fn spread(&self, kind: SubjectKind, n: usize) -> Vec<SubjectRef> {
+    pub fn stratified_sample(&self, kind: SubjectKind, n: usize) -> Vec<SubjectRef> {
         let mut queues: Vec<_> = self
             .groups(kind)
             .iter()
@@ -35,10 +35,10 @@ mod tests {
     fn groups_take_turns_and_nobody_comes_twice() {
         let catalog = Catalog::bundled().unwrap();
         let n_groups = catalog.groups(SubjectKind::Item).len();
-        let few = catalog.spread(SubjectKind::Item, n_groups);
+        let few = catalog.stratified_sample(SubjectKind::Item, n_groups);
         let groups: HashSet<_> = few.iter().map(|&at| catalog.subject(at).group()).collect();
         assert_eq!(groups.len(), n_groups);
-        let all = catalog.spread(SubjectKind::Item, usize::MAX);
+        let all = catalog.stratified_sample(SubjectKind::Item, usize::MAX);
         assert_eq!(all.iter().collect::<HashSet<_>>().len(), all.len());
         assert!(
             all.iter()

@@ -18,7 +18,7 @@ pub struct Reach {
 
 /// The branch that was committed, and the best one through a node that lost.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Contest {
+pub struct BranchRace {
     pub won: Reach,
     pub lost: Reach,
 }
@@ -34,7 +34,7 @@ pub enum Cut {
 
 /// Compares the committed branch with the longest one through `node` that the rule
 /// takes; `takes` says whether it takes a node where it stands.
-pub fn contest(step: &Step, node: usize, takes: impl Fn(usize) -> bool) -> Contest {
+pub fn branch_race(step: &Step, node: usize, takes: impl Fn(usize) -> bool) -> BranchRace {
     let tree = &step.tree;
     let mut best = reach(step, node);
     let mut taken = vec![false; tree.n_rows()];
@@ -50,7 +50,7 @@ pub fn contest(step: &Step, node: usize, takes: impl Fn(usize) -> bool) -> Conte
         }
     }
     let end = step.verdict.path.last().copied().unwrap_or(0);
-    Contest {
+    BranchRace {
         won: reach(step, end),
         lost: best,
     }
@@ -87,8 +87,8 @@ fn ancestors(tree: &DraftTree, node: usize) -> impl Iterator<Item = usize> + '_ 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::speculate::made_up;
-    use crate::speculate::row::Judged;
+    use crate::speculate::row::TokenScore;
+    use crate::speculate::test_support;
     use crate::speculate::verify::Verdict;
 
     /// 1-2-3 was committed; 4-5 lost beside it; 6 was refused, 7 hangs below it.
@@ -113,17 +113,17 @@ mod tests {
             finish: None,
         };
         Step {
-            judged: judged.map(|p| Judged { rank: 1, p }).to_vec(),
-            ..made_up::step(tree, verdict)
+            judged: judged.map(|p| TokenScore { rank: 1, p }).to_vec(),
+            ..test_support::step(tree, verdict)
         }
     }
 
     #[test]
     fn the_branch_that_won_is_longer_or_likelier() {
-        let contest = contest(&step(), 4, |node| node == 5);
-        assert_eq!((contest.won.end, contest.won.len), (3, 3));
-        assert_eq!((contest.lost.end, contest.lost.len), (5, 2));
-        assert!((contest.won.p - 0.2).abs() < 1e-6 && (contest.lost.p - 0.36).abs() < 1e-6);
+        let branch_race = branch_race(&step(), 4, |node| node == 5);
+        assert_eq!((branch_race.won.end, branch_race.won.len), (3, 3));
+        assert_eq!((branch_race.lost.end, branch_race.lost.len), (5, 2));
+        assert!((branch_race.won.p - 0.2).abs() < 1e-6 && (branch_race.lost.p - 0.36).abs() < 1e-6);
     }
 
     #[test]

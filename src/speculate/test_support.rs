@@ -4,7 +4,7 @@ use super::cost::CostProfile;
 use super::draft::DraftTree;
 use super::params::Params;
 use super::trace::{FORMAT, Header, ModelInfo, Step, SubjectInfo, Timing};
-use super::verify::{Finish, Room, Verdict};
+use super::verify::{Finish, RemainingTokens, Verdict};
 
 /// A run of a prompt of one token that ends at the token 0.
 pub(crate) fn header(params: Params) -> Header {
@@ -48,7 +48,7 @@ pub(crate) fn step(tree: DraftTree, verdict: Verdict) -> Step {
     Step {
         index: 0,
         context_len: 1,
-        room: Room {
+        room: RemainingTokens {
             tokens: 99,
             then: Finish::Length,
         },
