@@ -1,6 +1,6 @@
 //! How threads share one region of work after another: tasks are claimed from a
 //! ticket and counted when they are done; who finds none for a while goes to sleep.
-//! `loom/` runs this file under the interleavings that the memory model allows, which
+//! `tests/loom/` runs this file under the interleavings that the memory model allows, which
 //! is why atomics and locks come from [`super::sync`].
 
 use std::sync::PoisonError;

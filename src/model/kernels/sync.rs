@@ -1,4 +1,4 @@
-//! What [`super::region`] is made of. `loom/` has a file of the same names in its place.
+//! What [`super::region`] is made of. `tests/loom/` has a file of the same names in its place.
 
 use std::time::{Duration, Instant};
 

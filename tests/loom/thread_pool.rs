@@ -1,7 +1,7 @@
 //! The thread pool's protocol under the interleavings and stale reads that the memory
 //! model allows, preemptions up to a bound:
 //!
-//!     cargo test --release --manifest-path loom/Cargo.toml
+//!     cargo test --release --manifest-path tests/loom/Cargo.toml
 //!
 //! It is the program's own file, with loom's atomics and locks. loom ends a test where
 //! two threads touch a cell without an order between them, or where all of them wait.
@@ -9,7 +9,7 @@
 #![cfg(test)]
 
 #[allow(dead_code, reason = "the pool around it uses the rest")]
-#[path = "../src/model/kernels/region.rs"]
+#[path = "../../src/model/kernels/region.rs"]
 mod region;
 mod sync;
 
