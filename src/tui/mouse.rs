@@ -85,7 +85,7 @@ fn hit_decode(app: &App, body: Rect, at: Position) -> Target {
         _ if !area.contains(at) => None,
         Pane::Text => token_at(app, area, at),
         Pane::Tree => node_at(app, area, at),
-        Pane::Steps => decode::steps::step_at(app, area, at.x).map(Target::Step),
+        Pane::Steps => decode::panes::steps::step_at(app, area, at.x).map(Target::Step),
         _ => None,
     };
     found.unwrap_or(Target::Pane(pane))
@@ -95,7 +95,7 @@ fn token_at(app: &App, area: Rect, at: Position) -> Option<Target> {
     let record = app.record()?;
     let lines = flow::flow(record, app.decode.ghosts, usize::from(area.width));
     let (top, _) =
-        crate::tui::screens::decode::text::top_line(app, &lines, usize::from(area.height));
+        crate::tui::screens::decode::panes::text::top_line(app, &lines, usize::from(area.height));
     let line = lines.get(top + usize::from(at.y - area.y))?;
     let x = usize::from(at.x - area.x);
     let piece = line.iter().find(|p| (p.x..p.x + p.width).contains(&x))?;
@@ -113,11 +113,11 @@ fn token_at(app: &App, area: Rect, at: Position) -> Option<Target> {
 
 fn node_at(app: &App, area: Rect, at: Position) -> Option<Target> {
     let lines = app.shown_lines(app.step()?);
-    let rows = decode::tree::rows(app, area);
+    let rows = decode::panes::tree::rows(app, area);
     if at.y < rows.y {
         return Some(Target::Node(Pick::Root));
     }
     let row = usize::from(at.y - rows.y);
-    let top = decode::tree::top_line(app, &lines, usize::from(rows.height));
+    let top = decode::panes::tree::top_line(app, &lines, usize::from(rows.height));
     lines.get(top + row).map(|l| Target::Node(l.pick))
 }

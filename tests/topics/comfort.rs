@@ -181,12 +181,12 @@ fn panes_move_and_stop_at_the_ends() {
     for size in [LARGE, SMALL] {
         app.look.size = size;
         let width = |app: &App| {
-            laserscope::tui::screens::decode::text::pane_inner(app, Pane::Text)
+            laserscope::tui::screens::decode::panes::text::pane_inner(app, Pane::Text)
                 .expect("shown")
                 .width
         };
         let height = |app: &App| {
-            laserscope::tui::screens::decode::text::pane_inner(app, app.decode.lower)
+            laserscope::tui::screens::decode::panes::text::pane_inner(app, app.decode.lower)
                 .expect("shown")
                 .height
         };

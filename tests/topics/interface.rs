@@ -775,10 +775,10 @@ fn the_wheel_scrolls_what_is_under_it() {
     let mut app = ended(&fixture::relaxed());
     app.look.size = SMALL;
     let text = find(&draw(&app), "TEXT");
-    let (top, _) = laserscope::tui::screens::decode::text::text_scroll(&app);
+    let (top, _) = laserscope::tui::screens::decode::panes::text::text_scroll(&app);
     mouse(&mut app, MouseEventKind::ScrollUp, (text.0, text.1 + 2));
     assert_eq!(
-        laserscope::tui::screens::decode::text::text_scroll(&app).0,
+        laserscope::tui::screens::decode::panes::text::text_scroll(&app).0,
         top - 1
     );
     let step = app.step_index().expect("a step");

@@ -17,7 +17,7 @@ use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
-use crate::tui::screens::decode::origin::source_name;
+use crate::tui::screens::decode::panes::origin::source_name;
 use crate::tui::shell::layout;
 use crate::tui::widgets::list::moved;
 use crate::tui::widgets::paragraph::wrap;

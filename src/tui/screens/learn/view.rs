@@ -11,7 +11,7 @@ use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
 use crate::tui::lesson::{Lesson, Plot};
-use crate::tui::screens::decode::cost_plot;
+use crate::tui::screens::decode::panes::cost_plot;
 use crate::tui::screens::learn::words;
 use crate::tui::shell::layout;
 use crate::tui::widgets::pane;

@@ -20,7 +20,7 @@ use crate::tui::app::App;
 use crate::tui::keys::context::Context;
 use crate::tui::runs::reference::{References, Way};
 use crate::tui::runs::run::Run;
-use crate::tui::screens::decode::quality;
+use crate::tui::screens::decode::panes::quality;
 use crate::tui::shell::header;
 use crate::tui::widgets::bars;
 use crate::tui::widgets::pane::{placeholder, put};

@@ -105,7 +105,7 @@ fn found(hit: &SourceHit, theme: &Theme) -> Line<'static> {
     Line::from(vec![
         Span::styled(
             pad(
-                crate::tui::screens::decode::origin::source_name(hit.source),
+                crate::tui::screens::decode::panes::origin::source_name(hit.source),
                 SOURCE,
             ),
             theme.accent(),

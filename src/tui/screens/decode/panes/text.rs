@@ -175,7 +175,7 @@ fn style(record: &Record, piece: &Piece, look: &Look, theme: &Theme) -> Style {
 /// The inside of a pane of Decode, if it is shown.
 pub fn pane_inner(app: &App, pane: Pane) -> Option<Rect> {
     let body = layout::shell(app, layout::whole(app)).body;
-    let panes = super::layout::panes(&app.decode, app.look.panes, body);
+    let panes = crate::tui::screens::decode::layout::panes(&app.decode, app.look.panes, body);
     let found = panes.into_iter().find(|(p, _)| *p == pane);
     found.map(|(_, rect)| pane::inner(rect))
 }

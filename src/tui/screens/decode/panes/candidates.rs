@@ -14,7 +14,7 @@ use crate::present::theme::Theme;
 use crate::present::token_text::{columns, pad};
 use crate::speculate::row::{Candidate, TokenScore};
 use crate::speculate::rule::tests;
-use crate::tui::screens::decode::tree::rank_name;
+use crate::tui::screens::decode::panes::tree::rank_name;
 use crate::tui::widgets::bars;
 use crate::tui::widgets::pane::put;
 

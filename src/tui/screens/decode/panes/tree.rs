@@ -14,7 +14,7 @@ use crate::present::token_text::{columns, fit};
 use crate::present::tree_lines::TreeLine;
 use crate::speculate::trace::Step;
 use crate::tui::app::App;
-use crate::tui::screens::decode::phases;
+use crate::tui::screens::decode::panes::phases;
 use crate::tui::screens::decode::state::StepPhase;
 use crate::tui::widgets::pane::{light, placeholder, put};
 

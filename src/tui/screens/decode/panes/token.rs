@@ -13,8 +13,8 @@ use crate::present::story::{Picked, TokenFacts};
 use crate::present::theme::Theme;
 use crate::present::token_text::{columns, fit};
 use crate::tui::app::App;
+use crate::tui::screens::decode::panes::{candidates, origin};
 use crate::tui::screens::decode::state::StepPhase;
-use crate::tui::screens::decode::{candidates, origin};
 use crate::tui::widgets::pane::{placeholder, put};
 use crate::tui::widgets::paragraph::wrap;
 
