@@ -300,9 +300,7 @@ fn what_was_taken_out_is_said_and_saving_asks_first() {
 
 /// What the question names, and what would be taken out.
 fn asked_about(app: &mut App) -> Option<(DocId, DocId)> {
-    let Some(removal) = app.dialog_of::<Removal>() else {
-        return None;
-    };
+    let removal = app.dialog_of::<Removal>()?;
     let named = removal.id.clone();
     let drawn = stage_text(app);
     assert!(drawn.contains(&format!("({named})")), "{drawn}");
