@@ -52,8 +52,11 @@ fn forms_are_stable() {
         insta::assert_snapshot!("csv", written(&trace, Format::Csv));
         insta::assert_snapshot!("text", written(&trace, Format::Text));
     });
+    let mut saved = Vec::new();
+    trace.save(&mut saved).unwrap();
+    let loaded = Trace::load(saved.as_slice()).unwrap();
     for format in Format::ALL {
-        assert_eq!(written(&trace, format), written(&trace.clone(), format));
+        assert_eq!(written(&trace, format), written(&loaded, format));
     }
 }
 

@@ -61,7 +61,7 @@ fn reloaded(trace: &Trace) -> Trace {
 
 fn frames_are_whole(app: &App, buffer: &Buffer) -> Result<(), TestCaseError> {
     let body = layout::shell(app, layout::whole(app)).body;
-    let places = match app.screen {
+    let mut places = match app.screen {
         Screen::Decode => {
             laserscope::tui::screens::decode::layout::panes(&app.decode, app.look.panes, body)
                 .into_iter()
@@ -73,8 +73,15 @@ fn frames_are_whole(app: &App, buffer: &Buffer) -> Result<(), TestCaseError> {
                 laserscope::tui::screens::catalog::layout::places(body, app.look.panes);
             vec![list, detail]
         }
-        _ => Vec::new(),
+        Screen::Pool => {
+            let places = laserscope::tui::screens::pool::layout::places(app.decode.zoom, body);
+            let all = [places.pools, places.documents, places.view];
+            all.into_iter().filter(|rect| rect.width > 0).collect()
+        }
+        Screen::Tune | Screen::Compare | Screen::Learn => Vec::new(),
     };
+    // Whatever a screen's panes are, together they fill the body.
+    places.push(body);
     for rect in places {
         // Titles of the neighbours stand on the borders above and below.
         for y in rect.top() + 1..rect.bottom() - 1 {
