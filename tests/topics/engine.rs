@@ -321,7 +321,7 @@ fn drafts_are_accepted_when_the_pool_knows_the_answer() {
 #[test]
 fn a_run_ends_at_the_token_limit_and_at_the_context() {
     let folder = tempfile::tempdir().unwrap();
-    let mut engine = engine_with_context(folder.path(), 200);
+    let mut engine = engine_with_context(folder.path(), 120);
     let params = |max_tokens| Params {
         verify: AcceptanceRule::Strict,
         budget: Budget::Rows(64),
@@ -334,7 +334,7 @@ fn a_run_ends_at_the_token_limit_and_at_the_context() {
     let long = run(&mut engine, spec("Hello", params(10_000)));
     let end = long.end.as_ref().unwrap();
     let n_held = long.header.prompt_ids.len() + end.tokens;
-    assert_eq!((end.finish, n_held), (Finish::Context, 200), "{end:?}");
+    assert_eq!((end.finish, n_held), (Finish::Context, 120), "{end:?}");
     let question = "abcdefgh".repeat(80);
     let error = engine
         .begin(spec(&question, params(7)), &mut |_, _| true)
