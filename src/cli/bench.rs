@@ -32,11 +32,11 @@ pub enum BenchCommand {
             value_name = "N,.."
         )]
         at: Vec<usize>,
-        /// Instructions to compute with: portable, avx2, avx-vnni, vnni, avx512
+        /// Instructions to compute with: portable, avx2, avx-vnni, vnni, avx512, amx
         /// [default: the best this processor has]
         #[arg(long)]
         isa: Option<Isa>,
-        /// Leave out the real runs at fixed budgets beside it
+        /// Skip the real runs at fixed budgets
         #[arg(long)]
         no_decoding: bool,
         /// Steps measured for each line, after a warm-up; the median counts
@@ -64,23 +64,23 @@ pub struct BenchDecodeArgs {
     pub users: usize,
     #[command(flatten)]
     pub decode: DecodeArgs,
-    /// Instead: what the pools' groups bring: each prompt with the pool of its own
-    /// group, of a random one of the same size, with all pools as one, and with none
+    /// Compare arrangements of the pools instead: each prompt with its group's pool, with a
+    /// random group's of the same size, with all pools as one, and with none
     /// [rule: strict, or --verify]
     #[arg(long, conflicts_with_all = ["drafters", "budgets", "sources", "pool"])]
     pub by_group: bool,
-    /// With --by-group: deals out the random groups
+    /// With --by-group: the seed of the random groups
     #[arg(long, default_value_t = 2408, value_name = "N", requires = "by_group")]
     pub deal_seed: u64,
     /// Exactly N pairs of runs for each prompt, and its speed-up prompt by prompt
     /// [default: 6, then until the 95% interval is within 3%, at most 15 or 60 s]
     #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
     pub paired: Option<usize>,
-    /// Instead: these drafters by commas, each under every budget [rule: strict,
-    /// or --verify]
+    /// Compare these drafters (comma-separated) instead, each under every budget [rule:
+    /// strict, or --verify]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Drafter::parse, conflicts_with = "drafter")]
     pub drafters: Vec<Drafter>,
-    /// Instead: these budgets by commas, each with every drafter
+    /// Compare these budgets (comma-separated) instead, each with every drafter
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = parse_budget, conflicts_with = "budget")]
     pub budgets: Vec<Budget>,
     /// One JSON object
@@ -100,7 +100,7 @@ pub struct BenchRetrievalArgs {
     /// The prompts of the held-out documents, in the same order
     #[arg(long, value_name = "FILE")]
     pub prompts: PathBuf,
-    /// The group of each document of the pool, one a line [default: one group]
+    /// The group of each document of the pool, one per line [default: one group]
     #[arg(long, value_name = "FILE", requires = "heldout_groups")]
     pub groups: Option<PathBuf>,
     /// The group of each held-out document

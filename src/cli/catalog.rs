@@ -14,13 +14,13 @@ pub struct CatalogArgs {
 pub enum CatalogCommand {
     /// id, title, group, half
     Items {
-        /// One JSON object an item, one a line
+        /// One JSON object per item, one per line
         #[arg(long)]
         json: bool,
     },
     /// id, name, group, half
     Users {
-        /// One JSON object a user, one a line
+        /// One JSON object per user, one per line
         #[arg(long)]
         json: bool,
     },
@@ -30,7 +30,7 @@ pub enum CatalogCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Write the sample's synthetic users and ratings anew, from their archetypes
+    /// Write the sample's synthetic users and ratings again, from their archetypes
     Synth {
         /// Folder for users.csv and ratings.csv
         #[arg(long, value_name = "FOLDER")]
@@ -58,7 +58,7 @@ pub enum GroupsCommand {
         #[arg(long, default_value_t = 2408, value_name = "N")]
         seed: u64,
     },
-    /// How saved groups came about, and their sizes
+    /// How saved groups were made, and their sizes
     Info {
         /// Saved groups
         file: PathBuf,
@@ -82,6 +82,7 @@ pub struct GroupsBuildArgs {
     /// Groups of users
     #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub k: u16,
+    /// The seed of initial embeddings, negative samples and cluster centres
     #[arg(long, default_value_t = 2408, value_name = "N")]
     pub seed: u64,
     /// LightGCN: length of an embedding

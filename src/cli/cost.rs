@@ -10,7 +10,7 @@ pub struct CostArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum CostCommand {
-    /// Print the cost profile that automatic budgets go by: this machine's, or that of --cost
+    /// Print the cost profile that automatic budgets follow: this machine's, or that of --cost
     Show {
         /// One JSON object
         #[arg(long)]

@@ -18,7 +18,7 @@ pub struct DecodeArgs {
     /// Relaxed: the probability it must exceed [default: 0.1]
     #[arg(long, value_name = "P")]
     pub tau: Option<f32>,
-    /// Ratio: its least share of the most probable token's probability [default: 0.3]
+    /// Ratio: the minimum share of the most probable token's probability [default: 0.3]
     #[arg(long, value_name = "R")]
     pub ratio: Option<f32>,
     /// Typical: a probability above this is enough [default: 0.09]
@@ -32,22 +32,22 @@ pub struct DecodeArgs {
     pub budget: Option<Budget>,
     #[command(flatten)]
     pub drafting: DraftingArgs,
-    /// Finished answers draft for the next ones, too: a source of their own
-    /// beside the others; what is asked then depends on what was asked before
+    /// Finished answers become a source of drafts for the next ones; results then depend on
+    /// the order of the questions
     #[arg(long)]
     pub online: bool,
-    /// Draw tokens from the model's distribution instead of taking the most
+    /// Sample tokens from the model's distribution instead of taking the most
     /// probable one; needs --verify strict or autoregressive [default: 0, off]
     #[arg(long, value_name = "T")]
     pub temperature: Option<f32>,
-    /// With a temperature: draw among the K most probable tokens [default: all]
+    /// With a temperature: sample among the K most probable tokens [default: all]
     #[arg(long, value_name = "K")]
     pub top_k: Option<usize>,
-    /// With a temperature: draw among the most probable tokens that make up P
+    /// With a temperature: sample among the most probable tokens whose probabilities sum to P
     /// [default: 1, all]
     #[arg(long, value_name = "P")]
     pub top_p: Option<f32>,
-    /// With a temperature: the same seed draws the same text [default: 0]
+    /// With a temperature: the same seed gives the same text [default: 0]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
 }

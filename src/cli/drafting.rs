@@ -9,7 +9,7 @@ use crate::speculate::params::{Drafter, Params, SourceWeights, Sources};
 #[command(next_help_heading = "Decoding")]
 pub struct DraftingArgs {
     /// laser: as in the paper (its trie, 64 rows, branches of 12, no repetition
-    /// penalty); other options lie over it
+    /// penalty); other options override it
     #[arg(long, value_enum, value_name = "NAME")]
     pub preset: Option<Preset>,
     /// Longest branch of the draft tree, in tokens [default: 12]

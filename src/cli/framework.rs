@@ -12,7 +12,7 @@ pub struct FrameworkArgs {
 pub enum FrameworkCommand {
     /// Those that ship, and those in the folder `frameworks` beside the configuration file
     List {
-        /// One JSON object a framework, one a line
+        /// One JSON object per framework, one per line
         #[arg(long)]
         json: bool,
     },

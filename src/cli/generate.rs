@@ -18,18 +18,18 @@ pub struct GenerateArgs {
     /// Every item, every user, or both
     #[arg(long, value_name = "KIND", group = "whom")]
     pub all: Option<AllKind>,
-    /// A prompt of one's own
+    /// A custom prompt
     #[arg(long, value_name = "TEXT", group = "whom")]
     pub prompt: Option<String>,
-    /// A recorded run once more, from what its header says; other options lie over it. What
-    /// differs on this machine is named
+    /// Repeat a recorded run from its header; other options override it. What differs on this
+    /// machine is named
     #[arg(long, value_name = "TRACE", group = "whom")]
     pub from: Option<PathBuf>,
-    /// Branch a recorded run before a step, counted from 1, or +N tokens into it; other options
-    /// lie over that step's
+    /// Branch a recorded run before a step (counted from 1), or +N tokens into it; other options
+    /// override that step's
     #[arg(long, value_name = "TRACE:STEP[+N]", group = "whom", value_parser = BranchPoint::parse)]
     pub branch_of: Option<BranchPoint>,
-    /// With --branch-of: put this token there, by its id
+    /// With --branch-of: the id of the token to put there
     #[arg(long, value_name = "ID", requires = "branch_of")]
     pub force_token: Option<u32>,
     /// With --all: only this half of each group
@@ -53,7 +53,7 @@ pub struct GenerateArgs {
     pub out: Option<PathBuf>,
     #[command(flatten)]
     pub batch: BatchArgs,
-    /// One JSON object a subject, one a line
+    /// One JSON object per subject, one per line
     #[arg(long)]
     pub json: bool,
 }

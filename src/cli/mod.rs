@@ -62,7 +62,7 @@ pub enum Command {
     Generate(GenerateArgs),
     /// List the catalog's items or users
     Catalog(CatalogArgs),
-    /// Group the catalog's items and users, for pools of their own
+    /// Group the catalog's items and users; each group gets its own pool
     Groups(GroupsArgs),
     /// Measure: decoding on the real model, forward passes by number of rows, or
     /// retrieval on files of token ids
@@ -92,7 +92,7 @@ pub enum Command {
     Knowledge(KnowledgeArgs),
     /// Write the playground's screen for a trace as an SVG picture, other screens by their keys
     Picture(PictureArgs),
-    /// Print the keys in force as TOML, to start a map of one's own from
+    /// Print the current key map as TOML, as a start for a custom one
     Keys,
     /// Print the completions of a shell
     Completions {

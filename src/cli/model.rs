@@ -12,7 +12,7 @@ pub struct ModelArgs {
 pub enum ModelCommand {
     /// The models known by name
     List {
-        /// One JSON object a model, one a line
+        /// One JSON object per model, one per line
         #[arg(long)]
         json: bool,
     },
@@ -21,9 +21,9 @@ pub enum ModelCommand {
         /// A name of `laserscope model list` [default: smollm2-135m]
         name: Option<String>,
     },
-    /// What a model's file says of itself
+    /// What a model's file says about itself
     Info {
-        /// A name of `laserscope model list`, or a GGUF file
+        /// A name of `laserscope model list`, a GGUF file, or a checkpoint's folder
         name: Option<String>,
         /// Hash every byte of the file now, and compare: finds damage that keeps
         /// the file's size and time, which nothing else does

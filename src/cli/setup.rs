@@ -74,7 +74,7 @@ pub struct SetupArgs {
     /// Fetch a model of more than 1 GB without asking
     #[arg(long, global = true)]
     pub yes: bool,
-    /// What automatic budgets go by: a cost profile's file, a trace, or rows and milliseconds
+    /// The cost profile that automatic budgets follow: a file, a trace, or rows and milliseconds
     /// as in 1:3.3,8:7.5 [default: this machine's profile, measured once and kept]
     #[arg(long, global = true, value_name = "PROFILE|TRACE|ROWS:MS,..", value_parser = CostChoice::parse)]
     pub cost: Option<CostChoice>,

@@ -17,7 +17,7 @@ pub struct TraceArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum TraceCommand {
-    /// Its steps, one a line; or steps in full, with every draft token's fate and why
+    /// Its steps, one per line; or steps in full, with every draft token's fate and why
     Show(TraceShowArgs),
     /// The figures of runs
     Stats(TraceStatsArgs),
@@ -42,7 +42,7 @@ pub struct TraceShowArgs {
     /// `text~"director"`; docs/conditions.md lists the terms
     #[arg(long = "where", value_name = "COND", value_parser = Condition::parse)]
     pub condition: Option<Condition>,
-    /// One JSON object a step, one a line
+    /// One JSON object per step, one per line
     #[arg(long)]
     pub json: bool,
 }
@@ -52,7 +52,7 @@ pub struct TraceStatsArgs {
     /// Recorded runs
     #[arg(required = true, value_name = "TRACE")]
     pub traces: Vec<PathBuf>,
-    /// One JSON object a run, one a line
+    /// One JSON object per run, one per line
     #[arg(long)]
     pub json: bool,
 }
@@ -98,7 +98,7 @@ pub struct TraceWhatifArgs {
 pub struct TraceExportArgs {
     /// A recorded run
     pub trace: PathBuf,
-    /// html: a web page of its own; md: Markdown; svg, txt: the Decode screen as a picture, as text;
+    /// html: a self-contained web page; md: Markdown; svg, txt: the Decode screen as a picture, as text;
     /// cast: the same at its recorded pace, for asciinema; csv: a line per draft token [default: as
     /// the ending of --out says]
     #[arg(long, value_name = "html|md|svg|txt|cast|csv")]
