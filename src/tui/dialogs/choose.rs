@@ -11,7 +11,7 @@ use crate::tui::action::Action;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::app::{App, Tone};
 use crate::tui::keys::context::Context;
-use crate::tui::widgets::list::{chosen, first_shown, named_row, row_at};
+use crate::tui::widgets::list::{chosen, first_shown, lit, named_row, row_at};
 use crate::tui::widgets::pane;
 
 const WIDTH: u16 = 110;
@@ -51,28 +51,16 @@ impl Dialog for ChooseRun {
         let inner = pane::dialog(title, place(app, self.side, area), theme, buf);
         let left = app.compare.left.and_then(|c| app.run_of(c.run()));
         let compared = left.map_or("", |r| &r.subject.title);
-        let height = usize::from(inner.height);
-        let first = first_shown(self.row, height);
-        let offered = app.offered(self.side).into_iter();
-        for (i, choice) in offered.enumerate().skip(first).take(height) {
+        let rows = app.offered(self.side).into_iter().map(|choice| {
             let subject = app.run_of(choice.run()).map_or("", |r| &r.subject.title);
             let settings = app.settings_of(choice);
             let name = match subject == compared {
                 true => settings,
                 false => format!("{subject} · {settings}"),
             };
-            let times = app.times_of(choice);
-            let at = (i - first) as u16;
-            pane::put(
-                buf,
-                inner,
-                at,
-                &named_row(&name, &times, inner.width, theme),
-            );
-            if i == self.row {
-                pane::light(inner, at, theme, buf);
-            }
-        }
+            named_row(&name, &app.times_of(choice), inner.width, theme)
+        });
+        lit(rows, Some(self.row), theme, inner, buf);
     }
 
     fn line_at(&self, app: &App, area: Rect, at: Position) -> Option<usize> {

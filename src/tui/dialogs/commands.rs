@@ -20,7 +20,7 @@ use crate::tui::keys::table::Binding;
 use crate::tui::screens::Screen;
 use crate::tui::screens::decode::state::Cursor;
 use crate::tui::widgets::field::{edit, push_input};
-use crate::tui::widgets::list::{first_shown, moved};
+use crate::tui::widgets::list::{lit, moved};
 use crate::tui::widgets::pane;
 
 const WIDTH: u16 = 84;
@@ -84,25 +84,14 @@ impl Dialog for Palette {
             );
         }
         pane::put(buf, inner, 0, &typed);
-        let list = Rect {
-            y: inner.y + 2,
-            height: inner.height.saturating_sub(2),
-            ..inner
-        };
+        let list = pane::below(inner, 2);
         let offers = app.offers(self.input.value());
         if offers.is_empty() {
             return pane::put(buf, list, 0, &Line::styled("Nothing fits.", theme.dim()));
         }
-        let rows = usize::from(list.height);
-        let first = first_shown(self.row, rows);
-        for (i, offer) in offers.iter().enumerate().skip(first).take(rows) {
-            let at = (i - first) as u16;
-            let line = line(app, offer, usize::from(list.width), theme);
-            pane::put(buf, list, at, &line);
-            if i == self.row {
-                pane::light(list, at, theme, buf);
-            }
-        }
+        let rows = offers.iter();
+        let rows = rows.map(|offer| line(app, offer, usize::from(list.width), theme));
+        lit(rows, Some(self.row), theme, list, buf);
     }
 }
 

@@ -18,12 +18,14 @@ use crate::tui::keys::context::Context;
 use crate::tui::screens::decode::hunt::Hunt;
 use crate::tui::target::Target;
 use crate::tui::widgets::field::{edit, push_input};
-use crate::tui::widgets::list::row_at;
+use crate::tui::widgets::list::{first_shown, lit, row_at};
 use crate::tui::widgets::pane;
 
 const WIDTH: u16 = 76;
 const ROWS: u16 = 10;
 const WORD: usize = 20;
+/// Rows above the suggestions.
+const HEAD_ROWS: u16 = 2;
 
 /// What is typed, and which of the suggestions is chosen.
 #[derive(Debug)]
@@ -85,32 +87,21 @@ impl Dialog for ConditionEditor {
             1,
             &said(app, self, theme, usize::from(inner.width)),
         );
-        let (rows, first) = list(area, self);
-        let suggestions = self.suggestions();
-        let shown = suggestions
-            .iter()
-            .enumerate()
-            .skip(first)
-            .take(usize::from(rows.height));
-        for (i, suggestion) in shown {
-            let at = (i - first) as u16;
-            let about = fit(
-                suggestion.about,
-                usize::from(rows.width).saturating_sub(WORD + 1),
-            );
-            let line = Line::from(vec![
+        let list = pane::below(inner, HEAD_ROWS);
+        let room = usize::from(list.width).saturating_sub(WORD + 1);
+        let rows = self.suggestions().into_iter().map(|suggestion| {
+            let about = fit(suggestion.about, room);
+            Line::from(vec![
                 Span::styled(pad(&suggestion.text, WORD), theme.accent()),
                 Span::styled(format!(" {about}"), theme.dim()),
-            ]);
-            pane::put(buf, rows, at, &line);
-            if self.chosen == Some(i) {
-                pane::light(rows, at, theme, buf);
-            }
-        }
+            ])
+        });
+        lit(rows, self.chosen, theme, list, buf);
     }
 
     fn line_at(&self, _app: &App, area: Rect, at: Position) -> Option<usize> {
-        let (rows, first) = list(area, self);
+        let rows = pane::below(pane::inner(place(area)), HEAD_ROWS);
+        let first = first_shown(self.chosen.unwrap_or(0), usize::from(rows.height));
         row_at(rows, first, self.suggestions().len(), at)
     }
 }
@@ -234,18 +225,6 @@ fn place(area: Rect) -> Rect {
         height,
         ..area
     }
-}
-
-/// The rows of the suggestions, and the first one shown.
-fn list(area: Rect, editor: &ConditionEditor) -> (Rect, usize) {
-    let inner = pane::inner(place(area));
-    let rows = Rect {
-        y: inner.y + 2,
-        height: inner.height.saturating_sub(2),
-        ..inner
-    };
-    let first = (editor.chosen.unwrap_or(0) + 1).saturating_sub(usize::from(rows.height));
-    (rows, first)
 }
 
 /// How many steps match, or what is missing.

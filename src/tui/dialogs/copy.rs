@@ -11,7 +11,7 @@ use crate::tui::action::{Action, Copied};
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
-use crate::tui::widgets::list::{chosen, row_at};
+use crate::tui::widgets::list::{chosen, lit, row_at};
 use crate::tui::widgets::pane;
 
 const WIDTH: u16 = 76;
@@ -41,13 +41,8 @@ impl Dialog for CopyMenu {
 
     fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let inner = pane::dialog("COPY", place(area), theme, buf);
-        for (i, what) in Copied::ALL.into_iter().enumerate() {
-            let line = line(app, what, usize::from(inner.width), theme);
-            pane::put(buf, inner, i as u16, &line);
-            if i == self.row {
-                pane::light(inner, i as u16, theme, buf);
-            }
-        }
+        let rows = Copied::ALL.map(|what| line(app, what, usize::from(inner.width), theme));
+        lit(rows, Some(self.row), theme, inner, buf);
     }
 
     fn line_at(&self, _app: &App, area: Rect, at: Position) -> Option<usize> {

@@ -11,7 +11,7 @@ use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
-use crate::tui::widgets::list::{chosen, row_at};
+use crate::tui::widgets::list::{chosen, lit, row_at};
 use crate::tui::widgets::pane;
 
 const WIDTH: u16 = 68;
@@ -40,16 +40,13 @@ impl Dialog for ExportMenu {
 
     fn render(&self, _app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let inner = pane::dialog("EXPORT THE RUN", place(area), theme, buf);
-        for (i, format) in Format::ALL.into_iter().enumerate() {
-            let line = Line::from(vec![
+        let rows = Format::ALL.map(|format| {
+            Line::from(vec![
                 Span::styled(format!("{:<6}", format.name()), theme.strong()),
                 Span::styled(format.about(), theme.text()),
-            ]);
-            pane::put(buf, inner, i as u16, &line);
-            if i == self.row {
-                pane::light(inner, i as u16, theme, buf);
-            }
-        }
+            ])
+        });
+        lit(rows, Some(self.row), theme, inner, buf);
     }
 
     fn line_at(&self, _app: &App, area: Rect, at: Position) -> Option<usize> {

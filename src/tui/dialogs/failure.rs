@@ -2,7 +2,8 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::text::{Line, Span, Text};
+use ratatui::widgets::{Paragraph, Widget};
 
 use crate::present::theme::Theme;
 use crate::protocol::Command;
@@ -48,9 +49,8 @@ impl Dialog for Failure {
         let rect = pane::centred(area, width, why.len() as u16 + 4);
         let inner = pane::dialog("NO MODEL", rect, theme, buf);
         let n_lines = why.len() as u16;
-        for (row, text) in why.into_iter().enumerate() {
-            pane::put(buf, inner, row as u16, &Line::styled(text, theme.text()));
-        }
+        let text = Text::from_iter(why).style(theme.text());
+        Paragraph::new(text).render(inner, buf);
         let mut ways = Line::default();
         for (action, text) in [
             (Action::RetryModel, "tries again"),

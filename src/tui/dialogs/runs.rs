@@ -12,7 +12,7 @@ use crate::tui::keys::context::Context;
 use crate::tui::runs::begin::Listed;
 use crate::tui::runs::run::Run;
 use crate::tui::screens::catalog::detail::{earlier_summary, summary};
-use crate::tui::widgets::list::{chosen, first_shown, named_row, row_at};
+use crate::tui::widgets::list::{chosen, first_shown, lit, named_row, row_at};
 use crate::tui::widgets::pane;
 
 const WIDTH: u16 = 100;
@@ -42,21 +42,16 @@ impl Dialog for RunsDialog {
 
     fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let inner = pane::dialog("EARLIER RUNS", place(app, area), theme, buf);
-        let height = usize::from(inner.height);
-        let first = first_shown(self.row, height);
-        for (i, listed) in app.listed_runs().enumerate().skip(first).take(height) {
+        let rows = app.listed_runs().map(|listed| {
             let (name, text) = match listed {
                 Listed::Run { run, depth } => (run_name(run, depth), summary(run)),
                 Listed::Earlier(earlier) => {
                     (earlier.subject.title.clone(), earlier_summary(earlier))
                 }
             };
-            let at = (i - first) as u16;
-            pane::put(buf, inner, at, &named_row(&name, &text, inner.width, theme));
-            if i == self.row {
-                pane::light(inner, at, theme, buf);
-            }
-        }
+            named_row(&name, &text, inner.width, theme)
+        });
+        lit(rows, Some(self.row), theme, inner, buf);
     }
 
     fn line_at(&self, app: &App, area: Rect, at: Position) -> Option<usize> {

@@ -3,11 +3,11 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
 use tui_input::Input;
 
 use crate::present::number::count;
 use crate::present::theme::Theme;
-use crate::present::token_text::columns;
 use crate::protocol::Command;
 use crate::tui::action::Action;
 use crate::tui::app::App;
@@ -32,7 +32,7 @@ impl Dialog for SearchField {
         match action {
             Action::Submit => app.keep_search(self.input.value()),
             Action::Close => {
-                app.end_search();
+                app.decode.end_search();
             }
             other => {
                 // Finds as one types; the cursor goes to the first match from here on.
@@ -67,8 +67,9 @@ impl Dialog for SearchField {
             (_, 0) => "not there".into(),
             (_, n) => count(n, "place"),
         };
-        let x = inner.right().saturating_sub(columns(&found) as u16);
-        buf.set_string(x, inner.y, found, theme.dim());
+        Line::from(Span::styled(found, theme.dim()))
+            .right_aligned()
+            .render(inner, buf);
     }
 }
 

@@ -14,7 +14,7 @@ use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
 use crate::tui::runs::run::Run;
 use crate::tui::settings::{Setting, Way};
-use crate::tui::widgets::list::{chosen, row_at};
+use crate::tui::widgets::list::{chosen, framed, row_at};
 use crate::tui::widgets::pane;
 
 const WIDTH: u16 = 68;
@@ -60,13 +60,9 @@ impl Dialog for SettingsDialog {
         let area = pane::dialog(title, place(app, area), theme, buf);
         let shown = Setting::shown(&app.next.params);
         let n_shown = shown.len() as u16;
-        for (i, setting) in shown.into_iter().enumerate() {
-            let line = line(app, setting, theme, usize::from(area.width));
-            pane::put(buf, area, i as u16, &line);
-            if i == self.row {
-                pane::mark(area, i as u16, 1, theme, buf);
-            }
-        }
+        let rows = shown.into_iter();
+        let rows = rows.map(|setting| line(app, setting, theme, usize::from(area.width)));
+        framed(rows, self.row, theme, area, buf);
         let penalty = app.next.params.repeat_penalty;
         let note = format!(
             "repetition penalty {penalty}, suffixes of up to {} tokens",

@@ -4,6 +4,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Widget};
 
 use crate::glossary::Place;
 use crate::present::mark::Mark;
@@ -60,15 +61,14 @@ impl Dialog for WhySlowDialog {
         let height = (lines.len() as u16 + 2).min(area.height.saturating_sub(2));
         let rect = pane::centred(area, WIDTH.min(area.width), height);
         let inner = pane::dialog("WHY SLOW?", rect, theme, buf);
-        let room = usize::from(inner.height);
-        for (row, line) in lines.iter().skip(self.scroll).take(room).enumerate() {
-            pane::put(buf, inner, row as u16, line);
-        }
-        let hidden = lines.len().saturating_sub(self.scroll + room);
+        let hidden = lines
+            .len()
+            .saturating_sub(self.scroll + usize::from(inner.height));
+        Paragraph::new(lines)
+            .scroll((self.scroll as u16, 0))
+            .render(inner, buf);
         if hidden > 0 {
-            let more = Line::styled(format!(" ↓ {hidden} more "), theme.dim());
-            let x = inner.right().saturating_sub(more.width() as u16);
-            buf.set_line(x, inner.bottom(), &more, inner.width);
+            pane::more(&format!("{hidden} more"), inner, theme, buf);
         }
     }
 }

@@ -204,7 +204,7 @@ impl App {
     /// To the front; on the Compare screen it becomes one of the two.
     fn bring_up(&mut self, id: RunId) {
         match self.screen {
-            Screen::Compare => self.compare_with(id),
+            Screen::Compare => self.compare.add(id),
             _ => self.show_run(id),
         }
     }

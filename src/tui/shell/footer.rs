@@ -3,8 +3,8 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
-use ratatui::widgets::{Clear, Widget};
+use ratatui::text::{Line, Span, Text};
+use ratatui::widgets::{Block, Clear, Padding, Paragraph, Widget};
 
 use crate::present::theme::Theme;
 use crate::present::token_text::columns;
@@ -54,11 +54,10 @@ fn notice_lines(notice: &Notice, theme: &Theme, area: Rect, buf: &mut Buffer) {
         ..area
     };
     Clear.render(area, buf);
-    buf.set_style(area, theme.bar());
-    for (row, text) in lines.into_iter().enumerate() {
-        let line = Line::styled(text, style);
-        buf.set_line(area.x + 1, area.y + row as u16, &line, area.width - 1);
-    }
+    Paragraph::new(Text::from_iter(lines).style(style))
+        .style(theme.bar())
+        .block(Block::new().padding(Padding::left(1)))
+        .render(area, buf);
 }
 
 /// As many hints as fit, the context's own first; help and the way out always.

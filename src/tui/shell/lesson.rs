@@ -4,7 +4,8 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
+use ratatui::text::{Line, Span, Text};
+use ratatui::widgets::{Paragraph, Widget};
 
 use crate::present::theme::Theme;
 use crate::tui::action::Action;
@@ -37,14 +38,9 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     pane::title(&title, area, true, theme, buf);
     pane::note(&progress(app, theme), title.len(), area, buf);
     let inner = pane::inner(area);
-    for (row, (role, text)) in lines(app, usize::from(inner.width)).into_iter().enumerate() {
-        pane::put(
-            buf,
-            inner,
-            row as u16,
-            &Line::styled(text, role.style(theme)),
-        );
-    }
+    let lines = lines(app, usize::from(inner.width)).into_iter();
+    let lines = lines.map(|(role, text)| Line::styled(text, role.style(theme)));
+    Paragraph::new(Text::from_iter(lines)).render(inner, buf);
 }
 
 /// What a line of the box is.

@@ -1,4 +1,5 @@
-//! Bars made of eighths of a cell.
+//! Bars made of eighths of a cell, as parts of lines. Anything above nothing is seen,
+//! which a `Sparkline` or a `BarChart` rounds away.
 
 const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 const LEVELS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
@@ -28,7 +29,8 @@ pub fn upright(share: f64, height: usize, row: usize) -> &'static str {
     }
 }
 
-/// A line that fills up: how many of `width` columns are full.
+/// A line that fills up: how many of `width` columns are full. Not a `LineGauge`, which
+/// fills a row from its label on: these have words on both sides.
 pub fn progress(share: f64, width: usize) -> (String, String) {
     let full = (share.clamp(0.0, 1.0) * width as f64).round() as usize;
     ("━".repeat(full), "─".repeat(width - full))

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Widget};
 use tui_input::{Input, InputRequest};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -87,8 +88,8 @@ pub fn dialog(title: &str, note: &str, input: &Input, theme: &Theme, area: Rect,
     pane::put(buf, inner, 0, &Line::styled(note, theme.dim()));
     let width = usize::from(inner.width);
     let lines = input_lines(input, width, theme);
-    let first = lines.len().saturating_sub(usize::from(ROWS));
-    for (row, line) in lines[first..].iter().enumerate() {
-        pane::put(buf, inner, row as u16 + 2, line);
-    }
+    let hidden = (lines.len() as u16).saturating_sub(ROWS);
+    Paragraph::new(lines)
+        .scroll((hidden, 0))
+        .render(pane::below(inner, 2), buf);
 }

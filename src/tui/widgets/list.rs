@@ -1,12 +1,17 @@
 //! A list with a chosen row: moving in it, scrolling it, and what is under the mouse.
 
-use ratatui::layout::{Position, Rect};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Margin, Position, Rect};
 use ratatui::text::{Line, Span};
+use ratatui::widgets::{
+    HighlightSpacing, List, ListItem, ListState, StatefulWidget, Table, TableState,
+};
 
-use crate::present::theme::Theme;
+use crate::present::theme::{Emphasis, Theme};
 use crate::present::token_text::{columns, fit};
 use crate::tui::action::Action;
 use crate::tui::target::Target;
+use crate::tui::widgets::pane;
 
 /// Rows a page key moves.
 const PAGE: i64 = 10;
@@ -32,9 +37,89 @@ pub fn chosen(row: usize, action: &Action, last: usize) -> usize {
     }
 }
 
-/// The first row shown, so that the chosen one is.
+/// The mark of a chosen row in a frame.
+const MARK: &str = "▌";
+
+/// Rows, the chosen one lit and in view.
+pub fn lit<'a, T: Into<ListItem<'a>>>(
+    rows: impl IntoIterator<Item = T>,
+    chosen: Option<usize>,
+    theme: &Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) {
+    let list = List::new(rows).highlight_style(theme.emphasis(Emphasis::Selected));
+    let mut state = ListState::default().with_selected(chosen);
+    list.render(area, buf, &mut state);
+}
+
+/// As [`lit`], and marked in the air at the left of the area.
+pub fn marked<'a, T: Into<ListItem<'a>>>(
+    rows: impl IntoIterator<Item = T>,
+    chosen: Option<usize>,
+    theme: &Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) {
+    let list = List::new(rows)
+        .highlight_style(theme.emphasis(Emphasis::Selected))
+        .highlight_symbol(Line::styled(MARK, theme.accent()))
+        .highlight_spacing(HighlightSpacing::Always);
+    let mut state = ListState::default().with_selected(chosen);
+    let area = Rect {
+        x: area.x - 1,
+        width: area.width + 1,
+        ..area
+    };
+    list.render(area, buf, &mut state);
+}
+
+/// As [`marked`], and lit to the frame at the right.
+pub fn framed<'a, T: Into<ListItem<'a>>>(
+    rows: impl IntoIterator<Item = T>,
+    chosen: usize,
+    theme: &Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) {
+    marked(rows, Some(chosen), theme, area, buf);
+    let row = chosen.saturating_sub(first_shown(chosen, usize::from(area.height)));
+    let air = Rect {
+        x: area.right(),
+        width: 1,
+        ..area
+    };
+    pane::light(air, row as u16, theme, buf);
+}
+
+/// As [`framed`], in columns below heads. The rows are those in view.
+pub fn table(rows: Table<'_>, chosen: Option<usize>, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let table = rows
+        .column_spacing(0)
+        .row_highlight_style(theme.emphasis(Emphasis::Selected))
+        .highlight_symbol(MARK)
+        .highlight_spacing(HighlightSpacing::Always);
+    let mut state = TableState::default().with_selected(chosen);
+    let with_air = area.outer(Margin::new(1, 0));
+    table.render(with_air, buf, &mut state);
+    // A table lights its mark like the row.
+    let row = state
+        .selected()
+        .and_then(|row| with_air.rows().nth(row + 1));
+    if let Some(row) = row {
+        buf.set_string(row.x, row.y, MARK, theme.accent());
+    }
+}
+
+/// The first row that a list shows, so that the chosen one is in view.
 pub fn first_shown(row: usize, height: usize) -> usize {
     (row + 1).saturating_sub(height)
+}
+
+/// As [`first_shown`], with a row to come of `n`. A long list makes the rows from here
+/// on only.
+pub fn first_with_next(row: usize, n: usize, height: usize) -> usize {
+    first_shown(row + 1, height).min(n.saturating_sub(height))
 }
 
 /// Which of `n` rows is at a position, `first` being the first shown.

@@ -2,7 +2,8 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
+use ratatui::text::Text;
+use ratatui::widgets::{Paragraph, Widget};
 
 use super::pane;
 use super::paragraph::wrap;
@@ -15,7 +16,6 @@ pub fn render(title: &str, text: &str, theme: &Theme, area: Rect, buf: &mut Buff
     let lines = wrap(text, usize::from(width - 4));
     let rect = pane::centred(area, width, lines.len() as u16 + 2);
     let inner = pane::dialog(title, rect, theme, buf);
-    for (row, text) in lines.into_iter().enumerate() {
-        pane::put(buf, inner, row as u16, &Line::styled(text, theme.text()));
-    }
+    let text = Text::from_iter(lines).style(theme.text());
+    Paragraph::new(text).render(inner, buf);
 }

@@ -1,13 +1,15 @@
 //! Frames of panes, their titles and tabs. Neighbours share their border.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Layout, Margin, Rect};
 use ratatui::symbols::merge::MergeStrategy;
-use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, BorderType, Clear, Widget};
+use ratatui::text::{Line, Span, Text};
+use ratatui::widgets::{Block, BorderType, Clear, Padding, Tabs, Widget};
+use unicode_width::UnicodeWidthStr;
 
 use crate::present::theme::{Emphasis, Theme};
 use crate::present::token_text::{columns, fit};
+use crate::tui::widgets::paragraph::wrap;
 
 /// Between the border's corner and the title.
 const TITLE_X: u16 = 2;
@@ -15,12 +17,20 @@ const TAB_GAP: &str = " │ ";
 
 /// The inside of a pane with a border and a column of air on both sides.
 pub fn inner(pane: Rect) -> Rect {
-    Rect {
-        x: pane.x + 2,
-        y: pane.y + 1,
-        width: pane.width.saturating_sub(4),
-        height: pane.height.saturating_sub(2),
-    }
+    Block::bordered()
+        .padding(Padding::horizontal(1))
+        .inner(pane)
+}
+
+/// The first rows of an area, and the rest.
+pub fn split_rows(area: Rect, n: u16) -> [Rect; 2] {
+    Layout::vertical([Constraint::Length(n), Constraint::Fill(1)]).areas(area)
+}
+
+/// What is below the first rows of an area.
+pub fn below(area: Rect, n: u16) -> Rect {
+    let [_, rest] = split_rows(area, n);
+    rest
 }
 
 /// Two framed panes that share the line between them.
@@ -50,16 +60,17 @@ pub fn frame(rect: Rect, focused: bool, theme: &Theme, buf: &mut Buffer) {
 /// A box over everything else; returns its inside.
 pub fn dialog(title: &str, rect: Rect, theme: &Theme, buf: &mut Buffer) -> Rect {
     Clear.render(rect, buf);
-    buf.set_style(rect, theme.base());
     Block::bordered()
         .border_type(BorderType::Rounded)
+        .style(theme.base())
         .border_style(theme.border(true))
         .render(rect, buf);
     self::title(title, rect, true, theme, buf);
     inner(rect)
 }
 
-/// `width` by `height` in the middle, no larger than the area.
+/// `width` by `height` in the middle, no larger than the area. Not `Rect::centered`:
+/// an odd column or row of air goes to the right or below.
 pub fn centred(area: Rect, width: u16, height: u16) -> Rect {
     let (width, height) = (width.min(area.width), height.min(area.height));
     Rect {
@@ -70,37 +81,33 @@ pub fn centred(area: Rect, width: u16, height: u16) -> Rect {
     }
 }
 
+/// What may be written on a frame's upper border. It is written when every frame is
+/// drawn, since neighbours share their border.
+fn heading(rect: Rect) -> Rect {
+    rect.inner(Margin::new(TITLE_X, 0))
+}
+
 pub fn title(text: &str, rect: Rect, focused: bool, theme: &Theme, buf: &mut Buffer) {
-    let line = Line::from(Span::styled(format!(" {text} "), theme.title(focused)));
-    buf.set_line(
-        rect.x + TITLE_X,
-        rect.y,
-        &line,
-        rect.width.saturating_sub(4),
-    );
+    Block::new()
+        .title(Span::styled(format!(" {text} "), theme.title(focused)))
+        .render(heading(rect), buf);
 }
 
 /// Several titles, one of them in front.
 pub fn tabs(tabs: &[(&str, bool)], rect: Rect, focused: bool, theme: &Theme, buf: &mut Buffer) {
-    let mut line = Line::from(" ");
-    for (i, (text, front)) in tabs.iter().enumerate() {
-        if i > 0 {
-            line.push_span(Span::styled(TAB_GAP, theme.line()));
-        }
-        let style = if *front {
-            theme.title(focused)
-        } else {
-            theme.dim()
-        };
-        line.push_span(Span::styled(text.to_string(), style));
-    }
-    line.push_span(" ");
-    buf.set_line(
-        rect.x + TITLE_X,
-        rect.y,
-        &line,
-        rect.width.saturating_sub(4),
-    );
+    let titles = tabs
+        .iter()
+        .map(|(text, _)| Line::styled(*text, theme.dim()));
+    let tabs = Tabs::new(titles)
+        .select(tabs.iter().position(|(_, front)| *front))
+        .highlight_style(theme.title(focused))
+        .divider(Span::styled(TAB_GAP, theme.line()))
+        .padding("", "");
+    let blank = " ".repeat(tabs.width() + 2);
+    let [_, inside] =
+        Layout::horizontal([Constraint::Length(1), Constraint::Fill(1)]).areas(heading(rect));
+    Span::raw(blank).render(heading(rect), buf);
+    tabs.render(inside, buf);
 }
 
 /// Which tab is at a column.
@@ -125,64 +132,60 @@ pub fn note(wordings: &[Line<'static>], title_width: usize, rect: Rect, buf: &mu
     }
 }
 
-pub fn note_line(line: Line<'_>, rect: Rect, buf: &mut Buffer) {
-    let width = line.width() as u16 + 2;
-    let Some(x) = rect.right().checked_sub(width + TITLE_X) else {
-        return;
-    };
-    if x > rect.x + TITLE_X {
-        buf.set_string(x, rect.y, " ", line.style);
-        buf.set_line(x + 1, rect.y, &line, width);
-        buf.set_string(x + width - 1, rect.y, " ", line.style);
+pub fn note_line(mut line: Line<'_>, rect: Rect, buf: &mut Buffer) {
+    line.spans.insert(0, Span::raw(" "));
+    line.push_span(" ");
+    if line.width() < usize::from(heading(rect).width) {
+        Block::new()
+            .title(line.right_aligned())
+            .render(heading(rect), buf);
     }
 }
 
-/// One line of text cut to its place.
+/// At the right end of the lower border: that there is more.
+pub fn more(text: &str, inner: Rect, theme: &Theme, buf: &mut Buffer) {
+    let border = Rect {
+        y: inner.bottom(),
+        height: 1,
+        ..inner
+    };
+    let text = Span::styled(format!(" ↓ {text} "), theme.dim());
+    Line::from(text).right_aligned().render(border, buf);
+}
+
+/// Beside the last row: that there is more. Not a scrollbar, whose track would fill
+/// the pane's air.
+pub fn more_beside(area: Rect, theme: &Theme, buf: &mut Buffer) {
+    if area.height > 0 {
+        buf.set_string(area.right(), area.bottom() - 1, "↓", theme.dim());
+    }
+}
+
+/// One line of text cut to its place. Drawn as a widget, it would style the whole row.
 pub fn put(buf: &mut Buffer, area: Rect, row: u16, line: &Line<'_>) {
     if row < area.height {
         buf.set_line(area.x, area.y + row, line, area.width);
     }
 }
 
-/// A label and what it says.
-pub fn fact(buf: &mut Buffer, area: Rect, row: u16, label: &str, value: Span<'_>, theme: &Theme) {
-    let line = Line::from(vec![Span::styled(format!("{label} "), theme.dim()), value]);
-    put(buf, area, row, &line);
-}
-
 /// A line in the middle of an area that has nothing else to show.
 pub fn placeholder(text: &str, area: Rect, theme: &Theme, buf: &mut Buffer) {
-    let lines =
-        crate::tui::widgets::paragraph::wrap(text, usize::from(area.width.saturating_sub(4)));
-    let top = area.height.saturating_sub(lines.len() as u16) / 2;
-    for (i, text) in lines.iter().enumerate() {
-        let text = fit(text, usize::from(area.width));
-        let line = Line::styled(text, theme.dim()).centered();
-        let row = top + i as u16;
-        if row < area.height {
-            let place = Rect {
-                y: area.y + row,
-                height: 1,
-                ..area
-            };
-            Widget::render(line, place, buf);
-        }
-    }
+    let lines = wrap(text, usize::from(area.width.saturating_sub(4))).into_iter();
+    let lines = lines.map(|text| fit(&text, usize::from(area.width)));
+    let text = Text::from_iter(lines.map(|text| Line::styled(text, theme.dim()))).centered();
+    let top = area.height.saturating_sub(text.height() as u16) / 2;
+    text.render(below(area, top), buf);
 }
 
-/// The selected row of a list.
+/// The selected row among others that are no list.
 pub fn light(area: Rect, row: u16, theme: &Theme, buf: &mut Buffer) {
-    if row < area.height {
-        let place = Rect {
-            y: area.y + row,
-            height: 1,
-            ..area
-        };
+    if let Some(place) = area.rows().nth(usize::from(row)) {
         buf.set_style(place, theme.emphasis(Emphasis::Selected));
     }
 }
 
-/// The selected rows of a list in a frame, marked at its edge.
+/// The selected rows of a list whose entries have a gap between them, which a `List`
+/// would light, too.
 pub fn mark(area: Rect, row: u16, height: u16, theme: &Theme, buf: &mut Buffer) {
     let place = Rect {
         x: area.x - 1,

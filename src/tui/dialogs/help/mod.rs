@@ -4,12 +4,14 @@
 mod sheet;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span, Text};
+use ratatui::widgets::{Paragraph, Widget};
 use sheet::lines;
 use tui_input::Input;
 
 use crate::glossary::Place;
+use crate::present::number::count;
 use crate::present::theme::Theme;
 use crate::protocol::Command;
 use crate::tui::action::Action;
@@ -83,28 +85,21 @@ impl Dialog for Help {
         if is_searching(self) {
             pane::put(buf, inner, 0, &search_line(self, theme));
         }
-        let body = Rect {
-            y: inner.bottom() - page.rows,
-            height: page.rows,
-            ..inner
-        };
-        let lines = lines(app, self, theme, usize::from(page.width));
-        let shown = lines.iter().skip(self.scroll).take(page.n_lines());
-        for (i, line) in shown.enumerate() {
-            let column = (i / usize::from(body.height)) as u16;
-            let place = Rect {
-                x: body.x + column * (page.width + GAP),
-                width: page.width,
-                ..body
-            };
-            pane::put(buf, place, i as u16 % body.height, line);
+        let body = pane::below(inner, inner.height - page.rows);
+        let widths = vec![Constraint::Length(page.width); usize::from(page.n_columns)];
+        let columns = Layout::horizontal(widths).spacing(GAP).split(body);
+        let lines = Text::from(lines(app, self, theme, usize::from(page.width)));
+        for (i, &column) in columns.iter().enumerate() {
+            let top = self.scroll + i * usize::from(page.rows);
+            Paragraph::new(lines.clone())
+                .scroll((top as u16, 0))
+                .render(column, buf);
         }
-        more(
-            lines.len().saturating_sub(self.scroll + page.n_lines()),
-            inner,
-            theme,
-            buf,
-        );
+        let hidden = lines.height().saturating_sub(self.scroll + page.n_lines());
+        if hidden > 0 {
+            let text = format!("{} more", count(hidden, "line"));
+            pane::more(&text, inner, theme, buf);
+        }
     }
 }
 
@@ -201,17 +196,4 @@ fn search_line(help: &Help, theme: &Theme) -> Line<'static> {
         )),
     }
     line
-}
-
-fn more(n_hidden: usize, inner: Rect, theme: &Theme, buf: &mut Buffer) {
-    if n_hidden == 0 {
-        return;
-    }
-    let text = format!(
-        " ↓ {} more ",
-        crate::present::number::count(n_hidden, "line")
-    );
-    let line = Line::styled(text, theme.dim());
-    let x = inner.right().saturating_sub(line.width() as u16);
-    buf.set_line(x, inner.bottom(), &line, inner.width);
 }

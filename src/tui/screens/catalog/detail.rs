@@ -5,6 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Widget};
 
 use crate::present::number::{count, three};
 use crate::present::theme::Theme;
@@ -29,17 +30,13 @@ pub fn render(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
     let area = pane::inner(rect);
     let lines = lines(app, theme, usize::from(area.width));
     let top = app.catalog.detail_scroll.min(lines.len());
-    for (row, line) in lines[top..].iter().enumerate() {
-        pane::put(buf, area, row as u16, line);
-    }
     let hidden = (lines.len() - top).saturating_sub(usize::from(area.height));
+    Paragraph::new(lines)
+        .scroll((top as u16, 0))
+        .render(area, buf);
     if hidden > 0 {
-        let more = Line::styled(
-            format!(" ↓ {} more · J ", count(hidden, "line")),
-            theme.dim(),
-        );
-        let x = rect.right().saturating_sub(more.width() as u16 + 2);
-        buf.set_line(x, rect.bottom() - 1, &more, rect.width);
+        let text = format!("{} more · J", count(hidden, "line"));
+        pane::more(&text, area, theme, buf);
     }
 }
 

@@ -1,39 +1,35 @@
 //! Items or users as a table: whom to generate knowledge for.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::{Constraint, Position, Rect};
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
+use ratatui::widgets::{Cell, Row, Table, Widget};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::present::theme::Theme;
-use crate::present::token_text::{columns, fit};
+use crate::present::token_text::fit;
 use crate::recsys::{Half, Subject, SubjectKind};
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
 use crate::tui::screens::Typing;
-use crate::tui::screens::catalog::filter::Row;
-use crate::tui::widgets::pane;
+use crate::tui::screens::catalog::filter::Row as Match;
+use crate::tui::widgets::{list, pane};
 
-const ID: usize = 6;
-const GROUP: usize = 11;
-const HALF: usize = 6;
-const KNOWLEDGE: usize = 9;
-const RATINGS: usize = 8;
+const ID: u16 = 6;
+const GROUP: u16 = 11;
+const HALF: u16 = 6;
+const KNOWLEDGE: u16 = 9;
+const RATINGS: u16 = 8;
 /// With fewer columns ids and attributes are left to the details.
-const ROOMY: usize = 62;
+const ROOMY: u16 = 62;
 /// Rows above the first subject: the filter and the column heads.
 const HEAD_ROWS: u16 = 2;
 
 /// Where the subjects' rows are.
 fn rows(list: Rect) -> Rect {
-    let area = pane::inner(list);
-    Rect {
-        y: area.y + HEAD_ROWS,
-        height: area.height.saturating_sub(HEAD_ROWS),
-        ..area
-    }
+    pane::below(pane::inner(list), HEAD_ROWS)
 }
 
 fn tab_titles(app: &App) -> [(SubjectKind, String); 2] {
@@ -59,16 +55,13 @@ pub fn tab_at(app: &App, list: Rect, x: u16) -> Option<SubjectKind> {
 /// Which subject is at a position, counted from the first that matches.
 pub fn row_at(app: &App, list: Rect, at: Position) -> Option<usize> {
     let area = rows(list);
-    let row = first_row(app, area) + usize::from(at.y.checked_sub(area.y)?);
-    (area.contains(at) && row < app.catalog.list().rows.len()).then_some(row)
+    let n = app.catalog.list().rows.len();
+    list::row_at(area, first_row(app, area), n, at)
 }
 
-/// The first row shown, so that the selected one is in view with one to come.
 fn first_row(app: &App, area: Rect) -> usize {
     let list = app.catalog.list();
-    let height = usize::from(area.height);
-    let last = list.rows.len().saturating_sub(height);
-    (list.selected + 2).saturating_sub(height).min(last)
+    list::first_with_next(list.selected, list.rows.len(), usize::from(area.height))
 }
 
 pub fn render(app: &App, theme: &Theme, list: Rect, buf: &mut Buffer) {
@@ -89,27 +82,24 @@ pub fn render(app: &App, theme: &Theme, list: Rect, buf: &mut Buffer) {
         return pane::placeholder(&text, area, theme, buf);
     }
     filter(app, theme, area, buf);
-    let sizes = Sizes::of(app.catalog.kind, usize::from(area.width));
-    pane::put(
-        buf,
-        area,
-        1,
-        &Line::styled(sizes.heads(app.catalog.kind), theme.dim()),
-    );
-    let area = rows(list);
-    let top = first_row(app, area);
-    let shown = app.catalog.list().rows.iter().enumerate().skip(top);
-    for (i, (index, row)) in shown.take(usize::from(area.height)).enumerate() {
-        pane::put(buf, area, i as u16, &sizes.line(app, row, theme));
-        if index == app.catalog.list().selected {
-            pane::mark(area, i as u16, 1, theme, buf);
-        }
-    }
+    table(app, theme, pane::below(area, 1), buf);
     if app.catalog.list().rows.is_empty() {
+        let area = rows(list);
         let key = app.key_of(Context::Catalog, Action::Close);
         let text = format!("Nothing matches; {key} clears the filter.");
         pane::placeholder(&text, area, theme, buf);
     }
+}
+
+/// The subjects in view below the heads.
+fn table(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let (sizes, list) = (Sizes::of(app.catalog.kind, area.width), app.catalog.list());
+    let rows = pane::below(area, 1);
+    let top = first_row(app, rows);
+    let shown = list.rows.iter().skip(top).take(usize::from(rows.height));
+    let table = Table::new(shown.map(|row| sizes.row(app, row, theme)), sizes.widths())
+        .header(sizes.heads(app.catalog.kind, theme));
+    list::table(table, list.selected.checked_sub(top), theme, area, buf);
 }
 
 /// The filter as typed, or how to begin one; at the right, how many match.
@@ -136,9 +126,9 @@ fn filter(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     };
     pane::put(buf, area, 0, &line);
     if !text.is_empty() {
-        let found = Line::styled(format!("{} found", list.rows.len()), theme.text());
-        let x = area.right().saturating_sub(found.width() as u16);
-        buf.set_line(x, area.y, &found, area.width);
+        let found = Span::styled(format!("{} found", list.rows.len()), theme.text());
+        let found = Line::from(found);
+        found.right_aligned().render(area, buf);
     }
 }
 
@@ -150,13 +140,14 @@ fn typed(text: &str, cursor: usize, theme: &Theme) -> Line<'static> {
 
 /// Column widths; 0 where there is no room.
 struct Sizes {
-    id: usize,
-    label: usize,
-    attributes: usize,
+    id: u16,
+    label: u16,
+    attributes: u16,
+    knowledge: u16,
 }
 
 impl Sizes {
-    fn of(kind: SubjectKind, width: usize) -> Self {
+    fn of(kind: SubjectKind, width: u16) -> Self {
         let roomy = width >= ROOMY;
         let (id, knowledge) = if roomy {
             (ID, KNOWLEDGE)
@@ -173,68 +164,60 @@ impl Sizes {
             id,
             label: free.saturating_sub(attributes),
             attributes,
+            knowledge,
         }
     }
 
-    fn heads(&self, kind: SubjectKind) -> String {
+    fn widths(&self) -> Vec<Constraint> {
+        let (label, more) = (self.label, self.attributes);
+        Constraint::from_lengths([self.id, label, GROUP, more, HALF, self.knowledge])
+    }
+
+    fn heads(&self, kind: SubjectKind, theme: &Theme) -> Row<'static> {
         let (label, more) = match kind {
             SubjectKind::Item => ("title", "genres"),
             SubjectKind::User => ("name", "ratings"),
         };
         let made = if self.id > 0 { "knowledge" } else { "made" };
-        [
-            pad("id", self.id),
-            pad(label, self.label),
-            pad("group", GROUP),
-            pad(more, self.attributes),
-            pad("half", HALF),
-            made.to_string(),
-        ]
-        .concat()
+        let cells =
+            ["id", label, "group", more, "half"].map(|head| Cell::from(head).style(theme.dim()));
+        let made = Cell::from(Span::styled(made, theme.dim()));
+        cells.into_iter().chain([made]).collect()
     }
 
-    fn line(&self, app: &App, row: &Row, theme: &Theme) -> Line<'static> {
+    fn row(&self, app: &App, row: &Match, theme: &Theme) -> Row<'static> {
         let Some(catalog) = &app.catalog.catalog else {
-            return Line::default();
+            return Row::default();
         };
         let subject = catalog.subject(row.at);
         let plain = match subject.half() {
             Half::Query => theme.text(),
             Half::Pool => theme.dim(),
         };
-        let attributes = pad(&attributes(subject), self.attributes);
-        let knowledge = knowledge(app, subject);
-        let mut line = Line::from(Span::styled(pad(subject.id(), self.id), theme.dim()));
-        self.push_label(&mut line, &subject.label(), row, plain, theme);
-        line.push_span(Span::styled(pad(subject.group(), GROUP), plain));
-        line.push_span(Span::styled(attributes, theme.dim()));
-        line.push_span(Span::styled(pad(half(subject.half()), HALF), plain));
-        line.push_span(Span::styled(knowledge, theme.dim()));
-        line
+        let label = marked(&fitted(&subject.label(), self.label), row, theme);
+        Row::new([
+            Cell::from(fitted(subject.id(), self.id)).style(theme.dim()),
+            Cell::from(label).style(plain),
+            Cell::from(fitted(subject.group(), GROUP)).style(plain),
+            Cell::from(fitted(&attributes(subject), self.attributes)).style(theme.dim()),
+            Cell::from(fitted(half(subject.half()), HALF)).style(plain),
+            Cell::from(Span::styled(knowledge(app, subject), theme.dim())),
+        ])
     }
+}
 
-    /// The label with what the filter matched underlined.
-    fn push_label(
-        &self,
-        line: &mut Line<'static>,
-        label: &str,
-        row: &Row,
-        plain: ratatui::style::Style,
-        theme: &Theme,
-    ) {
-        let fitted = pad(label, self.label);
-        for (i, grapheme) in fitted.graphemes(true).enumerate() {
-            let hit = row.matched.contains(&(i as u32)) && grapheme != " ";
-            let style = if hit {
-                theme
-                    .accent()
-                    .add_modifier(Modifier::BOLD | Modifier::UNDERLINED)
-            } else {
-                plain
-            };
-            line.push_span(Span::styled(grapheme.to_string(), style));
+/// The label with what the filter matched underlined.
+fn marked(label: &str, row: &Match, theme: &Theme) -> Line<'static> {
+    let hit = theme
+        .accent()
+        .add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
+    let graphemes = label.graphemes(true).enumerate().map(|(i, grapheme)| {
+        match row.matched.contains(&(i as u32)) && grapheme != " " {
+            true => Span::styled(grapheme.to_string(), hit),
+            false => Span::raw(grapheme.to_string()),
         }
-    }
+    });
+    graphemes.collect()
 }
 
 fn attributes(subject: Subject<'_>) -> String {
@@ -261,9 +244,7 @@ fn knowledge(app: &App, subject: Subject<'_>) -> String {
     }
 }
 
-/// Cut or filled up to a width, with a space after it; nothing if it is 0.
-fn pad(text: &str, width: usize) -> String {
-    let text = fit(text, width.saturating_sub(1));
-    let gap = width.saturating_sub(columns(&text));
-    format!("{text}{}", " ".repeat(gap))
+/// Cut to a column with a space after it.
+fn fitted(text: &str, width: u16) -> String {
+    fit(text, usize::from(width).saturating_sub(1))
 }

@@ -102,6 +102,25 @@ impl Browse {
         self.detail_scroll = 0;
     }
 
+    /// Items, or users.
+    pub fn next_tab(&mut self) {
+        self.show(match self.kind {
+            SubjectKind::Item => SubjectKind::User,
+            SubjectKind::User => SubjectKind::Item,
+        });
+    }
+
+    pub fn click_row(&mut self, row: usize) {
+        self.typing = Typing::No;
+        self.select(row);
+    }
+
+    /// `last`: the last line that can be first.
+    pub fn scroll_detail(&mut self, delta: i64, last: usize) {
+        let to = (self.detail_scroll as i64).saturating_add(delta).max(0) as usize;
+        self.detail_scroll = to.min(last);
+    }
+
     pub fn select(&mut self, row: usize) {
         let list = self.list_mut();
         list.selected = row.min(list.rows.len().saturating_sub(1));

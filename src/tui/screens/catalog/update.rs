@@ -1,18 +1,16 @@
 //! The Catalog screen's actions: moving, filtering, generating.
 
-use tui_input::InputRequest;
-
 use crate::protocol::Command;
-use crate::recsys::SubjectKind;
 use crate::speculate::params::Params;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Tone};
 use crate::tui::dialogs::prompt::PromptField;
 use crate::tui::runs::begin::Begin;
 use crate::tui::screens::Typing;
+use crate::tui::screens::catalog::state::Browse;
 use crate::tui::start::Length;
 use crate::tui::target::Target;
-use crate::tui::widgets::field::paste;
+use crate::tui::widgets::field::edit;
 
 /// Rows a page key moves in the catalog.
 const PAGE: i64 = 10;
@@ -21,6 +19,7 @@ const WHEEL_ROWS: i64 = 3;
 
 impl App {
     pub(crate) fn update_catalog(&mut self, action: Action) -> Vec<Command> {
+        let last = self.look.measured.last;
         match action {
             Action::Up => self.catalog.move_by(-1),
             Action::Down => self.catalog.move_by(1),
@@ -28,13 +27,12 @@ impl App {
             Action::PageDown => self.catalog.move_by(PAGE),
             Action::First => self.catalog.select(0),
             Action::Last => self.catalog.select(usize::MAX),
-            Action::NextTab => self.next_tab(),
+            Action::NextTab => self.catalog.next_tab(),
             Action::Filter => self.catalog.typing = Typing::Yes,
             Action::Submit => self.catalog.typing = Typing::No,
-            Action::Edit(request) => self.edit_filter(request),
-            Action::Paste(text) if self.catalog.typing == Typing::Yes => {
-                paste(self.catalog.filter_mut(), &text);
-                self.catalog.refilter();
+            Action::Edit(_) => self.catalog.edit_filter(&action),
+            Action::Paste(_) if self.catalog.typing == Typing::Yes => {
+                self.catalog.edit_filter(&action);
             }
             Action::Close => self.catalog.clear_filter(),
             Action::Generate => return self.generate_selected(Begin::Running),
@@ -45,21 +43,14 @@ impl App {
             Action::DetailUp => {
                 self.catalog.detail_scroll = self.catalog.detail_scroll.saturating_sub(1);
             }
-            Action::DetailDown => self.scroll_detail(1),
+            Action::DetailDown => self.catalog.scroll_detail(1, last),
             Action::Click(Target::Tab(kind)) => self.catalog.show(kind),
-            Action::Click(Target::Row(row)) => self.click_row(row),
-            Action::Wheel(Target::Detail, delta) => self.scroll_detail(i64::from(delta)),
+            Action::Click(Target::Row(row)) => self.catalog.click_row(row),
+            Action::Wheel(Target::Detail, delta) => self.catalog.scroll_detail(delta.into(), last),
             Action::Wheel(_, delta) => self.catalog.move_by(i64::from(delta) * WHEEL_ROWS),
             other => return self.update_model(&other),
         }
         Vec::new()
-    }
-
-    fn next_tab(&mut self) {
-        self.catalog.show(match self.catalog.kind {
-            SubjectKind::Item => SubjectKind::User,
-            SubjectKind::User => SubjectKind::Item,
-        });
     }
 
     /// Other prompts from now on, and answers of their length, unless the user has
@@ -79,22 +70,12 @@ impl App {
         );
         self.tell(Tone::Info, text);
     }
+}
 
-    fn edit_filter(&mut self, request: InputRequest) {
-        let change = self.catalog.filter_mut().handle(request);
-        if change.is_some_and(|c| c.value) {
-            self.catalog.refilter();
+impl Browse {
+    fn edit_filter(&mut self, action: &Action) {
+        if edit(self.filter_mut(), action) {
+            self.refilter();
         }
-    }
-
-    fn scroll_detail(&mut self, delta: i64) {
-        let last = self.look.measured.last as i64;
-        let at = self.catalog.detail_scroll as i64 + delta;
-        self.catalog.detail_scroll = at.clamp(0, last) as usize;
-    }
-
-    fn click_row(&mut self, row: usize) {
-        self.catalog.typing = Typing::No;
-        self.catalog.select(row);
     }
 }

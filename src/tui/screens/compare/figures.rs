@@ -6,6 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Widget};
 
 use crate::present::number::{count, percent, three};
 use crate::present::record::Record;
@@ -20,7 +21,6 @@ use crate::tui::keys::context::Context;
 use crate::tui::runs::reference::Way;
 use crate::tui::screens::compare::state::{Choice, Comparison};
 use crate::tui::widgets::bars;
-use crate::tui::widgets::pane::put;
 use crate::tui::widgets::paragraph::wrap;
 
 /// Heads of the figures, their widths, and whether they stay where room is short.
@@ -53,9 +53,7 @@ pub fn n_rows(app: &App, width: u16, room: u16) -> u16 {
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let (width, room) = (usize::from(area.width), usize::from(area.height));
-    for (row, line) in lines(app, theme, width, room).iter().enumerate() {
-        put(buf, area, row as u16, line);
-    }
+    Paragraph::new(lines(app, theme, width, room)).render(area, buf);
 }
 
 /// Causes first, then figures; where room is short, without air and without what the
@@ -246,7 +244,7 @@ fn machines(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
     texts.into_iter().map(line).collect()
 }
 
-/// A row of figures each.
+/// A row of figures each: lines, not a `Table`, since all that is said is counted first.
 fn figures(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
     let all: usize = HEADS.iter().map(|h| h.1).sum();
     let is_wide = width >= all + NAME_WIDTH;

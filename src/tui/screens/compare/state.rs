@@ -111,6 +111,38 @@ impl Default for Compare {
 }
 
 impl Compare {
+    /// Another pair: nothing is worked out of it yet.
+    pub(super) fn begin_pair(&mut self) {
+        self.race = Race::Over;
+        self.top = None;
+        self.comparison = None;
+    }
+
+    /// A run on the right side, or on the left one if there is none yet.
+    pub(crate) fn add(&mut self, id: RunId) {
+        let chosen = Some(Choice::Run(id));
+        match self.left {
+            None => self.left = chosen,
+            left if left == chosen => {}
+            _ => self.right = chosen,
+        }
+        self.begin_pair();
+    }
+
+    pub(super) fn swap(&mut self) {
+        std::mem::swap(&mut self.left, &mut self.right);
+        self.begin_pair();
+    }
+
+    pub(super) fn play_pause(&mut self) {
+        self.top = None;
+        self.race = match self.race {
+            Race::Over => Race::Running(0.0),
+            Race::Running(ms) => Race::Paused(ms),
+            Race::Paused(ms) => Race::Running(ms),
+        };
+    }
+
     pub fn choice(&self, side: Side) -> Option<Choice> {
         match side {
             Side::Left => self.left,

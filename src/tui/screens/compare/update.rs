@@ -2,7 +2,7 @@
 //! where they part.
 
 use crate::present::pick::Pick;
-use crate::protocol::{Command, RunId};
+use crate::protocol::Command;
 use crate::speculate::compare::{Cause, Side};
 use crate::tui::action::{Action, CompareAction};
 use crate::tui::app::shared::Measured;
@@ -51,29 +51,15 @@ impl App {
             .any(|c| Some(c.run()) == self.session.shown)
         {
             (self.compare.left, self.compare.right) = (None, None);
-            self.begin_pair();
+            self.compare.begin_pair();
         }
-    }
-
-    /// The run on the right side, or on the left one if there is none yet.
-    pub(crate) fn compare_with(&mut self, id: RunId) {
-        let chosen = Some(Choice::Run(id));
-        match self.compare.left {
-            None => self.compare.left = chosen,
-            left if left == chosen => {}
-            _ => self.compare.right = chosen,
-        }
-        self.begin_pair();
     }
 
     fn compare_action(&mut self, asked: CompareAction) {
         match asked {
             CompareAction::Left => self.ask_for_run(Side::Left),
             CompareAction::Right => self.ask_for_run(Side::Right),
-            CompareAction::Swap => {
-                std::mem::swap(&mut self.compare.left, &mut self.compare.right);
-                self.begin_pair();
-            }
+            CompareAction::Swap => self.compare.swap(),
             CompareAction::Divergence => {
                 self.compare.race = Race::Over;
                 self.compare.top = None;
@@ -94,13 +80,7 @@ impl App {
             }
             Side::Right => self.compare.right = Some(chosen),
         }
-        self.begin_pair();
-    }
-
-    fn begin_pair(&mut self) {
-        self.compare.race = Race::Over;
-        self.compare.top = None;
-        self.compare.comparison = None;
+        self.compare.begin_pair();
     }
 
     fn race(&mut self) {
@@ -111,12 +91,7 @@ impl App {
             );
             return self.tell(Tone::Info, text);
         }
-        self.compare.top = None;
-        self.compare.race = match self.compare.race {
-            Race::Over => Race::Running(0.0),
-            Race::Running(ms) => Race::Paused(ms),
-            Race::Paused(ms) => Race::Running(ms),
-        };
+        self.compare.play_pause();
     }
 
     fn set_clock(&mut self, pace: crate::tui::screens::compare::state::ClockPace) {

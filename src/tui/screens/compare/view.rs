@@ -4,9 +4,8 @@
 use std::rc::Rc;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::style::{Modifier, Style};
-use ratatui::text::Line;
 
 use crate::present::flow;
 use crate::present::lines::{self, From, Ghosts};
@@ -38,18 +37,13 @@ struct Places {
 fn places(app: &App, body: Rect) -> Places {
     let room = body.height.saturating_sub(TEXT_ROWS + 1);
     let rows = compare_figures::n_rows(app, body.width.saturating_sub(4), room);
-    let height = body.height.saturating_sub(rows + 1);
-    let half = body.width / 2;
-    let at = |x, y, width, height| Rect {
-        x: body.x + x,
-        y: body.y + y,
-        width,
-        height,
-    };
+    let heights = [Constraint::Fill(1), Constraint::Length(rows + 2)];
+    let [texts, figures] = Layout::vertical(heights).spacing(-1).areas(body);
+    let (left, right) = pane::beside(texts, body.width / 2 + 1);
     Places {
-        left: at(0, 0, half + 1, height),
-        right: at(half, 0, body.width - half, height),
-        figures: at(0, height - 1, body.width, rows + 2),
+        left,
+        right,
+        figures,
     }
 }
 
@@ -197,12 +191,7 @@ fn text(app: &App, side: Side, top: usize, theme: &Theme, area: Rect, buf: &mut 
         }
     }
     if lines.len() > top + usize::from(area.height) && !is_racing {
-        let edge = Rect {
-            x: area.right(),
-            width: 1,
-            ..area
-        };
-        pane::put(buf, edge, area.height - 1, &Line::styled("↓", theme.dim()));
+        pane::more_beside(area, theme, buf);
     }
 }
 

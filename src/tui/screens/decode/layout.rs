@@ -1,6 +1,6 @@
 //! Where the panes of Decode go, by the size alone.
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::state::{DecodeView, Pane, Zoom};
 use crate::tui::remembered::Shift;
@@ -71,16 +71,16 @@ fn wide(body: Rect, shift: Shift) -> Vec<(Pane, Rect)> {
     let (mut panes, lower) = above(body, shift);
     let speed = (body.width * 3 / 10).clamp(38, 48);
     let pool = (body.width * 9 / 40).clamp(26, 44);
-    let token = body.width + 2 - speed - pool;
-    let at = |x, width| Rect {
-        x: body.x + x,
-        width,
-        ..lower
-    };
+    let widths = [
+        Constraint::Fill(1),
+        Constraint::Length(pool),
+        Constraint::Length(speed),
+    ];
+    let [token, pool, speed] = Layout::horizontal(widths).spacing(-1).areas(lower);
     panes.extend([
-        (Pane::Token, at(0, token)),
-        (Pane::Pool, at(token - 1, pool)),
-        (Pane::Speed, at(token + pool - 2, speed)),
+        (Pane::Token, token),
+        (Pane::Pool, pool),
+        (Pane::Speed, speed),
     ]);
     panes
 }
@@ -93,25 +93,16 @@ fn narrow(body: Rect, lower_pane: Pane, shift: Shift) -> Vec<(Pane, Rect)> {
 
 /// Text, tree and steps, and the place below them.
 fn above(body: Rect, shift: Shift) -> (Vec<(Pane, Rect)>, Rect) {
-    let (lower, steps) = (lower_height(body, shift), steps_height(body));
-    let upper = Rect {
-        height: body.height + 2 - lower - steps,
-        ..body
-    };
+    let heights = [
+        Constraint::Fill(1),
+        Constraint::Length(steps_height(body)),
+        Constraint::Length(lower_height(body, shift)),
+    ];
+    let [upper, steps, lower] = Layout::vertical(heights).spacing(-1).areas(body);
     let (text, tree) = beside(
         upper,
         shifted(natural_left(body), shift.left, LEAST_WIDTH, body.width),
     );
-    let steps = Rect {
-        y: upper.bottom() - 1,
-        height: steps,
-        ..body
-    };
-    let lower = Rect {
-        y: steps.bottom() - 1,
-        height: lower,
-        ..body
-    };
     let panes = vec![(Pane::Text, text), (Pane::Tree, tree), (Pane::Steps, steps)];
     (panes, lower)
 }

@@ -44,14 +44,6 @@ impl App {
         }
     }
 
-    /// Forgets the search; `false`: there was none.
-    pub(crate) fn end_search(&mut self) -> bool {
-        if self.decode.hunt == Hunt::Text {
-            self.decode.hunt = Hunt::default();
-        }
-        self.decode.search.take().is_some()
-    }
-
     /// The tokens of every match, by their place in the text.
     pub fn matches(&self) -> Vec<Range<usize>> {
         match (self.record(), &self.decode.search) {

@@ -208,6 +208,14 @@ impl Default for DecodeView {
 }
 
 impl DecodeView {
+    /// Forgets the search; `false`: there was none.
+    pub(crate) fn end_search(&mut self) -> bool {
+        if self.hunt == Hunt::Text {
+            self.hunt = Hunt::default();
+        }
+        self.search.take().is_some()
+    }
+
     /// The step looked at, of `n_steps`.
     pub fn step_index(&self, n_steps: usize) -> Option<usize> {
         let last = n_steps.checked_sub(1)?;

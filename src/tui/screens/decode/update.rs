@@ -220,7 +220,7 @@ impl App {
     }
 
     fn leave(&mut self) {
-        if self.end_search() {
+        if self.decode.end_search() {
             return;
         }
         match self.decode.zoom {

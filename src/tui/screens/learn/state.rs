@@ -49,6 +49,11 @@ impl Learn {
         }
     }
 
+    pub(super) fn choose(&mut self, lesson: usize) {
+        self.selected = lesson;
+        self.scroll = 0;
+    }
+
     /// The lesson under way and its task; no task: all are done.
     pub fn at(&self) -> Option<(&Lesson, Option<&Task>)> {
         let course = self.course.as_ref()?;

@@ -17,28 +17,20 @@ impl App {
     pub(crate) fn update_learn(&mut self, action: Action) -> Vec<Command> {
         let last = self.learn.lessons.len().saturating_sub(1);
         match action {
-            Action::Up => self.choose_lesson(self.learn.selected.saturating_sub(1)),
-            Action::Down => self.choose_lesson((self.learn.selected + 1).min(last)),
-            Action::First => self.choose_lesson(0),
-            Action::Last => self.choose_lesson(last),
+            Action::Up => self.learn.choose(self.learn.selected.saturating_sub(1)),
+            Action::Down => self.learn.choose((self.learn.selected + 1).min(last)),
+            Action::First => self.learn.choose(0),
+            Action::Last => self.learn.choose(last),
             Action::PageUp => self.learn.scroll = self.learn.scroll.saturating_sub(1),
-            Action::PageDown => self.scroll_lesson(),
+            Action::PageDown => {
+                self.learn.scroll = (self.learn.scroll + 1).min(self.look.measured.last);
+            }
             Action::Submit => self.begin_lesson(self.learn.selected),
-            Action::Click(Target::Line(line)) => self.choose_lesson(line.min(last)),
+            Action::Click(Target::Line(line)) => self.learn.choose(line.min(last)),
             Action::Close => self.screen = Screen::Catalog,
             other => return self.update_model(&other),
         }
         Vec::new()
-    }
-
-    fn choose_lesson(&mut self, lesson: usize) {
-        self.learn.selected = lesson;
-        self.learn.scroll = 0;
-    }
-
-    fn scroll_lesson(&mut self) {
-        let last = self.look.measured.last;
-        self.learn.scroll = (self.learn.scroll + 1).min(last);
     }
 
     /// Opens a lesson's runs on Decode and asks for its first task.

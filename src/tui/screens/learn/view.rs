@@ -4,6 +4,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Widget};
 
 use crate::present::theme::Theme;
 use crate::present::token_text::pad;
@@ -14,6 +15,7 @@ use crate::tui::lesson::{Lesson, Plot};
 use crate::tui::screens::decode::panes::cost_plot;
 use crate::tui::screens::learn::words;
 use crate::tui::shell::layout;
+use crate::tui::widgets::list::{lit, row_at};
 use crate::tui::widgets::pane;
 use crate::tui::widgets::paragraph::wrap;
 
@@ -31,7 +33,7 @@ pub fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
         return pane::placeholder("There are no lessons.", pane::inner(text_rect), theme, buf);
     };
     pane::title(&lesson.title, text_rect, false, theme, buf);
-    let (area, plot) = divide(lesson, pane::inner(text_rect));
+    let [area, plot] = divide(lesson, pane::inner(text_rect));
     text(app, lesson, theme, area, buf);
     if let Some(Plot::Cost) = lesson.plot {
         cost_plot::render(app, lesson, theme, plot, buf);
@@ -39,43 +41,26 @@ pub fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
 }
 
 fn places(body: Rect) -> (Rect, Rect) {
-    let width = LIST_WIDTH.min(body.width * 2 / 5);
-    let list = Rect { width, ..body };
-    let text = Rect {
-        x: body.x + width - 1,
-        width: body.width - width + 1,
-        ..body
-    };
-    (list, text)
+    pane::beside(body, LIST_WIDTH.min(body.width * 2 / 5))
 }
 
 /// The text's place and the plot's below it.
-fn divide(lesson: &Lesson, area: Rect) -> (Rect, Rect) {
+fn divide(lesson: &Lesson, area: Rect) -> [Rect; 2] {
     let rows = match lesson.plot {
         Some(_) => PLOT_ROWS.min(area.height / 2 + 1),
         None => 0,
     };
-    let text = Rect {
-        height: area.height - rows,
-        ..area
-    };
-    let plot = Rect {
-        y: area.y + text.height,
-        height: rows,
-        ..area
-    };
-    (text, plot)
+    pane::split_rows(area, area.height - rows)
 }
 
 /// Which lesson is at a position.
 pub fn lesson_at(app: &App, body: Rect, at: Position) -> Option<usize> {
     let inner = pane::inner(places(body).0);
-    let row = usize::from(at.y.checked_sub(inner.y)?);
-    (inner.contains(at) && row < app.learn.lessons.len()).then_some(row)
+    row_at(inner, 0, app.learn.lessons.len(), at)
 }
 
 fn list(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    for (row, lesson) in app.learn.lessons.iter().enumerate() {
+    let rows = app.learn.lessons.iter().enumerate().map(|(row, lesson)| {
         let (done, n) = (app.learn.learned.n_done(lesson), lesson.tasks.len());
         let (sign, style) = match done {
             0 => ("·", theme.dim()),
@@ -84,17 +69,14 @@ fn list(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         };
         let count = format!("{done}/{n}");
         let room = usize::from(area.width).saturating_sub(count.len() + 5);
-        let line = Line::from(vec![
+        Line::from(vec![
             Span::styled(format!("{sign} "), style),
             Span::styled(format!("{} ", row + 1), theme.dim()),
             Span::styled(pad(&lesson.title, room), theme.text()),
             Span::styled(format!(" {count}"), style),
-        ]);
-        pane::put(buf, area, row as u16, &line);
-        if row == app.learn.selected && (row as u16) < area.height {
-            pane::light(area, row as u16, theme, buf);
-        }
-    }
+        ])
+    });
+    lit(rows, Some(app.learn.selected), theme, area, buf);
 }
 
 /// The lesson's text, then its tasks, then how to begin.
@@ -120,17 +102,12 @@ fn text(app: &App, lesson: &Lesson, theme: &Theme, area: Rect, buf: &mut Buffer)
     let lines = lines(app, lesson, usize::from(area.width), theme);
     let rows = usize::from(area.height);
     let top = app.learn.scroll.min(lines.len().saturating_sub(rows));
-    for (row, line) in lines.iter().skip(top).take(rows).enumerate() {
-        pane::put(buf, area, row as u16, line);
+    if lines.len() > top + rows {
+        pane::more_beside(area, theme, buf);
     }
-    if lines.len() > top + rows && area.height > 0 {
-        let edge = Rect {
-            x: area.right(),
-            width: 1,
-            ..area
-        };
-        pane::put(buf, edge, area.height - 1, &Line::styled("↓", theme.dim()));
-    }
+    Paragraph::new(lines)
+        .scroll((top as u16, 0))
+        .render(area, buf);
 }
 
 /// The farthest the text can be scrolled.
@@ -139,7 +116,7 @@ pub fn last_scroll(app: &App) -> usize {
         return 0;
     };
     let body = layout::shell(app, layout::whole(app)).body;
-    let (area, _) = divide(lesson, pane::inner(places(body).1));
+    let [area, _] = divide(lesson, pane::inner(places(body).1));
     let n = lines(
         app,
         lesson,

@@ -3,8 +3,9 @@
 //! that a token is reached and accepted; no model was asked.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Widget};
 
 use crate::present::number::{count, prob};
 use crate::present::pick::Pick;
@@ -15,7 +16,7 @@ use crate::protocol::ProbedSet;
 use crate::speculate::draft::DraftNode;
 use crate::tui::app::App;
 use crate::tui::screens::pool::state::Probed;
-use crate::tui::widgets::pane::{placeholder, put};
+use crate::tui::widgets::pane::{below, more, placeholder, put};
 
 const HEAD_ROWS: u16 = 2;
 const GAP: u16 = 2;
@@ -28,21 +29,14 @@ fn columns_of(probed: &Probed, area: Rect) -> Vec<(Rect, Vec<&ProbedSet>)> {
     let sets: Vec<&ProbedSet> = probed.probe.sets.iter().collect();
     let n = (sets.len() as u16).max(1);
     let width = area.width.saturating_sub((n - 1) * GAP) / n;
-    let area = Rect {
-        y: area.y + HEAD_ROWS,
-        height: area.height.saturating_sub(HEAD_ROWS),
-        ..area
-    };
+    let area = below(area, HEAD_ROWS);
     if width < MIN_COLUMN {
         return vec![(area, sets)];
     }
-    let place = |i: usize| Rect {
-        x: area.x + i as u16 * (width + GAP),
-        width,
-        ..area
-    };
-    let each = sets.into_iter().enumerate();
-    each.map(|(i, set)| (place(i), vec![set])).collect()
+    let widths = sets.iter().map(|_| Constraint::Length(width));
+    let places = Layout::horizontal(widths).spacing(GAP).split(area);
+    let each = places.iter().copied().zip(sets);
+    each.map(|(place, set)| (place, vec![set])).collect()
 }
 
 fn lines(probed: &Probed, sets: &[&ProbedSet], width: u16, theme: &Theme) -> Vec<Line<'static>> {
@@ -174,14 +168,11 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let (top, last) = scrolled(app, area);
     for (rect, sets) in columns_of(probed, area) {
         let lines = lines(probed, &sets, rect.width, theme);
-        let shown = lines.iter().skip(top).take(usize::from(rect.height));
-        for (row, line) in shown.enumerate() {
-            put(buf, rect, row as u16, line);
-        }
+        Paragraph::new(lines)
+            .scroll((top as u16, 0))
+            .render(rect, buf);
     }
     if top < last {
-        let more = Line::styled(" ↓ more ", theme.dim());
-        let x = area.right().saturating_sub(more.width() as u16);
-        buf.set_line(x, area.bottom(), &more, area.width);
+        more("more", area, theme, buf);
     }
 }

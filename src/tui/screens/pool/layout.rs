@@ -1,8 +1,9 @@
 //! Where the panes of the Pool screen go.
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Constraint, Layout, Rect};
 
 use crate::tui::screens::decode::state::Zoom;
+use crate::tui::widgets::pane::beside;
 
 /// The Pool screen's panes; zoomed, the right one alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,15 +24,12 @@ pub fn places(zoom: Zoom, body: Rect) -> PoolPlaces {
     }
     let width = (body.width * 2 / 5).clamp(32, 54);
     let pools = (body.height * 2 / 5).max(6);
-    let at = |x, y, width, height| Rect {
-        x: body.x + x,
-        y: body.y + y,
-        width,
-        height,
-    };
+    let (lists, view) = beside(body, width);
+    let heights = [Constraint::Length(pools), Constraint::Fill(1)];
+    let [pools, documents] = Layout::vertical(heights).spacing(-1).areas(lists);
     PoolPlaces {
-        pools: at(0, 0, width, pools),
-        documents: at(0, pools - 1, width, body.height + 1 - pools),
-        view: at(width - 1, 0, body.width + 1 - width, body.height),
+        pools,
+        documents,
+        view,
     }
 }

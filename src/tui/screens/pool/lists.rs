@@ -2,28 +2,30 @@
 //! of the one that is selected.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::{Constraint, Position, Rect};
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
+use ratatui::widgets::{Cell, Row, Table};
 
 use crate::present::theme::Theme;
-use crate::present::token_text::{fit, pad};
+use crate::present::token_text::fit;
 use crate::protocol::{ListedDoc, PoolName, Section};
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
 use crate::tui::screens::Typing;
-use crate::tui::screens::pool::first_row;
 use crate::tui::screens::pool::state::PoolPane;
 use crate::tui::widgets::field::push_input;
+use crate::tui::widgets::list::{self, first_with_next, row_at};
 use crate::tui::widgets::pane;
 
-const DOCUMENTS: usize = 6;
-const TOKENS: usize = 8;
-const SIZE: usize = 8;
-const SEGMENTS: usize = 5;
+const DOCUMENTS: u16 = 6;
+const TOKENS: u16 = 8;
+const SIZE: u16 = 8;
+const SEGMENTS: u16 = 5;
 /// With fewer columns the index's size is left out.
-const ROOMY: usize = 40;
-const ID: usize = 8;
+const ROOMY: u16 = 40;
+const ID: u16 = 8;
 
 /// A number in at most five columns: `7612`, `43.0k`, `1.2M`.
 fn short(n: usize) -> String {
@@ -35,14 +37,9 @@ fn short(n: usize) -> String {
     }
 }
 
-/// The part of a list below its heads.
-fn rows(rect: Rect, n_heads: u16) -> Rect {
-    let area = pane::inner(rect);
-    Rect {
-        y: area.y + n_heads,
-        height: area.height.saturating_sub(n_heads),
-        ..area
-    }
+/// The part of a list below its head.
+fn rows(rect: Rect) -> Rect {
+    pane::below(pane::inner(rect), 1)
 }
 
 pub fn pools(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
@@ -52,67 +49,48 @@ pub fn pools(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
     if app.pool.sections().is_empty() {
         return pane::placeholder(&nothing_yet(app), area, theme, buf);
     }
-    let width = usize::from(area.width);
-    let roomy = width >= ROOMY;
-    let name = name_width(width);
-    let mut heads = format!(
-        "{}{:>DOCUMENTS$}{:>TOKENS$}",
-        pad("pool", name),
-        "docs",
-        "tokens"
-    );
-    if roomy {
-        heads.push_str(&format!("{:>SIZE$}{:>SEGMENTS$}", "index", "seg"));
-    }
-    pane::put(buf, area, 0, &Line::styled(heads, theme.dim()));
-    let area = rows(rect, 1);
+    let (size, segments) = match area.width >= ROOMY {
+        true => (SIZE, SEGMENTS),
+        false => (0, 0),
+    };
+    let name = area
+        .width
+        .saturating_sub(DOCUMENTS + TOKENS + size + segments);
     let sections = app.pool.sections();
-    let top = first_row(app.pool.pool_row, sections.len(), usize::from(area.height));
-    let shown = sections.iter().enumerate().skip(top);
-    for (row, (index, section)) in shown.take(usize::from(area.height)).enumerate() {
-        pane::put(
-            buf,
-            area,
-            row as u16,
-            &section_line(section, name, roomy, theme),
-        );
-        if index == app.pool.pool_row {
-            pane::mark(area, row as u16, 1, theme, buf);
-        }
-    }
+    let rows = rows(rect);
+    let top = first_with_next(app.pool.pool_row, sections.len(), usize::from(rows.height));
+    let shown = sections.iter().skip(top).take(usize::from(rows.height));
+    let table = Table::new(
+        shown.map(|section| section_row(section, usize::from(name), theme)),
+        Constraint::from_lengths([name, DOCUMENTS, TOKENS, size, segments]),
+    );
+    let heads = ["docs", "tokens", "index", "seg"].map(|head| right(head, theme.dim()));
+    let name = Cell::from("pool").style(theme.dim());
+    let table = table.header([name].into_iter().chain(heads).collect());
+    list::table(table, app.pool.pool_row.checked_sub(top), theme, area, buf);
 }
 
-fn name_width(width: usize) -> usize {
-    let figures = DOCUMENTS + TOKENS;
-    match width >= ROOMY {
-        true => width - figures - SIZE - SEGMENTS,
-        false => width.saturating_sub(figures),
-    }
+/// A figure or its head.
+fn right(text: impl Into<Line<'static>>, style: Style) -> Cell<'static> {
+    Cell::from(text.into().right_aligned()).style(style)
 }
 
-fn section_line(section: &Section, name: usize, roomy: bool, theme: &Theme) -> Line<'static> {
+fn section_row(section: &Section, name: usize, theme: &Theme) -> Row<'static> {
     let style = match (&section.pool, section.documents) {
         (_, 0) => theme.dim(),
         (PoolName::Group(_), _) => theme.text(),
         _ => theme.strong(),
     };
-    let mut figures = format!(
-        "{:>DOCUMENTS$}{:>TOKENS$}",
+    let figures = [
         short(section.documents),
-        short(section.tokens)
-    );
-    if roomy {
-        let bytes = format!("{}B", short(section.bytes));
-        figures.push_str(&format!("{bytes:>SIZE$}{:>SEGMENTS$}", section.segments));
-    }
+        short(section.tokens),
+        format!("{}B", short(section.bytes)),
+        section.segments.to_string(),
+    ];
+    let figures = figures.map(|figure| right(figure, style.remove_modifier(Modifier::BOLD)));
     let shown = fit(section.pool.name(), name.saturating_sub(1));
-    Line::from(vec![
-        Span::styled(pad(&shown, name), style),
-        Span::styled(
-            figures,
-            style.remove_modifier(ratatui::style::Modifier::BOLD),
-        ),
-    ])
+    let name = Cell::from(shown).style(style);
+    [name].into_iter().chain(figures).collect()
 }
 
 /// What was changed by hand, and that it is in memory.
@@ -146,11 +124,9 @@ fn nothing_yet(app: &App) -> String {
 
 /// Which pool is at a position.
 pub fn pool_at(app: &App, rect: Rect, at: Position) -> Option<usize> {
-    let area = rows(rect, 1);
-    let n = app.pool.sections().len();
-    let top = first_row(app.pool.pool_row, n, usize::from(area.height));
-    let row = top + usize::from(at.y.checked_sub(area.y)?);
-    (area.contains(at) && row < n).then_some(row)
+    let (area, n) = (rows(rect), app.pool.sections().len());
+    let top = first_with_next(app.pool.pool_row, n, usize::from(area.height));
+    row_at(area, top, n, at)
 }
 
 pub fn documents(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
@@ -174,17 +150,19 @@ pub fn documents(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
     pane::note(&[Line::styled(note, theme.dim())], title.len(), rect, buf);
     let area = pane::inner(rect);
     pane::put(buf, area, 0, &filter_line(app, theme));
-    let area = rows(rect, 1);
-    let top = first_row(pools.row, n_shown, usize::from(area.height));
-    let shown = pools.rows.iter().enumerate().skip(top);
-    for (row, (index, &doc)) in shown.take(usize::from(area.height)).enumerate() {
+    let area = rows(rect);
+    let top = first_with_next(pools.row, n_shown, usize::from(area.height));
+    let shown = pools.rows.iter().skip(top).take(usize::from(area.height));
+    let title = area.width.saturating_sub(ID + DOCUMENTS);
+    let row = |&doc: &usize| {
         let doc = &pools.documents[doc];
-        let line = document_line(app, doc, usize::from(area.width), theme);
-        pane::put(buf, area, row as u16, &line);
-        if index == pools.row {
-            pane::mark(area, row as u16, 1, theme, buf);
-        }
-    }
+        document_row(app, doc, usize::from(title), theme)
+    };
+    let widths = Constraint::from_lengths([ID, title, DOCUMENTS]);
+    // The filter stands where the heads would.
+    let table = Table::new(shown.map(row), widths).header(Row::default().height(1));
+    let place = pane::inner(rect);
+    list::table(table, pools.row.checked_sub(top), theme, place, buf);
     if n_shown == 0 {
         pane::placeholder(&no_documents(app), area, theme, buf);
     }
@@ -225,19 +203,17 @@ fn filter_line(app: &App, theme: &Theme) -> Line<'static> {
     line
 }
 
-fn document_line(app: &App, doc: &ListedDoc, width: usize, theme: &Theme) -> Line<'static> {
+fn document_row(app: &App, doc: &ListedDoc, title: usize, theme: &Theme) -> Row<'static> {
     let is_open = app.document_in_view() == Some(doc.id.as_str());
-    let label = width.saturating_sub(ID + DOCUMENTS);
     let style = if is_open {
         theme.accent()
     } else {
         theme.text()
     };
-    let title = fit(&doc.title, label.saturating_sub(1));
-    Line::from(vec![
-        Span::styled(pad(&fit(own_id(&doc.id), ID - 1), ID), theme.dim()),
-        Span::styled(pad(&title, label), style),
-        Span::styled(format!("{:>DOCUMENTS$}", short(doc.n_tokens)), theme.dim()),
+    Row::new([
+        Cell::from(fit(own_id(&doc.id), usize::from(ID) - 1)).style(theme.dim()),
+        Cell::from(fit(&doc.title, title.saturating_sub(1))).style(style),
+        right(short(doc.n_tokens), theme.dim()),
     ])
 }
 
@@ -248,11 +224,9 @@ fn own_id(id: &str) -> &str {
 
 /// Which document of the list is at a position.
 pub fn document_at(app: &App, rect: Rect, at: Position) -> Option<usize> {
-    let area = rows(rect, 1);
-    let n = app.pool.rows.len();
-    let top = first_row(app.pool.row, n, usize::from(area.height));
-    let row = top + usize::from(at.y.checked_sub(area.y)?);
-    (area.contains(at) && row < n).then_some(row)
+    let (area, n) = (rows(rect), app.pool.rows.len());
+    let top = first_with_next(app.pool.row, n, usize::from(area.height));
+    row_at(area, top, n, at)
 }
 
 #[cfg(test)]

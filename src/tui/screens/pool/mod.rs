@@ -10,9 +10,3 @@ pub mod supplied;
 pub mod text;
 pub mod update;
 pub mod view;
-
-/// The first row of a list, so that the selected one is in view.
-fn first_row(selected: usize, n: usize, height: usize) -> usize {
-    let last = n.saturating_sub(height);
-    (selected + 2).saturating_sub(height).min(last)
-}

@@ -13,22 +13,14 @@ use crate::protocol::FoundDocument;
 use crate::tui::action::{Action, LabAction};
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
-use crate::tui::screens::pool::first_row;
 use crate::tui::screens::pool::state::{OpenDocument, PoolTab};
 use crate::tui::screens::pool::supplied::Supplied;
-use crate::tui::widgets::pane::{mark, placeholder, put};
+use crate::tui::widgets::list::{first_with_next, framed, row_at as list_row_at};
+use crate::tui::widgets::pane::{below, mark, more_beside, placeholder, put};
 
 /// Rows above the text, and rows of a find.
 const HEAD_ROWS: u16 = 2;
 const FIND_ROWS: usize = 3;
-
-fn below_head(area: Rect, n: u16) -> Rect {
-    Rect {
-        y: area.y + n,
-        height: area.height.saturating_sub(n),
-        ..area
-    }
-}
 
 /// Which document is looked at.
 fn head(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
@@ -65,7 +57,7 @@ pub fn scrolled(app: &App, area: Rect) -> (usize, usize) {
     let Some(open) = &app.pool.open else {
         return (0, 0);
     };
-    let area = below_head(area, HEAD_ROWS);
+    let area = below(area, HEAD_ROWS);
     top_line(
         app,
         open,
@@ -91,7 +83,7 @@ fn top_line(
 
 pub fn text(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     head(app, theme, area, buf);
-    let area = below_head(area, HEAD_ROWS);
+    let area = below(area, HEAD_ROWS);
     if let Some(why) = &app.pool.why_not {
         return placeholder(why, area, theme, buf);
     }
@@ -117,12 +109,7 @@ pub fn text(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         }
     }
     if top < last {
-        let edge = Rect {
-            x: area.right(),
-            width: 1,
-            ..area
-        };
-        put(buf, edge, area.height - 1, &Line::styled("↓", theme.dim()));
+        more_beside(area, theme, buf);
     }
 }
 
@@ -142,7 +129,7 @@ pub fn supplied(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(record) = app.record() else {
         let text = "No run is shown: generate one, and the drafts that this document supplied are listed \
                     here.";
-        return placeholder(text, below_head(area, HEAD_ROWS), theme, buf);
+        return placeholder(text, below(area, HEAD_ROWS), theme, buf);
     };
     let pools = &app.pool;
     let of = format!(
@@ -152,7 +139,7 @@ pub fn supplied(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     );
     let of = fit(&of, usize::from(area.width));
     put(buf, area, 1, &Line::styled(of, theme.dim()));
-    let area = below_head(area, HEAD_ROWS + 1);
+    let area = below(area, HEAD_ROWS + 1);
     if pools.supplied.is_empty() {
         let text = match app.document_in_view() {
             Some(_) => {
@@ -163,16 +150,13 @@ pub fn supplied(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         return placeholder(text, area, theme, buf);
     }
     let height = usize::from(area.height);
-    let top = first_row(pools.supplied_row, pools.supplied.len(), height);
-    let shown = pools.supplied.iter().enumerate().skip(top).take(height);
-    for (row, (index, draft)) in shown.enumerate() {
+    let top = first_with_next(pools.supplied_row, pools.supplied.len(), height);
+    let shown = pools.supplied.iter().skip(top).take(height).map(|draft| {
         let token = record.quoted(draft.token);
-        let line = supplied_line(draft, &token, area.width, theme);
-        put(buf, area, row as u16, &line);
-        if index == pools.supplied_row {
-            mark(area, row as u16, 1, theme, buf);
-        }
-    }
+        supplied_line(draft, &token, area.width, theme)
+    });
+    let chosen = pools.supplied_row.saturating_sub(top);
+    framed(shown, chosen, theme, area, buf);
 }
 
 fn supplied_line(draft: &Supplied, token: &str, width: u16, theme: &Theme) -> Line<'static> {
@@ -204,12 +188,12 @@ pub fn found(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         Span::styled("  → DRAFTS: what would come next", theme.dim()),
     ]);
     put(buf, area, 0, &line);
-    let area = below_head(area, HEAD_ROWS);
+    let area = below(area, HEAD_ROWS);
     if found.documents.is_empty() {
         return placeholder("It occurs in no document.", area, theme, buf);
     }
     let height = usize::from(area.height) / FIND_ROWS;
-    let top = first_row(app.pool.found_row, found.documents.len(), height);
+    let top = first_with_next(app.pool.found_row, found.documents.len(), height);
     let shown = found.documents.iter().enumerate().skip(top);
     for (i, (index, hit)) in shown.take(height.max(1)).enumerate() {
         let row = (i * FIND_ROWS) as u16;
@@ -261,16 +245,15 @@ pub fn row_at(app: &App, area: Rect, at: Position) -> Option<usize> {
     let pools = &app.pool;
     match pools.tab {
         PoolTab::Supplied => {
-            let area = below_head(area, HEAD_ROWS + 1);
+            let area = below(area, HEAD_ROWS + 1);
             let n = pools.supplied.len();
-            let top = first_row(pools.supplied_row, n, usize::from(area.height));
-            let row = top + usize::from(at.y.checked_sub(area.y)?);
-            (area.contains(at) && row < n).then_some(row)
+            let top = first_with_next(pools.supplied_row, n, usize::from(area.height));
+            list_row_at(area, top, n, at)
         }
         PoolTab::Found => {
-            let area = below_head(area, HEAD_ROWS);
+            let area = below(area, HEAD_ROWS);
             let n = pools.found.as_ref()?.documents.len();
-            let top = first_row(pools.found_row, n, usize::from(area.height) / FIND_ROWS);
+            let top = first_with_next(pools.found_row, n, usize::from(area.height) / FIND_ROWS);
             let row = top + usize::from(at.y.checked_sub(area.y)?) / FIND_ROWS;
             (area.contains(at) && row < n).then_some(row)
         }

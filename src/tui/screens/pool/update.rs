@@ -17,7 +17,7 @@ use crate::tui::screens::decode::state::{Cursor, Zoom};
 use crate::tui::screens::pool::state::{PoolPane, PoolScreen, PoolTab};
 use crate::tui::screens::{Screen, Typing};
 use crate::tui::target::{PoolTarget, Target};
-use crate::tui::widgets::field::paste;
+use crate::tui::widgets::field::edit;
 
 /// Rows of a probe's trees: what can be read at a glance.
 const PROBE_ROWS: usize = 24;
@@ -37,9 +37,9 @@ impl App {
                 self.pool.typing = Typing::Yes;
                 self.pool.pane = PoolPane::Documents;
             }
-            Action::Edit(_) | Action::Paste(_) => self.edit_filter_of_pool(&action),
-            Action::NextPane => self.focus_pool_pane(true),
-            Action::PreviousPane => self.focus_pool_pane(false),
+            Action::Edit(_) | Action::Paste(_) => self.pool.edit_filter(&action),
+            Action::NextPane => self.pool.focus_neighbour(true),
+            Action::PreviousPane => self.pool.focus_neighbour(false),
             Action::Less => self.show_pool_tab(self.pool.tab.neighbour(false)),
             Action::More => self.show_pool_tab(self.pool.tab.neighbour(true)),
             Action::Zoom => {
@@ -61,31 +61,6 @@ impl App {
             other => return self.update_model(&other),
         }
         Vec::new()
-    }
-
-    fn edit_filter_of_pool(&mut self, action: &Action) {
-        match action {
-            Action::Edit(request) => {
-                let change = self.pool.filter.handle(*request);
-                if change.is_some_and(|c| c.value) {
-                    self.pool.refilter();
-                }
-            }
-            Action::Paste(text) if self.pool.typing == Typing::Yes => {
-                paste(&mut self.pool.filter, text);
-                self.pool.refilter();
-            }
-            _ => {}
-        }
-    }
-
-    fn focus_pool_pane(&mut self, forward: bool) {
-        use PoolPane::{Documents, Pools, View};
-        self.pool.pane = match (self.pool.pane, forward) {
-            (Pools, true) | (View, false) => Documents,
-            (Documents, true) | (Pools, false) => View,
-            (View, true) | (Documents, false) => Pools,
-        };
     }
 
     fn show_pool_tab(&mut self, tab: PoolTab) {
@@ -236,7 +211,7 @@ impl App {
             PoolAsks::Phrase => self.search(typed),
             PoolAsks::Text => {
                 let text = typed.replace(BREAK, "\n");
-                let document = self.new_document(&text);
+                let document = self.pool.new_document(&text);
                 self.ask_pools(LabQuestion::Add(document))
             }
             PoolAsks::File => {
@@ -250,7 +225,7 @@ impl App {
         self.pool.tab = PoolTab::Found;
         self.pool.pane = PoolPane::View;
         self.pool.probe_of = format!("“{phrase}”");
-        let group = self.selected_group();
+        let group = self.pool.selected_group();
         let find = LabQuestion::Find {
             text: phrase.to_string(),
         };
@@ -275,7 +250,7 @@ impl App {
         };
         let own = subject.group.as_deref();
         let own = own.map(|g| GroupKey::new(&subject.kind, Some(g), None));
-        let group = self.selected_group().or(own);
+        let group = self.pool.selected_group().or(own);
         self.pool.probe_of = format!("the prompt of {}", subject.title);
         self.pool.tab = PoolTab::Drafts;
         self.pool.pane = PoolPane::View;
@@ -293,32 +268,6 @@ impl App {
             text,
             group,
             params: Box::new(params),
-        }
-    }
-
-    /// The group that is selected among the pools.
-    fn selected_group(&self) -> Option<GroupKey> {
-        match self.pool.pool() {
-            Some(PoolName::Group(name)) => Some(name.clone()),
-            _ => None,
-        }
-    }
-
-    /// A document of its own for a text that was typed, in the selected group.
-    fn new_document(&mut self, text: &str) -> NewDocument {
-        self.pool.n_typed += 1;
-        let group = self.selected_group();
-        let (kind, group) = match group.as_deref().and_then(|g| g.split_once('/')) {
-            Some((kind, group)) => (kind.into(), group.to_string()),
-            None => ("session".into(), "added".to_string()),
-        };
-        let first_line = text.lines().find(|l| !l.trim().is_empty());
-        NewDocument {
-            id: format!("typed-{}", self.pool.n_typed),
-            title: fit(first_line.unwrap_or_default().trim(), TITLE_LEN),
-            kind,
-            group,
-            text: text.to_string(),
         }
     }
 
@@ -359,6 +308,48 @@ impl App {
 }
 
 impl PoolScreen {
+    fn edit_filter(&mut self, action: &Action) {
+        let takes = matches!(action, Action::Edit(_)) || self.typing == Typing::Yes;
+        if takes && edit(&mut self.filter, action) {
+            self.refilter();
+        }
+    }
+
+    fn focus_neighbour(&mut self, forward: bool) {
+        use PoolPane::{Documents, Pools, View};
+        self.pane = match (self.pane, forward) {
+            (Pools, true) | (View, false) => Documents,
+            (Documents, true) | (Pools, false) => View,
+            (View, true) | (Documents, false) => Pools,
+        };
+    }
+
+    /// The group that is selected among the pools.
+    fn selected_group(&self) -> Option<GroupKey> {
+        match self.pool() {
+            Some(PoolName::Group(name)) => Some(name.clone()),
+            _ => None,
+        }
+    }
+
+    /// A document of its own for a text that was typed, in the selected group.
+    fn new_document(&mut self, text: &str) -> NewDocument {
+        self.n_typed += 1;
+        let group = self.selected_group();
+        let (kind, group) = match group.as_deref().and_then(|g| g.split_once('/')) {
+            Some((kind, group)) => (kind.into(), group.to_string()),
+            None => ("session".into(), "added".to_string()),
+        };
+        let first_line = text.lines().find(|l| !l.trim().is_empty());
+        NewDocument {
+            id: format!("typed-{}", self.n_typed),
+            title: fit(first_line.unwrap_or_default().trim(), TITLE_LEN),
+            kind,
+            group,
+            text: text.to_string(),
+        }
+    }
+
     fn removal_of_selected(&self) -> Option<Removal> {
         let document = self.selected()?;
         Some(Removal {

@@ -1,5 +1,6 @@
 //! Speed-up against what the texts have in common, a point a cell, with the interval
-//! of the one and the standard error of the other over subjects.
+//! of the one and the standard error of the other over subjects. Not a `Chart`: that
+//! would round points and bars to other cells than their axes' names.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

@@ -4,6 +4,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Widget};
 
 use crate::present::number::{count, percent, three};
 use crate::present::theme::{Emphasis, Theme};
@@ -255,9 +256,7 @@ pub fn cell(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let command = app.command_with(subject, &params);
     let dim = |text| Line::styled(text, theme.dim());
     lines.extend(wrap(&command, width).into_iter().map(dim));
-    for (row, line) in lines.iter().enumerate() {
-        put(buf, area, row as u16, line);
-    }
+    Paragraph::new(lines).render(area, buf);
 }
 
 fn over(figures: &CellFigures) -> String {

@@ -1,6 +1,6 @@
 //! Where everything on the Tune screen goes, as functions of the size alone.
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Constraint, Layout, Rect};
 
 use crate::tui::screens::tune::state::Side;
 use crate::tui::widgets::pane;
@@ -30,12 +30,12 @@ pub fn sides(body: Rect, front: Side) -> Vec<(Side, Rect)> {
 }
 
 /// The list of sliders, and what would change.
-pub fn sliders(pane: Rect, n: usize) -> (Rect, Rect) {
+pub fn sliders(pane: Rect, n: usize) -> [Rect; 2] {
     let area = pane::inner(pane);
     // One more row says what the slider in front does.
     let n_rows = n as u16 + 2;
     if area.height >= n_rows + WHAT_IF_ROWS {
-        return split_rows(area, n_rows + 1);
+        return pane::split_rows(area, n_rows + 1);
     }
     split_columns(area, LIST_WIDTH)
 }
@@ -50,14 +50,15 @@ pub struct SweepPlaces {
 }
 
 pub fn sweep(pane: Rect, n_rows: usize) -> SweepPlaces {
-    let (head, rest) = split_rows(pane::inner(pane), HEAD_ROWS);
+    let [head, rest] = pane::split_rows(pane::inner(pane), HEAD_ROWS);
     let tall = rest.height + HEAD_ROWS >= TALL;
     let cell_rows = if tall { CELL_ROWS } else { CELL_ROWS - 2 };
-    let (rest, cell) = split_rows(rest, rest.height.saturating_sub(cell_rows));
+    let rows = [Constraint::Fill(1), Constraint::Length(cell_rows)];
+    let [rest, cell] = Layout::vertical(rows).areas(rest);
     // A title, the columns' names, and a legend.
     let heat_rows = n_rows as u16 + 3;
-    let (heat, plot) = match tall {
-        true => split_rows(rest, heat_rows + 1),
+    let [heat, plot] = match tall {
+        true => pane::split_rows(rest, heat_rows + 1),
         false => split_columns(rest, HEAT_WIDTH),
     };
     SweepPlaces {
@@ -71,7 +72,8 @@ pub fn sweep(pane: Rect, n_rows: usize) -> SweepPlaces {
 /// Columns of a heat map's row names.
 pub const ROW_NAME: u16 = 9;
 
-/// The place of a cell of the heat map, in a table of `n_columns`.
+/// The place of a cell of the heat map, in a table of `n_columns`. Not a `Layout`, which
+/// would shrink the cells that lie beyond the map.
 pub fn heat_cell(heat: Rect, row: usize, column: usize, n_columns: usize) -> Rect {
     let width = (heat.width.saturating_sub(ROW_NAME) / n_columns.max(1) as u16).clamp(8, 14);
     Rect {
@@ -82,31 +84,13 @@ pub fn heat_cell(heat: Rect, row: usize, column: usize, n_columns: usize) -> Rec
     }
 }
 
-fn split_rows(area: Rect, rows: u16) -> (Rect, Rect) {
-    let rows = rows.min(area.height);
-    let above = Rect {
-        height: rows,
-        ..area
-    };
-    let below = Rect {
-        y: area.y + rows,
-        height: area.height - rows,
-        ..area
-    };
-    (above, below)
-}
-
-fn split_columns(area: Rect, columns: u16) -> (Rect, Rect) {
-    let columns = columns.min(area.width);
-    let left = Rect {
-        width: columns,
-        ..area
-    };
-    let gap = GAP.min(area.width - columns);
-    let right = Rect {
-        x: area.x + columns + gap,
-        width: area.width - columns - gap,
-        ..area
-    };
-    (left, right)
+/// The gap shrinks before the left part does.
+fn split_columns(area: Rect, columns: u16) -> [Rect; 2] {
+    let widths = [
+        Constraint::Length(columns),
+        Constraint::Max(GAP),
+        Constraint::Fill(1),
+    ];
+    let [left, _, right] = Layout::horizontal(widths).areas(area);
+    [left, right]
 }

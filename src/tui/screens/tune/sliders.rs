@@ -4,12 +4,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::present::theme::{Emphasis, Theme};
+use crate::present::theme::Theme;
 use crate::present::token_text::fit;
 use crate::tui::app::App;
 use crate::tui::screens::tune::state::Side;
 use crate::tui::settings::Setting;
 use crate::tui::settings::sliders::Answer;
+use crate::tui::widgets::list::marked;
 use crate::tui::widgets::pane::put;
 
 const NAME: usize = 13;
@@ -19,20 +20,10 @@ const TAG: usize = 12;
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let sliders = Setting::sliders(&app.tune.params);
     let selected = app.tune.row.min(sliders.len() - 1);
-    for (i, &setting) in sliders.iter().enumerate() {
-        let row = i as u16;
-        put(buf, area, row, &line(app, setting, theme, area.width));
-        if i == selected && app.tune.side == Side::Sliders && row < area.height {
-            let place = Rect {
-                x: area.x - 1,
-                y: area.y + row,
-                width: area.width + 1,
-                height: 1,
-            };
-            buf.set_style(place, theme.emphasis(Emphasis::Selected));
-            buf.set_string(place.x, place.y, "▌", theme.accent());
-        }
-    }
+    let lines = sliders.iter();
+    let lines = lines.map(|&setting| line(app, setting, theme, area.width));
+    let chosen = Some(selected).filter(|_| app.tune.side == Side::Sliders);
+    marked(lines, chosen, theme, area, buf);
     let about = fit(sliders[selected].about(), usize::from(area.width));
     let row = sliders.len() as u16 + 1;
     put(buf, area, row, &Line::styled(about, theme.dim()));

@@ -5,6 +5,7 @@ use crate::protocol::RunId;
 use crate::speculate::params::Params;
 use crate::speculate::whatif::{Knob, WhatIf};
 use crate::tui::screens::tune::sweep::SweepView;
+use crate::tui::target::Target;
 
 /// The halves of the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,6 +13,15 @@ pub enum Side {
     #[default]
     Sliders,
     Sweep,
+}
+
+impl Side {
+    pub(super) fn other(self) -> Self {
+        match self {
+            Side::Sliders => Side::Sweep,
+            Side::Sweep => Side::Sliders,
+        }
+    }
 }
 
 /// What the moved parameters would have made of a recorded run.
@@ -51,6 +61,17 @@ impl Tune {
             begun_with: None,
             answered: None,
             sweep: SweepView::default(),
+        }
+    }
+
+    pub(super) fn click(&mut self, target: &Target) {
+        match *target {
+            Target::Slider(row) => (self.side, self.row) = (Side::Sliders, row),
+            Target::Cell { row, column } => {
+                (self.side, self.sweep.at) = (Side::Sweep, (row, column));
+            }
+            Target::TuneSide(side) => self.side = side,
+            _ => {}
         }
     }
 }

@@ -11,7 +11,6 @@ use crate::tui::runs::begin::Begin;
 use crate::tui::screens::Screen;
 use crate::tui::screens::tune::state::{Answered, Side};
 use crate::tui::settings::{Setting, Way};
-use crate::tui::target::Target;
 
 impl App {
     /// The screen comes to the front: the sliders stand where the shown run's
@@ -61,18 +60,13 @@ impl App {
     pub(crate) fn update_tune(&mut self, action: Action) -> Vec<Command> {
         match action {
             Action::Close => self.screen = Screen::Catalog,
-            Action::NextPane | Action::PreviousPane => {
-                self.tune.side = match self.tune.side {
-                    Side::Sliders => Side::Sweep,
-                    Side::Sweep => Side::Sliders,
-                };
-            }
+            Action::NextPane | Action::PreviousPane => self.tune.side = self.tune.side.other(),
             Action::Reset => self.reset_sliders(),
             Action::EarlierRuns => self.open_runs_dialog(),
             Action::CopyCommand => self.copy_command(),
             Action::Branch => return self.branch_at_change(),
             Action::SaveSettings => self.errands.push(Errand::SaveSettings(self.tune.params)),
-            Action::Click(target) => return self.click_tune(target),
+            Action::Click(target) => self.tune.click(&target),
             Action::Submit if self.tune.side == Side::Sliders => return self.rerun(),
             other if self.tune.side == Side::Sweep || other.is_about_sweeps() => {
                 return self.update_sweep(other);
@@ -105,22 +99,6 @@ impl App {
         };
         self.tune.params = moved;
         self.judge_again();
-        Vec::new()
-    }
-
-    fn click_tune(&mut self, target: Target) -> Vec<Command> {
-        match target {
-            Target::Slider(row) => {
-                self.tune.side = Side::Sliders;
-                self.tune.row = row;
-            }
-            Target::Cell { row, column } => {
-                self.tune.side = Side::Sweep;
-                self.tune.sweep.at = (row, column);
-            }
-            Target::TuneSide(side) => self.tune.side = side,
-            _ => {}
-        }
         Vec::new()
     }
 

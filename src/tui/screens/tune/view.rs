@@ -14,6 +14,7 @@ use crate::tui::screens::tune::{
 };
 use crate::tui::settings::Setting;
 use crate::tui::target::Target;
+use crate::tui::widgets::list::row_at;
 use crate::tui::widgets::pane;
 
 const TITLES: [(Side, &str); 2] = [(Side::Sliders, "SETTINGS"), (Side::Sweep, "SWEEP")];
@@ -43,7 +44,7 @@ pub fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
 
 fn settings(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
     let n = Setting::sliders(&app.tune.params).len();
-    let (list, changes) = tune_layout::sliders(rect, n);
+    let [list, changes] = tune_layout::sliders(rect, n);
     sliders::render(app, theme, list, buf);
     what_if::render(app, theme, changes, buf);
 }
@@ -59,11 +60,7 @@ fn sweep(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
              autoregressive one. {} begins it.",
             app.key_of(Context::Tune, Action::StartSweep)
         );
-        let rest = Rect {
-            y: places.heat.y,
-            height: rect.bottom().saturating_sub(places.heat.y + 1),
-            ..places.head
-        };
+        let rest = pane::below(pane::inner(rect), places.head.height);
         return pane::placeholder(&text, rest, theme, buf);
     }
     heat::render(app, theme, places.heat, buf);
@@ -90,9 +87,8 @@ pub fn hit(app: &App, body: Rect, at: Position) -> Target {
 
 fn slider_at(app: &App, rect: Rect, at: Position) -> Option<Target> {
     let n = Setting::sliders(&app.tune.params).len();
-    let (list, _) = tune_layout::sliders(rect, n);
-    let row = usize::from(at.y.checked_sub(list.y)?);
-    (list.contains(at) && row < n).then_some(Target::Slider(row))
+    let [list, _] = tune_layout::sliders(rect, n);
+    row_at(list, 0, n, at).map(Target::Slider)
 }
 
 fn cell_at(app: &App, rect: Rect, at: Position) -> Option<Target> {

@@ -4,7 +4,8 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
+use ratatui::text::{Line, Span, Text};
+use ratatui::widgets::{Paragraph, Widget};
 
 use crate::present::number::{count, percent, three};
 use crate::present::theme::Theme;
@@ -14,7 +15,7 @@ use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
 use crate::tui::screens::tune::state::Answered;
-use crate::tui::widgets::pane::put;
+use crate::tui::widgets::pane;
 use crate::tui::widgets::paragraph::wrap;
 
 const LABEL: usize = 11;
@@ -27,10 +28,9 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         theme,
     };
     page.fill(app);
-    for (row, line) in page.lines.iter().enumerate() {
-        put(buf, area, row as u16, line);
-    }
-    command(app, theme, area, page.lines.len(), buf);
+    let n_lines = page.lines.len();
+    Paragraph::new(page.lines).render(area, buf);
+    command(app, theme, area, n_lines, buf);
 }
 
 /// The command line, at the bottom where there is room for it.
@@ -42,19 +42,10 @@ fn command(app: &App, theme: &Theme, area: Rect, used: usize, buf: &mut Buffer) 
     if top <= used {
         return;
     }
-    put(
-        buf,
-        area,
-        top as u16,
-        &Line::styled(
-            format!("{} copies:", app.key_of(Context::Tune, Action::CopyCommand)),
-            theme.dim(),
-        ),
-    );
-    for (i, text) in lines.into_iter().enumerate() {
-        let row = (top + 1 + i) as u16;
-        put(buf, area, row, &Line::styled(text, theme.text()));
-    }
+    let key = app.key_of(Context::Tune, Action::CopyCommand);
+    let mut text = Text::styled(format!("{key} copies:"), theme.dim());
+    text.extend(lines.into_iter().map(|l| Line::styled(l, theme.text())));
+    Paragraph::new(text).render(pane::below(area, top as u16), buf);
 }
 
 struct Page<'a> {

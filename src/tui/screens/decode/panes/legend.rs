@@ -2,7 +2,8 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::text::{Line, Span, Text};
+use ratatui::widgets::{Paragraph, Widget};
 
 use crate::glossary::{self, Term};
 use crate::present::theme::Theme;
@@ -41,23 +42,18 @@ pub fn render(app: &App, pane: Pane, theme: &Theme, area: Rect, buf: &mut Buffer
     let terms: Vec<&Term> = glossary::of(pane.place()).collect();
     let key = app.key_of(Context::Anywhere, Action::Help);
     let height = (terms.len() as u16 + 1).min(free - 1);
-    let area = Rect {
-        y: area.bottom() - height,
-        height,
-        ..area
-    };
+    let area = pane::below(area, area.height - height);
     let n_shown = usize::from(height - 1).min(terms.len());
     let head = match terms.len() - n_shown {
         0 => format!("{key} says more"),
         n => format!("{key} says more, and explains {n} others"),
     };
-    pane::put(buf, area, 0, &Line::styled(head, theme.dim()));
+    let mut text = Text::styled(head, theme.dim());
     let shown = &terms[..n_shown];
     let names = shown.iter().map(|t| columns(&t.name)).max().unwrap_or(0);
-    for (row, term) in shown.iter().enumerate() {
-        let line = line(term, names, usize::from(area.width), theme);
-        pane::put(buf, area, row as u16 + 1, &line);
-    }
+    let width = usize::from(area.width);
+    text.extend(shown.iter().map(|term| line(term, names, width, theme)));
+    Paragraph::new(text).render(area, buf);
 }
 
 /// Rows at the bottom in which nothing is drawn.

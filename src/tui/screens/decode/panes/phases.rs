@@ -3,7 +3,8 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::text::{Line, Span, Text};
+use ratatui::widgets::{Paragraph, Widget};
 
 use crate::present::number::count;
 use crate::present::record::Record;
@@ -12,7 +13,7 @@ use crate::present::token_text::{fit_left, pad};
 use crate::speculate::trace::{SourceHit, Step};
 use crate::tui::app::App;
 use crate::tui::screens::decode::state::StepPhase;
-use crate::tui::widgets::pane::put;
+use crate::tui::widgets::pane::{below, put};
 use crate::tui::widgets::paragraph::wrap;
 
 const SOURCE: usize = 17;
@@ -30,10 +31,8 @@ pub fn render(app: &App, step: &Step, theme: &Theme, area: Rect, buf: &mut Buffe
         return;
     };
     put(buf, area, 0, &bar(here, theme));
-    let text = explained(app, step, here, area.width);
-    for (row, text) in text.into_iter().enumerate() {
-        put(buf, area, row as u16 + 1, &Line::styled(text, theme.text()));
-    }
+    let text = Text::from_iter(explained(app, step, here, area.width));
+    Paragraph::new(text.style(theme.text())).render(below(area, 1), buf);
 }
 
 fn bar(here: StepPhase, theme: &Theme) -> Line<'static> {

@@ -3,7 +3,7 @@
 //! figures are the trace's statistics.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
 use crate::present::number::{percent, three};
@@ -13,7 +13,7 @@ use crate::speculate::stats::{MatchStats, SourceStats, Stats};
 use crate::speculate::trace::PoolSize;
 use crate::tui::app::App;
 use crate::tui::widgets::bars;
-use crate::tui::widgets::pane::{placeholder, put};
+use crate::tui::widgets::pane::{below, placeholder, put};
 
 const SOURCES_WIDTH: u16 = 36;
 const FIGURES: usize = 11;
@@ -33,36 +33,20 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     };
     let stats = &record.stats;
     let beside = area.width >= SOURCES_WIDTH * 2 - 2;
-    let left = Rect {
-        width: if beside { SOURCES_WIDTH } else { area.width },
-        ..area
+    let n_sources = HEAD_ROWS + shown(stats).count() as u16;
+    let columns = Layout::horizontal([Constraint::Length(SOURCES_WIDTH), Constraint::Fill(1)]);
+    let [left, table] = match beside {
+        true => columns.spacing(2).areas(area),
+        false => [area, below(area, n_sources)],
     };
     sources(stats, theme, left, buf);
-    let n_sources = HEAD_ROWS + shown(stats).count() as u16;
-    let table = match beside {
-        true => Rect {
-            x: area.x + SOURCES_WIDTH + 2,
-            width: area.width - SOURCES_WIDTH - 2,
-            ..area
-        },
-        false => Rect {
-            y: area.y + n_sources.min(area.height),
-            height: area.height.saturating_sub(n_sources),
-            ..area
-        },
-    };
     let has_room = beside || table.height > TABLE_ROWS;
     let size = Line::styled(pool_size(&record.trace.header.pools), theme.dim());
     if has_room {
         put(buf, left, n_sources, &size);
     }
     let skipped = u16::from(has_room && !beside);
-    let table = Rect {
-        y: table.y + skipped,
-        height: table.height - skipped,
-        ..table
-    };
-    by_match(stats, theme, table, buf);
+    by_match(stats, theme, below(table, skipped), buf);
 }
 
 /// How large the group's pool was at the start.
@@ -125,7 +109,7 @@ fn source_line(source: &SourceStats, stats: &Stats, theme: &Theme, width: usize)
 }
 
 /// Hits by the length of their longest match: how many, and how many drafts were taken
-/// in one.
+/// in one. Not a `BarChart`, which leaves a small number without a bar.
 fn by_match(stats: &Stats, theme: &Theme, area: Rect, buf: &mut Buffer) {
     if area.height < TABLE_ROWS {
         return;

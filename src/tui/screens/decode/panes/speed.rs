@@ -3,8 +3,9 @@
 //! strict, agreement and repetition beside it.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span, Text};
+use ratatui::widgets::{Paragraph, Widget};
 
 use crate::present::mark::Mark;
 use crate::present::number::{count, percent, three};
@@ -23,7 +24,7 @@ use crate::tui::runs::run::Run;
 use crate::tui::screens::decode::panes::quality;
 use crate::tui::shell::header;
 use crate::tui::widgets::bars;
-use crate::tui::widgets::pane::{placeholder, put};
+use crate::tui::widgets::pane::{placeholder, put, split_rows};
 
 const LABEL: usize = 10;
 /// Of the details below or beside the table.
@@ -44,18 +45,10 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     };
     table.render(area, buf);
     progress(app, run, theme, area, buf);
-    let rest = if area.width >= TABLE_WIDTH * 2 - 4 {
-        Rect {
-            x: area.x + TABLE_WIDTH + 3,
-            width: area.width - TABLE_WIDTH - 3,
-            ..area
-        }
-    } else {
-        Rect {
-            y: area.y + TABLE_ROWS,
-            height: area.height.saturating_sub(TABLE_ROWS),
-            ..area
-        }
+    let columns = Layout::horizontal([Constraint::Length(TABLE_WIDTH), Constraint::Fill(1)]);
+    let [_, rest] = match area.width >= TABLE_WIDTH * 2 - 4 {
+        true => columns.spacing(3).areas(area),
+        false => split_rows(area, TABLE_ROWS),
     };
     let quality = quality::line(app, record, WIDE_LABEL, theme);
     details(run, record, quality, theme, rest, buf);
@@ -150,6 +143,7 @@ fn same(refs: &References, ids: &[TokenId], own: Option<AcceptanceRule>) -> Opti
     })
 }
 
+/// Not a `Table`: a figure that is too wide pushes the next one, it is not cut.
 struct Table<'a> {
     columns: Vec<Column<'a>>,
     theme: &'a Theme,
@@ -256,9 +250,7 @@ fn details(
         depths(stats, theme, area.width),
         quality,
     ];
-    for (row, line) in lines.iter().enumerate() {
-        put(buf, area, row as u16, line);
-    }
+    Paragraph::new(Text::from_iter(lines)).render(area, buf);
 }
 
 /// Between what the speed-up lies, and what the cost profile says of these steps.

@@ -20,7 +20,7 @@ use crate::tui::screens::Screen;
 use crate::tui::screens::decode::state::Pane;
 use crate::tui::shell::{header, layout};
 use crate::tui::widgets::bars;
-use crate::tui::widgets::pane::{self, placeholder, put};
+use crate::tui::widgets::pane::{self, more_beside, placeholder};
 
 const PROGRESS_WIDTH: usize = 24;
 
@@ -92,12 +92,7 @@ fn text(app: &App, record: &Record, theme: &Theme, area: Rect, buf: &mut Buffer)
         }
     }
     if lines.len() > top + usize::from(area.height) {
-        let edge = Rect {
-            x: area.right(),
-            width: 1,
-            ..area
-        };
-        put(buf, edge, area.height - 1, &Line::styled("↓", theme.dim()));
+        more_beside(area, theme, buf);
     }
 }
 

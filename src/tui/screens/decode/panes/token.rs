@@ -6,6 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Widget};
 
 use crate::present::number::percent;
 use crate::present::pick::Pick;
@@ -15,7 +16,7 @@ use crate::present::token_text::{columns, fit};
 use crate::tui::app::App;
 use crate::tui::screens::decode::panes::{candidates, origin};
 use crate::tui::screens::decode::state::StepPhase;
-use crate::tui::widgets::pane::{placeholder, put};
+use crate::tui::widgets::pane::{below, placeholder};
 use crate::tui::widgets::paragraph::wrap;
 
 /// Columns of the distribution at the right, at least and at most.
@@ -37,18 +38,13 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         return unjudged(&facts, theme, area, buf);
     }
     let heads = head(&facts, usize::from(area.width), theme);
-    for (row, line) in heads.iter().enumerate() {
-        put(buf, area, row as u16, line);
-    }
-    let n_heads = Constraint::Length(heads.len() as u16);
-    let [_, below] = Layout::vertical([n_heads, Constraint::Fill(1)]).areas(area);
+    let below = below(area, heads.len() as u16);
+    Paragraph::new(heads).render(area, buf);
     let candidates = Constraint::Length((area.width / 2).clamp(CANDIDATES.0, CANDIDATES.1));
     let columns = Layout::horizontal([Constraint::Fill(1), candidates]).spacing(2);
     let [left, right] = columns.areas(below);
     let lines = lines(&facts, usize::from(left.width), theme);
-    for (row, line) in lines.iter().enumerate() {
-        put(buf, left, row as u16, line);
-    }
+    Paragraph::new(lines).render(left, buf);
     candidates::render(&facts, theme, right, buf);
 }
 
@@ -69,9 +65,7 @@ fn unjudged(facts: &TokenFacts<'_>, theme: &Theme, area: Rect, buf: &mut Buffer)
     lines.extend(wrapped.map(|t| Line::styled(t, theme.text())));
     lines.push(Line::default());
     lines.extend(origins(facts, width, theme));
-    for (row, line) in lines.iter().enumerate() {
-        put(buf, area, row as u16, line);
-    }
+    Paragraph::new(lines).render(area, buf);
 }
 
 /// The numbers behind the sentence, and where the draft came from.

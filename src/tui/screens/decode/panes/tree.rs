@@ -2,7 +2,7 @@
 //! where it came from.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::present::mark::Mark;
@@ -16,7 +16,8 @@ use crate::speculate::trace::Step;
 use crate::tui::app::App;
 use crate::tui::screens::decode::panes::phases;
 use crate::tui::screens::decode::state::StepPhase;
-use crate::tui::widgets::pane::{light, placeholder, put};
+use crate::tui::widgets::list::lit;
+use crate::tui::widgets::pane::{below, light, more, placeholder, put};
 
 /// Columns of probability and rank, and of the origins where there is room.
 const FIGURES: usize = 11;
@@ -53,14 +54,6 @@ pub fn rows(app: &App, area: Rect) -> Rect {
     below(area, phases::height(app, area.width) + 1)
 }
 
-fn below(area: Rect, n_rows: u16) -> Rect {
-    Rect {
-        y: area.y + n_rows,
-        height: area.height.saturating_sub(n_rows),
-        ..area
-    }
-}
-
 /// The first line shown below the root, so that the selected one is in view.
 pub fn top_line(app: &App, lines: &[TreeLine], height: usize) -> usize {
     let pick = app.pick();
@@ -95,18 +88,17 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         origins,
         judged,
     };
-    for (row, line) in lines.iter().skip(top).take(height).enumerate() {
-        let drawn = drawing.line(line, area.width);
-        put(buf, area, row as u16, &drawn);
-        if Some(line.pick) == app.pick() {
-            light(area, row as u16, theme, buf);
-        }
+    let shown = lines.iter().skip(top).take(height);
+    let chosen = shown.clone().position(|l| Some(l.pick) == app.pick());
+    let drawn = shown.map(|line| drawing.line(line, area.width));
+    lit(drawn, chosen, theme, area, buf);
+    let hidden = lines.len().saturating_sub(top + height);
+    if hidden > 0 && height > 0 {
+        more(&format!("{hidden} more"), area, theme, buf);
     }
-    more_below(lines.len().saturating_sub(top + height), theme, area, buf);
     if step.tree.n_drafts() == 0 && height > lines.len() + 2 {
-        let drawn = Constraint::Length(lines.len() as u16);
-        let [_, below] = Layout::vertical([drawn, Constraint::Fill(1)]).areas(area);
-        placeholder(no_drafts(app, step), below, theme, buf);
+        let rest = below(area, lines.len() as u16);
+        placeholder(no_drafts(app, step), rest, theme, buf);
     }
 }
 
@@ -117,14 +109,6 @@ fn no_drafts(app: &App, step: &Step) -> &'static str {
         "Drafts were found, but verifying them would have cost more than it saves: a plain step."
     } else {
         "Nothing in the pools continues this text: a plain step, one token."
-    }
-}
-
-fn more_below(n: usize, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    if n > 0 && area.height > 0 {
-        let line = Line::styled(format!(" ↓ {n} more "), theme.dim());
-        let x = area.x + area.width.saturating_sub(line.width() as u16);
-        buf.set_line(x, area.bottom(), &line, area.width);
     }
 }
 
