@@ -3,13 +3,15 @@
 
 use std::time::Duration;
 
+use strum::IntoStaticStr;
 use tui_input::InputRequest;
 
 use crate::tui::screens::Screen;
 use crate::tui::target::Target;
 
 /// What only the Pool screen is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum LabAction {
     Search,
     ProbePrompt,
@@ -21,7 +23,8 @@ pub enum LabAction {
 }
 
 /// What only the Compare screen is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum CompareAction {
     Left,
     Right,
@@ -33,7 +36,8 @@ pub enum CompareAction {
     Restart,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Action {
     Quit,
     Suspend,
@@ -152,7 +156,8 @@ pub enum Action {
 }
 
 /// What can be copied to the terminal's clipboard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Copied {
     Token,
     Step,
@@ -174,17 +179,17 @@ impl Copied {
 impl Action {
     /// As a file of keys and the palette write it: `play-pause`, `show-decode`.
     pub fn name(&self) -> String {
-        let mut name = String::new();
-        let mut follows = false;
-        for c in format!("{self:?}").chars() {
-            if c.is_uppercase() && follows {
-                name.push('-');
-            }
-            follows = true;
-            if c.is_alphanumeric() {
-                name.extend(c.to_lowercase());
-            }
+        let name: &'static str = self.into();
+        let what: Option<&'static str> = match self {
+            Action::Copy(what) => Some(what.into()),
+            Action::Show(screen) => Some(screen.into()),
+            Action::Lab(asked) => Some(asked.into()),
+            Action::Compare(asked) => Some(asked.into()),
+            _ => None,
+        };
+        match what {
+            Some(what) => format!("{name}-{what}"),
+            None => name.to_string(),
         }
-        name
     }
 }

@@ -10,6 +10,7 @@ use laserscope::speculate::command_line::CommandLine;
 use laserscope::speculate::params::{AcceptanceRule, Budget, Drafter, Params, Sampling, Sources};
 use laserscope::speculate::trace::Header;
 use laserscope::tui::Glyphs;
+use laserscope::tui::Keymap;
 use laserscope::tui::app::{App, Errand};
 use laserscope::tui::keys::remap;
 use laserscope::tui::remembered::Mouse;
@@ -303,4 +304,18 @@ fn themes_turn_through_all_bundled_ones() {
         keys(&mut app, "t");
     }
     assert_eq!(names, ThemeName::ALL.map(|t| t.name().to_string()));
+}
+
+/// Files of keys hold the names of contexts and actions.
+#[test]
+fn names_that_files_hold_stay() {
+    let table = remap::write(&Keymap::default());
+    let name = |line: &str| match line.split_once(" = ") {
+        Some((action, _)) => Some(format!("  {action}")),
+        None => line.starts_with('[').then(|| line.to_string()),
+    };
+    let names: Vec<String> = table.lines().filter_map(name).collect();
+    insta::with_settings!({omit_expression => true}, {
+        insta::assert_snapshot!("names_of_keys", names.join("\n"));
+    });
 }

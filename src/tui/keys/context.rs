@@ -1,7 +1,10 @@
 //! Where a key means something, and whose turn it is after whose.
 
+use strum::IntoStaticStr;
+
 /// Where a key means something. What is typed into a text goes there first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Context {
     /// Always, even while a text is typed.
     Always,
@@ -44,8 +47,8 @@ pub enum Context {
 
 impl Context {
     /// As a file of keys writes it: `decode`.
-    pub fn name(self) -> String {
-        format!("{self:?}").to_lowercase()
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     pub fn title(self) -> &'static str {

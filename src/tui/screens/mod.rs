@@ -7,8 +7,11 @@ pub mod learn;
 pub mod pool;
 pub mod tune;
 
+use strum::IntoStaticStr;
+
 /// The screens there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Screen {
     Catalog,
     Decode,
