@@ -43,12 +43,10 @@ fn escape(terminal: &mut Terminal, title: &str) {
 }
 
 fn leaves_cleanly(mut terminal: Terminal, key: Key) {
-    let there = terminal.screen();
-    assert!(
-        there.alternate_screen(),
-        "the screens have one of their own"
-    );
-    assert!(!there.cursor_visible(), "the screens hide the cursor");
+    // The screens have one of their own, and hide the cursor.
+    terminal
+        .wait_until(|s| s.alternate_screen() && !s.cursor_visible())
+        .unwrap();
     terminal.send(key).unwrap();
     assert!(terminal.wait_exit().unwrap().success());
     assert!(

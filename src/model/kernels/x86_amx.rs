@@ -37,7 +37,7 @@ const WORTH: usize = 13;
 pub(super) fn available() -> Result<bool, &'static str> {
     static AVAILABLE: OnceLock<Result<bool, &'static str>> = OnceLock::new();
     *AVAILABLE.get_or_init(|| {
-        if !in_processor() {
+        if !in_processor() || !Isa::Avx512.runs_here() {
             Ok(false)
         } else if !granted() {
             Err("AMX: the system does not grant its registers")

@@ -1,5 +1,5 @@
 //! Actions change the state here; what the engine should do comes back as
-//! commands. The Decode screen's own actions are in `update_decode.rs`.
+//! commands. A screen's own actions are in its `update.rs`.
 
 use crossterm::event::Event as TerminalEvent;
 

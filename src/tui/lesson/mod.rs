@@ -1,7 +1,7 @@
 //! The lessons: texts and tasks as data (`assets/lessons/*.toml`), on runs that
 //! ship (`assets/traces/`), so that they work with no model on the machine.
 //!
-//! Knows what a task asks; who is at which task is `state/learn.rs`.
+//! Knows what a task asks; who is at which task is `screens/learn`.
 
 pub mod check;
 pub mod figure;

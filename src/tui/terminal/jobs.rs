@@ -4,7 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use color_eyre::eyre::{Result, WrapErr};
 use ratatui::buffer::Buffer;
@@ -12,6 +12,7 @@ use ratatui::layout::Rect;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::files::{self, Files};
+use crate::present::number::count;
 use crate::protocol::RunId;
 use crate::shutdown;
 use crate::speculate::params::Params;
@@ -20,9 +21,13 @@ use crate::tui::app::{App, Errand, Tone};
 use crate::tui::screens::compare::state::Choice;
 use crate::tui::view;
 
-/// How long the end of the screens waits for files. A file that is not written by then
-/// is not there at all.
+/// How long keys wait for files, so that what is typed next finds them written.
+const KEYS_WAIT: Duration = Duration::from_secs(2);
+
+/// How long the end of the screens waits for files.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// The same where something went wrong.
+const LITTLE_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Where something was written, or why it was not.
 type Written = Result<String, String>;
@@ -46,6 +51,8 @@ pub struct Jobs {
     asked: Sender<Job>,
     done: UnboundedReceiver<Done>,
     n_waiting: usize,
+    /// When the first of those that are waiting was asked for.
+    since: Option<Instant>,
 }
 
 impl Jobs {
@@ -68,17 +75,25 @@ impl Jobs {
             asked,
             done,
             n_waiting: 0,
+            since: None,
         })
     }
 
     pub fn ask(&mut self, job: Job) {
         if self.asked.send(job).is_ok() {
             self.n_waiting += 1;
+            self.since.get_or_insert_with(Instant::now);
         }
     }
 
     pub fn are_waiting(&self) -> bool {
         self.n_waiting > 0
+    }
+
+    /// Until when keys wait for them.
+    pub fn keys_wait(&self) -> Option<Instant> {
+        let until = self.since? + KEYS_WAIT;
+        (until > Instant::now()).then_some(until)
     }
 
     /// The next that ends; `None`: their thread is gone.
@@ -88,18 +103,47 @@ impl Jobs {
             Some(_) => self.n_waiting - 1,
             None => 0,
         };
+        if self.n_waiting == 0 {
+            self.since = None;
+        }
         done
     }
 
-    /// Waits for all of them, but for no disk that does not answer.
-    pub async fn finish(&mut self, app: &mut App) {
-        let all = async {
-            while self.are_waiting() {
-                let done = self.next().await;
-                tell(app, done);
-            }
+    /// Waits for all of them, but neither for a disk that does not answer nor after a
+    /// signal. What could not be done, a line each.
+    pub async fn finish(&mut self, asked_for: bool) -> Vec<String> {
+        let patience = if asked_for { PATIENCE } else { LITTLE_PATIENCE };
+        let until = tokio::time::Instant::now() + patience;
+        let mut told = Vec::new();
+        while self.are_waiting() {
+            let done = tokio::select! {
+                done = self.next() => done,
+                () = tokio::time::sleep_until(until) => break,
+                _ = shutdown::arrived(), if asked_for => break,
+            };
+            told.extend(done.and_then(Done::problem));
+        }
+        if self.are_waiting() {
+            let n = count(self.n_waiting, "file");
+            told.push(format!("{n} could not be written or read in time"));
+        }
+        told
+    }
+}
+
+impl Done {
+    /// Why it could not be done.
+    fn problem(self) -> Option<String> {
+        let (what, why) = match self {
+            Done::Saved(_, outcome)
+            | Done::SavedToCopy(_, outcome)
+            | Done::Wrote(outcome)
+            | Done::SavedSettings(_, outcome) => ("not saved", outcome.err()?),
+            Done::KeptLearned(outcome) => ("progress is not kept", outcome.err()?),
+            Done::Read(_, outcome) => ("not opened", outcome.err()?),
+            Done::Panicked => return None,
         };
-        let _ = tokio::time::timeout(PATIENCE, all).await;
+        Some(format!("{what}: {why}"))
     }
 }
 

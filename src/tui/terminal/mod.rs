@@ -55,12 +55,26 @@ pub async fn run(
     let mut app = App::new(start);
     let before = app.memory();
     let mut screen = Tty::open(app.look.mouse)?;
-    let drawing = run_loop(&mut app, &files, &mut screen, &commands, &mut events);
+    let mut jobs = Jobs::start()?;
+    let drawing = run_loop(
+        &mut app,
+        &files,
+        &mut screen,
+        &commands,
+        &mut events,
+        &mut jobs,
+    );
     let outcome = AssertUnwindSafe(drawing).catch_unwind().await;
-    let told = match &outcome {
-        Ok(Ok(Next::Leave)) => tty::reports(),
-        _ => leave::rescue(&app),
+    let as_asked = matches!(&outcome, Ok(Ok(Next::Leave)));
+    // The run under way first: after a signal there is little time.
+    let mut told = match as_asked {
+        true => Vec::new(),
+        false => leave::rescue(&app),
     };
+    told.extend(jobs.finish(as_asked).await);
+    if as_asked {
+        told.extend(tty::reports());
+    }
     drop(screen);
     // The engine may be gone already; then there is no one to tell.
     let _ = commands.send(Command::Quit);
@@ -86,21 +100,8 @@ enum Next {
     CutOff(&'static Cause),
 }
 
-async fn run_loop(
-    app: &mut App,
-    files: &Files,
-    screen: &mut Tty,
-    commands: &Sender<Command>,
-    events: &mut UnboundedReceiver<Event>,
-) -> Result<Next> {
-    let mut jobs = Jobs::start()?;
-    let end = turn(app, files, screen, commands, events, &mut jobs).await;
-    jobs.finish(app).await;
-    end
-}
-
 /// Until the screens are left.
-async fn turn(
+async fn run_loop(
     app: &mut App,
     files: &Files,
     screen: &mut Tty,
@@ -118,8 +119,10 @@ async fn turn(
             draw(app, screen)?;
         }
         let wait = clock.wait(app);
+        let keys_wait = jobs.keys_wait();
         frame = tokio::select! {
-            key = keys.recv() => on_key(app, key, commands)?,
+            key = keys.recv(), if keys_wait.is_none() => on_key(app, key, commands)?,
+            () = until(keys_wait), if keys_wait.is_some() => Frame::Current,
             event = events.recv(), if engine == Engine::There => {
                 engine = on_event(app, event, commands, events)?;
                 Frame::Stale
@@ -137,6 +140,13 @@ async fn turn(
         if let Next::Leave = run_errands(app, files, screen, jobs)? {
             return Ok(Next::Leave);
         }
+    }
+}
+
+/// Comes back then; at once where there is no such time.
+async fn until(then: Option<Instant>) {
+    if let Some(then) = then {
+        tokio::time::sleep_until(then.into()).await;
     }
 }
 
