@@ -23,7 +23,10 @@ pub const ROOMS: &[Room] = &[
     room("speculate", &[]),
     room("protocol", &["speculate"]),
     room("jinja", &[]),
-    room("retrieval", &["speculate", "text_input", "mapped"]),
+    room(
+        "retrieval",
+        &["speculate", "protocol", "text_input", "mapped"],
+    ),
     room(
         "recsys",
         &["speculate", "jinja", "text_input", "console", "atomic_file"],
@@ -32,6 +35,7 @@ pub const ROOMS: &[Room] = &[
         "model",
         &[
             "speculate",
+            "protocol",
             "jinja",
             "text_input",
             "atomic_file",

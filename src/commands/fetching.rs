@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal};
 
 use crate::console;
 use crate::console::progress::Line;
-use crate::model::fetch::FetchEvent;
+use crate::protocol::FetchEvent;
 
 /// Shows where fetching is.
 pub fn show(line: &mut Line, event: &FetchEvent) {

@@ -26,34 +26,12 @@ use super::gguf::split::PartName;
 use super::registry::{self, ModelEntry};
 pub use integrity::{Expectation, expectation, weight_files};
 
+use crate::protocol::FetchEvent;
 /// How often a wait looks at the cancel flag.
 const POLL: Duration = Duration::from_millis(50);
 
 /// Above this many bytes the user is asked first.
 const LARGE_BYTES: u64 = 1_000_000_000;
-
-/// What a fetch reports while it goes on.
-#[derive(Clone, Debug, PartialEq)]
-pub enum FetchEvent {
-    /// a source is being asked
-    Looking { what: String },
-    /// bytes arrive
-    Downloading {
-        from: String,
-        done: u64,
-        total: Option<u64>,
-        bytes_per_s: f64,
-    },
-    /// the whole file is being checked
-    Verifying,
-    /// a file that is there is being hashed, for the first time or because it
-    /// changed
-    Hashing { file: String, done: u64, total: u64 },
-    /// a source did not have it; the next one is tried
-    Skipped { source: String, why: String },
-    /// the file is there
-    Done { path: PathBuf },
-}
 
 /// How to fetch.
 pub struct FetchOptions<'a> {

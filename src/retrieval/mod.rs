@@ -27,7 +27,7 @@ pub use store::disk::segment_file::Check;
 pub use store::disk::segment_writer::{Cancelled, Work};
 pub use store::disk::tokenizer_hash::TokenizerHash;
 pub use store::disk::update::{Changed, PoolUpdate};
-pub use store::document::{ListedDoc, PoolDoc};
+pub use store::document::PoolDoc;
 pub use store::find_text::{TextHit, TextHits};
 pub use store::growth::Growth;
 pub use store::online::Online;

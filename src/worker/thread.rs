@@ -14,7 +14,7 @@ use super::serve::serve;
 use crate::config::Settings;
 use crate::engine::Engine;
 use crate::model::fetch::{self, FetchOptions};
-use crate::protocol::{Command, Event, FetchEvent};
+use crate::protocol::{Command, Event};
 use crate::recsys::Catalog;
 use crate::shutdown;
 
@@ -131,7 +131,7 @@ fn load(
             offline: settings.offline,
         };
         fetch::resolve(settings.model(), &options, &mut |event| {
-            let _ = events.send(Event::Fetch(as_told(event)));
+            let _ = events.send(Event::Fetch(event));
             if inbox.borrow_mut().asks_to_stop_fetching() {
                 cancel.store(true, Ordering::Relaxed);
             }
@@ -151,29 +151,6 @@ fn load(
     });
     let _ = events.send(Event::Profile(Box::new(engine.start.cost.clone())));
     Ok(engine)
-}
-
-fn as_told(event: fetch::FetchEvent) -> FetchEvent {
-    match event {
-        fetch::FetchEvent::Looking { what } => FetchEvent::Looking { what },
-        fetch::FetchEvent::Downloading {
-            from,
-            done,
-            total,
-            bytes_per_s,
-        } => FetchEvent::Downloading {
-            from,
-            done,
-            total,
-            bytes_per_s,
-        },
-        fetch::FetchEvent::Verifying => FetchEvent::Verifying,
-        fetch::FetchEvent::Hashing { file, done, total } => {
-            FetchEvent::Hashing { file, done, total }
-        }
-        fetch::FetchEvent::Skipped { source, why } => FetchEvent::Skipped { source, why },
-        fetch::FetchEvent::Done { path } => FetchEvent::Done { path },
-    }
 }
 
 fn ask(bytes: u64, inbox: &mut Inbox<'_>, events: &UnboundedSender<Event>) -> bool {

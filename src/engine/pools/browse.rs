@@ -7,10 +7,10 @@ use color_eyre::eyre::{Result, ensure, eyre};
 
 use crate::engine::Engine;
 use crate::protocol::{
-    DocumentText, Documents, Found, FoundDocument, ListedDoc, Overview, PoolName, Probe, ProbedSet,
+    DocumentText, Documents, Found, FoundDocument, Overview, PoolName, Probe, ProbedSet,
     ProbedText, Section,
 };
-use crate::retrieval::{self, GroupSize, Local, PoolDoc, Pools, retrieve};
+use crate::retrieval::{GroupSize, Local, PoolDoc, Pools, retrieve};
 use crate::speculate::TokenId;
 use crate::speculate::params::{Params, Sources};
 use crate::speculate::subject::{DocId, GroupKey};
@@ -52,7 +52,6 @@ impl Engine {
                 .online_alone()
                 .documents(None, MAX_LISTED),
         };
-        let listed = listed.into_iter().map(as_listed).collect();
         Documents { listed, n }
     }
 
@@ -214,15 +213,6 @@ impl Engine {
 
     fn shown(&self, token: TokenId) -> TokenBytes {
         TokenBytes::new(self.model.token_bytes(token))
-    }
-}
-
-fn as_listed(doc: retrieval::ListedDoc) -> ListedDoc {
-    ListedDoc {
-        id: doc.id,
-        title: doc.title,
-        group: doc.group,
-        n_tokens: doc.n_tokens,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The documents of pools, as they are listed and read. Knows nothing of drafts.
 
-use crate::retrieval::store::document::{ListedDoc, PoolDoc};
+use crate::protocol::ListedDoc;
+use crate::retrieval::store::document::PoolDoc;
 use crate::retrieval::store::pools::Pools;
 use crate::speculate::subject::GroupKey;
 

@@ -14,12 +14,3 @@ pub struct PoolDoc {
     /// included where there was one.
     pub tokens: Vec<TokenId>,
 }
-
-/// A document by name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListedDoc {
-    pub id: DocId,
-    pub title: String,
-    pub group: GroupKey,
-    pub n_tokens: usize,
-}

@@ -2,7 +2,6 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
 use tui_input::Input;
 
 use crate::present::theme::Theme;
@@ -11,8 +10,7 @@ use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
-use crate::tui::widgets::field::{edit, push_input};
-use crate::tui::widgets::pane;
+use crate::tui::widgets::field::{edit, number};
 
 #[derive(Debug, Default)]
 pub struct Answer {
@@ -40,15 +38,13 @@ impl Dialog for Answer {
     }
 
     fn render(&self, _app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-        let rect = pane::centred(area, 40, 3);
-        let inner = pane::dialog("YOUR ANSWER", rect, theme, buf);
-        let mut line = Line::from(Span::styled("a number: ", theme.dim()));
-        push_input(
-            &mut line,
-            self.input.value(),
-            self.input.visual_cursor(),
+        number(
+            "YOUR ANSWER",
+            "a number: ".into(),
+            &self.input,
             theme,
+            area,
+            buf,
         );
-        pane::put(buf, inner, 0, &line);
     }
 }

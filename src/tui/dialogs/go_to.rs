@@ -2,7 +2,6 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
 use tui_input::Input;
 
 use crate::present::theme::Theme;
@@ -11,8 +10,7 @@ use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
-use crate::tui::widgets::field::{edit, push_input};
-use crate::tui::widgets::pane;
+use crate::tui::widgets::field::{edit, number};
 
 #[derive(Debug, Default)]
 pub struct GoTo {
@@ -40,16 +38,14 @@ impl Dialog for GoTo {
     }
 
     fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-        let rect = pane::centred(area, 40, 3);
-        let inner = pane::dialog("GO TO STEP", rect, theme, buf);
         let n_steps = app.record().map_or(0, |r| r.n_steps());
-        let mut line = Line::from(Span::styled(format!("1 to {n_steps}: "), theme.dim()));
-        push_input(
-            &mut line,
-            self.input.value(),
-            self.input.visual_cursor(),
+        number(
+            "GO TO STEP",
+            format!("1 to {n_steps}: "),
+            &self.input,
             theme,
+            area,
+            buf,
         );
-        pane::put(buf, inner, 0, &line);
     }
 }

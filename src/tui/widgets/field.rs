@@ -41,6 +41,21 @@ pub fn paste(input: &mut Input, text: &str) {
     }
 }
 
+/// A dialog that asks for a number in one line.
+pub fn number(
+    title: &str,
+    label: String,
+    input: &Input,
+    theme: &Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) {
+    let inner = pane::dialog(title, pane::centred(area, 40, 3), theme, buf);
+    let mut line = Line::from(Span::styled(label, theme.dim()));
+    push_input(&mut line, input.value(), input.visual_cursor(), theme);
+    pane::put(buf, inner, 0, &line);
+}
+
 /// A text field's content, the character under the cursor reversed.
 pub fn push_input(line: &mut Line<'static>, text: &str, cursor: usize, theme: &Theme) {
     let mut at = 0;

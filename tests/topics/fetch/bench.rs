@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use laserscope::model::fetch::{FetchEnv, FetchEvent, FetchOptions, resolve_entry};
+use laserscope::model::fetch::{FetchEnv, FetchOptions, resolve_entry};
 use laserscope::model::registry::ModelEntry;
+use laserscope::protocol::FetchEvent;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 

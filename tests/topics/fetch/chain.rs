@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use laserscope::model::fetch::{self, FetchEvent, FetchOptions, resolve_entry};
+use laserscope::model::fetch::{self, FetchOptions, resolve_entry};
+use laserscope::protocol::FetchEvent;
 
 use super::bench::{Bench, SECONDS, body, good, known, nobody};
 use super::fake_hub::FakeHub;

@@ -4,7 +4,8 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use laserscope::model::fetch::{Cancelled, Declined, FetchEvent, FetchOptions, resolve_entry};
+use laserscope::model::fetch::{Cancelled, Declined, FetchOptions, resolve_entry};
+use laserscope::protocol::FetchEvent;
 
 use super::bench::{Bench, PROMPT, blob, body, good, known, sha256, unknown};
 use super::fake_hub::{FakeHub, Script};

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use laserscope::model::fetch::{self, FetchEvent, FetchOptions, expectation};
+use laserscope::model::fetch::{self, FetchOptions, expectation};
 use laserscope::model::hashes::HashMemory;
 use laserscope::model::registry::ModelEntry;
+use laserscope::protocol::FetchEvent;
 
 use super::super::gguf_file::RawFile;
 use super::super::tiny;
