@@ -52,7 +52,9 @@ impl AtomicFile {
     /// What is left to write does not fit, or the file cannot be renamed.
     pub fn commit(self) -> Result<()> {
         let AtomicFile { out, path, place } = self;
-        finish(out, place).wrap_err_with(|| writing(&path))
+        finish(out, place).wrap_err_with(|| writing(&path))?;
+        tracing::debug!("wrote {}", path.display());
+        Ok(())
     }
 }
 

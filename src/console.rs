@@ -100,6 +100,7 @@ pub fn is_terminal() -> bool {
 
 /// Writes one line to standard error.
 pub fn note(line: fmt::Arguments<'_>) {
+    tracing::info!("{line}");
     write_note(&format!("{}\n", visible::row(&line.to_string())));
 }
 

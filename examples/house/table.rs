@@ -17,6 +17,7 @@ pub const ROOMS: &[Room] = &[
     room("file_name", &[]),
     room("mapped", &[]),
     room("console", &[]),
+    room("log_file", &["console"]),
     room("text_input", &[]),
     room("glossary", &[]),
     room("shutdown", &["mapped"]),
@@ -53,7 +54,14 @@ pub const ROOMS: &[Room] = &[
     ),
     room(
         "cli",
-        &["speculate", "recsys", "model", "present", "file_name"],
+        &[
+            "speculate",
+            "recsys",
+            "model",
+            "present",
+            "file_name",
+            "log_file",
+        ],
     ),
     room(
         "config",

@@ -41,6 +41,7 @@ pub fn look_up_with(
     let mut missed = Vec::new();
     for (place, path) in places(env, entry) {
         let Some(path) = path else {
+            tracing::debug!("not in {}", place.display());
             missed.push(format!("{}: not there", place.display()));
             continue;
         };

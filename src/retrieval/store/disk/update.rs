@@ -236,6 +236,8 @@ impl<'p> PoolUpdate<'p> {
         sync_folder(&self.path).wrap_err_with(|| format!("writing {}", self.path.display()))?;
         // Mapped files cannot be deleted everywhere; the next change tries again.
         let _ = clean(&self.path);
+        let segments = self.list.segments.len();
+        tracing::info!(path = %self.path.display(), segments, change = ?self.changed, "pool changed");
         Ok(self.changed)
     }
 
