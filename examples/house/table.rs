@@ -26,7 +26,13 @@ pub const ROOMS: &[Room] = &[
     room("jinja", &[]),
     room(
         "retrieval",
-        &["speculate", "protocol", "text_input", "mapped"],
+        &[
+            "speculate",
+            "protocol",
+            "text_input",
+            "atomic_file",
+            "mapped",
+        ],
     ),
     room(
         "recsys",
