@@ -114,16 +114,6 @@ pub fn ask(question: &str) {
     write_note(&visible::row(question));
 }
 
-/// Standard error is a terminal, where a line can be written over.
-pub fn is_live() -> bool {
-    io::stderr().is_terminal()
-}
-
-/// Writes over the current line of the terminal.
-pub fn overwrite(line: &str) {
-    write_note(&format!("\r\x1b[2K{}", visible::row(line)));
-}
-
 fn write_note(text: &str) {
     let mut out = io::stderr().lock();
     let _ = out.write_all(text.as_bytes());

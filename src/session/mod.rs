@@ -59,7 +59,7 @@ impl Settings {
         };
         let mut line = progress::Line::new();
         let mut watch = import::Watch {
-            on: &mut |progress| line.show(&progress.describe()),
+            on: &mut |at| line.timed_part(at.bytes_done, at.bytes_total, &at.describe()),
             cancel: interrupt::unwatched(),
         };
         let (catalog, findings) = import::import(path, &options, &mut watch)?;

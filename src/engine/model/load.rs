@@ -61,6 +61,17 @@ pub enum Loading {
 }
 
 impl Loading {
+    /// How much is done of all, where that is known.
+    pub fn part(&self) -> Option<(u64, u64)> {
+        match *self {
+            Loading::Opening => None,
+            Loading::Hashing { done, of } => Some((done, of)),
+            Loading::Weights { done, of } | Loading::Measuring { done, of } => {
+                Some((done as u64, of as u64))
+            }
+        }
+    }
+
     pub fn describe(&self) -> String {
         match self {
             Loading::Opening => "opening the model and its tokenizer".into(),
