@@ -1,8 +1,11 @@
 //! Files that appear whole or not at all: written beside their place under another
 //! name, and renamed. Whatever fails on the way, an earlier file stays as it was;
-//! what a killed writer left beside it goes with the next write.
+//! what a killed writer left beside it goes with the next write. Nothing else in the
+//! program renames files or waits for the disk.
 
 mod abandoned;
+
+pub use abandoned::{is_temporary, remove_abandoned};
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -52,7 +55,9 @@ impl AtomicFile {
     /// What is left to write does not fit, or the file cannot be renamed.
     pub fn commit(self) -> Result<()> {
         let AtomicFile { out, path, place } = self;
-        finish(out, place).wrap_err_with(|| writing(&path))
+        finish(out, place).wrap_err_with(|| writing(&path))?;
+        tracing::debug!("wrote {}", path.display());
+        Ok(())
     }
 }
 
@@ -82,6 +87,38 @@ pub fn write_with(path: &Path, fill: impl FnOnce(&mut AtomicFile) -> Result<()>)
     let mut file = AtomicFile::create(path)?;
     fill(&mut file).wrap_err_with(|| writing(path))?;
     file.commit()
+}
+
+/// Puts a finished file, written elsewhere on the same disk, in its place.
+///
+/// # Errors
+/// The disk takes no more, or the file cannot be renamed.
+pub fn publish(finished: &Path, path: &Path) -> io::Result<()> {
+    OpenOptions::new().append(true).open(finished)?.sync_all()?;
+    fs::rename(finished, path)
+}
+
+/// A link to `target` in the place of whatever is at `path`.
+///
+/// # Errors
+/// The folder cannot be written to.
+#[cfg(unix)]
+pub fn link(target: &Path, path: &Path) -> io::Result<()> {
+    let fresh = path.with_extension("new-link");
+    let _ = fs::remove_file(&fresh);
+    std::os::unix::fs::symlink(target, &fresh)?;
+    fs::rename(&fresh, path)
+}
+
+/// Makes renamings last beyond a power cut.
+///
+/// # Errors
+/// The disk's.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
 }
 
 fn writing(path: &Path) -> String {
@@ -126,7 +163,7 @@ fn beside(target: &Path) -> io::Result<NamedTempFile> {
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let folder = folder.unwrap_or(Path::new("."));
-    abandoned::remove(folder, &prefix);
+    abandoned::remove_of(folder, &prefix);
     abandoned::create_locked(&builder, folder)
 }
 

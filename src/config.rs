@@ -107,6 +107,7 @@ impl Config {
         let mut config: Config =
             toml::from_str(&text).map_err(|e| eyre!("{}: {e}", path.display()))?;
         config.expand_home(etcetera::home_dir().ok().as_deref());
+        tracing::info!("configuration: {}", path.display());
         config.file = Some(path);
         config.text = text;
         Ok(config)

@@ -100,6 +100,7 @@ pub fn is_terminal() -> bool {
 
 /// Writes one line to standard error.
 pub fn note(line: fmt::Arguments<'_>) {
+    tracing::info!("{line}");
     write_note(&format!("{}\n", visible::row(&line.to_string())));
 }
 
@@ -111,16 +112,6 @@ pub fn note_lines(lines: &str) {
 /// Asks on standard error; the cursor stays behind the question.
 pub fn ask(question: &str) {
     write_note(&visible::row(question));
-}
-
-/// Standard error is a terminal, where a line can be written over.
-pub fn is_live() -> bool {
-    io::stderr().is_terminal()
-}
-
-/// Writes over the current line of the terminal.
-pub fn overwrite(line: &str) {
-    write_note(&format!("\r\x1b[2K{}", visible::row(line)));
 }
 
 fn write_note(text: &str) {

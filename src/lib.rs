@@ -16,6 +16,8 @@ pub mod mapped;
 #[macro_use]
 pub mod console;
 
+pub mod log_file;
+
 pub mod text_input;
 
 pub mod glossary;

@@ -1,5 +1,6 @@
 //! The program: parse, dispatch, exit status.
 
+use std::env::consts::{ARCH, OS};
 use std::process::ExitCode;
 
 use clap::builder::Styles;
@@ -14,7 +15,9 @@ use laserscope::commands::{
 };
 use laserscope::config::Settings;
 use laserscope::console::{self, interrupt};
+use laserscope::log_file;
 use laserscope::model::fetch;
+use laserscope::note;
 use laserscope::recsys::import;
 use laserscope::shutdown::{self, CutOff};
 use laserscope::speculate::params::Params;
@@ -35,19 +38,48 @@ fn main() -> Result<ExitCode> {
         Ok(cli) => cli,
         Err(error) => return Ok(answered_by_clap(&error)),
     };
-    let outcome = run(&cli).and_then(|is_good| console::finish().map(|()| is_good));
+    let outcome = begin_log(&cli)
+        .and_then(|()| run(&cli))
+        .and_then(|is_good| console::finish().map(|()| is_good));
+    let status = status_of(outcome);
+    end_log(&cli);
+    Ok(status)
+}
+
+fn status_of(outcome: Result<bool>) -> ExitCode {
     match outcome {
-        Ok(true) => Ok(ExitCode::SUCCESS),
-        Ok(false) if interrupt::is_set() => Ok(ExitCode::from(interrupt::EXIT_CANCELLED)),
-        Ok(false) => Ok(ExitCode::FAILURE),
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) if interrupt::is_set() => ExitCode::from(interrupt::EXIT_CANCELLED),
+        Ok(false) => ExitCode::FAILURE,
         Err(error) if error.is::<fetch::Cancelled>() || error.is::<import::Cancelled>() => {
-            Ok(ExitCode::from(interrupt::EXIT_CANCELLED))
+            tracing::info!("cancelled");
+            ExitCode::from(interrupt::EXIT_CANCELLED)
         }
-        Err(error) => Ok(failed(&error)),
+        Err(error) => failed(&error),
+    }
+}
+
+fn begin_log(cli: &Cli) -> Result<()> {
+    let Some(path) = &cli.log.log else {
+        return Ok(());
+    };
+    let has_screens = matches!(cli.command, None | Some(Command::Replay { .. }));
+    log_file::begin(path, cli.log.log_level.as_ref(), has_screens)?;
+    let (version, os, arch) = (env!("CARGO_PKG_VERSION"), OS, ARCH);
+    let command = cli.command.as_ref().map_or("playground", <&str>::from);
+    tracing::info!(version, os, arch, command, "started");
+    Ok(())
+}
+
+fn end_log(cli: &Cli) {
+    tracing::info!("ended");
+    if let (Some(path), Some(why)) = (&cli.log.log, log_file::failure()) {
+        note!("the log {} is incomplete: {why}", path.display());
     }
 }
 
 fn failed(error: &Report) -> ExitCode {
+    tracing::error!("{error:#}");
     if let Some(end) = error.downcast_ref::<CutOff>() {
         return ExitCode::from(end.status());
     }
@@ -63,6 +95,7 @@ fn report_panics() -> Result<()> {
     let (panics, errors) = hooks.theme(Theme::new()).try_into_hooks()?;
     errors.install()?;
     std::panic::set_hook(Box::new(move |info| {
+        tracing::error!("{info}");
         console::note_lines(&panics.panic_report(info).to_string());
     }));
     Ok(())

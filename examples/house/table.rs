@@ -17,6 +17,7 @@ pub const ROOMS: &[Room] = &[
     room("file_name", &[]),
     room("mapped", &[]),
     room("console", &[]),
+    room("log_file", &["console"]),
     room("text_input", &[]),
     room("glossary", &[]),
     room("shutdown", &["mapped"]),
@@ -25,7 +26,13 @@ pub const ROOMS: &[Room] = &[
     room("jinja", &[]),
     room(
         "retrieval",
-        &["speculate", "protocol", "text_input", "mapped"],
+        &[
+            "speculate",
+            "protocol",
+            "text_input",
+            "atomic_file",
+            "mapped",
+        ],
     ),
     room(
         "recsys",
@@ -53,7 +60,14 @@ pub const ROOMS: &[Room] = &[
     ),
     room(
         "cli",
-        &["speculate", "recsys", "model", "present", "file_name"],
+        &[
+            "speculate",
+            "recsys",
+            "model",
+            "present",
+            "file_name",
+            "log_file",
+        ],
     ),
     room(
         "config",

@@ -25,11 +25,26 @@ pub(super) fn create_locked(builder: &Builder<'_, '_>, folder: &Path) -> io::Res
     }
 }
 
-/// Removes what killed writers left. Where locks are unknown, everything stays.
-pub(super) fn remove(folder: &Path, prefix: &OsStr) {
+/// Removes whatever killed writers left in a folder. Where locks are unknown,
+/// everything stays.
+pub fn remove_abandoned(folder: &Path) {
+    remove(folder, |_| true);
+}
+
+/// Removes what killed writers left of one file; as [`remove_abandoned`].
+pub(super) fn remove_of(folder: &Path, prefix: &OsStr) {
+    remove(folder, |found| found == prefix.as_encoded_bytes());
+}
+
+/// Whether a file is on its way to its name.
+pub fn is_temporary(name: &OsStr) -> bool {
+    prefix_of(name).is_some()
+}
+
+fn remove(folder: &Path, is_wanted: impl Fn(&[u8]) -> bool) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let is_plain = entry.file_type().is_ok_and(|kind| kind.is_file());
-        if !is_plain || !is_temporary(&entry.file_name(), prefix) {
+        if !is_plain || !prefix_of(&entry.file_name()).is_some_and(&is_wanted) {
             continue;
         }
         // The lock is held until it is gone, so that a writer who has just made it
@@ -40,12 +55,12 @@ pub(super) fn remove(folder: &Path, prefix: &OsStr) {
     }
 }
 
-fn is_temporary(name: &OsStr, prefix: &OsStr) -> bool {
-    let name = name.as_encoded_bytes();
-    let random = name
-        .strip_prefix(prefix.as_encoded_bytes())
-        .and_then(|rest| rest.strip_suffix(SUFFIX.as_bytes()));
-    random.is_some_and(|r| r.len() == N_RANDOM && r.iter().all(u8::is_ascii_alphanumeric))
+/// What a temporary file's name has before its random letters: `.NAME.`
+fn prefix_of(name: &OsStr) -> Option<&[u8]> {
+    let name = name.as_encoded_bytes().strip_suffix(SUFFIX.as_bytes())?;
+    let (prefix, random) = name.split_at(name.len().checked_sub(N_RANDOM)?);
+    let is_ours = prefix.starts_with(b".") && prefix.ends_with(b".");
+    (is_ours && random.iter().all(u8::is_ascii_alphanumeric)).then_some(prefix)
 }
 
 /// The file, locked, unless its writer lives.

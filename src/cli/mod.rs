@@ -34,7 +34,7 @@ pub use generate::{AllKind, BatchArgs, BranchPoint, GenerateArgs, HalfChoice, Sh
 pub use knowledge::{KnowledgeArgs, KnowledgeCommand};
 pub use model::{ModelArgs, ModelCommand};
 pub use pool::{PoolArgs, PoolCommand, PoolDocumentsArgs};
-pub use setup::{OwnDocumentsChoice, ScreenArgs, SetupArgs};
+pub use setup::{LogArgs, OwnDocumentsChoice, ScreenArgs, SetupArgs};
 pub use sweep::SweepArgs;
 pub use trace::{
     PictureArgs, TraceArgs, TraceCommand, TraceDiffArgs, TraceExportArgs, TraceShowArgs,
@@ -52,11 +52,14 @@ pub struct Cli {
     pub setup: SetupArgs,
     #[command(flatten)]
     pub screen: ScreenArgs,
+    #[command(flatten)]
+    pub log: LogArgs,
     #[command(subcommand)]
     pub command: Option<Command>,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Subcommand, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Command {
     /// Generate knowledge without a screen
     Generate(GenerateArgs),

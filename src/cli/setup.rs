@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use tracing_subscriber::filter::Targets;
 
 use super::choice::{CalibrationChoice, CostChoice};
+use crate::log_file::parse_level;
 use crate::model::device::DeviceChoice;
 use crate::model::kernels::kv::KvType;
 use crate::model::weights::FloatWeights;
@@ -95,6 +97,18 @@ pub struct SetupArgs {
 pub enum OwnDocumentsChoice {
     Keep,
     Hide,
+}
+
+/// The log, which no run depends on.
+#[derive(Args, Clone, Debug, Default)]
+pub struct LogArgs {
+    /// Append to FILE what the program tries, finds and times [default: no log]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub log: Option<PathBuf>,
+    /// error, warn, info, debug or trace, also by part as in info,laserscope::model=debug
+    /// [default: LASERSCOPE_LOG, or info]
+    #[arg(long, global = true, value_name = "LEVEL", requires = "log", value_parser = parse_level)]
+    pub log_level: Option<Targets>,
 }
 
 /// How the playground looks.

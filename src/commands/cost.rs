@@ -101,7 +101,7 @@ fn measured(engine: &mut Engine) -> Result<Option<PathBuf>> {
     let key = CostKey::of(engine);
     let mut line = Line::new();
     let (file, note) = cost::renew(engine, &key, &mut |done, of| {
-        line.show(&Loading::Measuring { done, of }.describe());
+        super::show_loading(&mut line, &Loading::Measuring { done, of });
         !interrupt::is_set()
     })?;
     drop(line);

@@ -10,9 +10,12 @@ use crate::protocol::FetchEvent;
 pub fn show(line: &mut Line, event: &FetchEvent) {
     match event {
         FetchEvent::Looking { what } => line.show(&format!("looking: {what}")),
-        FetchEvent::Downloading { .. } => line.show(&downloading(event)),
+        FetchEvent::Downloading { done, total, .. } => match total {
+            Some(total) => line.timed_part(*done, *total, &downloading(event)),
+            None => line.show(&downloading(event)),
+        },
         FetchEvent::Verifying => line.show("checking size and hash"),
-        FetchEvent::Hashing { file, done, total } => line.show(&hashing(file, *done, *total)),
+        FetchEvent::Hashing { file, done, total } => hashing(line, file, *done, *total),
         FetchEvent::Skipped { source, why } => line.say(&format!("{source}: {why}")),
         FetchEvent::Done { .. } => line.clear(),
     }
@@ -42,10 +45,11 @@ fn downloading(event: &FetchEvent) -> String {
     )
 }
 
-/// How far the hash of a file is.
-pub fn hashing(file: &str, done: u64, total: u64) -> String {
+/// Shows how far the hash of a file is.
+pub fn hashing(line: &mut Line, file: &str, done: u64, total: u64) {
     let share = done as f64 * 100.0 / total.max(1) as f64;
-    format!("checking {file}: {share:.0}% of {}", megabytes(total))
+    let text = format!("checking {file}: {share:.0}% of {}", megabytes(total));
+    line.timed_part(done, total, &text);
 }
 
 pub fn megabytes(bytes: u64) -> String {

@@ -41,7 +41,7 @@ fn build(args: &GroupsBuildArgs, settings: &Settings) -> Result<bool> {
     let mut line = progress::Line::new();
     let cancel = interrupt::flag();
     let mut go_on = |at: &lightgcn::Progress| {
-        line.show(&describe(at));
+        line.part(at.epoch as u64, at.n_epochs_max as u64, &describe(at));
         !cancel.load(std::sync::atomic::Ordering::Relaxed)
     };
     let (items, users) = methods(args);

@@ -27,7 +27,8 @@ use color_eyre::eyre::Result;
 use serde::Serialize;
 
 use crate::config::Settings;
-use crate::console::{self, interrupt, progress};
+use crate::console::progress::Line;
+use crate::console::{self, interrupt};
 use crate::engine::{Engine, Loading};
 use crate::model::fetch::{self, FetchOptions};
 use crate::recsys::Catalog;
@@ -42,8 +43,10 @@ pub fn open(settings: &Settings) -> Result<(Catalog, Engine)> {
 /// The engine over a catalog that is loaded already.
 pub fn open_engine(settings: &Settings, catalog: &Catalog) -> Result<Engine> {
     let path = fetch_model(settings, settings.model())?;
-    let mut bar = progress::Line::new();
-    let engine = settings.open_engine(&path, catalog, |loading| bar.show(&loading.describe()))?;
+    let mut line = Line::new();
+    let engine =
+        settings.open_engine(&path, catalog, |loading| show_loading(&mut line, &loading))?;
+    drop(line);
     note!("{} on {}", engine.model.info.name, engine.model.device);
     let notes = engine.note.iter().flat_map(|note| note.lines());
     notes.for_each(|line| note!("{line}"));
@@ -54,15 +57,23 @@ pub fn open_engine(settings: &Settings, catalog: &Catalog) -> Result<Engine> {
 pub fn open_unmeasured(settings: &Settings) -> Result<(Catalog, Engine)> {
     let catalog = settings.load_catalog()?;
     let path = fetch_model(settings, settings.model())?;
-    let mut bar = progress::Line::new();
-    let show = |loading: Loading| bar.show(&loading.describe());
-    let engine = settings.open_unmeasured(&path, &catalog, show)?;
+    let mut line = Line::new();
+    let on = |loading| show_loading(&mut line, &loading);
+    let engine = settings.open_unmeasured(&path, &catalog, on)?;
     Ok((catalog, engine))
+}
+
+/// Shows where loading is.
+fn show_loading(line: &mut Line, loading: &Loading) {
+    match loading.part() {
+        Some((done, of)) => line.timed_part(done, of, &loading.describe()),
+        None => line.show(&loading.describe()),
+    }
 }
 
 /// The model's file, fetched if need be.
 pub fn fetch_model(settings: &Settings, name: &str) -> Result<std::path::PathBuf> {
-    let mut bar = progress::Line::new();
+    let mut line = Line::new();
     let confirm = |bytes: u64| settings.yes || fetching::ask_large(bytes);
     let options = FetchOptions {
         cancel: interrupt::flag(),
@@ -70,7 +81,7 @@ pub fn fetch_model(settings: &Settings, name: &str) -> Result<std::path::PathBuf
         offline: settings.offline,
     };
     fetch::resolve(name, &options, &mut |event| {
-        fetching::show(&mut bar, &event)
+        fetching::show(&mut line, &event)
     })
 }
 

@@ -85,7 +85,7 @@ fn make(
 ) -> Result<()> {
     let mut line = Line::new();
     while let Some(next) = sweep.sweep.next_job() {
-        line.show(&progress(&sweep.sweep, next, subjects));
+        show(&mut line, &sweep.sweep, next, subjects);
         let n_wrong = sweep.sweep.mismatches.len();
         let is_first = !sweep.sweep.is_done();
         let advance = sweep.advance(engine, &mut |_| !interrupt::is_set())?;
@@ -112,12 +112,16 @@ fn cell_of(grid: &Grid, job: Job) -> Option<&Cell> {
     job.cell.map(|cell| &grid.cells[cell])
 }
 
-fn progress(sweep: &Sweep, job: Job, subjects: &[SubjectInfo]) -> String {
+fn show(line: &mut Line, sweep: &Sweep, job: Job, subjects: &[SubjectInfo]) {
     let rule = sweep.params(job).verify.describe();
     let title = &subjects[job.subject].title;
+    let (done, of) = (sweep.n_done(), sweep.n_runs());
     match sweep.pair_under_way() {
-        Some(pair) => format!("pair {pair}, {title}: {rule}"),
-        None => format!("{}/{} {title}: {rule}", sweep.n_done() + 1, sweep.n_runs()),
+        Some(pair) => line.show(&format!("pair {pair}, {title}: {rule}")),
+        None => {
+            let text = format!("{}/{of} {title}: {rule}", done + 1);
+            line.timed_part(done as u64, of as u64, &text);
+        }
     }
 }
 

@@ -55,7 +55,7 @@ fn one(env: &FetchEnv, path: &Path) -> Result<VerifiedFile> {
     let file = path.display().to_string();
     let mut line = progress::Line::new();
     let mut watch = Watch {
-        on: &mut |done, total| line.show(&fetching::hashing(&file, done, total)),
+        on: &mut |done, total| fetching::hashing(&mut line, &file, done, total),
         cancel: interrupt::flag(),
     };
     let memory = HashMemory::of(env);

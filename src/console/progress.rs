@@ -1,48 +1,105 @@
-//! One line of progress on standard error, where that is a terminal.
+//! One line of progress on standard error, where that is a terminal that can write
+//! over a line; drawn by indicatif, cut to the terminal's width.
 
-use std::time::{Duration, Instant};
+use std::fmt::Write;
+
+use indicatif::style::ProgressStyle;
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState};
+
+use super::visible;
+
+/// Draws a second at most.
+const HZ: u8 = 10;
+const PLAIN: &str = "{wide_msg}";
+const PART: &str = "[{bar:16}] {wide_msg}";
+const TIMED: &str = "[{bar:16}] {wide_msg}{left}";
 
 /// A line that is written over; removed when dropped.
 pub struct Line {
-    live: bool,
-    shown: Option<Instant>,
+    bar: ProgressBar,
+    template: &'static str,
 }
 
 impl Line {
     pub fn new() -> Self {
-        Line {
-            live: super::is_live(),
-            shown: None,
-        }
+        let target = ProgressDrawTarget::stderr_with_hz(HZ);
+        let mut line = Line {
+            bar: ProgressBar::with_draw_target(None, target),
+            template: "",
+        };
+        line.set_template(PLAIN);
+        line
     }
 
     /// There is a terminal to show it on.
     pub fn is_live(&self) -> bool {
-        self.live
+        !self.bar.is_hidden()
     }
 
-    /// Shows `text`, at most ten times a second.
+    /// Shows `text`.
     pub fn show(&mut self, text: &str) {
-        let due = self
-            .shown
-            .is_none_or(|at| at.elapsed() > Duration::from_millis(100));
-        if self.live && due {
-            self.shown = Some(Instant::now());
-            super::overwrite(text);
-        }
+        self.set_template(PLAIN);
+        self.set_text(text);
+    }
+
+    /// Shows how much is done, and `text`.
+    pub fn part(&mut self, done: u64, of: u64, text: &str) {
+        self.set_template(PART);
+        self.set_part(done, of);
+        self.set_text(text);
+    }
+
+    /// Shows how much is done, `text`, and the time that is left.
+    pub fn timed_part(&mut self, done: u64, of: u64, text: &str) {
+        self.set_template(TIMED);
+        self.set_part(done, of);
+        self.set_text(text);
     }
 
     /// Removes what is shown.
     pub fn clear(&mut self) {
-        if self.shown.take().is_some() {
-            super::overwrite("");
-        }
+        self.bar.finish_and_clear();
     }
 
     /// A line that stays.
     pub fn say(&mut self, text: &str) {
-        self.clear();
-        note!("{text}");
+        self.bar.suspend(|| note!("{text}"));
+    }
+
+    fn set_text(&self, text: &str) {
+        if self.bar.is_finished() {
+            self.bar.reset();
+        }
+        self.bar.set_message(visible::row(text).into_owned());
+    }
+
+    /// What was there at the beginning does not count as speed.
+    fn set_part(&self, done: u64, of: u64) {
+        let is_new = self.bar.length() != Some(of);
+        self.bar.set_length(of);
+        self.bar.set_position(done);
+        if is_new {
+            self.bar.reset_eta();
+        }
+    }
+
+    fn set_template(&mut self, template: &'static str) {
+        if self.template == template {
+            return;
+        }
+        self.template = template;
+        let style = ProgressStyle::with_template(template);
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+        self.bar
+            .set_style(style.with_key("left", left).progress_chars("=> "));
+    }
+}
+
+/// Nothing before there is a speed.
+fn left(state: &ProgressState, out: &mut dyn Write) {
+    let eta = state.eta();
+    if !eta.is_zero() {
+        let _ = write!(out, ", {:#} left", HumanDuration(eta));
     }
 }
 

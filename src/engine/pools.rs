@@ -7,6 +7,7 @@ mod edits;
 pub(in crate::engine) mod knowledge;
 
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use color_eyre::eyre::{Result, ensure, eyre};
 
@@ -47,8 +48,12 @@ impl EnginePools {
     /// # Errors
     /// A text that the tokenizer cannot encode.
     pub fn set_knowledge(&mut self, docs: &[Knowledge], codec: &TextCodec) -> Result<()> {
+        let begin = Instant::now();
+        let n_docs = docs.len();
         let docs = docs.iter().map(|doc| doc.tokenize(codec));
         self.set(&Pools::build(docs.collect::<Result<Vec<_>>>()?));
+        let ms = begin.elapsed().as_millis();
+        tracing::info!(documents = n_docs, ms, "pools built");
         Ok(())
     }
 
@@ -57,7 +62,10 @@ impl EnginePools {
     /// # Errors
     /// As [`PoolStore::open`]: another tokenizer, a damaged file, ..
     pub fn add_pool(&mut self, path: &Path, codec: &TextCodec) -> Result<()> {
+        let begin = Instant::now();
         let store = open_pool(path, codec)?;
+        let ms = begin.elapsed().as_millis();
+        tracing::info!(path = %path.display(), ms, "pool opened");
         self.set(&self.current.beside(&store.pools()));
         self.on_disk = Some(path.to_path_buf());
         Ok(())

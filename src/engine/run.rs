@@ -92,6 +92,7 @@ impl<'e> Run<'e> {
     }
 
     pub fn cancel(&mut self) {
+        tracing::info!(steps = self.n_steps, "run cancelled");
         self.finish.get_or_insert(Finish::Cancelled);
     }
 
@@ -200,10 +201,19 @@ impl<'e> Run<'e> {
 
     /// After a step: what is learned of it.
     fn count(&mut self, verdict: &Verdict, timing: &Timing) {
+        tracing::debug!(
+            step = self.n_steps,
+            accepted = verdict.path.len(),
+            ms = timing.total(),
+            forward_ms = timing.forward,
+            "stepped"
+        );
         self.n_steps += 1;
         self.decode_ms += timing.total();
         self.finish = verdict.finish;
-        if self.finish.is_some() {
+        if let Some(finish) = self.finish {
+            let (steps, tokens) = (self.n_steps, self.ids.len() - self.n_begun);
+            tracing::info!(?finish, steps, tokens, ms = self.decode_ms, "run ended");
             self.engine.start.learn_calibrations(&self.calibrations);
         }
     }

@@ -67,6 +67,10 @@ pub fn resolve_in(
     opts: &FetchOptions,
     on: OnEvent,
 ) -> Result<PathBuf> {
+    let on: OnEvent = &mut |event| {
+        log(&event);
+        on(event);
+    };
     match Target::of(name_or_path)? {
         Target::Entry(entry) => resolve_entry(env, &entry, opts, on),
         Target::Repo(repo) => {
@@ -247,6 +251,16 @@ fn fetch(env: &FetchEnv, entry: &ModelEntry, opts: &FetchOptions, on: OnEvent) -
         tried.push((source, why));
     }
     Err(nowhere(env, entry, &tried))
+}
+
+fn log(event: &FetchEvent) {
+    match event {
+        FetchEvent::Looking { what } => tracing::info!("looking: {what}"),
+        FetchEvent::Skipped { source, why } => tracing::warn!("{source}: {why}"),
+        FetchEvent::Verifying => tracing::info!("checking size and hash"),
+        FetchEvent::Done { path } => tracing::info!("found {}", path.display()),
+        other => tracing::trace!("{other:?}"),
+    }
 }
 
 /// One process at a time fetches a model. `None` where that cannot be

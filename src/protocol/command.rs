@@ -7,7 +7,7 @@ use crate::speculate::params::Params;
 
 /// What the interface asks for. A command that does not fit the moment (a step
 /// without a run) is ignored.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, strum::IntoStaticStr)]
 pub enum Command {
     /// Begin a run; one under way is ended as cancelled first.
     Generate(Box<Request>),

@@ -2,6 +2,7 @@
 //! else this machine's, measured where none is kept.
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use color_eyre::eyre::{Result, WrapErr, bail, ensure};
 
@@ -55,6 +56,7 @@ pub fn settle(
 ) -> Result<Option<String>> {
     let key = CostKey::of(engine);
     if let Some(profile) = key.load(engine.longest_measured()) {
+        tracing::info!(measured = profile.measured, "cost profile: as kept");
         engine.start.cost = profile;
         return Ok(None);
     }
@@ -72,9 +74,17 @@ pub fn renew(
     key: &CostKey,
     go_on: &mut dyn FnMut(usize, usize) -> bool,
 ) -> Result<(Option<PathBuf>, Option<String>)> {
+    let begin = Instant::now();
     let Some(profile) = engine.measure_profile(go_on)? else {
         return Err(fetch::Cancelled.into());
     };
+    let (ms, spread) = (begin.elapsed().as_millis(), profile.spread());
+    tracing::info!(
+        points = profile.points.len(),
+        spread,
+        ms,
+        "cost profile: measured"
+    );
     engine.start.cost = CostProfile {
         measured: Some(kept_cost::today()),
         machine: Some(kept_cost::machine()),
@@ -85,6 +95,7 @@ pub fn renew(
     Ok(match saved {
         Ok(path) => (Some(path), busy),
         Err(why) => {
+            tracing::warn!("cost profile: not kept: {why:#}");
             let kept = format!("the cost profile is measured again at every start: {why:#}");
             (None, super::joined(busy, Some(kept)))
         }

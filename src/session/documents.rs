@@ -30,6 +30,7 @@ pub(super) fn read_all(files: &[PathBuf]) -> Result<LoadedDocuments> {
     let mut loaded = LoadedDocuments::default();
     for file in files {
         let read = foreign::read(file, &Hints::default())?;
+        tracing::info!(path = %file.display(), documents = read.docs.len(), "knowledge read");
         loaded.told.extend(read.account.told());
         loaded.docs.extend(read.docs);
     }

@@ -59,7 +59,7 @@ impl Settings {
         };
         let mut line = progress::Line::new();
         let mut watch = import::Watch {
-            on: &mut |progress| line.show(&progress.describe()),
+            on: &mut |at| line.timed_part(at.bytes_done, at.bytes_total, &at.describe()),
             cancel: interrupt::unwatched(),
         };
         let (catalog, findings) = import::import(path, &options, &mut watch)?;
@@ -212,6 +212,7 @@ impl Settings {
         let loaded = self.load_documents()?;
         let docs = loaded.under(catalog);
         // Not printed: the screens may be up by now.
+        loaded.told.iter().for_each(|line| tracing::warn!("{line}"));
         let told = (!loaded.told.is_empty()).then(|| loaded.told.join("\n"));
         engine.note = joined(engine.note.take(), told);
         engine.note = joined(engine.note.take(), self.own_documents_note(&docs, catalog));

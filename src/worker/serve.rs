@@ -22,6 +22,7 @@ pub fn serve(mut engine: Engine, inbox: &mut Inbox<'_>, events: &UnboundedSender
         let Some(command) = background.next_command(&mut engine, inbox, events) else {
             continue;
         };
+        tracing::debug!(command = <&str>::from(&command));
         match command {
             Command::Quit => return,
             Command::Generate(request) => {

@@ -71,6 +71,7 @@ fn live(
         match load(settings, catalog, &mut inbox, events) {
             Ok(engine) => return serve(engine, &mut inbox, events),
             Err(error) => {
+                tracing::error!("no model: {error:#}");
                 let _ = events.send(Event::ModelFailed {
                     why: format!("{error:#}"),
                 });

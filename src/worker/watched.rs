@@ -42,6 +42,7 @@ pub fn generate(
     let run = request.run;
     if let Err(error) = watch(engine, request, pace, inbox, events) {
         let why = format!("{error:#}");
+        tracing::warn!("run failed: {why}");
         let _ = events.send(Event::RunFailed { run, why });
     }
 }

@@ -295,7 +295,7 @@ fn what_a_crash_leaves_behind_is_passed_over_and_removed() {
     build(&path, &docs, usize::MAX);
     let before = files(&path);
     std::fs::write(path.join("00000042.seg"), "half a segm").unwrap();
-    std::fs::write(path.join(".writing-x1"), "half a li").unwrap();
+    std::fs::write(path.join(".pool.json.aB3xY1.tmp"), "half a li").unwrap();
     assert_eq!(open(&path).info().documents, 30);
     drop(PoolUpdate::change(&path, None, &mut go_on).unwrap());
     assert_eq!(files(&path), before);

@@ -289,16 +289,14 @@ impl<'a> Work<'a> {
         let subject = self.batch.catalog.subject(at);
         let n = self.plan.subjects.len();
         let progress = self.measured.progress(n - self.next);
-        let text = format!(
-            "{}/{n} {} {} · {} · {progress}",
-            self.next + 1,
-            at.kind,
-            subject.group(),
-            subject.label()
-        );
+        let whom = format!("{} {} · {}", at.kind, subject.group(), subject.label());
+        let place = format!("{}/{n}", self.next + 1);
+        let text = format!("{place} {whom} · {progress}");
         let text = text.trim_end_matches([' ', '·']);
         if self.line.is_live() {
-            self.line.show(text);
+            // Whom it is about may be cut off, the rest may not.
+            let text = format!("{place} {progress} · {whom}");
+            self.line.part(self.next as u64, n as u64, &text);
         } else if self.said.elapsed() >= SAID_EVERY {
             self.said = Instant::now();
             self.line.say(text);

@@ -208,7 +208,8 @@ fn answer_all(
 ) -> Result<Option<Vec<Answered>>> {
     let mut answered = Vec::new();
     for (i, spec) in specs.iter().enumerate() {
-        line.show(&format!("{}/{} {}", i + 1, specs.len(), spec.subject.title));
+        let text = format!("{}/{} {}", i + 1, specs.len(), spec.subject.title);
+        line.timed_part(i as u64, specs.len() as u64, &text);
         match answer(engine, spec, verify, pools)? {
             Answer::Whole(all) => answered.push(*all),
             Answer::NoGroup => {}

@@ -107,7 +107,8 @@ fn answer_all(
     let mut plain: Vec<Outcome> = Vec::new();
     let mut outcomes: Vec<Vec<Outcome>> = asked.iter().map(|_| Vec::new()).collect();
     for (i, spec) in specs.iter().enumerate() {
-        line.show(&format!("{}/{} {}", i + 1, specs.len(), spec.subject.title));
+        let text = format!("{}/{} {}", i + 1, specs.len(), spec.subject.title);
+        line.timed_part(i as u64, specs.len() as u64, &text);
         let autoregressive = Params {
             verify: AcceptanceRule::Autoregressive,
             ..specs[0].params

@@ -262,7 +262,8 @@ fn answer_all(
 ) -> Result<Option<Vec<Vec<Outcome>>>> {
     let mut answered = Vec::new();
     for (i, spec) in specs.iter().enumerate() {
-        line.show(&format!("{}/{} {}", i + 1, specs.len(), spec.subject.title));
+        let text = format!("{}/{} {}", i + 1, specs.len(), spec.subject.title);
+        line.timed_part(i as u64, specs.len() as u64, &text);
         let Some(outcomes) = every_way(engine, spec, rules)? else {
             return Ok(None);
         };

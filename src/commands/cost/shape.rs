@@ -3,6 +3,7 @@
 use color_eyre::eyre::{Result, ensure, eyre};
 use serde::Serialize;
 
+use crate::commands::show_loading;
 use crate::config::Settings;
 use crate::console::interrupt;
 use crate::console::progress::Line;
@@ -52,10 +53,10 @@ pub fn measure(name: &str, settings: &Settings) -> Result<(Engine, Measured)> {
     let mut line = Line::new();
     let options = settings.load_options();
     let mut engine = Engine::of_shape(shape, fitting, &options, |loading| {
-        line.show(&loading.describe());
+        show_loading(&mut line, &loading);
     })?;
     let profile = engine.measure_profile(&mut |done, of| {
-        line.show(&Loading::Measuring { done, of }.describe());
+        show_loading(&mut line, &Loading::Measuring { done, of });
         !interrupt::is_set()
     })?;
     engine.start.cost = profile.ok_or_else(|| eyre!("cancelled"))?;

@@ -200,7 +200,8 @@ fn compare(engine: &mut Engine, trace: &Trace, bounds: Bounds) -> Result<Option<
         if interrupt::is_set() {
             return Ok(None);
         }
-        line.show(&format!("step {}/{}", i + 1, trace.steps.len()));
+        let text = format!("step {}/{}", i + 1, trace.steps.len());
+        line.timed_part(i as u64, trace.steps.len() as u64, &text);
         let replayed = run.replay(step)?;
         let (apart, node) = furthest(step, &replayed);
         compared.largest = compared.largest.max(apart);

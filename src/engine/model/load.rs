@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 use color_eyre::eyre::{Result, WrapErr, bail};
 use sha2::{Digest, Sha256};
@@ -60,6 +61,17 @@ pub enum Loading {
 }
 
 impl Loading {
+    /// How much is done of all, where that is known.
+    pub fn part(&self) -> Option<(u64, u64)> {
+        match *self {
+            Loading::Opening => None,
+            Loading::Hashing { done, of } => Some((done, of)),
+            Loading::Weights { done, of } | Loading::Measuring { done, of } => {
+                Some((done as u64, of as u64))
+            }
+        }
+    }
+
     pub fn describe(&self) -> String {
         match self {
             Loading::Opening => "opening the model and its tokenizer".into(),
@@ -139,6 +151,7 @@ impl Engine {
         options: &LoadOptions,
         mut progress: impl FnMut(Loading) + Send,
     ) -> Result<Self> {
+        let begin = Instant::now();
         let threads = options.threads.unwrap_or_else(physical_cores).max(1);
         let opened = device::open(options.device, threads)?;
         let mut notes: Vec<String> = opened.note.iter().cloned().collect();
@@ -154,8 +167,18 @@ impl Engine {
             context: context.min(model.config.context),
             kv,
         };
+        let model = on_device(model, opened, placement, &mut progress)?;
+        tracing::info!(
+            model = model.info.name,
+            device = model.device,
+            threads = model.threads(),
+            context = model.context(),
+            ms = begin.elapsed().as_millis(),
+            "loaded"
+        );
+        notes.iter().for_each(|note| tracing::info!("{note}"));
         Ok(Engine {
-            model: on_device(model, opened, placement, &mut progress)?,
+            model,
             note: (!notes.is_empty()).then(|| notes.join("\n")),
             catalog: String::new(),
             pools: EnginePools::default(),

@@ -37,6 +37,15 @@ impl<'e> Run<'e> {
         let mut local = Local::new(&header.prompt_ids, header.opening_len);
         local.push(&ids[header.prompt_ids.len()..]);
         let retriever = Retriever::new(pools, pool_of(&header.subject), local, &header.params);
+        tracing::info!(
+            kind = header.subject.kind.as_str(),
+            id = header.subject.id,
+            framework = %header.subject.framework,
+            prompt_tokens = ids.len(),
+            ms = header.prompt_ms,
+            "run begun"
+        );
+        tracing::debug!(params = ?header.params);
         let calibration = header.calibration.as_ref();
         let branch = header.branch.as_ref();
         Ok(Run {

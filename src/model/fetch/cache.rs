@@ -9,6 +9,7 @@ use color_eyre::eyre::Result;
 use hf_hub::{Cache, CacheRepo, Repo, RepoType};
 
 use super::part_file::Folder;
+use crate::atomic_file;
 use crate::file_name::file_name;
 use crate::model::environment::FetchEnv;
 use crate::model::registry::ModelEntry;
@@ -41,6 +42,7 @@ pub fn look_up_with(
     let mut missed = Vec::new();
     for (place, path) in places(env, entry) {
         let Some(path) = path else {
+            tracing::debug!("not in {}", place.display());
             missed.push(format!("{}: not there", place.display()));
             continue;
         };
@@ -184,10 +186,8 @@ impl HubSlot {
             fs::create_dir_all(snapshot)?;
         }
         let up = "../".repeat(2 + self.file.matches('/').count());
-        let fresh = pointer.with_extension("new-link");
-        let _ = fs::remove_file(&fresh);
-        std::os::unix::fs::symlink(format!("{up}blobs/{}", self.etag), &fresh)?;
-        fs::rename(&fresh, pointer)
+        let blob = format!("{up}blobs/{}", self.etag);
+        atomic_file::link(blob.as_ref(), pointer)
     }
 
     // Links need a privilege there; the cache's own convention is to move.
@@ -196,6 +196,6 @@ impl HubSlot {
         if let Some(snapshot) = pointer.parent() {
             fs::create_dir_all(snapshot)?;
         }
-        fs::rename(self.blob(), pointer)
+        atomic_file::publish(&self.blob(), pointer)
     }
 }

@@ -49,6 +49,11 @@ pub fn fetch(
     on(FetchEvent::Looking { what: url.clone() });
     let remote = ask(env, entry, &url, opts.cancel)?;
     let expected = agree(entry, &remote)?;
+    tracing::info!(
+        commit = remote.commit,
+        bytes = expected.size,
+        "the hub has it"
+    );
     confirm(expected.size, opts)?;
     let slot = HubSlot::new(env, entry, &remote.commit, &remote.etag);
     let part = PartFile::open(slot.folder(), &slot.part_name(), opts.cancel)?;

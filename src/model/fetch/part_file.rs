@@ -11,6 +11,7 @@ use color_eyre::eyre::{Report, Result, WrapErr, ensure, eyre};
 use sha2::{Digest, Sha256};
 
 use super::go_on;
+use crate::atomic_file;
 
 const CHUNK_BYTES: usize = 1 << 20;
 
@@ -139,10 +140,7 @@ impl PartFile {
             let _ = fs::remove_file(&self.path);
         }
         checked?;
-        let moved = self
-            .file
-            .sync_all()
-            .and_then(|()| fs::rename(&self.path, to));
+        let moved = atomic_file::publish(&self.path, to);
         moved.map_err(|err| self.folder.explain(err))?;
         Ok(found)
     }

@@ -68,10 +68,14 @@ pub fn fill(
                 bail!("it does not send the bytes that were asked for")
             }
             Ending::StartOver => {
+                tracing::warn!("the bytes kept so far do not fit: starting over");
                 started_over = true;
                 part.restart()?;
             }
-            Ending::Cut(_) if part.len() > before && resumes < MAX_RESUMES => resumes += 1,
+            Ending::Cut(why) if part.len() > before && resumes < MAX_RESUMES => {
+                tracing::warn!(bytes = part.len(), "the connection broke ({why}): resuming");
+                resumes += 1;
+            }
             Ending::Cut(why) => bail!(
                 "the connection broke after {} of {} bytes ({why}); \
                  what came is kept for the next try",

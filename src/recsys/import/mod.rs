@@ -27,6 +27,7 @@ mod values;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use color_eyre::eyre::{Report, WrapErr};
 use serde::{Deserialize, Serialize};
@@ -140,6 +141,7 @@ pub fn import(
     options: &Options,
     watch: &mut Watch<'_>,
 ) -> Result<(Catalog, Findings), Report> {
+    let begin = Instant::now();
     let (source, dialect) = Dialect::detect(Source::open(path)?)?;
     let key = match &options.cache {
         Some(folder) => Some(cache::Key::of(&source, options, folder)?),
@@ -160,6 +162,15 @@ pub fn import(
         }
     };
     let findings = imported.contents.findings.clone();
+    tracing::info!(
+        path = %path.display(),
+        items = imported.items.len(),
+        users = imported.users.len(),
+        ratings = imported.ratings.len(),
+        kept = findings.cached,
+        ms = begin.elapsed().as_millis(),
+        "catalog imported"
+    );
     let own_map = source.group_map()?;
     let catalog = imported.into_catalog(own_map)?;
     let catalog = match source.saved_groups()? {

@@ -3,5 +3,6 @@
 
 mod commands;
 mod hostile;
+mod log;
 mod refused;
 mod world;

@@ -1,17 +1,16 @@
-//! The folder of a pool while it is being changed: its lock, what an interrupted
-//! change left behind, and files that take another's place whole.
+//! The folder of a pool while it is being changed: its lock, and what an interrupted
+//! change left behind.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use color_eyre::eyre::{Result, WrapErr, bail};
 
+use crate::atomic_file::{is_temporary, remove_abandoned};
 use crate::retrieval::store::disk::pool_store::{LIST, read_list};
 
 pub(crate) const SUFFIX: &str = ".seg";
 pub(crate) const LOCK: &str = "lock";
-const TEMPORARY: &str = ".writing-";
 
 /// True if the folder was not there.
 pub(crate) fn make_folder(path: &Path) -> Result<bool> {
@@ -34,7 +33,7 @@ pub(crate) fn make_folder(path: &Path) -> Result<bool> {
 }
 
 fn is_ours(name: &str) -> bool {
-    name == LOCK || name.starts_with(TEMPORARY) || name.ends_with(SUFFIX)
+    name == LOCK || is_temporary(name.as_ref()) || name.ends_with(SUFFIX)
 }
 
 /// Who holds it changes the pool. A process that is being started has copies of
@@ -69,6 +68,7 @@ pub(crate) fn clean(path: &Path) -> Result<u64> {
         Err(_) => Some(Vec::new()),
     };
     let is_listed = |name: &str| listed.iter().flatten().any(|l| l.file == name);
+    remove_abandoned(path);
     let mut greatest = 0;
     for entry in fs::read_dir(path).wrap_err_with(|| format!("reading {}", path.display()))? {
         let entry = entry?;
@@ -76,42 +76,9 @@ pub(crate) fn clean(path: &Path) -> Result<u64> {
         let number = name.strip_suffix(SUFFIX).map(|n| n.parse().unwrap_or(0));
         greatest = greatest.max(number.unwrap_or(0));
         let is_stray = number.is_some() && listed.is_some() && !is_listed(&name);
-        if is_stray || name.starts_with(TEMPORARY) {
+        if is_stray {
             let _ = fs::remove_file(entry.path());
         }
     }
     Ok(greatest)
-}
-
-/// Writes a file under another name, makes sure that it is on the disk, and
-/// puts it in its place.
-pub(crate) fn replace_file(
-    folder: &Path,
-    name: &str,
-    write: impl FnOnce(&mut BufWriter<&File>) -> Result<()>,
-) -> Result<()> {
-    let path = folder.join(name);
-    let context = || format!("writing {}", path.display());
-    let mut temporary = tempfile::Builder::new();
-    temporary.prefix(TEMPORARY);
-    #[cfg(unix)]
-    // As any new file's, less what the user's mask takes away.
-    temporary.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let temporary = temporary.tempfile_in(folder).wrap_err_with(context)?;
-    let mut out = BufWriter::with_capacity(1 << 20, temporary.as_file());
-    write(&mut out)
-        .and_then(|()| Ok(out.flush()?))
-        .and_then(|()| Ok(temporary.as_file().sync_all()?))
-        .wrap_err_with(context)?;
-    drop(out);
-    temporary.persist(&path).wrap_err_with(context)?;
-    Ok(())
-}
-
-/// Makes renamings last beyond a power cut.
-pub(crate) fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    if cfg!(unix) {
-        File::open(folder)?.sync_all()?;
-    }
-    Ok(())
 }

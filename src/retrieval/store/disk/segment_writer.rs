@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::Result;
 
+use crate::atomic_file;
 use crate::retrieval::index::segment_builder::SegmentBuilder;
-use crate::retrieval::store::disk::folder::{SUFFIX, replace_file};
+use crate::retrieval::store::disk::folder::SUFFIX;
 use crate::retrieval::store::disk::pool_store::{Listed, Member, open_member};
 use crate::retrieval::store::disk::segment_file::{self, Check};
 use crate::retrieval::store::disk::tokenizer_hash::TokenizerHash;
@@ -72,7 +73,7 @@ impl<'p> SegmentWriter<'p> {
         self.next_number += 1;
         self.written.push(name.clone());
         let mut crc = 0;
-        replace_file(&self.path, &name, |out| {
+        atomic_file::write_with(&self.path.join(&name), |out| {
             crc = segment_file::write(&segment, group, &self.tokenizer, out)?;
             Ok(())
         })?;

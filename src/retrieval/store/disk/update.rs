@@ -7,17 +7,15 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::{Result, WrapErr, bail, ensure};
 
+use crate::atomic_file::{self, sync_folder};
 use crate::retrieval::index::segment::Segment;
 use crate::retrieval::index::segment_builder::SegmentBuilder;
 use crate::retrieval::store::disk::compact;
-use crate::retrieval::store::disk::folder::{
-    LOCK, Lock, clean, lock, make_folder, replace_file, sync_folder,
-};
+use crate::retrieval::store::disk::folder::{LOCK, Lock, clean, lock, make_folder};
 use crate::retrieval::store::disk::pool_store::{LIST, List, Listed, Member, PoolStore, read_list};
 use crate::retrieval::store::disk::segment_file::Check;
 use crate::retrieval::store::disk::segment_writer::{SegmentWriter, Work};
@@ -231,11 +229,13 @@ impl<'p> PoolUpdate<'p> {
         let json = self.list.to_json()?;
         // The segments' names must be on the disk before the list names them.
         sync_folder(&self.path).wrap_err_with(|| format!("writing {}", self.path.display()))?;
-        replace_file(&self.path, LIST, |out| Ok(out.write_all(&json)?))?;
+        atomic_file::write(&self.path.join(LIST), json)?;
         self.is_committed = true;
         sync_folder(&self.path).wrap_err_with(|| format!("writing {}", self.path.display()))?;
         // Mapped files cannot be deleted everywhere; the next change tries again.
         let _ = clean(&self.path);
+        let segments = self.list.segments.len();
+        tracing::info!(path = %self.path.display(), segments, change = ?self.changed, "pool changed");
         Ok(self.changed)
     }
 
