@@ -22,9 +22,9 @@ use laserscope::tui::screens::compare::state::{Choice, Race};
 
 use proptest::prelude::*;
 
+use super::cut_out::{parts, parts_at, screen};
 use super::fixture;
-use super::screens::snapshot;
-use super::stage::{ended, keys, measured, press, ready};
+use super::stage::{LARGE, SMALL, ended, keys, measured, press, ready};
 
 fn with(verify: AcceptanceRule) -> Trace {
     fixture::run(
@@ -240,10 +240,16 @@ fn the_shown_run_is_compared_with_its_reference() {
     };
     assert_eq!(app.compare.right, Some(plain));
     assert!(matches!(app.compare.lossless, Some(Lossless::Holds { .. })));
-    snapshot("compare", &mut app);
+    screen("compare_large", &mut app, LARGE);
+    parts_at(
+        "compare_small",
+        &mut app,
+        SMALL,
+        "header left right figures footer",
+    );
     keys(&mut app, "b");
     assert!(app.dialog_of::<ChooseRun>().is_some());
-    snapshot("compare_choose", &mut app);
+    parts("compare_choose", &mut app, "dialog");
     press(&mut app, KeyCode::Down);
     press(&mut app, KeyCode::Enter);
     let strict = Choice::Reference {
@@ -324,7 +330,13 @@ fn without_a_reference_nothing_is_claimed_and_r_makes_it() {
     keys(&mut app, "4");
     assert_eq!(app.compare.right, None);
     assert_eq!(app.compare.lossless, None);
-    snapshot("compare_unchecked", &mut app);
+    screen("compare_unchecked_small", &mut app, SMALL);
+    parts_at(
+        "compare_unchecked_large",
+        &mut app,
+        LARGE,
+        "left right figures",
+    );
     let commands = keys(&mut app, "r");
     assert!(commands.iter().any(|c| matches!(c, Command::Generate(_))));
     assert_eq!(app.screen, Screen::Compare);
@@ -350,7 +362,7 @@ fn a_race_goes_by_the_recorded_times_and_can_be_paused() {
     assert!(app.compare.n_shown(Side::Left) > app.compare.n_shown(Side::Right));
     keys(&mut app, " ");
     assert!(!app.is_moving());
-    snapshot("compare_race", &mut app);
+    parts("compare_race", &mut app, "left right figures");
     keys(&mut app, " ");
     for _ in 0..200 {
         app.update(Action::Tick(Duration::from_millis(250)));

@@ -16,8 +16,8 @@ use laserscope::tui::screens::decode::hunt::Hunt;
 use laserscope::tui::screens::decode::state::{Cursor, Pane, StepPhase};
 use ratatui::buffer::Buffer;
 
+use super::cut_out::{parts, parts_at};
 use super::fixture;
-use super::screens::{snapshot, snapshot_at};
 use super::stage::{LARGE, SMALL, decoding, draw, ended, feed, keys, measured, press};
 
 /// The letters of a screen, line by line.
@@ -114,7 +114,11 @@ fn phases_are_drawn() {
     let mut app = at_fate(Fate::Relaxed);
     for phase in StepPhase::ALL {
         keys(&mut app, ".");
-        snapshot(&format!("phase_{}", phase.name()), &mut app);
+        parts(
+            &format!("phase_{}", phase.name()),
+            &mut app,
+            "text tree steps token",
+        );
     }
 }
 
@@ -138,7 +142,7 @@ fn bookmarks_are_set_jumped_to_and_taken_away() {
     keys(&mut app, "B'");
     assert_eq!(app.step_index(), Some(8));
     app.notice = None;
-    snapshot("bookmarks", &mut app);
+    parts("bookmarks", &mut app, "text tree steps token");
 }
 
 #[test]
@@ -148,7 +152,7 @@ fn the_text_is_searched_token_by_token() {
     keys(&mut app, "/CRIME");
     let first = app.step_index();
     assert_eq!(app.matches().len(), 2);
-    snapshot("search", &mut app);
+    parts("search", &mut app, "text tree steps token footer dialog");
     press(&mut app, KeyCode::Enter);
     assert_eq!(app.decode.hunt, Hunt::Text);
     keys(&mut app, "]");
@@ -202,12 +206,12 @@ fn a_condition_is_typed_with_suggestions() {
     let mut app = ended(&fixture::relaxed());
     press(&mut app, KeyCode::Home);
     keys(&mut app, "m");
-    snapshot("condition", &mut app);
+    parts("condition", &mut app, "text tree steps token footer dialog");
     keys(&mut app, "rej");
     press(&mut app, KeyCode::Tab);
     keys(&mut app, " and rel");
     press(&mut app, KeyCode::Down);
-    snapshot("condition_typed", &mut app);
+    parts("condition_typed", &mut app, "dialog");
     press(&mut app, KeyCode::Enter);
     assert!(app.dialog.is_some(), "Enter takes the word first");
     press(&mut app, KeyCode::Enter);
@@ -321,7 +325,8 @@ fn fates_are_explained_on_the_screen() {
         ("lost", Fate::Lost),
         ("unreached", Fate::Unreached),
     ] {
-        snapshot(&format!("why_{name}"), &mut at_fate(fate));
+        let mut app = at_fate(fate);
+        parts(&format!("why_{name}"), &mut app, "text tree steps token");
     }
 }
 
@@ -357,7 +362,7 @@ fn a_run_branches_with_a_forced_token_and_hangs_below_its_parent() {
     let (within, taken) = app.fork().map(|f| (f.within, f.taken)).expect("a fork");
     keys(&mut app, "b");
     press(&mut app, KeyCode::Down);
-    snapshot("branch", &mut app);
+    parts("branch", &mut app, "text tree footer dialog");
     let forced = app.fork().expect("a fork").top[0].0;
     assert_ne!(
         Some(forced),
@@ -372,9 +377,13 @@ fn a_run_branches_with_a_forced_token_and_hangs_below_its_parent() {
     assert_eq!(branch.forced, Some(forced));
     assert!(ids.starts_with(&branch.prefix) && record.ids.starts_with(&branch.prefix));
     assert_eq!(app.run().and_then(|r| r.parent), parent);
-    snapshot("branched", &mut app);
+    parts(
+        "branched",
+        &mut app,
+        "strip text tree steps token pool speed",
+    );
     keys(&mut app, "o");
-    snapshot("runs_tree", &mut app);
+    parts("runs_tree", &mut app, "footer dialog");
     press(&mut app, KeyCode::Enter);
     assert_eq!(app.session.shown, parent, "the parent is listed first");
 }
@@ -411,7 +420,7 @@ fn a_replay_without_a_model_says_that_a_branch_needs_one() {
 fn where_the_time_went_is_told() {
     let mut app = measured();
     keys(&mut app, "w");
-    snapshot("why_slow", &mut app);
+    parts("why_slow", &mut app, "strip footer dialog");
     let before = app.step_index();
     press(&mut app, KeyCode::Left);
     assert_eq!(app.step_index(), before.map(|at| at - 1));
@@ -420,7 +429,12 @@ fn where_the_time_went_is_told() {
         press(&mut app, KeyCode::Down);
     }
     app.look.size = SMALL;
-    snapshot_at("why_slow_scrolled", &mut app, SMALL);
+    parts_at(
+        "why_slow_scrolled",
+        &mut app,
+        SMALL,
+        "text tree token dialog",
+    );
     keys(&mut app, "w");
     assert!(app.dialog.is_none());
 }

@@ -23,8 +23,8 @@ use laserscope::tui::screens::Screen;
 use laserscope::tui::screens::pool::state::{PoolPane, PoolTab};
 use ratatui::layout::Position;
 
-use super::screens::snapshot;
-use super::stage::{LARGE, draw, ended, keys, press, ready};
+use super::cut_out::{parts, parts_at, screen};
+use super::stage::{LARGE, SMALL, draw, ended, keys, press, ready};
 use super::{engine, fixture};
 
 const TEXT: &str = "Genre: Thief is a crime drama from the United States, released in 1981. It takes its \
@@ -199,7 +199,13 @@ fn a_document_opens_at_a_place_from_anywhere() {
     answer(&mut app, commands);
     let open = app.pool.open.as_ref().expect("a document");
     assert_eq!((open.text.id.as_str(), open.at), ("i000", Some(21)));
-    snapshot("pool_document", &mut app);
+    screen("pool_document_large", &mut app, LARGE);
+    parts_at(
+        "pool_document_small",
+        &mut app,
+        SMALL,
+        "header pools documents view footer",
+    );
     press(&mut app, KeyCode::Esc);
     assert_eq!(app.screen, Screen::Decode, "back to where it was opened");
     let mut app = lab(app);
@@ -216,7 +222,8 @@ fn a_document_leads_to_the_drafts_it_supplied() {
     assert_eq!(app.pool.tab, PoolTab::Supplied);
     press(&mut app, KeyCode::Down);
     let draft = app.pool.supplied[app.pool.supplied_row];
-    snapshot("pool_supplied", &mut app);
+    screen("pool_supplied_small", &mut app, SMALL);
+    parts_at("pool_supplied_large", &mut app, LARGE, "documents view");
     press(&mut app, KeyCode::Enter);
     assert_eq!(app.screen, Screen::Decode);
     assert_eq!(app.step_index(), Some(draft.step));
@@ -234,14 +241,14 @@ fn a_phrase_is_searched_and_probed() {
     assert_eq!(commands.len(), 2);
     answer(&mut app, commands);
     assert_eq!(app.pool.tab, PoolTab::Found);
-    snapshot("pool_found", &mut app);
+    parts("pool_found", &mut app, "documents view");
     let commands = press(&mut app, KeyCode::Enter);
     answer(&mut app, commands);
     assert_eq!(app.pool.open.as_ref().expect("a document").at, Some(21));
     press(&mut app, KeyCode::Left);
     keys(&mut app, "z");
     assert_eq!(app.pool.tab, PoolTab::Drafts);
-    snapshot("pool_drafts", &mut app);
+    parts("pool_drafts", &mut app, "view");
 }
 
 #[test]
@@ -278,11 +285,15 @@ fn the_filter_is_fuzzy_and_escape_clears_it() {
 fn what_was_taken_out_is_said_and_saving_asks_first() {
     let mut app = lab(ready());
     assert!(keys(&mut app, "d").is_empty(), "it asks first");
-    snapshot("pool_remove", &mut app);
+    parts(
+        "pool_remove",
+        &mut app,
+        "pools documents view footer dialog",
+    );
     let commands = press(&mut app, KeyCode::Enter);
     answer(&mut app, commands);
     app.notice = None;
-    snapshot("pool_changed", &mut app);
+    parts("pool_changed", &mut app, "pools");
     assert!(keys(&mut app, "w").is_empty());
     assert!(
         app.notice
@@ -390,7 +401,7 @@ fn a_replay_shows_what_its_trace_names() {
     press(&mut app, KeyCode::Down);
     assert!(app.pool.why_not.as_ref().expect("why").contains("no model"));
     assert!(!app.pool.supplied.is_empty());
-    snapshot("pool_replay", &mut app);
+    parts("pool_replay", &mut app, "header pools documents view");
 }
 
 #[test]

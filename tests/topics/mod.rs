@@ -7,6 +7,7 @@ mod causes;
 mod checkpoints;
 mod comfort;
 mod compare;
+mod cut_out;
 mod debugger;
 mod decoder;
 mod drafters;

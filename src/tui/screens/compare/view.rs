@@ -27,14 +27,15 @@ use crate::tui::widgets::pane;
 /// Rows of the texts, at least, with their frame.
 const TEXT_ROWS: u16 = 6;
 
-struct Places {
-    left: Rect,
-    right: Rect,
-    figures: Rect,
+/// Where the panes go.
+pub struct Places {
+    pub left: Rect,
+    pub right: Rect,
+    pub figures: Rect,
 }
 
 /// The lower pane is as high as what it says.
-fn places(app: &App, body: Rect) -> Places {
+pub fn places(app: &App, body: Rect) -> Places {
     let room = body.height.saturating_sub(TEXT_ROWS + 1);
     let rows = compare_figures::n_rows(app, body.width.saturating_sub(4), room);
     let heights = [Constraint::Fill(1), Constraint::Length(rows + 2)];

@@ -40,7 +40,8 @@ pub fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
     }
 }
 
-fn places(body: Rect) -> (Rect, Rect) {
+/// Where the list and the text go.
+pub fn places(body: Rect) -> (Rect, Rect) {
     pane::beside(body, LIST_WIDTH.min(body.width * 2 / 5))
 }
 
