@@ -6,8 +6,8 @@ use super::escape::markdown as escape;
 use crate::console::visible;
 use crate::present::describe::{self, Paths};
 use crate::present::mark::Mark;
-use crate::present::pick::{Pick, committed};
 use crate::present::record::{Place, Record, TextCell};
+use crate::present::selection::{TreeSelection, committed};
 use crate::speculate::trace::Trace;
 use crate::speculate::verify::Fate;
 
@@ -112,7 +112,7 @@ fn steps(record: &Record, out: &mut String) {
     out.push('\n');
 }
 
-fn token(record: &Record, (id, _, mark): (u32, Pick, Mark)) -> String {
+fn token(record: &Record, (id, _, mark): (u32, TreeSelection, Mark)) -> String {
     format!("{} {}", mark.glyph(), escape(&record.quoted(id)))
 }
 

@@ -3,8 +3,8 @@
 
 use super::mark::Mark;
 use super::number::{count, prob};
-use super::pick::{Pick, bonus_row};
 use super::record::Record;
+use super::selection::{TreeSelection, bonus_row};
 use crate::speculate::TokenId;
 use crate::speculate::branch_race::{BranchRace, Cut, branch_race, cut};
 use crate::speculate::explain::{Explanation, choice, explain};
@@ -16,30 +16,30 @@ use crate::speculate::verify::Fate;
 
 /// The token and the distribution it was judged by.
 #[derive(Clone, Copy)]
-pub struct Picked<'a> {
-    pub pick: Pick,
+pub struct SelectedToken<'a> {
+    pub selection: TreeSelection,
     pub token: Option<TokenId>,
     pub row: &'a NodeDistribution,
     pub judged: Option<TokenScore>,
 }
 
-impl<'a> Picked<'a> {
-    pub fn of(step: &'a Step, pick: Pick) -> Self {
-        match pick {
-            Pick::Root => Picked {
-                pick,
+impl<'a> SelectedToken<'a> {
+    pub fn of(step: &'a Step, selection: TreeSelection) -> Self {
+        match selection {
+            TreeSelection::Root => SelectedToken {
+                selection,
                 token: Some(step.tree.nodes[0].token),
                 row: &step.rows[0],
                 judged: None,
             },
-            Pick::Draft(node) => Picked {
-                pick,
+            TreeSelection::Draft(node) => SelectedToken {
+                selection,
                 token: Some(step.tree.nodes[node].token),
                 row: &step.rows[step.tree.nodes[node].parent.unwrap_or(0)],
                 judged: Some(step.judged[node - 1]),
             },
-            Pick::Bonus => Picked {
-                pick,
+            TreeSelection::Bonus => SelectedToken {
+                selection,
                 token: step.verdict.bonus,
                 row: bonus_row(step),
                 judged: None,
@@ -52,23 +52,23 @@ impl<'a> Picked<'a> {
 pub struct TokenFacts<'a> {
     pub record: &'a Record,
     pub step: &'a Step,
-    pub picked: Picked<'a>,
+    pub selected: SelectedToken<'a>,
     pub verify: AcceptanceRule,
 }
 
 impl TokenFacts<'_> {
     /// What became of it; `None` of the root.
     pub fn mark(&self) -> Option<Mark> {
-        match self.picked.pick {
-            Pick::Root => None,
-            Pick::Bonus => Some(Mark::Bonus),
-            Pick::Draft(node) => self.step.verdict.fate(node).map(Mark::Fate),
+        match self.selected.selection {
+            TreeSelection::Root => None,
+            TreeSelection::Bonus => Some(Mark::Bonus),
+            TreeSelection::Draft(node) => self.step.verdict.fate(node).map(Mark::Fate),
         }
     }
 
     /// Its text, in quotes.
     pub fn name(&self) -> String {
-        self.picked
+        self.selected
             .token
             .map_or_else(String::new, |id| self.record.quoted(id))
     }
@@ -90,20 +90,20 @@ impl TokenFacts<'_> {
 
     /// The deciding inequality, with its numbers.
     pub fn reason(&self) -> String {
-        let row = self.picked.row;
-        match self.picked.pick {
-            Pick::Root => "committed before".into(),
-            Pick::Draft(node) => self.explained(node).reason(),
-            Pick::Bonus => choice(row.choice_standing(), row.drawn.is_none()),
+        let row = self.selected.row;
+        match self.selected.selection {
+            TreeSelection::Root => "committed before".into(),
+            TreeSelection::Draft(node) => self.explained(node).reason(),
+            TreeSelection::Bonus => choice(row.choice_standing(), row.drawn.is_none()),
         }
     }
 
     /// Why it has its fate, in one sentence.
     pub fn story(&self) -> String {
-        let Pick::Draft(node) = self.picked.pick else {
+        let TreeSelection::Draft(node) = self.selected.selection else {
             return self.undrafted();
         };
-        let row = self.picked.row;
+        let row = self.selected.row;
         let choice = self.record.quoted(row.choice());
         let argmax = format!("{choice} ({})", prob(row.choice_standing().p));
         match self.step.verdict.fate(node) {
@@ -118,7 +118,7 @@ impl TokenFacts<'_> {
     }
 
     fn undrafted(&self) -> String {
-        if self.picked.pick == Pick::Root {
+        if self.selected.selection == TreeSelection::Root {
             return "the last token of the text; the drafts continue it.".into();
         }
         let last = self.step.verdict.path.last().copied().unwrap_or(0);
@@ -204,7 +204,7 @@ impl TokenFacts<'_> {
     /// The branches beside each other, where one lost: lengths, and products of
     /// the model's probabilities.
     pub fn branches(&self) -> Option<String> {
-        let Pick::Draft(node) = self.picked.pick else {
+        let TreeSelection::Draft(node) = self.selected.selection else {
             return None;
         };
         let is_lost = self.step.verdict.fate(node) == Some(Fate::Lost);

@@ -4,7 +4,7 @@
 use crossterm::event::KeyCode;
 use laserscope::protocol::{Command, Event, SweepRequest};
 use laserscope::speculate::params::{AcceptanceRule, Params};
-use laserscope::tui::app::{App, Errand};
+use laserscope::tui::app::{App, Effect};
 use laserscope::tui::screens::Screen;
 use laserscope::tui::screens::tune::sweep::Stand;
 
@@ -119,7 +119,7 @@ fn settings_are_saved_as_they_stand() {
     let mut app = moved();
     keys(&mut app, "s");
     let params = app.tune.params;
-    assert_eq!(app.take_errands(), [Errand::SaveSettings(params)]);
+    assert_eq!(app.take_effects(), [Effect::SaveSettings(params)]);
     app.settings_saved(params, Ok("config.toml".into()));
     assert_eq!(app.next.params, params);
 }

@@ -15,7 +15,7 @@ use crate::tui::action::Action;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::app::{App, Tone};
 use crate::tui::keys::context::Context;
-use crate::tui::screens::decode::hunt::Hunt;
+use crate::tui::screens::decode::step_filter::StepFilter;
 use crate::tui::target::Target;
 use crate::tui::widgets::field::{edit, push_input};
 use crate::tui::widgets::list::{first_shown, lit, row_at};
@@ -188,8 +188,8 @@ impl ConditionEditor {
 
 impl App {
     pub(crate) fn open_condition(&mut self) {
-        let text = match &self.decode.hunt {
-            Hunt::Condition(condition) => condition.to_string(),
+        let text = match &self.decode.step_filter {
+            StepFilter::Condition(condition) => condition.to_string(),
             _ => String::new(),
         };
         self.ask(ConditionEditor {
@@ -205,7 +205,7 @@ impl App {
         let text = format!("{steps} with {condition}: {} walk them.", self.find_keys());
         let here = self.step_index();
         let is_here = here.is_some_and(|at| condition.matches(&record.trace, at));
-        self.decode.hunt = Hunt::Condition(condition);
+        self.decode.step_filter = StepFilter::Condition(condition);
         if n > 0 && !is_here {
             self.find_match(true);
         }

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use crate::present::theme::Theme;
 use crate::protocol::{Command, PoolName};
 use crate::speculate::subject::DocId;
-use crate::tui::action::{Action, LabAction};
+use crate::tui::action::{Action, PoolAction};
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
@@ -38,7 +38,7 @@ impl Dialog for Removal {
 
     fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let key = |action| app.key_of(Context::Question, action);
-        let undo = app.key_of(Context::Pool, Action::Lab(LabAction::Undo));
+        let undo = app.key_of(Context::Pool, Action::Pool(PoolAction::Undo));
         let name = match self.title.is_empty() {
             true => self.id.to_string(),
             false => format!("{} ({})", self.title, self.id),

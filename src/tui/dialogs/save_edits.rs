@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::present::number::count;
 use crate::present::theme::Theme;
-use crate::protocol::{Command, LabQuestion};
+use crate::protocol::{Command, PoolQuestion};
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
@@ -22,7 +22,7 @@ impl Dialog for SaveEdits {
 
     fn update(self: Box<Self>, app: &mut App, action: &Action) -> Vec<Command> {
         match action {
-            Action::Submit => app.ask_pools(LabQuestion::Save),
+            Action::Submit => app.ask_pools(PoolQuestion::Save),
             Action::Close => Vec::new(),
             _ => {
                 app.keep(self);

@@ -8,7 +8,7 @@ use crossterm::event::KeyCode;
 
 use super::context::Context;
 use crate::present::key::Key;
-use crate::tui::action::{Action, CompareAction, Copied, LabAction};
+use crate::tui::action::{Action, CompareAction, Copied, PoolAction};
 use crate::tui::screens::Screen;
 
 /// One line of the table.
@@ -177,14 +177,14 @@ pub static TABLE: &[Binding] = table! {
     }
     Pool {
         Action::Submit; [ENTER] "open" "open the document; from a draft it supplied, go to its step";
-        Action::Lab(LabAction::Search); [Key::char('s')] "search" "type a phrase: where it occurs, and what would be drafted after it";
-        Action::Lab(LabAction::ProbePrompt); [Key::char('p')] "probe" "what would be drafted after the prompt selected in the catalog";
+        Action::Pool(PoolAction::Search); [Key::char('s')] "search" "type a phrase: where it occurs, and what would be drafted after it";
+        Action::Pool(PoolAction::ProbePrompt); [Key::char('p')] "probe" "what would be drafted after the prompt selected in the catalog";
         Action::Filter; [Key::char('/')] "filter" "filter the documents by title, id, group";
-        Action::Lab(LabAction::AddText); [Key::char('a')] "add" "add a text to the selected group's pool, in memory";
-        Action::Lab(LabAction::AddFile); [Key::char('I')] "" "add the documents of a JSON Lines file, in memory";
-        Action::Lab(LabAction::Remove); [Key::char('d')] "remove" "take the document in focus out, in memory; asks first";
-        Action::Lab(LabAction::Undo); [Key::char('u')] "undo" "take the last change back";
-        Action::Lab(LabAction::Save); [Key::char('w')] "" "save the changes to the pool on disk that --pool opened";
+        Action::Pool(PoolAction::AddText); [Key::char('a')] "add" "add a text to the selected group's pool, in memory";
+        Action::Pool(PoolAction::AddFile); [Key::char('I')] "" "add the documents of a JSON Lines file, in memory";
+        Action::Pool(PoolAction::Remove); [Key::char('d')] "remove" "take the document in focus out, in memory; asks first";
+        Action::Pool(PoolAction::Undo); [Key::char('u')] "undo" "take the last change back";
+        Action::Pool(PoolAction::Save); [Key::char('w')] "" "save the changes to the pool on disk that --pool opened";
         Action::NextPane; [TAB] "pane" "the next pane";
         Action::PreviousPane; [BACK_TAB] "" "the pane before";
         Action::Less; [LEFT, Key::char('h')] "" "the tab to the left";

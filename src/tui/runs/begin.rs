@@ -8,7 +8,7 @@ use crate::speculate::trace::{StartFrom, SubjectInfo, Trace};
 use crate::tui::action::Action;
 use crate::tui::app::model::ModelState;
 use crate::tui::app::shared::Touched;
-use crate::tui::app::{App, Errand, Tone};
+use crate::tui::app::{App, Effect, Tone};
 use crate::tui::keys::context::Context;
 use crate::tui::runs::run::{Origin, Phase, Recording, Run};
 use crate::tui::screens::Screen;
@@ -277,7 +277,7 @@ impl App {
         });
         match chosen {
             Some(Ok(id)) => self.bring_up(id),
-            Some(Err(path)) => self.errands.push(Errand::Open(path)),
+            Some(Err(path)) => self.effects.push(Effect::Open(path)),
             None => {}
         }
     }

@@ -2,7 +2,7 @@
 //! token in the place of the one that is selected; and the tree that branches make of
 //! the session's runs.
 
-use crate::present::pick::Pick;
+use crate::present::selection::TreeSelection;
 use crate::protocol::{Command, PromptText, Purpose, Request};
 use crate::speculate::TokenId;
 use crate::speculate::branch::Branch;
@@ -34,10 +34,10 @@ impl App {
         let step = self.step()?;
         let path = &step.verdict.path;
         let end = path.last().copied().unwrap_or(0);
-        let mut node = match self.pick()? {
-            Pick::Root => 0,
-            Pick::Bonus => end,
-            Pick::Draft(node) => step.tree.nodes[node].parent.unwrap_or(0),
+        let mut node = match self.selection()? {
+            TreeSelection::Root => 0,
+            TreeSelection::Bonus => end,
+            TreeSelection::Draft(node) => step.tree.nodes[node].parent.unwrap_or(0),
         };
         while node != 0 && !path.contains(&node) {
             node = step.tree.nodes[node].parent.unwrap_or(0);

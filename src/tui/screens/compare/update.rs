@@ -1,7 +1,7 @@
 //! The Compare screen's actions: choosing the two runs, racing them, going to
 //! where they part.
 
-use crate::present::pick::Pick;
+use crate::present::selection::TreeSelection;
 use crate::protocol::Command;
 use crate::speculate::compare::{Cause, Side};
 use crate::tui::action::{Action, CompareAction};
@@ -162,8 +162,10 @@ impl App {
         });
         match found {
             Some((id, token)) => {
-                let pick = token.node.map_or(Pick::Bonus, Pick::Draft);
-                self.look_at(id, token.step, pick);
+                let selection = token
+                    .node
+                    .map_or(TreeSelection::Bonus, TreeSelection::Draft);
+                self.look_at(id, token.step, selection);
             }
             None => self.tell(
                 Tone::Info,
@@ -176,16 +178,18 @@ impl App {
         let place = self.compared(side).map(|r| r.cells[cell].place);
         if let (
             Some(Choice::Run(id)),
-            Some(crate::present::record::Place::Step { step, pick, .. }),
+            Some(crate::present::record::Place::Step {
+                step, selection, ..
+            }),
         ) = (self.compare.choice(side), place)
         {
-            self.look_at(id, step, pick);
+            self.look_at(id, step, selection);
         }
     }
 
-    fn look_at(&mut self, id: crate::protocol::RunId, step: usize, pick: Pick) {
+    fn look_at(&mut self, id: crate::protocol::RunId, step: usize, selection: TreeSelection) {
         self.show_run(id);
         self.decode.go_to(Cursor::at(step));
-        self.decode.pick = Some(pick);
+        self.decode.selection = Some(selection);
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::protocol::{Command, RunId};
 use crate::tui::action::Action;
-use crate::tui::app::{App, Errand, Tone};
+use crate::tui::app::{App, Effect, Tone};
 use crate::tui::dialogs::answer::Answer;
 use crate::tui::lesson::{self, At};
 use crate::tui::runs::run::{Recording, Run};
@@ -195,7 +195,7 @@ impl App {
             self.learn.learned.add(&lesson, course.task);
             course.task += 1;
             course.said = Some(said);
-            self.errands.push(Errand::KeepLearned);
+            self.effects.push(Effect::KeepLearned);
         }
         true
     }

@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget};
 
 use crate::present::number::{count, prob};
-use crate::present::pick::Pick;
+use crate::present::selection::TreeSelection;
 use crate::present::theme::Theme;
 use crate::present::token_text::{columns, fit, quoted};
 use crate::present::tree_lines::draft_lines;
@@ -66,7 +66,7 @@ fn set_lines(probed: &Probed, set: &ProbedSet, width: usize, theme: &Theme) -> V
         Line::styled(fit(&matched(set), width), theme.dim()),
     ];
     for line in draft_lines(tree) {
-        let Pick::Draft(node) = line.pick else {
+        let TreeSelection::Draft(node) = line.selection else {
             continue;
         };
         let node = &tree.nodes[node];

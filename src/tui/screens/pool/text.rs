@@ -10,7 +10,7 @@ use crate::present::mark::Mark;
 use crate::present::theme::{Emphasis, Theme};
 use crate::present::token_text::{columns, fit, pad};
 use crate::protocol::FoundDocument;
-use crate::tui::action::{Action, LabAction};
+use crate::tui::action::{Action, PoolAction};
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
 use crate::tui::screens::pool::state::{OpenDocument, PoolTab};
@@ -119,8 +119,8 @@ fn nothing_open(app: &App) -> String {
         "{} on a document shows its text here. {} searches all documents for a phrase, {} shows \
          what the pools would draft after a prompt.",
         key(Action::Submit),
-        key(Action::Lab(LabAction::Search)),
-        key(Action::Lab(LabAction::ProbePrompt))
+        key(Action::Pool(PoolAction::Search)),
+        key(Action::Pool(PoolAction::ProbePrompt))
     )
 }
 

@@ -7,8 +7,8 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::present::mark::Mark;
-use crate::present::pick::committed;
 use crate::present::record::Record;
+use crate::present::selection::committed;
 use crate::present::theme::{Emphasis, Theme};
 use crate::speculate::trace::Step;
 use crate::speculate::verify::Fate;

@@ -9,8 +9,8 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget};
 
 use crate::present::number::percent;
-use crate::present::pick::Pick;
-use crate::present::story::{Picked, TokenFacts};
+use crate::present::selection::TreeSelection;
+use crate::present::story::{SelectedToken, TokenFacts};
 use crate::present::theme::Theme;
 use crate::present::token_text::{columns, fit};
 use crate::tui::app::App;
@@ -23,7 +23,8 @@ use crate::tui::widgets::paragraph::wrap;
 const CANDIDATES: (u16, u16) = (26, 60);
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let (Some(record), Some(step), Some(pick)) = (app.record(), app.step(), app.pick()) else {
+    let (Some(record), Some(step), Some(selection)) = (app.record(), app.step(), app.selection())
+    else {
         let text =
             "Select a token in the text or the tree: here stands why it was taken or refused.";
         return placeholder(text, area, theme, buf);
@@ -31,7 +32,7 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let facts = TokenFacts {
         record,
         step,
-        picked: Picked::of(step, pick),
+        selected: SelectedToken::of(step, selection),
         verify: app.params_in_force().verify,
     };
     if !app.decode.knows(StepPhase::Verify) {
@@ -52,8 +53,8 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
 fn unjudged(facts: &TokenFacts<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let width = usize::from(area.width);
     let mut lines = vec![Line::styled(facts.name(), theme.strong())];
-    let text = match facts.picked.pick {
-        Pick::Draft(node) => {
+    let text = match facts.selected.selection {
+        TreeSelection::Draft(node) => {
             let chance = percent(f64::from(facts.step.tree.nodes[node].path_prob));
             format!(
                 "a draft; its path is expected to be taken with {chance}. The model has not seen it yet: . goes on"
@@ -100,7 +101,7 @@ fn head(facts: &TokenFacts<'_>, width: usize, theme: &Theme) -> Vec<Line<'static
 }
 
 fn origins(facts: &TokenFacts<'_>, width: usize, theme: &Theme) -> Vec<Line<'static>> {
-    let Pick::Draft(node) = facts.picked.pick else {
+    let TreeSelection::Draft(node) = facts.selected.selection else {
         return Vec::new();
     };
     origin::lines(facts.record, facts.step, node, width, theme)
