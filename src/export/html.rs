@@ -37,9 +37,11 @@ pub fn page(trace: &Trace, paths: Paths) -> String {
     let command = escape(&describe::command(trace, paths));
     let _ = write!(
         out,
-        "<h2>Prompt</h2>\n<details><summary>{} tokens</summary><pre>{prompt}</pre></details>\n\
-         <h2>Command line</h2>\n<details><summary>makes the run again</summary><pre>{command}</pre></details>\n\
-         <footer>Recorded by LaserScope {}.</footer>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n",
+        "<h2>Prompt</h2>\n<details><summary>{} \
+         tokens</summary><pre>{prompt}</pre></details>\n<h2>Command \
+         line</h2>\n<details><summary>reproduces this \
+         run</summary><pre>{command}</pre></details>\n<footer>Recorded by LaserScope \
+         {}.</footer>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n",
         trace.header.prompt_ids.len(),
         escape(&trace.header.program)
     );
@@ -100,8 +102,8 @@ fn text(record: &Record, out: &mut String) {
         .iter()
         .for_each(|c| out.push_str(&cell(record, c)));
     out.push_str(
-        "</p>\n<p id=\"detail\" class=\"dim\" aria-live=\"polite\">Point at a token: what became of it, \
-         and why.</p>\n",
+        "</p>\n<p id=\"detail\" class=\"dim\" aria-live=\"polite\">Point at a token to see what \
+         became of it, and why.</p>\n",
     );
 }
 

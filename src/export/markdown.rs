@@ -24,8 +24,9 @@ pub fn document(trace: &Trace, paths: Paths) -> String {
     let _ = writeln!(out, "## Text\n\n{}\n", text(&record));
     let _ = writeln!(
         out,
-        "**Bold**: relaxed, committed only thanks to the relaxed rule. *Italic*: bonus, the model's \
-         own next token at the end of a step. The rest: accepted drafts, and the prompt's opening.\n"
+        "**Bold**: relaxed, committed only because of the relaxed rule. *Italic*: bonus, the \
+         model's own next token at the end of a step. The rest: accepted drafts, and the \
+         prompt's opening.\n"
     );
     steps(&record, &mut out);
     let _ = writeln!(out, "## Prompt\n\n{}", fenced(&trace.header.prompt));

@@ -73,7 +73,7 @@ pub fn figures(trace: &Trace, stats: &Stats, repetition: f64) -> Vec<(&'static s
     ];
     let mut add = |name, value: Option<String>| out.extend(value.map(|v| (name, v)));
     let two = |x: f64| format!("{x:.2}");
-    add("MAL (tokens a step)", stats.mal().map(two));
+    add("MAL (tokens per step)", stats.mal().map(two));
     add("drafted", Some(stats.fates.drafted().to_string()));
     add("acceptance rate", stats.fates.acceptance().map(percent));
     add("pool hits", stats.hit_rate().map(percent));

@@ -107,9 +107,9 @@ impl TokenFacts<'_> {
         let choice = self.record.quoted(row.choice());
         let argmax = format!("{choice} ({})", prob(row.choice_standing().p));
         match self.step.verdict.fate(node) {
-            Some(Fate::Accepted) => "the model would have said the same: taken.".into(),
+            Some(Fate::Accepted) => "the model would have chosen the same token.".into(),
             Some(Fate::Relaxed) => {
-                format!("the model would say {argmax}, but the rule lets this pass as well: taken.")
+                format!("the model would choose {argmax}, but the rule accepts this one too.")
             }
             Some(Fate::Lost) => self.lost(node),
             Some(Fate::Unreached) => self.unreached(node),
@@ -123,10 +123,11 @@ impl TokenFacts<'_> {
         }
         let last = self.step.verdict.path.last().copied().unwrap_or(0);
         match self.step.tree.children(last).count() {
-            0 => "no draft goes on from here: the model's own next token ends the step.".into(),
-            1 => "the draft here was refused: the model's own next token ends the step.".into(),
+            0 => "no draft continues from here: the model's own next token ends the step.".into(),
+            1 => "the draft here was rejected: the model's own next token ends the step.".into(),
             n => format!(
-                "none of the {n} drafts here was taken: the model's own next token ends the step."
+                "none of the {n} drafts here was accepted: the model's own next token ends the \
+                 step."
             ),
         }
     }
@@ -135,12 +136,10 @@ impl TokenFacts<'_> {
         let rank = self.step.judged[node - 1].rank;
         match self.explained(node).ruling {
             Ruling::Refused(Refusal::NotArgmax) => {
-                format!(
-                    "the model says {argmax} here, and only its first choice is taken: refused."
-                )
+                format!("the model would choose {argmax}, and only its first choice is accepted.")
             }
             Ruling::Refused(Refusal::NotDrawn) => {
-                format!("at this temperature the model drew {argmax} here: refused.")
+                format!("at this temperature the model sampled {argmax} here.")
             }
             Ruling::Refused(Refusal::Rank) => {
                 let others = match rank - 1 {
@@ -148,16 +147,16 @@ impl TokenFacts<'_> {
                     n if n > 999 => "many tokens".into(),
                     n => format!("{n} tokens"),
                 };
-                format!("the model likes {others} better here, {argmax} most of all: refused.")
+                format!("the model prefers {others} here, {argmax} most of all.")
             }
             Ruling::Refused(Refusal::ArgmaxIsEos) => {
-                "the model ends the text here, and nothing may replace that: refused.".into()
+                "the model ends the text here, and nothing may replace that.".into()
             }
             Ruling::Refused(Refusal::EosNotArgmax) => {
-                "it would end the text, which only the model's first choice may do: refused.".into()
+                "it would end the text, which only the model's first choice may do.".into()
             }
             _ => format!(
-                "only the model's {} choice after {argmax}, and too unlikely for the rule: refused.",
+                "only the model's {} choice after {argmax}, and too unlikely for the rule.",
                 ordinal(rank)
             ),
         }
@@ -170,7 +169,7 @@ impl TokenFacts<'_> {
             false => "is as long and likelier",
         };
         let rival = self.rival(node, won.end);
-        format!("the rule would take it, but the branch with {rival} {better}: lost.")
+        format!("the rule would accept it, but the branch with {rival} {better}.")
     }
 
     /// The first token of another branch that this one does not have.
@@ -187,12 +186,12 @@ impl TokenFacts<'_> {
                 let token = self.record.quoted(self.step.tree.nodes[above].token);
                 let fate = Mark::Fate(fate);
                 format!(
-                    "never had its turn: {token} before it was {} {}.",
+                    "never judged: {token} before it was {} {}.",
                     fate.glyph(),
                     fate.name()
                 )
             }
-            Cut::Ended => "never had its turn: the text ended before it.".into(),
+            Cut::Ended => "never judged: the text ended before it.".into(),
         }
     }
 

@@ -191,7 +191,7 @@ fn a_wrong_number_is_said_to_be_wrong() {
             .as_ref()
             .expect("a notice")
             .text
-            .contains("no number")
+            .contains("is not a number")
     );
 }
 

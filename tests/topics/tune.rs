@@ -104,7 +104,7 @@ fn where_there_is_nothing_to_branch_it_is_said() {
     let notice = |app: &App| app.notice.as_ref().map(|n| n.text.clone());
     let mut app = ended(&fixture::relaxed());
     assert!(keys(&mut app, "3b").is_empty());
-    assert!(notice(&app).is_some_and(|n| n.contains("No setting was moved")));
+    assert!(notice(&app).is_some_and(|n| n.contains("No setting was changed")));
     let mut app = moved();
     app.tune.params.max_tokens += 10;
     app.tune.answered = None;

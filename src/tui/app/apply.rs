@@ -90,7 +90,7 @@ impl App {
         } else if self.run().is_some() && self.engine.queued.is_none() {
             let show = Action::Show(Screen::Catalog);
             let key = self.key_of(Context::Anywhere, show);
-            let text = format!("The model is ready: {key} picks whom to generate for.");
+            let text = format!("The model is ready: {key} shows the catalog to generate from.");
             self.tell(Tone::Good, text);
         }
         let mut commands = self.ask_preview();

@@ -19,7 +19,7 @@ impl App {
         }
         match self.to_copy(what) {
             Some(text) => self.effects.push(Effect::Copy(text)),
-            None => self.tell(Tone::Info, format!("There is no {} to copy.", what.name())),
+            None => self.tell(Tone::Info, format!("No {} to copy.", what.name())),
         }
     }
 

@@ -195,15 +195,15 @@ impl App {
         match &self.engine.model {
             ModelState::Ready(_) => None,
             ModelState::None => Some(format!(
-                "{what} needs the model, and this is a replay: start `laserscope` for one."
+                "{what} needs a model, and this is a replay: run `laserscope` to load one."
             )),
             ModelState::Failed { .. } => {
                 let key = self.key_of(Context::Anywhere, Action::RetryModel);
                 Some(format!(
-                    "{what} needs the model; {key} tries again to get it."
+                    "{what} needs the model; {key} tries to load it again."
                 ))
             }
-            _ => Some(format!("{what} needs the model, which is on its way.")),
+            _ => Some(format!("{what} needs the model, which is not ready yet.")),
         }
     }
 

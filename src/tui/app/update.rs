@@ -91,10 +91,10 @@ impl App {
         let (mouse, text) = match self.look.mouse {
             Mouse::Ours => {
                 let key = self.key_of(Context::Anywhere, Action::ToggleMouse);
-                let text = format!("The mouse now selects text; {key} gives it back.");
+                let text = format!("The mouse now selects text; {key} turns clicks back on.");
                 (Mouse::Terminals, text)
             }
-            Mouse::Terminals => (Mouse::Ours, "The mouse clicks and scrolls again.".into()),
+            Mouse::Terminals => (Mouse::Ours, "The mouse clicks and scrolls.".into()),
         };
         self.look.mouse = mouse;
         self.effects.push(Effect::Mouse(mouse));

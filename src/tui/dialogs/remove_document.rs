@@ -44,11 +44,11 @@ impl Dialog for Removal {
             false => format!("{} ({})", self.title, self.id),
         };
         let text = format!(
-            "\n{name} is taken out of the pools for this session's next runs, in memory; {undo} brings it \
-         back.\n\n{} takes it out.  {} leaves it.\n",
+            "\n{name} will be removed from the pools, in memory, for this session's next runs; \
+             {undo} brings it back.\n\n{} removes it.  {} keeps it.\n",
             key(Action::Submit),
             key(Action::Close)
         );
-        message::render("TAKE THIS DOCUMENT OUT?", &text, theme, area, buf);
+        message::render("REMOVE THIS DOCUMENT?", &text, theme, area, buf);
     }
 }

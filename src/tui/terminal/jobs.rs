@@ -139,7 +139,7 @@ impl Done {
             | Done::SavedToCopy(_, outcome)
             | Done::Wrote(outcome)
             | Done::SavedSettings(_, outcome) => ("not saved", outcome.err()?),
-            Done::KeptLearned(outcome) => ("progress is not kept", outcome.err()?),
+            Done::KeptLearned(outcome) => ("progress is not saved", outcome.err()?),
             Done::Read(_, outcome) => ("not opened", outcome.err()?),
             Done::Panicked => return None,
         };
@@ -209,14 +209,13 @@ pub fn tell(app: &mut App, done: Option<Done>) {
         Some(Done::Wrote(outcome)) => app.saved(outcome),
         Some(Done::SavedSettings(params, outcome)) => app.settings_saved(params, outcome),
         Some(Done::KeptLearned(Err(why))) => {
-            app.tell(Tone::Problem, format!("Progress is not kept: {why}"));
+            app.tell(Tone::Problem, format!("Progress is not saved: {why}"));
         }
         Some(Done::KeptLearned(Ok(()))) | None => {}
         Some(Done::Read(path, Ok(trace))) => app.open_file(*trace, &path),
         Some(Done::Read(_, Err(why))) => app.open_failed(why),
         Some(Done::Panicked) => {
-            let what =
-                "Writing or reading a file failed; the report follows when the screens are left.";
+            let what = "Writing or reading a file failed; the report is printed on exit.";
             app.tell(Tone::Problem, what);
         }
     }

@@ -20,7 +20,7 @@ impl App {
 
     pub(crate) fn set_step_filter(&mut self, step_filter: StepFilter) {
         let text = format!(
-            "{} look for steps with: {}",
+            "{} now find steps with: {}",
             self.find_keys(),
             step_filter.name()
         );
@@ -73,7 +73,7 @@ impl App {
         let text = match n {
             1 => format!("{title} supplied drafts in {steps}."),
             n => format!(
-                "{title} supplied drafts in {n} {steps}: {} walk them.",
+                "{title} supplied drafts in {n} {steps}: {} step through them.",
                 self.find_keys()
             ),
         };
@@ -97,7 +97,7 @@ impl App {
                 "Bookmark at step {}: {jump} jumps from one to the next.",
                 step + 1
             ),
-            false => format!("No bookmark at step {} any more.", step + 1),
+            false => format!("Bookmark at step {} removed.", step + 1),
         };
         self.tell(Tone::Info, text);
     }

@@ -29,7 +29,10 @@ impl App {
             (true, _) => {}
             (false, 0) => {
                 self.decode.search = None;
-                self.tell(Tone::Problem, format!("`{text}` is not in the text."));
+                self.tell(
+                    Tone::Problem,
+                    format!("`{text}` does not occur in the text."),
+                );
             }
             (false, n) => {
                 self.decode.step_filter = StepFilter::Text;
@@ -38,7 +41,10 @@ impl App {
                 } else {
                     format!("{n} times")
                 };
-                let text = format!("`{text}` is there {times}: {} walk them.", self.find_keys());
+                let text = format!(
+                    "`{text}` occurs {times}: {} step through the matches.",
+                    self.find_keys()
+                );
                 self.tell(Tone::Info, text);
             }
         }

@@ -167,7 +167,7 @@ impl Pace {
     pub fn describe(self) -> String {
         match Self::MS[self.0] {
             0 => "full speed".into(),
-            ms => format!("{} s a step", ms as f64 / 1000.0),
+            ms => format!("{} s per step", ms as f64 / 1000.0),
         }
     }
 }
@@ -266,12 +266,12 @@ mod tests {
         }
         let want = [
             "full speed",
-            "0.05 s a step",
-            "0.1 s a step",
-            "0.2 s a step",
-            "0.4 s a step",
-            "0.8 s a step",
-            "1.6 s a step",
+            "0.05 s per step",
+            "0.1 s per step",
+            "0.2 s per step",
+            "0.4 s per step",
+            "0.8 s per step",
+            "1.6 s per step",
         ];
         assert_eq!(names, want);
     }

@@ -38,7 +38,7 @@ impl StepFilter {
             StepFilter::PoolMiss => "pool miss".into(),
             StepFilter::Condition(condition) => condition.to_string(),
             StepFilter::Document(doc) => format!("drafts from {doc}"),
-            StepFilter::Text => "the text searched".into(),
+            StepFilter::Text => "the searched text".into(),
         }
     }
 

@@ -171,7 +171,7 @@ impl App {
             _ if text.trim().is_empty() => {}
             _ => self.tell(
                 Tone::Problem,
-                format!("No step `{}`: there are 1 to {n_steps}.", text.trim()),
+                format!("No step `{}`: steps are 1 to {n_steps}.", text.trim()),
             ),
         }
     }
@@ -199,17 +199,17 @@ impl App {
     fn save(&mut self) {
         match self.run() {
             Some(run) if run.recording().is_some() => {
-                self.tell(Tone::Info, "This is a recording already.");
+                self.tell(Tone::Info, "This run is already a recording.");
             }
             Some(run) if run.n_steps() > 0 => self.effects.push(Effect::Save(run.id)),
-            _ => self.tell(Tone::Info, "There is nothing to save yet."),
+            _ => self.tell(Tone::Info, "Nothing to save yet."),
         }
     }
 
     fn ask_format(&mut self) {
         match self.run() {
             Some(run) if run.n_steps() > 0 => self.ask(ExportMenu { row: 0 }),
-            _ => self.tell(Tone::Info, "There is nothing to export yet."),
+            _ => self.tell(Tone::Info, "Nothing to export yet."),
         }
     }
 
@@ -237,9 +237,9 @@ impl App {
         let (ghosts, text) = match self.decode.ghosts {
             Ghosts::Hidden => (
                 Ghosts::Shown,
-                "The text shows the refused draft at the end of each step.",
+                "The text shows the rejected draft at the end of each step.",
             ),
-            Ghosts::Shown => (Ghosts::Hidden, "The text shows what was committed only."),
+            Ghosts::Shown => (Ghosts::Hidden, "The text shows only what was committed."),
         };
         self.decode.ghosts = ghosts;
         self.tell(Tone::Info, text);

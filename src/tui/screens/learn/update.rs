@@ -141,7 +141,7 @@ impl App {
             Some((_, Some(task))) if task.check.wants_number() => {
                 self.ask(Answer::default());
             }
-            _ => self.tell(Tone::Info, "This task asks for no number."),
+            _ => self.tell(Tone::Info, "This task does not ask for a number."),
         }
     }
 
@@ -176,7 +176,7 @@ impl App {
         }
         let text = match typed.trim().replace(',', ".").parse::<f64>() {
             Ok(_) => format!("Not {}: look again.", typed.trim()),
-            Err(_) => format!("`{}` is no number.", typed.trim()),
+            Err(_) => format!("`{}` is not a number.", typed.trim()),
         };
         self.tell(Tone::Problem, text);
     }

@@ -3,7 +3,7 @@
 
 use super::change;
 use crate::protocol::{Command, DocumentText, PoolAnswer, PoolName, PoolQuestion};
-use crate::tui::action::Action;
+use crate::tui::action::{Action, PoolAction};
 use crate::tui::app::{App, Tone};
 use crate::tui::keys::context::Context;
 use crate::tui::screens::Screen;
@@ -51,18 +51,19 @@ impl App {
     pub fn why_no_texts(&self) -> String {
         match &self.engine.model {
             crate::tui::app::model::ModelState::None => {
-                "This is a replay with no model: a trace names the documents that its drafts \
-                 came from, but the texts are in the pools, which are loaded with a model. \
-                 Start `laserscope` to read them."
+                "This is a replay without a model: a trace names the documents that its drafts \
+                 came from, but their texts are in the pools, which are loaded with a model. Run \
+                 `laserscope` to read them."
                     .into()
             }
             crate::tui::app::model::ModelState::Failed { .. } => {
                 let key = self.key_of(Context::Anywhere, Action::RetryModel);
                 format!(
-                    "There is no model, and the pools are cut into its tokens: {key} tries again."
+                    "No model is loaded, and the pools are stored as its tokens: {key} tries \
+                     again."
                 )
             }
-            _ => "The pools are loaded with the model, which is on its way.".into(),
+            _ => "The pools are loaded with the model, which is not ready yet.".into(),
         }
     }
 
@@ -132,7 +133,8 @@ impl App {
             (_, Ok(PoolAnswer::Changed { change, now })) => {
                 self.pool.keep_overview(now);
                 self.pool.listed = None;
-                self.tell(Tone::Good, change::told(&change));
+                let undo = self.key_of(Context::Pool, Action::Pool(PoolAction::Undo));
+                self.tell(Tone::Good, change::told(&change, &undo));
             }
             _ => {}
         }

@@ -282,7 +282,7 @@ impl App {
         match focused {
             Some(removal) => self.ask(removal),
             None => {
-                let text = "No document is in focus here: select one in the list of documents.";
+                let text = "No document is selected: select one in the list of documents.";
                 self.tell(Tone::Info, text);
             }
         }
@@ -297,10 +297,10 @@ impl App {
         let overview = self.pool.overview.as_ref();
         let (n, path) = overview.map_or((0, None), |o| (o.n_unsaved, o.pool_on_disk.as_ref()));
         match (n, path) {
-            (0, _) => self.tell(Tone::Info, "Nothing was changed in the pools."),
+            (0, _) => self.tell(Tone::Info, "The pools have no changes to save."),
             (_, None) => self.tell(
                 Tone::Info,
-                "No pool on disk is open: start with --pool NAME.pool to save the changes to it.",
+                "No pool on disk is open: start with --pool NAME.pool to save changes to it.",
             ),
             (_, Some(_)) => self.ask(SaveEdits),
         }

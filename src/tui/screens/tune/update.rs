@@ -160,7 +160,7 @@ impl App {
             Ok(path) => {
                 self.tune.configured = params;
                 self.next.params = params;
-                self.tell(Tone::Good, format!("These settings are now in {path}"));
+                self.tell(Tone::Good, format!("Settings saved to {path}"));
             }
             Err(why) => self.tell(Tone::Problem, format!("Not saved: {why}")),
         }

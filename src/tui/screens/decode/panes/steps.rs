@@ -111,7 +111,7 @@ pub fn step_at(app: &App, area: Rect, x: u16) -> Option<usize> {
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(record) = app.record().filter(|r| r.n_steps() > 0) else {
-        let text = "One column a step: committed tokens above the line, wasted drafts below.";
+        let text = "One column per step: committed tokens above the line, wasted drafts below.";
         return pane::placeholder(text, area, theme, buf);
     };
     let view = view(app, record, area);

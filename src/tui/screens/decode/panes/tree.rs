@@ -67,8 +67,8 @@ pub fn top_line(app: &App, lines: &[TreeLine], height: usize) -> usize {
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let (Some(record), Some(step)) = (app.record(), app.step()) else {
-        let text = "Here the draft tree of each step appears: what earlier answers suggest comes next, \
-                    and what the model makes of it.";
+        let text = "The draft tree of each step appears here: what earlier answers suggest comes \
+            next, and the model's verdict on it.";
         return placeholder(text, area, theme, buf);
     };
     let origins = usize::from(area.width) >= WIDE_ENOUGH;
@@ -109,11 +109,12 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
 
 fn no_drafts(app: &App, step: &Step) -> &'static str {
     if !app.params_in_force().verify.drafts() {
-        "Autoregressive: nothing is drafted, every step makes one token."
+        "Autoregressive: nothing is drafted, every step commits one token."
     } else if step.is_hit() {
-        "Drafts were found, but verifying them would have cost more than it saves: a plain step."
+        "Drafts were found, but verifying them would have cost more than it saves: this step has \
+         none."
     } else {
-        "Nothing in the pools continues this text: a plain step, one token."
+        "Nothing in the pools continues this text: no drafts, one token."
     }
 }
 
