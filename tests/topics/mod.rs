@@ -49,6 +49,7 @@ mod screens;
 #[cfg(unix)]
 mod shape;
 mod shutdown;
+mod spelled_keys;
 mod stage;
 mod terminal;
 mod themes;
