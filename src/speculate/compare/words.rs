@@ -73,7 +73,7 @@ pub fn because(found: &Divergence, traces: [&Trace; 2], names: &Names<'_>) -> St
                 false => format!("{run} is a branch that took it over from its run."),
             }
         }
-        Cause::Unexplained => "Neither the rule nor the model's choice explains it.".into(),
+        Cause::Unexplained => "It is neither the rule's doing nor the model's choice.".into(),
     }
 }
 
@@ -178,17 +178,16 @@ fn other_drafts(
 fn unrecorded(traces: [&Trace; 2]) -> String {
     let is_whole = |t: &&Trace| t.header.calibration.is_some() && t.header.pools_hash.is_some();
     match traces.iter().all(is_whole) {
-        true => "The drafts differ, although nothing recorded does.".into(),
-        false => {
-            "The drafts differ because of something not recorded (an earlier trace format).".into()
-        }
+        true => "The drafts differ, though nothing does that was recorded.".into(),
+        false => "The drafts differ, by something that was not recorded (an earlier trace format)."
+            .into(),
     }
 }
 
 fn numeric(margins: [&Margin; 2], differing: &[HeaderDifference], names: &Names<'_>) -> String {
     let why = match differing {
         [] => "Numeric: near-equal logits came out in another order.".to_string(),
-        some => format!("Numeric: computed differently ({}).", beside(some)),
+        some => format!("Numeric: not computed alike ({}).", beside(some)),
     };
     let [a, b] = [Side::Left, Side::Right].map(|side| {
         let (name, margin) = (names.run(side), side.of(margins));
@@ -215,7 +214,7 @@ impl Slower {
         if self.is_alike() {
             let [left, right] = self.paces.map(|p| p.ms_per_token);
             let [x, y] = names.runs;
-            return format!("{x} and {y} are equally fast: {left:.2} and {right:.2} ms per token.");
+            return format!("{x} and {y} are equally quick: {left:.2} and {right:.2} ms a token.");
         }
         let factor = |f: &Factor| self.factor(f, headers, names);
         let [because, although] = self.told().map(|all| {
@@ -227,8 +226,8 @@ impl Slower {
             false => format!(", although {although}"),
         };
         format!(
-            "{} is slower, {ms:.2} ms per token against {other_ms:.2} ({:.2}×), because \
-             {because}{although}.",
+            "{} is slower, {ms:.2} ms a token against {other_ms:.2} ({:.2}×), because {because}\
+             {although}.",
             names.run(slow),
             self.times
         )
@@ -243,13 +242,13 @@ impl Slower {
         };
         match factor.why {
             Why::TokensPerStep => format!(
-                "it commits {} tokens per step ({:.2} against {:.2}: {times})",
+                "it commits {} tokens a step ({:.2} against {:.2}: {times})",
                 more("fewer", "more"),
                 a.mal,
                 b.mal
             ),
             Why::Rows => format!(
-                "its rows cost {} ({:.1} per step against {:.1}: {times} by {}'s profile)",
+                "its rows cost {} ({:.1} a step against {:.1}: {times} by {}'s profile)",
                 more("more", "less"),
                 a.rows_per_step,
                 b.rows_per_step,
