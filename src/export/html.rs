@@ -9,8 +9,8 @@ use ratatui::style::{Color, Style};
 use super::escape::html as escape;
 use crate::present::describe::{self, Paths};
 use crate::present::mark::Mark;
-use crate::present::pick::{self, Pick};
 use crate::present::record::{Place, Record, TextCell};
+use crate::present::selection::{self, TreeSelection};
 use crate::present::theme::{Emphasis, ThemeName};
 use crate::present::tree_lines::{TreeLine, tree_lines};
 use crate::speculate::trace::{Step, Trace};
@@ -37,9 +37,11 @@ pub fn page(trace: &Trace, paths: Paths) -> String {
     let command = escape(&describe::command(trace, paths));
     let _ = write!(
         out,
-        "<h2>Prompt</h2>\n<details><summary>{} tokens</summary><pre>{prompt}</pre></details>\n\
-         <h2>Command line</h2>\n<details><summary>makes the run again</summary><pre>{command}</pre></details>\n\
-         <footer>Recorded by LaserScope {}.</footer>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n",
+        "<h2>Prompt</h2>\n<details><summary>{} \
+         tokens</summary><pre>{prompt}</pre></details>\n<h2>Command \
+         line</h2>\n<details><summary>reproduces this \
+         run</summary><pre>{command}</pre></details>\n<footer>Recorded by LaserScope \
+         {}.</footer>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n",
         trace.header.prompt_ids.len(),
         escape(&trace.header.program)
     );
@@ -100,8 +102,8 @@ fn text(record: &Record, out: &mut String) {
         .iter()
         .for_each(|c| out.push_str(&cell(record, c)));
     out.push_str(
-        "</p>\n<p id=\"detail\" class=\"dim\" aria-live=\"polite\">Point at a token: what became of it, \
-         and why.</p>\n",
+        "</p>\n<p id=\"detail\" class=\"dim\" aria-live=\"polite\">Point at a token to see what \
+         became of it, and why.</p>\n",
     );
 }
 
@@ -110,13 +112,17 @@ fn cell(record: &Record, cell: &TextCell) -> String {
     match cell.place {
         _ if cell.text.is_empty() => String::new(),
         Place::Opening => format!("<span class=\"opening\">{shown}</span>"),
-        Place::Step { step, pick, mark } => format!(
+        Place::Step {
+            step,
+            selection,
+            mark,
+        } => format!(
             "<span class=\"{}\" data-step=\"{}\" title=\"{}\">{shown}</span>",
             mark.name(),
             step + 1,
             record
                 .step(step)
-                .map_or_else(String::new, |s| escape(&told(record, s, pick)))
+                .map_or_else(String::new, |s| escape(&told(record, s, selection)))
         ),
     }
 }
@@ -133,14 +139,14 @@ fn with_breaks(cell: &TextCell) -> String {
 }
 
 /// All that is known of a token, on one line.
-fn told(record: &Record, step: &Step, pick: Pick) -> String {
-    let fate =
-        pick::mark(step, pick).map_or(String::new(), |m| format!("{} {} · ", m.glyph(), m.name()));
+fn told(record: &Record, step: &Step, selection: TreeSelection) -> String {
+    let fate = selection::mark(step, selection)
+        .map_or(String::new(), |m| format!("{} {} · ", m.glyph(), m.name()));
     let (token, verdict) = (
-        describe::token(record, step, pick),
-        describe::verdict(record, step, pick),
+        describe::token(record, step, selection),
+        describe::verdict(record, step, selection),
     );
-    let origins = describe::origins(record, step, pick);
+    let origins = describe::origins(record, step, selection);
     let from = if origins.is_empty() {
         origins
     } else {
@@ -165,9 +171,12 @@ fn steps(record: &Record, out: &mut String) {
              <ol class=\"tree\">\n",
             n = step.index + 1
         );
-        let after = escape(&describe::token(record, step, Pick::Root));
+        let after = escape(&describe::token(record, step, TreeSelection::Root));
         let _ = writeln!(out, "<li><span class=\"said\">after</span> {after}</li>");
-        for line in tree_lines(step).iter().filter(|l| l.pick != Pick::Root) {
+        for line in tree_lines(step)
+            .iter()
+            .filter(|l| l.selection != TreeSelection::Root)
+        {
             node(record, step, line, out);
         }
         out.push_str("</ol>\n</section>\n");
@@ -176,20 +185,21 @@ fn steps(record: &Record, out: &mut String) {
 }
 
 fn node(record: &Record, step: &Step, line: &TreeLine, out: &mut String) {
-    let (glyph, name) = pick::mark(step, line.pick).map_or(("", ""), |m| (m.glyph(), m.name()));
-    let origins = describe::origins(record, step, line.pick);
+    let (glyph, name) =
+        selection::mark(step, line.selection).map_or(("", ""), |m| (m.glyph(), m.name()));
+    let origins = describe::origins(record, step, line.selection);
     let from = if origins.is_empty() {
         origins
     } else {
         format!(" · {origins}")
     };
-    let said = format!("{}{from}", describe::verdict(record, step, line.pick));
+    let said = format!("{}{from}", describe::verdict(record, step, line.selection));
     let _ = writeln!(
         out,
         "<li><span class=\"stem\" aria-hidden=\"true\">{}</span>{glyph} <span class=\"{name}\" \
          title=\"{name}\">{}</span>  <span class=\"said\">{}</span></li>",
         line.stem,
-        escape(&describe::token(record, step, line.pick)),
+        escape(&describe::token(record, step, line.selection)),
         escape(&said)
     );
 }

@@ -6,8 +6,8 @@ use super::escape::markdown as escape;
 use crate::console::visible;
 use crate::present::describe::{self, Paths};
 use crate::present::mark::Mark;
-use crate::present::pick::{Pick, committed};
 use crate::present::record::{Place, Record, TextCell};
+use crate::present::selection::{TreeSelection, committed};
 use crate::speculate::trace::Trace;
 use crate::speculate::verify::Fate;
 
@@ -24,8 +24,9 @@ pub fn document(trace: &Trace, paths: Paths) -> String {
     let _ = writeln!(out, "## Text\n\n{}\n", text(&record));
     let _ = writeln!(
         out,
-        "**Bold**: relaxed, committed only thanks to the relaxed rule. *Italic*: bonus, the model's \
-         own next token at the end of a step. The rest: accepted drafts, and the prompt's opening.\n"
+        "**Bold**: relaxed, committed only because of the relaxed rule. *Italic*: bonus, the \
+         model's own next token at the end of a step. The rest: accepted drafts, and the \
+         prompt's opening.\n"
     );
     steps(&record, &mut out);
     let _ = writeln!(out, "## Prompt\n\n{}", fenced(&trace.header.prompt));
@@ -112,7 +113,7 @@ fn steps(record: &Record, out: &mut String) {
     out.push('\n');
 }
 
-fn token(record: &Record, (id, _, mark): (u32, Pick, Mark)) -> String {
+fn token(record: &Record, (id, _, mark): (u32, TreeSelection, Mark)) -> String {
     format!("{} {}", mark.glyph(), escape(&record.quoted(id)))
 }
 

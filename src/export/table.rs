@@ -1,8 +1,8 @@
 //! Every draft token and every bonus token as a line of comma-separated values.
 
 use crate::present::describe;
-use crate::present::pick::{self, Pick, bonus_row};
 use crate::present::record::Record;
+use crate::present::selection::{self, TreeSelection, bonus_row};
 use crate::speculate::trace::{Step, Trace};
 
 const HEAD: [&str; 13] = [
@@ -37,7 +37,7 @@ pub fn csv(trace: &Trace) -> String {
 
 fn draft(record: &Record, step: &Step, node: usize) -> Vec<String> {
     let (draft, judged) = (&step.tree.nodes[node], step.judged[node - 1]);
-    let fate = pick::mark(step, Pick::Draft(node)).map_or("", |m| m.name());
+    let fate = selection::mark(step, TreeSelection::Draft(node)).map_or("", |m| m.name());
     let first = draft.origins.first();
     let of_origin = |value: Option<String>| value.unwrap_or_default();
     vec![
@@ -46,7 +46,7 @@ fn draft(record: &Record, step: &Step, node: usize) -> Vec<String> {
         draft.parent.map_or_else(String::new, |p| p.to_string()),
         draft.depth.to_string(),
         draft.token.to_string(),
-        describe::token(record, step, Pick::Draft(node)),
+        describe::token(record, step, TreeSelection::Draft(node)),
         fate.to_string(),
         judged.rank.to_string(),
         judged.p.to_string(),

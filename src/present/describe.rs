@@ -2,8 +2,8 @@
 //! put into.
 
 use crate::present::number::{count, percent};
-use crate::present::pick::{Pick, bonus_row};
 use crate::present::record::Record;
+use crate::present::selection::{TreeSelection, bonus_row};
 use crate::speculate::command_line::{CommandLine, without_paths};
 use crate::speculate::draft::Origin;
 use crate::speculate::explain::{choice, explain};
@@ -73,7 +73,7 @@ pub fn figures(trace: &Trace, stats: &Stats, repetition: f64) -> Vec<(&'static s
     ];
     let mut add = |name, value: Option<String>| out.extend(value.map(|v| (name, v)));
     let two = |x: f64| format!("{x:.2}");
-    add("MAL (tokens a step)", stats.mal().map(two));
+    add("MAL (tokens per step)", stats.mal().map(two));
     add("drafted", Some(stats.fates.drafted().to_string()));
     add("acceptance rate", stats.fates.acceptance().map(percent));
     add("pool hits", stats.hit_rate().map(percent));
@@ -105,14 +105,14 @@ pub fn step(step: &Step) -> String {
 }
 
 /// Rank and probability under the model, and what the rule made of them.
-pub fn verdict(record: &Record, step: &Step, pick: Pick) -> String {
-    match pick {
-        Pick::Root => "committed before".into(),
-        Pick::Bonus => {
+pub fn verdict(record: &Record, step: &Step, selection: TreeSelection) -> String {
+    match selection {
+        TreeSelection::Root => "committed before".into(),
+        TreeSelection::Bonus => {
             let row = bonus_row(step);
             choice(row.choice_standing(), row.drawn.is_none())
         }
-        Pick::Draft(node) => why(record, step, node),
+        TreeSelection::Draft(node) => why(record, step, node),
     }
 }
 
@@ -126,8 +126,8 @@ fn why(record: &Record, step: &Step, node: usize) -> String {
 }
 
 /// Where a draft token was found; empty for any other.
-pub fn origins(record: &Record, step: &Step, pick: Pick) -> String {
-    let Pick::Draft(node) = pick else {
+pub fn origins(record: &Record, step: &Step, selection: TreeSelection) -> String {
+    let TreeSelection::Draft(node) = selection else {
         return String::new();
     };
     let origins = step.tree.nodes[node].origins.iter();
@@ -158,11 +158,11 @@ fn origin(record: &Record, origin: &Origin) -> String {
 }
 
 /// The token's text, in quotes.
-pub fn token(record: &Record, step: &Step, pick: Pick) -> String {
-    let id = match pick {
-        Pick::Root => Some(step.tree.nodes[0].token),
-        Pick::Draft(node) => Some(step.tree.nodes[node].token),
-        Pick::Bonus => step.verdict.bonus,
+pub fn token(record: &Record, step: &Step, selection: TreeSelection) -> String {
+    let id = match selection {
+        TreeSelection::Root => Some(step.tree.nodes[0].token),
+        TreeSelection::Draft(node) => Some(step.tree.nodes[node].token),
+        TreeSelection::Bonus => step.verdict.bonus,
     };
     id.map_or_else(String::new, |id| record.quoted(id))
 }

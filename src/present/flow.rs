@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use super::lines::{From, Ghosts, Line, Unit, lay_out};
-use super::pick::Pick;
 use super::record::{Ghost, Place, Record, TextCell};
+use super::selection::TreeSelection;
 use super::token_text::columns;
 
 /// The text in lines of `width` columns; the same is laid out once. Never empty.
@@ -40,7 +40,7 @@ fn units(record: &Record, ghosts: Ghosts) -> Vec<Unit<'_>> {
 fn ghost_before<'a>(record: &'a Record, cell: &TextCell) -> Option<(usize, &'a Ghost)> {
     let Place::Step {
         step,
-        pick: Pick::Bonus,
+        selection: TreeSelection::Bonus,
         ..
     } = cell.place
     else {

@@ -37,12 +37,12 @@ impl Format {
 
     pub fn about(self) -> &'static str {
         match self {
-            Format::Html => "a web page of its own: the text, every step's draft tree",
+            Format::Html => "a standalone web page: the text, every step's draft tree",
             Format::Markdown => "the text and a table of the steps",
             Format::Cast => "the Decode screen at its recorded pace, for asciinema",
             Format::Svg => "the Decode screen as a picture",
             Format::Text => "the Decode screen as plain text",
-            Format::Csv => "a line per draft token, for a spreadsheet",
+            Format::Csv => "one line per draft token, for a spreadsheet",
         }
     }
 }
@@ -54,7 +54,7 @@ impl FromStr for Format {
         let known = Self::ALL.into_iter().find(|f| f.name() == text);
         known.ok_or_else(|| {
             let names = Self::ALL.map(Format::name).join(", ");
-            format!("format `{text}`: there is {names}")
+            format!("format `{text}`: must be one of {names}")
         })
     }
 }

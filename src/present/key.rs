@@ -123,7 +123,8 @@ impl Key {
         let code = code_of(rest).ok_or_else(|| {
             let names: Vec<&str> = NAMED.iter().map(|n| n.1).collect();
             format!(
-                "`{text}` is no key; a key is one character, f1 to f12, or one of {}, with ctrl- or alt- before it",
+                "`{text}` is not a key; a key is one character, f1 to f12, or one of {}, \
+                 optionally after ctrl- or alt-",
                 names.join(", ")
             )
         })?;

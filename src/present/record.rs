@@ -6,10 +6,10 @@
 use std::ops::Range;
 
 use super::footprint::{fingerprint, header_bytes, step_bytes};
+use super::last_result::LastResult;
 use super::lines::{From, Ghosts, Line, Piece};
 use super::mark::Mark;
-use super::memo::Memo;
-use super::pick::{Pick, committed};
+use super::selection::{TreeSelection, committed};
 use super::token_text::{Joiner, columns, quoted, show};
 use crate::speculate::TokenId;
 use crate::speculate::params::{AcceptanceRule, Params};
@@ -26,7 +26,7 @@ pub enum Place {
     Opening,
     Step {
         step: usize,
-        pick: Pick,
+        selection: TreeSelection,
         mark: Mark,
     },
 }
@@ -46,7 +46,7 @@ pub struct TextCell {
 pub struct Ghost {
     pub text: String,
     pub mark: Mark,
-    pub pick: Pick,
+    pub selection: TreeSelection,
 }
 
 #[derive(Clone, Debug)]
@@ -72,9 +72,9 @@ pub struct Record {
     /// Output tokens, the opening not included, what a branch took over included.
     pub ids: Vec<TokenId>,
     /// The text in lines, by number of cells, ghosts and width.
-    pub laid_out: Memo<(usize, Ghosts, usize), Vec<Line>>,
+    pub laid_out: LastResult<(usize, Ghosts, usize), Vec<Line>>,
     /// What is said of the answer, by its number of tokens.
-    pub told_of_text: Memo<usize, String>,
+    pub told_of_text: LastResult<usize, String>,
     repeated: Repetition,
     /// From which step on which parameters were in force.
     changes: Vec<(usize, Params)>,
@@ -98,8 +98,8 @@ impl Record {
             step_cells: Vec::new(),
             ghosts: Vec::new(),
             ids: Vec::new(),
-            laid_out: Memo::default(),
-            told_of_text: Memo::default(),
+            laid_out: LastResult::default(),
+            told_of_text: LastResult::default(),
             repeated: Repetition::default(),
             changes: Vec::new(),
             joiner: Joiner::default(),
@@ -132,11 +132,18 @@ impl Record {
         self.changes.extend(changed);
         let index = self.trace.steps.len();
         self.trace.push(step);
-        for (id, pick, mark) in committed(&self.trace.steps[index]) {
+        for (id, selection, mark) in committed(&self.trace.steps[index]) {
             self.ids.push(id);
             self.repeated.push(id);
             let step = index;
-            self.push_cell(id, Place::Step { step, pick, mark });
+            self.push_cell(
+                id,
+                Place::Step {
+                    step,
+                    selection,
+                    mark,
+                },
+            );
         }
         self.repetition = self.repeated.share();
         self.step_cells.push(self.cells.len());
@@ -281,7 +288,7 @@ impl Record {
         Some(Ghost {
             text: show(bytes).text,
             mark: Mark::of(step.verdict.fate(node)),
-            pick: Pick::Draft(node),
+            selection: TreeSelection::Draft(node),
         })
     }
 }

@@ -3,8 +3,8 @@
 
 use super::mark::Mark;
 use super::number::{count, prob};
-use super::pick::{Pick, bonus_row};
 use super::record::Record;
+use super::selection::{TreeSelection, bonus_row};
 use crate::speculate::TokenId;
 use crate::speculate::branch_race::{BranchRace, Cut, branch_race, cut};
 use crate::speculate::explain::{Explanation, choice, explain};
@@ -16,30 +16,30 @@ use crate::speculate::verify::Fate;
 
 /// The token and the distribution it was judged by.
 #[derive(Clone, Copy)]
-pub struct Picked<'a> {
-    pub pick: Pick,
+pub struct SelectedToken<'a> {
+    pub selection: TreeSelection,
     pub token: Option<TokenId>,
     pub row: &'a NodeDistribution,
     pub judged: Option<TokenScore>,
 }
 
-impl<'a> Picked<'a> {
-    pub fn of(step: &'a Step, pick: Pick) -> Self {
-        match pick {
-            Pick::Root => Picked {
-                pick,
+impl<'a> SelectedToken<'a> {
+    pub fn of(step: &'a Step, selection: TreeSelection) -> Self {
+        match selection {
+            TreeSelection::Root => SelectedToken {
+                selection,
                 token: Some(step.tree.nodes[0].token),
                 row: &step.rows[0],
                 judged: None,
             },
-            Pick::Draft(node) => Picked {
-                pick,
+            TreeSelection::Draft(node) => SelectedToken {
+                selection,
                 token: Some(step.tree.nodes[node].token),
                 row: &step.rows[step.tree.nodes[node].parent.unwrap_or(0)],
                 judged: Some(step.judged[node - 1]),
             },
-            Pick::Bonus => Picked {
-                pick,
+            TreeSelection::Bonus => SelectedToken {
+                selection,
                 token: step.verdict.bonus,
                 row: bonus_row(step),
                 judged: None,
@@ -52,23 +52,23 @@ impl<'a> Picked<'a> {
 pub struct TokenFacts<'a> {
     pub record: &'a Record,
     pub step: &'a Step,
-    pub picked: Picked<'a>,
+    pub selected: SelectedToken<'a>,
     pub verify: AcceptanceRule,
 }
 
 impl TokenFacts<'_> {
     /// What became of it; `None` of the root.
     pub fn mark(&self) -> Option<Mark> {
-        match self.picked.pick {
-            Pick::Root => None,
-            Pick::Bonus => Some(Mark::Bonus),
-            Pick::Draft(node) => self.step.verdict.fate(node).map(Mark::Fate),
+        match self.selected.selection {
+            TreeSelection::Root => None,
+            TreeSelection::Bonus => Some(Mark::Bonus),
+            TreeSelection::Draft(node) => self.step.verdict.fate(node).map(Mark::Fate),
         }
     }
 
     /// Its text, in quotes.
     pub fn name(&self) -> String {
-        self.picked
+        self.selected
             .token
             .map_or_else(String::new, |id| self.record.quoted(id))
     }
@@ -90,26 +90,26 @@ impl TokenFacts<'_> {
 
     /// The deciding inequality, with its numbers.
     pub fn reason(&self) -> String {
-        let row = self.picked.row;
-        match self.picked.pick {
-            Pick::Root => "committed before".into(),
-            Pick::Draft(node) => self.explained(node).reason(),
-            Pick::Bonus => choice(row.choice_standing(), row.drawn.is_none()),
+        let row = self.selected.row;
+        match self.selected.selection {
+            TreeSelection::Root => "committed before".into(),
+            TreeSelection::Draft(node) => self.explained(node).reason(),
+            TreeSelection::Bonus => choice(row.choice_standing(), row.drawn.is_none()),
         }
     }
 
     /// Why it has its fate, in one sentence.
     pub fn story(&self) -> String {
-        let Pick::Draft(node) = self.picked.pick else {
+        let TreeSelection::Draft(node) = self.selected.selection else {
             return self.undrafted();
         };
-        let row = self.picked.row;
+        let row = self.selected.row;
         let choice = self.record.quoted(row.choice());
         let argmax = format!("{choice} ({})", prob(row.choice_standing().p));
         match self.step.verdict.fate(node) {
-            Some(Fate::Accepted) => "the model would have said the same: taken.".into(),
+            Some(Fate::Accepted) => "the model would have chosen the same token.".into(),
             Some(Fate::Relaxed) => {
-                format!("the model would say {argmax}, but the rule lets this pass as well: taken.")
+                format!("the model would choose {argmax}, but the rule accepts this one too.")
             }
             Some(Fate::Lost) => self.lost(node),
             Some(Fate::Unreached) => self.unreached(node),
@@ -118,15 +118,16 @@ impl TokenFacts<'_> {
     }
 
     fn undrafted(&self) -> String {
-        if self.picked.pick == Pick::Root {
+        if self.selected.selection == TreeSelection::Root {
             return "the last token of the text; the drafts continue it.".into();
         }
         let last = self.step.verdict.path.last().copied().unwrap_or(0);
         match self.step.tree.children(last).count() {
-            0 => "no draft goes on from here: the model's own next token ends the step.".into(),
-            1 => "the draft here was refused: the model's own next token ends the step.".into(),
+            0 => "no draft continues from here: the model's own next token ends the step.".into(),
+            1 => "the draft here was rejected: the model's own next token ends the step.".into(),
             n => format!(
-                "none of the {n} drafts here was taken: the model's own next token ends the step."
+                "none of the {n} drafts here was accepted: the model's own next token ends the \
+                 step."
             ),
         }
     }
@@ -135,12 +136,10 @@ impl TokenFacts<'_> {
         let rank = self.step.judged[node - 1].rank;
         match self.explained(node).ruling {
             Ruling::Refused(Refusal::NotArgmax) => {
-                format!(
-                    "the model says {argmax} here, and only its first choice is taken: refused."
-                )
+                format!("the model would choose {argmax}, and only its first choice is accepted.")
             }
             Ruling::Refused(Refusal::NotDrawn) => {
-                format!("at this temperature the model drew {argmax} here: refused.")
+                format!("at this temperature the model sampled {argmax} here.")
             }
             Ruling::Refused(Refusal::Rank) => {
                 let others = match rank - 1 {
@@ -148,16 +147,16 @@ impl TokenFacts<'_> {
                     n if n > 999 => "many tokens".into(),
                     n => format!("{n} tokens"),
                 };
-                format!("the model likes {others} better here, {argmax} most of all: refused.")
+                format!("the model prefers {others} here, {argmax} most of all.")
             }
             Ruling::Refused(Refusal::ArgmaxIsEos) => {
-                "the model ends the text here, and nothing may replace that: refused.".into()
+                "the model ends the text here, and nothing may replace that.".into()
             }
             Ruling::Refused(Refusal::EosNotArgmax) => {
-                "it would end the text, which only the model's first choice may do: refused.".into()
+                "it would end the text, which only the model's first choice may do.".into()
             }
             _ => format!(
-                "only the model's {} choice after {argmax}, and too unlikely for the rule: refused.",
+                "only the model's {} choice after {argmax}, and too unlikely for the rule.",
                 ordinal(rank)
             ),
         }
@@ -170,7 +169,7 @@ impl TokenFacts<'_> {
             false => "is as long and likelier",
         };
         let rival = self.rival(node, won.end);
-        format!("the rule would take it, but the branch with {rival} {better}: lost.")
+        format!("the rule would accept it, but the branch with {rival} {better}.")
     }
 
     /// The first token of another branch that this one does not have.
@@ -187,12 +186,12 @@ impl TokenFacts<'_> {
                 let token = self.record.quoted(self.step.tree.nodes[above].token);
                 let fate = Mark::Fate(fate);
                 format!(
-                    "never had its turn: {token} before it was {} {}.",
+                    "never judged: {token} before it was {} {}.",
                     fate.glyph(),
                     fate.name()
                 )
             }
-            Cut::Ended => "never had its turn: the text ended before it.".into(),
+            Cut::Ended => "never judged: the text ended before it.".into(),
         }
     }
 
@@ -204,7 +203,7 @@ impl TokenFacts<'_> {
     /// The branches beside each other, where one lost: lengths, and products of
     /// the model's probabilities.
     pub fn branches(&self) -> Option<String> {
-        let Pick::Draft(node) = self.picked.pick else {
+        let TreeSelection::Draft(node) = self.selected.selection else {
             return None;
         };
         let is_lost = self.step.verdict.fate(node) == Some(Fate::Lost);

@@ -64,7 +64,7 @@ impl FromStr for ThemeName {
         let known = Self::ALL.into_iter().find(|t| t.name() == text);
         known.ok_or_else(|| {
             let names = Self::ALL.map(ThemeName::name).join(", ");
-            format!("theme `{text}`: there is {names}")
+            format!("theme `{text}`: must be one of {names}")
         })
     }
 }

@@ -3,14 +3,14 @@
 //!
 //! Knows no colours and no widths.
 
-use crate::present::pick::Pick;
+use crate::present::selection::TreeSelection;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::trace::Step;
 
 /// One line of the drawn tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TreeLine {
-    pub pick: Pick,
+    pub selection: TreeSelection,
     /// The branches drawn before the glyph, three columns a fork.
     pub stem: String,
     /// Whether the token was committed (the root counts).
@@ -37,7 +37,7 @@ fn lines(tree: &DraftTree, path: &[usize], has_bonus: bool) -> Vec<TreeLine> {
         path,
         children: children(tree, path, has_bonus),
         lines: vec![TreeLine {
-            pick: Pick::Root,
+            selection: TreeSelection::Root,
             stem: String::new(),
             on_path: true,
         }],
@@ -49,7 +49,7 @@ fn lines(tree: &DraftTree, path: &[usize], has_bonus: bool) -> Vec<TreeLine> {
 struct Drawing<'a> {
     path: &'a [usize],
     /// Per node, what hangs below it, in drawing order.
-    children: Vec<Vec<Pick>>,
+    children: Vec<Vec<TreeSelection>>,
     lines: Vec<TreeLine>,
 }
 
@@ -57,7 +57,7 @@ impl Drawing<'_> {
     fn below(&mut self, node: usize, margin: &str) {
         let children = std::mem::take(&mut self.children[node]);
         let straight = node != 0 && children.len() == 1;
-        for (i, &pick) in children.iter().enumerate() {
+        for (i, &selection) in children.iter().enumerate() {
             let last = i + 1 == children.len();
             let (branch, pass) = match (straight, last) {
                 (true, _) => ("", ""),
@@ -65,37 +65,37 @@ impl Drawing<'_> {
                 (false, false) => (FORK, PASS),
             };
             self.lines.push(TreeLine {
-                pick,
+                selection,
                 stem: format!("{margin}{branch}"),
-                on_path: on_path(self.path, pick),
+                on_path: on_path(self.path, selection),
             });
-            if let Pick::Draft(child) = pick {
+            if let TreeSelection::Draft(child) = selection {
                 self.below(child, &format!("{margin}{pass}"));
             }
         }
     }
 }
 
-fn on_path(path: &[usize], pick: Pick) -> bool {
-    match pick {
-        Pick::Root | Pick::Bonus => true,
-        Pick::Draft(node) => path.contains(&node),
+fn on_path(path: &[usize], selection: TreeSelection) -> bool {
+    match selection {
+        TreeSelection::Root | TreeSelection::Bonus => true,
+        TreeSelection::Draft(node) => path.contains(&node),
     }
 }
 
-fn children(tree: &DraftTree, path: &[usize], has_bonus: bool) -> Vec<Vec<Pick>> {
+fn children(tree: &DraftTree, path: &[usize], has_bonus: bool) -> Vec<Vec<TreeSelection>> {
     let mut children = vec![Vec::new(); tree.n_rows()];
     for (i, node) in tree.nodes.iter().enumerate() {
         if let Some(parent) = node.parent {
-            children[parent].push(Pick::Draft(i));
+            children[parent].push(TreeSelection::Draft(i));
         }
     }
     for below in &mut children {
-        below.sort_by_key(|&pick| !on_path(path, pick));
+        below.sort_by_key(|&selection| !on_path(path, selection));
     }
     if has_bonus {
         let end = path.last().copied().unwrap_or(0);
-        children[end].insert(0, Pick::Bonus);
+        children[end].insert(0, TreeSelection::Bonus);
     }
     children
 }
@@ -139,15 +139,15 @@ mod tests {
     }
 
     fn drawn(step: &Step) -> Vec<String> {
-        let name = |pick| match pick {
-            Pick::Root => "root".to_string(),
-            Pick::Draft(node) => node.to_string(),
-            Pick::Bonus => "bonus".to_string(),
+        let name = |selection| match selection {
+            TreeSelection::Root => "root".to_string(),
+            TreeSelection::Draft(node) => node.to_string(),
+            TreeSelection::Bonus => "bonus".to_string(),
         };
         let lines = tree_lines(step);
         lines
             .iter()
-            .map(|l| format!("{}{}", l.stem, name(l.pick)))
+            .map(|l| format!("{}{}", l.stem, name(l.selection)))
             .collect()
     }
 

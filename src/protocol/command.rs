@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::protocol::{LabQuestion, PromptText, Request, SweepRequest};
+use crate::protocol::{PoolQuestion, PromptText, Request, SweepRequest};
 use crate::speculate::params::Params;
 
 /// What the interface asks for. A command that does not fit the moment (a step
@@ -24,7 +24,7 @@ pub enum Command {
         max_tokens: usize,
     },
     /// A question about the pools, or a change of them.
-    Lab(Box<LabQuestion>),
+    Pool(Box<PoolQuestion>),
     Pause,
     Resume,
     /// One step, then pause.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::protocol::{LabAnswer, LabQuestion, PromptPreview, Purpose, RunId, SweepId};
+use crate::protocol::{PoolAnswer, PoolQuestion, PromptPreview, Purpose, RunId, SweepId};
 use crate::speculate::cost::CostProfile;
 use crate::speculate::sweep::Job;
 use crate::speculate::trace::{End, Header, ModelInfo, PoolSize, Step, Trace};
@@ -44,9 +44,9 @@ pub enum Event {
         preview: Result<PromptPreview, String>,
     },
     /// What a question about the pools came to; it comes back with its answer.
-    Lab {
-        question: Box<LabQuestion>,
-        answer: Result<Box<LabAnswer>, String>,
+    Pool {
+        question: Box<PoolQuestion>,
+        answer: Result<Box<PoolAnswer>, String>,
     },
     /// The prompt is being processed: tokens done of all.
     Prompt {

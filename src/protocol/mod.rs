@@ -15,5 +15,5 @@ pub use pools::{
     ProbedText, Section,
 };
 pub use prompt::{History, PromptPreview, PromptText, RenderedPrompt};
-pub use questions::{LabAnswer, LabQuestion, NewDocument, PoolChange, SavedEdits, Undone};
+pub use questions::{NewDocument, PoolAnswer, PoolChange, PoolQuestion, SavedEdits, Undone};
 pub use request::{Asked, Purpose, Request, RunId, SweepId, SweepRequest};

@@ -10,7 +10,7 @@ use crate::speculate::subject::{DocId, GroupKey, KindName};
 
 /// What is asked of the pools.
 #[derive(Clone, Debug, PartialEq)]
-pub enum LabQuestion {
+pub enum PoolQuestion {
     Overview,
     Documents {
         pool: PoolName,
@@ -53,7 +53,7 @@ pub struct NewDocument {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub enum LabAnswer {
+pub enum PoolAnswer {
     Overview(Overview),
     Documents(Documents),
     Document(DocumentText),

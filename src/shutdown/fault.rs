@@ -89,7 +89,7 @@ extern "C" fn on_fault(signal: c_int, info: *mut siginfo_t, context: *mut c_void
         }),
         (interface, false) if interface == this_thread() => {
             let name = name_of(signal).as_bytes();
-            let why = b"). This is a defect of LaserScope\n";
+            let why = b"). This is a bug in LaserScope\n";
             end_at_once(&[b"error: the interface failed (", name, why], 128 + signal);
         }
         (_, false) => {

@@ -54,10 +54,10 @@ impl Explanation {
                 all.join(", ")
             }
             Ruling::Refused(Refusal::NotArgmax) => {
-                format!("rank {rank}, {}: only rank 1 is taken", prob(p))
+                format!("rank {rank}, {}: only rank 1 is accepted", prob(p))
             }
             Ruling::Refused(Refusal::NotDrawn) => {
-                format!("rank {rank}, {}: another token was drawn", prob(p))
+                format!("rank {rank}, {}: another token was sampled", prob(p))
             }
             Ruling::Refused(Refusal::Rank) => {
                 format!("{}; {}", self.failed(), prob(p))
@@ -85,7 +85,7 @@ pub fn choice(standing: TokenScore, is_argmax: bool) -> String {
     match is_argmax {
         true => format!("the model's own choice, {}", prob(standing.p)),
         false => format!(
-            "drawn by the model, rank {}, {}",
+            "sampled by the model, rank {}, {}",
             standing.rank,
             prob(standing.p)
         ),
@@ -173,7 +173,7 @@ mod tests {
         assert_eq!(reason(2, 0.31, relaxed), "rank 2 ≤ k 2, .31 > tau .10");
         assert_eq!(reason(2, 0.05, relaxed), "rank 2 ≤ k 2, but .05 ≤ tau .10");
         assert_eq!(reason(4, 0.04, relaxed), "rank 4 > k 2; .04");
-        let strict = "rank 2, .31: only rank 1 is taken";
+        let strict = "rank 2, .31: only rank 1 is accepted";
         assert_eq!(reason(2, 0.31, AcceptanceRule::Strict), strict);
         let ratio = AcceptanceRule::Ratio { k: 3, r: 0.3 };
         let taken = "rank 2 ≤ k 3, .31 ≥ r .30 × .50 = .15";

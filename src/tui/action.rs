@@ -12,7 +12,7 @@ use crate::tui::target::Target;
 /// What only the Pool screen is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
-pub enum LabAction {
+pub enum PoolAction {
     Search,
     ProbePrompt,
     AddText,
@@ -124,7 +124,8 @@ pub enum Action {
     /// Pass the task over; after the last one, the next lesson.
     NextTask,
 
-    Lab(LabAction),
+    #[strum(serialize = "lab")]
+    Pool(PoolAction),
     Compare(CompareAction),
 
     /// Tune: the sliders back to the run's parameters.
@@ -183,7 +184,7 @@ impl Action {
         let what: Option<&'static str> = match self {
             Action::Copy(what) => Some(what.into()),
             Action::Show(screen) => Some(screen.into()),
-            Action::Lab(asked) => Some(asked.into()),
+            Action::Pool(asked) => Some(asked.into()),
             Action::Compare(asked) => Some(asked.into()),
             _ => None,
         };

@@ -5,8 +5,8 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
 use super::action::Action;
-use crate::present::pick::Pick;
 use crate::present::record::Place;
+use crate::present::selection::TreeSelection;
 use crate::present::{flow, lines};
 use crate::tui::app::App;
 use crate::tui::screens::decode::state::Pane;
@@ -101,12 +101,14 @@ fn token_at(app: &App, area: Rect, at: Position) -> Option<Target> {
     let piece = line.iter().find(|p| (p.x..p.x + p.width).contains(&x))?;
     match piece.from {
         lines::From::Cell(cell) => match record.cells[cell].place {
-            Place::Step { step, pick, .. } => Some(Target::Token { step, pick }),
+            Place::Step {
+                step, selection, ..
+            } => Some(Target::Token { step, selection }),
             Place::Opening => None,
         },
         lines::From::Ghost(step) => {
-            let pick = record.ghosts.get(step)?.as_ref()?.pick;
-            Some(Target::Token { step, pick })
+            let selection = record.ghosts.get(step)?.as_ref()?.selection;
+            Some(Target::Token { step, selection })
         }
     }
 }
@@ -115,9 +117,9 @@ fn node_at(app: &App, area: Rect, at: Position) -> Option<Target> {
     let lines = app.shown_lines(app.step()?);
     let rows = decode::panes::tree::rows(app, area);
     if at.y < rows.y {
-        return Some(Target::Node(Pick::Root));
+        return Some(Target::Node(TreeSelection::Root));
     }
     let row = usize::from(at.y - rows.y);
     let top = decode::panes::tree::top_line(app, &lines, usize::from(rows.height));
-    lines.get(top + row).map(|l| Target::Node(l.pick))
+    lines.get(top + row).map(|l| Target::Node(l.selection))
 }

@@ -1,6 +1,6 @@
 //! What can be clicked or scrolled.
 
-use crate::present::pick::Pick;
+use crate::present::selection::TreeSelection;
 use crate::recsys::SubjectKind;
 use crate::speculate::compare::Side;
 use crate::tui::screens::decode::state::Pane;
@@ -18,9 +18,9 @@ pub enum Target {
     Pane(Pane),
     Token {
         step: usize,
-        pick: Pick,
+        selection: TreeSelection,
     },
-    Node(Pick),
+    Node(TreeSelection),
     Step(usize),
     Pool(PoolTarget),
     Compare(CompareTarget),

@@ -166,7 +166,8 @@ pub fn lower_tab_at(app: &App, body: Rect, rect: Rect, x: u16) -> Option<Pane> {
 fn too_small(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let (width, height) = layout::MIN_SIZE;
     let text = format!(
-        "LaserScope needs {width}×{height}\nthis terminal has {}×{}\nmake it larger, or {} quits",
+        "LaserScope needs {width}×{height}\nthis terminal is {}×{}\nenlarge it, or press {} to \
+         quit",
         area.width,
         area.height,
         app.key_of(Context::Anywhere, Action::Quit)

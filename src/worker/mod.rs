@@ -4,7 +4,7 @@
 
 pub mod ask;
 mod inbox;
-mod lab;
+mod pool_questions;
 mod preview;
 mod serve;
 mod sweep;

@@ -8,7 +8,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::inbox::Inbox;
 use super::preview::preview;
 use super::sweep::Background;
-use super::{lab, watched};
+use super::{pool_questions, watched};
 use crate::engine::Engine;
 use crate::protocol::{Command, Event, PromptText};
 use crate::session::cost;
@@ -42,8 +42,8 @@ pub fn serve(mut engine: Engine, inbox: &mut Inbox<'_>, events: &UnboundedSender
                 let render = |p: &PromptText| engine.model.render_to_fit(p, max_tokens);
                 let _ = events.send(preview(ticket, &prompt, render));
             }
-            Command::Lab(question) => {
-                let _ = events.send(lab::answered(&mut engine, question));
+            Command::Pool(question) => {
+                let _ = events.send(pool_questions::answered(&mut engine, question));
             }
             Command::SetPace(time) => pace = time,
             _ => {}

@@ -93,9 +93,9 @@ fn wait_for_retry(inbox: &mut Inbox<'_>, events: &UnboundedSender<Event>) -> boo
                 let preview = Err("no model is loaded".into());
                 let _ = events.send(Event::Preview { ticket, preview });
             }
-            Some(Command::Lab(question)) => {
+            Some(Command::Pool(question)) => {
                 let answer = Err("no model is loaded".into());
-                let _ = events.send(Event::Lab { question, answer });
+                let _ = events.send(Event::Pool { question, answer });
             }
             Some(Command::Generate(request)) => {
                 let why = "no model is loaded".into();

@@ -6,7 +6,7 @@ use color_eyre::eyre::Result;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::inbox::Inbox;
-use super::lab;
+use super::pool_questions;
 use super::preview::preview;
 use crate::engine::{Engine, Run, RunSpec};
 use crate::protocol::{Command, Event, PromptText, Purpose, Request, RunId};
@@ -163,8 +163,8 @@ impl Watched<'_, '_> {
                 let render = |p: &PromptText| self.run.render_to_fit(p, max_tokens);
                 let _ = self.events.send(preview(ticket, &prompt, render));
             }
-            Command::Lab(question) => {
-                let answered = lab::answered(self.run.engine(), question);
+            Command::Pool(question) => {
+                let answered = pool_questions::answered(self.run.engine(), question);
                 let _ = self.events.send(answered);
             }
             Command::Stop => {

@@ -11,7 +11,7 @@ use laserscope::speculate::params::{AcceptanceRule, Budget, Drafter, Params, Sam
 use laserscope::speculate::trace::Header;
 use laserscope::tui::Glyphs;
 use laserscope::tui::Keymap;
-use laserscope::tui::app::{App, Errand};
+use laserscope::tui::app::{App, Effect};
 use laserscope::tui::keys::remap;
 use laserscope::tui::remembered::Mouse;
 use laserscope::tui::screens::Screen;
@@ -41,10 +41,10 @@ fn ctrl(app: &mut App, code: KeyCode) {
 }
 
 fn copied(app: &mut App) -> Option<String> {
-    app.take_errands()
+    app.take_effects()
         .into_iter()
-        .find_map(|errand| match errand {
-            Errand::Copy(text) => Some(text),
+        .find_map(|effect| match effect {
+            Effect::Copy(text) => Some(text),
             _ => None,
         })
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crossterm::event::KeyCode;
-use laserscope::present::pick::Pick;
+use laserscope::present::selection::TreeSelection;
 use laserscope::protocol::Command;
 use laserscope::speculate::compare::{
     Cause, Lossless, NotTaken, Side, divergence, in_common, lossless, slower,
@@ -259,7 +259,7 @@ fn the_shown_run_is_compared_with_its_reference() {
     assert_eq!(app.compare.right, Some(strict));
     press(&mut app, KeyCode::Enter);
     assert_eq!(app.screen, Screen::Decode);
-    let Some(Pick::Draft(node)) = app.pick() else {
+    let Some(TreeSelection::Draft(node)) = app.selection() else {
         panic!("a draft");
     };
     let fate = app.step().expect("a step").verdict.fate(node);

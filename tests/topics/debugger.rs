@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crossterm::event::KeyCode;
-use laserscope::present::pick::Pick;
+use laserscope::present::selection::TreeSelection;
 use laserscope::protocol::{Command, Event};
 use laserscope::speculate::params::{AcceptanceRule, Params};
 use laserscope::speculate::trace::{End, TokenBytes, Trace};
@@ -12,8 +12,8 @@ use laserscope::speculate::verify::{Fate, Finish};
 use laserscope::tui::app::App;
 use laserscope::tui::app::model::ModelState;
 use laserscope::tui::screens::Screen;
-use laserscope::tui::screens::decode::hunt::Hunt;
 use laserscope::tui::screens::decode::state::{Cursor, Pane, StepPhase};
+use laserscope::tui::screens::decode::step_filter::StepFilter;
 use ratatui::buffer::Buffer;
 
 use super::cut_out::{parts, parts_at};
@@ -47,7 +47,7 @@ fn at_fate(fate: Fate) -> App {
     let (step, node) = found.max_by_key(|f| f.1).expect("such a token");
     let mut app = ended(&trace);
     app.decode.go_to(Cursor::at(step));
-    app.decode.pick = Some(Pick::Draft(node));
+    app.decode.selection = Some(TreeSelection::Draft(node));
     app
 }
 
@@ -154,7 +154,7 @@ fn the_text_is_searched_token_by_token() {
     assert_eq!(app.matches().len(), 2);
     parts("search", &mut app, "text tree steps token footer dialog");
     press(&mut app, KeyCode::Enter);
-    assert_eq!(app.decode.hunt, Hunt::Text);
+    assert_eq!(app.decode.step_filter, StepFilter::Text);
     keys(&mut app, "]");
     assert!(app.step_index() > first);
     keys(&mut app, "]");
@@ -166,10 +166,10 @@ fn the_text_is_searched_token_by_token() {
     keys(&mut app, "[");
     assert_eq!(app.step_index(), first);
     press(&mut app, KeyCode::Esc);
-    assert!(app.decode.search.is_none() && app.decode.hunt == Hunt::Relaxed);
+    assert!(app.decode.search.is_none() && app.decode.step_filter == StepFilter::Relaxed);
     keys(&mut app, "/xyzzy");
     press(&mut app, KeyCode::Enter);
-    assert!(notice(&app).contains("not in the text"), "{}", notice(&app));
+    assert!(notice(&app).contains("does not occur"), "{}", notice(&app));
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn what_is_looked_for_changes_with_one_key() {
     let names: Vec<String> = (0..4)
         .map(|_| {
             keys(&mut app, "v");
-            app.decode.hunt.name()
+            app.decode.step_filter.name()
         })
         .collect();
     assert_eq!(
@@ -236,7 +236,7 @@ fn an_example_is_chosen_with_the_arrows() {
     press(&mut app, KeyCode::Down);
     press(&mut app, KeyCode::Enter);
     assert!(app.dialog.is_none());
-    assert_eq!(app.decode.hunt.name(), "rejected");
+    assert_eq!(app.decode.step_filter.name(), "rejected");
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn the_drafts_of_a_document_are_walked() {
     assert!(app.show_drafts_of("i003"));
     let mut n = 0;
     loop {
-        let (Some(step), Some(Pick::Draft(node))) = (app.step(), app.pick()) else {
+        let (Some(step), Some(TreeSelection::Draft(node))) = (app.step(), app.selection()) else {
             panic!("a draft is picked");
         };
         let origins = &step.tree.nodes[node].origins;
@@ -276,12 +276,12 @@ fn every_fate_is_explained_in_a_sentence_and_in_numbers() {
         keys(&mut app, "z");
         letters(&draw(&app))
     };
-    assert!(said(Fate::Accepted).contains("would have said the same: taken"));
+    assert!(said(Fate::Accepted).contains("would have chosen the same"));
     let relaxed = said(Fate::Relaxed);
-    assert!(relaxed.contains("lets this pass as well") && relaxed.contains("> tau .10"));
+    assert!(relaxed.contains("the rule accepts this one too") && relaxed.contains("> tau .10"));
     let rejected = said(Fate::Rejected);
     assert!(
-        rejected.contains("refused.") && rejected.contains("> k 2;"),
+        rejected.contains("the model prefers") && rejected.contains("> k 2;"),
         "{rejected}"
     );
     let lost = said(Fate::Lost);
@@ -289,7 +289,7 @@ fn every_fate_is_explained_in_a_sentence_and_in_numbers() {
         lost.contains("the branch with '") && lost.contains(" beat "),
         "{lost}"
     );
-    assert!(said(Fate::Unreached).contains("never had its turn: '"));
+    assert!(said(Fate::Unreached).contains("never judged: '"));
 }
 
 #[test]
@@ -311,7 +311,7 @@ fn the_document_of_a_draft_opens_on_the_pool_screen() {
     let doc = app.document_in_view().expect("a document").to_string();
     assert!(app.show_drafts_of(&doc));
     assert_eq!(app.screen, Screen::Decode);
-    while app.pick() != Some(Pick::Root) {
+    while app.selection() != Some(TreeSelection::Root) {
         press(&mut app, KeyCode::Up);
     }
     keys(&mut app, "d");
@@ -411,7 +411,7 @@ fn a_replay_without_a_model_says_that_a_branch_needs_one() {
     let mut app = ended(&fixture::relaxed());
     app.engine.model = ModelState::None;
     keys(&mut app, "b");
-    assert!(notice(&app).contains("needs the model"), "{}", notice(&app));
+    assert!(notice(&app).contains("needs a model"), "{}", notice(&app));
 }
 
 // ---- why slow ----

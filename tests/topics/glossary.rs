@@ -49,7 +49,7 @@ const PLAIN: [&str; 57] = [
     "mean",
     "measured",
     "measured ms",
-    "milliseconds by part",
+    "milliseconds by phase",
     "model",
     "name",
     "next",
@@ -213,7 +213,7 @@ fn every_name_of_a_setting_a_rule_or_a_measure_is_explained() {
 /// Words in capitals that are titles of panes and dialogs, units, or the program's name.
 const TITLES: [&str; 47] = [
     "ANSWER",
-    "ASKED",
+    "QUEUED",
     "BRANCH",
     "COPY",
     "DETAILS",
@@ -224,7 +224,7 @@ const TITLES: [&str; 47] = [
     "ENDED",
     "EXPORT",
     "FAILED",
-    "FETCH",
+    "DOWNLOAD",
     "FIGURES",
     "FILE",
     "FIND",
@@ -398,7 +398,7 @@ fn the_help_is_searched() {
     );
     press(&mut app, KeyCode::Esc);
     keys(&mut app, "/zzzz");
-    assert!(rows(&app).join("\n").contains("No word and no key"));
+    assert!(rows(&app).join("\n").contains("No term or key"));
     press(&mut app, KeyCode::Esc);
     press(&mut app, KeyCode::Esc);
     assert!(app.dialog.is_none());
@@ -414,5 +414,8 @@ fn a_zoomed_pane_explains_its_figures() {
         assert!(text.contains(&begin), "{text}");
     }
     let text = rows(&measured()).join("\n");
-    assert!(!text.contains("says more"), "only where a pane is alone");
+    assert!(
+        !text.contains("explains more"),
+        "only where a pane is alone"
+    );
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use laserscope::present::pick::Pick;
 use laserscope::present::record::Record;
+use laserscope::present::selection::TreeSelection;
 use laserscope::protocol::{Command, Event, PromptPreview};
 use laserscope::speculate::params::{AcceptanceRule, Budget, Params};
 use laserscope::speculate::stats::Stats;
@@ -13,7 +13,7 @@ use laserscope::speculate::trace::{End, Trace};
 use laserscope::speculate::verify::Finish;
 use laserscope::tui::App;
 use laserscope::tui::action::Action;
-use laserscope::tui::app::{Errand, Tone};
+use laserscope::tui::app::{Effect, Tone};
 use laserscope::tui::dialogs::failure::Failure;
 use laserscope::tui::keys::table::TABLE;
 use laserscope::tui::runs::run::Phase;
@@ -348,15 +348,18 @@ fn the_selection_walks_the_tree() {
     let (mut app, _) = decoding(&fixture::relaxed(), 20);
     let n_lines = app.step().expect("a step").tree.n_rows() + 1;
     (0..n_lines).for_each(|_| drop(press(&mut app, KeyCode::Up)));
-    assert_eq!(app.pick(), Some(Pick::Root));
-    let mut seen = vec![Pick::Root];
+    assert_eq!(app.selection(), Some(TreeSelection::Root));
+    let mut seen = vec![TreeSelection::Root];
     for _ in 1..n_lines {
         press(&mut app, KeyCode::Down);
-        seen.push(app.pick().expect("a pick"));
+        seen.push(app.selection().expect("a selection"));
     }
     seen.dedup();
     assert_eq!(seen.len(), n_lines);
-    assert_eq!(seen.iter().filter(|p| **p == Pick::Bonus).count(), 1);
+    assert_eq!(
+        seen.iter().filter(|p| **p == TreeSelection::Bonus).count(),
+        1
+    );
 }
 
 #[test]
@@ -637,31 +640,31 @@ fn a_run_that_fails_says_why() {
 fn an_engine_that_is_gone_ends_the_interface() {
     let mut app = ready();
     app.apply(Event::Gone { why: None });
-    assert_eq!(app.take_errands(), [Errand::Quit]);
+    assert_eq!(app.take_effects(), [Effect::Quit]);
 }
 
-// ---- errands ----
+// ---- effects ----
 
 #[test]
 fn a_run_is_saved_and_a_recording_is_not() {
     let (mut app, run) = decoding(&fixture::relaxed(), 3);
     keys(&mut app, "s");
-    assert_eq!(app.take_errands(), [Errand::Save(run)]);
+    assert_eq!(app.take_effects(), [Effect::Save(run)]);
     let mut app = replaying(&fixture::relaxed());
     keys(&mut app, "s");
-    assert!(app.take_errands().is_empty());
+    assert!(app.take_effects().is_empty());
 }
 
 #[test]
 fn control_keys_work_while_typing() {
     let mut app = ready();
     keys(&mut app, "p");
-    for (letter, errand) in [('c', Errand::Quit), ('z', Errand::Suspend)] {
+    for (letter, effect) in [('c', Effect::Quit), ('z', Effect::Suspend)] {
         app.press(&crossterm::event::KeyEvent::new(
             KeyCode::Char(letter),
             KeyModifiers::CONTROL,
         ));
-        assert_eq!(app.take_errands(), [errand]);
+        assert_eq!(app.take_effects(), [effect]);
     }
 }
 

@@ -5,7 +5,7 @@ use crossterm::event::KeyCode;
 use laserscope::protocol::{Command, Event};
 use laserscope::speculate::cost::StepCosts;
 use laserscope::speculate::trace::Trace;
-use laserscope::tui::app::{App, Errand};
+use laserscope::tui::app::{App, Effect};
 use laserscope::tui::dialogs::answer::Answer;
 use laserscope::tui::lesson::{self, Check, Lesson};
 use laserscope::tui::runs::run::Recording;
@@ -123,7 +123,7 @@ fn every_lesson_can_be_walked_to_its_end() {
         }
         assert!(app.learn.at().expect("a lesson").1.is_none());
         assert_eq!(app.learn.learned.n_done(&lessons[at]), steps.len());
-        assert!(app.take_errands().contains(&Errand::KeepLearned));
+        assert!(app.take_effects().contains(&Effect::KeepLearned));
     }
 }
 
@@ -191,7 +191,7 @@ fn a_wrong_number_is_said_to_be_wrong() {
             .as_ref()
             .expect("a notice")
             .text
-            .contains("no number")
+            .contains("is not a number")
     );
 }
 

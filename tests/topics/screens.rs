@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crossterm::event::KeyCode;
-use laserscope::present::pick::Pick;
+use laserscope::present::selection::TreeSelection;
 use laserscope::present::theme::ThemeName;
 use laserscope::protocol::Event;
 use laserscope::speculate::verify::Fate;
@@ -84,7 +84,7 @@ fn decode_at_a_relaxed_token() {
     keys(&mut app, "]]");
     let step = app.step().expect("a step");
     assert!(step.verdict.count(Fate::Relaxed) > 0);
-    let Some(Pick::Draft(node)) = app.pick() else {
+    let Some(TreeSelection::Draft(node)) = app.selection() else {
         panic!("a draft is picked");
     };
     assert_eq!(step.verdict.fate(node), Some(Fate::Relaxed));

@@ -302,7 +302,7 @@ fn a_resize_while_decoding_and_a_signal_that_saves_the_run() {
     for _ in 0..6 {
         t.send(Key::Char('-')).unwrap();
     }
-    t.wait_until(shows(&["1.6 s a step"])).unwrap();
+    t.wait_until(shows(&["1.6 s per step"])).unwrap();
     t.send(Key::Char('a')).unwrap();
     t.wait_until(shows(&["LIVE", "DRAFT TREE ", "step 1"]))
         .unwrap();
@@ -339,7 +339,7 @@ fn decoded(folder: &Path) -> Terminal {
     let mut t = start(home(folder, builder));
     t.wait_until(shows(&["Items", "· cpu"])).unwrap();
     t.send(Key::Char('p')).unwrap();
-    t.wait_until(shows(&["A PROMPT OF YOUR OWN"])).unwrap();
+    t.wait_until(shows(&["CUSTOM PROMPT"])).unwrap();
     t.send_str("abba").unwrap();
     t.send(Key::Enter).unwrap();
     t.wait_until(shows(&["ENDED", "DRAFT TREE"])).unwrap();
@@ -375,7 +375,7 @@ fn what_if_branch_and_compare() {
     let folder = tempfile::tempdir().unwrap();
     let mut t = decoded(folder.path());
     t.send(Key::Char('3')).unwrap();
-    t.wait_until(shows(&["SETTINGS", "WHAT IF", "Move a setting"]))
+    t.wait_until(shows(&["SETTINGS", "WHAT IF", "Move a slider"]))
         .unwrap();
     // Below rule, k and tau: the budget, to a single row.
     for key in [Key::Down, Key::Down, Key::Down, Key::Home] {
@@ -408,7 +408,8 @@ fn a_sweep_begins_and_is_cancelled() {
     t.send(Key::Char('w')).unwrap();
     t.wait_until(shows(&["/56 "])).unwrap();
     t.send(Key::Char('e')).unwrap();
-    t.wait_until(shows(&["ended after", "of 56 runs"])).unwrap();
+    t.wait_until(shows(&["stopped after", "of 56 runs"]))
+        .unwrap();
     leaves_cleanly(t, Key::Char('q'));
 }
 
@@ -475,7 +476,7 @@ fn a_panic_of_the_engine_leaves_a_clean_terminal_and_a_report() {
         "the run under way is saved",
         "error: the engine stopped: the weights are haunted",
         "the thread `engine` panicked at tests/topics/terminal.rs",
-        "This is a defect of LaserScope",
+        "This is a bug in LaserScope",
     ] {
         assert!(text.contains(words), "{words}\n{text}");
     }

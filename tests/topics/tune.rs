@@ -4,7 +4,7 @@
 use crossterm::event::KeyCode;
 use laserscope::protocol::{Command, Event, SweepRequest};
 use laserscope::speculate::params::{AcceptanceRule, Params};
-use laserscope::tui::app::{App, Errand};
+use laserscope::tui::app::{App, Effect};
 use laserscope::tui::screens::Screen;
 use laserscope::tui::screens::tune::sweep::Stand;
 
@@ -105,7 +105,7 @@ fn where_there_is_nothing_to_branch_it_is_said() {
     let notice = |app: &App| app.notice.as_ref().map(|n| n.text.clone());
     let mut app = ended(&fixture::relaxed());
     assert!(keys(&mut app, "3b").is_empty());
-    assert!(notice(&app).is_some_and(|n| n.contains("No setting was moved")));
+    assert!(notice(&app).is_some_and(|n| n.contains("No setting was changed")));
     let mut app = moved();
     app.tune.params.max_tokens += 10;
     app.tune.answered = None;
@@ -120,7 +120,7 @@ fn settings_are_saved_as_they_stand() {
     let mut app = moved();
     keys(&mut app, "s");
     let params = app.tune.params;
-    assert_eq!(app.take_errands(), [Errand::SaveSettings(params)]);
+    assert_eq!(app.take_effects(), [Effect::SaveSettings(params)]);
     app.settings_saved(params, Ok("config.toml".into()));
     assert_eq!(app.next.params, params);
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use laserscope::protocol::{
-    Asked, Command, Event, LabAnswer, LabQuestion, Purpose, Request, RunId, SweepRequest,
+    Asked, Command, Event, PoolAnswer, PoolQuestion, Purpose, Request, RunId, SweepRequest,
 };
 use laserscope::speculate::params::{AcceptanceRule, Budget, Params};
 use laserscope::speculate::sweep::{Axes, Grid, Job};
@@ -197,12 +197,12 @@ fn the_pools_answer_during_a_run() {
     thread.tell(waiting(1, 40));
     thread.tell(Command::Step);
     thread.until(|e| matches!(e, Event::Step { run: 1, .. }));
-    thread.tell(Command::Lab(Box::new(LabQuestion::Overview)));
-    let seen = thread.until(|e| matches!(e, Event::Lab { .. }));
-    let Some(Event::Lab { answer, .. }) = seen.last() else {
+    thread.tell(Command::Pool(Box::new(PoolQuestion::Overview)));
+    let seen = thread.until(|e| matches!(e, Event::Pool { .. }));
+    let Some(Event::Pool { answer, .. }) = seen.last() else {
         unreachable!("the last event is the answer");
     };
-    assert!(matches!(answer.as_deref(), Ok(LabAnswer::Overview(_))));
+    assert!(matches!(answer.as_deref(), Ok(PoolAnswer::Overview(_))));
     assert!(!seen.iter().any(is_end_of(1)), "the run is still under way");
     thread.tell(Command::Resume);
     thread.until(is_end_of(1));

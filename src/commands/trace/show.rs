@@ -8,7 +8,7 @@ use crate::cli::TraceShowArgs;
 use crate::commands::print_json;
 use crate::commands::trace::{load, token};
 use crate::present::mark::Mark;
-use crate::present::pick::Pick;
+use crate::present::selection::TreeSelection;
 use crate::present::token_text::pad;
 use crate::present::tree_lines::tree_lines;
 use crate::speculate::TokenId;
@@ -69,20 +69,20 @@ fn print_step(trace: &Trace, at: usize) {
     let step = &trace.steps[at];
     head(trace, step).lines().for_each(|line| out!("{line}"));
     for line in tree_lines(step) {
-        let (mark, id) = match line.pick {
-            Pick::Root => (None, Some(step.tree.nodes[0].token)),
-            Pick::Draft(node) => {
+        let (mark, id) = match line.selection {
+            TreeSelection::Root => (None, Some(step.tree.nodes[0].token)),
+            TreeSelection::Draft(node) => {
                 let mark = step.verdict.fate(node).map(Mark::Fate);
                 (mark, Some(step.tree.nodes[node].token))
             }
-            Pick::Bonus => (Some(Mark::Bonus), step.verdict.bonus),
+            TreeSelection::Bonus => (Some(Mark::Bonus), step.verdict.bonus),
         };
         let glyph = mark.map_or(String::new(), |mark| format!("{} ", mark.glyph()));
         let text = id.map_or(String::new(), |id| token(trace, id));
         let left = pad(&format!("{}{glyph}{text}", line.stem), TREE);
         out!(
             "{}",
-            format!("{left} {}", facts(trace, step, line.pick)).trim_end()
+            format!("{left} {}", facts(trace, step, line.selection)).trim_end()
         );
     }
     out!();
@@ -126,15 +126,15 @@ fn head(trace: &Trace, step: &Step) -> String {
 }
 
 /// Probability, rank, where it was seen, and what decided.
-fn facts(trace: &Trace, step: &Step, pick: Pick) -> String {
-    match pick {
-        Pick::Root => String::new(),
-        Pick::Bonus => {
+fn facts(trace: &Trace, step: &Step, selection: TreeSelection) -> String {
+    match selection {
+        TreeSelection::Root => String::new(),
+        TreeSelection::Bonus => {
             let last = step.verdict.path.last().copied().unwrap_or(0);
             let row = &step.rows[last];
             choice(row.choice_standing(), row.drawn.is_none())
         }
-        Pick::Draft(node) => {
+        TreeSelection::Draft(node) => {
             let origins = step.tree.nodes[node].origins.iter();
             let seen: Vec<String> = origins
                 .map(|o| format!("{}{}", o.source.letter(), o.count))

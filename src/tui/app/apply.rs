@@ -5,7 +5,7 @@ use crate::protocol::{Command, Event, FetchEvent, Purpose, RunId};
 use crate::speculate::trace::{End, Header, Step};
 use crate::tui::action::Action;
 use crate::tui::app::model::ModelState;
-use crate::tui::app::{App, Errand, Tone};
+use crate::tui::app::{App, Effect, Tone};
 use crate::tui::dialogs::download::Download;
 use crate::tui::dialogs::failure::Failure;
 use crate::tui::keys::context::Context;
@@ -35,7 +35,7 @@ impl App {
                 self.catalog.keep_preview(ticket, preview);
                 self.ask_preview()
             }
-            Event::Lab { question, answer } => self.pools_answered(*question, answer.map(|a| *a)),
+            Event::Pool { question, answer } => self.pools_answered(*question, answer.map(|a| *a)),
             Event::Fetch(FetchEvent::Skipped { source, why }) => {
                 self.tell(Tone::Info, format!("Not from {source}: {why}"));
                 Vec::new()
@@ -45,7 +45,7 @@ impl App {
                 Vec::new()
             }
             Event::Gone { why } => {
-                self.errands.push(Errand::Quit);
+                self.effects.push(Effect::Quit);
                 self.tell(Tone::Problem, why.unwrap_or_default());
                 Vec::new()
             }
@@ -90,7 +90,7 @@ impl App {
         } else if self.run().is_some() && self.engine.queued.is_none() {
             let show = Action::Show(Screen::Catalog);
             let key = self.key_of(Context::Anywhere, show);
-            let text = format!("The model is ready: {key} picks whom to generate for.");
+            let text = format!("The model is ready: {key} shows the catalog to generate from.");
             self.tell(Tone::Good, text);
         }
         let mut commands = self.ask_preview();

@@ -1,12 +1,12 @@
 //! What is copied to the terminal's clipboard. The terminal's owner does it.
 
-use crate::present::pick::Pick;
+use crate::present::selection::TreeSelection;
 use crate::protocol::RunId;
 use crate::speculate::TokenId;
 use crate::speculate::command_line::{CommandLine, Files};
 use crate::speculate::trace::Step;
 use crate::tui::action::Copied;
-use crate::tui::app::{App, Errand, Tone};
+use crate::tui::app::{App, Effect, Tone};
 use crate::tui::runs::run::Run;
 use crate::tui::screens::Screen;
 
@@ -14,12 +14,12 @@ impl App {
     pub(crate) fn copy(&mut self, what: Copied) {
         self.dialog = None;
         if let Some(run) = self.to_save_first().filter(|_| what == Copied::Command) {
-            self.errands.push(Errand::SaveToCopy(run));
+            self.effects.push(Effect::SaveToCopy(run));
             return;
         }
         match self.to_copy(what) {
-            Some(text) => self.errands.push(Errand::Copy(text)),
-            None => self.tell(Tone::Info, format!("There is no {} to copy.", what.name())),
+            Some(text) => self.effects.push(Effect::Copy(text)),
+            None => self.tell(Tone::Info, format!("No {} to copy.", what.name())),
         }
     }
 
@@ -100,10 +100,10 @@ impl App {
 
     fn picked_id(&self) -> Option<TokenId> {
         let step: &Step = self.step()?;
-        match self.pick()? {
-            Pick::Root => Some(step.tree.nodes[0].token),
-            Pick::Draft(node) => Some(step.tree.nodes[node].token),
-            Pick::Bonus => step.verdict.bonus,
+        match self.selection()? {
+            TreeSelection::Root => Some(step.tree.nodes[0].token),
+            TreeSelection::Draft(node) => Some(step.tree.nodes[node].token),
+            TreeSelection::Bonus => step.verdict.bonus,
         }
     }
 

@@ -16,8 +16,8 @@ use crossterm::event::KeyEvent;
 use self::dialog::Dialog;
 use self::shared::{Appearance, EngineState, NextRun, Session};
 use crate::present::format::Format;
-use crate::present::pick::{Pick, first_look};
 use crate::present::record::Record;
+use crate::present::selection::{TreeSelection, first_look};
 use crate::protocol::{Command, RunId};
 use crate::recsys::knowledge::known_framework;
 use crate::speculate::params::Params;
@@ -64,7 +64,7 @@ pub enum Tone {
 
 /// What only the terminal's owner can do.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Errand {
+pub enum Effect {
     Quit,
     Suspend,
     Mouse(Mouse),
@@ -102,7 +102,7 @@ pub struct App {
     pub next: NextRun,
     pub dialog: Option<Box<dyn Dialog>>,
     pub notice: Option<Notice>,
-    pub(crate) errands: Vec<Errand>,
+    pub(crate) effects: Vec<Effect>,
 }
 
 impl App {
@@ -125,7 +125,7 @@ impl App {
             },
             dialog: None,
             notice: None,
-            errands: Vec::new(),
+            effects: Vec::new(),
         };
         app.catalog.shipped = start.shipped;
         // The first one last, so that it is shown.
@@ -195,15 +195,15 @@ impl App {
         match &self.engine.model {
             ModelState::Ready(_) => None,
             ModelState::None => Some(format!(
-                "{what} needs the model, and this is a replay: start `laserscope` for one."
+                "{what} needs a model, and this is a replay: run `laserscope` to load one."
             )),
             ModelState::Failed { .. } => {
                 let key = self.key_of(Context::Anywhere, Action::RetryModel);
                 Some(format!(
-                    "{what} needs the model; {key} tries again to get it."
+                    "{what} needs the model; {key} tries to load it again."
                 ))
             }
-            _ => Some(format!("{what} needs the model, which is on its way.")),
+            _ => Some(format!("{what} needs the model, which is not ready yet.")),
         }
     }
 
@@ -243,21 +243,21 @@ impl App {
     }
 
     /// The token selected in the step looked at.
-    pub fn pick(&self) -> Option<Pick> {
+    pub fn selection(&self) -> Option<TreeSelection> {
         let step = self.step()?;
-        // While the newest step is followed, a pick may be of an earlier one.
-        let is_there = |pick: &Pick| match *pick {
-            Pick::Draft(node) => (1..step.tree.n_rows()).contains(&node),
-            Pick::Root | Pick::Bonus => true,
+        // While the newest step is followed, a selection may be of an earlier one.
+        let is_there = |selection: &TreeSelection| match *selection {
+            TreeSelection::Draft(node) => (1..step.tree.n_rows()).contains(&node),
+            TreeSelection::Root | TreeSelection::Bonus => true,
         };
-        let is_seen = |pick: &Pick| is_there(pick) && self.is_shown(*pick);
+        let is_seen = |selection: &TreeSelection| is_there(selection) && self.is_shown(*selection);
         let first = [
-            self.decode.pick,
+            self.decode.selection,
             Some(first_look(step)),
-            Some(Pick::Draft(1)),
+            Some(TreeSelection::Draft(1)),
         ];
         let found = first.into_iter().flatten().find(is_seen);
-        Some(found.unwrap_or(Pick::Root))
+        Some(found.unwrap_or(TreeSelection::Root))
     }
 
     /// The parameters in force at the step looked at, or asked for.
@@ -311,8 +311,8 @@ impl App {
     }
 
     /// Hands over what the terminal's owner is to do.
-    pub fn take_errands(&mut self) -> Vec<Errand> {
-        std::mem::take(&mut self.errands)
+    pub fn take_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
     }
 
     pub fn tell(&mut self, tone: Tone, text: impl Into<String>) {

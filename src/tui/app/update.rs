@@ -7,7 +7,7 @@ use crate::protocol::Command;
 use crate::tui::action::Action;
 use crate::tui::app::model::ModelState;
 use crate::tui::app::shared::Touched;
-use crate::tui::app::{App, Errand, Tone};
+use crate::tui::app::{App, Effect, Tone};
 use crate::tui::dialogs::commands::Palette;
 use crate::tui::dialogs::copy::CopyMenu;
 use crate::tui::keys::context::Context;
@@ -65,15 +65,15 @@ impl App {
     /// What means the same everywhere and asks nothing of the engine.
     fn update_anywhere(&mut self, action: &Action) -> bool {
         match action {
-            Action::Quit => self.errands.push(Errand::Quit),
-            Action::Suspend => self.errands.push(Errand::Suspend),
+            Action::Quit => self.effects.push(Effect::Quit),
+            Action::Suspend => self.effects.push(Effect::Suspend),
             Action::NextTheme => {
                 self.look.theme.turn();
                 self.look.chosen_theme = Some(self.look.theme.name().to_string());
                 self.tell(Tone::Info, format!("Theme: {}", self.look.theme.name()));
             }
             Action::ToggleMouse => self.toggle_mouse(),
-            Action::Picture => self.errands.push(Errand::Picture),
+            Action::Picture => self.effects.push(Effect::Picture),
             Action::Commands => self.ask(Palette::default()),
             Action::CopyMenu => self.ask(CopyMenu { row: 0 }),
             Action::Copy(what) => self.copy(*what),
@@ -91,13 +91,13 @@ impl App {
         let (mouse, text) = match self.look.mouse {
             Mouse::Ours => {
                 let key = self.key_of(Context::Anywhere, Action::ToggleMouse);
-                let text = format!("The mouse now selects text; {key} gives it back.");
+                let text = format!("The mouse now selects text; {key} turns clicks back on.");
                 (Mouse::Terminals, text)
             }
-            Mouse::Terminals => (Mouse::Ours, "The mouse clicks and scrolls again.".into()),
+            Mouse::Terminals => (Mouse::Ours, "The mouse clicks and scrolls.".into()),
         };
         self.look.mouse = mouse;
-        self.errands.push(Errand::Mouse(mouse));
+        self.effects.push(Effect::Mouse(mouse));
         self.tell(Tone::Info, text);
     }
 

@@ -53,10 +53,7 @@ impl Dialog for BranchDialog {
         let title = format!("BRANCH FROM STEP {}", fork.step + 1);
         let inner = pane::dialog(&title, place(app, area), theme, buf);
         let width = usize::from(inner.width);
-        let settings = format!(
-            "from its beginning, with {}",
-            app.next.params.verify.describe()
-        );
+        let settings = format!("from its start, with {}", app.next.params.verify.describe());
         pane::put(
             buf,
             inner,
@@ -112,7 +109,7 @@ fn heading(
     theme: &Theme,
     width: usize,
 ) -> Line<'static> {
-    let said = "or with another token after ";
+    let said = "or force another token after ";
     let before = app
         .step()
         .map_or_else(String::new, |s| record.text_before(s, fork.node, 8));

@@ -76,8 +76,8 @@ impl App {
         let choices = self.offered(side);
         if choices.is_empty() {
             let text = match side {
-                Side::Left => "There is no run yet.",
-                Side::Right => "There is no other run yet.",
+                Side::Left => "No runs yet.",
+                Side::Right => "No other runs yet.",
             };
             return self.tell(Tone::Info, text);
         }

@@ -72,7 +72,7 @@ impl Dialog for Palette {
         let inner = pane::dialog("PALETTE", rect, theme, buf);
         let mut typed = Line::from(Span::styled(": ", theme.accent()));
         if self.input.value().is_empty() {
-            let hint = "  a name, a key, what it does; a step's number; a condition";
+            let hint = "  a name, key or description; a step number; a condition";
             push_input(&mut typed, "", 0, theme);
             typed.push_span(Span::styled(hint, theme.dim()));
         } else {
@@ -87,7 +87,7 @@ impl Dialog for Palette {
         let list = pane::below(inner, 2);
         let offers = app.offers(self.input.value());
         if offers.is_empty() {
-            return pane::put(buf, list, 0, &Line::styled("Nothing fits.", theme.dim()));
+            return pane::put(buf, list, 0, &Line::styled("No matches.", theme.dim()));
         }
         let rows = offers.iter();
         let rows = rows.map(|offer| line(app, offer, usize::from(list.width), theme));
@@ -182,7 +182,7 @@ impl App {
             Some(Offer::Find(condition)) => self.find_step(&condition),
             None => self.tell(
                 Tone::Problem,
-                format!("Nothing is called `{}`.", text.trim()),
+                format!("No command matches `{}`.", text.trim()),
             ),
         }
         Vec::new()
@@ -220,7 +220,7 @@ fn line(app: &App, offer: &Offer<'_>, width: usize, theme: &Theme) -> Line<'stat
             binding.action.name(),
             binding.help.to_string(),
         ),
-        Offer::GoTo(n) => (String::new(), format!("step {n}"), "go there".into()),
+        Offer::GoTo(n) => (String::new(), format!("step {n}"), "go to this step".into()),
         Offer::Find(_) => {
             let help = "the next step that matches this condition";
             (String::new(), "find".into(), help.into())

@@ -15,7 +15,7 @@ use crate::tui::action::Action;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::app::{App, Tone};
 use crate::tui::keys::context::Context;
-use crate::tui::screens::decode::hunt::Hunt;
+use crate::tui::screens::decode::step_filter::StepFilter;
 use crate::tui::target::Target;
 use crate::tui::widgets::field::{edit, push_input};
 use crate::tui::widgets::list::{first_shown, lit, row_at};
@@ -188,8 +188,8 @@ impl ConditionEditor {
 
 impl App {
     pub(crate) fn open_condition(&mut self) {
-        let text = match &self.decode.hunt {
-            Hunt::Condition(condition) => condition.to_string(),
+        let text = match &self.decode.step_filter {
+            StepFilter::Condition(condition) => condition.to_string(),
             _ => String::new(),
         };
         self.ask(ConditionEditor {
@@ -202,10 +202,13 @@ impl App {
         let Some(record) = self.record() else { return };
         let n = condition.all(&record.trace).count();
         let steps = crate::present::number::count(n, "step");
-        let text = format!("{steps} with {condition}: {} walk them.", self.find_keys());
+        let text = format!(
+            "{steps} with {condition}: {} step through them.",
+            self.find_keys()
+        );
         let here = self.step_index();
         let is_here = here.is_some_and(|at| condition.matches(&record.trace, at));
-        self.decode.hunt = Hunt::Condition(condition);
+        self.decode.step_filter = StepFilter::Condition(condition);
         if n > 0 && !is_here {
             self.find_match(true);
         }
@@ -231,10 +234,14 @@ fn place(area: Rect) -> Rect {
 fn said(app: &App, editor: &ConditionEditor, theme: &Theme, width: usize) -> Line<'static> {
     let text = editor.input.value();
     if text.trim().is_empty() {
-        return Line::styled(
-            "↑↓ choose, tab takes a word; and, or, not, first join them",
-            theme.dim(),
+        let key = |action| app.key_of(Context::Condition, action);
+        let text = format!(
+            "{} {} choose, {} completes; combine with and, or, not, first",
+            key(Action::Up),
+            key(Action::Down),
+            key(Action::NextPane)
         );
+        return Line::styled(fit(&text, width), theme.dim());
     }
     match (Condition::parse(text), app.record()) {
         (Ok(condition), Some(record)) => {
@@ -243,7 +250,7 @@ fn said(app: &App, editor: &ConditionEditor, theme: &Theme, width: usize) -> Lin
         }
         (Ok(_), None) => Line::default(),
         (Err(_), _) if !editor.suggestions().is_empty() => {
-            Line::styled("may go on with", theme.dim())
+            Line::styled("can continue with", theme.dim())
         }
         (Err(error), _) => Line::styled(fit(&error.to_string(), width), theme.warning()),
     }

@@ -36,13 +36,13 @@ impl Dialog for Download {
     fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let key = |action| app.key_of(Context::Question, action);
         let text = format!(
-            "\nThe model's file has {}. Fetch it now? It is kept, so this happens once.\n\n{} fetches it.  {} \
-         leaves it; recorded runs play all the same.\n",
+            "\nThe model file is {}. Download it now? It is kept, so this happens only \
+             once.\n\n{} downloads it.  {} skips it; recorded runs still play.\n",
             bytes(self.bytes),
             key(Action::Submit),
             key(Action::Close)
         );
-        message::render("FETCH THE MODEL?", &text, theme, area, buf);
+        message::render("DOWNLOAD THE MODEL?", &text, theme, area, buf);
     }
 
     fn waits_for_model(&self) -> bool {

@@ -54,7 +54,7 @@ impl Dialog for Failure {
         let mut ways = Line::default();
         for (action, text) in [
             (Action::RetryModel, "tries again"),
-            (Action::Close, "closes this, recordings play"),
+            (Action::Close, "closes this; recordings still play"),
             (Action::Quit, "quits"),
         ] {
             let key = app.key_of(Context::Message, action);

@@ -83,15 +83,15 @@ fn words(app: &App, asks: PoolAsks) -> (&'static str, String) {
     match asks {
         PoolAsks::Phrase => (
             "SEARCH THE POOLS",
-            "Where it occurs, to the letter, and what would be drafted after it.".into(),
+            "Finds exact occurrences, and what would be drafted after them.".into(),
         ),
         PoolAsks::Text => (
-            "A DOCUMENT FOR THE POOL",
-            format!("Type or paste it: to {pool}, in memory, for the next runs."),
+            "ADD A DOCUMENT",
+            format!("Type or paste it. It joins {pool}, in memory, from the next run on."),
         ),
         PoolAsks::File => (
-            "DOCUMENTS FROM A FILE",
-            "A path to JSON Lines with id, text, and title, kind, group where known.".into(),
+            "ADD DOCUMENTS FROM A FILE",
+            "Path to a JSON Lines file: id, text; optionally title, kind, group.".into(),
         ),
     }
 }

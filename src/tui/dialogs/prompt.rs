@@ -36,6 +36,6 @@ impl Dialog for PromptField {
 
     fn render(&self, _app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let note = "The model answers it; drafts come from all pools and from the text itself.";
-        field::dialog("A PROMPT OF YOUR OWN", note, &self.input, theme, area, buf);
+        field::dialog("CUSTOM PROMPT", note, &self.input, theme, area, buf);
     }
 }

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use crate::present::theme::Theme;
 use crate::protocol::{Command, PoolName};
 use crate::speculate::subject::DocId;
-use crate::tui::action::{Action, LabAction};
+use crate::tui::action::{Action, PoolAction};
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
@@ -38,17 +38,17 @@ impl Dialog for Removal {
 
     fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let key = |action| app.key_of(Context::Question, action);
-        let undo = app.key_of(Context::Pool, Action::Lab(LabAction::Undo));
+        let undo = app.key_of(Context::Pool, Action::Pool(PoolAction::Undo));
         let name = match self.title.is_empty() {
             true => self.id.to_string(),
             false => format!("{} ({})", self.title, self.id),
         };
         let text = format!(
-            "\n{name} is taken out of the pools for this session's next runs, in memory; {undo} brings it \
-         back.\n\n{} takes it out.  {} leaves it.\n",
+            "\n{name} will be removed from the pools, in memory, for this session's next runs; \
+             {undo} brings it back.\n\n{} removes it.  {} keeps it.\n",
             key(Action::Submit),
             key(Action::Close)
         );
-        message::render("TAKE THIS DOCUMENT OUT?", &text, theme, area, buf);
+        message::render("REMOVE THIS DOCUMENT?", &text, theme, area, buf);
     }
 }

@@ -67,7 +67,7 @@ impl App {
             let key = self.key_of(Context::Catalog, Action::Generate);
             self.tell(
                 Tone::Info,
-                format!("No runs yet: {key} in the catalog makes one."),
+                format!("No runs yet: {key} in the catalog starts one."),
             );
         } else {
             self.ask(RunsDialog { row: 0 });

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::present::number::count;
 use crate::present::theme::Theme;
-use crate::protocol::{Command, LabQuestion};
+use crate::protocol::{Command, PoolQuestion};
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
@@ -22,7 +22,7 @@ impl Dialog for SaveEdits {
 
     fn update(self: Box<Self>, app: &mut App, action: &Action) -> Vec<Command> {
         match action {
-            Action::Submit => app.ask_pools(LabQuestion::Save),
+            Action::Submit => app.ask_pools(PoolQuestion::Save),
             Action::Close => Vec::new(),
             _ => {
                 app.keep(self);
@@ -35,11 +35,14 @@ impl Dialog for SaveEdits {
         let overview = app.pool.overview.as_ref();
         let n = overview.map_or(0, |o| o.n_unsaved);
         let path = overview.and_then(|o| o.pool_on_disk.as_deref());
+        let key = |action| app.key_of(Context::Question, action);
         let text = format!(
-            "\nThe pool on disk {} is changed: {}. This cannot be undone here.\n\n⏎ saves.  esc leaves \
-         the changes in memory.\n",
+            "\n{} will be written to the pool on disk, {}. This cannot be undone here.\n\n\
+             {} saves.  {} keeps the changes in memory only.\n",
+            count(n, "change"),
             path.unwrap_or_default(),
-            count(n, "change")
+            key(Action::Submit),
+            key(Action::Close)
         );
         message::render("SAVE TO THE POOL ON DISK?", &text, theme, area, buf);
     }

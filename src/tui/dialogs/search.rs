@@ -64,8 +64,8 @@ impl Dialog for SearchField {
         pane::put(buf, inner, 0, &line);
         let found = match (self.input.value(), app.matches().len()) {
             ("", _) => String::new(),
-            (_, 0) => "not there".into(),
-            (_, n) => count(n, "place"),
+            (_, 0) => "no match".into(),
+            (_, n) => count(n, "match"),
         };
         Line::from(Span::styled(found, theme.dim()))
             .right_aligned()

@@ -155,7 +155,7 @@ impl Facts<'_> {
     fn costs(&self) -> Vec<Line<'static>> {
         let heads = self.heads("cost of a step", ["this step", "mean"]);
         let (Some(here), Some(mean)) = (self.why.step_cost(self.step), self.why.mean_cost()) else {
-            let text = "This trace has no measured t(n): nothing can be predicted.";
+            let text = "This trace has no measured t(n), so nothing can be predicted.";
             return vec![heads, Line::styled(text, self.theme.dim())];
         };
         let [rows, predicted, measured, break_even, committed] = mean;
@@ -191,7 +191,7 @@ impl Facts<'_> {
 
     /// Milliseconds by part, the mean as bars.
     fn parts(&self) -> Vec<Line<'static>> {
-        let mut lines = vec![self.heads("milliseconds by part", ["this step", "mean"])];
+        let mut lines = vec![self.heads("milliseconds by phase", ["this step", "mean"])];
         let Some(mean) = self.why.mean_timing() else {
             return lines;
         };
@@ -247,7 +247,7 @@ impl Facts<'_> {
         let numbers: String = (1..=n).map(|d| format!("{d:>DEPTH$}")).collect();
         let mut lines = vec![Line::from(vec![
             Span::styled(
-                format!("{:<LABEL$}", "taken, by depth"),
+                format!("{:<LABEL$}", "accepted, by depth"),
                 self.theme.accent(),
             ),
             Span::styled(format!("{:>6}{numbers}", "all"), self.theme.dim()),
@@ -330,7 +330,7 @@ fn described(machine: Machine) -> (&'static str, &'static str) {
     match machine {
         Machine::Here => ("here", "automatic, t(n) as profiled"),
         Machine::Flat => ("flat t(n)", "as on a GPU: rows cost nothing"),
-        Machine::Steep => ("twice as steep", "a further row costs double"),
+        Machine::Steep => ("twice as steep", "each further row costs double"),
     }
 }
 

@@ -53,12 +53,17 @@ impl Keymap {
     /// The name of the first key of an action, for texts that mention one; the
     /// action's own name where it has no key.
     pub fn name_of(&self, context: Context, action: &Action) -> String {
+        let key = self.first_of(context, action);
+        key.unwrap_or_else(|| format!(":{}", action.name()))
+    }
+
+    /// The name of the first key of an action, if it has one.
+    pub fn first_of(&self, context: Context, action: &Action) -> Option<String> {
         let lines = context.chain().iter().flat_map(|&c| self.bindings(c));
         let mut keys = lines
             .filter(|b| b.action == *action)
             .flat_map(|b| b.keys.iter());
-        keys.next()
-            .map_or_else(|| format!(":{}", action.name()), |k| k.name(self.naming))
+        keys.next().map(|key| key.name(self.naming))
     }
 
     /// All keys of a line, for lists.

@@ -89,7 +89,7 @@ fn context_named(name: &str) -> Result<Context, String> {
     let found = Context::ALL.into_iter().find(|c| c.name() == name);
     found.ok_or_else(|| {
         let names = Context::ALL.map(Context::name).join(", ");
-        format!("[keys.{name}]: there is {names}")
+        format!("[keys.{name}]: must be one of {names}")
     })
 }
 
@@ -125,7 +125,7 @@ fn binding_named<'a>(
     let here = |b: &&mut Binding| b.context == context && b.action.name() == name;
     map.bindings_mut().iter_mut().find(here).ok_or_else(|| {
         format!(
-            "`{name}` is no action of {}; there is {}",
+            "`{name}` is not an action of {}; must be one of {}",
             context.name(),
             names.join(", ")
         )
@@ -137,7 +137,7 @@ fn keys_of(value: &DeValue<'_>, context: Context) -> Result<Vec<Key>, String> {
     let one = |value: &DeValue<'_>| {
         let text = value
             .as_str()
-            .ok_or("must be a key or a list of keys, as text")?;
+            .ok_or("must be a key or a list of keys, in quotes")?;
         Key::parse(text)
     };
     let keys = match value.as_array() {
@@ -149,7 +149,10 @@ fn keys_of(value: &DeValue<'_>, context: Context) -> Result<Vec<Key>, String> {
     };
     let typed = |k: &&Key| k.types() && (context.takes_text() || context == Context::Always);
     match keys.iter().find(typed) {
-        Some(key) => Err(format!("`{}` is typed into the text here", key.spelling())),
+        Some(key) => Err(format!(
+            "`{}` types text here, so it cannot be bound",
+            key.spelling()
+        )),
         None => Ok(keys),
     }
 }

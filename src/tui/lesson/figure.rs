@@ -97,7 +97,7 @@ impl FromStr for Figure {
         let cost = name.strip_prefix("cost-of-").and_then(|n| n.parse().ok());
         let what = known.or(cost.map(What::Cost)).ok_or_else(|| {
             let names = NAMES.map(|n| n.0).join(", ");
-            format!("figure `{text}`: there is {names}, cost-of-N")
+            format!("figure `{text}`: must be one of {names}, cost-of-N")
         })?;
         Ok(Figure { what, run })
     }

@@ -142,7 +142,10 @@ fn check_lesson(lesson: &Lesson) -> Result<()> {
     ensure!(!lesson.tasks.is_empty(), "a lesson needs a task");
     ensure!(!lesson.runs.is_empty(), "a lesson needs a run");
     if let Some(unknown) = lesson.runs.iter().find(|run| !is_run(run)) {
-        bail!("run `{unknown}`: there is {}", RUNS.map(|r| r.0).join(", "));
+        bail!(
+            "run `{unknown}`: must be one of {}",
+            RUNS.map(|r| r.0).join(", ")
+        );
     }
     words::check(&lesson.text)?;
     for task in &lesson.tasks {

@@ -50,7 +50,10 @@ pub fn check(text: &str) -> Result<()> {
 
 pub fn key_name(name: &str, keys: &Keymap) -> Result<String> {
     let Some((_, context, action)) = KEYS.iter().find(|k| k.0 == name) else {
-        bail!("key `{name}`: there is {}", KEYS.map(|k| k.0).join(", "));
+        bail!(
+            "key `{name}`: must be one of {}",
+            KEYS.map(|k| k.0).join(", ")
+        );
     };
     Ok(keys.name_of(*context, action))
 }
@@ -60,7 +63,7 @@ pub fn fill(text: &str, meaning: impl Fn(&str) -> Result<String>) -> Result<Stri
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
         let Some((name, after)) = after.split_once('}') else {
-            bail!("a brace is not closed: {text}");
+            bail!("unclosed brace: {text}");
         };
         out.push_str(before);
         out.push_str(&meaning(name)?);

@@ -61,7 +61,7 @@ impl Themes {
         let found = self.all.iter().position(|(n, _)| n == name);
         self.at = found.ok_or_else(|| {
             let names: Vec<&str> = self.all.iter().map(|(n, _)| n.as_str()).collect();
-            format!("theme `{name}`: there is {}", names.join(", "))
+            format!("theme `{name}`: must be one of {}", names.join(", "))
         })?;
         Ok(())
     }
@@ -89,7 +89,7 @@ pub fn read(text: &str) -> Result<(Themes, Vec<String>), Mistake> {
         let is_taken = themes.all.iter().any(|(n, _)| n == name.get_ref());
         if is_taken {
             let what = format!(
-                "theme `{}` is there already; call it otherwise",
+                "theme `{}` already exists; choose another name",
                 name.get_ref()
             );
             return Err(wrong(what));
@@ -114,7 +114,7 @@ fn theme_of(colours: &DeTable<'_>, text: &str) -> Result<Theme, Mistake> {
     for (role, value) in colours.iter().filter(|(role, _)| role.get_ref() != "base") {
         let place = theme.palette.role_mut(role.get_ref()).ok_or_else(|| {
             let what = format!(
-                "`{}` is no colour of a theme; there is base, {}",
+                "`{}` is not a colour of a theme; must be one of base, {}",
                 role.get_ref(),
                 Palette::ROLES.join(", ")
             );
@@ -129,12 +129,15 @@ fn theme_of(colours: &DeTable<'_>, text: &str) -> Result<Theme, Mistake> {
 
 fn text_of(value: &Spanned<DeValue<'_>>) -> Result<String, String> {
     let text = value.get_ref().as_str().map(str::to_string);
-    text.ok_or_else(|| "must be text".into())
+    text.ok_or_else(|| "must be a string".into())
 }
 
 fn colour(text: &str) -> Result<Color, String> {
     text.parse().map_err(|_| {
-        format!("`{text}` is no colour; write \"#5fd3e8\", a name as \"lightcyan\", or \"reset\"")
+        format!(
+            "`{text}` is not a colour; write \"#5fd3e8\", a name such as \"lightcyan\", or \
+            \"reset\""
+        )
     })
 }
 

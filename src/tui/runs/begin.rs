@@ -8,7 +8,7 @@ use crate::speculate::trace::{StartFrom, SubjectInfo, Trace};
 use crate::tui::action::Action;
 use crate::tui::app::model::ModelState;
 use crate::tui::app::shared::Touched;
-use crate::tui::app::{App, Errand, Tone};
+use crate::tui::app::{App, Effect, Tone};
 use crate::tui::keys::context::Context;
 use crate::tui::runs::run::{Origin, Phase, Recording, Run};
 use crate::tui::screens::Screen;
@@ -30,10 +30,9 @@ impl App {
         match self.catalog.selected() {
             Some(at) => self.generate_for(at, begin),
             None => {
-                self.tell(
-                    Tone::Info,
-                    "Nothing is selected: clear the filter with esc.",
-                );
+                let key = self.key_of(Context::Catalog, Action::Close);
+                let text = format!("Nothing is selected: {key} clears the filter.");
+                self.tell(Tone::Info, text);
                 Vec::new()
             }
         }
@@ -101,14 +100,14 @@ impl App {
         }
         let text = match &self.engine.model {
             ModelState::None => {
-                "This is a replay, with no model: start `laserscope` to generate.".into()
+                "This is a replay without a model: run `laserscope` to generate.".into()
             }
             ModelState::Failed { .. } => {
                 let key = self.key_of(Context::Anywhere, Action::RetryModel);
-                format!("There is no model, so nothing can be generated; {key} tries again.")
+                format!("No model is loaded, so nothing can be generated; {key} tries again.")
             }
             _ => format!(
-                "{} is next: it starts when the model is ready.",
+                "{} is queued: it starts when the model is ready.",
                 request.subject.title
             ),
         };
@@ -169,7 +168,7 @@ impl App {
         let prompt = match (&run.origin, &run.record) {
             (Origin::Live { prompt }, _) => prompt.clone(),
             (Origin::Recorded { .. }, Some(record)) => PromptText::recorded(&record.trace.header),
-            (Origin::Recorded { .. }, None) => return Err("The run has not begun.".into()),
+            (Origin::Recorded { .. }, None) => return Err("The run has not started.".into()),
         };
         Ok((run.subject.clone(), prompt))
     }
@@ -257,7 +256,12 @@ impl App {
             if let Some(run) = self.run_mut() {
                 run.phase = Phase::Running;
             }
-            let text = "A recorded run plays meanwhile. 1 is the catalog, ? explains.";
+            let key = |action| self.key_of(Context::Anywhere, action);
+            let text = format!(
+                "A recorded run plays meanwhile. {} shows the catalog, {} explains.",
+                key(Action::Show(Screen::Catalog)),
+                key(Action::Help)
+            );
             self.tell(Tone::Info, text);
         }
     }
@@ -277,7 +281,7 @@ impl App {
         });
         match chosen {
             Some(Ok(id)) => self.bring_up(id),
-            Some(Err(path)) => self.errands.push(Errand::Open(path)),
+            Some(Err(path)) => self.effects.push(Effect::Open(path)),
             None => {}
         }
     }

@@ -2,7 +2,7 @@
 //! token in the place of the one that is selected; and the tree that branches make of
 //! the session's runs.
 
-use crate::present::pick::Pick;
+use crate::present::selection::TreeSelection;
 use crate::protocol::{Command, PromptText, Purpose, Request};
 use crate::speculate::TokenId;
 use crate::speculate::branch::Branch;
@@ -34,10 +34,10 @@ impl App {
         let step = self.step()?;
         let path = &step.verdict.path;
         let end = path.last().copied().unwrap_or(0);
-        let mut node = match self.pick()? {
-            Pick::Root => 0,
-            Pick::Bonus => end,
-            Pick::Draft(node) => step.tree.nodes[node].parent.unwrap_or(0),
+        let mut node = match self.selection()? {
+            TreeSelection::Root => 0,
+            TreeSelection::Bonus => end,
+            TreeSelection::Draft(node) => step.tree.nodes[node].parent.unwrap_or(0),
         };
         while node != 0 && !path.contains(&node) {
             node = step.tree.nodes[node].parent.unwrap_or(0);
@@ -56,13 +56,13 @@ impl App {
     pub(crate) fn why_no_branch(&self) -> Option<String> {
         let record = self.record().filter(|r| r.n_steps() > 0);
         let Some(record) = record else {
-            return Some("There is no step to branch from yet.".into());
+            return Some("No step to branch from yet.".into());
         };
         let ModelState::Ready(ready) = &self.engine.model else {
             return self.why_no_model("A branch");
         };
         let fits = ready.model.tokenizer_hash == record.trace.header.model.tokenizer_hash;
-        (!fits).then(|| "The run was recorded with a model that cuts text differently.".into())
+        (!fits).then(|| "The run was recorded with another tokenizer.".into())
     }
 
     /// Row 0 is the step itself; the others force a token.
@@ -75,7 +75,7 @@ impl App {
             .and_then(|i| fork.top.get(i))
             .map(|c| c.0);
         if forced.is_some_and(|id| record.trace.header.eos.contains(&id)) {
-            let text = "That token ends the text: there is nothing to go on with.";
+            let text = "That token ends the text: nothing would follow it.";
             self.tell(Tone::Info, text);
             return Vec::new();
         }
@@ -117,12 +117,12 @@ impl App {
     /// as the recording can tell; or why there is none to branch at.
     fn first_change(&self) -> Result<usize, String> {
         let Some(answered) = &self.tune.answered else {
-            return Err("No setting was moved: there is no step that would change.".into());
+            return Err("No setting was changed, so no step would change.".into());
         };
         if !answered.rerun.is_empty() {
             let key = self.key_of(Context::Tune, Action::Submit);
             return Err(format!(
-                "These settings change the run from its start: {key} runs it anew."
+                "These settings change the run from its start: {key} runs it again."
             ));
         }
         let what_if = &answered.what_if;

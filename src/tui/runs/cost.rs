@@ -78,7 +78,7 @@ impl App {
         match outcome {
             Ok(None) => self.tell(
                 Tone::Good,
-                "Measured; the next runs go by the new cost profile.",
+                "Measured; the next runs use the new cost profile.",
             ),
             Ok(Some(note)) => self.tell(Tone::Info, format!("Measured, but {note}")),
             Err(why) => self.tell(Tone::Problem, format!("Not measured: {why}")),

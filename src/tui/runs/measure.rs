@@ -8,7 +8,9 @@ use crate::speculate::params::Params;
 use crate::speculate::speed_up::SpeedUp;
 use crate::speculate::trace::Trace;
 use crate::speculate::verify::Finish;
+use crate::tui::action::Action;
 use crate::tui::app::{App, Tone};
+use crate::tui::keys::context::Context;
 use crate::tui::runs::reference::{Measured, Way};
 use crate::tui::runs::run::{Origin, Run};
 
@@ -22,7 +24,8 @@ impl App {
         };
         let (recorded, live) = (run.recording().is_some(), run.is_under_way());
         if recorded {
-            let text = "A recording cannot be measured: `a` runs its subject here and now.";
+            let key = self.key_of(Context::Decode, Action::Again);
+            let text = format!("A recording cannot be measured: {key} runs its subject here.");
             self.tell(Tone::Info, text);
             return Vec::new();
         }
@@ -32,7 +35,7 @@ impl App {
         let ways = run.ways();
         run.references.want(ways);
         if live {
-            let text = "The pairs follow when this run has ended.";
+            let text = "The paired runs start when this run ends.";
             self.tell(Tone::Info, text);
         }
         self.next_reference()

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use crate::present::memo::Memo;
+use crate::present::last_result::LastResult;
 use crate::present::record::Record;
 use crate::protocol::RunId;
 use crate::speculate::TokenId;
@@ -100,7 +100,7 @@ pub struct References {
     /// What a sweep measured of the run.
     pub by_sweep: Option<SpeedUp>,
     /// Of the run's own text, by its tokens and the autoregressive one's.
-    in_common: Memo<(usize, usize), f64>,
+    in_common: LastResult<(usize, usize), f64>,
 }
 
 impl References {

@@ -54,16 +54,18 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
 /// The screens as the bar names them, by their keys.
 fn labels(app: &App) -> impl Iterator<Item = (Screen, String)> {
     let (front, is_wide) = (app.screen, app.look.size.0 >= NAMED_WIDTH);
-    SCREENS
-        .into_iter()
-        .enumerate()
-        .map(move |(i, (screen, name))| {
-            let label = match is_wide || screen == front {
-                true => format!(" {} {name} ", i + 1),
-                false => format!(" {} ", i + 1),
-            };
-            (screen, label)
-        })
+    SCREENS.into_iter().map(move |(screen, name)| {
+        let key = app
+            .look
+            .keys
+            .first_of(Context::Anywhere, &Action::Show(screen));
+        let label = match (key, is_wide || screen == front) {
+            (Some(key), true) => format!(" {key} {name} "),
+            (Some(key), false) => format!(" {key} "),
+            (None, _) => format!(" {name} "),
+        };
+        (screen, label)
+    })
 }
 
 fn tab(label: String, front: bool, theme: &Theme) -> Span<'static> {

@@ -89,8 +89,8 @@ fn behind(app: &App, lesson: &Lesson) -> String {
     let is_last = app.learn.lessons.last().is_some_and(|l| l.id == lesson.id);
     let n = lesson.tasks.len();
     let next = match is_last {
-        true => format!("{key} or {leave} leaves it; the screens are yours."),
-        false => format!("{key} begins the next one, {leave} goes back to what was open."),
+        true => format!("{key} or {leave} leaves it; until then, explore."),
+        false => format!("{key} starts the next one, {leave} goes back to what was open."),
     };
     match n - app.learn.learned.n_done(lesson) {
         0 if is_last => format!("▸ That was the last lesson. {next}"),
@@ -99,7 +99,8 @@ fn behind(app: &App, lesson: &Lesson) -> String {
             let learn = app.key_of(Context::Anywhere, Action::Show(Screen::Learn));
             let begin = app.key_of(Context::Learn, Action::Submit);
             format!(
-                "▸ {left} of {n} tasks are still open: {learn}, then {begin}, begins the lesson again. {next}"
+                "▸ {left} of {n} tasks are still open: {learn}, then {begin}, restarts the \
+                 lesson. {next}"
             )
         }
     }

@@ -17,7 +17,7 @@ use crate::protocol::RunId;
 use crate::shutdown;
 use crate::speculate::params::Params;
 use crate::speculate::trace::Trace;
-use crate::tui::app::{App, Errand, Tone};
+use crate::tui::app::{App, Effect, Tone};
 use crate::tui::screens::compare::state::Choice;
 use crate::tui::view;
 
@@ -139,7 +139,7 @@ impl Done {
             | Done::SavedToCopy(_, outcome)
             | Done::Wrote(outcome)
             | Done::SavedSettings(_, outcome) => ("not saved", outcome.err()?),
-            Done::KeptLearned(outcome) => ("progress is not kept", outcome.err()?),
+            Done::KeptLearned(outcome) => ("progress is not saved", outcome.err()?),
             Done::Read(_, outcome) => ("not opened", outcome.err()?),
             Done::Panicked => return None,
         };
@@ -147,42 +147,42 @@ impl Done {
     }
 }
 
-/// What there is to do for an errand; `None`: nothing with files.
-pub fn of(app: &App, files: &Files, errand: Errand) -> Option<Job> {
+/// What there is to do for an effect; `None`: nothing with files.
+pub fn of(app: &App, files: &Files, effect: Effect) -> Option<Job> {
     let folder = app.session.save_dir.clone();
     let trace = |id| trace_of(app, id);
-    Some(match errand {
-        Errand::Save(id) => {
+    Some(match effect {
+        Effect::Save(id) => {
             let trace = trace(id);
             Box::new(move || Done::Saved(id, save(&folder, trace)))
         }
-        Errand::SaveToCopy(id) => {
+        Effect::SaveToCopy(id) => {
             let trace = trace(id);
             Box::new(move || Done::SavedToCopy(id, save(&folder, trace)))
         }
-        Errand::Export(id, format) => {
+        Effect::Export(id, format) => {
             let (trace, exporter) = (trace(id), files.exporter);
             let write = move |trace| files::export(&folder, &trace, format, exporter);
             Box::new(move || Done::Wrote(trace.and_then(write).map_err(words)))
         }
-        Errand::Picture => {
+        Effect::Picture => {
             let mut drawn = Buffer::empty(Rect::new(0, 0, app.look.size.0, app.look.size.1));
             view::render(app, drawn.area, &mut drawn);
             Box::new(move || Done::Wrote(files::picture(&folder, &drawn).map_err(words)))
         }
-        Errand::SaveSettings(params) => {
+        Effect::SaveSettings(params) => {
             let write = files.save_settings;
             Box::new(move || Done::SavedSettings(params, write(&params).map_err(words)))
         }
-        Errand::KeepLearned => {
+        Effect::KeepLearned => {
             let (learned, path) = (app.learn.learned.clone(), files.learned.clone());
             Box::new(move || Done::KeptLearned(learned.write(&path).map_err(words)))
         }
-        Errand::Open(path) => Box::new(move || {
+        Effect::Open(path) => Box::new(move || {
             let trace = files::load(&path).map(Box::new).map_err(words);
             Done::Read(path, trace)
         }),
-        Errand::Quit | Errand::Suspend | Errand::Mouse(_) | Errand::Copy(_) => return None,
+        Effect::Quit | Effect::Suspend | Effect::Mouse(_) | Effect::Copy(_) => return None,
     })
 }
 
@@ -209,14 +209,13 @@ pub fn tell(app: &mut App, done: Option<Done>) {
         Some(Done::Wrote(outcome)) => app.saved(outcome),
         Some(Done::SavedSettings(params, outcome)) => app.settings_saved(params, outcome),
         Some(Done::KeptLearned(Err(why))) => {
-            app.tell(Tone::Problem, format!("Progress is not kept: {why}"));
+            app.tell(Tone::Problem, format!("Progress is not saved: {why}"));
         }
         Some(Done::KeptLearned(Ok(()))) | None => {}
         Some(Done::Read(path, Ok(trace))) => app.open_file(*trace, &path),
         Some(Done::Read(_, Err(why))) => app.open_failed(why),
         Some(Done::Panicked) => {
-            let what =
-                "Writing or reading a file failed; the report follows when the screens are left.";
+            let what = "Writing or reading a file failed; the report is printed on exit.";
             app.tell(Tone::Problem, what);
         }
     }

@@ -66,7 +66,8 @@ pub fn with_reports(error: Report) -> Report {
         return error;
     }
     eyre!(
-        "{error:#}\n  {}\nThis is a defect of LaserScope; RUST_BACKTRACE=1 and the line above help to find it.",
+        "{error:#}\n  {}\nThis is a bug in LaserScope; to report it, run with RUST_BACKTRACE=1 \
+         and quote the line above.",
         reports.join("\n  ")
     )
 }

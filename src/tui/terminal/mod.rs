@@ -25,7 +25,7 @@ use crate::present::number::count;
 use crate::protocol::{Command, Event};
 use crate::shutdown::{self, Cause};
 use crate::tui::action::Action;
-use crate::tui::app::{App, Errand, Tone};
+use crate::tui::app::{App, Effect, Tone};
 use crate::tui::start::Start;
 
 /// Between two frames while something moves.
@@ -137,7 +137,7 @@ async fn run_loop(
             }
             cause = shutdown::arrived() => return Ok(Next::CutOff(cause)),
         };
-        if let Next::Leave = run_errands(app, files, screen, jobs)? {
+        if let Next::Leave = run_effects(app, files, screen, jobs)? {
             return Ok(Next::Leave);
         }
     }
@@ -251,13 +251,13 @@ fn send(commands: &Sender<Command>, list: Vec<Command>) {
     }
 }
 
-fn run_errands(app: &mut App, files: &Files, screen: &mut Tty, jobs: &mut Jobs) -> Result<Next> {
-    for errand in app.take_errands() {
-        match errand {
-            Errand::Quit => return Ok(Next::Leave),
-            Errand::Suspend => screen.suspend(app.look.mouse)?,
-            Errand::Mouse(mouse) => tty::set_mouse(mouse)?,
-            Errand::Copy(text) => {
+fn run_effects(app: &mut App, files: &Files, screen: &mut Tty, jobs: &mut Jobs) -> Result<Next> {
+    for effect in app.take_effects() {
+        match effect {
+            Effect::Quit => return Ok(Next::Leave),
+            Effect::Suspend => screen.suspend(app.look.mouse)?,
+            Effect::Mouse(mouse) => tty::set_mouse(mouse)?,
+            Effect::Copy(text) => {
                 (files.copy)(&text)?;
                 let n = count(text.chars().count(), "character");
                 app.tell(

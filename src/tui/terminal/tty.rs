@@ -153,8 +153,8 @@ fn describe(info: &PanicHookInfo<'_>) -> String {
     let place = info.location().map(|l| format!(" at {l}"));
     format!(
         "the thread `{}` panicked{}: {}",
-        thread.name().unwrap_or("without a name"),
+        thread.name().unwrap_or("unnamed"),
         place.unwrap_or_default(),
-        text.unwrap_or_else(|| "it gave no reason".into())
+        text.unwrap_or_else(|| "no message".into())
     )
 }

@@ -18,21 +18,21 @@ use crate::tui::widgets::paragraph::wrap;
 const KEYS: usize = 10;
 /// Columns of a word, beside what it means.
 const WORD: usize = 14;
-const ABOUT: &str = "A step looks up what followed the last words in earlier answers, drafts a tree of tokens \
-                     from it, and verifies the whole tree in one pass of the model. The longest path that the \
-                     rule accepts is committed, then the model's own next token.";
-const PANES: &str = "A column of STEPS is a step, its tokens from below; a number says how many there are, where \
-                     they are too many. Under the line: drafts refused or lost (✗⇄), and undecided (·).";
+const ABOUT: &str = "Each step looks up the last tokens in earlier answers, drafts a tree of \
+    tokens from what followed there, and verifies the whole tree in one forward pass. The \
+    longest path that the rule accepts is committed, then the model's own next token.";
+const PANES: &str = "Each column of STEPS is a step: its committed tokens stacked upwards, with a number where \
+                     they do not all fit. Below the line: drafts rejected or lost (✗⇄), and unreached (·).";
 
 /// What each fate means.
 fn meaning(mark: Mark) -> &'static str {
     match mark {
         Mark::Fate(Fate::Accepted) => "drafted, and the model's own choice",
-        Mark::Fate(Fate::Relaxed) => "drafted, committed by the relaxed rule",
+        Mark::Fate(Fate::Relaxed) => "drafted, accepted only by the relaxed rule",
         Mark::Bonus => "the model's own next token, ends a step",
-        Mark::Fate(Fate::Rejected) => "drafted, but the rule refuses it",
-        Mark::Fate(Fate::Lost) => "good too, but another branch is longer",
-        Mark::Fate(Fate::Unreached) => "never decided: its parent was not taken",
+        Mark::Fate(Fate::Rejected) => "drafted, but refused by the rule",
+        Mark::Fate(Fate::Lost) => "acceptable too, but another branch won",
+        Mark::Fate(Fate::Unreached) => "never judged: its parent was not committed",
     }
 }
 
@@ -101,7 +101,7 @@ impl Sheet<'_> {
             bindings.into_iter().for_each(|b| self.key(b));
         }
         if self.lines.is_empty() {
-            self.prose("No word and no key is explained with that.");
+            self.prose("No term or key matches.");
         }
     }
 

@@ -35,7 +35,8 @@ pub fn render(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
         .scroll((top as u16, 0))
         .render(area, buf);
     if hidden > 0 {
-        let text = format!("{} more · J", count(hidden, "line"));
+        let key = app.key_of(Context::Catalog, Action::DetailDown);
+        let text = format!("{} more · {key}", count(hidden, "line"));
         pane::more(&text, area, theme, buf);
     }
 }
@@ -138,8 +139,8 @@ impl Page<'_> {
                 self.theme.good(),
             ),
             Half::Pool => self.prose(
-                "△ pool half: its own answer is in the pool, which flatters; the query half gives honest \
-                 figures",
+                "△ pool half: its own answer is in the pool, which inflates every figure; the \
+                 query half gives honest ones",
                 self.theme.warning(),
             ),
         }
@@ -212,7 +213,7 @@ impl Page<'_> {
     fn left_out(&mut self, n_dropped: usize, max_tokens: usize) {
         if n_dropped > 0 {
             let text = format!(
-                "△ without the {} oldest: the context has no room for more beside an answer of {}",
+                "△ the {} oldest are left out to leave room in the context for an answer of {}",
                 n_dropped,
                 count(max_tokens, "token")
             );

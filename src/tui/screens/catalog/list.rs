@@ -75,7 +75,7 @@ pub fn render(app: &App, theme: &Theme, list: Rect, buf: &mut Buffer) {
     if app.catalog.catalog.is_none() {
         let key = |action| app.key_of(Context::Catalog, action);
         let text = format!(
-            "There is no catalog. {} types a prompt of your own, {} opens an earlier run.",
+            "No catalog. {} takes a custom prompt, {} opens an earlier run.",
             key(Action::OwnPrompt),
             key(Action::EarlierRuns)
         );
@@ -86,7 +86,7 @@ pub fn render(app: &App, theme: &Theme, list: Rect, buf: &mut Buffer) {
     if app.catalog.list().rows.is_empty() {
         let area = rows(list);
         let key = app.key_of(Context::Catalog, Action::Close);
-        let text = format!("Nothing matches; {key} clears the filter.");
+        let text = format!("No matches; {key} clears the filter.");
         pane::placeholder(&text, area, theme, buf);
     }
 }

@@ -167,7 +167,7 @@ impl Browse {
     /// template.
     pub fn question_about(&self, at: SubjectRef) -> Result<(SubjectInfo, PromptText), Report> {
         let (Some(catalog), Some(framework)) = (&self.catalog, self.framework()) else {
-            bail!("there is no catalog");
+            bail!("no catalog is open");
         };
         ask::about(catalog, at, framework, ask::role_of(catalog.subject(at)))
     }

@@ -99,7 +99,7 @@ fn badge(app: &App, theme: &Theme) -> Line<'static> {
     let check = app.key_of(Context::Compare, Action::Reference);
     let (text, style) = match &app.compare.lossless {
         Some(Lossless::Holds { n_tokens }) => (
-            format!("✓ strict == autoregressive: both were run, {n_tokens} tokens are equal"),
+            format!("✓ strict == autoregressive: both were run, all {n_tokens} tokens are equal"),
             theme.good(),
         ),
         Some(Lossless::Broken(at)) => (
@@ -111,11 +111,11 @@ fn badge(app: &App, theme: &Theme) -> Line<'static> {
             theme.error(),
         ),
         Some(Lossless::NotComparable(why)) => (
-            format!("– not checked: {why}; {check} checks"),
+            format!("– not checked: {why}; {check} runs the check"),
             theme.warning(),
         ),
         None if busy => (
-            "… the reference runs are being made".to_string(),
+            "… running strict and autoregressive decoding".to_string(),
             theme.warning(),
         ),
         None => (
@@ -154,7 +154,7 @@ fn parting(app: &App) -> String {
         taken.map_or("its end".into(), |t| written(side, t.token))
     };
     format!(
-        "They part after {}: A {}, B {}. {}",
+        "They diverge after {}: A {}, B {}. {}",
         count(divergence.at, "equal token"),
         token(Side::Left),
         token(Side::Right),
@@ -168,7 +168,7 @@ fn headers(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
         return Vec::new();
     };
     let text = match comparison.headers.as_str() {
-        "" => "nothing that decides a run",
+        "" => "nothing that affects a run",
         some => some,
     };
     let text = fit(text, width.saturating_sub(12));
@@ -190,7 +190,7 @@ fn slower(app: &App) -> String {
     };
     match timed(app) {
         Some((slower, pairs)) => format!(
-            "{} Times over {}.",
+            "{} (Times over {}.)",
             slower.in_words(headers, &names),
             count(pairs, "pair")
         ),
@@ -357,12 +357,12 @@ fn ahead(app: &App) -> String {
             std::cmp::Ordering::Less => format!("B is {} tokens ahead", b - a),
         };
         let restart = app.key_of(Context::Compare, Action::Compare(CompareAction::Restart));
-        return format!("{who} · the clock goes {pace}× · {race} pauses, {restart} starts over");
+        return format!("{who} · clock at {pace}× · {race} pauses, {restart} starts over");
     }
     let (a, b) = (comparison.whole(Side::Left), comparison.whole(Side::Right));
     let lead = (a.0 - b.0).abs() / 1000.0;
     let first = if a.0 <= b.0 { "A" } else { "B" };
-    format!("{first} was done {lead:.2} s earlier · {race} races them on one clock at {pace}×")
+    format!("{first} finished {lead:.2} s earlier · {race} races both on one clock at {pace}×")
 }
 
 /// A label in front of a text, for the lower pane.

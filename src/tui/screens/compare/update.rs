@@ -1,7 +1,7 @@
 //! The Compare screen's actions: choosing the two runs, racing them, going to
 //! where they part.
 
-use crate::present::pick::Pick;
+use crate::present::selection::TreeSelection;
 use crate::protocol::Command;
 use crate::speculate::compare::{Cause, Side};
 use crate::tui::action::{Action, CompareAction};
@@ -96,7 +96,7 @@ impl App {
 
     fn set_clock(&mut self, pace: crate::tui::screens::compare::state::ClockPace) {
         self.compare.pace = pace;
-        self.tell(Tone::Info, format!("The clock: {}×", pace.factor()));
+        self.tell(Tone::Info, format!("Clock: {}×", pace.factor()));
     }
 
     fn scroll_texts(&mut self, delta: i64) {
@@ -110,21 +110,24 @@ impl App {
         let id = match self.compare.left {
             Some(Choice::Run(id) | Choice::Reference { of: id, .. }) => id,
             None => {
-                self.tell(
-                    Tone::Info,
-                    "There is no run yet: 1 picks whom to generate for.",
-                );
+                let key = self.key_of(Context::Anywhere, Action::Show(Screen::Catalog));
+                let text = format!("No run yet: {key} shows the catalog to generate from.");
+                self.tell(Tone::Info, text);
                 return Vec::new();
             }
         };
         if self.run_of(id).is_some_and(|r| r.recording().is_some()) {
-            let text = "A recording's prompt cannot be run again from here: `a` on Decode runs its subject \
-                        anew, o opens another recording of it.";
+            let text = format!(
+                "A recording cannot be checked: {} on Decode runs its subject again, {} opens \
+                 another run of it.",
+                self.key_of(Context::Decode, Action::Again),
+                self.key_of(Context::Compare, Action::EarlierRuns)
+            );
             self.tell(Tone::Info, text);
             return Vec::new();
         }
         if !self.engine.model.is_ready() {
-            self.tell(Tone::Info, "It takes a model to run the prompt.");
+            self.tell(Tone::Info, "Running the prompt needs a model.");
             return Vec::new();
         }
         self.set_shown(Some(id));
@@ -145,7 +148,7 @@ impl App {
     fn inspect(&mut self) {
         let comparison = self.compare.comparison.as_ref();
         let Some(divergence) = comparison.and_then(|c| c.divergence.as_ref()) else {
-            return self.tell(Tone::Info, "The texts do not part.");
+            return self.tell(Tone::Info, "The texts do not diverge.");
         };
         let first = match divergence.cause {
             Cause::Relaxed { side, .. } => side,
@@ -162,13 +165,18 @@ impl App {
         });
         match found {
             Some((id, token)) => {
-                let pick = token.node.map_or(Pick::Bonus, Pick::Draft);
-                self.look_at(id, token.step, pick);
+                let selection = token
+                    .node
+                    .map_or(TreeSelection::Bonus, TreeSelection::Draft);
+                self.look_at(id, token.step, selection);
             }
-            None => self.tell(
-                Tone::Info,
-                "A reference run cannot be stepped through: `a` on Decode makes a run of its own.",
-            ),
+            None => {
+                let key = self.key_of(Context::Decode, Action::Again);
+                let text = format!(
+                    "A reference run cannot be stepped through: {key} on Decode runs the subject again."
+                );
+                self.tell(Tone::Info, text);
+            }
         }
     }
 
@@ -176,16 +184,18 @@ impl App {
         let place = self.compared(side).map(|r| r.cells[cell].place);
         if let (
             Some(Choice::Run(id)),
-            Some(crate::present::record::Place::Step { step, pick, .. }),
+            Some(crate::present::record::Place::Step {
+                step, selection, ..
+            }),
         ) = (self.compare.choice(side), place)
         {
-            self.look_at(id, step, pick);
+            self.look_at(id, step, selection);
         }
     }
 
-    fn look_at(&mut self, id: crate::protocol::RunId, step: usize, pick: Pick) {
+    fn look_at(&mut self, id: crate::protocol::RunId, step: usize, selection: TreeSelection) {
         self.show_run(id);
         self.decode.go_to(Cursor::at(step));
-        self.decode.pick = Some(pick);
+        self.decode.selection = Some(selection);
     }
 }

@@ -77,7 +77,7 @@ fn heading(app: &App, side: Side, theme: &Theme, rect: Rect, buf: &mut Buffer) {
         Side::Right => "B",
     };
     let name = app.compare.choice(side).map_or_else(
-        || format!("{letter} no run"),
+        || format!("{letter} not chosen"),
         |choice| format!("{letter} {}", app.name_of_choice(choice)),
     );
     let room = usize::from(rect.width).saturating_sub(6);
@@ -200,8 +200,8 @@ fn nothing(app: &App, side: Side) -> String {
     let open = app.key_of(Context::Compare, Action::EarlierRuns);
     match (side, app.compare.left) {
         (_, None) => format!(
-            "Nothing to compare yet. {} shows the catalog: {} there generates a run, {open} opens an \
-             earlier one.",
+            "Nothing to compare yet. {} shows the catalog, where {} generates a run; {open} opens \
+             an earlier one.",
             app.key_of(Context::Anywhere, Action::Show(Screen::Catalog)),
             app.key_of(Context::Catalog, Action::Generate)
         ),

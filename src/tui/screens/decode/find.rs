@@ -1,11 +1,11 @@
 //! Walking the steps that `[` and `]` look for, and the bookmarks.
 
-use crate::present::pick::Pick;
+use crate::present::selection::TreeSelection;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Tone};
 use crate::tui::keys::context::Context;
-use crate::tui::screens::decode::hunt::{Hunt, supplied};
 use crate::tui::screens::decode::state::Cursor;
+use crate::tui::screens::decode::step_filter::{StepFilter, supplied};
 
 impl App {
     /// The keys that find, for messages.
@@ -18,22 +18,26 @@ impl App {
         )
     }
 
-    pub(crate) fn set_hunt(&mut self, hunt: Hunt) {
-        let text = format!("{} look for steps with: {}", self.find_keys(), hunt.name());
-        self.decode.hunt = hunt;
+    pub(crate) fn set_step_filter(&mut self, step_filter: StepFilter) {
+        let text = format!(
+            "{} now find steps with: {}",
+            self.find_keys(),
+            step_filter.name()
+        );
+        self.decode.step_filter = step_filter;
         self.tell(Tone::Info, text);
     }
 
     /// The next step that matches, or the one before.
     pub(crate) fn find_match(&mut self, forward: bool) {
-        if self.decode.hunt == Hunt::Text {
+        if self.decode.step_filter == StepFilter::Text {
             return self.find_text(forward);
         }
         let (Some(at), Some(record)) = (self.step_index(), self.record()) else {
             return;
         };
-        let hunt = &self.decode.hunt;
-        let fits = |&i: &usize| hunt.matches(&record.trace, i);
+        let step_filter = &self.decode.step_filter;
+        let fits = |&i: &usize| step_filter.matches(&record.trace, i);
         let found = if forward {
             (at + 1..record.n_steps()).find(fits)
         } else {
@@ -41,12 +45,12 @@ impl App {
         };
         let Some(step) = found else {
             let way = if forward { "later" } else { "earlier" };
-            let text = format!("No {way} step with: {}.", hunt.name());
+            let text = format!("No {way} step with: {}.", step_filter.name());
             return self.tell(Tone::Info, text);
         };
-        let pick = hunt.pick(&record.trace.steps[step]);
+        let selection = step_filter.selection(&record.trace.steps[step]);
         self.decode.go_to(Cursor::at(step));
-        self.decode.pick = pick;
+        self.decode.selection = selection;
     }
 
     /// Shows the first draft that a document supplied in the run shown; `[` and
@@ -58,18 +62,18 @@ impl App {
         let steps = &record.trace.steps;
         let found = steps.iter().position(|s| supplied(s, doc).is_some());
         let Some(step) = found else { return false };
-        let pick = supplied(&steps[step], doc).map(Pick::Draft);
+        let selection = supplied(&steps[step], doc).map(TreeSelection::Draft);
         let n = steps.iter().filter(|s| supplied(s, doc).is_some()).count();
         let title = record.trace.doc_title(doc).to_string();
         self.screen = crate::tui::screens::Screen::Decode;
         self.decode.go_to(Cursor::at(step));
-        self.decode.pick = pick;
-        self.decode.hunt = Hunt::Document(doc.to_string());
+        self.decode.selection = selection;
+        self.decode.step_filter = StepFilter::Document(doc.to_string());
         let steps = if n == 1 { "one step" } else { "steps" };
         let text = match n {
             1 => format!("{title} supplied drafts in {steps}."),
             n => format!(
-                "{title} supplied drafts in {n} {steps}: {} walk them.",
+                "{title} supplied drafts in {n} {steps}: {} step through them.",
                 self.find_keys()
             ),
         };
@@ -93,7 +97,7 @@ impl App {
                 "Bookmark at step {}: {jump} jumps from one to the next.",
                 step + 1
             ),
-            false => format!("No bookmark at step {} any more.", step + 1),
+            false => format!("Bookmark at step {} removed.", step + 1),
         };
         self.tell(Tone::Info, text);
     }

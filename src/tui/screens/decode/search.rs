@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use crate::present::record::Place;
 use crate::tui::app::{App, Tone};
-use crate::tui::screens::decode::hunt::Hunt;
 use crate::tui::screens::decode::state::{Cursor, Search};
+use crate::tui::screens::decode::step_filter::StepFilter;
 
 impl App {
     pub(crate) fn search_for(&mut self, text: &str) {
@@ -29,16 +29,22 @@ impl App {
             (true, _) => {}
             (false, 0) => {
                 self.decode.search = None;
-                self.tell(Tone::Problem, format!("`{text}` is not in the text."));
+                self.tell(
+                    Tone::Problem,
+                    format!("`{text}` does not occur in the text."),
+                );
             }
             (false, n) => {
-                self.decode.hunt = Hunt::Text;
+                self.decode.step_filter = StepFilter::Text;
                 let times = if n == 1 {
                     "once".into()
                 } else {
                     format!("{n} times")
                 };
-                let text = format!("`{text}` is there {times}: {} walk them.", self.find_keys());
+                let text = format!(
+                    "`{text}` occurs {times}: {} step through the matches.",
+                    self.find_keys()
+                );
                 self.tell(Tone::Info, text);
             }
         }
@@ -74,13 +80,15 @@ impl App {
         let place = self.record().and_then(|record| {
             let cells = &record.cells[found.clone()];
             cells.iter().find_map(|cell| match cell.place {
-                Place::Step { step, pick, .. } => Some((step, pick)),
+                Place::Step {
+                    step, selection, ..
+                } => Some((step, selection)),
                 Place::Opening => None,
             })
         });
-        if let Some((step, pick)) = place {
+        if let Some((step, selection)) = place {
             self.decode.go_to(Cursor::at(step));
-            self.decode.pick = Some(pick);
+            self.decode.selection = Some(selection);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Selecting tokens on the Decode screen: by keys, clicks and the wheel.
 
-use crate::present::pick::Pick;
 use crate::present::record::Place;
+use crate::present::selection::TreeSelection;
 use crate::present::{flow, lines};
 use crate::protocol::Command;
 use crate::tui::app::shared::Measured;
@@ -11,25 +11,28 @@ use crate::tui::target::Target;
 
 impl App {
     /// Another token: a line of the tree, or of the text when that has the focus.
-    pub(crate) fn move_pick(&mut self, delta: i64) {
+    pub(crate) fn move_selection(&mut self, delta: i64) {
         if self.decode.pane == Pane::Text {
             return self.move_line(delta);
         }
-        let (Some(step), Some(pick)) = (self.step(), self.pick()) else {
+        let (Some(step), Some(selection)) = (self.step(), self.selection()) else {
             return;
         };
         let lines = self.shown_lines(step);
-        let at = lines.iter().position(|l| l.pick == pick).unwrap_or(0);
+        let at = lines
+            .iter()
+            .position(|l| l.selection == selection)
+            .unwrap_or(0);
         let to = (at as i64 + delta).clamp(0, lines.len() as i64 - 1) as usize;
-        self.pick_in_step(lines[to].pick);
+        self.select_in_step(lines[to].selection);
     }
 
     /// The selection is of one step, which must stay in view while others come.
-    fn pick_in_step(&mut self, pick: Pick) {
+    fn select_in_step(&mut self, selection: TreeSelection) {
         if let Some(step) = self.step_index() {
             let phase = self.decode.phase();
             self.decode.cursor = Cursor::At { step, phase };
-            self.decode.pick = Some(pick);
+            self.decode.selection = Some(selection);
         }
     }
 
@@ -42,25 +45,27 @@ impl App {
         let width = self.look.measured.text_width;
         let lines = flow::flow(record, self.decode.ghosts, width);
         if let Some(cell) = lines::neighbour(&lines, cell, delta)
-            && let Place::Step { step, pick, .. } = record.cells[cell].place
+            && let Place::Step {
+                step, selection, ..
+            } = record.cells[cell].place
         {
             self.decode.go_to(Cursor::at(step));
-            self.decode.pick = Some(pick);
+            self.decode.selection = Some(selection);
         }
     }
 
     /// The text's token that is selected, else the step's first.
     pub fn selected_cell(&self) -> Option<usize> {
-        let (record, index, wanted) = (self.record()?, self.step_index()?, self.pick()?);
+        let (record, index, wanted) = (self.record()?, self.step_index()?, self.selection()?);
         let cells = record.step_cells[index]..record.step_cells[index + 1];
-        let is_it = |&i: &usize| matches!(record.cells[i].place, Place::Step { pick, .. } if pick == wanted);
+        let is_it = |&i: &usize| matches!(record.cells[i].place, Place::Step { selection, .. } if selection == wanted);
         cells.clone().find(is_it).or(cells.into_iter().next())
     }
 
     /// Shows the first document that the selected draft was found in.
     pub(crate) fn open_origin(&mut self) -> Vec<Command> {
-        let place = match (self.step(), self.pick()) {
-            (Some(step), Some(Pick::Draft(node))) => {
+        let place = match (self.step(), self.selection()) {
+            (Some(step), Some(TreeSelection::Draft(node))) => {
                 let origins = &step.tree.nodes[node].origins;
                 origins.iter().flat_map(|o| &o.docs).next().cloned()
             }
@@ -83,15 +88,15 @@ impl App {
                 self.decode.focus(Pane::Steps);
                 self.decode.go_to(Cursor::at(step));
             }
-            Target::Node(pick) => {
+            Target::Node(selection) => {
                 self.decode.focus(Pane::Tree);
-                self.pick_in_step(pick);
+                self.select_in_step(selection);
             }
-            Target::Token { step, pick } => {
+            Target::Token { step, selection } => {
                 self.decode.focus(Pane::Text);
                 let top = self.decode.text_top;
                 self.decode.go_to(Cursor::at(step));
-                self.decode.pick = Some(pick);
+                self.decode.selection = Some(selection);
                 self.decode.text_top = top;
             }
             _ => {}
@@ -103,7 +108,7 @@ impl App {
             Target::Token { .. } | Target::Pane(Pane::Text) => self.scroll_text(i64::from(delta)),
             Target::Node(_) | Target::Pane(Pane::Tree) => {
                 self.decode.focus(Pane::Tree);
-                self.move_pick(i64::from(delta));
+                self.move_selection(i64::from(delta));
             }
             Target::Step(_) | Target::Pane(Pane::Steps) => self.move_steps(i64::from(delta)),
             _ => {}

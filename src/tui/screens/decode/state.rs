@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use crate::glossary::Place;
 use crate::present::lines::Ghosts;
-use crate::present::pick::Pick;
-use crate::tui::screens::decode::hunt::Hunt;
+use crate::present::selection::TreeSelection;
+use crate::tui::screens::decode::step_filter::StepFilter;
 
 /// What is searched, small and capital letters alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -167,7 +167,7 @@ impl Pace {
     pub fn describe(self) -> String {
         match Self::MS[self.0] {
             0 => "full speed".into(),
-            ms => format!("{} s a step", ms as f64 / 1000.0),
+            ms => format!("{} s per step", ms as f64 / 1000.0),
         }
     }
 }
@@ -176,13 +176,13 @@ impl Pace {
 pub struct DecodeView {
     pub cursor: Cursor,
     /// The token selected in the step; `None`: what is worth looking at first.
-    pub pick: Option<Pick>,
+    pub selection: Option<TreeSelection>,
     pub pane: Pane,
     /// Which of the lower panes a small screen shows.
     pub lower: Pane,
     pub zoom: Zoom,
     pub ghosts: Ghosts,
-    pub hunt: Hunt,
+    pub step_filter: StepFilter,
     /// What is searched in the text.
     pub search: Option<Search>,
     pub pace: Pace,
@@ -194,12 +194,12 @@ impl Default for DecodeView {
     fn default() -> Self {
         DecodeView {
             cursor: Cursor::Follow,
-            pick: None,
+            selection: None,
             pane: Pane::Tree,
             lower: Pane::Token,
             zoom: Zoom::All,
             ghosts: Ghosts::Hidden,
-            hunt: Hunt::default(),
+            step_filter: StepFilter::default(),
             search: None,
             pace: Pace::FULL_SPEED,
             text_top: None,
@@ -210,8 +210,8 @@ impl Default for DecodeView {
 impl DecodeView {
     /// Forgets the search; `false`: there was none.
     pub(crate) fn end_search(&mut self) -> bool {
-        if self.hunt == Hunt::Text {
-            self.hunt = Hunt::default();
+        if self.step_filter == StepFilter::Text {
+            self.step_filter = StepFilter::default();
         }
         self.search.take().is_some()
     }
@@ -240,7 +240,7 @@ impl DecodeView {
 
     pub fn go_to(&mut self, cursor: Cursor) {
         self.cursor = cursor;
-        self.pick = None;
+        self.selection = None;
         self.text_top = None;
     }
 
@@ -266,12 +266,12 @@ mod tests {
         }
         let want = [
             "full speed",
-            "0.05 s a step",
-            "0.1 s a step",
-            "0.2 s a step",
-            "0.4 s a step",
-            "0.8 s a step",
-            "1.6 s a step",
+            "0.05 s per step",
+            "0.1 s per step",
+            "0.2 s per step",
+            "0.4 s per step",
+            "0.8 s per step",
+            "1.6 s per step",
         ];
         assert_eq!(names, want);
     }

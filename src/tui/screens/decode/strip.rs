@@ -42,7 +42,7 @@ fn state(run: &Run, theme: &Theme) -> Span<'static> {
         (_, Some(Recording::Lesson)) => "‖ LESSON".to_string(),
         (Phase::Running, Some(Recording::Sweep)) => "► SWEEP".to_string(),
         (_, Some(Recording::Sweep)) => "‖ SWEEP".to_string(),
-        (Phase::Asked, None) => "► ASKED".to_string(),
+        (Phase::Asked, None) => "► QUEUED".to_string(),
         (Phase::Prompt { done, total }, None) => format!("► PROMPT {done}/{total}"),
         (Phase::Running, None) => "► LIVE".to_string(),
         (Phase::Paused, None) => "‖ PAUSED".to_string(),

@@ -6,7 +6,7 @@ use crate::present::format::Format;
 use crate::present::lines::Ghosts;
 use crate::protocol::Command;
 use crate::tui::action::Action;
-use crate::tui::app::{App, Errand, Tone};
+use crate::tui::app::{App, Effect, Tone};
 use crate::tui::dialogs::export::ExportMenu;
 use crate::tui::dialogs::go_to::GoTo;
 use crate::tui::dialogs::settings::SettingsDialog;
@@ -58,7 +58,7 @@ impl App {
             Action::PreviousMatch => self.find_match(false),
             Action::NextMatch => self.find_match(true),
             Action::Condition => self.open_condition(),
-            Action::ChangeMatch => self.set_hunt(self.decode.hunt.next()),
+            Action::ChangeMatch => self.set_step_filter(self.decode.step_filter.next()),
             Action::PreviousPhase => self.previous_phase(),
             Action::Bookmark => self.toggle_bookmark(),
             Action::NextBookmark => self.next_bookmark(),
@@ -69,8 +69,8 @@ impl App {
             Action::PreviousPane => self.decode.focus(self.decode.pane.neighbour(false)),
             Action::Zoom => self.toggle_zoom(),
             Action::Ghosts => self.toggle_ghosts(),
-            Action::Up => self.move_pick(-1),
-            Action::Down => self.move_pick(1),
+            Action::Up => self.move_selection(-1),
+            Action::Down => self.move_selection(1),
             Action::Click(target) => self.click(target),
             Action::Wheel(target, delta) => self.wheel(target, delta),
             _ => {}
@@ -171,7 +171,7 @@ impl App {
             _ if text.trim().is_empty() => {}
             _ => self.tell(
                 Tone::Problem,
-                format!("No step `{}`: there are 1 to {n_steps}.", text.trim()),
+                format!("No step `{}`: steps are 1 to {n_steps}.", text.trim()),
             ),
         }
     }
@@ -199,23 +199,23 @@ impl App {
     fn save(&mut self) {
         match self.run() {
             Some(run) if run.recording().is_some() => {
-                self.tell(Tone::Info, "This is a recording already.");
+                self.tell(Tone::Info, "This run is already a recording.");
             }
-            Some(run) if run.n_steps() > 0 => self.errands.push(Errand::Save(run.id)),
-            _ => self.tell(Tone::Info, "There is nothing to save yet."),
+            Some(run) if run.n_steps() > 0 => self.effects.push(Effect::Save(run.id)),
+            _ => self.tell(Tone::Info, "Nothing to save yet."),
         }
     }
 
     fn ask_format(&mut self) {
         match self.run() {
             Some(run) if run.n_steps() > 0 => self.ask(ExportMenu { row: 0 }),
-            _ => self.tell(Tone::Info, "There is nothing to export yet."),
+            _ => self.tell(Tone::Info, "Nothing to export yet."),
         }
     }
 
     pub(crate) fn export(&mut self, format: Format) {
         if let Some(id) = self.session.shown {
-            self.errands.push(Errand::Export(id, format));
+            self.effects.push(Effect::Export(id, format));
         }
     }
 
@@ -237,9 +237,9 @@ impl App {
         let (ghosts, text) = match self.decode.ghosts {
             Ghosts::Hidden => (
                 Ghosts::Shown,
-                "The text shows the refused draft at the end of each step.",
+                "The text shows the rejected draft at the end of each step.",
             ),
-            Ghosts::Shown => (Ghosts::Hidden, "The text shows what was committed only."),
+            Ghosts::Shown => (Ghosts::Hidden, "The text shows only what was committed."),
         };
         self.decode.ghosts = ghosts;
         self.tell(Tone::Info, text);

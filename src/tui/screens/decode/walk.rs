@@ -1,7 +1,7 @@
 //! Walking a step phase by phase: retrieve, draft, verify, commit. Each shows
 //! what was known by then.
 
-use crate::present::pick::Pick;
+use crate::present::selection::TreeSelection;
 use crate::present::tree_lines::{TreeLine, tree_lines};
 use crate::protocol::Command;
 use crate::speculate::trace::Step;
@@ -54,9 +54,12 @@ impl App {
 
     /// A token selected stays selected within its step, where it is there yet.
     fn show_phase(&mut self, step: usize, phase: Option<StepPhase>) {
-        let pick = self.decode.pick.filter(|_| self.step_index() == Some(step));
+        let selection = self
+            .decode
+            .selection
+            .filter(|_| self.step_index() == Some(step));
         self.decode.go_to(Cursor::At { step, phase });
-        self.decode.pick = pick;
+        self.decode.selection = selection;
     }
 
     pub(crate) fn n_steps(&self) -> usize {
@@ -66,16 +69,16 @@ impl App {
     /// The lines of a step's tree that can be seen in the phase looked at.
     pub fn shown_lines(&self, step: &Step) -> Vec<TreeLine> {
         let mut lines = tree_lines(step);
-        lines.retain(|line| self.is_shown(line.pick));
+        lines.retain(|line| self.is_shown(line.selection));
         lines
     }
 
     /// Whether something of a step's tree can be seen in the phase looked at.
-    pub fn is_shown(&self, pick: Pick) -> bool {
-        match pick {
-            Pick::Root => true,
-            Pick::Draft(_) => self.decode.knows(StepPhase::Draft),
-            Pick::Bonus => self.decode.knows(StepPhase::Verify),
+    pub fn is_shown(&self, selection: TreeSelection) -> bool {
+        match selection {
+            TreeSelection::Root => true,
+            TreeSelection::Draft(_) => self.decode.knows(StepPhase::Draft),
+            TreeSelection::Bonus => self.decode.knows(StepPhase::Verify),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Whether a task is done: what its check says of what the interface shows.
 
 use crate::present::lines::Ghosts;
-use crate::present::pick::Pick;
+use crate::present::selection::TreeSelection;
 use crate::speculate::params::AcceptanceRule;
 use crate::speculate::trace::Step;
 use crate::speculate::verify::Fate;
@@ -47,9 +47,9 @@ fn is_shown(app: &App, run: Option<&str>) -> bool {
 }
 
 fn picked_fate(app: &App) -> Option<Fate> {
-    match app.pick()? {
-        Pick::Draft(node) => app.step()?.verdict.fate(node),
-        Pick::Root | Pick::Bonus => None,
+    match app.selection()? {
+        TreeSelection::Draft(node) => app.step()?.verdict.fate(node),
+        TreeSelection::Root | TreeSelection::Bonus => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The numbers that a lesson asks for or mentions, read from what is shown.
 
-use crate::present::pick::Pick;
 use crate::present::record::Record;
+use crate::present::selection::TreeSelection;
 use crate::speculate::compare::in_common;
 use crate::speculate::cost::StepCosts;
 use crate::speculate::params::{AcceptanceRule, Source};
@@ -109,10 +109,10 @@ fn of_header(what: What, header: &Header) -> Option<f64> {
 }
 
 fn rank(app: &App) -> Option<f64> {
-    match app.pick()? {
-        Pick::Draft(node) => Some(f64::from(app.step()?.judged.get(node - 1)?.rank)),
-        Pick::Bonus => Some(1.0),
-        Pick::Root => None,
+    match app.selection()? {
+        TreeSelection::Draft(node) => Some(f64::from(app.step()?.judged.get(node - 1)?.rank)),
+        TreeSelection::Bonus => Some(1.0),
+        TreeSelection::Root => None,
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::protocol::{Command, RunId};
 use crate::tui::action::Action;
-use crate::tui::app::{App, Errand, Tone};
+use crate::tui::app::{App, Effect, Tone};
 use crate::tui::dialogs::answer::Answer;
 use crate::tui::lesson::{self, At};
 use crate::tui::runs::run::{Recording, Run};
@@ -141,7 +141,7 @@ impl App {
             Some((_, Some(task))) if task.check.wants_number() => {
                 self.ask(Answer::default());
             }
-            _ => self.tell(Tone::Info, "This task asks for no number."),
+            _ => self.tell(Tone::Info, "This task does not ask for a number."),
         }
     }
 
@@ -176,7 +176,7 @@ impl App {
         }
         let text = match typed.trim().replace(',', ".").parse::<f64>() {
             Ok(_) => format!("Not {}: look again.", typed.trim()),
-            Err(_) => format!("`{}` is no number.", typed.trim()),
+            Err(_) => format!("`{}` is not a number.", typed.trim()),
         };
         self.tell(Tone::Problem, text);
     }
@@ -195,7 +195,7 @@ impl App {
             self.learn.learned.add(&lesson, course.task);
             course.task += 1;
             course.said = Some(said);
-            self.errands.push(Errand::KeepLearned);
+            self.effects.push(Effect::KeepLearned);
         }
         true
     }

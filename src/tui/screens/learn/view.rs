@@ -30,7 +30,7 @@ pub fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
     pane::title("LESSONS", list_rect, true, theme, buf);
     list(app, theme, pane::inner(list_rect), buf);
     let Some(lesson) = app.learn.lessons.get(app.learn.selected) else {
-        return pane::placeholder("There are no lessons.", pane::inner(text_rect), theme, buf);
+        return pane::placeholder("No lessons.", pane::inner(text_rect), theme, buf);
     };
     pane::title(&lesson.title, text_rect, false, theme, buf);
     let [area, plot] = divide(lesson, pane::inner(text_rect));

@@ -2,8 +2,8 @@
 //! answers.
 
 use super::change;
-use crate::protocol::{Command, DocumentText, LabAnswer, LabQuestion, PoolName};
-use crate::tui::action::Action;
+use crate::protocol::{Command, DocumentText, PoolAnswer, PoolName, PoolQuestion};
+use crate::tui::action::{Action, PoolAction};
 use crate::tui::app::{App, Tone};
 use crate::tui::keys::context::Context;
 use crate::tui::screens::Screen;
@@ -51,18 +51,19 @@ impl App {
     pub fn why_no_texts(&self) -> String {
         match &self.engine.model {
             crate::tui::app::model::ModelState::None => {
-                "This is a replay with no model: a trace names the documents that its drafts \
-                 came from, but the texts are in the pools, which are loaded with a model. \
-                 Start `laserscope` to read them."
+                "This is a replay without a model: a trace names the documents that its drafts \
+                 came from, but their texts are in the pools, which are loaded with a model. Run \
+                 `laserscope` to read them."
                     .into()
             }
             crate::tui::app::model::ModelState::Failed { .. } => {
                 let key = self.key_of(Context::Anywhere, Action::RetryModel);
                 format!(
-                    "There is no model, and the pools are cut into its tokens: {key} tries again."
+                    "No model is loaded, and the pools are stored as its tokens: {key} tries \
+                     again."
                 )
             }
-            _ => "The pools are loaded with the model, which is on its way.".into(),
+            _ => "The pools are loaded with the model, which is not ready yet.".into(),
         }
     }
 
@@ -87,7 +88,7 @@ impl App {
             return Vec::new();
         };
         self.pool.asked = Some(question.clone());
-        vec![Command::Lab(Box::new(question))]
+        vec![Command::Pool(Box::new(question))]
     }
 
     /// Without a model, the documents that the shown run names stand in for the
@@ -106,42 +107,43 @@ impl App {
 
     pub(crate) fn pools_answered(
         &mut self,
-        question: LabQuestion,
-        answer: Result<LabAnswer, String>,
+        question: PoolQuestion,
+        answer: Result<PoolAnswer, String>,
     ) -> Vec<Command> {
         if self.pool.asked.as_ref() == Some(&question) {
             self.pool.asked = None;
         }
         match (question, answer) {
             (question, Err(why)) => self.pools_failed(&question, why),
-            (_, Ok(LabAnswer::Overview(overview))) => self.pool.keep_overview(overview),
-            (LabQuestion::Documents { pool }, Ok(LabAnswer::Documents(documents))) => {
+            (_, Ok(PoolAnswer::Overview(overview))) => self.pool.keep_overview(overview),
+            (PoolQuestion::Documents { pool }, Ok(PoolAnswer::Documents(documents))) => {
                 self.pool
                     .keep_documents(pool, documents.listed, documents.n);
             }
-            (_, Ok(LabAnswer::Document(text))) => self.document_arrived(text),
-            (_, Ok(LabAnswer::Found(found))) => {
+            (_, Ok(PoolAnswer::Document(text))) => self.document_arrived(text),
+            (_, Ok(PoolAnswer::Found(found))) => {
                 self.pool.found = Some(found);
                 self.pool.found_row = 0;
             }
-            (_, Ok(LabAnswer::Probe(probe))) => {
+            (_, Ok(PoolAnswer::Probe(probe))) => {
                 let what = self.pool.probe_of.clone();
                 self.pool.probed = Some(Probed { what, probe });
                 self.pool.scroll = None;
             }
-            (_, Ok(LabAnswer::Changed { change, now })) => {
+            (_, Ok(PoolAnswer::Changed { change, now })) => {
                 self.pool.keep_overview(now);
                 self.pool.listed = None;
-                self.tell(Tone::Good, change::told(&change));
+                let undo = self.key_of(Context::Pool, Action::Pool(PoolAction::Undo));
+                self.tell(Tone::Good, change::told(&change, &undo));
             }
             _ => {}
         }
         self.ask_for_lacking()
     }
 
-    fn pools_failed(&mut self, question: &LabQuestion, why: String) {
+    fn pools_failed(&mut self, question: &PoolQuestion, why: String) {
         match question {
-            LabQuestion::Document { id, .. } => {
+            PoolQuestion::Document { id, .. } => {
                 if self.pool.wanted.as_ref().is_some_and(|w| w.id == *id) {
                     self.pool.wanted = None;
                     self.pool.open = None;

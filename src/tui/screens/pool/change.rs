@@ -2,10 +2,11 @@
 
 use crate::protocol::{PoolChange, Undone};
 
-pub fn told(change: &PoolChange) -> String {
+/// `undo` is the key that undoes it.
+pub fn told(change: &PoolChange, undo: &str) -> String {
     match change {
         PoolChange::Added { id, kind, group } => {
-            format!("`{id}` is in {kind}/{group} for this session's next runs; u takes it back.")
+            format!("`{id}` is in {kind}/{group} for this session's next runs; {undo} removes it.")
         }
         PoolChange::AddedFile {
             path,
@@ -17,23 +18,23 @@ pub fn told(change: &PoolChange) -> String {
                 .map(|r| format!(" {}.", r.trim_end_matches('.')));
             format!(
                 "{n_documents} documents of {} are in the pools for this session's next runs; \
-                 u takes them back.{}",
+                 {undo} removes them.{}",
                 path.display(),
                 remarks.collect::<String>()
             )
         }
         PoolChange::Removed { id } => {
-            format!("`{id}` is out of the pools for this session's next runs; u brings it back.")
+            format!("`{id}` is removed for this session's next runs; {undo} brings it back.")
         }
-        PoolChange::Undone(Undone::Added(n)) => format!("{n} added documents are out again."),
+        PoolChange::Undone(Undone::Added(n)) => format!("{n} added documents are removed again."),
         PoolChange::Undone(Undone::Removed(id)) => format!("`{id}` is back."),
         PoolChange::Saved { path, saved } => {
             let unknown = match saved.unknown {
                 0 => String::new(),
-                n => format!("; {n} taken out here only, they are not in that pool"),
+                n => format!("; {n} removed here only, they are not in that pool"),
             };
             let (added, removed) = (saved.added, saved.removed);
-            format!("Saved to {path}: {added} documents added, {removed} taken out{unknown}.")
+            format!("Saved to {path}: {added} documents added, {removed} removed{unknown}.")
         }
     }
 }

@@ -8,13 +8,15 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget};
 
 use crate::present::number::{count, prob};
-use crate::present::pick::Pick;
+use crate::present::selection::TreeSelection;
 use crate::present::theme::Theme;
 use crate::present::token_text::{columns, fit, quoted};
 use crate::present::tree_lines::draft_lines;
 use crate::protocol::ProbedSet;
 use crate::speculate::draft::DraftNode;
+use crate::tui::action::{Action, PoolAction};
 use crate::tui::app::App;
+use crate::tui::keys::context::Context;
 use crate::tui::screens::pool::state::Probed;
 use crate::tui::widgets::pane::{below, more, placeholder, put};
 
@@ -66,7 +68,7 @@ fn set_lines(probed: &Probed, set: &ProbedSet, width: usize, theme: &Theme) -> V
         Line::styled(fit(&matched(set), width), theme.dim()),
     ];
     for line in draft_lines(tree) {
-        let Pick::Draft(node) = line.pick else {
+        let TreeSelection::Draft(node) = line.selection else {
             continue;
         };
         let node = &tree.nodes[node];
@@ -149,9 +151,14 @@ pub fn scrolled(app: &App, area: Rect) -> (usize, usize) {
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(probed) = &app.pool.probed else {
-        let text = "p shows what would be drafted after the prompt selected in the catalog, s after a \
-                    phrase: with no pool, with all pools, with the selected group's.";
-        return placeholder(text, area, theme, buf);
+        let key = |action| app.key_of(Context::Pool, Action::Pool(action));
+        let text = format!(
+            "{} shows what would be drafted after the prompt selected in the catalog, {} after a \
+             phrase: with no pool, with all pools, with the selected group's.",
+            key(PoolAction::ProbePrompt),
+            key(PoolAction::Search)
+        );
+        return placeholder(&text, area, theme, buf);
     };
     let head = Line::from(vec![
         Span::styled("after ", theme.dim()),

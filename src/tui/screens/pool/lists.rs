@@ -116,9 +116,9 @@ fn changes(app: &App, theme: &Theme) -> Vec<Line<'static>> {
 
 fn nothing_yet(app: &App) -> String {
     if app.engine.model.is_ready() {
-        "Asking the engine.".into()
+        "Loading the pools.".into()
     } else {
-        "No pools without a model.".into()
+        "The pools are loaded with a model.".into()
     }
 }
 
@@ -173,26 +173,32 @@ fn no_documents(app: &App) -> String {
     match pools.pool() {
         _ if !pools.filter.value().is_empty() => {
             let key = app.key_of(Context::Pool, Action::Close);
-            format!("Nothing matches; {key} clears the filter.")
+            format!("No matches; {key} clears the filter.")
         }
         Some(PoolName::Online) => {
-            "No answers yet: with the source `online` on, finished answers go here.".into()
+            "No answers yet: finished answers are added here while the source `online` is on."
+                .into()
         }
         Some(_) => "No documents.".into(),
-        None => "The shown run names no documents.".into(),
+        None => "The current run names no documents.".into(),
     }
 }
 
 fn filter_line(app: &App, theme: &Theme) -> Line<'static> {
     let filter = &app.pool.filter;
-    let mut line = Line::from(Span::styled("/", theme.accent()));
+    let is_idle = app.pool.typing != Typing::Yes && filter.value().is_empty();
+    let sign = match is_idle {
+        true => app.key_of(Context::Pool, Action::Filter),
+        false => "/".into(),
+    };
+    let mut line = Line::from(Span::styled(sign, theme.accent()));
     if app.pool.typing == Typing::Yes {
         line.push_span(" ");
         push_input(&mut line, filter.value(), filter.visual_cursor(), theme);
     } else if filter.value().is_empty() {
         let what = match app.pool.pool() {
             Some(_) => " filters by title, id, group",
-            None => " filters; the number is of drafts",
+            None => " filters; numbers count drafts",
         };
         line.push_span(Span::styled(what, theme.dim()));
     } else {

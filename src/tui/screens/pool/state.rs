@@ -10,7 +10,7 @@ use tui_input::Input;
 
 use crate::present::token_text::{Joiner, columns};
 use crate::protocol::{
-    DocumentText, Found, LabQuestion, ListedDoc, Overview, PoolName, Probe, RunId, Section,
+    DocumentText, Found, ListedDoc, Overview, PoolName, PoolQuestion, Probe, RunId, Section,
 };
 use crate::speculate::subject::DocId;
 use crate::speculate::trace::TokenBytes;
@@ -133,7 +133,7 @@ pub struct PoolScreen {
     pub supplied_row: usize,
     pub(crate) supplied_of: Option<(String, RunId, usize)>,
     /// Asked and not answered yet.
-    pub(crate) asked: Option<LabQuestion>,
+    pub(crate) asked: Option<PoolQuestion>,
     matcher: Matcher,
 }
 
@@ -288,17 +288,17 @@ impl Probed {
 }
 
 impl PoolScreen {
-    pub(crate) fn next_question(&mut self) -> Option<LabQuestion> {
+    pub(crate) fn next_question(&mut self) -> Option<PoolQuestion> {
         if let Some(wanted) = &self.wanted {
-            return Some(LabQuestion::Document {
+            return Some(PoolQuestion::Document {
                 pool: wanted.pool.clone(),
                 id: wanted.id.clone(),
             });
         }
         if self.overview.is_none() {
-            return Some(LabQuestion::Overview);
+            return Some(PoolQuestion::Overview);
         }
         let pool = self.pool()?.clone();
-        (self.listed.as_ref() != Some(&pool)).then_some(LabQuestion::Documents { pool })
+        (self.listed.as_ref() != Some(&pool)).then_some(PoolQuestion::Documents { pool })
     }
 }

@@ -10,7 +10,7 @@ use crate::present::mark::Mark;
 use crate::present::theme::{Emphasis, Theme};
 use crate::present::token_text::{columns, fit, pad};
 use crate::protocol::FoundDocument;
-use crate::tui::action::{Action, LabAction};
+use crate::tui::action::{Action, PoolAction};
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
 use crate::tui::screens::pool::state::{OpenDocument, PoolTab};
@@ -119,21 +119,21 @@ fn nothing_open(app: &App) -> String {
         "{} on a document shows its text here. {} searches all documents for a phrase, {} shows \
          what the pools would draft after a prompt.",
         key(Action::Submit),
-        key(Action::Lab(LabAction::Search)),
-        key(Action::Lab(LabAction::ProbePrompt))
+        key(Action::Pool(PoolAction::Search)),
+        key(Action::Pool(PoolAction::ProbePrompt))
     )
 }
 
 pub fn supplied(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     head(app, theme, area, buf);
     let Some(record) = app.record() else {
-        let text = "No run is shown: generate one, and the drafts that this document supplied are listed \
-                    here.";
+        let text = "No run yet: generate one, and the drafts that this document supplied are \
+            listed here.";
         return placeholder(text, below(area, HEAD_ROWS), theme, buf);
     };
     let pools = &app.pool;
     let of = format!(
-        "in the shown run, {}: {} goes to the step",
+        "in the current run, {}: {} goes to the step",
         record.trace.header.subject.title,
         app.key_of(Context::Pool, Action::Submit)
     );
@@ -143,7 +143,8 @@ pub fn supplied(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     if pools.supplied.is_empty() {
         let text = match app.document_in_view() {
             Some(_) => {
-                "It supplied no draft of the shown run, or was not among the few documents named."
+                "It supplied no drafts in this run, or is not among the few documents that a \
+                 trace names."
             }
             None => "Select a document.",
         };
@@ -180,8 +181,9 @@ fn supplied_line(draft: &Supplied, token: &str, width: u16, theme: &Theme) -> Li
 
 pub fn found(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(found) = &app.pool.found else {
-        let text = "s searches all documents for a phrase, to the letter.";
-        return placeholder(text, area, theme, buf);
+        let key = app.key_of(Context::Pool, Action::Pool(PoolAction::Search));
+        let text = format!("{key} searches all documents for an exact phrase.");
+        return placeholder(&text, area, theme, buf);
     };
     let line = Line::from(vec![
         Span::styled(format!("“{}”", found.text), theme.strong()),
@@ -190,7 +192,7 @@ pub fn found(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     put(buf, area, 0, &line);
     let area = below(area, HEAD_ROWS);
     if found.documents.is_empty() {
-        return placeholder("It occurs in no document.", area, theme, buf);
+        return placeholder("No document contains it.", area, theme, buf);
     }
     let height = usize::from(area.height) / FIND_ROWS;
     let top = first_with_next(app.pool.found_row, found.documents.len(), height);

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use crate::present::pick::Pick;
+use crate::present::selection::TreeSelection;
 use crate::present::token_text::fit;
-use crate::protocol::{Command, LabQuestion, NewDocument, PoolName, ProbedText};
+use crate::protocol::{Command, NewDocument, PoolName, PoolQuestion, ProbedText};
 use crate::speculate::params::{Budget, Params};
 use crate::speculate::subject::GroupKey;
-use crate::tui::action::{Action, LabAction};
+use crate::tui::action::{Action, PoolAction};
 use crate::tui::app::shared::Measured;
 use crate::tui::app::{App, Tone};
 use crate::tui::dialogs::pool_text::{PoolAsks, PoolField};
@@ -30,7 +30,7 @@ const TITLE_LEN: usize = 40;
 impl App {
     pub(crate) fn update_pool(&mut self, action: Action) -> Vec<Command> {
         match action {
-            Action::Lab(asked) => return self.pool_action(asked),
+            Action::Pool(asked) => return self.pool_action(asked),
             Action::Submit if self.pool.typing == Typing::Yes => self.pool.typing = Typing::No,
             Action::Submit => return self.enter_pools(),
             Action::Filter => {
@@ -145,7 +145,7 @@ impl App {
         if let Some(&draft) = self.pool.supplied.get(self.pool.supplied_row) {
             self.screen = Screen::Decode;
             self.decode.go_to(Cursor::at(draft.step));
-            self.decode.pick = Some(Pick::Draft(draft.node));
+            self.decode.selection = Some(TreeSelection::Draft(draft.node));
         }
     }
 
@@ -179,26 +179,26 @@ impl App {
         Vec::new()
     }
 
-    fn pool_action(&mut self, asked: LabAction) -> Vec<Command> {
+    fn pool_action(&mut self, asked: PoolAction) -> Vec<Command> {
         if !self.engine.model.is_ready() {
             self.tell(Tone::Info, self.why_no_texts());
             return Vec::new();
         }
         match asked {
-            LabAction::Search => self.ask(PoolField::new(PoolAsks::Phrase)),
-            LabAction::AddText => self.ask(PoolField::new(PoolAsks::Text)),
-            LabAction::AddFile => self.ask(PoolField::new(PoolAsks::File)),
-            LabAction::ProbePrompt => return self.probe_prompt(),
-            LabAction::Remove => self.ask_to_remove(),
-            LabAction::Undo => return self.ask_pools(LabQuestion::Undo),
-            LabAction::Save => self.ask_to_save(),
+            PoolAction::Search => self.ask(PoolField::new(PoolAsks::Phrase)),
+            PoolAction::AddText => self.ask(PoolField::new(PoolAsks::Text)),
+            PoolAction::AddFile => self.ask(PoolField::new(PoolAsks::File)),
+            PoolAction::ProbePrompt => return self.probe_prompt(),
+            PoolAction::Remove => self.ask_to_remove(),
+            PoolAction::Undo => return self.ask_pools(PoolQuestion::Undo),
+            PoolAction::Save => self.ask_to_save(),
         }
         Vec::new()
     }
 
     /// Asks at once, whatever else is being asked.
-    pub(crate) fn ask_pools(&mut self, question: LabQuestion) -> Vec<Command> {
-        vec![Command::Lab(Box::new(question))]
+    pub(crate) fn ask_pools(&mut self, question: PoolQuestion) -> Vec<Command> {
+        vec![Command::Pool(Box::new(question))]
     }
 
     /// What was typed is searched, probed or added.
@@ -212,11 +212,11 @@ impl App {
             PoolAsks::Text => {
                 let text = typed.replace(BREAK, "\n");
                 let document = self.pool.new_document(&text);
-                self.ask_pools(LabQuestion::Add(document))
+                self.ask_pools(PoolQuestion::Add(document))
             }
             PoolAsks::File => {
                 let path = PathBuf::from(typed.trim());
-                self.ask_pools(LabQuestion::AddFile { path })
+                self.ask_pools(PoolQuestion::AddFile { path })
             }
         }
     }
@@ -226,7 +226,7 @@ impl App {
         self.pool.pane = PoolPane::View;
         self.pool.probe_of = format!("“{phrase}”");
         let group = self.pool.selected_group();
-        let find = LabQuestion::Find {
+        let find = PoolQuestion::Find {
             text: phrase.to_string(),
         };
         let probe = self.probe(ProbedText::Phrase(phrase.to_string()), group);
@@ -259,12 +259,12 @@ impl App {
     }
 
     /// As the parameters say, but as many rows as can be read.
-    fn probe(&self, text: ProbedText, group: Option<GroupKey>) -> LabQuestion {
+    fn probe(&self, text: ProbedText, group: Option<GroupKey>) -> PoolQuestion {
         let params = Params {
             budget: Budget::Rows(PROBE_ROWS),
             ..self.next.params
         };
-        LabQuestion::Probe {
+        PoolQuestion::Probe {
             text,
             group,
             params: Box::new(params),
@@ -282,7 +282,7 @@ impl App {
         match focused {
             Some(removal) => self.ask(removal),
             None => {
-                let text = "No document is in focus here: select one in the list of documents.";
+                let text = "No document is selected: select one in the list of documents.";
                 self.tell(Tone::Info, text);
             }
         }
@@ -290,17 +290,17 @@ impl App {
 
     pub(crate) fn remove_document(&mut self, removal: Removal) -> Vec<Command> {
         let Removal { pool, id, .. } = removal;
-        self.ask_pools(LabQuestion::Remove { pool, id })
+        self.ask_pools(PoolQuestion::Remove { pool, id })
     }
 
     fn ask_to_save(&mut self) {
         let overview = self.pool.overview.as_ref();
         let (n, path) = overview.map_or((0, None), |o| (o.n_unsaved, o.pool_on_disk.as_ref()));
         match (n, path) {
-            (0, _) => self.tell(Tone::Info, "Nothing was changed in the pools."),
+            (0, _) => self.tell(Tone::Info, "The pools have no changes to save."),
             (_, None) => self.tell(
                 Tone::Info,
-                "No pool on disk is open: start with --pool NAME.pool to save the changes to it.",
+                "No pool on disk is open: start with --pool NAME.pool to save changes to it.",
             ),
             (_, Some(_)) => self.ask(SaveEdits),
         }

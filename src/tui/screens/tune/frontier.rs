@@ -109,7 +109,7 @@ impl Plot {
 
     fn axes(&self, theme: &Theme, buf: &mut Buffer) {
         let title = Line::styled(
-            "in common against speed-up (● frontier ○ beaten ◆ here + AR)",
+            "in common vs. speed-up (● frontier ○ dominated ◆ here + AR)",
             theme.dim(),
         );
         buf.set_line(self.area.x, self.area.y, &title, self.area.width);

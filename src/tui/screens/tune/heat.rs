@@ -51,8 +51,10 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
 fn title(app: &App, found: &Found, layer: &Layer, theme: &Theme, width: usize) -> Line<'static> {
     let n = found.sweep.grid.layers.len();
     let at = app.tune.sweep.layer.min(n - 1) + 1;
+    let key = |action| app.key_of(Context::Tune, action);
     let of = if n > 1 {
-        format!(" {at}/{n} [ ]")
+        let (before, after) = (key(Action::PreviousLayer), key(Action::NextLayer));
+        format!(" {at}/{n} {before} {after}")
     } else {
         String::new()
     };
@@ -62,10 +64,11 @@ fn title(app: &App, found: &Found, layer: &Layer, theme: &Theme, width: usize) -
         layer.budget.describe()
     );
     let name = app.tune.sweep.measure.name();
-    let room = width.saturating_sub(columns(name) + 4);
+    let switch = format!(" ({})", key(Action::NextMeasure));
+    let room = width.saturating_sub(columns(name) + columns(&switch));
     Line::from(vec![
         Span::styled(name, theme.title(true)),
-        Span::styled(" (m)", theme.dim()),
+        Span::styled(switch, theme.dim()),
         Span::styled(fit(&what, room), theme.dim()),
     ])
 }
@@ -273,7 +276,7 @@ fn facts(figures: &CellFigures, theme: &Theme, width: usize) -> Vec<Line<'static
         let error = e
             .standard_error
             .map_or(String::new(), |s| format!(" ±{s:.0}"));
-        format!("parts after {:.0}{error}", e.mean)
+        format!("diverges after {:.0}{error}", e.mean)
     });
     let lines = [
         vec![Some(speed_up(figures)), of(Measure::Mal)],

@@ -19,7 +19,7 @@ use crate::tui::shell::header;
 use crate::tui::widgets::bars;
 use crate::tui::widgets::pane::put;
 
-const LABEL: usize = 7;
+const LABEL: usize = 9;
 const BAR: usize = 16;
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
@@ -30,13 +30,17 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
             Span::styled(fit(&text, width.saturating_sub(LABEL)), theme.text()),
         ])
     };
-    put(
-        buf,
-        area,
-        0,
-        &fact("asks", format!("{}  (u, -+)", who(app))),
+    let key = |action| app.key_of(Context::Tune, action);
+    let who = format!(
+        "{}  ({}, {}{})",
+        who(app),
+        key(Action::NextWho),
+        key(Action::Fewer),
+        key(Action::MoreSubjects)
     );
-    put(buf, area, 1, &fact("tries", format!("{}  (g)", tried(app))));
+    put(buf, area, 0, &fact("subjects", who));
+    let tried = format!("{}  ({})", tried(app), key(Action::NextTried));
+    put(buf, area, 1, &fact("grid", tried));
     put(buf, area, 2, &stand(app, theme, width));
     if let Some(found) = &app.tune.sweep.found {
         put(buf, area, 3, &lossless(found, theme, width));
@@ -48,17 +52,17 @@ fn who(app: &App) -> String {
     match view.who {
         Who::Spread => {
             format!(
-                "{} over the groups",
+                "{} across the groups",
                 count(view.n, KindName::from(app.catalog.kind).as_str())
             )
         }
         Who::Shown => match app.run() {
-            Some(run) => format!("{}, the run's", run.subject.title),
-            None => "the run's subject: there is no run".into(),
+            Some(run) => format!("{}, the current run's subject", run.subject.title),
+            None => "the current run's subject: no run yet".into(),
         },
         Who::Selected => match app.catalog.selected_subject() {
             Some(subject) => format!("{}, selected in the catalog", subject.label()),
-            None => "nobody: nothing is selected in the catalog".into(),
+            None => "none: nothing is selected in the catalog".into(),
         },
     }
 }
@@ -78,7 +82,7 @@ fn tried(app: &App) -> String {
             .collect::<Vec<_>>()
             .join(", "),
     };
-    format!("{rules} over its numbers, budget {budgets}")
+    format!("parameters of {rules}, budget {budgets}")
 }
 
 fn n_planned(app: &App) -> Option<usize> {
@@ -100,18 +104,18 @@ fn stand(app: &App, theme: &Theme, width: usize) -> Line<'static> {
     match &found.stand {
         Stand::UnderWay => under_way(app, found, theme, width),
         Stand::Done => line(
-            format!("✓ {} made; {key} begins another", count(all, "run")),
+            format!("✓ {} done; {key} starts another", count(all, "run")),
             theme.good(),
         ),
         Stand::Cancelled if done == all => line(
             format!(
-                "✓ {} made, fewer pairs than wanted; {key} begins another",
+                "✓ {} done, with fewer pairs than planned; {key} starts another",
                 count(all, "run")
             ),
             theme.good(),
         ),
         Stand::Cancelled => line(
-            format!("ended after {done} of {all} runs; {key} begins anew"),
+            format!("stopped after {done} of {all} runs; {key} starts over"),
             theme.warning(),
         ),
         Stand::Failed(why) => line(format!("✗ {why}"), theme.error()),
@@ -121,15 +125,15 @@ fn stand(app: &App, theme: &Theme, width: usize) -> Line<'static> {
 fn not_begun(app: &App, theme: &Theme, width: usize) -> Line<'static> {
     let key = app.key_of(Context::Tune, Action::StartSweep);
     let text = match &app.engine.model {
-        ModelState::None => "needs a model: this is a replay; start `laserscope`".to_string(),
+        ModelState::None => "needs a model: this is a replay; run `laserscope`".to_string(),
         ModelState::Failed { .. } => {
             let retry = app.key_of(Context::Anywhere, Action::RetryModel);
-            format!("needs a model: {retry} tries again to get one")
+            format!("needs a model: {retry} tries to load it again")
         }
-        model if model.is_coming() => "needs the model, which is on its way".to_string(),
+        model if model.is_coming() => "needs the model, which is not ready yet".to_string(),
         _ => match n_planned(app) {
-            Some(n) => format!("{key} begins: {}", count(n, "run")),
-            None => format!("{key} begins"),
+            Some(n) => format!("{key} starts: {}", count(n, "run")),
+            None => format!("{key} starts"),
         },
     };
     Line::styled(fit(&text, width), theme.dim())
@@ -141,7 +145,7 @@ fn under_way(app: &App, found: &Found, theme: &Theme, width: usize) -> Line<'sta
     let (full, rest) = bars::progress(share, BAR);
     let waits = app.session.runs.iter().any(Run::is_under_way);
     let now = match found.sweep.next_job() {
-        _ if waits => "waits: the run under way goes first".to_string(),
+        _ if waits => "waiting for the current run".to_string(),
         Some(job) => {
             let title = &found.asked[job.subject].subject.title;
             let pair = found.sweep.pair_under_way();
@@ -171,7 +175,10 @@ fn lossless(found: &Found, theme: &Theme, width: usize) -> Line<'static> {
     }
     match found.sweep.is_lossless() {
         Some(_) => Line::styled(
-            fit("✓ every strict run made the autoregressive text", width),
+            fit(
+                "✓ every strict run reproduced the autoregressive text",
+                width,
+            ),
             theme.good(),
         ),
         None => Line::default(),

@@ -52,11 +52,7 @@ impl App {
                 Ok(vec![question(at).map_err(readable)?])
             }
             Who::Spread => {
-                let catalog = self
-                    .catalog
-                    .catalog
-                    .as_ref()
-                    .ok_or("There is no catalog.")?;
+                let catalog = self.catalog.catalog.as_ref().ok_or("No catalog is open.")?;
                 let sample = catalog.stratified_sample(self.catalog.kind, self.tune.sweep.n);
                 sample
                     .into_iter()
@@ -101,7 +97,7 @@ impl App {
         match (grid, self.asked()) {
             (Ok(grid), Ok(asked)) if !asked.is_empty() => self.begin_sweep(grid, asked),
             (Ok(_), Ok(_)) => {
-                self.tell(Tone::Problem, "Nobody to ask: the query half is empty.");
+                self.tell(Tone::Problem, "No subjects: the query half is empty.");
                 Vec::new()
             }
             (Err(why), _) | (_, Err(why)) => {
@@ -249,7 +245,7 @@ impl App {
         self.tune.params = found.sweep.grid.params(cell);
         self.tune.side = Side::Sliders;
         let text = format!(
-            "The sliders stand at {}: {} runs it, {} copies it, {} saves it.",
+            "Sliders set to {}: {} runs it, {} copies it, {} saves it.",
             self.tune.params.verify.describe(),
             self.key_of(Context::Tune, Action::Submit),
             self.key_of(Context::Tune, Action::CopyCommand),
@@ -261,7 +257,7 @@ impl App {
 
     fn tell_no_cell(&mut self) {
         let key = self.key_of(Context::Tune, Action::StartSweep);
-        self.tell(Tone::Info, format!("No cell yet: {key} begins a sweep."));
+        self.tell(Tone::Info, format!("No cell yet: {key} starts a sweep."));
     }
 
     /// Opens the cell's run of the subject chosen, beside what it was measured
@@ -276,7 +272,7 @@ impl App {
         let (trace, plain) = match (read, found.traces.get(&plain)) {
             (Ok(Some(trace)), Ok(plain)) => (trace, plain),
             (Ok(None), _) => {
-                return self.tell(Tone::Info, "This run has not been made yet.");
+                return self.tell(Tone::Info, "This run is not done yet.");
             }
             (Err(why), _) | (_, Err(why)) => {
                 return self.tell(Tone::Problem, format!("The run cannot be shown: {why:#}"));

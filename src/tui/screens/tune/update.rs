@@ -6,7 +6,7 @@ use crate::speculate::params::Params;
 use crate::speculate::trace::SubjectInfo;
 use crate::speculate::whatif::{Change, what_if};
 use crate::tui::action::Action;
-use crate::tui::app::{App, Errand, Tone};
+use crate::tui::app::{App, Effect, Tone};
 use crate::tui::runs::begin::Begin;
 use crate::tui::screens::Screen;
 use crate::tui::screens::tune::state::{Answered, Side};
@@ -65,7 +65,7 @@ impl App {
             Action::EarlierRuns => self.open_runs_dialog(),
             Action::CopyCommand => self.copy_command(),
             Action::Branch => return self.branch_at_change(),
-            Action::SaveSettings => self.errands.push(Errand::SaveSettings(self.tune.params)),
+            Action::SaveSettings => self.effects.push(Effect::SaveSettings(self.tune.params)),
             Action::Click(target) => self.tune.click(&target),
             Action::Submit if self.tune.side == Side::Sliders => return self.rerun(),
             other if self.tune.side == Side::Sweep || other.is_about_sweeps() => {
@@ -151,7 +151,7 @@ impl App {
     fn copy_command(&mut self) {
         let line = self.tuned_command();
         self.tell(Tone::Good, format!("Copied: {line}"));
-        self.errands.push(Errand::Copy(line));
+        self.effects.push(Effect::Copy(line));
     }
 
     /// What became of saving the settings.
@@ -160,7 +160,7 @@ impl App {
             Ok(path) => {
                 self.tune.configured = params;
                 self.next.params = params;
-                self.tell(Tone::Good, format!("These settings are now in {path}"));
+                self.tell(Tone::Good, format!("Settings saved to {path}"));
             }
             Err(why) => self.tell(Tone::Problem, format!("Not saved: {why}")),
         }

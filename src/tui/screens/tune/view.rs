@@ -55,9 +55,9 @@ fn sweep(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
     sweep_head::render(app, theme, places.head, buf);
     if app.tune.sweep.found.is_none() {
         let text = format!(
-            "A sweep decodes the same prompts autoregressively and under every cell of a grid, in \
-             the background: measured speed-up against what the text has in common with the \
-             autoregressive one. {} begins it.",
+            "A sweep decodes the same prompts autoregressively and under every setting of a grid, \
+             in the background, and sets the measured speed-up against the text in common with \
+             autoregressive decoding. {} starts it.",
             app.key_of(Context::Tune, Action::StartSweep)
         );
         let rest = pane::below(pane::inner(rect), places.head.height);

@@ -66,7 +66,7 @@ impl Page<'_> {
             .push(Line::styled("WHAT IF", self.theme.title(true)));
         let Some(run) = app.run().filter(|r| r.n_steps() > 0) else {
             let text = format!(
-                "No run yet: {} decodes for the catalog's selected one with these settings.",
+                "No run yet: {} decodes the catalog's selected subject with these settings.",
                 app.key_of(Context::Tune, Action::Submit)
             );
             return self.prose(&text, self.theme.dim());
@@ -76,8 +76,7 @@ impl Page<'_> {
             .push(Line::styled(fit(&about, self.width), self.theme.dim()));
         match &app.tune.answered {
             None => self.prose(
-                "Move a setting: its rule's numbers are judged again at once, from the recorded \
-                 rows.",
+                "Move a slider: those marked `at once` are judged again from the recorded rows.",
                 self.theme.dim(),
             ),
             Some(answered) => self.answer(app, answered),
@@ -100,7 +99,7 @@ impl Page<'_> {
             let text = match rests {
                 true => format!("{run} runs it for real"),
                 false => format!(
-                    "{} branches there, {run} runs all of it anew",
+                    "{} branches there, {run} reruns all of it",
                     app.key_of(Context::Tune, Action::Branch)
                 ),
             };

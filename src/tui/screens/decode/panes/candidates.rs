@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 
 use crate::present::mark::Mark;
 use crate::present::number::prob;
-use crate::present::pick::Pick;
+use crate::present::selection::TreeSelection;
 use crate::present::story::TokenFacts;
 use crate::present::theme::Theme;
 use crate::present::token_text::{columns, pad};
@@ -24,10 +24,10 @@ const TOKEN_WIDTH: (usize, usize) = (11, 20);
 /// The model's most probable tokens as bars; what the rule could take is bright,
 /// and tau is a tick on every bar.
 pub(crate) fn render(facts: &TokenFacts<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let row = facts.picked.row;
+    let row = facts.selected.row;
     let in_list = |id| row.top.iter().any(|c| c.0 == id);
     let room = usize::from(area.height);
-    let outside = match (facts.picked.judged, facts.picked.token) {
+    let outside = match (facts.selected.judged, facts.selected.token) {
         (Some(judged), Some(id)) if !in_list(id) => Some((id, judged)),
         _ => None,
     };
@@ -57,9 +57,10 @@ fn candidate_line(
     width: usize,
 ) -> Line<'static> {
     let &Candidate(id, p) = candidate;
-    let chosen = Some(id) == facts.picked.token && facts.picked.pick != Pick::Root;
+    let chosen =
+        Some(id) == facts.selected.token && facts.selected.selection != TreeSelection::Root;
     let mark = if chosen { facts.mark() } else { None };
-    let within = match (facts.picked.row.drawn, facts.verify.max_rank()) {
+    let within = match (facts.selected.row.drawn, facts.verify.max_rank()) {
         (Some(drawn), _) => drawn.token == id,
         (None, Some(k)) => rank <= k,
         (None, None) => p > bound(facts) || rank == 1,
@@ -103,6 +104,6 @@ fn push_bar(
 /// The probability that the rule asks for here; 1 where only the choice is taken.
 fn bound(facts: &TokenFacts<'_>) -> f32 {
     let unranked = TokenScore { rank: 1, p: 1.0 };
-    let asked = tests(unranked, facts.picked.row, facts.verify);
+    let asked = tests(unranked, facts.selected.row, facts.verify);
     asked.last().map_or(1.0, |test| test.bound())
 }

@@ -21,7 +21,7 @@ pub fn render(app: &App, lesson: &Lesson, theme: &Theme, area: Rect, buf: &mut B
     let Some((cost, context)) = table(app, lesson) else {
         return;
     };
-    let head = "Time of one step, the bar against as many steps of one row (│)";
+    let head = "Time of one step (bar) against as many one-row steps (│)";
     let head = crate::present::token_text::fit(head, usize::from(area.width));
     pane::put(buf, area, 0, &Line::styled(head, theme.dim()));
     let room = usize::from(area.width).saturating_sub(LABEL + VALUE + MARK);

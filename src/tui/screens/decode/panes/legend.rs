@@ -45,8 +45,8 @@ pub fn render(app: &App, pane: Pane, theme: &Theme, area: Rect, buf: &mut Buffer
     let area = pane::below(area, area.height - height);
     let n_shown = usize::from(height - 1).min(terms.len());
     let head = match terms.len() - n_shown {
-        0 => format!("{key} says more"),
-        n => format!("{key} says more, and explains {n} others"),
+        0 => format!("{key} explains more"),
+        n => format!("{key} explains more, and {n} other terms"),
     };
     let mut text = Text::styled(head, theme.dim());
     let shown = &terms[..n_shown];

@@ -58,22 +58,31 @@ fn explained(app: &App, step: &Step, phase: StepPhase, width: u16) -> Vec<String
             "Autoregressive: nothing is looked up.".to_string()
         }
         StepPhase::Retrieve => {
-            "The last tokens are looked up in earlier answers: where do they stand, and what follows?"
+            "The last tokens are looked up in earlier answers: where do they occur, and what \
+             follows?"
                 .into()
         }
-        StepPhase::Draft if n_rows == 1 => "No drafts in this step: one token, as without.".into(),
+        StepPhase::Draft if n_rows == 1 => "No drafts in this step: it commits one token.".into(),
         StepPhase::Draft => format!(
-            "What followed there becomes a tree of {drafts}, the likeliest first. The model has not seen them."
+            "What followed there becomes a tree of {drafts}, likeliest first. The model has not \
+             seen them yet."
         ),
         StepPhase::Verify => {
             let rows = count(n_rows, "row");
-            format!("One pass of the model over {rows}: its own choice at every node judges the drafts below.")
+            format!(
+                "One forward pass over {rows}: the model's distribution at each node judges \
+                the drafts below it."
+            )
         }
         StepPhase::Commit => {
             let n = count(step.verdict.n_committed(), "token");
             let path = step.verdict.path.len();
-            let bonus = if step.verdict.bonus.is_some() { ", then the model's own next token" } else { "" };
-            format!("The longest path taken joins the text ({path}){bonus}: {n} for one pass.")
+            let bonus = if step.verdict.bonus.is_some() {
+                ", then the model's own next token"
+            } else {
+                ""
+            };
+            format!("The longest accepted path joins the text ({path}){bonus}: {n} from one pass.")
         }
     };
     wrap(&text, usize::from(width))
@@ -82,7 +91,7 @@ fn explained(app: &App, step: &Step, phase: StepPhase, width: u16) -> Vec<String
 /// What retrieval found, source by source.
 pub fn hits(record: &Record, step: &Step, theme: &Theme, area: Rect, buf: &mut Buffer) {
     if step.retrieval.is_empty() {
-        let text = Line::styled("Nothing found: no draft, a plain step.", theme.dim());
+        let text = Line::styled("Nothing found: no drafts in this step.", theme.dim());
         return put(buf, area, 1, &text);
     }
     for (i, hit) in step.retrieval.iter().enumerate() {
@@ -98,9 +107,8 @@ pub fn hits(record: &Record, step: &Step, theme: &Theme, area: Rect, buf: &mut B
 fn found(hit: &SourceHit, theme: &Theme) -> Line<'static> {
     let times = match hit.matched {
         0 => "at the start of answers".to_string(),
-        n => format!("these {} stand there {}×", count(n, "token"), hit.count),
+        n => format!("last {} found {}×", count(n, "token"), hit.count),
     };
-    let times = times.replace("these 1 token stand", "this 1 token stands");
     Line::from(vec![
         Span::styled(
             pad(

@@ -27,8 +27,8 @@ const TABLE_ROWS: u16 = 3;
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(record) = app.record().filter(|r| r.stats.steps > 0) else {
-        let text = "How many steps the pools of earlier answers had drafts for, and what was taken \
-                    of them.";
+        let text = "Hit rate and acceptance of the pools of earlier answers, by source and by \
+            match length.";
         return placeholder(text, area, theme, buf);
     };
     let stats = &record.stats;

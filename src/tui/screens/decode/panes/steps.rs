@@ -7,8 +7,8 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::present::mark::Mark;
-use crate::present::pick::committed;
 use crate::present::record::Record;
+use crate::present::selection::committed;
 use crate::present::theme::{Emphasis, Theme};
 use crate::speculate::trace::Step;
 use crate::speculate::verify::Fate;
@@ -111,7 +111,7 @@ pub fn step_at(app: &App, area: Rect, x: u16) -> Option<usize> {
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(record) = app.record().filter(|r| r.n_steps() > 0) else {
-        let text = "One column a step: committed tokens above the line, wasted drafts below.";
+        let text = "One column per step: committed tokens above the line, wasted drafts below.";
         return pane::placeholder(text, area, theme, buf);
     };
     let view = view(app, record, area);

@@ -41,8 +41,8 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(run) = app.run() else {
         let show = Action::Show(Screen::Catalog);
         let text = format!(
-            "Nothing is decoded yet. {} shows the catalog: pick an item or a user there, and {} \
-             generates its knowledge before your eyes.",
+            "Nothing decoded yet. {} shows the catalog: choose an item or a user there, and {} \
+             generates its knowledge while you watch.",
             app.key_of(Context::Anywhere, show),
             app.key_of(Context::Catalog, Action::Generate)
         );

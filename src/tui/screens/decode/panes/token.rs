@@ -9,11 +9,13 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget};
 
 use crate::present::number::percent;
-use crate::present::pick::Pick;
-use crate::present::story::{Picked, TokenFacts};
+use crate::present::selection::TreeSelection;
+use crate::present::story::{SelectedToken, TokenFacts};
 use crate::present::theme::Theme;
 use crate::present::token_text::{columns, fit};
+use crate::tui::action::Action;
 use crate::tui::app::App;
+use crate::tui::keys::context::Context;
 use crate::tui::screens::decode::panes::{candidates, origin};
 use crate::tui::screens::decode::state::StepPhase;
 use crate::tui::widgets::pane::{below, placeholder};
@@ -23,19 +25,20 @@ use crate::tui::widgets::paragraph::wrap;
 const CANDIDATES: (u16, u16) = (26, 60);
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let (Some(record), Some(step), Some(pick)) = (app.record(), app.step(), app.pick()) else {
-        let text =
-            "Select a token in the text or the tree: here stands why it was taken or refused.";
+    let (Some(record), Some(step), Some(selection)) = (app.record(), app.step(), app.selection())
+    else {
+        let text = "Select a token in the text or the tree to see why it was accepted or rejected.";
         return placeholder(text, area, theme, buf);
     };
     let facts = TokenFacts {
         record,
         step,
-        picked: Picked::of(step, pick),
+        selected: SelectedToken::of(step, selection),
         verify: app.params_in_force().verify,
     };
     if !app.decode.knows(StepPhase::Verify) {
-        return unjudged(&facts, theme, area, buf);
+        let key = app.key_of(Context::Decode, Action::NextPhase);
+        return unjudged(&facts, &key, theme, area, buf);
     }
     let heads = head(&facts, usize::from(area.width), theme);
     let below = below(area, heads.len() as u16);
@@ -48,15 +51,17 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     candidates::render(&facts, theme, right, buf);
 }
 
-/// Before the model has had its say: the estimate, and where the draft came from.
-fn unjudged(facts: &TokenFacts<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
+/// Before the model has had its say: the estimate, and where the draft came from; the key
+/// goes on to the model's verdict.
+fn unjudged(facts: &TokenFacts<'_>, key: &str, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let width = usize::from(area.width);
     let mut lines = vec![Line::styled(facts.name(), theme.strong())];
-    let text = match facts.picked.pick {
-        Pick::Draft(node) => {
+    let text = match facts.selected.selection {
+        TreeSelection::Draft(node) => {
             let chance = percent(f64::from(facts.step.tree.nodes[node].path_prob));
             format!(
-                "a draft; its path is expected to be taken with {chance}. The model has not seen it yet: . goes on"
+                "a draft; its path is accepted with an estimated {chance}. The model has not seen it yet: \
+                 {key} goes on"
             )
         }
         _ => "the last token of the text; what may follow it is looked up".into(),
@@ -100,7 +105,7 @@ fn head(facts: &TokenFacts<'_>, width: usize, theme: &Theme) -> Vec<Line<'static
 }
 
 fn origins(facts: &TokenFacts<'_>, width: usize, theme: &Theme) -> Vec<Line<'static>> {
-    let Pick::Draft(node) = facts.picked.pick else {
+    let TreeSelection::Draft(node) = facts.selected.selection else {
         return Vec::new();
     };
     origin::lines(facts.record, facts.step, node, width, theme)

@@ -7,8 +7,8 @@ use ratatui::text::{Line, Span};
 
 use crate::present::mark::Mark;
 use crate::present::number::{count, prob};
-use crate::present::pick::{Pick, bonus_row};
 use crate::present::record::Record;
+use crate::present::selection::{TreeSelection, bonus_row};
 use crate::present::theme::Theme;
 use crate::present::token_text::{columns, fit};
 use crate::present::tree_lines::TreeLine;
@@ -56,16 +56,19 @@ pub fn rows(app: &App, area: Rect) -> Rect {
 
 /// The first line shown below the root, so that the selected one is in view.
 pub fn top_line(app: &App, lines: &[TreeLine], height: usize) -> usize {
-    let pick = app.pick();
-    let at = lines.iter().position(|l| Some(l.pick) == pick).unwrap_or(0);
+    let selection = app.selection();
+    let at = lines
+        .iter()
+        .position(|l| Some(l.selection) == selection)
+        .unwrap_or(0);
     let last = lines.len().saturating_sub(height).max(1);
     (at + 2).saturating_sub(height).clamp(1, last)
 }
 
 pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let (Some(record), Some(step)) = (app.record(), app.step()) else {
-        let text = "Here the draft tree of each step appears: what earlier answers suggest comes next, \
-                    and what the model makes of it.";
+        let text = "The draft tree of each step appears here: what earlier answers suggest comes \
+            next, and the model's verdict on it.";
         return placeholder(text, area, theme, buf);
     };
     let origins = usize::from(area.width) >= WIDE_ENOUGH;
@@ -89,7 +92,9 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         judged,
     };
     let shown = lines.iter().skip(top).take(height);
-    let chosen = shown.clone().position(|l| Some(l.pick) == app.pick());
+    let chosen = shown
+        .clone()
+        .position(|l| Some(l.selection) == app.selection());
     let drawn = shown.map(|line| drawing.line(line, area.width));
     lit(drawn, chosen, theme, area, buf);
     let hidden = lines.len().saturating_sub(top + height);
@@ -104,11 +109,12 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
 
 fn no_drafts(app: &App, step: &Step) -> &'static str {
     if !app.params_in_force().verify.drafts() {
-        "Autoregressive: nothing is drafted, every step makes one token."
+        "Autoregressive: nothing is drafted, every step commits one token."
     } else if step.is_hit() {
-        "Drafts were found, but verifying them would have cost more than it saves: a plain step."
+        "Drafts were found, but verifying them would have cost more than it saves: this step has \
+         none."
     } else {
-        "Nothing in the pools continues this text: a plain step, one token."
+        "Nothing in the pools continues this text: no drafts, one token."
     }
 }
 
@@ -124,7 +130,7 @@ fn root(app: &App, token: &str, origins: bool, theme: &Theme, area: Rect, buf: &
         Span::styled(format!("{gap}{figures}"), theme.dim()),
     ]);
     put(buf, area, 0, &line);
-    if app.pick() == Some(Pick::Root) {
+    if app.selection() == Some(TreeSelection::Root) {
         light(area, 0, theme, buf);
     }
 }
@@ -158,32 +164,32 @@ impl Drawing<'_> {
         let room = usize::from(width).saturating_sub(right + 1);
         let stem = short_stem(&line.stem, room.saturating_sub(TOKEN_ROOM + 2));
         let mut drawn = Line::from(Span::styled(stem, self.theme.line()));
-        self.push_token(&mut drawn, line.pick, room);
+        self.push_token(&mut drawn, line.selection, room);
         let gap = (room + 1).saturating_sub(drawn.width());
         drawn.push_span(" ".repeat(gap));
         let style = match line.on_path && self.judged {
             true => self.theme.text(),
             false => self.theme.dim(),
         };
-        drawn.push_span(Span::styled(self.figures(line.pick), style));
+        drawn.push_span(Span::styled(self.figures(line.selection), style));
         if self.origins {
             drawn.push_span(Span::styled(
-                format!(" {}", fit(&seen_in(self.step, line.pick), ORIGINS - 1)),
+                format!(" {}", fit(&seen_in(self.step, line.selection), ORIGINS - 1)),
                 self.theme.dim(),
             ));
         }
         drawn
     }
 
-    fn push_token(&self, drawn: &mut Line<'static>, pick: Pick, room: usize) {
+    fn push_token(&self, drawn: &mut Line<'static>, selection: TreeSelection, room: usize) {
         let step = self.step;
-        let (mark, token) = match pick {
-            Pick::Root => (None, Some(step.tree.nodes[0].token)),
-            Pick::Draft(node) => (
+        let (mark, token) = match selection {
+            TreeSelection::Root => (None, Some(step.tree.nodes[0].token)),
+            TreeSelection::Draft(node) => (
                 step.verdict.fate(node).map(Mark::Fate),
                 Some(step.tree.nodes[node].token),
             ),
-            Pick::Bonus => (Some(Mark::Bonus), step.verdict.bonus),
+            TreeSelection::Bonus => (Some(Mark::Bonus), step.verdict.bonus),
         };
         let mark = mark.filter(|_| self.judged);
         let style = mark.map_or(self.theme.text(), |m| self.theme.token(m));
@@ -197,15 +203,15 @@ impl Drawing<'_> {
     }
 
     /// Probability and rank, or the estimate before; in [`FIGURES`] columns.
-    fn figures(&self, pick: Pick) -> String {
+    fn figures(&self, selection: TreeSelection) -> String {
         let step = self.step;
-        let standing = match pick {
-            Pick::Root => return " ".repeat(FIGURES),
-            Pick::Draft(node) if !self.judged => {
+        let standing = match selection {
+            TreeSelection::Root => return " ".repeat(FIGURES),
+            TreeSelection::Draft(node) if !self.judged => {
                 return format!("{:>FIGURES$}", prob(step.tree.nodes[node].path_prob));
             }
-            Pick::Draft(node) => step.judged[node - 1],
-            Pick::Bonus => bonus_row(step).choice_standing(),
+            TreeSelection::Draft(node) => step.judged[node - 1],
+            TreeSelection::Bonus => bonus_row(step).choice_standing(),
         };
         format!("{:>5}{:>6}", prob(standing.p), rank_name(standing.rank))
     }
@@ -230,11 +236,11 @@ pub fn rank_name(rank: u32) -> String {
 }
 
 /// A letter a source, and how often it was seen there: `g12 l1`.
-fn seen_in(step: &Step, pick: Pick) -> String {
-    match pick {
-        Pick::Root => String::new(),
-        Pick::Bonus => "model".into(),
-        Pick::Draft(node) => {
+fn seen_in(step: &Step, selection: TreeSelection) -> String {
+    match selection {
+        TreeSelection::Root => String::new(),
+        TreeSelection::Bonus => "model".into(),
+        TreeSelection::Draft(node) => {
             let origins = step.tree.nodes[node].origins.iter();
             let names: Vec<String> = origins
                 .map(|o| format!("{}{}", o.source.letter(), o.count))

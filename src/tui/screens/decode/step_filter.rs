@@ -1,13 +1,13 @@
 //! What `[` and `]` look for, step by step, and the bookmarks.
 
-use crate::present::pick::Pick;
+use crate::present::selection::TreeSelection;
 use crate::speculate::condition::Condition;
 use crate::speculate::trace::{Step, Trace};
 use crate::speculate::verify::Fate;
 
 /// What steps are looked for.
 #[derive(Clone, Debug, PartialEq, Default)]
-pub enum Hunt {
+pub enum StepFilter {
     #[default]
     Relaxed,
     Rejected,
@@ -21,24 +21,24 @@ pub enum Hunt {
     Text,
 }
 
-impl Hunt {
+impl StepFilter {
     /// One key away, in this order.
-    pub const PRESETS: [Hunt; 4] = [
-        Hunt::Relaxed,
-        Hunt::Rejected,
-        Hunt::NothingAccepted,
-        Hunt::PoolMiss,
+    pub const PRESETS: [StepFilter; 4] = [
+        StepFilter::Relaxed,
+        StepFilter::Rejected,
+        StepFilter::NothingAccepted,
+        StepFilter::PoolMiss,
     ];
 
     pub fn name(&self) -> String {
         match self {
-            Hunt::Relaxed => "relaxed".into(),
-            Hunt::Rejected => "rejected".into(),
-            Hunt::NothingAccepted => "nothing accepted".into(),
-            Hunt::PoolMiss => "pool miss".into(),
-            Hunt::Condition(condition) => condition.to_string(),
-            Hunt::Document(doc) => format!("drafts from {doc}"),
-            Hunt::Text => "the text searched".into(),
+            StepFilter::Relaxed => "relaxed".into(),
+            StepFilter::Rejected => "rejected".into(),
+            StepFilter::NothingAccepted => "nothing accepted".into(),
+            StepFilter::PoolMiss => "pool miss".into(),
+            StepFilter::Condition(condition) => condition.to_string(),
+            StepFilter::Document(doc) => format!("drafts from {doc}"),
+            StepFilter::Text => "the searched text".into(),
         }
     }
 
@@ -54,22 +54,22 @@ impl Hunt {
             return false;
         };
         match self {
-            Hunt::Relaxed => step.verdict.count(Fate::Relaxed) > 0,
-            Hunt::Rejected => step.verdict.count(Fate::Rejected) > 0,
-            Hunt::NothingAccepted => step.tree.n_drafts() > 0 && step.verdict.path.is_empty(),
-            Hunt::PoolMiss => !step.is_hit(),
-            Hunt::Condition(condition) => condition.matches(trace, index),
-            Hunt::Document(doc) => supplied(step, doc).is_some(),
-            Hunt::Text => false,
+            StepFilter::Relaxed => step.verdict.count(Fate::Relaxed) > 0,
+            StepFilter::Rejected => step.verdict.count(Fate::Rejected) > 0,
+            StepFilter::NothingAccepted => step.tree.n_drafts() > 0 && step.verdict.path.is_empty(),
+            StepFilter::PoolMiss => !step.is_hit(),
+            StepFilter::Condition(condition) => condition.matches(trace, index),
+            StepFilter::Document(doc) => supplied(step, doc).is_some(),
+            StepFilter::Text => false,
         }
     }
 
     /// What to select in a step that matches; `None`: what is worth looking at first.
-    pub(crate) fn pick(&self, step: &Step) -> Option<Pick> {
+    pub(crate) fn selection(&self, step: &Step) -> Option<TreeSelection> {
         let of_fate = |fate| (1..step.tree.n_rows()).find(|&n| step.verdict.fate(n) == Some(fate));
         match self {
-            Hunt::Rejected => of_fate(Fate::Rejected).map(Pick::Draft),
-            Hunt::Document(doc) => supplied(step, doc).map(Pick::Draft),
+            StepFilter::Rejected => of_fate(Fate::Rejected).map(TreeSelection::Draft),
+            StepFilter::Document(doc) => supplied(step, doc).map(TreeSelection::Draft),
             _ => None,
         }
     }

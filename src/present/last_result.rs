@@ -5,19 +5,19 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 #[derive(Clone, Debug)]
-pub struct Memo<K, V> {
+pub struct LastResult<K, V> {
     last: RefCell<Option<(K, Rc<V>)>>,
 }
 
-impl<K, V> Default for Memo<K, V> {
+impl<K, V> Default for LastResult<K, V> {
     fn default() -> Self {
-        Memo {
+        LastResult {
             last: RefCell::new(None),
         }
     }
 }
 
-impl<K: PartialEq, V> Memo<K, V> {
+impl<K: PartialEq, V> LastResult<K, V> {
     /// The value of a key: the last one if the key is the same.
     pub fn get(&self, key: K, compute: impl FnOnce() -> V) -> Rc<V> {
         let last = self.last.borrow().as_ref().and_then(|(known, value)| {
@@ -38,10 +38,10 @@ mod tests {
 
     #[test]
     fn computes_once_a_key() {
-        let memo = Memo::default();
-        assert_eq!(*memo.get(1, || 10), 10);
-        assert_eq!(*memo.get(1, || panic!("known")), 10);
-        assert_eq!(*memo.get(2, || 20), 20);
-        assert_eq!(*memo.get(1, || 11), 11);
+        let last = LastResult::default();
+        assert_eq!(*last.get(1, || 10), 10);
+        assert_eq!(*last.get(1, || panic!("known")), 10);
+        assert_eq!(*last.get(2, || 20), 20);
+        assert_eq!(*last.get(1, || 11), 11);
     }
 }

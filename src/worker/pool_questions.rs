@@ -7,7 +7,7 @@ use std::path::Path;
 use color_eyre::eyre::{Result, WrapErr, ensure};
 
 use crate::engine::{Engine, Knowledge};
-use crate::protocol::{Event, LabAnswer, LabQuestion, NewDocument, PoolChange};
+use crate::protocol::{Event, NewDocument, PoolAnswer, PoolChange, PoolQuestion};
 use crate::recsys::foreign::{self, Document, Hints};
 use crate::recsys::knowledge::known_framework;
 use crate::speculate::subject::KindName;
@@ -16,44 +16,44 @@ use crate::speculate::subject::KindName;
 const MAX_FILE_BYTES: u64 = 32 << 20;
 
 /// Answers a question; an error says what is at fault.
-pub fn answered(engine: &mut Engine, question: Box<LabQuestion>) -> Event {
+pub fn answered(engine: &mut Engine, question: Box<PoolQuestion>) -> Event {
     let answer = answer(engine, &question).map(Box::new);
     let answer = answer.map_err(|e| format!("{e:#}"));
-    Event::Lab { question, answer }
+    Event::Pool { question, answer }
 }
 
-fn answer(engine: &mut Engine, question: &LabQuestion) -> Result<LabAnswer> {
+fn answer(engine: &mut Engine, question: &PoolQuestion) -> Result<PoolAnswer> {
     let change = match question {
-        LabQuestion::Overview => return Ok(LabAnswer::Overview(engine.pools_overview())),
-        LabQuestion::Documents { pool } => {
-            return Ok(LabAnswer::Documents(engine.list_documents(pool)));
+        PoolQuestion::Overview => return Ok(PoolAnswer::Overview(engine.pools_overview())),
+        PoolQuestion::Documents { pool } => {
+            return Ok(PoolAnswer::Documents(engine.list_documents(pool)));
         }
-        LabQuestion::Document { pool, id } => {
-            return engine.read_document(pool, id).map(LabAnswer::Document);
+        PoolQuestion::Document { pool, id } => {
+            return engine.read_document(pool, id).map(PoolAnswer::Document);
         }
-        LabQuestion::Find { text } => return engine.find_in_pools(text).map(LabAnswer::Found),
-        LabQuestion::Probe {
+        PoolQuestion::Find { text } => return engine.find_in_pools(text).map(PoolAnswer::Found),
+        PoolQuestion::Probe {
             text,
             group,
             params,
         } => {
             let probe = engine.probe(text, group.as_ref(), params)?;
-            return Ok(LabAnswer::Probe(probe));
+            return Ok(PoolAnswer::Probe(probe));
         }
-        LabQuestion::Add(document) => add(engine, document)?,
-        LabQuestion::AddFile { path } => add_file(engine, path)?,
-        LabQuestion::Remove { pool, id } => {
+        PoolQuestion::Add(document) => add(engine, document)?,
+        PoolQuestion::AddFile { path } => add_file(engine, path)?,
+        PoolQuestion::Remove { pool, id } => {
             engine.pools.remove_document(pool, id)?;
             PoolChange::Removed { id: id.clone() }
         }
-        LabQuestion::Undo => PoolChange::Undone(engine.pools.undo_edit()?),
-        LabQuestion::Save => PoolChange::Saved {
+        PoolQuestion::Undo => PoolChange::Undone(engine.pools.undo_edit()?),
+        PoolQuestion::Save => PoolChange::Saved {
             saved: engine.save_edits()?,
             path: engine.pools.pool_on_disk().unwrap_or_default(),
         },
     };
     let now = engine.pools_overview();
-    Ok(LabAnswer::Changed { change, now })
+    Ok(PoolAnswer::Changed { change, now })
 }
 
 fn add(engine: &mut Engine, document: &NewDocument) -> Result<PoolChange> {

@@ -1,14 +1,14 @@
-//! The Pool lab: what the screen asks of the engine and shows of the answers;
+//! The Pool screen: what the screen asks of the engine and shows of the answers;
 //! what the engine answers, and that changes of the pools can be taken back.
 
 use std::path::Path;
 
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use laserscope::engine::{Engine, Knowledge, tokenizer_hash};
-use laserscope::present::pick::Pick;
+use laserscope::present::selection::TreeSelection;
 use laserscope::protocol::{
-    Command, DocumentText, Documents, Event, Found, FoundDocument, LabAnswer, LabQuestion,
-    ListedDoc, Overview, PoolChange, Probe, ProbedSet, Section,
+    Command, DocumentText, Documents, Event, Found, FoundDocument, ListedDoc, Overview, PoolAnswer,
+    PoolChange, PoolQuestion, Probe, ProbedSet, Section,
 };
 use laserscope::protocol::{PoolName, ProbedText};
 use laserscope::retrieval::{PoolUpdate, Work};
@@ -147,16 +147,16 @@ fn probe() -> Probe {
 /// Answers what the screen asks, as an engine would.
 fn answer(app: &mut App, mut commands: Vec<Command>) {
     while !commands.is_empty() {
-        let Command::Lab(question) = commands.remove(0) else {
+        let Command::Pool(question) = commands.remove(0) else {
             continue;
         };
         let answer = match &*question {
-            LabQuestion::Overview => LabAnswer::Overview(overview()),
-            LabQuestion::Documents { .. } => LabAnswer::Documents(documents()),
-            LabQuestion::Document { id, .. } => LabAnswer::Document(document(id)),
-            LabQuestion::Find { text } => LabAnswer::Found(found(text)),
-            LabQuestion::Probe { .. } => LabAnswer::Probe(probe()),
-            LabQuestion::Remove { id, .. } => LabAnswer::Changed {
+            PoolQuestion::Overview => PoolAnswer::Overview(overview()),
+            PoolQuestion::Documents { .. } => PoolAnswer::Documents(documents()),
+            PoolQuestion::Document { id, .. } => PoolAnswer::Document(document(id)),
+            PoolQuestion::Find { text } => PoolAnswer::Found(found(text)),
+            PoolQuestion::Probe { .. } => PoolAnswer::Probe(probe()),
+            PoolQuestion::Remove { id, .. } => PoolAnswer::Changed {
                 change: PoolChange::Removed { id: id.clone() },
                 now: Overview {
                     n_removed: 1,
@@ -167,11 +167,11 @@ fn answer(app: &mut App, mut commands: Vec<Command>) {
             other => panic!("{other:?}"),
         };
         let answer = Ok(Box::new(answer));
-        commands.extend(app.apply(Event::Lab { question, answer }));
+        commands.extend(app.apply(Event::Pool { question, answer }));
     }
 }
 
-fn lab(mut app: App) -> App {
+fn on_pool_screen(mut app: App) -> App {
     let commands = keys(&mut app, "5");
     answer(&mut app, commands);
     app
@@ -181,7 +181,7 @@ fn lab(mut app: App) -> App {
 fn the_screen_asks_one_thing_at_a_time() {
     let mut app = ready();
     let commands = keys(&mut app, "5");
-    assert!(matches!(&commands[..], [Command::Lab(q)] if **q == LabQuestion::Overview));
+    assert!(matches!(&commands[..], [Command::Pool(q)] if **q == PoolQuestion::Overview));
     assert!(press(&mut app, KeyCode::Down).is_empty());
     answer(&mut app, commands);
     assert_eq!(app.pool.rows.len(), 4);
@@ -208,7 +208,7 @@ fn a_document_opens_at_a_place_from_anywhere() {
     );
     press(&mut app, KeyCode::Esc);
     assert_eq!(app.screen, Screen::Decode, "back to where it was opened");
-    let mut app = lab(app);
+    let mut app = on_pool_screen(app);
     press(&mut app, KeyCode::Esc);
     assert_eq!(app.screen, Screen::Catalog);
 }
@@ -227,7 +227,7 @@ fn a_document_leads_to_the_drafts_it_supplied() {
     press(&mut app, KeyCode::Enter);
     assert_eq!(app.screen, Screen::Decode);
     assert_eq!(app.step_index(), Some(draft.step));
-    assert_eq!(app.pick(), Some(Pick::Draft(draft.node)));
+    assert_eq!(app.selection(), Some(TreeSelection::Draft(draft.node)));
     let node = &app.step().expect("a step").tree.nodes[draft.node];
     let mut docs = node.origins.iter().flat_map(|o| &o.docs);
     assert!(docs.any(|hit| hit.doc == "i003" && hit.at == draft.at));
@@ -235,7 +235,7 @@ fn a_document_leads_to_the_drafts_it_supplied() {
 
 #[test]
 fn a_phrase_is_searched_and_probed() {
-    let mut app = lab(ready());
+    let mut app = on_pool_screen(ready());
     keys(&mut app, "sdirected by");
     let commands = press(&mut app, KeyCode::Enter);
     assert_eq!(commands.len(), 2);
@@ -253,12 +253,12 @@ fn a_phrase_is_searched_and_probed() {
 
 #[test]
 fn the_selected_prompt_is_probed_with_its_own_group() {
-    let mut app = lab(ready());
+    let mut app = on_pool_screen(ready());
     let commands = keys(&mut app, "p");
-    let [Command::Lab(question)] = &commands[..] else {
+    let [Command::Pool(question)] = &commands[..] else {
         panic!("{commands:?}");
     };
-    let LabQuestion::Probe { text, group, .. } = &**question else {
+    let PoolQuestion::Probe { text, group, .. } = &**question else {
         panic!("{question:?}");
     };
     assert!(matches!(text, ProbedText::Prompt(_)));
@@ -267,7 +267,7 @@ fn the_selected_prompt_is_probed_with_its_own_group() {
 
 #[test]
 fn the_filter_is_fuzzy_and_escape_clears_it() {
-    let mut app = lab(ready());
+    let mut app = on_pool_screen(ready());
     keys(&mut app, "/colat");
     let shown: Vec<&str> = app
         .pool
@@ -283,7 +283,7 @@ fn the_filter_is_fuzzy_and_escape_clears_it() {
 
 #[test]
 fn what_was_taken_out_is_said_and_saving_asks_first() {
-    let mut app = lab(ready());
+    let mut app = on_pool_screen(ready());
     assert!(keys(&mut app, "d").is_empty(), "it asks first");
     parts(
         "pool_remove",
@@ -310,7 +310,7 @@ fn what_was_taken_out_is_said_and_saving_asks_first() {
     assert!(keys(&mut app, "w").is_empty());
     assert!(app.dialog_of::<SaveEdits>().is_some());
     let commands = press(&mut app, KeyCode::Enter);
-    assert!(matches!(&commands[..], [Command::Lab(q)] if **q == LabQuestion::Save));
+    assert!(matches!(&commands[..], [Command::Pool(q)] if **q == PoolQuestion::Save));
 }
 
 /// What the question names, and what would be taken out.
@@ -320,10 +320,10 @@ fn asked_about(app: &mut App) -> Option<(DocId, DocId)> {
     let drawn = stage_text(app);
     assert!(drawn.contains(&format!("({named})")), "{drawn}");
     let commands = press(app, KeyCode::Enter);
-    let [Command::Lab(question), ..] = commands.as_slice() else {
+    let [Command::Pool(question), ..] = commands.as_slice() else {
         panic!("{commands:?}");
     };
-    let LabQuestion::Remove { id, .. } = &**question else {
+    let PoolQuestion::Remove { id, .. } = &**question else {
         panic!("{question:?}");
     };
     let removed = id.clone();
@@ -339,7 +339,7 @@ fn stage_text(app: &App) -> String {
 
 #[test]
 fn the_document_in_focus_is_taken_out_and_no_other() {
-    let mut app = lab(ready());
+    let mut app = on_pool_screen(ready());
     let commands = press(&mut app, KeyCode::Down);
     answer(&mut app, commands);
     let selected = app.pool.selected().expect("a document").id.clone();
@@ -366,7 +366,7 @@ fn the_document_in_focus_is_taken_out_and_no_other() {
 
 #[test]
 fn a_typed_document_goes_to_the_selected_group() {
-    let mut app = lab(ready());
+    let mut app = on_pool_screen(ready());
     press(&mut app, KeyCode::BackTab);
     assert_eq!(app.pool.pane, PoolPane::Pools);
     let commands = press(&mut app, KeyCode::Down);
@@ -376,10 +376,10 @@ fn a_typed_document_goes_to_the_selected_group() {
         "Genre: x\nPlot: y".into(),
     ));
     let commands = press(&mut app, KeyCode::Enter);
-    let [Command::Lab(question), ..] = &commands[..] else {
+    let [Command::Pool(question), ..] = &commands[..] else {
         panic!("{commands:?}");
     };
-    let LabQuestion::Add(document) = &**question else {
+    let PoolQuestion::Add(document) = &**question else {
         panic!("{question:?}");
     };
     assert_eq!(document.text, "Genre: x\nPlot: y");
@@ -406,7 +406,7 @@ fn a_replay_shows_what_its_trace_names() {
 
 #[test]
 fn a_click_selects_and_the_wheel_scrolls() {
-    let mut app = lab(ready());
+    let mut app = on_pool_screen(ready());
     app.look.size = LARGE;
     let at = (0..LARGE.1).find(|&y| {
         let row: String = (0..50)

@@ -8,7 +8,7 @@ use crate::speculate::verify::Fate;
 
 /// A place in a step's draft tree that can be selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pick {
+pub enum TreeSelection {
     /// The last committed token.
     Root,
     /// A draft token, by its node.
@@ -24,34 +24,37 @@ pub fn bonus_row(step: &Step) -> &NodeDistribution {
 }
 
 /// What became of it; `None` of the root.
-pub fn mark(step: &Step, pick: Pick) -> Option<Mark> {
-    match pick {
-        Pick::Root => None,
-        Pick::Bonus => Some(Mark::Bonus),
-        Pick::Draft(node) => step.verdict.fate(node).map(Mark::Fate),
+pub fn mark(step: &Step, selection: TreeSelection) -> Option<Mark> {
+    match selection {
+        TreeSelection::Root => None,
+        TreeSelection::Bonus => Some(Mark::Bonus),
+        TreeSelection::Draft(node) => step.verdict.fate(node).map(Mark::Fate),
     }
 }
 
 /// A step's committed tokens in order.
-pub fn committed(step: &Step) -> Vec<(TokenId, Pick, Mark)> {
+pub fn committed(step: &Step) -> Vec<(TokenId, TreeSelection, Mark)> {
     let path = &step.verdict.path;
-    let picks = path.iter().map(|&n| Pick::Draft(n)).chain([Pick::Bonus]);
+    let selections = path
+        .iter()
+        .map(|&n| TreeSelection::Draft(n))
+        .chain([TreeSelection::Bonus]);
     let tokens = step.verdict.committed(&step.tree);
     tokens
-        .zip(picks)
-        .map(|((id, fate), pick)| (id, pick, Mark::of(fate)))
+        .zip(selections)
+        .map(|((id, fate), selection)| (id, selection, Mark::of(fate)))
         .collect()
 }
 
 /// What is worth looking at first in a step: what only the relaxed rule took,
 /// else the last draft token committed, else the model's own.
-pub fn first_look(step: &Step) -> Pick {
+pub fn first_look(step: &Step) -> TreeSelection {
     let path = &step.verdict.path;
     let relaxed = |&&n: &&usize| step.verdict.fate(n) == Some(Fate::Relaxed);
     let node = path.iter().find(relaxed).or(path.last());
     match (node, step.verdict.bonus) {
-        (Some(&node), _) => Pick::Draft(node),
-        (None, Some(_)) => Pick::Bonus,
-        (None, None) => Pick::Root,
+        (Some(&node), _) => TreeSelection::Draft(node),
+        (None, Some(_)) => TreeSelection::Bonus,
+        (None, None) => TreeSelection::Root,
     }
 }
