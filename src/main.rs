@@ -147,8 +147,8 @@ fn refuse_learning(settings: &Settings, command: Option<&Command>) {
     };
     if settings.learn {
         wrong_usage(&format!(
-            "--learn does not go with {command}, whose runs must not depend on each other: \
-             --calibration TRACE starts all of them alike"
+            "--learn cannot be used with {command}, whose runs must be independent: --calibration \
+            TRACE gives all of them the same start"
         ));
     }
 }

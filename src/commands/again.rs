@@ -87,7 +87,7 @@ pub fn branch(
 fn prepare(engine: &mut Engine, recorded: &Header) -> Result<()> {
     ensure!(
         recorded.model.tokenizer_hash == engine.model.info.tokenizer_hash,
-        "the run was recorded with {}, whose tokenizer {} does not have: name its model with --model",
+        "the run was recorded with {}, and {} has another tokenizer: choose its model with --model",
         recorded.model.name,
         engine.model.info.name
     );

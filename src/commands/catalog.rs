@@ -125,7 +125,7 @@ fn info(settings: &Settings, json: bool) -> Result<()> {
     let found = findings.unwrap_or_default().describe(&catalog);
     found.iter().for_each(|line| out!("{line}"));
     out!(
-        "liked: ratings above {} on the scale {}; a prompt shows {} of them at most",
+        "liked: ratings above {} on the scale {}; a prompt lists at most {} of them",
         info.positive_above_stars,
         info.scale,
         info.history_max

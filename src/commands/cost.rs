@@ -88,7 +88,7 @@ fn shown(engine: &mut Engine, settings: &Settings) -> Result<Option<PathBuf>> {
     let key = CostKey::of(engine);
     let Some(profile) = key.load(0) else {
         bail!(
-            "no cost profile of {} on {} is kept: `laserscope cost measure` measures one",
+            "no cost profile for {} on {} yet: run `laserscope cost measure`",
             engine.model.info.name,
             engine.model.device
         );
@@ -142,7 +142,7 @@ fn print(report: &Report) {
         out!("{}", shape.describe());
     }
     if let Some(file) = &report.file {
-        out!("kept in {}", file.display());
+        out!("saved in {}", file.display());
     }
     out!(
         "{:>6}{:>9}{:>13}{:>10}{:>9}{:>10}",

@@ -9,7 +9,7 @@ use crate::protocol::FetchEvent;
 /// Shows where fetching is.
 pub fn show(line: &mut Line, event: &FetchEvent) {
     match event {
-        FetchEvent::Looking { what } => line.show(&format!("looking: {what}")),
+        FetchEvent::Looking { what } => line.show(&format!("looking for it: {what}")),
         FetchEvent::Downloading { .. } => line.show(&downloading(event)),
         FetchEvent::Verifying => line.show("checking size and hash"),
         FetchEvent::Hashing { file, done, total } => line.show(&hashing(file, *done, *total)),

@@ -53,7 +53,7 @@ fn tell_drift(engine: &Engine, trace: &Trace) {
     trace.steps.iter().for_each(|step| drift.push(step, &costs));
     if let Some(ratio) = drift.beyond() {
         note!(
-            "{}: `laserscope cost measure` measures it again",
+            "{}: renew it with `laserscope cost measure`",
             describe(ratio)
         );
     }
@@ -64,7 +64,7 @@ fn single_log(path: &Path) -> Result<KnowledgeLog> {
     let manifest = manifest_path(path);
     ensure!(
         !manifest.exists(),
-        "{} belongs to a batch ({}): name another file with --out",
+        "{} belongs to a batch ({}): choose another file with --out",
         path.display(),
         manifest.display()
     );

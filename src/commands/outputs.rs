@@ -26,8 +26,8 @@ impl Kind {
             Kind::Trace => "a recorded run",
             Kind::Groups => "saved groups",
             Kind::Picture => "an SVG picture",
-            Kind::SyntheticUsers => "synthetic viewers",
-            Kind::SyntheticRatings => "their ratings",
+            Kind::SyntheticUsers => "a list of synthetic viewers",
+            Kind::SyntheticRatings => "a list of synthetic ratings",
         }
     }
 
@@ -57,8 +57,8 @@ pub fn expect_own(option: &str, path: &Path, kind: Kind) -> Result<()> {
         .wrap_err_with(|| format!("{option} {}", path.display()))?;
     ensure!(
         begins.is_empty() || kind.begins(&String::from_utf8_lossy(&begins)),
-        "{option} {}: holds something else than {}, which would be lost: nothing is changed, \
-         name another file",
+        "{option} {}: the file is not {} and would be overwritten: nothing was changed, choose \
+        another file",
         path.display(),
         kind.describe()
     );
@@ -72,7 +72,7 @@ pub fn expect_own(option: &str, path: &Path, kind: Kind) -> Result<()> {
 pub fn expect_apart(option: &str, path: &Path, other: &str, other_path: &Path) -> Result<()> {
     ensure!(
         !is_same(path, other_path),
-        "{option} {} is the same file as {other} {}: name another one",
+        "{option} {} is the same file as {other} {}: choose another one",
         path.display(),
         other_path.display()
     );

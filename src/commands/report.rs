@@ -127,7 +127,7 @@ impl RunReport {
         let json = self.json.map(|v| format!(", JSON {}", v.name()));
         let dropped = match self.history_dropped {
             0 => String::new(),
-            n => format!("; the {n} oldest of the history left out to fit the context"),
+            n => format!("; the {n} oldest of the history dropped to fit the context"),
         };
         format!(
             "{} tokens in {} steps ({}, {}): MAL {:.2}, {:.1} tokens/s, repeated 4-grams {:.1}%, \

@@ -68,7 +68,11 @@ fn asked(args: &SweepArgs, catalog: &Catalog) -> Result<Vec<Asked>> {
     let mut spread = catalog.stratified_sample(SubjectKind::Item, n_items);
     spread.extend(catalog.stratified_sample(SubjectKind::User, args.users.unwrap_or(0)));
     subjects.extend(spread.into_iter().map(|at| (at, Role::Query)));
-    ensure!(!subjects.is_empty(), "--items 0: nobody to ask");
+    ensure!(
+        !subjects.is_empty(),
+        "--items 0: no subjects are left; use --items, --users, --item \
+        or --user"
+    );
     let ask = |(at, role): (SubjectRef, Role)| {
         let (subject, prompt) = ask::about(catalog, at, &framework, role)?;
         Ok(Asked { subject, prompt })

@@ -32,12 +32,12 @@ impl VerifiedFile {
         let VerifiedFile { file, sha256, .. } = self;
         match (&self.expected, self.source) {
             (Some(expected), Some(source)) if self.is_damaged() => {
-                format!("{file}: its sha256 is {sha256}, the one known from {source} is {expected}")
+                format!("{file}: its sha256 is {sha256}, but {expected} is expected from {source}")
             }
             (Some(_), Some(source)) => {
-                format!("{file}: sha256 {sha256}, as known from {source}")
+                format!("{file}: sha256 {sha256}, as expected from {source}")
             }
-            _ => format!("{file}: sha256 {sha256}; there is nothing to compare it with"),
+            _ => format!("{file}: sha256 {sha256}; no hash is known to compare it with"),
         }
     }
 }
@@ -118,7 +118,11 @@ mod tests {
         };
         write("heat");
         let first = one(&env, &path).unwrap();
-        assert!(first.describe().contains("nothing to compare"));
+        assert!(
+            first
+                .describe()
+                .contains("no hash is known to compare it with")
+        );
         let again = one(&env, &path).unwrap();
         assert!(again.describe().contains("as known from its first use"));
         assert!(refuse_damaged(&[again]).is_ok());

@@ -179,7 +179,7 @@ impl Engine {
     ) -> Result<Vec<(Timing, PassTimes)>> {
         ensure!(
             (1..=self.longest_measured()).contains(&context),
-            "a context of {context} tokens: 1 to {} can be measured",
+            "a context of {context} tokens cannot be measured: it must be 1 to {}",
             self.longest_measured()
         );
         let ids = self.made_up_text(context);

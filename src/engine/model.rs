@@ -56,7 +56,7 @@ impl LoadedModel {
         let opening = self.codec.encode_text(&prompt.opening)?;
         let text = self.codec.unguarded(&rendered) + &*prompt.opening;
         ids.extend(&opening);
-        ensure!(!ids.is_empty(), "the prompt has no token");
+        ensure!(!ids.is_empty(), "the prompt has no tokens");
         Ok(RenderedPrompt {
             text: text.into_owned(),
             ids,

@@ -107,12 +107,12 @@ impl EnginePools {
         if self.edits.n_unsaved() > 0 {
             let (added, removed) = (self.edits.n_added(), self.edits.n_removed());
             told.push(format!(
-                "pools edited by hand: {added} documents added, {removed} taken out"
+                "pools edited by hand: {added} documents added, {removed} removed"
             ));
         }
         let n_online = self.current.n_online();
         if params.sources.online && n_online > 0 {
-            told.push(format!("{n_online} answers of the session can draft"));
+            told.push(format!("{n_online} answers of this session can draft"));
         }
         told
     }
@@ -131,7 +131,7 @@ pub(super) fn pool_sizes(pools: &Pools, subject: &SubjectInfo, params: &Params) 
 /// None but for a hash that is no sha256.
 pub fn tokenizer_hash(codec: &TextCodec) -> Result<TokenizerHash> {
     let hash = TokenizerHash::from_hex(&codec.hash());
-    hash.ok_or_else(|| eyre!("the tokenizer's hash is no sha256: {}", codec.hash()))
+    hash.ok_or_else(|| eyre!("the tokenizer's hash is not a SHA-256: {}", codec.hash()))
 }
 
 /// Opens a pool on disk that must be of this tokenizer.
@@ -142,7 +142,7 @@ pub fn open_pool(path: &Path, codec: &TextCodec) -> Result<PoolStore> {
     let store = PoolStore::open(path, Some(&tokenizer_hash(codec)?), Check::Structure)?;
     ensure!(
         store.limit() as usize <= codec.vocab_size(),
-        "the pool {} holds token ids that the model does not have: build it again",
+        "the pool {} contains token ids outside the model's vocabulary: build it again",
         path.display()
     );
     Ok(store)

@@ -33,8 +33,8 @@ fn read(path: &std::path::Path) -> Result<CostProfile> {
     let first = text.lines().next().unwrap_or_default();
     let Ok(trace) = Trace::load(first.as_bytes()) else {
         bail!(
-            "{shown}: neither a profile of `laserscope cost measure` nor a trace; a table is \
-             written as in 1:3.3,8:7.5"
+            "{shown}: neither a cost profile of `laserscope cost measure` nor a trace; a table \
+            looks like 1:3.3,8:7.5"
         );
     };
     ensure!(
@@ -85,7 +85,10 @@ pub fn renew(
     Ok(match saved {
         Ok(path) => (Some(path), busy),
         Err(why) => {
-            let kept = format!("the cost profile is measured again at every start: {why:#}");
+            let kept = format!(
+                "the cost profile could not be saved and will be measured at every \
+                start: {why:#}"
+            );
             (None, super::joined(busy, Some(kept)))
         }
     })
@@ -96,8 +99,8 @@ pub fn busy(profile: &CostProfile) -> Option<String> {
     let spread = profile.spread();
     (spread > LARGE_SPREAD).then(|| {
         format!(
-            "the cost profile was measured on a busy machine (spread up to {:.0}%): \
-             `laserscope cost measure` renews it",
+            "the cost profile was measured on a busy machine (spread up to {:.0}%): run \
+            `laserscope cost measure` on an idle one",
             spread * 100.0
         )
     })

@@ -62,7 +62,7 @@ impl CostKey {
         }
     }
 
-    /// Where its profile lies; `None`: there is no folder for state.
+    /// Where its profile lies; `None`: there is no state folder.
     pub fn path(&self) -> Option<PathBuf> {
         Some(folder()?.join(self.file_name()))
     }
@@ -90,7 +90,7 @@ impl CostKey {
     /// # Errors
     /// A folder or file that cannot be written.
     pub fn save(&self, profile: &CostProfile) -> Result<PathBuf> {
-        let folder = folder().ok_or_else(|| eyre!("no folder for state"))?;
+        let folder = folder().ok_or_else(|| eyre!("no state folder was found (set HOME)"))?;
         self.save_in(&folder, profile)
     }
 

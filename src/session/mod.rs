@@ -88,12 +88,13 @@ impl Settings {
         let n_known = catalog.items.len() + catalog.users.len() - unknown.n_items - unknown.n_users;
         ensure!(
             n_known > 0,
-            "--groups {shown}: made from the catalog {of}, and knows nobody of {}",
+            "--groups {shown}: built from the catalog {of}; none of its subjects is in {}",
             catalog.name
         );
         if other {
             note!(
-                "{shown} was made from other data ({of}); {} items and {} users are unknown to it",
+                "{shown} was built from other data ({of}); it has no group for {} items and {} \
+                users of this catalog",
                 unknown.n_items,
                 unknown.n_users
             );
@@ -134,11 +135,14 @@ impl Settings {
         };
         let n_own = docs.iter().filter(is_query).count();
         let how = match self.own_documents {
-            OwnDocuments::Keep => "may draft for it (--own-documents hide leaves it out)",
+            OwnDocuments::Keep => "may draft for it (--own-documents hide excludes it)",
             OwnDocuments::Hide => "is hidden from it",
         };
         (n_own > 0).then(|| {
-            format!("{n_own} subjects of the query half have a document in the pools: a subject's own {how}")
+            format!(
+                "{n_own} query-half subjects have a document in the pools: a subject's own \
+                document {how}"
+            )
         })
     }
 
@@ -224,7 +228,7 @@ impl Settings {
 }
 
 /// Said once where `--learn` is on.
-const LEARNS: &str = "--learn: a run starts with what the runs before it taught the calibration";
+const LEARNS: &str = "--learn: each run starts from the calibration that earlier runs learned";
 
 fn joined(first: Option<String>, second: Option<String>) -> Option<String> {
     let lines: Vec<String> = first.into_iter().chain(second).collect();

@@ -88,10 +88,7 @@ impl Looks {
         let read = memory_file.as_deref().map(Remembered::read).transpose();
         let (memory, broken) = match read {
             Ok(memory) => (memory.unwrap_or_default(), None),
-            Err(why) => (
-                Remembered::default(),
-                Some(format!("{why:#}; it is ignored")),
-            ),
+            Err(why) => (Remembered::default(), Some(format!("{why:#}; ignored"))),
         };
         let mut themes = self.themes.clone();
         if !self.choose_theme(&mut themes, args)? {

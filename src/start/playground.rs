@@ -67,7 +67,12 @@ fn files() -> Files {
         },
         copy: tui::terminal::tty::copy,
         save_settings: |params| {
-            let path = config::default_path().ok_or_else(|| eyre!("no folder for settings"))?;
+            let path = config::default_path().ok_or_else(|| {
+                eyre!(
+                    "no configuration folder was \
+                found (set HOME)"
+                )
+            })?;
             config::save_decode(&path, params)?;
             Ok(path.display().to_string())
         },

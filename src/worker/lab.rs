@@ -88,7 +88,7 @@ fn add_file(engine: &mut Engine, path: &Path) -> Result<PoolChange> {
     let n_bytes = fs::metadata(path).wrap_err_with(reading)?.len();
     ensure!(
         n_bytes <= MAX_FILE_BYTES,
-        "{shown} has {} MB: use `laserscope pool add` for more than {} MB",
+        "{shown} has {} MB: use `laserscope pool add` for files above {} MB",
         n_bytes >> 20,
         MAX_FILE_BYTES >> 20
     );

@@ -137,7 +137,7 @@ impl Manifest {
         };
         let parsed = parse(&bytes).wrap_err_with(|| {
             format!(
-                "{} cannot be used: delete it to add to {} with --extend, or name another --out",
+                "{} cannot be used: delete it to add to {} with --extend, or choose another --out",
                 path.display(),
                 out.display()
             )
@@ -159,7 +159,7 @@ fn parse(bytes: &[u8]) -> Result<Manifest> {
     let version = value["laserscope_batch"].as_u64().ok_or_else(damaged)?;
     ensure!(
         version == u64::from(FORMAT),
-        "another version of the program wrote it (format {version}, this one knows {FORMAT})"
+        "it was written by another version (format {version}; this version reads {FORMAT})"
     );
     serde_json::from_value(value).map_err(|_| damaged())
 }
@@ -199,6 +199,6 @@ fn compare(path: &str, then: &Value, now: &Value, lines: &mut Vec<String>) {
         }
     } else if then != now {
         let name = path.trim_start_matches('.').replace('_', " ");
-        lines.push(format!("  {name}: {then} then, {now} now"));
+        lines.push(format!("  {name}: was {then}, now {now}"));
     }
 }

@@ -157,7 +157,8 @@ impl Measured {
         );
         if let Some(speedup) = self.speedup_text() {
             text.push_str(&format!(
-                "\nagainst autoregressive decoding: {speedup}, the subjects drawn with seed {REFERENCE_SEED}"
+                "\nagainst autoregressive decoding: {speedup}, subjects sampled with seed \
+                {REFERENCE_SEED}"
             ));
         }
         text

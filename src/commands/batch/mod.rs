@@ -67,7 +67,7 @@ pub fn run_on(
     let Start { plan, kept } = start(&batch, engine)?;
     if plan.n_without_history > 0 {
         note!(
-            "{} users have too little history for a prompt: left out",
+            "{} users skipped: too little history for a prompt",
             plan.n_without_history
         );
     }
@@ -150,7 +150,7 @@ impl<'a> Work<'a> {
         }
         if !done.is_empty() {
             self.line.say(&format!(
-                "resumed: {} of {} answers were there",
+                "resumed: {} of {} answers were already there",
                 done.len(),
                 self.plan.subjects.len()
             ));
@@ -173,8 +173,8 @@ impl<'a> Work<'a> {
             self.n_left_out += 1;
         }
         bail!(
-            "answer {number} of the batch, {} {}, is not what comes next in its order: the file was \
-             changed since. Put it back, or name another --out",
+            "answer {number} of the batch, {} {}, is not the one expected there: the file was \
+            changed in the meantime. Restore it, or choose another --out",
             doc.kind,
             doc.id
         );
@@ -242,7 +242,7 @@ impl<'a> Work<'a> {
         self.n_left_out += 1;
         let label = self.batch.catalog.subject(at).label();
         self.line.say(&format!(
-            "{label}: its prompt does not fit into {} tokens, left out (--context N)",
+            "{label} skipped: its prompt does not fit into {} tokens (raise --context)",
             self.engine.model.context()
         ));
     }
@@ -316,7 +316,7 @@ impl<'a> Work<'a> {
         if !is_done {
             let n = self.plan.subjects.len() - self.next;
             self.line
-                .say(&format!("{n} are left; the same command goes on from here"));
+                .say(&format!("{n} left; run the same command again to resume"));
             return Ok(false);
         }
         self.finish()?;
@@ -333,7 +333,7 @@ impl<'a> Work<'a> {
         };
         if self.measured.n_answers() == 0 {
             self.line
-                .say(&format!("nothing is left to do: {}", out.display()));
+                .say(&format!("nothing left to do: {}", out.display()));
         }
         kept.manifest.finished = Some(finished);
         kept.manifest.save(out)

@@ -74,8 +74,8 @@ pub fn start(batch: &Batch, engine: &mut Engine) -> Result<Start> {
     } else {
         ensure!(
             log.found.is_empty() || !batch.args.batch.resume,
-            "{} holds documents, but {} is not there: no batch wrote them. Leave --resume out to \
-             generate what is missing",
+            "{} has documents, but {} is missing: they are not from a batch. Omit --resume to \
+            generate the rest",
             out.display(),
             manifest_path(out).display()
         );
@@ -131,7 +131,7 @@ fn resumed(
     ensure!(
         before.is_some(),
         "{} has lost or changed some of the {n_before} documents that were in it when the batch \
-         began ({}): put them back, or name another --out",
+        began ({}): restore them, or choose another --out",
         out.display(),
         stored.display()
     );
@@ -139,8 +139,8 @@ fn resumed(
     let now = conditions(batch, engine, &plan);
     manifest.conditions.expect(&now).wrap_err_with(|| {
         format!(
-            "{} was begun otherwise, as {} says: run it as then, name another --out, or add \
-             --extend to keep what is there and generate what is missing",
+            "{} was begun with other settings, recorded in {}: use those, choose another --out, \
+            or add --extend to keep what is there and generate the rest",
             out.display(),
             stored.display()
         )

@@ -150,14 +150,14 @@ pub fn run(
     let docs: &[Knowledge] = &of_framework(docs, specs);
     ensure!(
         !docs.is_empty(),
-        "--by-group deals out knowledge documents anew, and there are none: name some with \
-         --knowledge (a pool of --pool cannot be dealt out)"
+        "--by-group regroups knowledge documents, and there are none: pass some with --knowledge \
+        (a pool given with --pool cannot be regrouped)"
     );
     let params = specs.first().map(|s| s.params).unwrap_or_default();
     let verify = compared_rule(args, &params);
     ensure!(
         verify.drafts(),
-        "--by-group compares what is drafted: --verify autoregressive drafts nothing"
+        "--by-group compares drafts, and --verify autoregressive makes none"
     );
     let pools = pools_of(engine, docs, args.deal_seed)?;
     let mut line = Line::new();
@@ -172,7 +172,7 @@ pub fn run(
     drop(line);
     ensure!(
         !answered.is_empty(),
-        "none of the subjects is in a group: name groups with --groups"
+        "none of the subjects is in a group: choose groups with --groups"
     );
     let report = Report::of(args, engine, params, verify, &answered);
     match args.json {

@@ -90,7 +90,7 @@ pub fn run(bench: &ForwardBench, settings: &Settings) -> Result<bool> {
     let (catalog, mut engine) = open_unmeasured(&settings)?;
     ensure!(
         longest <= engine.longest_measured(),
-        "--at {longest}: at most {} in this model's context",
+        "--at {longest}: must be at most {} in this model's context",
         engine.longest_measured()
     );
     if let Some(isa) = bench.isa {
@@ -185,7 +185,8 @@ fn print(report: &ForwardReport) {
     out!("{} on {}", report.on.model, report.on.device);
     if let (Some(memory), Some(row)) = (report.floor_ms, report.arithmetic_ms_a_row) {
         out!(
-            "floors with {}: {memory:.2} ms to read the weights once, {row:.3} ms of arithmetic a row",
+            "roofline with {}: {memory:.2} ms to read the weights once, {row:.3} ms of arithmetic \
+            per row",
             report.instructions
         );
     }
@@ -204,13 +205,13 @@ fn print_rows(rows: &[Row]) {
         "rows",
         "ms",
         "t(n)/t(1)",
-        "ms a row",
+        "ms/row",
         "matmul",
         "attention",
         "head",
         "verify",
         "rest",
-        "/ floor"
+        "/roof"
     );
     for row in rows {
         let over = row.over_floor.map_or("-".into(), |f| format!("{f:.2}"));

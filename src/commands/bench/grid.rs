@@ -154,7 +154,7 @@ fn print(report: &Report) {
         report.params.repeat_penalty,
         report.autoregressive.repetition * 100.0
     );
-    out!("| drafter | budget | MAL | promised | rows a pass | tokens/s | speed-up | 95% | est. |");
+    out!("| drafter | budget | MAL | predicted | rows/pass | tokens/s | speed-up | 95% | est. |");
     out!("|---|---|---|---|---|---|---|---|---|");
     row("autoregressive", "", &report.autoregressive);
     for cell in &report.cells {

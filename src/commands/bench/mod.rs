@@ -178,7 +178,7 @@ fn prepare(
     subjects.extend(catalog.stratified_sample(SubjectKind::User, args.users));
     ensure!(
         !subjects.is_empty(),
-        "--items {} --users {}: nothing to ask",
+        "--items {} --users {}: no subjects are left; one of them must be above 0",
         args.items,
         args.users
     );
@@ -199,7 +199,8 @@ fn modes(
 ) -> Result<bool> {
     if let Some(sampling) = &params.sampling {
         note!(
-            "{}: no relaxed mode, which takes tokens by their probability",
+            "{}: relaxed is left out, because it accepts tokens by probability instead of \
+            sampling them",
             sampling.describe()
         );
     }

@@ -119,7 +119,7 @@ fn once_more(engine: &mut Engine, outcome: &mut Outcome) -> Result<bool> {
     }
     ensure!(
         trace.token_ids() == outcome.ids,
-        "the same run of {} under {} came out otherwise the second time",
+        "the same run of {} under {} gave another result the second time",
         outcome.header.subject.id,
         outcome.header.params.verify.name()
     );

@@ -252,7 +252,7 @@ fn print(report: &Report) {
     );
     if let Some(any) = report.figures.first() {
         out!(
-            "build {:.2} s and {:.1} MB by a million tokens",
+            "build {:.2} s and {:.1} MB per million tokens",
             any.build_s_per_1m,
             any.bytes_per_token
         );
@@ -282,7 +282,7 @@ fn print(report: &Report) {
 fn print_calibration(figures: &DrafterFigures) {
     out!();
     out!(
-        "{} under {} rows: paths by the probability they were given",
+        "{} under {} rows: paths by predicted probability",
         figures.drafter.name(),
         figures.budget
     );
@@ -305,14 +305,14 @@ fn read_tokens(path: &Path) -> Result<Vec<Vec<TokenId>>> {
         let ids = line.split_whitespace().map(|word| {
             let id: TokenId = word.parse().map_err(|_| {
                 eyre!(
-                    "{}, line {}: `{word}` is no token id",
+                    "{}, line {}: `{word}` is not a token id",
                     path.display(),
                     i + 1
                 )
             })?;
             ensure!(
                 id < TokenId::MAX,
-                "{}, line {}: {id} is too large a token id",
+                "{}, line {}: token id {id} is too large",
                 path.display(),
                 i + 1
             );

@@ -29,12 +29,12 @@ impl Measured {
         let all = match self.blocks_measured == self.blocks {
             true => format!("all {} blocks", self.blocks),
             false => format!(
-                "{} of {} blocks fit into half of the free memory; the others by proportion",
+                "{} of {} blocks fit into half of the free memory; the others are extrapolated",
                 self.blocks_measured, self.blocks
             ),
         };
         format!(
-            "random {} weights in the shape of {}: {all}; nothing of it is kept",
+            "random {} weights in the shape of {}: {all}; the profile is not saved",
             self.weights, self.shape
         )
     }
@@ -77,7 +77,7 @@ fn fitting(shape: &Shape) -> Result<usize> {
     let fitting = (room / shape.block_bytes().max(1)).min(shape.config.layers as u64);
     ensure!(
         fitting > 0,
-        "--shape {}: not even one of its {} blocks fits into half of the {:.1} GB that are free",
+        "--shape {}: not even one of its {} blocks fits into half of the {:.1} GB of free memory",
         shape.name,
         shape.config.layers,
         available as f64 / 1e9

@@ -54,7 +54,7 @@ pub fn run(
     report.documents = docs.len();
     ensure!(
         !docs.is_empty(),
-        "nothing came in: no entry held an id and an answer"
+        "nothing was imported: no entry has an id and an answer"
     );
     if let Some(catalog) = &catalog {
         report.unknown = Some(place(&mut docs, catalog));
@@ -104,11 +104,11 @@ fn tell(report: &Report, out: &Path, catalog: Option<&Catalog>) {
     );
     if let (Some(n), Some(catalog)) = (report.unknown, catalog) {
         note!(
-            "{n} of them are of nobody in the catalog {}{}",
+            "{n} of them match no subject of the catalog {}{}",
             catalog.name,
             match n {
                 0 => "",
-                _ => ": they serve the global pool alone",
+                _ => ": they join the global pool only",
             }
         );
     }

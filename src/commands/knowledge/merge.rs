@@ -39,7 +39,7 @@ pub fn merge(shards: &[PathBuf], partial: bool) -> Result<Vec<KnowledgeDoc>> {
 fn open(path: &Path, partial: bool) -> Result<Part> {
     let manifest = Manifest::load(path)?.ok_or_else(|| {
         eyre!(
-            "{} is no shard of a batch: {} is not there",
+            "{} is not a shard of a batch: {} is missing",
             path.display(),
             manifest_path(path).display()
         )
@@ -62,7 +62,8 @@ fn open(path: &Path, partial: bool) -> Result<Part> {
         ),
         None => ensure!(
             partial,
-            "{} is not finished ({} of {} answers): resume it, or merge what there is with --partial",
+            "{} is not finished ({} of {} answers): resume it, or merge what is there with \
+            --partial",
             path.display(),
             docs.len().saturating_sub(manifest.before.n),
             manifest.conditions.order.n
@@ -96,7 +97,7 @@ fn expect_together(a: &Part, b: &Part) -> Result<()> {
     };
     common(a).expect(&common(b)).wrap_err_with(|| {
         format!(
-            "{} and {} are of different batches (then: the first, now: the second)",
+            "{} and {} are of different batches (was: the first, now: the second)",
             a.path.display(),
             b.path.display()
         )
@@ -110,7 +111,7 @@ fn expect_all(parts: &[Part], partial: bool) -> Result<()> {
     let missing: Vec<String> = missing.map(|index| format!("{index}/{of}")).collect();
     ensure!(
         partial || missing.is_empty(),
-        "shards are missing: {}; name them, or merge what there is with --partial",
+        "shards are missing: {}; add them, or merge what is there with --partial",
         missing.join(", ")
     );
     Ok(())

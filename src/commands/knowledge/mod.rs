@@ -73,7 +73,7 @@ fn write_new(out: &Path, docs: &[KnowledgeDoc]) -> Result<()> {
     let held = std::fs::metadata(out).map_or(0, |meta| meta.len());
     ensure!(
         held == 0,
-        "--out {}: holds something already; delete it, or name another file",
+        "--out {}: is not empty; delete it, or choose another file",
         out.display()
     );
     atomic_file::write_with(out, |file| {

@@ -55,7 +55,7 @@ pub fn build(path: &Path, args: &PoolDocumentsArgs, settings: &Settings) -> Resu
 pub fn add(path: &Path, args: &PoolDocumentsArgs, settings: &Settings) -> Result<()> {
     let start = Instant::now();
     if args.files.is_empty() && args.tokens.is_none() && settings.knowledge.is_empty() {
-        bail!("say what to add: files of documents, or --tokens FILE");
+        bail!("nothing to add: give files of documents, or --tokens FILE");
     }
     let codec = needed_codec(args, settings)?;
     let hash = codec.as_ref().map(tokenizer_hash).transpose()?;
@@ -96,7 +96,7 @@ fn document_of(update: &PoolUpdate, path: &Path, id: &str) -> Result<DocId> {
         [only] => Ok(only.clone()),
         [first, ..] if *first == *id => Ok(first.clone()),
         _ => bail!(
-            "{} has documents {} of this id: say which",
+            "{} has several documents of this id, {}: give the full id",
             path.display(),
             held.iter()
                 .map(DocId::as_str)

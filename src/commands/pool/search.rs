@@ -57,7 +57,7 @@ pub fn search(
     limit: usize,
     settings: &Settings,
 ) -> Result<SearchReport> {
-    ensure!(!text.is_empty(), "say what to look for");
+    ensure!(!text.is_empty(), "nothing to search for: give a text");
     let codec = codec(settings)?;
     let pools = open_pool(path, &codec)?.pools();
     if let Some(group) = group {
@@ -66,7 +66,7 @@ pub fn search(
         let names = names.join(", ");
         ensure!(
             groups.iter().any(|g| g.group == group),
-            "--group {group}: the pool's groups are {names}"
+            "--group {group}: no such group; the pool has {names}"
         );
     }
     // Markers such as the end's are no text.

@@ -173,7 +173,7 @@ fn names<'a>(token: &'a dyn Fn(Side, TokenId) -> String) -> Names<'a> {
 
 fn print_parting(difference: &Difference) {
     let Some(place) = &difference.first_difference else {
-        out!("the same {} tokens", difference.tokens[0]);
+        out!("identical: the same {} tokens", difference.tokens[0]);
         return;
     };
     let side = |shown: &Option<ShownToken>| {
@@ -195,7 +195,7 @@ fn print_parting(difference: &Difference) {
     out!("cause: {cause}. {}", place.explanation);
     let [a, b] = difference.tokens;
     out!(
-        "{:.1}% of {a} and {b} tokens are common to both when aligned, {:.1}% of the places agree",
+        "of {a} and {b} tokens {:.1}% are in common when aligned; {:.1}% of the positions agree",
         difference.in_common * 100.0,
         difference.agreement * 100.0
     );
@@ -203,7 +203,7 @@ fn print_parting(difference: &Difference) {
 
 fn print_figures(args: &TraceDiffArgs, difference: &Difference) {
     match difference.beside.is_empty() {
-        true => out!("nothing that decides a run differs in their headers"),
+        true => out!("headers agree on everything that determines a run"),
         false => out!("headers differ in: {}", difference.beside),
     }
     let paths = [&args.left, &args.right];

@@ -104,8 +104,8 @@ fn print_verified(report: &Report) {
          {largest_difference:.1e} (tolerance {tolerance:.0e})",
         match numeric.len() {
             0 => String::new(),
-            1 => " but for one near-tie".to_string(),
-            n => format!(" but for {n} near-ties"),
+            1 => " except at one near-tie".to_string(),
+            n => format!(" except at {n} near-ties"),
         }
     );
     for NearTie { difference, margin } in numeric {
@@ -123,7 +123,7 @@ fn print_verified(report: &Report) {
 fn tell_other_arithmetic(trace: &Trace, engine: &Engine) -> bool {
     let now = engine.model.arithmetic();
     let Some(then) = &trace.header.arithmetic else {
-        note!("recorded by a version that did not say under which arithmetic");
+        note!("recorded by a version that did not record its arithmetic");
         return true;
     };
     if *then == now {
@@ -145,7 +145,8 @@ fn tell_other_arithmetic(trace: &Trace, engine: &Engine) -> bool {
 fn refuse_another_model(recorded: &ModelInfo, loaded: &ModelInfo) -> Result<()> {
     ensure!(
         recorded.tokenizer_hash == loaded.tokenizer_hash,
-        "the trace was recorded with another tokenizer, that of {}; {} is loaded: name the trace's model with --model",
+        "the trace was recorded with another tokenizer, that of {}; {} is loaded: choose the \
+        trace's model with --model",
         recorded.name,
         loaded.name
     );
@@ -161,7 +162,7 @@ fn refuse_another_model(recorded: &ModelInfo, loaded: &ModelInfo) -> Result<()> 
     };
     ensure!(
         what(recorded) == what(loaded),
-        "the trace was recorded with {}, and {} is loaded: name the trace's model with --model",
+        "the trace was recorded with {}, but {} is loaded: choose the trace's model with --model",
         what(recorded),
         what(loaded)
     );

@@ -106,7 +106,7 @@ fn print_text(report: &Report, answer: &WhatIf, rerun: &[Knob]) {
     }
     if n < all {
         out!("  steps {} to {all} need a rerun", n + 1);
-        let name = "all steps as recorded contexts, not exact";
+        let name = "all steps on the recorded contexts, not exact";
         print_pair(name, &report.in_recorded_contexts);
     }
     for &knob in rerun {

@@ -65,10 +65,10 @@ impl Loading {
             Loading::Opening => "opening the model and its tokenizer".into(),
             Loading::Weights { done, of } => format!("packing weights {done}/{of}"),
             Loading::Hashing { done, of } => {
-                format!("hashing the model's file {}%", done * 100 / of.max(&1))
+                format!("hashing the model file {}%", done * 100 / of.max(&1))
             }
             Loading::Measuring { done, of } => {
-                format!("measuring what a step costs here {done}/{of}")
+                format!("measuring step costs {done}/{of}")
             }
         }
     }
@@ -275,7 +275,7 @@ fn kv_type(asked: Option<KvType>, backend: Backend) -> (KvType, Option<String>) 
     match (asked, backend) {
         (asked, Backend::Cpu) => (asked.unwrap_or_default(), None),
         (Some(KvType::F16), Backend::Device) => {
-            let note = "--kv f16: on a GPU keys and values are f32";
+            let note = "--kv f16: only f32 keys and values are supported on a GPU";
             (KvType::F32, Some(note.to_string()))
         }
         (_, Backend::Device) => (KvType::F32, None),
@@ -305,8 +305,8 @@ fn widen(weights: &mut Weights, memory: Option<Memory>) -> Option<String> {
     weights.floats = exact;
     let gb = needed as f64 / 1e9;
     Some(format!(
-        "on a GPU, 8-bit activations let strict and autoregressive texts part at near-ties; \
-         --quantize f32 ({gb:.1} GB) makes that rare"
+        "on a GPU, 8-bit activations can make strict and autoregressive texts diverge at \
+        near-ties; --quantize f32 ({gb:.1} GB) makes that rare"
     ))
 }
 
@@ -332,8 +332,9 @@ fn check_memory(
             _ => "",
         };
         bail!(
-            "{} needs about {:.1} GB of memory ({:.1} GB of it for a context of {context} tokens); \
-             {:.1} GB are free. Use {smaller}a smaller model (`laserscope model list`) or --context N",
+            "{} needs about {:.1} GB of memory ({:.1} GB of it for a context of {context} \
+            tokens); {:.1} GB is free. Use {smaller}a smaller model (`laserscope model list`) or \
+            --context N",
             weights.path().display(),
             gb(needed),
             gb(kv_bytes),

@@ -67,7 +67,7 @@ impl Engine {
             _ => self.pools.current.document(id).or_else(online),
         };
         let doc = found.ok_or_else(|| {
-            eyre!("the pools have no document `{id}`: it was taken out, or the run had other pools")
+            eyre!("no document `{id}` in the pools: it was removed, or the run used other pools")
         })?;
         let PoolDoc {
             id,
@@ -89,7 +89,7 @@ impl Engine {
     /// # Errors
     /// An empty text.
     pub fn find_in_pools(&self, text: &str) -> Result<Found> {
-        ensure!(!text.is_empty(), "say what to look for");
+        ensure!(!text.is_empty(), "enter a text to search for");
         let mut documents = self.found_in(&self.pools.current, text, false);
         documents.extend(self.found_in(&self.pools.current.online_alone(), text, true));
         documents.sort_by_key(|d| std::cmp::Reverse(d.occurrences));
@@ -148,7 +148,7 @@ impl Engine {
         params: &Params,
     ) -> Result<Probe> {
         let (ids, opening_len) = self.probed_ids(text, params)?;
-        ensure!(!ids.is_empty(), "the text has no token");
+        ensure!(!ids.is_empty(), "the text has no tokens");
         let local = Local::new(&ids, opening_len);
         let mut sets = Vec::new();
         for (name, sources) in source_sets(group) {

@@ -19,7 +19,7 @@ impl EnginePools {
     /// # Errors
     /// A document without a text.
     pub fn add_documents(&mut self, docs: &[Knowledge], codec: &TextCodec) -> Result<Vec<DocId>> {
-        ensure!(!docs.is_empty(), "there is no document to add");
+        ensure!(!docs.is_empty(), "there are no documents to add");
         let mut added: Vec<PoolDoc> = Vec::with_capacity(docs.len());
         for doc in docs {
             ensure!(
@@ -76,16 +76,17 @@ impl EnginePools {
     pub fn undo_edit(&mut self) -> Result<Undone> {
         if self.edits.n_unsaved() == 0 {
             match self.edits.is_empty() {
-                true => bail!("nothing was changed in the pools"),
+                true => bail!("nothing to undo: the pools are unchanged"),
                 false => bail!(
-                    "the changes are saved: `laserscope pool add` and `pool remove` change the pool on disk"
+                    "nothing to undo: the changes are saved; `laserscope pool add` and `pool \
+                    remove` change the pool on disk"
                 ),
             }
         }
         let undone = match self.edits.log.pop() {
             Some(Edit::Added(docs)) => Undone::Added(docs.len()),
             Some(Edit::Removed(doc)) => Undone::Removed(doc.id),
-            None => bail!("nothing was changed in the pools"),
+            None => bail!("nothing to undo: the pools are unchanged"),
         };
         self.refresh();
         Ok(undone)
@@ -110,7 +111,10 @@ impl EnginePools {
             eyre!("no pool on disk is open: start with --pool NAME.pool to save to it")
         })?;
         let unsaved = &self.edits.log[self.edits.n_saved..];
-        ensure!(!unsaved.is_empty(), "there is nothing to save");
+        ensure!(
+            !unsaved.is_empty(),
+            "nothing to save: the pools have no unsaved changes"
+        );
         let mut progress = |_: &_| true;
         let hash = tokenizer_hash(codec)?;
         let mut update = PoolUpdate::change(&path, Some(&hash), &mut progress)?;

@@ -40,7 +40,7 @@ impl Run<'_> {
     pub fn replay(&mut self, recorded: &Step) -> Result<Replayed> {
         ensure!(
             self.context_len() == recorded.context_len,
-            "step {} stands after {} tokens, where {} were expected",
+            "step {} begins after {} tokens, but {} were expected",
             recorded.index + 1,
             recorded.context_len,
             self.context_len()

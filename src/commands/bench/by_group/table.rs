@@ -35,7 +35,7 @@ fn print_kind(part: &Part) {
         part.autoregressive.repetition * 100.0
     );
     out!();
-    out!("| pool | documents | MAL | rows a pass | acceptance | tokens/s | speed-up | 95% |");
+    out!("| pool | documents | MAL | rows/pass | acceptance | tokens/s | speed-up | 95% |");
     out!("|---|---|---|---|---|---|---|---|");
     let f = &part.autoregressive;
     out!(
