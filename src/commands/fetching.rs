@@ -1,4 +1,4 @@
-//! A model's fetching, as a command shows it.
+//! Fetching a model, as shown by commands.
 
 use std::io::{BufRead, IsTerminal};
 
@@ -6,7 +6,7 @@ use crate::console;
 use crate::console::progress::Line;
 use crate::protocol::FetchEvent;
 
-/// Shows where fetching is.
+/// Shows the progress of a fetch.
 pub fn show(line: &mut Line, event: &FetchEvent) {
     match event {
         FetchEvent::Looking { what } => line.show(&format!("looking for it: {what}")),
@@ -42,7 +42,7 @@ fn downloading(event: &FetchEvent) -> String {
     )
 }
 
-/// How far the hash of a file is.
+/// Progress of hashing a file.
 pub fn hashing(file: &str, done: u64, total: u64) -> String {
     let share = done as f64 * 100.0 / total.max(1) as f64;
     format!("checking {file}: {share:.0}% of {}", megabytes(total))

@@ -11,7 +11,7 @@ use crate::speculate::learned::CalibrationStart;
 /// The start that `--calibration` names; `None`: as shipped.
 ///
 /// # Errors
-/// A file that is no trace, or says nothing of its calibration.
+/// A file that is not a trace, or does not record its calibration.
 pub fn named(choice: &CalibrationChoice) -> Result<Option<CalibrationStart>> {
     match choice {
         CalibrationChoice::Shipped => Ok(None),

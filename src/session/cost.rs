@@ -1,5 +1,5 @@
-//! The cost profile that a session's budgets go by: the one that `--cost` names,
-//! else this machine's, measured where none is kept.
+//! A session's cost profile: the one named by `--cost`, else this machine's, measured
+//! if none is saved.
 
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ use crate::text_input::{JSON_BYTES_MAX, read_text};
 /// The profile that `--cost` names.
 ///
 /// # Errors
-/// A file that holds no profile.
+/// A file without a profile.
 pub fn named(choice: &CostChoice) -> Result<CostProfile> {
     match choice {
         CostChoice::Given(profile) => Ok(profile.clone()),
@@ -44,8 +44,8 @@ fn read(path: &std::path::Path) -> Result<CostProfile> {
     Ok(trace.header.cost)
 }
 
-/// Loads this machine's profile into the engine, or measures and keeps it. Returns
-/// what there is to say about it. `go_on` as in [`Engine::measure_profile`].
+/// Loads this machine's profile into the engine, or measures and saves it. Returns a
+/// note for the user. `go_on` as in [`Engine::measure_profile`].
 ///
 /// # Errors
 /// What the device reports; [`fetch::Cancelled`].
@@ -62,8 +62,7 @@ pub fn settle(
     Ok(said)
 }
 
-/// Measures this machine's profile and keeps it: where it is kept, and what there
-/// is to say.
+/// Measures and saves this machine's profile; returns its file and a note for the user.
 ///
 /// # Errors
 /// As [`settle`].
@@ -94,7 +93,7 @@ pub fn renew(
     })
 }
 
-/// What is said of a profile whose points wander.
+/// A note on a profile whose points are noisy.
 pub fn busy(profile: &CostProfile) -> Option<String> {
     let spread = profile.spread();
     (spread > LARGE_SPREAD).then(|| {

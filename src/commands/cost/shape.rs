@@ -1,4 +1,4 @@
-//! `laserscope cost measure --shape`: what steps of a model cost that is not here.
+//! `laserscope cost measure --shape`: the step costs of a model that has not been fetched.
 
 use color_eyre::eyre::{Result, ensure, eyre};
 use serde::Serialize;
@@ -19,7 +19,7 @@ pub struct Measured {
     shape: String,
     /// Blocks of the model ..
     blocks: usize,
-    /// .. of which so many were there; the others are taken to cost the same.
+    /// .. and how many were measured; the others are assumed to cost the same.
     blocks_measured: usize,
     weights: String,
 }

@@ -1,4 +1,4 @@
-//! `laserscope knowledge import`: knowledge made elsewhere, as documents of this
+//! `laserscope knowledge import`: turns knowledge made elsewhere into documents of this
 //! catalog.
 
 use std::path::{Path, PathBuf};
@@ -13,18 +13,17 @@ use crate::recsys::foreign::{Hints, Imported, read};
 use crate::recsys::knowledge::NO_GROUP;
 use crate::recsys::{Catalog, KnowledgeDoc};
 
-/// What came in.
+/// What was imported.
 #[derive(Debug, Default, Serialize)]
 struct Report {
     documents: usize,
     bad_lines: usize,
-    /// Answers that blocks of reasoning, and markers of a turn's end, were removed
-    /// from.
+    /// Answers from which reasoning blocks or end-of-turn markers were removed.
     reasoning_removed: usize,
     markers_removed: usize,
-    /// Answers that a later one to the same question replaced.
+    /// Answers replaced by a later one to the same question.
     replaced: usize,
-    /// Documents whose subject the catalog does not have; `None`: there is none.
+    /// Documents whose subject is not in the catalog; `None`: no catalog.
     unknown: Option<usize>,
 }
 
@@ -67,7 +66,7 @@ pub fn run(
     Ok(())
 }
 
-/// The last answer to each question, where it stood.
+/// The last answer to each question, in its place.
 fn without_replaced(docs: Vec<KnowledgeDoc>, report: &mut Report) -> Vec<KnowledgeDoc> {
     let mut is_last = vec![false; docs.len()];
     last_of_each(&docs)

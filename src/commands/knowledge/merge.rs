@@ -1,5 +1,5 @@
-//! `laserscope knowledge merge`: a batch's shards, one behind the other, are the
-//! batch in its order. What does not fit together is refused by name.
+//! `laserscope knowledge merge`: concatenates a batch's shards into the batch in its
+//! order. Shards that do not belong together are refused by name.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::commands::knowledge::asked;
 use crate::recsys::KnowledgeDoc;
 use crate::recsys::knowledge::read_whole_lines;
 
-/// One shard with what it is a part of.
+/// One shard and its manifest.
 struct Part {
     path: PathBuf,
     shard: Shard,
@@ -23,8 +23,7 @@ struct Part {
 /// All documents of the shards, in the batch's order.
 ///
 /// # Errors
-/// Shards of different batches, or twice the same; unless `partial`, missing and
-/// unfinished ones; two different answers to one question.
+/// Shards of different batches; the same shard twice; unless `partial`, missing and unfinished ones; two different answers to one question.
 pub fn merge(shards: &[PathBuf], partial: bool) -> Result<Vec<KnowledgeDoc>> {
     let parts = shards.iter().map(|path| open(path, partial));
     let mut parts: Vec<Part> = parts.collect::<Result<_>>()?;
@@ -77,7 +76,7 @@ fn open(path: &Path, partial: bool) -> Result<Part> {
     })
 }
 
-/// Two neighbours are parts of one batch, and different ones.
+/// Checks that two neighbours are different parts of the same batch.
 fn expect_together(a: &Part, b: &Part) -> Result<()> {
     ensure!(
         a.shard != b.shard,

@@ -41,10 +41,10 @@ struct Hit {
     title: String,
     group: GroupKey,
     occurrences: usize,
-    /// The document's token that the first occurrence begins in.
+    /// Index of the token in which the first occurrence begins.
     at: u32,
     before: String,
-    /// The tokens that the text touches: it may begin or end within one.
+    /// The tokens that the text overlaps: it may begin or end within one.
     found: String,
     after: String,
 }
@@ -69,7 +69,7 @@ pub fn search(
             "--group {group}: no such group; the pool has {names}"
         );
     }
-    // Markers such as the end's are no text.
+    // Markers such as end-of-text are not text.
     let bytes_of = |id: TokenId| match codec.is_special(id) {
         true => &[][..],
         false => codec.token_bytes(id),

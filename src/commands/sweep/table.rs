@@ -1,4 +1,4 @@
-//! A sweep for people, and for spreadsheets: a line a cell.
+//! A sweep as a table for people and for spreadsheets: one line per cell.
 
 use color_eyre::eyre::Result;
 
@@ -8,7 +8,7 @@ use crate::speculate::options::numbers;
 use crate::speculate::speed_up::count_pairs;
 use crate::speculate::sweep::{CellFigures, Estimate};
 
-/// Names of the numbers that rules may have, in the order of the columns.
+/// Names of the rules' values, in the order of the columns.
 const NUMBERS: [&str; 5] = ["k", "tau", "ratio", "eps", "delta"];
 /// Names of the figures, each with its standard error after it.
 const FIGURES: [&str; 9] = [
@@ -98,7 +98,7 @@ fn csv_interval(of: &CellFigures) -> [String; 4] {
     ]
 }
 
-/// A table in Markdown; `*` marks what no other cell beats.
+/// A table in Markdown; `*` marks Pareto-optimal cells.
 pub fn print(report: &SweepReport) {
     out!(
         "{} on {}; {} subjects, {} of {} runs, repetition penalty {}",

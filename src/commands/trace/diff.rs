@@ -1,5 +1,5 @@
-//! `laserscope trace diff`: where two runs' texts part, and why; and why one of them
-//! is slower.
+//! `laserscope trace diff`: where the texts of two runs diverge and why, and why one of
+//! them is slower.
 
 use color_eyre::eyre::Result;
 use serde::Serialize;
@@ -57,7 +57,7 @@ struct Figures {
     profile: String,
 }
 
-/// The slower run, and by what: the factors that are there multiply to `times`.
+/// The slower run and the factors, which multiply to `times`.
 #[derive(Serialize)]
 struct Told {
     side: &'static str,
@@ -65,7 +65,7 @@ struct Told {
     by_tokens_per_step: Option<f64>,
     by_rows: Option<f64>,
     by_same_rows: Option<f64>,
-    /// In place of the two before, where no profile was recorded.
+    /// Instead of the previous two, if no profile was recorded.
     by_step: Option<f64>,
     explanation: String,
 }
@@ -80,8 +80,8 @@ struct Place {
     /// `relaxed`, `numeric`, `branched`, `parameters`, `ended`, `prompt`, `model` or
     /// `unexplained`.
     cause: &'static str,
-    /// Of a relaxed token, why the other run does not have it: `rule`, which refuses
-    /// it, or `drafts`, which did not bring it.
+    /// For a relaxed token, why the other run does not have it: refused by its `rule`,
+    /// or missing from its `drafts`.
     parted_by: Option<&'static str>,
     explanation: String,
 }
@@ -90,7 +90,7 @@ struct Place {
 struct ShownToken {
     token: TokenId,
     text: String,
-    /// `null`: a branch took the token over, or it was forced on the branch.
+    /// `null`: the branch inherited the token, or it was forced.
     step: Option<usize>,
 }
 
