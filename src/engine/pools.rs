@@ -1,5 +1,4 @@
-//! The pools of an engine: what it was given, the session's own answers, and what was
-//! changed by hand.
+//! The pools of an engine: those loaded, the session's own answers, and manual edits.
 
 mod browse;
 mod editing;
@@ -21,23 +20,22 @@ use knowledge::pool_of;
 
 pub use knowledge::Knowledge;
 
-/// What an engine draws on.
+/// The pools that an engine drafts from.
 #[derive(Default)]
 pub struct EnginePools {
-    /// As a run may use them: the session's answers are among them, what was taken out
-    /// is hidden.
+    /// As a run uses them: with the session's answers, and without removed documents.
     pub current: Pools,
     pub own_documents: OwnDocuments,
     /// Answers of this session.
     online: Online,
-    /// What was changed by hand.
+    /// The manual edits.
     pub(super) edits: Edits,
-    /// The pool on disk that was opened beside the documents.
+    /// The pool on disk that was opened with the documents.
     pub(super) on_disk: Option<PathBuf>,
 }
 
 impl EnginePools {
-    /// Draws on these pools from now on, and on this session's answers.
+    /// Drafts from these pools from now on, and from this session's answers.
     pub fn set(&mut self, pools: &Pools) {
         self.current = pools.with_online(&self.online);
     }
@@ -52,7 +50,7 @@ impl EnginePools {
         Ok(())
     }
 
-    /// Puts a pool of a folder beside those that are there.
+    /// Adds a pool on disk to the loaded ones.
     ///
     /// # Errors
     /// As [`PoolStore::open`]: another tokenizer, a damaged file, ..
@@ -86,7 +84,7 @@ impl EnginePools {
         Ok(())
     }
 
-    /// The pools as they are after the changes by hand and with the session's answers.
+    /// The pools after manual edits and with the session's answers.
     pub(super) fn refresh(&mut self) {
         let pools = self.edits.applied_to(&self.current);
         let removed = self.edits.removed();
@@ -101,7 +99,7 @@ impl EnginePools {
         }
     }
 
-    /// What drafts for a run and no command line can bring back.
+    /// Sources of a run that no command line can reproduce.
     pub(super) fn by_hand(&self, params: &Params) -> Vec<String> {
         let mut told = Vec::new();
         if self.edits.n_unsaved() > 0 {
@@ -125,10 +123,10 @@ pub(super) fn pool_sizes(pools: &Pools, subject: &SubjectInfo, params: &Params) 
     sizes
 }
 
-/// What ties a pool on disk to the tokenizer whose ids it holds.
+/// The hash that ties a pool on disk to its tokenizer.
 ///
 /// # Errors
-/// None but for a hash that is no sha256.
+/// A hash that is not a SHA-256.
 pub fn tokenizer_hash(codec: &TextCodec) -> Result<TokenizerHash> {
     let hash = TokenizerHash::from_hex(&codec.hash());
     hash.ok_or_else(|| eyre!("the tokenizer's hash is not a SHA-256: {}", codec.hash()))

@@ -1,6 +1,6 @@
-//! Changing the pools by hand, in memory: documents added and taken out, undone one by
-//! one, saved to the pool on disk when asked to. Runs under way keep the pools they began
-//! with.
+//! Editing the pools by hand, in memory: documents are added and removed, edits undone
+//! one by one and saved to the pool on disk on request. Current runs keep the pools
+//! they began with.
 
 use color_eyre::eyre::{Result, bail, ensure, eyre};
 
@@ -13,8 +13,8 @@ use crate::retrieval::{Part, PoolDoc, PoolUpdate, Unwanted};
 use crate::speculate::subject::DocId;
 
 impl EnginePools {
-    /// Adds documents to the pools, for runs to come. One whose id is taken, or
-    /// was, gets another.
+    /// Adds documents to the pools, for later runs. One whose id is or was taken gets
+    /// another.
     ///
     /// # Errors
     /// A document without a text.
@@ -49,10 +49,10 @@ impl EnginePools {
             .unwrap_or_else(|| wanted.clone())
     }
 
-    /// Takes a document out of the pools, for runs to come.
+    /// Removes a document from the pools, for later runs.
     ///
     /// # Errors
-    /// An id that is not there.
+    /// An unknown id.
     pub fn remove_document(&mut self, pool: &PoolName, id: &DocId) -> Result<()> {
         let (is_there, from) = match pool {
             PoolName::Online => (
@@ -69,10 +69,10 @@ impl EnginePools {
         Ok(())
     }
 
-    /// Takes the last change back; what it was.
+    /// Undoes and returns the last edit.
     ///
     /// # Errors
-    /// Nothing to take back; a change that is saved.
+    /// Nothing to undo; an edit that is saved.
     pub fn undo_edit(&mut self) -> Result<Undone> {
         if self.edits.n_unsaved() == 0 {
             match self.edits.is_empty() {
@@ -100,8 +100,7 @@ impl EnginePools {
         self.refresh();
     }
 
-    /// Puts the changes that are not saved yet into the pool on disk that was
-    /// opened with the model.
+    /// Saves the unsaved edits to the pool on disk that was opened with the model.
     ///
     /// # Errors
     /// No pool on disk; as [`PoolUpdate::change`].
@@ -141,7 +140,7 @@ impl EnginePools {
         Ok(saved)
     }
 
-    /// The pool on disk that changes can be saved to.
+    /// The pool on disk to which edits can be saved.
     pub fn pool_on_disk(&self) -> Option<String> {
         let path = self.on_disk.as_ref()?;
         Some(path.display().to_string())

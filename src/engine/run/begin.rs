@@ -1,4 +1,5 @@
-//! A run's beginning: the prompt processed, and the header of all that the run depends on.
+//! The beginning of a run: processes the prompt and builds the header, which holds
+//! everything the run depends on.
 
 use std::time::Instant;
 
@@ -58,8 +59,8 @@ impl<'e> Run<'e> {
     }
 }
 
-/// All that the run's trees and verdicts depend on. `begin`: when the prompt began to be
-/// processed.
+/// Everything the run's trees and verdicts depend on. `begin`: when processing the
+/// prompt began.
 fn header(
     engine: &Engine,
     spec: RunSpec,
@@ -100,7 +101,7 @@ fn header(
     }
 }
 
-/// Prompt and what a branch took over.
+/// The prompt and a branch's inherited tokens.
 fn begun(prompt: &RenderedPrompt, spec: &RunSpec, model: &LoadedModel) -> Result<Vec<TokenId>> {
     let mut ids = prompt.ids.clone();
     if ids.len() >= model.context() {
