@@ -26,7 +26,7 @@ use laserscope::speculate::trace::Trace;
 use laserscope::start::{look, playground, screens};
 use laserscope::tui::Look;
 
-/// The exit status of a wrong usage, as clap has it.
+/// The exit status for wrong usage, as in clap.
 const EXIT_USAGE: u8 = 2;
 
 fn main() -> Result<ExitCode> {
@@ -89,7 +89,7 @@ fn failed(error: &Report) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Panics are told by the one writer for standard error, without colours.
+/// Panics are printed by the one writer to standard error, without colours.
 fn report_panics() -> Result<()> {
     let hooks = color_eyre::config::HookBuilder::default().display_env_section(false);
     let (panics, errors) = hooks.theme(Theme::new()).try_into_hooks()?;
@@ -101,8 +101,8 @@ fn report_panics() -> Result<()> {
     Ok(())
 }
 
-/// Help and versions as clap prints them; a wrong usage without its colours, since
-/// it quotes the command line.
+/// Help and versions as clap prints them; usage errors without colours, since they
+/// quote the command line.
 fn answered_by_clap(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
         let printed = error.print().wrap_err("writing to standard output");
@@ -165,12 +165,12 @@ fn trace_command(command: &TraceCommand, settings: &Settings, look: &Look) -> Re
     trace::run(command, settings, &export, over)
 }
 
-/// Options over parameters; ends the program where they do not go together.
+/// Applies options to parameters; ends the program if they conflict.
 fn over(decode: &DecodeArgs, base: Params) -> Params {
     decode.over(base).unwrap_or_else(|e| wrong_usage(&e))
 }
 
-/// What `--learn` carries from run to run would make these depend on their order.
+/// Refuses `--learn` for commands whose runs must not depend on their order.
 fn refuse_learning(settings: &Settings, command: Option<&Command>) {
     let command = match command {
         Some(Command::Generate(args)) if args.all.is_some() => "generate --all",
@@ -180,8 +180,8 @@ fn refuse_learning(settings: &Settings, command: Option<&Command>) {
     };
     if settings.learn {
         wrong_usage(&format!(
-            "--learn does not go with {command}, whose runs must not depend on each other: \
-             --calibration TRACE starts all of them alike"
+            "--learn cannot be used with {command}, whose runs must be independent: --calibration \
+            TRACE gives all of them the same start"
         ));
     }
 }

@@ -65,7 +65,7 @@ pub struct BatchArgs {
     /// One of n parts of the work, 1/n to n/n; `laserscope knowledge merge` joins them
     #[arg(long, requires = "all", value_name = "I/N", value_parser = Shard::parse)]
     pub shard: Option<Shard>,
-    /// Go on only with what this batch wrote: never add to a file of another origin
+    /// Resume only a file that this batch wrote; never add to a foreign one
     #[arg(long, requires_all = ["all", "out"])]
     pub resume: bool,
     /// Keep what --out holds though it came about otherwise, and generate what is missing

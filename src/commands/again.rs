@@ -1,5 +1,5 @@
-//! `laserscope generate --from TRACE` and `--branch-of TRACE:STEP`: a recorded run once
-//! more, or from one of its steps on, from what its header says.
+//! `laserscope generate --from TRACE` and `--branch-of TRACE:STEP`: repeats a recorded
+//! run from its header, or branches from one of its steps.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ use crate::speculate::params::Params;
 use crate::speculate::same_run::differences;
 use crate::speculate::trace::{Header, Step, Trace};
 
-/// Makes a recorded run again; `over` lays options over its parameters. `Ok(false)`:
+/// Repeats a recorded run; `over` applies options to its parameters. `Ok(false)`:
 /// cancelled.
 ///
 /// # Errors
@@ -83,11 +83,11 @@ pub fn branch(
     Ok(one(args, &catalog, &mut engine, spec)?.is_some())
 }
 
-/// The engine as the recorded run had it.
+/// Prepares the engine as for the recorded run.
 fn prepare(engine: &mut Engine, recorded: &Header) -> Result<()> {
     ensure!(
         recorded.model.tokenizer_hash == engine.model.info.tokenizer_hash,
-        "the run was recorded with {}, whose tokenizer {} does not have: name its model with --model",
+        "the run was recorded with {}, and {} has another tokenizer: choose its model with --model",
         recorded.model.name,
         engine.model.info.name
     );
@@ -95,7 +95,7 @@ fn prepare(engine: &mut Engine, recorded: &Header) -> Result<()> {
     Ok(())
 }
 
-/// What the options name takes the place of what was recorded.
+/// Options override what was recorded.
 fn asked_otherwise(spec: &mut RunSpec, settings: &Settings) {
     if settings.cost.is_some() {
         spec.start.cost = None;
@@ -105,7 +105,7 @@ fn asked_otherwise(spec: &mut RunSpec, settings: &Settings) {
     }
 }
 
-/// Whether a run made again came out as recorded.
+/// Whether a repeated run equals the recorded one.
 fn compared(then: &Trace, now: &Trace) -> String {
     let is_same = |(a, b): &(&Step, &Step)| a.tree == b.tree && a.verdict == b.verdict;
     let n_same = then

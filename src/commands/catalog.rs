@@ -1,4 +1,4 @@
-//! `laserscope catalog`: who is in it.
+//! `laserscope catalog`: its items and users.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -63,14 +63,14 @@ fn list(catalog: &Catalog, kind: SubjectKind, json: bool) -> Result<()> {
     Ok(())
 }
 
-/// Cells of a column that holds these and two spaces, at least so many.
+/// Width in cells of a column for these and two spaces, with a minimum.
 fn column_width<'a>(least: usize, cells: impl Iterator<Item = &'a str>) -> usize {
     cells
         .map(|cell| visible::row(cell).width() + 2)
         .fold(least, usize::max)
 }
 
-/// With spaces behind it up to a width in cells.
+/// Padded with spaces to a width in cells.
 fn padded(text: &str, width: usize) -> String {
     let text = visible::row(text);
     let n_spaces = width.saturating_sub(text.width());
@@ -91,7 +91,7 @@ struct Info {
     rows_read: u64,
     rows_kept: u64,
     left_out: BTreeMap<String, u64>,
-    /// The scale of the ratings, and how sure it is.
+    /// The scale of the ratings, and how it was found.
     scale: String,
     scale_chosen: bool,
     scale_assumed: Option<String>,
@@ -125,7 +125,7 @@ fn info(settings: &Settings, json: bool) -> Result<()> {
     let found = findings.unwrap_or_default().describe(&catalog);
     found.iter().for_each(|line| out!("{line}"));
     out!(
-        "liked: ratings above {} on the scale {}; a prompt shows {} of them at most",
+        "liked: ratings above {} on the scale {}; a prompt lists at most {} of them",
         info.positive_above_stars,
         info.scale,
         info.history_max
@@ -197,7 +197,7 @@ fn group_rows(catalog: &Catalog, kind: SubjectKind) -> Vec<GroupRow> {
     catalog.groups(kind).iter().map(row).collect()
 }
 
-/// Writes the sample's users and ratings anew.
+/// Regenerates the sample's users and ratings.
 fn synthesize(folder: &Path) -> Result<()> {
     let sample = synth::synthesize(&Recipe::bundled()?, &bundled_items()?)?;
     std::fs::create_dir_all(folder).wrap_err_with(|| format!("--out {}", folder.display()))?;

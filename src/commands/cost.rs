@@ -1,5 +1,4 @@
-//! `laserscope cost`: the profile that automatic budgets go by, shown or measured
-//! again.
+//! `laserscope cost`: shows or renews the profile that automatic budgets follow.
 
 use std::path::PathBuf;
 
@@ -24,7 +23,7 @@ use crate::speculate::cost::{CostPoint, CostProfile};
 struct Point {
     #[serde(flatten)]
     measured: CostPoint,
-    /// How far the profile, as it is used, lies from this point, relative to it.
+    /// Relative error of the fitted profile at this point.
     residual: f32,
 }
 
@@ -34,7 +33,7 @@ struct Report {
     on: RanOn,
     instructions: String,
     kv: String,
-    /// Where the profile is kept; absent where it is not.
+    /// Where the profile is saved; absent if it is not.
     file: Option<PathBuf>,
     measured: Option<String>,
     machine: Option<String>,
@@ -88,7 +87,7 @@ fn shown(engine: &mut Engine, settings: &Settings) -> Result<Option<PathBuf>> {
     let key = CostKey::of(engine);
     let Some(profile) = key.load(0) else {
         bail!(
-            "no cost profile of {} on {} is kept: `laserscope cost measure` measures one",
+            "no cost profile for {} on {} yet: run `laserscope cost measure`",
             engine.model.info.name,
             engine.model.device
         );
@@ -142,7 +141,7 @@ fn print(report: &Report) {
         out!("{}", shape.describe());
     }
     if let Some(file) = &report.file {
-        out!("kept in {}", file.display());
+        out!("saved in {}", file.display());
     }
     out!(
         "{:>6}{:>9}{:>13}{:>10}{:>9}{:>10}",

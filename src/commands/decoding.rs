@@ -1,5 +1,5 @@
-//! What real runs pay for a pass: knowledge of the catalog's query half decoded at
-//! fixed budgets, and of each budget the steps of exactly that many rows.
+//! The cost of a pass in real runs: subjects of the query half decoded at fixed
+//! budgets, counting the steps with exactly that many rows.
 
 use color_eyre::eyre::Result;
 use serde::Serialize;
@@ -17,11 +17,11 @@ use crate::worker::ask;
 
 /// Budgets that are tried.
 const ROWS: [usize; 4] = [1, 4, 8, 16];
-/// Steps of exactly so many rows that a median is taken over.
+/// Steps per median.
 const STEPS: usize = 50;
-/// Subjects that are asked, at most, to have that many.
+/// Maximum number of subjects decoded to get them.
 const SUBJECTS: usize = 12;
-/// Steps at a run's beginning that do not count: caches are cold after the prompt.
+/// First steps of a run, which are not counted: caches are cold after the prompt.
 const COLD: usize = 3;
 
 /// Passes of exactly `n` rows.

@@ -1,4 +1,4 @@
-//! A model's fetching, as a command shows it.
+//! Fetching a model, as shown by commands.
 
 use std::io::{BufRead, IsTerminal};
 
@@ -6,10 +6,10 @@ use crate::console;
 use crate::console::progress::Line;
 use crate::protocol::FetchEvent;
 
-/// Shows where fetching is.
+/// Shows the progress of a fetch.
 pub fn show(line: &mut Line, event: &FetchEvent) {
     match event {
-        FetchEvent::Looking { what } => line.show(&format!("looking: {what}")),
+        FetchEvent::Looking { what } => line.show(&format!("looking for it: {what}")),
         FetchEvent::Downloading { done, total, .. } => match total {
             Some(total) => line.timed_part(*done, *total, &downloading(event)),
             None => line.show(&downloading(event)),
@@ -45,7 +45,7 @@ fn downloading(event: &FetchEvent) -> String {
     )
 }
 
-/// Shows how far the hash of a file is.
+/// Shows the progress of hashing a file.
 pub fn hashing(line: &mut Line, file: &str, done: u64, total: u64) {
     let share = done as f64 * 100.0 / total.max(1) as f64;
     let text = format!("checking {file}: {share:.0}% of {}", megabytes(total));

@@ -55,7 +55,7 @@ fn list(json: bool, settings: &Settings) -> Result<()> {
         }
     }
     if n_bad > 0 {
-        bail!("{n_bad} of the frameworks cannot be used");
+        bail!("{n_bad} frameworks cannot be used");
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! `laserscope generate`: knowledge for one subject or a prompt of one's own;
-//! `batch` has it for everyone.
+//! `laserscope generate`: knowledge for one subject or a custom prompt; `batch`
+//! generates it for everyone.
 
 use color_eyre::eyre::{Result, bail};
 
@@ -13,7 +13,7 @@ use crate::recsys::SubjectKind;
 use crate::speculate::params::Params;
 use crate::worker::ask;
 
-/// Runs the command; `over` lays its decoding options over a recorded run's
+/// Runs the command; `over` applies its decoding options to a recorded run's
 /// parameters. `Ok(false)`: cancelled.
 pub fn run(
     args: &GenerateArgs,
@@ -46,7 +46,7 @@ pub fn run(
             "no subject given: use --item ID, --user ID, --all items|users|both or --prompt TEXT"
         ),
     };
-    // A wrong id is said before the model is loaded.
+    // A wrong id is reported before the model is loaded.
     let catalog = settings.load_catalog()?;
     let at = catalog.find(kind, id)?;
     let mut engine = open_engine(settings, &catalog)?;
@@ -56,7 +56,7 @@ pub fn run(
     Ok(one(args, &catalog, &mut engine, spec)?.is_some())
 }
 
-/// Nothing that is there may be lost to the options.
+/// No option may overwrite a foreign file.
 fn expect_places(args: &GenerateArgs) -> Result<()> {
     let Some(trace) = &args.trace else {
         return Ok(());

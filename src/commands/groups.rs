@@ -1,4 +1,4 @@
-//! `laserscope groups`: groups from attributes and from behaviour, saved for
+//! `laserscope groups`: builds groups from attributes and behaviour and saves them for
 //! `--groups`.
 
 use std::path::Path;

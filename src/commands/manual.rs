@@ -39,5 +39,8 @@ fn named(program: &clap::Command, name: &str) -> Result<clap::Command> {
         return Ok(found.clone());
     }
     let names: Vec<&str> = program.get_subcommands().map(|c| c.get_name()).collect();
-    bail!("man {name}: there is {}", names.join(", "))
+    bail!(
+        "man {name}: no such command; there are {}",
+        names.join(", ")
+    )
 }

@@ -1,5 +1,5 @@
-//! The program without its screens: siblings of the terminal face over the same
-//! engine. Data go to standard output, everything else to standard error.
+//! The program without its screens: siblings of the terminal interface over the same
+//! engine. Data goes to standard output, everything else to standard error.
 
 mod again;
 pub mod batch;
@@ -40,7 +40,7 @@ pub fn open(settings: &Settings) -> Result<(Catalog, Engine)> {
     Ok((catalog, engine))
 }
 
-/// The engine over a catalog that is loaded already.
+/// The engine for a loaded catalog.
 pub fn open_engine(settings: &Settings, catalog: &Catalog) -> Result<Engine> {
     let path = fetch_model(settings, settings.model())?;
     let mut line = Line::new();

@@ -1,4 +1,4 @@
-//! One run: recorded, saved, and told.
+//! One run: recorded, saved and reported.
 
 use std::path::Path;
 
@@ -25,7 +25,7 @@ pub(crate) fn one(
     engine: &mut Engine,
     spec: RunSpec,
 ) -> Result<Option<Trace>> {
-    // The file is begun first: a run is not lost to a folder that is not there.
+    // The file is created first, so that a missing folder is noticed before the run.
     let file = args.trace.as_deref().map(create).transpose()?;
     let mut log = args.out.as_deref().map(single_log).transpose()?;
     let (trace, end) = record(engine, spec)?;
@@ -43,7 +43,7 @@ pub(crate) fn one(
     Ok(is_done.then_some(trace))
 }
 
-/// Says so where this machine no longer fits the profile that the run went by.
+/// Notes when this machine no longer fits the run's cost profile.
 fn tell_drift(engine: &Engine, trace: &Trace) {
     if engine.setup.has("--cost") || trace.header.cost != engine.start.cost {
         return;
@@ -53,18 +53,18 @@ fn tell_drift(engine: &Engine, trace: &Trace) {
     trace.steps.iter().for_each(|step| drift.push(step, &costs));
     if let Some(ratio) = drift.beyond() {
         note!(
-            "{}: `laserscope cost measure` measures it again",
+            "{}: renew it with `laserscope cost measure`",
             describe(ratio)
         );
     }
 }
 
-/// A batch's file holds what the batch would write, and nothing else.
+/// Opens a log, unless it belongs to a batch.
 fn single_log(path: &Path) -> Result<KnowledgeLog> {
     let manifest = manifest_path(path);
     ensure!(
         !manifest.exists(),
-        "{} belongs to a batch ({}): name another file with --out",
+        "{} belongs to a batch ({}): choose another file with --out",
         path.display(),
         manifest.display()
     );

@@ -1,5 +1,5 @@
-//! What an option may write over: an earlier file of its own kind, never somebody
-//! else's, nor what the command reads. Told before any work is done.
+//! What an option may overwrite: an earlier file of the same kind, never a foreign one,
+//! nor one of the command's inputs. Checked before any work is done.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -7,10 +7,10 @@ use std::path::Path;
 
 use color_eyre::eyre::{Result, WrapErr, ensure};
 
-/// So many bytes say what a file is.
+/// Bytes read to recognize a file.
 const LOOKED_AT_BYTES: u64 = 1 << 12;
 
-/// Kinds of files that are known by how they begin.
+/// Kinds of files that are recognized by how they begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Trace,
@@ -26,8 +26,8 @@ impl Kind {
             Kind::Trace => "a recorded run",
             Kind::Groups => "saved groups",
             Kind::Picture => "an SVG picture",
-            Kind::SyntheticUsers => "synthetic viewers",
-            Kind::SyntheticRatings => "their ratings",
+            Kind::SyntheticUsers => "a list of synthetic viewers",
+            Kind::SyntheticRatings => "a list of synthetic ratings",
         }
     }
 
@@ -42,8 +42,8 @@ impl Kind {
     }
 }
 
-/// Refuses a file that is there, is not empty, and does not begin as its kind does.
-/// Devices and pipes hold nothing that could be lost.
+/// Refuses an existing, nonempty file that does not begin like its kind. Devices and
+/// pipes hold nothing that could be lost.
 ///
 /// # Errors
 /// The option and the file; a file that cannot be read.
@@ -57,33 +57,33 @@ pub fn expect_own(option: &str, path: &Path, kind: Kind) -> Result<()> {
         .wrap_err_with(|| format!("{option} {}", path.display()))?;
     ensure!(
         begins.is_empty() || kind.begins(&String::from_utf8_lossy(&begins)),
-        "{option} {}: holds something else than {}, which would be lost: nothing is changed, \
-         name another file",
+        "{option} {}: the file is not {} and would be overwritten: nothing was changed, choose \
+        another file",
         path.display(),
         kind.describe()
     );
     Ok(())
 }
 
-/// Refuses one file under two names: as what is written and as something else.
+/// Refuses an output that is also another file of the command.
 ///
 /// # Errors
 /// Both.
 pub fn expect_apart(option: &str, path: &Path, other: &str, other_path: &Path) -> Result<()> {
     ensure!(
         !is_same(path, other_path),
-        "{option} {} is the same file as {other} {}: name another one",
+        "{option} {} is the same file as {other} {}: choose another one",
         path.display(),
         other_path.display()
     );
     Ok(())
 }
 
-/// By what they lead to, through links and hard links; of files that are not there
-/// yet, by their folder and name.
+/// Compares through symbolic and hard links; files that do not exist yet by folder and
+/// name.
 fn is_same(a: &Path, b: &Path) -> bool {
     if let (Ok(a), Ok(b)) = (fs::metadata(a), fs::metadata(b)) {
-        // Two devices (`/dev/null`) may be one and keep nothing.
+        // Devices such as `/dev/null` may coincide: they store nothing.
         return a.is_file() && b.is_file() && is_same_file(&a, &b);
     }
     match (place(a), place(b)) {

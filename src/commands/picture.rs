@@ -1,5 +1,5 @@
-//! `laserscope picture`: the Decode screen of traces, or what some keys lead to
-//! from there, as an SVG picture.
+//! `laserscope picture`: the Decode screen of traces, or another screen reached by
+//! keys, as an SVG picture.
 
 use color_eyre::eyre::{Result, ensure};
 use ratatui::buffer::Buffer;

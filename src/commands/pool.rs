@@ -1,5 +1,5 @@
-//! `laserscope pool`: pools on disk. Builds and changes them (`change`), reads
-//! their documents (`input`), says what they hold and searches them.
+//! `laserscope pool`: pools on disk. Builds and changes them (`change`), reads their
+//! documents (`input`), describes and searches them.
 
 mod change;
 mod input;

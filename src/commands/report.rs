@@ -14,7 +14,7 @@ use crate::speculate::trace::{End, SubjectInfo, Trace};
 use crate::speculate::verify::Finish;
 use crate::worker::ask;
 
-/// What a bench ran on.
+/// Model and device of a bench.
 #[derive(Clone, Debug, Serialize)]
 pub struct RanOn {
     pub model: String,
@@ -64,10 +64,9 @@ pub struct RunReport {
     pub mean_log_prob: f64,
     /// Rated items left out of the prompt to fit the context.
     pub history_dropped: usize,
-    /// What the catalog knows, and whether the answer names it; a prompt of one's
-    /// own has none.
+    /// Facts from the catalog, and whether the answer names them; none for a custom prompt.
     pub facts: Vec<Mention>,
-    /// Of an answer that begins as JSON: whether it is RLMRec's object.
+    /// For an answer that begins as JSON: whether it is RLMRec's object.
     pub json: Option<Validity>,
 }
 
@@ -118,7 +117,7 @@ impl RunReport {
         self
     }
 
-    /// In a line: how much, how fast, how good.
+    /// One line: length, speed and quality.
     pub fn summary(&self) -> String {
         let facts = match n_named(&self.facts) {
             (_, 0) => String::new(),
@@ -127,7 +126,7 @@ impl RunReport {
         let json = self.json.map(|v| format!(", JSON {}", v.name()));
         let dropped = match self.history_dropped {
             0 => String::new(),
-            n => format!("; the {n} oldest of the history left out to fit the context"),
+            n => format!("; the {n} oldest of the history dropped to fit the context"),
         };
         format!(
             "{} tokens in {} steps ({}, {}): MAL {:.2}, {:.1} tokens/s, repeated 4-grams {:.1}%, \

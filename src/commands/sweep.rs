@@ -1,5 +1,5 @@
-//! `laserscope sweep`: a grid of rules, numbers and budgets on the same prompts,
-//! each beside autoregressive decoding, in one process and in turns, in pairs.
+//! `laserscope sweep`: a grid of rules, their values and budgets on the same prompts,
+//! in pairs interleaved with autoregressive decoding in one process.
 
 mod report;
 mod table;
@@ -26,11 +26,11 @@ use crate::speculate::sweep::{Cell, Grid, Job, Sweep};
 use crate::speculate::trace::{SubjectInfo, Trace};
 use crate::worker::ask;
 
-/// Items that are asked where nobody is named.
+/// Default number of items.
 const DEFAULT_ITEMS: usize = 4;
 
-/// Runs the command; `configured`: what a plain command line would mean.
-/// `Ok(false)`: cancelled, or not lossless.
+/// Runs the command; `configured`: the parameters without options. `Ok(false)`:
+/// cancelled, or not lossless.
 pub fn run(args: &SweepArgs, grid: Grid, settings: &Settings, configured: &Params) -> Result<bool> {
     let catalog = settings.load_catalog()?;
     let asked = asked(args, &catalog)?;
@@ -68,7 +68,11 @@ fn asked(args: &SweepArgs, catalog: &Catalog) -> Result<Vec<Asked>> {
     let mut spread = catalog.stratified_sample(SubjectKind::Item, n_items);
     spread.extend(catalog.stratified_sample(SubjectKind::User, args.users.unwrap_or(0)));
     subjects.extend(spread.into_iter().map(|at| (at, Role::Query)));
-    ensure!(!subjects.is_empty(), "--items 0: nobody to ask");
+    ensure!(
+        !subjects.is_empty(),
+        "--items 0: no subjects are left; use --items, --users, --item \
+        or --user"
+    );
     let ask = |(at, role): (SubjectRef, Role)| {
         let (subject, prompt) = ask::about(catalog, at, &framework, role)?;
         Ok(Asked { subject, prompt })
@@ -76,7 +80,7 @@ fn asked(args: &SweepArgs, catalog: &Catalog) -> Result<Vec<Asked>> {
     subjects.into_iter().map(ask).collect()
 }
 
-/// Makes all runs, or those that Ctrl-C leaves time for.
+/// Makes all runs, until Ctrl-C.
 fn make(
     sweep: &mut SweepRun,
     engine: &mut Engine,
@@ -125,7 +129,7 @@ fn show(line: &mut Line, sweep: &Sweep, job: Job, subjects: &[SubjectInfo]) {
     }
 }
 
-/// Nothing that is in the folder already may be lost but earlier traces.
+/// Only earlier traces in the folder may be overwritten.
 fn expect_places(folder: Option<&Path>, subjects: &[SubjectInfo], grid: &Grid) -> Result<()> {
     let Some(folder) = folder else {
         return Ok(());

@@ -1,5 +1,5 @@
-//! `laserscope model info --verify`: every byte of a model's files is hashed and
-//! compared with what is known of them.
+//! `laserscope model info --verify`: hashes every byte of a model's files and compares
+//! the result with known hashes.
 
 use std::path::{Path, PathBuf};
 
@@ -16,9 +16,9 @@ use crate::model::hashes::{HashMemory, Watch, hash_file};
 pub struct VerifiedFile {
     file: String,
     sha256: String,
-    /// `None`: nothing is known to compare with.
+    /// `None`: no hash is known.
     expected: Option<String>,
-    /// Where that is known from.
+    /// Where the expected hash comes from.
     source: Option<&'static str>,
 }
 
@@ -32,12 +32,12 @@ impl VerifiedFile {
         let VerifiedFile { file, sha256, .. } = self;
         match (&self.expected, self.source) {
             (Some(expected), Some(source)) if self.is_damaged() => {
-                format!("{file}: its sha256 is {sha256}, the one known from {source} is {expected}")
+                format!("{file}: its sha256 is {sha256}, but {expected} is expected from {source}")
             }
             (Some(_), Some(source)) => {
-                format!("{file}: sha256 {sha256}, as known from {source}")
+                format!("{file}: sha256 {sha256}, as expected from {source}")
             }
-            _ => format!("{file}: sha256 {sha256}; there is nothing to compare it with"),
+            _ => format!("{file}: sha256 {sha256}; no hash is known to compare it with"),
         }
     }
 }
@@ -61,7 +61,7 @@ fn one(env: &FetchEnv, path: &Path) -> Result<VerifiedFile> {
     let memory = HashMemory::of(env);
     let sha256 = hash_file(path, &mut watch)?;
     let known = expectation(env, path).map(|known| (known.sha256, known.source));
-    // The same size and time, and other bytes: damage, whosever file it is.
+    // Different bytes with the same size and time mean damage, whatever the file's origin.
     let remembered = || Some((memory.remembered(path)?, "its first use"));
     let (expected, source) = known.or_else(remembered).unzip();
     if expected.is_none() {
@@ -118,7 +118,11 @@ mod tests {
         };
         write("heat");
         let first = one(&env, &path).unwrap();
-        assert!(first.describe().contains("nothing to compare"));
+        assert!(
+            first
+                .describe()
+                .contains("no hash is known to compare it with")
+        );
         let again = one(&env, &path).unwrap();
         assert!(again.describe().contains("as known from its first use"));
         assert!(refuse_damaged(&[again]).is_ok());
@@ -128,7 +132,7 @@ mod tests {
         let said = refuse_damaged(&[first, damaged]).unwrap_err().to_string();
         assert!(said.contains("a.gguf: its sha256 is"), "{said}");
         assert!(said.contains("fetch it again"), "{said}");
-        // What was fetched is known whatever the file's time says.
+        // The hash of a fetched file is known regardless of its time.
         HashMemory::of(&env).remember_fetched(&path, &first_hash());
         assert!(
             one(&env, &path)

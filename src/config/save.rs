@@ -58,7 +58,7 @@ fn with_decode(text: &str, params: &Params) -> Result<String> {
         .or_insert_with(|| Item::Table(Table::new()));
     let table = decode
         .as_table_mut()
-        .ok_or_else(|| eyre!("`decode` is no table"))?;
+        .ok_or_else(|| eyre!("`decode` is not a table"))?;
     let said = pairs(params);
     for key in KEYS {
         // One that stays keeps its comments.

@@ -45,7 +45,7 @@ fn watch() {
                 std::process::exit(i32::from(EXIT_CANCELLED));
             }
             note!();
-            note!("stopping; Ctrl-C again ends at once");
+            note!("stopping; press Ctrl-C again to quit at once");
         }
     });
 }

@@ -1,6 +1,6 @@
-//! What a step costs on this machine: real steps of made-up runs, back to back, over
-//! a chosen number of rows and a chosen context. The cost profile and
-//! `bench forward` measure by the same code.
+//! What a step costs on this machine: real steps of synthetic runs, back to back, with
+//! a chosen number of rows and a chosen context. The cost profile and `bench forward`
+//! share this code.
 
 use std::time::{Duration, Instant};
 
@@ -21,17 +21,17 @@ use crate::speculate::trace::{SubjectInfo, Timing};
 /// Steps before the measured ones: caches, page tables and threads settle, and
 /// retrieval catches up with the context.
 const WARM_UP: usize = 2;
-/// Longest branch of a made-up tree, in tokens.
+/// Longest branch of a synthetic tree, in tokens.
 const BRANCH: usize = 12;
-/// Context that made-up runs leave free: their rows, and what their steps may commit.
+/// Context that synthetic runs leave free, for their rows and for what their steps commit.
 const SPARE: usize = 2 * MAX_ROWS;
-/// Tokens by which a made-up run may grow before it begins again.
+/// Tokens by which a synthetic run may grow before it restarts.
 const GROWTH: usize = SPARE - MAX_ROWS - BRANCH - 1;
-/// A point's quartiles further apart than this share of its median tell of a
-/// machine that is busy with something else.
+/// An interquartile range above this share of a point's median means that the machine
+/// is busy.
 pub const LARGE_SPREAD: f32 = 0.15;
 
-/// What a profile may take, on a model that is quick enough.
+/// Time limit of a profile, on a model that is fast enough.
 const SOFT_LIMIT: Duration = Duration::from_millis(2400);
 /// Measured steps of a point.
 const FEWEST: usize = 3;
@@ -55,13 +55,13 @@ pub struct MeasuredPoint {
     pub verify_ms: f32,
 }
 
-/// Is told of points done of all; `false` ends the measurement.
+/// Called with points done and in total; `false` ends the measurement.
 pub type Measuring<'a> = &'a mut dyn FnMut(usize, usize) -> bool;
 
 impl Engine {
     /// Measures t(rows, context): within three seconds for a small model, over fewer
     /// points for a slow one. `None`: cancelled. The cache is emptied. Blocks that are
-    /// not there are taken to cost what the others do.
+    /// not loaded are assumed to cost the same as the others.
     ///
     /// # Errors
     /// What the device reports.
@@ -72,7 +72,7 @@ impl Engine {
         if first.spread() <= LARGE_SPREAD {
             return Ok(Some(first));
         }
-        // Something disturbed it: once more, and the quieter one counts.
+        // It was disturbed: measure once more and use the less noisy result.
         let Some(second) = self.measure_once(go_on)? else {
             return Ok(None);
         };
@@ -129,8 +129,7 @@ impl Engine {
         Ok(Grid::suitable(longest, one, many, start.elapsed()))
     }
 
-    /// The quickest of a few steps, which tells of the model more than of what else
-    /// the machine does.
+    /// The fastest of a few steps, which depends least on other load.
     fn quickest_ms(&mut self, rows: usize, context: usize) -> Result<f32> {
         let steps = self.made_up_steps(rows, context, 4)?;
         let times = steps.iter().map(|(timing, _)| timing.total() as f32);
@@ -179,7 +178,7 @@ impl Engine {
     ) -> Result<Vec<(Timing, PassTimes)>> {
         ensure!(
             (1..=self.longest_measured()).contains(&context),
-            "a context of {context} tokens: 1 to {} can be measured",
+            "a context of {context} tokens cannot be measured: it must be 1 to {}",
             self.longest_measured()
         );
         let ids = self.made_up_text(context);
@@ -188,7 +187,7 @@ impl Engine {
         while steps.len() < n {
             self.model.decoder.truncate(0);
             self.model.decoder.fill_for_bench(prefix)?;
-            // The cache holds these tokens, as far as the run can tell.
+            // As far as the run can tell, the cache holds these tokens.
             self.model.cached = ids[..prefix].to_vec();
             let mut run = self.begin(made_up_run(ids.clone(), rows), &mut |_, _| true)?;
             while steps.len() < n && run.context_len() <= context + GROWTH {
@@ -234,28 +233,27 @@ impl Engine {
         Ok(times.get(1).copied())
     }
 
-    /// What this machine cannot do quicker; `None` on a GPU.
+    /// The roofline of this machine; `None` on a GPU.
     pub fn roofline(&self) -> Option<Roofline> {
         self.model.decoder.roofline()
     }
 
-    /// Computes on chosen instructions from now on; the processor must have
-    /// them.
+    /// Uses these instructions from now on; the processor must support them.
     pub fn set_isa(&mut self, isa: Isa) {
         self.model.decoder.set_isa(isa);
     }
 }
 
 impl Run<'_> {
-    /// A step whose tree has exactly `rows` rows: what was drafted, filled up with
-    /// tokens that nobody expects. The end of the text does not end it.
+    /// A step whose tree has exactly `rows` rows: the drafts, padded with unlikely
+    /// tokens. An end-of-text token does not end the run.
     fn step_of(&mut self, rows: usize) -> Result<(Timing, PassTimes)> {
         let timing = self.step_on(|tree| fill(tree, rows))?;
         Ok((timing, self.pass_times()))
     }
 }
 
-/// Drafts with branches as long as real ones may be.
+/// Drafts with branches of realistic length.
 fn fill(tree: &mut DraftTree, rows: usize) {
     tree.truncate(rows);
     while tree.n_rows() < rows {
@@ -302,7 +300,7 @@ fn forward_ms(timing: &Timing) -> f64 {
     timing.forward + timing.verify
 }
 
-/// To four decimals: what a clock can mean.
+/// To four decimals, the precision of a clock.
 fn rounded(ms: f64) -> f32 {
     ((ms * 1e4).round() / 1e4) as f32
 }
@@ -315,12 +313,12 @@ impl Grid {
     /// Rows that are measured over the longest context, too.
     const FAR: [usize; 3] = [1, 8, 32];
 
-    /// For a model whose steps of 1 and of 16 rows take so many milliseconds, when
-    /// `spent` of the time is over already.
+    /// The grid for a model whose steps of 1 and 16 rows take this many milliseconds,
+    /// after `spent` of the time.
     fn suitable(longest: usize, one_ms: f32, many_ms: f32, spent: Duration) -> Self {
         let (near, middle) = (longest.min(128), longest.min(1024));
         let a_row = ((many_ms - one_ms) / 15.0).max(one_ms * 0.01);
-        // Attention over a longer context makes a row dearer by up to a half or so.
+        // Attention over a longer context makes a row up to about 50% more expensive.
         let ms = |rows: usize| 1.4 * (one_ms + a_row * (rows as f32 - 1.0));
         let left = SOFT_LIMIT.saturating_sub(spent).as_secs_f32() * 1000.0;
         for rows in [Self::FINE.as_slice(), &Self::COARSE, &Self::COARSEST] {

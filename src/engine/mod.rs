@@ -1,6 +1,5 @@
-//! The loop: retrieve -> draft -> forward -> verify -> commit, one [`Step`] a
-//! forward pass. Knows models, pools and verdicts; nothing of screens, threads
-//! or files.
+//! The loop: retrieve -> draft -> forward -> verify -> commit, one [`Step`] per forward
+//! pass. Knows models, pools and verdicts, but no screens, threads or files.
 //!
 //! An [`Engine`] is a loaded `model`, the `pools` it draws on, and where its runs `start`;
 //! a `run` goes over all three.
@@ -37,9 +36,9 @@ pub struct Engine {
     pub pools: EnginePools,
     pub start: Start,
     pub catalog: String,
-    /// The options that a command line needs to come by the same engine.
+    /// The command-line options that lead to the same engine.
     pub setup: Setup,
-    /// Something the user should know about how it was loaded.
+    /// A note for the user about loading.
     pub note: Option<String>,
 }
 
@@ -72,8 +71,8 @@ impl Engine {
 }
 
 impl Engine {
-    /// Begins a run: processes the prompt, as far as the cache does not hold it
-    /// already. `go_on(done, of)` is told of the prompt's tokens; `false` cancels.
+    /// Begins a run: processes the part of the prompt that is not cached. `go_on(done,
+    /// of)` counts the prompt's tokens; `false` cancels.
     ///
     /// # Errors
     /// A prompt that leaves no room in the context; the model's errors.

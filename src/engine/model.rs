@@ -21,11 +21,11 @@ pub struct LoadedModel {
     pub(super) codec: TextCodec,
     pub(super) template: ChatTemplate,
     pub info: ModelInfo,
-    /// Blocks of the model; fewer are there where it is only measured.
+    /// Blocks of the model; fewer are loaded if it is only measured.
     pub(super) of_blocks: usize,
-    /// The device as it is shown.
+    /// The device, for display.
     pub device: String,
-    /// What was made of the weights at load.
+    /// How the weights were converted at load.
     pub(super) quantize: &'static str,
     /// The tokens whose keys and values the cache holds.
     pub(super) cached: Vec<TokenId>,
@@ -39,7 +39,7 @@ impl LoadedModel {
             return Ok(recorded.clone());
         }
         let mut messages = Vec::new();
-        // What was written for the model must not look like the template's markers.
+        // Text must not be mistaken for the template's markers.
         let mut push = |role, text: &str| {
             messages.push(Message::new(role, self.codec.guarded(text)));
         };
@@ -56,7 +56,7 @@ impl LoadedModel {
         let opening = self.codec.encode_text(&prompt.opening)?;
         let text = self.codec.unguarded(&rendered) + &*prompt.opening;
         ids.extend(&opening);
-        ensure!(!ids.is_empty(), "the prompt has no token");
+        ensure!(!ids.is_empty(), "the prompt has no tokens");
         Ok(RenderedPrompt {
             text: text.into_owned(),
             ids,
@@ -65,8 +65,8 @@ impl LoadedModel {
         })
     }
 
-    /// [`Self::render`] with as much of the prompt's history as leaves room for
-    /// an answer of `max_tokens` in the context, the newest kept.
+    /// [`Self::render`] with as much of the newest history as leaves room in the
+    /// context for an answer of `max_tokens`.
     pub fn render_to_fit(&self, prompt: &PromptText, max_tokens: usize) -> Result<RenderedPrompt> {
         let room = fit_prompt::prompt_room(self.context(), max_tokens);
         fit_prompt::fitted(prompt, room, |prompt| self.render(prompt))
@@ -90,7 +90,7 @@ impl LoadedModel {
         self.decoder.capacity()
     }
 
-    /// What decides a bit of the forward pass besides the weights.
+    /// What determines the bits of the forward pass besides the weights.
     pub fn arithmetic(&self) -> Arithmetic {
         Arithmetic {
             revision: ARITHMETIC_REVISION,
@@ -100,8 +100,8 @@ impl LoadedModel {
         }
     }
 
-    /// Brings the cache to these tokens without the last, which is the first
-    /// step's root, as far as it does not hold them already. `false`: cancelled.
+    /// Fills the cache with these tokens, except the last, which is the first step's
+    /// root, and those already cached. `false`: cancelled.
     pub(super) fn process(
         &mut self,
         ids: &[TokenId],
@@ -131,8 +131,7 @@ impl LoadedModel {
         common
     }
 
-    /// Keeps these rows of the last tree in the cache, the first of which is the root;
-    /// `tokens` are theirs.
+    /// Keeps these rows of the last tree in the cache, the root first, with their `tokens`.
     pub(super) fn keep(
         &mut self,
         rows: &[usize],

@@ -1,5 +1,4 @@
-//! The pools of an engine: what it was given, the session's own answers, and what was
-//! changed by hand.
+//! The pools of an engine: those loaded, the session's own answers, and manual edits.
 
 mod browse;
 mod editing;
@@ -22,23 +21,22 @@ use knowledge::pool_of;
 
 pub use knowledge::Knowledge;
 
-/// What an engine draws on.
+/// The pools that an engine drafts from.
 #[derive(Default)]
 pub struct EnginePools {
-    /// As a run may use them: the session's answers are among them, what was taken out
-    /// is hidden.
+    /// As a run uses them: with the session's answers, and without removed documents.
     pub current: Pools,
     pub own_documents: OwnDocuments,
     /// Answers of this session.
     online: Online,
-    /// What was changed by hand.
+    /// The manual edits.
     pub(super) edits: Edits,
-    /// The pool on disk that was opened beside the documents.
+    /// The pool on disk that was opened with the documents.
     pub(super) on_disk: Option<PathBuf>,
 }
 
 impl EnginePools {
-    /// Draws on these pools from now on, and on this session's answers.
+    /// Drafts from these pools from now on, and from this session's answers.
     pub fn set(&mut self, pools: &Pools) {
         self.current = pools.with_online(&self.online);
     }
@@ -57,7 +55,7 @@ impl EnginePools {
         Ok(())
     }
 
-    /// Puts a pool of a folder beside those that are there.
+    /// Adds a pool on disk to the loaded ones.
     ///
     /// # Errors
     /// As [`PoolStore::open`]: another tokenizer, a damaged file, ..
@@ -94,7 +92,7 @@ impl EnginePools {
         Ok(())
     }
 
-    /// The pools as they are after the changes by hand and with the session's answers.
+    /// The pools after manual edits and with the session's answers.
     pub(super) fn refresh(&mut self) {
         let pools = self.edits.applied_to(&self.current);
         let removed = self.edits.removed();
@@ -109,18 +107,18 @@ impl EnginePools {
         }
     }
 
-    /// What drafts for a run and no command line can bring back.
+    /// Sources of a run that no command line can reproduce.
     pub(super) fn by_hand(&self, params: &Params) -> Vec<String> {
         let mut told = Vec::new();
         if self.edits.n_unsaved() > 0 {
             let (added, removed) = (self.edits.n_added(), self.edits.n_removed());
             told.push(format!(
-                "pools edited by hand: {added} documents added, {removed} taken out"
+                "pools edited by hand: {added} documents added, {removed} removed"
             ));
         }
         let n_online = self.current.n_online();
         if params.sources.online && n_online > 0 {
-            told.push(format!("{n_online} answers of the session can draft"));
+            told.push(format!("{n_online} answers of this session can draft"));
         }
         told
     }
@@ -133,13 +131,13 @@ pub(super) fn pool_sizes(pools: &Pools, subject: &SubjectInfo, params: &Params) 
     sizes
 }
 
-/// What ties a pool on disk to the tokenizer whose ids it holds.
+/// The hash that ties a pool on disk to its tokenizer.
 ///
 /// # Errors
-/// None but for a hash that is no sha256.
+/// A hash that is not a SHA-256.
 pub fn tokenizer_hash(codec: &TextCodec) -> Result<TokenizerHash> {
     let hash = TokenizerHash::from_hex(&codec.hash());
-    hash.ok_or_else(|| eyre!("the tokenizer's hash is no sha256: {}", codec.hash()))
+    hash.ok_or_else(|| eyre!("the tokenizer's hash is not a SHA-256: {}", codec.hash()))
 }
 
 /// Opens a pool on disk that must be of this tokenizer.
@@ -150,7 +148,7 @@ pub fn open_pool(path: &Path, codec: &TextCodec) -> Result<PoolStore> {
     let store = PoolStore::open(path, Some(&tokenizer_hash(codec)?), Check::Structure)?;
     ensure!(
         store.limit() as usize <= codec.vocab_size(),
-        "the pool {} holds token ids that the model does not have: build it again",
+        "the pool {} contains token ids outside the model's vocabulary: build it again",
         path.display()
     );
     Ok(store)

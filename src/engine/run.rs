@@ -29,7 +29,7 @@ use seen::Seen;
 pub use replay::Replayed;
 pub use spec::RunSpec;
 
-/// What a step came to.
+/// The outcome of a step.
 struct Stepped {
     hits: Vec<SourceHit>,
     tree: DraftTree,
@@ -48,11 +48,11 @@ pub struct Run<'e> {
     changed: bool,
     /// Prompt and committed tokens; the last is the root of the next step.
     ids: Vec<TokenId>,
-    /// How many of them were there before the first step.
+    /// How many of them came before the first step.
     n_begun: usize,
-    /// Over the pools as this subject may use them.
+    /// Retrieves from the pools that this subject may use.
     retriever: Retriever,
-    /// What was learned of drafts' chances, in this run and before.
+    /// What was learned about draft acceptance, in this run and before.
     calibrations: Calibrations,
     costs: StepCosts,
     backoff: Backoff,
@@ -71,8 +71,8 @@ impl<'e> Run<'e> {
         self.params
     }
 
-    /// For the next step on. What the run can no longer change (penalty, limit
-    /// of tokens) may change too; the trace records it.
+    /// From the next step on. Any parameter may change, penalty and token limit
+    /// included; the trace records it.
     pub fn set_params(&mut self, params: Params) {
         self.changed |= params != self.params;
         self.params = params;
@@ -96,7 +96,7 @@ impl<'e> Run<'e> {
         self.finish.get_or_insert(Finish::Cancelled);
     }
 
-    /// The answer so far, what a branch took over included.
+    /// The answer so far, inherited tokens included.
     pub fn output(&self) -> &[TokenId] {
         &self.ids[self.header.prompt_ids.len()..]
     }
@@ -106,13 +106,13 @@ impl<'e> Run<'e> {
         self.ids.len()
     }
 
-    /// Another prompt, rendered while the run is under way.
+    /// Renders another prompt during the run.
     pub fn render_to_fit(&self, prompt: &PromptText, max_tokens: usize) -> Result<RenderedPrompt> {
         self.engine.model.render_to_fit(prompt, max_tokens)
     }
 
-    /// The engine, for questions about its pools and for changes of them, which
-    /// hold from the next run on: this one has its own copy.
+    /// The engine, to query and edit its pools; edits take effect with the next run,
+    /// since this one has its own copy.
     pub fn engine(&mut self) -> &mut Engine {
         self.engine
     }
@@ -139,18 +139,18 @@ impl<'e> Run<'e> {
         Ok(Some(self.record(stepped, room, context_len)))
     }
 
-    /// A step over a tree that was changed after drafting: for measuring. The run
-    /// goes on whatever it comes to.
+    /// A step over a tree changed after drafting, for measuring. The run continues
+    /// whatever the outcome.
     pub(super) fn step_on(&mut self, change: impl FnOnce(&mut DraftTree)) -> Result<Timing> {
         Ok(self.pass_through(self.room(), change)?.timing)
     }
 
-    /// Where the time of the last pass went.
+    /// The times of the last pass.
     pub(super) fn pass_times(&self) -> PassTimes {
         self.engine.model.decoder.times()
     }
 
-    /// Retrieve, draft, forward, verify, commit, each on the clock.
+    /// Retrieve, draft, forward, verify, commit, each timed.
     fn pass_through(
         &mut self,
         room: RemainingTokens,
@@ -176,7 +176,7 @@ impl<'e> Run<'e> {
         })
     }
 
-    /// What a trace keeps of a step.
+    /// What a trace records of a step.
     fn record(&mut self, stepped: Stepped, room: RemainingTokens, context_len: usize) -> Step {
         let Stepped { tree, passed, .. } = stepped;
         let excerpts = self.new_excerpts(&tree);
@@ -199,7 +199,7 @@ impl<'e> Run<'e> {
         }
     }
 
-    /// After a step: what is learned of it.
+    /// Learns from a finished step.
     fn count(&mut self, verdict: &Verdict, timing: &Timing) {
         tracing::debug!(
             step = self.n_steps,
@@ -218,7 +218,7 @@ impl<'e> Run<'e> {
         }
     }
 
-    /// What may still be committed, by the token limit and the context.
+    /// How many tokens may still be committed, by the token limit and the context.
     fn room(&self) -> RemainingTokens {
         let by_limit = self
             .params
@@ -243,7 +243,7 @@ impl<'e> Run<'e> {
         self.params.budget.is_auto()
     }
 
-    /// The draft tree, its origins not named yet.
+    /// The draft tree, without origins.
     fn retrieve(&mut self, is_resting: bool) -> Retrieved {
         let root = self.ids[self.ids.len() - 1];
         if !self.params.drafts() || is_resting {
@@ -255,8 +255,8 @@ impl<'e> Run<'e> {
         self.retriever.draft(self.calibrations.of(&self.params))
     }
 
-    /// Cuts a tree to what can be committed, to what pays under the cost profile,
-    /// and to the context; names the origins of what is left.
+    /// Cuts a tree to what can be committed, to what pays under the cost profile, and
+    /// to the context; adds the origins of the rest.
     fn fit(&mut self, mut tree: DraftTree) -> DraftTree {
         if self.is_automatic() {
             tree.truncate(self.costs.best_rows(&tree, self.ids.len()));
@@ -311,8 +311,8 @@ fn ms_since(start: Instant) -> f64 {
     to_micros(start.elapsed().as_secs_f64() * 1000.0)
 }
 
-/// Milliseconds to three decimals: what a clock can mean, and what every reader
-/// of a trace reads back to the bit.
+/// Milliseconds to three decimals: the precision of a clock, and read back from a trace
+/// to the bit.
 fn to_micros(ms: f64) -> f64 {
     (ms * 1000.0).round() / 1000.0
 }

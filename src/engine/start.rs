@@ -1,6 +1,6 @@
-//! What the next run starts from: the cost profile, and the calibration. The latter is as
-//! shipped, so that a run is a function of its header; where a session asks for it, from
-//! what its runs learned.
+//! What the next run starts from: the cost profile, and the calibration. The latter is
+//! the shipped one, so that a run is a function of its header; with `--learn`, it is
+//! what earlier runs learned.
 
 use crate::retrieval::{Calibration, Calibrations, shipped_calibration};
 use crate::speculate::cost::CostProfile;
@@ -8,15 +8,15 @@ use crate::speculate::learned::CalibrationStart;
 use crate::speculate::params::Params;
 use crate::speculate::trace::StartFrom;
 
-/// What taught a calibration that goes on from run to run.
+/// Describes a calibration carried from run to run.
 const EARLIER_RUNS: &str = "earlier runs";
 
 /// Where runs start, unless a run says otherwise.
 pub struct Start {
-    /// What automatic budgets go by.
+    /// The cost profile that automatic budgets follow.
     pub cost: CostProfile,
     calibration: CalibrationStart,
-    /// The same, whatever runs have taught since.
+    /// The same, without what runs have learned since.
     given_calibration: CalibrationStart,
     /// Whether a run's calibration is where the next one starts.
     learns: bool,
@@ -40,12 +40,12 @@ impl Start {
         self.learns = learns;
     }
 
-    /// Puts learning aside; returns whether it was on.
+    /// Turns learning off; returns whether it was on.
     pub(super) fn pause_learning(&mut self) -> bool {
         std::mem::take(&mut self.learns)
     }
 
-    /// What a run starts from that is given this much of it.
+    /// The full start of a run, given this part of it.
     pub(super) fn unless_given(&self, given: StartFrom) -> (CostProfile, CalibrationStart) {
         let calibration = given.calibration;
         (
@@ -54,7 +54,7 @@ impl Start {
         )
     }
 
-    /// As the session was given it, whatever runs have taught since.
+    /// The session's original start, without what runs have learned since.
     pub(super) fn given(&self) -> StartFrom {
         StartFrom {
             cost: Some(self.cost.clone()),

@@ -1,7 +1,6 @@
-//! Making the runs of a sweep, one at a time, so that whoever drives it can do
-//! something else in between. Every run goes by the profile and the pools that were
-//! there when the sweep began and starts from the calibration that the session was
-//! given, so that its cells do not depend on their order.
+//! Making the runs of a sweep, one at a time, so that the caller can do something else
+//! in between. Every run uses the profile and pools from when the sweep began and the
+//! session's original calibration, so that cells do not depend on their order.
 
 use color_eyre::eyre::Result;
 
@@ -21,14 +20,14 @@ pub struct SweepRun {
     pools: Pools,
 }
 
-/// What came of trying to make the next run.
+/// The result of trying to make the next run.
 #[derive(Debug)]
 pub enum Advance {
-    /// The sweep has it now.
+    /// It was added to the sweep.
     Ran { job: Job, trace: Box<Trace> },
-    /// It was stopped, and counts for nothing; it is still the next one.
+    /// It was stopped and discarded; it is still the next one.
     Stopped,
-    /// There is none.
+    /// There is no next run.
     Done,
 }
 
@@ -42,7 +41,7 @@ impl SweepRun {
         }
     }
 
-    /// With another number of pairs than the default.
+    /// With a custom number of pairs.
     pub fn paired(mut self, pairing: Pairing) -> Self {
         self.sweep = self.sweep.paired(pairing);
         self
@@ -74,7 +73,7 @@ impl SweepRun {
         Ok(Advance::Ran { job, trace })
     }
 
-    /// With the session's pools and learning put aside.
+    /// With the session's pools and learning set aside.
     fn on_own_pools<T>(&self, engine: &mut Engine, work: impl FnOnce(&mut Engine) -> T) -> T {
         let pools = std::mem::replace(&mut engine.pools.current, self.pools.clone());
         let learns = engine.start.pause_learning();

@@ -63,8 +63,8 @@ pub struct ChatTemplate {
     notes: Vec<String>,
 }
 
-const FOLDED: &str = "the model's chat template takes no system message: its text is put before \
-                      that of the first user turn";
+const FOLDED: &str = "the model's chat template accepts no system message: its text is prepended \
+    to the first user turn";
 
 impl ChatTemplate {
     /// The template that comes with a model's weights; `None` if there is none.

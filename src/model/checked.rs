@@ -45,7 +45,7 @@ impl CheckedModel {
         let n_tokens = codec.vocab_size();
         ensure!(
             n_tokens <= rows,
-            "{}: the tokenizer has {n_tokens} tokens, the weights {rows}",
+            "{}: the tokenizer has {n_tokens} tokens, but the weights have rows for {rows}",
             path.display()
         );
         let template = ChatTemplate::of(&weights)
@@ -76,7 +76,8 @@ fn note_on_widened(weights: &Weights) -> Option<String> {
     let mb = |bytes: u64| bytes as f64 / 1e6;
     (in_file > 0).then(|| {
         format!(
-            "IQ4_NL weights are held at 8 bits, exactly: {:.1} MB of memory for {:.1} MB of the file",
+            "IQ4_NL weights are unpacked to 8 bits without loss: {:.1} MB of memory for {:.1} MB \
+            of the file",
             mb(in_memory),
             mb(in_file)
         )

@@ -91,7 +91,7 @@ fn vocabulary(weights: &Weights, config: &Config) -> Result<usize> {
     };
     ensure!(
         cols == config.width,
-        "{file}: tensor `{name}` is {rows} x {cols}, the configuration makes it {rows} x {}",
+        "{file}: tensor `{name}` is {rows} x {cols}, but the configuration says {rows} x {}",
         config.width
     );
     let key = format!("rows of {name}");
@@ -134,7 +134,7 @@ fn check_one(weights: &Weights, needed: &Needed) -> Result<()> {
     let found = weights.dims(name)?;
     ensure!(
         found == dims,
-        "{file}: tensor `{own}` is {}, the configuration makes it {}",
+        "{file}: tensor `{own}` is {}, but the configuration says {}",
         shown(found),
         shown(dims)
     );
@@ -142,13 +142,13 @@ fn check_one(weights: &Weights, needed: &Needed) -> Result<()> {
         let values = weights.vector(name)?;
         if let Some(at) = values.iter().position(|v| !v.is_finite()) {
             bail!(
-                "{file}: tensor `{own}` holds {} at {at}; the file is damaged",
+                "{file}: tensor `{own}` has {} at index {at}: the file is damaged",
                 values[at]
             );
         }
         let zero = values.iter().position(|&v| v == 0.0);
         if let Some(at) = zero.filter(|_| name == ROPE_FACTORS) {
-            bail!("{file}: tensor `{own}` holds 0 at {at}, and RoPE divides by it");
+            bail!("{file}: tensor `{own}` has 0 at index {at}, and RoPE divides by it");
         }
     }
     Ok(())
@@ -183,8 +183,8 @@ fn refuse_unread(weights: &Weights, config: &Config, needed: &[Needed]) -> Resul
         n => format!(" and {n} more"),
     };
     bail!(
-        "{}: nothing here computes with {}{more}: the model is not quite a `{}` and would give \
-         other answers",
+        "{}: {}{more} would be ignored: the model is not a plain `{}`, and its answers would be \
+        wrong",
         weights.path().display(),
         named.join(", "),
         config.architecture

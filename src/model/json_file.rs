@@ -68,8 +68,8 @@ impl JsonFile {
         self.value = serde_json::from_slice(&quoted).map_err(|err| eyre!("{shown}: {err}"))?;
         let lines: Vec<String> = lines.iter().map(usize::to_string).collect();
         self.notes.push(format!(
-            "{shown} holds NaN or Infinity (line {}), which JSON does not have; nothing here needs \
-             that number",
+            "{shown} has NaN or Infinity (line {}), which JSON does not allow; the value is not \
+            needed and is ignored",
             lines.join(", ")
         ));
         Ok(())

@@ -88,7 +88,7 @@ impl Linear {
     pub fn pair_on_device(&self, x: &Tensor) -> Result<[Tensor; 2]> {
         match <[Tensor; 2]>::try_from(self.each_on_device(x)?) {
             Ok(pair) => Ok(pair),
-            Err(outs) => bail!("{} products are no pair", outs.len()),
+            Err(outs) => bail!("{} products are not a pair", outs.len()),
         }
     }
 

@@ -87,7 +87,7 @@ pub const ENTRIES: [ModelEntry; 8] = [
     },
     ModelEntry {
         name: "qwen3-0.6b",
-        title: "Qwen3 0.6B (not thinking aloud), Q8_0",
+        title: "Qwen3 0.6B (thinking mode off), Q8_0",
         repo: "Qwen/Qwen3-0.6B-GGUF",
         revision: "main",
         file: "Qwen3-0.6B-Q8_0.gguf",

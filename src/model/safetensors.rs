@@ -81,7 +81,7 @@ impl Checkpoint {
     fn add(&mut self, path: &Path) -> Result<()> {
         let shown = path.display();
         let file = File::open(path).wrap_err_with(|| {
-            format!("opening {shown} (weights are taken from safetensors files)")
+            format!("opening {shown} (weights are read from safetensors files)")
         })?;
         // Weights are copied out of it once, at load.
         let map = MappedFile::new(&file, path)
@@ -94,8 +94,7 @@ impl Checkpoint {
         }
         let (header_bytes, metadata) = SafeTensors::read_metadata(&map).map_err(|e| {
             eyre!(
-                "{shown} is truncated or no safetensors file: {e}. \
-                 Delete it and fetch it again"
+                "{shown} is truncated or not a safetensors file: {e}. Delete it and fetch it again"
             )
         })?;
         let at = self.files.len();
@@ -138,8 +137,8 @@ impl Checkpoint {
         let file = &self.files[*file];
         let dtype = float_dtype(info.dtype).ok_or_else(|| {
             eyre!(
-                "{}: tensor `{own}` is {:?}; known are F32, F16 and BF16. \
-                 Take a GGUF file of the model",
+                "{}: tensor `{own}` is {:?}; supported are F32, F16 and BF16. Use a GGUF file of \
+                the model",
                 file.path.display(),
                 info.dtype
             )
@@ -235,7 +234,10 @@ fn read_index(folder: &Path) -> Result<Option<Index>> {
         serde_json::from_value(file.value).map_err(|e| eyre!("{}: {e}", path.display()))?;
     let outside = index.weight_map.values().find(|f| f.contains(['/', '\\']));
     if let Some(file) = outside {
-        bail!("{}: {file:?} is no file beside it", path.display());
+        bail!(
+            "{}: {file:?} is not a file in the same folder",
+            path.display()
+        );
     }
     Ok(Some(index))
 }

@@ -253,9 +253,7 @@ impl TokenBytes {
 
 fn note_on_ends(eos_ids: &[u32]) -> Option<String> {
     let none = eos_ids.is_empty();
-    none.then(|| {
-        "the model names no token that ends a text: answers end at the token limit".to_owned()
-    })
+    none.then(|| "the model has no end-of-text token: answers end at the token limit".to_owned())
 }
 
 /// What is said of markers that have no row of the embedding.
@@ -267,8 +265,8 @@ fn note_on_rowless(texts: &[&str], rows: usize) -> String {
         .collect();
     let more = if texts.len() > 3 { ", .." } else { "" };
     format!(
-        "{} markers beyond the {rows} rows of the embedding are left out ({}{more}): in a text \
-         they are ordinary characters",
+        "{} markers beyond the {rows} rows of the embedding are ignored ({}{more}): in a text \
+        they are plain characters",
         texts.len(),
         named.join(", ")
     )
@@ -294,5 +292,5 @@ fn add_separator(tokenizer: &mut Tokenizer) -> Result<u32> {
     tokenizer.add_tokens([token]).map_err(|err| eyre!(err))?;
     tokenizer.set_encode_special_tokens(true);
     let id = tokenizer.token_to_id(&text);
-    id.ok_or_else(|| eyre!("the tokenizer takes no token beyond its own"))
+    id.ok_or_else(|| eyre!("the tokenizer accepts no additional token"))
 }

@@ -46,7 +46,7 @@ impl Faults {
         self.faults.sort_by_key(|fault| (rank(fault), fault.line));
         let lines = if n_total == 1 { "line" } else { "lines" };
         let mut message = format!(
-            "{subject}: {n_total} bad {lines}, so nothing was loaded; correct and load again"
+            "{subject}: {n_total} bad {lines}, so nothing was loaded; correct them and try again"
         );
         for fault in self.faults.iter().take(N_SHOWN) {
             message.push_str(&format!(

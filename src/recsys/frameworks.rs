@@ -151,12 +151,13 @@ impl Framework {
         let is_plain = |c: char| c.is_alphanumeric() || "-_ .".contains(c);
         ensure!(
             !self.name.is_empty() && self.name.chars().all(is_plain),
-            "name {:?}: it names pools and documents, so it needs letters, digits, - and _",
+            "name {:?}: must consist of letters, digits, - and _, since pools and documents are \
+            named after it",
             self.name
         );
         ensure!(
             self.max_tokens != Some(0),
-            "max_tokens = 0: leave it out, or allow at least 1"
+            "max_tokens = 0: must be at least 1, or left out"
         );
         self.item.check("item", &ITEM_NAMES)?;
         self.user.check("user", &USER_NAMES)
@@ -245,7 +246,7 @@ fn unknown(name: &str, folder: Option<&Path>) -> Report {
         )
     });
     eyre!(
-        "unknown framework `{name}`: there is {}, or a file of your own that ends in .toml{place}",
+        "unknown framework `{name}`: known are {}, or give a .toml file{place}",
         known.join(", ")
     )
 }
@@ -262,7 +263,7 @@ impl Template {
                 .collect();
             ensure!(
                 unknown.is_empty(),
-                "template {name} uses {unknown:?}; it is given {}",
+                "template {name} uses the unknown {unknown:?}; available are {}",
                 names.join(", ")
             );
         }

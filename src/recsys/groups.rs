@@ -194,17 +194,20 @@ impl GroupMap {
     /// The group of an item with these genres, and the reason.
     pub fn item_group(&self, genres: &[EcoString]) -> Choice<'_> {
         let whose = match self.order {
-            Order::OfTheMap => "is the first of its genres in the map, and",
-            Order::OfTheItem => "is its first genre with a group, and",
+            Order::OfTheMap => "is its first genre in the order of the map:",
+            Order::OfTheItem => "is its first genre that has a group:",
         };
         match self.rule(genres) {
             Some(rule) => Choice {
                 group: &rule.group,
-                why: format!("{} {whose} leads to {}", rule.genre, rule.group),
+                why: format!("{} {whose} group {}", rule.genre, rule.group),
             },
             None => Choice {
                 group: &self.fallback_item_group,
-                why: format!("no genre of it is in the map: {}", self.fallback_item_group),
+                why: format!(
+                    "none of its genres is in the map: group {}",
+                    self.fallback_item_group
+                ),
             },
         }
     }
@@ -263,7 +266,7 @@ impl GroupMap {
             },
             _ => Choice {
                 group: &self.fallback_user_group,
-                why: format!("no liked items yet: {}", self.fallback_user_group),
+                why: format!("no liked items yet: group {}", self.fallback_user_group),
             },
         }
     }
@@ -272,7 +275,7 @@ impl GroupMap {
 fn ensure_known(name: &str, table: &str, known: &[&str]) -> Result<(), Report> {
     ensure!(
         known.contains(&name),
-        "there is no [[{table}]] named `{name}`; there are {}",
+        "there is no [[{table}]] named `{name}`; known are {}",
         known.join(", ")
     );
     Ok(())
@@ -282,7 +285,7 @@ fn ensure_distinct(table: &str, names: &[&str]) -> Result<(), Report> {
     for (idx, name) in names.iter().enumerate() {
         ensure!(
             !names[..idx].contains(name),
-            "[[{table}]] `{name}` is there twice"
+            "[[{table}]] `{name}` is defined twice"
         );
     }
     Ok(())

@@ -135,7 +135,7 @@ pub fn parse_knowledge(file: &str, text: &str) -> Result<Vec<KnowledgeDoc>, Repo
 /// One line, which may not be blank.
 fn parse_line(line: &str) -> Result<KnowledgeDoc, Report> {
     let doc: KnowledgeDoc = serde_json::from_str(line).map_err(|error| match error.is_eof() {
-        true => eyre!("the line is cut off: resume the run that wrote it, or delete the line"),
+        true => eyre!("the line is truncated: resume the run that wrote it, or delete the line"),
         // Its own line number would be 1: this is one line of many.
         false => eyre!(
             "not a knowledge document: {}",

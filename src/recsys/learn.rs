@@ -172,7 +172,7 @@ fn describe(catalog: &Catalog, likes: &[(u32, u32)], of_user: &[Option<u16>], gr
     let n_users = of_user.iter().filter(|g| **g == Some(group)).count();
     let about = match telling.is_empty() {
         true => format!("{n_users} users"),
-        false => format!("{n_users} users, who like more of {telling} than others do"),
+        false => format!("{n_users} users who like {telling} more than others do"),
     };
     Group {
         name: format!("taste-{}", group + 1),

@@ -124,7 +124,7 @@ fn report_repeats(file: &str, rows: &[Row<4>], faults: &mut Faults) {
         let [user, item, ..] = &row.fields;
         let first = *first_line.entry((user, item)).or_insert(row.line);
         if first != row.line {
-            let what = format!("user `{user}` rated item `{item}` on line {first} already");
+            let what = format!("user `{user}` already rated item `{item}` on line {first}");
             faults.add(file, row.line, what);
         }
     }
@@ -141,7 +141,7 @@ fn rating_of(fields: &[String; 4], known: &KnownIds<'_>) -> Result<(f32, i64), S
     let stars = number(stars, "rating", &STARS)?;
     let at_s = at
         .parse()
-        .map_err(|_| format!("bad timestamp `{at}`: whole seconds since 1970"))?;
+        .map_err(|_| format!("bad timestamp `{at}`: must be whole seconds since 1970"))?;
     Ok((stars, at_s))
 }
 
@@ -157,7 +157,7 @@ fn number<T: FromStr + PartialOrd + Display>(
     let parsed = text.parse().ok().filter(|n| range.contains(n));
     parsed.ok_or_else(|| {
         format!(
-            "bad {column} `{text}`: a number from {} to {}",
+            "bad {column} `{text}`: must be a number from {} to {}",
             range.start(),
             range.end()
         )
@@ -167,7 +167,7 @@ fn number<T: FromStr + PartialOrd + Display>(
 fn list(text: &str, column: &str) -> Result<Box<[EcoString]>, String> {
     let parts: Box<[EcoString]> = text.split('|').map(|part| part.trim().into()).collect();
     match parts.iter().any(EcoString::is_empty) {
-        true => Err(format!("bad {column} `{text}`: an empty part between |")),
+        true => Err(format!("bad {column} `{text}`: empty between two |")),
         false => Ok(parts),
     }
 }

@@ -146,7 +146,7 @@ impl SavedGroups {
     pub fn why(&self, kind: SubjectKind, id: &str) -> String {
         let method = &self.part(kind).method;
         match (self.find(kind, id), self.group_of(kind, id)) {
-            (None, _) => "unknown to the saved groups: served by the global pool".to_owned(),
+            (None, _) => "not in the saved groups: served by the global pool".to_owned(),
             (_, None) => format!("in no group by {method}: served by the global pool"),
             (_, Some(name)) => {
                 let group = self.groups(kind).iter().find(|group| group.name == name);
@@ -176,7 +176,7 @@ impl SavedGroups {
             }
             part.method = format!("shuffled {}", part.method);
             for group in &mut part.groups {
-                group.about = format!("as many as in {}, at random", group.name);
+                group.about = format!("random, of the same size as {}", group.name);
             }
         }
         self
@@ -278,7 +278,7 @@ impl SavedGroups {
         ] {
             ensure!(
                 members.len() == part.n_subjects,
-                "{} subjects where the header counts {}: the file is cut off; build it again",
+                "{} subjects, but the header says {}: the file is truncated; build it again",
                 members.len(),
                 part.n_subjects
             );
@@ -293,7 +293,7 @@ impl Header {
         ensure!(self.format == FORMAT, "not a file of saved groups");
         ensure!(
             self.version == VERSION,
-            "version {} of saved groups, but this program reads {VERSION}: build them again",
+            "saved groups of version {}, but this program reads {VERSION}: build them again",
             self.version
         );
         Ok(())

@@ -85,7 +85,7 @@ impl FromStr for Scale {
         match bounds {
             Some((min, max)) if min < max && max > 0.0 => Ok(Scale::Range { min, max }),
             _ => Err(
-                "a lowest and a highest rating as in 1-10, 0-1 or -1/+1, or counts, or none"
+                "must be the lowest and highest rating as in 1-10, 0-1 or -1/+1, or counts, or none"
                     .to_owned(),
             ),
         }

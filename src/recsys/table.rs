@@ -119,7 +119,7 @@ fn find_columns<const N: usize>(
         return Ok(places);
     }
     Err(format!(
-        "the header lacks {}; it names {}",
+        "the header lacks {}; it has {}",
         absent.join(", "),
         columns.join(",")
     ))
@@ -133,7 +133,7 @@ fn pick_fields<const N: usize>(
 ) -> Result<[String; N], String> {
     if record.len() > n_columns {
         return Err(format!(
-            "{} fields where the header names {n_columns}; put a field that holds a comma in quotes",
+            "{} fields, but the header has {n_columns}; quote fields that contain a comma",
             record.len()
         ));
     }

@@ -11,7 +11,7 @@ use crate::speculate::learned::CalibrationStart;
 /// The start that `--calibration` names; `None`: as shipped.
 ///
 /// # Errors
-/// A file that is no trace, or says nothing of its calibration.
+/// A file that is not a trace, or does not record its calibration.
 pub fn named(choice: &CalibrationChoice) -> Result<Option<CalibrationStart>> {
     match choice {
         CalibrationChoice::Shipped => Ok(None),
@@ -22,7 +22,7 @@ pub fn named(choice: &CalibrationChoice) -> Result<Option<CalibrationStart>> {
 fn read(path: &Path) -> Result<CalibrationStart> {
     let shown = path.display();
     let start = load_trace(path)?.header.calibration.ok_or_else(|| {
-        eyre!("{shown}: a trace of format 1 does not record where its calibration started")
+        eyre!("{shown}: traces of format 1 do not record their starting calibration")
     })?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     Ok(CalibrationStart {

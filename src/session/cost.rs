@@ -1,5 +1,5 @@
-//! The cost profile that a session's budgets go by: the one that `--cost` names,
-//! else this machine's, measured where none is kept.
+//! A session's cost profile: the one named by `--cost`, else this machine's, measured
+//! if none is saved.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -17,7 +17,7 @@ use crate::text_input::{JSON_BYTES_MAX, read_text};
 /// The profile that `--cost` names.
 ///
 /// # Errors
-/// A file that holds no profile.
+/// A file without a profile.
 pub fn named(choice: &CostChoice) -> Result<CostProfile> {
     match choice {
         CostChoice::Given(profile) => Ok(profile.clone()),
@@ -34,8 +34,8 @@ fn read(path: &std::path::Path) -> Result<CostProfile> {
     let first = text.lines().next().unwrap_or_default();
     let Ok(trace) = Trace::load(first.as_bytes()) else {
         bail!(
-            "{shown}: neither a profile of `laserscope cost measure` nor a trace; a table is \
-             written as in 1:3.3,8:7.5"
+            "{shown}: neither a cost profile of `laserscope cost measure` nor a trace; a table \
+            looks like 1:3.3,8:7.5"
         );
     };
     ensure!(
@@ -45,8 +45,8 @@ fn read(path: &std::path::Path) -> Result<CostProfile> {
     Ok(trace.header.cost)
 }
 
-/// Loads this machine's profile into the engine, or measures and keeps it. Returns
-/// what there is to say about it. `go_on` as in [`Engine::measure_profile`].
+/// Loads this machine's profile into the engine, or measures and saves it. Returns a
+/// note for the user. `go_on` as in [`Engine::measure_profile`].
 ///
 /// # Errors
 /// What the device reports; [`fetch::Cancelled`].
@@ -64,8 +64,7 @@ pub fn settle(
     Ok(said)
 }
 
-/// Measures this machine's profile and keeps it: where it is kept, and what there
-/// is to say.
+/// Measures and saves this machine's profile; returns its file and a note for the user.
 ///
 /// # Errors
 /// As [`settle`].
@@ -96,19 +95,22 @@ pub fn renew(
         Ok(path) => (Some(path), busy),
         Err(why) => {
             tracing::warn!("cost profile: not kept: {why:#}");
-            let kept = format!("the cost profile is measured again at every start: {why:#}");
+            let kept = format!(
+                "the cost profile could not be saved and will be measured at every \
+                start: {why:#}"
+            );
             (None, super::joined(busy, Some(kept)))
         }
     })
 }
 
-/// What is said of a profile whose points wander.
+/// A note on a profile whose points are noisy.
 pub fn busy(profile: &CostProfile) -> Option<String> {
     let spread = profile.spread();
     (spread > LARGE_SPREAD).then(|| {
         format!(
-            "the cost profile was measured on a busy machine (spread up to {:.0}%): \
-             `laserscope cost measure` renews it",
+            "the cost profile was measured on a busy machine (spread up to {:.0}%): run \
+            `laserscope cost measure` on an idle one",
             spread * 100.0
         )
     })

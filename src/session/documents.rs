@@ -9,7 +9,7 @@ use crate::recsys::foreign::{self, Hints};
 use crate::recsys::knowledge::{known_framework, known_group};
 use crate::recsys::{Catalog, KnowledgeDoc};
 
-/// Documents, and what is to be told of the files that they come from.
+/// Documents, and notes about the files they come from.
 #[derive(Debug, Default)]
 pub struct LoadedDocuments {
     pub docs: Vec<KnowledgeDoc>,
@@ -24,8 +24,7 @@ impl LoadedDocuments {
     }
 }
 
-/// The documents of files, whoever wrote them; bad entries are told and passed
-/// over.
+/// The documents of files in any known format; bad entries are reported and skipped.
 pub(super) fn read_all(files: &[PathBuf]) -> Result<LoadedDocuments> {
     let mut loaded = LoadedDocuments::default();
     for file in files {
@@ -52,8 +51,8 @@ pub(super) fn knowledge_files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// A document under its subject's title and group in this catalog, where it is
-/// one of it; else under those of its own.
+/// A document with its subject's title and group in this catalog, or its own if the
+/// subject is unknown.
 pub fn as_knowledge(doc: &KnowledgeDoc, catalog: &Catalog) -> Knowledge {
     let subject = catalog
         .lookup(doc.kind, &doc.id)

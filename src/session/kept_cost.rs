@@ -1,6 +1,6 @@
 //! Cost profiles on disk: measured once per model, arithmetic, device and threads,
-//! kept among the program's state files, and read by later starts. A folder that
-//! cannot be written costs a measurement at every start, and nothing else.
+//! saved among the program's state files, and read by later starts. If the folder
+//! cannot be written, every start measures again.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
 
 const FORMAT: u32 = 1;
 
-/// All that a profile depends on; one of another key is never used.
+/// Everything a profile depends on; a profile with another key is never used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CostKey {
     /// sha256 of the weights.
@@ -62,7 +62,7 @@ impl CostKey {
         }
     }
 
-    /// Where its profile lies; `None`: there is no folder for state.
+    /// Where its profile is saved; `None`: there is no state folder.
     pub fn path(&self) -> Option<PathBuf> {
         Some(folder()?.join(self.file_name()))
     }
@@ -74,7 +74,7 @@ impl CostKey {
         format!("{digits}.json")
     }
 
-    /// The kept profile, if it reaches as far as `context` tokens.
+    /// The saved profile, if it covers `context` tokens.
     pub fn load(&self, context: usize) -> Option<CostProfile> {
         self.load_from(&folder()?, context)
     }
@@ -85,12 +85,12 @@ impl CostKey {
         (kept.key == *self && reaches).then_some(kept.profile)
     }
 
-    /// Puts a profile in the place of an older one, whole or not at all.
+    /// Replaces the saved profile, atomically.
     ///
     /// # Errors
     /// A folder or file that cannot be written.
     pub fn save(&self, profile: &CostProfile) -> Result<PathBuf> {
-        let folder = folder().ok_or_else(|| eyre!("no folder for state"))?;
+        let folder = folder().ok_or_else(|| eyre!("no state folder was found (set HOME)"))?;
         self.save_in(&folder, profile)
     }
 
@@ -185,7 +185,7 @@ mod tests {
             "a longer context is in use"
         );
         assert_eq!(key(1).load_from(at, 100), None);
-        // A file of another key under this one's name is not believed.
+        // A file with this name but another key is ignored.
         std::fs::copy(&path, at.join(key(1).file_name())).unwrap();
         assert_eq!(key(1).load_from(at, 100), None);
         std::fs::write(&path, "{\"laserscope_cost\":1,").unwrap();

@@ -1,5 +1,5 @@
-//! What both faces share: from settings to a catalog, knowledge, and an engine
-//! with pools.
+//! Shared by the screens and the commands: from settings to a catalog, knowledge, and
+//! an engine with pools.
 
 pub mod calibration;
 pub mod cost;
@@ -69,7 +69,7 @@ impl Settings {
     /// Regroups as `--groups` says.
     ///
     /// # Errors
-    /// A file that is neither saved groups nor a map; groups that know nobody here.
+    /// A file that is neither saved groups nor a map; groups without a subject of this catalog.
     pub fn regroup(&self, catalog: Catalog) -> Result<Catalog> {
         let Some(path) = &self.groups else {
             return Ok(catalog);
@@ -88,12 +88,13 @@ impl Settings {
         let n_known = catalog.items.len() + catalog.users.len() - unknown.n_items - unknown.n_users;
         ensure!(
             n_known > 0,
-            "--groups {shown}: made from the catalog {of}, and knows nobody of {}",
+            "--groups {shown}: built from the catalog {of}; none of its subjects is in {}",
             catalog.name
         );
         if other {
             note!(
-                "{shown} was made from other data ({of}); {} items and {} users are unknown to it",
+                "{shown} was built from other data ({of}); it has no group for {} items and {} \
+                users of this catalog",
                 unknown.n_items,
                 unknown.n_users
             );
@@ -101,9 +102,8 @@ impl Settings {
         Ok(catalog)
     }
 
-    /// The documents that fill the pools: the named files; else none, where a
-    /// pool is named; else those in the catalog's `knowledge` folder, or the
-    /// sample's own.
+    /// The documents that fill the pools: the named files; else none if a pool is
+    /// named; else those in the catalog's `knowledge` folder, or the sample's.
     pub fn load_documents(&self) -> Result<LoadedDocuments> {
         match (&self.catalog, self.knowledge.as_slice()) {
             (_, []) if self.pool.is_some() => Ok(LoadedDocuments::default()),
@@ -117,15 +117,15 @@ impl Settings {
     }
 
     /// The documents of [`Self::load_documents`] under their subjects' titles and
-    /// groups in this catalog; what is told of their files goes to standard error.
+    /// groups in this catalog; notes about their files go to standard error.
     pub fn load_knowledge(&self, catalog: &Catalog) -> Result<Vec<Knowledge>> {
         let loaded = self.load_documents()?;
         loaded.told.iter().for_each(|line| note!("{line}"));
         Ok(loaded.under(catalog))
     }
 
-    /// Tells of subjects of the query half that have a document in the pools: it
-    /// flatters their acceptance.
+    /// Notes query-half subjects with a document in the pools, which inflates their
+    /// acceptance.
     fn own_documents_note(&self, docs: &[Knowledge], catalog: &Catalog) -> Option<String> {
         let is_query = |doc: &&Knowledge| {
             let kind = SubjectKind::named(&doc.kind);
@@ -134,11 +134,14 @@ impl Settings {
         };
         let n_own = docs.iter().filter(is_query).count();
         let how = match self.own_documents {
-            OwnDocuments::Keep => "may draft for it (--own-documents hide leaves it out)",
+            OwnDocuments::Keep => "may draft for it (--own-documents hide excludes it)",
             OwnDocuments::Hide => "is hidden from it",
         };
         (n_own > 0).then(|| {
-            format!("{n_own} subjects of the query half have a document in the pools: a subject's own {how}")
+            format!(
+                "{n_own} query-half subjects have a document in the pools: a subject's own \
+                document {how}"
+            )
         })
     }
 
@@ -152,7 +155,7 @@ impl Settings {
         }
     }
 
-    /// What of the options concerns loading a model.
+    /// The options for loading a model.
     pub fn load_options(&self) -> LoadOptions {
         LoadOptions {
             device: self.device,
@@ -224,8 +227,8 @@ impl Settings {
     }
 }
 
-/// Said once where `--learn` is on.
-const LEARNS: &str = "--learn: a run starts with what the runs before it taught the calibration";
+/// The note shown once with `--learn`.
+const LEARNS: &str = "--learn: each run starts from the calibration that earlier runs learned";
 
 fn joined(first: Option<String>, second: Option<String>) -> Option<String> {
     let lines: Vec<String> = first.into_iter().chain(second).collect();

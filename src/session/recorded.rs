@@ -9,8 +9,8 @@ use crate::model::kernels::kv::KvType;
 use crate::speculate::trace::{Header, Trace};
 
 impl Settings {
-    /// With keys, values and weights kept as a recorded run kept them, where nothing else
-    /// is asked for. A trace that does not say had f32 keys and values.
+    /// With keys, values and weights in the format of a recorded run, unless options
+    /// say otherwise. A trace that does not record it had f32 keys and values.
     pub fn as_recorded(&self, header: &Header) -> Settings {
         let then = header.arithmetic.as_ref();
         let kv = then.map_or(Some(KvType::F32), |then| then.kv.parse().ok());

@@ -78,7 +78,12 @@ extern "C" fn on_fault(signal: c_int, info: *mut siginfo_t, context: *mut c_void
         (0, true) => hand_on(signal, info, context),
         (0, false) => {
             if let Some(file) = file_of(signal, info) {
-                let (name, why) = (file.as_os_str().as_bytes(), b" was cut short or became unreadable while it was in use. Restore it (fetch the model or build the pool again) and start again\n");
+                let (name, why) = (
+                    file.as_os_str().as_bytes(),
+                    b" was truncated or became \
+                    unreadable while in use. Restore it (fetch the model or build the pool again) \
+                    and start again\n",
+                );
                 end_at_once(&[b"error: ", name, why], EXPLAINED);
             }
             hand_on(signal, info, context);

@@ -83,21 +83,21 @@ impl std::fmt::Display for Fault {
         match self {
             Fault::FileChanged(path) => write!(
                 f,
-                "{} was cut short or became unreadable while it was in use. Restore it (fetch \
-                 the model or build the pool again) and start again; replace such files by \
-                 renaming, never in place",
+                "{} was truncated or became unreadable while in use. Restore it (fetch the model \
+                or build the pool again) and start again; replace such files by renaming, never \
+                in place",
                 path.display()
             ),
             Fault::StackOverflow => write!(
                 f,
-                "the engine ran out of stack: something is nested too deeply, for instance a \
-                 chat template or a tokenizer's file. If no file of yours is to blame, this is \
-                 a bug in LaserScope"
+                "the engine's stack overflowed: something is nested too deeply, such as a chat \
+                template or a tokenizer file. If none of your files is the cause, this is a bug \
+                in LaserScope"
             ),
             Fault::Signal(signal) => write!(
                 f,
-                "the engine failed with signal {signal} ({}). If memory did not run out, this is \
-                 a bug in LaserScope",
+                "the engine failed with signal {signal} ({}). Unless memory ran out, this is a \
+                bug in LaserScope",
                 screen::name_of(*signal)
             ),
         }

@@ -149,7 +149,7 @@ impl<'a> CommandLine<'a> {
 
     fn branch_of(&self, branch: &super::branch::Branch, comments: &mut Vec<String>) -> Vec<String> {
         let file = self.files.parent.unwrap_or_else(|| {
-            comments.push("TRACE is the run that it branched from, which was not saved".into());
+            comments.push("TRACE stands for the run it branched from, which was not saved".into());
             "TRACE"
         });
         let within = match branch.of.within {
@@ -186,7 +186,7 @@ impl<'a> CommandLine<'a> {
         }
         if self.files.own.is_none() {
             comments.push(format!(
-                "TRACE is this run, which was not saved: its calibration started from {}",
+                "TRACE stands for this run, which was not saved: its calibration started from {}",
                 start.describe()
             ));
         }

@@ -171,7 +171,7 @@ pub fn lossless(strict: &Trace, autoregressive: &Trace) -> Lossless {
     };
     if !ran(strict, AcceptanceRule::Strict) || !ran(autoregressive, AcceptanceRule::Autoregressive)
     {
-        return Lossless::NotComparable("it takes a strict and an autoregressive run");
+        return Lossless::NotComparable("it needs a strict and an autoregressive run");
     }
     if strict.header.prompt_ids != autoregressive.header.prompt_ids {
         return Lossless::NotComparable("the prompts differ");
@@ -180,18 +180,18 @@ pub fn lossless(strict: &Trace, autoregressive: &Trace) -> Lossless {
         return Lossless::NotComparable("the models differ");
     }
     if strict.header.branch.is_some() || autoregressive.header.branch.is_some() {
-        return Lossless::NotComparable("a branch took over what another run made");
+        return Lossless::NotComparable("a branch inherits another run's text");
     }
     let is_whole = |t: &Trace| matches!(&t.end, Some(end) if end.finish != Finish::Cancelled);
     if !is_whole(strict) || !is_whole(autoregressive) {
-        return Lossless::NotComparable("a run did not come to its end");
+        return Lossless::NotComparable("a run did not finish");
     }
     let n_steps = |t: &Trace| t.steps.len().saturating_sub(1);
     let (a, b) = (n_steps(strict), n_steps(autoregressive));
     let shaping = differing::shaping(strict, a, autoregressive, b);
     let limit = |t: &Trace| t.params_at(n_steps(t)).max_tokens;
     if !shaping.is_empty() || limit(strict) != limit(autoregressive) {
-        return Lossless::NotComparable("their parameters shape the text differently");
+        return Lossless::NotComparable("their parameters change the text");
     }
     match divergence(strict, autoregressive) {
         Some(at) => Lossless::Broken(Box::new(at)),

@@ -100,7 +100,7 @@ impl CalibrationStart {
             like: (!is_alike).then_some(started_as),
             learned,
         });
-        let taught_by = || format!("a run under {}", from.verify.describe());
+        let taught_by = || format!("from a run under {}", from.verify.describe());
         self.from.get_or_insert_with(taught_by);
         self
     }

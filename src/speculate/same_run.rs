@@ -205,8 +205,8 @@ impl HeaderDifference {
     pub fn describe(&self) -> String {
         let (then, now) = (shortened(&self.then, 57), shortened(&self.now, 57));
         match then == now {
-            true => format!("{}: another one now", self.what),
-            false => format!("{}: {then} then, {now} now", self.what),
+            true => format!("{}: changed", self.what),
+            false => format!("{}: was {then}, now {now}", self.what),
         }
     }
 

@@ -107,7 +107,7 @@ impl Trace {
                 (Line::Header(_), Some(_)) => return Err(bad("a second header".into())),
                 (_, None) => return Err(bad("a trace begins with its header".into())),
                 (_, Some(trace)) if trace.end.is_some() => {
-                    return Err(bad("a line behind the end of the run".into()));
+                    return Err(bad("a line after the end of the run".into()));
                 }
                 (Line::Step(step), Some(trace)) => {
                     check_step(&step, trace.steps.len()).map_err(bad)?;
@@ -162,7 +162,7 @@ fn bounded_line(input: &mut impl BufRead, number: usize) -> Result<Option<String
         return Err(TraceError::Line {
             line: number,
             why: format!(
-                "longer than {} MiB, the most that is read of a line",
+                "longer than {} MiB, the limit of a line",
                 LONGEST_LINE >> 20
             ),
         });

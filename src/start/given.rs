@@ -14,10 +14,10 @@ use crate::tui::lesson::learned::Learned;
 use crate::tui::start::{Length, Shipped, Start};
 use crate::tui::{Look, earlier_runs};
 
-/// A run of the default model, recorded with it: plays where no model is yet.
+/// A recorded run of the default model, shown when there is no model yet.
 const DEMO: &str = include_str!("../../assets/traces/demo.jsonl");
 
-/// With everything empty that only a session knows.
+/// Without anything that only a session knows.
 pub fn start(catalog: Option<Catalog>, params: Params, look: Look) -> Start {
     let save_dir = data_folder().join("runs");
     let shipped = frameworks::all(None).into_iter().flatten();
@@ -65,7 +65,7 @@ pub fn lessons_file() -> PathBuf {
     data_folder().join("lessons.toml")
 }
 
-/// All that can be used, and where among them the chosen one is.
+/// All usable ones, and the index of the chosen one.
 pub fn frameworks(settings: &Settings, chosen: Framework) -> (Vec<Framework>, usize) {
     let mut usable = Vec::new();
     for found in frameworks::all(settings.frameworks.as_deref()) {

@@ -38,7 +38,7 @@ pub struct Looks {
     keymap: Keymap,
     /// The themes there are.
     themes: Themes,
-    /// What is hard to read in them.
+    /// Contrast problems found in them.
     warnings: Vec<String>,
     theme: Option<String>,
     ascii: Option<bool>,
@@ -69,7 +69,7 @@ impl Looks {
         remap::write(&self.keymap)
     }
 
-    /// How pictures look: nothing is asked of the terminal or remembered.
+    /// How pictures look: independent of the terminal and of earlier sessions.
     pub fn plain(&self, args: &ScreenArgs) -> Result<Look> {
         let mut themes = self.themes.clone();
         if !self.choose_theme(&mut themes, args)? {
@@ -82,16 +82,13 @@ impl Looks {
         Ok(self.look_with(themes, glyphs))
     }
 
-    /// How the screens look in this terminal, as far as nothing else is asked for.
+    /// How the screens look in this terminal, unless options say otherwise.
     pub fn here(&self, args: &ScreenArgs) -> Result<Look> {
         let memory_file = memory_path();
         let read = memory_file.as_deref().map(Remembered::read).transpose();
         let (memory, broken) = match read {
             Ok(memory) => (memory.unwrap_or_default(), None),
-            Err(why) => (
-                Remembered::default(),
-                Some(format!("{why:#}; it is ignored")),
-            ),
+            Err(why) => (Remembered::default(), Some(format!("{why:#}; ignored"))),
         };
         let mut themes = self.themes.clone();
         if !self.choose_theme(&mut themes, args)? {

@@ -1,5 +1,5 @@
-//! From settings to the screens: the interface on this thread, the engine on its
-//! own, a bundled recording to look at meanwhile.
+//! From settings to the screens: the interface on this thread, the engine on its own,
+//! with a bundled recording to watch meanwhile.
 
 use std::path::PathBuf;
 use std::thread::JoinHandle;
@@ -17,8 +17,8 @@ use crate::tui::start::{Length, Start};
 use crate::tui::{self, Files, Look};
 use crate::worker::{self, Handle};
 
-/// How long the engine may take to come to its end once the screens have gone: it
-/// looks for commands between two steps. A longer one ends with the program.
+/// How long to wait for the engine after the screens are closed: it looks for commands
+/// between steps. After that it is ended with the program.
 const LAST_STEP: Duration = Duration::from_millis(500);
 
 /// Opens the playground.
@@ -37,8 +37,8 @@ pub fn open(settings: Settings, config: &Config, look: Look) -> Result<()> {
     show(start, files(), worker::spawn(settings, catalog)?)
 }
 
-/// The screens over an engine's thread, until they are left; then it is waited for,
-/// but not for long, whatever it does.
+/// Runs the screens over an engine's thread until they are left, then waits briefly for
+/// the thread.
 pub fn show(start: Start, files: Files, engine: Handle) -> Result<()> {
     let shown = block_on(tui::run(start, files, engine.commands, engine.events));
     wait_for(&engine.thread);
@@ -67,7 +67,12 @@ fn files() -> Files {
         },
         copy: tui::terminal::tty::copy,
         save_settings: |params| {
-            let path = config::default_path().ok_or_else(|| eyre!("no folder for settings"))?;
+            let path = config::default_path().ok_or_else(|| {
+                eyre!(
+                    "no configuration folder was \
+                found (set HOME)"
+                )
+            })?;
             config::save_decode(&path, params)?;
             Ok(path.display().to_string())
         },

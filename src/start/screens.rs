@@ -37,7 +37,7 @@ pub fn picture(traces: Vec<Trace>, args: &PictureArgs, look: Look) -> Buffer {
     }
     app.look.size = (args.width, args.height);
     for key in &args.keys {
-        // No engine listens to a picture.
+        // A picture has no engine.
         let _ = app.press(&KeyEvent::new(key.code, key.modifiers));
     }
     draw(&app)

@@ -327,5 +327,5 @@ impl<'a> TextLines<'a> {
 /// What messages say of a line that is longer than this bound.
 pub fn too_long(max_bytes: usize) -> String {
     let size = shown_size(max_bytes as u64);
-    format!("the line is longer than {size}, the most that is read of one")
+    format!("the line is longer than {size}, the limit")
 }

@@ -51,7 +51,7 @@ fn bytes_of(name: &str, bytes: impl Read, max_bytes: u64) -> Result<Vec<u8>, Rep
         .wrap_err_with(|| format!("reading {name}"))?;
     match n as u64 > max_bytes {
         true => Err(eyre!(
-            "{name}: larger than {}, the most that is read of such a file",
+            "{name}: larger than {}, the limit for this kind of file",
             shown_size(max_bytes)
         )),
         false => Ok(whole),
@@ -123,9 +123,7 @@ mod tests {
         assert_eq!((&*read.text, read.encoding), ("a\nb", Encoding::Utf8));
         let error = read_text(&path, 6).unwrap_err().to_string();
         assert!(
-            error.ends_with(
-                "groups.toml: larger than 6 bytes, the most that is read of such a file"
-            ),
+            error.ends_with("groups.toml: larger than 6 bytes, the limit for this kind of file"),
             "{error}"
         );
         // Endless input ends, too.

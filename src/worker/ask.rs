@@ -1,5 +1,4 @@
-//! From a subject of the catalog to the question a run asks: whom it is for, and
-//! the prompt.
+//! From a subject of the catalog to a run's subject and prompt.
 
 use color_eyre::eyre::Result;
 
@@ -8,8 +7,8 @@ use crate::recsys::{Catalog, Framework, Half, Prompt, Role, Subject, SubjectRef,
 use crate::speculate::subject::KindName;
 use crate::speculate::trace::SubjectInfo;
 
-/// Which of a subject's prompts is asked: a pool-half user is shown by the older
-/// history that the pool knows.
+/// Which prompt of a subject to use: for a pool-half user, the one with the older
+/// history, which the pool knows.
 pub fn role_of(subject: Subject<'_>) -> Role {
     match subject.half() {
         Half::Pool => Role::Pool,
@@ -17,10 +16,10 @@ pub fn role_of(subject: Subject<'_>) -> Role {
     }
 }
 
-/// A framework's question about a subject.
+/// A framework's prompt about a subject.
 ///
 /// # Errors
-/// A user of whom this role has nothing to show; a template that fails.
+/// A user without history for this role; a template that fails.
 pub fn about(
     catalog: &Catalog,
     at: SubjectRef,
@@ -57,7 +56,7 @@ fn as_text(prompt: Prompt) -> PromptText {
     }
 }
 
-/// A prompt of one's own.
+/// A custom prompt.
 pub fn own(text: &str) -> (SubjectInfo, PromptText) {
     let subject = SubjectInfo {
         kind: KindName::Prompt,

@@ -1,4 +1,4 @@
-//! Commands in order, with a look ahead for those that cannot wait.
+//! Commands in order, with a look-ahead for urgent ones.
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::protocol::{Command, PromptText};
 
-/// The commands that have come and were not served yet.
+/// The commands received and not yet served.
 pub struct Inbox<'a> {
     channel: &'a Receiver<Command>,
     kept: VecDeque<Command>,
@@ -23,7 +23,7 @@ impl<'a> Inbox<'a> {
         }
     }
 
-    /// The next command, whenever it comes. `None`: the interface is gone.
+    /// Waits for the next command. `None`: the interface is gone.
     pub fn wait(&mut self) -> Option<Command> {
         self.kept.pop_front().or_else(|| self.channel.recv().ok())
     }
@@ -50,12 +50,13 @@ impl<'a> Inbox<'a> {
         self.deferred.push_back(command);
     }
 
-    /// What was deferred comes after what waits already.
+    /// Deferred commands come after those already waiting.
     pub fn bring_back(&mut self) {
         self.kept.append(&mut self.deferred);
     }
 
-    /// A command has come that a run of a sweep gives way to; it stays in the inbox.
+    /// Whether a command is waiting that interrupts a run of a sweep; it stays in the
+    /// inbox.
     pub fn interrupts_sweep(&mut self) -> bool {
         self.look_ahead();
         self.kept.iter().any(|c| {
@@ -66,8 +67,8 @@ impl<'a> Inbox<'a> {
         })
     }
 
-    /// The prompts to be tokenised, out of turn, each with the room that its answer
-    /// may take.
+    /// The prompts to be tokenised, out of turn, each with the maximum length of its
+    /// answer.
     pub fn take_previews(&mut self) -> Vec<(u64, PromptText, usize)> {
         self.look_ahead();
         let (mut previews, mut others) = (Vec::new(), VecDeque::new());
@@ -100,7 +101,7 @@ impl<'a> Inbox<'a> {
         }
     }
 
-    /// A command that ends a run under way has come; it stays in the inbox.
+    /// Whether a command is waiting that ends the current run; it stays in the inbox.
     pub fn asks_to_end_run(&mut self) -> bool {
         self.look_ahead();
         self.kept
@@ -108,7 +109,7 @@ impl<'a> Inbox<'a> {
             .any(|c| matches!(c, Command::Quit | Command::Stop | Command::Generate(_)))
     }
 
-    /// The fetch is to be given up: taken out of the inbox, a quit left in it.
+    /// Whether to cancel the fetch: removes the command from the inbox, but leaves a quit.
     pub fn asks_to_stop_fetching(&mut self) -> bool {
         self.look_ahead();
         let before = self.kept.len();

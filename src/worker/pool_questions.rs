@@ -12,10 +12,10 @@ use crate::recsys::foreign::{self, Document, Hints};
 use crate::recsys::knowledge::known_framework;
 use crate::speculate::subject::KindName;
 
-/// A larger file is for `laserscope pool add`.
+/// Larger files need `laserscope pool add`.
 const MAX_FILE_BYTES: u64 = 32 << 20;
 
-/// Answers a question; an error says what is at fault.
+/// Answers a question, or returns an error text.
 pub fn answered(engine: &mut Engine, question: Box<PoolQuestion>) -> Event {
     let answer = answer(engine, &question).map(Box::new);
     let answer = answer.map_err(|e| format!("{e:#}"));
@@ -88,7 +88,7 @@ fn add_file(engine: &mut Engine, path: &Path) -> Result<PoolChange> {
     let n_bytes = fs::metadata(path).wrap_err_with(reading)?.len();
     ensure!(
         n_bytes <= MAX_FILE_BYTES,
-        "{shown} has {} MB: use `laserscope pool add` for more than {} MB",
+        "{shown} has {} MB: use `laserscope pool add` for files above {} MB",
         n_bytes >> 20,
         MAX_FILE_BYTES >> 20
     );

@@ -14,7 +14,7 @@ use crate::protocol::{Command, Event, PromptText};
 use crate::session::cost;
 use crate::session::kept_cost::CostKey;
 
-/// Serves until told to quit.
+/// Serves until a quit command.
 pub fn serve(mut engine: Engine, inbox: &mut Inbox<'_>, events: &UnboundedSender<Event>) {
     let mut pace = Duration::ZERO;
     let mut background = Background::default();
@@ -51,8 +51,7 @@ pub fn serve(mut engine: Engine, inbox: &mut Inbox<'_>, events: &UnboundedSender
     }
 }
 
-/// The cost profile anew. What is asked for meanwhile waits, and a run that is asked
-/// for ends it.
+/// Measures the cost profile again. Other commands wait; a request for a run ends it.
 fn measured(engine: &mut Engine, inbox: &mut Inbox<'_>, events: &UnboundedSender<Event>) -> Event {
     let key = CostKey::of(engine);
     let renewed = cost::renew(engine, &key, &mut |done, of| {

@@ -1,5 +1,5 @@
-//! A sweep in the background: one run after the other while nothing else is asked
-//! for. A run that is asked for goes first; the sweep's own, cut off, is made again.
+//! A sweep in the background: one run after another while no command is waiting. A
+//! requested run goes first; the interrupted run of the sweep is repeated.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub struct Background {
 }
 
 impl Background {
-    /// In the place of one under way, which ends.
+    /// Starts a sweep, replacing a current one.
     pub fn begin(
         &mut self,
         engine: &Engine,
@@ -35,8 +35,8 @@ impl Background {
         }
     }
 
-    /// The next command; while a sweep is under way and none has come, one of its
-    /// runs instead, and `None`.
+    /// The next command; if none is waiting and a sweep is under way, makes one of its
+    /// runs and returns `None`.
     pub fn next_command(
         &mut self,
         engine: &mut Engine,
@@ -79,7 +79,7 @@ impl Background {
     }
 }
 
-/// Between two steps: prompts are tokenised meanwhile. `false`: the run gives way.
+/// Between two steps: prompts are tokenised meanwhile. `false`: the run is interrupted.
 fn go_on(run: Option<&Run<'_>>, inbox: &mut Inbox<'_>, events: &UnboundedSender<Event>) -> bool {
     if let Some(run) = run {
         for (ticket, prompt, max_tokens) in inbox.take_previews() {

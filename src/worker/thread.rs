@@ -1,5 +1,5 @@
-//! The thread itself: finds and loads the model, then serves commands until told
-//! to quit. Whatever goes wrong becomes an event, a panic too.
+//! The thread itself: finds and loads the model, then serves commands until a quit.
+//! Every failure becomes an event, panics included.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,7 +30,7 @@ pub fn spawn(settings: Settings, catalog: Catalog) -> Result<Handle> {
     guarded(move |commands, events| live(&settings, &catalog, commands, events))
 }
 
-/// A thread whose end is an event, however it comes.
+/// A thread whose end is always reported as an event.
 pub fn guarded(
     life: impl FnOnce(&Receiver<Command>, &UnboundedSender<Event>) + Send + 'static,
 ) -> Result<Handle> {
@@ -59,7 +59,7 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
         .unwrap_or_else(|| "the engine's thread panicked".into())
 }
 
-/// Tries to load a model until one is there, then serves.
+/// Tries to load a model until one is loaded, then serves.
 fn live(
     settings: &Settings,
     catalog: &Catalog,

@@ -12,7 +12,7 @@ use crate::engine::{Engine, Run, RunSpec};
 use crate::protocol::{Command, Event, PromptText, Purpose, Request, RunId};
 use crate::speculate::verify::Finish;
 
-/// Between two steps a run goes on, waits, or takes one step and then waits.
+/// Between two steps a run continues, waits, or takes one step and then waits.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Tempo {
     Playing,
@@ -31,7 +31,7 @@ struct Watched<'e, 'w> {
     events: &'w UnboundedSender<Event>,
 }
 
-/// Makes a run, serving commands between its steps. What goes wrong is an event.
+/// Makes a run, serving commands between its steps. Failures become events.
 pub fn generate(
     engine: &mut Engine,
     request: Request,

@@ -206,7 +206,7 @@ fn other_settings_are_named_and_can_be_added_to() {
     // Files of another origin are added to, but not with --resume.
     let own = file(folder.path(), "own.jsonl");
     fs::write(&own, &before).unwrap();
-    assert!(refused(folder.path(), &own, &["--resume"]).contains("no batch wrote them"));
+    assert!(refused(folder.path(), &own, &["--resume"]).contains("they are not from a batch"));
     done(folder.path(), &own, &[]);
     assert_eq!(fs::read(&own).unwrap(), before, "everyone is there");
 }

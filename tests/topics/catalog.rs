@@ -69,7 +69,7 @@ fn the_films_are_distinct_and_plausible() {
     for item in &catalog.items {
         assert!(
             seen.insert((&item.title, item.year)),
-            "{} is there twice",
+            "{} is defined twice",
             item.title
         );
         assert!(
@@ -448,7 +448,7 @@ fn each_mistake_names_its_file_and_line() {
             "i3,A, B,1992,Drama,C,Spain,d\n",
             "",
             "",
-            "items.csv:4: 8 fields where the header names 7",
+            "items.csv:4: 8 fields, but the header has 7",
         ),
         (
             "i3,\"A, B,1992,Drama,C,Spain,d\n",

@@ -381,7 +381,7 @@ proptest! {
         let slow = if x.ms_per_token > y.ms_per_token { "A" } else { "B" };
         let told = in_words(&found, &a, &b);
         if found.is_alike() {
-            prop_assert!(told.contains("equally quick"), "{}", told);
+            prop_assert!(told.contains("equally fast"), "{}", told);
             return Ok(());
         }
         let begin = format!("{slow} is slower, ");

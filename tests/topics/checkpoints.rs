@@ -83,7 +83,7 @@ fn an_ordinary_checkpoint_has_nothing_to_say() {
 #[test]
 fn non_finite_numbers_and_byte_order_marks_are_read_and_said() {
     let case = Case::new(true).with_text("config.json", "{", "{\"unused\": -Infinity, ");
-    assert!(case.notes().contains("config.json holds NaN or Infinity"));
+    assert!(case.notes().contains("config.json has NaN or Infinity"));
     let case = case.with_text("tokenizer_config.json", "{", "{\"model_max_length\": NaN, ");
     assert!(case.notes().contains("tokenizer_config.json holds NaN"));
     for name in ["config.json", "tokenizer.json", "tokenizer_config.json"] {
@@ -113,7 +113,7 @@ fn end_tokens_that_are_none_are_said() {
         .with_text("tokenizer.json", "<|end|>", "<|over|>")
         .with_text("tokenizer.json", "<|end|>", "<|over|>");
     let notes = case.notes();
-    assert!(notes.contains("names no token that ends a text"), "{notes}");
+    assert!(notes.contains("has no end-of-text token"), "{notes}");
     let beyond = Case::new(true).with("config.json", |c| c["eos_token_id"] = json!(VOCAB));
     let said = beyond.refusal();
     assert!(
@@ -222,7 +222,7 @@ fn norms_of_other_lengths_or_no_numbers_are_refused() {
     };
     let said = with(vec![1.0; 5]).refusal();
     assert!(
-        said.contains(&format!("`{name}` is 5, the configuration makes it 64")),
+        said.contains(&format!("`{name}` is 5, but the configuration says 64")),
         "{said}"
     );
     let mut values = vec![1.0; WIDTH];

@@ -305,12 +305,12 @@ fn a_faulty_header_is_one_message_at_line_1() {
         (
             "item_id\tname\n1\tA\n",
             "",
-            "x.item:1: `item_id` is no column's name and type",
+            "x.item:1: `item_id` is not a column name with its type",
         ),
         (
             "item_id:token\tname:text\n1\tA\n",
             "",
-            "x.item:1: `name:text` is no column's name",
+            "x.item:1: `name:text` is not a column name",
         ),
         (
             "movie:token\tname:token\n1\tA\n",
@@ -434,7 +434,7 @@ fn a_quote_that_never_closes_swallows_no_row() {
     let (catalog, findings) = good(texts(&[("items.csv", "id,title\n1,One\n2,\"Two")]).path());
     assert_eq!(titles(&catalog), ["One", "\"Two"]);
     assert!(
-        findings.notes[0].ends_with("never close it, read as letters: 1"),
+        findings.notes[0].ends_with("unclosed quotes, read as plain characters: 1"),
         "{findings:?}"
     );
 }

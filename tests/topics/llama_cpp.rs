@@ -88,7 +88,7 @@ fn run(command: &mut Command) -> Result<(), String> {
         false => Err(said
             .lines()
             .last()
-            .unwrap_or("it did not say why")
+            .unwrap_or("it gave no reason")
             .to_owned()),
     }
 }

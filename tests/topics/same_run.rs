@@ -238,7 +238,7 @@ fn what_this_version_does_not_know_survives() {
     assert!(changed.contains("elsewhere") && changed.contains("novel"));
 }
 
-/// A step of a hostile file whose numbers would fill the memory, and a line behind the
+/// A step of a hostile file whose numbers would fill the memory, and a line after the
 /// end, are refused by their line.
 #[test]
 fn a_trace_with_impossible_numbers_is_refused_by_its_line() {
@@ -251,7 +251,7 @@ fn a_trace_with_impossible_numbers_is_refused_by_its_line() {
     let last = trace.lines().last().unwrap();
     let twice = format!("{trace}{last}\n");
     let said = refused(&twice);
-    assert!(said.contains("behind the end"), "{said}");
+    assert!(said.contains("after the end"), "{said}");
     let at = trace.find("\"path\":[").unwrap() + "\"path\":[".len();
     let sideways = format!("{}0,{}", &trace[..at], &trace[at..]).replacen("0,]", "0]", 1);
     let said = refused(&sideways);

@@ -402,7 +402,7 @@ fn a_stack_overflow_while_a_page_is_written_saves_the_run() {
     let mut t = under_way("exporter overflows", folder.path());
     export(&mut t);
     let screen = assert_ended(&mut t, 1);
-    assert!(screen.contains("ran out of stack"), "{}", screen.text());
+    assert!(screen.contains("stack overflowed"), "{}", screen.text());
     assert_saved(folder.path());
 }
 
@@ -444,7 +444,7 @@ fn a_stack_overflow_of_the_engine_saves_the_run() {
     let folder = tempfile::tempdir().unwrap();
     let mut t = under_way("overflow", folder.path());
     let screen = assert_ended(&mut t, 1);
-    assert!(screen.contains("ran out of stack"), "{}", screen.text());
+    assert!(screen.contains("stack overflowed"), "{}", screen.text());
     assert_saved(folder.path());
 }
 
@@ -464,7 +464,7 @@ fn a_mapped_file_that_is_cut_short_is_named_and_the_run_saved() {
     let screen = assert_ended(&mut t, 1);
     let text = screen.text().replace('\n', "");
     assert!(text.contains("pool.segment"), "{text}");
-    assert!(text.contains("was cut short"), "{text}");
+    assert!(text.contains("was truncated"), "{text}");
     assert_saved(folder.path());
 }
 

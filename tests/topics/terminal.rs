@@ -122,8 +122,9 @@ fn without_a_model_the_way_out_is_said_and_the_demo_plays() {
         .env("HF_HOME", empty)
         .env("HF_HUB_CACHE", empty);
     let mut t = start(builder);
-    t.wait_until(shows(&["Ways out", "--model PATH"])).unwrap();
-    escape(&mut t, "Ways out");
+    t.wait_until(shows(&["What you can do", "--model PATH"]))
+        .unwrap();
+    escape(&mut t, "What you can do");
     t.send(Key::Char('1')).unwrap();
     t.wait_until(shows(&["Items", "PROMPT"])).unwrap();
     leaves_cleanly(t, Key::Char('q'));

@@ -88,7 +88,7 @@ fn figures_add_up() {
     assert!((stats["taken_per_hit"].as_f64().unwrap() - per_hit).abs() < 1e-9);
     let text = said(&["stats", DEMO]);
     assert!(
-        text.contains(&format!("{per_hit:.2} drafts taken a hit")),
+        text.contains(&format!("{per_hit:.2} drafts committed per hit")),
         "{text}"
     );
 }

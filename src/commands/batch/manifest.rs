@@ -1,6 +1,6 @@
-//! How a batch was begun, in a small file beside its answers: `OUT.batch.json`.
-//! A resumed run must find the same, and goes by the same table of costs, so
-//! that it writes what an uninterrupted one would have written.
+//! How a batch was begun, in a small file beside its answers: `OUT.batch.json`. A
+//! resumed run must have the same settings and uses the same cost profile, so that it
+//! writes what an uninterrupted one would have written.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,9 +25,9 @@ const FORMAT: u32 = 2;
 pub struct Manifest {
     pub laserscope_batch: u32,
     pub conditions: Conditions,
-    /// Documents that the file held already.
+    /// Documents that were already in the file.
     pub before: Listing,
-    /// What automatic budgets go by.
+    /// The cost profile of automatic budgets.
     pub cost: CostProfile,
     /// Set once every answer is there.
     pub finished: Option<Finished>,
@@ -69,7 +69,7 @@ pub struct Named {
     pub fingerprint: String,
 }
 
-/// How many, and a hash of all of them in their order.
+/// Their number, and a hash of all of them in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listing {
     pub n: usize,
@@ -107,7 +107,7 @@ impl Listing {
     }
 }
 
-/// Where a batch's manifest lies.
+/// Where a batch's manifest is.
 pub fn manifest_path(out: &Path) -> PathBuf {
     let mut name = out.file_name().unwrap_or_default().to_os_string();
     name.push(".batch.json");
@@ -137,7 +137,7 @@ impl Manifest {
         };
         let parsed = parse(&bytes).wrap_err_with(|| {
             format!(
-                "{} cannot be used: delete it to add to {} with --extend, or name another --out",
+                "{} cannot be used: delete it to add to {} with --extend, or choose another --out",
                 path.display(),
                 out.display()
             )
@@ -145,7 +145,7 @@ impl Manifest {
         parsed.map(Some)
     }
 
-    /// Puts the manifest beside `out`, whole or not at all.
+    /// Writes the manifest next to `out`, atomically.
     pub fn save(&self, out: &Path) -> Result<()> {
         let path = manifest_path(out);
         let mut json = serde_json::to_vec_pretty(self)?;
@@ -159,7 +159,7 @@ fn parse(bytes: &[u8]) -> Result<Manifest> {
     let version = value["laserscope_batch"].as_u64().ok_or_else(damaged)?;
     ensure!(
         version == u64::from(FORMAT),
-        "another version of the program wrote it (format {version}, this one knows {FORMAT})"
+        "it was written by another version (format {version}; this version reads {FORMAT})"
     );
     serde_json::from_value(value).map_err(|_| damaged())
 }
@@ -169,7 +169,7 @@ fn damaged() -> Report {
 }
 
 impl Conditions {
-    /// Refuses other conditions than those that a batch was begun under.
+    /// Refuses conditions other than those of the batch.
     ///
     /// # Errors
     /// Every difference, by its name.
@@ -181,7 +181,7 @@ impl Conditions {
         bail!("\n{}", differences.join("\n"))
     }
 
-    /// A line for every value that is another one now.
+    /// A line for every value that has changed.
     pub fn differences(&self, now: &Conditions) -> Result<Vec<String>> {
         let (then, now) = (serde_json::to_value(self)?, serde_json::to_value(now)?);
         let mut lines = Vec::new();
@@ -199,6 +199,6 @@ fn compare(path: &str, then: &Value, now: &Value, lines: &mut Vec<String>) {
         }
     } else if then != now {
         let name = path.trim_start_matches('.').replace('_', " ");
-        lines.push(format!("  {name}: {then} then, {now} now"));
+        lines.push(format!("  {name}: was {then}, now {now}"));
     }
 }

@@ -9,11 +9,11 @@ use crate::speculate::trace::Trace;
 
 /// Seed of which subjects are measured; fixed, so that two runs measure alike.
 const REFERENCE_SEED: u64 = 2408;
-/// So many are measured at once, to have a figure early ..
+/// The first few are all measured, to have a figure early ..
 const FIRST_REFERENCES: usize = 2;
 
-/// Whether the `at`-th subject of this run is decoded autoregressively, too: the
-/// first few, then one of every `every`, at a place drawn by the seed.
+/// Whether the `at`-th subject of this run is decoded autoregressively, too: the first
+/// few, then one of every `every`, at an offset given by the seed.
 pub fn is_reference(at: usize, every: usize) -> bool {
     let Some(block) = at.checked_div(every) else {
         return false;
@@ -22,7 +22,7 @@ pub fn is_reference(at: usize, every: usize) -> bool {
     at < FIRST_REFERENCES || at % every == drawn
 }
 
-/// Sums over the answers of this run; what an earlier one did is not in them.
+/// Sums over the answers of this run, without those of earlier runs.
 #[derive(Debug)]
 pub struct Measured {
     since: Instant,
@@ -31,10 +31,10 @@ pub struct Measured {
     n_steps: usize,
     decode_ms: f64,
     repetition: f64,
-    /// Of each subject that was measured: milliseconds a token without drafts over
+    /// Of each subject that was measured: milliseconds per token without drafts over
     /// those with drafts.
     ratios: Vec<f64>,
-    /// Whose text was another one, and from which token on.
+    /// Subjects whose text differed, and from which token on.
     differing: Vec<(String, usize)>,
 }
 
@@ -103,7 +103,7 @@ impl Measured {
         SpeedUp::of(&self.ratios)
     }
 
-    /// The time that `n_left` answers will take at the rate so far.
+    /// The estimated time for `n_left` answers at the current rate.
     fn left(&self, n_left: usize) -> Option<Duration> {
         let spent = self.since.elapsed().as_secs_f64();
         let each = (self.n_answers > 0).then(|| spent / self.n_answers as f64)?;
@@ -157,7 +157,8 @@ impl Measured {
         );
         if let Some(speedup) = self.speedup_text() {
             text.push_str(&format!(
-                "\nagainst autoregressive decoding: {speedup}, the subjects drawn with seed {REFERENCE_SEED}"
+                "\nagainst autoregressive decoding: {speedup}, subjects sampled with seed \
+                {REFERENCE_SEED}"
             ));
         }
         text

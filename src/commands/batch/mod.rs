@@ -1,10 +1,10 @@
-//! `laserscope generate --all`: knowledge for everyone. One subject after the
-//! other; a finished answer joins its group's pool and is written at once, so
-//! that a kill at any moment loses the answer in work and nothing else, and a
-//! resumed run goes on as if it had not been cut off.
+//! `laserscope generate --all`: knowledge for everyone. One subject after the other; a
+//! finished answer joins its group's pool and is written at once, so that a kill at any
+//! moment loses only the answer being generated, and a resumed run continues as if it
+//! had not been interrupted.
 //!
-//! `plan` says whom it is for, `manifest` how it was begun, `start` where it
-//! goes on, `measured` how fast it is.
+//! `plan` lists the subjects, `manifest` records the settings, `start` finds where to
+//! resume, and `measured` keeps the figures.
 
 pub mod manifest;
 mod measured;
@@ -36,7 +36,7 @@ use crate::worker::ask;
 pub use manifest::{Conditions, Listing, Manifest, manifest_path};
 pub use plan::Plan;
 
-/// Where there is no terminal, progress is a line so often.
+/// Without a terminal, a line of progress is printed at this interval.
 const SAID_EVERY: Duration = Duration::from_secs(30);
 
 /// Runs the command. `Ok(false)`: cancelled, or a check that failed.
@@ -50,7 +50,7 @@ pub fn run(
     run_on(&mut engine, &catalog, framework, params, args)
 }
 
-/// Runs it on an engine that is there.
+/// Runs it on a loaded engine.
 pub fn run_on(
     engine: &mut Engine,
     catalog: &Catalog,
@@ -67,7 +67,7 @@ pub fn run_on(
     let Start { plan, kept } = start(&batch, engine)?;
     if plan.n_without_history > 0 {
         note!(
-            "{} users have too little history for a prompt: left out",
+            "{} users skipped: too little history for a prompt",
             plan.n_without_history
         );
     }
@@ -92,14 +92,14 @@ struct Work<'a> {
     said: Instant,
 }
 
-/// What becomes of a finished answer besides being written.
+/// What a finished answer joins, besides the file.
 enum Joining {
     /// It joins its group's pool, and so the global one.
     Pools {
         starting: Pools,
         growth: Box<Growth>,
     },
-    /// With `--online`, it is of that source.
+    /// With `--online`, it joins that source.
     Online,
     Nothing,
 }
@@ -136,8 +136,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Lets the answers that are there join the pools, in their order, and finds
-    /// the place behind them.
+    /// Adds the existing answers to the pools, in order, and moves past them.
     fn catch_up(&mut self) -> Result<()> {
         let Some(kept) = &self.kept else {
             return Ok(());
@@ -150,7 +149,7 @@ impl<'a> Work<'a> {
         }
         if !done.is_empty() {
             self.line.say(&format!(
-                "resumed: {} of {} answers were there",
+                "resumed: {} of {} answers were already there",
                 done.len(),
                 self.plan.subjects.len()
             ));
@@ -158,8 +157,8 @@ impl<'a> Work<'a> {
         self.join(&docs)
     }
 
-    /// Moves behind the subject of an answer that is there; whoever is passed over
-    /// must have been left out for a reason.
+    /// Moves past the subject of an existing answer; the subjects in between must be
+    /// ones that are skipped.
     fn pass_to(&mut self, doc: &KnowledgeDoc, number: usize) -> Result<()> {
         while let Some(&at) = self.plan.subjects.get(self.next) {
             self.next += 1;
@@ -173,19 +172,19 @@ impl<'a> Work<'a> {
             self.n_left_out += 1;
         }
         bail!(
-            "answer {number} of the batch, {} {}, is not what comes next in its order: the file was \
-             changed since. Put it back, or name another --out",
+            "answer {number} of the batch, {} {}, is not the one expected there: the file was \
+            changed in the meantime. Restore it, or choose another --out",
             doc.kind,
             doc.id
         );
     }
 
-    /// Answers whoever is left. `false`: cancelled.
+    /// Generates the answers that are missing. `false`: cancelled.
     fn go_on(&mut self) -> Result<bool> {
         while let Some(&at) = self.plan.subjects.get(self.next) {
             self.show(at);
             let outcome = self.answer(at)?;
-            // What follows may be cancelled, too, but the answer is there.
+            // What follows can be cancelled, too, but the answer is written.
             self.next += usize::from(!matches!(outcome, Outcome::Cancelled));
             match outcome {
                 Outcome::Cancelled => return Ok(false),
@@ -242,7 +241,7 @@ impl<'a> Work<'a> {
         self.n_left_out += 1;
         let label = self.batch.catalog.subject(at).label();
         self.line.say(&format!(
-            "{label}: its prompt does not fit into {} tokens, left out (--context N)",
+            "{label} skipped: its prompt does not fit into {} tokens (raise --context)",
             self.engine.model.context()
         ));
     }
@@ -265,7 +264,7 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    /// Decodes the same prompt autoregressively, where it is this subject's turn.
+    /// Also decodes the prompt autoregressively, if this subject is a reference.
     /// `false`: cancelled.
     fn measure(&mut self, spec: RunSpec, trace: &Trace) -> Result<bool> {
         let at = self.measured.n_answers() - 1;
@@ -314,7 +313,7 @@ impl<'a> Work<'a> {
         if !is_done {
             let n = self.plan.subjects.len() - self.next;
             self.line
-                .say(&format!("{n} are left; the same command goes on from here"));
+                .say(&format!("{n} left; run the same command again to resume"));
             return Ok(false);
         }
         self.finish()?;
@@ -331,14 +330,14 @@ impl<'a> Work<'a> {
         };
         if self.measured.n_answers() == 0 {
             self.line
-                .say(&format!("nothing is left to do: {}", out.display()));
+                .say(&format!("nothing left to do: {}", out.display()));
         }
         kept.manifest.finished = Some(finished);
         kept.manifest.save(out)
     }
 
-    /// Whether strict answers equalled the autoregressive ones; told where they
-    /// were compared.
+    /// Whether strict answers equalled the autoregressive ones; printed if any were
+    /// compared.
     fn say_lossless(&mut self) -> bool {
         let n = self.measured.n_references();
         if self.batch.params.verify != AcceptanceRule::Strict || n == 0 {

@@ -1,5 +1,5 @@
-//! Whom a batch is for, and in which order: group by group, so that one pool
-//! stays hot, and each group's pool half before its query half.
+//! The subjects of a batch in their order: group by group, so that one pool stays hot,
+//! and each group's pool half before its query half.
 
 use std::collections::HashSet;
 
@@ -11,13 +11,13 @@ use crate::worker::ask;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     pub subjects: Vec<SubjectRef>,
-    /// Users of whom their prompt has nothing to show.
+    /// Users without enough history for a prompt.
     pub n_without_history: usize,
 }
 
 impl Plan {
-    /// Everyone that the options name, or a shard of them, but for those whom
-    /// `known` has already.
+    /// All subjects selected by the options, or a shard of them, without those already
+    /// in `known`.
     pub fn of(args: &GenerateArgs, catalog: &Catalog, known: &[KnowledgeDoc]) -> Plan {
         let role = |at| role(catalog, at, args.pool_half);
         let everyone = chosen(args, catalog);
@@ -38,7 +38,7 @@ impl Plan {
     }
 }
 
-/// How a subject is shown: by the older history that the pool knows, or not.
+/// Whether a subject's prompt shows the older history, which the pool knows.
 pub fn role(catalog: &Catalog, at: SubjectRef, pool_half: bool) -> Role {
     match pool_half {
         true => Role::Pool,
@@ -76,8 +76,8 @@ fn has_prompt(catalog: &Catalog, at: SubjectRef, role: Role) -> bool {
     }
 }
 
-/// A run of the order, all shards' as long as each other but for one subject: so
-/// few groups are cut, and shard after shard is the whole order again.
+/// A contiguous part of the order; shards differ in length by one subject at most. So
+/// few groups are split, and the shards in sequence are the whole order.
 fn part<T>(order: &[T], shard: Shard) -> &[T] {
     let bound = |i: usize| (order.len() as u128 * i as u128 / shard.of as u128) as usize;
     &order[bound(shard.index - 1)..bound(shard.index)]

@@ -1,5 +1,5 @@
-//! Where a batch begins: at nothing, where an earlier run of it was cut off, or
-//! behind what a file holds already.
+//! Where a batch begins: from nothing, where an earlier run was interrupted, or after
+//! what a file already holds.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::engine::{Engine, OwnDocuments};
 use crate::recsys::{Catalog, Framework, KnowledgeDoc, KnowledgeLog};
 use crate::speculate::params::Params;
 
-/// What a batch is made of, whoever it is for.
+/// The inputs of a batch.
 pub struct Batch<'a> {
     pub args: &'a GenerateArgs,
     pub catalog: &'a Catalog,
@@ -20,7 +20,7 @@ pub struct Batch<'a> {
     pub params: Params,
 }
 
-/// A batch about to go on.
+/// A batch that is ready to continue.
 pub struct Start {
     pub plan: Plan,
     /// Where answers go, and how the batch was begun; `None`: to standard output.
@@ -35,14 +35,14 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// Answers of this batch that are there already, in the plan's order.
+    /// Answers of this batch that already exist, in the plan's order.
     pub fn done(&self) -> &[KnowledgeDoc] {
         &self.log.found[self.n_before..]
     }
 }
 
-/// Opens the answers' file and says where the work goes on; the engine gets the
-/// table of costs that the batch goes by.
+/// Opens the file of answers and finds where to continue; the engine gets the batch's
+/// cost profile.
 ///
 /// # Errors
 /// A file that another batch wrote: what differs, and the way out.
@@ -67,15 +67,15 @@ pub fn start(batch: &Batch, engine: &mut Engine) -> Result<Start> {
                     }),
                 });
             }
-            // A batch without an answer may begin anew.
+            // A batch without answers may start over.
             Err(_) if log.found.is_empty() => {}
             Err(error) => ensure!(batch.args.batch.extend, error),
         }
     } else {
         ensure!(
             log.found.is_empty() || !batch.args.batch.resume,
-            "{} holds documents, but {} is not there: no batch wrote them. Leave --resume out to \
-             generate what is missing",
+            "{} has documents, but {} is missing: they are not from a batch. Omit --resume to \
+            generate the rest",
             out.display(),
             manifest_path(out).display()
         );
@@ -83,7 +83,7 @@ pub fn start(batch: &Batch, engine: &mut Engine) -> Result<Start> {
     begun(batch, engine, out, log)
 }
 
-/// The answers that are there; one that was cut off is removed, which is told.
+/// The existing answers; a truncated one is removed and reported.
 fn open_log(out: &Path) -> Result<KnowledgeLog> {
     let log = KnowledgeLog::open(out)?;
     if let Some(cut_off) = log.cut_off {
@@ -97,7 +97,7 @@ fn open_log(out: &Path) -> Result<KnowledgeLog> {
     Ok(log)
 }
 
-/// A batch that begins, behind what the file holds.
+/// A new batch, after what the file holds.
 fn begun(batch: &Batch, engine: &Engine, out: &Path, log: KnowledgeLog) -> Result<Start> {
     let plan = Plan::of(batch.args, batch.catalog, &log.found);
     let before = Listing::of_documents(&log.found)?;
@@ -115,7 +115,7 @@ fn begun(batch: &Batch, engine: &Engine, out: &Path, log: KnowledgeLog) -> Resul
     })
 }
 
-/// The plan of a batch that was begun before, once all is as it was then.
+/// The plan of an earlier batch, once its conditions are found unchanged.
 fn resumed(
     batch: &Batch,
     engine: &Engine,
@@ -131,7 +131,7 @@ fn resumed(
     ensure!(
         before.is_some(),
         "{} has lost or changed some of the {n_before} documents that were in it when the batch \
-         began ({}): put them back, or name another --out",
+        began ({}): restore them, or choose another --out",
         out.display(),
         stored.display()
     );
@@ -139,8 +139,8 @@ fn resumed(
     let now = conditions(batch, engine, &plan);
     manifest.conditions.expect(&now).wrap_err_with(|| {
         format!(
-            "{} was begun otherwise, as {} says: run it as then, name another --out, or add \
-             --extend to keep what is there and generate what is missing",
+            "{} was begun with other settings, recorded in {}: use those, choose another --out, \
+            or add --extend to keep what is there and generate the rest",
             out.display(),
             stored.display()
         )

@@ -1,8 +1,7 @@
-//! `laserscope bench decode --by-group`: what grouping the pools brings. Every
-//! prompt is answered with the pool of its own group, with one of as many
-//! documents dealt at random, with all pools as one, and with none, in turns,
-//! beside autoregressive decoding. The prompt and the output so far draft in all
-//! of them.
+//! `laserscope bench decode --by-group`: what grouping the pools brings. Every prompt
+//! is answered with the pool of its own group, with one of as many random documents,
+//! with all pools as one, and with none, interleaved with autoregressive decoding. The
+//! prompt and the output so far draft in all of them.
 
 mod table;
 
@@ -29,12 +28,12 @@ use crate::speculate::subject::KindName;
 #[serde(rename_all = "kebab-case")]
 enum Arrangement {
     None,
-    /// As many documents as the own group has, of any group of its kind.
+    /// As many documents as in the own group, from any group of its kind.
     RandomGroup,
     OwnGroup,
-    /// Documents of all groups, those of the own group not put first.
+    /// Documents of all groups, without priority for the own group.
     Global,
-    /// The default: the own group's pool, all pools behind it.
+    /// The default: the own group's pool first, then all pools.
     OwnGroupAndGlobal,
 }
 
@@ -150,14 +149,14 @@ pub fn run(
     let docs: &[Knowledge] = &of_framework(docs, specs);
     ensure!(
         !docs.is_empty(),
-        "--by-group deals out knowledge documents anew, and there are none: name some with \
-         --knowledge (a pool of --pool cannot be dealt out)"
+        "--by-group regroups knowledge documents, and there are none: pass some with --knowledge \
+        (a pool given with --pool cannot be regrouped)"
     );
     let params = specs.first().map(|s| s.params).unwrap_or_default();
     let verify = compared_rule(args, &params);
     ensure!(
         verify.drafts(),
-        "--by-group compares what is drafted: --verify autoregressive drafts nothing"
+        "--by-group compares drafts, and --verify autoregressive makes none"
     );
     let pools = pools_of(engine, docs, args.deal_seed)?;
     let mut line = Line::new();
@@ -172,7 +171,7 @@ pub fn run(
     drop(line);
     ensure!(
         !answered.is_empty(),
-        "none of the subjects is in a group: name groups with --groups"
+        "none of the subjects is in a group: choose groups with --groups"
     );
     let report = Report::of(args, engine, params, verify, &answered);
     match args.json {
@@ -182,15 +181,15 @@ pub fn run(
     Ok(report.lossless)
 }
 
-/// The documents of the framework that is asked: another's have pools of their own.
+/// The documents of the chosen framework: others have separate pools.
 fn of_framework(docs: &[Knowledge], specs: &[RunSpec]) -> Vec<Knowledge> {
     let asked = specs.first().map(|spec| spec.subject.framework.as_str());
     let is_asked = |doc: &&Knowledge| doc.framework.is_none() || doc.framework.as_deref() == asked;
     docs.iter().filter(is_asked).cloned().collect()
 }
 
-/// The pools of the documents' own groups, which the engine keeps, and those of groups
-/// dealt out at random.
+/// The pools of the documents' own groups, which the engine keeps, and those of random
+/// groups.
 fn pools_of(engine: &mut Engine, docs: &[Knowledge], seed: u64) -> Result<[Pools; 2]> {
     engine.set_knowledge(&dealt_out(docs, seed))?;
     let random = engine.pools.current.clone();
@@ -219,8 +218,7 @@ fn answer_all(
     Ok(Some(answered))
 }
 
-/// The documents with their groups dealt out at random, each group of each kind
-/// as large as before.
+/// The documents with their groups shuffled, each group of each kind as large as before.
 fn dealt_out(docs: &[Knowledge], seed: u64) -> Vec<Knowledge> {
     let mut dealt_docs = docs.to_vec();
     let kinds: BTreeSet<&KindName> = docs.iter().map(|doc| &doc.kind).collect();
@@ -335,7 +333,7 @@ fn usize_mean(sum: usize, n: usize) -> f64 {
     sum as f64 / n.max(1) as f64
 }
 
-/// Documents of the pools that may draft; the global pool has those of the group.
+/// Documents of the pools that may draft; the global pool includes the group's.
 fn documents(outcome: &Outcome, arrangement: Arrangement) -> usize {
     let source = match arrangement {
         Arrangement::None => return 0,

@@ -1,4 +1,4 @@
-//! One rule beside autoregressive decoding, prompt by prompt: is drafting ever slower
+//! One rule against autoregressive decoding, prompt by prompt: is drafting ever slower
 //! than not drafting?
 
 use serde::Serialize;
@@ -17,7 +17,7 @@ pub struct PromptRatio {
     pub median: f64,
     pub low: f64,
     pub high: f64,
-    /// The same median under its older name, unless that is a rule's.
+    /// The same median under its former name, unless a rule has that name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ratio: Option<f64>,
     pub ratios: Vec<f64>,
@@ -27,7 +27,7 @@ pub struct PromptRatio {
     pub tokens: usize,
 }
 
-/// The prompt on which drafting brings the least.
+/// The prompt with the lowest speed-up.
 #[derive(Clone, Debug, Serialize)]
 pub struct Worst {
     pub subject: String,
@@ -41,7 +41,7 @@ pub struct ComparedRule {
     pub verify: &'static str,
     pub pairs: usize,
     pub worst: Option<Worst>,
-    /// Milliseconds a step of the rule's first runs ..
+    /// Milliseconds per step of the rule's first runs ..
     pub step_ms: Timing,
     /// .. and of the autoregressive ones.
     pub autoregressive_step_ms: Timing,
@@ -68,7 +68,7 @@ impl PromptRatio {
 }
 
 impl ComparedRule {
-    /// `at`: where the rule stands among a prompt's outcomes.
+    /// `at`: the rule's index among a prompt's outcomes.
     pub(crate) fn of(rule: AcceptanceRule, at: usize, answered: &[Vec<Outcome>]) -> Self {
         let ms = |at: usize| {
             let all = answered.iter().flat_map(|o| &o[at].repeats.ms);

@@ -1,4 +1,4 @@
-//! Figures of runs beside the autoregressive runs of the same prompts.
+//! Figures of runs compared with autoregressive runs of the same prompts.
 
 use std::borrow::Borrow;
 
@@ -26,7 +26,7 @@ pub struct ModeFigures {
     pub high: f64,
     /// Runs of each prompt.
     pub pairs: usize,
-    /// The speed-up that the cost profile promises for these steps: an estimate.
+    /// The speed-up of these steps by the cost profile: an estimate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub speedup_by_profile: Option<f64>,
     /// Share of positions that hold the autoregressive run's token.
@@ -40,11 +40,11 @@ pub struct ModeFigures {
     pub mean_log_prob: f64,
     /// Mean rows of a forward pass.
     pub rows: f64,
-    /// MAL as the drafts' estimates promised it.
+    /// MAL as predicted by the drafts' estimates.
     pub predicted_mal: f64,
 }
 
-/// Runs beside the autoregressive runs of the same prompts, in the same order.
+/// Runs with the autoregressive runs of the same prompts, in the same order.
 pub(crate) fn mode_figures<O: Borrow<Outcome>>(outcomes: &[O], plain: &[O]) -> ModeFigures {
     let outcomes: Vec<&Outcome> = outcomes.iter().map(Borrow::borrow).collect();
     let plain: Vec<&Outcome> = plain.iter().map(Borrow::borrow).collect();
@@ -81,7 +81,7 @@ pub(crate) fn mode_figures<O: Borrow<Outcome>>(outcomes: &[O], plain: &[O]) -> M
     }
 }
 
-/// Tokens a second over all runs.
+/// Tokens per second over all runs.
 fn speed(outcomes: &[&Outcome]) -> f64 {
     let ms: f64 = outcomes.iter().flat_map(|o| &o.repeats.ms).sum();
     let tokens = outcomes.iter().map(|o| o.stats.tokens * o.repeats.ms.len());

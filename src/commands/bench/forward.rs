@@ -1,7 +1,7 @@
-//! `laserscope bench forward`: what a forward pass costs by its number of rows
-//! and the length of the context, part by part, beside what this machine could
-//! not do quicker and what real runs pay. Measured like the cost profile: steps of
-//! one number of rows, back to back.
+//! `laserscope bench forward`: what a forward pass costs by its number of rows and the
+//! length of the context, part by part, with this machine's roofline and the cost in
+//! real runs. Measured like the cost profile: steps with the same number of rows, back
+//! to back.
 
 use color_eyre::eyre::{Result, ensure};
 use serde::Serialize;
@@ -20,7 +20,7 @@ use crate::speculate::cost::{CostProfile, StepCosts};
 /// Numbers of rows that are measured.
 const ROWS: [usize; 9] = [1, 2, 4, 8, 12, 16, 32, 48, 64];
 
-/// Context that the real runs beside it are made in.
+/// Context of the real runs.
 const RUNS_CONTEXT: usize = 2048;
 
 /// What is to be measured.
@@ -30,7 +30,7 @@ pub struct ForwardBench {
     /// `None`: the best that this processor has.
     pub isa: Option<Isa>,
     pub repeats: usize,
-    /// Beside it, real runs at fixed budgets.
+    /// Also make real runs at fixed budgets.
     pub decoding: bool,
     pub json: bool,
 }
@@ -52,12 +52,12 @@ struct Row {
     /// Median over the repetitions, the reading of the logits included, as a step's
     /// `forward + verify`; the parts are of that pass.
     total_ms: f32,
-    /// Distance of the quartiles of the whole step over its median.
+    /// Interquartile range of the whole step over its median.
     spread: f32,
-    /// Over one row at this context.
+    /// Relative to one row at this context.
     ratio: f32,
     parts: Parts,
-    /// Total over the larger floor; absent on a GPU.
+    /// Total over the higher roofline bound; absent on a GPU.
     over_floor: Option<f32>,
 }
 
@@ -71,7 +71,7 @@ struct ForwardReport {
     decoding: Vec<Decoding>,
     /// Reading the packed weights once.
     floor_ms: Option<f32>,
-    /// The multiply-adds of a row, at the pace of the kernel on data in cache.
+    /// The multiply-adds of a row, at the kernel's speed on cached data.
     arithmetic_ms_a_row: Option<f32>,
     /// Processing a prompt of 256 tokens.
     prompt_256_ms: Option<f32>,
@@ -90,7 +90,7 @@ pub fn run(bench: &ForwardBench, settings: &Settings) -> Result<bool> {
     let (catalog, mut engine) = open_unmeasured(&settings)?;
     ensure!(
         longest <= engine.longest_measured(),
-        "--at {longest}: at most {} in this model's context",
+        "--at {longest}: must be at most {} in this model's context",
         engine.longest_measured()
     );
     if let Some(isa) = bench.isa {
@@ -185,7 +185,8 @@ fn print(report: &ForwardReport) {
     out!("{} on {}", report.on.model, report.on.device);
     if let (Some(memory), Some(row)) = (report.floor_ms, report.arithmetic_ms_a_row) {
         out!(
-            "floors with {}: {memory:.2} ms to read the weights once, {row:.3} ms of arithmetic a row",
+            "roofline with {}: {memory:.2} ms to read the weights once, {row:.3} ms of arithmetic \
+            per row",
             report.instructions
         );
     }
@@ -204,13 +205,13 @@ fn print_rows(rows: &[Row]) {
         "rows",
         "ms",
         "t(n)/t(1)",
-        "ms a row",
+        "ms/row",
         "matmul",
         "attention",
         "head",
         "verify",
         "rest",
-        "/ floor"
+        "/roof"
     );
     for row in rows {
         let over = row.over_floor.map_or("-".into(), |f| format!("{f:.2}"));

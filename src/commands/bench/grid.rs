@@ -1,6 +1,6 @@
-//! `laserscope bench decode --drafters LIST --budgets LIST`: every drafter under
-//! every budget on the same prompts, prompt by prompt in turns, beside
-//! autoregressive decoding.
+//! `laserscope bench decode --drafters LIST --budgets LIST`: every drafter under every
+//! budget on the same prompts, interleaved prompt by prompt with autoregressive
+//! decoding.
 
 use color_eyre::eyre::Result;
 use serde::Serialize;
@@ -78,7 +78,7 @@ pub fn run(args: &BenchDecodeArgs, engine: &mut Engine, specs: &[RunSpec]) -> Re
     Ok(report.lossless)
 }
 
-/// Every combination's figures, beside decoding without drafts.
+/// Every combination's figures, compared with decoding without drafts.
 fn cells(asked: &[Params], outcomes: &[Vec<Outcome>], plain: &[Outcome]) -> Vec<Cell> {
     let cells = asked.iter().zip(outcomes).map(|(params, outcomes)| Cell {
         drafter: params.drafter,
@@ -88,7 +88,7 @@ fn cells(asked: &[Params], outcomes: &[Vec<Outcome>], plain: &[Outcome]) -> Vec<
     cells.collect()
 }
 
-/// Whether every combination made the text that was made without drafts.
+/// Whether every combination produced the text produced without drafts.
 fn all_same(plain: &[Outcome], outcomes: &[Vec<Outcome>]) -> bool {
     let is_same = |outcomes: &Vec<Outcome>| plain.iter().zip(outcomes).all(|(p, o)| p.ids == o.ids);
     outcomes.iter().all(is_same)
@@ -127,7 +127,7 @@ fn answer_all(
     Ok(Some((plain, outcomes)))
 }
 
-/// Every drafter with every budget; what is not listed is as the parameters say.
+/// Every drafter with every budget; a missing list is the parameters' value.
 fn combinations(
     args: &BenchDecodeArgs,
     params: &Params,
@@ -155,7 +155,7 @@ fn print(report: &Report) {
         report.params.repeat_penalty,
         report.autoregressive.repetition * 100.0
     );
-    out!("| drafter | budget | MAL | promised | rows a pass | tokens/s | speed-up | 95% | est. |");
+    out!("| drafter | budget | MAL | predicted | rows/pass | tokens/s | speed-up | 95% | est. |");
     out!("|---|---|---|---|---|---|---|---|---|");
     row("autoregressive", "", &report.autoregressive);
     for cell in &report.cells {

@@ -1,6 +1,6 @@
-//! `laserscope bench`; here `bench decode`: autoregressive, strict and relaxed on the same
-//! prompts in one process, interleaved. A relaxed figure never stands without
-//! strict, agreement and repetition beside it.
+//! `laserscope bench`; here `bench decode`: autoregressive, strict and relaxed on the
+//! same prompts in one process, interleaved. Relaxed figures never appear without
+//! strict, agreement and repetition.
 
 mod by_group;
 mod compared;
@@ -35,7 +35,7 @@ use crate::worker::ask;
 pub struct Modes {
     pub autoregressive: ModeFigures,
     pub strict: ModeFigures,
-    /// `None` with a temperature, which it does not go with.
+    /// `None` with a temperature, which it does not support.
     pub relaxed: Option<ModeFigures>,
     /// Where --verify asks for it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,8 +76,8 @@ impl Modes {
     }
 }
 
-/// Autoregressive and strict; relaxed, where nothing is drawn; and another lossy
-/// rule that was asked for.
+/// Autoregressive and strict; relaxed, unless sampling; and another lossy rule if
+/// requested.
 fn compared(params: &Params) -> Vec<AcceptanceRule> {
     let mut rules = vec![AcceptanceRule::Autoregressive, AcceptanceRule::Strict];
     match params.verify {
@@ -178,7 +178,7 @@ fn prepare(
     subjects.extend(catalog.stratified_sample(SubjectKind::User, args.users));
     ensure!(
         !subjects.is_empty(),
-        "--items {} --users {}: nothing to ask",
+        "--items {} --users {}: no subjects are left; one of them must be above 0",
         args.items,
         args.users
     );
@@ -199,7 +199,8 @@ fn modes(
 ) -> Result<bool> {
     if let Some(sampling) = &params.sampling {
         note!(
-            "{}: no relaxed mode, which takes tokens by their probability",
+            "{}: relaxed is left out, because it accepts tokens by probability instead of \
+            sampling them",
             sampling.describe()
         );
     }
@@ -275,7 +276,7 @@ fn answer_all(
     Ok(Some(answered))
 }
 
-/// `at`: where the compared rule stands among the rules.
+/// `at`: the index of the compared rule.
 fn prompt(rules: &[AcceptanceRule], at: usize, outcomes: &[Outcome]) -> PromptFigures {
     let subject = &outcomes[0].header.subject;
     PromptFigures {

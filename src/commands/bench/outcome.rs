@@ -1,4 +1,4 @@
-//! What a run of a bench leaves.
+//! The outcome of a bench run.
 
 use color_eyre::eyre::Result;
 
@@ -19,7 +19,7 @@ use crate::speculate::{TokenId, speed_up};
 pub(crate) struct Outcome {
     pub ids: Vec<TokenId>,
     pub stats: Stats,
-    /// Tokens that the drafts' estimates promised, bonus included.
+    /// Tokens predicted by the drafts' estimates, bonus included.
     pub predicted: f64,
     pub log_prob: LogProb,
     pub header: Header,
@@ -81,8 +81,8 @@ pub(crate) fn every_way(
     Ok(Some(outcomes))
 }
 
-/// The rule of a comparison with autoregressive decoding: one that makes the
-/// same text, unless another is asked for.
+/// The rule to compare with autoregressive decoding: a lossless one, unless another is
+/// requested.
 pub(crate) fn compared_rule(args: &BenchDecodeArgs, params: &Params) -> AcceptanceRule {
     match args.decode.verify {
         Some(_) => params.verify,
@@ -90,18 +90,18 @@ pub(crate) fn compared_rule(args: &BenchDecodeArgs, params: &Params) -> Acceptan
     }
 }
 
-/// How a run is made again, and how long each time took.
+/// How to repeat a run, and how long each repetition took.
 #[derive(Clone, Debug)]
 pub struct Repeats {
     pub(super) spec: RunSpec,
     /// As the first run found them.
     pub(super) pools: Pools,
-    /// Milliseconds of decoding, a run each.
+    /// Milliseconds of decoding, one per run.
     pub ms: Vec<f64>,
 }
 
 impl Repeats {
-    /// `first_ms`: of the run that was made already, from `spec`.
+    /// `first_ms`: of the first run, made from `spec`.
     pub fn new(spec: RunSpec, pools: Pools, first_ms: f64) -> Self {
         Repeats {
             spec,

@@ -1,6 +1,6 @@
-//! Pairs of runs: what was run once is run again, in turns, until its speed-up is
-//! known well enough. A pair is one run of every way of decoding on one prompt; all
-//! ways of a bench are interleaved, so that what slows the machine slows them alike.
+//! Pairs of runs: the first runs are repeated, interleaved, until the speed-up is known
+//! well enough. A pair is one run of every way of decoding on one prompt; all ways of a
+//! bench are interleaved, so that anything that slows the machine slows them alike.
 
 use std::time::Instant;
 
@@ -15,20 +15,20 @@ use crate::speculate::speed_up::{Pairing, SpeedUp, Took};
 use crate::speculate::stats::Stats;
 use crate::speculate::verify::Finish;
 
-/// What counts towards the limit of time.
+/// What counts towards the time limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counted {
-    /// The time of the way that takes longest, its first runs included.
+    /// The time of the slowest way, its first runs included.
     EachWay,
     /// All time beyond the first runs.
     WhatIsAdded,
 }
 
-/// Runs everything again as often as is asked for. `prompts`: of each prompt its ways,
-/// the reference first, each run once. `Ok(false)`: cancelled.
+/// Repeats everything as often as requested. `prompts`: the ways of each prompt, the
+/// reference first, each already run once. `Ok(false)`: cancelled.
 ///
 /// # Errors
-/// The model's; a run that comes out otherwise than the first time.
+/// The model's; a run that differs from the first one.
 pub fn repeat(
     engine: &mut Engine,
     prompts: &mut [Vec<&mut Outcome>],
@@ -98,7 +98,7 @@ impl Round {
         for (i, ways) in prompts.iter_mut().enumerate() {
             let (pair, prompt) = (n + 1, i + 1);
             line.show(&format!("pair {pair} of at most {most}, prompt {prompt}"));
-            // No way always goes first.
+            // The first place rotates.
             let n_ways = ways.len();
             for at in 0..n_ways {
                 if !once_more(engine, ways[(at + n + i) % n_ways])? {
@@ -119,7 +119,7 @@ fn once_more(engine: &mut Engine, outcome: &mut Outcome) -> Result<bool> {
     }
     ensure!(
         trace.token_ids() == outcome.ids,
-        "the same run of {} under {} came out otherwise the second time",
+        "the same run of {} under {} gave another result the second time",
         outcome.header.subject.id,
         outcome.header.params.verify.name()
     );
@@ -127,8 +127,8 @@ fn once_more(engine: &mut Engine, outcome: &mut Outcome) -> Result<bool> {
     Ok(true)
 }
 
-/// The speed-up of some runs over their prompts' references: a ratio for each round
-/// over all prompts, of times a token.
+/// The speed-up of some runs over their prompts' references: for each round, the ratio
+/// over all prompts of the times per token.
 pub fn speed_up(outcomes: &[&Outcome], plain: &[&Outcome]) -> Option<SpeedUp> {
     let rounds = |of: &[&Outcome]| of.iter().map(|o| o.repeats.ms.len()).min();
     let n = rounds(outcomes)?.min(rounds(plain)?);
@@ -138,7 +138,7 @@ pub fn speed_up(outcomes: &[&Outcome], plain: &[&Outcome]) -> Option<SpeedUp> {
 }
 
 impl Outcome {
-    /// What its run took the `round`-th time.
+    /// The time of its `round`-th run.
     fn took(&self, round: usize) -> Took {
         Took {
             ms: self.repeats.ms[round],

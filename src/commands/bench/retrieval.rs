@@ -1,6 +1,5 @@
-//! `laserscope bench retrieval`: every drafter under every budget against
-//! held-out documents, without a model. Reads files of token ids, one document
-//! a line.
+//! `laserscope bench retrieval`: every drafter under every budget against held-out
+//! documents, without a model. Reads files of token ids, one document per line.
 
 use std::path::Path;
 use std::time::Instant;
@@ -20,20 +19,20 @@ use crate::speculate::subject::GroupKey;
 const BUDGETS: [usize; 4] = [8, 16, 32, 64];
 /// Longest branch, in draft tokens.
 const BRANCH: usize = 12;
-/// Builds of the pool, of which the median counts.
+/// Number of builds of the pool; the median counts.
 const N_BUILDS: usize = 3;
 /// Upper ends of the calibration table's bins.
 const BINS: [f64; 8] = [0.01, 0.03, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0];
 
-/// Draft tokens whose path was thought about equally probable.
+/// Draft tokens whose paths had about the same estimated probability.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Bin {
-    /// Path probabilities up to this, above the bin before.
+    /// Path probabilities up to this, above the previous bin.
     pub upto: f64,
     pub drafted: usize,
     /// Mean estimated probability that the path is accepted.
     pub predicted: f64,
-    /// Share of paths that were.
+    /// Share of paths that were accepted.
     pub accepted: f64,
 }
 
@@ -43,20 +42,20 @@ pub struct DrafterFigures {
     pub drafter: Drafter,
     /// Rows, the root included.
     pub budget: usize,
-    /// Seconds to build the pools, by a million tokens.
+    /// Seconds to build the pools, per million tokens.
     pub build_s_per_1m: f64,
     /// Memory of the pools' index.
     pub bytes_per_token: f64,
-    /// From the context to the tree, what is carried over being up to date.
+    /// From the context to the tree, with the incremental state up to date.
     pub query_us_median: f64,
     pub query_us_p99: f64,
-    /// To bring what is carried over up to date, once a step.
+    /// To update the incremental state, once per step.
     pub advance_us_median: f64,
-    /// To name the origins of every draft token.
+    /// To find the origins of every draft token.
     pub explain_us_median: f64,
-    /// Tokens advanced a step, the model's own included.
+    /// Tokens per step, the model's own included.
     pub mal: f64,
-    /// The same as the estimates promised: 1 and the sum of path probabilities.
+    /// The same as predicted by the estimates: 1 plus the sum of path probabilities.
     pub predicted_mal: f64,
     /// Mean rows of a tree.
     pub nodes: f64,
@@ -113,7 +112,7 @@ pub fn run(args: &BenchRetrievalArgs) -> Result<bool> {
     Ok(true)
 }
 
-/// The pools, and the seconds that it took to build them; none where they are there.
+/// The pools, and the seconds it took to build them; `None` if they already existed.
 fn open_or_build(args: &BenchRetrievalArgs) -> Result<(Pools, f64)> {
     if args.pool.is_dir() {
         let store = PoolStore::open(&args.pool, None, Check::Structure)?;
@@ -219,7 +218,7 @@ impl Sums {
     }
 }
 
-/// Means of the bins that hold anything.
+/// Means of the nonempty bins.
 fn calibration(bins: &[Bin]) -> Vec<Bin> {
     let mean = |(bin, &upto): (&Bin, &f64)| {
         let n = bin.drafted.max(1) as f64;
@@ -252,7 +251,7 @@ fn print(report: &Report) {
     );
     if let Some(any) = report.figures.first() {
         out!(
-            "build {:.2} s and {:.1} MB by a million tokens",
+            "build {:.2} s and {:.1} MB per million tokens",
             any.build_s_per_1m,
             any.bytes_per_token
         );
@@ -282,7 +281,7 @@ fn print(report: &Report) {
 fn print_calibration(figures: &DrafterFigures) {
     out!();
     out!(
-        "{} under {} rows: paths by the probability they were given",
+        "{} under {} rows: paths by predicted probability",
         figures.drafter.name(),
         figures.budget
     );
@@ -305,14 +304,14 @@ fn read_tokens(path: &Path) -> Result<Vec<Vec<TokenId>>> {
         let ids = line.split_whitespace().map(|word| {
             let id: TokenId = word.parse().map_err(|_| {
                 eyre!(
-                    "{}, line {}: `{word}` is no token id",
+                    "{}, line {}: `{word}` is not a token id",
                     path.display(),
                     i + 1
                 )
             })?;
             ensure!(
                 id < TokenId::MAX,
-                "{}, line {}: {id} is too large a token id",
+                "{}, line {}: token id {id} is too large",
                 path.display(),
                 i + 1
             );
@@ -323,7 +322,7 @@ fn read_tokens(path: &Path) -> Result<Vec<Vec<TokenId>>> {
     lines.collect()
 }
 
-/// The groups of as many documents; all one group without a file.
+/// The group of each document; a single group without a file.
 fn read_groups(path: Option<&Path>, n_docs: usize) -> Result<Vec<GroupKey>> {
     let Some(path) = path else {
         return Ok(vec!["all".into(); n_docs]);

@@ -22,7 +22,7 @@ pub fn print(report: &BenchReport, by_prompt: bool) {
     );
     print_modes(&report.modes);
     out!(
-        "{} of each prompt in turns; est.: by the cost profile alone",
+        "{} per prompt, interleaved; est.: by the cost profile alone",
         count_pairs(report.compared.pairs)
     );
     if by_prompt {
@@ -33,7 +33,7 @@ pub fn print(report: &BenchReport, by_prompt: bool) {
             out!("lossless: strict equalled autoregressive on every prompt, token for token")
         }
         Some(d) => out!(
-            "NOT lossless: {} differs first after {} equal tokens",
+            "NOT lossless: {} first differs after {} equal tokens",
             d.subject,
             d.at
         ),
@@ -103,11 +103,11 @@ fn print_prompts(compared: &ComparedRule, prompts: &[PromptFigures]) {
             ratio.tokens
         );
     }
-    out!("all together {:.2}x", compared.total_ratio);
+    out!("overall {:.2}x", compared.total_ratio);
     if let Some(worst) = &compared.worst {
         out!("worst: {} at {:.3}x", worst.subject, worst.figures.median);
     }
-    out!("ms a step      retrieve   draft  forward   verify   commit");
+    out!("ms/step        retrieve   draft  forward   verify   commit");
     for (name, t) in [
         ("autoregressive", &compared.autoregressive_step_ms),
         (compared.verify, &compared.step_ms),

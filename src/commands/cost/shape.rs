@@ -1,4 +1,4 @@
-//! `laserscope cost measure --shape`: what steps of a model cost that is not here.
+//! `laserscope cost measure --shape`: the step costs of a model that has not been fetched.
 
 use color_eyre::eyre::{Result, ensure, eyre};
 use serde::Serialize;
@@ -20,7 +20,7 @@ pub struct Measured {
     shape: String,
     /// Blocks of the model ..
     blocks: usize,
-    /// .. of which so many were there; the others are taken to cost the same.
+    /// .. and how many were measured; the others are assumed to cost the same.
     blocks_measured: usize,
     weights: String,
 }
@@ -30,12 +30,12 @@ impl Measured {
         let all = match self.blocks_measured == self.blocks {
             true => format!("all {} blocks", self.blocks),
             false => format!(
-                "{} of {} blocks fit into half of the free memory; the others by proportion",
+                "{} of {} blocks fit into half of the free memory; the others are extrapolated",
                 self.blocks_measured, self.blocks
             ),
         };
         format!(
-            "random {} weights in the shape of {}: {all}; nothing of it is kept",
+            "random {} weights in the shape of {}: {all}; the profile is not saved",
             self.weights, self.shape
         )
     }
@@ -78,7 +78,7 @@ fn fitting(shape: &Shape) -> Result<usize> {
     let fitting = (room / shape.block_bytes().max(1)).min(shape.config.layers as u64);
     ensure!(
         fitting > 0,
-        "--shape {}: not even one of its {} blocks fits into half of the {:.1} GB that are free",
+        "--shape {}: not even one of its {} blocks fits into half of the {:.1} GB of free memory",
         shape.name,
         shape.config.layers,
         available as f64 / 1e9

@@ -1,4 +1,4 @@
-//! `laserscope knowledge import`: knowledge made elsewhere, as documents of this
+//! `laserscope knowledge import`: turns knowledge made elsewhere into documents of this
 //! catalog.
 
 use std::path::{Path, PathBuf};
@@ -13,18 +13,17 @@ use crate::recsys::foreign::{Hints, Imported, read};
 use crate::recsys::knowledge::NO_GROUP;
 use crate::recsys::{Catalog, KnowledgeDoc};
 
-/// What came in.
+/// What was imported.
 #[derive(Debug, Default, Serialize)]
 struct Report {
     documents: usize,
     bad_lines: usize,
-    /// Answers that blocks of reasoning, and markers of a turn's end, were removed
-    /// from.
+    /// Answers from which reasoning blocks or end-of-turn markers were removed.
     reasoning_removed: usize,
     markers_removed: usize,
-    /// Answers that a later one to the same question replaced.
+    /// Answers replaced by a later one to the same question.
     replaced: usize,
-    /// Documents whose subject the catalog does not have; `None`: there is none.
+    /// Documents whose subject is not in the catalog; `None`: no catalog.
     unknown: Option<usize>,
 }
 
@@ -54,7 +53,7 @@ pub fn run(
     report.documents = docs.len();
     ensure!(
         !docs.is_empty(),
-        "nothing came in: no entry held an id and an answer"
+        "nothing was imported: no entry has an id and an answer"
     );
     if let Some(catalog) = &catalog {
         report.unknown = Some(place(&mut docs, catalog));
@@ -67,7 +66,7 @@ pub fn run(
     Ok(())
 }
 
-/// The last answer to each question, where it stood.
+/// The last answer to each question, in its place.
 fn without_replaced(docs: Vec<KnowledgeDoc>, report: &mut Report) -> Vec<KnowledgeDoc> {
     let mut is_last = vec![false; docs.len()];
     last_of_each(&docs)
@@ -104,11 +103,11 @@ fn tell(report: &Report, out: &Path, catalog: Option<&Catalog>) {
     );
     if let (Some(n), Some(catalog)) = (report.unknown, catalog) {
         note!(
-            "{n} of them are of nobody in the catalog {}{}",
+            "{n} of them match no subject of the catalog {}{}",
             catalog.name,
             match n {
                 0 => "",
-                _ => ": they serve the global pool alone",
+                _ => ": they join the global pool only",
             }
         );
     }

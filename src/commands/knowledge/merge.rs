@@ -1,5 +1,5 @@
-//! `laserscope knowledge merge`: a batch's shards, one behind the other, are the
-//! batch in its order. What does not fit together is refused by name.
+//! `laserscope knowledge merge`: concatenates a batch's shards into the batch in its
+//! order. Shards that do not belong together are refused by name.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::commands::knowledge::asked;
 use crate::recsys::KnowledgeDoc;
 use crate::recsys::knowledge::read_whole_lines;
 
-/// One shard with what it is a part of.
+/// One shard and its manifest.
 struct Part {
     path: PathBuf,
     shard: Shard,
@@ -23,8 +23,7 @@ struct Part {
 /// All documents of the shards, in the batch's order.
 ///
 /// # Errors
-/// Shards of different batches, or twice the same; unless `partial`, missing and
-/// unfinished ones; two different answers to one question.
+/// Shards of different batches; the same shard twice; unless `partial`, missing and unfinished ones; two different answers to one question.
 pub fn merge(shards: &[PathBuf], partial: bool) -> Result<Vec<KnowledgeDoc>> {
     let parts = shards.iter().map(|path| open(path, partial));
     let mut parts: Vec<Part> = parts.collect::<Result<_>>()?;
@@ -39,7 +38,7 @@ pub fn merge(shards: &[PathBuf], partial: bool) -> Result<Vec<KnowledgeDoc>> {
 fn open(path: &Path, partial: bool) -> Result<Part> {
     let manifest = Manifest::load(path)?.ok_or_else(|| {
         eyre!(
-            "{} is no shard of a batch: {} is not there",
+            "{} is not a shard of a batch: {} is missing",
             path.display(),
             manifest_path(path).display()
         )
@@ -62,7 +61,8 @@ fn open(path: &Path, partial: bool) -> Result<Part> {
         ),
         None => ensure!(
             partial,
-            "{} is not finished ({} of {} answers): resume it, or merge what there is with --partial",
+            "{} is not finished ({} of {} answers): resume it, or merge what is there with \
+            --partial",
             path.display(),
             docs.len().saturating_sub(manifest.before.n),
             manifest.conditions.order.n
@@ -76,7 +76,7 @@ fn open(path: &Path, partial: bool) -> Result<Part> {
     })
 }
 
-/// Two neighbours are parts of one batch, and different ones.
+/// Checks that two neighbours are different parts of the same batch.
 fn expect_together(a: &Part, b: &Part) -> Result<()> {
     ensure!(
         a.shard != b.shard,
@@ -96,7 +96,7 @@ fn expect_together(a: &Part, b: &Part) -> Result<()> {
     };
     common(a).expect(&common(b)).wrap_err_with(|| {
         format!(
-            "{} and {} are of different batches (then: the first, now: the second)",
+            "{} and {} are of different batches (was: the first, now: the second)",
             a.path.display(),
             b.path.display()
         )
@@ -110,7 +110,7 @@ fn expect_all(parts: &[Part], partial: bool) -> Result<()> {
     let missing: Vec<String> = missing.map(|index| format!("{index}/{of}")).collect();
     ensure!(
         partial || missing.is_empty(),
-        "shards are missing: {}; name them, or merge what there is with --partial",
+        "shards are missing: {}; add them, or merge what is there with --partial",
         missing.join(", ")
     );
     Ok(())

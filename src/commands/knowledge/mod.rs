@@ -1,4 +1,4 @@
-//! `laserscope knowledge`: documents joined (`merge`) and brought in (`import`).
+//! `laserscope knowledge`: joins (`merge`) and imports (`import`) documents.
 
 mod import;
 mod merge;
@@ -50,14 +50,14 @@ pub fn run(command: &KnowledgeCommand, settings: &Settings) -> Result<bool> {
     }
 }
 
-/// What makes two documents answers to the same question.
+/// The question that a document answers.
 type Asked<'a> = (SubjectKind, &'a str, &'a str);
 
 fn asked(doc: &KnowledgeDoc) -> Asked<'_> {
     (doc.kind, &doc.id, &doc.framework)
 }
 
-/// By question, the place of the last answer.
+/// Index of the last answer to each question.
 fn last_of_each(docs: &[KnowledgeDoc]) -> HashMap<Asked<'_>, usize> {
     docs.iter()
         .zip(0..)
@@ -65,15 +65,15 @@ fn last_of_each(docs: &[KnowledgeDoc]) -> HashMap<Asked<'_>, usize> {
         .collect()
 }
 
-/// Writes a file of documents, whole or not at all.
+/// Writes a file of documents atomically.
 ///
 /// # Errors
-/// A file that holds something already.
+/// A file that is not empty.
 fn write_new(out: &Path, docs: &[KnowledgeDoc]) -> Result<()> {
     let held = std::fs::metadata(out).map_or(0, |meta| meta.len());
     ensure!(
         held == 0,
-        "--out {}: holds something already; delete it, or name another file",
+        "--out {}: is not empty; delete it, or choose another file",
         out.display()
     );
     atomic_file::write_with(out, |file| {

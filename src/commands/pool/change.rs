@@ -35,7 +35,7 @@ struct Report {
     pool: PoolInfo,
 }
 
-/// Builds a pool anew.
+/// Builds a pool, replacing an existing one.
 pub fn build(path: &Path, args: &PoolDocumentsArgs, settings: &Settings) -> Result<()> {
     let start = Instant::now();
     let codec = needed_codec(args, settings)?;
@@ -55,7 +55,7 @@ pub fn build(path: &Path, args: &PoolDocumentsArgs, settings: &Settings) -> Resu
 pub fn add(path: &Path, args: &PoolDocumentsArgs, settings: &Settings) -> Result<()> {
     let start = Instant::now();
     if args.files.is_empty() && args.tokens.is_none() && settings.knowledge.is_empty() {
-        bail!("say what to add: files of documents, or --tokens FILE");
+        bail!("nothing to add: give files of documents, or --tokens FILE");
     }
     let codec = needed_codec(args, settings)?;
     let hash = codec.as_ref().map(tokenizer_hash).transpose()?;
@@ -70,7 +70,7 @@ pub fn add(path: &Path, args: &PoolDocumentsArgs, settings: &Settings) -> Result
     report(path, changed, start, args.json)
 }
 
-/// Takes documents out of a pool.
+/// Removes documents from a pool.
 pub fn remove(path: &Path, ids: &[String], json: bool) -> Result<()> {
     let start = Instant::now();
     let mut line = Line::new();
@@ -84,8 +84,7 @@ pub fn remove(path: &Path, ids: &[String], json: bool) -> Result<()> {
     report(path, (changed, Account::default()), start, json)
 }
 
-/// The document that an id means: `item/i101`, or `i101` where only an item, or
-/// only a user, has it.
+/// The document with an id: `item/i101`, or `i101` if only an item or only a user has it.
 fn document_of(update: &PoolUpdate, path: &Path, id: &str) -> Result<DocId> {
     let kinds = [SubjectKind::Item, SubjectKind::User];
     let names = kinds.map(|kind| DocId::of(&kind.into(), id));
@@ -96,7 +95,7 @@ fn document_of(update: &PoolUpdate, path: &Path, id: &str) -> Result<DocId> {
         [only] => Ok(only.clone()),
         [first, ..] if *first == *id => Ok(first.clone()),
         _ => bail!(
-            "{} has documents {} of this id: say which",
+            "{} has several documents of this id, {}: give the full id",
             path.display(),
             held.iter()
                 .map(DocId::as_str)
@@ -119,7 +118,7 @@ fn model_name(settings: &Settings) -> &str {
     file.strip_suffix(".gguf").unwrap_or(file)
 }
 
-/// Bare ids need no tokenizer, and belong to one only if the user names it.
+/// Bare ids need no tokenizer, and have one only if the user names it.
 fn needed_codec(args: &PoolDocumentsArgs, settings: &Settings) -> Result<Option<TextCodec>> {
     if args.tokens.is_some() && settings.model.is_none() {
         return Ok(None);

@@ -16,19 +16,18 @@ use crate::recsys::{Catalog, Subject, SubjectKind};
 use crate::retrieval::PoolDoc;
 use crate::speculate::subject::{GroupKey, KindName};
 
-/// Documents of a batch, and the text of a batch.
+/// Maximum documents and text of a batch.
 const BATCH_DOCS: usize = 1024;
 const BATCH_BYTES: usize = 4 << 20;
 
-/// Takes tokenised documents and how much of the input they end at, 0 to 1
-/// where that is known.
+/// Receives tokenised documents and the share of the input read so far, 0 to 1 if known.
 pub type Sink<'a> = dyn FnMut(PoolDoc, Option<f64>) -> Result<()> + 'a;
 
 /// Reads files of documents, `-` being standard input, in any form that
 /// [`foreign`] knows.
 ///
 /// # Errors
-/// A file that cannot be read, or of which nothing could be; the sink's errors.
+/// A file that cannot be read, or without a readable document; the sink's errors.
 pub fn files(paths: &[PathBuf], names: &Names, sink: &mut Sink) -> Result<Account> {
     let hints = Hints::default();
     let mut account = Account::default();
@@ -52,7 +51,7 @@ pub fn files(paths: &[PathBuf], names: &Names, sink: &mut Sink) -> Result<Accoun
     Ok(account)
 }
 
-/// Reads documents of a text that messages call `name`.
+/// Reads documents from a text, called `name` in messages.
 ///
 /// # Errors
 /// As [`files`].
@@ -63,7 +62,7 @@ pub fn text(name: &str, text: &str, names: &Names, sink: &mut Sink) -> Result<()
     read.expect_any(name, batch.finish()?)
 }
 
-/// Documents that are tokenised together.
+/// Tokenises documents in batches.
 struct Batch<'a, 's> {
     names: &'a Names<'a>,
     sink: &'a mut Sink<'s>,
@@ -115,10 +114,10 @@ impl<'a, 's> Batch<'a, 's> {
     }
 }
 
-/// What turns an entry into a pool's document.
+/// Turns entries into pool documents.
 pub struct Names<'a> {
     pub codec: &'a TextCodec,
-    /// Knows the titles and groups of documents that bring none.
+    /// Supplies missing titles and groups.
     pub catalog: &'a Catalog,
 }
 
@@ -153,7 +152,7 @@ impl Names<'_> {
 /// Reads lines of token ids; their line numbers are their ids.
 ///
 /// # Errors
-/// Names the file and the line at fault; the sink's errors.
+/// Names the file and the line; the sink's errors.
 pub fn tokens(path: &Path, groups: Option<&Path>, sink: &mut Sink) -> Result<()> {
     let context = || format!("reading {}", path.display());
     let file = File::open(path).wrap_err_with(context)?;

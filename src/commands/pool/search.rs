@@ -41,10 +41,10 @@ struct Hit {
     title: String,
     group: GroupKey,
     occurrences: usize,
-    /// The document's token that the first occurrence begins in.
+    /// Index of the token in which the first occurrence begins.
     at: u32,
     before: String,
-    /// The tokens that the text touches: it may begin or end within one.
+    /// The tokens that the text overlaps: it may begin or end within one.
     found: String,
     after: String,
 }
@@ -57,7 +57,7 @@ pub fn search(
     limit: usize,
     settings: &Settings,
 ) -> Result<SearchReport> {
-    ensure!(!text.is_empty(), "say what to look for");
+    ensure!(!text.is_empty(), "nothing to search for: give a text");
     let codec = codec(settings)?;
     let pools = open_pool(path, &codec)?.pools();
     if let Some(group) = group {
@@ -66,10 +66,10 @@ pub fn search(
         let names = names.join(", ");
         ensure!(
             groups.iter().any(|g| g.group == group),
-            "--group {group}: the pool's groups are {names}"
+            "--group {group}: no such group; the pool has {names}"
         );
     }
-    // Markers such as the end's are no text.
+    // Markers such as end-of-text are not text.
     let bytes_of = |id: TokenId| match codec.is_special(id) {
         true => &[][..],
         false => codec.token_bytes(id),

@@ -28,20 +28,20 @@ pub struct SweepReport {
     pub complete: bool,
     pub autoregressive: Option<CellFigures>,
     pub cells: Vec<CellReport>,
-    /// Every strict run made the autoregressive text; `None`: there was none.
+    /// Every strict run produced the autoregressive text; `None`: no strict run.
     pub lossless: Option<bool>,
     pub mismatches: Vec<MismatchReport>,
 }
 
 #[derive(Clone, Debug, Serialize)]
 pub struct CellReport {
-    /// Its rule and the rule's numbers.
+    /// Its rule and the rule's values.
     #[serde(flatten)]
     pub verify: AcceptanceRule,
     pub budget: String,
-    /// Nothing else is quicker and keeps as much of the text.
+    /// Pareto-optimal in speed and text in common.
     pub frontier: bool,
-    /// Of a command line that decodes like this.
+    /// Command-line options that decode like this.
     pub options: String,
     /// The command line that makes the cell's run of the first subject.
     pub command: String,

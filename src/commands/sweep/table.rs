@@ -1,4 +1,4 @@
-//! A sweep for people, and for spreadsheets: a line a cell.
+//! A sweep as a table for people and for spreadsheets: one line per cell.
 
 use color_eyre::eyre::Result;
 
@@ -8,7 +8,7 @@ use crate::speculate::options::numbers;
 use crate::speculate::speed_up::count_pairs;
 use crate::speculate::sweep::{CellFigures, Estimate};
 
-/// Names of the numbers that rules may have, in the order of the columns.
+/// Names of the rules' values, in the order of the columns.
 const NUMBERS: [&str; 5] = ["k", "tau", "ratio", "eps", "delta"];
 /// Names of the figures, each with its standard error after it.
 const FIGURES: [&str; 9] = [
@@ -98,7 +98,7 @@ fn csv_interval(of: &CellFigures) -> [String; 4] {
     ]
 }
 
-/// A table in Markdown; `*` marks what no other cell beats.
+/// A table in Markdown; `*` marks Pareto-optimal cells.
 pub fn print(report: &SweepReport) {
     out!(
         "{} on {}; {} subjects, {} of {} runs, repetition penalty {}",
@@ -165,15 +165,15 @@ fn verdicts(report: &SweepReport) {
     let pairs = report.cells.iter().filter_map(|c| c.figures.as_ref());
     let pairs = pairs.map(|f| f.pairs).min().unwrap_or(0);
     out!(
-        "*: no other cell is quicker, pair by pair beyond the noise, and keeps as much of the text, or \
-         is as quick and keeps more. 95%: of the speed-up, over {}; est.: by the cost profile. ±: standard error \
-         over subjects.",
+        "*: Pareto-optimal: no other cell is faster (in paired runs, beyond the noise) with as \
+        much text in common, or as fast with more. 95%: interval of the speed-up, over {}; est.: \
+        by the cost profile. ±: standard error over subjects.",
         count_pairs(pairs)
     );
     let fastest = report.cells.iter().filter(|c| c.frontier);
     let speed = |c: &&CellReport| c.figures.as_ref().map_or(0.0, |f| f.speedup.mean);
     if let Some(cell) = fastest.max_by(|a, b| speed(a).total_cmp(&speed(b))) {
-        out!("quickest: {}", cell.command);
+        out!("fastest of them: {}", cell.command);
     }
     match report.lossless {
         Some(true) => {

@@ -1,5 +1,5 @@
-//! `laserscope trace diff`: where two runs' texts part, and why; and why one of them
-//! is slower.
+//! `laserscope trace diff`: where the texts of two runs diverge and why, and why one of
+//! them is slower.
 
 use color_eyre::eyre::Result;
 use serde::Serialize;
@@ -57,7 +57,7 @@ struct Figures {
     profile: String,
 }
 
-/// The slower run, and by what: the factors that are there multiply to `times`.
+/// The slower run and the factors, which multiply to `times`.
 #[derive(Serialize)]
 struct Told {
     side: &'static str,
@@ -65,7 +65,7 @@ struct Told {
     by_tokens_per_step: Option<f64>,
     by_rows: Option<f64>,
     by_same_rows: Option<f64>,
-    /// In place of the two before, where no profile was recorded.
+    /// Instead of the previous two, if no profile was recorded.
     by_step: Option<f64>,
     explanation: String,
 }
@@ -80,8 +80,8 @@ struct Place {
     /// `relaxed`, `numeric`, `branched`, `parameters`, `ended`, `prompt`, `model` or
     /// `unexplained`.
     cause: &'static str,
-    /// Of a relaxed token, why the other run does not have it: `rule`, which refuses
-    /// it, or `drafts`, which did not bring it.
+    /// For a relaxed token, why the other run does not have it: refused by its `rule`,
+    /// or missing from its `drafts`.
     parted_by: Option<&'static str>,
     explanation: String,
 }
@@ -90,7 +90,7 @@ struct Place {
 struct ShownToken {
     token: TokenId,
     text: String,
-    /// `null`: a branch took the token over, or it was forced on the branch.
+    /// `null`: the branch inherited the token, or it was forced.
     step: Option<usize>,
 }
 
@@ -173,7 +173,7 @@ fn names<'a>(token: &'a dyn Fn(Side, TokenId) -> String) -> Names<'a> {
 
 fn print_parting(difference: &Difference) {
     let Some(place) = &difference.first_difference else {
-        out!("the same {} tokens", difference.tokens[0]);
+        out!("identical: the same {} tokens", difference.tokens[0]);
         return;
     };
     let side = |shown: &Option<ShownToken>| {
@@ -195,7 +195,7 @@ fn print_parting(difference: &Difference) {
     out!("cause: {cause}. {}", place.explanation);
     let [a, b] = difference.tokens;
     out!(
-        "{:.1}% of {a} and {b} tokens are common to both when aligned, {:.1}% of the places agree",
+        "of {a} and {b} tokens {:.1}% are in common when aligned; {:.1}% of the positions agree",
         difference.in_common * 100.0,
         difference.agreement * 100.0
     );
@@ -203,7 +203,7 @@ fn print_parting(difference: &Difference) {
 
 fn print_figures(args: &TraceDiffArgs, difference: &Difference) {
     match difference.beside.is_empty() {
-        true => out!("nothing that decides a run differs in their headers"),
+        true => out!("headers agree on everything that determines a run"),
         false => out!("headers differ in: {}", difference.beside),
     }
     let paths = [&args.left, &args.right];

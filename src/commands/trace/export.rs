@@ -51,5 +51,5 @@ fn format_of(args: &TraceExportArgs) -> Result<Format> {
     let ending = ending.and_then(|e| e.to_str()).unwrap_or_default();
     ending
         .parse()
-        .map_err(|why: String| eyre!("{why}; name one with --format, or let --out end in it"))
+        .map_err(|why: String| eyre!("{why}; choose one with --format or by the ending of --out"))
 }

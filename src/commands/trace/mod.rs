@@ -1,5 +1,5 @@
-//! `laserscope trace`: what a recorded run says, without a screen. One file a
-//! subcommand; all but `verify` need no model.
+//! `laserscope trace`: recorded runs without a screen. One file per subcommand; only
+//! `verify` needs a model.
 
 mod diff;
 mod export;
@@ -23,8 +23,8 @@ use crate::speculate::trace::Trace;
 /// Writes a run in a form.
 pub type Exporter<'a> = dyn Fn(&Trace, Format, &Canvas) -> String + 'a;
 
-/// Runs the command. `Ok(false)`: a trace that does not verify, or cancelled.
-/// `over` lays options over parameters, and ends the program where they do not go.
+/// Runs the command. `Ok(false)`: a trace that does not verify, or cancelled. `over`
+/// applies options to parameters, and ends the program if they conflict.
 pub fn run(
     command: &TraceCommand,
     settings: &Settings,

@@ -44,7 +44,7 @@ pub fn run(args: &TraceShowArgs) -> Result<()> {
         }
     }
     if chosen.is_empty() && n > 0 {
-        note!("no step of {n} matches");
+        note!("none of the {n} steps matches");
     }
     Ok(())
 }
@@ -159,7 +159,7 @@ fn reason(trace: &Trace, step: &Step, node: usize) -> String {
     let decided = explain(draft.token, judged, row, rule, &trace.header.eos).reason();
     match step.verdict.fate(node) {
         Some(Fate::Lost) => format!("{decided}; another branch won"),
-        Some(Fate::Unreached) => "what it follows was not taken".into(),
+        Some(Fate::Unreached) => "its parent was not committed".into(),
         _ => decided,
     }
 }

@@ -92,7 +92,8 @@ fn print_text(figures: &TraceStats<'_>) {
 fn print_fates(figures: &TraceStats<'_>) {
     let Stats { bonus, fates, .. } = figures.stats;
     out!(
-        "  {} drafted: {} accepted, {} relaxed, {} rejected, {} lost, {} unreached; {} of the drafts taken, {bonus} bonus tokens",
+        "  {} drafted: {} accepted, {} relaxed, {} rejected, {} lost, {} unreached; {} of the \
+        drafts committed, {bonus} bonus tokens",
         fates.drafted(),
         fates.accepted,
         fates.relaxed,
@@ -115,25 +116,25 @@ fn print_hits(figures: &TraceStats<'_>) {
         ..
     } = figures.stats;
     out!(
-        "  pool hits in {hit_steps} of {steps} steps, {}; {} drafts taken a hit",
+        "  pool hits in {hit_steps} of {steps} steps, {}; {} drafts committed per hit",
         percent(figures.pool_hit_rate),
         two(figures.taken_per_hit)
     );
     let of_length = |(length, m): (usize, &MatchStats)| {
         let taken = two(m.taken_per_hit());
         let s = if m.hits == 1 { "" } else { "s" };
-        (m.hits > 0).then(|| format!("{length}: {} hit{s}, {taken} taken", m.hits))
+        (m.hits > 0).then(|| format!("{length}: {} hit{s}, {taken} committed", m.hits))
     };
     let lengths: Vec<String> = by_match.iter().enumerate().filter_map(of_length).collect();
     if !lengths.is_empty() {
         out!(
-            "  drafts taken a hit, by its longest match in tokens: {}",
+            "  drafts committed per hit, by longest match in tokens: {}",
             lengths.join("; ")
         );
     }
     for source in sources.iter().filter(|s| s.hit_steps > 0) {
         out!(
-            "  {:<7} found something in {} steps, drafted {}, {} of them taken",
+            "  {:<7} hit in {} steps, drafted {}, {} of them committed",
             source.source.name(),
             source.hit_steps,
             source.fates.drafted(),
@@ -146,7 +147,8 @@ fn print_times(stats: &Stats) {
     let per_step = |ms: f64| ms / stats.steps.max(1) as f64;
     let timing = stats.timing;
     out!(
-        "  ms a step: retrieve {:.2}, draft {:.2}, forward {:.2}, verify {:.2}, commit {:.2}; {:.1} rows",
+        "  ms per step: retrieve {:.2}, draft {:.2}, forward {:.2}, verify {:.2}, commit {:.2}; \
+        {:.1} rows",
         per_step(timing.retrieve),
         per_step(timing.draft),
         per_step(timing.forward),

@@ -1,5 +1,5 @@
-//! `laserscope trace verify`: a recorded run once more on the model. Its trees
-//! are taken as recorded, so that nothing depends on timing.
+//! `laserscope trace verify`: runs the recorded trees through the model again, so that
+//! nothing depends on timing.
 
 use color_eyre::eyre::{Result, ensure};
 use serde::Serialize;
@@ -26,18 +26,18 @@ struct Report {
     largest_difference: f32,
     tolerance: f32,
     first_difference: Option<Difference>,
-    /// Near-ties that other arithmetic decided otherwise: no failures.
+    /// Near-ties decided differently under other arithmetic; these are not failures.
     numeric: Vec<NearTie>,
 }
 
-/// A choice or a verdict that came out otherwise, with all probabilities of its step
-/// within the tolerance.
+/// A choice or verdict that differs, with all probabilities of its step within the
+/// tolerance.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct NearTie {
     #[serde(flatten)]
     difference: Difference,
-    /// How far apart the two tokens' probabilities were then; of a verdict, the most that
-    /// a probability of its step moved.
+    /// The recorded difference of the two tokens' probabilities; for a verdict, the
+    /// largest change of a probability in its step.
     margin: f32,
 }
 
@@ -104,8 +104,8 @@ fn print_verified(report: &Report) {
          {largest_difference:.1e} (tolerance {tolerance:.0e})",
         match numeric.len() {
             0 => String::new(),
-            1 => " but for one near-tie".to_string(),
-            n => format!(" but for {n} near-ties"),
+            1 => " except at one near-tie".to_string(),
+            n => format!(" except at {n} near-ties"),
         }
     );
     for NearTie { difference, margin } in numeric {
@@ -118,12 +118,12 @@ fn print_verified(report: &Report) {
     }
 }
 
-/// Whether it was recorded under other arithmetic, which is said: probabilities may then
-/// be further apart than rounding, and ids and verdicts are what counts, but for near-ties.
+/// Whether it was recorded under other arithmetic; if so, says it. Probabilities may
+/// then differ by more than rounding, and ids and verdicts count, except at near-ties.
 fn tell_other_arithmetic(trace: &Trace, engine: &Engine) -> bool {
     let now = engine.model.arithmetic();
     let Some(then) = &trace.header.arithmetic else {
-        note!("recorded by a version that did not say under which arithmetic");
+        note!("recorded by a version that did not record its arithmetic");
         return true;
     };
     if *then == now {
@@ -145,7 +145,8 @@ fn tell_other_arithmetic(trace: &Trace, engine: &Engine) -> bool {
 fn refuse_another_model(recorded: &ModelInfo, loaded: &ModelInfo) -> Result<()> {
     ensure!(
         recorded.tokenizer_hash == loaded.tokenizer_hash,
-        "the trace was recorded with another tokenizer, that of {}; {} is loaded: name the trace's model with --model",
+        "the trace was recorded with another tokenizer, that of {}; {} is loaded: choose the \
+        trace's model with --model",
         recorded.name,
         loaded.name
     );
@@ -161,7 +162,7 @@ fn refuse_another_model(recorded: &ModelInfo, loaded: &ModelInfo) -> Result<()> 
     };
     ensure!(
         what(recorded) == what(loaded),
-        "the trace was recorded with {}, and {} is loaded: name the trace's model with --model",
+        "the trace was recorded with {}, but {} is loaded: choose the trace's model with --model",
         what(recorded),
         what(loaded)
     );
@@ -176,12 +177,12 @@ struct Bounds {
     is_other: bool,
 }
 
-/// What came of comparing.
+/// The result of comparing.
 struct Compared {
     steps: usize,
     /// Largest difference of a probability.
     largest: f32,
-    /// The first that counts.
+    /// The first difference that counts.
     difference: Option<Difference>,
     numeric: Vec<NearTie>,
 }
@@ -233,8 +234,7 @@ fn difference(step: &Step, what: &'static str, explanation: String) -> Differenc
     }
 }
 
-/// The model chooses another token somewhere in the tree; with it, how far apart the two
-/// were.
+/// A node where the model now chooses another token, and the margin between the two.
 fn other_ids(trace: &Trace, step: &Step, now: &Replayed) -> Option<(Difference, f32)> {
     let mut rows = step.rows.iter().zip(&now.rows).enumerate();
     let (node, (was, is)) = rows.find(|(_, (was, is))| was.choice() != is.choice())?;
@@ -276,7 +276,7 @@ fn other_probability(step: &Step, apart: f32, node: usize) -> Difference {
     difference(step, "probability", explanation)
 }
 
-/// The largest difference of a probability, and the node of whose row it is.
+/// The largest difference of a probability, and its node.
 fn furthest(step: &Step, now: &Replayed) -> (f32, usize) {
     let mut furthest = (0.0, 0);
     let mut see = |apart: f32, node: usize| {

@@ -14,17 +14,17 @@ struct Report {
     old: String,
     new: String,
     steps: usize,
-    /// Steps of which the verdict is exact.
+    /// Steps whose verdict is exact.
     exact_steps: usize,
-    /// Counted from 1; `null` if nothing changes as far as it is known.
+    /// Counted from 1; `null` if no exact step changes.
     first_change: Option<usize>,
-    /// Counted from 1, and the knob of which the recording holds too little.
+    /// Counted from 1, and the knob for which the recording lacks data.
     first_unknown: Option<(usize, &'static str)>,
     /// Knobs that were moved and need a rerun.
     needs_rerun: Vec<&'static str>,
     exact: Pair,
-    /// All steps as if each still stood in its recorded context: an indication,
-    /// not exact beyond the exact steps.
+    /// All steps, each on its recorded context: an indication, exact only for the exact
+    /// steps.
     in_recorded_contexts: Pair,
 }
 
@@ -106,7 +106,7 @@ fn print_text(report: &Report, answer: &WhatIf, rerun: &[Knob]) {
     }
     if n < all {
         out!("  steps {} to {all} need a rerun", n + 1);
-        let name = "all steps as recorded contexts, not exact";
+        let name = "all steps on the recorded contexts, not exact";
         print_pair(name, &report.in_recorded_contexts);
     }
     for &knob in rerun {

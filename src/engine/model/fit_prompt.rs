@@ -4,17 +4,16 @@ use color_eyre::eyre::Result;
 
 use crate::protocol::{PromptText, RenderedPrompt};
 
-/// Most tokens of a prompt: the answer gets what it may have, up to half of the
-/// context.
+/// Maximum tokens of a prompt: the answer's limit is reserved, up to half of the context.
 pub fn prompt_room(context: usize, max_tokens: usize) -> usize {
     context - max_tokens.min(context / 2)
 }
 
-/// Renders a prompt with as much of its history as `room` tokens hold, the newest
-/// kept; at least one item stays, whether it fits or not.
+/// Renders a prompt with as much of the newest history as fits into `room` tokens; at
+/// least one item stays, whether it fits or not.
 ///
 /// # Errors
-/// Those of `render`, and of a template that fails on less.
+/// Those of `render`.
 pub fn fitted(
     prompt: &PromptText,
     room: usize,
@@ -34,7 +33,7 @@ pub fn fitted(
         })
     };
     let mut best = rendered(1)?;
-    // One item may stay whether it fits or not; all of them do not fit.
+    // One item always stays; all of them do not fit.
     let (mut fits, mut too_many) = (1, history.n_items);
     while too_many - fits > 1 && best.ids.len() <= room {
         let middle = fits.midpoint(too_many);
@@ -55,7 +54,7 @@ mod tests {
     use proptest::prelude::*;
     use std::cell::Cell;
 
-    /// A history of items of these lengths, newest last; a token a byte.
+    /// A history of items of these lengths, newest last; one token per byte.
     fn prompt(lens: &[usize], newest: usize) -> PromptText {
         let lens = lens.to_vec();
         let shown = &lens[lens.len() - newest.min(lens.len())..];

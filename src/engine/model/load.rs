@@ -25,7 +25,7 @@ use crate::model::weights::{FloatWeights, Source, Weights};
 use crate::speculate::command_line::Setup;
 use crate::speculate::trace::ModelInfo;
 
-/// How a model is to be loaded.
+/// How to load a model.
 #[derive(Clone, Debug, Default)]
 pub struct LoadOptions {
     pub device: DeviceChoice,
@@ -35,12 +35,12 @@ pub struct LoadOptions {
     pub context: Option<usize>,
     /// How keys and values are kept; `None`: f16 on the CPU. A GPU keeps f32.
     pub kv: Option<KvType>,
-    /// What is made of weights; `None`: nothing, except that a GPU gets small ones
-    /// at 32 bits.
+    /// How to convert weights; `None`: not at all, except that small ones become 32-bit
+    /// on a GPU.
     pub floats: Option<FloatWeights>,
 }
 
-/// What loading is busy with.
+/// A stage of loading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loading {
     Opening,
@@ -77,10 +77,10 @@ impl Loading {
             Loading::Opening => "opening the model and its tokenizer".into(),
             Loading::Weights { done, of } => format!("packing weights {done}/{of}"),
             Loading::Hashing { done, of } => {
-                format!("hashing the model's file {}%", done * 100 / of.max(&1))
+                format!("hashing the model file {}%", done * 100 / of.max(&1))
             }
             Loading::Measuring { done, of } => {
-                format!("measuring what a step costs here {done}/{of}")
+                format!("measuring step costs {done}/{of}")
             }
         }
     }
@@ -88,7 +88,7 @@ impl Loading {
 
 const DEFAULT_CONTEXT: usize = 2048;
 
-/// Cores without their hyper-threads, as far as the system tells; else all.
+/// Physical cores, if the system reports them; else all.
 pub fn physical_cores() -> usize {
     let logical = std::thread::available_parallelism().map_or(1, usize::from);
     cores_of_cpuinfo().map_or(logical, |cores| cores.clamp(1, logical))
@@ -110,12 +110,11 @@ fn cores_of_cpuinfo() -> Option<usize> {
 }
 
 impl Engine {
-    /// Loads the model at `path`, with empty pools and an empty cost profile, under
-    /// which every draft looks free.
+    /// Loads the model at `path`, with empty pools and an empty cost profile, which
+    /// makes every draft look free.
     ///
     /// # Errors
-    /// A file that is no usable model, a device that is not there, too little
-    /// memory: each names the file or option and the way out.
+    /// A file that is not a usable model, a missing device, too little memory: each names the file or option and what to do.
     pub fn load(
         path: &Path,
         options: &LoadOptions,
@@ -126,7 +125,7 @@ impl Engine {
         Self::of_model(model, options, progress)
     }
 
-    /// Fills a shape's first blocks with random weights: for measuring alone.
+    /// Fills a shape's first blocks with random weights, for measuring only.
     ///
     /// # Errors
     /// As [`Engine::load`].
@@ -188,7 +187,7 @@ impl Engine {
     }
 }
 
-/// How a model lies on its device.
+/// The model on its device.
 struct Placement {
     threads: usize,
     context: usize,
@@ -232,8 +231,8 @@ fn on_device(
     })
 }
 
-/// Of a model's file; of a model in several, over the hashes of its files by name.
-/// Known without reading them where they were hashed before.
+/// The hash of a model's file, or for several files of their hashes by name. Remembered
+/// hashes are used without reading.
 fn model_sha256(weights: &Weights, progress: &mut impl FnMut(Loading)) -> Result<String> {
     let cancel = AtomicBool::new(false);
     let mut hash_of = |file: &Path| {
@@ -262,7 +261,7 @@ fn model_sha256(weights: &Weights, progress: &mut impl FnMut(Loading)) -> Result
     Ok(format!("{:x}", all.finalize()))
 }
 
-/// All that says what a checkpoint is, by name.
+/// The files that define a checkpoint, by name.
 fn checkpoint_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(folder).wrap_err_with(|| folder.display().to_string())?;
     let mut files: Vec<_> = entries.filter_map(|e| Some(e.ok()?.path())).collect();
@@ -293,12 +292,12 @@ fn model_info(
     }
 }
 
-/// How keys and values are kept, and what the user should know of it.
+/// The type of keys and values, and a note for the user.
 fn kv_type(asked: Option<KvType>, backend: Backend) -> (KvType, Option<String>) {
     match (asked, backend) {
         (asked, Backend::Cpu) => (asked.unwrap_or_default(), None),
         (Some(KvType::F16), Backend::Device) => {
-            let note = "--kv f16: on a GPU keys and values are f32";
+            let note = "--kv f16: only f32 keys and values are supported on a GPU";
             (KvType::F32, Some(note.to_string()))
         }
         (_, Backend::Device) => (KvType::F32, None),
@@ -310,11 +309,10 @@ fn kv_type(asked: Option<KvType>, backend: Backend) -> (KvType, Option<String>) 
 const UNPACKED_SHARE: u64 = 8;
 
 /// On a GPU, unpacks quantized weights to 32 bits where they are small beside its
-/// memory. There the sums of a row depend on the rows beside it; where activations
-/// are rounded to 8 bits as well, such a difference grows from block to block until
-/// every near-tie is decided anew, and strict and autoregressive texts part within
-/// a few dozen tokens. In 32 bits they hardly ever do. Returns what the user should
-/// know.
+/// memory. There the sums of a row depend on the other rows; with activations rounded
+/// to 8 bits, such a difference grows from block to block until near-ties flip, and
+/// strict and autoregressive texts diverge within a few dozen tokens. In 32 bits they
+/// hardly ever do. Returns a note for the user.
 fn widen(weights: &mut Weights, memory: Option<Memory>) -> Option<String> {
     if weights.float_bits().is_some() {
         return None;
@@ -328,12 +326,12 @@ fn widen(weights: &mut Weights, memory: Option<Memory>) -> Option<String> {
     weights.floats = exact;
     let gb = needed as f64 / 1e9;
     Some(format!(
-        "on a GPU, 8-bit activations let strict and autoregressive texts part at near-ties; \
-         --quantize f32 ({gb:.1} GB) makes that rare"
+        "on a GPU, 8-bit activations can make strict and autoregressive texts diverge at \
+        near-ties; --quantize f32 ({gb:.1} GB) makes that rare"
     ))
 }
 
-/// Says so before a model that cannot fit is read.
+/// Refuses a model that cannot fit, before reading it.
 fn check_memory(
     weights: &Weights,
     kv_bytes: u64,
@@ -355,8 +353,9 @@ fn check_memory(
             _ => "",
         };
         bail!(
-            "{} needs about {:.1} GB of memory ({:.1} GB of it for a context of {context} tokens); \
-             {:.1} GB are free. Use {smaller}a smaller model (`laserscope model list`) or --context N",
+            "{} needs about {:.1} GB of memory ({:.1} GB of it for a context of {context} \
+            tokens); {:.1} GB is free. Use {smaller}a smaller model (`laserscope model list`) or \
+            --context N",
             weights.path().display(),
             gb(needed),
             gb(kv_bytes),

@@ -1,5 +1,5 @@
-//! Reading the pools: what there is, a document's text, where a text occurs, and
-//! what would be drafted after it. Everything that leaves here is plain data.
+//! Reading the pools: their contents, a document's text, where a text occurs, and what
+//! would be drafted after it. All results are plain data.
 
 use std::time::Instant;
 
@@ -18,7 +18,7 @@ use crate::speculate::trace::TokenBytes;
 
 /// Documents listed at once; a list of more is searched, not scrolled.
 const MAX_LISTED: usize = 20_000;
-/// Documents shown in which a text occurs, and tokens on either side of it.
+/// Documents shown per search, and tokens shown on either side of an occurrence.
 const MAX_FOUND: usize = 60;
 const MARGIN: usize = 12;
 
@@ -55,8 +55,8 @@ impl Engine {
         Documents { listed, n }
     }
 
-    /// A document of a pool; one of the session's answers where the pools have
-    /// none of this id.
+    /// A document of a pool, or one of the session's answers if the pools have none
+    /// with this id.
     ///
     /// # Errors
     /// An unknown id.
@@ -67,7 +67,7 @@ impl Engine {
             _ => self.pools.current.document(id).or_else(online),
         };
         let doc = found.ok_or_else(|| {
-            eyre!("the pools have no document `{id}`: it was taken out, or the run had other pools")
+            eyre!("no document `{id}` in the pools: it was removed, or the run used other pools")
         })?;
         let PoolDoc {
             id,
@@ -84,12 +84,12 @@ impl Engine {
         })
     }
 
-    /// The documents in which a text occurs, whatever tokens it is cut into.
+    /// The documents in which a text occurs, however it is tokenized.
     ///
     /// # Errors
     /// An empty text.
     pub fn find_in_pools(&self, text: &str) -> Result<Found> {
-        ensure!(!text.is_empty(), "say what to look for");
+        ensure!(!text.is_empty(), "enter a text to search for");
         let mut documents = self.found_in(&self.pools.current, text, false);
         documents.extend(self.found_in(&self.pools.current.online_alone(), text, true));
         documents.sort_by_key(|d| std::cmp::Reverse(d.occurrences));
@@ -104,7 +104,7 @@ impl Engine {
     }
 
     fn found_in(&self, pools: &Pools, text: &str, is_online: bool) -> Vec<FoundDocument> {
-        // Markers such as the end's are no text.
+        // Markers such as end-of-text are not text.
         let bytes_of = |id: TokenId| match self.model.codec.is_special(id) {
             true => &[][..],
             false => self.model.codec.token_bytes(id),
@@ -112,7 +112,7 @@ impl Engine {
         let mut found = Vec::new();
         for group in pools.find_text(text, &bytes_of) {
             for hit in &group.documents {
-                // The search passes over no document that was taken out.
+                // The search does not skip removed documents.
                 if pools.title(&hit.id).is_none() {
                     continue;
                 }
@@ -148,7 +148,7 @@ impl Engine {
         params: &Params,
     ) -> Result<Probe> {
         let (ids, opening_len) = self.probed_ids(text, params)?;
-        ensure!(!ids.is_empty(), "the text has no token");
+        ensure!(!ids.is_empty(), "the text has no tokens");
         let local = Local::new(&ids, opening_len);
         let mut sets = Vec::new();
         for (name, sources) in source_sets(group) {
@@ -174,7 +174,7 @@ impl Engine {
         })
     }
 
-    /// The text's tokens, and how many of the last are the answer's beginning.
+    /// The text's tokens, and how many of the last begin the answer.
     fn probed_ids(&self, text: &ProbedText, params: &Params) -> Result<(Vec<TokenId>, usize)> {
         Ok(match text {
             ProbedText::Phrase(text) => {
@@ -189,8 +189,8 @@ impl Engine {
         })
     }
 
-    /// A phrase as documents have it: within a text its first word begins with a
-    /// space, at a line's start it does not; whichever is matched further.
+    /// A phrase as it occurs in documents: with a leading space inside a text, without
+    /// one at the start of a line; whichever matches more.
     fn phrase_ids(&self, text: &str, params: &Params) -> Result<Vec<TokenId>> {
         let bare = self.model.codec.encode_text(text)?;
         let spaced = self.model.codec.encode_text(&format!(" {text}"))?;
@@ -226,7 +226,7 @@ fn sum(pool: PoolName, groups: &[GroupSize]) -> Section {
     }
 }
 
-/// The text alone, with all pools, with the group's.
+/// From the text alone, from all pools, and from the group's.
 fn source_sets(group: Option<&GroupKey>) -> Vec<(String, Sources)> {
     let local = Sources {
         local: true,

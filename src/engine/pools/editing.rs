@@ -1,6 +1,6 @@
-//! Changing the pools by hand, in memory: documents added and taken out, undone one by
-//! one, saved to the pool on disk when asked to. Runs under way keep the pools they began
-//! with.
+//! Editing the pools by hand, in memory: documents are added and removed, edits undone
+//! one by one and saved to the pool on disk on request. Current runs keep the pools
+//! they began with.
 
 use color_eyre::eyre::{Result, bail, ensure, eyre};
 
@@ -13,13 +13,13 @@ use crate::retrieval::{Part, PoolDoc, PoolUpdate, Unwanted};
 use crate::speculate::subject::DocId;
 
 impl EnginePools {
-    /// Adds documents to the pools, for runs to come. One whose id is taken, or
-    /// was, gets another.
+    /// Adds documents to the pools, for later runs. One whose id is or was taken gets
+    /// another.
     ///
     /// # Errors
     /// A document without a text.
     pub fn add_documents(&mut self, docs: &[Knowledge], codec: &TextCodec) -> Result<Vec<DocId>> {
-        ensure!(!docs.is_empty(), "there is no document to add");
+        ensure!(!docs.is_empty(), "there are no documents to add");
         let mut added: Vec<PoolDoc> = Vec::with_capacity(docs.len());
         for doc in docs {
             ensure!(
@@ -49,10 +49,10 @@ impl EnginePools {
             .unwrap_or_else(|| wanted.clone())
     }
 
-    /// Takes a document out of the pools, for runs to come.
+    /// Removes a document from the pools, for later runs.
     ///
     /// # Errors
-    /// An id that is not there.
+    /// An unknown id.
     pub fn remove_document(&mut self, pool: &PoolName, id: &DocId) -> Result<()> {
         let (is_there, from) = match pool {
             PoolName::Online => (
@@ -69,23 +69,24 @@ impl EnginePools {
         Ok(())
     }
 
-    /// Takes the last change back; what it was.
+    /// Undoes and returns the last edit.
     ///
     /// # Errors
-    /// Nothing to take back; a change that is saved.
+    /// Nothing to undo; an edit that is saved.
     pub fn undo_edit(&mut self) -> Result<Undone> {
         if self.edits.n_unsaved() == 0 {
             match self.edits.is_empty() {
-                true => bail!("nothing was changed in the pools"),
+                true => bail!("nothing to undo: the pools are unchanged"),
                 false => bail!(
-                    "the changes are saved: `laserscope pool add` and `pool remove` change the pool on disk"
+                    "nothing to undo: the changes are saved; `laserscope pool add` and `pool \
+                    remove` change the pool on disk"
                 ),
             }
         }
         let undone = match self.edits.log.pop() {
             Some(Edit::Added(docs)) => Undone::Added(docs.len()),
             Some(Edit::Removed(doc)) => Undone::Removed(doc.id),
-            None => bail!("nothing was changed in the pools"),
+            None => bail!("nothing to undo: the pools are unchanged"),
         };
         self.refresh();
         Ok(undone)
@@ -99,8 +100,7 @@ impl EnginePools {
         self.refresh();
     }
 
-    /// Puts the changes that are not saved yet into the pool on disk that was
-    /// opened with the model.
+    /// Saves the unsaved edits to the pool on disk that was opened with the model.
     ///
     /// # Errors
     /// No pool on disk; as [`PoolUpdate::change`].
@@ -110,7 +110,10 @@ impl EnginePools {
             eyre!("no pool on disk is open: start with --pool NAME.pool to save to it")
         })?;
         let unsaved = &self.edits.log[self.edits.n_saved..];
-        ensure!(!unsaved.is_empty(), "there is nothing to save");
+        ensure!(
+            !unsaved.is_empty(),
+            "nothing to save: the pools have no unsaved changes"
+        );
         let mut progress = |_: &_| true;
         let hash = tokenizer_hash(codec)?;
         let mut update = PoolUpdate::change(&path, Some(&hash), &mut progress)?;
@@ -137,7 +140,7 @@ impl EnginePools {
         Ok(saved)
     }
 
-    /// The pool on disk that changes can be saved to.
+    /// The pool on disk to which edits can be saved.
     pub fn pool_on_disk(&self) -> Option<String> {
         let path = self.on_disk.as_ref()?;
         Some(path.display().to_string())

@@ -1,16 +1,15 @@
-//! What was changed in the pools by hand, as a log: documents added and taken out, undone
-//! one by one.
+//! A log of manual edits of the pools: documents added and removed, undone one by one.
 
 use crate::retrieval::{Part, PoolDoc, Pools, Unwanted};
 use crate::speculate::subject::DocId;
 
-/// The changes of a session, in order.
+/// The edits of a session, in order.
 #[derive(Clone, Debug, Default)]
 pub struct Edits {
     pub(super) log: Vec<Edit>,
-    /// So many of them are on disk and cannot be undone here.
+    /// How many of them are on disk and cannot be undone.
     pub(super) n_saved: usize,
-    /// The pools without what was added.
+    /// The pools without the added documents.
     pub(super) base: Option<Pools>,
 }
 
@@ -25,12 +24,12 @@ impl Edits {
         self.log.is_empty()
     }
 
-    /// Documents added, less those taken out again.
+    /// Documents added and not removed again.
     pub fn n_added(&self) -> usize {
         self.added().count()
     }
 
-    /// Documents taken out that were there before.
+    /// Original documents that were removed.
     pub fn n_removed(&self) -> usize {
         let added: Vec<&DocId> = self.all_added().map(|d| &d.id).collect();
         let removed = self.removals();
@@ -55,12 +54,12 @@ impl Edits {
         })
     }
 
-    /// What was taken out.
+    /// The removed documents.
     pub(super) fn removed(&self) -> Vec<Unwanted> {
         self.removals().cloned().collect()
     }
 
-    /// The pools with what was added; `now`: as they are where nothing was changed.
+    /// The pools with the added documents; `now`: the pools without any edits.
     pub(super) fn applied_to(&self, now: &Pools) -> Pools {
         let Some(base) = &self.base else {
             return now.clone();
@@ -88,7 +87,7 @@ impl Edit {
         }
     }
 
-    /// The id of a document taken out of the groups' pools.
+    /// The id of a document removed from the groups' pools.
     pub fn removed(&self) -> Option<&DocId> {
         match self {
             Edit::Removed(doc) if doc.from != Part::Online => Some(&doc.id),

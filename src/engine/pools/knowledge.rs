@@ -1,4 +1,4 @@
-//! Finished answers as documents of pools, and what the pools call them.
+//! Finished answers as pool documents, and their names.
 
 use color_eyre::eyre::Result;
 
@@ -15,17 +15,16 @@ pub struct Knowledge {
     pub kind: KindName,
     /// `None`: not known.
     pub group: Option<String>,
-    /// What asked for it; `None`: not known.
+    /// The framework that asked; `None`: not known.
     pub framework: Option<String>,
     /// The answer, its opening included.
     pub text: String,
-    /// It ended by itself, not at a limit.
+    /// Ended by an end-of-text token, not at a limit.
     pub ended: bool,
 }
 
 impl Knowledge {
-    /// The document as pools hold it: with the end that was generated, under
-    /// its kind's group.
+    /// The pool document: with the generated end token, under its kind's group.
     pub fn tokenize(&self, codec: &TextCodec) -> Result<PoolDoc> {
         let mut tokens = codec.encode_text(&self.text)?;
         let eos = codec.eos_ids().first().copied();

@@ -1,4 +1,5 @@
-//! A run's beginning: the prompt processed, and the header of all that the run depends on.
+//! The beginning of a run: processes the prompt and builds the header, which holds
+//! everything the run depends on.
 
 use std::time::Instant;
 
@@ -67,8 +68,8 @@ impl<'e> Run<'e> {
     }
 }
 
-/// All that the run's trees and verdicts depend on. `begin`: when the prompt began to be
-/// processed.
+/// Everything the run's trees and verdicts depend on. `begin`: when processing the
+/// prompt began.
 fn header(
     engine: &Engine,
     spec: RunSpec,
@@ -109,12 +110,13 @@ fn header(
     }
 }
 
-/// Prompt and what a branch took over.
+/// The prompt and a branch's inherited tokens.
 fn begun(prompt: &RenderedPrompt, spec: &RunSpec, model: &LoadedModel) -> Result<Vec<TokenId>> {
     let mut ids = prompt.ids.clone();
     if ids.len() >= model.context() {
         bail!(
-            "the prompt has {} tokens, the context {}: shorten the prompt or raise --context",
+            "the prompt has {} tokens, but the context holds {}: shorten the prompt or raise \
+            --context",
             ids.len(),
             model.context()
         );
@@ -128,16 +130,17 @@ fn begun(prompt: &RenderedPrompt, spec: &RunSpec, model: &LoadedModel) -> Result
     if ends {
         bail!("a run cannot begin after the end of the text: branch from an earlier step");
     } else if let Some(id) = branch.ids().find(|&id| id as usize >= vocab) {
-        bail!("the branch takes over token {id}, which this model does not have");
+        bail!("the branch starts with token {id}, which is outside this model's vocabulary");
     } else if branch.len() >= spec.params.max_tokens {
         bail!(
-            "the branch begins after {} tokens, where --max-tokens {} ends the run",
+            "the branch begins after {} tokens, but --max-tokens {} ends the run by then",
             branch.len(),
             spec.params.max_tokens
         );
     } else if ids.len() >= model.context() {
         bail!(
-            "prompt and branch have {} tokens, the context {}: branch from an earlier step",
+            "prompt and branch have {} tokens, but the context holds {}: branch from an earlier \
+            step",
             ids.len(),
             model.context()
         );

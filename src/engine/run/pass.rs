@@ -12,7 +12,7 @@ use crate::speculate::row::{NodeDistribution, TokenScore};
 use crate::speculate::trace::Timing;
 use crate::speculate::verify::{RemainingTokens, ScoredTree, Verdict, verify};
 
-/// What a forward pass over a tree came to.
+/// The results of a forward pass over a tree.
 pub(in crate::engine) struct Passed {
     pub rows: Vec<NodeDistribution>,
     pub standings: Vec<TokenScore>,
@@ -56,8 +56,8 @@ impl Run<'_> {
         })
     }
 
-    /// The distribution at every node, after the penalty on the node's own path,
-    /// and every draft token's standing in its parent's.
+    /// The distribution at every node, after the penalty on the node's own path, and
+    /// every draft token's score in its parent's distribution.
     fn judge(
         &mut self,
         tree: &DraftTree,
@@ -97,8 +97,8 @@ impl Run<'_> {
         Ok((rows, judged))
     }
 
-    /// Draws the token that follows the root, and that which follows each draft
-    /// token that was drawn: each by its own position.
+    /// Samples the token after the root, and after each draft token that was itself
+    /// sampled: each keyed by its position.
     fn draw(
         &self,
         tree: &DraftTree,
@@ -124,7 +124,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The last tokens of a node's own path: what the penalty looks back on.
+    /// The last tokens of a node's own path: the penalty's window.
     fn recent(&self, tree: &DraftTree, node: usize) -> Vec<TokenId> {
         let path = tree.path(node);
         let drafted = path[1..].iter().map(|&n| tree.nodes[n].token);

@@ -1,4 +1,4 @@
-//! A whole run at once, recorded.
+//! Records a whole run.
 
 use color_eyre::eyre::Result;
 
@@ -7,8 +7,8 @@ use crate::speculate::trace::{End, Trace};
 use crate::speculate::verify::Finish;
 
 impl Engine {
-    /// Runs to the end. `go_on` is asked before every step, of the run, and while
-    /// the prompt is processed; `false` ends the run as cancelled.
+    /// Runs to the end. `go_on` is called before every step and while the prompt is
+    /// processed; `false` ends the run as cancelled.
     ///
     /// # Errors
     /// As [`Engine::begin`]; the model's errors.

@@ -1,5 +1,5 @@
-//! A recorded step once more on the model: the recorded tree in the recorded
-//! context. What comes out should be what was recorded; nothing is learned.
+//! Replays a recorded step on the model: the recorded tree in the recorded context. The
+//! results should equal the recorded ones; nothing is learned.
 
 use color_eyre::eyre::{Result, ensure};
 
@@ -8,7 +8,7 @@ use crate::speculate::row::{NodeDistribution, TokenScore};
 use crate::speculate::trace::{Header, Step};
 use crate::speculate::verify::Verdict;
 
-/// What the model says of a recorded tree now.
+/// The model's current results for a recorded tree.
 #[derive(Clone, Debug)]
 pub struct Replayed {
     pub rows: Vec<NodeDistribution>,
@@ -18,7 +18,7 @@ pub struct Replayed {
 }
 
 impl Engine {
-    /// Begins a recorded run again: [`Run::replay`] takes its steps.
+    /// Begins to replay a recorded run: [`Run::replay`] takes its steps.
     ///
     /// # Errors
     /// As [`Engine::begin`].
@@ -32,15 +32,15 @@ impl Engine {
 }
 
 impl Run<'_> {
-    /// Passes a recorded tree through the model, then commits what was committed
-    /// then, so that the next step stands in its recorded context, too.
+    /// Passes a recorded tree through the model, then commits the recorded tokens, so
+    /// that the next step has its recorded context, too.
     ///
     /// # Errors
     /// Steps out of order; the model's errors.
     pub fn replay(&mut self, recorded: &Step) -> Result<Replayed> {
         ensure!(
             self.context_len() == recorded.context_len,
-            "step {} stands after {} tokens, where {} were expected",
+            "step {} begins after {} tokens, but {} were expected",
             recorded.index + 1,
             recorded.context_len,
             self.context_len()

@@ -1,4 +1,4 @@
-//! What a trace holds of tokens and documents, each once in a run.
+//! What a trace records of tokens and documents, each once per run.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -11,16 +11,16 @@ use crate::speculate::row::NodeDistribution;
 use crate::speculate::subject::DocId;
 use crate::speculate::trace::{Excerpt, TokenBytes};
 
-/// Remembers which token bytes and document titles a trace has already.
+/// Remembers which token bytes and document titles the trace already has.
 #[derive(Default)]
 pub(super) struct Seen {
     tokens: HashSet<TokenId>,
     docs: HashSet<DocId>,
-    /// Of each document, the stretches of it that were recorded.
+    /// The recorded stretches of each document.
     excerpts: HashMap<DocId, Vec<Range<u32>>>,
 }
 
-/// A token with as many on both sides needs no excerpt of its own.
+/// A token with this many recorded on both sides needs no new excerpt.
 const AROUND: u32 = 3;
 
 impl Seen {
@@ -43,7 +43,7 @@ impl Seen {
         self.docs.insert(id.clone())
     }
 
-    /// A token and a few around it were recorded already.
+    /// Whether a token and a few around it were already recorded.
     fn has_around(&self, place: &DocHit) -> bool {
         let around = place.at.saturating_sub(AROUND)..place.at + AROUND;
         let known = self.excerpts.get(&place.doc).into_iter().flatten();
@@ -51,7 +51,7 @@ impl Seen {
         known.any(|holds| holds)
     }
 
-    /// `is_last`: it goes on to its document's end.
+    /// `is_last`: it reaches its document's end.
     fn excerpt(&mut self, excerpt: &Excerpt, is_last: bool) {
         let end = excerpt.from + excerpt.ids.len() as u32;
         let end = if is_last { u32::MAX } else { end };
@@ -69,15 +69,15 @@ impl Run<'_> {
     ) -> Vec<(TokenId, TokenBytes)> {
         let drafted = tree.nodes.iter().map(|n| n.token);
         let candidates = rows.iter().flat_map(|r| r.top.iter().map(|c| c.0));
-        // What was drawn may be none of the most probable ones.
+        // The sampled token may not be among the most probable ones.
         let chosen = rows.iter().map(NodeDistribution::choice);
         let around = excerpts.iter().flat_map(|e| e.ids.iter().copied());
         let ids = drafted.chain(candidates).chain(chosen).chain(around);
         self.seen.new_tokens(&self.engine.model, ids)
     }
 
-    /// What stands around the drafts in the first document of each origin, as far
-    /// as it was not recorded yet.
+    /// The text around the drafts in the first document of each origin, unless already
+    /// recorded.
     pub(super) fn new_excerpts(&mut self, tree: &DraftTree) -> Vec<Excerpt> {
         let wanted = (Excerpt::BEFORE, Excerpt::BEHIND);
         let mut new = Vec::new();

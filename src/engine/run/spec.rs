@@ -17,7 +17,7 @@ pub struct RunSpec {
 }
 
 impl RunSpec {
-    /// From the prompt's end, with what the engine has.
+    /// A run from the prompt's end, with the engine's state.
     pub fn new(subject: SubjectInfo, prompt: PromptText, params: Params) -> Self {
         RunSpec {
             subject,
@@ -28,7 +28,7 @@ impl RunSpec {
         }
     }
 
-    /// A recorded run once more, from what it started from.
+    /// A rerun of a recorded run, from its starting state.
     pub fn again(recorded: &Header) -> Self {
         RunSpec {
             branch: recorded.branch.clone(),

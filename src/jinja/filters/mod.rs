@@ -109,7 +109,7 @@ fn of_text(env: &Env, name: &str, text: &str, args: Arguments) -> Result<Value, 
         "replace" => {
             let [old, new, count] = args.bind(["s", "new", "count"])?;
             let (Some(old), Some(new)) = (old, new) else {
-                return fail("replace takes what is replaced, and by what");
+                return fail("replace needs an old and a new string");
             };
             let count = count.and_then(|count| count.as_int()).unwrap_or(-1);
             let (old, new) = (text::display(env, &old)?, text::display(env, &new)?);

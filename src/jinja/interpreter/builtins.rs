@@ -59,7 +59,12 @@ fn range(env: &Env, args: Arguments) -> Result<Value, Error> {
         [stop] => (0, stop, 1),
         [start, stop] => (start, stop, 1),
         [start, stop, step] if step != 0 => (start, stop, step),
-        _ => return fail("range() takes a stop, or start and stop, or start, stop and a step"),
+        _ => {
+            return fail(
+                "range() takes (stop), (start, stop) or (start, stop, step), with a step \
+            other than 0",
+            );
+        }
     };
     let span = i128::from(stop) - i128::from(start);
     let len = (span + i128::from(step) - i128::from(step.signum())) / i128::from(step);
@@ -82,7 +87,7 @@ fn dict(env: &Env, args: Arguments) -> Result<Dict, Error> {
         Ok(())
     };
     if args.positional.len() > 1 {
-        return fail("dict() takes one value beside the named ones");
+        return fail("dict() takes one positional argument");
     }
     for from in &args.positional {
         if let Value::Dict(from) = from {

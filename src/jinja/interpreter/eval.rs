@@ -99,7 +99,7 @@ impl Interpreter {
     /// An `if` without `else` prints nothing, also where undefined is an error.
     fn nothing(&self) -> Value {
         match self.env.missing {
-            Missing::Lenient => Value::undefined("an inline `if` without `else` gave nothing"),
+            Missing::Lenient => Value::undefined("an inline `if` without `else` was false"),
             Missing::Strict => Value::text(""),
         }
     }

@@ -205,7 +205,7 @@ impl Interpreter {
                 }
                 _ => {
                     return fail(format!(
-                        "`{name}` is no namespace: its attributes cannot be set"
+                        "`{name}` is not a namespace: its attributes cannot be set"
                     ));
                 }
             },
@@ -265,7 +265,7 @@ impl Interpreter {
             args.named.push(("caller".into(), caller));
             return self.call(&callee, args);
         }
-        fail("`{% call %}` needs the call of a macro")
+        fail("`{% call %}` needs a macro call")
     }
 
     /// The text of a macro with these arguments.

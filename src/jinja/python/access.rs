@@ -187,7 +187,7 @@ fn loop_attribute(state: &LoopState, name: &str) -> Option<Value> {
 /// `loop.cycle(..)` and `loop.changed(..)`.
 pub fn of_loop(env: &Env, value: &Value, name: &str, args: Arguments) -> Result<Value, Error> {
     let Value::Loop(state) = value else {
-        return fail("no loop");
+        return fail("not a loop");
     };
     let n = args.positional.len();
     if name == "cycle" {

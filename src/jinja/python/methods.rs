@@ -27,7 +27,7 @@ pub fn call(env: &Env, value: &Value, name: &str, args: Arguments) -> Result<Val
 
 fn of_dict(env: &Env, value: &Value, name: &str, args: Arguments) -> Result<Value, Error> {
     let Value::Dict(dict) = value else {
-        return fail("no dict");
+        return fail("not a dict");
     };
     env.budget.elements(Some(4 * dict.len()))?;
     Ok(match name {

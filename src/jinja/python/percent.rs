@@ -58,7 +58,7 @@ fn named(values: &Value, name: &str) -> Result<Value, Error> {
         return fail("format requires a mapping");
     };
     let found = dict.get_text(name).cloned();
-    found.ok_or_else(|| Error::new(format!("there is no '{name}' to format")))
+    found.ok_or_else(|| Error::new(format!("no value for '{name}' to format")))
 }
 
 /// `text|format(..)`.

@@ -24,7 +24,7 @@ const SIGNS: [&str; 26] = [
 pub fn tokens(source: &str) -> Result<Vec<Token>, Error> {
     if source.len() > MAX_SOURCE {
         return fail(format!(
-            "a template of more than {} KiB is refused",
+            "the template is larger than {} KiB, the limit",
             MAX_SOURCE >> 10
         ));
     }
@@ -127,7 +127,7 @@ impl<'s> Lexer<'s> {
 
     fn comment(&mut self) -> Result<(), Error> {
         let Some(end) = self.rest[2..].find("#}").map(|at| at + 2) else {
-            return fail("a comment that does not end: `#}` is missing");
+            return fail("unclosed comment: `#}` is missing");
         };
         let strips = self.rest[..end].ends_with('-') && end > 2;
         let keeps = self.rest[..end].ends_with('+') && end > 2;
@@ -154,7 +154,7 @@ impl<'s> Lexer<'s> {
         let mut ends =
             ends.filter_map(|(at, _)| Some((at, block_named(&self.rest[at..], "endraw")?)));
         let Some((at, closing)) = ends.next() else {
-            return fail("`{% raw %}` does not end: `{% endraw %}` is missing");
+            return fail("unclosed `{% raw %}`: `{% endraw %}` is missing");
         };
         self.data_before(at, Tag::Block);
         let tag = &self.rest[..closing];
@@ -200,7 +200,7 @@ impl<'s> Lexer<'s> {
     fn expression_token(&mut self, open: &mut Vec<char>) -> Result<(), Error> {
         let rest = self.rest;
         let Some(first) = rest.chars().next() else {
-            return fail("a tag that does not end");
+            return fail("unclosed tag");
         };
         if first == '"' || first == '\'' {
             let len = string_len(rest, first)?;

@@ -13,7 +13,7 @@ pub fn string_len(text: &str, quote: char) -> Result<usize, Error> {
             return Ok(at + 1);
         }
     }
-    fail("a string that does not end")
+    fail("unterminated string")
 }
 
 /// `12`, `0x1f`, `1_000`, `1.5e3`; behind a dot (`x.1.5`) no fraction.
@@ -50,7 +50,7 @@ pub fn number(text: &str, after_dot: bool) -> Result<(Kind, usize), Error> {
         return integer(&text[..whole], 10).map(|kind| (kind, whole));
     }
     let float = text[..end].replace('_', "").parse();
-    let float = float.map_err(|_| Error::new(format!("{} is no number", &text[..end])))?;
+    let float = float.map_err(|_| Error::new(format!("{} is not a number", &text[..end])))?;
     Ok((Kind::Float(float), end))
 }
 
@@ -118,5 +118,5 @@ fn code_point(digits: &str, radix: u32) -> Result<char, Error> {
     let code = u32::from_str_radix(digits, radix)
         .ok()
         .and_then(char::from_u32);
-    code.ok_or_else(|| Error::new(format!("\\{digits} is no character")))
+    code.ok_or_else(|| Error::new(format!("\\{digits} is not a character")))
 }

@@ -199,7 +199,7 @@ impl<'t> Parser<'t> {
             }
             "include" | "import" | "from" | "extends" => {
                 return fail(format!(
-                    "`{{% {name} %}}` is not supported: a template stands alone"
+                    "`{{% {name} %}}` is not supported: templates cannot include or extend others"
                 ));
             }
             _ => return fail(format!("unknown tag `{{% {name} %}}`")),

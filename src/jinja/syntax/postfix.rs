@@ -38,7 +38,7 @@ impl Parser<'_> {
                 Ok(StepKind::Item(Expr { kind, line }))
             }
             other => fail(format!(
-                "expected a name behind the dot, found {}",
+                "expected a name after the dot, found {}",
                 other.describe()
             )),
         }
@@ -115,7 +115,7 @@ impl Parser<'_> {
         } else if args.named.is_empty() {
             args.positional.push(self.expression()?);
         } else {
-            return fail("a positional argument behind a named one");
+            return fail("a positional argument after a keyword argument");
         }
         Ok(())
     }

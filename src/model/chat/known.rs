@@ -147,12 +147,12 @@ pub fn by_markers(has_marker: impl Fn(&str) -> bool) -> Known {
 impl Known {
     pub fn note(&self) -> String {
         if self.markers.is_empty() {
-            return "the model has no chat template, and its vocabulary no turn markers that are \
-                    known: the prompt is plain text"
+            return "the model has no chat template and its vocabulary no known turn markers: the \
+                prompt is plain text"
                 .to_owned();
         }
         format!(
-            "the model has no chat template: {} is taken, since its vocabulary has {}",
+            "the model has no chat template: using {}, since its vocabulary has {}",
             self.name,
             self.markers.join(" and ")
         )

@@ -184,9 +184,8 @@ fn chosen(mut named: Vec<(String, String)>) -> Option<(String, String)> {
 }
 
 fn note_on_name(name: &str) -> Option<String> {
-    (name != "default").then(|| {
-        format!("the model names several chat templates and no default: `{name}` is taken")
-    })
+    (name != "default")
+        .then(|| format!("the model has several chat templates and no default: using `{name}`"))
 }
 
 #[cfg(test)]

@@ -27,8 +27,8 @@ pub fn read(checkpoint: &Checkpoint) -> Result<Config> {
     if unsaid && !checkpoint.has("output.weight") {
         config.tied = true;
         config.notes.push(format!(
-            "{} does not say tie_word_embeddings, and there is no lm_head.weight: the embedding is \
-             taken as the head",
+            "{} does not set tie_word_embeddings, and there is no lm_head.weight: the embedding \
+            is used as the output head",
             path.display()
         ));
     }
@@ -172,7 +172,7 @@ fn refuse(keys: &Keys<'_>) -> Result<()> {
         (partial.is_some_and(|f| f != 1.0), "partial_rotary_factor"),
         (
             keys.get("quantization_config").is_some(),
-            "quantization_config (take the unquantized model, or a GGUF file)",
+            "quantization_config (use the unquantized model, or a GGUF file)",
         ),
     ];
     match refused.iter().find(|r| r.0) {

@@ -29,7 +29,7 @@ pub fn read(gguf: &Gguf) -> Result<Config> {
     known(architecture, &gguf.path)?;
     ensure!(
         !gguf.is_empty(),
-        "{} has no weights: it is a vocabulary alone",
+        "{} has no weights: it is only a vocabulary",
         gguf.path.display()
     );
     let keys = Keys { gguf, architecture };
@@ -127,14 +127,14 @@ fn refuse(keys: &Keys<'_>) -> Result<()> {
     let experts = keys.size("expert_count", stated::COUNT)?.unwrap_or(0);
     ensure!(
         experts == 0,
-        "{file} is a mixture of {experts} experts (`{}`), which is not computed here: take a dense \
-         model (`laserscope model list`)",
+        "{file} is a mixture of {experts} experts (`{}`), which is not supported: use a dense \
+        model (`laserscope model list`)",
         keys.key("expert_count")
     );
     for (name, neutral) in NOT_COMPUTED {
         let key = keys.key(name);
         if let Some(value) = keys.gguf.float(&key)?.filter(|&v| v != neutral) {
-            bail!("{file}: `{key}` is {value}, which is not computed here");
+            bail!("{file}: `{key}` is {value}, which is not supported");
         }
     }
     Ok(())
@@ -154,7 +154,7 @@ fn scaling(keys: &Keys<'_>, context: usize) -> Result<RopeScaling> {
     let ty = keys.gguf.text(&keys.key("rope.scaling.type"));
     if let Some(amplitude) = amplitude.filter(|&a| a != 1.0 && ty != Some("yarn")) {
         bail!(
-            "{file}: `{}` is {amplitude}, which is computed with YaRN only",
+            "{file}: `{}` is {amplitude}, which is only supported with YaRN",
             keys.key("rope.scaling.attn_factor")
         );
     }
@@ -182,7 +182,7 @@ fn yarn(
         let key = keys.key(&format!("rope.scaling.{name}"));
         if let Some(value) = keys.gguf.float(&key)?.filter(|&v| v != neutral) {
             bail!(
-                "{}: `{key}` is {value}, which is not computed here",
+                "{}: `{key}` is {value}, which is not supported",
                 keys.gguf.path.display()
             );
         }

@@ -107,7 +107,7 @@ fn size_problem(path: &Path, entry: &ModelEntry) -> Option<String> {
     let shown = path.display();
     match (fs::metadata(path), entry.size) {
         (Err(err), _) => Some(format!("{shown}: {err}")),
-        (Ok(meta), _) if !meta.is_file() => Some(format!("{shown} is no file")),
+        (Ok(meta), _) if !meta.is_file() => Some(format!("{shown} is not a file")),
         (Ok(meta), Some(size)) if meta.len() != size => {
             Some(format!("{shown} has {} bytes, expected {size}", meta.len()))
         }

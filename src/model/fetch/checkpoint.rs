@@ -51,7 +51,7 @@ pub fn entry(repo: &str, revision: &str, file: &str) -> ModelEntry {
         size: None,
         sha256: None,
         pip: None,
-        licence: "as its page says",
+        licence: "see its page",
         context_len: 0,
         memory_mib: 0,
     }
@@ -91,7 +91,7 @@ fn fetch_all(env: &FetchEnv, repo: &str, opts: &FetchOptions, on: OnEvent) -> Re
     let folder = config.parent().unwrap_or(Path::new(".")).to_path_buf();
     // The rest comes from the same commit.
     let commit = folder.file_name().and_then(|name| name.to_str());
-    let commit = commit.ok_or_else(|| eyre!("no commit is named in {}", folder.display()))?;
+    let commit = commit.ok_or_else(|| eyre!("{} is not named after a commit", folder.display()))?;
     let mut file = |name: &str, opts: &FetchOptions| {
         go_on(opts.cancel)?;
         one(env, &entry(repo, commit, name), opts, on)
@@ -125,23 +125,23 @@ fn one(env: &FetchEnv, entry: &ModelEntry, opts: &FetchOptions, on: OnEvent) -> 
     }
     if opts.offline || env.hub_offline {
         bail!(
-            "{} is not in the cache ({}), and the hub is not asked",
+            "{} is not in the cache ({}), and the hub is not asked when offline",
             entry.file,
             lookup.missed.join("; ")
         );
     }
     let path = hub::fetch(env, entry, opts, on).wrap_err_with(|| entry.file.to_owned())?;
-    ensure!(path.is_file(), "{} did not arrive", path.display());
+    ensure!(path.is_file(), "{} was not downloaded", path.display());
     Ok(path)
 }
 
 fn explain(env: &FetchEnv, repo: &str, err: &Report) -> Report {
     eyre!(
-        "{repo} is no file or folder here, and as a checkpoint it could not be had from the hub \
-         ({}): {err:#}\nWays out:\n  \
-         {repo}/FILE.gguf names a GGUF file of that repository; {SINGLE} or {INDEX} must be \
-         there otherwise\n  --model PATH takes a GGUF file or a checkpoint's folder you have\n  \
-         HF_ENDPOINT=URL names another hub, HF_TOKEN=... logs in",
+        "{repo} is not a file or folder, and could not be obtained as a checkpoint from the hub \
+        ({}): {err:#}\nWhat you can do:\n  {repo}/FILE.gguf picks a GGUF file of that repository; \
+        otherwise it must have {SINGLE} or {INDEX}\n  --model PATH uses a GGUF file or a \
+        checkpoint's folder that you have\n  HF_ENDPOINT=URL sets another hub, HF_TOKEN=... logs \
+        in",
         env.endpoint
     )
 }

@@ -67,7 +67,7 @@ pub fn fetch(
     on(FetchEvent::Verifying);
     let sha256 = part
         .finish(&expected, &slot.blob())
-        .wrap_err("the downloaded file was thrown away")?;
+        .wrap_err("the downloaded file was discarded")?;
     let path = slot.publish()?;
     HashMemory::of(env).remember_fetched(&path, &sha256);
     Ok(path)
@@ -151,7 +151,7 @@ fn head(
             _ => return Ok(response),
         }
     }
-    bail!("it redirects in a circle")
+    bail!("its redirects form a loop")
 }
 
 /// `http://host:1/path` -> `http://host:1`
@@ -167,10 +167,10 @@ fn refusal(status: u16, entry: &ModelEntry, has_token: bool) -> String {
         401 | 403 if has_token => {
             format!("it refuses your token for {repo} ({status}): accept the licence there first")
         }
-        401 | 403 => format!("it wants a login for {repo} ({status}): set HF_TOKEN"),
+        401 | 403 => format!("it requires a login for {repo} ({status}): set HF_TOKEN"),
         404 => format!("it has no {file} in {repo} at {revision} (404)"),
-        429 => "it wants fewer requests (429): try again later".to_owned(),
-        _ => format!("it answers with status {status}"),
+        429 => "it limits the rate of requests (429): try again later".to_owned(),
+        _ => format!("it answered with status {status}"),
     }
 }
 
@@ -180,13 +180,13 @@ fn agree(entry: &ModelEntry, remote: &Remote) -> Result<Expected> {
     if let (Some(known), Some(announced)) = (entry.size, remote.size) {
         ensure!(
             known == announced,
-            "it announces {announced} bytes, expected {known}"
+            "it offers {announced} bytes, expected {known}"
         );
     }
     if let (Some(known), Some(announced)) = (&sha256, &remote.sha256) {
         ensure!(
             known.eq_ignore_ascii_case(announced),
-            "it announces sha256 {announced}, expected {known}"
+            "it offers sha256 {announced}, expected {known}"
         );
     }
     let sha256 = sha256.or_else(|| remote.sha256.clone());

@@ -143,7 +143,7 @@ fn problem(
     let Expectation { sha256, source } = expected;
     let differs = || {
         let file = path.display();
-        format!("{file}: its sha256 is {found}, the one known from {source} is {sha256}")
+        format!("{file}: its sha256 is {found}, but {sha256} is expected from {source}")
     };
     Ok((found != *sha256).then(differs))
 }

@@ -50,13 +50,16 @@ impl Folder {
         let (folder, variable) = (self.path.display(), self.variable);
         match err.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => eyre!(
-                "the disk that holds {folder} is full; \
-                 make room, or set {variable} to a folder on another disk"
+                "the disk of {folder} is full; free some space, or set {variable} to a folder on \
+                another disk"
             ),
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-                eyre!("no permission to write in {folder}; set {variable} to a folder of yours")
+                eyre!(
+                    "no permission to write in {folder}; set {variable} to a folder that you \
+                    can write to"
+                )
             }
-            _ => eyre!("cannot write in {folder}: {err}; {variable} names another folder"),
+            _ => eyre!("cannot write in {folder}: {err}; set {variable} to another folder"),
         }
     }
 }
@@ -158,7 +161,7 @@ impl PartFile {
         if let Some(sha256) = &expected.sha256 {
             ensure!(
                 found == sha256,
-                "its sha256 is {found}, expected {sha256}: not the file that was asked for"
+                "its sha256 is {found}, expected {sha256}: it is not the requested file"
             );
         }
         Ok(())

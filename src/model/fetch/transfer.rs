@@ -62,10 +62,10 @@ pub fn fill(
             Ending::Whole => return Ok(part),
             Ending::TooLong => {
                 part.discard();
-                bail!("it sends more bytes than it announced");
+                bail!("it sent more bytes than announced");
             }
             Ending::StartOver if started_over => {
-                bail!("it does not send the bytes that were asked for")
+                bail!("it does not send the requested range of bytes")
             }
             Ending::StartOver => {
                 tracing::warn!("the bytes kept so far do not fit: starting over");
@@ -77,8 +77,8 @@ pub fn fill(
                 resumes += 1;
             }
             Ending::Cut(why) => bail!(
-                "the connection broke after {} of {} bytes ({why}); \
-                 what came is kept for the next try",
+                "the connection broke after {} of {} bytes ({why}); the partial download is kept \
+                and will be resumed",
                 part.len(),
                 size.map_or("an unknown number".to_owned(), |size| size.to_string())
             ),
@@ -107,7 +107,7 @@ fn connect(
         200 => part.restart()?,
         206 if answer.start == Some(part.len()) => {}
         206 | 416 => return Ok(Ending::StartOver),
-        status => bail!("it answers the download with status {status}"),
+        status => bail!("it answered the download with status {status}"),
     }
     if size.is_none() {
         *size = answer.length.map(|length| part.len() + length);
@@ -191,7 +191,7 @@ fn follow(
             _ => return Ok(response),
         }
     }
-    Err("it redirects in a circle".to_owned())
+    Err("its redirects form a loop".to_owned())
 }
 
 /// Scheme, host and port, by which two addresses are of one origin (RFC 6454).

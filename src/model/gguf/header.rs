@@ -91,14 +91,14 @@ fn alignment(metadata: &HashMap<String, Value>) -> Result<usize, Fault> {
         Some(other) => {
             let ty = other.value_type();
             return Err(Fault::Unusable(format!(
-                "states `general.alignment` as {ty:?}; it must be U32"
+                "has `general.alignment` as {ty:?}; it must be U32"
             )));
         }
     };
     match stated.is_power_of_two() && stated <= 1 << 20 {
         true => Ok(stated as usize),
         false => Err(Fault::Unusable(format!(
-            "states `general.alignment` as {stated}; it must be a power of two up to 1048576"
+            "has `general.alignment` {stated}; it must be a power of two up to 1048576"
         ))),
     }
 }
@@ -168,14 +168,16 @@ impl<'a> Reader<'a> {
         let n = self.length()?;
         match n <= most {
             true => Ok(n),
-            false => self.damaged(&format!("states {n} {what}; at most {most} are read")),
+            false => self.damaged(&format!("declares {n} {what}; the limit is {most}")),
         }
     }
 
     fn text(&mut self) -> Result<String, Fault> {
         let n = self.length()?;
         if n > MAX_TEXT {
-            return self.damaged(&format!("states a text of {n} bytes; at most {MAX_TEXT}"));
+            return self.damaged(&format!(
+                "declares a text of {n} bytes; the limit is {MAX_TEXT}"
+            ));
         }
         // Some writers end texts with a zero; some texts are no UTF-8.
         let bytes = self.take(n)?;
@@ -204,7 +206,7 @@ impl<'a> Reader<'a> {
             7 => Value::Bool(self.array::<1>()?[0] != 0),
             8 => Value::String(self.text()?),
             9 if depth < MAX_DEPTH => Value::Array(self.values(depth)?),
-            9 => return self.damaged("has arrays in arrays in arrays"),
+            9 => return self.damaged("has arrays nested too deeply"),
             10 => Value::U64(self.u64()?),
             11 => Value::I64(i64::from_le_bytes(self.array()?)),
             12 => Value::F64(f64::from_le_bytes(self.array()?)),
@@ -218,7 +220,7 @@ impl<'a> Reader<'a> {
         // Every value takes a byte of the file or more.
         let left = (self.bytes.len() - self.at).min(self.values_left);
         let Some(n) = usize::try_from(n).ok().filter(|&n| n <= left) else {
-            return self.damaged(&format!("states an array of {n} values"));
+            return self.damaged(&format!("declares an array of {n} values"));
         };
         self.values_left -= n;
         let mut values = Vec::with_capacity(n);
@@ -229,7 +231,7 @@ impl<'a> Reader<'a> {
     }
 
     fn tensor(&mut self) -> Result<Entry, Fault> {
-        self.within = "its table of tensors".into();
+        self.within = "its tensor table".into();
         let name = self.text()?;
         self.within = format!("tensor `{}`", shortened(&name));
         let n = self.u32()?;
@@ -307,7 +309,7 @@ mod tests {
             value.extend(1u64.to_le_bytes());
         }
         match fault(&with_value("deep", 9, &value)) {
-            Fault::Damaged(what) => assert!(what.contains("arrays in arrays"), "{what}"),
+            Fault::Damaged(what) => assert!(what.contains("arrays nested too deeply"), "{what}"),
             other => panic!("{other:?}"),
         }
     }

@@ -74,8 +74,8 @@ impl Gguf {
         let differs = |v: &Value| Some(&plain(v)) != few.first();
         if values.len() > *stated::LAYERS.end() || values.iter().any(differs) {
             bail!(
-                "{}: `{key}` differs from layer to layer ({}{}): only models whose layers are \
-                 alike are computed here",
+                "{}: `{key}` differs between layers ({}{}): only models with identical layers are \
+                supported",
                 self.path.display(),
                 few.join(", "),
                 if values.len() > 8 { ", .." } else { "" }

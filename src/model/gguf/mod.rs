@@ -108,8 +108,8 @@ impl Gguf {
         let found = self.tensors.len();
         if let Some(stated) = stated.filter(|&n| n_parts > 1 && n != found as i128) {
             bail!(
-                "{}: `split.tensors.count` is {stated}, its {n_parts} parts have {found}: they \
-                 are not parts of one model",
+                "{}: `split.tensors.count` is {stated}, but its {n_parts} parts have {found}: \
+                they are not parts of one model",
                 self.path.display()
             );
         }
@@ -123,11 +123,11 @@ impl Gguf {
         let architecture = self.text("general.architecture").unwrap_or_default();
         let what = match (kind, architecture) {
             _ if is_lora || kind == "adapter" => {
-                "is a LoRA adapter, not a model: merge it into its base model and take that"
+                "is a LoRA adapter, not a model: merge it into its base model and use that"
             }
             ("mmproj", _) | (_, "clip") => {
-                "is the vision or audio part (mmproj) of a multimodal model: take the text model \
-                 that lies beside it"
+                "is the vision or audio part (mmproj) of a multimodal model: use the text model \
+                next to it"
             }
             ("imatrix", _) => "is an importance matrix, not a model",
             _ => return Ok(()),
@@ -294,13 +294,13 @@ fn open_siblings(path: &Path, n_parts: usize) -> Result<Vec<(Part, Header)>> {
     let name = path.file_name().and_then(|name| name.to_str());
     let Some(name) = name.and_then(PartName::parse) else {
         bail!(
-            "{shown} is one of {n_parts} parts of a model, and its name does not say which: give \
-             the parts their own names again (NAME-00001-of-{n_parts:05}.gguf)"
+            "{shown} is one of {n_parts} parts of a model, but its name does not say which: \
+            restore the names of the parts (NAME-00001-of-{n_parts:05}.gguf)"
         );
     };
     ensure!(
         name.count == n_parts,
-        "{shown}: its name says {} parts, `split.count` says {n_parts}",
+        "{shown}: its name says {} parts, but `split.count` says {n_parts}",
         name.count
     );
     let mut opened = Vec::new();
@@ -308,14 +308,14 @@ fn open_siblings(path: &Path, n_parts: usize) -> Result<Vec<(Part, Header)>> {
         let part = path.with_file_name(name.part(number));
         ensure!(
             part.is_file(),
-            "{} is missing: the model lies in {n_parts} files, all of which must be there",
+            "{} is missing: the model is split into {n_parts} files, and all are needed",
             part.display()
         );
         let (part, header) = open_part(&part)?;
         let stated = header.metadata.get("split.no").and_then(whole);
         ensure!(
             stated.is_none_or(|no| no == number as i128 - 1),
-            "{}: its name says part {number}, `split.no` says part {}",
+            "{}: its name says part {number}, but `split.no` says part {}",
             part.path.display(),
             stated.unwrap_or(0) + 1
         );
@@ -340,8 +340,8 @@ fn check_neighbours(
         let fits = range.len() <= room && room - range.len() < alignment;
         ensure!(
             fits,
-            "{}: tensor `{name}` takes {} bytes by its type and shape, and the file has {room} for \
-             it: the file contradicts itself. Take another file of the model",
+            "{}: tensor `{name}` needs {} bytes by its type and shape, but the file has {room} \
+            for it: the file is inconsistent. Use another file of the model",
             path.display(),
             range.len()
         );
@@ -380,7 +380,7 @@ fn locate(part: &Part, index: usize, data: usize, entry: &Entry) -> Result<Tenso
         (_, end) => Err(damaged(
             path,
             &format!(
-                "is truncated: tensor `{name}` ends at byte {}, the file has {}",
+                "is truncated: tensor `{name}` ends at byte {}, but the file has {}",
                 end.map_or("2^64".into(), |end| end.to_string()),
                 part.map.len()
             ),

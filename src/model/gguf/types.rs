@@ -101,7 +101,7 @@ pub fn iq4_nl_as_q8_0(bytes: &[u8]) -> Vec<u8> {
 /// The name of a type that is not read here, and what to take instead.
 fn instead_of(code: u32) -> String {
     let (name, take) = match code {
-        4 | 5 => ("Q4_2 or Q4_3, which ggml gave up", "Q4_K_M"),
+        4 | 5 => ("Q4_2 or Q4_3, which ggml dropped", "Q4_K_M"),
         16 => ("IQ2_XXS", "Q2_K"),
         17 => ("IQ2_XS", "Q2_K"),
         18 => ("IQ3_XXS", "Q3_K_M"),
@@ -109,7 +109,7 @@ fn instead_of(code: u32) -> String {
         21 => ("IQ3_S", "Q3_K_M"),
         22 => ("IQ2_S", "Q2_K"),
         23 => ("IQ4_XS", "IQ4_NL or Q4_K_M"),
-        24..=27 => ("a whole-number type", "Q8_0 or F16"),
+        24..=27 => ("an integer type", "Q8_0 or F16"),
         28 => ("F64", "F32"),
         29 => ("IQ1_M", "Q2_K"),
         31..=33 | 36..=38 => ("a type repacked for one processor", "Q4_0"),
@@ -119,9 +119,9 @@ fn instead_of(code: u32) -> String {
         40 => ("NVFP4", "Q4_K_M"),
         41 => ("Q1_0", "Q2_K"),
         42 => ("Q2_0", "Q2_K"),
-        _ => return format!("of type {code}, which is not known here: take a Q4_K_M or Q8_0 file"),
+        _ => return format!("of type {code}, which is unknown: use a Q4_K_M or Q8_0 file"),
     };
-    format!("{name}, which is not read here: take a {take} file of the model")
+    format!("{name}, which is not supported: use a {take} file of the model")
 }
 
 #[cfg(test)]
@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(of(0).bytes(&[usize::MAX, 2]), None);
         for code in [5, 16, 23, 27, 33, 39, 99] {
             let said = TensorType::from_code(code).unwrap_err();
-            assert!(said.contains("take a"), "{said}");
+            assert!(said.contains("use a"), "{said}");
         }
     }
 }

@@ -31,7 +31,7 @@ const OTHERS: [(Begins, &str); 12] = [
     (Begins::Text("<?xml"), WEB_PAGE),
     (
         Begins::Bytes(b"FUGG"),
-        "is a big-endian GGUF file; take the little-endian one",
+        "is a big-endian GGUF file; use the little-endian one",
     ),
     (Begins::Bytes(b"lmgg"), GGML),
     (Begins::Bytes(b"fmgg"), GGML),
@@ -39,7 +39,7 @@ const OTHERS: [(Begins, &str); 12] = [
     (Begins::Bytes(b"algg"), GGML),
     (
         Begins::Bytes(b"PK\x03\x04"),
-        "is a zip archive or a PyTorch checkpoint; take a GGUF file or a safetensors folder",
+        "is a zip archive or a PyTorch checkpoint; use a GGUF file or a safetensors folder",
     ),
     (
         Begins::Bytes(&[0x1f, 0x8b]),
@@ -47,12 +47,12 @@ const OTHERS: [(Begins, &str); 12] = [
     ),
     (
         Begins::Bytes(&[0x80]),
-        "is a Python pickle; take a GGUF file or a safetensors folder",
+        "is a Python pickle; use a GGUF file or a safetensors folder",
     ),
 ];
-const WEB_PAGE: &str = "is a web page, not a model (a login or an error page that was saved in its \
-                        place): download the file itself";
-const GGML: &str = "is a GGML file from before GGUF; take a GGUF file of the model";
+const WEB_PAGE: &str = "is a web page, not a model (a login or error page saved in its place): \
+    download the file itself";
+const GGML: &str = "is a GGML file from before GGUF; use a GGUF file of the model";
 
 /// What a file is, if it is no GGUF file of a version that is read.
 pub fn what_it_is(bytes: &[u8]) -> Option<Wrong> {
@@ -75,7 +75,7 @@ fn cut_short(bytes: &[u8]) -> Option<&'static str> {
     if bytes.is_empty() {
         Some("is an empty file")
     } else if b"GGUF".starts_with(bytes) {
-        Some("ends after its first bytes")
+        Some("is truncated after its first bytes")
     } else if bytes.iter().take(4096).all(|&b| b == 0) {
         Some("holds zeros where its header should be")
     } else {
@@ -91,7 +91,7 @@ fn something_else(bytes: &[u8]) -> Option<&'static str> {
         Begins::Text(start) => begins_with(bytes, start),
     };
     if !has_header && begins_with(bytes, "{") {
-        return Some("is a JSON text, not a model");
+        return Some("is a JSON file, not a model");
     }
     let other = OTHERS.iter().find(|(begins, _)| is(begins));
     let safetensors =
@@ -104,7 +104,7 @@ fn something_else(bytes: &[u8]) -> Option<&'static str> {
 fn wrong_version(rest: &[u8]) -> Option<Wrong> {
     let Some(version) = rest.first_chunk::<4>().map(|b| u32::from_le_bytes(*b)) else {
         return Some(Wrong {
-            what: "ends after its first bytes".into(),
+            what: "is truncated after its first bytes".into(),
             damaged: true,
         });
     };
@@ -113,9 +113,9 @@ fn wrong_version(rest: &[u8]) -> Option<Wrong> {
     }
     let swapped = version.swap_bytes();
     let what = match VERSIONS.contains(&swapped) {
-        true => "is a big-endian GGUF file; take the little-endian one".to_owned(),
+        true => "is a big-endian GGUF file; use the little-endian one".to_owned(),
         false => format!(
-            "is a GGUF file of version {version}; versions up to {} are read here",
+            "is a GGUF file of version {version}; versions up to {} are supported",
             VERSIONS.end()
         ),
     };
@@ -146,8 +146,8 @@ mod tests {
     fn each_is_named_as_what_it_is() {
         let cases: [(&[u8], &str, bool); 14] = [
             (b"", "empty", true),
-            (b"GG", "ends after", true),
-            (b"GGUF\x03", "ends after", true),
+            (b"GG", "is truncated after", true),
+            (b"GGUF\x03", "is truncated after", true),
             (&[0; 64], "zeros", true),
             (
                 b"version https://git-lfs.github.com/spec/v1\n",

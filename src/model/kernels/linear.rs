@@ -39,7 +39,7 @@ impl PackedLinear {
     pub fn new(parts: Vec<Packed>) -> Result<Self> {
         let in_dim = parts.first().map_or(0, |p| p.in_dim);
         if parts.iter().any(|p| p.in_dim != in_dim) {
-            bail!("matrices side by side must have one input width");
+            bail!("fused matrices must have the same input width");
         }
         Ok(PackedLinear {
             parts: Arc::new(parts),

@@ -25,7 +25,7 @@ impl Slab {
     fn new(bytes: usize) -> Self {
         let bytes = bytes.max(SLAB).next_multiple_of(HUGE_PAGE);
         let Ok(layout) = Layout::from_size_align(bytes, HUGE_PAGE) else {
-            panic!("{bytes} bytes of weights are more than this machine can address");
+            panic!("{bytes} bytes of weights exceed what this machine can address");
         };
         // SAFETY: the layout is not empty.
         let data = unsafe { alloc(layout) };

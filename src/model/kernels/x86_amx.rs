@@ -40,7 +40,7 @@ pub(super) fn available() -> Result<bool, &'static str> {
         if !in_processor() || !Isa::Avx512.runs_here() {
             Ok(false)
         } else if !granted() {
-            Err("AMX: the system does not grant its registers")
+            Err("AMX: the operating system does not grant its registers")
         } else if !agrees(tile) {
             Err("AMX: its products differ from AVX-512's")
         } else {

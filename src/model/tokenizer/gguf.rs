@@ -147,8 +147,8 @@ impl Kind {
     fn note(self) -> Option<String> {
         let unstated = matches!(self, Self::ByteLevel(WordSplit::Unstated));
         unstated.then(|| {
-            "the file does not say how the model cuts words (tokenizer.ggml.pre): llama.cpp's \
-             default is taken, which may not be what it was trained with"
+            "the file does not name its pre-tokenizer (tokenizer.ggml.pre): using llama.cpp's \
+            default, which may differ from the one in training"
                 .to_owned()
         })
     }
@@ -239,7 +239,7 @@ fn bpe(
     let longest = vocabulary.tokens.iter().map(|token| token.len()).max();
     let too_long = |(left, right): &&(&str, &str)| Some(left.len() + right.len()) > longest;
     if let Some((left, right)) = merges.iter().find(too_long) {
-        bail!("tokenizer.ggml.merges joins {left:?} and {right:?} to no token");
+        bail!("tokenizer.ggml.merges joins {left:?} and {right:?} into an unknown token");
     }
     let owned = |(left, right): &(&str, &str)| ((*left).to_owned(), (*right).to_owned());
     let mut builder = BPE::builder().vocab_and_merges(ids, merges.iter().map(owned).collect());

@@ -112,7 +112,7 @@ impl Files {
     fn read(folder: &Path) -> Result<Self> {
         let path = folder.join("tokenizer.json");
         let own = JsonFile::read(&path, JSON_BYTES_MAX)
-            .wrap_err("a checkpoint's tokenizer is taken from its tokenizer.json")?;
+            .wrap_err("a checkpoint's tokenizer is read from its tokenizer.json")?;
         let mut files = Files {
             folder: folder.to_path_buf(),
             hash: hash(&own.bytes),
@@ -233,7 +233,7 @@ fn eos_ids(files: &mut Files, table: &Table) -> Result<Vec<u32>> {
             ids_in(value, table.special.len()).wrap_err_with(|| file.display().to_string())?;
         if ids.contains(&None) {
             files.notes.push(format!(
-                "{}: eos_token_id is -1, which names no token",
+                "{}: eos_token_id is -1, which is not a token",
                 file.display()
             ));
         }
@@ -260,7 +260,7 @@ fn ids_in(value: &Value, vocab: usize) -> Result<Vec<Option<u32>>> {
         let id = value.as_u64().and_then(|id| u32::try_from(id).ok());
         id.filter(|&id| (id as usize) < vocab)
             .map(Some)
-            .ok_or_else(|| eyre!("eos_token_id {value} is no id of the {vocab} tokens"))
+            .ok_or_else(|| eyre!("eos_token_id {value} is not among the ids of the {vocab} tokens"))
     };
     match value {
         Value::Null => Ok(Vec::new()),

@@ -44,7 +44,7 @@ fn check_steps(key: &str, step: &Value) -> Result<()> {
         let n = step[inserted].as_str().map_or(0, str::len);
         ensure!(
             n <= MAX_INSERTED,
-            "`{key}`: {ty} inserts `{inserted}` of {n} bytes; at most {MAX_INSERTED} are taken"
+            "`{key}`: {ty} inserts `{inserted}` of {n} bytes; the limit is {MAX_INSERTED}"
         );
     }
     if let Value::Object(pattern) = &step["pattern"] {
@@ -53,7 +53,7 @@ fn check_steps(key: &str, step: &Value) -> Result<()> {
             let n = text.len();
             ensure!(
                 n <= MAX_PATTERN,
-                "`{key}`: {ty} has a pattern of {n} bytes; at most {MAX_PATTERN} are taken"
+                "`{key}`: {ty} has a pattern of {n} bytes; the limit is {MAX_PATTERN}"
             );
         }
     }
@@ -95,7 +95,7 @@ fn check_charsmap(base64: &str) -> Result<()> {
         .collect();
     match trie_is_closed(&units, texts) {
         true => Ok(()),
-        false => bail!("{wrong}: it points outside of itself"),
+        false => bail!("{wrong}: it points outside itself"),
     }
 }
 
@@ -148,7 +148,7 @@ fn check_ids(tokenizer: &Value) -> Result<()> {
         let n = content.len();
         ensure!(
             n <= MAX_MARKER,
-            "`added_tokens`: token {} has a text of {n} bytes; at most {MAX_MARKER} are taken",
+            "`added_tokens`: token {} has a text of {n} bytes; the limit is {MAX_MARKER}",
             token["id"]
         );
     }
@@ -176,7 +176,7 @@ fn check_merges(model: &Value) -> Result<()> {
     let prefix = model["continuing_subword_prefix"].as_str().unwrap_or("");
     for merge in merges {
         let Some((left, right)) = sides(merge) else {
-            bail!("`model.merges` holds {merge}, which is no pair");
+            bail!("`model.merges` has {merge}, which is not a pair");
         };
         let joined = right
             .strip_prefix(prefix)
@@ -184,7 +184,7 @@ fn check_merges(model: &Value) -> Result<()> {
         let known = joined.is_some_and(|joined| vocab.get(joined).is_some());
         ensure!(
             known,
-            "`model.merges` joins {left:?} and {right:?} to no token of `model.vocab`"
+            "`model.merges` joins {left:?} and {right:?} into a token that is not in `model.vocab`"
         );
     }
     Ok(())
@@ -209,8 +209,8 @@ fn without_rowless(tokenizer: &mut Value, rows: Option<usize>) -> Result<Option<
         vocab.retain(|text, id| !(beyond(id) && texts.iter().any(|t| t == text)));
         if let Some((text, id)) = vocab.iter().find(|(_, id)| beyond(id)) {
             bail!(
-                "`model.vocab` has {n_tokens} tokens, the embedding {rows} rows: there is none for \
-                 token {id} ({text:?})"
+                "`model.vocab` has {n_tokens} tokens, but the embedding has {rows} rows: none for \
+                token {id} ({text:?})"
             );
         }
     }
@@ -226,7 +226,7 @@ fn without_dropout(model: &mut Value) -> Option<String> {
         .filter(|&share| share > 0.0)?;
     model["dropout"] = Value::Null;
     Some(format!(
-        "`model.dropout` is {share}, which is for training: it is not used"
+        "`model.dropout` is {share}, which is for training: it is ignored"
     ))
 }
 
@@ -347,7 +347,7 @@ mod tests {
             ),
             (charsmap(&[], b""), "empty"),
             (charsmap(&[0; 256], b"\xff"), "UTF-8"),
-            (outside, "outside of itself"),
+            (outside, "outside itself"),
         ] {
             let error = check_charsmap(&base64(&bytes)).unwrap_err().to_string();
             assert!(error.contains(part), "{part}: {error}");

@@ -201,8 +201,8 @@ pub fn note_on_retyped(texts: &[String]) -> Option<String> {
     let shown: Vec<&str> = texts.iter().take(4).map(String::as_str).collect();
     let more = if texts.len() > 4 { ", .." } else { "" };
     Some(format!(
-        "the file types turn markers as ordinary tokens ({}{more}): they are read as markers, as \
-         the chat template means them",
+        "the file declares turn markers as plain tokens ({}{more}): they are treated as markers, \
+        as the chat template expects",
         shown.join(", ")
     ))
 }

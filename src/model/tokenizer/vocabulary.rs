@@ -32,7 +32,7 @@ impl TokenType {
             4 => Self::UserDefined,
             5 => Self::Unused,
             6 => Self::Byte,
-            other => bail!("tokenizer.ggml.token_type holds {other}; known are 1 to 6"),
+            other => bail!("tokenizer.ggml.token_type has {other}; known are 1 to 6"),
         })
     }
 
@@ -74,8 +74,8 @@ impl<'a> Vocabulary<'a> {
             |(token, ty): &(&&str, &TokenType)| ty.is_special() && token.len() > MAX_MARKER;
         if let Some(id) = tokens.iter().zip(&types).position(|t| too_long(&t)) {
             bail!(
-                "tokenizer.ggml.tokens: token {id} is a marker of {} bytes; at most {MAX_MARKER} \
-                 are taken",
+                "tokenizer.ggml.tokens: token {id} is a marker of {} bytes; the limit is \
+                {MAX_MARKER}",
                 tokens[id].len()
             );
         }
@@ -99,8 +99,8 @@ impl<'a> Vocabulary<'a> {
         if let Some(at) = self.types[rows..].iter().position(ordinary) {
             let (id, text) = (rows + at, self.tokens[rows + at]);
             bail!(
-                "tokenizer.ggml.tokens has {} tokens, the embedding {rows} rows: there is none for \
-                 token {id} ({text:?})",
+                "tokenizer.ggml.tokens has {} tokens, but the embedding has {rows} rows: none for \
+                token {id} ({text:?})",
                 self.tokens.len()
             );
         }
@@ -201,7 +201,7 @@ impl<'a> Vocabulary<'a> {
             Some(-1) | Some(0xFFFF_FFFF) => Ok(None),
             Some(id) if (0..self.tokens.len() as i64).contains(&id) => Ok(Some(id as u32)),
             _ => bail!(
-                "{key} is {value:?}, which is no id of the {} tokens",
+                "{key} is {value:?}, which is not among the ids of the {} tokens",
                 self.tokens.len()
             ),
         }
@@ -217,7 +217,7 @@ impl<'a> Vocabulary<'a> {
                 // A piece may itself begin with a space, never contain one later.
                 let at = line.bytes().skip(1).position(|byte| byte == b' ');
                 at.map(|at| (&line[..at + 1], &line[at + 2..]))
-                    .ok_or_else(|| eyre!("tokenizer.ggml.merges holds {line:?}, not a pair"))
+                    .ok_or_else(|| eyre!("tokenizer.ggml.merges has {line:?}, which is not a pair"))
             })
             .collect()
     }
@@ -237,7 +237,7 @@ impl<'a> Vocabulary<'a> {
             .iter()
             .map(|value| match value {
                 Value::F32(score) => Ok(*score),
-                other => bail!("tokenizer.ggml.scores holds {other:?}, not an f32"),
+                other => bail!("tokenizer.ggml.scores has {other:?}, not an f32"),
             })
             .collect()
     }
@@ -282,7 +282,7 @@ fn read_types(codes: &[Value]) -> Result<Vec<TokenType>> {
         .iter()
         .map(|value| match code(value) {
             Some(code) => TokenType::from_code(code),
-            None => bail!("tokenizer.ggml.token_type holds {value:?}, not a type"),
+            None => bail!("tokenizer.ggml.token_type has {value:?}, not a type"),
         })
         .collect()
 }
@@ -315,11 +315,11 @@ fn strings<'a>(content: &'a Content, key: &str) -> Result<Option<Vec<&'a str>>> 
     };
     let text = |value: &'a Value| match value {
         Value::String(text) => Ok(text.as_str()),
-        other => bail!("{key} holds {:?}, not a string", other.value_type()),
+        other => bail!("{key} has {:?}, not a string", other.value_type()),
     };
     values.iter().map(text).collect::<Result<_>>().map(Some)
 }
 
 fn missing(key: &str) -> color_eyre::Report {
-    eyre!("the GGUF file has no {key}; it carries no tokenizer that can be used")
+    eyre!("the GGUF file has no {key}, and so no usable tokenizer")
 }

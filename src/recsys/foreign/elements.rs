@@ -54,7 +54,7 @@ pub(super) fn of_line(line: &str) -> Vec<Result<Document, String>> {
     };
     match parse(line.trim()) {
         Ok((value, repair)) => of_value(&value, repair),
-        Err(why) if why.starts_with("EOF") => vec![Err(named("the line is cut off".into()))],
+        Err(why) if why.starts_with("EOF") => vec![Err(named("the line is truncated".into()))],
         Err(why) => vec![Err(named(format!("not JSON: {why}")))],
     }
 }
@@ -105,7 +105,7 @@ fn of_value(value: &Value, repair: Option<Repair>) -> Vec<Result<Document, Strin
         Value::String(inner) => match parse(inner.trim()) {
             Ok((Value::Object(fields), repair)) => of_object(&fields, repair),
             Ok((Value::Array(values), repair)) => vec![Document::of_values(&values, repair)],
-            _ => vec![Err("the string holds no whole JSON".into())],
+            _ => vec![Err("the string is not complete JSON".into())],
         },
         _ => vec![Err("neither an object nor a list".into())],
     }
@@ -258,7 +258,7 @@ impl<'a> Scan<'a> {
                 return Ok((value, None));
             }
             Some(Err(error)) => error,
-            None => return Err("cut off".into()),
+            None => return Err("truncated".into()),
         };
         if let Some(len) = value_len(up_to(rest, REPAIRED_MAX))
             && let Ok(repaired) = lenient_json::parse(&rest[..len])
@@ -274,7 +274,7 @@ impl<'a> Scan<'a> {
         match next.is_some() || is_last() {
             true => Err(format!("not JSON: {}", what(&error))),
             false => Err(format!(
-                "the file is cut off or damaged within it: its last {} bytes are not read",
+                "the file is truncated or damaged there: its last {} bytes were not read",
                 rest.len()
             )),
         }
@@ -288,14 +288,14 @@ impl<'a> Scan<'a> {
         take(
             line,
             Err(format!(
-                "damaged behind entry {number}: {n} bytes are not read"
+                "damaged after entry {number}: {n} bytes were not read"
             )),
         )
     }
 
     fn cut_off(&mut self, take: &mut Take) -> Result<()> {
         let (line, number) = (self.line(), self.number);
-        take(line, Err(format!("cut off behind entry {number}")))
+        take(line, Err(format!("truncated after entry {number}")))
     }
 }
 

@@ -92,7 +92,7 @@ impl Document {
         else {
             return Err("a list of fewer than two".into());
         };
-        let id = plain(id).ok_or("the id is neither text nor a number")?;
+        let id = plain(id).ok_or("the id is neither a string nor a number")?;
         Self::of_pair(&id, answer, repair)
     }
 
@@ -126,7 +126,7 @@ impl Document {
         if cleaned.text.trim().is_empty() {
             return Err(match text.trim().is_empty() {
                 true => "the text is empty".into(),
-                false => "there is only reasoning and no answer".into(),
+                false => "only reasoning, no answer".into(),
             });
         }
         Ok(Document {
@@ -161,7 +161,7 @@ fn id_of(fields: &Map<String, Value>) -> Result<(String, Option<SubjectKind>), S
         .min_by_key(|(name, _)| *name)
         .ok_or("no id (id, uid, item_id, ..)")?;
     let id = plain(id).filter(|id| !id.is_empty());
-    let id = id.ok_or("the id is neither text nor a number")?;
+    let id = id.ok_or("the id is neither a string nor a number")?;
     Ok((id, IDS[name].1))
 }
 
@@ -244,7 +244,7 @@ mod tests {
             (json!({"text": "a"}), "no id"),
             (
                 json!({"id": null, "text": "a"}),
-                "neither text nor a number",
+                "neither a string nor a number",
             ),
             (json!({"id": "i1", "text": 3}), "`i1`: no answer"),
             (json!({"id": "i1", "text": " "}), "`i1`: the text is empty"),

@@ -18,8 +18,11 @@ impl Repair {
     /// For a message about the value.
     pub fn why(self) -> &'static str {
         match self {
-            Repair::NotANumber => "NaN is not text",
-            Repair::LoneSurrogate => "it holds half of a surrogate pair, which is not text",
+            Repair::NotANumber => "NaN is not a string",
+            Repair::LoneSurrogate => {
+                "it contains half of a surrogate pair, which is not valid \
+                text"
+            }
         }
     }
 }

@@ -226,9 +226,9 @@ impl Input<'_> {
         let Some(format) = known else {
             ensure!(
                 head.trim().is_empty(),
-                "{name}: not knowledge in a known form: lines of JSON with an id and a text, JSON \
-                 maps or lists, KAR's .klg, ONCE's logs, LASER's JSONL; `knowledge import --format` \
-                 says which it is"
+                "{name}: not a known format of knowledge (JSON lines with an id and a text, JSON \
+                maps or lists, KAR's .klg, ONCE's logs, LASER's JSONL); choose one with \
+                `knowledge import --format`"
             );
             return Ok(account);
         };
@@ -263,12 +263,12 @@ impl Input<'_> {
                     of_line(line, format)
                 }
                 Next::TooLong => vec![Err(format!(
-                    "the line is longer than {}, the most that is read of one",
+                    "the line is longer than {}, the limit",
                     shown_size(LINE_BYTES_MAX as u64)
                 ))],
                 Next::LateByte => bail!(
-                    "{name}:{number}: not UTF-8, but the lines before it are: put it into a file \
-                     and name that"
+                    "{name}:{number}: not UTF-8, although the lines before it are: save the input \
+                    to a file and pass that"
                 ),
                 Next::Broken(error) => {
                     return Err(error).wrap_err_with(|| format!("reading {name}"));

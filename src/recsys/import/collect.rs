@@ -254,7 +254,7 @@ impl<'a, 'w> Collector<'a, 'w> {
                     self.settle(reading, Err(Refusal::row(Reason::LongLine, what)))?;
                 }
                 Met::Broken(error) => {
-                    let what = format!("cannot read on: {error}");
+                    let what = format!("the rest cannot be read: {error}");
                     self.settle(reading, Err(Refusal::row(Reason::Unreadable, what)))?;
                     return Ok(false);
                 }
@@ -299,7 +299,7 @@ impl<'a, 'w> Collector<'a, 'w> {
         let (name, n) = (&reading.part.name, reading.records.n_lone_quotes);
         if n > 0 {
             self.note(format!(
-                "{name}: quotes that open a field and never close it, read as letters: {n}"
+                "{name}: unclosed quotes, read as plain characters: {n}"
             ));
         }
         self.findings.files.push(reading.report);

@@ -109,7 +109,7 @@ impl Collector<'_, '_> {
             self.bad(Reason::OffScale, seen.n, fault)?;
         }
         if n_left > 0 {
-            let fault = format!("{n_left} ratings of other values are outside the scale {scale}");
+            let fault = format!("{n_left} more ratings are outside the scale {scale}");
             self.bad(Reason::OffScale, n_left, fault)?;
         }
         Ok(())

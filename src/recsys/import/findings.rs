@@ -113,7 +113,7 @@ impl Findings {
             },
             catalog.items.len(),
             catalog.users.len(),
-            if self.cached { " (kept import)" } else { "" },
+            if self.cached { " (cached import)" } else { "" },
         )];
         if self.dialect.is_empty() {
             return lines;
@@ -129,13 +129,13 @@ impl Findings {
         );
         lines.extend(self.notes.iter().map(|note| format!("  {note}")));
         for (name, n) in &self.unreadable {
-            lines.push(format!(
-                "  {name} left open, unreadable or out of range: {n}"
-            ));
+            lines.push(format!("  {name} ignored, unreadable or out of range: {n}"));
         }
         if self.n_bad_lines > 0 {
             let bad = counted(self.n_bad_lines, "bad line");
-            lines.push(format!("  {bad} left out (--strict-import stops)"));
+            lines.push(format!(
+                "  {bad} skipped (--strict-import stops at the first)"
+            ));
             lines.extend(self.shown.iter().map(|fault| format!("    {fault}")));
         }
         lines
@@ -160,7 +160,7 @@ impl Findings {
         let how = match (&self.scale_assumed, self.scale_chosen) {
             (_, true) => " as --rating-scale says".to_owned(),
             (Some(assumed), _) => format!(": {assumed} (--rating-scale sets another)"),
-            (None, _) => " by the values met (--rating-scale sets another)".to_owned(),
+            (None, _) => " found from the values (--rating-scale sets another)".to_owned(),
         };
         match scale.as_str() {
             "none" => "no ratings: every interaction counts as liked".to_owned(),

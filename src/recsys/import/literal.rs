@@ -39,7 +39,7 @@ pub fn object<T: DeserializeOwned>(line: &str) -> Result<T, Refusal> {
     match parse(line) {
         Ok(value) => serde_json::from_value(value).map_err(|e| refused(e.to_string())),
         Err(_) => Err(refused(format!(
-            "no JSON object, and no Python one: {as_json}"
+            "neither a JSON nor a Python object: {as_json}"
         ))),
     }
 }
@@ -204,7 +204,7 @@ impl<'a> Parser<'a> {
 
     fn escape(&mut self, text: &mut String) -> Result<(), String> {
         let Some(c) = self.rest().chars().next() else {
-            return Err(self.expected("an escaped letter"));
+            return Err(self.expected("an escaped character"));
         };
         self.at += c.len_utf8();
         match c {

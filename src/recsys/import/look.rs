@@ -36,7 +36,7 @@ impl Dialect {
             1 => Ok(looked.found.remove(0)),
             0 => Err(looked.misses.into_iter().next().unwrap_or_else(|| {
                 let n = source.parts.len();
-                eyre!("catalog {shown}: no data set among its {n} files; known are {KNOWN}")
+                eyre!("catalog {shown}: no known data set among its {n} files; known are {KNOWN}")
             })),
             _ => Err(looked.ambiguous(&shown)),
         }
@@ -278,7 +278,8 @@ fn reviews_before_ratings(source: &Source) -> impl Iterator<Item = &Part> {
 
 fn lacks(source: &Source, part: &Part, what: &str) -> Report {
     eyre!(
-        "catalog {}: {} has no {what} beside it; Amazon Reviews need both, the titles are in the meta file",
+        "catalog {}: {} has no {what} next to it; Amazon Reviews need both, since the titles are \
+        in the meta file",
         source.path.display(),
         part.name
     )

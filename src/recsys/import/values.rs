@@ -165,7 +165,7 @@ fn counts_up_to(max: f32) -> Found {
     Found {
         scale: Scale::Counts,
         assumed: Some(format!(
-            "values up to {max}, the small ones most frequent, are taken as counts"
+            "values up to {max}, small ones most frequent, are read as counts"
         )),
     }
 }
@@ -182,7 +182,7 @@ fn range(max: f32, inside: &[f32]) -> Found {
     };
     let scale = Scale::Range { min, max };
     let assumed = if max == 1.0 && lowest == 1.0 {
-        Some("every rating is 1, which is taken as a like".to_owned())
+        Some("every rating is 1, which is read as a like".to_owned())
     } else if max > 1.0 && highest <= max * 0.6 {
         Some(format!("no rating is above {highest}; {scale} is assumed"))
     } else {

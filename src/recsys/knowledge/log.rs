@@ -113,7 +113,7 @@ fn expect_plain(path: &Path) -> Result<(), Report> {
     let plain = !path.exists() || path.is_file();
     ensure!(
         plain,
-        "{} is no plain file: name one to append to",
+        "{} is not a regular file: choose one to append to",
         path.display()
     );
     Ok(())
@@ -122,8 +122,8 @@ fn expect_plain(path: &Path) -> Result<(), Report> {
 fn expect_torn(path: &Path, line: usize, tail: &[u8]) -> Result<(), Report> {
     ensure!(
         torn::is_torn(tail),
-        "{}:{line}: not a knowledge document, nor one that was cut off: nothing is \
-         changed, name another file",
+        "{}:{line}: neither a knowledge document nor the beginning of one: nothing was changed, \
+        choose another file",
         path.display()
     );
     Ok(())
@@ -137,7 +137,7 @@ fn expect_lines(path: &Path) -> Result<(), Report> {
         .read_to_end(&mut begins)?;
     ensure!(
         begins.len() <= LINE_BYTES_MAX || begins.contains(&b'\n'),
-        "its first line is longer than {}, the most that is read of one",
+        "its first line is longer than {}, the limit",
         shown_size(LINE_BYTES_MAX as u64)
     );
     Ok(())

@@ -70,16 +70,16 @@ pub fn because(found: &Divergence, traces: [&Trace; 2], names: &Names<'_>) -> St
             let run = names.run(*side);
             match is_forced {
                 true => format!("{run} is a branch on which this token was forced."),
-                false => format!("{run} is a branch that took it over from its run."),
+                false => format!("{run} is a branch that inherited it from its parent run."),
             }
         }
-        Cause::Unexplained => "It is neither the rule's doing nor the model's choice.".into(),
+        Cause::Unexplained => "Neither the rule nor the model's choice explains it.".into(),
     }
 }
 
 fn models([a, b]: [&str; 2]) -> String {
     match a == b {
-        true => "The models differ: other files of one name.".into(),
+        true => "The models differ: two files of the same name.".into(),
         false => format!("The models differ: {a} | {b}."),
     }
 }
@@ -106,7 +106,7 @@ fn let_in(found: &Divergence, side: Side, rule: AcceptanceRule, names: &Names<'_
     };
     let p = p.map_or_else(String::new, |p| format!("p {}, ", prob(p)));
     format!(
-        "{}'s {} let {} in at step {} ({p}the model's own choice had {})",
+        "{}'s {} accepted {} at step {} ({p}the model's own choice had {})",
         names.run(side),
         rule.describe(),
         names.taken(found, side),
@@ -162,7 +162,7 @@ fn other_drafts(
         }
         NotTaken::Lost { step } => {
             format!(
-                "{run} drafted it in step {}, too, but a longer branch won",
+                "{run} also drafted it in step {}, but a longer branch won",
                 step + 1
             )
         }
@@ -178,16 +178,17 @@ fn other_drafts(
 fn unrecorded(traces: [&Trace; 2]) -> String {
     let is_whole = |t: &&Trace| t.header.calibration.is_some() && t.header.pools_hash.is_some();
     match traces.iter().all(is_whole) {
-        true => "The drafts differ, though nothing does that was recorded.".into(),
-        false => "The drafts differ, by something that was not recorded (an earlier trace format)."
-            .into(),
+        true => "The drafts differ, although nothing that was recorded does.".into(),
+        false => {
+            "The drafts differ for a reason that was not recorded (an earlier trace format).".into()
+        }
     }
 }
 
 fn numeric(margins: [&Margin; 2], differing: &[HeaderDifference], names: &Names<'_>) -> String {
     let why = match differing {
-        [] => "Numeric: near-equal logits came out in another order.".to_string(),
-        some => format!("Numeric: not computed alike ({}).", beside(some)),
+        [] => "Numeric: nearly equal logits came out in a different order.".to_string(),
+        some => format!("Numeric: computed differently ({}).", beside(some)),
     };
     let [a, b] = [Side::Left, Side::Right].map(|side| {
         let (name, margin) = (names.run(side), side.of(margins));
@@ -197,7 +198,7 @@ fn numeric(margins: [&Margin; 2], differing: &[HeaderDifference], names: &Names<
                 margin.p
             ),
             _ => format!(
-                "{name}: p {:.4}, the other is not in its top ten.",
+                "{name}: p {:.4}; the other token is not in its top ten.",
                 margin.p
             ),
         }
@@ -214,7 +215,7 @@ impl Slower {
         if self.is_alike() {
             let [left, right] = self.paces.map(|p| p.ms_per_token);
             let [x, y] = names.runs;
-            return format!("{x} and {y} are equally quick: {left:.2} and {right:.2} ms a token.");
+            return format!("{x} and {y} are equally fast: {left:.2} and {right:.2} ms per token.");
         }
         let factor = |f: &Factor| self.factor(f, headers, names);
         let [because, although] = self.told().map(|all| {
@@ -226,8 +227,8 @@ impl Slower {
             false => format!(", although {although}"),
         };
         format!(
-            "{} is slower, {ms:.2} ms a token against {other_ms:.2} ({:.2}×), because {because}\
-             {although}.",
+            "{} is slower, {ms:.2} ms per token against {other_ms:.2} ({:.2}×), because \
+            {because}{although}.",
             names.run(slow),
             self.times
         )
@@ -242,13 +243,13 @@ impl Slower {
         };
         match factor.why {
             Why::TokensPerStep => format!(
-                "it commits {} tokens a step ({:.2} against {:.2}: {times})",
+                "it commits {} tokens per step ({:.2} against {:.2}: {times})",
                 more("fewer", "more"),
                 a.mal,
                 b.mal
             ),
             Why::Rows => format!(
-                "its rows cost {} ({:.1} a step against {:.1}: {times} by {}'s profile)",
+                "its rows cost {} ({:.1} per step against {:.1}: {times} by {}'s profile)",
                 more("more", "less"),
                 a.rows_per_step,
                 b.rows_per_step,

@@ -32,8 +32,8 @@ impl fmt::Display for ConditionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = self.at + 1;
         match &self.found {
-            Some(found) => write!(f, "`{found}` at {place} does not fit: ")?,
-            None => write!(f, "something is missing at {place}: ")?,
+            Some(found) => write!(f, "unexpected `{found}` at {place}: ")?,
+            None => write!(f, "incomplete at {place}: ")?,
         }
         write!(f, "expected {}", self.expected.join(", "))
     }
@@ -136,7 +136,7 @@ impl<'a> Parser<'a> {
 
     fn factor(&mut self, depth: usize) -> Result<Condition, ConditionError> {
         if depth >= MAX_DEPTH {
-            return Err(self.wrong(&["fewer parentheses, `not` and `first` inside each other"]));
+            return Err(self.wrong(&["fewer nested parentheses, `not` and `first`"]));
         }
         if self.take_word("not") {
             let inner = self.factor(depth + 1)?;

@@ -123,7 +123,9 @@ impl Grid {
             }
         }
         if grid.cells.is_empty() {
-            return Err("a sweep needs a rule and its numbers: --rules, --k, --tau".into());
+            return Err(
+                "the grid is empty: give a rule and its values (--rules, --k, --tau)".into(),
+            );
         }
         (0..grid.cells.len()).try_for_each(|cell| grid.params(cell).check())?;
         Ok(grid)

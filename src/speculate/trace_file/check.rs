@@ -21,7 +21,7 @@ pub(super) fn check_step(step: &Step, index: usize) -> Result<(), String> {
     check_path(step)?;
     check_numbers(step)?;
     if step.index != index {
-        return Err(format!("step {} where {index} was expected", step.index));
+        return Err(format!("step {}, but {index} was expected", step.index));
     }
     Ok(())
 }
@@ -76,7 +76,7 @@ fn check_numbers(step: &Step) -> Result<(), String> {
 
 fn at_most(what: &str, n: usize, unit: &str, most: usize) -> Result<(), String> {
     if n > most {
-        return Err(format!("{what} of {n} {unit}; at most {most} are taken"));
+        return Err(format!("{what} of {n} {unit}; the limit is {most}"));
     }
     Ok(())
 }

@@ -202,12 +202,11 @@ impl Said {
             }
             Said::Budget { rows, own, times } => budget(rows, own, times),
             Said::NoBudget { fits: false } => {
-                "Which budget pays cannot be told by a profile that does not fit: measure it again."
+                "A cost profile that does not fit cannot tell which budget pays: measure it again."
                     .into()
             }
             Said::NoBudget { fits: true } => {
-                "The clock and the profile disagree, so which budget pays is open: measure both \
-                 again."
+                "The clock and the profile disagree on which budget pays: measure both again."
                     .into()
             }
         }
@@ -218,7 +217,7 @@ impl Fit {
     fn in_words(self) -> String {
         match self {
             Fit::NoProfile => {
-                "No cost profile was recorded: nothing can be said of what rows cost.".into()
+                "No cost profile was recorded, so the cost of rows is unknown.".into()
             }
             Fit::Fits(ratio) => {
                 format!("The cost profile fits: steps took {ratio:.2}x the time in it.")
@@ -237,14 +236,14 @@ impl Fit {
 /// What was measured is the verdict; the profile's speed-up stands behind it.
 fn speed(measured: Option<f64>, by_profile: Option<f64>, plain_fit: Option<f64>) -> String {
     let Some(speed_up) = measured.or(by_profile) else {
-        return "How it compares with autoregressive decoding was not measured.".into();
+        return "It was not compared with autoregressive decoding.".into();
     };
     let (how, est) = match measured {
         Some(_) => ("Measured", ""),
         None => ("By profile", "est. "),
     };
     let verdict = match speed_up {
-        x if LEVEL.contains(&x) => format!("as quick as autoregressive, {est}{x:.2}×"),
+        x if LEVEL.contains(&x) => format!("as fast as autoregressive, {est}{x:.2}×"),
         x if x > 1.0 => format!("{est}{x:.2}× as fast as autoregressive"),
         x => format!("slower than autoregressive, {est}{x:.2}×"),
     };
@@ -261,13 +260,13 @@ fn speed(measured: Option<f64>, by_profile: Option<f64>, plain_fit: Option<f64>)
 
 fn budget(rows: f64, own: f64, times: f64) -> String {
     let speed = match times {
-        x if LEVEL.contains(&x) => "no quicker and no slower".to_string(),
+        x if LEVEL.contains(&x) => "the same speed".to_string(),
         x => format!("{x:.2}× this run's speed"),
     };
     if (rows - own).abs() < SAME_ROWS {
-        return format!("The automatic budget would take as many rows: {rows:.1} a step.");
+        return format!("The automatic budget would use as many rows: {rows:.1} per step.");
     }
-    format!("The automatic budget would take {rows:.1} rows a step, not {own:.1}: est. {speed}.")
+    format!("The automatic budget would use {rows:.1} rows per step, not {own:.1}: est. {speed}.")
 }
 
 fn place((depth, source): (usize, Option<Source>)) -> String {

@@ -125,7 +125,7 @@ fn claims(sentences: &[String]) -> Claims {
     for text in sentences {
         let verdict = text.split(';').next().unwrap_or_default();
         let speeds = [
-            ("as quick as autoregressive", 0),
+            ("as fast as autoregressive", 0),
             ("as fast as autoregressive", 1),
             ("slower than autoregressive", -1),
         ];
@@ -250,7 +250,7 @@ fn a_run_that_its_profile_foretold() {
     ];
     assert_eq!(said[..4], want);
     assert!(
-        said[4].starts_with("The automatic budget would take"),
+        said[4].starts_with("The automatic budget would use"),
         "{}",
         said[4]
     );
@@ -266,7 +266,7 @@ fn a_profile_that_does_not_fit_chooses_no_budget() {
     assert_eq!(said[0], want);
     assert_eq!(
         said[4],
-        "Which budget pays cannot be told by a profile that does not fit: measure it again."
+        "A cost profile that does not fit cannot tell which budget pays: measure it again."
     );
 }
 

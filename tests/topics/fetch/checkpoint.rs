@@ -74,7 +74,7 @@ fn what_is_optional_may_be_missing_what_is_not_is_named() {
         let bench = Bench::new(&hub.endpoint);
         let said = format!("{:#}", resolve(&bench, REPO, false).unwrap_err());
         assert!(said.contains(lost) && said.contains("404"), "{said}");
-        assert!(said.contains("Ways out"), "{said}");
+        assert!(said.contains("What you can do"), "{said}");
         assert_eq!(fetch::cached_in(&bench.env, REPO), None);
     }
 }

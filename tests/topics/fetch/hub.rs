@@ -159,7 +159,7 @@ fn a_wrong_announcement_is_refused_before_the_download() {
     script.etag = sha256(b"another version");
     let hub = FakeHub::start(script);
     let message = Bench::new(&hub.endpoint).fetch_error(&known());
-    assert!(message.contains("announces sha256"), "{message}");
+    assert!(message.contains("offers sha256"), "{message}");
     assert!(hub.downloads().is_empty());
 }
 
@@ -182,7 +182,7 @@ fn wrong_bytes_leave_nothing_behind() {
     let mut bench = Bench::new(&hub.endpoint);
     let message = bench.fetch_error(&known());
     assert!(
-        message.contains("not the file that was asked for"),
+        message.contains("it is not the requested file"),
         "{message}"
     );
     assert_eq!(bench.files(), [] as [&str; 0]);

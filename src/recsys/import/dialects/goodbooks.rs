@@ -119,7 +119,7 @@ fn shelves(collector: &mut Collector) -> Result<Shelves, Report> {
     let tags = collector.source.plain_or_gz("tags.csv").cloned();
     let book_tags = collector.source.plain_or_gz("book_tags.csv").cloned();
     let (Some(tags), Some(book_tags)) = (tags, book_tags) else {
-        collector.note("no tags.csv and book_tags.csv beside it: books have no genres");
+        collector.note("no tags.csv and book_tags.csv next to it: books have no genres");
         return Ok(Shelves::new());
     };
     let names = genre_names(collector, &tags)?;

@@ -177,7 +177,7 @@ fn typed(line: &str) -> Result<Vec<Typed>, Refusal> {
         column(field).ok_or_else(|| {
             let field = fields::clipped(field);
             Refusal::File(format!(
-                "`{field}` is no column's name and type, as in item_id:token"
+                "`{field}` is not a column name with its type, as in item_id:token"
             ))
         })
     });

@@ -108,6 +108,6 @@ pub fn zip_entry(
             let unpacked = flate2::bufread::DeflateDecoder::new(packed);
             Ok(Box::new(Bounded::new(unpacked, UNPACKED_BYTES_MAX)))
         }
-        other => Err(eyre!("packed by {other}: unpack the archive by hand")),
+        other => Err(eyre!("compressed with {other}: unpack the archive by hand")),
     }
 }

@@ -19,13 +19,13 @@ pub(crate) fn make_folder(path: &Path) -> Result<bool> {
         return Ok(true);
     }
     let entries = fs::read_dir(path)
-        .wrap_err_with(|| format!("{} is no folder that could hold a pool", path.display()))?;
+        .wrap_err_with(|| format!("{} cannot hold a pool: it is not a folder", path.display()))?;
     let names = entries.map(|e| e.map(|e| e.file_name().to_string_lossy().into_owned()));
     let names = names.collect::<std::io::Result<Vec<_>>>()?;
     let stranger = names.iter().find(|name| !is_ours(name) && *name != LIST);
     if let Some(name) = stranger {
         bail!(
-            "{} is no pool (it holds `{name}`): name a new folder",
+            "{} is not a pool (it contains `{name}`): choose a new folder",
             path.display()
         );
     }

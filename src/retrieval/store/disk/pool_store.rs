@@ -151,7 +151,10 @@ impl List {
         let version: Version = serde_json::from_slice(json).map_err(|_| damaged())?;
         let version = version.laserscope_pool;
         if version > FORMAT {
-            bail!("a newer program wrote this pool (format {version}, this one knows {FORMAT})");
+            bail!(
+                "the pool was written by a newer version (format {version}; this version reads \
+                {FORMAT})"
+            );
         }
         ensure!(version == FORMAT, "the pool has an older format, {version}");
         let list: List = serde_json::from_slice(json).map_err(|_| damaged())?;
@@ -185,7 +188,10 @@ impl PoolStore {
     pub fn open(path: &Path, tokenizer: Option<&TokenizerHash>, check: Check) -> Result<Self> {
         let way_out = || {
             let path = path.display();
-            format!("the pool {path} cannot be used; `laserscope pool build {path}` builds it anew")
+            format!(
+                "the pool {path} cannot be used; rebuild it with `laserscope pool build \
+                {path}`"
+            )
         };
         // A change may delete a segment between reading the list and opening it.
         let opened = try_open(path, check).or_else(|_| try_open(path, check));
@@ -203,7 +209,7 @@ impl PoolStore {
         ensure!(
             self.tokenizer == *wanted,
             "it was built with the tokenizer of {} ({:.12}), this model has another ({:.12}): \
-             name that model with --model",
+            choose that model with --model",
             self.list.model,
             self.tokenizer.to_string(),
             wanted.to_string()

@@ -150,7 +150,7 @@ pub(crate) fn open_map(map: Arc<MappedFile>, check: Check) -> Result<Opened> {
             "too long"
         };
         bail!(
-            "the file is {what}: {} bytes, where there should be {n_bytes}",
+            "the file is {what}: {} bytes instead of {n_bytes}",
             map.len()
         );
     }
@@ -162,13 +162,13 @@ pub(crate) fn open_map(map: Arc<MappedFile>, check: Check) -> Result<Opened> {
         let bytes = &map[range.start..range.end.next_multiple_of(8)];
         ensure!(
             crc32fast::hash(bytes) == crc,
-            "the file is damaged: bytes {} to {} are not what was written",
+            "the file is damaged: bytes {} to {} do not match their checksum",
             range.start,
             range.start + bytes.len()
         );
     }
     let opened = header.arrays(&map, &sections);
-    opened.ok_or_else(|| eyre!("the file's tables contradict each other: it is damaged"))
+    opened.ok_or_else(|| eyre!("the file's tables are inconsistent: it is damaged"))
 }
 
 impl Header {

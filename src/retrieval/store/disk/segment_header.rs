@@ -74,7 +74,7 @@ impl Header {
     }
 
     pub fn decode(bytes: &[u8]) -> Result<(Self, [u32; N_SECTIONS])> {
-        ensure!(bytes.starts_with(MAGIC), "it is no segment of a pool");
+        ensure!(bytes.starts_with(MAGIC), "it is not a pool segment");
         ensure!(bytes.len() >= HEADER_BYTES, "the file is cut off");
         let version = u32_at(bytes, 8);
         if version != VERSION {
@@ -86,7 +86,7 @@ impl Header {
         }
         ensure!(
             crc32fast::hash(&bytes[..CRC_AT]) == u32_at(bytes, CRC_AT),
-            "the file is damaged: its header is not what was written"
+            "the file is damaged: its header does not match its checksum"
         );
         let mut hash = [0; 32];
         hash.copy_from_slice(&bytes[64..96]);

@@ -102,7 +102,7 @@ impl<'p> PoolUpdate<'p> {
         let mut update = Self::begin(path, false, store.list, store.members, progress)?;
         ensure!(
             read_list(path)?.crc == update.list.crc,
-            "{} was just changed by someone else: try again",
+            "{} was just changed by another process: try again",
             path.display()
         );
         update.replaces = true;
@@ -166,7 +166,8 @@ impl<'p> PoolUpdate<'p> {
         let n_tokens = doc.tokens.len();
         if let Some(max) = self.list.max_tokens.filter(|&max| n_tokens as u64 > max) {
             bail!(
-                "document `{}` has {n_tokens} tokens, the pool's bound is {max}: raise --max-tokens",
+                "document `{}` has {n_tokens} tokens, but the pool is limited to {max}: raise \
+                --max-tokens",
                 doc.id
             );
         }
