@@ -69,7 +69,7 @@ impl App {
 
     /// What a sweep would try now.
     pub fn axes(&self) -> Axes {
-        let family = Family::of(&self.tune.params.verify).unwrap_or(Family::Relaxed);
+        let family = Family::of(&self.tune.params.verify).unwrap_or_default();
         let axes = Axes::default();
         match self.tune.sweep.tried {
             Tried::Rule => Axes {
@@ -86,7 +86,7 @@ impl App {
                 ..axes
             },
             Tried::Rules => Axes {
-                rules: Family::ALL.to_vec(),
+                rules: Family::all(),
                 ..axes
             },
         }
