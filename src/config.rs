@@ -1,24 +1,23 @@
 //! The configuration file: defaults < config file < command line.
 
+mod decode;
 mod home;
 mod save;
 pub mod settings;
 mod words;
 
+pub use decode::DecodeConfig;
 pub use settings::Settings;
 
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
 use color_eyre::eyre::{Result, WrapErr, eyre};
 use etcetera::BaseStrategy;
 use serde::Deserialize;
 
-use crate::cli::{
-    DecodeArgs, DraftingArgs, Preset, SetupArgs, VerifyChoice, parse_budget, parse_sources,
-};
+use crate::cli::SetupArgs;
 use crate::recsys::Framework;
-use crate::speculate::params::{Drafter, Params, SourceWeights};
+use crate::speculate::params::Params;
 use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
 
 /// What a configuration file may hold; every key is optional.
@@ -51,32 +50,6 @@ pub struct Config {
     /// What it says.
     #[serde(skip)]
     pub text: String,
-}
-
-/// `[decode]`: the options of `laserscope generate` by their names.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct DecodeConfig {
-    pub verify: Option<String>,
-    pub k: Option<usize>,
-    pub tau: Option<f32>,
-    pub ratio: Option<f32>,
-    pub eps: Option<f32>,
-    pub delta: Option<f32>,
-    pub budget: Option<toml::Value>,
-    pub branch: Option<usize>,
-    pub suffix: Option<usize>,
-    pub sources: Option<String>,
-    pub source_weights: Option<String>,
-    pub drafter: Option<String>,
-    pub preset: Option<String>,
-    pub repeat_penalty: Option<f32>,
-    pub repeat_window: Option<usize>,
-    pub temperature: Option<f32>,
-    pub top_k: Option<usize>,
-    pub top_p: Option<f32>,
-    pub seed: Option<u64>,
-    pub max_tokens: Option<usize>,
 }
 
 pub use save::save_decode;
@@ -143,8 +116,7 @@ impl Config {
     }
 
     fn params_over(&self, base: Params) -> Result<Params> {
-        let args = self.decode.args();
-        args.and_then(|args| args.over(base)).map_err(|e| eyre!(e))
+        self.decode.given.over(base).map_err(|e| eyre!(e))
     }
 
     /// The file's setup under the command line's.
@@ -176,58 +148,6 @@ where
             .map_err(|e| eyre!("config: {key} {e}")),
         (given, _) => Ok(given),
     }
-}
-
-impl DecodeConfig {
-    fn args(&self) -> Result<DecodeArgs, String> {
-        let verify = self.verify.as_deref();
-        let verify = verify.map(|text| VerifyChoice::from_str(text, true));
-        let budget = self.budget.as_ref().map(|value| match value {
-            toml::Value::String(text) => parse_budget(text),
-            other => parse_budget(&other.to_string()),
-        });
-        Ok(DecodeArgs {
-            verify: verify.transpose().map_err(|e| named("verify", e))?,
-            k: self.k,
-            tau: self.tau,
-            ratio: self.ratio,
-            eps: self.eps,
-            delta: self.delta,
-            budget: budget.transpose().map_err(|e| named("budget", e))?,
-            online: false,
-            temperature: self.temperature,
-            top_k: self.top_k,
-            top_p: self.top_p,
-            seed: self.seed,
-            drafting: self.drafting()?,
-        })
-    }
-
-    fn drafting(&self) -> Result<DraftingArgs, String> {
-        let preset = self.preset.as_deref();
-        let preset = preset.map(|text| Preset::from_str(text, true));
-        let sources = self.sources.as_deref().map(parse_sources);
-        let weights = self.source_weights.as_deref().map(SourceWeights::parse);
-        let drafter = self.drafter.as_deref().map(Drafter::parse);
-        Ok(DraftingArgs {
-            preset: preset.transpose().map_err(|e| named("preset", e))?,
-            branch: self.branch,
-            suffix: self.suffix,
-            sources: sources.transpose().map_err(|e| named("sources", e))?,
-            source_weights: weights
-                .transpose()
-                .map_err(|e| named("source-weights", e))?,
-            drafter: drafter.transpose().map_err(|e| named("drafter", e))?,
-            repeat_penalty: self.repeat_penalty,
-            repeat_window: self.repeat_window,
-            max_tokens: self.max_tokens,
-        })
-    }
-}
-
-/// What is wrong with a key of `[decode]`.
-fn named(key: &str, why: String) -> String {
-    format!("[decode] {key}: {why}")
 }
 
 #[cfg(test)]

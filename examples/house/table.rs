@@ -174,6 +174,8 @@ pub const ORDERS: &[(&str, &[&str])] = &[
         &[
             "row",
             "params",
+            "parameters",
+            "options",
             "draft",
             "rule",
             "verify",
@@ -273,7 +275,8 @@ pub const OTHER_MEANINGS: &[(&str, &str)] = &[
     ("model::gguf", "none"),
     ("model::config::metadata", "none"),
     ("speculate::params", "none"),
-    ("speculate::options", "none"),
+    ("speculate::params::sources", "none"),
+    ("speculate::parameters::drafting", "none"),
     ("speculate::condition::terms", "none"),
     ("recsys::scale", "none"),
     ("recsys::learn", "none"),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::decode::{DecodeArgs, parse_budget};
+use super::decode::DecodeArgs;
 use crate::model::kernels::Isa;
 use crate::speculate::params::{Budget, Drafter};
 use crate::speculate::speed_up::Pairing;
@@ -81,7 +81,7 @@ pub struct BenchDecodeArgs {
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Drafter::parse, conflicts_with = "drafter")]
     pub drafters: Vec<Drafter>,
     /// Compare these budgets (comma-separated) instead, each with every drafter
-    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = parse_budget, conflicts_with = "budget")]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Budget::parse, conflicts_with = "budget")]
     pub budgets: Vec<Budget>,
     /// One JSON object
     #[arg(long)]

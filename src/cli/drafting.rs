@@ -1,91 +1,39 @@
 //! How drafts are made and texts written, whatever the rule: the options that a
 //! sweep leaves alone.
 
-use clap::{Args, ValueEnum};
+use clap::{ArgMatches, Args, Command, FromArgMatches};
 
-use crate::speculate::params::{Drafter, Params, SourceWeights, Sources};
+use super::parameters;
+use crate::speculate::parameters::{Given, InSweep, Parameter};
 
-#[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Decoding")]
+#[derive(Clone, Debug, Default)]
 pub struct DraftingArgs {
-    /// laser: as in the paper (its trie, 64 rows, branches of 12, no repetition
-    /// penalty); other options override it
-    #[arg(long, value_enum, value_name = "NAME")]
-    pub preset: Option<Preset>,
-    /// Longest branch of the draft tree, in tokens [default: 12]
-    #[arg(long, value_name = "N")]
-    pub branch: Option<usize>,
-    /// Longest suffix of the context that is looked up, in tokens [default: 16]
-    #[arg(long, value_name = "N")]
-    pub suffix: Option<usize>,
-    /// Where drafts come from: any of group,global,local,online, or none
-    /// [default: group,global,local]
-    #[arg(long, value_name = "LIST", value_parser = parse_sources)]
-    pub sources: Option<Sources>,
-    /// How far the blend trusts each source, 0 to 1, as in
-    /// group=1,global=0.5,local=1 [default: 1 each]
-    #[arg(long, value_name = "LIST", value_parser = SourceWeights::parse)]
-    pub source_weights: Option<SourceWeights>,
-    /// How drafts are made: blend, laser (the paper's trie), ngram (prompt
-    /// lookup), chain (longest suffix) or none [default: blend]
-    #[arg(long, value_name = "NAME", value_parser = Drafter::parse)]
-    pub drafter: Option<Drafter>,
-    /// Repetition penalty; 1 is off, as in the paper [default: 1.1]
-    #[arg(long, value_name = "F")]
-    pub repeat_penalty: Option<f32>,
-    /// Tokens the penalty looks back on [default: 64]
-    #[arg(long, value_name = "N")]
-    pub repeat_window: Option<usize>,
-    /// Most tokens to generate [default: 256]
-    #[arg(long, value_name = "N")]
-    pub max_tokens: Option<usize>,
+    pub(super) given: Given,
 }
 
-/// Parameters under one name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Preset {
-    Laser,
+fn is_shared(parameter: &Parameter) -> bool {
+    parameter.sweep == InSweep::Shared
 }
 
-impl DraftingArgs {
-    /// `base`, or the preset in its place.
-    pub(super) fn preset_over(&self, base: Params) -> Params {
-        match self.preset {
-            Some(Preset::Laser) => base.as_in_the_paper(),
-            None => base,
-        }
+impl Args for DraftingArgs {
+    fn augment_args(command: Command) -> Command {
+        parameters::options(command, is_shared)
     }
 
-    /// These options over `base`, a preset left aside; nothing is checked.
-    pub(super) fn laid_over(&self, base: Params) -> Params {
-        Params {
-            branch: self.branch.unwrap_or(base.branch),
-            max_suffix: self.suffix.unwrap_or(base.max_suffix),
-            sources: self.sources.unwrap_or(base.sources),
-            source_weights: self.source_weights.unwrap_or(base.source_weights),
-            drafter: self.drafter.unwrap_or(base.drafter),
-            repeat_penalty: self.repeat_penalty.unwrap_or(base.repeat_penalty),
-            repeat_window: self.repeat_window.unwrap_or(base.repeat_window),
-            max_tokens: self.max_tokens.unwrap_or(base.max_tokens),
-            ..base
-        }
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
     }
 }
 
-pub fn parse_sources(text: &str) -> Result<Sources, String> {
-    let mut sources = Sources::NONE;
-    for name in text.split(',').map(str::trim).filter(|&n| n != "none") {
-        match name {
-            "group" => sources.group = true,
-            "global" => sources.global = true,
-            "local" => sources.local = true,
-            "online" => sources.online = true,
-            other => {
-                return Err(format!(
-                    "`{other}`: must be group, global, local, online or none"
-                ));
-            }
-        }
+impl FromArgMatches for DraftingArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Ok(DraftingArgs {
+            given: parameters::given(matches, is_shared),
+        })
     }
-    Ok(sources)
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
 }

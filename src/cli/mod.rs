@@ -11,6 +11,7 @@ mod framework;
 mod generate;
 mod knowledge;
 mod model;
+mod parameters;
 mod pool;
 mod setup;
 mod sweep;
@@ -27,8 +28,8 @@ pub use catalog::{
 };
 pub use choice::{CalibrationChoice, CostChoice};
 pub use cost::{CostArgs, CostCommand};
-pub use decode::{DecodeArgs, VerifyChoice, parse_budget};
-pub use drafting::{DraftingArgs, Preset, parse_sources};
+pub use decode::DecodeArgs;
+pub use drafting::DraftingArgs;
 pub use framework::{FrameworkArgs, FrameworkCommand};
 pub use generate::{AllKind, BatchArgs, BranchPoint, GenerateArgs, HalfChoice, Shard};
 pub use knowledge::{KnowledgeArgs, KnowledgeCommand};

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgMatches, Args, Command, FromArgMatches};
 
-use super::decode::parse_budget;
 use super::drafting::DraftingArgs;
+use super::parameters;
+use crate::speculate::parameters::{Parameter, Value};
 use crate::speculate::params::Budget;
 use crate::speculate::speed_up::Pairing;
 use crate::speculate::sweep::{Axes, Family};
@@ -37,48 +38,10 @@ pub struct SweepArgs {
     /// Rules by commas: strict, relaxed, ratio, typical [default: relaxed]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Family::parse)]
     pub rules: Vec<Family>,
-    /// Relaxed and ratio: ranks by commas; 1 is strict, and run once
-    #[arg(
-        long,
-        value_name = "LIST",
-        value_delimiter = ',',
-        default_value = "1,2,3,5"
-    )]
-    pub k: Vec<usize>,
-    /// Relaxed: probabilities by commas
-    #[arg(
-        long,
-        value_name = "LIST",
-        value_delimiter = ',',
-        default_value = "0.05,0.1,0.2,0.4"
-    )]
-    pub tau: Vec<f32>,
-    /// Ratio: shares of the best probability by commas
-    #[arg(
-        long,
-        value_name = "LIST",
-        value_delimiter = ',',
-        default_value = "0.1,0.3,0.5,0.8"
-    )]
-    pub ratio: Vec<f32>,
-    /// Typical: probabilities by commas
-    #[arg(
-        long,
-        value_name = "LIST",
-        value_delimiter = ',',
-        default_value = "0.05,0.09,0.2,0.4"
-    )]
-    pub eps: Vec<f32>,
-    /// Typical: factors of e^-entropy by commas
-    #[arg(
-        long,
-        value_name = "LIST",
-        value_delimiter = ',',
-        default_value = "0.1,0.3,0.6,1"
-    )]
-    pub delta: Vec<f32>,
+    #[command(flatten)]
+    pub tried: TriedArgs,
     /// Budgets by commas, 1 to 64 rows or auto [default: the configured one]
-    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = parse_budget)]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Budget::parse)]
     pub budgets: Vec<Budget>,
     #[command(flatten)]
     pub drafting: DraftingArgs,
@@ -109,12 +72,33 @@ impl SweepArgs {
         };
         Axes {
             rules,
-            ks: self.k.clone(),
-            taus: self.tau.clone(),
-            ratios: self.ratio.clone(),
-            eps: self.eps.clone(),
-            deltas: self.delta.clone(),
+            numbers: self.tried.0.clone(),
             budgets: self.budgets.clone(),
         }
+    }
+}
+
+/// The values that are tried of each number of the rules.
+#[derive(Clone, Debug)]
+pub struct TriedArgs(Vec<(&'static Parameter, Vec<Value>)>);
+
+impl Args for TriedArgs {
+    fn augment_args(command: Command) -> Command {
+        parameters::lists(command)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for TriedArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Ok(TriedArgs(parameters::listed(matches)))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
     }
 }

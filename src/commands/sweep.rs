@@ -20,7 +20,6 @@ use crate::engine::{Advance, Engine, SweepRun};
 use crate::file_name::file_name;
 use crate::protocol::Asked;
 use crate::recsys::{Catalog, Framework, Role, SubjectKind, SubjectRef};
-use crate::speculate::options;
 use crate::speculate::params::Params;
 use crate::speculate::sweep::{Cell, Grid, Job, Sweep};
 use crate::speculate::trace::{SubjectInfo, Trace};
@@ -146,16 +145,10 @@ fn expect_places(folder: Option<&Path>, subjects: &[SubjectInfo], grid: &Grid) -
 /// `item-i101-relaxed-k2-tau0.1-auto.jsonl`.
 fn trace_name(subject: &SubjectInfo, cell: Option<&Cell>) -> PathBuf {
     let how = cell.map_or("autoregressive".to_string(), |cell| {
-        let numbers = options::numbers(&cell.verify);
-        let numbers = numbers
-            .iter()
-            .map(|(name, value)| format!("-{name}{value}"));
-        let budget = options::budget(cell.budget);
-        format!(
-            "{}{}-{budget}",
-            cell.verify.name(),
-            numbers.collect::<String>()
-        )
+        let numbers = cell.verify.numbers();
+        let numbers = numbers.map(|(number, value)| format!("-{}{value}", number.name));
+        let (rule, budget) = (cell.verify.name(), cell.budget);
+        format!("{rule}{}-{budget}", numbers.collect::<String>())
     });
     let (kind, id) = (file_name(subject.kind.as_str()), file_name(&subject.id));
     PathBuf::from(format!("{kind}-{id}-{how}.jsonl"))

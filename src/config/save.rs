@@ -7,33 +7,10 @@ use color_eyre::eyre::{Result, WrapErr, eyre};
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use crate::atomic_file;
-use crate::speculate::options::options;
+use crate::speculate::options::said;
+use crate::speculate::parameters::{self, Value};
 use crate::speculate::params::Params;
 use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
-
-/// Every key that settings are written under; `preset` would overrule them.
-const KEYS: [&str; 20] = [
-    "preset",
-    "verify",
-    "k",
-    "tau",
-    "ratio",
-    "eps",
-    "delta",
-    "budget",
-    "branch",
-    "suffix",
-    "sources",
-    "source-weights",
-    "drafter",
-    "repeat-penalty",
-    "repeat-window",
-    "temperature",
-    "top-k",
-    "top-p",
-    "seed",
-    "max-tokens",
-];
 
 /// Makes these parameters the defaults of the file, which is made if need be.
 ///
@@ -59,39 +36,28 @@ fn with_decode(text: &str, params: &Params) -> Result<String> {
     let table = decode
         .as_table_mut()
         .ok_or_else(|| eyre!("`decode` is not a table"))?;
-    let said = pairs(params);
-    for key in KEYS {
-        // One that stays keeps its comments.
-        if !said.iter().any(|(name, _)| name == key) {
-            table.remove(key);
+    let said = said(params, &Params::default());
+    for key in parameters::ALL {
+        // One that stays keeps its comments; a preset would overrule the others.
+        if !said.iter().any(|(parameter, _)| *parameter == key) {
+            table.remove(key.name);
         }
     }
-    for (name, said) in said {
-        let name = name.as_str();
-        table[name] = match (said.parse::<i64>(), said.parse::<f64>()) {
-            (Ok(whole), _) if !is_fraction(name) => value(whole),
-            (_, Ok(number)) => value(number),
-            _ => value(said),
-        };
+    for (parameter, value) in said {
+        table[parameter.name] = item(value);
     }
     Ok(document.to_string())
 }
 
-/// The keys that say what differs from the defaults, and the rule.
-fn pairs(params: &Params) -> Vec<(String, String)> {
-    let mut words = options(params, &Params::default()).into_iter();
-    let mut pairs = Vec::new();
-    while let (Some(name), Some(said)) = (words.next(), words.next()) {
-        pairs.push((name.trim_start_matches("--").to_string(), said));
+/// A number where TOML has one for it, else the text that the option takes.
+fn item(said: Value) -> Item {
+    let text = said.to_string();
+    match (said, text.parse::<i64>(), text.parse::<f64>()) {
+        // The shortest digits that mean the number, not those of its double.
+        (Value::Number(_), _, Ok(number)) => value(number),
+        (Value::Whole(_) | Value::Budget(_), Ok(whole), _) => value(whole),
+        _ => value(text),
     }
-    pairs
-}
-
-fn is_fraction(name: &str) -> bool {
-    matches!(
-        name,
-        "tau" | "ratio" | "eps" | "delta" | "repeat-penalty" | "temperature" | "top-p"
-    )
 }
 
 #[cfg(test)]

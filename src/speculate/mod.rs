@@ -14,6 +14,7 @@ pub mod drift;
 pub mod explain;
 pub mod learned;
 pub mod options;
+pub mod parameters;
 pub mod params;
 pub mod quality;
 pub mod row;

@@ -1,111 +1,50 @@
-//! Parameters as the options of the command line that ask for them. The names are
-//! those of `cli/decode.rs`; a test there reads every option back.
+//! Parameters as the options of the command line that ask for them, by the table of
+//! parameters.
 
-use super::params::{AcceptanceRule, Budget, Params, Source, SourceWeights, Sources};
+use super::parameters::{self, Parameter, Value};
+use super::params::Params;
 
 /// The options that make `params` of what a plain command line means, which is
-/// `configured`: the rule always, anything else where it is not the default or not
-/// what is configured.
+/// `configured`, by [`said`].
 pub fn options(params: &Params, configured: &Params) -> Vec<String> {
-    let mut options = rule(&params.verify);
-    let plain = [*configured, Params::default()].map(|params| rest(&params));
-    for (i, (name, value)) in rest(params).into_iter().enumerate() {
-        let differs = plain.iter().any(|p| p[i].1 != value);
-        let value = value.filter(|_| differs);
-        options.extend(value.into_iter().flat_map(|v| [name.to_string(), v]));
-    }
-    options
+    words(said(params, configured))
 }
 
 /// Every option, so that no configuration file changes what it makes.
 pub fn all(params: &Params) -> Vec<String> {
-    let rest = rest(params).into_iter();
-    let said = rest.filter_map(|(name, value)| Some([name.to_string(), value?]));
-    rule(&params.verify)
-        .into_iter()
-        .chain(said.flatten())
+    words(values(params).collect())
+}
+
+/// The values that make `params` where `configured` is in force: the rule and its numbers
+/// always, anything else where it is not the default or not what is configured.
+pub fn said(params: &Params, configured: &Params) -> Vec<(&'static Parameter, Value)> {
+    let plain = [*configured, Params::default()];
+    let is_said = |(parameter, value): &(&Parameter, Value)| {
+        // As it is written: no option tells two automatic budgets apart.
+        let differs = |p: &Params| parameter.get(p).map(written) != Some(written(*value));
+        parameter.is_of_the_rule() || plain.iter().any(differs)
+    };
+    values(params).filter(is_said).collect()
+}
+
+fn values(params: &Params) -> impl Iterator<Item = (&'static Parameter, Value)> {
+    let all = parameters::ALL.into_iter();
+    all.filter_map(|parameter| Some((parameter, parameter.get(params)?)))
+}
+
+fn written(value: Value) -> String {
+    value.to_string()
+}
+
+fn words(said: Vec<(&'static Parameter, Value)>) -> Vec<String> {
+    let said = said.into_iter();
+    said.flat_map(|(parameter, value)| [parameter.option(), written(value)])
         .collect()
-}
-
-fn rule(verify: &AcceptanceRule) -> Vec<String> {
-    let named = ["--verify".to_string(), verify.name().to_string()];
-    let numbers = numbers(verify).into_iter();
-    let numbers = numbers.flat_map(|(name, value)| [format!("--{name}"), value]);
-    named.into_iter().chain(numbers).collect()
-}
-
-/// A rule's numbers, by the names of their options.
-pub fn numbers(verify: &AcceptanceRule) -> Vec<(&'static str, String)> {
-    match verify {
-        AcceptanceRule::Relaxed { k, tau } => vec![("k", k.to_string()), ("tau", tau.to_string())],
-        AcceptanceRule::Ratio { k, r } => vec![("k", k.to_string()), ("ratio", r.to_string())],
-        AcceptanceRule::Typical { eps, delta } => {
-            vec![("eps", eps.to_string()), ("delta", delta.to_string())]
-        }
-        AcceptanceRule::Autoregressive | AcceptanceRule::Strict => Vec::new(),
-    }
-}
-
-/// Every other option, always in the same order; without a value it cannot be said.
-fn rest(params: &Params) -> Vec<(&'static str, Option<String>)> {
-    let drawn = params.sampling;
-    let temperature = drawn.map_or(0.0, |s| s.temperature);
-    vec![
-        ("--budget", Some(budget(params.budget))),
-        ("--branch", Some(params.branch.to_string())),
-        ("--suffix", Some(params.max_suffix.to_string())),
-        ("--sources", Some(sources(&params.sources))),
-        ("--source-weights", Some(weights(&params.source_weights))),
-        ("--drafter", Some(params.drafter.name().to_string())),
-        ("--repeat-penalty", Some(params.repeat_penalty.to_string())),
-        ("--repeat-window", Some(params.repeat_window.to_string())),
-        ("--temperature", Some(temperature.to_string())),
-        (
-            "--top-k",
-            drawn.and_then(|s| s.top_k).map(|k| k.to_string()),
-        ),
-        (
-            "--top-p",
-            drawn.and_then(|s| s.top_p).map(|p| p.to_string()),
-        ),
-        ("--seed", drawn.map(|s| s.seed.to_string())),
-        ("--max-tokens", Some(params.max_tokens.to_string())),
-    ]
-}
-
-/// As `--budget` and the configuration file spell it.
-pub fn budget(budget: Budget) -> String {
-    match budget {
-        Budget::Auto { .. } => "auto".to_string(),
-        Budget::Rows(n) => n.to_string(),
-    }
-}
-
-/// As `--sources` and the configuration file spell them.
-pub fn sources(sources: &Sources) -> String {
-    let on: Vec<&str> = Source::ALL
-        .iter()
-        .filter(|&&source| sources.has(source))
-        .map(Source::name)
-        .collect();
-    match on.as_slice() {
-        [] => "none".to_string(),
-        names => names.join(","),
-    }
-}
-
-/// As `--source-weights` and the configuration file spell them.
-pub fn weights(weights: &SourceWeights) -> String {
-    let SourceWeights {
-        group,
-        global,
-        local,
-    } = weights;
-    format!("group={group},global={global},local={local}")
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::params::Budget;
     use super::*;
 
     #[test]

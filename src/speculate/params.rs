@@ -1,11 +1,16 @@
-//! Every knob of a run, with its range. What a knob does is decided elsewhere.
+//! The parameters of a run and their defaults. What else is known of each, its range
+//! and its option among it, is in the table of `speculate/parameters/`.
 
 mod sampling;
+mod sources;
 mod verify;
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 pub use sampling::{MAX_TEMPERATURE, Sampling};
+pub use sources::{Source, SourceWeights, Sources};
 pub use verify::AcceptanceRule;
 
 /// Rows of the largest draft tree, the root included (LASER's own setting).
@@ -45,147 +50,50 @@ impl Budget {
             Budget::Rows(n) => n.to_string(),
         }
     }
+
+    /// `auto`, or a number of rows.
+    ///
+    /// # Errors
+    /// Says what it must be.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match text.parse::<usize>() {
+            _ if text == "auto" => Ok(Budget::Auto { max: MAX_ROWS }),
+            Ok(rows) if (1..=MAX_ROWS).contains(&rows) => Ok(Budget::Rows(rows)),
+            _ => Err(format!("must be auto or 1 to {MAX_ROWS}")),
+        }
+    }
 }
 
-/// Where draft tokens may come from.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    strum::IntoStaticStr,
-)]
-#[serde(rename_all = "lowercase")]
+/// As the command line and the configuration file spell it.
+impl fmt::Display for Budget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Budget::Auto { .. } => f.write_str("auto"),
+            Budget::Rows(n) => n.fmt(f),
+        }
+    }
+}
+
+/// Parameters under one name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
-pub enum Source {
-    /// The pool of the subject's own group.
-    Group,
-    /// All groups together.
-    Global,
-    /// The prompt and the output so far.
-    Local,
-    /// Finished answers of this session.
-    Online,
+pub enum Preset {
+    /// Drafting as in the paper.
+    Laser,
 }
 
-impl Source {
-    pub const ALL: [Source; 4] = [Source::Group, Source::Global, Source::Local, Source::Online];
+impl Preset {
+    pub const ALL: [Preset; 1] = [Preset::Laser];
 
-    pub fn name(&self) -> &'static str {
+    pub fn name(self) -> &'static str {
         self.into()
     }
 
-    /// One letter for the draft tree's margin.
-    pub fn letter(&self) -> char {
+    /// `params` with the preset in their place.
+    pub fn over(self, params: Params) -> Params {
         match self {
-            Source::Group => 'g',
-            Source::Global => 'G',
-            Source::Local => 'l',
-            Source::Online => 'o',
+            Preset::Laser => params.as_in_the_paper(),
         }
-    }
-}
-
-/// Which sources are switched on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sources {
-    pub group: bool,
-    pub global: bool,
-    pub local: bool,
-    /// Off unless asked for: a run would depend on the runs before it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub online: bool,
-}
-
-impl Sources {
-    /// All that a run finds alike whatever ran before it.
-    pub const ALL: Sources = Sources {
-        group: true,
-        global: true,
-        local: true,
-        online: false,
-    };
-    pub const NONE: Sources = Sources {
-        group: false,
-        global: false,
-        local: false,
-        online: false,
-    };
-
-    pub fn has(&self, source: Source) -> bool {
-        match source {
-            Source::Group => self.group,
-            Source::Global => self.global,
-            Source::Local => self.local,
-            Source::Online => self.online,
-        }
-    }
-
-    pub fn toggle(&mut self, source: Source) {
-        let flag = match source {
-            Source::Group => &mut self.group,
-            Source::Global => &mut self.global,
-            Source::Local => &mut self.local,
-            Source::Online => &mut self.online,
-        };
-        *flag = !*flag;
-    }
-}
-
-/// How far each source is trusted, from 0 (as if it were not there, but for the
-/// origins) to 1, the trust that was learned. Only the blend weighs its sources;
-/// answers added online weigh as much as those of the pools, the own group's as
-/// the group's, the others' as the global ones.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SourceWeights {
-    pub group: f32,
-    pub global: f32,
-    pub local: f32,
-}
-
-impl Default for SourceWeights {
-    fn default() -> Self {
-        SourceWeights {
-            group: 1.0,
-            global: 1.0,
-            local: 1.0,
-        }
-    }
-}
-
-impl SourceWeights {
-    pub fn is_default(&self) -> bool {
-        *self == SourceWeights::default()
-    }
-
-    /// `group=1,global=0.5`; a source that is not named keeps 1.
-    ///
-    /// # Errors
-    /// Names the part that cannot be read, and what can.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let mut weights = SourceWeights::default();
-        for part in text.split(',').map(str::trim) {
-            let wrong = || format!("`{part}`: must be group, global or local, `=`, and 0 to 1");
-            let (name, value) = part.split_once('=').ok_or_else(wrong)?;
-            let value: f32 = value.trim().parse().map_err(|_| wrong())?;
-            let weight = match name.trim() {
-                "group" => &mut weights.group,
-                "global" => &mut weights.global,
-                "local" => &mut weights.local,
-                _ => return Err(wrong()),
-            };
-            if !(0.0..=1.0).contains(&value) {
-                return Err(wrong());
-            }
-            *weight = value;
-        }
-        Ok(weights)
     }
 }
 
@@ -295,41 +203,5 @@ impl Params {
             repeat_penalty: 1.0,
             ..self
         }
-    }
-
-    /// Says which knob is out of range and what the range is.
-    pub fn check(&self) -> Result<(), String> {
-        let rows = self.budget.max_rows();
-        if !(1..=MAX_ROWS).contains(&rows) {
-            return Err(format!(
-                "--budget {rows}: must be auto or 1 to {MAX_ROWS} rows"
-            ));
-        }
-        if !(1..=MAX_BRANCH).contains(&self.branch) {
-            return Err(format!(
-                "--branch {}: must be 1 to {MAX_BRANCH} tokens",
-                self.branch
-            ));
-        }
-        if !(1..=MAX_SUFFIX).contains(&self.max_suffix) {
-            return Err(format!(
-                "--suffix {}: must be 1 to {MAX_SUFFIX} tokens",
-                self.max_suffix
-            ));
-        }
-        self.verify.check()?;
-        if let Some(sampling) = &self.sampling {
-            sampling.check(self.verify)?;
-        }
-        if !(1.0..=4.0).contains(&self.repeat_penalty) {
-            return Err(format!(
-                "--repeat-penalty {}: must be between 1 (off) and 4",
-                self.repeat_penalty
-            ));
-        }
-        if self.max_tokens == 0 {
-            return Err("--max-tokens 0: must be at least 1".into());
-        }
-        Ok(())
     }
 }

@@ -2,27 +2,11 @@
 //! trees, verdicts or tokens.
 
 use super::learned::CalibrationStart;
-use super::params::{AcceptanceRule, Params, Source, Sources};
+use super::parameters::{self, Parameter, Place, Value};
+use super::params::Params;
 use super::trace::Header;
 
-/// What a difference can change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// What is asked, and of whom.
-    Prompt,
-    Model,
-    /// Bits of the forward pass.
-    Arithmetic,
-    /// The distributions that tokens are compared with.
-    Distribution,
-    /// What is taken of the drafts.
-    Rule,
-    /// What is drafted.
-    Drafts,
-    /// Where the text must end.
-    Length,
-    Program,
-}
+pub use super::parameters::Part;
 
 /// Something that two runs do not share.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,52 +49,31 @@ pub fn differences_under(
 
 type Decisive = (Part, &'static str, String);
 
-/// The parameters by name, those that are not set included.
-fn parameters(p: &Params) -> [Decisive; 11] {
-    [
-        (Part::Rule, "rule", exact(&p.verify)),
-        (Part::Drafts, "budget", p.budget.describe()),
-        (Part::Drafts, "branch", p.branch.to_string()),
-        (Part::Drafts, "suffix length", p.max_suffix.to_string()),
-        (Part::Drafts, "sources", switched_on(&p.sources)),
-        (Part::Drafts, "source weights", text_of(&p.source_weights)),
-        (Part::Drafts, "drafter", p.drafter.name().to_string()),
-        (
-            Part::Distribution,
-            "repetition penalty",
-            p.repeat_penalty.to_string(),
-        ),
-        (
-            Part::Distribution,
-            "repetition window",
-            p.repeat_window.to_string(),
-        ),
-        (
-            Part::Distribution,
-            "sampling",
-            p.sampling.as_ref().map_or("none".into(), text_of),
-        ),
-        (Part::Length, "most tokens", p.max_tokens.to_string()),
-    ]
-}
-
-/// As a title bar has it, but with all digits: what differs is to be seen.
-fn exact(rule: &AcceptanceRule) -> String {
-    match rule {
-        AcceptanceRule::Relaxed { k, tau } => format!("relaxed k={k} tau={tau}"),
-        AcceptanceRule::Ratio { k, r } => format!("ratio k={k} r={r}"),
-        AcceptanceRule::Typical { eps, delta } => format!("typical eps={eps} delta={delta}"),
-        AcceptanceRule::Autoregressive | AcceptanceRule::Strict => rule.name().to_string(),
+/// The parameters by name, those that are not set included. What goes under one name
+/// differs as a whole.
+fn parameters(params: &Params) -> Vec<Decisive> {
+    let all = parameters::ALL.into_iter();
+    let mut named: Vec<Decisive> = Vec::new();
+    for parameter in all.filter(|p| !p.difference.is_empty()) {
+        if named
+            .iter()
+            .all(|(_, name, _)| *name != parameter.difference)
+        {
+            let value = recorded_value(parameter, params);
+            named.push((parameter.part, parameter.difference, value));
+        }
     }
+    named
 }
 
-/// As the command line spells it.
-fn switched_on(sources: &Sources) -> String {
-    let on = Source::ALL.iter().filter(|s| sources.has(**s));
-    let names: Vec<&str> = on.map(|s| s.name()).collect();
-    match names.is_empty() {
-        true => "none".into(),
-        false => names.join(","),
+/// A rule with all digits of its numbers: what differs is to be seen.
+fn recorded_value(parameter: &Parameter, params: &Params) -> String {
+    match (parameter.place, parameter.get(params)) {
+        (Place::Rule, _) => params.verify.describe_exactly(),
+        (Place::Temperature, _) => params.sampling.as_ref().map_or("none".into(), text_of),
+        (_, Some(Value::Budget(budget))) => budget.describe(),
+        (_, Some(Value::Weights(weights))) => text_of(&weights),
+        (_, value) => value.map_or_else(String::new, |value| value.to_string()),
     }
 }
 

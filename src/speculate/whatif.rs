@@ -7,11 +7,14 @@ mod course;
 
 use super::TokenId;
 use super::cost::StepCosts;
+use super::parameters::{self, Reach};
 use super::params::{AcceptanceRule, Budget, Params};
 use super::stats::FateCounts;
 use super::trace::{Step, Trace};
 use super::verify::{Fate, Verdict, verify_kept};
 use course::Course;
+
+pub use super::parameters::Knob;
 
 /// What is to be different in every step; what is `None` stays as recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -23,59 +26,6 @@ pub struct Change {
     pub branch: Option<usize>,
 }
 
-/// A parameter that a recording cannot answer for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Knob {
-    /// Another rule for tokens that were drawn, or drafts for a run without any.
-    Rule,
-    /// More rows than were recorded.
-    Budget,
-    /// Longer paths than were recorded.
-    Branch,
-    Drafter,
-    Sources,
-    SourceWeights,
-    SuffixLength,
-    RepeatPenalty,
-    Sampling,
-    MaxTokens,
-    /// None that was moved: what the calibration would have learned otherwise.
-    Calibration,
-}
-
-impl Knob {
-    pub fn name(self) -> &'static str {
-        match self {
-            Knob::Rule => "rule",
-            Knob::Budget => "budget",
-            Knob::Branch => "branch",
-            Knob::Drafter => "drafter",
-            Knob::Sources => "sources",
-            Knob::SourceWeights => "source weights",
-            Knob::SuffixLength => "suffix length",
-            Knob::RepeatPenalty => "repetition penalty",
-            Knob::Sampling => "temperature",
-            Knob::MaxTokens => "length",
-            Knob::Calibration => "calibration",
-        }
-    }
-
-    /// Why it needs a rerun.
-    pub fn why(self) -> &'static str {
-        match self {
-            Knob::Rule => "the recording has no drafts that this rule could judge",
-            Knob::Budget => "can only be lowered: drafts beyond it were never scored",
-            Knob::Branch => "other drafts would have filled the freed rows, or followed",
-            Knob::Drafter | Knob::Sources | Knob::SourceWeights | Knob::SuffixLength => {
-                "the drafts would have been different"
-            }
-            Knob::RepeatPenalty | Knob::Sampling => "the model's choices would have been different",
-            Knob::MaxTokens => "the run would have ended elsewhere",
-            Knob::Calibration => "it learns from every draft: without some, later drafts differ",
-        }
-    }
-}
-
 impl Change {
     /// From parameters to others: what can be judged again, and the knobs that
     /// were moved and need a rerun whatever the recording holds.
@@ -85,23 +35,17 @@ impl Change {
             budget: (from.budget != to.budget).then_some(to.budget),
             branch: (from.branch != to.branch).then_some(to.branch),
         };
-        let moved = [
-            (Knob::Drafter, from.drafter != to.drafter),
-            (Knob::Sources, from.sources != to.sources),
-            (
-                Knob::SourceWeights,
-                from.source_weights != to.source_weights,
-            ),
-            (Knob::SuffixLength, from.max_suffix != to.max_suffix),
-            (
-                Knob::RepeatPenalty,
-                from.repeat_penalty != to.repeat_penalty || from.repeat_window != to.repeat_window,
-            ),
-            (Knob::Sampling, from.sampling != to.sampling),
-            (Knob::MaxTokens, from.max_tokens != to.max_tokens),
-        ];
-        let moved = moved.into_iter().filter(|&(_, is_moved)| is_moved);
-        (change, moved.map(|(knob, _)| knob).collect())
+        let mut moved: Vec<Knob> = parameters::ALL
+            .iter()
+            .filter(|parameter| parameter.get(from) != parameter.get(to))
+            .filter_map(|parameter| match parameter.reach {
+                Reach::Rerun(knob) => Some(knob),
+                Reach::Rejudged | Reach::RejudgedIfLess => None,
+            })
+            .collect();
+        moved.sort_unstable();
+        moved.dedup();
+        (change, moved)
     }
 
     pub fn is_empty(&self) -> bool {

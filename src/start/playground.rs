@@ -12,6 +12,7 @@ use crate::config::Settings;
 use crate::config::{self, Config};
 use crate::export::Canvas;
 use crate::session::recorded::load_traces;
+use crate::speculate::parameters::MAX_TOKENS;
 use crate::start::screens;
 use crate::tui::start::{Length, Start};
 use crate::tui::{self, Files, Look};
@@ -28,7 +29,7 @@ pub fn open(settings: Settings, config: &Config, look: Look) -> Result<()> {
     let catalog = settings.load_catalog()?;
     let mut start = start(Some(catalog.clone()), params, look);
     (start.frameworks, start.framework) = frameworks(&settings, framework);
-    if config.decode.max_tokens.is_some() {
+    if config.decode.given.has(&MAX_TOKENS) {
         start.length = Length::Given;
     }
     start.demo = Some(demo()?);

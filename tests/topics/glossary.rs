@@ -182,7 +182,7 @@ fn every_head_is_explained() {
 
 #[test]
 fn every_name_of_a_setting_a_rule_or_a_measure_is_explained() {
-    let settings = Setting::ALL.map(Setting::name);
+    let settings: Vec<&str> = Setting::all().into_iter().map(Setting::name).collect();
     let rules = AcceptanceRule::ALL.map(|rule| rule.name());
     let sources = Source::ALL.map(|source| source.name());
     let measures = Measure::ALL.map(Measure::name);

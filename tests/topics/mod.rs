@@ -34,6 +34,7 @@ mod llama_cpp;
 mod markers;
 #[cfg(target_os = "linux")]
 mod output;
+mod parameters;
 mod parked;
 mod pool;
 mod pool_file;

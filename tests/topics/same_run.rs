@@ -5,6 +5,7 @@ use laserscope::engine::Advance;
 use laserscope::engine::{Engine, RunSpec, SweepRun};
 use laserscope::protocol::Asked;
 use laserscope::speculate::cost::CostProfile;
+use laserscope::speculate::parameters::{self, Value};
 use laserscope::speculate::params::{AcceptanceRule, Budget, Params};
 use laserscope::speculate::speed_up::Pairing;
 use laserscope::speculate::sweep::{Axes, Grid};
@@ -134,10 +135,8 @@ fn calibrations_carry_over_only_where_they_are_asked_to() {
 
 #[test]
 fn a_sweep_made_twice_has_the_same_runs() {
-    let axes = Axes {
-        ks: vec![1, 2, 3],
-        ..Axes::default()
-    };
+    let ranks = [1, 2, 3].map(Value::Whole);
+    let axes = Axes::default().trying(parameters::named("k").unwrap(), ranks.to_vec());
     let base = relaxed_auto(Params {
         max_tokens: 24,
         ..Params::default()

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use laserscope::protocol::{
     Asked, Command, Event, PoolAnswer, PoolQuestion, Purpose, Request, RunId, SweepRequest,
 };
+use laserscope::speculate::parameters::{self, Value};
 use laserscope::speculate::params::{AcceptanceRule, Budget, Params};
 use laserscope::speculate::sweep::{Axes, Grid, Job};
 use laserscope::speculate::trace::StartFrom;
@@ -94,10 +95,8 @@ fn request(run: RunId, max_tokens: usize) -> Command {
 
 /// A sweep of 12 cells over two prompts.
 fn sweep() -> SweepRequest {
-    let axes = Axes {
-        ks: vec![1, 2, 3],
-        ..Axes::default()
-    };
+    let ranks = [1, 2, 3].map(Value::Whole);
+    let axes = Axes::default().trying(parameters::named("k").unwrap(), ranks.to_vec());
     let grid = Grid::new(params(40), &axes).expect("a grid");
     let asked = ["abcabc", "cbacba"].map(|question| {
         let spec = spec(question, params(40));

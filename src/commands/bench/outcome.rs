@@ -8,6 +8,7 @@ use crate::console::interrupt;
 use crate::engine::{Engine, RunSpec};
 use crate::retrieval::Pools;
 use crate::speculate::cost::StepCosts;
+use crate::speculate::parameters::RULE;
 use crate::speculate::params::{AcceptanceRule, Params};
 use crate::speculate::quality::LogProb;
 use crate::speculate::stats::Stats;
@@ -84,9 +85,9 @@ pub(crate) fn every_way(
 /// The rule to compare with autoregressive decoding: a lossless one, unless another is
 /// requested.
 pub(crate) fn compared_rule(args: &BenchDecodeArgs, params: &Params) -> AcceptanceRule {
-    match args.decode.verify {
-        Some(_) => params.verify,
-        None => AcceptanceRule::Strict,
+    match args.decode.given.has(&RULE) {
+        true => params.verify,
+        false => AcceptanceRule::Strict,
     }
 }
 

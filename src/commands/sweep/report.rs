@@ -7,7 +7,7 @@ use crate::commands::report::RanOn;
 use crate::engine::Engine;
 use crate::speculate::TokenId;
 use crate::speculate::command_line::{CommandLine, Files};
-use crate::speculate::options::{budget, options};
+use crate::speculate::options::options;
 use crate::speculate::params::{AcceptanceRule, Params};
 use crate::speculate::sweep::{CellFigures, Job, Mismatch, RunFigures, Sweep};
 use crate::speculate::trace::SubjectInfo;
@@ -87,7 +87,7 @@ impl SweepReport {
         let mismatch = |m: &Mismatch| mismatch_report(sweep, m, subjects);
         let mut budgets: Vec<String> = Vec::new();
         for cell in &sweep.grid.cells {
-            let spelled = budget(cell.budget);
+            let spelled = cell.budget.to_string();
             if !budgets.contains(&spelled) {
                 budgets.push(spelled);
             }
@@ -126,7 +126,7 @@ fn cell_report(
     };
     CellReport {
         verify: params.verify,
-        budget: budget(params.budget),
+        budget: params.budget.to_string(),
         frontier,
         options: options(&params, configured).join(" "),
         command: CommandLine {
@@ -150,7 +150,7 @@ fn mismatch_report(sweep: &Sweep, found: &Mismatch, subjects: &[SubjectInfo]) ->
     MismatchReport {
         subject: subjects[found.job.subject].id.clone(),
         verify: params.verify,
-        budget: budget(params.budget),
+        budget: params.budget.to_string(),
         at: found.at,
         autoregressive: found.autoregressive,
         found: found.found,

@@ -4,12 +4,10 @@ use color_eyre::eyre::Result;
 
 use crate::commands::sweep::report::{CellReport, SweepReport};
 use crate::console;
-use crate::speculate::options::numbers;
+use crate::speculate::parameters::{Parameter, rule_numbers};
 use crate::speculate::speed_up::count_pairs;
 use crate::speculate::sweep::{CellFigures, Estimate};
 
-/// Names of the rules' values, in the order of the columns.
-const NUMBERS: [&str; 5] = ["k", "tau", "ratio", "eps", "delta"];
 /// Names of the figures, each with its standard error after it.
 const FIGURES: [&str; 9] = [
     "speedup",
@@ -41,7 +39,7 @@ fn figures(of: &CellFigures) -> [Option<Estimate>; 9] {
 pub fn csv(report: &SweepReport) -> Result<()> {
     let mut out = csv::Writer::from_writer(Vec::new());
     let mut head: Vec<String> = vec!["rule".into()];
-    head.extend(NUMBERS.map(String::from));
+    head.extend(rule_numbers().map(|number| number.name.to_string()));
     head.extend(["budget", "subjects", "same_text"].map(String::from));
     let errors = FIGURES
         .iter()
@@ -52,7 +50,7 @@ pub fn csv(report: &SweepReport) -> Result<()> {
     out.write_record(&head)?;
     if let Some(plain) = &report.autoregressive {
         let mut line = vec!["autoregressive".to_string()];
-        line.extend(NUMBERS.map(|_| String::new()));
+        line.extend(rule_numbers().map(|_| String::new()));
         line.extend([String::new()]);
         line.extend(csv_figures(plain));
         line.extend([String::new(), "--verify autoregressive".to_string()]);
@@ -61,13 +59,13 @@ pub fn csv(report: &SweepReport) -> Result<()> {
     }
     for cell in &report.cells {
         let Some(found) = &cell.figures else { continue };
-        let numbers = numbers(&cell.verify);
-        let number = |name: &&str| {
-            let found = numbers.iter().find(|(n, _)| n == name);
-            found.map_or_else(String::new, |(_, value)| value.clone())
+        let number = |number: &Parameter| {
+            let mut of_the_rule = cell.verify.numbers();
+            let found = of_the_rule.find(|(each, _)| *each == number);
+            found.map_or_else(String::new, |(_, value)| value.to_string())
         };
         let mut line = vec![cell.verify.name().to_string()];
-        line.extend(NUMBERS.iter().map(number));
+        line.extend(rule_numbers().map(number));
         line.push(cell.budget.clone());
         line.extend(csv_figures(found));
         line.extend([cell.frontier.to_string(), cell.options.clone()]);

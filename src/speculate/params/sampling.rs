@@ -3,8 +3,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::AcceptanceRule;
-
 /// Draws every token from the model's distribution, after the repetition
 /// penalty, with randomness keyed by the seed and the token's index in prompt
 /// and answer together, and by nothing else.
@@ -25,6 +23,16 @@ pub struct Sampling {
 pub const MAX_TEMPERATURE: f32 = 5.0;
 
 impl Sampling {
+    /// At this temperature, from the whole distribution, with seed 0.
+    pub const fn at(temperature: f32) -> Self {
+        Sampling {
+            temperature,
+            top_k: None,
+            top_p: None,
+            seed: 0,
+        }
+    }
+
     /// For a title bar.
     pub fn describe(&self) -> String {
         let top_k = self.top_k.map(|k| format!(" top-k {k}"));
@@ -36,30 +44,5 @@ impl Sampling {
             top_p.unwrap_or_default(),
             self.seed
         )
-    }
-
-    /// Says which knob is out of range, or that the rule does not go with it.
-    pub(super) fn check(&self, rule: AcceptanceRule) -> Result<(), String> {
-        let Sampling { temperature, .. } = *self;
-        if !(temperature > 0.0 && temperature <= MAX_TEMPERATURE) {
-            return Err(format!(
-                "--temperature {temperature}: must be between 0 (off) and {MAX_TEMPERATURE}"
-            ));
-        }
-        if self.top_k == Some(0) {
-            return Err("--top-k 0: must be at least 1".into());
-        }
-        if let Some(p) = self.top_p.filter(|&p| !(p > 0.0 && p <= 1.0)) {
-            return Err(format!("--top-p {p}: must be above 0 and at most 1"));
-        }
-        if !rule.is_lossless() {
-            return Err(format!(
-                "--temperature {temperature} does not go with the rule {}, which takes tokens \
-                 by their probability instead of drawing them: add --verify strict \
-                 (or autoregressive), or leave the temperature at 0",
-                rule.name()
-            ));
-        }
-        Ok(())
     }
 }

@@ -1,5 +1,5 @@
-//! The verdict rules and their numbers, with their ranges. What a rule means for
-//! a token is said in `speculate/rule.rs`.
+//! The verdict rules and their numbers. What a rule means for a token is said in
+//! `speculate/rule.rs`; the ranges of the numbers are in `speculate/parameters/`.
 
 use serde::{Deserialize, Serialize};
 
@@ -58,15 +58,19 @@ impl AcceptanceRule {
         self.into()
     }
 
-    /// Name and numbers, for a title bar.
-    pub fn describe(&self) -> String {
-        match self {
-            AcceptanceRule::Relaxed { k, tau } => format!("relaxed k={k} tau={tau:.2}"),
-            AcceptanceRule::Ratio { k, r } => format!("ratio k={k} r={r:.2}"),
-            AcceptanceRule::Typical { eps, delta } => {
-                format!("typical eps={eps:.2} delta={delta:.2}")
-            }
-            other => other.name().to_string(),
+    /// The same rule with its default numbers.
+    pub fn with_default_numbers(self) -> Self {
+        let mut rules = Self::ALL.into_iter();
+        rules
+            .find(|rule| rule.name() == self.name())
+            .unwrap_or(self)
+    }
+
+    /// This rule, with the numbers of the other one where that is the same rule.
+    pub fn keeping(self, other: Self) -> Self {
+        match self.name() == other.name() {
+            true => other,
+            false => self,
         }
     }
 
@@ -94,29 +98,24 @@ impl AcceptanceRule {
         }
     }
 
+    /// It can take nothing but the model's first choice, whatever its other number:
+    /// rank 1 at most, or a probability above certainty.
+    pub fn amounts_to_strict(&self) -> bool {
+        matches!(
+            *self,
+            AcceptanceRule::Strict
+                | AcceptanceRule::Relaxed { k: 1, .. }
+                | AcceptanceRule::Relaxed { tau: 1.0, .. }
+                | AcceptanceRule::Ratio { k: 1, .. }
+        )
+    }
+
     /// The largest rank it may take, where it asks for one.
     pub fn max_rank(&self) -> Option<usize> {
         match *self {
             AcceptanceRule::Autoregressive | AcceptanceRule::Strict => Some(1),
             AcceptanceRule::Relaxed { k, .. } | AcceptanceRule::Ratio { k, .. } => Some(k),
             AcceptanceRule::Typical { .. } => None,
-        }
-    }
-
-    /// Says which number is out of range and what the range is.
-    pub(super) fn check(&self) -> Result<(), String> {
-        let share = |option: &str, value: f32| match (0.0..=1.0).contains(&value) {
-            true => Ok(()),
-            false => Err(format!("--{option} {value}: must be between 0 and 1")),
-        };
-        if let AcceptanceRule::Relaxed { k: 0, .. } | AcceptanceRule::Ratio { k: 0, .. } = self {
-            return Err("--k 0: must be at least 1 (1 is strict)".into());
-        }
-        match *self {
-            AcceptanceRule::Autoregressive | AcceptanceRule::Strict => Ok(()),
-            AcceptanceRule::Relaxed { tau, .. } => share("tau", tau),
-            AcceptanceRule::Ratio { r, .. } => share("ratio", r),
-            AcceptanceRule::Typical { eps, delta } => share("eps", eps).and(share("delta", delta)),
         }
     }
 }

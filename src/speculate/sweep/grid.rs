@@ -1,40 +1,47 @@
 //! Which cells a sweep has: rules with their numbers, each under every budget.
 
+use crate::speculate::parameters::{InSweep, Parameter, Value, rule_numbers};
 use crate::speculate::params::{AcceptanceRule, Budget, Params};
 
 /// Rules that differ in their numbers only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
-#[strum(serialize_all = "lowercase")]
-pub enum Family {
-    Strict,
-    Relaxed,
-    Ratio,
-    Typical,
-}
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Family(AcceptanceRule);
 
 impl Family {
-    pub const ALL: [Family; 4] = [
-        Family::Strict,
-        Family::Relaxed,
-        Family::Ratio,
-        Family::Typical,
-    ];
+    /// Those that draft.
+    pub fn all() -> Vec<Family> {
+        let rules = AcceptanceRule::ALL.into_iter();
+        rules.filter_map(|rule| Family::of(&rule)).collect()
+    }
 
     pub fn name(self) -> &'static str {
-        self.into()
+        self.0.into()
     }
 
     /// # Errors
     /// Lists the names there are.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let found = Family::ALL.into_iter().find(|f| f.name() == text);
-        let names = Family::ALL.map(Family::name).join(", ");
-        found.ok_or_else(|| format!("`{text}`: must be one of {names}"))
+        let all = Family::all();
+        let names: Vec<&str> = all.iter().map(|family| family.name()).collect();
+        let found = all.iter().find(|family| family.name() == text);
+        let found = found.copied();
+        found.ok_or_else(|| format!("`{text}`: must be one of {}", names.join(", ")))
     }
 
     /// A rule's; `None`: it drafts nothing.
-    pub fn of(verify: &AcceptanceRule) -> Option<Self> {
-        Family::parse(verify.name()).ok()
+    pub fn of(rule: &AcceptanceRule) -> Option<Self> {
+        rule.drafts().then(|| Family(rule.with_default_numbers()))
+    }
+
+    /// Its rule with the default numbers.
+    pub fn rule(self) -> AcceptanceRule {
+        self.0
+    }
+}
+
+impl Default for Family {
+    fn default() -> Self {
+        Family(AcceptanceRule::default())
     }
 }
 
@@ -42,11 +49,8 @@ impl Family {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axes {
     pub rules: Vec<Family>,
-    pub ks: Vec<usize>,
-    pub taus: Vec<f32>,
-    pub ratios: Vec<f32>,
-    pub eps: Vec<f32>,
-    pub deltas: Vec<f32>,
+    /// The values of each number that rules have.
+    pub numbers: Vec<(&'static Parameter, Vec<Value>)>,
     /// None named: the one that all cells share.
     pub budgets: Vec<Budget>,
 }
@@ -54,14 +58,36 @@ pub struct Axes {
 impl Default for Axes {
     fn default() -> Self {
         Axes {
-            rules: vec![Family::Relaxed],
-            ks: vec![1, 2, 3, 5],
-            taus: vec![0.05, 0.1, 0.2, 0.4],
-            ratios: vec![0.1, 0.3, 0.5, 0.8],
-            eps: vec![0.05, 0.09, 0.2, 0.4],
-            deltas: vec![0.1, 0.3, 0.6, 1.0],
+            rules: vec![Family::default()],
+            numbers: rule_numbers().map(|p| (p, tried(p))).collect(),
             budgets: Vec::new(),
         }
+    }
+}
+
+impl Axes {
+    /// With these values of one number of the rules.
+    pub fn trying(mut self, number: &Parameter, values: Vec<Value>) -> Self {
+        for (_, tried) in self.numbers.iter_mut().filter(|(each, _)| *each == number) {
+            *tried = values.clone();
+        }
+        self
+    }
+
+    fn of(&self, number: &Parameter) -> &[Value] {
+        let found = self.numbers.iter().find(|(each, _)| *each == number);
+        found.map_or(&[], |(_, values)| values)
+    }
+}
+
+/// What a sweep tries of a parameter where nothing is named.
+fn tried(parameter: &Parameter) -> Vec<Value> {
+    match parameter.sweep {
+        InSweep::Tried(values) => {
+            let values = values.split(',').map(|value| parameter.parse(value));
+            values.filter_map(Result::ok).collect()
+        }
+        InSweep::Shared | InSweep::Fixed => Vec::new(),
     }
 }
 
@@ -176,56 +202,56 @@ struct Table {
 }
 
 impl Table {
+    /// The first of the family's numbers goes down, the second across; any other keeps
+    /// its default.
     fn of(family: Family, axes: &Axes) -> Self {
-        match family {
-            Family::Strict => Table {
-                axes: ["", ""],
-                rows: vec![String::new()],
-                columns: vec![String::new()],
-                rules: vec![AcceptanceRule::Strict],
-            },
-            Family::Relaxed => Table::crossed(["k", "tau"], &axes.ks, &axes.taus, |k, tau| {
-                AcceptanceRule::Relaxed { k, tau }
-            }),
-            Family::Ratio => Table::crossed(["k", "r"], &axes.ks, &axes.ratios, |k, r| {
-                AcceptanceRule::Ratio { k, r }
-            }),
-            Family::Typical => {
-                Table::crossed(["eps", "delta"], &axes.eps, &axes.deltas, |eps, delta| {
-                    AcceptanceRule::Typical { eps, delta }
-                })
-            }
-        }
-    }
-
-    fn crossed<R: Copy + ToString>(
-        axes: [&'static str; 2],
-        rows: &[R],
-        columns: &[f32],
-        rule: impl Fn(R, f32) -> AcceptanceRule,
-    ) -> Self {
-        let rule = &rule;
-        let crossed = rows
-            .iter()
-            .flat_map(|&row| columns.iter().map(move |&c| rule(row, c)));
+        let rule = family.rule();
+        let mut numbers = rule.numbers().map(|(number, _)| number);
+        let (down, across) = (numbers.next(), numbers.next());
+        let (rows, columns) = (values(down, axes), values(across, axes));
+        let crossed = rows.iter().flat_map(|&row| {
+            let columns = columns.iter();
+            columns.map(move |&column| with(rule, [(down, row), (across, column)]))
+        });
+        let symbol = |number: Option<&Parameter>| number.map_or("", |number| number.symbol);
+        let name = |value: &Option<Value>| value.map_or_else(String::new, |v| v.to_string());
         Table {
-            axes,
+            axes: [symbol(down), symbol(across)],
             rules: crossed.collect(),
-            rows: rows.iter().map(R::to_string).collect(),
-            columns: columns.iter().map(f32::to_string).collect(),
+            rows: rows.iter().map(name).collect(),
+            columns: columns.iter().map(name).collect(),
         }
     }
 }
 
-/// Rank 1 at most, or above certainty: that is strict, which runs once.
+/// What is tried of a number; one empty place where there is no such number.
+fn values(number: Option<&Parameter>, axes: &Axes) -> Vec<Option<Value>> {
+    match number {
+        Some(number) => axes.of(number).iter().copied().map(Some).collect(),
+        None => vec![None],
+    }
+}
+
+/// The rule with these numbers in place of its own.
+fn with(rule: AcceptanceRule, numbers: [(Option<&Parameter>, Option<Value>); 2]) -> AcceptanceRule {
+    let mut params = Params {
+        verify: rule,
+        ..Params::default()
+    };
+    for (number, value) in numbers {
+        if let (Some(number), Some(value)) = (number, value) {
+            number.set(&mut params, value);
+        }
+    }
+    params.verify
+}
+
+/// A rule that takes only the model's own choice is strict, which runs once.
 fn plain(verify: AcceptanceRule) -> AcceptanceRule {
     // What is out of range must be refused as it was written.
-    let is_share = |p: f32| (0.0..=1.0).contains(&p);
-    match verify {
-        AcceptanceRule::Relaxed { k, tau } if is_share(tau) && (k == 1 || tau == 1.0) => {
-            AcceptanceRule::Strict
-        }
-        AcceptanceRule::Ratio { k: 1, r } if is_share(r) => AcceptanceRule::Strict,
-        other => other,
+    let in_range = |(number, value): (&Parameter, Value)| number.check(value).is_ok();
+    match verify.numbers().all(in_range) && verify.amounts_to_strict() {
+        true => AcceptanceRule::Strict,
+        false => verify,
     }
 }

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::speculate::draft::DraftTree;
+use crate::speculate::parameters;
 use crate::speculate::params::Budget;
 use crate::speculate::row::NodeDistribution;
 use crate::speculate::test_support::{self, header};
@@ -37,12 +38,16 @@ fn run(ids: &[TokenId], ms: f64) -> Trace {
     trace
 }
 
+/// With these values of a rule's number.
+fn trying(axes: Axes, name: &str, values: &str) -> Axes {
+    let number = parameters::named(name).unwrap();
+    let values = values.split(',').map(|value| number.parse(value).unwrap());
+    axes.trying(number, values.collect())
+}
+
 fn sweep(n_subjects: usize) -> Sweep {
-    let axes = Axes {
-        ks: vec![1, 2],
-        taus: vec![0.1, 0.4],
-        ..Axes::default()
-    };
+    let axes = trying(Axes::default(), "k", "1,2");
+    let axes = trying(axes, "tau", "0.1,0.4");
     let sweep = Sweep::new(Grid::new(Params::default(), &axes).unwrap(), n_subjects);
     sweep.paired(Pairing::fixed(1))
 }
@@ -152,14 +157,14 @@ fn what_means_the_same_runs_once() {
 #[test]
 fn budgets_make_layers_and_mistakes_are_named() {
     let mut axes = Axes {
-        rules: Family::ALL.to_vec(),
+        rules: Family::all(),
         budgets: vec![Budget::Rows(8), Budget::Auto { max: 64 }],
         ..Axes::default()
     };
     let grid = Grid::new(Params::default(), &axes).unwrap();
-    assert_eq!(grid.layers.len(), 2 * Family::ALL.len());
+    assert_eq!(grid.layers.len(), 2 * Family::all().len());
     assert_eq!(grid.params(0).budget, Budget::Rows(8));
-    axes.taus.push(1.5);
+    axes = trying(axes, "tau", "0.05,0.1,0.2,0.4,1.5");
     let error = Grid::new(Params::default(), &axes).unwrap_err();
     assert!(error.contains("--tau 1.5"), "{error}");
     axes.rules.clear();

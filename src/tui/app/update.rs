@@ -4,6 +4,7 @@
 use crossterm::event::Event as TerminalEvent;
 
 use crate::protocol::Command;
+use crate::speculate::parameters::Way;
 use crate::tui::action::Action;
 use crate::tui::app::model::ModelState;
 use crate::tui::app::shared::Touched;
@@ -13,7 +14,7 @@ use crate::tui::dialogs::copy::CopyMenu;
 use crate::tui::keys::context::Context;
 use crate::tui::remembered::Mouse;
 use crate::tui::screens::Screen;
-use crate::tui::settings::{Setting, Way};
+use crate::tui::settings::Setting;
 use crate::tui::start::Length;
 use crate::tui::target::Target;
 use crate::tui::view;

@@ -8,12 +8,13 @@ use crate::glossary::Place;
 use crate::present::theme::Theme;
 use crate::present::token_text::{columns, fit};
 use crate::protocol::Command;
+use crate::speculate::parameters::Way;
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
 use crate::tui::runs::run::Run;
-use crate::tui::settings::{Setting, Way};
+use crate::tui::settings::Setting;
 use crate::tui::widgets::list::{chosen, framed, row_at};
 use crate::tui::widgets::pane;
 

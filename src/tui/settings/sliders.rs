@@ -1,34 +1,21 @@
 //! Settings as sliders: where each stands between its ends, and what moving it
 //! means for a run that was recorded.
 
+use crate::speculate::parameters::{Reach, Row, SOURCES, Way};
 use crate::speculate::params::{Params, Source};
-use crate::tui::settings::{Setting, Way};
+use crate::tui::settings::{Setting, applying, rows};
 
 /// More notches than this are not a slider's.
 const MOST_NOTCHES: usize = 128;
 
-/// What a change of a setting can be answered by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// The recorded rows, judged again.
-    Rejudged,
-    /// The same, but only for less than was recorded.
-    RejudgedIfLess,
-    /// A run.
-    Rerun,
-}
-
 impl Setting {
     /// The sliders under these parameters.
     pub fn sliders(params: &Params) -> Vec<Setting> {
-        let mut sliders = Setting::shown(params);
-        let source = |s: &Setting| matches!(s, Setting::Source(_));
-        let after_sources = sliders.iter().rposition(source).map_or(0, |at| at + 1);
-        sliders.splice(
-            after_sources..after_sources,
-            [Setting::Suffix, Setting::Penalty],
-        );
-        sliders
+        let all = rows(|row| match row {
+            Row::Settings(at) | Row::Sliders(at) => Some(at),
+            Row::None => None,
+        });
+        applying(all, params)
     }
 
     /// Where it stands: notches below and above. `None`: it has no such ends.
@@ -55,12 +42,11 @@ impl Setting {
         None
     }
 
-    pub fn answer(self) -> Answer {
+    /// What answers for moving it.
+    pub fn reach(self) -> Reach {
         match self {
-            Setting::Rule | Setting::K | Setting::Tau => Answer::Rejudged,
-            Setting::Ratio | Setting::Eps | Setting::Delta => Answer::Rejudged,
-            Setting::Budget | Setting::Branch => Answer::RejudgedIfLess,
-            _ => Answer::Rerun,
+            Setting::Of(parameter) => parameter.reach,
+            Setting::Source(_) => SOURCES.reach,
         }
     }
 
@@ -88,6 +74,11 @@ fn set(params: &Params, source: Source, on: bool) -> Params {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::speculate::parameters;
+
+    fn setting(name: &str) -> Setting {
+        Setting::Of(parameters::named(name).expect("a parameter"))
+    }
 
     #[test]
     fn every_slider_has_its_ends() {
@@ -114,9 +105,9 @@ mod tests {
     fn the_rules_numbers_come_and_go_with_the_rule() {
         let sliders = |params| Setting::sliders(&params);
         let relaxed = Params::default();
-        assert!(sliders(relaxed).contains(&Setting::Tau));
-        let strict = Setting::Rule.moved(&relaxed, Way::Less);
-        assert!(!sliders(strict).contains(&Setting::Tau));
-        assert!(sliders(strict).contains(&Setting::Suffix));
+        assert!(sliders(relaxed).contains(&setting("tau")));
+        let strict = setting("verify").moved(&relaxed, Way::Less);
+        assert!(!sliders(strict).contains(&setting("tau")));
+        assert!(sliders(strict).contains(&setting("suffix")));
     }
 }

@@ -6,10 +6,10 @@ use ratatui::text::{Line, Span};
 
 use crate::present::theme::Theme;
 use crate::present::token_text::fit;
+use crate::speculate::parameters::Reach;
 use crate::tui::app::App;
 use crate::tui::screens::tune::state::Side;
 use crate::tui::settings::Setting;
-use crate::tui::settings::sliders::Answer;
 use crate::tui::widgets::list::marked;
 use crate::tui::widgets::pane::put;
 
@@ -59,13 +59,13 @@ fn track(notches: Option<(usize, usize)>, width: usize) -> (String, String) {
 fn tag(app: &App, setting: Setting, theme: &Theme) -> (&'static str, ratatui::style::Style) {
     let recorded = app.tuned_run();
     let moved = recorded.is_some_and(|p| setting.value(&p) != setting.value(&app.tune.params));
-    match (moved, setting.answer()) {
+    match (moved, setting.reach()) {
         (_, _) if recorded.is_none() => ("", theme.dim()),
-        (true, Answer::Rerun) => ("needs rerun", theme.warning()),
+        (true, Reach::Rerun(_)) => ("needs rerun", theme.warning()),
         (true, _) => ("re-judged", theme.good()),
-        (false, Answer::Rejudged) => ("at once", theme.dim()),
-        (false, Answer::RejudgedIfLess) => ("if less", theme.dim()),
-        (false, Answer::Rerun) => ("rerun", theme.dim()),
+        (false, Reach::Rejudged) => ("at once", theme.dim()),
+        (false, Reach::RejudgedIfLess) => ("if less", theme.dim()),
+        (false, Reach::Rerun(_)) => ("rerun", theme.dim()),
     }
 }
 

@@ -65,7 +65,7 @@ impl App {
 
     /// What a sweep would try now.
     pub fn axes(&self) -> Axes {
-        let family = Family::of(&self.tune.params.verify).unwrap_or(Family::Relaxed);
+        let family = Family::of(&self.tune.params.verify).unwrap_or_default();
         let axes = Axes::default();
         match self.tune.sweep.tried {
             Tried::Rule => Axes {
@@ -82,7 +82,7 @@ impl App {
                 ..axes
             },
             Tried::Rules => Axes {
-                rules: Family::ALL.to_vec(),
+                rules: Family::all(),
                 ..axes
             },
         }

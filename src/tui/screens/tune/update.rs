@@ -2,6 +2,7 @@
 
 use crate::protocol::Command;
 use crate::speculate::command_line::{CommandLine, Files};
+use crate::speculate::parameters::Way;
 use crate::speculate::params::Params;
 use crate::speculate::trace::SubjectInfo;
 use crate::speculate::whatif::{Change, what_if};
@@ -10,7 +11,7 @@ use crate::tui::app::{App, Effect, Tone};
 use crate::tui::runs::begin::Begin;
 use crate::tui::screens::Screen;
 use crate::tui::screens::tune::state::{Answered, Side};
-use crate::tui::settings::{Setting, Way};
+use crate::tui::settings::Setting;
 
 impl App {
     /// The screen comes to the front: the sliders stand where the shown run's

@@ -1,0 +1,236 @@
+//! The table of parameters: all that is known of each, in one place. The command line,
+//! the configuration file, the screens' settings and sliders, copied command lines,
+//! sweeps, what-if and `docs/parameters.md` read it, and name no parameter themselves.
+//! Defaults are those of [`Params`]. Knows no command line and no screen.
+
+mod checks;
+mod drafting;
+mod given;
+mod notches;
+mod place;
+mod range;
+mod reach;
+mod reference;
+mod rules;
+mod sampling;
+mod value;
+
+use std::fmt;
+
+use super::params::{AcceptanceRule, Params, Sampling};
+
+pub use drafting::{MAX_TOKENS, SOURCES};
+pub use given::Given;
+pub use notches::{Notches, Way};
+pub use place::Place;
+pub use range::Range;
+pub use reach::{Knob, Part, Reach};
+pub use reference::markdown;
+pub use rules::RULE;
+pub use sampling::TEMPERATURE;
+pub use value::Value;
+
+/// One parameter of a run.
+pub struct Parameter {
+    /// Its option is `--name`, its key in the configuration file's `[decode]` is `name`.
+    pub name: &'static str,
+    /// On the screens.
+    pub label: &'static str,
+    /// In a formula, where it is a rule's number.
+    pub symbol: &'static str,
+    /// What it does, in a few words beside its value.
+    pub about: &'static str,
+    /// What it does, for the command line's help and the documents.
+    pub help: &'static str,
+    /// What stands for its value in the help: `N`.
+    pub placeholder: &'static str,
+    pub range: Range,
+    pub unit: &'static str,
+    /// What its least value means: `off`.
+    pub least_means: &'static str,
+    /// What it means to leave it out, where that is not a value.
+    pub unset: &'static str,
+    pub row: Row,
+    pub notches: Notches,
+    /// Whether a what-if answers for it.
+    pub reach: Reach,
+    pub sweep: InSweep,
+    /// What of a run it decides.
+    pub part: Part,
+    /// Under which name two runs' difference in it is told.
+    pub difference: &'static str,
+    /// Where its value lies.
+    pub place: Place,
+}
+
+/// Where on the screens a parameter can be changed; rows are in the order of the numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// In the settings and among the sliders.
+    Settings(u8),
+    /// Among the sliders only.
+    Sliders(u8),
+    /// Only by its option and its key.
+    None,
+}
+
+/// What a sweep does with a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InSweep {
+    /// Tries several values, these where none are named.
+    Tried(&'static str),
+    /// All cells share the value of its option.
+    Shared,
+    /// Has no option for it.
+    Fixed,
+}
+
+/// What most entries have in common.
+const PLAIN: Parameter = Parameter {
+    name: "",
+    label: "",
+    symbol: "",
+    about: "",
+    help: "",
+    placeholder: "N",
+    range: Range::OneOf(Vec::new),
+    unit: "",
+    least_means: "",
+    unset: "",
+    row: Row::None,
+    notches: Notches::None,
+    reach: Reach::Rerun(Knob::Drafter),
+    sweep: InSweep::Shared,
+    part: Part::Drafts,
+    difference: "",
+    place: Place::Preset,
+};
+
+/// Every parameter, in the order in which options are written.
+pub static ALL: [&Parameter; 20] = [
+    &rules::RULE,
+    &rules::K,
+    &rules::TAU,
+    &rules::RATIO,
+    &rules::EPS,
+    &rules::DELTA,
+    &drafting::PRESET,
+    &drafting::BUDGET,
+    &drafting::BRANCH,
+    &drafting::SUFFIX,
+    &drafting::SOURCES,
+    &drafting::SOURCE_WEIGHTS,
+    &drafting::DRAFTER,
+    &drafting::REPEAT_PENALTY,
+    &drafting::REPEAT_WINDOW,
+    &sampling::TEMPERATURE,
+    &sampling::TOP_K,
+    &sampling::TOP_P,
+    &sampling::SEED,
+    &drafting::MAX_TOKENS,
+];
+
+/// The parameter of an option's or a key's name.
+pub fn named(name: &str) -> Option<&'static Parameter> {
+    ALL.into_iter().find(|parameter| parameter.name == name)
+}
+
+/// The numbers that rules have.
+pub fn rule_numbers() -> impl Iterator<Item = &'static Parameter> {
+    ALL.into_iter()
+        .filter(|parameter| parameter.is_rule_number())
+}
+
+impl Parameter {
+    /// The rule's, or a number of rules.
+    pub fn is_of_the_rule(&self) -> bool {
+        self.part == Part::Rule
+    }
+
+    pub fn is_rule_number(&self) -> bool {
+        self.is_of_the_rule() && !matches!(self.place, Place::Rule)
+    }
+
+    /// Whether it means something under these parameters.
+    pub fn applies(&self, params: &Params) -> bool {
+        self.place.exists(params)
+    }
+
+    /// The rules that it goes with; all of them but for a rule's number.
+    pub fn rules(&self) -> impl Iterator<Item = AcceptanceRule> {
+        let rules = AcceptanceRule::ALL.into_iter();
+        rules.filter(|&verify| !self.is_rule_number() || self.applies(&under(verify)))
+    }
+
+    /// Its value. `None`: it has none, as a number of another rule.
+    pub fn get(&self, params: &Params) -> Option<Value> {
+        self.place.get(params)
+    }
+
+    /// Puts a value where it belongs, if it applies and can hold such a value.
+    pub fn set(&self, params: &mut Params, value: Value) {
+        self.place.set(params, value);
+    }
+
+    /// Its default, with the rule or the temperature that it needs.
+    pub fn default(&self) -> Option<Value> {
+        let sampled = Params {
+            sampling: Some(Sampling::at(1.0)),
+            ..under(AcceptanceRule::Strict)
+        };
+        let ruled = AcceptanceRule::ALL.map(under);
+        let plain = [Params::default()].into_iter();
+        let mut places = plain.chain(ruled).chain([sampled]);
+        places.find_map(|params| self.get(&params))
+    }
+
+    /// The default in words: `0.1`, `0, off`, `all`.
+    pub fn default_text(&self) -> String {
+        match self.default() {
+            None => self.unset.to_string(),
+            Some(value) if self.is_least(value) => format!("{value}, {}", self.least_means),
+            Some(value) => value.to_string(),
+        }
+    }
+
+    fn is_least(&self, value: Value) -> bool {
+        !self.least_means.is_empty() && self.range.least() == Some(value)
+    }
+
+    /// Reads a value as the command line and the configuration file spell it; whether it
+    /// is in range is [`Parameter::check`]'s.
+    ///
+    /// # Errors
+    /// Says what it must look like.
+    pub fn parse(&self, text: &str) -> Result<Value, String> {
+        self.place.parse(text)
+    }
+
+    /// The option, for messages and command lines.
+    pub fn option(&self) -> String {
+        format!("--{}", self.name)
+    }
+}
+
+/// The default parameters under a rule.
+fn under(verify: AcceptanceRule) -> Params {
+    Params {
+        verify,
+        ..Params::default()
+    }
+}
+
+/// Two entries never share a name.
+impl PartialEq for Parameter {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Parameter {}
+
+impl fmt::Debug for Parameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}

@@ -1,0 +1,98 @@
+//! Values that were given, by options or by a configuration file, laid over other
+//! parameters.
+
+use super::rules::RULE;
+use super::{ALL, Parameter, Part, Place, TEMPERATURE, Value};
+use crate::speculate::params::{AcceptanceRule, Params};
+
+/// Values of some of the parameters, each at most once.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Given(Vec<(&'static Parameter, Value)>);
+
+impl FromIterator<(&'static Parameter, Value)> for Given {
+    fn from_iter<I: IntoIterator<Item = (&'static Parameter, Value)>>(values: I) -> Self {
+        Given(values.into_iter().collect())
+    }
+}
+
+impl Given {
+    pub fn has(&self, parameter: &Parameter) -> bool {
+        self.value(parameter).is_some()
+    }
+
+    fn value(&self, parameter: &Parameter) -> Option<Value> {
+        let found = self.0.iter().find(|(each, _)| *each == parameter);
+        found.map(|(_, value)| *value)
+    }
+
+    /// These values over `base`: a preset first, then the rule, then the rest.
+    ///
+    /// # Errors
+    /// The parameter that is out of range, or does not go with the others.
+    pub fn over(&self, base: Params) -> Result<Params, String> {
+        let mut params = base;
+        let presets = ALL.into_iter().filter(|p| matches!(p.place, Place::Preset));
+        for preset in presets {
+            self.put(preset, &mut params)?;
+        }
+        params.verify = self.rule(params.verify);
+        let rest = ALL.into_iter().filter(|p| **p != RULE);
+        for parameter in rest.filter(|p| !matches!(p.place, Place::Preset)) {
+            self.put(parameter, &mut params)?;
+        }
+        params.check()?;
+        Ok(params)
+    }
+
+    fn put(&self, parameter: &'static Parameter, params: &mut Params) -> Result<(), String> {
+        let Some(value) = self.value(parameter) else {
+            return Ok(());
+        };
+        // A temperature beside a lossy rule is told by the check, a seed beside no
+        // temperature has nothing to say.
+        let is_idle = matches!(parameter.place, Place::Seed(_) | Place::Temperature);
+        if !parameter.applies(params) && !is_idle {
+            return Err(stray(parameter, params));
+        }
+        parameter.set(params, value);
+        Ok(())
+    }
+
+    /// The rule is named, or told by the numbers that only it has.
+    fn rule(&self, base: AcceptanceRule) -> AcceptanceRule {
+        if let Some(Value::Rule(rule)) = self.value(&RULE) {
+            return rule.keeping(base);
+        }
+        let given = self.0.iter().map(|(parameter, _)| *parameter);
+        let numbers: Vec<_> = given.filter(|p| p.is_rule_number()).collect();
+        let mut rules = [base].into_iter().chain(AcceptanceRule::ALL);
+        let takes_all = |rule: &AcceptanceRule| {
+            let has = |number: &&Parameter| number.rules().any(|r| r.name() == rule.name());
+            numbers.iter().all(has)
+        };
+        // No rule has all of them: the first that only one has; what is stray is told.
+        let only_ones = || {
+            let of_given = ALL.into_iter().filter(|p| numbers.contains(p));
+            let mut owners = of_given.map(|number| number.rules().collect::<Vec<_>>());
+            owners.find_map(|rules| <[AcceptanceRule; 1]>::try_from(rules).ok())
+        };
+        let chosen = rules.find(takes_all);
+        let chosen = chosen.or_else(|| only_ones().map(|[rule]| rule));
+        chosen.map_or(base, |rule| rule.keeping(base))
+    }
+}
+
+/// What is said of a value that these parameters have no place for.
+fn stray(parameter: &Parameter, params: &Params) -> String {
+    let option = parameter.option();
+    if parameter.part != Part::Rule {
+        return format!("{option} goes with {} above 0", TEMPERATURE.option());
+    }
+    let rules: Vec<&str> = parameter.rules().map(|rule| rule.into()).collect();
+    format!(
+        "{option} goes with {} {}, not {}",
+        RULE.option(),
+        rules.join(" or "),
+        params.verify.name()
+    )
+}

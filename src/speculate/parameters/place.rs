@@ -1,0 +1,136 @@
+//! Where a parameter's value lies in [`Params`], and how it is read from text.
+
+use super::Value;
+use crate::speculate::params::{
+    AcceptanceRule, Budget, Drafter, Params, Preset, Sampling, SourceWeights, Sources,
+};
+
+/// A function gives `None` where the parameter does not apply.
+#[derive(Clone, Copy)]
+pub enum Place {
+    /// In none: it stands for the values of others.
+    Preset,
+    Rule,
+    Budget,
+    Sources,
+    Weights,
+    Drafter,
+    /// 0: nothing is sampled.
+    Temperature,
+    Whole(fn(&mut Params) -> Option<&mut usize>),
+    Number(fn(&mut Params) -> Option<&mut f32>),
+    Seed(fn(&mut Params) -> Option<&mut u64>),
+    /// May be left out.
+    OptionalWhole(fn(&mut Params) -> Option<&mut Option<usize>>),
+    OptionalNumber(fn(&mut Params) -> Option<&mut Option<f32>>),
+}
+
+impl Place {
+    pub(super) fn exists(self, params: &Params) -> bool {
+        let mut params = *params;
+        match self {
+            Place::Preset | Place::Rule | Place::Budget => true,
+            Place::Sources | Place::Weights | Place::Drafter => true,
+            Place::Temperature => params.verify.is_lossless(),
+            Place::Whole(at) => at(&mut params).is_some(),
+            Place::Number(at) => at(&mut params).is_some(),
+            Place::Seed(at) => at(&mut params).is_some(),
+            Place::OptionalWhole(at) => at(&mut params).is_some(),
+            Place::OptionalNumber(at) => at(&mut params).is_some(),
+        }
+    }
+
+    pub(super) fn get(self, params: &Params) -> Option<Value> {
+        let mut params = *params;
+        Some(match self {
+            Place::Preset => return None,
+            Place::Rule => Value::Rule(params.verify.with_default_numbers()),
+            Place::Budget => Value::Budget(params.budget),
+            Place::Sources => Value::Sources(params.sources),
+            Place::Weights => Value::Weights(params.source_weights),
+            Place::Drafter => Value::Drafter(params.drafter),
+            Place::Temperature => Value::Number(params.sampling.map_or(0.0, |s| s.temperature)),
+            Place::Whole(at) => Value::Whole(*at(&mut params)? as u64),
+            Place::Number(at) => Value::Number(*at(&mut params)?),
+            Place::Seed(at) => Value::Whole(*at(&mut params)?),
+            Place::OptionalWhole(at) => Value::Whole((*at(&mut params)?)? as u64),
+            Place::OptionalNumber(at) => Value::Number((*at(&mut params)?)?),
+        })
+    }
+
+    pub(super) fn set(self, params: &mut Params, value: Value) {
+        match (self, value) {
+            (Place::Preset, Value::Preset(preset)) => *params = preset.over(*params),
+            (Place::Rule, Value::Rule(rule)) => params.verify = rule.keeping(params.verify),
+            (Place::Budget, Value::Budget(budget)) => params.budget = budget,
+            (Place::Sources, Value::Sources(sources)) => params.sources = sources,
+            (Place::Weights, Value::Weights(weights)) => params.source_weights = weights,
+            (Place::Drafter, Value::Drafter(drafter)) => params.drafter = drafter,
+            (Place::Temperature, Value::Number(temperature)) => heat(params, temperature),
+            (Place::Whole(at), Value::Whole(n)) => put(at(params), whole(n)),
+            (Place::Number(at), Value::Number(n)) => put(at(params), n),
+            (Place::Seed(at), Value::Whole(n)) => put(at(params), n),
+            (Place::OptionalWhole(at), Value::Whole(n)) => put(at(params), Some(whole(n))),
+            (Place::OptionalNumber(at), Value::Number(n)) => put(at(params), Some(n)),
+            _ => {}
+        }
+    }
+
+    /// Leaves out what may be left out.
+    pub(super) fn unset(self, params: &mut Params) {
+        match self {
+            Place::OptionalWhole(at) => put(at(params), None),
+            Place::OptionalNumber(at) => put(at(params), None),
+            _ => {}
+        }
+    }
+
+    pub(super) fn parse(self, text: &str) -> Result<Value, String> {
+        let number = |e: std::num::ParseFloatError| e.to_string();
+        Ok(match self {
+            Place::Preset => Value::Preset(one_of(&Preset::ALL, |p| p.name(), text)?),
+            Place::Rule => Value::Rule(one_of(&AcceptanceRule::ALL, |r| r.name(), text)?),
+            Place::Budget => Value::Budget(Budget::parse(text)?),
+            Place::Sources => Value::Sources(Sources::parse(text)?),
+            Place::Weights => Value::Weights(SourceWeights::parse(text)?),
+            Place::Drafter => Value::Drafter(Drafter::parse(text)?),
+            Place::Temperature | Place::Number(_) | Place::OptionalNumber(_) => {
+                Value::Number(text.parse().map_err(number)?)
+            }
+            Place::Whole(_) | Place::OptionalWhole(_) => {
+                let n: usize = text.parse().map_err(|e| format!("{e}"))?;
+                Value::Whole(n as u64)
+            }
+            Place::Seed(_) => Value::Whole(text.parse().map_err(|e| format!("{e}"))?),
+        })
+    }
+}
+
+fn whole(n: u64) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
+}
+
+fn put<T>(place: Option<&mut T>, value: T) {
+    if let Some(place) = place {
+        *place = value;
+    }
+}
+
+fn heat(params: &mut Params, temperature: f32) {
+    let sampling = params.sampling.unwrap_or(Sampling::at(temperature));
+    params.sampling = (temperature != 0.0).then_some(Sampling {
+        temperature,
+        ..sampling
+    });
+}
+
+/// Whatever the case of its letters.
+fn one_of<T: Copy>(all: &[T], name: fn(&T) -> &'static str, text: &str) -> Result<T, String> {
+    let found = all
+        .iter()
+        .find(|each| name(each).eq_ignore_ascii_case(text));
+    let names = || all.iter().map(name).collect::<Vec<_>>().join(", ");
+    found
+        .copied()
+        .ok_or_else(|| format!("`{text}`: must be one of {}", names()))
+}

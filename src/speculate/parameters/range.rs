@@ -1,0 +1,85 @@
+//! What values a parameter may have, and how that is said.
+
+use super::Value;
+
+#[derive(Clone, Copy)]
+pub enum Range {
+    /// One of these words.
+    OneOf(fn() -> Vec<&'static str>),
+    /// Any of these words, by commas, or `none`.
+    AnyOf(fn() -> Vec<&'static str>),
+    /// A share from 0 to 1 for each of these words.
+    ShareOf(&'static [&'static str]),
+    /// `auto`, or whole numbers from 1.
+    AutoOr(usize),
+    /// Whole numbers, both ends included.
+    Whole(u64, u64),
+    /// Numbers, both ends included.
+    Between(f32, f32),
+    /// Numbers above the first, up to the second.
+    Above(f32, f32),
+}
+
+impl Range {
+    /// What it begins with, where it has a beginning.
+    pub(super) fn least(self) -> Option<Value> {
+        match self {
+            Range::Whole(least, _) => Some(Value::Whole(least)),
+            Range::Between(least, _) => Some(Value::Number(least)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn least_whole(self) -> u64 {
+        match self {
+            Range::Whole(least, _) => least,
+            _ => 0,
+        }
+    }
+
+    /// Words were checked when they were read.
+    pub(super) fn holds(self, value: Value) -> bool {
+        match (self, value) {
+            (Range::Whole(least, most), Value::Whole(n)) => (least..=most).contains(&n),
+            (Range::Between(least, most), Value::Number(n)) => (least..=most).contains(&n),
+            (Range::Above(least, most), Value::Number(n)) => n > least && n <= most,
+            (Range::AutoOr(most), Value::Budget(budget)) => (1..=most).contains(&budget.max_rows()),
+            _ => true,
+        }
+    }
+
+    /// For a list of parameters: `1 to 32`, `above 0, up to 1`.
+    pub fn in_short(self) -> String {
+        match self {
+            Range::OneOf(words) => words().join(", "),
+            Range::AnyOf(words) => format!("any of {} by commas; none", words().join(", ")),
+            Range::ShareOf(words) => format!("0 to 1 for each of {}", words.join(", ")),
+            Range::AutoOr(most) => format!("auto, or 1 to {most}"),
+            Range::Whole(0, u64::MAX) => "0 or more".to_string(),
+            Range::Whole(least, u64::MAX) => format!("{least} or more"),
+            Range::Whole(least, most) => format!("{least} to {most}"),
+            Range::Between(least, most) => format!("{least} to {most}"),
+            Range::Above(least, most) => format!("above {least}, up to {most}"),
+        }
+    }
+
+    /// What a value that is out of range must be; `least_means`: what the least one does.
+    pub(super) fn demand(self, unit: &str, least_means: &str) -> String {
+        let means = match least_means {
+            "" => String::new(),
+            what => format!(" ({what})"),
+        };
+        let unit = match unit {
+            "" => String::new(),
+            unit => format!(" {unit}"),
+        };
+        match self {
+            Range::AutoOr(most) => format!("auto or 1 to {most}{unit}"),
+            Range::Whole(least, u64::MAX) => format!("at least {least}{means}"),
+            Range::Whole(least, most) => format!("{least} to {most}{unit}"),
+            Range::Between(least, most) => format!("between {least}{means} and {most}"),
+            Range::Above(least, most) => format!("above {least} and at most {most}"),
+            Range::OneOf(_) | Range::AnyOf(_) | Range::ShareOf(_) => self.in_short(),
+        }
+    }
+}

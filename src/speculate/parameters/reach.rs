@@ -1,0 +1,98 @@
+//! What a change of a parameter means for a run that was recorded, and what of a run it
+//! decides.
+
+/// What answers for a change of a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// A what-if: the recorded rows are judged again.
+    Rejudged,
+    /// A what-if, but only for less than was recorded.
+    RejudgedIfLess,
+    /// Only a rerun, which is told under this name.
+    Rerun(Knob),
+}
+
+impl Reach {
+    /// For a list of parameters.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Reach::Rejudged => "what-if",
+            Reach::RejudgedIfLess => "what-if, if lowered",
+            Reach::Rerun(_) => "rerun",
+        }
+    }
+}
+
+/// What a difference can change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What is asked, and of whom.
+    Prompt,
+    Model,
+    /// Bits of the forward pass.
+    Arithmetic,
+    /// The distributions that tokens are compared with.
+    Distribution,
+    /// What is taken of the drafts.
+    Rule,
+    /// What is drafted.
+    Drafts,
+    /// Where the text must end.
+    Length,
+    Program,
+}
+
+/// A parameter that a recording cannot answer for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Knob {
+    /// Another rule for tokens that were drawn, or drafts for a run without any.
+    Rule,
+    /// More rows than were recorded.
+    Budget,
+    /// Longer paths than were recorded.
+    Branch,
+    Drafter,
+    Sources,
+    SourceWeights,
+    SuffixLength,
+    RepeatPenalty,
+    Sampling,
+    MaxTokens,
+    /// None that was moved: what the calibration would have learned otherwise.
+    Calibration,
+}
+
+impl Knob {
+    pub fn name(self) -> &'static str {
+        match self {
+            Knob::Rule => "rule",
+            Knob::Budget => "budget",
+            Knob::Branch => "branch",
+            Knob::Drafter => "drafter",
+            Knob::Sources => "sources",
+            Knob::SourceWeights => "source weights",
+            Knob::SuffixLength => "suffix length",
+            Knob::RepeatPenalty => "repetition penalty",
+            Knob::Sampling => "temperature",
+            Knob::MaxTokens => "length",
+            Knob::Calibration => "calibration",
+        }
+    }
+
+    /// Why it needs a rerun.
+    pub fn why(self) -> &'static str {
+        match self {
+            Knob::Rule => "the recording holds no drafts, or drawn tokens, to judge by this rule",
+            Knob::Budget => "can be lowered only: the further drafts were never judged",
+            Knob::Branch => "other drafts would have taken the rows of those that go, or followed",
+            Knob::Drafter | Knob::Sources | Knob::SourceWeights | Knob::SuffixLength => {
+                "other drafts would have been made"
+            }
+            Knob::RepeatPenalty | Knob::Sampling => "the model would have chosen otherwise",
+            Knob::MaxTokens => "the run would have ended elsewhere",
+            Knob::Calibration => {
+                "drafts that go would have taught it something: the next ones differ"
+            }
+        }
+    }
+}

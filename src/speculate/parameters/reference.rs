@@ -1,0 +1,99 @@
+//! The table as a page: `docs/parameters.md`.
+
+use super::{ALL, Parameter, Row};
+
+const INTRODUCTION: &str = "\
+# Parameters
+
+Every parameter of decoding: its option on the command line (`generate`, `bench decode`,
+`trace whatif`; in `sweep`, those that all cells share), which is also its key in the
+`[decode]` table of the [configuration file](configuration.md), and its name in the
+playground, among the settings (`p`) and the sliders of the Tune screen.
+
+The last column says what answers for a change of a recorded run: a *what-if*, which judges its
+rows again without the model; a *what-if, if lowered*; or a *rerun*. [Rules and
+what-if](rules-and-what-if.md) says how far a what-if is exact. *One notch* is what a slider
+moves by.
+
+This page is made from `src/speculate/parameters/`.
+";
+
+const HEAD: [&str; 9] = [
+    "option and key",
+    "in the playground",
+    "what it does",
+    "range",
+    "default",
+    "unit",
+    "one notch",
+    "with",
+    "a change needs",
+];
+
+/// The page.
+pub fn markdown() -> String {
+    let mut page = INTRODUCTION.to_string() + "\n";
+    page.push_str(&row(HEAD.map(String::from)));
+    page.push_str(&row(HEAD.map(|_| "---".to_string())));
+    for parameter in ALL {
+        page.push_str(&row(cells(parameter)));
+    }
+    page
+}
+
+fn row(cells: [String; 9]) -> String {
+    let cells = cells.map(|cell| cell.replace('|', "\\|"));
+    format!("| {} |\n", cells.join(" | "))
+}
+
+fn cells(parameter: &Parameter) -> [String; 9] {
+    [
+        format!("`{}`", parameter.name),
+        playground(parameter),
+        parameter.help.to_string(),
+        parameter.range.in_short(),
+        parameter.default_text(),
+        parameter.unit.to_string(),
+        parameter.notches.in_words(),
+        company(parameter),
+        parameter.reach.in_words().to_string(),
+    ]
+}
+
+/// Its name there, and where it is.
+fn playground(parameter: &Parameter) -> String {
+    match parameter.row {
+        Row::Settings(_) => format!("{}: settings, sliders", parameter.label),
+        Row::Sliders(_) => format!("{}: sliders", parameter.label),
+        Row::None => String::new(),
+    }
+}
+
+/// The rules that it is a number of.
+fn company(parameter: &Parameter) -> String {
+    if !parameter.is_rule_number() {
+        return String::new();
+    }
+    let rules: Vec<&str> = parameter.rules().map(|rule| rule.into()).collect();
+    rules.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `LASERSCOPE_WRITE_DOCS=1` writes the page instead.
+    #[test]
+    fn the_page_is_the_file() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/parameters.md");
+        if std::env::var_os("LASERSCOPE_WRITE_DOCS").is_some() {
+            std::fs::write(path, markdown()).expect("written");
+        }
+        let page = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(
+            page == markdown(),
+            "docs/parameters.md is not what src/speculate/parameters/ says: \
+             LASERSCOPE_WRITE_DOCS=1 cargo test --release --lib parameters writes it"
+        );
+    }
+}

@@ -1,0 +1,158 @@
+//! The verdict rule and its numbers, and how both are written.
+
+use super::{InSweep, Notches, PLAIN, Parameter, Part, Place, Range, Reach, Row, Value};
+use super::{rule_numbers, under};
+use crate::speculate::params::AcceptanceRule;
+
+/// What the entries of this file have in common.
+const OF_RULES: Parameter = Parameter {
+    reach: Reach::Rejudged,
+    part: Part::Rule,
+    difference: "rule",
+    ..PLAIN
+};
+
+/// A number from 0 to 1.
+const SHARE: Parameter = Parameter {
+    range: Range::Between(0.0, 1.0),
+    notches: Notches::Steps {
+        step: 0.05,
+        most: 1.0,
+    },
+    ..OF_RULES
+};
+
+pub static RULE: Parameter = Parameter {
+    name: "verify",
+    label: "rule",
+    about: "how draft tokens are judged",
+    help: "How draft tokens are judged",
+    placeholder: "RULE",
+    range: Range::OneOf(rule_names),
+    row: Row::Settings(0),
+    notches: Notches::Words,
+    sweep: InSweep::Fixed,
+    place: Place::Rule,
+    ..OF_RULES
+};
+
+pub static K: Parameter = Parameter {
+    name: "k",
+    label: "k",
+    symbol: "k",
+    about: "the rank may be at most this",
+    help: "Relaxed and ratio: the rank up to which a draft token is accepted",
+    range: Range::Whole(1, u64::MAX),
+    least_means: "strict",
+    row: Row::Settings(1),
+    notches: Notches::Ones(10),
+    sweep: InSweep::Tried("1,2,3,5"),
+    place: Place::Whole(|params| match &mut params.verify {
+        AcceptanceRule::Relaxed { k, .. } | AcceptanceRule::Ratio { k, .. } => Some(k),
+        _ => None,
+    }),
+    ..OF_RULES
+};
+
+pub static TAU: Parameter = Parameter {
+    name: "tau",
+    label: "tau",
+    symbol: "tau",
+    about: "and the probability above this",
+    help: "Relaxed: the probability that a draft token must exceed",
+    placeholder: "P",
+    row: Row::Settings(2),
+    sweep: InSweep::Tried("0.05,0.1,0.2,0.4"),
+    place: Place::Number(|params| match &mut params.verify {
+        AcceptanceRule::Relaxed { tau, .. } => Some(tau),
+        _ => None,
+    }),
+    ..SHARE
+};
+
+pub static RATIO: Parameter = Parameter {
+    name: "ratio",
+    label: "ratio",
+    symbol: "r",
+    about: "and p at least this share of the best",
+    help: "Ratio: the minimum share of the most probable token's probability",
+    placeholder: "R",
+    row: Row::Settings(3),
+    sweep: InSweep::Tried("0.1,0.3,0.5,0.8"),
+    place: Place::Number(|params| match &mut params.verify {
+        AcceptanceRule::Ratio { r, .. } => Some(r),
+        _ => None,
+    }),
+    ..SHARE
+};
+
+pub static EPS: Parameter = Parameter {
+    name: "eps",
+    label: "eps",
+    symbol: "eps",
+    about: "p above this, or above",
+    help: "Typical: a probability above this is enough",
+    placeholder: "P",
+    row: Row::Settings(4),
+    notches: Notches::Steps {
+        step: 0.01,
+        most: 1.0,
+    },
+    sweep: InSweep::Tried("0.05,0.09,0.2,0.4"),
+    place: Place::Number(|params| match &mut params.verify {
+        AcceptanceRule::Typical { eps, .. } => Some(eps),
+        _ => None,
+    }),
+    ..SHARE
+};
+
+pub static DELTA: Parameter = Parameter {
+    name: "delta",
+    label: "delta",
+    symbol: "delta",
+    about: "this × e^-entropy, if that is less",
+    help: "Typical: or one above this times e^-entropy",
+    placeholder: "F",
+    row: Row::Settings(5),
+    sweep: InSweep::Tried("0.1,0.3,0.6,1"),
+    place: Place::Number(|params| match &mut params.verify {
+        AcceptanceRule::Typical { delta, .. } => Some(delta),
+        _ => None,
+    }),
+    ..SHARE
+};
+
+fn rule_names() -> Vec<&'static str> {
+    AcceptanceRule::ALL
+        .iter()
+        .map(AcceptanceRule::name)
+        .collect()
+}
+
+impl AcceptanceRule {
+    /// Its numbers, in the order of the table.
+    pub fn numbers(&self) -> impl Iterator<Item = (&'static Parameter, Value)> {
+        let params = under(*self);
+        rule_numbers().filter_map(move |number| Some((number, number.get(&params)?)))
+    }
+
+    /// Name and numbers, for a title bar: `relaxed k=2 tau=0.10`.
+    pub fn describe(&self) -> String {
+        self.with_numbers(|value| match value {
+            Value::Number(n) => format!("{n:.2}"),
+            other => other.to_string(),
+        })
+    }
+
+    /// The same with all digits.
+    pub fn describe_exactly(&self) -> String {
+        self.with_numbers(|value| value.to_string())
+    }
+
+    fn with_numbers(&self, written: fn(Value) -> String) -> String {
+        let numbers = self.numbers();
+        let numbers = numbers.map(|(number, value)| (number.symbol, written(value)));
+        let numbers = numbers.map(|(symbol, value)| format!(" {symbol}={value}"));
+        self.name().to_string() + &numbers.collect::<String>()
+    }
+}

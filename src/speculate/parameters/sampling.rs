@@ -1,0 +1,79 @@
+//! Sampling: the temperature, and what it samples from.
+
+use super::{InSweep, Knob, Notches, PLAIN, Parameter, Part, Place, Range, Reach, Row};
+use crate::speculate::params::MAX_TEMPERATURE;
+
+/// Numbers of tokens that sampling may choose among; then all.
+const TOP_KS: &[u64] = &[1, 5, 10, 20, 40, 80, 160];
+
+/// What the entries of this file have in common.
+const OF_SAMPLING: Parameter = Parameter {
+    reach: Reach::Rerun(Knob::Sampling),
+    sweep: InSweep::Fixed,
+    part: Part::Distribution,
+    difference: "sampling",
+    ..PLAIN
+};
+
+pub static TEMPERATURE: Parameter = Parameter {
+    name: "temperature",
+    label: "temperature",
+    about: "tokens are drawn; 0 takes the best",
+    help: "Sample tokens from the model's distribution instead of taking the most probable \
+           one; needs --verify strict or autoregressive",
+    placeholder: "T",
+    range: Range::Between(0.0, MAX_TEMPERATURE),
+    least_means: "off",
+    row: Row::Settings(6),
+    // Hotter than this nothing readable comes.
+    notches: Notches::Steps {
+        step: 0.1,
+        most: 2.0,
+    },
+    place: Place::Temperature,
+    ..OF_SAMPLING
+};
+
+pub static TOP_K: Parameter = Parameter {
+    name: "top-k",
+    label: "top-k",
+    about: "drawn among so many tokens",
+    help: "With a temperature: sample among the K most probable tokens",
+    placeholder: "K",
+    range: Range::Whole(1, u64::MAX),
+    unset: "all",
+    row: Row::Settings(7),
+    notches: Notches::ListedThenUnset(TOP_KS),
+    place: Place::OptionalWhole(|params| Some(&mut params.sampling.as_mut()?.top_k)),
+    ..OF_SAMPLING
+};
+
+pub static TOP_P: Parameter = Parameter {
+    name: "top-p",
+    label: "top-p",
+    about: "drawn among this much probability",
+    help: "With a temperature: sample among the most probable tokens whose probabilities sum \
+           to P",
+    placeholder: "P",
+    range: Range::Above(0.0, 1.0),
+    unset: "1, all",
+    row: Row::Settings(8),
+    notches: Notches::Steps {
+        step: 0.05,
+        most: 1.0,
+    },
+    place: Place::OptionalNumber(|params| Some(&mut params.sampling.as_mut()?.top_p)),
+    ..OF_SAMPLING
+};
+
+pub static SEED: Parameter = Parameter {
+    name: "seed",
+    label: "seed",
+    about: "the same seed draws the same text",
+    help: "With a temperature: the same seed gives the same text",
+    range: Range::Whole(0, u64::MAX),
+    row: Row::Settings(9),
+    notches: Notches::Ones(u64::MAX),
+    place: Place::Seed(|params| Some(&mut params.sampling.as_mut()?.seed)),
+    ..OF_SAMPLING
+};

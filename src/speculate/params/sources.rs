@@ -1,0 +1,190 @@
+//! Where drafts may come from, and how far each source is trusted.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Where draft tokens may come from.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum Source {
+    /// The pool of the subject's own group.
+    Group,
+    /// All groups together.
+    Global,
+    /// The prompt and the output so far.
+    Local,
+    /// Finished answers of this session.
+    Online,
+}
+
+impl Source {
+    pub const ALL: [Source; 4] = [Source::Group, Source::Global, Source::Local, Source::Online];
+
+    pub fn name(&self) -> &'static str {
+        self.into()
+    }
+
+    /// One letter for the draft tree's margin.
+    pub fn letter(&self) -> char {
+        match self {
+            Source::Group => 'g',
+            Source::Global => 'G',
+            Source::Local => 'l',
+            Source::Online => 'o',
+        }
+    }
+}
+
+/// Which sources are switched on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sources {
+    pub group: bool,
+    pub global: bool,
+    pub local: bool,
+    /// Off unless asked for: a run would depend on the runs before it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub online: bool,
+}
+
+impl Sources {
+    /// All that a run finds alike whatever ran before it.
+    pub const ALL: Sources = Sources {
+        group: true,
+        global: true,
+        local: true,
+        online: false,
+    };
+    pub const NONE: Sources = Sources {
+        group: false,
+        global: false,
+        local: false,
+        online: false,
+    };
+
+    pub fn has(&self, source: Source) -> bool {
+        match source {
+            Source::Group => self.group,
+            Source::Global => self.global,
+            Source::Local => self.local,
+            Source::Online => self.online,
+        }
+    }
+
+    pub fn toggle(&mut self, source: Source) {
+        let flag = self.flag(source);
+        *flag = !*flag;
+    }
+
+    /// `group,local`, or `none`.
+    ///
+    /// # Errors
+    /// Names the word that is no source, and the sources.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut sources = Sources::NONE;
+        for name in text.split(',').map(str::trim).filter(|&n| n != "none") {
+            let source = Source::ALL.into_iter().find(|s| s.name() == name);
+            let source = source
+                .ok_or_else(|| format!("`{name}`: must be group, global, local, online or none"))?;
+            *sources.flag(source) = true;
+        }
+        Ok(sources)
+    }
+
+    fn flag(&mut self, source: Source) -> &mut bool {
+        match source {
+            Source::Group => &mut self.group,
+            Source::Global => &mut self.global,
+            Source::Local => &mut self.local,
+            Source::Online => &mut self.online,
+        }
+    }
+}
+
+/// As the command line and the configuration file spell them.
+impl fmt::Display for Sources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let on = Source::ALL.iter().filter(|&&source| self.has(source));
+        let names: Vec<&str> = on.map(Source::name).collect();
+        match names.as_slice() {
+            [] => f.write_str("none"),
+            names => f.write_str(&names.join(",")),
+        }
+    }
+}
+
+/// How far each source is trusted, from 0 (as if it were not there, but for the
+/// origins) to 1, the trust that was learned. Only the blend weighs its sources;
+/// answers added online weigh as much as those of the pools, the own group's as
+/// the group's, the others' as the global ones.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SourceWeights {
+    pub group: f32,
+    pub global: f32,
+    pub local: f32,
+}
+
+impl Default for SourceWeights {
+    fn default() -> Self {
+        SourceWeights {
+            group: 1.0,
+            global: 1.0,
+            local: 1.0,
+        }
+    }
+}
+
+impl SourceWeights {
+    pub fn is_default(&self) -> bool {
+        *self == SourceWeights::default()
+    }
+
+    /// `group=1,global=0.5`; a source that is not named keeps 1.
+    ///
+    /// # Errors
+    /// Names the part that cannot be read, and what can.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut weights = SourceWeights::default();
+        for part in text.split(',').map(str::trim) {
+            let wrong = || format!("`{part}`: must be group, global or local, `=`, and 0 to 1");
+            let (name, value) = part.split_once('=').ok_or_else(wrong)?;
+            let value: f32 = value.trim().parse().map_err(|_| wrong())?;
+            let weight = match name.trim() {
+                "group" => &mut weights.group,
+                "global" => &mut weights.global,
+                "local" => &mut weights.local,
+                _ => return Err(wrong()),
+            };
+            if !(0.0..=1.0).contains(&value) {
+                return Err(wrong());
+            }
+            *weight = value;
+        }
+        Ok(weights)
+    }
+}
+
+/// As the command line and the configuration file spell them.
+impl fmt::Display for SourceWeights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let SourceWeights {
+            group,
+            global,
+            local,
+        } = self;
+        write!(f, "group={group},global={global},local={local}")
+    }
+}
