@@ -102,7 +102,7 @@ impl Engine {
 
     /// The head and the rest of a step count once.
     fn with_all_blocks(&self, measured: &MeasuredPoint) -> CostPoint {
-        let n_blocks = self.model.decoder.config.layers.max(1);
+        let n_blocks = self.model.decoder.config().layers.max(1);
         if n_blocks == self.model.of_blocks {
             return measured.cost;
         }

@@ -69,15 +69,11 @@ impl Run<'_> {
             .collect();
         let ask = |(node, children): (usize, &Vec<usize>)| Asked {
             recent: self.recent(tree, node),
+            penalty: self.params.repeat_penalty,
             children: children.iter().map(|&c| tree.nodes[c].token).collect(),
         };
         let asked: Vec<Asked> = children.iter().enumerate().map(ask).collect();
-        let penalty = self.params.repeat_penalty;
-        let answered = self
-            .engine
-            .model
-            .decoder
-            .score_rows(&mut logits, &asked, penalty)?;
+        let answered = self.engine.model.decoder.score_rows(&mut logits, &asked)?;
         let unread = TokenScore {
             rank: u32::MAX,
             p: 0.0,
