@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use super::Run;
+use super::state::RunState;
 use crate::engine::model::LoadedModel;
 use crate::speculate::TokenId;
 use crate::speculate::draft::{DocHit, DraftTree};
@@ -60,9 +60,10 @@ impl Seen {
     }
 }
 
-impl Run<'_> {
+impl RunState {
     pub(super) fn new_tokens(
         &mut self,
+        model: &LoadedModel,
         tree: &DraftTree,
         rows: &[NodeDistribution],
         excerpts: &[Excerpt],
@@ -73,7 +74,7 @@ impl Run<'_> {
         let chosen = rows.iter().map(NodeDistribution::choice);
         let around = excerpts.iter().flat_map(|e| e.ids.iter().copied());
         let ids = drafted.chain(candidates).chain(chosen).chain(around);
-        self.seen.new_tokens(&self.engine.model, ids)
+        self.seen.new_tokens(model, ids)
     }
 
     /// What stands around the drafts in the first document of each origin, as far
