@@ -7,6 +7,7 @@ mod replay;
 mod seen;
 mod spec;
 mod state;
+mod step;
 
 use std::time::Instant;
 
@@ -21,7 +22,8 @@ use crate::speculate::learned::Learned;
 use crate::speculate::params::Params;
 use crate::speculate::trace::{End, Header, Step, Timing};
 use crate::speculate::verify::{Finish, RemainingTokens, Verdict};
-use state::{RunState, Stepped};
+use state::RunState;
+use step::Stepped;
 
 pub use replay::Replayed;
 pub use spec::RunSpec;

@@ -2,10 +2,8 @@
 //! they have taught it. It proposes a tree, asks the model's rows, judges and learns; whose
 //! cache the rows lie in is decided elsewhere.
 
-use super::pass::Passed;
 use super::seen::Seen;
 use super::to_micros;
-use crate::engine::model::LoadedModel;
 use crate::retrieval::{Calibrations, Retrieved, Retriever};
 use crate::speculate::TokenId;
 use crate::speculate::backoff::Backoff;
@@ -13,18 +11,8 @@ use crate::speculate::cost::StepCosts;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::learned::Learned;
 use crate::speculate::params::Params;
-use crate::speculate::trace::{End, Header, SourceHit, Step, Timing};
+use crate::speculate::trace::{End, Header, Timing};
 use crate::speculate::verify::{Finish, RemainingTokens, Verdict};
-
-/// What a step came to.
-pub(in crate::engine) struct Stepped {
-    pub hits: Vec<SourceHit>,
-    pub tree: DraftTree,
-    pub n_offered: usize,
-    pub passed: Passed,
-    pub learned: Vec<Learned>,
-    pub timing: Timing,
-}
 
 /// A run, whoever computes its rows.
 pub(in crate::engine) struct RunState {
@@ -185,35 +173,6 @@ impl RunState {
         self.n_steps += 1;
         self.decode_ms += timing.total();
         self.finish = verdict.finish;
-    }
-
-    /// What a trace keeps of a step.
-    pub fn record(
-        &mut self,
-        model: &LoadedModel,
-        stepped: Stepped,
-        room: RemainingTokens,
-        context_len: usize,
-    ) -> Step {
-        let Stepped { tree, passed, .. } = stepped;
-        let excerpts = self.new_excerpts(&tree);
-        Step {
-            index: self.n_steps - 1,
-            context_len,
-            room,
-            params: std::mem::take(&mut self.changed).then_some(self.params),
-            retrieval: stepped.hits,
-            tokens: self.new_tokens(model, &tree, &passed.rows, &excerpts),
-            documents: self.new_documents(&tree),
-            excerpts,
-            tree,
-            n_offered: stepped.n_offered,
-            rows: passed.rows,
-            judged: passed.standings,
-            verdict: passed.verdict,
-            timing: stepped.timing,
-            learned: stepped.learned,
-        }
     }
 }
 
