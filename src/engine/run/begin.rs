@@ -16,7 +16,7 @@ use crate::retrieval::{Calibrations, Local, Pools, Retriever};
 use crate::speculate::TokenId;
 use crate::speculate::cost::StepCosts;
 use crate::speculate::subject::KindName;
-use crate::speculate::trace::{FORMAT, Header, TokenBytes};
+use crate::speculate::trace::{FORMAT, Header, RowsBy, TokenBytes};
 
 impl<'e> Run<'e> {
     pub(in crate::engine) fn begin(
@@ -109,6 +109,7 @@ fn header(
         prompt_ms: 0.0,
         tokens,
         prompt_ids: prompt.ids,
+        rows: RowsBy::Own,
     }
 }
 
