@@ -6,6 +6,8 @@ mod record;
 mod replay;
 mod seen;
 mod spec;
+mod state;
+mod step;
 
 use std::time::Instant;
 
@@ -14,96 +16,63 @@ use color_eyre::eyre::Result;
 use super::Engine;
 use crate::model::clock::PassTimes;
 use crate::protocol::{PromptText, RenderedPrompt};
-use crate::retrieval::{Calibrations, Retrieved, Retriever};
 use crate::speculate::TokenId;
-use crate::speculate::backoff::Backoff;
-use crate::speculate::cost::StepCosts;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::learned::Learned;
 use crate::speculate::params::Params;
-use crate::speculate::trace::{End, Header, SourceHit, Step, Timing};
+use crate::speculate::trace::{End, Header, Step, Timing};
 use crate::speculate::verify::{Finish, RemainingTokens, Verdict};
-use pass::Passed;
-use seen::Seen;
+use state::RunState;
+use step::Stepped;
 
 pub use replay::Replayed;
 pub use spec::RunSpec;
 
-/// The outcome of a step.
-struct Stepped {
-    hits: Vec<SourceHit>,
-    tree: DraftTree,
-    n_offered: usize,
-    passed: Passed,
-    learned: Vec<Learned>,
-    timing: Timing,
-}
-
-/// A run under way on an engine.
+/// A run under way on an engine, whose cache it has to itself.
 pub struct Run<'e> {
     engine: &'e mut Engine,
-    header: Header,
-    params: Params,
-    /// The parameters were changed since the last step.
-    changed: bool,
-    /// Prompt and committed tokens; the last is the root of the next step.
-    ids: Vec<TokenId>,
-    /// How many of them came before the first step.
-    n_begun: usize,
-    /// Retrieves from the pools that this subject may use.
-    retriever: Retriever,
-    /// What was learned about draft acceptance, in this run and before.
-    calibrations: Calibrations,
-    costs: StepCosts,
-    backoff: Backoff,
-    seen: Seen,
-    n_steps: usize,
-    decode_ms: f64,
-    finish: Option<Finish>,
+    state: RunState,
 }
 
-impl<'e> Run<'e> {
+impl Run<'_> {
     pub fn header(&self) -> &Header {
-        &self.header
+        &self.state.header
     }
 
     pub fn params(&self) -> Params {
-        self.params
+        self.state.params
     }
 
     /// From the next step on. Any parameter may change, penalty and token limit
     /// included; the trace records it.
     pub fn set_params(&mut self, params: Params) {
-        self.changed |= params != self.params;
-        self.params = params;
-        self.retriever.set_params(&params);
+        self.state.set_params(params);
     }
 
     /// Set once the run has ended; then there is no further step.
     pub fn finish(&self) -> Option<Finish> {
-        self.finish
+        self.state.finish
     }
 
     /// Adds the answer to those of this session, from which the online source
     /// drafts.
     pub fn remember(self) {
-        let answer = &self.ids[self.header.prompt_ids.len()..];
-        self.engine.pools.remember(&self.header, answer);
+        let Run { engine, state } = self;
+        engine.pools.remember(&state.header, state.output());
     }
 
     pub fn cancel(&mut self) {
-        tracing::info!(steps = self.n_steps, "run cancelled");
-        self.finish.get_or_insert(Finish::Cancelled);
+        self.state.cancel();
     }
 
     /// The answer so far, inherited tokens included.
     pub fn output(&self) -> &[TokenId] {
-        &self.ids[self.header.prompt_ids.len()..]
+        self.state.output()
     }
 
     /// Tokens of prompt and answer so far.
     pub(super) fn context_len(&self) -> usize {
-        self.ids.len()
+        self.state.context_len()
     }
 
     /// Renders another prompt during the run.
@@ -119,30 +88,28 @@ impl<'e> Run<'e> {
 
     /// The run's end, if it has ended.
     pub fn end(&self) -> Option<End> {
-        self.finish.map(|finish| End {
-            finish,
-            steps: self.n_steps,
-            tokens: self.ids.len() - self.n_begun,
-            decode_ms: to_micros(self.decode_ms),
-        })
+        self.state.end()
     }
 
     /// One forward pass: retrieve, draft, forward, verify, commit. `None` if the
     /// run has ended.
     pub fn step(&mut self) -> Result<Option<Step>> {
-        if self.finish.is_some() {
+        if self.state.finish.is_some() {
             return Ok(None);
         }
-        let (room, context_len) = (self.room(), self.ids.len());
+        let (room, context_len) = (self.state.room(), self.context_len());
         let stepped = self.pass_through(room, |_| {})?;
         self.count(&stepped.passed.verdict, &stepped.timing);
-        Ok(Some(self.record(stepped, room, context_len)))
+        let step = self
+            .state
+            .record(&self.engine.model, stepped, room, context_len);
+        Ok(Some(step))
     }
 
     /// A step over a tree changed after drafting, for measuring. The run continues
     /// whatever the outcome.
     pub(super) fn step_on(&mut self, change: impl FnOnce(&mut DraftTree)) -> Result<Timing> {
-        Ok(self.pass_through(self.room(), change)?.timing)
+        Ok(self.pass_through(self.state.room(), change)?.timing)
     }
 
     /// The times of the last pass.
@@ -156,18 +123,16 @@ impl<'e> Run<'e> {
         room: RemainingTokens,
         change: impl FnOnce(&mut DraftTree),
     ) -> Result<Stepped> {
-        let is_resting = self.is_automatic() && self.backoff.rests();
-        let (retrieved, retrieve) = timed(|| self.retrieve(is_resting));
-        let n_offered = retrieved.tree.n_rows();
-        let (mut tree, draft) = timed(|| self.fit(retrieved.tree));
+        let (offered, retrieve) = timed(|| self.state.retrieve());
+        let n_offered = offered.tree.n_rows();
+        let (mut tree, draft) = timed(|| self.state.fit(offered.tree));
         change(&mut tree);
         let (passed, mut timing) = self.pass(&tree, room)?;
         (timing.retrieve, timing.draft) = (retrieve, draft);
-        self.backoff.after_step(tree.n_drafts() > 0);
         let (learned, commit) = timed(|| self.commit(&tree, &passed.verdict));
         timing.commit = commit;
         Ok(Stepped {
-            hits: retrieved.hits,
+            hits: offered.hits,
             tree,
             n_offered,
             passed,
@@ -176,127 +141,28 @@ impl<'e> Run<'e> {
         })
     }
 
-    /// What a trace records of a step.
-    fn record(&mut self, stepped: Stepped, room: RemainingTokens, context_len: usize) -> Step {
-        let Stepped { tree, passed, .. } = stepped;
-        let excerpts = self.new_excerpts(&tree);
-        Step {
-            index: self.n_steps - 1,
-            context_len,
-            room,
-            params: std::mem::take(&mut self.changed).then_some(self.params),
-            retrieval: stepped.hits,
-            tokens: self.new_tokens(&tree, &passed.rows, &excerpts),
-            documents: self.new_documents(&tree),
-            excerpts,
-            tree,
-            n_offered: stepped.n_offered,
-            rows: passed.rows,
-            judged: passed.standings,
-            verdict: passed.verdict,
-            timing: stepped.timing,
-            learned: stepped.learned,
-        }
+    /// Keeps what was committed; returns what the calibration learned.
+    fn commit(&mut self, tree: &DraftTree, verdict: &Verdict) -> Result<Vec<Learned>> {
+        self.keep(tree, verdict)?;
+        Ok(self.state.learn(tree, verdict))
     }
 
     /// Learns from a finished step.
     fn count(&mut self, verdict: &Verdict, timing: &Timing) {
-        tracing::debug!(
-            step = self.n_steps,
-            accepted = verdict.path.len(),
-            ms = timing.total(),
-            forward_ms = timing.forward,
-            "stepped"
-        );
-        self.n_steps += 1;
-        self.decode_ms += timing.total();
-        self.finish = verdict.finish;
-        if let Some(finish) = self.finish {
-            let (steps, tokens) = (self.n_steps, self.ids.len() - self.n_begun);
-            tracing::info!(?finish, steps, tokens, ms = self.decode_ms, "run ended");
-            self.engine.start.learn_calibrations(&self.calibrations);
+        self.state.count(verdict, timing);
+        if self.state.finish.is_some() {
+            let learned = &self.state.calibrations;
+            self.engine.start.learn_calibrations(learned);
         }
-    }
-
-    /// How many tokens may still be committed, by the token limit and the context.
-    fn room(&self) -> RemainingTokens {
-        let by_limit = self
-            .params
-            .max_tokens
-            .saturating_sub(self.output().len())
-            .max(1);
-        let by_context = self.engine.model.context() - self.ids.len();
-        if by_context < by_limit {
-            RemainingTokens {
-                tokens: by_context,
-                then: Finish::Context,
-            }
-        } else {
-            RemainingTokens {
-                tokens: by_limit,
-                then: Finish::Length,
-            }
-        }
-    }
-
-    fn is_automatic(&self) -> bool {
-        self.params.budget.is_auto()
-    }
-
-    /// The draft tree, without origins.
-    fn retrieve(&mut self, is_resting: bool) -> Retrieved {
-        let root = self.ids[self.ids.len() - 1];
-        if !self.params.drafts() || is_resting {
-            return Retrieved {
-                tree: DraftTree::root_only(root),
-                hits: Vec::new(),
-            };
-        }
-        self.retriever.draft(self.calibrations.of(&self.params))
-    }
-
-    /// Cuts a tree to what can be committed, to what pays under the cost profile, and
-    /// to the context; adds the origins of the rest.
-    fn fit(&mut self, mut tree: DraftTree) -> DraftTree {
-        if self.is_automatic() {
-            tree.truncate(self.costs.best_rows(&tree, self.ids.len()));
-        }
-        tree.truncate(self.engine.model.context() - self.ids.len() + 1);
-        if tree.n_drafts() > 0 {
-            self.retriever.explain(&mut tree);
-        }
-        tree
     }
 
     /// Keeps the root and the accepted path in the cache; the bonus token is the
-    /// next step's root. Returns what the calibration learned.
-    fn commit(&mut self, tree: &DraftTree, verdict: &Verdict) -> Result<Vec<Learned>> {
-        self.keep(tree, verdict)?;
-        let mut learned = Vec::new();
-        if tree.n_drafts() > 0 {
-            let calibration = self.calibrations.of(&self.params);
-            learned = self.retriever.observe(calibration, tree, verdict);
-        }
-        let is_resting = self.is_automatic() && self.backoff.rests();
-        if self.params.verify.drafts() && !is_resting {
-            self.retriever.advance();
-        }
-        Ok(learned)
-    }
-
-    /// The same without learning from it.
+    /// next step's root. Nothing is learned from it.
     pub(super) fn keep(&mut self, tree: &DraftTree, verdict: &Verdict) -> Result<()> {
-        let root = self.ids[self.ids.len() - 1];
-        let kept: Vec<usize> = std::iter::once(0)
-            .chain(verdict.path.iter().copied())
-            .collect();
-        let drafted = verdict.path.iter().map(|&n| tree.nodes[n].token);
-        self.engine
-            .model
-            .keep(&kept, std::iter::once(root).chain(drafted))?;
-        let committed: Vec<TokenId> = verdict.committed(tree).map(|(id, _)| id).collect();
-        self.ids.extend(&committed);
-        self.retriever.push(&committed);
+        let tokens = self.state.kept_tokens(tree, verdict);
+        let model = &mut self.engine.model;
+        model.keep(&state::kept_rows(verdict), tokens.into_iter())?;
+        self.state.take_in(tree, verdict);
         Ok(())
     }
 }

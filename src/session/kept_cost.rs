@@ -169,6 +169,7 @@ mod tests {
             points: vec![point(128), point(1920)],
             measured: Some(today()),
             machine: Some(machine()),
+            passes: Vec::new(),
         }
     }
 

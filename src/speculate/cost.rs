@@ -4,14 +4,18 @@
 //! [`CostProfile`] is what was measured and what a trace's header holds;
 //! [`StepCosts`] is the same made ready to be asked.
 
+mod allocation;
 mod inline;
+mod pass;
 mod point;
 
 use serde::{Deserialize, Serialize};
 
 use super::draft::DraftTree;
 
+pub use allocation::{Allocation, Offer, allocate};
 pub use inline::{inline, parse_inline};
+pub use pass::{Load, PassCosts, PassPoint};
 pub use point::CostPoint;
 
 /// Measured times of steps, t(rows, context). Empty where nothing was measured.
@@ -25,6 +29,9 @@ pub struct CostProfile {
     /// The processor or device it was measured on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub machine: Option<String>,
+    /// Passes over rows of several sequences; empty where none was measured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passes: Vec<PassPoint>,
 }
 
 /// By how much drafting must promise to be quicker than no draft.

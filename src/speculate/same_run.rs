@@ -122,9 +122,10 @@ fn prompt(header: &Header) -> [Decisive; 3] {
     ]
 }
 
-fn pools_and_costs(header: &Header) -> [Decisive; 5] {
+fn pools_and_costs(header: &Header) -> [Decisive; 6] {
     [
         (Part::Drafts, "cost profile", text_of(&header.cost.points)),
+        (Part::Drafts, "rows", header.rows.name().to_string()),
         (
             Part::Drafts,
             "calibration",

@@ -3,7 +3,7 @@
 use super::cost::CostProfile;
 use super::draft::DraftTree;
 use super::params::Params;
-use super::trace::{FORMAT, Header, ModelInfo, Step, SubjectInfo, Timing};
+use super::trace::{FORMAT, Header, ModelInfo, RowsBy, Step, SubjectInfo, Timing};
 use super::verify::{Finish, RemainingTokens, Verdict};
 
 /// A run of a prompt of one token that ends at the token 0.
@@ -40,6 +40,7 @@ pub(crate) fn header(params: Params) -> Header {
         by_hand: Vec::new(),
         asked: None,
         setup: Vec::new(),
+        rows: RowsBy::Own,
     }
 }
 

@@ -23,7 +23,7 @@ use super::subject::DocId;
 use super::verify::{Fate, Finish};
 
 pub use header::{
-    Arithmetic, FORMAT, Header, ModelInfo, OwnDocuments, PoolSize, StartFrom, SubjectInfo,
+    Arithmetic, FORMAT, Header, ModelInfo, OwnDocuments, PoolSize, RowsBy, StartFrom, SubjectInfo,
 };
 pub use step::{Excerpt, SourceHit, Step, Timing};
 pub use token_bytes::TokenBytes;

@@ -10,8 +10,8 @@ use laserscope::speculate::params::{AcceptanceRule, Params, Source};
 use laserscope::speculate::row::{Candidate, NodeDistribution, TOP_N, TokenScore};
 use laserscope::speculate::subject::DocId;
 use laserscope::speculate::trace::{
-    End, Excerpt, FORMAT, Header, ModelInfo, PoolSize, SourceHit, Step, SubjectInfo, Timing,
-    TokenBytes, Trace,
+    End, Excerpt, FORMAT, Header, ModelInfo, PoolSize, RowsBy, SourceHit, Step, SubjectInfo,
+    Timing, TokenBytes, Trace,
 };
 use laserscope::speculate::verify::{Finish, RemainingTokens, ScoredTree, verify};
 
@@ -393,6 +393,7 @@ fn header(world: &mut World, params: Params) -> Header {
         by_hand: Vec::new(),
         asked: None,
         setup: Vec::new(),
+        rows: RowsBy::Own,
     }
 }
 

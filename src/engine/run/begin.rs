@@ -6,6 +6,7 @@ use std::time::Instant;
 use color_eyre::eyre::{Result, bail};
 
 use super::seen::Seen;
+use super::state::RunState;
 use super::{Run, ms_since};
 use crate::engine::model::LoadedModel;
 use crate::engine::pools::knowledge::pool_of;
@@ -16,8 +17,7 @@ use crate::retrieval::{Calibrations, Local, Pools, Retriever};
 use crate::speculate::TokenId;
 use crate::speculate::cost::StepCosts;
 use crate::speculate::subject::KindName;
-use crate::speculate::trace::{FORMAT, Header, TokenBytes};
-use crate::speculate::verify::Finish;
+use crate::speculate::trace::{FORMAT, Header, RowsBy, TokenBytes};
 
 impl<'e> Run<'e> {
     pub(in crate::engine) fn begin(
@@ -25,16 +25,30 @@ impl<'e> Run<'e> {
         spec: RunSpec,
         go_on: &mut dyn FnMut(usize, usize) -> bool,
     ) -> Result<Self> {
+        let mut state = RunState::begin(engine, spec)?;
+        let begin = Instant::now();
+        if !engine.model.process(&state.ids, go_on)? {
+            state.cancel();
+        }
+        state.header.prompt_ms = ms_since(begin);
+        Ok(Run { engine, state })
+    }
+}
+
+impl RunState {
+    /// A run whose prompt is rendered, and not processed yet.
+    ///
+    /// # Errors
+    /// A prompt that leaves no room in the context, a branch that cannot be begun.
+    pub fn begin(engine: &Engine, spec: RunSpec) -> Result<Self> {
         let prompt = engine
             .model
             .render_to_fit(&spec.prompt, spec.params.max_tokens)?;
         let ids = begun(&prompt, &spec, &engine.model)?;
         let pools = engine.pools.for_subject(&spec.subject);
-        let begin = Instant::now();
-        let cancelled = !engine.model.process(&ids, go_on)?;
         let mut seen = Seen::default();
         let tokens = seen.new_tokens(&engine.model, ids.iter().copied());
-        let header = header(engine, spec, prompt, &pools, tokens, begin);
+        let header = header(engine, spec, prompt, &pools, tokens);
         let mut local = Local::new(&header.prompt_ids, header.opening_len);
         local.push(&ids[header.prompt_ids.len()..]);
         let retriever = Retriever::new(pools, pool_of(&header.subject), local, &header.params);
@@ -49,34 +63,32 @@ impl<'e> Run<'e> {
         tracing::debug!(params = ?header.params);
         let calibration = header.calibration.as_ref();
         let branch = header.branch.as_ref();
-        Ok(Run {
-            retriever: retriever.ending_at(engine.model.codec.eos_ids()),
+        Ok(RunState {
+            retriever: retriever.ending_at(&header.eos),
             calibrations: calibration.map_or_else(Calibrations::default, Calibrations::starting),
             costs: StepCosts::new(&header.cost),
             backoff: branch.and_then(|b| b.backoff.clone()).unwrap_or_default(),
             params: header.params,
             changed: false,
             n_begun: ids.len(),
+            context: engine.model.context(),
             ids,
             seen,
             n_steps: 0,
             decode_ms: 0.0,
-            finish: cancelled.then_some(Finish::Cancelled),
-            engine,
+            finish: None,
             header,
         })
     }
 }
 
-/// Everything the run's trees and verdicts depend on. `begin`: when processing the
-/// prompt began.
+/// All that the run's trees and verdicts depend on.
 fn header(
     engine: &Engine,
     spec: RunSpec,
     prompt: RenderedPrompt,
     pools: &Pools,
     tokens: Vec<(TokenId, TokenBytes)>,
-    begin: Instant,
 ) -> Header {
     let model = &engine.model;
     let (cost, calibration) = engine.start.unless_given(spec.start);
@@ -104,9 +116,10 @@ fn header(
         cost,
         calibration: Some(calibration),
         eos: model.codec.eos_ids().to_vec(),
-        prompt_ms: ms_since(begin),
+        prompt_ms: 0.0,
         tokens,
         prompt_ids: prompt.ids,
+        rows: RowsBy::Own,
     }
 }
 

@@ -2,9 +2,10 @@
 
 use color_eyre::eyre::Result;
 
-use super::{Run, timed, to_micros};
+use super::state::RunState;
+use super::{Run, timed};
 use crate::model::decoder::TreeBatch;
-use crate::model::logits::{Asked, Logits, Row};
+use crate::model::logits::{Answered, Asked, Logits, Row};
 use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::params::Sampling;
@@ -19,6 +20,15 @@ pub(in crate::engine) struct Passed {
     pub verdict: Verdict,
 }
 
+/// The logits of a pass, penalised, and where a tree's rows begin in them.
+#[derive(Clone, Copy)]
+pub(in crate::engine) struct RowsOfPass<'a> {
+    pub logits: &'a Logits,
+    pub first: usize,
+    /// Rows of the pass.
+    pub of: usize,
+}
+
 impl Run<'_> {
     /// The model's part: forward and verify.
     pub(in crate::engine) fn pass(
@@ -28,69 +38,91 @@ impl Run<'_> {
     ) -> Result<(Passed, Timing)> {
         let (logits, forward) = timed(|| self.forward(tree));
         let logits = logits?;
-        let (read, judging) = timed(|| self.judge(tree, logits, room));
-        let (rows, standings) = read?;
-        let eos = self.engine.model.codec.eos_ids();
-        let rule = self.params.verify;
-        let scored = ScoredTree::new(tree, &rows, &standings);
-        let (verdict, verifying) = timed(|| verify(scored, rule, eos, room));
-        let passed = Passed {
-            rows,
-            standings,
-            verdict,
-        };
+        let (passed, verify) = timed(|| self.judge(tree, logits, room));
         let timing = Timing {
             forward,
-            verify: to_micros(judging + verifying),
+            verify,
             ..Timing::default()
         };
-        Ok((passed, timing))
+        Ok((passed?, timing))
     }
 
     fn forward(&mut self, tree: &DraftTree) -> Result<Logits> {
-        let tokens: Vec<TokenId> = tree.nodes.iter().map(|n| n.token).collect();
-        let parents: Vec<Option<usize>> = tree.nodes.iter().map(|n| n.parent).collect();
+        let (tokens, parents) = flat(tree);
         self.engine.model.decoder.forward_tree(TreeBatch {
             tokens: &tokens,
             parents: &parents,
         })
     }
 
-    /// The distribution at every node, after the penalty on the node's own path, and
-    /// every draft token's score in its parent's distribution.
     fn judge(
         &mut self,
         tree: &DraftTree,
         mut logits: Logits,
         room: RemainingTokens,
-    ) -> Result<(Vec<NodeDistribution>, Vec<TokenScore>)> {
-        let children: Vec<Vec<usize>> = (0..tree.n_rows())
-            .map(|node| tree.children(node).collect())
-            .collect();
-        let ask = |(node, children): (usize, &Vec<usize>)| Asked {
-            recent: self.recent(tree, node),
-            penalty: self.params.repeat_penalty,
-            children: children.iter().map(|&c| tree.nodes[c].token).collect(),
+    ) -> Result<Passed> {
+        let asked = self.state.asked(tree);
+        let decoder = &mut self.engine.model.decoder;
+        let answered = decoder.score_rows(&mut logits, &asked)?;
+        let rows = RowsOfPass {
+            logits: &logits,
+            first: 0,
+            of: tree.n_rows(),
         };
-        let asked: Vec<Asked> = children.iter().enumerate().map(ask).collect();
-        let answered = self.engine.model.decoder.score_rows(&mut logits, &asked)?;
-        let unread = TokenScore {
-            rank: u32::MAX,
-            p: 0.0,
-        };
-        let mut judged = vec![unread; tree.n_drafts()];
-        let mut rows = Vec::with_capacity(answered.len());
-        for ((row, standings), children) in answered.into_iter().zip(children) {
-            for (child, standing) in children.into_iter().zip(standings) {
-                judged[child - 1] = standing;
-            }
-            rows.push(row);
-        }
-        if let Some(sampling) = self.params.sampling {
-            self.draw(tree, &logits, &mut rows, &sampling, room)?;
-        }
+        let passed = self.state.judge(tree, answered, rows, room);
         self.engine.model.decoder.recycle(logits);
-        Ok((rows, judged))
+        passed
+    }
+}
+
+/// A tree's tokens and parents.
+pub(in crate::engine) fn flat(tree: &DraftTree) -> (Vec<TokenId>, Vec<Option<usize>>) {
+    let nodes = tree.nodes.iter();
+    nodes.map(|node| (node.token, node.parent)).unzip()
+}
+
+impl RunState {
+    /// What is asked of every node's row: the penalty on the node's own path, and the
+    /// standings of its children.
+    pub fn asked(&self, tree: &DraftTree) -> Vec<Asked> {
+        let mut asked: Vec<Asked> = (0..tree.n_rows())
+            .map(|node| Asked {
+                recent: self.recent(tree, node),
+                penalty: self.params.repeat_penalty,
+                children: Vec::new(),
+            })
+            .collect();
+        for node in &tree.nodes {
+            if let Some(parent) = node.parent {
+                asked[parent].children.push(node.token);
+            }
+        }
+        asked
+    }
+
+    /// Reads the answers: the distribution at every node, every draft token's standing in
+    /// its parent's, what is drawn, and the verdict.
+    ///
+    /// # Errors
+    /// What the device reports.
+    pub fn judge(
+        &self,
+        tree: &DraftTree,
+        answered: Vec<Answered>,
+        of_pass: RowsOfPass<'_>,
+        room: RemainingTokens,
+    ) -> Result<Passed> {
+        let (mut rows, standings) = by_node(tree, answered);
+        if let Some(sampling) = self.params.sampling {
+            self.draw(tree, of_pass, &mut rows, &sampling, room)?;
+        }
+        let scored = ScoredTree::new(tree, &rows, &standings);
+        let verdict = verify(scored, self.params.verify, &self.header.eos, room);
+        Ok(Passed {
+            rows,
+            standings,
+            verdict,
+        })
     }
 
     /// Samples the token after the root, and after each draft token that was itself
@@ -98,23 +130,22 @@ impl Run<'_> {
     fn draw(
         &self,
         tree: &DraftTree,
-        logits: &Logits,
+        of_pass: RowsOfPass<'_>,
         rows: &mut [NodeDistribution],
         sampling: &Sampling,
         room: RemainingTokens,
     ) -> Result<()> {
-        let eos = self.engine.model.codec.eos_ids();
-        for (index, node) in tree.nodes.iter().enumerate() {
+        for (i, node) in tree.nodes.iter().enumerate() {
             let drawn_above = node.parent.map(|p| rows[p].drawn.map(|d| d.token));
             let is_drawn = drawn_above.is_none_or(|drawn| drawn == Some(node.token));
-            let is_end = index > 0 && eos.contains(&node.token);
+            let is_end = i > 0 && self.header.eos.contains(&node.token);
             if is_drawn && !is_end && node.depth < room.tokens {
                 let row = Row {
-                    index,
-                    of: tree.n_rows(),
+                    index: of_pass.first + i,
+                    of: of_pass.of,
                 };
-                let drawn = logits.draw(row, sampling, self.ids.len() + node.depth)?;
-                rows[index].drawn = Some(drawn);
+                let position = self.ids.len() + node.depth;
+                rows[i].drawn = Some(of_pass.logits.draw(row, sampling, position)?);
             }
         }
         Ok(())
@@ -133,4 +164,19 @@ impl Run<'_> {
             .chain(drafted.skip(skip))
             .collect()
     }
+}
+
+/// The answers by node: its distribution, and its standing in its parent's (the root has
+/// none).
+fn by_node(tree: &DraftTree, answered: Vec<Answered>) -> (Vec<NodeDistribution>, Vec<TokenScore>) {
+    let (rows, of_children): (Vec<NodeDistribution>, Vec<Vec<TokenScore>>) =
+        answered.into_iter().unzip();
+    let mut of_children: Vec<_> = of_children.into_iter().map(Vec::into_iter).collect();
+    let unread = TokenScore {
+        rank: u32::MAX,
+        p: 0.0,
+    };
+    let parents = tree.nodes.iter().filter_map(|node| node.parent);
+    let standings = parents.map(|parent| of_children[parent].next().unwrap_or(unread));
+    (rows, standings.collect())
 }

@@ -3,11 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use super::Run;
 use crate::engine::model::LoadedModel;
 use crate::speculate::TokenId;
-use crate::speculate::draft::{DocHit, DraftTree};
-use crate::speculate::row::NodeDistribution;
+use crate::speculate::draft::DocHit;
 use crate::speculate::subject::DocId;
 use crate::speculate::trace::{Excerpt, TokenBytes};
 
@@ -39,78 +37,23 @@ impl Seen {
         self.tokens.insert(id)
     }
 
-    fn doc(&mut self, id: &DocId) -> bool {
+    pub(super) fn doc(&mut self, id: &DocId) -> bool {
         self.docs.insert(id.clone())
     }
 
-    /// Whether a token and a few around it were already recorded.
-    fn has_around(&self, place: &DocHit) -> bool {
+    /// A token and a few around it were recorded already.
+    pub(super) fn has_around(&self, place: &DocHit) -> bool {
         let around = place.at.saturating_sub(AROUND)..place.at + AROUND;
         let known = self.excerpts.get(&place.doc).into_iter().flatten();
         let mut known = known.map(|r| r.start <= around.start && around.end <= r.end);
         known.any(|holds| holds)
     }
 
-    /// `is_last`: it reaches its document's end.
-    fn excerpt(&mut self, excerpt: &Excerpt, is_last: bool) {
+    /// `is_last`: it goes on to its document's end.
+    pub(super) fn excerpt(&mut self, excerpt: &Excerpt, is_last: bool) {
         let end = excerpt.from + excerpt.ids.len() as u32;
         let end = if is_last { u32::MAX } else { end };
         let of_doc = self.excerpts.entry(excerpt.doc.clone()).or_default();
         of_doc.push(excerpt.from..end);
-    }
-}
-
-impl Run<'_> {
-    pub(super) fn new_tokens(
-        &mut self,
-        tree: &DraftTree,
-        rows: &[NodeDistribution],
-        excerpts: &[Excerpt],
-    ) -> Vec<(TokenId, TokenBytes)> {
-        let drafted = tree.nodes.iter().map(|n| n.token);
-        let candidates = rows.iter().flat_map(|r| r.top.iter().map(|c| c.0));
-        // The sampled token may not be among the most probable ones.
-        let chosen = rows.iter().map(NodeDistribution::choice);
-        let around = excerpts.iter().flat_map(|e| e.ids.iter().copied());
-        let ids = drafted.chain(candidates).chain(chosen).chain(around);
-        self.seen.new_tokens(&self.engine.model, ids)
-    }
-
-    /// The text around the drafts in the first document of each origin, unless already
-    /// recorded.
-    pub(super) fn new_excerpts(&mut self, tree: &DraftTree) -> Vec<Excerpt> {
-        let wanted = (Excerpt::BEFORE, Excerpt::BEHIND);
-        let mut new = Vec::new();
-        for node in &tree.nodes {
-            let places = node.origins.iter().filter_map(|o| o.docs.first());
-            for place in places {
-                if self.seen.has_around(place) {
-                    continue;
-                }
-                let Some(excerpt) = self.retriever.pools().excerpt(place, node.token, wanted)
-                else {
-                    continue;
-                };
-                let n_behind = excerpt.ids.len() - (place.at - excerpt.from) as usize;
-                self.seen.excerpt(&excerpt, n_behind < Excerpt::BEHIND);
-                new.push(excerpt);
-            }
-        }
-        new
-    }
-
-    pub(super) fn new_documents(&mut self, tree: &DraftTree) -> Vec<(DocId, String)> {
-        let hits = tree
-            .nodes
-            .iter()
-            .flat_map(|n| n.origins.iter().flat_map(|o| &o.docs));
-        let mut new = Vec::new();
-        for hit in hits {
-            if self.seen.doc(&hit.doc) {
-                let title = self.retriever.pools().title(&hit.doc).unwrap_or(&hit.doc);
-                new.push((hit.doc.clone(), title.to_string()));
-            }
-        }
-        new
     }
 }

@@ -82,17 +82,15 @@ impl Knob {
     /// Why it needs a rerun.
     pub fn why(self) -> &'static str {
         match self {
-            Knob::Rule => "the recording holds no drafts, or drawn tokens, to judge by this rule",
-            Knob::Budget => "can be lowered only: the further drafts were never judged",
-            Knob::Branch => "other drafts would have taken the rows of those that go, or followed",
+            Knob::Rule => "the recording has no drafts that this rule could judge",
+            Knob::Budget => "can only be lowered: drafts beyond it were never scored",
+            Knob::Branch => "other drafts would have filled the freed rows, or followed",
             Knob::Drafter | Knob::Sources | Knob::SourceWeights | Knob::SuffixLength => {
-                "other drafts would have been made"
+                "the drafts would have been different"
             }
-            Knob::RepeatPenalty | Knob::Sampling => "the model would have chosen otherwise",
+            Knob::RepeatPenalty | Knob::Sampling => "the model's choices would have been different",
             Knob::MaxTokens => "the run would have ended elsewhere",
-            Knob::Calibration => {
-                "drafts that go would have taught it something: the next ones differ"
-            }
+            Knob::Calibration => "it learns from every draft: without some, later drafts differ",
         }
     }
 }

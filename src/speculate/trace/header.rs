@@ -80,6 +80,31 @@ pub struct SubjectInfo {
     pub framework: FrameworkName,
 }
 
+/// Who decides how many rows a step has, where the budget is automatic.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum RowsBy {
+    /// The run alone, by the header's profile: its trees are a function of its header.
+    #[default]
+    Own,
+    /// All runs of a pass together: what the others had to offer shows in the trees, and
+    /// only the text is a function of the header.
+    Shared,
+}
+
+impl RowsBy {
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    pub fn is_own(&self) -> bool {
+        *self == RowsBy::Own
+    }
+}
+
 /// Size of a source at the start of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PoolSize {
@@ -140,6 +165,9 @@ pub struct Header {
     /// The options that chose catalog, pools, model and device, word by word.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub setup: Vec<String>,
+    /// Who decided how many rows its steps had.
+    #[serde(default, skip_serializing_if = "RowsBy::is_own")]
+    pub rows: RowsBy,
 }
 
 fn is_zero(n: &usize) -> bool {

@@ -12,11 +12,12 @@ use crate::speculate::TokenId;
 use crate::speculate::backoff::Backoff;
 use crate::speculate::cost::StepCosts;
 use crate::speculate::params::{Budget, Drafter, Params};
-use crate::speculate::trace::{Step, Trace};
+use crate::speculate::trace::{RowsBy, Step, Trace};
 
 /// Where both runs stand before a step.
 pub struct Course {
     recorded: Params,
+    rows: RowsBy,
     /// Of the rerun, which keeps them throughout; `None`: as recorded.
     rerun: Option<Params>,
     /// How retrieval rests in the recorded run, and in the rerun.
@@ -35,6 +36,7 @@ impl Course {
         let last = trace.params_at(trace.steps.len());
         Course {
             recorded: trace.header.params,
+            rows: trace.header.rows,
             rerun: (!change.is_empty()).then(|| change.over(&last)),
             recorded_rest: rest.clone(),
             rerun_rest: rest,
@@ -81,7 +83,8 @@ impl Course {
             true => asked.budget.max_rows(),
             false => 1,
         };
-        if asked.budget.is_auto() {
+        // What other runs left of a pass's rows is in the recorded trees alone.
+        if asked.budget.is_auto() && self.rows.is_own() {
             let best = (0..nodes.len()).filter(|&node| is_short(node)).take(rows);
             let path_probs = best.map(|node| nodes[node].path_prob);
             rows = rows.min(costs.best_rows_of(path_probs, step.context_len));

@@ -1,0 +1,184 @@
+//! What a run owns besides the model that computes it: its text, its retrieval and what
+//! they have taught it. It proposes a tree, asks the model's rows, judges and learns; whose
+//! cache the rows lie in is decided elsewhere.
+
+use super::seen::Seen;
+use super::to_micros;
+use crate::retrieval::{Calibrations, Retrieved, Retriever};
+use crate::speculate::TokenId;
+use crate::speculate::backoff::Backoff;
+use crate::speculate::cost::StepCosts;
+use crate::speculate::draft::DraftTree;
+use crate::speculate::learned::Learned;
+use crate::speculate::params::Params;
+use crate::speculate::trace::{End, Header, Timing};
+use crate::speculate::verify::{Finish, RemainingTokens, Verdict};
+
+/// A run, whoever computes its rows.
+pub(in crate::engine) struct RunState {
+    pub header: Header,
+    pub params: Params,
+    /// The parameters were changed since the last step.
+    pub(super) changed: bool,
+    /// Prompt and committed tokens; the last is the root of the next step.
+    pub ids: Vec<TokenId>,
+    /// How many of them were there before the first step.
+    pub(super) n_begun: usize,
+    /// Most tokens of prompt and answer.
+    pub(super) context: usize,
+    /// Over the pools as this subject may use them.
+    pub(super) retriever: Retriever,
+    /// What was learned of drafts' chances, in this run and before.
+    pub calibrations: Calibrations,
+    pub(super) costs: StepCosts,
+    pub(super) backoff: Backoff,
+    pub(super) seen: Seen,
+    pub(super) n_steps: usize,
+    pub(super) decode_ms: f64,
+    pub finish: Option<Finish>,
+}
+
+impl RunState {
+    pub fn set_params(&mut self, params: Params) {
+        self.changed |= params != self.params;
+        self.params = params;
+        self.retriever.set_params(&params);
+    }
+
+    pub fn cancel(&mut self) {
+        self.finish.get_or_insert(Finish::Cancelled);
+    }
+
+    /// The answer so far, what a branch took over included.
+    pub fn output(&self) -> &[TokenId] {
+        &self.ids[self.header.prompt_ids.len()..]
+    }
+
+    /// Tokens of prompt and answer so far.
+    pub fn context_len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// The run's end, if it has ended.
+    pub fn end(&self) -> Option<End> {
+        self.finish.map(|finish| End {
+            finish,
+            steps: self.n_steps,
+            tokens: self.ids.len() - self.n_begun,
+            decode_ms: to_micros(self.decode_ms),
+        })
+    }
+
+    /// What may still be committed, by the token limit and the context.
+    pub fn room(&self) -> RemainingTokens {
+        let by_limit = self
+            .params
+            .max_tokens
+            .saturating_sub(self.output().len())
+            .max(1);
+        let by_context = self.context - self.ids.len();
+        if by_context < by_limit {
+            RemainingTokens {
+                tokens: by_context,
+                then: Finish::Context,
+            }
+        } else {
+            RemainingTokens {
+                tokens: by_limit,
+                then: Finish::Length,
+            }
+        }
+    }
+
+    pub fn is_automatic(&self) -> bool {
+        self.params.budget.is_auto()
+    }
+
+    fn is_resting(&self) -> bool {
+        self.is_automatic() && self.backoff.rests()
+    }
+
+    /// The draft tree, its origins not named yet.
+    pub fn retrieve(&mut self) -> Retrieved {
+        if !self.params.drafts() || self.is_resting() {
+            return Retrieved {
+                tree: DraftTree::root_only(self.root()),
+                hits: Vec::new(),
+            };
+        }
+        self.retriever.draft(self.calibrations.of(&self.params))
+    }
+
+    /// The last committed token: the next tree's root.
+    fn root(&self) -> TokenId {
+        self.ids[self.ids.len() - 1]
+    }
+
+    /// Cuts a tree to what pays under the cost profile of this run alone, and to the
+    /// context; names the origins of what is left.
+    pub fn fit(&mut self, mut tree: DraftTree) -> DraftTree {
+        self.cut_to_pay(&mut tree);
+        self.cut_to_context(&mut tree);
+        self.explain(&mut tree);
+        tree
+    }
+
+    /// To what pays under the cost profile of this run alone.
+    pub fn cut_to_pay(&self, tree: &mut DraftTree) {
+        if self.is_automatic() {
+            tree.truncate(self.costs.best_rows(tree, self.ids.len()));
+        }
+    }
+
+    pub fn cut_to_context(&self, tree: &mut DraftTree) {
+        tree.truncate(self.context - self.ids.len() + 1);
+    }
+
+    /// Names the origins of a tree's drafts.
+    pub fn explain(&mut self, tree: &mut DraftTree) {
+        if tree.n_drafts() > 0 {
+            self.retriever.explain(tree);
+        }
+    }
+
+    /// The tokens of the rows that stay.
+    pub fn kept_tokens(&self, tree: &DraftTree, verdict: &Verdict) -> Vec<TokenId> {
+        let drafted = verdict.path.iter().map(|&n| tree.nodes[n].token);
+        std::iter::once(self.root()).chain(drafted).collect()
+    }
+
+    /// The text goes on by what was committed.
+    pub fn take_in(&mut self, tree: &DraftTree, verdict: &Verdict) {
+        let committed: Vec<TokenId> = verdict.committed(tree).map(|(id, _)| id).collect();
+        self.ids.extend(&committed);
+        self.retriever.push(&committed);
+    }
+
+    /// After the text has gone on: what the calibration learned of the tree.
+    pub fn learn(&mut self, tree: &DraftTree, verdict: &Verdict) -> Vec<Learned> {
+        self.backoff.after_step(tree.n_drafts() > 0);
+        let mut learned = Vec::new();
+        if tree.n_drafts() > 0 {
+            let calibration = self.calibrations.of(&self.params);
+            learned = self.retriever.observe(calibration, tree, verdict);
+        }
+        if self.params.verify.drafts() && !self.is_resting() {
+            self.retriever.advance();
+        }
+        learned
+    }
+
+    /// After a step.
+    pub fn count(&mut self, verdict: &Verdict, timing: &Timing) {
+        self.n_steps += 1;
+        self.decode_ms += timing.total();
+        self.finish = verdict.finish;
+    }
+}
+
+/// The rows of a step that stay in the cache: the root's and the accepted path's.
+pub(in crate::engine) fn kept_rows(verdict: &Verdict) -> Vec<usize> {
+    std::iter::once(0)
+        .chain(verdict.path.iter().copied())
+        .collect()
+}

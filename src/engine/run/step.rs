@@ -1,0 +1,107 @@
+//! A step as a trace keeps it.
+
+use super::pass::Passed;
+use super::state::RunState;
+use crate::engine::model::LoadedModel;
+use crate::speculate::TokenId;
+use crate::speculate::draft::DraftTree;
+use crate::speculate::learned::Learned;
+use crate::speculate::row::NodeDistribution;
+use crate::speculate::subject::DocId;
+use crate::speculate::trace::{Excerpt, SourceHit, Step, Timing, TokenBytes};
+use crate::speculate::verify::RemainingTokens;
+
+/// What a step came to.
+pub(in crate::engine) struct Stepped {
+    pub hits: Vec<SourceHit>,
+    pub tree: DraftTree,
+    pub n_offered: usize,
+    pub passed: Passed,
+    pub learned: Vec<Learned>,
+    pub timing: Timing,
+}
+
+impl RunState {
+    /// What a trace keeps of a step.
+    pub fn record(
+        &mut self,
+        model: &LoadedModel,
+        stepped: Stepped,
+        room: RemainingTokens,
+        context_len: usize,
+    ) -> Step {
+        let Stepped { tree, passed, .. } = stepped;
+        let excerpts = self.new_excerpts(&tree);
+        Step {
+            index: self.n_steps - 1,
+            context_len,
+            room,
+            params: std::mem::take(&mut self.changed).then_some(self.params),
+            retrieval: stepped.hits,
+            tokens: self.new_tokens(model, &tree, &passed.rows, &excerpts),
+            documents: self.new_documents(&tree),
+            excerpts,
+            tree,
+            n_offered: stepped.n_offered,
+            rows: passed.rows,
+            judged: passed.standings,
+            verdict: passed.verdict,
+            timing: stepped.timing,
+            learned: stepped.learned,
+        }
+    }
+
+    fn new_tokens(
+        &mut self,
+        model: &LoadedModel,
+        tree: &DraftTree,
+        rows: &[NodeDistribution],
+        excerpts: &[Excerpt],
+    ) -> Vec<(TokenId, TokenBytes)> {
+        let drafted = tree.nodes.iter().map(|n| n.token);
+        let candidates = rows.iter().flat_map(|r| r.top.iter().map(|c| c.0));
+        // What was drawn may be none of the most probable ones.
+        let chosen = rows.iter().map(NodeDistribution::choice);
+        let around = excerpts.iter().flat_map(|e| e.ids.iter().copied());
+        let ids = drafted.chain(candidates).chain(chosen).chain(around);
+        self.seen.new_tokens(model, ids)
+    }
+
+    /// What stands around the drafts in the first document of each origin, as far
+    /// as it was not recorded yet.
+    fn new_excerpts(&mut self, tree: &DraftTree) -> Vec<Excerpt> {
+        let wanted = (Excerpt::BEFORE, Excerpt::BEHIND);
+        let mut new = Vec::new();
+        for node in &tree.nodes {
+            let places = node.origins.iter().filter_map(|o| o.docs.first());
+            for place in places {
+                if self.seen.has_around(place) {
+                    continue;
+                }
+                let Some(excerpt) = self.retriever.pools().excerpt(place, node.token, wanted)
+                else {
+                    continue;
+                };
+                let n_behind = excerpt.ids.len() - (place.at - excerpt.from) as usize;
+                self.seen.excerpt(&excerpt, n_behind < Excerpt::BEHIND);
+                new.push(excerpt);
+            }
+        }
+        new
+    }
+
+    fn new_documents(&mut self, tree: &DraftTree) -> Vec<(DocId, String)> {
+        let hits = tree
+            .nodes
+            .iter()
+            .flat_map(|n| n.origins.iter().flat_map(|o| &o.docs));
+        let mut new = Vec::new();
+        for hit in hits {
+            if self.seen.doc(&hit.doc) {
+                let title = self.retriever.pools().title(&hit.doc).unwrap_or(&hit.doc);
+                new.push((hit.doc.clone(), title.to_string()));
+            }
+        }
+        new
+    }
+}

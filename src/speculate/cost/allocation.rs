@@ -1,0 +1,179 @@
+//! Rows where they pay: of the draft trees of all sequences of a pass, the nodes whose
+//! expected tokens are worth their time, whichever sequence they belong to.
+//!
+//! The last committed token of every sequence needs its row. One heap holds each
+//! sequence's next node; since a child never outranks its parent, the best m nodes are a
+//! forest closed towards the roots for every m, and no other m nodes expect more. Of all m
+//! that one counts which expects most tokens a millisecond: t is a staircase, so that a
+//! row that does not pay may stand before some that do.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+use super::pass::{Load, PassCosts};
+use super::{MARGIN, StepCosts};
+
+/// What a sequence would draft, and what its rows read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offer {
+    /// Path probabilities of its drafts, in draft order.
+    pub path_probs: Vec<f32>,
+    /// Tokens of its own that a row attends to.
+    pub own: usize,
+    /// Tokens of a shared prefix.
+    pub shared: usize,
+}
+
+impl Offer {
+    fn load(&self, rows: usize) -> Load {
+        Load::of(rows, self.own, self.shared)
+    }
+}
+
+/// Rows for each sequence, and what they cost.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Allocation {
+    /// In the order of the offers; the root's row is among them.
+    pub rows: Vec<usize>,
+    /// The least path probability that was given a row; `None`: no draft was.
+    pub cut: Option<f32>,
+    /// The path probability that one more row would have to have: what it adds to the
+    /// time, over the time of an expected token.
+    pub needed: f32,
+    /// Tokens that the pass is expected to commit.
+    pub expected: f32,
+}
+
+/// The next node of a sequence.
+#[derive(PartialEq)]
+struct Next {
+    path_prob: f32,
+    sequence: usize,
+    node: usize,
+}
+
+impl Eq for Next {}
+
+impl Ord for Next {
+    /// The most probable first; among equals the first sequence's.
+    fn cmp(&self, other: &Self) -> Ordering {
+        let by_prob = self.path_prob.total_cmp(&other.path_prob);
+        by_prob.then(other.sequence.cmp(&self.sequence))
+    }
+}
+
+impl PartialOrd for Next {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Rows for the sequences of a pass of at most `most` rows. For one sequence alone it is
+/// what [`StepCosts::best_rows_of`] gives.
+pub fn allocate(offers: &[Offer], costs: &PassCosts, most: usize) -> Allocation {
+    let clock = Clock::of(offers, costs);
+    let n = offers.len();
+    let mut load = offers
+        .iter()
+        .fold(Load::default(), |load, offer| load.and(offer.load(1)));
+    let mut walked = Walked::begin(n, clock.ms(load));
+    let mut heap: BinaryHeap<Next> = (0..n).filter_map(|i| next_of(offers, i, 0)).collect();
+    while let Some(next) = heap.pop() {
+        if load.rows >= most {
+            break;
+        }
+        load = load.and(offers[next.sequence].load(1));
+        walked.take(&next, clock.ms(load));
+        heap.extend(next_of(offers, next.sequence, next.node + 1));
+    }
+    walked.allocation(n, &clock, offers)
+}
+
+fn next_of(offers: &[Offer], sequence: usize, node: usize) -> Option<Next> {
+    let path_prob = *offers[sequence].path_probs.get(node)?;
+    Some(Next {
+        path_prob,
+        sequence,
+        node,
+    })
+}
+
+/// How long a pass takes: one sequence goes by its own steps.
+enum Clock<'a> {
+    Alone(&'a StepCosts, usize),
+    Together(&'a PassCosts),
+}
+
+impl<'a> Clock<'a> {
+    fn of(offers: &[Offer], costs: &'a PassCosts) -> Self {
+        match offers {
+            [alone] => Clock::Alone(costs.alone(), alone.own + alone.shared),
+            _ => Clock::Together(costs),
+        }
+    }
+
+    fn ms(&self, load: Load) -> f32 {
+        match self {
+            Clock::Alone(costs, context) => costs.ms(load.rows, *context),
+            Clock::Together(costs) => costs.ms(load),
+        }
+    }
+}
+
+/// The nodes in their order, and the best number of them so far.
+struct Walked {
+    /// Whose node each was, and its path probability.
+    taken: Vec<(usize, f32)>,
+    n: f32,
+    expected: f32,
+    best: usize,
+    best_rate: f32,
+}
+
+impl Walked {
+    fn begin(n: usize, ms: f32) -> Self {
+        Walked {
+            taken: Vec::new(),
+            n: n as f32,
+            expected: 0.0,
+            best: 0,
+            best_rate: n as f32 * MARGIN / ms,
+        }
+    }
+
+    fn take(&mut self, next: &Next, ms: f32) {
+        self.taken.push((next.sequence, next.path_prob));
+        self.expected += next.path_prob;
+        let rate = (self.n + self.expected) / ms;
+        if rate > self.best_rate {
+            (self.best, self.best_rate) = (self.taken.len(), rate);
+        }
+    }
+
+    fn allocation(self, n: usize, clock: &Clock<'_>, offers: &[Offer]) -> Allocation {
+        let mut rows = vec![1; n];
+        let chosen = &self.taken[..self.best];
+        chosen.iter().for_each(|&(sequence, _)| rows[sequence] += 1);
+        let of_rows = offers.iter().zip(&rows);
+        let load = of_rows.fold(Load::default(), |load, (offer, &rows)| {
+            load.and(offer.load(rows))
+        });
+        let expected = self.n + chosen.iter().map(|taken| taken.1).sum::<f32>();
+        let mean = Load {
+            rows: 1,
+            own_reads: load.own_reads / load.rows.max(1) as f32,
+            shared_reads: load.shared_reads / load.rows.max(1) as f32,
+        };
+        let ms = clock.ms(load);
+        Allocation {
+            rows,
+            cut: chosen.last().map(|taken| taken.1),
+            needed: (clock.ms(load.and(mean)) - ms) * expected / ms,
+            expected,
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "allocation_test.rs"]
+mod tests;
