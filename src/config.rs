@@ -17,6 +17,7 @@ use serde::Deserialize;
 
 use crate::cli::SetupArgs;
 use crate::recsys::Framework;
+use crate::speculate::parameters::setup::{self, SetupParameter};
 use crate::speculate::params::Params;
 use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
 
@@ -89,9 +90,24 @@ impl Config {
     /// Its parameters are good.
     pub fn checked(self) -> Result<Self> {
         if let Some(path) = &self.file {
-            self.params().wrap_err_with(|| path.display().to_string())?;
+            let named = || path.display().to_string();
+            self.params().wrap_err_with(named)?;
+            self.check_setup().wrap_err_with(named)?;
         }
         Ok(self)
+    }
+
+    fn check_setup(&self) -> Result<()> {
+        let numbers = [
+            (&setup::THREADS, self.threads.map(u64::from)),
+            (&setup::CONTEXT, self.context.map(u64::from)),
+        ];
+        for (parameter, n) in numbers {
+            let Some(n) = n else { continue };
+            let wrong = |why| eyre!("{} = {n}: {why}", parameter.name);
+            parameter.check(n).map_err(wrong)?;
+        }
+        Ok(())
     }
 
     /// `~` in what may be a path.
@@ -126,27 +142,31 @@ impl Config {
             catalog: args.catalog.clone().or_else(|| self.catalog.clone()),
             pool: args.pool.clone().or_else(|| self.pool.clone()),
             model: args.model.clone().or_else(|| self.model.clone()),
-            device: or_of_file(args.device, "device", self.device.as_deref())?,
+            device: self.or_of_file(args.device, &setup::DEVICE, &self.device)?,
             threads: args.threads.or(self.threads),
             context: args.context.or(self.context),
-            quantize: or_of_file(args.quantize, "quantize", self.quantize.as_deref())?,
-            kv: or_of_file(args.kv, "kv", self.kv.as_deref())?,
+            quantize: self.or_of_file(args.quantize, &setup::QUANTIZE, &self.quantize)?,
+            kv: self.or_of_file(args.kv, &setup::KV, &self.kv)?,
             ..args.clone()
         })
     }
-}
 
-/// What an option gave, or else the file's text under `key`.
-fn or_of_file<T>(given: Option<T>, key: &str, text: Option<&str>) -> Result<Option<T>>
-where
-    T: std::str::FromStr<Err = String>,
-{
-    match (given, text) {
-        (None, Some(text)) => text
-            .parse()
-            .map(Some)
-            .map_err(|e| eyre!("config: {key} {e}")),
-        (given, _) => Ok(given),
+    /// What an option gave, or else the file's text for it.
+    fn or_of_file<T>(
+        &self,
+        given: Option<T>,
+        parameter: &SetupParameter,
+        text: &Option<String>,
+    ) -> Result<Option<T>>
+    where
+        T: std::str::FromStr<Err = String>,
+    {
+        let (None, Some(text)) = (&given, text) else {
+            return Ok(given);
+        };
+        let file = self.file.as_deref().unwrap_or(Path::new("config"));
+        let wrong = |why| eyre!("{}: {} {why}", file.display(), parameter.name);
+        text.parse().map(Some).map_err(wrong)
     }
 }
 

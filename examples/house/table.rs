@@ -282,6 +282,8 @@ pub const OTHER_MEANINGS: &[(&str, &str)] = &[
     ("recsys::learn", "none"),
     ("speculate::same_run", "none"),
     ("speculate::compare::words", "none"),
+    // The default as the help says it.
+    ("speculate::parameters::setup", "kar"),
     // The language of templates, and roles of a chat.
     ("recsys::prompts", "user"),
     ("jinja::syntax::parser", "none"),

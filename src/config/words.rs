@@ -5,6 +5,7 @@ use crate::cli::CalibrationChoice;
 use crate::file_name::absolute;
 use crate::model::device::DeviceChoice;
 use crate::speculate::command_line::Setup;
+use crate::speculate::parameters::setup::{self, SetupParameter};
 use crate::speculate::trace::OwnDocuments;
 
 impl Settings {
@@ -19,34 +20,41 @@ impl Settings {
 
     fn words(&self) -> Vec<String> {
         let mut words = Vec::new();
-        let mut say = |option: &str, value: Option<String>| {
-            words.extend(value.into_iter().flat_map(|v| [format!("--{option}"), v]));
+        let mut say = |parameter: &SetupParameter, value: Option<String>| {
+            let said = value.map(|value| [format!("--{}", parameter.name), value]);
+            words.extend(said.into_iter().flatten());
         };
         let path = |path: &Option<std::path::PathBuf>| path.as_deref().map(absolute);
-        say("config", path(&self.config));
-        say("catalog", path(&self.catalog));
-        say("catalog-limit", self.catalog_limit.map(|n| n.to_string()));
+        say(&setup::CONFIG, path(&self.config));
+        say(&setup::CATALOG, path(&self.catalog));
+        say(
+            &setup::CATALOG_LIMIT,
+            self.catalog_limit.map(|n| n.to_string()),
+        );
         let scale = self.rating_scale.map(|scale| scale.to_string());
-        say("rating-scale", scale);
-        say("groups", path(&self.groups));
+        say(&setup::RATING_SCALE, scale);
+        say(&setup::GROUPS, path(&self.groups));
         for file in &self.knowledge {
-            say("knowledge", Some(absolute(file)));
+            say(&setup::KNOWLEDGE, Some(absolute(file)));
         }
-        say("pool", path(&self.pool));
+        say(&setup::POOL, path(&self.pool));
         let hides = self.own_documents == OwnDocuments::Hide;
-        say("own-documents", hides.then(|| "hide".to_string()));
-        say("model", self.model.as_deref().map(model));
-        say("device", device(self.device));
-        say("threads", self.threads.map(|n| n.to_string()));
-        say("context", self.context.map(|n| n.to_string()));
-        say("quantize", self.quantize.map(|to| to.name().to_string()));
-        say("kv", self.kv.map(|kv| kv.name().to_string()));
-        say("cost", self.cost.as_ref().map(|choice| choice.word()));
+        say(&setup::OWN_DOCUMENTS, hides.then(|| "hide".to_string()));
+        say(&setup::MODEL, self.model.as_deref().map(model));
+        say(&setup::DEVICE, device(self.device));
+        say(&setup::THREADS, self.threads.map(|n| n.to_string()));
+        say(&setup::CONTEXT, self.context.map(|n| n.to_string()));
+        say(
+            &setup::QUANTIZE,
+            self.quantize.map(|to| to.name().to_string()),
+        );
+        say(&setup::KV, self.kv.map(|kv| kv.name().to_string()));
+        say(&setup::COST, self.cost.as_ref().map(|choice| choice.word()));
         if let CalibrationChoice::Trace(trace) = &self.calibration {
-            say("calibration", Some(absolute(trace)));
+            say(&setup::CALIBRATION, Some(absolute(trace)));
         }
         if self.strict_import {
-            words.push("--strict-import".to_string());
+            words.push(format!("--{}", setup::STRICT_IMPORT.name));
         }
         words
     }

@@ -6,6 +6,7 @@
 
 use super::cost::{CostProfile, inline};
 use super::options::{all, options};
+use super::parameters::setup;
 use super::params::Params;
 use super::subject::KindName;
 use super::trace::{Header, SubjectInfo};
@@ -17,18 +18,6 @@ pub struct Setup {
     /// A framework that was read from a file: its name and the file.
     pub framework_file: Option<(String, String)>,
 }
-
-/// Options whose values are paths.
-const PATHS: [&str; 8] = [
-    "--config",
-    "--catalog",
-    "--groups",
-    "--knowledge",
-    "--pool",
-    "--framework",
-    "--cost",
-    "--calibration",
-];
 
 impl Setup {
     /// Whether an option was given.
@@ -198,12 +187,13 @@ impl<'a> CommandLine<'a> {
 
 /// The options of a setup without those that name files, for pages that others read;
 /// and how many were left out.
-pub fn without_paths(setup: &[String]) -> (Vec<String>, usize) {
-    let mut words = setup.to_vec();
+pub fn without_paths(words: &[String]) -> (Vec<String>, usize) {
+    let mut words = words.to_vec();
     let n_before = words.len();
-    for option in PATHS {
-        while words.iter().any(|word| word == option) {
-            without(&mut words, option);
+    for parameter in setup::ALL.iter().filter(|parameter| parameter.is_path) {
+        let option = format!("--{}", parameter.name);
+        while words.contains(&option) {
+            without(&mut words, &option);
         }
     }
     let is_path = |word: &String| word.starts_with('/') || word.contains(":\\");

@@ -13,6 +13,7 @@ mod reach;
 mod reference;
 mod rules;
 mod sampling;
+pub mod setup;
 mod value;
 
 use std::fmt;

@@ -1,11 +1,13 @@
 //! The table of parameters: each can be given as an option, by the configuration file and
 //! on the screens, and means the same everywhere.
 
+use std::collections::BTreeSet;
+
 use clap::{CommandFactory, Parser};
 use laserscope::cli::{Cli, Command};
 use laserscope::config::{Config, save_decode};
 use laserscope::speculate::options;
-use laserscope::speculate::parameters::{self, Parameter, Place, Range, Row, Way};
+use laserscope::speculate::parameters::{self, Parameter, Place, Range, Row, Way, setup};
 use laserscope::speculate::params::{AcceptanceRule, Params, Sampling};
 use laserscope::tui::settings::Setting;
 use proptest::prelude::*;
@@ -233,5 +235,43 @@ fn no_two_parameters_share_a_name_or_a_row() {
             assert!(!rows.contains(&at), "{parameter:?}");
             rows.push(at);
         }
+    }
+}
+
+#[test]
+fn every_option_of_all_commands_is_in_the_table_and_has_its_key() {
+    let command = Cli::command();
+    let options = command
+        .get_arguments()
+        .filter(|option| option.is_global_set());
+    let options: BTreeSet<&str> = options.filter_map(|option| option.get_long()).collect();
+    let listed: BTreeSet<&str> = setup::ALL.iter().map(|parameter| parameter.name).collect();
+    assert_eq!(options, listed);
+    for parameter in setup::ALL {
+        // One that is no key is refused by its name, whatever its value.
+        let told = configured(&format!("{} = []\n", parameter.name)).expect_err("no list");
+        let is_unknown = told.contains("unknown field");
+        assert_eq!(!is_unknown, parameter.is_key, "{}: {told}", parameter.name);
+    }
+}
+
+#[test]
+fn numbers_of_all_commands_have_one_range_on_the_command_line_and_in_the_file() {
+    for (name, wrong, demand) in [
+        ("threads", "0", "must be 1 to 1024"),
+        ("threads", "1025", "must be 1 to 1024"),
+        ("context", "63", "must be at least 64"),
+    ] {
+        let by_option = Cli::try_parse_from(["laserscope", &format!("--{name}"), wrong]);
+        let by_option = by_option.expect_err("out of range").to_string();
+        assert!(
+            by_option.contains(demand) && by_option.contains(name),
+            "{by_option}"
+        );
+        let by_file = configured(&format!("{name} = {wrong}\n")).expect_err("out of range");
+        assert!(
+            by_file.contains(&format!("{name} = {wrong}: {demand}")),
+            "{by_file}"
+        );
     }
 }

@@ -95,8 +95,8 @@ fn ended(run: &str, finish: Option<Finish>) -> String {
     format!("{run} ended {how}; up to there they are equal.")
 }
 
-/// What the rule let in: `A's relaxed k=2 tau=0.10 let ' drive' in at step 6 (p .24,
-/// the model's own choice had .47)`.
+/// What the rule let in: `A's ratio k=2 r=0.30 let ' drive' in at step 6 (p .24, the
+/// model's own choice had .47)`.
 fn let_in(found: &Divergence, side: Side, rule: AcceptanceRule, names: &Names<'_>) -> String {
     let Cause::Relaxed {
         step, p, argmax_p, ..

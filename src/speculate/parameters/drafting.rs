@@ -24,7 +24,7 @@ pub static PRESET: Parameter = Parameter {
 pub static BUDGET: Parameter = Parameter {
     name: "budget",
     label: "budget",
-    about: "rows verified in one pass",
+    about: "rows verified per pass",
     help: "Rows of a forward pass, the root included; auto takes as many as pay under the \
            cost profile",
     placeholder: "N|auto",
@@ -42,7 +42,7 @@ pub static BUDGET: Parameter = Parameter {
 pub static BRANCH: Parameter = Parameter {
     name: "branch",
     label: "branch",
-    about: "most draft tokens in a row",
+    about: "longest branch of the draft tree",
     help: "Longest branch of the draft tree",
     range: Range::Whole(1, MAX_BRANCH as u64),
     unit: "tokens",
@@ -57,7 +57,7 @@ pub static BRANCH: Parameter = Parameter {
 pub static SUFFIX: Parameter = Parameter {
     name: "suffix",
     label: "suffix",
-    about: "most tokens that are looked up",
+    about: "longest suffix looked up",
     help: "Longest suffix of the context that is looked up",
     range: Range::Whole(1, MAX_SUFFIX as u64),
     unit: "tokens",
@@ -113,7 +113,7 @@ pub static DRAFTER: Parameter = Parameter {
 pub static REPEAT_PENALTY: Parameter = Parameter {
     name: "repeat-penalty",
     label: "penalty",
-    about: "of repeating; 1 is off",
+    about: "repetition penalty; 1 is off",
     help: "Repetition penalty; 1 is off, as in the paper",
     placeholder: "F",
     range: Range::Between(1.0, 4.0),

@@ -1,14 +1,17 @@
 //! The table as a page: `docs/parameters.md`.
 
-use super::{ALL, Parameter, Row};
+use super::setup::{self, SetupParameter};
+use super::{ALL, Parameter, Range, Row};
 
 const INTRODUCTION: &str = "\
 # Parameters
 
-Every parameter of decoding: its option on the command line (`generate`, `bench decode`,
-`trace whatif`; in `sweep`, those that all cells share), which is also its key in the
-`[decode]` table of the [configuration file](configuration.md), and its name in the
-playground, among the settings (`p`) and the sliders of the Tune screen.
+## Of decoding
+
+Each is an option of `generate`, `bench decode` and `trace whatif` (`sweep` takes those that
+all its cells share, and lists of the rules' numbers), and a key of the same name in the
+`[decode]` table of the [configuration file](configuration.md). Most have a row among the
+settings and the sliders of the playground.
 
 The last column says what answers for a change of a recorded run: a *what-if*, which judges its
 rows again without the model; a *what-if, if lowered*; or a *rerun*. [Rules and
@@ -30,6 +33,17 @@ const HEAD: [&str; 9] = [
     "a change needs",
 ];
 
+const SETUP: &str = "
+## Of every command
+
+Where catalog, pools, model and device come from, and how the screens look. A change needs a
+rerun, or another start of the program. Those with a key can be set at the top of the
+configuration file; `~` in paths there is your home folder.
+
+";
+
+const SETUP_HEAD: [&str; 5] = ["option", "key", "what it does", "range", "default"];
+
 /// The page.
 pub fn markdown() -> String {
     let mut page = INTRODUCTION.to_string() + "\n";
@@ -38,10 +52,33 @@ pub fn markdown() -> String {
     for parameter in ALL {
         page.push_str(&row(cells(parameter)));
     }
+    page.push_str(SETUP);
+    page.push_str(&row(SETUP_HEAD.map(String::from)));
+    page.push_str(&row(SETUP_HEAD.map(|_| "---".to_string())));
+    for parameter in setup::ALL {
+        page.push_str(&row(setup_cells(parameter)));
+    }
     page
 }
 
-fn row(cells: [String; 9]) -> String {
+fn setup_cells(parameter: &SetupParameter) -> [String; 5] {
+    let key = match parameter.is_key {
+        true => format!("`{}`", parameter.name),
+        false => String::new(),
+    };
+    [
+        format!(
+            "`{}`",
+            format!("--{} {}", parameter.name, parameter.placeholder).trim_end()
+        ),
+        key,
+        parameter.help.to_string(),
+        parameter.range.map_or_else(String::new, Range::in_short),
+        parameter.default.to_string(),
+    ]
+}
+
+fn row<const N: usize>(cells: [String; N]) -> String {
     let cells = cells.map(|cell| cell.replace('|', "\\|"));
     format!("| {} |\n", cells.join(" | "))
 }

@@ -18,7 +18,7 @@ const OF_SAMPLING: Parameter = Parameter {
 pub static TEMPERATURE: Parameter = Parameter {
     name: "temperature",
     label: "temperature",
-    about: "tokens are drawn; 0 takes the best",
+    about: "0 takes the most probable token",
     help: "Sample tokens from the model's distribution instead of taking the most probable \
            one; needs --verify strict or autoregressive",
     placeholder: "T",
@@ -37,7 +37,7 @@ pub static TEMPERATURE: Parameter = Parameter {
 pub static TOP_K: Parameter = Parameter {
     name: "top-k",
     label: "top-k",
-    about: "drawn among so many tokens",
+    about: "sample among this many tokens",
     help: "With a temperature: sample among the K most probable tokens",
     placeholder: "K",
     range: Range::Whole(1, u64::MAX),
@@ -51,7 +51,7 @@ pub static TOP_K: Parameter = Parameter {
 pub static TOP_P: Parameter = Parameter {
     name: "top-p",
     label: "top-p",
-    about: "drawn among this much probability",
+    about: "sample from this probability mass",
     help: "With a temperature: sample among the most probable tokens whose probabilities sum \
            to P",
     placeholder: "P",
@@ -69,7 +69,7 @@ pub static TOP_P: Parameter = Parameter {
 pub static SEED: Parameter = Parameter {
     name: "seed",
     label: "seed",
-    about: "the same seed draws the same text",
+    about: "same seed, same text",
     help: "With a temperature: the same seed gives the same text",
     range: Range::Whole(0, u64::MAX),
     row: Row::Settings(9),

@@ -8,6 +8,8 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
+use crate::speculate::parameters::{Parameter, rule_numbers};
+
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Figure {
@@ -36,9 +38,8 @@ pub enum What {
     TokensPerS,
     /// Mean logarithm of what the model gave the tokens taken.
     LogProb,
-    /// Of the rule: the rank and the probability that it asks for.
-    K,
-    Tau,
+    /// A number of the rule.
+    Number(&'static Parameter),
     /// Rows that a step may have.
     Budget,
     /// What n rows cost, in passes of one row.
@@ -58,7 +59,7 @@ pub enum What {
     StepCost,
 }
 
-const NAMES: [(&str, What); 24] = [
+const NAMES: [(&str, What); 22] = [
     ("step-rows", What::StepRows),
     ("step-committed", What::StepCommitted),
     ("step-drafted", What::StepDrafted),
@@ -73,8 +74,6 @@ const NAMES: [(&str, What); 24] = [
     ("ms-per-token", What::MsPerToken),
     ("tokens-per-s", What::TokensPerS),
     ("log-p", What::LogProb),
-    ("k", What::K),
-    ("tau", What::Tau),
     ("budget", What::Budget),
     ("pool-docs", What::PoolDocs),
     ("pool-tokens", What::PoolTokens),
@@ -95,8 +94,12 @@ impl FromStr for Figure {
         };
         let known = NAMES.iter().find(|n| n.0 == name).map(|n| n.1);
         let cost = name.strip_prefix("cost-of-").and_then(|n| n.parse().ok());
-        let what = known.or(cost.map(What::Cost)).ok_or_else(|| {
-            let names = NAMES.map(|n| n.0).join(", ");
+        let number = rule_numbers().find(|number| number.name == name);
+        let known = known.or(cost.map(What::Cost)).or(number.map(What::Number));
+        let what = known.ok_or_else(|| {
+            let numbers = rule_numbers().map(|number| number.name);
+            let names: Vec<&str> = NAMES.iter().map(|n| n.0).chain(numbers).collect();
+            let names = names.join(", ");
             format!("figure `{text}`: must be one of {names}, cost-of-N")
         })?;
         Ok(Figure { what, run })

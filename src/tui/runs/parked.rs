@@ -106,8 +106,8 @@ fn begins(record: &Record) -> Option<String> {
     ))
 }
 
-/// `relaxed k=2 tau=0.10 · budget auto · group crime 37 docs`; without drafts the
-/// rule alone.
+/// The rule with its numbers, and what it drafted from: `strict · budget auto · group
+/// crime 37 docs`; without drafts the rule alone.
 fn name_of(header: &Header) -> String {
     let params = &header.params;
     let rule = params.verify.describe();

@@ -51,7 +51,7 @@ impl Setting {
             Setting::Source(Source::Group) => "earlier answers of the same group",
             Setting::Source(Source::Global) => "earlier answers of all groups",
             Setting::Source(Source::Local) => "this prompt and answer so far",
-            Setting::Source(Source::Online) => "finished ones draft for the next",
+            Setting::Source(Source::Online) => "finished answers of this session",
         }
     }
 

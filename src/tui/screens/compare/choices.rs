@@ -22,8 +22,8 @@ impl App {
         choices
     }
 
-    /// What tells a run from the others of its prompt: `relaxed k=2 tau=0.10 · budget
-    /// auto · group crime 37 docs · 0.55 s · 2 min ago`.
+    /// What tells a run from the others of its prompt: `strict · budget auto · group crime
+    /// 37 docs · 0.55 s · 2 min ago`.
     pub fn name_of_choice(&self, choice: Choice) -> String {
         let [settings, times] = [self.settings_of(choice), self.times_of(choice)];
         format!("{settings} · {times}")

@@ -4,7 +4,8 @@ use crate::present::record::Record;
 use crate::present::selection::TreeSelection;
 use crate::speculate::compare::in_common;
 use crate::speculate::cost::StepCosts;
-use crate::speculate::params::{AcceptanceRule, Source};
+use crate::speculate::parameters::{Range, Value};
+use crate::speculate::params::Source;
 use crate::speculate::stats::first_difference;
 use crate::speculate::trace::{Header, PoolSize};
 use crate::tui::app::App;
@@ -22,7 +23,7 @@ impl Figure {
             What::Same | What::Different | What::InCommon | What::TimesAsFast | What::StepCost => {
                 of_pair(self.what, app.record()?, self.record(app)?)
             }
-            What::K | What::Tau | What::Budget | What::Cost(_) => match self.record(app) {
+            What::Number(_) | What::Budget | What::Cost(_) => match self.record(app) {
                 Some(record) => of_header(self.what, &record.trace.header),
                 None => of_header(self.what, &self.shipped_header(app)?),
             },
@@ -34,7 +35,8 @@ impl Figure {
     pub fn told(&self, app: &App) -> Option<String> {
         let value = self.value(app)?;
         Some(match self.what {
-            What::RunMal | What::MsPerToken | What::Cost(_) | What::Tau => format!("{value:.1}"),
+            What::RunMal | What::MsPerToken | What::Cost(_) => format!("{value:.1}"),
+            What::Number(of) if !matches!(of.range, Range::Whole(..)) => format!("{value:.1}"),
             What::LogProb | What::TimesAsFast | What::StepCost => format!("{value:.2}"),
             _ => format!("{value:.0}"),
         })
@@ -96,11 +98,14 @@ fn ms_per_step(record: &Record) -> Option<f64> {
 }
 
 fn of_header(what: What, header: &Header) -> Option<f64> {
-    Some(match (what, header.params.verify) {
-        (What::K, AcceptanceRule::Relaxed { k, .. }) => k as f64,
-        (What::Tau, AcceptanceRule::Relaxed { tau, .. }) => f64::from(tau),
-        (What::Budget, _) => header.params.budget.max_rows() as f64,
-        (What::Cost(n), _) => {
+    Some(match what {
+        What::Number(number) => match number.get(&header.params)? {
+            Value::Whole(n) => n as f64,
+            Value::Number(n) => f64::from(n),
+            _ => return None,
+        },
+        What::Budget => header.params.budget.max_rows() as f64,
+        What::Cost(n) => {
             let (cost, context) = (StepCosts::new(&header.cost), header.prompt_ids.len());
             f64::from(cost.ms(n, context)) / f64::from(cost.ms(1, context))
         }

@@ -22,7 +22,7 @@ use crate::tui::widgets::pane::put;
 const TOKEN_WIDTH: (usize, usize) = (11, 20);
 
 /// The model's most probable tokens as bars; what the rule could take is bright,
-/// and tau is a tick on every bar.
+/// and its bound is a tick on every bar.
 pub(crate) fn render(facts: &TokenFacts<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let row = facts.selected.row;
     let in_list = |id| row.top.iter().any(|c| c.0 == id);

@@ -1,0 +1,285 @@
+//! The options that every command takes, in words: where catalog, pools, model and device
+//! come from, and how the screens look. Their types are their rooms' own; names, help,
+//! defaults and ranges are said here, and read by the command line, the configuration
+//! file, copied command lines and `docs/parameters.md`.
+
+use super::{Range, Value};
+
+/// One of them.
+pub struct SetupParameter {
+    /// Its option is `--name`.
+    pub name: &'static str,
+    pub help: &'static str,
+    /// What stands for its value in the help. Empty: it is a switch.
+    pub placeholder: &'static str,
+    /// Of a number.
+    pub range: Option<Range>,
+    /// In words; empty where there is nothing to say.
+    pub default: &'static str,
+    /// The configuration file has a key of this name.
+    pub is_key: bool,
+    /// Its value names a file or folder, which pages for others leave out.
+    pub is_path: bool,
+}
+
+impl SetupParameter {
+    /// What it does, its range and its default.
+    pub fn help(&self) -> String {
+        let range = self.range.map(|range| format!(" ({})", range.in_short()));
+        let default = match self.default {
+            "" => String::new(),
+            default => format!(" [default: {default}]"),
+        };
+        format!("{}{}{default}", self.help, range.unwrap_or_default())
+    }
+
+    /// # Errors
+    /// A number out of range: what it must be.
+    pub fn check(&self, n: u64) -> Result<(), String> {
+        match self.range {
+            Some(range) if !range.holds(Value::Whole(n)) => {
+                Err(format!("must be {}", range.demand("", "")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What most entries have in common.
+const PLAIN: SetupParameter = SetupParameter {
+    name: "",
+    help: "",
+    placeholder: "",
+    range: None,
+    default: "",
+    is_key: false,
+    is_path: false,
+};
+
+/// A file or folder.
+const PATH: SetupParameter = SetupParameter {
+    placeholder: "FILE",
+    is_path: true,
+    ..PLAIN
+};
+
+/// Every one of them.
+pub static ALL: [&SetupParameter; 23] = [
+    &CATALOG,
+    &CATALOG_LIMIT,
+    &STRICT_IMPORT,
+    &RATING_SCALE,
+    &GROUPS,
+    &OWN_DOCUMENTS,
+    &FRAMEWORK,
+    &KNOWLEDGE,
+    &POOL,
+    &MODEL,
+    &DEVICE,
+    &THREADS,
+    &CONTEXT,
+    &QUANTIZE,
+    &KV,
+    &OFFLINE,
+    &YES,
+    &COST,
+    &CALIBRATION,
+    &LEARN,
+    &CONFIG,
+    &THEME,
+    &ASCII,
+];
+
+pub static CATALOG: SetupParameter = SetupParameter {
+    name: "catalog",
+    help: "Folder, file or zip archive of MovieLens, Amazon Reviews, RecBole, goodbooks-10k, or \
+           items, users and ratings as .csv or .jsonl",
+    placeholder: "PATH",
+    default: "the bundled sample",
+    is_key: true,
+    ..PATH
+};
+
+pub static CATALOG_LIMIT: SetupParameter = SetupParameter {
+    name: "catalog-limit",
+    help: "Import the first N ratings, and only the items that they name",
+    placeholder: "N",
+    range: Some(Range::Whole(1, u64::MAX)),
+    default: "all",
+    ..PLAIN
+};
+
+pub static STRICT_IMPORT: SetupParameter = SetupParameter {
+    name: "strict-import",
+    help: "Stop an import at its first bad line",
+    ..PLAIN
+};
+
+pub static RATING_SCALE: SetupParameter = SetupParameter {
+    name: "rating-scale",
+    help: "What the catalog's ratings mean: lowest and highest as in 1-10, 0-1 or -1/+1, counts \
+           of plays or purchases, or none for interactions alone",
+    placeholder: "SCALE",
+    default: "found from all values",
+    ..PLAIN
+};
+
+pub static GROUPS: SetupParameter = SetupParameter {
+    name: "groups",
+    help: "Groups of `laserscope groups build`, or a map of attributes (.toml)",
+    default: "the catalog's groups.jsonl or groups.toml, or the preset for its genres",
+    ..PATH
+};
+
+pub static OWN_DOCUMENTS: SetupParameter = SetupParameter {
+    name: "own-documents",
+    help: "Whether a subject's own earlier document may draft for it: keep, as in the paper, or \
+           hide",
+    placeholder: "HOW",
+    default: "keep",
+    ..PLAIN
+};
+
+pub static FRAMEWORK: SetupParameter = SetupParameter {
+    name: "framework",
+    help: "How prompts are written: a name of `laserscope framework list`, or a .toml file",
+    placeholder: "NAME",
+    default: "kar",
+    is_key: true,
+    ..PATH
+};
+
+pub static KNOWLEDGE: SetupParameter = SetupParameter {
+    name: "knowledge",
+    help: "Knowledge documents (JSONL) for the pools; may be repeated",
+    default: "the sample's",
+    ..PATH
+};
+
+pub static POOL: SetupParameter = SetupParameter {
+    name: "pool",
+    help: "A pool of `laserscope pool build`, in place of knowledge documents, or beside them \
+           where --knowledge is given, too",
+    placeholder: "PATH",
+    is_key: true,
+    ..PATH
+};
+
+pub static MODEL: SetupParameter = SetupParameter {
+    name: "model",
+    help: "A name of `laserscope model list`, a GGUF file, a folder with config.json, \
+           tokenizer.json and safetensors files, or owner/name of such a checkpoint (or \
+           owner/name/FILE.gguf) on the Hugging Face hub",
+    placeholder: "NAME|PATH",
+    default: "smollm2-135m",
+    is_key: true,
+    ..PLAIN
+};
+
+pub static DEVICE: SetupParameter = SetupParameter {
+    name: "device",
+    help: "auto, cpu, cuda, cuda:N or metal",
+    placeholder: "DEVICE",
+    default: "auto",
+    is_key: true,
+    ..PLAIN
+};
+
+pub static THREADS: SetupParameter = SetupParameter {
+    name: "threads",
+    help: "Threads of the model",
+    placeholder: "N",
+    range: Some(Range::Whole(1, 1024)),
+    default: "one per physical core",
+    is_key: true,
+    ..PLAIN
+};
+
+pub static CONTEXT: SetupParameter = SetupParameter {
+    name: "context",
+    help: "Longest context in tokens",
+    placeholder: "TOKENS",
+    range: Some(Range::Whole(64, u64::MAX)),
+    default: "2048, or the model's if less",
+    is_key: true,
+    ..PLAIN
+};
+
+pub static QUANTIZE: SetupParameter = SetupParameter {
+    name: "quantize",
+    help: "Change weights at load: q8 rounds 16- and 32-bit ones, f32 unpacks all of them",
+    placeholder: "TYPE",
+    default: "none, on a GPU f32 where that is small beside its memory",
+    is_key: true,
+    ..PLAIN
+};
+
+pub static KV: SetupParameter = SetupParameter {
+    name: "kv",
+    help: "How keys and values are kept: f16, in half the memory, or f32",
+    placeholder: "TYPE",
+    default: "f16, on a GPU f32",
+    is_key: true,
+    ..PLAIN
+};
+
+pub static OFFLINE: SetupParameter = SetupParameter {
+    name: "offline",
+    help: "Use only what is on this machine",
+    ..PLAIN
+};
+
+pub static YES: SetupParameter = SetupParameter {
+    name: "yes",
+    help: "Fetch a model of more than 1 GB without asking",
+    ..PLAIN
+};
+
+pub static COST: SetupParameter = SetupParameter {
+    name: "cost",
+    help: "The cost profile that automatic budgets follow: a file, a trace, or rows and \
+           milliseconds as in 1:3.3,8:7.5",
+    placeholder: "PROFILE|TRACE|ROWS:MS,..",
+    default: "this machine's profile, measured once and kept",
+    ..PATH
+};
+
+pub static CALIBRATION: SetupParameter = SetupParameter {
+    name: "calibration",
+    help: "Where the correction of the drafts' estimates starts: shipped, or a trace, to start \
+           as that run did",
+    placeholder: "shipped|TRACE",
+    default: "shipped",
+    ..PATH
+};
+
+pub static LEARN: SetupParameter = SetupParameter {
+    name: "learn",
+    help: "In the playground: a run starts with what the runs before it taught the calibration, \
+           so that it depends on them",
+    ..PLAIN
+};
+
+pub static CONFIG: SetupParameter = SetupParameter {
+    name: "config",
+    help: "Configuration file",
+    default: "laserscope/config.toml in the user's config folder",
+    ..PATH
+};
+
+pub static THEME: SetupParameter = SetupParameter {
+    name: "theme",
+    help: "dark, light, colour-blind, 16-colours, no-colour, or one of the configuration file's",
+    placeholder: "THEME",
+    default: "what the terminal can show",
+    is_key: true,
+    ..PLAIN
+};
+
+pub static ASCII: SetupParameter = SetupParameter {
+    name: "ascii",
+    help: "Draw the screens in ASCII",
+    default: "where the locale is not UTF-8",
+    is_key: true,
+    ..PLAIN
+};
