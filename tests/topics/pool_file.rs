@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use laserscope::recsys::knowledge::bundled_knowledge;
 use laserscope::retrieval::{
     Calibration, Cancelled, Changed, Check, Local, PoolDoc, PoolStore, PoolUpdate, Pools,
     TokenizerHash, Work, probe_segment, retrieve,
@@ -14,7 +13,7 @@ use laserscope::speculate::params::{Budget, Params};
 use laserscope::speculate::subject::DocId;
 use tempfile::TempDir;
 
-use super::{real_model, tiny};
+use super::tiny;
 
 fn hash() -> TokenizerHash {
     TokenizerHash::from_hex(&"5a".repeat(32)).unwrap()
@@ -462,7 +461,7 @@ fn a_damaged_segment_is_not_sealed_again_by_a_change() {
     assert!(format!("{error:#}").contains("damaged"), "{error:#}");
 }
 
-fn laserscope(args: &[&str], model: Option<&Path>) -> Output {
+pub fn laserscope(args: &[&str], model: Option<&Path>) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_laserscope"));
     command.args(args);
     if let Some(model) = model {
@@ -471,7 +470,7 @@ fn laserscope(args: &[&str], model: Option<&Path>) -> Output {
     command.output().unwrap()
 }
 
-fn json(output: &Output) -> serde_json::Value {
+pub fn json(output: &Output) -> serde_json::Value {
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{error}");
     serde_json::from_slice(&output.stdout).unwrap()
@@ -518,65 +517,6 @@ fn bare_ids_become_a_pool_that_no_model_takes() {
     );
     let refused = laserscope(&["pool", "remove", &pool, "2"], None);
     assert_eq!(refused.status.code(), Some(1));
-}
-
-/// The shipped documents as a pool of the real model.
-#[test]
-fn the_sample_as_a_pool_is_searched_and_drafted_from() {
-    let folder = tempfile::tempdir().unwrap();
-    let pool = folder.path().join("sample.pool");
-    let pool = pool.to_str().unwrap();
-    let model = real_model::path();
-    let built = json(&laserscope(
-        &["pool", "build", pool, "--json"],
-        Some(&model),
-    ));
-    let docs = bundled_knowledge().unwrap();
-    assert_eq!(built["added"], docs.len());
-    for text in [
-        "dark sense of humour",
-        "ark sense of hum",
-        "Paris",
-        "zzzqqq",
-    ] {
-        let search = ["pool", "search", pool, text, "--json", "--limit", "1000"];
-        let found = json(&laserscope(&search, Some(&model)));
-        let count = |d: &str| {
-            d.as_bytes()
-                .windows(text.len())
-                .filter(|w| *w == text.as_bytes())
-                .count()
-        };
-        let counts: Vec<usize> = docs
-            .iter()
-            .map(|d| count(&d.text))
-            .filter(|&n| n > 0)
-            .collect();
-        assert_eq!(found["occurrences"], counts.iter().sum::<usize>(), "{text}");
-        assert_eq!(found["documents"], counts.len(), "{text}");
-        for hit in found["hits"].as_array().unwrap() {
-            let words = hit["found"].as_str().unwrap();
-            assert!(words.contains(text), "{words}");
-        }
-    }
-    let generate = [
-        "generate",
-        "--item",
-        "i101",
-        "--max-tokens",
-        "24",
-        "--budget",
-        "16",
-    ];
-    let generate = [&generate[..], &["--json", "--verify", "strict"]].concat();
-    let plain = json(&laserscope(&generate, Some(&model)));
-    let pooled = json(&laserscope(
-        &[&generate[..], &["--pool", pool]].concat(),
-        Some(&model),
-    ));
-    for same in ["token_ids", "steps", "drafted", "accepted", "pool_hit_rate"] {
-        assert_eq!(plain[same], pooled[same], "{same}");
-    }
 }
 
 /// Resident memory of this process that lies in files, and in all, in MB.

@@ -2,17 +2,14 @@
 //! the rerun's, bit for bit, and so is the first step that commits otherwise.
 
 use laserscope::engine::{Engine, RunSpec};
-use laserscope::recsys::{Catalog, Framework, Role, SubjectKind};
 use laserscope::speculate::cost::CostProfile;
 use laserscope::speculate::draft::DraftTree;
 use laserscope::speculate::params::{AcceptanceRule, Budget, Drafter, Params};
 use laserscope::speculate::trace::{Step, Trace};
 use laserscope::speculate::whatif::{Change, Knob, Rejudged, WhatIf, what_if};
-use laserscope::worker::ask;
 use proptest::prelude::*;
 
 use super::engine::{engine, knowledge, params, run, spec, text};
-use super::real_decode;
 
 /// The recorded tree without what would not have been drafted, and its nodes' numbers.
 fn cut(step: &Step, again: &Rejudged) -> (DraftTree, Vec<usize>) {
@@ -49,7 +46,7 @@ fn assert_step(was: &Step, again: &Rejudged, is: &Step) {
 }
 
 /// Runs again under the change, and holds the two against each other.
-fn assert_agrees(engine: &mut Engine, recorded: &Trace, change: &Change) -> WhatIf {
+pub fn assert_agrees(engine: &mut Engine, recorded: &Trace, change: &Change) -> WhatIf {
     let answer = what_if(recorded, change);
     let mut params = recorded.header.params;
     params.verify = change.verify.unwrap_or(params.verify);
@@ -212,45 +209,4 @@ fn a_draft_that_goes_ends_the_exact_stretch() {
         }
         None => assert!(answer.first_change.is_some()),
     }
-}
-
-/// On the real model, with its pools and the profile of this machine.
-#[test]
-fn the_real_model_confirms_its_what_ifs() {
-    let catalog = Catalog::bundled().unwrap();
-    let framework = Framework::named("kar").unwrap();
-    let mut engine = real_decode::engine()
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner());
-    let with = |verify, budget, branch| Change {
-        verify,
-        budget,
-        branch,
-    };
-    let auto = |max| Some(Budget::Auto { max });
-    let mut n_exact = 0;
-    for (kind, id) in [(SubjectKind::Item, "i002"), (SubjectKind::User, "u001")] {
-        let at = catalog.find(kind, id).unwrap();
-        let (subject, prompt) = ask::about(&catalog, at, &framework, Role::Query).unwrap();
-        let params = Params {
-            max_tokens: 48,
-            ..Params::default()
-        };
-        let recorded = run(&mut engine, RunSpec::new(subject, prompt, params));
-        for change in [
-            with(Some(AcceptanceRule::Strict), None, None),
-            with(
-                Some(AcceptanceRule::Relaxed { k: 3, tau: 0.02 }),
-                None,
-                None,
-            ),
-            with(Some(AcceptanceRule::Ratio { k: 2, r: 0.5 }), auto(16), None),
-            with(None, auto(8), None),
-            with(None, Some(Budget::Rows(4)), None),
-            with(None, None, Some(2)),
-        ] {
-            n_exact += assert_agrees(&mut engine, &recorded, &change).n_exact();
-        }
-    }
-    assert!(n_exact > 12, "{n_exact} steps were exact");
 }

@@ -7,8 +7,6 @@ use std::time::Duration;
 use candle_core::quantized::GgmlDType;
 use termlens::{Color, Key, Screen, Signal, Terminal, TerminalBuilder};
 
-use super::real_model;
-
 pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// With a memory of its own, not the person's.
@@ -22,7 +20,7 @@ pub fn program(args: &[&str]) -> TerminalBuilder {
         .args(args)
 }
 
-fn start(builder: TerminalBuilder) -> Terminal {
+pub fn start(builder: TerminalBuilder) -> Terminal {
     builder.spawn(env!("CARGO_BIN_EXE_laserscope")).unwrap()
 }
 
@@ -34,7 +32,6 @@ pub fn shows(words: &'static [&'static str]) -> impl FnMut(&Screen) -> bool {
     move |screen| words.iter().all(|word| screen.contains(word))
 }
 
-/// Quits, and finds the terminal as it was.
 /// Leaves a dialog, and waits for that: another key at once would make it Alt and
 /// that key.
 fn escape(terminal: &mut Terminal, title: &str) {
@@ -42,7 +39,8 @@ fn escape(terminal: &mut Terminal, title: &str) {
     terminal.wait_until(|s| !s.contains(title)).unwrap();
 }
 
-fn leaves_cleanly(mut terminal: Terminal, key: Key) {
+/// Quits, and finds the terminal as it was.
+pub fn leaves_cleanly(mut terminal: Terminal, key: Key) {
     // The screens have one of their own, and hide the cursor.
     terminal
         .wait_until(|s| s.alternate_screen() && !s.cursor_visible())
@@ -57,7 +55,7 @@ fn leaves_cleanly(mut terminal: Terminal, key: Key) {
 }
 
 /// Of the draft tree's title: which step of how many.
-fn step_shown(screen: &Screen) -> Option<(usize, usize)> {
+pub fn step_shown(screen: &Screen) -> Option<(usize, usize)> {
     let rows = (0..screen.size().1).map(|y| screen.row_text(y));
     let title = rows.into_iter().find(|row| row.contains("DRAFT TREE"))?;
     let (_, after) = title.split_once(" step ")?;
@@ -65,33 +63,6 @@ fn step_shown(screen: &Screen) -> Option<(usize, usize)> {
     let at = words.next()?.parse().ok()?;
     let of = words.nth(1)?.parse().ok()?;
     Some((at, of))
-}
-
-#[test]
-fn start_pick_decode_pause_step_back_quit() {
-    let model = real_model::path();
-    let mut t = start(program(&["--model", model.to_str().unwrap()]));
-    t.wait_until(shows(&["Items", "PROMPT", "tokens"])).unwrap();
-    t.send(Key::Char('/')).unwrap();
-    t.send_str("fargo").unwrap();
-    t.wait_until(|s| s.row_text(4).contains("Fargo") || s.row_text(3).contains("Fargo"))
-        .unwrap();
-    t.send(Key::Enter).unwrap();
-    t.send(Key::Enter).unwrap();
-    t.wait_until(shows(&["Fargo", "DRAFT TREE", "STEPS", "film"]))
-        .unwrap();
-    t.send(Key::Char(' ')).unwrap();
-    t.wait_until(|s| s.contains("PAUSED") || s.contains("ENDED"))
-        .unwrap();
-    // However early the pause came, there are two steps then.
-    t.send_str("nn").unwrap();
-    t.wait_until(|s| step_shown(s).is_some_and(|(_, of)| of > 1))
-        .unwrap();
-    t.send(Key::Left).unwrap();
-    t.wait_until(|s| step_shown(s).is_some_and(|(at, of)| at < of))
-        .unwrap();
-    t.send(Key::Left).unwrap();
-    leaves_cleanly(t, Key::Char('q'));
 }
 
 #[test]
@@ -140,7 +111,7 @@ fn a_signal_restores_the_terminal() {
 }
 
 /// A folder as the user's own, for configuration, data and state.
-fn home(folder: &Path, builder: TerminalBuilder) -> TerminalBuilder {
+pub fn home(folder: &Path, builder: TerminalBuilder) -> TerminalBuilder {
     builder
         .env("XDG_CONFIG_HOME", folder)
         .env("XDG_DATA_HOME", folder)
@@ -392,24 +363,6 @@ fn what_if_branch_and_compare() {
     escape(&mut t, "EARLIER RUNS");
     t.send(Key::Char('4')).unwrap();
     t.wait_until(shows(&["FIGURES", "A relaxed", "B relaxed"]))
-        .unwrap();
-    leaves_cleanly(t, Key::Char('q'));
-}
-
-#[test]
-fn a_sweep_begins_and_is_cancelled() {
-    let model = real_model::path();
-    let folder = tempfile::tempdir().unwrap();
-    let builder = program(&["--model", model.to_str().unwrap()]);
-    let mut t = start(home(folder.path(), builder));
-    t.wait_until(shows(&["Items", "PROMPT", "tokens"])).unwrap();
-    t.send(Key::Char('3')).unwrap();
-    t.wait_until(shows(&["SWEEP", "w begins: 56 runs"]))
-        .unwrap();
-    t.send(Key::Char('w')).unwrap();
-    t.wait_until(shows(&["/56 "])).unwrap();
-    t.send(Key::Char('e')).unwrap();
-    t.wait_until(shows(&["stopped after", "of 56 runs"]))
         .unwrap();
     leaves_cleanly(t, Key::Char('q'));
 }

@@ -11,14 +11,14 @@ use laserscope::recsys::knowledge::bundled_knowledge;
 use laserscope::recsys::{Catalog, Framework, Role, SubjectKind};
 use laserscope::worker::ask;
 
-use super::decoder::CPU;
-use super::{real_decode, real_model};
+use super::super::decoder::CPU;
+use super::{decode, model};
 
 /// Tokens before those that are checked.
 const PROMPT: usize = 16;
 
 fn load(floats: FloatWeights, threads: usize) -> (Decoder, TextCodec) {
-    let weights = Weights::open(&real_model::path(), floats).unwrap();
+    let weights = Weights::open(&model::path(), floats).unwrap();
     let decoder = Decoder::load(&weights, CPU, 1024, threads, |_, _| {}).unwrap();
     (decoder, TextCodec::of(&weights).unwrap())
 }
@@ -184,9 +184,7 @@ fn answers(codec: &TextCodec, n: usize) -> Vec<(Vec<u32>, usize)> {
         .map(|doc| {
             let at = catalog.find(doc.kind, &doc.id).unwrap();
             let (_, prompt) = ask::about(&catalog, at, &framework, Role::Query).unwrap();
-            let engine = real_decode::engine()
-                .lock()
-                .unwrap_or_else(|e| e.into_inner());
+            let engine = decode::engine().lock().unwrap_or_else(|e| e.into_inner());
             let prompt = engine.model.render(&prompt).unwrap();
             // the prompt ends in the opening, which the document has, too
             let start = prompt.ids.len() - prompt.opening_len;

@@ -13,8 +13,8 @@ use laserscope::speculate::stats::{Stats, repetition};
 use laserscope::speculate::trace::Trace;
 use laserscope::worker::ask;
 
-use super::engine::run;
-use super::real_model;
+use super::super::engine::run;
+use super::model;
 
 /// One engine for all tests here; they take turns, as two cores would have it.
 pub fn engine() -> &'static Mutex<Engine> {
@@ -24,7 +24,7 @@ pub fn engine() -> &'static Mutex<Engine> {
         let settings = Settings::default();
         Mutex::new(
             settings
-                .open_engine(&real_model::path(), &catalog, |_| {})
+                .open_engine(&model::path(), &catalog, |_| {})
                 .unwrap(),
         )
     })
@@ -209,7 +209,7 @@ fn the_pools_of_the_sample_are_there() {
 fn laserscope(args: &[&str]) -> Output {
     let output = Command::new(env!("CARGO_BIN_EXE_laserscope"))
         .args(args)
-        .args(["--model".as_ref(), real_model::path().as_os_str()])
+        .args(["--model".as_ref(), model::path().as_os_str()])
         .output();
     output.unwrap()
 }

@@ -9,14 +9,14 @@ use laserscope::session::recorded::load_trace;
 use laserscope::speculate::command_line::{CommandLine, Files};
 use laserscope::speculate::trace::Trace;
 
-use super::real_model;
+use super::model;
 
 /// The default rule and budget, whose trees hang on costs and calibration.
 fn generate(folder: &Path, name: &str, options: &[&str]) -> Trace {
     let trace = folder.join(name);
     let mut command = Command::new(env!("CARGO_BIN_EXE_laserscope"));
     command.arg("generate").args(options);
-    command.arg("--model").arg(real_model::path());
+    command.arg("--model").arg(model::path());
     run(command.arg("--trace").arg(&trace));
     load_trace(&trace).unwrap()
 }
@@ -61,7 +61,7 @@ fn the_same_command_gives_the_same_run_and_so_do_its_copies() {
     assert!(line.contains("--cost"), "its profile is said: {line}");
     assert_same(&first, &shell(&line, at, "copied.jsonl"));
 
-    let model = real_model::path();
+    let model = model::path();
     let from = at.join("first.jsonl");
     let again = run(Command::new(env!("CARGO_BIN_EXE_laserscope"))
         .args(["generate", "--from"])
@@ -78,7 +78,7 @@ fn a_profile_that_cannot_be_kept_is_said_and_harms_nothing() {
     let said = run(Command::new(env!("CARGO_BIN_EXE_laserscope"))
         .args("generate --item i101 --verify strict --max-tokens 8".split(' '))
         .arg("--model")
-        .arg(real_model::path())
+        .arg(model::path())
         .env("XDG_STATE_HOME", "/dev/null/state"));
     assert!(said.contains("measured at every start"), "{said}");
 }

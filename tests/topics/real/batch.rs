@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use laserscope::commands::batch::Manifest;
 
-use super::real_model;
+use super::model;
 
 /// Six viewers in three groups; the rule is relaxed and the budget automatic, so
 /// that pools and costs show in the text.
@@ -20,7 +20,7 @@ fn batch(out: &Path) -> Command {
         .arg("--out")
         .arg(out)
         .arg("--model")
-        .arg(real_model::path());
+        .arg(model::path());
     command.stdout(Stdio::null()).stderr(Stdio::piped());
     command
 }
