@@ -1,11 +1,10 @@
-//! Parameters as the options of the command line that ask for them. The names are
-//! those of `cli/decode.rs`; a test there reads every option back.
+//! Parameters as command-line options. The names are those of `cli/decode.rs`; a test
+//! there reads every option back.
 
 use super::params::{AcceptanceRule, Budget, Params, Source, SourceWeights, Sources};
 
-/// The options that make `params` of what a plain command line means, which is
-/// `configured`: the rule always, anything else where it is not the default or not
-/// what is configured.
+/// The options that give `params` on top of the `configured` parameters: always the
+/// rule, and everything that differs from the default or from the configuration.
 pub fn options(params: &Params, configured: &Params) -> Vec<String> {
     let mut options = rule(&params.verify);
     let plain = [*configured, Params::default()].map(|params| rest(&params));
@@ -17,7 +16,7 @@ pub fn options(params: &Params, configured: &Params) -> Vec<String> {
     options
 }
 
-/// Every option, so that no configuration file changes what it makes.
+/// Every option, so that no configuration file changes the result.
 pub fn all(params: &Params) -> Vec<String> {
     let rest = rest(params).into_iter();
     let said = rest.filter_map(|(name, value)| Some([name.to_string(), value?]));
@@ -34,7 +33,7 @@ fn rule(verify: &AcceptanceRule) -> Vec<String> {
     named.into_iter().chain(numbers).collect()
 }
 
-/// A rule's numbers, by the names of their options.
+/// A rule's values, by the names of their options.
 pub fn numbers(verify: &AcceptanceRule) -> Vec<(&'static str, String)> {
     match verify {
         AcceptanceRule::Relaxed { k, tau } => vec![("k", k.to_string()), ("tau", tau.to_string())],
@@ -46,7 +45,7 @@ pub fn numbers(verify: &AcceptanceRule) -> Vec<(&'static str, String)> {
     }
 }
 
-/// Every other option, always in the same order; without a value it cannot be said.
+/// Every other option, in a fixed order; `None`: the value has no option.
 fn rest(params: &Params) -> Vec<(&'static str, Option<String>)> {
     let drawn = params.sampling;
     let temperature = drawn.map_or(0.0, |s| s.temperature);
@@ -123,8 +122,8 @@ mod tests {
             options(&eight, &plain).join(" "),
             "--verify relaxed --k 2 --tau 0.1 --budget 8"
         );
-        // Where 8 rows are configured, the default must be asked for; and 8 rows are
-        // said all the same, for those who have not configured them.
+        // If 8 rows are configured, the default must be written; 8 rows are written,
+        // too, for those without that configuration.
         assert!(options(&plain, &eight).join(" ").ends_with("--budget auto"));
         assert!(options(&eight, &eight).join(" ").ends_with("--budget 8"));
     }

@@ -1,8 +1,8 @@
-//! Which cells a sweep has: rules with their numbers, each under every budget.
+//! The cells of a sweep: rules with their values, each under every budget.
 
 use crate::speculate::params::{AcceptanceRule, Budget, Params};
 
-/// Rules that differ in their numbers only.
+/// Rules that differ only in their values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
 pub enum Family {
@@ -38,7 +38,7 @@ impl Family {
     }
 }
 
-/// What is tried.
+/// What to try.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axes {
     pub rules: Vec<Family>,
@@ -47,7 +47,7 @@ pub struct Axes {
     pub ratios: Vec<f32>,
     pub eps: Vec<f32>,
     pub deltas: Vec<f32>,
-    /// None named: the one that all cells share.
+    /// Empty: the budget that all cells share.
     pub budgets: Vec<Budget>,
 }
 
@@ -91,7 +91,7 @@ impl Layer {
     }
 }
 
-/// All cells, each once, and how they lie in tables.
+/// All cells, each once, and their arrangement in tables.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grid {
     /// What every cell has in common.
@@ -101,8 +101,7 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// Every rule with its numbers under every budget; no budget named: that of
-    /// `base`.
+    /// Every rule with its values under every budget; without budgets, that of `base`.
     ///
     /// # Errors
     /// A number that is out of range; nothing to try.
@@ -217,9 +216,9 @@ impl Table {
     }
 }
 
-/// Rank 1 at most, or above certainty: that is strict, which runs once.
+/// A rank of at most 1, or a probability above 1, is strict, which runs once.
 fn plain(verify: AcceptanceRule) -> AcceptanceRule {
-    // What is out of range must be refused as it was written.
+    // Out-of-range values must be refused as written.
     let is_share = |p: f32| (0.0..=1.0).contains(&p);
     match verify {
         AcceptanceRule::Relaxed { k, tau } if is_share(tau) && (k == 1 || tau == 1.0) => {
