@@ -1,5 +1,5 @@
-//! The folder of a pool while it is being changed: its lock, what an interrupted
-//! change left behind, and files that take another's place whole.
+//! The folder of a pool during a change: its lock, leftovers of an interrupted change,
+//! and atomic replacement of files.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -13,7 +13,7 @@ pub(crate) const SUFFIX: &str = ".seg";
 pub(crate) const LOCK: &str = "lock";
 const TEMPORARY: &str = ".writing-";
 
-/// True if the folder was not there.
+/// True if the folder did not exist.
 pub(crate) fn make_folder(path: &Path) -> Result<bool> {
     if !path.exists() {
         fs::create_dir_all(path).wrap_err_with(|| format!("making {}", path.display()))?;
@@ -37,8 +37,8 @@ fn is_ours(name: &str) -> bool {
     name == LOCK || name.starts_with(TEMPORARY) || name.ends_with(SUFFIX)
 }
 
-/// Who holds it changes the pool. A process that is being started has copies of
-/// all open files for a moment, so that closing this one would not yet let go.
+/// Held while changing the pool. Unlocked explicitly: a process being started briefly
+/// has copies of all open files, so closing this one might not release it.
 pub(crate) struct Lock(File);
 
 impl Drop for Lock {
@@ -60,8 +60,8 @@ pub(crate) fn lock(path: &Path) -> Result<Lock> {
     }
 }
 
-/// Removes what an interrupted change left behind; returns the greatest number
-/// in use. Beside a list that cannot be read, every segment stays.
+/// Removes leftovers of an interrupted change; returns the highest number in use. If
+/// the list cannot be read, every segment stays.
 pub(crate) fn clean(path: &Path) -> Result<u64> {
     let listed = match read_list(path) {
         Ok(list) => Some(list.segments),
@@ -83,8 +83,7 @@ pub(crate) fn clean(path: &Path) -> Result<u64> {
     Ok(greatest)
 }
 
-/// Writes a file under another name, makes sure that it is on the disk, and
-/// puts it in its place.
+/// Writes a file under another name, syncs it to disk, and renames it into place.
 pub(crate) fn replace_file(
     folder: &Path,
     name: &str,
@@ -95,7 +94,7 @@ pub(crate) fn replace_file(
     let mut temporary = tempfile::Builder::new();
     temporary.prefix(TEMPORARY);
     #[cfg(unix)]
-    // As any new file's, less what the user's mask takes away.
+    // Like any new file's, minus the umask.
     temporary.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let temporary = temporary.tempfile_in(folder).wrap_err_with(context)?;
     let mut out = BufWriter::with_capacity(1 << 20, temporary.as_file());
@@ -108,7 +107,7 @@ pub(crate) fn replace_file(
     Ok(())
 }
 
-/// Makes renamings last beyond a power cut.
+/// Makes renames survive a power failure.
 pub(crate) fn sync_folder(folder: &Path) -> std::io::Result<()> {
     if cfg!(unix) {
         File::open(folder)?.sync_all()?;
