@@ -1,5 +1,5 @@
-//! The KV cache, preallocated. Rows of a draft tree are appended behind the
-//! committed ones; the accepted rows are kept, the others forgotten.
+//! The KV cache, preallocated. Rows of a draft tree are appended after the committed
+//! ones; the accepted rows are kept, the others dropped.
 
 use candle_core::{CpuStorage, DType, Device, Result, Storage, Tensor, bail};
 use half::f16;
@@ -14,7 +14,7 @@ use super::layer::{Backend, Target};
 pub enum Layer {
     /// For candle.
     Heads(HeadRows),
-    /// As our attention reads them ([`Places`]); `both` are the keys, then the values.
+    /// For the CPU kernels ([`Places`]); `both` are the keys, then the values.
     Tiles {
         both: Tensor,
         keys: Tensor,
@@ -29,7 +29,7 @@ pub struct HeadRows {
 }
 
 impl Layer {
-    /// As candle's operations read it.
+    /// The form for candle's operations.
     pub fn heads(&self) -> Result<&HeadRows> {
         match self {
             Layer::Heads(rows) => Ok(rows),
@@ -41,12 +41,12 @@ impl Layer {
 /// Keys and values of every layer, for up to `capacity` tokens.
 pub struct KvCache {
     places: Places,
-    /// What the layers are parts of.
+    /// The tensor that the layers are parts of.
     all: Tensor,
     layers: Vec<Layer>,
     /// Committed rows.
     len: usize,
-    /// Rows appended behind them and not yet decided.
+    /// Rows appended after them and not yet decided.
     pending: usize,
     /// Rows that were ever written.
     written: usize,
@@ -99,8 +99,8 @@ impl KvCache {
         &self.layers[layer]
     }
 
-    /// Writes a layer's keys and values of the rows of this pass, out of qkv of
-    /// shape (n, qkv_width), behind the committed rows.
+    /// Writes a layer's keys and values for the rows of this pass, from qkv of shape
+    /// (n, qkv_width), after the committed rows.
     ///
     /// # Errors
     /// More rows than fit; a cache for candle.
@@ -113,10 +113,10 @@ impl KvCache {
         }
     }
 
-    /// The same out of keys and values of shape (kv_heads, n, head_dim).
+    /// The same from keys and values of shape (kv_heads, n, head_dim).
     ///
     /// # Errors
-    /// More rows than fit; a cache for our own kernels.
+    /// More rows than fit; a cache for the CPU kernels.
     pub fn append_heads(&mut self, layer: usize, keys: &Tensor, values: &Tensor) -> Result<()> {
         let at = self.make_room(keys.dim(1)?)?;
         let rows = self.layers[layer].heads()?;
@@ -138,8 +138,8 @@ impl KvCache {
         Ok(self.len)
     }
 
-    /// Commits the given rows of the last pass (ascending) and forgets the
-    /// rest. Rows that already lie together at the front are not moved.
+    /// Commits the given rows of the last pass (ascending) and drops the rest. Rows
+    /// already contiguous at the front are not moved.
     ///
     /// # Errors
     /// Rows out of order, or not of the last pass.
@@ -161,7 +161,7 @@ impl KvCache {
         Ok(())
     }
 
-    /// Moves cache rows (ascending, none before `to`) together at `to`.
+    /// Moves cache rows (ascending, none before `to`) contiguously to `to`.
     fn gather(&self, rows: &[usize], to: usize, cpu: &Cpu) -> Result<()> {
         if let Some(Layer::Heads(_)) = self.layers.first() {
             let index: Vec<u32> = rows.iter().map(|&r| r as u32).collect();
@@ -178,9 +178,8 @@ impl KvCache {
         })
     }
 
-    /// Counts the first `len` rows as committed, whatever they hold. Memory
-    /// that was never written reads quicker than what decoding will find there,
-    /// so rows that are new get some value.
+    /// Counts the first `len` rows as committed, whatever they contain. Memory that was
+    /// never written reads faster than during decoding, so new rows get some value.
     ///
     /// # Errors
     /// What the device reports.
@@ -196,7 +195,7 @@ impl KvCache {
         Ok(())
     }
 
-    /// Writes some value to the next `n` rows of every layer.
+    /// Writes an arbitrary value to the next `n` rows of every layer.
     fn fill(&mut self, n: usize, cpu: &Cpu) -> Result<()> {
         let device = self.all.device().clone();
         let heads = self.places.heads;
@@ -216,7 +215,7 @@ impl KvCache {
         Ok(())
     }
 
-    /// Forgets every row from `len` on.
+    /// Drops every row from `len` on.
     pub fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);
         self.pending = 0;
@@ -252,7 +251,7 @@ fn head_by_head(
 fn in_tiles(layers: usize, numbers: usize, kv: KvType) -> Result<(Tensor, Vec<Layer>)> {
     let n = 2 * layers * numbers;
     let all = match kv {
-        // Memory that the system hands out as zeros, so that none is used before its time.
+        // Zeroed memory from the system, which uses none until it is written.
         KvType::F16 => {
             let zeros: Vec<f16> = vec![0u16; n].reinterpret_into();
             Tensor::from_vec(zeros, n, &Device::Cpu)?

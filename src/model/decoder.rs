@@ -1,6 +1,6 @@
-//! The target model's forward pass over a draft tree: a logits row for every
-//! node, over a KV cache that can append, keep the accepted rows and roll back.
-//! Knows nothing of drafts' origins or of verdicts.
+//! The target model's forward pass over a draft tree: a logits row for every node, over
+//! a KV cache that can append, keep the accepted rows and roll back. Does not know the
+//! drafts' origins or verdicts.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -26,8 +26,8 @@ use super::weights::Weights;
 use super::{cpu_path, device_path};
 use crate::speculate::TokenId;
 
-/// Rows of one forward pass while a prompt is processed: as many as fill our
-/// kernels, and a device.
+/// Rows per forward pass while processing a prompt: enough to fill the CPU kernels, and
+/// a device.
 pub const PROMPT_CHUNK: usize = 64;
 const PROMPT_CHUNK_ON_DEVICE: usize = 256;
 
@@ -47,17 +47,16 @@ pub struct Decoder {
     clock: Clock,
     /// The model, for messages.
     path: PathBuf,
-    /// Memory of logits that were read.
+    /// Memory of logits already read, for reuse.
     spare: Vec<f32>,
 }
 
 impl Decoder {
-    /// Loads every weight onto the target; `context` tokens of KV cache are
-    /// allocated. `progress(done, of)` is told of every layer.
+    /// Loads every weight onto the target; `context` tokens of KV cache are allocated.
+    /// `progress(done, of)` counts layers.
     ///
     /// # Errors
-    /// A configuration or a tensor that does not pass, before any is packed; a
-    /// type candle cannot read.
+    /// An invalid configuration or tensor, before packing; a type that candle cannot read.
     pub fn load(
         weights: &Weights,
         target: Target<'_>,
@@ -67,7 +66,7 @@ impl Decoder {
     ) -> Result<Self> {
         let config = Config::read(weights)?;
         let vocab = consistency::check(weights, &config)?;
-        // rayon's threads pack, and are gone before anything is decoded
+        // rayon's threads pack, and end before decoding starts
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()?;
@@ -119,7 +118,7 @@ impl Decoder {
         self.cpu.pool.threads()
     }
 
-    /// The instructions that products are computed with; on a GPU, by whom.
+    /// The instructions used for products; on a GPU, the library.
     pub fn instructions(&self) -> &'static str {
         match self.backend {
             Backend::Cpu => self.cpu.isa.name(),
@@ -132,14 +131,14 @@ impl Decoder {
         self.cache.kv_type()
     }
 
-    /// Runs our kernels on chosen instructions from now on; the processor must
-    /// have them.
+    /// Uses these instructions for the CPU kernels from now on; the processor must
+    /// support them.
     pub fn set_isa(&mut self, isa: Isa) {
         self.cpu.isa = isa;
     }
 
-    /// Logits of every row of a tree, left where they were computed. The rows
-    /// wait in the cache for [`Decoder::commit_rows`].
+    /// Logits of every row of a tree, left on their device. The rows stay in the cache
+    /// until [`Decoder::commit_rows`].
     ///
     /// # Errors
     /// Rows that do not fit the context, a token outside the vocabulary, what
@@ -155,7 +154,7 @@ impl Decoder {
         Ok(logits)
     }
 
-    /// Takes back logits that nobody reads any more, for their memory.
+    /// Takes back logits that are no longer needed, to reuse their memory.
     pub fn recycle(&mut self, logits: Logits) {
         if let Logits::Host(rows) = logits {
             self.spare = rows;
@@ -173,7 +172,7 @@ impl Decoder {
         }
     }
 
-    /// Reads the rows of a pass, where they are; they are penalised afterwards.
+    /// Scores the rows of a pass on their device; they are penalised afterwards.
     ///
     /// # Errors
     /// Logits that are not finite; what the device reports.
@@ -198,12 +197,12 @@ impl Decoder {
         })
     }
 
-    /// Where the time of the last [`Decoder::forward`] went.
+    /// The times of the last [`Decoder::forward`].
     pub fn times(&self) -> PassTimes {
         self.clock.times
     }
 
-    /// Bounds of this machine; `None` where the weights are not ours.
+    /// Bounds of this machine; `None` unless the CPU kernels run.
     pub fn roofline(&self) -> Option<Roofline> {
         let mut matrices = Vec::new();
         for linear in self
@@ -217,8 +216,8 @@ impl Decoder {
         Some(roofline::measure(&matrices, &self.cpu))
     }
 
-    /// Takes what lies in the cache for `len` committed tokens: for measuring,
-    /// where the numbers do not matter.
+    /// Treats the cache's contents as `len` committed tokens, for measuring, where
+    /// values do not matter.
     ///
     /// # Errors
     /// What the device reports.
@@ -262,7 +261,7 @@ impl Decoder {
         Ok(())
     }
 
-    /// Commits these rows of the last forward pass (ascending), forgets the rest.
+    /// Commits these rows of the last forward pass (ascending), drops the rest.
     pub fn commit_rows(&mut self, rows: &[usize]) -> Result<()> {
         Ok(self.cache.commit_rows(rows, &self.cpu)?)
     }
@@ -317,8 +316,8 @@ impl Decoder {
     }
 }
 
-/// The embedding and the head; one matrix where the file ties them.
-/// Factors of RoPE's frequencies; none where the model has none.
+/// The embedding and the head; one matrix if they are tied. Factors of RoPE's
+/// frequencies; none if the model has none.
 fn rope_factors(weights: &Weights) -> Result<Vec<f32>> {
     match weights.has(ROPE_FACTORS) {
         true => weights.vector(ROPE_FACTORS),
@@ -340,7 +339,7 @@ fn load_layers(
     (0..config.layers).map(load).collect()
 }
 
-/// What stands before the first layer and behind the last one.
+/// What comes before the first layer and after the last one.
 struct Ends {
     embedding: Embedding,
     norm: Norm,

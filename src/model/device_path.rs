@@ -1,5 +1,5 @@
-//! A decoder block through candle's tensor operations, with a dense mask: what
-//! GPUs run, and what our own kernels are tested against.
+//! A decoder block through candle's tensor operations, with a dense mask: used on GPUs,
+//! and as the reference for the CPU kernels.
 
 use candle_core::{Device, Result, Tensor};
 
@@ -26,7 +26,7 @@ impl Shared {
         let mask = dense_mask(pass, device)?;
         let (_, len) = mask.dims2()?;
         Ok(Shared {
-            // Once a pass: an addition of two plain tensors needs no upload of strides.
+            // Once per pass: adding two plain tensors needs no upload of strides.
             mask: mask.broadcast_as((config.heads, n, len))?.contiguous()?,
             cos: table(&pass.cos)?,
             sin: table(&pass.sin)?,
@@ -115,7 +115,7 @@ fn attend(config: &Config, shared: &Shared, queries: &Tensor, cached: &HeadRows)
         ..
     } = *config;
     let (_, n, len) = shared.mask.dims3()?;
-    // The query heads of a group lie side by side.
+    // The query heads of a group are adjacent.
     let of_group = |x: Tensor| x.reshape((kv_heads, heads / kv_heads * n, ()));
     let q = of_group((queries / (head_dim as f64).sqrt())?)?;
     let scores = q.matmul(&cached.keys.narrow(1, 0, len)?.t()?)?;

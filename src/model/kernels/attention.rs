@@ -1,8 +1,8 @@
-//! Tree attention on the CPU: each row attends to the committed prefix and then
-//! to its own ancestors in path order, itself last. No mask, no repeated keys
-//! and values; the cost is linear in what a row attends to. A score is one sum
-//! along the head's dimensions, and every sum over positions runs in the order
-//! of the path, so a row's result does not depend on the rows beside it.
+//! Tree attention on the CPU: each row attends to the committed prefix and then to its
+//! own ancestors in path order, itself last. No mask, no repeated keys and values; the
+//! cost is linear in what a row attends to. A score is one sum along the head's
+//! dimensions, and every sum over positions runs in the order of the path, so a row's
+//! result does not depend on other rows.
 
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, bail};
 use half::f16;
@@ -18,15 +18,14 @@ use super::{Cpu, Isa, softmax};
 
 /// Partial sums of a softmax.
 const LANES: usize = 16;
-/// Queries of a task: those that read keys and values while they are in the
-/// first cache.
+/// Queries of a task: those that use keys and values while these are in the L1 cache.
 const MOST: usize = 4 * QUERIES;
 
 /// Attention of the rows of one forward pass.
 ///
-/// Arguments: qkv of shape (n, qkv_width), of which the queries are read; a
-/// layer's keys and its values, of f16 or f32, as [`Places`] says. Result: (n,
-/// heads * head_dim).
+/// Arguments: qkv of shape (n, qkv_width), of which only the queries are read; a
+/// layer's keys and values, f16 or f32, laid out as in [`Places`]. Result: (n, heads *
+/// head_dim).
 pub struct TreeAttention<'a> {
     pub places: Places,
     /// Committed rows of the cache, all attended to.
@@ -235,8 +234,8 @@ fn score_all<S: Stored, const BITS: usize>(
     }
 }
 
-/// The scores of the positions of a path, moved together, which are in the
-/// order of the cache rows already.
+/// Compacts the scores of a path's positions, which are already in the order of the
+/// cache rows.
 #[inline(always)]
 fn along_the_path<'a>(scores: &'a mut [f32], prefix: usize, path: &[u32]) -> &'a mut [f32] {
     for (i, &slot) in path.iter().enumerate() {
@@ -245,7 +244,7 @@ fn along_the_path<'a>(scores: &'a mut [f32], prefix: usize, path: &[u32]) -> &'a
     &mut scores[..prefix + path.len()]
 }
 
-/// [`softmax::exp`], with fused multiply-adds where there are some.
+/// [`softmax::exp`], with fused multiply-adds if available.
 #[inline(always)]
 fn exp<const BITS: usize>(x: f32) -> f32 {
     if BITS == PLAIN {
@@ -261,8 +260,8 @@ fn exp<const BITS: usize>(x: f32) -> f32 {
     softmax::times_power_of_two(poly, shifted)
 }
 
-/// Softmax in place but for its division: returns what to multiply by. The sum runs
-/// in [`LANES`] lanes by position.
+/// Softmax in place without the division: returns the factor to multiply by. The sum
+/// runs in [`LANES`] lanes by position.
 #[inline(always)]
 fn softmax<const BITS: usize>(scores: &mut [f32]) -> f32 {
     let max = softmax::largest(scores);

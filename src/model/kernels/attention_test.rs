@@ -52,7 +52,7 @@ fn reference(
         .collect()
 }
 
-/// Numbers as a cache of this type keeps them.
+/// Numbers as stored in a cache of this type.
 fn stored<S: Stored>(numbers: &[f32]) -> Vec<S> {
     let mut out = vec![S::from_f64(0.0); numbers.len()];
     S::round(numbers, &mut out);
@@ -123,7 +123,7 @@ fn matches_a_plain_reference<S: Stored>() {
                 }
                 let alone = op(places, prefix, &paths[row..=row], &cpu);
                 let q = &qkv[row * heads.qkv_width()..][..heads.qkv_width()];
-                // the slots of the other rows still lie in the cache
+                // the slots of the other rows are still in the cache
                 let single = alone.run(q, &keys, &values);
                 assert_eq!(single, out[row * width..][..width], "row {row} alone");
             }

@@ -1,9 +1,8 @@
-//! What attention reads and for whom: one head's keys and values, and the queries
-//! that go over them.
+//! The inputs of attention: one head's keys and values, and the queries that use them.
 
 use super::kv::{KeyOrValue, Places, TILE};
 
-/// Cache rows that are read at a time.
+/// Cache rows read at a time.
 pub const BLOCK: usize = 4 * TILE;
 
 /// One key/value head of the cache.
@@ -24,7 +23,7 @@ impl<'a, S> View<'a, S> {
         &self.keys[from..][..tiles * TILE * self.places.heads.head_dim]
     }
 
-    /// Asks for a share of the keys or values of the block that begins at cache row
+    /// Prefetches a share of the keys or values of the block that begins at cache row
     /// `first`: one of `of` shares.
     #[inline(always)]
     pub fn ask(&self, what: KeyOrValue, first: usize, (share, of): (usize, usize)) {
@@ -49,7 +48,7 @@ impl<'a, S> View<'a, S> {
     }
 }
 
-/// Asks for numbers that are read soon.
+/// Prefetches numbers that are read soon.
 #[inline(always)]
 fn prefetch<S>(numbers: &[S]) {
     #[cfg(target_arch = "x86_64")]
@@ -65,8 +64,8 @@ pub struct Query<'a> {
     /// The cache rows of its path within this pass.
     pub path: &'a [u32],
     pub q: &'a [f32],
-    /// Zero to begin with; what is attended to is added.
+    /// Starts at zero; weighted values are added.
     pub out: &'a mut [f32],
-    /// What its weights are still to be multiplied by.
+    /// The pending factor of its weights.
     pub scale: f32,
 }

@@ -1,6 +1,6 @@
-//! Where keys and values lie on the CPU, and how they get there. Keys lie in
-//! tiles of 16 cache rows, dimension by dimension, so that 16 scores are
-//! computed at a time; values lie row by row.
+//! The layout of keys and values on the CPU, and writing them. Keys are in tiles of 16
+//! cache rows, dimension by dimension, so that 16 scores are computed at a time; values
+//! are row by row.
 
 use candle_core::{CpuStorage, InplaceOp1, InplaceOp2, Layout, Result, WithDType, bail};
 use half::f16;
@@ -10,7 +10,7 @@ use super::Cpu;
 use super::storage::slice;
 use super::thread_pool::DisjointSlices;
 
-/// The type that keys and values are stored as. Arithmetic is in f32 either way.
+/// The storage type of keys and values. Arithmetic is in f32 either way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
 #[strum(serialize_all = "lowercase", parse_err_ty = String, parse_err_fn = not_a_type)]
 pub enum KvType {
@@ -88,7 +88,7 @@ pub struct Heads {
 }
 
 impl Heads {
-    /// Of a row of queries, keys and values side by side.
+    /// Width of a row of queries, keys and values.
     pub fn qkv_width(&self) -> usize {
         (self.heads + 2 * self.kv_heads) * self.head_dim
     }
@@ -104,8 +104,8 @@ pub enum KeyOrValue {
     Value,
 }
 
-/// Where the keys and values of a layer lie: head by head, so that each is read
-/// front to back.
+/// The layout of a layer's keys and values: head by head, so that each is read
+/// sequentially.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Places {
     pub heads: Heads,
@@ -131,8 +131,8 @@ impl Places {
         self.rows * self.heads.head_dim
     }
 
-    /// What part `i` holds of keys and values that lie layer by layer, of each layer the
-    /// keys before the values, and head by head.
+    /// What part `i` contains, with keys and values layer by layer, in each layer keys
+    /// before values, and head by head.
     fn part(&self, i: usize) -> KeyOrValue {
         match i / self.heads.kv_heads % 2 {
             0 => KeyOrValue::Key,
@@ -154,7 +154,7 @@ impl Places {
     }
 }
 
-/// Writes keys and values of a pass, out of qkv of shape (n, qkv_width), into a
+/// Writes the keys and values of a pass, from qkv of shape (n, qkv_width), into a
 /// layer's, keys before values, from cache row `at` on.
 pub struct Append<'a> {
     pub places: Places,
@@ -183,7 +183,7 @@ impl InplaceOp2 for Append<'_> {
     }
 }
 
-/// Rows below this number are written by the caller alone.
+/// Fewer rows than this are written by the caller alone.
 const ALONE: usize = 8;
 
 impl Append<'_> {
@@ -195,7 +195,7 @@ impl Append<'_> {
         } = self.places.heads;
         let (of_head, cache) = (self.places.of_head(), DisjointSlices::new(cache));
         let write = |part: usize| {
-            // SAFETY: each task has a part of its own.
+            // SAFETY: each task has its own part.
             let to = unsafe { cache.slice(part * of_head, of_head) };
             let mut stored = vec![S::from_f64(0.0); head_dim];
             let rows = qkv.chunks_exact(self.places.heads.qkv_width());
@@ -221,7 +221,7 @@ impl Append<'_> {
     }
 }
 
-/// Moves cache rows (ascending, none before `to`) of every layer together at `to`.
+/// Moves cache rows (ascending, none before `to`) of every layer contiguously to `to`.
 pub struct Gather<'a> {
     pub places: Places,
     pub rows: &'a [usize],
@@ -249,7 +249,7 @@ impl Gather<'_> {
         let parts = cache.len() / of_head;
         let cache = DisjointSlices::new(cache);
         self.cpu.pool.run(parts, |part| {
-            // SAFETY: each task has a part of its own.
+            // SAFETY: each task has its own part.
             let cache = unsafe { cache.slice(part * of_head, of_head) };
             for (to, &row) in (self.to..).zip(self.rows) {
                 match self.places.part(part) {
@@ -267,7 +267,7 @@ impl Gather<'_> {
     }
 }
 
-/// Keys or values that an op changes in place.
+/// Keys or values changed in place by an op.
 enum Numbers<'a> {
     F16(&'a mut [f16]),
     F32(&'a mut [f32]),
