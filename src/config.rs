@@ -21,7 +21,7 @@ use crate::recsys::Framework;
 use crate::speculate::params::{Drafter, Params, SourceWeights};
 use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
 
-/// What a configuration file may hold; every key is optional.
+/// The contents of a configuration file; every key is optional.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -96,7 +96,7 @@ impl Config {
         Config::parse(named)?.checked()
     }
 
-    /// As [`Config::read`], before the parameters are looked at.
+    /// As [`Config::read`], without checking the parameters.
     pub fn parse(named: Option<&Path>) -> Result<Self> {
         let path = match (named, default_path()) {
             (Some(path), _) => path.to_path_buf(),
@@ -112,7 +112,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Its parameters are good.
+    /// Checks its parameters.
     pub fn checked(self) -> Result<Self> {
         if let Some(path) = &self.file {
             self.params().wrap_err_with(|| path.display().to_string())?;
@@ -163,7 +163,7 @@ impl Config {
     }
 }
 
-/// What an option gave, or else the file's text under `key`.
+/// An option's value, or else the file's text under `key`.
 fn or_of_file<T>(given: Option<T>, key: &str, text: Option<&str>) -> Result<Option<T>>
 where
     T: std::str::FromStr<Err = String>,
