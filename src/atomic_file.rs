@@ -1,7 +1,6 @@
-//! Files that appear whole or not at all: written beside their place under another
-//! name, and renamed. Whatever fails on the way, an earlier file stays as it was;
-//! what a killed writer left beside it goes with the next write. Nothing else in the
-//! program renames files or waits for the disk.
+//! Atomic files: written next to the target under another name, and renamed. If
+//! anything fails, an earlier file is unchanged; leftovers of a killed writer are
+//! removed by the next write.
 
 mod abandoned;
 
@@ -15,7 +14,7 @@ use std::path::{Path, PathBuf};
 use color_eyre::eyre::{Result, WrapErr};
 use tempfile::{NamedTempFile, TempPath};
 
-/// A file being written; without [`AtomicFile::commit`] it never was.
+/// A file being written; discarded without [`AtomicFile::commit`].
 pub struct AtomicFile {
     out: BufWriter<File>,
     /// As the caller named it, for errors.
@@ -29,13 +28,13 @@ enum Place {
         temporary: TempPath,
         target: PathBuf,
     },
-    /// A device or a pipe (`/dev/null`, `/dev/fd/63`), which nothing may replace.
+    /// A device or a pipe (`/dev/null`, `/dev/fd/63`), which must not be replaced.
     InPlace,
 }
 
 impl AtomicFile {
-    /// Begins a file; what would keep it from being written is found here where
-    /// possible, before any work is spent on its content.
+    /// Begins a file; problems are found here if possible, before any work is spent on
+    /// the contents.
     ///
     /// # Errors
     /// A folder that does not exist or cannot be written to; an existing file that
@@ -49,10 +48,10 @@ impl AtomicFile {
         })
     }
 
-    /// Puts the file in its place.
+    /// Renames the file to its target.
     ///
     /// # Errors
-    /// What is left to write does not fit, or the file cannot be renamed.
+    /// The disk is full, or the file cannot be renamed.
     pub fn commit(self) -> Result<()> {
         let AtomicFile { out, path, place } = self;
         finish(out, place).wrap_err_with(|| writing(&path))?;
@@ -132,13 +131,13 @@ fn open(path: &Path) -> io::Result<(File, Place)> {
     if is_special || leads_nowhere {
         return Ok((File::create(path)?, Place::InPlace));
     }
-    // Behind a link, the file that it leads to is replaced.
+    // For a link, its target is replaced.
     let target = match earlier {
         Some(_) => fs::canonicalize(path)?,
         None => path.to_path_buf(),
     };
     if let Some(earlier) = earlier {
-        // Renaming would ask the folder alone, not the file.
+        // Renaming checks the permissions of the folder, not of the file.
         OpenOptions::new().write(true).open(&target)?;
         let file = beside(&target)?;
         file.as_file().set_permissions(earlier.permissions())?;
@@ -152,7 +151,7 @@ fn split(file: NamedTempFile, target: PathBuf) -> (File, Place) {
     (file, Place::Beside { temporary, target })
 }
 
-/// Readable by whom new files are readable by.
+/// With the permissions of new files.
 fn beside(target: &Path) -> io::Result<NamedTempFile> {
     let folder = target.parent().filter(|f| !f.as_os_str().is_empty());
     let mut prefix = OsString::from(".");
@@ -170,7 +169,7 @@ fn beside(target: &Path) -> io::Result<NamedTempFile> {
 fn finish(out: BufWriter<File>, place: Place) -> io::Result<()> {
     let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     match place {
-        // After a power cut, too, there is the one file or the other.
+        // Even after a power failure, there is either the old file or the new one.
         Place::Beside { temporary, target } => {
             file.sync_all()?;
             Ok(temporary.persist(target)?)

@@ -21,7 +21,7 @@ use crate::speculate::parameters::setup::{self, SetupParameter};
 use crate::speculate::params::Params;
 use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
 
-/// What a configuration file may hold; every key is optional.
+/// The contents of a configuration file; every key is optional.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -70,7 +70,7 @@ impl Config {
         Config::parse(named)?.checked()
     }
 
-    /// As [`Config::read`], before the parameters are looked at.
+    /// As [`Config::read`], without checking the parameters.
     pub fn parse(named: Option<&Path>) -> Result<Self> {
         let path = match (named, default_path()) {
             (Some(path), _) => path.to_path_buf(),
@@ -87,7 +87,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Its parameters are good.
+    /// Checks its parameters.
     pub fn checked(self) -> Result<Self> {
         if let Some(path) = &self.file {
             let named = || path.display().to_string();

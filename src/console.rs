@@ -1,10 +1,10 @@
-//! The writer for standard output and the writer for standard error. Nothing else
-//! in the program prints outside the playground's screens, so what is printed holds
-//! no control characters but those named here, on a terminal and through a pipe.
+//! The writer for standard output and the writer for standard error. Nothing else in
+//! the program prints outside the playground's screens, so printed text contains no
+//! control characters except those named here, on a terminal and through a pipe.
 //!
-//! Data go to standard output; a failure there is remembered and ends the program
-//! with an error ([`finish`]). Everything else goes to standard error, where a
-//! failure is ignored: no work is lost for want of a reader.
+//! Data goes to standard output; a failure there is remembered and ends the program
+//! with an error ([`finish`]). Everything else goes to standard error, where failures
+//! are ignored: no work is lost if nobody reads it.
 
 #![allow(clippy::disallowed_methods, reason = "the writers themselves")]
 
@@ -62,7 +62,7 @@ pub fn json(value: &impl Serialize) -> Result<()> {
     finish()
 }
 
-/// Sees to it that everything was written.
+/// Ensures that everything was written.
 ///
 /// # Errors
 /// The first failure of standard output.
@@ -78,7 +78,7 @@ pub fn finish() -> Result<()> {
     }
 }
 
-/// Nobody reads standard output any more: no reason to complain.
+/// The reader of standard output is gone: not an error.
 pub fn is_reader_gone() -> bool {
     FAILURE
         .get()
@@ -104,7 +104,7 @@ pub fn note(line: fmt::Arguments<'_>) {
     write_note(&format!("{}\n", visible::row(&line.to_string())));
 }
 
-/// Writes lines to standard error: errors and what else may have several.
+/// Writes lines to standard error: errors and other multi-line texts.
 pub fn note_lines(lines: &str) {
     write_note(&format!("{}\n", visible::text(lines.trim_end())));
 }

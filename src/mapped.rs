@@ -1,8 +1,8 @@
 //! Files read through memory maps, and which of them an address belongs to.
 //!
-//! A map is no copy: when another program cuts the file short, touching the missing
-//! part raises SIGBUS. [`file_at`] tells whoever handles that (`shutdown`) which
-//! file it was. Knows nothing of what the files hold.
+//! A map is not a copy: if another program truncates the file, touching the missing
+//! part raises SIGBUS. [`file_at`] tells the handler (`shutdown`) which file it was.
+//! Does not know the files' contents.
 
 use std::fs::File;
 use std::io;
@@ -21,7 +21,7 @@ pub struct MappedFile {
 }
 
 /// A mapped file's addresses and name. Entries are never freed, so that a signal
-/// handler may walk the list whenever it runs.
+/// handler may walk the list at any time.
 #[derive(Debug)]
 struct Listed {
     start: usize,
@@ -40,12 +40,12 @@ impl MappedFile {
     /// The system's own, for an empty file too.
     pub fn new(file: &File, path: &Path) -> io::Result<Self> {
         // SAFETY: the map is read-only and lives as long as the bytes lent from it.
-        // That nobody changes the file meanwhile cannot be had: another program may
-        // cut it short or write to it. Cut short, reading raises SIGBUS, which
-        // `shutdown::fault` turns into an orderly end. Written to, bytes may differ
-        // from one read to the next, which the language leaves undefined; readers
-        // keep the damage to wrong values by checking every index that they take
-        // from a map where they use it, or by copying once what they need.
+        // Nothing can keep another program from truncating or overwriting the file
+        // meanwhile. If it is truncated, reading raises SIGBUS, which `shutdown::fault`
+        // turns into an orderly end. If it is overwritten, bytes may differ between
+        // reads, which the language leaves undefined; readers limit the damage to wrong
+        // values by checking every index taken from a map where they use it, or by
+        // copying what they need once.
         let map = unsafe { Mmap::map(file) }?;
         let listed = list(map.as_ptr_range(), path);
         Ok(MappedFile {
@@ -54,10 +54,10 @@ impl MappedFile {
         })
     }
 
-    /// Queries jump about: reading ahead would only fill the memory.
+    /// Access is random: reading ahead would only fill memory.
     pub fn expect_random_access(&self) {
         #[cfg(unix)]
-        // It is advice: where it is not taken, nothing is wrong.
+        // It is advice, which may be ignored.
         let _ = self.map.advise(memmap2::Advice::Random);
     }
 }
@@ -103,7 +103,7 @@ fn list(bytes: Range<*const u8>, path: &Path) -> &'static Listed {
     }
 }
 
-/// The mapped file that an address lies in. Async-signal-safe: it takes no lock and
+/// The mapped file that contains an address. Async-signal-safe: it takes no lock and
 /// allocates nothing.
 pub fn file_at(address: usize) -> Option<&'static Path> {
     // SAFETY: null or an entry; those are leaked and only ever read through shared

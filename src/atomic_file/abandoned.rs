@@ -1,5 +1,5 @@
-//! Temporary files whose writer was killed. A writer holds a lock on its own as long
-//! as it lives, so that the next one for the same place knows which to remove.
+//! Temporary files whose writer was killed. A writer locks its file while it lives, so
+//! that the next writer of the same target knows which to remove.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
@@ -8,12 +8,12 @@ use std::path::Path;
 
 use tempfile::{Builder, NamedTempFile};
 
-/// What follows the name of the file to be, behind letters of chance.
+/// The suffix after the target's name and random letters.
 pub(super) const SUFFIX: &str = ".tmp";
-/// As many as `tempfile` puts between prefix and suffix.
+/// The number of random letters that `tempfile` adds.
 const N_RANDOM: usize = 6;
 
-/// Makes a temporary file that is not taken for an abandoned one.
+/// Creates a temporary file that does not count as abandoned.
 pub(super) fn create_locked(builder: &Builder<'_, '_>, folder: &Path) -> io::Result<NamedTempFile> {
     loop {
         let file = builder.tempfile_in(folder)?;
@@ -47,8 +47,8 @@ fn remove(folder: &Path, is_wanted: impl Fn(&[u8]) -> bool) {
         if !is_plain || !prefix_of(&entry.file_name()).is_some_and(&is_wanted) {
             continue;
         }
-        // The lock is held until it is gone, so that a writer who has just made it
-        // finds either that it is taken, or that it is no more.
+        // The lock is held until the file is removed, so that a writer that just
+        // created it finds it locked or gone.
         if let Some(_locked) = abandoned(&entry.path()) {
             let _ = fs::remove_file(entry.path());
         }

@@ -1,5 +1,4 @@
-//! `~` in the paths of a configuration file, as a shell would have it: nobody
-//! expands it there.
+//! Expands `~` in the paths of a configuration file, as a shell does on the command line.
 
 use std::path::{Path, PathBuf};
 

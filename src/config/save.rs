@@ -1,5 +1,5 @@
-//! Settings written into the configuration file: its `[decode]` table, whatever
-//! else it holds, comments too, left as it is.
+//! Writes settings into the configuration file's `[decode]` table; everything else,
+//! comments included, is unchanged.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
 /// Makes these parameters the defaults of the file, which is made if need be.
 ///
 /// # Errors
-/// A file that is no TOML, or cannot be written; it stays as it was then.
+/// A file that is not TOML, or cannot be written; it is then unchanged.
 pub fn save_decode(path: &Path, params: &Params) -> Result<()> {
     let shown = path.display();
     let text = match path.exists() {

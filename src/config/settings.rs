@@ -22,7 +22,7 @@ pub struct Settings {
     pub own_documents: OwnDocuments,
     /// Name of a framework, or a file.
     pub framework: Option<String>,
-    /// Where the user's own frameworks are found by name.
+    /// Where custom frameworks are found by name.
     pub frameworks: Option<PathBuf>,
     pub knowledge: Vec<PathBuf>,
     /// A pool on disk, in place of the catalog's or the sample's documents.
@@ -38,9 +38,9 @@ pub struct Settings {
     /// `None`: this machine's profile.
     pub cost: Option<CostChoice>,
     pub calibration: CalibrationChoice,
-    /// Calibrations go on from run to run.
+    /// Calibrations carry over from run to run.
     pub learn: bool,
-    /// The configuration file, where one was named.
+    /// The configuration file, if one was named.
     pub config: Option<PathBuf>,
 }
 

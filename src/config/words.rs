@@ -1,4 +1,4 @@
-//! Settings as the options that ask for them, word by word: what `SetupArgs` reads.
+//! Settings as command-line options, as parsed by `SetupArgs`.
 
 use super::settings::Settings;
 use crate::cli::CalibrationChoice;
@@ -9,8 +9,8 @@ use crate::speculate::parameters::setup::{self, SetupParameter};
 use crate::speculate::trace::OwnDocuments;
 
 impl Settings {
-    /// The options that chose catalog, pools, model, device and where runs start. How a
-    /// run is asked and decoded is the run's own.
+    /// The options that chose catalog, pools, model, device and where runs start. A
+    /// run's prompt and decoding options are separate.
     pub fn setup(&self) -> Setup {
         Setup {
             words: self.words(),
@@ -67,7 +67,7 @@ impl Settings {
     }
 }
 
-/// A file or folder that is there means the same from any folder; a name stays one.
+/// An existing file or folder becomes absolute; a name is unchanged.
 fn model(name: &str) -> String {
     let path = std::path::Path::new(name);
     match path.exists() {

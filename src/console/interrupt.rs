@@ -17,8 +17,8 @@ pub fn flag() -> &'static AtomicBool {
     &INTERRUPTED
 }
 
-/// The same, without watching: Ctrl-C goes on ending the program by itself, where
-/// nothing has called [`flag`] before.
+/// The same, without watching: Ctrl-C still ends the program, unless [`flag`] was
+/// called before.
 pub fn unwatched() -> &'static AtomicBool {
     &INTERRUPTED
 }
@@ -60,7 +60,7 @@ pub fn end_quietly_on_closed_pipes() {
     }
 }
 
-/// Makes a file that outgrows its limit (`ulimit -f`) an error that can be told.
+/// Makes exceeding the file size limit (`ulimit -f`) a reportable error.
 pub fn survive_file_limits() {
     #[cfg(unix)]
     // SAFETY: called before any other thread runs; ignores a signal.

@@ -1,5 +1,5 @@
-//! Text without what a terminal would obey: control characters become visible.
-//! Titles, ids, file names, model output and error texts can hold anything.
+//! Makes control characters visible, so that terminals do not obey them. Titles, ids,
+//! file names, model output and error texts can contain anything.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -24,9 +24,9 @@ fn is_white(c: char) -> bool {
     matches!(c, '\n' | '\t')
 }
 
-/// What a terminal or a reader's eye would obey: C0 and C1 controls, DEL, Unicode's
-/// line and paragraph separators, and the characters that reverse what follows
-/// (UAX #9's embeddings, overrides and isolates).
+/// Characters that control a terminal or mislead a reader: C0 and C1 controls, DEL,
+/// Unicode's line and paragraph separators, and the characters that reverse what
+/// follows (UAX #9's embeddings, overrides and isolates).
 pub fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -51,7 +51,7 @@ fn shown(text: &str, is_kept: fn(char) -> bool) -> Cow<'_, str> {
 /// One value as JSON on one line, without a control character.
 ///
 /// # Errors
-/// A map whose keys are no strings.
+/// A map whose keys are not strings.
 pub fn json(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     let mut line = Vec::new();
     let mut writer = Serializer::with_formatter(&mut line, EscapedControls);

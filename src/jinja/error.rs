@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// How an error begins where a template does more than it may.
+/// How an error begins when a template exceeds its budget.
 pub const EXHAUSTED: &str = "gave up";
 
 /// An error with the line it happened on, and the template's name.
@@ -23,7 +23,7 @@ impl Error {
         }
     }
 
-    /// With the line, unless a place further in has given it one.
+    /// With the line, unless an inner place has set one.
     pub fn at(mut self, line: u32) -> Self {
         self.line.get_or_insert(line);
         self
@@ -34,7 +34,7 @@ impl Error {
         self
     }
 
-    /// Whether it ran out of steps or memory: another attempt would, too.
+    /// Whether it ran out of steps or memory, so that another attempt would, too.
     pub fn is_exhausted(&self) -> bool {
         self.message.starts_with(EXHAUSTED)
     }

@@ -1,9 +1,9 @@
-//! Jinja as Python's jinja2 renders it: the language of chat templates and of
-//! framework files. Chat templates are written against jinja2 with Python's
-//! values behind it (`True`, `'%s' % x`, `x.split()`), and they come with
-//! downloaded models, so rendering is bounded: in steps, in bytes made, in depth.
+//! Jinja as rendered by Python's jinja2: the language of chat templates and framework
+//! files. Chat templates are written for jinja2 with Python values (`True`, `'%s' % x`,
+//! `x.split()`), and they come with downloaded models, so rendering is bounded: in
+//! steps, in bytes allocated, in depth.
 //!
-//! Supported is what chat templates use: everything of jinja2 but inheritance,
+//! Supported is what chat templates use: everything in jinja2 except inheritance,
 //! imports and the filters that write HTML. Errors name template and line. Knows
 //! neither models nor catalogs.
 //!
@@ -36,11 +36,10 @@ pub struct Template {
 }
 
 impl Template {
-    /// Parses a template. `name` stands in error messages.
+    /// Parses a template. `name` appears in error messages.
     ///
     /// # Errors
-    /// What is not Jinja, or nested too deeply, with its line; a source above
-    /// [`MAX_SOURCE`].
+    /// Invalid Jinja, or too deep nesting, with its line; a source above [`MAX_SOURCE`].
     pub fn parse(name: &str, source: &str, missing: Missing) -> Result<Self, Error> {
         let parsed = lexer::tokens(source).and_then(|tokens| parser::parse(&tokens));
         Ok(Self {
@@ -53,22 +52,20 @@ impl Template {
     /// Renders with these variables.
     ///
     /// # Errors
-    /// What the template raises, a wrong use of a value, a missing one under
-    /// [`Missing::Strict`], more work than the bounds allow; each with its line.
+    /// What the template raises, misuse of a value, an undefined one under [`Missing::Strict`], exceeding a bound; each with its line.
     pub fn render(&self, variables: &[(&str, Value)]) -> Result<String, Error> {
         interpreter::render(&self.body, variables, self.missing)
             .map_err(|error| error.within(&self.name))
     }
 
-    /// Names that it reads and never assigns, functions of the language left out.
+    /// Names that it reads and never assigns, except functions of the language.
     pub fn free_names(&self) -> Vec<String> {
         let mut free = names::free(&self.body);
         free.retain(|name| interpreter::function(name).is_none());
         free
     }
 
-    /// Every text that it can write of its own: what stands between the tags, and
-    /// string literals.
+    /// Every literal text: the text between the tags, and string literals.
     pub fn literals(&self) -> Vec<String> {
         names::literals(&self.body)
     }

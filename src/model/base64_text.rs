@@ -1,4 +1,4 @@
-//! Base64 as model files and packages have it: padded or not.
+//! Base64 as in model files and packages, with or without padding.
 
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeConfig};

@@ -1,6 +1,5 @@
-//! The KV cache: slots of one size, preallocated, each for a sequence of its own.
-//! Rows of a draft tree are appended behind a slot's committed ones; the accepted
-//! rows are kept, the others forgotten.
+//! The KV cache, preallocated. Rows of a draft tree are appended after the committed
+//! ones; the accepted rows are kept, the others dropped.
 
 use candle_core::{CpuStorage, DType, Device, Result, Storage, Tensor, bail};
 
@@ -97,7 +96,7 @@ impl Destination {
 struct Slot {
     /// Committed rows.
     len: usize,
-    /// Rows appended behind them and not yet decided.
+    /// Rows appended after them and not yet decided.
     pending: usize,
     /// Rows that were ever written.
     written: usize,
@@ -229,8 +228,8 @@ impl KvCache {
         Ok(first + slot.len)
     }
 
-    /// Commits the given rows of a slot's last pass (ascending) and forgets the
-    /// rest. Rows that already lie together at the front are not moved.
+    /// Commits the given rows of the last pass (ascending) and drops the rest. Rows
+    /// already contiguous at the front are not moved.
     ///
     /// # Errors
     /// Rows out of order, or not of the last pass.

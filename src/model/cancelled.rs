@@ -1,4 +1,4 @@
-//! Work on a model's files that was called off.
+//! The error of cancelled work on a model's files.
 
 /// The fetch was cancelled; find it with `report.is::<Cancelled>()`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,6 +1,6 @@
-//! The chat template: messages to the one text a model was trained to answer.
-//! Renders the model's own Jinja as transformers does; knows nothing of
-//! token ids. An assistant opening is prefilled by appending to the result.
+//! The chat template: turns messages into the text format the model was trained on.
+//! Renders the model's Jinja as transformers does; does not know token ids. An
+//! assistant opening is prefilled by appending to the result.
 
 mod known;
 mod source;
@@ -45,12 +45,12 @@ impl Message {
     }
 }
 
-/// What a template makes of a system message.
+/// How a template handles a system message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum SystemTurn {
-    /// It is written out.
+    /// It is rendered.
     Written,
-    /// It is refused or left out: its text goes before the first user's.
+    /// It is refused or dropped: its text is prepended to the first user's.
     Folded,
 }
 
@@ -99,8 +99,8 @@ impl ChatTemplate {
         found.map(Self::read).transpose()
     }
 
-    /// For files without a template: the one whose markers the vocabulary has,
-    /// else plain text. `has_marker` says whether a text is one of its markers.
+    /// For files without a template: the one whose markers are in the vocabulary, else
+    /// plain text. `has_marker` tells whether a text is one of its markers.
     pub fn by_markers(has_marker: impl Fn(&str) -> bool) -> Result<Self> {
         let known = known::by_markers(has_marker);
         let names = Names::of_pairs([("bos_token", known.bos), ("eos_token", known.eos)]);
@@ -112,7 +112,7 @@ impl ChatTemplate {
     /// The template of Vicuna v1.1 to v1.5.
     ///
     /// # Errors
-    /// None: it is known to be well formed.
+    /// None: it is well formed.
     pub fn vicuna_v1_1() -> Result<Self> {
         Self::by_markers(|marker| ["<s>", "</s>"].contains(&marker))
     }
@@ -139,25 +139,23 @@ impl ChatTemplate {
         Ok(template)
     }
 
-    /// What the user should know of it.
+    /// A note for the user.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// The texts that the template writes of its own, markers among them.
+    /// The literal texts in the template, including markers.
     pub(super) fn literals(&self) -> Vec<String> {
         let mut texts = self.template.literals();
         texts.extend(self.names.iter().map(|(_, text)| text.to_owned()));
         texts
     }
 
-    /// The text of a conversation. Where no system message is given, the
-    /// template's default one is in it. `add_generation_prompt` opens the
-    /// assistant's turn.
+    /// The text of a conversation. Without a system message, the template's default one
+    /// is used. `add_generation_prompt` opens the assistant's turn.
     ///
     /// # Errors
-    /// If the template refuses the messages (`raise_exception`), uses something
-    /// that is not there, does not end, or renders to nothing.
+    /// If the template refuses the messages (`raise_exception`), uses something undefined, does not end, or renders to nothing.
     pub fn render(&self, messages: &[Message], add_generation_prompt: bool) -> Result<String> {
         let text = self
             .rendered(messages, add_generation_prompt)
@@ -174,7 +172,7 @@ impl ChatTemplate {
         if self.system == SystemTurn::Folded {
             return self.filled(&folded, add_generation_prompt);
         }
-        // Some take a system message, but not before every conversation.
+        // Some accept a system message, but not before every conversation.
         let refused = match self.filled(messages, add_generation_prompt) {
             Err(refused) if matches!(folded, Cow::Owned(_)) => refused,
             other => return other,
@@ -183,7 +181,7 @@ impl ChatTemplate {
         folded.map_err(|_| refused)
     }
 
-    /// Whether a system message comes out, with others and without.
+    /// Whether a system message is rendered, with other messages and alone.
     fn probed(&self) -> SystemTurn {
         let probe = "the text of the system";
         let messages = [
@@ -200,8 +198,8 @@ impl ChatTemplate {
         }
     }
 
-    /// As transformers calls it when there are no tools. Templates that are only
-    /// made for tools go through them without asking: those get an empty list.
+    /// As called by transformers without tools. Templates made only for tools iterate
+    /// over them without checking: those get an empty list.
     fn filled(&self, messages: &[Message], add_generation_prompt: bool) -> Result<String> {
         let attempt = |tools: &Value| {
             let variables = self.variables(messages, add_generation_prompt, tools);
@@ -239,15 +237,15 @@ impl ChatTemplate {
             ("add_generation_prompt", Value::Bool(add_generation_prompt)),
             ("tools", tools.clone()),
             ("documents", tools.clone()),
-            // Qwen3 and its like think aloud unless told not to.
+            // Models like Qwen3 use thinking mode unless it is disabled.
             ("enable_thinking", Value::Bool(false)),
         ]);
         variables
     }
 }
 
-/// The messages with the system's text before that of the first user turn; as
-/// they are, if there is none.
+/// The messages with the system text prepended to the first user turn; unchanged
+/// without one.
 fn folded(messages: &[Message]) -> Cow<'_, [Message]> {
     let [first, others @ ..] = messages else {
         return Cow::Borrowed(messages);

@@ -1,6 +1,6 @@
-//! A model's files, opened and held against each other before any weight is
-//! packed: configuration, tensors, tokenizer, chat template. Whoever loads a
-//! model and whoever only describes one begin here, so both refuse the same.
+//! Opens a model's files and checks them against each other before any weight is
+//! packed: configuration, tensors, tokenizer, chat template. Loading and describing a
+//! model both begin here, so both refuse the same files.
 
 use std::path::Path;
 
@@ -12,14 +12,14 @@ use super::consistency;
 use super::tokenizer::TextCodec;
 use super::weights::{FloatWeights, Source, Weights};
 
-/// A model that can be loaded.
+/// A checked model.
 pub struct CheckedModel {
     pub weights: Weights,
     pub config: Config,
     pub codec: TextCodec,
-    /// The files' own, else one that suits the vocabulary.
+    /// The files' own, else one that fits the vocabulary.
     pub template: ChatTemplate,
-    /// What was read with patience, for the user.
+    /// Notes for the user on what was parsed leniently.
     pub notes: Vec<String>,
 }
 
@@ -27,12 +27,12 @@ impl CheckedModel {
     /// Opens a GGUF file or a checkpoint's folder.
     ///
     /// # Errors
-    /// Whatever is missing, damaged, or contradicts the rest, with its file.
+    /// Anything missing, damaged or inconsistent, with its file.
     pub fn open(path: &Path, floats: FloatWeights) -> Result<Self> {
         Self::of(Weights::open(path, floats)?)
     }
 
-    /// The same of weights that are open.
+    /// The same for opened weights.
     ///
     /// # Errors
     /// As [`open`](Self::open).

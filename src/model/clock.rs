@@ -1,4 +1,4 @@
-//! Where the time of a forward pass goes.
+//! The times of the parts of a forward pass.
 
 use std::time::Instant;
 
@@ -16,7 +16,7 @@ pub struct PassTimes {
 }
 
 impl PassTimes {
-    /// Embeddings, rotations, writing the cache, and what lies between.
+    /// Embeddings, rotations, writing the cache, and overhead.
     pub fn rest_ms(&self) -> f32 {
         (self.total_ms - self.matmul_ms - self.attention_ms - self.head_ms).max(0.0)
     }

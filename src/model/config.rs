@@ -1,7 +1,7 @@
-//! A decoder's dimensions and what its family adds (biases, head norms, RoPE's
-//! order and scaling, a tied head), read from GGUF metadata or from a
-//! checkpoint's `config.json`. One decoder computes them all; another family
-//! adds its name here and what differs as a field.
+//! A decoder's dimensions and what its family adds (biases, head norms, RoPE's order
+//! and scaling, a tied head), read from GGUF metadata or from a checkpoint's
+//! `config.json`. One decoder computes them all; a new family adds its name here and
+//! its differences as fields.
 
 pub(super) mod checkpoint;
 pub(super) mod metadata;
@@ -23,14 +23,14 @@ pub struct Config {
     pub layers: usize,
     /// Width of the residual stream.
     pub width: usize,
-    /// Inner width of the feed-forward network, where it is stated.
+    /// Inner width of the feed-forward network, if given.
     pub feed_forward: Option<usize>,
     pub heads: usize,
     /// Key/value heads; each serves `heads / kv_heads` query heads.
     pub kv_heads: usize,
     /// Width of one head; `heads * head_dim` need not be `width` (Qwen3).
     pub head_dim: usize,
-    /// Dimensions of a head that RoPE turns.
+    /// Dimensions of a head that RoPE rotates.
     pub rope_dim: usize,
     pub rope_base: f32,
     /// Interleaved in Llama's GGUF files, whose rows the converter permutes;
@@ -41,12 +41,12 @@ pub struct Config {
     pub qkv_bias: bool,
     /// An RMS norm on every query and key head, before RoPE (Qwen3).
     pub qk_norm: bool,
-    /// The head is the embedding.
+    /// The output head is the embedding.
     pub tied: bool,
     pub norm_eps: f32,
     /// Longest context the model was trained for, in tokens.
     pub context: usize,
-    /// What was read with patience, for the user.
+    /// Notes for the user on what was parsed leniently.
     pub notes: Vec<String>,
 }
 
@@ -72,7 +72,7 @@ impl Config {
         self.check_rope(path)
     }
 
-    /// Bases and factors that are in order one by one may still not be together.
+    /// Individually valid bases and factors may still not be valid together.
     fn check_rope(&self, path: &Path) -> Result<()> {
         let frequencies = self.rope_scaling.frequencies(self.rope_dim, self.rope_base);
         let finite = frequencies.iter().all(|f| f.is_finite());
@@ -105,7 +105,7 @@ impl Config {
         of_token.saturating_mul(context as u64)
     }
 
-    /// What the family adds to a plain decoder, for people.
+    /// What the family adds to a plain decoder, for display.
     pub fn features(&self) -> Vec<String> {
         let order = match self.rope_order {
             Pairs::Interleaved => "interleaved",
@@ -122,7 +122,7 @@ impl Config {
     }
 }
 
-/// Says which architectures there are.
+/// The error for an unknown architecture, with the known ones.
 fn known(architecture: &str, path: &Path) -> Result<()> {
     if !ARCHITECTURES.contains(&architecture) {
         bail!(

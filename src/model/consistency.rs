@@ -1,6 +1,5 @@
-//! A model's weights held against its configuration before any of them is packed. A
-//! tensor that nobody reads is an error, because it would be missing from what is
-//! computed.
+//! Checks a model's weights against its configuration before packing. An unused tensor
+//! is an error, because the computation would lack it.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -13,16 +12,14 @@ use super::shape::Shape;
 use super::stated;
 use super::weights::{FloatWeights, Source, Weights};
 
-/// Endings of tensors that older tools wrote and that are computed here: RoPE's
-/// frequencies.
+/// Name endings of tensors from older tools that are computed here: RoPE's frequencies.
 const HARMLESS: [&str; 2] = [".attn_rot_embd.weight", "rotary_emb.inv_freq"];
-/// Names in a message.
+/// Maximum names in a message.
 const N_NAMED: usize = 3;
 
 impl Config {
     /// # Errors
-    /// An architecture we do not know, a missing key, a feature that is not
-    /// computed here, dimensions that do not fit.
+    /// An unknown architecture, a missing key, an unsupported feature, inconsistent dimensions.
     pub fn read(weights: &Weights) -> Result<Self> {
         let config = match &weights.source {
             Source::Gguf(gguf) => metadata::read(gguf)?,
@@ -39,7 +36,7 @@ impl Shape {
     /// weights are not read.
     ///
     /// # Errors
-    /// Neither; what keeps such a file from being loaded.
+    /// Neither; whatever prevents loading such a file.
     pub fn named(name: &str) -> Result<Self> {
         if let Some(known) = Shape::known(name) {
             return Ok(known);
@@ -66,12 +63,12 @@ impl Shape {
     }
 }
 
-/// Checks that every tensor that is read is there in its shape, that norms,
-/// biases and RoPE factors are finite, and that no other tensor is there.
-/// Returns the size of the vocabulary: the rows of the embedding.
+/// Checks that every tensor used exists with its shape, that norms, biases and RoPE
+/// factors are finite, and that there are no other tensors. Returns the size of the
+/// vocabulary: the rows of the embedding.
 ///
 /// # Errors
-/// The first tensor at fault, by name, with the file.
+/// The first bad tensor, by name, with the file.
 pub fn check(weights: &Weights, config: &Config) -> Result<usize> {
     let vocab = vocabulary(weights, config)?;
     let needed = needed(weights, config, vocab)?;
@@ -98,7 +95,7 @@ fn vocabulary(weights: &Weights, config: &Config) -> Result<usize> {
     stated::size(file, &key, rows as i128, stated::VOCABULARY)
 }
 
-/// The inner width of a block's feed-forward network, as its tensors have it.
+/// The inner width of a block's feed-forward network, from its tensors.
 pub fn feed_forward(weights: &Weights, config: &Config, block: usize) -> Result<usize> {
     if let Some(stated) = config.feed_forward {
         return Ok(stated);
@@ -121,7 +118,7 @@ fn needed(weights: &Weights, config: &Config, vocab: usize) -> Result<Vec<Needed
             name: ROPE_FACTORS.into(),
             dims: vec![config.rope_dim / 2],
         };
-        // Beside the ends, before the blocks.
+        // Next to embedding and head, before the blocks.
         let at = if config.tied { 2 } else { 3 };
         all.insert(at, factors);
     }

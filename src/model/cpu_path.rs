@@ -1,5 +1,5 @@
-//! A decoder block through our own kernels: five products, each with what
-//! surrounds it, and the attention.
+//! A decoder block on the CPU kernels: five products, each fused with its neighbours,
+//! and the attention.
 
 use candle_core::{Result, Tensor};
 

@@ -1,7 +1,6 @@
-//! The target model's forward pass over a draft tree: a logits row for every
-//! node, over a KV cache that can append, keep the accepted rows and roll back;
-//! of one sequence, or of many in one pass. Knows nothing of drafts' origins or
-//! of verdicts.
+//! The target model's forward pass over a draft tree: a logits row for every node, over
+//! a KV cache that can append, keep the accepted rows and roll back. Does not know the
+//! drafts' origins or verdicts.
 
 use color_eyre::eyre::{Result, bail, eyre};
 
@@ -18,8 +17,8 @@ use super::sequences::{PrefixId, Sequences};
 use super::weights::Weights;
 use crate::speculate::TokenId;
 
-/// Rows of one forward pass while a prompt is processed: as many as fill our
-/// kernels, and a device.
+/// Rows per forward pass while processing a prompt: enough to fill the CPU kernels, and
+/// a device.
 pub const PROMPT_CHUNK: usize = 64;
 const PROMPT_CHUNK_ON_DEVICE: usize = 256;
 /// Rows of one pass over many sequences.
@@ -36,12 +35,11 @@ pub struct Decoder {
 const OWN: usize = 0;
 
 impl Decoder {
-    /// Loads every weight onto the target; `context` tokens of KV cache are
-    /// allocated. `progress(done, of)` is told of every layer.
+    /// Loads every weight onto the target; `context` tokens of KV cache are allocated.
+    /// `progress(done, of)` counts layers.
     ///
     /// # Errors
-    /// A configuration or a tensor that does not pass, before any is packed; a
-    /// type candle cannot read.
+    /// An invalid configuration or tensor, before packing; a type that candle cannot read.
     pub fn load(
         weights: &Weights,
         target: Target<'_>,
@@ -81,7 +79,7 @@ impl Decoder {
         self.network.cpu.pool.threads()
     }
 
-    /// The instructions that products are computed with; on a GPU, by whom.
+    /// The instructions used for products; on a GPU, the library.
     pub fn instructions(&self) -> &'static str {
         match self.network.backend {
             Backend::Cpu => self.network.cpu.isa.name(),
@@ -94,14 +92,14 @@ impl Decoder {
         self.own.own().kv_type()
     }
 
-    /// Runs our kernels on chosen instructions from now on; the processor must
-    /// have them.
+    /// Uses these instructions for the CPU kernels from now on; the processor must
+    /// support them.
     pub fn set_isa(&mut self, isa: Isa) {
         self.network.cpu.isa = isa;
     }
 
-    /// Logits of every row of a tree, left where they were computed. The rows
-    /// wait in the cache for [`Decoder::commit_rows`].
+    /// Logits of every row of a tree, left on their device. The rows stay in the cache
+    /// until [`Decoder::commit_rows`].
     ///
     /// # Errors
     /// Rows that do not fit the context, a token outside the vocabulary, what
@@ -207,7 +205,7 @@ impl Decoder {
         sequences.fill_for_bench(slot, len, &self.network.cpu)
     }
 
-    /// Takes back logits that nobody reads any more, for their memory.
+    /// Takes back logits that are no longer needed, to reuse their memory.
     pub fn recycle(&mut self, logits: Logits) {
         if let Logits::Host(rows) = logits {
             self.network.spare = rows;
@@ -226,7 +224,7 @@ impl Decoder {
         }
     }
 
-    /// Reads the rows of a pass, where they are; they are penalised afterwards.
+    /// Scores the rows of a pass on their device; they are penalised afterwards.
     ///
     /// # Errors
     /// Logits that are not finite; what the device reports.
@@ -246,18 +244,18 @@ impl Decoder {
         })
     }
 
-    /// Where the time of the last [`Decoder::forward`] went.
+    /// The times of the last [`Decoder::forward`].
     pub fn times(&self) -> PassTimes {
         self.network.clock.times
     }
 
-    /// Bounds of this machine; `None` where the weights are not ours.
+    /// Bounds of this machine; `None` unless the CPU kernels run.
     pub fn roofline(&self) -> Option<Roofline> {
         self.network.roofline()
     }
 
-    /// Takes what lies in the cache for `len` committed tokens: for measuring,
-    /// where the numbers do not matter.
+    /// Treats the cache's contents as `len` committed tokens, for measuring, where
+    /// values do not matter.
     ///
     /// # Errors
     /// What the device reports.

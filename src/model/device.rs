@@ -1,5 +1,5 @@
-//! Where the model runs: the choice, what this build and machine offer, and the
-//! command that would offer more.
+//! The device of the model: the choice, what this build and machine offer, and the
+//! command to build for more.
 
 use std::process::Command;
 
@@ -37,11 +37,11 @@ impl std::str::FromStr for DeviceChoice {
 /// An opened device.
 pub struct Opened {
     pub device: Device,
-    /// As the screen says it: `cpu (AVX2, 2 threads)`.
+    /// For display: `cpu (AVX2, 2 threads)`.
     pub label: String,
-    /// Something the user should know: a GPU that this build cannot use.
+    /// A note for the user: a GPU that this build cannot use.
     pub note: Option<String>,
-    /// `None` where the system does not say.
+    /// `None` if unknown.
     pub memory: Option<Memory>,
 }
 
@@ -55,8 +55,7 @@ pub struct Memory {
 /// Opens the device; `auto` takes a GPU when the build has one.
 ///
 /// # Errors
-/// A device that this build or machine does not have; the message says how to
-/// get it.
+/// A device that this build or machine does not have; the message says what to do.
 pub fn open(choice: DeviceChoice, threads: usize) -> Result<Opened> {
     match choice {
         DeviceChoice::Cpu => Ok(cpu(threads, None)),
@@ -115,7 +114,7 @@ fn cuda(n: usize) -> Result<Opened> {
 }
 
 /// One stream for all threads, and freed memory kept for the next pass: a pass is
-/// hundreds of short kernels, and what goes on between them is what it costs.
+/// hundreds of short kernels, and the gaps between them dominate its cost.
 #[cfg(feature = "cuda")]
 fn open_cuda(n: usize) -> candle_core::Result<Device> {
     use candle_core::cuda::WrapErr;
@@ -123,12 +122,12 @@ fn open_cuda(n: usize) -> candle_core::Result<Device> {
 
     let device = Device::new_cuda_with_stream(n)?;
     // SAFETY: everything on this device is on its one stream, whose order is all that
-    // events would keep.
+    // events would guarantee.
     unsafe { device.as_cuda_device()?.disable_event_tracking() };
     let mut all = u64::MAX;
     let keep = sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD;
     let of = result::device::get(n as i32).w()?;
-    // SAFETY: the device and its pool are there, and the attribute is a u64.
+    // SAFETY: the device and its pool exist, and the attribute is a u64.
     unsafe {
         let pool = result::device::get_default_mem_pool(of).w()?;
         result::mem_pool::set_attribute(pool, keep, (&raw mut all).cast()).w()?;
@@ -141,7 +140,7 @@ fn open_cuda(n: usize) -> candle_core::Result<Device> {
     Device::new_cuda(n)
 }
 
-/// What the driver says of a card.
+/// What the driver reports about a card.
 #[derive(Default)]
 struct Card {
     /// `NVIDIA H200`
@@ -236,13 +235,12 @@ fn nvidia_gpu() -> Option<NvidiaGpu> {
     listed.or_else(|| driver().then(NvidiaGpu::default))
 }
 
-/// Bytes of memory that programs can still have; `None` where the system does
-/// not say.
+/// Bytes of memory available to programs; `None` if unknown.
 pub fn available_memory() -> Option<u64> {
     memory().map(|memory| memory.free)
 }
 
-/// The machine's own.
+/// The machine's total memory.
 fn memory() -> Option<Memory> {
     let info = std::fs::read_to_string("/proc/meminfo").ok()?;
     let bytes = |name: &str| {

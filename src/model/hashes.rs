@@ -1,7 +1,7 @@
-//! sha256 of model files, remembered by path, size and modification time: a file
-//! is read for its hash once, and again only after one of the three has changed.
-//! Damage that changes none of them is found by hashing the file anew
-//! ([`hash_file`]). Knows nothing of where files come from.
+//! sha256 of model files, remembered by path, size and modification time: a file is
+//! read for its hash once, and again only after one of the three has changed. Damage
+//! that changes none of them is found by hashing the file again ([`hash_file`]). Does
+//! not know where files come from.
 
 use std::fs::{self, File, Metadata};
 use std::io::Read;
@@ -18,16 +18,16 @@ use super::environment::FetchEnv;
 use crate::atomic_file;
 
 const MEMORY: &str = "hashes.json";
-/// What the memory holds at most; the oldest entries go first.
+/// Maximum number of entries; the oldest are dropped first.
 const MAX_ENTRIES: usize = 2000;
-/// A larger memory is not ours.
+/// A larger file is not written by this program.
 const MAX_MEMORY_BYTES: u64 = 4 << 20;
-/// Read at once; progress is reported as often.
+/// Bytes read at once, between reports of progress.
 const CHUNK_BYTES: usize = 4 << 20;
 
 static NEVER: AtomicBool = AtomicBool::new(false);
 
-/// How a long computation reports and ends.
+/// Progress and cancellation of a long computation.
 pub struct Watch<'a> {
     /// bytes done, bytes in all
     pub on: &'a mut dyn FnMut(u64, u64),
@@ -35,7 +35,7 @@ pub struct Watch<'a> {
     pub cancel: &'a AtomicBool,
 }
 
-/// What is known of a file.
+/// What is known about a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Entry {
     path: String,
@@ -43,18 +43,18 @@ struct Entry {
     /// nanoseconds since 1970
     modified: u64,
     sha256: String,
-    /// What the file's source said its hash is; the file may differ since.
+    /// The hash given by the file's source; the file may have changed since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     fetched: Option<String>,
 }
 
-/// The hashes that were computed before, in a file of a folder.
+/// Hashes computed before, stored in a file.
 pub struct HashMemory {
     file: Option<PathBuf>,
 }
 
-/// The file's sha256 in lower-case hex: from memory where path, size and
-/// modification time are those of an earlier call, else computed.
+/// The file's sha256 in lower-case hex: remembered if path, size and modification time
+/// are unchanged, else computed.
 ///
 /// # Errors
 /// A file that cannot be read.
@@ -74,7 +74,7 @@ pub fn file_sha256_watched(path: &Path, watch: &mut Watch) -> Result<String> {
     HashMemory::of_process().sha256(path, watch)
 }
 
-/// The file's sha256 in lower-case hex, computed whatever is remembered.
+/// The file's sha256 in lower-case hex, always computed.
 ///
 /// # Errors
 /// A file that cannot be read; [`Cancelled`].
@@ -107,7 +107,7 @@ impl HashMemory {
         }
     }
 
-    /// The memory beside the models of an environment.
+    /// The memory in an environment's model folder.
     pub fn of(env: &FetchEnv) -> Self {
         HashMemory {
             file: Some(env.own_cache.join(MEMORY)),
@@ -125,21 +125,21 @@ impl HashMemory {
         }
         let before = stamp(path);
         let sha256 = hash_file(path, watch)?;
-        // A file that is being written has no hash to remember.
+        // A file being written has no stable hash.
         if before == stamp(path) {
             self.remember(path, &sha256, None);
         }
         Ok(sha256)
     }
 
-    /// The hash of the file as it is now, if it is known without reading it.
+    /// The current hash of the file, if known without reading it.
     pub fn remembered(&self, path: &Path) -> Option<String> {
         let entry = self.entry(path)?;
         let same = stamp(path)? == (entry.bytes, entry.modified);
         same.then_some(entry.sha256)
     }
 
-    /// What the source of a fetched file said its hash is.
+    /// The hash given by the source of a fetched file.
     pub fn fetched(&self, path: &Path) -> Option<String> {
         self.entry(path)?.fetched
     }
@@ -187,7 +187,7 @@ impl HashMemory {
             fetched,
         });
         let surplus = entries.len().saturating_sub(MAX_ENTRIES);
-        // Without a memory the next call hashes again, which is all the harm.
+        // Without the memory the next call just hashes again.
         let _ = self.write(&entries[surplus..]);
     }
 
@@ -199,7 +199,7 @@ impl HashMemory {
     }
 }
 
-/// Links are followed: a file has one hash, whatever names lead to it.
+/// Links are followed: a file has one hash, whatever its names.
 fn key(path: &Path) -> Option<String> {
     let real = path.canonicalize().ok()?;
     Some(real.to_str()?.to_owned())
@@ -251,7 +251,7 @@ mod tests {
         set_time(&path, 1000);
         assert_eq!(ask(&memory, &path), (HEAT.into(), true));
         assert_eq!(ask(&memory, &path), (HEAT.into(), false));
-        // The same size and time: nothing to see but by hashing anew.
+        // The same size and time: only hashing again finds it.
         fs::write(&path, "heap").unwrap();
         set_time(&path, 1000);
         assert_eq!(ask(&memory, &path), (HEAT.into(), false));

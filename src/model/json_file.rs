@@ -1,6 +1,6 @@
-//! A checkpoint's JSON files as people have them: behind a byte order mark, and
-//! with the `NaN` and `Infinity` that Python writes and JSON does not have. Those
-//! become texts, so that whoever needs a number there says so.
+//! A checkpoint's JSON files as found in practice: with a byte order mark, and with
+//! `NaN` and `Infinity` as written by Python but not allowed in JSON. Those become
+//! strings, so that code needing a number there reports an error.
 
 use std::path::Path;
 
@@ -9,21 +9,20 @@ use serde_json::Value;
 
 use crate::text_input::{Encoding, SETTINGS_BYTES_MAX, decode, read_bytes};
 
-/// A file, read.
+/// A parsed file.
 pub struct JsonFile {
     pub value: Value,
-    /// As it lies there.
+    /// The original text.
     pub bytes: Vec<u8>,
-    /// What was read with patience, for the user.
+    /// Notes for the user on what was parsed leniently.
     pub notes: Vec<String>,
 }
 
 impl JsonFile {
-    /// Reads a file of at most so many bytes.
+    /// Reads a file of at most this many bytes.
     ///
     /// # Errors
-    /// A file that cannot be read, is too long, or is no JSON: with its name and
-    /// the line at fault.
+    /// A file that cannot be read, is too long, or is not JSON: with its name and the line.
     pub fn read(path: &Path, max_bytes: u64) -> Result<Self> {
         let bytes = read_bytes(path, max_bytes)?;
         let mut file = JsonFile {
@@ -93,7 +92,7 @@ fn without_non_finite(text: &[u8]) -> Option<(Vec<u8>, Vec<usize>)> {
             at += word.len();
             continue;
         }
-        // A backslash takes the next byte with it.
+        // A backslash escapes the next byte.
         let n = if in_text && rest[0] == b'\\' { 2 } else { 1 };
         match rest[0] {
             b'"' => in_text = !in_text,
@@ -106,7 +105,7 @@ fn without_non_finite(text: &[u8]) -> Option<(Vec<u8>, Vec<usize>)> {
     (!lines.is_empty()).then_some((out, lines))
 }
 
-/// A file of the folder as JSON; null if there is none.
+/// A file of the folder as JSON; null if missing.
 pub fn optional_json(folder: &Path, name: &str) -> Result<Value> {
     let path = folder.join(name);
     if !path.is_file() {

@@ -11,17 +11,17 @@ use super::kernels::kv::KvType;
 use super::kernels::linear::PackedLinear;
 use super::weights::Weights;
 
-/// Whose kernels a decoder runs on.
+/// The kernels of a decoder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
-    /// Our own, on the CPU.
+    /// LaserScope's own, on the CPU.
     Cpu,
     /// candle's tensor operations, on any device.
     Device,
 }
 
 impl Backend {
-    /// Ours where they can run.
+    /// The CPU kernels if they can run.
     pub fn of(device: &Device) -> Self {
         if device.is_cpu() {
             Backend::Cpu
@@ -31,12 +31,12 @@ impl Backend {
     }
 }
 
-/// Where weights go, and for whose kernels.
+/// Where weights go, and for which kernels.
 #[derive(Clone, Copy)]
 pub struct Target<'a> {
     pub device: &'a Device,
     pub backend: Backend,
-    /// How our own kernels keep keys and values; candle's operations keep f32.
+    /// The type of keys and values for the CPU kernels; candle's operations use f32.
     pub kv: KvType,
 }
 
@@ -47,7 +47,7 @@ pub enum Linear {
 }
 
 impl Linear {
-    /// Loads the named weights side by side.
+    /// Loads the named weights as one.
     pub fn load(weights: &Weights, names: &[String], target: Target<'_>) -> EyreResult<Self> {
         if target.backend == Backend::Cpu {
             let pack = |name: &String| weights.packed(name);
@@ -57,8 +57,8 @@ impl Linear {
         Ok(Linear::Device(weights.on_device(names, target.device)?))
     }
 
-    /// Loads two weights whose outs are wanted apart. On a device they stay apart,
-    /// since an operation on half a row first uploads the row's strides.
+    /// Loads two weights whose outputs are used separately. On a device they stay
+    /// separate, since an operation on half a row first uploads the row's strides.
     pub fn load_pair(
         weights: &Weights,
         names: &[String; 2],
@@ -99,7 +99,7 @@ impl Linear {
         }
     }
 
-    /// For our own kernels.
+    /// For the CPU kernels.
     pub fn packed(&self) -> Result<&PackedLinear> {
         match self {
             Linear::Packed(packed) => Ok(packed),
@@ -146,7 +146,7 @@ impl Bias {
     }
 }
 
-/// One block: attention and a gated feed-forward network, each behind a norm.
+/// One block: attention and a gated feed-forward network, each after a norm.
 pub struct Layer {
     pub attn_norm: Norm,
     pub qkv: Linear,
@@ -197,7 +197,7 @@ impl Layer {
         })
     }
 
-    /// The head norms as our own kernels take them.
+    /// The head norms for the CPU kernels.
     pub fn head_norms(&self) -> Option<HeadNorms<'_>> {
         let (q, k) = (self.q_norm.as_ref()?, self.k_norm.as_ref()?);
         Some(HeadNorms {
@@ -228,7 +228,7 @@ fn load_bias(
 
 /// Token embeddings.
 pub enum Embedding {
-    /// Unpacked row by row from a packed matrix (the head's, where tied).
+    /// Unpacked row by row from a packed matrix (the head's, if tied).
     Packed(PackedLinear),
     /// (vocab, width)
     Table(Tensor),

@@ -1,4 +1,4 @@
-//! Which tensors a decoder of a configuration reads, and of which shapes.
+//! The tensors that a decoder with a configuration uses, and their shapes.
 
 use std::collections::HashMap;
 
@@ -9,13 +9,13 @@ use super::config::Config;
 /// Divides RoPE's frequencies (Llama 3).
 pub const ROPE_FACTORS: &str = "rope_freqs.weight";
 
-/// A tensor that is read, by its GGUF name.
+/// A tensor that is used, by its GGUF name.
 pub struct Needed {
     pub name: String,
     pub dims: Vec<usize>,
 }
 
-/// Every tensor but RoPE's factors; `ffn`: a block's feed-forward width.
+/// Every tensor except RoPE's factors; `ffn`: a block's feed-forward width.
 pub fn tensors(
     config: &Config,
     vocab: usize,
@@ -37,13 +37,13 @@ pub fn tensors(
     Ok(all)
 }
 
-/// The tensors of a configuration whose feed-forward width is stated, by name.
+/// The tensors of a configuration with a given feed-forward width, by name.
 pub fn dims(config: &Config, vocab: usize) -> Result<HashMap<String, Vec<usize>>> {
     let all = tensors(config, vocab, |_| Ok(config.feed_forward.unwrap_or(0)))?;
     Ok(all.into_iter().map(|t| (t.name, t.dims)).collect())
 }
 
-/// A block's tensors, behind its number.
+/// A block's tensors, after its number.
 pub fn block_parts(config: &Config, ffn: usize) -> Vec<(&'static str, Vec<usize>)> {
     let (width, head, kv) = (config.width, config.head_dim, config.kv_width());
     let q = config.heads * head;

@@ -1,7 +1,6 @@
-//! The logits of a pass, where they were computed, and how they are read there:
-//! on the CPU row by row over the kernels' threads, on a device in a few
-//! operations over all rows, of which only the most probable tokens and the
-//! drafts' standings come back.
+//! The logits of a pass on their device, and their scoring there: on the CPU row by row
+//! over the kernels' threads, on a device in a few operations over all rows, which
+//! return only the most probable tokens and the drafts' scores.
 
 use candle_core::{D, DType, Device, IndexOp, Result, Tensor};
 
@@ -23,7 +22,7 @@ pub enum Logits {
 /// What is asked of one row.
 #[derive(Clone, Debug)]
 pub struct Asked {
-    /// Tokens that the repetition penalty looks back on.
+    /// Tokens in the window of the repetition penalty.
     pub recent: Vec<TokenId>,
     /// 1: none.
     pub penalty: f32,
@@ -46,7 +45,7 @@ impl Default for Asked {
 const FEW: usize = 1 << 20;
 
 impl Logits {
-    /// Brings few rows to the processor's memory.
+    /// Copies a few rows to the processor's memory.
     ///
     /// # Errors
     /// What the device reports.
@@ -60,10 +59,10 @@ impl Logits {
         Ok(())
     }
 
-    /// Draws a token from one of (penalised) `n` rows; see [`draw`].
+    /// Samples a token from one of `n` (penalised) rows; see [`draw`].
     ///
     /// # Errors
-    /// What the device reports; logits that are no numbers.
+    /// What the device reports; logits that are NaN.
     pub fn draw(&self, row: Row, sampling: &Sampling, position: usize) -> Result<Drawn> {
         let read;
         let logits = match self {
@@ -86,14 +85,14 @@ impl Logits {
     }
 }
 
-/// One of so many rows.
+/// One of `n` rows.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
     pub index: usize,
     pub of: usize,
 }
 
-/// A row's distribution, and its children's standing in it.
+/// A row's distribution, and its children's scores in it.
 pub type Answered = (NodeDistribution, Vec<TokenScore>);
 
 /// Reads rows on the CPU; see [`score_row`]. `None`: a logit is not finite.
@@ -112,7 +111,7 @@ pub fn score_on_host(logits: &mut [f32], asked: &[Asked], cpu: &Cpu) -> Option<V
     answered.into_iter().collect()
 }
 
-/// Reads rows where they are; `logits` becomes the penalised rows. Shape: (n, vocab).
+/// Scores rows on their device; `logits` becomes the penalised rows. Shape: (n, vocab).
 /// `None`: a logit is not finite.
 ///
 /// # Errors
@@ -123,11 +122,11 @@ pub fn score_on_device(logits: &mut Tensor, asked: &[Asked]) -> Result<Option<Ve
     let shifted = logits.broadcast_sub(&max)?;
     let exps = shifted.exp()?;
     let sums: Vec<f32> = exps.sum(D::Minus1)?.to_vec1()?;
-    // The largest one's share is 1; no number and infinity make it none.
+    // The largest one's term is 1, unless there is a NaN or infinity.
     if !sums.iter().all(|sum| sum.is_finite()) {
         return Ok(None);
     }
-    // what cannot occur has a shift of minus infinity, which 0 does not undo
+    // impossible tokens have a shift of minus infinity, which 0 does not undo
     let bounded = shifted.clamp(-87f32, 0f32)?;
     let weighted: Vec<f32> = (bounded * &exps)?.sum(D::Minus1)?.to_vec1()?;
     let max: Vec<f32> = max.flatten_all()?.to_vec1()?;
@@ -208,8 +207,8 @@ fn top_n(logits: &Tensor) -> Result<Vec<Vec<(TokenId, f32)>>> {
         .collect())
 }
 
-/// Logit and rank of every child, row after row. A token outside the
-/// vocabulary has the last rank and can never come.
+/// Logit and rank of every child, row after row. A token outside the vocabulary has the
+/// last rank and probability 0.
 fn standings(logits: &Tensor, asked: &[Asked]) -> Result<Vec<(f32, u32)>> {
     let vocab = logits.dim(1)?;
     let all = asked.iter().enumerate();

@@ -37,5 +37,5 @@ pub mod tokenizer;
 pub mod weights;
 
 /// Raised whenever a bit of the forward pass may change: kernels, the order of a sum,
-/// what is rounded where. Headers of runs and kept cost profiles name it.
+/// rounding. Recorded in headers of runs and saved cost profiles.
 pub const ARITHMETIC_REVISION: u32 = 2;

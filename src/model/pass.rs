@@ -1,5 +1,5 @@
-//! What a forward pass knows of its rows before it computes anything: where
-//! they lie in the text and in the cache, and the cosines and sines of their positions.
+//! What a forward pass knows about its rows before computing: their positions in the
+//! text and in the cache, and the cosines and sines of their positions.
 
 use color_eyre::eyre::{Result, bail};
 

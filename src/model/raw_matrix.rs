@@ -1,4 +1,4 @@
-//! A weight matrix as it lies in a file, and its floats. Knows no file.
+//! A weight matrix in its file format, and its floats. Does not know files.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use candle_core::quantized::{GgmlDType, QStorage, QTensor};
 use half::{bf16, f16};
 use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSlice, ParallelSliceMut};
 
-/// A weight matrix as it lies in the file; IQ4_NL as the Q8_0 that it equals.
+/// A weight matrix in its file format; IQ4_NL as the equivalent Q8_0.
 pub struct RawMatrix<'a> {
     pub dtype: GgmlDType,
     /// Output width.
@@ -36,7 +36,7 @@ impl RawMatrix<'_> {
         }
     }
 
-    /// As candle has it on a device.
+    /// As a candle tensor on a device.
     pub(super) fn quantized(&self, device: &Device) -> candle_core::Result<QTensor> {
         let bytes = Cow::Borrowed(&*self.bytes);
         let storage = QStorage::from_data(bytes, device, self.dtype)?;
@@ -57,8 +57,7 @@ impl RawMatrix<'_> {
     }
 }
 
-/// Little-endian floats of any width as f32, in parallel; nothing for a type
-/// that is no float.
+/// Little-endian floats of any width as f32, in parallel; nothing for other types.
 pub fn widen(dtype: GgmlDType, bytes: &[u8]) -> Vec<f32> {
     match dtype {
         GgmlDType::F32 => widen_by(bytes, f32::from_le_bytes),

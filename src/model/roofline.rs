@@ -1,6 +1,5 @@
-//! What a forward pass cannot be quicker than on this machine: reading its
-//! weights once, and the multiplications of its rows at the pace of the kernel
-//! on data in cache.
+//! The roofline of a forward pass on this machine: reading its weights once, and the
+//! multiplications of its rows at the kernel's speed on cached data.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -27,7 +26,7 @@ impl Roofline {
     }
 }
 
-/// Measures both: the best of a few tries.
+/// Measures both: the best of a few attempts.
 pub fn measure(matrices: &[&Packed], cpu: &Cpu) -> Roofline {
     let best = |work: &dyn Fn()| {
         let times = (0..7).map(|_| {

@@ -1,5 +1,5 @@
-//! RoPE's frequencies and how long-context models scale them. Knows positions
-//! and angles, nothing of heads or tensors.
+//! RoPE's frequencies and how long-context models scale them. Knows positions and
+//! angles, but not heads or tensors.
 
 use std::f64::consts::TAU;
 
@@ -30,8 +30,8 @@ pub enum RopeScaling {
     },
 }
 
-/// Turns within the original context above which a frequency is kept, and
-/// below which it is divided whole.
+/// Turns within the original context above which a frequency is kept, and below which
+/// it is fully divided.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct YarnRamp {
     pub fast: f32,
@@ -48,7 +48,7 @@ impl Default for YarnRamp {
 }
 
 impl RopeScaling {
-    /// Radians a position for each pair of `dim` dimensions. Shape: (dim / 2).
+    /// Radians per position for each pair of `dim` dimensions. Shape: (dim / 2).
     pub fn frequencies(&self, dim: usize, base: f32) -> Vec<f64> {
         let plain = |i: usize| f64::from(base).powf(-2.0 * i as f64 / dim as f64);
         (0..dim / 2)
@@ -77,7 +77,7 @@ impl RopeScaling {
                 ramp,
                 ..
             } => {
-                // The dimension that turns so often within the original context.
+                // The dimension with this many turns within the original context.
                 let dim_of = |turns: f32| {
                     let wave = original_context as f64 / (f64::from(turns) * TAU);
                     dim as f64 * wave.ln() / (2.0 * base.ln())
@@ -90,7 +90,7 @@ impl RopeScaling {
         }
     }
 
-    /// What cosines and sines are multiplied by.
+    /// The factor of cosines and sines.
     pub fn amplitude(&self) -> f64 {
         match *self {
             RopeScaling::Yarn {
@@ -112,7 +112,7 @@ impl RopeScaling {
     }
 }
 
-/// `kept` of the frequency as it is, the rest divided.
+/// The share `kept` of the frequency unchanged, the rest divided.
 fn blend(plain: f64, factor: f64, kept: f64) -> f64 {
     plain * kept + plain / factor * (1.0 - kept)
 }
@@ -135,7 +135,7 @@ mod tests {
         assert!(halved.iter().all(|r| (r - 0.5).abs() < 1e-12));
     }
 
-    /// Fast turns stay, slow ones are divided, in between it falls.
+    /// Fast frequencies are kept, slow ones divided, with a ramp in between.
     fn falls_from_one_to(ratios: &[f64], last: f64) {
         assert!((ratios[0] - 1.0).abs() < 1e-12);
         assert!((ratios.last().unwrap() - last).abs() < 1e-12);

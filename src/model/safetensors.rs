@@ -1,7 +1,6 @@
-//! A checkpoint folder as transformers writes it: `config.json` and
-//! safetensors files, one or several with an index. Maps the files, checks
-//! that they are whole, and answers to GGUF's tensor names. Knows nothing of
-//! what the tensors are for.
+//! A checkpoint folder as written by transformers: `config.json` and safetensors files,
+//! one or several with an index. Maps the files, checks that they are complete, and
+//! maps GGUF's tensor names. Does not know what the tensors are for.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
@@ -18,18 +17,18 @@ use super::raw_matrix::{RawMatrix, widen};
 use crate::mapped::MappedFile;
 use crate::text_input::JSON_BYTES_MAX;
 
-/// The weights, where they are one file.
+/// The weights, if they are one file.
 pub const SINGLE: &str = "model.safetensors";
-/// Which file has which tensor, where they are several.
+/// Which file has which tensor, if there are several.
 pub const INDEX: &str = "model.safetensors.index.json";
-/// Bytes before a file's header: its length.
+/// Bytes of the length before a file's header.
 const LENGTH_BYTES: usize = 8;
 
 /// An opened checkpoint.
 pub struct Checkpoint {
     pub folder: PathBuf,
     files: Vec<TensorFile>,
-    /// By the checkpoint's own names: which file, and what of it.
+    /// By the checkpoint's own names: the file and the range in it.
     tensors: HashMap<String, (usize, TensorInfo)>,
 }
 
@@ -52,7 +51,7 @@ struct IndexMetadata {
 }
 
 impl Checkpoint {
-    /// Maps every file of the folder and checks that it is whole.
+    /// Maps every file of the folder and checks that it is complete.
     ///
     /// # Errors
     /// A missing, unreadable or truncated file, by name.
@@ -164,7 +163,7 @@ impl Checkpoint {
     /// A tensor's dimensions, by its GGUF name.
     ///
     /// # Errors
-    /// One that is missing, or of a type that is not read.
+    /// A missing tensor, or an unsupported type.
     pub fn dims(&self, name: &str) -> Result<&[usize]> {
         self.tensor(name).map(|(_, dims, _)| dims)
     }
@@ -242,7 +241,7 @@ fn read_index(folder: &Path) -> Result<Option<Index>> {
     Ok(Some(index))
 }
 
-/// The weight files of a checkpoint, as its index (if it has one) names them.
+/// The weight files of a checkpoint, by its index if it has one.
 ///
 /// # Errors
 /// An index that cannot be read.
@@ -250,7 +249,7 @@ pub fn part_names(folder: &Path) -> Result<Vec<String>> {
     Ok(names_in(read_index(folder)?.as_ref()))
 }
 
-/// Bytes of all weights together, where an index says so.
+/// Total bytes of all weights, if an index has them.
 ///
 /// # Errors
 /// As [`part_names`].
@@ -279,9 +278,9 @@ fn float_dtype(dtype: Dtype) -> Option<GgmlDType> {
     }
 }
 
-/// What a checkpoint calls a tensor of a GGUF file: `blk.3.attn_q.bias` is
-/// `model.layers.3.self_attn.q_proj.bias`. This is the only place where the
-/// two kinds of names meet.
+/// A checkpoint's name for a GGUF tensor: `blk.3.attn_q.bias` is
+/// `model.layers.3.self_attn.q_proj.bias`. Only here are the two kinds of names
+/// translated.
 pub fn own_name(gguf: &str) -> Option<String> {
     let (part, kind) = gguf.rsplit_once('.')?;
     let Some(block) = part.strip_prefix("blk.") else {

@@ -1,6 +1,5 @@
-//! Drawing a token from a row of logits, with randomness keyed by the seed and
-//! the token's position alone: whatever was drafted or drawn before, the same
-//! position draws with the same dice.
+//! Samples a token from a row of logits. Randomness depends only on (seed, position),
+//! whatever was drafted or sampled before.
 
 use candle_core::{Device, Result, Tensor};
 use candle_transformers::generation::{LogitsProcessor, Sampling as How};
@@ -8,11 +7,11 @@ use candle_transformers::generation::{LogitsProcessor, Sampling as How};
 use crate::speculate::TokenId;
 use crate::speculate::params::Sampling;
 
-/// Draws from (already penalised) logits. `position` is the index of the token
-/// to come in prompt and answer together. Shape of `logits`: (vocab).
+/// Samples from (already penalised) logits. `position` is the index of the next token
+/// in prompt and answer together. Shape of `logits`: (vocab).
 ///
 /// # Errors
-/// Logits that are no numbers.
+/// Logits that are NaN.
 pub fn draw(logits: &[f32], sampling: &Sampling, position: usize) -> Result<TokenId> {
     let temperature = f64::from(sampling.temperature);
     let p = sampling.top_p.filter(|&p| p < 1.0).map(f64::from);
@@ -26,8 +25,8 @@ pub fn draw(logits: &[f32], sampling: &Sampling, position: usize) -> Result<Toke
     LogitsProcessor::from_sampling(key(sampling.seed, position), how).sample(&logits)
 }
 
-/// The seed of one position's dice: splitmix64's finalizer (Steele et al. 2014)
-/// over seed and position.
+/// The random seed of a position: splitmix64's finalizer (Steele et al. 2014) over seed
+/// and position.
 fn key(seed: u64, position: usize) -> u64 {
     let step = (position as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let mut z = seed.wrapping_add(step);

@@ -1,15 +1,14 @@
-//! One node's logits become its distribution: penalty, argmax, top N, entropy,
-//! and the rank and probability of each draft child, without sorting the
-//! vocabulary.
+//! Turns a node's logits into its distribution: penalty, argmax, top N, entropy, and
+//! the rank and probability of each draft child, without sorting the vocabulary.
 
 use super::kernels::Vectors;
 use super::kernels::softmax::{exp, largest};
 use crate::speculate::TokenId;
 use crate::speculate::row::{Candidate, NodeDistribution, TOP_N, TokenScore};
 
-/// Divides positive and multiplies negative logits of every token that occurs
-/// in `recent` by `penalty` (Keskar et al. 2019, CTRL, section 4.1, in the
-/// form Hugging Face's transformers gave it). 1.0 changes nothing.
+/// Divides positive and multiplies negative logits of every token that occurs in
+/// `recent` by `penalty` (Keskar et al. 2019, CTRL, section 4.1, in the form of Hugging
+/// Face's transformers). 1.0 changes nothing.
 pub fn penalize(logits: &mut [f32], recent: &[TokenId], penalty: f32) {
     if penalty == 1.0 {
         return;
@@ -28,8 +27,8 @@ pub fn penalize(logits: &mut [f32], recent: &[TokenId], penalty: f32) {
     }
 }
 
-/// Reads a row of (already penalised) logits in one pass: its top N, entropy,
-/// and the rank and probability of each of `children`.
+/// Scores a row of (already penalised) logits in one pass: its top N, entropy, and the
+/// rank and probability of each of `children`.
 ///
 /// Shape of `logits`: (vocab), not empty. Tokens outside the vocabulary get the
 /// last rank and probability 0.
@@ -75,13 +74,13 @@ fn all_finite_avx2(row: &[f32]) -> bool {
     all_finite_plain(row)
 }
 
-/// Without a branch per number, so that it goes many at a time.
+/// Without a branch per number, so that it vectorises.
 #[inline(always)]
 fn all_finite_plain(row: &[f32]) -> bool {
     row.iter().fold(true, |all, v| all & v.is_finite())
 }
 
-/// Logits that are read into a scan at a time: they stay in the first cache.
+/// Logits read at a time: they stay in the L1 cache.
 const BLOCK: usize = 1024;
 
 #[inline(always)]

@@ -1,6 +1,6 @@
-//! A model's dimensions without its weights, and random weights that fill them: what
-//! passes of a model cost can be measured before it is fetched. What is computed with
-//! them means nothing.
+//! A model's dimensions without its weights, and random weights for them: the cost of a
+//! model's passes can be measured before fetching it. The computed values are
+//! meaningless.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -122,7 +122,7 @@ impl Shape {
         KNOWN.iter().find(|known| known.0 == name).map(Shape::of)
     }
 
-    /// What those models are called.
+    /// The names of those models.
     pub fn known_names() -> Vec<&'static str> {
         KNOWN.iter().map(|known| known.0).collect()
     }
@@ -155,21 +155,21 @@ impl Shape {
         }
     }
 
-    /// Bytes of a block's packed weights, about.
+    /// Approximate bytes of a block's packed weights.
     pub fn block_bytes(&self) -> u64 {
         let feed_forward = self.config.feed_forward.unwrap_or(0);
         let parts = layout::block_parts(&self.config, feed_forward);
         parts.iter().map(|(_, dims)| packed_bytes(dims)).sum()
     }
 
-    /// The same of embedding and head.
+    /// The same for embedding and head.
     pub fn end_bytes(&self) -> u64 {
         let matrix = packed_bytes(&[self.vocab, self.config.width]);
         if self.config.tied { matrix } else { 2 * matrix }
     }
 }
 
-/// 4 bits and their share of a scale, with what packing adds.
+/// 4 bits and their share of a scale, with packing overhead.
 fn packed_bytes(dims: &[usize]) -> u64 {
     let n: u64 = dims.iter().map(|&n| n as u64).product();
     match dims {
@@ -181,16 +181,16 @@ fn packed_bytes(dims: &[usize]) -> u64 {
 /// Random weights of a shape's first blocks.
 pub struct MadeUp {
     pub shape: Shape,
-    /// In the place of a file's.
+    /// In place of a file's name.
     pub path: PathBuf,
     dims: HashMap<String, Vec<usize>>,
 }
 
 impl MadeUp {
-    /// `blocks`: how many are made, at most all.
+    /// `blocks`: how many to create, at most all.
     ///
     /// # Errors
-    /// None of a shape whose feed-forward width is stated, as all are.
+    /// None for a shape with a given feed-forward width, which all have.
     pub fn new(mut shape: Shape, blocks: usize) -> Result<Self> {
         shape.config.layers = blocks.min(shape.config.layers);
         Ok(MadeUp {
@@ -220,7 +220,7 @@ impl MadeUp {
     /// Random blocks. Scales are small enough for finite activations.
     ///
     /// # Errors
-    /// A tensor that is no matrix, or whose rows are no whole blocks.
+    /// A tensor that is not a matrix, or whose rows are not whole blocks.
     pub fn matrix(&self, name: &str) -> Result<RawMatrix<'_>> {
         let &[rows, cols] = self.dims(name)? else {
             bail!("{}: `{name}` is not two-dimensional", self.path.display());

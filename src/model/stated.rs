@@ -1,6 +1,6 @@
-//! Numbers that a model's files state. Every size that something is allocated or
-//! multiplied by passes [`size`], every base, epsilon and scale [`positive`]:
-//! what follows may rely on products that fit and on divisors that are not zero.
+//! Checks numbers in a model's files. Every size used for allocation or multiplication
+//! passes [`size`], every base, epsilon and scale [`positive`]: later code can rely on
+//! products that do not overflow and on divisors that are not zero.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -17,7 +17,7 @@ pub const FEED_FORWARD: RangeInclusive<usize> = 1..=1 << 22;
 pub const HEADS: RangeInclusive<usize> = 1..=1 << 13;
 /// One head.
 pub const HEAD_DIM: RangeInclusive<usize> = 2..=1 << 12;
-/// Tokens a model was trained for.
+/// The context a model was trained for.
 pub const CONTEXT: RangeInclusive<usize> = 1..=1 << 27;
 /// Tokens of a vocabulary.
 pub const VOCABULARY: RangeInclusive<usize> = 1..=1 << 22;
@@ -27,7 +27,7 @@ pub const COUNT: RangeInclusive<usize> = 0..=1 << 16;
 /// A size within its bounds.
 ///
 /// # Errors
-/// A value outside of them, with the file, the key and the bounds.
+/// A value outside them, with the file, the key and the bounds.
 pub fn size(
     file: impl Display,
     key: &str,

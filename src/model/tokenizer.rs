@@ -1,10 +1,10 @@
-//! Text to token ids and back, built from the tokenizer a GGUF file carries or
-//! from a checkpoint's `tokenizer.json`. The splitting and merging is the `tokenizers` crate's; what is decided here
-//! is which splitting a file means, which tokens are special, which end a
-//! text, and the exact bytes of every token. Knows nothing of the weights.
+//! Text to token ids and back, built from a GGUF file's tokenizer or from a
+//! checkpoint's `tokenizer.json`. The `tokenizers` crate splits and merges; this
+//! decides which splitting a file means, which tokens are special, which end a text,
+//! and the exact bytes of every token. Does not know weights.
 //!
-//! candle's own reader takes `smollm` for GPT-2 with a leading space, which
-//! gives other ids than the model was trained on; hence this one.
+//! candle's own reader treats `smollm` as GPT-2 with a leading space, which gives ids
+//! other than in training; hence this one.
 
 mod byte_level;
 mod cased;
@@ -27,8 +27,7 @@ use super::chat::{ChatTemplate, KNOWN_MARKERS};
 use super::weights::{Source, Weights};
 use markers::{Markers, SEPARATOR};
 
-/// Control tokens that end a text in whatever model has them, whether its
-/// metadata say so or not.
+/// Control tokens that end a text in any model, even if its metadata does not say so.
 const END_TEXTS: [&str; 9] = [
     "<|im_end|>",
     "<|eot_id|>",
@@ -48,7 +47,7 @@ pub struct TextCodec {
 }
 
 struct Inner {
-    /// It knows no markers, but for [`SEPARATOR`].
+    /// Without markers, except [`SEPARATOR`].
     tokenizer: Tokenizer,
     separator_id: u32,
     markers: Markers,
@@ -70,8 +69,8 @@ struct TokenBytes {
 }
 
 impl TextCodec {
-    /// The tokenizer that comes with a model's weights. Markers beyond the rows
-    /// of the embedding are left out, since nothing could be computed for them.
+    /// The tokenizer that comes with a model's weights. Markers beyond the rows of the
+    /// embedding are dropped, since nothing can be computed for them.
     ///
     /// # Errors
     /// As [`from_gguf`](Self::from_gguf) and [`from_folder`](Self::from_folder);
@@ -88,8 +87,8 @@ impl TextCodec {
         })
     }
 
-    /// Builds the tokenizer of a checkpoint's folder: `tokenizer.json`, and
-    /// what the configuration files beside it say of roles.
+    /// Builds the tokenizer of a checkpoint's folder: `tokenizer.json`, and the roles
+    /// given in its configuration files.
     ///
     /// # Errors
     /// A file that is missing or cannot be read, by name.
@@ -102,24 +101,23 @@ impl TextCodec {
     /// Builds the tokenizer a GGUF file describes.
     ///
     /// # Errors
-    /// If the metadata are incomplete or contradictory, or name a tokenizer
-    /// that is not supported; the message names the key.
+    /// If the metadata is incomplete or contradictory, or the tokenizer is not supported; the message names the key.
     pub fn from_gguf(content: &Content) -> Result<Self> {
         Ok(Self {
             inner: Arc::new(gguf::read(content, None)?),
         })
     }
 
-    /// What was read with patience, for the user.
+    /// Notes for the user on what was parsed leniently.
     pub fn notes(&self) -> &[String] {
         &self.inner.notes
     }
 
-    /// Token ids of what somebody wrote: nothing in it is a marker, however it
-    /// looks. No BOS is added.
+    /// Token ids of untrusted text: nothing in it is a marker, whatever it looks like.
+    /// No BOS is added.
     ///
     /// # Errors
-    /// If the tokenizer's regex gives up, which no ordinary text makes it do.
+    /// If the tokenizer's regex gives up, which does not happen with ordinary text.
     pub fn encode_text(&self, text: &str) -> Result<Vec<u32>> {
         let ids = self.raw_ids(&markers::without_signs(text))?;
         let is_marker = |id: &u32| self.inner.markers.contains_id(*id);
@@ -131,8 +129,8 @@ impl TextCodec {
         Ok(ids)
     }
 
-    /// Token ids of a text that is trusted: markers in it are recognised, but for
-    /// those that [`guarded`](Self::guarded) broke up. No BOS is added.
+    /// Token ids of trusted text: markers in it are recognised, except those broken up
+    /// by [`guarded`](Self::guarded). No BOS is added.
     ///
     /// # Errors
     /// As [`encode_text`](Self::encode_text).
@@ -149,8 +147,8 @@ impl TextCodec {
         Ok(ids)
     }
 
-    /// As [`encode`](Self::encode), with BOS in front where the model wants
-    /// one and the text (a rendered chat template, say) does not bring it.
+    /// As [`encode`](Self::encode), with BOS in front if the model needs one and the
+    /// text (for example a rendered chat template) lacks it.
     pub fn encode_prompt(&self, text: &str) -> Result<Vec<u32>> {
         let mut ids = self.encode(text)?;
         match self.inner.bos_id {
@@ -160,13 +158,13 @@ impl TextCodec {
         Ok(ids)
     }
 
-    /// What somebody wrote, for a chat template to put between its markers: none
-    /// in it will be recognised. [`unguarded`](Self::unguarded) shows it as it was.
+    /// Protects untrusted text for use in a chat template: no marker in it will be
+    /// recognised. [`unguarded`](Self::unguarded) restores it.
     pub fn guarded<'t>(&self, text: &'t str) -> Cow<'t, str> {
         self.inner.markers.guarded(text)
     }
 
-    /// A rendered text as somebody is to read it.
+    /// A rendered text for display.
     pub fn unguarded<'t>(&self, text: &'t str) -> Cow<'t, str> {
         markers::unguarded(text)
     }
@@ -228,13 +226,13 @@ impl TextCodec {
         self.inner.bos_id
     }
 
-    /// Whether a prompt is to begin with [`bos_id`](Self::bos_id).
+    /// Whether prompts begin with [`bos_id`](Self::bos_id).
     pub fn add_bos(&self) -> bool {
         self.inner.add_bos
     }
 
-    /// sha256 (hex) over kind, vocabulary and merges: what ties pools and
-    /// traces to the tokenizer whose ids they hold.
+    /// sha256 (hex) over kind, vocabulary and merges, which ties pools and traces to
+    /// their tokenizer.
     pub fn hash(&self) -> String {
         self.inner.hash.clone()
     }
@@ -256,7 +254,7 @@ fn note_on_ends(eos_ids: &[u32]) -> Option<String> {
     none.then(|| "the model has no end-of-text token: answers end at the token limit".to_owned())
 }
 
-/// What is said of markers that have no row of the embedding.
+/// The note on markers without a row of the embedding.
 fn note_on_rowless(texts: &[&str], rows: usize) -> String {
     let named: Vec<String> = texts
         .iter()
@@ -272,8 +270,8 @@ fn note_on_rowless(texts: &[&str], rows: usize) -> String {
     )
 }
 
-/// What a template writes of its own; nothing, if there is none or it is at fault,
-/// which whoever renders it will say.
+/// The literal texts in a template; empty if there is none or it is invalid, which
+/// rendering will report.
 fn template_literals(template: Result<Option<ChatTemplate>>) -> Vec<String> {
     let template = template.ok().flatten();
     template.map_or_else(Vec::new, |template| template.literals())
@@ -285,7 +283,7 @@ fn is_marker_of(literals: &[String], token: &str) -> bool {
         || markers::looks_like_marker(token) && literals.iter().any(|text| text.contains(token))
 }
 
-/// Lets the tokenizer see [`SEPARATOR`] and no token that is special.
+/// Adds [`SEPARATOR`] to the tokenizer and disables its special tokens.
 fn add_separator(tokenizer: &mut Tokenizer) -> Result<u32> {
     let text = SEPARATOR.to_string();
     let token = AddedToken::from(text.as_str(), false).normalized(false);

@@ -1,6 +1,5 @@
-//! A model's weights by name, wherever they lie: a GGUF file or a checkpoint
-//! folder. Names are GGUF's (`blk.0.attn_q.weight`); knows nothing of what is
-//! computed with them.
+//! A model's weights by name, from a GGUF file or a checkpoint folder. Names are GGUF's
+//! (`blk.0.attn_q.weight`); does not know what is computed with them.
 
 use std::path::{Path, PathBuf};
 
@@ -14,17 +13,16 @@ use super::raw_matrix::RawMatrix;
 use super::safetensors::{self, Checkpoint};
 use super::shape::{self, MadeUp};
 
-/// What becomes of weights at load.
+/// How weights are converted at load.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
 #[strum(parse_err_ty = String, parse_err_fn = not_weights)]
 pub enum FloatWeights {
-    /// Quantized types stay as they are, 16- and 32-bit floats are kept exactly,
-    /// as f32.
+    /// Quantized types are unchanged, 16- and 32-bit floats are kept exactly, as f32.
     #[default]
     #[strum(serialize = "none")]
     Exact,
-    /// Floats are rounded to 8 bits with a scale per 32, at most half a step of
-    /// 1/127 of the largest of them off: 36 bytes where exact weights take 128.
+    /// Floats are rounded to 8 bits with a scale per 32, with an error of at most half
+    /// a step of 1/127 of the largest: 36 bytes instead of 128 for exact weights.
     #[strum(serialize = "q8")]
     Eight,
     /// Everything becomes f32, quantized types too, and activations are not
@@ -44,11 +42,11 @@ fn not_weights(text: &str) -> String {
     format!("`{text}`: must be none, q8 or f32")
 }
 
-/// Where the weights lie.
+/// The source of the weights.
 pub enum Source {
     Gguf(Gguf),
     Checkpoint(Checkpoint),
-    /// None lie anywhere: random ones.
+    /// None: random weights.
     MadeUp(MadeUp),
 }
 
@@ -63,7 +61,7 @@ impl Weights {
     /// `.safetensors` or `.json` file in it).
     ///
     /// # Errors
-    /// A file that is missing, unreadable, damaged or cut short, by name.
+    /// A file that is missing, unreadable, damaged or truncated, by name.
     pub fn open(path: &Path, floats: FloatWeights) -> Result<Self> {
         let extension = path.extension().and_then(|e| e.to_str());
         let source = match (path.is_dir(), extension) {
@@ -111,7 +109,7 @@ impl Weights {
         }
     }
 
-    /// A weight packed for our own kernels.
+    /// A weight packed for the CPU kernels.
     pub fn packed(&self, name: &str) -> Result<Packed> {
         let raw = self.matrix(name)?;
         let (rows, cols) = (raw.rows, raw.cols);
@@ -129,9 +127,9 @@ impl Weights {
         packed.map_err(|e| eyre!("{}: packing `{name}`: {e}", self.path().display()))
     }
 
-    /// Weights that share their input, for candle's products on a device. Neighbours
-    /// of one type become one matrix: on a GPU the launches are what a small
-    /// product costs.
+    /// Weights that share their input, for candle's products on a device. Neighbours of
+    /// the same type become one matrix: on a GPU launches dominate the cost of small
+    /// products.
     pub fn on_device(&self, names: &[String], device: &Device) -> Result<Vec<QMatMul>> {
         let parts = names.iter().map(|name| self.matrix(name));
         let parts = parts.collect::<Result<Vec<_>>>()?;
@@ -161,7 +159,7 @@ impl Weights {
 
     fn floats_on_device(&self, raw: &RawMatrix<'_>, device: &Device) -> Result<QMatMul> {
         let tensor = Tensor::from_vec(raw.floats(), (raw.rows, raw.cols), &Device::Cpu)?;
-        // candle has no shorter block; such a matrix stays as it is.
+        // candle has no shorter block; such a matrix is unchanged.
         let fits = raw.cols.is_multiple_of(GgmlDType::Q8_0.block_size());
         match self.floats {
             FloatWeights::Eight if fits => {
@@ -186,7 +184,7 @@ impl Weights {
         plain.map_err(|e| eyre!("{}: reading tensor `{name}`: {e}", self.path().display()))
     }
 
-    /// The files that the weights lie in.
+    /// The files of the weights.
     pub fn files(&self) -> Vec<PathBuf> {
         match &self.source {
             Source::Gguf(gguf) => gguf.files(),
@@ -195,7 +193,7 @@ impl Weights {
         }
     }
 
-    /// Every tensor's name as the source has it, in no order.
+    /// Every tensor's name in the source, in no order.
     pub fn names(&self) -> Vec<&str> {
         match &self.source {
             Source::Gguf(gguf) => gguf.names().collect(),
@@ -204,7 +202,7 @@ impl Weights {
         }
     }
 
-    /// What the source calls the tensor of this name.
+    /// The source's name for this tensor.
     pub fn own_name(&self, name: &str) -> String {
         match &self.source {
             Source::Gguf(_) | Source::MadeUp(_) => name.to_owned(),
@@ -233,7 +231,7 @@ impl Weights {
         }
     }
 
-    /// About the bytes that the packed weights take.
+    /// Approximate bytes of the packed weights.
     pub fn packed_bytes(&self) -> u64 {
         let share = |bits: u64| self.file_bytes() * 32 / bits;
         let widened = match &self.source {
@@ -249,7 +247,7 @@ impl Weights {
         }
     }
 
-    /// Bits of a weight, where most of the weights are floats.
+    /// Bits per weight, if most of the weights are floats.
     pub fn float_bits(&self) -> Option<u64> {
         match self.main_dtype().as_str() {
             "F32" => Some(32),
@@ -267,7 +265,7 @@ impl Weights {
         }
     }
 
-    /// The same with what was made of it: `BF16 at 8 bits`.
+    /// The same with its conversion: `BF16 at 8 bits`.
     pub fn dtype_label(&self) -> String {
         let dtype = self.main_dtype();
         match (self.floats, self.float_bits()) {

@@ -1,4 +1,4 @@
-//! What the interface asks of the engine's thread.
+//! Commands from the interface to the engine's thread.
 
 use std::time::Duration;
 
@@ -9,18 +9,18 @@ use crate::speculate::params::Params;
 /// without a run) is ignored.
 #[derive(Clone, Debug, strum::IntoStaticStr)]
 pub enum Command {
-    /// Begin a run; one under way is ended as cancelled first.
+    /// Begin a run; a current one is cancelled first.
     Generate(Box<Request>),
-    /// Begin a sweep in the place of one under way. Its runs are made whenever no
-    /// other run is; one that is asked for goes first.
+    /// Begin a sweep, replacing a current one. Its runs are made when no other run is
+    /// requested.
     Sweep(Box<SweepRequest>),
-    /// End the sweep under way; its finished runs stay.
+    /// End the current sweep; its finished runs stay.
     CancelSweep,
     /// Render and tokenise a prompt without running it.
     Preview {
         ticket: u64,
         prompt: PromptText,
-        /// Of the answer that is to have room beside it.
+        /// The length to reserve for the answer.
         max_tokens: usize,
     },
     /// A question about the pools, or a change of them.
@@ -29,18 +29,17 @@ pub enum Command {
     Resume,
     /// One step, then pause.
     Step,
-    /// End the run under way as cancelled; its steps stay.
+    /// Cancel the current run; its steps stay.
     Stop,
-    /// For the next step of the run under way.
+    /// Parameters from the next step of the current run on.
     SetParams(Params),
     /// Least time from one step to the next; zero is full speed.
     SetPace(Duration),
     /// The answer to [`Event::ConfirmDownload`](super::Event::ConfirmDownload).
     AllowDownload(bool),
-    /// Measure what a step costs on this machine, in the place of the profile that
-    /// is kept.
+    /// Measure this machine's cost profile again, replacing the saved one.
     MeasureCost,
-    /// Give up fetching the model.
+    /// Cancel fetching the model.
     CancelFetch,
     /// Try to fetch and load the model again.
     RetryModel,

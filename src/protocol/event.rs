@@ -10,7 +10,7 @@ use crate::speculate::trace::{End, Header, ModelInfo, PoolSize, Step, Trace};
 /// What the engine's thread reports.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// The model's file is being looked for, fetched or checked.
+    /// The model's file is being located, fetched or checked.
     Fetch(FetchEvent),
     /// The model's file is large; answer with [`Command::AllowDownload`](super::Command::AllowDownload).
     ConfirmDownload {
@@ -26,16 +26,16 @@ pub enum Event {
         note: Option<String>,
         pools: Vec<PoolSize>,
     },
-    /// What automatic budgets go by from now on.
+    /// The cost profile of automatic budgets from now on.
     Profile(Box<CostProfile>),
-    /// The cost profile is being measured anew: points done of all.
+    /// The cost profile is being measured again: points done and in total.
     Measuring {
         done: usize,
         of: usize,
     },
-    /// It was; something to say of it, or why it was not.
+    /// It was measured, with a note, or why it was not.
     Measured(Result<Option<String>, String>),
-    /// No model can be had; recorded traces still play.
+    /// No model is available; recorded traces still play.
     ModelFailed {
         why: String,
     },
@@ -48,7 +48,7 @@ pub enum Event {
         question: Box<PoolQuestion>,
         answer: Result<Box<PoolAnswer>, String>,
     },
-    /// The prompt is being processed: tokens done of all.
+    /// The prompt is being processed: tokens done and in total.
     Prompt {
         run: RunId,
         done: usize,
@@ -63,7 +63,7 @@ pub enum Event {
         run: RunId,
         step: Box<Step>,
     },
-    /// The engine waits between two steps, or goes on.
+    /// The engine pauses between two steps, or continues.
     Paused {
         run: RunId,
         paused: bool,
@@ -82,7 +82,7 @@ pub enum Event {
         job: Job,
         trace: Box<Trace>,
     },
-    /// The sweep has ended: all of it, or cancelled.
+    /// The sweep has ended: complete or cancelled.
     SweepEnded {
         sweep: SweepId,
     },
@@ -90,16 +90,16 @@ pub enum Event {
         sweep: SweepId,
         why: String,
     },
-    /// The thread is gone; why, if not asked to.
+    /// The thread has ended; with the reason, if unexpected.
     Gone {
         why: Option<String>,
     },
 }
 
-/// What a fetch of the model's file is doing.
+/// The progress of a fetch.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FetchEvent {
-    /// A source is being asked.
+    /// A source is being queried.
     Looking { what: String },
     /// Bytes arrive.
     Downloading {
@@ -110,11 +110,10 @@ pub enum FetchEvent {
     },
     /// The whole file is being checked.
     Verifying,
-    /// A file that is there is being hashed, for the first time or because it
-    /// changed.
+    /// An existing file is being hashed, for the first time or because it changed.
     Hashing { file: String, done: u64, total: u64 },
     /// A source did not have it; the next one is tried.
     Skipped { source: String, why: String },
-    /// The file is there.
+    /// The file is available.
     Done { path: PathBuf },
 }

@@ -1,5 +1,5 @@
-//! What the interface and the engine's thread say to each other: commands, events, and
-//! what they carry, as plain data.
+//! The protocol between the interface and the engine's thread: commands, events and
+//! their contents, as plain data.
 
 mod command;
 mod event;

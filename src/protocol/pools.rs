@@ -1,4 +1,4 @@
-//! The pools, as they are listed and read.
+//! Pools as listed and read.
 
 use crate::protocol::PromptText;
 use crate::speculate::TokenId;
@@ -38,7 +38,7 @@ pub struct Section {
     pub segments: usize,
 }
 
-/// All pools, and what was changed in them by hand.
+/// All pools, and their manual edits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overview {
     /// Global, the groups by name, online.
@@ -46,7 +46,7 @@ pub struct Overview {
     pub n_added: usize,
     pub n_removed: usize,
     pub n_unsaved: usize,
-    /// The pool on disk that changes can be saved to.
+    /// The pool on disk to which edits can be saved.
     pub pool_on_disk: Option<String>,
 }
 
@@ -54,7 +54,7 @@ pub struct Overview {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Documents {
     pub listed: Vec<ListedDoc>,
-    /// How many there are.
+    /// The total number.
     pub n: usize,
 }
 
@@ -67,7 +67,7 @@ pub struct DocumentText {
     pub tokens: Vec<(TokenId, TokenBytes)>,
 }
 
-/// Where a text occurs.
+/// The result of a text search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     pub text: String,
@@ -83,14 +83,14 @@ pub struct FoundDocument {
     pub title: String,
     pub pool: PoolName,
     pub occurrences: usize,
-    /// The document's tokens that the first occurrence touches: from, to.
+    /// The document's tokens that the first occurrence overlaps: from, to.
     pub at: (usize, usize),
     pub before: String,
     pub found: String,
     pub after: String,
 }
 
-/// What is to be continued.
+/// The text to continue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProbedText {
     Phrase(String),

@@ -1,5 +1,5 @@
-//! Prompts: as they are asked, and as the model reads them. Knows nothing of catalogs:
-//! whoever asks says how the prompt is written with less of its history.
+//! Prompts before and after rendering. Does not know catalogs: the caller provides a
+//! function for shortening the history.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,14 +14,14 @@ use crate::speculate::trace::Header;
 pub struct PromptText {
     /// `None`: the template's own default.
     pub system: Option<String>,
-    /// Earlier turns: what was asked and how it was answered.
+    /// Earlier turns: questions and answers.
     pub examples: Vec<(String, String)>,
     pub user: String,
     /// The prefilled beginning of the answer.
     pub opening: String,
     /// `None`: nothing can be left out.
     pub history: Option<History>,
-    /// The whole as a recording has it, in place of all that.
+    /// The whole recorded prompt, instead of the above.
     pub as_recorded: Option<RenderedPrompt>,
 }
 
@@ -62,7 +62,7 @@ pub struct RenderedPrompt {
 }
 
 impl History {
-    /// `write` makes the prompt with only the newest so many of the items.
+    /// `write` makes the prompt with only this many of the newest items.
     pub fn new(
         n_items: usize,
         write: impl Fn(usize) -> Result<PromptText> + Send + Sync + 'static,
@@ -73,7 +73,7 @@ impl History {
         }
     }
 
-    /// The prompt with only the newest so many of the items.
+    /// The prompt with only this many of the newest items.
     ///
     /// # Errors
     /// A template that fails on them.
@@ -82,7 +82,7 @@ impl History {
     }
 }
 
-/// Two histories of one prompt are the same if they are as long.
+/// Two histories of one prompt are equal if their lengths are.
 impl PartialEq for History {
     fn eq(&self, other: &Self) -> bool {
         self.n_items == other.n_items
@@ -97,7 +97,7 @@ impl fmt::Debug for History {
     }
 }
 
-/// A prompt as it will be read, for a look before it is run.
+/// A preview of a rendered prompt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PromptPreview {
     /// Rendered with the model's chat template, the opening included.

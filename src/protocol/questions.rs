@@ -1,4 +1,4 @@
-//! Questions about the pools and changes of them, with what they come to.
+//! Questions about the pools and edits of them, with their results.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use crate::protocol::pools::{
 use crate::speculate::params::Params;
 use crate::speculate::subject::{DocId, GroupKey, KindName};
 
-/// What is asked of the pools.
+/// A question about the pools, or an edit.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PoolQuestion {
     Overview,
@@ -29,7 +29,7 @@ pub enum PoolQuestion {
         params: Box<Params>,
     },
     Add(NewDocument),
-    /// Documents of a file, one JSON object a line.
+    /// Documents of a file, one JSON object per line.
     AddFile {
         path: PathBuf,
     },
@@ -38,11 +38,11 @@ pub enum PoolQuestion {
         id: DocId,
     },
     Undo,
-    /// Put the changes into the pool on disk.
+    /// Save the edits to the pool on disk.
     Save,
 }
 
-/// A text to be added to a group's pool.
+/// A text to add to a group's pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewDocument {
     pub id: String,
@@ -59,14 +59,14 @@ pub enum PoolAnswer {
     Document(DocumentText),
     Found(Found),
     Probe(Probe),
-    /// The pools were changed: what happened, and how they are now.
+    /// The pools were edited: what changed, and their new state.
     Changed {
         change: PoolChange,
         now: Overview,
     },
 }
 
-/// What happened to the pools.
+/// What changed in the pools.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PoolChange {
     Added {
@@ -74,7 +74,7 @@ pub enum PoolChange {
         kind: KindName,
         group: String,
     },
-    /// Documents of a file, and what is to be said of its lines.
+    /// Documents of a file, and notes on its lines.
     AddedFile {
         path: PathBuf,
         n_documents: usize,
@@ -90,20 +90,20 @@ pub enum PoolChange {
     },
 }
 
-/// The change that was taken back.
+/// The undone edit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Undone {
-    /// So many documents had been added.
+    /// This many documents had been added.
     Added(usize),
-    /// The document of this id had been taken out.
+    /// The document with this id had been removed.
     Removed(DocId),
 }
 
-/// What saving did.
+/// The result of saving.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SavedEdits {
     pub added: usize,
     pub removed: usize,
-    /// Documents taken out that the pool on disk does not have.
+    /// Removed documents that are not in the pool on disk.
     pub unknown: usize,
 }

@@ -1,4 +1,4 @@
-//! Runs and sweeps to be made.
+//! Requests for runs and sweeps.
 
 use crate::protocol::PromptText;
 use crate::speculate::branch::Branch;
@@ -12,7 +12,7 @@ pub type RunId = u64;
 /// Numbers sweeps within a session; chosen by the interface.
 pub type SweepId = u64;
 
-/// A sweep to be made.
+/// A requested sweep.
 #[derive(Clone, Debug)]
 pub struct SweepRequest {
     pub sweep: SweepId,
@@ -20,7 +20,7 @@ pub struct SweepRequest {
     pub asked: Vec<Asked>,
 }
 
-/// Why a run is made.
+/// The purpose of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// To be watched.
@@ -30,7 +30,7 @@ pub enum Purpose {
     Reference { of: RunId },
 }
 
-/// A run to be made.
+/// A requested run.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub run: RunId,
@@ -45,7 +45,7 @@ pub struct Request {
     pub start_paused: bool,
 }
 
-/// Whom a sweep asks about, and how.
+/// The subjects and prompts of a sweep.
 #[derive(Clone, Debug)]
 pub struct Asked {
     pub subject: SubjectInfo,

@@ -1,19 +1,18 @@
-//! What RLMRec's answers say: one JSON object with `summarization` and
-//! `reasoning`, read as a small model writes it. Code fences, text around the
-//! object, line breaks in strings and an end that is missing are forgiven, and
-//! told. Nothing here can fail.
+//! Parses RLMRec's answers: one JSON object with `summarization` and `reasoning`, as a
+//! small model writes it. Code fences, text around the object, line breaks in strings
+//! and a missing end are tolerated and reported. Cannot fail.
 
 use serde::Serialize;
 
-/// How much had to be forgiven.
+/// How valid the answer was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum Validity {
-    /// JSON as it stands, with both fields.
+    /// Valid JSON with both fields.
     Valid,
-    /// Both fields, once fences, text around the object, line breaks, missing
-    /// commas or a missing end are forgiven.
+    /// Both fields, after tolerating fences, text around the object, line breaks,
+    /// missing commas or a missing end.
     Repaired,
     /// One of the two fields.
     Partial,
@@ -27,7 +26,7 @@ impl Validity {
     }
 }
 
-/// An answer's fields; `None`: not there, or empty.
+/// An answer's fields; `None`: missing or empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     pub summarization: Option<String>,
@@ -76,8 +75,8 @@ fn as_it_stands(text: &str) -> Option<Answer> {
     })
 }
 
-/// Every `"key": value` behind the first brace, in order; a value that is no
-/// string is read up to the next comma, brace or line break.
+/// Every `"key": value` after the first brace, in order; a value that is not a string
+/// is read up to the next comma, brace or line break.
 fn fields(text: &str) -> Vec<(String, String)> {
     let mut rest = &text[text.find('{').map_or(0, |at| at + 1)..];
     let mut fields = Vec::new();
@@ -98,8 +97,8 @@ fn fields(text: &str) -> Vec<(String, String)> {
     fields
 }
 
-/// A string from behind its opening quote, and what comes after its end. A quote
-/// ends it where JSON may go on; any other is taken as part of it.
+/// A string after its opening quote, and the rest after its end. A quote ends it if
+/// valid JSON can follow; any other is part of it.
 fn string(text: &str) -> (String, &str) {
     let mut value = String::new();
     let mut chars = text.char_indices();
@@ -194,7 +193,7 @@ mod tests {
             let text = serde_json::json!({ "summarization": a, "reasoning": b }).to_string();
             let want = (Some(a), Some(b), Validity::Valid);
             prop_assert_eq!(parts(&text), want);
-            // Cut off anywhere, what is left is a beginning of it.
+            // Truncated anywhere, the result is a prefix.
             for (at, _) in text.char_indices() {
                 let cut = read(&text[..at]);
                 prop_assert!(cut.validity != Validity::Valid);

@@ -1,7 +1,7 @@
 //! The catalog's types: items, users, ratings, and one way to point at either.
 //!
-//! Must not know where a catalog comes from (`load.rs`, later importers) nor
-//! how groups are chosen (`groups.rs`, `grouping.rs`).
+//! Must not know where a catalog comes from (`load.rs`, `import/`) nor how groups are
+//! chosen (`groups.rs`, `grouping.rs`).
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -18,16 +18,15 @@ use super::saved::SavedGroups;
 use super::scale::Scale;
 use super::subject::{SubjectKind, SubjectRef, UNGROUPED};
 
-/// Something else that a source says about a subject: its author, their age.
+/// An additional fact from the source: a book's author, a user's age.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fact {
     pub name: String,
     pub value: String,
 }
 
-/// A film, or whatever the catalog recommends. Texts and lists are empty where
-/// the source says nothing. 136 bytes with short texts inside: there may be tens of
-/// millions.
+/// A film, or whatever the catalog recommends. Texts and lists are empty if the source
+/// has none. 136 bytes with short texts inline: there may be tens of millions.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Item {
@@ -71,7 +70,7 @@ pub struct User {
 }
 
 impl User {
-    /// A user of whom no more than the id is known.
+    /// A user with only an id.
     pub fn unnamed(id: &str) -> Self {
         User {
             id: id.into(),
@@ -121,8 +120,8 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// The group whose pool serves the subject; `None` where it is in no group,
-    /// and the global pool alone serves it.
+    /// The group whose pool serves the subject; `None` if it is in no group and is
+    /// served only by the global pool.
     pub fn pool_group(self) -> Option<&'a str> {
         Some(self.group()).filter(|&group| group != UNGROUPED)
     }
@@ -135,12 +134,11 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// Why subjects are where they are.
+/// The reasons for the subjects' groups.
 #[derive(Clone, Debug)]
 pub struct Grouping {
     pub map: GroupMap,
-    /// By kind, the groups of the map that were too small to stand alone, with
-    /// their sizes.
+    /// By kind, the groups of the map that were too small to keep, with their sizes.
     pub(super) merged: [BTreeMap<String, usize>; 2],
     pub(super) saved: Option<Arc<SavedGroups>>,
 }
@@ -157,7 +155,7 @@ pub struct Catalog {
     pub user_groups: Vec<Group>,
     /// What an item is called: `movie`, `book`, `product`.
     pub noun: String,
-    /// What of a history prompts may show.
+    /// Which part of a history prompts may show.
     pub protocol: Protocol,
     /// What the ratings mean.
     pub scale: Scale,
@@ -172,7 +170,7 @@ const N_CATEGORIES: usize = 24;
 
 impl Catalog {
     /// # Panics
-    /// If `at` came from another catalog and points past this one's end.
+    /// If `at` came from another catalog and is out of range here.
     pub fn subject(&self, at: SubjectRef) -> Subject<'_> {
         match at.kind {
             SubjectKind::Item => Subject::Item(&self.items[at.idx]),
@@ -230,8 +228,8 @@ impl Catalog {
         })
     }
 
-    /// A hash of the subjects and all ratings, as 16 hexadecimal digits: saved
-    /// groups name the catalog they were made from by it.
+    /// A hash of the subjects and all ratings, as 16 hexadecimal digits: saved groups
+    /// identify their catalog by it.
     pub fn fingerprint(&self) -> String {
         let mut hasher = TextHasher::new();
         for item in &self.items {

@@ -1,4 +1,4 @@
-//! Everything wrong with a set of files, told at once: nobody wants to fix a
+//! Everything wrong with a set of files, reported at once: nobody wants to fix a
 //! catalog one error at a time.
 
 use color_eyre::eyre::{Report, eyre};

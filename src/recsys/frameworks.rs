@@ -1,9 +1,8 @@
-//! Frameworks: how a recommender asks for knowledge. One is a TOML file with a
-//! template for items and one for users, which anyone can copy and edit; four
-//! ship, others are found by path, or by name in a folder of the user's own.
+//! Frameworks: how a recommender asks for knowledge. A framework is a TOML file with a
+//! template for items and one for users, which anyone can copy and edit; four ship,
+//! others are found by path, or by name in the user's folder.
 //!
-//! Must not know catalogs (`prompts.rs` fills the templates in), tokens or chat
-//! markup.
+//! Must not know catalogs (`prompts.rs` fills the templates), tokens or chat markup.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -17,7 +16,7 @@ use crate::jinja::{self, Missing};
 use crate::speculate::params::Params;
 use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
 
-/// The framework that is asked where none is named.
+/// The default framework.
 pub const DEFAULT: &str = "kar";
 
 /// The frameworks that ship, by name; the wording is ours. KAR: Xi et al., RecSys
@@ -59,11 +58,11 @@ const USER_NAMES: [&str; 7] = [
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Framework {
-    /// As knowledge documents and `--framework` name it.
+    /// The name in knowledge documents and for `--framework`.
     pub name: String,
     pub title: String,
     pub about: String,
-    /// Most tokens of an answer, where the user does not say.
+    /// Default for the maximum tokens of an answer.
     pub max_tokens: Option<usize>,
     item: Template,
     user: Template,
@@ -74,7 +73,7 @@ pub struct Framework {
 pub(super) struct Template {
     /// Absent: the chat template's own default.
     pub system: Option<String>,
-    /// Earlier questions and the answers they should have had.
+    /// Example questions with their ideal answers.
     #[serde(default)]
     pub example: Vec<Example>,
     pub user: String,
@@ -110,7 +109,7 @@ impl Example {
 }
 
 impl Framework {
-    /// One of the bundled frameworks, or one's own: a path that ends in `.toml`.
+    /// A bundled framework, or a custom one by a path that ends in `.toml`.
     ///
     /// # Errors
     /// As [`find`].
@@ -123,8 +122,7 @@ impl Framework {
         BUNDLED.iter().map(|(name, _)| *name).collect()
     }
 
-    /// Reads a framework and checks its templates. `file` is the name that error
-    /// messages carry.
+    /// Reads a framework and checks its templates. `file` is the name in error messages.
     pub fn parse(file: &str, text: &str) -> Result<Self, Report> {
         let framework: Self = toml::from_str(text).wrap_err_with(|| format!("reading {file}"))?;
         framework
@@ -133,13 +131,13 @@ impl Framework {
         Ok(framework)
     }
 
-    /// A hash of name and templates, as 16 hexadecimal digits: other prompts,
-    /// another hash.
+    /// A hash of name and templates, as 16 hexadecimal digits: different prompts have
+    /// different hashes.
     pub fn fingerprint(&self) -> String {
         format!("{:016x}", hash_text(0, &format!("{self:?}")))
     }
 
-    /// Its answers' length in place of the one in `params`, if it has one.
+    /// Sets its answer length in `params`, if it has one.
     pub fn over(&self, params: Params) -> Params {
         Params {
             max_tokens: self.max_tokens.unwrap_or(params.max_tokens),
@@ -175,8 +173,7 @@ impl Framework {
 /// `folder` (`once.toml` there is `once`), else one that ships.
 ///
 /// # Errors
-/// An unknown name, with the known ones; a file that cannot be read; a template
-/// at fault, by file, template and field.
+/// An unknown name, with the known ones; a file that cannot be read; a template error, with file, template and field.
 pub fn find(name: &str, folder: Option<&Path>) -> Result<Found, Report> {
     if Path::new(name).extension().is_some_and(|e| e == EXTENSION) {
         return read(Path::new(name));
@@ -191,8 +188,8 @@ pub fn find(name: &str, folder: Option<&Path>) -> Result<Found, Report> {
     }
 }
 
-/// Those that ship, then those in `folder`, by name; one of the folder takes the
-/// place of one that ships under its name. A file at fault is told in place.
+/// Those that ship, then those in `folder`, by name; the latter override the former of
+/// the same name. A bad file is listed as an error.
 pub fn all(folder: Option<&Path>) -> Vec<Result<Found, Report>> {
     let own = own_files(folder);
     let name_of = |path: &PathBuf| path.file_stem().map(|stem| stem.to_owned());
@@ -283,8 +280,8 @@ impl Template {
     }
 }
 
-/// A template's text, parsed; what it uses must be there. The filter `json` writes
-/// JSON without spaces.
+/// A parsed template that uses only available variables. The filter `json` writes JSON
+/// without spaces.
 pub(super) fn parsed(name: &str, text: &str) -> Result<jinja::Template, jinja::Error> {
     jinja::Template::parse(name, text, Missing::Strict)
 }

@@ -1,5 +1,5 @@
-//! Puts a catalog's subjects into their groups and halves, and remembers why:
-//! by a map of attributes, or as saved groups say.
+//! Assigns a catalog's subjects to groups and halves, and remembers why: by a map of
+//! attributes, or by saved groups.
 //!
 //! Must not know how groups are learned (`lightgcn.rs`, `kmeans.rs`) nor files.
 
@@ -14,7 +14,7 @@ use super::saved::{Draft, SavedGroups};
 use super::scale::Scale;
 use super::subject::{SubjectKind, SubjectRef, UNGROUPED};
 
-/// What a catalog is assembled from; groups and halves are still open.
+/// The parts of a catalog before groups and halves are assigned.
 pub struct Contents {
     pub name: String,
     pub noun: String,
@@ -24,7 +24,7 @@ pub struct Contents {
     pub users: Vec<User>,
 }
 
-/// How many subjects saved groups did not know.
+/// The number of subjects missing from saved groups.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unknown {
     pub n_items: usize,
@@ -72,7 +72,7 @@ fn group_users(catalog: &mut Catalog) {
     let map = &catalog.grouping.map;
     let chosen = catalog.users.iter().map(|user| {
         let liked = catalog.protocol.query_history(&user.history);
-        // By the map, not by what small groups were merged into.
+        // By the map, before small groups were merged.
         let groups = liked
             .iter()
             .map(|r| map.item_group_name(&catalog.items[r.item_idx()].genres));
@@ -85,7 +85,7 @@ fn group_users(catalog: &mut Catalog) {
     merge_small(catalog, SubjectKind::User);
 }
 
-/// One allocation a name, however many subjects carry it.
+/// One allocation per name, however many subjects share it.
 #[derive(Default)]
 struct SharedNames<'a>(HashMap<&'a str, Arc<str>>);
 
@@ -167,13 +167,13 @@ impl Catalog {
         assemble(contents, map)
     }
 
-    /// Regroups by the catalog's own map, out of saved groups.
+    /// Regroups by the catalog's own map, dropping saved groups.
     pub fn with_own_map(self) -> Catalog {
         let map = self.grouping.map.clone();
         self.with_map(map)
     }
 
-    /// Regroups as saved groups say; subjects they do not know are in no group.
+    /// Regroups by saved groups; subjects missing there are in no group.
     pub fn with_saved(mut self, saved: SavedGroups) -> (Catalog, Unknown) {
         let saved = Arc::new(saved);
         let mut n_unknown = [0; 2];
@@ -206,7 +206,7 @@ impl Catalog {
     /// Groups of its subjects, to be saved.
     ///
     /// # Panics
-    /// If a draft is not as long as the catalog, or names a group that it has not.
+    /// If a draft's length differs from the catalog's, or it names a missing group.
     pub fn saved(&self, seed: u64, items: Draft, users: Draft) -> SavedGroups {
         let ids = |kind| {
             let subjects = self.subjects(kind);
@@ -270,7 +270,7 @@ impl Grouping {
         let subject = catalog.subject(at);
         let by_map = self.by_map(catalog, at);
         match &self.saved {
-            // Saved from this map: its reasons say more.
+            // Saved from this map, whose reasons are more specific.
             Some(saved) if saved.is_by_map(at.kind) && by_map.0 == subject.group() => by_map.1,
             Some(saved) => saved.why(at.kind, subject.id()),
             None => by_map.1,

@@ -1,8 +1,8 @@
 //! Which group a subject belongs to.
 //!
-//! Items go by an ordered genre map; users, where no saved groups are given
-//! (`saved.rs`), by the item group that most of their liked items are in. Must
-//! not know prompts or files: the map arrives as text.
+//! Items are grouped by an ordered genre map; users, without saved groups (`saved.rs`),
+//! by the item group of most of their liked items. Must not know prompts or files: the
+//! map arrives as text.
 
 use std::collections::HashMap;
 
@@ -15,15 +15,14 @@ use super::subject::SubjectKind;
 /// The map for MovieLens' genres: nine groups of items, as many as in the paper.
 const MOVIELENS: &str = include_str!("presets/movielens.toml");
 
-/// How many groups of its own making a map of counted genres has at most, the
-/// rest included.
+/// Maximum groups of an automatic map, the rest included.
 const N_AUTOMATIC_MAX: usize = 9;
 /// Where the genres of an automatic map end.
 const REST: &str = "other";
 const AUTOMATIC_SEED: u64 = 2408;
 const AUTOMATIC_MERGE_BELOW: usize = 20;
 
-/// A group's name, as pools and knowledge documents carry it.
+/// A group's name, as in pools and knowledge documents.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Group {
@@ -47,7 +46,7 @@ struct UserGroup {
     of: Vec<String>,
 }
 
-/// Which comes first where several of an item's genres are in the map.
+/// Which genre decides if several of an item's genres are in the map.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Order {
@@ -84,7 +83,7 @@ impl UserGroup {
 pub struct GroupMap {
     /// Seeds the split of every group into halves.
     pub seed: u64,
-    /// A group with fewer subjects is merged into the fallback group.
+    /// Groups with fewer subjects are merged into the fallback group.
     #[serde(default)]
     pub merge_below: usize,
     fallback_item_group: String,
@@ -119,9 +118,9 @@ impl GroupMap {
         Self::parse("presets/movielens.toml", MOVIELENS)
     }
 
-    /// A map for genres (or categories) that no map is known for: a group for
-    /// each of the most frequent ones, one for the rest. An item goes by its own
-    /// first genre that has a group. Users go where most of their items are.
+    /// An automatic map for unknown genres (or categories): a group for each of the
+    /// most frequent ones, and one for the rest. An item is grouped by its first genre
+    /// that has a group, a user by most of their items.
     pub fn automatic<'a>(items: impl Iterator<Item = &'a [EcoString]>) -> Self {
         let mut counts: HashMap<&str, usize> = HashMap::new();
         for genre in items.flatten() {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::random::hash_text;
 
 /// Which half of its group a subject is in. The pool half's knowledge fills the
-/// retrieval pool; the query half is what drafts are tried on.
+/// retrieval pool; drafts are tested on the query half.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display,
 )]
@@ -19,9 +19,9 @@ pub enum Half {
     Query,
 }
 
-/// Splits every group evenly, the odd one to the pool. A subject's place
-/// depends on the seed and on the ids of its group, not on the file's order.
-/// `members` are (group, id); the halves come back in the same order.
+/// Splits every group evenly, the odd one into the pool. A subject's half depends on
+/// the seed and on the ids of its group, not on the file's order. `members` are (group,
+/// id); the halves come back in the same order.
 pub fn halves<'a>(
     seed: u64,
     n_members: usize,

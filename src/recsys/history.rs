@@ -1,6 +1,6 @@
-//! What of a user's history a prompt may show, after the paper's protocol
-//! (Xi et al., section 5): the liked items by time; the first half of them for
-//! the query, and the same less its last item for the pool's older document.
+//! Which part of a user's history a prompt may show, after the paper's protocol (Xi et
+//! al., section 5): the liked items by time; the first half of them for the query, and
+//! the same less its last item for the pool's older document.
 
 use std::fmt;
 use std::ops::Deref;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rating {
     item: u32,
-    /// As the source has it, on the catalog's scale; of interactions alone, 1.
+    /// The source's value on the catalog's scale; 1 for bare interactions.
     pub stars: f32,
     /// Seconds since 1970.
     pub at_s: i64,
@@ -42,10 +42,10 @@ pub struct History {
 }
 
 impl History {
-    /// The ratings of all users in turn, cut after each user's number of them.
+    /// The ratings of all users in sequence, split by each user's count.
     ///
     /// # Panics
-    /// If the numbers do not add up to the ratings, or there are 2^32 of them.
+    /// If the counts do not add up to the ratings, or there are 2^32 of them.
     pub fn cut(ratings: Vec<Rating>, n_by_user: &[u32]) -> Vec<History> {
         let n_total: usize = n_by_user.iter().map(|&n| n as usize).sum();
         assert_eq!(n_total, ratings.len(), "ratings cut into histories");
@@ -99,7 +99,7 @@ impl fmt::Debug for History {
     }
 }
 
-/// Which of a user's two prompts is meant. An item has one prompt for both.
+/// Which of a user's two prompts. An item has one prompt for both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
     /// The older history, whose answer goes into the pool.
@@ -108,7 +108,7 @@ pub enum Role {
     Query,
 }
 
-/// The paper's protocol, with the two numbers that it sets by data set.
+/// The paper's protocol, with its two parameters per data set.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Protocol {
     /// A rating above this is positive; on the catalog's scale.

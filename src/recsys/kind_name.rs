@@ -13,7 +13,7 @@ impl From<SubjectKind> for KindName {
 }
 
 impl SubjectKind {
-    /// `None`: nothing that a catalog holds.
+    /// `None`: not a kind in catalogs.
     pub fn named(kind: &KindName) -> Option<Self> {
         match kind {
             KindName::Item => Some(SubjectKind::Item),

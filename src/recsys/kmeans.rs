@@ -1,14 +1,14 @@
 //! k-means with k-means++ seeding (Lloyd 1982; Arthur and Vassilvitskii 2007).
 //!
-//! Our own because groups must come out the same on every machine and with every
-//! version of every library, and the kept crates bring ndarray and a random
-//! generator of their own for these few lines. Knows no users.
+//! Implemented here because groups must be the same on every machine and with every
+//! library version, and the maintained crates add ndarray and another random generator
+//! for these few lines. Does not know users.
 
 use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSlice};
 
 use super::random::SplitMix64;
 
-/// Of so many starts the tightest result is taken.
+/// Number of starts, of which the tightest result is used.
 const N_STARTS: usize = 5;
 const N_ROUNDS_MAX: usize = 100;
 /// Points summed by one task; fixed, so that sums do not depend on the threads.
@@ -34,7 +34,8 @@ pub fn cluster(points: &[f32], dim: usize, k: usize, seed: u64) -> Clusters {
     by_size(best.unwrap_or_else(|| lloyd(points, dim, Vec::new())), dim)
 }
 
-/// The first centre anywhere, each further one the likelier the farther from all.
+/// The first centre at random, each further one with a probability that grows with its
+/// distance from the others.
 fn seed_centres(points: &[f32], dim: usize, k: usize, random: &mut SplitMix64) -> Vec<f32> {
     let n = points.len() / dim;
     let mut centres: Vec<f32> = Vec::with_capacity(k * dim);
@@ -114,7 +115,7 @@ fn distance(a: &[f32], b: &[f32]) -> f64 {
     f64::from(squares.sum::<f32>())
 }
 
-/// To the means; a centre that lost all its points stays where it was.
+/// Moves centres to the means; a centre without points stays.
 fn move_centres(points: &[f32], dim: usize, of_point: &[u32], centres: &mut [f32]) {
     let k = centres.len() / dim;
     let tasks = of_point
@@ -145,7 +146,7 @@ fn move_centres(points: &[f32], dim: usize, of_point: &[u32], centres: &mut [f32
     }
 }
 
-/// Numbers the clusters anew, the largest first.
+/// Renumbers the clusters, the largest first.
 fn by_size(clusters: Clusters, dim: usize) -> Clusters {
     let k = clusters.centres.len() / dim;
     let mut sizes = vec![0usize; k];

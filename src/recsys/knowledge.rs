@@ -1,8 +1,8 @@
-//! Knowledge documents: what the model answered about a subject, one JSON object
-//! a line. They fill the retrieval pools.
+//! Knowledge documents: the model's answers about subjects, one JSON object per line.
+//! They fill the retrieval pools.
 //!
-//! A file only ever grows by whole lines, so that a kill at any moment loses at
-//! most the answer in work. Must not know tokens or pools.
+//! A file grows only by whole lines, so that a kill at any moment loses at most the
+//! current answer. Must not know tokens or pools.
 
 mod log;
 mod torn;
@@ -41,13 +41,13 @@ pub struct KnowledgeDoc {
     pub id: String,
     pub kind: SubjectKind,
     pub group: String,
-    /// `kar`, ..; [`UNKNOWN_FRAMEWORK`] where nobody said.
+    /// `kar`, ..; [`UNKNOWN_FRAMEWORK`] if not given.
     pub framework: String,
     /// The model that wrote the text.
     pub model: String,
     /// The answer, the prefilled opening included.
     pub text: String,
-    /// The text ended by itself, not at a limit.
+    /// The text ended by an end-of-text token, not at a limit.
     #[serde(default = "yes")]
     pub ended: bool,
 }
@@ -56,18 +56,18 @@ fn yes() -> bool {
     true
 }
 
-/// The framework of knowledge that came without one.
+/// The framework of knowledge without one.
 pub const UNKNOWN_FRAMEWORK: &str = "unknown";
 
-/// The framework that a document names, if it is one.
+/// A document's framework, if it is one.
 pub fn known_framework(name: &str) -> Option<&str> {
     Some(name).filter(|name| !matches!(*name, "" | UNKNOWN_FRAMEWORK))
 }
 
-/// The group of knowledge that came without one.
+/// The group of knowledge without one.
 pub const NO_GROUP: &str = "none";
 
-/// The group that a document names, if it is one.
+/// A document's group, if it is one.
 pub fn known_group(name: &str) -> Option<&str> {
     Some(name).filter(|name| *name != NO_GROUP)
 }
@@ -95,7 +95,7 @@ pub fn read_knowledge(path: &Path) -> Result<Vec<KnowledgeDoc>, Report> {
     parse_bytes(path, &bytes)
 }
 
-/// The documents of a file, a last line that was cut off left out.
+/// The documents of a file, without a truncated last line.
 ///
 /// # Errors
 /// As [`read_knowledge`], for any other line.
@@ -113,7 +113,7 @@ fn n_whole_lines(bytes: &[u8]) -> usize {
     newline.map_or(0, |at| at + 1)
 }
 
-/// What stands behind the last newline, if it is a whole document.
+/// The text after the last newline, if it is a whole document.
 fn last_document(tail: &[u8]) -> Option<KnowledgeDoc> {
     str::from_utf8(tail)
         .ok()
@@ -132,11 +132,11 @@ pub fn parse_knowledge(file: &str, text: &str) -> Result<Vec<KnowledgeDoc>, Repo
     Ok(docs)
 }
 
-/// One line, which may not be blank.
+/// One line, which must not be blank.
 fn parse_line(line: &str) -> Result<KnowledgeDoc, Report> {
     let doc: KnowledgeDoc = serde_json::from_str(line).map_err(|error| match error.is_eof() {
         true => eyre!("the line is truncated: resume the run that wrote it, or delete the line"),
-        // Its own line number would be 1: this is one line of many.
+        // Its own line number would always be 1.
         false => eyre!(
             "not a knowledge document: {}",
             without_place(&error.to_string())
@@ -160,8 +160,8 @@ fn line_at(bytes: &[u8], offset: usize) -> usize {
         .count()
 }
 
-/// Adds documents at the end of a file, which is made if need be; a line that a
-/// kill had cut off is removed first. To add many, keep a [`KnowledgeLog`] open.
+/// Appends documents to a file, creating it if necessary; a line truncated by a kill is
+/// removed first. To add many, keep a [`KnowledgeLog`] open.
 pub fn append_knowledge(path: &Path, docs: &[KnowledgeDoc]) -> Result<(), Report> {
     let mut log = KnowledgeLog::open(path)?;
     docs.iter().try_for_each(|doc| log.append(doc))

@@ -30,10 +30,10 @@ pub enum UserMethod {
     None,
 }
 
-/// In a group's description, so many of its telling genres are named.
+/// Number of distinctive genres in a group's description.
 const N_GENRES: usize = 3;
 
-/// Groups a catalog. `None` if `go_on` said no.
+/// Groups a catalog. `None` if cancelled by `go_on`.
 pub fn build(
     catalog: &Catalog,
     items: ItemMethod,
@@ -41,7 +41,7 @@ pub fn build(
     seed: u64,
     go_on: &mut dyn FnMut(&lightgcn::Progress) -> bool,
 ) -> Option<SavedGroups> {
-    // Whatever saved groups it is in now.
+    // Regardless of its current saved groups.
     let by_map = catalog.clone().with_own_map();
     let items = match items {
         ItemMethod::Map => as_they_are(&by_map, SubjectKind::Item, "map"),
@@ -64,7 +64,7 @@ fn none(n_subjects: usize) -> Draft {
     }
 }
 
-/// The groups that the catalog has.
+/// The catalog's groups.
 fn as_they_are(catalog: &Catalog, kind: SubjectKind, method: &str) -> Draft {
     let groups = catalog.groups(kind).to_vec();
     let places: HashMap<&str, u16> = groups.iter().map(|g| &*g.name).zip(0..).collect();
@@ -121,8 +121,8 @@ fn likes(catalog: &Catalog) -> Vec<(u32, u32)> {
     likes.collect()
 }
 
-/// By direction: an embedding's length mostly says how much a user has rated.
-/// A user who liked nothing is in no group.
+/// By direction: an embedding's length mostly reflects how much a user has rated. A
+/// user without likes is in no group.
 fn cluster(
     trained: &lightgcn::Trained,
     likes: &[(u32, u32)],
@@ -148,9 +148,9 @@ fn cluster(
     has_liked.iter().map(of).collect()
 }
 
-/// A group's name, and the genres that it likes more than others do.
+/// A group's name, and the genres that it likes more than others.
 fn describe(catalog: &Catalog, likes: &[(u32, u32)], of_user: &[Option<u16>], group: u16) -> Group {
-    // By genre, likes of the others and of the group's own users.
+    // By genre, likes of other users and of the group's users.
     let mut counts: BTreeMap<&str, [f64; 2]> = BTreeMap::new();
     let mut totals = [0.0; 2];
     for &(user, item) in likes {

@@ -7,7 +7,7 @@
 //! A is never dense: a pass walks the lists of neighbours. Rows are divided among
 //! threads and sums are not, so a seed gives the same numbers on any machine.
 //!
-//! Knows no catalog.
+//! Does not know catalogs.
 
 mod adam;
 mod graph;
@@ -27,12 +27,12 @@ pub struct Options {
     pub learning_rate: f32,
     /// Weight of the squared length of the embeddings in a batch.
     pub l2: f32,
-    /// Likes in a batch; more in a large graph, whose every pass is dear.
+    /// Likes per batch; more in a large graph, where every pass is expensive.
     pub batch: usize,
     pub n_epochs_max: usize,
-    /// Epochs between two looks at the validation recall.
+    /// Epochs between two evaluations of the validation recall.
     pub check_every: usize,
-    /// Training ends after so many looks without a better recall.
+    /// Training ends after this many evaluations without a better recall.
     pub patience: usize,
     /// Share of a user's likes that are held out for validation.
     pub held_out: f64,
@@ -56,21 +56,21 @@ impl Default for Options {
     }
 }
 
-/// A large graph is cut into so many batches an epoch.
+/// Batches per epoch in a large graph.
 const BATCHES_AN_EPOCH: usize = 64;
 /// Standard deviation of the first embeddings.
 const FIRST_SCALE: f64 = 0.1;
-/// How often a liked item may be drawn for a disliked one before it is taken.
+/// Attempts to draw an item that is not liked.
 const N_DRAWS: usize = 20;
 
-/// How training goes.
+/// The progress of training.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
     pub epoch: usize,
     pub n_epochs_max: usize,
     /// Mean BPR loss of the epoch.
     pub loss: f64,
-    /// Recall@20 on the held-out likes, at the last look.
+    /// Recall@20 on the held-out likes, at the last evaluation.
     pub recall: Option<f64>,
     pub best_recall: Option<f64>,
 }
@@ -87,7 +87,7 @@ pub struct Trained {
     pub recall: Option<f64>,
 }
 
-/// Trains on likes, pairs of user and item. `None` if `go_on` said no.
+/// Trains on likes, pairs of user and item. `None` if cancelled by `go_on`.
 pub fn train(
     n_users: usize,
     n_items: usize,
@@ -138,7 +138,7 @@ struct Best {
 }
 
 impl Best {
-    /// Without a recall the latest is the best.
+    /// Without a recall the latest counts as the best.
     fn look(&mut self, epoch: usize, recall: Option<f64>, finals: Vec<f32>) {
         let better = match (recall, self.recall) {
             (Some(now), Some(best)) => now > best,
@@ -282,7 +282,7 @@ fn softplus(x: f32) -> f32 {
 mod tests {
     use super::*;
 
-    /// Three worlds of 20 users and 15 items each; now and then a like astray.
+    /// Three clusters of 20 users and 15 items each, with a few stray likes.
     fn planted(seed: u64) -> Vec<(u32, u32)> {
         let mut random = SplitMix64::new(seed);
         let mut likes = Vec::new();

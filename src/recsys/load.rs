@@ -25,7 +25,7 @@ const SAMPLE_USERS: &str = include_str!("../../sample-data/users.csv");
 const SAMPLE_RATINGS: &str = include_str!("../../sample-data/ratings.csv");
 pub(super) const SAMPLE_GROUPS: &str = include_str!("../../sample-data/groups.toml");
 const SAMPLE_SAVED_GROUPS: &str = include_str!("../../sample-data/groups.jsonl");
-/// Saved groups of a catalog's own, in its folder.
+/// A catalog's own saved groups, in its folder.
 pub(super) const SAVED_GROUPS: &str = "groups.jsonl";
 
 /// The texts a catalog is read from.
@@ -56,12 +56,11 @@ impl Catalog {
         Ok(catalog.with_saved(saved).0)
     }
 
-    /// A folder with `items.csv`, `users.csv` and `ratings.csv`; its
-    /// `groups.toml`, if there is one, takes the place of the bundled map, and its
-    /// `groups.jsonl` that of both.
+    /// A folder with `items.csv`, `users.csv` and `ratings.csv`; its `groups.toml`
+    /// replaces the bundled map, and its `groups.jsonl` both.
     ///
     /// # Errors
-    /// Names the file and the lines at fault: an absent file or column, a missing
+    /// Names the file and the lines: a missing file or column, a missing
     /// field, a duplicate id, a bad number, a rating of an unknown user or item.
     /// Nothing is loaded then.
     pub fn load(folder: &Path) -> Result<Self, Report> {
@@ -102,8 +101,8 @@ impl Catalog {
     }
 }
 
-/// The sample's films alone, for making its viewers anew: after a change to the
-/// films, the old ratings may name some that are gone.
+/// Only the sample's films, for regenerating its viewers: after a change to the films,
+/// the old ratings may name removed ones.
 ///
 /// # Errors
 /// Names the bad lines of the sample's `items.csv`.
@@ -124,7 +123,7 @@ pub(super) fn folder_name(folder: &Path) -> String {
     }
 }
 
-/// A strict load holds whole files: larger ones are for `import/`.
+/// Strict loading keeps whole files in memory: larger ones go through `import/`.
 const TABLE_BYTES_MAX: u64 = 1 << 30;
 
 fn read_table_text(path: &Path) -> Result<String, Report> {

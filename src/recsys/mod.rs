@@ -1,14 +1,14 @@
 //! The data: a catalog of items and users, their groups and halves, the prompts
 //! asked about them, and the knowledge documents that come back.
 //!
-//! Reading order: [`catalog`], [`scale`] and [`history`] (the types, what ratings
-//! mean, and what of a user may be shown), [`load`] (the sample) and [`import`] (everyone else's files),
-//! [`groups`] and [`grouping`] (who goes where by attributes), [`lightgcn`],
+//! Reading order: [`catalog`], [`scale`] and [`history`] (the types, what ratings mean,
+//! and what of a user may be shown), [`load`] (the sample) and [`import`] (foreign
+//! files), [`groups`] and [`grouping`] (groups by attributes), [`lightgcn`],
 //! [`kmeans`], [`learn`] and [`saved`] (by behaviour), [`frameworks`], [`prompts`],
 //! [`answer`], [`knowledge`], [`foreign`] (answers made elsewhere), [`quality`],
 //! [`synth`] (how the sample viewers were made).
 //!
-//! Knows nothing of models, pools or screens.
+//! Does not know models, pools or screens.
 
 pub mod answer;
 pub mod catalog;

@@ -1,8 +1,8 @@
 //! Prompts: a framework's templates filled with the catalog's facts.
 //!
-//! A user's prompt can be written again with less of the history. Must not know
-//! tokens or chat markup: the model's own chat template wraps what comes out of
-//! here, and whether it fits is for others to count.
+//! A user's prompt can be rebuilt with less history. Must not know tokens or chat
+//! markup: the model's chat template wraps the result, and others check whether it
+//! fits.
 
 use color_eyre::eyre::{Report, bail, eyre};
 use ecow::EcoString;
@@ -15,10 +15,10 @@ use super::history::Role;
 use super::subject::{SubjectKind, SubjectRef};
 use crate::jinja;
 
-/// How many of a user's favourites of each kind a template is given.
+/// Maximum favourites of each kind passed to a template.
 const N_FAVOURITES: usize = 3;
 
-/// What is asked of the model about one subject.
+/// The prompt about one subject.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prompt {
     /// Absent: the chat template's own default.
@@ -26,13 +26,13 @@ pub struct Prompt {
     /// Earlier turns that show how an answer looks.
     pub examples: Vec<Example>,
     pub user: String,
-    /// The answer's first words, put in the assistant's mouth; may be empty.
+    /// The prefilled first words of the answer; may be empty.
     pub opening: String,
     /// Name of the framework.
     pub framework: String,
 }
 
-/// A framework's question about one subject, with what is needed to write it.
+/// A framework's question about one subject, with the data to render it.
 #[derive(Clone, Debug)]
 pub struct Question {
     framework: Framework,
@@ -60,7 +60,7 @@ struct Liked {
 /// The question about one subject. An item's is the same in both roles.
 ///
 /// # Errors
-/// A user of whom this role has nothing to show.
+/// A user without history for this role.
 pub fn question(
     framework: &Framework,
     catalog: &Catalog,
@@ -106,7 +106,7 @@ impl Question {
     /// The prompt with at most the `newest` rated items, at least one.
     ///
     /// # Errors
-    /// A template that fails, by its name.
+    /// A failing template, by its name.
     pub fn write(&self, newest: usize) -> Result<Prompt, Report> {
         let (kind, facts) = match &self.about {
             About::Item(facts) => (SubjectKind::Item, facts.clone()),
@@ -163,7 +163,7 @@ impl Liked {
         })
     }
 
-    /// What a template is given, as if only the newest had been rated.
+    /// The template's variables, as if only the newest items had been rated.
     fn facts(&self, newest: usize) -> Result<Value, Report> {
         let seen = &self.seen[self.seen.len().saturating_sub(newest)..];
         let items: Vec<&Item> = seen.iter().map(|(item, _)| item).collect();
@@ -190,8 +190,8 @@ impl Liked {
 struct ItemFacts<'a> {
     id: &'a str,
     title: &'a str,
-    /// Like `decade`, absent where unknown, and like an empty text false in a
-    /// template's `if`.
+    /// Absent if unknown, like `decade`, and false in a template's `if`, like an empty
+    /// text.
     year: Option<u16>,
     decade: Option<String>,
     genres: &'a [EcoString],
@@ -232,7 +232,7 @@ struct SeenItem<'a> {
     stars: String,
 }
 
-/// What comes back most often in a history, most frequent first.
+/// What occurs most often in a history, most frequent first.
 #[derive(Serialize)]
 struct Favourites {
     genres: Vec<Favourite>,
@@ -263,7 +263,7 @@ fn strings(names: &[EcoString]) -> Vec<String> {
     names.iter().map(EcoString::to_string).collect()
 }
 
-/// The most frequent names; ties go to the one met first.
+/// The most frequent names; ties go to the first one.
 fn tally(names: impl Iterator<Item = String>) -> Vec<Favourite> {
     let mut counts: Vec<Favourite> = Vec::new();
     for name in names.filter(|name| !name.is_empty()) {

@@ -1,6 +1,6 @@
-//! Whether an answer says what the catalog knows: an item's facts, a user's
-//! history. It tells knowledge from fluent talk, and says nothing of what else
-//! the answer claims.
+//! Whether an answer mentions what the catalog knows: an item's facts, a user's
+//! history. It separates knowledge from fluent text, and ignores other claims of the
+//! answer.
 
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ use super::subject::SubjectRef;
 
 const LIKED: &str = "liked";
 
-/// A fact and whether the answer says it.
+/// A fact and whether the answer mentions it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Mention {
     /// `title`, `director`, `genre`, .., or `liked` for a title of the history.
@@ -19,8 +19,8 @@ pub struct Mention {
     pub named: bool,
 }
 
-/// What of a subject's facts the answer names: of an item title, year, director,
-/// country, genres and themes; of a user the titles that the prompt shows.
+/// Which of a subject's facts the answer mentions: an item's title, year, director,
+/// country, genres and themes; for a user, the titles in the prompt.
 pub fn mentions(catalog: &Catalog, at: SubjectRef, role: Role, text: &str) -> Vec<Mention> {
     let facts = match catalog.subject(at) {
         Subject::Item(item) => item_facts(item),
@@ -36,7 +36,7 @@ pub fn mentions(catalog: &Catalog, at: SubjectRef, role: Role, text: &str) -> Ve
         .collect();
     let mut by_length: Vec<&mut Mention> = found.iter_mut().collect();
     by_length.sort_by_key(|mention| std::cmp::Reverse(mention.value.len()));
-    // `Casino Royale` does not name `Casino`: what is found is taken out.
+    // `Casino Royale` does not mention `Casino`: matches are removed.
     let mut text = text.to_lowercase();
     for mention in by_length {
         let words = mention.value.to_lowercase();
@@ -48,7 +48,7 @@ pub fn mentions(catalog: &Catalog, at: SubjectRef, role: Role, text: &str) -> Ve
     found
 }
 
-/// How many facts are named, of how many.
+/// How many facts are mentioned, and the total.
 pub fn n_named(mentions: &[Mention]) -> (usize, usize) {
     let named = mentions.iter().filter(|mention| mention.named);
     (named.count(), mentions.len())
@@ -72,7 +72,7 @@ fn liked(catalog: &Catalog, user: &User, role: Role) -> Vec<(&'static str, Strin
     shown.map(|rating| title(rating.item_idx())).collect()
 }
 
-/// The words stand in the text, not as a part of longer ones. Both in lower case.
+/// Whether the words occur in the text as whole words. Both in lower case.
 fn says(text: &str, words: &str) -> bool {
     let is_edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
     text.match_indices(words).any(|(at, found)| {

@@ -1,5 +1,5 @@
-//! A small generator of our own, so that the sample data and the halves stay
-//! the same on every machine and with every version of every library.
+//! A small random generator, so that the sample data and the halves stay the same on
+//! every machine and with every library version.
 //!
 //! Not for cryptography.
 
@@ -20,7 +20,7 @@ impl SplitMix64 {
         mix(self.state)
     }
 
-    /// Uniform in `0..n` but for a bias below n / 2^64; `n` must not be 0.
+    /// Uniform in `0..n` with a bias below n / 2^64; `n` must not be 0.
     pub fn below(&mut self, n: u64) -> u64 {
         ((u128::from(self.next_u64()) * u128::from(n)) >> 64) as u64
     }
@@ -37,7 +37,7 @@ fn mix(mut z: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// A number that depends on the seed and the text alone (FNV-1a, then mixed).
+/// A number that depends only on the seed and the text (FNV-1a, then mixed).
 pub fn hash_text(seed: u64, text: &str) -> u64 {
     let fnv = text.bytes().fold(0xCBF2_9CE4_8422_2325u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
@@ -76,7 +76,7 @@ impl TextHasher {
 }
 
 impl SplitMix64 {
-    /// Puts the items into an order of its own choosing (Fisher and Yates).
+    /// Shuffles the items (Fisher and Yates).
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for end in (1..items.len()).rev() {
             items.swap(end, self.below(end as u64 + 1) as usize);
@@ -90,7 +90,7 @@ impl SplitMix64 {
     }
 }
 
-/// The values in a random order, which depends on the seed alone.
+/// The values in a random order, which depends only on the seed.
 pub fn dealt<T: Clone>(values: &[T], seed: u64) -> Vec<T> {
     let mut dealt = values.to_vec();
     SplitMix64::new(seed).shuffle(&mut dealt);

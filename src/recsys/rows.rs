@@ -1,5 +1,5 @@
-//! The rows of the three files as items, users and ratings, each bad one a fault
-//! with its line. Must not open files (`load.rs` does) nor choose user groups.
+//! The rows of the three files as items, users and ratings, each bad one a fault with
+//! its line. Must not open files (see `load.rs`) nor choose user groups.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Display;
@@ -79,8 +79,8 @@ fn report_duplicates<const N: usize>(file: &str, rows: &[Row<N>], faults: &mut F
     }
 }
 
-/// Every id the files name, on bad lines too: a rating of an item whose own line
-/// is bad is not a second fault.
+/// Every id in the files, including bad lines: a rating of an item whose own line is
+/// bad is not a second fault.
 pub struct KnownIds<'a> {
     pub items: &'a HashSet<String>,
     pub users: &'a HashSet<String>,
@@ -107,7 +107,7 @@ pub fn read_ratings(
             }
         };
         let [user, item, ..] = &row.fields;
-        // Absent here only if its own line is bad, which is a fault already.
+        // Missing here only if its own line is bad, which is already a fault.
         if let (Some(&user_idx), Some(&item_idx)) = (user_idxs.get(user), item_idxs.get(item)) {
             histories[user_idx].push(Rating::new(item_idx, stars, at_s));
         }

@@ -1,8 +1,8 @@
-//! Groups as a file: who is in which, and how that came about.
+//! Groups as a file: the members of each, and how they were made.
 //!
-//! JSON lines: a header (format, version, the catalog's fingerprint, the seed,
-//! and for items and for users the method, its parameters and the groups), then
-//! a line a subject. The header counts the lines, so a cut-off file is noticed.
+//! JSON lines: a header (format, version, the catalog's fingerprint, the seed, and for
+//! items and for users the method, its parameters and the groups), then one line per
+//! subject. The header has the number of lines, so truncation is noticed.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -27,7 +27,7 @@ pub struct Header {
     /// Name and fingerprint of the catalog they were made from.
     pub catalog: String,
     pub fingerprint: String,
-    /// Seeds the halves, and whatever was drawn.
+    /// Seeds the halves and all random choices.
     pub seed: u64,
     pub items: Part,
     pub users: Part,
@@ -36,15 +36,15 @@ pub struct Header {
 /// How the items, or the users, were grouped.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Part {
-    /// `map`, `liked`, `lightgcn`, `none`; with `shuffled ` before it, members
-    /// were dealt out anew into groups of the same sizes.
+    /// `map`, `liked`, `lightgcn`, `none`; with the prefix `shuffled `, members were
+    /// randomly reassigned to groups of the same sizes.
     pub method: String,
     pub parameters: BTreeMap<String, String>,
     pub groups: Vec<Group>,
     pub n_subjects: usize,
 }
 
-/// A subject's line; `group` is null for one that is in none.
+/// A subject's line; `group` is null for a subject without one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Line {
     kind: SubjectKind,
@@ -55,7 +55,7 @@ struct Line {
 /// By id, the index of the group.
 type Members = Vec<(String, Option<u16>)>;
 
-/// Groups as they were saved.
+/// Saved groups.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SavedGroups {
     pub header: Header,
@@ -64,7 +64,7 @@ pub struct SavedGroups {
     users: Members,
 }
 
-/// What a half of [`SavedGroups`] is made from.
+/// The input for one kind of [`SavedGroups`].
 pub struct Draft {
     pub method: String,
     pub parameters: BTreeMap<String, String>,
@@ -78,7 +78,7 @@ impl SavedGroups {
     /// their groups.
     ///
     /// # Panics
-    /// If a draft is not as long as the ids, or names a group that it has not.
+    /// If a draft's length differs from that of the ids, or it names a missing group.
     pub(super) fn new(
         (catalog, fingerprint): (String, String),
         seed: u64,
@@ -132,12 +132,12 @@ impl SavedGroups {
         Some(&self.groups(kind)[usize::from(group)].name)
     }
 
-    /// They are the catalog's own, by its map of attributes.
+    /// Whether they are the catalog's own, by its map of attributes.
     pub fn is_by_map(&self, kind: SubjectKind) -> bool {
         matches!(self.part(kind).method.as_str(), "map" | "liked")
     }
 
-    /// The file has a line for the subject.
+    /// Whether the file has a line for the subject.
     pub fn knows(&self, kind: SubjectKind, id: &str) -> bool {
         self.find(kind, id).is_some()
     }
@@ -156,8 +156,8 @@ impl SavedGroups {
         }
     }
 
-    /// Deals the members of every kind out anew into groups of the same sizes:
-    /// what grouping by nothing at all would bring.
+    /// Randomly reassigns the members of every kind to groups of the same sizes: the
+    /// baseline of grouping by nothing.
     pub fn shuffled(mut self, seed: u64) -> Self {
         self.header.seed = seed;
         for (kind, members, part) in [
@@ -195,7 +195,7 @@ impl SavedGroups {
         (sizes, n_without)
     }
 
-    /// Writes the file whole or not at all.
+    /// Writes the file atomically.
     pub fn save(&self, path: &Path) -> Result<(), Report> {
         atomic_file::write_with(path, |out| self.write(out))
     }
@@ -225,8 +225,7 @@ impl SavedGroups {
     }
 
     /// # Errors
-    /// Names the file and the line: another format or version, a group that the
-    /// header does not name, a cut-off file.
+    /// Names the file and the line: another format or version, a group that the header does not name, a truncated file.
     pub fn load(path: &Path) -> Result<Self, Report> {
         with_restart(|known| Self::read(TextLines::open(path, known)?))
     }

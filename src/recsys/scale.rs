@@ -1,7 +1,7 @@
-//! What the ratings of a catalog mean: stars, grades, thumbs, or how often
-//! something was played; and from where on an item counts as liked.
+//! What the ratings of a catalog mean: stars, grades, thumbs, or how often something
+//! was played; and from which rating on an item counts as liked.
 //!
-//! Must not know files: `import/values.rs` finds a scale in what was read.
+//! Must not know files: `import/values.rs` finds the scale of values read.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,7 +15,7 @@ pub enum Scale {
     Range { min: f32, max: f32 },
     /// Plays, purchases, weights: 0 or more, without an end.
     Counts,
-    /// There are no ratings, only interactions; each is kept as 1.
+    /// No ratings, only interactions; each is stored as 1.
     Implicit,
 }
 
@@ -23,11 +23,11 @@ impl Scale {
     /// The most frequent one, and the sample's.
     pub const FIVE_STARS: Self = Scale::Range { min: 1.0, max: 5.0 };
 
-    /// A rating above this is a like: above 60% of the maximum, so that 3 of 5, 6 of
-    /// 10 and 0 of 1 are none; any count is one.
+    /// A rating above this is a like: above 60% of the maximum, so that 3 of 5, 6 of 10
+    /// and 0 of 1 are not likes; any count is one.
     pub fn liked_above(self) -> f32 {
         match self {
-            // In this order, 60% of 5 is 3 to the bit.
+            // In this order, 60% of 5 is exactly 3.
             Scale::Range { max, .. } => max * 3.0 / 5.0,
             Scale::Counts | Scale::Implicit => 0.0,
         }
@@ -40,8 +40,7 @@ impl Scale {
         }
     }
 
-    /// The rating in stars out of five, which is what prompts speak of. A count is
-    /// a like, and so five.
+    /// The rating in stars out of five, as used in prompts. A count is a like, so five.
     pub fn stars(self, rating: f32) -> f32 {
         match self {
             Scale::Range { max: 5.0, .. } => rating,

@@ -1,4 +1,4 @@
-//! Whom to ask when a few subjects must stand for all.
+//! A few subjects that represent all.
 
 use super::catalog::Catalog;
 use super::halves::Half;

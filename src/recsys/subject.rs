@@ -1,4 +1,4 @@
-//! Whom knowledge is about: an item or a user, and where it is in its catalog.
+//! The subjects of knowledge: items and users, and their places in a catalog.
 
 use color_eyre::eyre::{Report, eyre};
 use serde::{Deserialize, Serialize};
@@ -37,5 +37,5 @@ pub struct SubjectRef {
     pub idx: usize,
 }
 
-/// The name under which subjects of no group are listed.
+/// The name under which subjects without a group are listed.
 pub const UNGROUPED: &str = "ungrouped";

@@ -1,5 +1,5 @@
-//! The synthetic viewers of the sample catalog: invented tastes in, `users.csv`
-//! and `ratings.csv` out, the same bytes on every machine.
+//! The synthetic viewers of the sample catalog: generates `users.csv` and `ratings.csv`
+//! from invented tastes, the same bytes on every machine.
 //!
 //! Only `+ - * /` and comparisons touch the floats, which IEEE 754 fixes to the
 //! last bit; no exponentials, whose last bit is the platform's. Must not read or
@@ -57,7 +57,7 @@ const EPOCH_S: u64 = 1_672_531_200;
 const GAP_MIN_S: u64 = 3_600;
 const GAP_SPREAD_S: u64 = 10 * DAY_S;
 
-/// How much of a viewer's taste is a second archetype's: nobody is a pure type.
+/// The share of a second archetype in a viewer's taste: nobody is a pure type.
 const SECOND_TASTE: f64 = 0.2;
 /// An affinity of 0 means this many stars; each unit adds [`STARS_PER_AFFINITY`].
 const STARS_AT_ZERO: f64 = 2.8;
@@ -68,7 +68,7 @@ const STARS_NOISE: f64 = 2.4;
 const BUNDLED: &str = include_str!("../../sample-data/archetypes.toml");
 
 impl Recipe {
-    /// The one that the sample's viewers were made from.
+    /// The recipe of the sample's viewers.
     ///
     /// # Errors
     /// Only if the sample data in the repository are broken.
@@ -91,7 +91,7 @@ impl Recipe {
 /// Makes the viewers and their ratings of `items`.
 ///
 /// # Errors
-/// Fewer items than a viewer may rate.
+/// There are fewer items than a viewer may rate.
 pub fn synthesize(recipe: &Recipe, items: &[Item]) -> Result<SyntheticUsers, Report> {
     ensure!(
         recipe.n_ratings_max <= items.len(),
@@ -120,7 +120,7 @@ pub fn synthesize(recipe: &Recipe, items: &[Item]) -> Result<SyntheticUsers, Rep
     })
 }
 
-/// One viewer of each archetype in turn, until each has had its number.
+/// One viewer of each archetype in turn, until each has its number.
 fn in_turn(archetypes: &[Archetype]) -> Vec<usize> {
     let n_rounds = archetypes.iter().map(|a| a.n_users).max().unwrap_or(0);
     let rounds = (0..n_rounds).flat_map(|round| {
@@ -171,8 +171,8 @@ impl Archetype {
     }
 }
 
-/// Which items a viewer watches, in order: drawn without putting back, the
-/// likelier the better they fit.
+/// Which items a viewer watches, in order: drawn without replacement, better fits being
+/// likelier.
 fn pick_items(
     recipe: &Recipe,
     taste: &Taste<'_>,

@@ -1,6 +1,6 @@
 //! A CSV file as rows of named fields, each with its line number.
 //!
-//! Knows no catalog: it finds missing columns and missing fields, and leaves
+//! Does not know catalogs: it finds missing columns and fields, and leaves their
 //! meaning to `load.rs`.
 
 use std::collections::HashSet;
@@ -9,7 +9,7 @@ use csv::{ReaderBuilder, StringRecord};
 
 use super::faults::Faults;
 
-/// A file's name as messages show it, and its text.
+/// A file's name in messages, and its text.
 #[derive(Clone, Copy)]
 pub struct SourceText<'a> {
     pub file: &'a str,
@@ -29,9 +29,8 @@ pub struct Table<const N: usize> {
     pub keys: HashSet<String>,
 }
 
-/// Reads the named columns. Their order in the file is free and further columns
-/// are skipped; an absent column, an absent or empty field, and a field too many
-/// are faults.
+/// Reads the named columns. Their order in the file is free and other columns are
+/// skipped; a missing column, a missing or empty field, and an extra field are faults.
 pub fn read_table<const N: usize>(
     source: SourceText<'_>,
     columns: [&str; N],
@@ -91,7 +90,7 @@ fn next_record(
     }
 }
 
-// The reader skips blank lines after it told where it stands.
+// The reader skips blank lines after reporting its position.
 fn n_blank_lines(text: &str, from_byte: u64) -> u64 {
     let rest = usize::try_from(from_byte)
         .ok()

@@ -28,11 +28,11 @@ pub struct Link {
     pub kind: usize,
     pub inputs: [f32; TRUST_INPUTS],
     pub trust: f32,
-    /// Next tokens and the share of the evidence that each has.
+    /// Next tokens and each one's share of the evidence.
     pub next: Vec<(TokenId, f32)>,
 }
 
-/// A node that the answer reaches.
+/// A node on the answer's path.
 pub struct Reached {
     /// The evidence there, the longest first.
     pub links: Vec<Link>,
@@ -40,7 +40,7 @@ pub struct Reached {
     pub drafted: Vec<TokenId>,
     pub path_prob: f32,
     pub is_root: bool,
-    /// What the answer goes on with.
+    /// The answer's next token.
     pub token: TokenId,
 }
 

@@ -1,11 +1,12 @@
-//! Retrieval: what followed this suffix before? Knows tokens and documents, nothing of
+//! Retrieval: what followed this suffix before? Knows tokens and documents, but not
 //! models or text.
 //!
 //! Reading order: an `index` over documents of one group, and over the context itself;
-//! the `store` of all groups' indexes, in memory and on disk; a `query` finds the places
-//! where the context's suffixes occur, counts what followed and makes probabilities of
-//! the counts; `drafters` make trees of those. Each knows those before it only. The
-//! `retriever` is all of it for one run, `replay` runs it over known answers.
+//! the `store` of all groups' indexes, in memory and on disk; a `query` finds the
+//! places where the context's suffixes occur, counts what followed and turns the counts
+//! into probabilities; `drafters` build trees from those. Each knows only the previous
+//! ones. The `retriever` combines them for one run, `replay` runs it over known
+//! answers.
 
 mod drafters;
 #[doc(hidden)]

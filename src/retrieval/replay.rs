@@ -1,9 +1,9 @@
-//! Replays known answers against the drafts, without a model: what strict
-//! verification would have accepted, and what the drafts had promised.
+//! Replays known answers against the drafts, without a model: what strict verification
+//! would have accepted, and what the drafts predicted.
 //!
-//! Protocol: the context is the prompt and the answer's opening. At each step
-//! the longest drafted path that the answer really takes is accepted, and one
-//! more token follows: the model's own. The mean of that is MAL.
+//! Protocol: the context is the prompt and the answer's opening. At each step the
+//! longest drafted path that matches the answer is accepted, and one more token
+//! follows: the model's own. The mean of that is MAL.
 
 use std::time::Instant;
 
@@ -20,7 +20,7 @@ use crate::speculate::verify::Verdict;
 /// A known answer, not in the pools.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// The group whose pool it asks.
+    /// The group whose pool comes first.
     pub group: GroupKey,
     /// The prompt with the opening.
     pub prompt: Vec<TokenId>,
@@ -30,24 +30,24 @@ pub struct Answer {
     pub tokens: Vec<TokenId>,
 }
 
-/// What one step of a replay did.
+/// One step of a replay.
 #[derive(Clone, Debug)]
 pub struct Replayed<'t> {
     /// Without origins.
     pub tree: &'t DraftTree,
-    /// The drafted nodes that the answer really takes.
+    /// The drafted nodes that match the answer.
     pub path: &'t [usize],
-    /// Tokens advanced, the model's own included.
+    /// Tokens committed, the model's own included.
     pub n_advanced: usize,
     /// Microseconds from the context to the tree.
     pub query_us: f64,
-    /// Microseconds to catch up with the tokens of the step before.
+    /// Microseconds to catch up with the previous step's tokens.
     pub advance_us: f64,
-    /// Microseconds to name every draft token's origins.
+    /// Microseconds to find every draft token's origins.
     pub explain_us: f64,
 }
 
-/// Replays one answer, teaching the calibration; shows every step.
+/// Replays one answer, training the calibration; passes on every step.
 pub fn replay(
     pools: &Pools,
     answer: &Answer,
@@ -86,7 +86,7 @@ pub fn replay(
     }
 }
 
-/// The drafted nodes that the answer really takes.
+/// The drafted nodes that match the answer.
 pub(crate) fn accepted_path(tree: &DraftTree, answer: &[TokenId]) -> Vec<usize> {
     let mut path: Vec<usize> = Vec::new();
     for &token in answer {

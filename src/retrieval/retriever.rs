@@ -1,5 +1,5 @@
-//! Retrieval for one run: what probably comes next, as a draft tree with its origins, by
-//! the drafter that is chosen.
+//! Retrieval for one run: the likely continuations as a draft tree with origins, by the
+//! chosen drafter.
 
 use super::drafters::blend::Growth;
 use super::drafters::{asked, draft};
@@ -20,16 +20,16 @@ use crate::speculate::subject::GroupKey;
 use crate::speculate::trace::SourceHit;
 use crate::speculate::verify::Verdict;
 
-/// A draft tree and what the sources had to say.
+/// A draft tree, and what each source contributed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Retrieved {
     pub tree: DraftTree,
     pub hits: Vec<SourceHit>,
 }
 
-/// Retrieval bound to the pools and the group it draws on, to a text that grows and to
-/// parameters. What it remembers from step to step (where the answer so far occurs, and
-/// buffers) changes no result, only how soon it is there.
+/// Retrieval bound to pools, a group, a growing text and parameters. Its state between
+/// steps (where the answer so far occurs, and buffers) affects only speed, never
+/// results.
 #[derive(Clone, Debug)]
 pub struct Retriever {
     pools: Pools,
@@ -37,17 +37,17 @@ pub struct Retriever {
     group: Option<GroupKey>,
     /// Prompt and output so far.
     local: Local,
-    /// What the drafter in force asks of the sources.
+    /// What the current drafter needs from the sources.
     params: Params,
     /// Tokens that end a text: nothing is drafted below them.
     ends: Vec<TokenId>,
     walk: Walk,
     nodes: Nodes,
-    /// What the last draft could choose from.
+    /// The candidates of the last draft.
     offers: Offers,
 }
 
-/// Drafts once what probably follows the context, every token with its origins.
+/// Drafts the likely continuations of the context once, with origins.
 pub fn retrieve(
     pools: &Pools,
     group: Option<&GroupKey>,
@@ -85,7 +85,7 @@ impl Retriever {
         &self.pools
     }
 
-    /// Other parameters from now on.
+    /// Sets the parameters from now on.
     pub fn set_params(&mut self, params: &Params) {
         let params = asked(params);
         let looked_up = |p: &Params| (p.sources, p.max_suffix);
@@ -100,9 +100,9 @@ impl Retriever {
         self.local.push(tokens);
     }
 
-    /// Drafts what probably follows the text: a tree of at most the budget's
-    /// rows and the branch's depth, best first, so that its first n nodes are the
-    /// tree under a budget of n. An empty text gives an empty draft below token 0.
+    /// Drafts the likely continuations of the text: a tree of at most the budget's rows
+    /// and the branch's depth, best first, so that its first n nodes are the tree for a
+    /// budget of n. An empty text gives an empty draft below token 0.
     /// [`explain`](Self::explain) names the sources that offer each token.
     pub fn draft(&mut self, calibration: &Calibration) -> Retrieved {
         let shelves = shelves(&self.pools, self.group.as_ref(), &self.local, &self.params);
@@ -121,8 +121,8 @@ impl Retriever {
         Retrieved { tree, hits }
     }
 
-    /// Teaches the calibration that the tree drafted last, of which branches may
-    /// have been cut off since, came to this verdict. Returns what it learned.
+    /// Trains the calibration with the verdict on the last drafted tree, which may have
+    /// been cut since. Returns the changed weights.
     pub fn observe(
         &self,
         calibration: &mut Calibration,
@@ -138,8 +138,7 @@ impl Retriever {
         self.walk.catch_up(&shelves, &self.local);
     }
 
-    /// Names the origins of the tree drafted last, of which branches may have
-    /// been cut off since.
+    /// Adds the origins to the last drafted tree, which may have been cut since.
     pub fn explain(&mut self, tree: &mut DraftTree) {
         let shelves = shelves(&self.pools, self.group.as_ref(), &self.local, &self.params);
         origins::explain(&shelves, &mut self.nodes, &self.local, tree);

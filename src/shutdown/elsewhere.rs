@@ -1,4 +1,4 @@
-//! Where there are no Unix signals: Ctrl-C is all that is heard.
+//! Systems without Unix signals: only Ctrl-C is handled.
 
 use color_eyre::eyre::{Result, WrapErr};
 

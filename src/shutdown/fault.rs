@@ -1,9 +1,9 @@
-//! Faults: a mapped file that was cut short, a stack that has run out, an abort.
+//! Faults: a truncated mapped file, a stack overflow, an abort.
 //!
-//! While the screens are there, a thread that fails is parked where it stands and the
-//! interface is told. If the interface itself fails, the terminal is restored and the
-//! program ends. Without screens a changed file is named; anything else goes to the
-//! handler that was there before: Rust's own, which tells a stack overflow.
+//! While the screens are shown, a failing thread is parked and the interface is
+//! notified. If the interface itself fails, the terminal is restored and the program
+//! ends. Without screens a changed file is reported; anything else goes to the previous
+//! handler: Rust's own, which reports stack overflows.
 
 use std::os::unix::ffi::OsStrExt;
 use std::sync::OnceLock;
@@ -29,13 +29,13 @@ const FAULTS: [c_int; 7] = [
 /// Exit status after a fault that could be explained.
 const EXPLAINED: i32 = 1;
 
-/// How far below its stack pointer a thread reaches that overflows its stack.
+/// How far below its stack pointer a thread can access when overflowing its stack.
 const REACH: usize = 64 << 10;
 
-/// Who handled the faults before.
+/// The previous handlers.
 static BEFORE: OnceLock<[libc::sigaction; FAULTS.len()]> = OnceLock::new();
 
-/// The thread that draws; 0: there are no screens.
+/// The drawing thread; 0: no screens.
 static INTERFACE: AtomicUsize = AtomicUsize::new(0);
 
 /// Handles faults from now on. Called again, it does nothing.
@@ -50,13 +50,13 @@ pub fn install() {
     }
 }
 
-/// This thread draws from now on, and there is someone to tell.
+/// Declares this thread the drawing thread, which is notified from now on.
 pub(super) fn this_is_the_interface() {
     INTERFACE.store(this_thread(), Ordering::SeqCst);
 }
 
-/// Has the interface go on with a write that waits, if there is room now: nothing
-/// else tells it. SIGWINCH makes it look at the terminal's size, and no more.
+/// Lets the interface resume a waiting write, if there is room now: nothing else would.
+/// SIGWINCH only makes it check the terminal's size.
 pub(super) fn nudge_the_interface() {
     let interface = INTERFACE.load(Ordering::SeqCst);
     // SAFETY: the thread that draws lives as long as the program.
@@ -71,7 +71,7 @@ fn this_thread() -> usize {
 extern "C" fn on_fault(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
     // SAFETY: with SA_SIGINFO the kernel passes valid information.
     let code = unsafe { (*info).si_code };
-    // Codes of the kernel's own are positive; abort() sends SIGABRT to itself.
+    // The kernel's own codes are positive; abort() sends SIGABRT to itself.
     let is_sent = code <= 0 && !(signal == libc::SIGABRT && is_own(info));
     let interface = INTERFACE.load(Ordering::SeqCst);
     match (interface, is_sent) {
@@ -133,7 +133,7 @@ fn file_of(signal: c_int, info: *const siginfo_t) -> Option<&'static std::path::
     mapped::file_at(address_of(signal, info)).filter(|_| signal == libc::SIGBUS)
 }
 
-/// Where the thread's stack stood; `None` where we do not know how to ask.
+/// The thread's stack pointer; `None` on unsupported architectures.
 fn stack_pointer(context: *const c_void) -> Option<usize> {
     #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
     // SAFETY: with SA_SIGINFO the context is a ucontext_t of this architecture.
@@ -155,7 +155,7 @@ fn stack_pointer(context: *const c_void) -> Option<usize> {
     pointer
 }
 
-/// The thread stays as it is, whatever it holds, until the program ends.
+/// Parks the thread, with whatever locks it holds, until the program ends.
 fn park() -> ! {
     loop {
         // SAFETY: takes nothing; every signal is blocked in this handler.
@@ -163,7 +163,7 @@ fn park() -> ! {
     }
 }
 
-/// To whoever handled this signal before.
+/// Passes the signal to its previous handler.
 fn hand_on(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
     let place = FAULTS.iter().position(|&fault| fault == signal);
     let Some(before) = place.and_then(|at| BEFORE.get()?.get(at)) else {
@@ -171,8 +171,9 @@ fn hand_on(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
     };
     match before.sa_sigaction {
         libc::SIG_IGN => {}
-        // A fault comes again as soon as this returns, a signal that was sent does not.
-        // SAFETY: puts back what was there and sends a signal, which waits until then.
+        // A fault recurs as soon as this returns, a signal that was sent does not.
+        // SAFETY: restores the previous handler and sends a signal, which waits until
+        // then.
         libc::SIG_DFL => unsafe {
             libc::sigaction(signal, before, std::ptr::null_mut());
             libc::raise(signal);

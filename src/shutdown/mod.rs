@@ -1,14 +1,13 @@
-//! How the program ends when nobody asked it to: by a signal, with a terminal that
-//! closes, or through a fault (a mapped file cut short, a stack overflow).
+//! How the program ends unexpectedly: by a signal, when the terminal closes, or through
+//! a fault (a truncated mapped file, a stack overflow).
 //!
-//! A handler may do almost nothing, since it interrupts code that may hold any lock.
-//! So it writes a few bytes into a pipe and, after a fault, parks its thread. The
-//! thread of [`watch`](watch()) reads them and wakes the interface, which saves the
-//! run under way, gives the terminal back and leaves. Where the interface itself
-//! fails, or does not answer, the terminal is restored from here and the program
-//! ends at once.
+//! A handler may do almost nothing, since it interrupts code that may hold any lock. So
+//! it writes a few bytes into a pipe and, after a fault, parks its thread. The thread
+//! of [`watch`](watch()) reads them and wakes the interface, which saves the current
+//! run, restores the terminal and exits. If the interface itself fails or does not
+//! respond, the terminal is restored from here and the program ends at once.
 //!
-//! Knows terminals and signals; nothing of runs and screens.
+//! Knows terminals and signals, but not runs and screens.
 
 #[cfg(not(unix))]
 mod elsewhere;
@@ -45,26 +44,26 @@ pub use watch::watch;
 static CAUSE: OnceLock<Cause> = OnceLock::new();
 static ARRIVED: Notify = Notify::const_new();
 
-/// Why the interface has to leave.
+/// Why the interface has to exit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// By number; a terminal that closed is SIGHUP, whether that was sent or not.
+    /// By number; a closed terminal counts as SIGHUP, even if it was not sent.
     Signal(i32),
     Fault(Fault),
 }
 
-/// A fault of a thread that is not the interface's.
+/// A fault in a thread other than the interface's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// A mapped file has become shorter than it was, or cannot be read.
+    /// A mapped file was truncated or cannot be read.
     FileChanged(PathBuf),
     StackOverflow,
-    /// Any other, by its signal's number.
+    /// Any other fault, by signal number.
     Signal(i32),
 }
 
-/// Ended by a signal, in an orderly way. An error for its exit status alone: nothing
-/// is to be said.
+/// Ended by a signal, in an orderly way. An error only for its exit status, without a
+/// message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("ended by signal {signal}")]
 pub struct CutOff {
@@ -72,7 +71,7 @@ pub struct CutOff {
 }
 
 impl CutOff {
-    /// As a shell tells it: 128 and the signal's number.
+    /// As in a shell: 128 plus the signal number.
     pub fn status(self) -> u8 {
         u8::try_from(128 + self.signal).unwrap_or(u8::MAX)
     }
@@ -114,7 +113,7 @@ impl Cause {
     }
 }
 
-/// Waits until the program is to end.
+/// Waits until the program must end.
 pub async fn arrived() -> &'static Cause {
     loop {
         if let Some(cause) = CAUSE.get() {

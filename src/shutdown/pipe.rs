@@ -1,5 +1,5 @@
-//! From a signal handler to the thread that acts on it: one pipe, one short message
-//! a signal.
+//! From a signal handler to the thread that acts on it: one pipe, one short message per
+//! signal.
 
 use std::io::{self, Read};
 use std::mem::ManuallyDrop;
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 const N_BYTES: usize = 16;
 
-/// Where handlers write; -1 before there is a reader.
+/// Where handlers write; -1 until there is a reader.
 static WRITER: AtomicI32 = AtomicI32::new(-1);
 
 /// What a handler saw.
@@ -17,13 +17,13 @@ static WRITER: AtomicI32 = AtomicI32::new(-1);
 pub(super) struct Message {
     pub signal: i32,
     pub kind: Kind,
-    /// The address at fault.
+    /// The faulting address.
     pub address: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Somebody sent it.
+    /// It was sent.
     Sent,
     /// A thread failed, and is parked.
     Fault,
@@ -64,7 +64,7 @@ impl Message {
 /// The reading end; from now on handlers have somewhere to write.
 pub(super) fn open() -> io::Result<UnixStream> {
     let (reader, writer) = UnixStream::pair()?;
-    // A handler never waits; a message more than the pipe holds says nothing new.
+    // A handler never waits; a message that does not fit adds nothing new.
     writer.set_nonblocking(true)?;
     reader.set_nonblocking(true)?;
     // Stays open for as long as a handler may run: to the program's end.

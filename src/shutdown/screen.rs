@@ -1,12 +1,11 @@
-//! Whether the terminal is ours, and how it is restored where nothing but system
-//! calls may be used.
+//! Whether the program owns the terminal, and restoring it with system calls only.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// The terminal is about to be ours. `leave` are the bytes that give it back, for
-/// when the interface cannot write them itself.
+/// Called before taking over the terminal. `leave` are the bytes that restore it, in
+/// case the interface cannot write them itself.
 pub fn taken(leave: Vec<u8>) {
     #[cfg(unix)]
     unix::remember(leave);
@@ -19,7 +18,7 @@ pub fn is_taken() -> bool {
     TAKEN.load(Ordering::SeqCst)
 }
 
-/// Whether it is the caller who gives the terminal back: the first who asks.
+/// Whether the caller must restore the terminal: true for the first call.
 pub fn is_mine_to_give_back() -> bool {
     TAKEN.swap(false, Ordering::SeqCst)
 }
@@ -43,7 +42,7 @@ mod unix {
 
     use libc::{STDERR_FILENO, STDIN_FILENO, STDOUT_FILENO};
 
-    /// How long a terminal that takes no bytes is waited for, in milliseconds.
+    /// How long to wait for a terminal that accepts no bytes, in milliseconds.
     const PATIENCE_MS: libc::c_int = 200;
 
     /// Never freed, so that a handler may read it whenever it runs; a terminal is
@@ -66,8 +65,8 @@ mod unix {
         SAVED.store(saved, Ordering::SeqCst);
     }
 
-    /// Restores the terminal, says why, and ends the program without running anything
-    /// else of it. Async-signal-safe.
+    /// Restores the terminal, prints the reason, and ends the program immediately.
+    /// Async-signal-safe.
     pub fn end_at_once(why: &[&[u8]], status: i32) -> ! {
         keep_from_stopping();
         if super::is_mine_to_give_back() {
@@ -92,7 +91,7 @@ mod unix {
         }
     }
 
-    /// As far as the terminal takes bytes: one that is held up must not keep the
+    /// Writes as long as the terminal accepts bytes: a blocked one must not keep the
     /// program from ending.
     fn write_all(fd: libc::c_int, mut bytes: &[u8]) {
         while !bytes.is_empty() {
@@ -116,8 +115,8 @@ mod unix {
         }
     }
 
-    /// A program in the background that touches the terminal's settings is stopped;
-    /// one that ends is not to be.
+    /// A background program that changes the terminal's settings is stopped; prevents
+    /// that while ending.
     pub fn keep_from_stopping() {
         // SAFETY: sets dispositions that run no code of ours.
         unsafe {
@@ -126,7 +125,7 @@ mod unix {
         }
     }
 
-    /// Throws away what a terminal that is held up has not taken yet.
+    /// Discards output that a blocked terminal has not accepted.
     pub fn make_room() {
         // SAFETY: takes numbers only.
         unsafe { libc::tcflush(STDOUT_FILENO, libc::TCOFLUSH) };

@@ -1,4 +1,4 @@
-//! Every signal that ends a program unless it is handled, and that can be handled.
+//! All signals that end a program and can be handled.
 
 use std::mem::{MaybeUninit, zeroed};
 use std::ptr;
@@ -8,7 +8,7 @@ use libc::{c_int, c_void, siginfo_t, sigset_t};
 
 use super::pipe::{self, Message};
 
-/// What anyone may send; faults are in `fault`.
+/// Signals that can be sent; faults are in `fault`.
 const ENDING: &[c_int] = &[
     libc::SIGHUP,
     libc::SIGINT,
@@ -38,8 +38,8 @@ static FIRST: AtomicI32 = AtomicI32::new(0);
 
 pub(super) type Handler = extern "C" fn(c_int, *mut siginfo_t, *mut c_void);
 
-/// Whether the program is to end. Set by the handler itself, so it holds as soon as
-/// the signal has come.
+/// Whether the program must end. Set by the handler itself, so it is true as soon as
+/// the signal has arrived.
 pub fn is_coming() -> bool {
     FIRST.load(Ordering::SeqCst) != 0
 }
@@ -48,7 +48,7 @@ pub(super) fn note(signal: c_int) {
     let _ = FIRST.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst);
 }
 
-/// Runs something short while signals wait: it changes the terminal and puts it back.
+/// Runs something short with signals blocked, which changes the terminal and restores it.
 pub fn deferred<T>(work: impl FnOnce() -> T) -> T {
     let mut set = MaybeUninit::<sigset_t>::uninit();
     let mut before = MaybeUninit::<sigset_t>::uninit();
@@ -66,8 +66,8 @@ pub fn deferred<T>(work: impl FnOnce() -> T) -> T {
     done
 }
 
-/// Handles every signal that ends the program, but for those that whoever started it
-/// wants ignored (`nohup`); a write that fails is ignored by this program itself.
+/// Handles every signal that ends the program, except those that its parent set to be
+/// ignored (`nohup`); the program itself ignores signals of failing writes.
 pub(super) fn install() {
     for signal in ending() {
         let is_ignored = current(signal).sa_sigaction == libc::SIG_IGN;
@@ -77,7 +77,7 @@ pub(super) fn install() {
     }
 }
 
-/// What a write raises that nobody reads, or that makes a file too large.
+/// Raised by a write that nobody reads, or that makes a file too large.
 fn is_failed_write(signal: c_int) -> bool {
     signal == libc::SIGPIPE || signal == libc::SIGXFSZ
 }
@@ -99,7 +99,7 @@ pub(super) fn current(signal: c_int) -> libc::sigaction {
     }
 }
 
-/// While the handler runs every other signal waits, so that a parked thread stays so.
+/// Other signals are blocked while the handler runs, so that a parked thread stays parked.
 pub(super) fn set(signal: c_int, handler: Handler) {
     // SAFETY: all zeros is a valid sigaction, whose every field is then set; the
     // handler has the signature that SA_SIGINFO asks for.
@@ -112,8 +112,8 @@ pub(super) fn set(signal: c_int, handler: Handler) {
     }
 }
 
-/// Whether this process sent the signal to itself; the kernel counts as that where a
-/// write of ours raised it. Async-signal-safe.
+/// Whether this process sent the signal to itself, which includes signals raised by its
+/// own writes. Async-signal-safe.
 pub(super) fn is_own(info: *const siginfo_t) -> bool {
     // SAFETY: with SA_SIGINFO the kernel passes valid information; for signals that
     // were sent, which alone this is asked of, it holds the sender.
@@ -121,7 +121,7 @@ pub(super) fn is_own(info: *const siginfo_t) -> bool {
 }
 
 extern "C" fn on_signal(signal: c_int, info: *mut siginfo_t, _context: *mut c_void) {
-    // The write says so itself, to code that can do something about it.
+    // The write itself returns an error, to code that can handle it.
     if is_failed_write(signal) && is_own(info) {
         return;
     }
@@ -131,7 +131,7 @@ extern "C" fn on_signal(signal: c_int, info: *mut siginfo_t, _context: *mut c_vo
     });
 }
 
-/// The code that was interrupted may be about to look at it.
+/// The interrupted code may be about to read it.
 pub(super) fn keeping_errno(work: impl FnOnce()) {
     // SAFETY: the location is this thread's own.
     unsafe {

@@ -1,12 +1,12 @@
-//! The stack that a handler runs on when a thread's own has run out.
+//! The stack for handlers when a thread's own has overflowed.
 
 use std::mem::zeroed;
 use std::ptr;
 
 use memmap2::MmapMut;
 
-/// What the handlers need beyond the frame that the kernel stores there; Rust's own
-/// among them, which formats a message.
+/// What handlers need beyond the kernel's frame, including Rust's own, which formats a
+/// message.
 const ROOM: usize = 64 << 10;
 
 /// `AT_MINSIGSTKSZ` of `getauxval(3)`.
@@ -14,8 +14,8 @@ const ROOM: usize = 64 << 10;
 const MIN_SIGNAL_STACK: libc::c_ulong = 51;
 
 /// Gives this thread an alternate stack that is large enough on this processor: with
-/// wide vector registers the kernel's frame alone takes more than `MINSIGSTKSZ`. The
-/// one that Rust gives every thread has no room beyond that frame.
+/// wide vector registers the kernel's frame alone takes more than `MINSIGSTKSZ`. Rust's
+/// default one has no room beyond that frame.
 pub fn alternate_stack() {
     let wanted = frame_bytes() + ROOM;
     // SAFETY: all zeros is a valid stack_t; sigaltstack only fills it in.
@@ -27,7 +27,7 @@ pub fn alternate_stack() {
     if now.ss_flags & libc::SS_DISABLE == 0 && now.ss_size >= wanted {
         return;
     }
-    // Without it the thread keeps the one that it has.
+    // On failure the thread keeps its current one.
     let Ok(mut memory) = MmapMut::map_anon(wanted) else {
         return;
     };

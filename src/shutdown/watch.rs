@@ -1,5 +1,5 @@
-//! The thread that acts on what handlers report, and sees to it that the program
-//! ends whether or not the interface can still leave by itself.
+//! The thread that acts on the handlers' reports, and ensures that the program ends
+//! whether or not the interface can still exit by itself.
 
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
@@ -11,21 +11,21 @@ use super::pipe::{self, Kind, Message};
 use super::{Cause, Fault, announce, fault, screen, signals, stack};
 use crate::mapped;
 
-/// What comes within this time of the first signal belongs to it: a shell and the
-/// kernel both send SIGHUP when a terminal closes. A later one means now.
+/// Signals within this time of the first one belong to it: a shell and the kernel both
+/// send SIGHUP when a terminal closes. A later one means end now.
 const BURST: Duration = Duration::from_secs(2);
-/// After this time a terminal that takes no bytes is taken to be stuck.
+/// After this time a terminal that accepts no bytes counts as stuck.
 const STUCK: Duration = Duration::from_secs(1);
-/// How long the interface has to save what it has and leave.
+/// How long the interface has to save and exit.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Between two looks at the clock once the end has begun.
+/// Interval of checking the clock once the end has begun.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Called by the thread that draws, before it takes the terminal: from now on signals
-/// and faults are told to it through [`arrived`](super::arrived).
+/// Called by the drawing thread before it takes over the terminal: from now on it is
+/// notified of signals and faults through [`arrived`](super::arrived).
 ///
 /// # Errors
-/// No pipe or no thread could be made.
+/// The pipe or the thread cannot be created.
 pub fn watch() -> Result<()> {
     let reader = pipe::open().wrap_err("listening for signals")?;
     let thread = std::thread::Builder::new().name("signals".into());
@@ -42,7 +42,7 @@ pub fn watch() -> Result<()> {
 fn see_to_the_end(mut reader: UnixStream) -> ! {
     let first = wait_for_first(&mut reader);
     let begun = Instant::now();
-    // Faults have noted themselves; a terminal that closed has not.
+    // Faults have recorded themselves; a closed terminal has not.
     signals::note(first.signal);
     screen::keep_from_stopping();
     announce(cause(first));
@@ -69,7 +69,7 @@ fn wait_for_first(reader: &mut UnixStream) -> Message {
         }
         match state {
             Terminal::Closed => return Message::sent(libc::SIGHUP),
-            // Not every system can be asked about a terminal.
+            // Not every system supports polling a terminal.
             Terminal::Unknown => terminal = None,
             Terminal::There => {}
         }
@@ -94,7 +94,7 @@ fn wait_for_input(
         events,
         revents: 0,
     };
-    // A descriptor of -1 is passed over. That a terminal closed is told unasked.
+    // A descriptor of -1 is skipped. Closing of the terminal is always reported.
     let mut watched = [
         entry(reader.as_raw_fd(), libc::POLLIN),
         entry(terminal.unwrap_or(-1), 0),

@@ -1,7 +1,6 @@
-//! Drafting that does not pay stops, and comes back by itself: where the
-//! automatic budget leaves no draft several steps in a row, retrieval rests for
-//! a few steps, and for longer each time in vain. Counted in steps, not in
-//! time, so that a run can be repeated.
+//! Drafting that does not pay pauses and resumes by itself: if the automatic budget
+//! leaves no draft several steps in a row, retrieval rests for a few steps, longer
+//! after each failure. Counted in steps, not in time, so that a run can be repeated.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +11,7 @@ const LONGEST: usize = 16;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Backoff {
-    /// Steps in a row in which retrieval was asked in vain.
+    /// Consecutive steps in which retrieval ran without result.
     n_vain: usize,
     /// Steps left to rest.
     left: usize,

@@ -1,5 +1,5 @@
-//! A run that begins in the middle of another one: what it took over. Its trace
-//! holds that, so that it can be read alone; its steps are its own.
+//! A run that begins in the middle of another one, and what it inherits. Its trace
+//! includes the inherited tokens, so that it can be read alone; its steps are its own.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,13 +9,13 @@ use super::backoff::Backoff;
 /// Where a run begins, if not at the prompt's end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Branch {
-    /// Tokens of the other run's answer that are taken over, in order.
+    /// Inherited tokens of the other run's answer, in order.
     pub prefix: Vec<TokenId>,
-    /// A token that is put after them whatever the model would have chosen.
+    /// A token forced after them, whatever the model would have chosen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forced: Option<TokenId>,
     pub of: BranchOf,
-    /// How retrieval rested there, where it had reason to.
+    /// The state of retrieval's rest there, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backoff: Option<Backoff>,
 }
@@ -25,7 +25,7 @@ pub struct Branch {
 pub struct BranchOf {
     /// The step before which the branch begins.
     pub step: usize,
-    /// A forced token stands within that step, after so many of its tokens.
+    /// For a forced token, how many tokens of that step come before it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub within: usize,
 }

@@ -1,11 +1,11 @@
-//! Branches beside each other: which one won where a draft token lost, and which
-//! refusal kept a token from being reached.
+//! Competing branches: which one won where a draft token lost, and which refusal kept a
+//! token from being reached.
 
 use super::draft::DraftTree;
 use super::trace::Step;
 use super::verify::Fate;
 
-/// A path that the rule takes, by its length and what the model makes of it.
+/// A path that the rule accepts: its length and its probability.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Reach {
     /// Its last node.
@@ -23,17 +23,17 @@ pub struct BranchRace {
     pub lost: Reach,
 }
 
-/// Why a draft token was never decided.
+/// Why a draft token was not judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut {
-    /// This node above it was not committed, and so has this fate.
+    /// This ancestor was not committed, with this fate.
     Ancestor(usize, Fate),
-    /// The text ended above it: at an EOS or at a limit.
+    /// The text ended above it, at an EOS or a limit.
     Ended,
 }
 
 /// Compares the committed branch with the longest one through `node` that the rule
-/// takes; `takes` says whether it takes a node where it stands.
+/// accepts; `takes` says whether it accepts a node.
 pub fn branch_race(step: &Step, node: usize, takes: impl Fn(usize) -> bool) -> BranchRace {
     let tree = &step.tree;
     let mut best = reach(step, node);
@@ -66,7 +66,7 @@ fn reach(step: &Step, end: usize) -> Reach {
     }
 }
 
-/// The nearest node above an unreached one that was decided against.
+/// The nearest ancestor of an unreached node that was refused or lost.
 pub fn cut(step: &Step, node: usize) -> Cut {
     let decided = |&n: &usize| step.verdict.fate(n) != Some(Fate::Unreached);
     match ancestors(&step.tree, node).find(decided) {
@@ -78,7 +78,7 @@ pub fn cut(step: &Step, node: usize) -> Cut {
     }
 }
 
-/// The nodes above a node, nearest first, the root left out.
+/// A node's ancestors, nearest first, without the root.
 fn ancestors(tree: &DraftTree, node: usize) -> impl Iterator<Item = usize> + '_ {
     let parent = |&n: &usize| tree.nodes[n].parent.filter(|&p| p != 0);
     std::iter::successors(Some(node), parent).skip(1)

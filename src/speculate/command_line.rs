@@ -1,4 +1,4 @@
-//! The command line that makes a run again: whom it is about, where it begins, every
+//! The command line that repeats a run: its subject, its starting point, every
 //! parameter, and the options that chose catalog, pools, model and device.
 //!
 //! Knows the options' names; the command line's own definitions are tested
@@ -11,11 +11,11 @@ use super::params::Params;
 use super::subject::KindName;
 use super::trace::{Header, SubjectInfo};
 
-/// The options of a session that are no run's own.
+/// The options of a session, as opposed to those of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Setup {
     pub words: Vec<String>,
-    /// A framework that was read from a file: its name and the file.
+    /// A framework loaded from a file: its name and the file.
     pub framework_file: Option<(String, String)>,
 }
 
@@ -25,7 +25,7 @@ impl Setup {
         self.words.iter().any(|word| word == option)
     }
 
-    /// The words for a run of a framework.
+    /// The options for a run of a framework.
     pub fn words_for(&self, framework: &str) -> Vec<String> {
         let mut words = self.words.clone();
         if let Some((name, file)) = &self.framework_file
@@ -42,32 +42,30 @@ impl Setup {
 pub struct Files<'a> {
     /// The run's own trace.
     pub own: Option<&'a str>,
-    /// That of the run it branched from.
+    /// The trace of the run it branched from.
     pub parent: Option<&'a str>,
 }
 
-/// A command line in the making.
+/// A command line being built.
 #[derive(Clone, Copy, Debug)]
 pub struct CommandLine<'a> {
-    /// `None`: a place for one is left.
+    /// `None`: a placeholder is written.
     pub subject: Option<&'a SubjectInfo>,
     /// A custom prompt in full.
     pub asked: Option<&'a str>,
     pub params: &'a Params,
-    /// What a plain command line means here; `None`: not known, and every parameter is
-    /// written out.
+    /// The parameters without options; `None`: unknown, so every parameter is written.
     pub configured: Option<&'a Params>,
     pub setup: &'a [String],
-    /// The profile of the run, where it is not the one that the setup leads to.
+    /// The run's profile, if it differs from that of the setup.
     pub cost: Option<&'a CostProfile>,
-    /// The run itself, where it has begun.
+    /// The run's header, once it has begun.
     pub header: Option<&'a Header>,
     pub files: Files<'a>,
 }
 
 impl<'a> CommandLine<'a> {
-    /// Of a recorded run. `here`: the profile that a plain command line goes by on
-    /// this machine.
+    /// Of a recorded run. `here`: this machine's default profile.
     pub fn of_run(header: &'a Header, here: Option<&CostProfile>) -> Self {
         let is_auto = header.params.budget.is_auto();
         let is_own = here == Some(&header.cost) || header.cost.is_empty();
@@ -83,7 +81,7 @@ impl<'a> CommandLine<'a> {
         }
     }
 
-    /// The line, and below it what no command line can say, as comments.
+    /// The line, followed by comments on what no option can express.
     pub fn text(&self) -> String {
         let mut words = vec!["laserscope".to_string(), "generate".to_string()];
         let mut comments = Vec::new();
@@ -101,7 +99,7 @@ impl<'a> CommandLine<'a> {
         words.join(" ") + &comments.collect::<String>()
     }
 
-    /// Whom it is about, or which recording it goes on from.
+    /// The subject, or the recording to continue from.
     fn whom(&self, comments: &mut Vec<String>) -> Vec<String> {
         if let Some(branch) = self.header.and_then(|h| h.branch.as_ref()) {
             return self.branch_of(branch, comments);
@@ -165,7 +163,7 @@ impl<'a> CommandLine<'a> {
         }
         let branches = self.header.is_some_and(|h| h.branch.is_some());
         let start = self.header.and_then(|h| h.calibration.as_ref());
-        // A branch starts as its step did, whatever is said.
+        // A branch starts with its step's calibration, whatever the options.
         let taught = start.filter(|start| !start.is_shipped() && !branches);
         let Some(start) = taught else {
             return words;
@@ -206,14 +204,14 @@ pub fn without_paths(words: &[String]) -> (Vec<String>, usize) {
     (words, n_left_out)
 }
 
-/// Takes an option with its value out.
+/// Removes an option and its value.
 fn without(words: &mut Vec<String>, option: &str) {
     if let Some(at) = words.iter().position(|word| word == option) {
         words.drain(at..words.len().min(at + 2));
     }
 }
 
-/// As a POSIX shell takes it for one word.
+/// Quoted for a POSIX shell.
 pub fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,+@%".contains(c);
     if !text.is_empty() && text.chars().all(plain) {

@@ -1,5 +1,5 @@
-//! Two runs side by side: their texts aligned token by token, where they part
-//! and why, and whether strict decoding was lossless. Reads traces alone.
+//! Two runs side by side: their texts aligned token by token, where and why they
+//! diverge, and whether strict decoding was lossless. Reads only traces.
 
 mod cause;
 mod differing;
@@ -52,7 +52,7 @@ impl Side {
     }
 }
 
-/// Where two texts part.
+/// Where two texts diverge.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Divergence {
     /// Index of the first token that differs.
@@ -67,12 +67,11 @@ pub struct Divergence {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Taken {
     pub token: TokenId,
-    /// The step that committed it; `None`: a branch took it over, or it was
-    /// forced on the branch.
+    /// The step that committed it; `None`: a branch inherited it, or it was forced.
     pub by: Option<Committed>,
 }
 
-/// Aligns two texts so that as many tokens as possible stand side by side.
+/// Aligns two texts so that as many tokens as possible match.
 pub fn align(left: &[TokenId], right: &[TokenId]) -> Vec<Stretch> {
     let ops = capture_diff_slices(Algorithm::Myers, left, right);
     ops.iter()
@@ -84,15 +83,15 @@ pub fn align(left: &[TokenId], right: &[TokenId]) -> Vec<Stretch> {
         .collect()
 }
 
-/// Share of two texts' tokens that both have, in the same order: 2 m / (|a| + |b|),
-/// m of them equal once the texts are aligned (Ratcliff and Obershelp's measure).
-/// Unlike [`agreement`](super::stats::agreement) it forgives a token more or less
-/// before them. 1.0 for two empty texts.
+/// Share of two texts' tokens that both have, in the same order: 2 m / (|a| + |b|), m
+/// of them equal once the texts are aligned (Ratcliff and Obershelp's measure). Unlike
+/// [`agreement`](super::stats::agreement) it tolerates inserted and missing tokens. 1.0
+/// for two empty texts.
 pub fn in_common(a: &[TokenId], b: &[TokenId]) -> f64 {
     share_in_common(&align(a, b))
 }
 
-/// [`in_common`] of two texts that are aligned already.
+/// [`in_common`] of two aligned texts.
 pub fn share_in_common(stretches: &[Stretch]) -> f64 {
     let tokens = |s: &Stretch| s.left.len() + s.right.len();
     let equal = stretches.iter().filter(|s| s.is_equal);
@@ -102,8 +101,8 @@ pub fn share_in_common(stretches: &[Stretch]) -> f64 {
     }
 }
 
-/// Where two runs' texts part, and why; `None` while they are equal. A run that
-/// goes on still is compared as far as it has come.
+/// Where and why two runs' texts diverge; `None` while they are equal. An unfinished
+/// run is compared as far as it has come.
 pub fn divergence(left: &Trace, right: &Trace) -> Option<Divergence> {
     let (mut a, mut b) = (answer(left), answer(right));
     let mut at = 0;
@@ -126,7 +125,7 @@ pub fn divergence(left: &Trace, right: &Trace) -> Option<Divergence> {
     }
 }
 
-/// Every token of a text, what a branch took over included.
+/// Every token of a text, inherited tokens included.
 fn answer(trace: &Trace) -> impl Iterator<Item = Taken> + '_ {
     let before = trace.taken_over().map(|token| Taken { token, by: None });
     let own = trace.committed().map(|c| Taken {
@@ -136,7 +135,7 @@ fn answer(trace: &Trace) -> impl Iterator<Item = Taken> + '_ {
     before.chain(own)
 }
 
-/// The distribution that a committed token was judged in or taken from.
+/// The distribution by which a committed token was judged or from which it was chosen.
 pub fn row_of(trace: &Trace, token: Committed) -> Option<&NodeDistribution> {
     let step = trace.steps.get(token.step)?;
     let node = match token.node {
@@ -155,15 +154,15 @@ fn same_model(a: &Trace, b: &Trace) -> bool {
 /// Whether strict decoding gave the autoregressive text.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Lossless {
-    /// Both were run and compared, token for token.
+    /// Both runs were compared, token for token.
     Holds { n_tokens: usize },
-    /// They part there.
+    /// They diverge there.
     Broken(Box<Divergence>),
-    /// They cannot be held against each other.
+    /// They cannot be compared.
     NotComparable(&'static str),
 }
 
-/// Holds a strict run against an autoregressive one, token for token.
+/// Compares a strict run with an autoregressive one, token for token.
 pub fn lossless(strict: &Trace, autoregressive: &Trace) -> Lossless {
     let ran = |trace: &Trace, rule: AcceptanceRule| {
         let mut rules = trace.steps.iter().filter_map(|s| s.params);
@@ -201,8 +200,8 @@ pub fn lossless(strict: &Trace, autoregressive: &Trace) -> Lossless {
     }
 }
 
-/// When tokens appeared: (milliseconds of decoding, tokens by then), a pair a
-/// step, from 0 and what a branch took over.
+/// When tokens appeared: (milliseconds of decoding, tokens by then), one pair per step,
+/// starting with the inherited tokens at 0.
 pub fn arrivals(trace: &Trace) -> Vec<(f64, usize)> {
     let begin = (0.0, trace.taken_over().count());
     let mut sum = begin;
@@ -216,7 +215,7 @@ pub fn arrivals(trace: &Trace) -> Vec<(f64, usize)> {
         .collect()
 }
 
-/// Tokens that were there after so many milliseconds of decoding.
+/// Number of tokens after this many milliseconds of decoding.
 pub fn tokens_after(arrivals: &[(f64, usize)], ms: f64) -> usize {
     let n = arrivals.partition_point(|a| a.0 <= ms);
     n.checked_sub(1).map_or(0, |last| arrivals[last].1)

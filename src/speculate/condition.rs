@@ -1,6 +1,6 @@
 //! Conditions over steps: `rejected and source=local`, `first relaxed`,
-//! `text~"director"`. Here is what a condition is and when a step matches it;
-//! `terms.rs` has the words, `parse.rs` reads them, `complete.rs` goes on typing.
+//! `text~"director"`. This file defines conditions and when a step matches; `terms.rs`
+//! has the words, `parse.rs` parses, `complete.rs` completes.
 //!
 //! ```text
 //! condition = part { "or" part }
@@ -26,7 +26,7 @@ pub use complete::complete;
 pub use parse::ConditionError;
 pub use terms::{HELP, Help, Number, Text, Word};
 
-/// What a step is asked.
+/// A condition on a step.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Condition {
     Word(Word),
@@ -58,12 +58,12 @@ pub enum Is {
     Not,
 }
 
-/// How two texts are compared; neither minds upper and lower case.
+/// How two texts are compared, ignoring case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextSign {
-    /// Holds it.
+    /// Contains it.
     Contains,
-    /// Is it, but for spaces around it.
+    /// Equals it, apart from surrounding spaces.
     Equals,
 }
 
@@ -76,12 +76,12 @@ pub enum Direction {
 
 impl Condition {
     /// # Errors
-    /// Where it cannot be read, and which words would fit there.
+    /// Where parsing failed, and which words would fit there.
     pub fn parse(text: &str) -> Result<Condition, ConditionError> {
         parse::parse(text)
     }
 
-    /// Whether a step of the run matches; a step that is not there does not.
+    /// Whether a step of the run matches; a missing step does not.
     pub fn matches(&self, trace: &Trace, step: usize) -> bool {
         step < trace.steps.len() && matching::matches(self, trace, step)
     }
@@ -108,7 +108,7 @@ impl Condition {
         }
     }
 
-    /// In parentheses where it binds less than its place asks for.
+    /// In parentheses where its precedence requires them.
     fn write_at(&self, least: u8, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.binds() < least {
             write!(f, "({self})")

@@ -1,8 +1,8 @@
-//! What a step costs by its rows and by the context they attend to, and how many
-//! rows therefore pay.
+//! What a step costs by its rows and by the context they attend to, and therefore how
+//! many rows pay.
 //!
-//! [`CostProfile`] is what was measured and what a trace's header holds;
-//! [`StepCosts`] is the same made ready to be asked.
+//! [`CostProfile`] is what was measured and what a trace's header holds; [`StepCosts`]
+//! is the fitted form for queries.
 
 mod allocation;
 mod inline;
@@ -18,7 +18,7 @@ pub use inline::{inline, parse_inline};
 pub use pass::{Load, PassCosts, PassPoint};
 pub use point::CostPoint;
 
-/// Measured times of steps, t(rows, context). Empty where nothing was measured.
+/// Measured times of steps, t(rows, context). Empty if nothing was measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CostProfile {
     /// Ascending by rows, then by context.
@@ -34,11 +34,11 @@ pub struct CostProfile {
     pub passes: Vec<PassPoint>,
 }
 
-/// By how much drafting must promise to be quicker than no draft.
+/// The predicted speed-up that drafting must exceed.
 const MARGIN: f32 = 1.03;
 
 impl CostProfile {
-    /// A table by rows alone: the same in every context.
+    /// A table by rows only, the same in every context.
     pub fn by_rows(points: impl IntoIterator<Item = (usize, f32)>) -> Self {
         let points = points.into_iter();
         CostProfile {
@@ -61,8 +61,7 @@ impl CostProfile {
         self.points.iter().map(|p| p.spread).fold(0.0, f32::max)
     }
 
-    /// How far t(rows, context) as it is used lies from each measured point,
-    /// relative to it, in the order of the points.
+    /// Relative error of the fitted t(rows, context) at each measured point, in order.
     pub fn residuals(&self) -> Vec<f32> {
         let costs = StepCosts::new(self);
         let at = |p: &CostPoint| costs.ms(p.rows, p.context.unwrap_or(0)) / p.step_ms - 1.0;
@@ -79,11 +78,11 @@ struct Line {
     ms_per_token: f32,
 }
 
-/// t(rows, context) in milliseconds. For every measured number of rows a line over
-/// the contexts, fitted by least squares of the relative errors: what does not
-/// depend on the context (products, head, judging, retrieval), and attention,
-/// which grows with what the rows read. Between two numbers of rows it is
-/// interpolated, beyond the last one the last slope goes on.
+/// t(rows, context) in milliseconds. For every measured number of rows a line over the
+/// contexts, fitted by least squares of the relative errors: what does not depend on
+/// the context (products, head, judging, retrieval), and attention, which grows with
+/// what the rows read. Between two numbers of rows it is interpolated, beyond the last
+/// one it is extrapolated.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StepCosts {
     lines: Vec<Line>,
@@ -94,7 +93,7 @@ impl StepCosts {
         Self::of(profile, |point| point.step_ms)
     }
 
-    /// The same of forward passes alone.
+    /// The same for forward passes alone.
     pub fn of_forward(profile: &CostProfile) -> Self {
         Self::of(profile, |point| point.forward_ms)
     }
@@ -175,7 +174,7 @@ impl StepCosts {
         }
     }
 
-    /// A machine on which every further row costs twice what it costs here.
+    /// A machine on which every additional row costs twice as much as here.
     pub fn steep(&self) -> Self {
         let Some(first) = self.lines.first().copied() else {
             return StepCosts::default();
@@ -191,9 +190,9 @@ impl StepCosts {
     }
 }
 
-/// What a point took, or any point of more rows in the same context that took less:
-/// what disturbs a measurement only ever makes it longer, and more rows are never
-/// quicker. A table by rows alone is taken as it is.
+/// A point's time, or that of a point with more rows in the same context that took
+/// less: noise only makes measurements longer, and more rows are never faster. A table
+/// by rows only is used unchanged.
 fn bounded(profile: &CostProfile, point: &CostPoint, ms: impl Fn(&CostPoint) -> f32) -> f32 {
     if point.context.is_none() {
         return ms(point);
@@ -285,7 +284,7 @@ mod tests {
         near(StepCosts::of_forward(&profile).ms(1, 600), 3.15);
         assert!(profile.residuals().iter().all(|r| r.abs() < 1e-5));
         assert_eq!(profile.longest_context(), Some(1100));
-        // The budget goes by the context it is asked for.
+        // The budget depends on the given context.
         let probs = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4];
         let (near, far) = (
             cost.best_rows(&chain(&probs), 100),

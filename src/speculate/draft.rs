@@ -1,5 +1,5 @@
-//! Weighted continuations become a draft tree: best path probability first,
-//! until the rows are spent. Knows nothing of where continuations come from.
+//! Builds a draft tree from weighted continuations: best path probability first, until
+//! the rows are spent. Does not know where continuations come from.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use super::TokenId;
 use super::params::{MAX_ROWS, Source};
 use super::subject::DocId;
 
-/// A place in a pool document where a draft token was found.
+/// A position in a pool document where a draft token was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DocHit {
     /// The document's id (an item's or a user's).
@@ -110,14 +110,14 @@ impl DraftTree {
         path
     }
 
-    /// Keeps the first `rows` nodes: what the same drafter would have drafted
-    /// under a smaller budget.
+    /// Keeps the first `rows` nodes: the tree that the same drafter builds under a
+    /// smaller budget.
     pub fn truncate(&mut self, rows: usize) {
         self.nodes.truncate(rows.max(1));
     }
 
-    /// Drops every node below a token that ends the text: nothing after it can
-    /// be committed.
+    /// Drops every node below a token that ends the text: nothing below it can be
+    /// committed.
     pub fn prune_below(&mut self, ends: &[TokenId]) {
         let mut kept: Vec<Option<usize>> = Vec::with_capacity(self.nodes.len());
         let mut nodes: Vec<DraftNode> = Vec::with_capacity(self.nodes.len());
@@ -156,7 +156,7 @@ pub struct DraftLimits {
     pub rows: usize,
     /// Longest branch, in draft tokens.
     pub branch: usize,
-    /// Path probabilities below this are not worth a row.
+    /// Paths less probable than this do not get a row.
     pub min_prob: f32,
 }
 
@@ -196,7 +196,7 @@ impl Frontier {
         if is_full && lead.path_prob <= self.floor() {
             return;
         }
-        // Among equals, what was found first is taken first.
+        // Among equals, the first found comes first.
         let at = self.leads.partition_point(|l| l.path_prob < lead.path_prob);
         if is_full {
             self.leads.copy_within(1..at, 0);
@@ -212,7 +212,7 @@ impl Frontier {
     }
 }
 
-/// A node whose continuations are asked for.
+/// A node to be expanded.
 #[derive(Clone, Copy, Debug)]
 pub struct Growing {
     /// Its index in the tree.
@@ -221,7 +221,7 @@ pub struct Growing {
     pub parent: Option<usize>,
     pub token: TokenId,
     pub path_prob: f32,
-    /// Path probabilities up to this cannot join the tree any more.
+    /// Path probabilities up to this can no longer join the tree.
     pub floor: f32,
 }
 
@@ -247,8 +247,8 @@ impl Growing {
 /// parent, so the first n nodes are the n most probable ones, and the expected
 /// number of accepted tokens is the highest that n rows can have.
 ///
-/// `expand` lists the continuations below a node; tokens must be distinct among
-/// them. Nodes are asked for in the tree's order.
+/// `expand` lists the continuations below a node; tokens must be distinct among them.
+/// Nodes are expanded in the tree's order.
 pub fn grow(
     root: TokenId,
     limits: &DraftLimits,

@@ -1,12 +1,12 @@
-//! Whether a machine still fits the cost profile that its budgets go by: steps as
-//! they were against steps as the profile says.
+//! Whether a machine still fits the cost profile of its budgets: measured against
+//! profiled step times.
 
 use std::collections::VecDeque;
 
 use super::cost::StepCosts;
 use super::trace::Step;
 
-/// Steps that the median is taken over.
+/// Number of steps in the median.
 const WINDOW: usize = 20;
 /// Measured over profiled time that still counts as a fit.
 const FITS: std::ops::RangeInclusive<f64> = 0.8..=1.25;
@@ -50,7 +50,7 @@ pub fn fits(ratio: f64) -> bool {
     FITS.contains(&ratio)
 }
 
-/// What is to be said of a machine that does not fit, without the way out.
+/// Describes a machine that no longer fits.
 pub fn describe(ratio: f64) -> String {
     if ratio > 1.0 {
         format!("Steps take {ratio:.2}x the time in the cost profile")
@@ -97,7 +97,7 @@ mod tests {
         assert_eq!(drift([12.4; 20]).beyond(), None);
         let some_late = (0..20).map(|i| if i < 9 { 90.0 } else { 10.0 });
         assert_eq!(drift(some_late).beyond(), None);
-        // What was long ago is forgotten.
+        // Old steps are forgotten.
         assert_eq!(drift([[30.0; 20], [10.0; 20]].concat()).beyond(), None);
     }
 

@@ -1,22 +1,21 @@
-//! Why a draft token was taken or refused: its standing, the inequalities of the
-//! rule with both their sides, the outcome, and all that in words.
+//! Why a draft token was accepted or refused: its score, the rule's inequalities with
+//! both sides, the outcome, and the words for them.
 
 use super::TokenId;
 use super::params::AcceptanceRule;
 use super::row::{Candidate, NodeDistribution, TokenScore};
 use super::rule::{Refusal, Ruling, Test, rule, tests};
 
-/// Everything that decided on one draft token.
+/// Everything that decided about one draft token.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explanation {
     pub token: TokenId,
     pub judged: TokenScore,
     /// The most probable token there.
     pub argmax: Candidate,
-    /// The model's own choice there and its standing: the argmax, or what was drawn.
+    /// The model's own choice there with its score: the argmax, or the sampled token.
     pub choice: (TokenId, TokenScore),
-    /// The inequalities, in the order in which they are asked; none where only
-    /// the choice is taken.
+    /// The inequalities, in the order of evaluation; none if only the choice is accepted.
     pub tests: Vec<Test>,
     pub ruling: Ruling,
 }
@@ -80,7 +79,7 @@ impl Explanation {
     }
 }
 
-/// What is said of the model's own choice, drafted or not.
+/// Describes the model's own choice, drafted or not.
 pub fn choice(standing: TokenScore, is_argmax: bool) -> String {
     match is_argmax {
         true => format!("the model's own choice, {}", prob(standing.p)),
@@ -93,7 +92,7 @@ pub fn choice(standing: TokenScore, is_argmax: bool) -> String {
 }
 
 impl Test {
-    /// The inequality as it came out: `rank 4 > k 2`, `.05 ≤ tau .10`.
+    /// The inequality with its outcome: `rank 4 > k 2`, `.05 ≤ tau .10`.
     pub fn in_words(&self) -> String {
         let sign = |holds: &'static str, fails: &'static str| match self.holds() {
             true => holds,
@@ -128,12 +127,12 @@ impl Test {
     }
 }
 
-/// The smaller of typical acceptance's two bounds is the one by the entropy.
+/// Whether the entropy bound is the smaller of typical acceptance's two bounds.
 fn delta_decides(eps: f32, bound: f32) -> bool {
     bound < eps
 }
 
-/// A probability in three columns: `.31`, `1.0`; what rounds to nothing is `.00`.
+/// A probability in three columns: `.31`, `1.0`; values that round to 0 are `.00`.
 pub fn prob(p: f32) -> String {
     if p >= 0.995 {
         "1.0".into()
@@ -142,7 +141,7 @@ pub fn prob(p: f32) -> String {
     }
 }
 
-/// A probability and a threshold, with as many digits as tell them apart.
+/// A probability and a threshold, with enough digits to tell them apart.
 pub fn prob_beside(p: f32, threshold: f32) -> (String, String) {
     let at = |digits: usize| (format!("{p:.digits$}"), format!("{threshold:.digits$}"));
     let (a, b) = (2..=5)

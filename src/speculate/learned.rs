@@ -1,12 +1,12 @@
-//! What a header says of the calibration: where the correction of the drafts'
-//! estimates starts, as plain numbers. What they mean is the retrieval's affair.
+//! The calibration in a header: where the correction of draft estimates starts, as
+//! plain numbers. Retrieval gives them their meaning.
 
 use serde::{Deserialize, Serialize};
 
 use super::params::{AcceptanceRule, Drafter, Params};
 
-/// A number of a calibration that is not the shipped one: its index, its value,
-/// and the sum of squared gradients behind it.
+/// A calibration weight that differs from the shipped one: its index, value, and sum of
+/// squared gradients.
 pub type Learned = (u8, f32, f32);
 
 /// Where the calibrations of a run start.
@@ -14,20 +14,20 @@ pub type Learned = (u8, f32, f32);
 pub struct CalibrationStart {
     /// Which shipped weights it starts from.
     pub shipped: u32,
-    /// What taught it since, for a person; `None`: nothing, the weights as shipped.
+    /// Where its learning came from, for display; `None`: the shipped weights.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub states: Vec<CalibrationState>,
 }
 
-/// The calibration of one rule and drafter, where it is not as shipped.
+/// The calibration of one rule and drafter, if it differs from the shipped one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CalibrationState {
     pub verify: AcceptanceRule,
     pub drafter: Drafter,
-    /// The rule from whose shipped weights it starts, where that is not `verify`: a
-    /// rerun under another rule drafts as its run did.
+    /// The rule from whose shipped weights it starts, if that is not `verify`: a rerun
+    /// under another rule drafts like the original run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub like: Option<AcceptanceRule>,
     pub learned: Vec<Learned>,
@@ -48,7 +48,7 @@ impl CalibrationStart {
         self.states.is_empty()
     }
 
-    /// As a screen says it.
+    /// For display.
     pub fn describe(&self) -> &str {
         match &self.from {
             Some(from) if !self.is_shipped() => from,
@@ -56,7 +56,7 @@ impl CalibrationStart {
         }
     }
 
-    /// Takes in what a step under these parameters changed.
+    /// Applies the changes of a step under these parameters.
     pub fn learn(&mut self, params: &Params, changed: &[Learned]) {
         if changed.is_empty() {
             return;
@@ -80,8 +80,8 @@ impl CalibrationStart {
         }
     }
 
-    /// The same start for a run under other parameters that drafts as one under the
-    /// first would: its rule has the calibration that the first one's has.
+    /// The same start for a run under other parameters that drafts like one under the
+    /// first: its rule gets the calibration of the first one's rule.
     pub fn carried(mut self, from: &Params, to: &Params) -> Self {
         if from.verify == to.verify || from.drafter != to.drafter || !to.verify.drafts() {
             return self;
@@ -105,7 +105,7 @@ impl CalibrationStart {
         self
     }
 
-    /// Under the name of what taught it, where something did.
+    /// With the source of its learning, if any.
     pub(super) fn named(self, from: String) -> Self {
         CalibrationStart {
             from: (!self.is_shipped()).then_some(from),

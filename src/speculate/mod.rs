@@ -1,6 +1,5 @@
-//! The idea, pure: draft trees, verification, traces. std, serde and a diff only; no
-//! model, no terminal, no threads, so that every rule can be read and tested
-//! on its own.
+//! The core: draft trees, verification, traces. Only std, serde and a diff crate; no
+//! model, terminal or threads, so that every rule can be read and tested alone.
 
 pub mod backoff;
 pub mod branch;

@@ -1,16 +1,16 @@
-//! Parameters as the options of the command line that ask for them, by the table of
-//! parameters.
+//! Parameters as command-line options. The names are those of `cli/decode.rs`; a test
+//! there reads every option back.
 
 use super::parameters::{self, Parameter, Value};
 use super::params::Params;
 
-/// The options that make `params` of what a plain command line means, which is
-/// `configured`, by [`said`].
+/// The options that give `params` on top of the `configured` parameters: always the
+/// rule, and everything that differs from the default or from the configuration.
 pub fn options(params: &Params, configured: &Params) -> Vec<String> {
     words(said(params, configured))
 }
 
-/// Every option, so that no configuration file changes what it makes.
+/// Every option, so that no configuration file changes the result.
 pub fn all(params: &Params) -> Vec<String> {
     words(values(params).collect())
 }
@@ -62,8 +62,8 @@ mod tests {
             options(&eight, &plain).join(" "),
             "--verify relaxed --k 2 --tau 0.1 --budget 8"
         );
-        // Where 8 rows are configured, the default must be asked for; and 8 rows are
-        // said all the same, for those who have not configured them.
+        // If 8 rows are configured, the default must be written; 8 rows are written,
+        // too, for those without that configuration.
         assert!(options(&plain, &eight).join(" ").ends_with("--budget auto"));
         assert!(options(&eight, &eight).join(" ").ends_with("--budget 8"));
     }

@@ -1,10 +1,10 @@
-//! How likely the model itself finds what was committed, from the trace alone.
-//! Relaxed acceptance pays for its speed here: it takes tokens that the model
-//! finds less likely than its own choice.
+//! How likely the committed text is under the model, from the trace alone. Relaxed
+//! acceptance pays for its speed here: it accepts tokens less likely than the model's
+//! own choice.
 
 use super::trace::{Step, Trace};
 
-/// A probability of 0 is one that its few recorded digits cannot hold.
+/// A probability of 0 was rounded to its few recorded digits.
 const LEAST_P: f32 = 1e-9;
 
 /// Natural logarithms of the committed tokens' probabilities, summed up.
@@ -35,9 +35,9 @@ impl LogProb {
     }
 }
 
-/// What the model gave each committed token in the row that it was taken from,
-/// after the repetition penalty. A bonus token is its row's choice, or else looked
-/// up among the recorded ones; one that is not there is left out.
+/// The probability of each committed token in its row, after the repetition penalty. A
+/// bonus token is its row's choice, or else looked up among the recorded candidates; a
+/// missing one is left out.
 pub fn probabilities(step: &Step) -> impl Iterator<Item = f32> + '_ {
     let path = &step.verdict.path;
     let drafts = path.iter().filter_map(|&node| {

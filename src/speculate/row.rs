@@ -1,5 +1,5 @@
-//! The model's distribution at a node, as far as a run records it, and where a draft
-//! token stands in it. Rules are judged by these; how logits become them is the model's.
+//! The recorded part of the model's distribution at a node, and a draft token's score
+//! in it. Rules judge by these; the model computes them from logits.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,13 +20,13 @@ pub struct NodeDistribution {
     pub top: Vec<Candidate>,
     /// Shannon entropy in nats.
     pub entropy: f32,
-    /// The token that was drawn here, where a temperature has tokens drawn. Rows
-    /// off the committed path are not drawn from.
+    /// The token sampled here, with a temperature. Rows off the committed path are not
+    /// sampled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drawn: Option<Drawn>,
 }
 
-/// A token drawn from a distribution, with its standing there.
+/// A token sampled from a distribution, with its score.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Drawn {
     pub token: TokenId,
@@ -36,12 +36,12 @@ pub struct Drawn {
 }
 
 impl NodeDistribution {
-    /// The model's own choice: what was drawn, else the argmax.
+    /// The model's own choice: the sampled token, else the argmax.
     pub fn choice(&self) -> TokenId {
         self.drawn.map_or(self.argmax(), |drawn| drawn.token)
     }
 
-    /// Where the choice stands in this distribution.
+    /// The score of the choice in this distribution.
     pub fn choice_standing(&self) -> TokenScore {
         let argmax = TokenScore {
             rank: 1,
@@ -60,7 +60,7 @@ impl NodeDistribution {
     }
 }
 
-/// Where a draft token stands in its parent's distribution.
+/// A draft token's score in its parent's distribution.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TokenScore {
     /// 1 is the argmax.

@@ -1,16 +1,16 @@
 //! The rules, token by token: which inequalities a draft token must satisfy, and
-//! whether it does. Knows nothing of trees: which branch wins is `verify.rs`.
+//! whether it does. Does not know trees: `verify.rs` decides which branch wins.
 
 use super::TokenId;
 use super::params::AcceptanceRule;
 use super::row::{NodeDistribution, TokenScore};
 
-/// What the rule says of one draft token, whatever became of its branch.
+/// The rule's ruling on one draft token, regardless of its branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ruling {
     /// It is the model's own choice.
     Choice,
-    /// It is not, but the rule takes it.
+    /// It is not, but the rule accepts it.
     Relaxed,
     Refused(Refusal),
 }
@@ -18,9 +18,9 @@ pub enum Ruling {
 /// Why a rule refuses a draft token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// Only the argmax is taken, and it is not.
+    /// Only the argmax is accepted, and this is not it.
     NotArgmax,
-    /// Only what was drawn is taken, and it was not.
+    /// Only the sampled token is accepted, and this is not it.
     NotDrawn,
     /// Its rank is above k.
     Rank,
@@ -88,8 +88,8 @@ impl Test {
     }
 }
 
-/// What a token that is not the model's choice must satisfy, in the order in
-/// which it is asked. None: nothing but the choice is taken.
+/// The inequalities for a token that is not the model's choice, in order of evaluation.
+/// Empty: only the choice is accepted.
 pub fn tests(
     judged: TokenScore,
     row: &NodeDistribution,
@@ -126,8 +126,8 @@ pub fn tests(
     pair.into_iter().flatten()
 }
 
-/// Applies the rule to one draft token: `token` with standing `judged` in the
-/// distribution `row` of its parent.
+/// Applies the rule to one draft token: `token` with score `judged` in its parent's
+/// distribution `row`.
 pub fn rule(
     token: TokenId,
     judged: TokenScore,

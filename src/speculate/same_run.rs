@@ -1,4 +1,4 @@
-//! What decides a run, held against another header: whatever differs can make other
+//! Compares everything in two headers that determines a run: any difference can change
 //! trees, verdicts or tokens.
 
 use super::learned::CalibrationStart;
@@ -8,7 +8,7 @@ use super::trace::Header;
 
 pub use super::parameters::Part;
 
-/// Something that two runs do not share.
+/// A difference between two runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeaderDifference {
     pub part: Part,
@@ -17,16 +17,16 @@ pub struct HeaderDifference {
     pub now: String,
 }
 
-/// What a header of an earlier format does not say.
+/// The word for values missing in earlier formats.
 const NOT_RECORDED: &str = "not recorded";
 
-/// Everything that decides a run and is not the same in both headers. Threads, times
-/// and where files lie decide nothing.
+/// Every difference of two headers that affects a run. Threads, times and file
+/// locations do not.
 pub fn differences(then: &Header, now: &Header) -> Vec<HeaderDifference> {
     differences_under(then, &then.params, now, &now.params)
 }
 
-/// The same with other parameters in force than the headers': those of a step.
+/// The same with a step's parameters instead of the headers'.
 pub fn differences_under(
     then: &Header,
     params_then: &Params,
@@ -111,7 +111,7 @@ fn arithmetic(header: &Header) -> [Decisive; 5] {
     .map(|(what, value)| (Part::Arithmetic, what, value))
 }
 
-/// What the run was asked, and how long it may become.
+/// The prompt, and the limit of its length.
 fn prompt(header: &Header) -> [Decisive; 3] {
     let n_tokens = format!("{} tokens", header.prompt_ids.len());
     let group = header.subject.group.clone().unwrap_or("none".into());
@@ -141,7 +141,7 @@ fn pools_and_costs(header: &Header) -> [Decisive; 6] {
     ]
 }
 
-/// The numbers alone: what taught them decides nothing.
+/// The weights only: their origin has no effect.
 fn numbers(start: &CalibrationStart) -> String {
     match start.is_shipped() {
         true => format!("shipped, revision {}", start.shipped),
@@ -153,19 +153,19 @@ fn recorded(value: Option<String>) -> String {
     value.unwrap_or_else(|| NOT_RECORDED.to_string())
 }
 
-/// `cpu` of `cpu (AVX2, 2 threads)`: instructions are compared apart, threads change
-/// nothing.
+/// `cpu` of `cpu (AVX2, 2 threads)`: instructions are compared separately, threads have
+/// no effect.
 fn device_kind(label: &str) -> String {
     label.split(" (").next().unwrap_or(label).to_string()
 }
 
-/// Long values are told by their beginning.
+/// Long values are shortened for display.
 fn text_of(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
 impl HeaderDifference {
-    /// `pools: 1f3a.. then, 77b0.. now`.
+    /// `pools: was 1f3a.., now 77b0..`.
     pub fn describe(&self) -> String {
         let (then, now) = (shortened(&self.then, 57), shortened(&self.now, 57));
         match then == now {
@@ -174,8 +174,7 @@ impl HeaderDifference {
         }
     }
 
-    /// `budget 16 | 64`, the two runs side by side; what has no short value is only
-    /// named.
+    /// `budget 16 | 64`, the two runs side by side; long values are omitted.
     pub fn side_by_side(&self) -> String {
         let is_short = |text: &str| text.chars().count() <= LONGEST_VALUE;
         let is_told = is_short(&self.then) && is_short(&self.now);
@@ -191,7 +190,7 @@ impl HeaderDifference {
     }
 }
 
-/// Longest value that is told beside another one, in characters.
+/// Longest value shown side by side, in characters.
 const LONGEST_VALUE: usize = 30;
 
 fn shortened(text: &str, n: usize) -> String {

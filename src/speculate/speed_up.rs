@@ -1,8 +1,8 @@
-//! How much quicker one way of decoding is than autoregressive decoding: pairs of
-//! runs of one prompt, in turns, so that what slows the machine slows both; and the
-//! same by a cost profile, which has no noise and is an estimate.
+//! Speed-up over autoregressive decoding: from interleaved pairs of runs of one prompt,
+//! so that load on the machine slows both; and estimated from a cost profile, without
+//! noise.
 //!
-//! Knows no clock: who runs says what it took.
+//! Has no clock: the caller passes times.
 
 use serde::Serialize;
 
@@ -10,13 +10,13 @@ use super::cost::StepCosts;
 use super::stats::Stats;
 use super::trace::{Step, Trace};
 
-/// How far from the median the ends of its interval may lie for the measurement to be
-/// good enough, relative to it.
+/// Relative distance of the interval's ends from the median at which a measurement is
+/// good enough.
 const WITHIN: f64 = 0.03;
-/// One of the interval's ends is missed in so many cases of 100.
+/// Percentage of cases in which the interval misses the true value.
 const MISSED: f64 = 0.05;
 
-/// What a run took: its decoding, the prompt not included.
+/// The decoding time of a run, without the prompt.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Took {
     pub ms: f64,
@@ -39,7 +39,7 @@ impl Took {
         1000.0 * self.tokens as f64 / self.ms.max(1e-9)
     }
 
-    /// How many times as quick as another, by the time a token takes.
+    /// Speed relative to another run, by time per token.
     pub fn over(self, plain: Took) -> f64 {
         plain.ms_per_token() / self.ms_per_token().max(1e-9)
     }
@@ -62,23 +62,22 @@ pub fn count_pairs(n: usize) -> String {
     }
 }
 
-/// A speed-up that was measured in pairs: the median of their ratios and its 95%
-/// interval.
+/// A speed-up measured in pairs: the median of the ratios and its 95% interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct SpeedUp {
     pub median: f64,
     pub low: f64,
     pub high: f64,
-    /// Of fewer than six the interval is the smallest and the largest ratio, and says
+    /// With fewer than six pairs the interval is the range of the ratios and covers
     /// less than 95%.
     pub pairs: usize,
 }
 
 impl SpeedUp {
-    /// Of the pairs' ratios, each the autoregressive run's milliseconds a token over
-    /// the other run's. `None` of none.
+    /// From the pairs' ratios, each the autoregressive run's milliseconds per token
+    /// over the other run's. `None` without pairs.
     ///
-    /// The interval holds the true median whatever the ratios' distribution: its ends
+    /// The interval covers the true median whatever the ratios' distribution: its ends
     /// are order statistics (the sign test inverted; Conover, Practical Nonparametric
     /// Statistics, section 3.2).
     pub fn of(ratios: &[f64]) -> Option<Self> {
@@ -102,8 +101,7 @@ impl SpeedUp {
     }
 }
 
-/// How many of n sorted ratios lie outside the interval at each end: as many as leave
-/// it a coverage of 95%.
+/// How many of n sorted ratios are outside the interval at each end, for a coverage of 95%.
 fn n_outside(n: usize) -> usize {
     // P(X <= k) of a binomial with n trials of 1/2.
     let mut below = 0.5f64.powi(n as i32);
@@ -117,12 +115,12 @@ fn n_outside(n: usize) -> usize {
     k.saturating_sub(1)
 }
 
-/// How many pairs are made.
+/// How many pairs to make.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pairing {
     least: usize,
     most: usize,
-    /// Milliseconds after which no further pair is begun.
+    /// Milliseconds after which no new pair begins.
     limit_ms: f64,
 }
 
@@ -139,7 +137,7 @@ impl Default for Pairing {
 }
 
 impl Pairing {
-    /// Exactly so many pairs, however long they take.
+    /// Exactly this many pairs, however long they take.
     pub fn fixed(pairs: usize) -> Self {
         Pairing {
             least: pairs,
@@ -148,14 +146,14 @@ impl Pairing {
         }
     }
 
-    /// The most pairs that are made.
+    /// The maximum number of pairs.
     pub fn most(&self) -> usize {
         self.most
     }
 
-    /// Whether another pair is to be made: `n` were, and came to these speed-ups;
-    /// `spent_ms` counts towards the limit, and the next pair is expected to add
-    /// `next_ms`. Without any pair there is always one.
+    /// Whether to make another pair after `n` pairs with these speed-ups; `spent_ms`
+    /// counts towards the limit, and the next pair is expected to add `next_ms`. The
+    /// first pair is always made.
     pub fn goes_on(&self, n: usize, so_far: &[SpeedUp], spent_ms: f64, next_ms: f64) -> bool {
         let has_time = n == 0 || spent_ms + next_ms <= self.limit_ms;
         let is_wanted = n < self.least || !so_far.iter().all(SpeedUp::is_settled);
@@ -163,16 +161,16 @@ impl Pairing {
     }
 }
 
-/// The speed-up that the run's own cost profile promises for its steps: the sum over
-/// committed tokens of t(1, context there) over the sum over steps of t(rows,
-/// context). `None` without a profile or steps.
+/// The speed-up of a run's steps by its own cost profile: the sum over committed tokens
+/// of t(1, context there) over the sum over steps of t(rows, context). `None` without a
+/// profile or steps.
 pub fn by_profile(trace: &Trace) -> Option<f64> {
     let (plain, drafted) = ms_by_profile(&trace.steps, &StepCosts::new(&trace.header.cost))?;
     Some(plain / drafted)
 }
 
-/// Milliseconds under these costs: of autoregressive steps that commit the same tokens,
-/// and of the steps themselves.
+/// Milliseconds under these costs of autoregressive steps for the same tokens, and of
+/// the steps themselves.
 pub fn ms_by_profile(steps: &[Step], costs: &StepCosts) -> Option<(f64, f64)> {
     let (mut plain, mut drafted) = (0.0, 0.0);
     for step in steps {

@@ -63,12 +63,12 @@ pub struct MatchStats {
     pub hits: usize,
     /// Draft tokens that they drafted.
     pub drafted: usize,
-    /// Draft tokens that they took: accepted or relaxed.
+    /// Their draft tokens that were committed: accepted or relaxed.
     pub taken: usize,
 }
 
 impl MatchStats {
-    /// Draft tokens taken in a hit; `None` without one.
+    /// Draft tokens committed per hit; `None` without hits.
     pub fn taken_per_hit(&self) -> Option<f64> {
         ratio(self.taken, self.hits)
     }
@@ -96,8 +96,8 @@ pub struct Stats {
     pub by_depth: Vec<(usize, usize)>,
     /// Index m: steps whose longest match in any source was m tokens.
     pub match_lengths: Vec<usize>,
-    /// Index m: the pool hits whose longest match was m tokens. With 0 nothing of the
-    /// context was found, and what is frequent was drafted.
+    /// Index m: the pool hits whose longest match was m tokens. 0: nothing in the
+    /// context was found, and frequent tokens were drafted.
     #[serde(default)]
     pub by_match: Vec<MatchStats>,
     pub timing: Timing,
@@ -217,7 +217,7 @@ impl Stats {
         ratio(self.hit_steps, self.steps)
     }
 
-    /// Draft tokens taken in a pool hit.
+    /// Draft tokens committed per pool hit.
     pub fn taken_per_hit(&self) -> Option<f64> {
         ratio(self.fates.committed(), self.hit_steps)
     }
@@ -233,8 +233,8 @@ fn ratio(part: usize, whole: usize) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 
-/// Share of repeated 4-grams among all 4-grams; 0 for texts under 4 tokens.
-/// A small model loops, and loops flatter acceptance.
+/// Share of repeated 4-grams among all 4-grams; 0 for texts under 4 tokens. Small
+/// models loop, and loops inflate acceptance.
 pub fn repetition(ids: &[TokenId]) -> f64 {
     let n_grams = ids.len().saturating_sub(3);
     let distinct = ids.windows(4).collect::<HashSet<_>>().len();
@@ -272,9 +272,9 @@ impl Repetition {
     }
 }
 
-/// Share of positions at which two outputs hold the same token, of the longer
-/// one's length ([`in_common`](super::compare::in_common) aligns them first); 1.0
-/// for two empty outputs.
+/// Share of positions at which two outputs have the same token, relative to the longer
+/// one ([`in_common`](super::compare::in_common) aligns them first); 1.0 for two empty
+/// outputs.
 pub fn agreement(a: &[TokenId], b: &[TokenId]) -> f64 {
     let longer = a.len().max(b.len());
     let same = a.iter().zip(b).filter(|(x, y)| x == y).count();
@@ -312,8 +312,8 @@ mod tests {
         }
     }
 
-    /// Drafts that nothing of the context backs are hits, too: what they bring tells
-    /// them from the others.
+    /// Drafts without a match in the context are hits, too; their acceptance
+    /// distinguishes them.
     #[test]
     fn hits_are_told_apart_by_their_match_and_by_what_was_taken() {
         let step = |matched: Option<usize>, drafts: usize, taken: usize| {

@@ -1,5 +1,5 @@
-//! What runs and documents are about, and what the pools call them. The texts here are
-//! those of traces, files and pools on disk; they are read once, where they come in.
+//! The subjects of runs and documents, and their names in pools. The texts are those of
+//! traces, files and pools on disk, and are parsed once, at the edge.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
@@ -8,7 +8,7 @@ use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
-/// What a run or a document is about, as files name it. In the order of the words.
+/// The subject kind of a run or a document, as named in files. Ordered by name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum KindName {
@@ -16,7 +16,7 @@ pub enum KindName {
     User,
     /// A custom prompt.
     Prompt,
-    /// A word of somebody else's file.
+    /// An unknown word from a foreign file.
     Other(String),
 }
 
@@ -111,7 +111,7 @@ macro_rules! name {
             }
         }
 
-        /// So that a map of these is asked with a text.
+        /// Allows map lookups by text.
         impl Borrow<str> for $name {
             fn borrow(&self) -> &str {
                 &self.0
@@ -139,20 +139,21 @@ macro_rules! name {
 }
 
 name! {
-    /// What pools call a document: `item/i101`, since an item and a user may share an id. A
-    /// pool of bare token ids numbers its documents instead.
+    /// A document's name in pools: `item/i101`, since an item and a user may share an
+    /// id. Pools of bare token ids number their documents instead.
     DocId
 }
 
 name! {
-    /// What pools call a group: items and users have pools of their own, also where their
-    /// groups share a name, and so have frameworks: one's prose does not predict another's
-    /// phrases. `item/crime`, `item/crime@once`. A pool of bare token ids has any names.
+    /// A group's name in pools: `item/crime`, `item/crime@once`. Items and users have
+    /// separate pools, even if their groups share a name, and so have frameworks: one's
+    /// prose does not predict another's phrases. Pools of bare token ids use any names.
     GroupKey
 }
 
 name! {
-    /// What asked for an answer, as traces name it: a framework, or a word that is none.
+    /// What asked for an answer, as named in traces: a framework, or a word that is not
+    /// one.
     FrameworkName
 }
 
@@ -170,11 +171,10 @@ impl DocId {
     }
 }
 
-/// The framework whose pools bear no name of a framework, as do those of answers
-/// that came without one.
+/// The framework whose pools carry no framework name, like those of answers without one.
 const UNNAMED_FRAMEWORK: &str = "kar";
 
-/// The name of the pool of those that are in no known group.
+/// The name of the pool for subjects without a known group.
 const NO_GROUP: &str = "none";
 
 impl GroupKey {
@@ -188,8 +188,8 @@ impl GroupKey {
         GroupKey::from(text)
     }
 
-    /// The kind, the group's own name, and the framework where it is not the unnamed
-    /// one. `None`: a bare name.
+    /// The kind, the group's own name, and the framework unless it is the unnamed one.
+    /// `None`: a bare name.
     pub fn parts(&self) -> Option<(KindName, &str, Option<&str>)> {
         let (kind, rest) = self.split_once('/')?;
         let (group, framework) = match rest.rsplit_once('@') {

@@ -1,11 +1,11 @@
 //! A sweep: the same prompts under every cell of a grid of rules and budgets, each
-//! beside its own autoregressive run. Says which run is next, keeps what the
-//! finished ones measured, checks that what must be lossless is, and finds the
-//! cells that no other beats. Then everything is run again, in turns, until the
-//! speed-ups are known well enough; of runs that are the same step by step, one.
+//! compared with its own autoregressive run. Chooses the next run, keeps the
+//! measurements, checks that lossless rules are lossless, and finds the Pareto-optimal
+//! cells. Then everything is repeated, interleaved, until the speed-ups are known well
+//! enough; of runs with identical steps only one.
 //!
-//! Makes no run itself, and knows neither threads nor screens: the command and the
-//! Tune screen both are faces of this.
+//! Makes no run itself and knows neither threads nor screens: the command and the Tune
+//! screen both drive it.
 
 mod figures;
 mod frontier;
@@ -33,7 +33,7 @@ pub struct Job {
     pub cell: Option<usize>,
 }
 
-/// A lossless rule made another text than autoregressive decoding.
+/// A lossless rule produced a text that differs from autoregressive decoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mismatch {
     pub job: Job,
@@ -43,14 +43,14 @@ pub struct Mismatch {
     pub found: Option<TokenId>,
 }
 
-/// What an autoregressive run left for comparing.
+/// The reference data of an autoregressive run.
 #[derive(Clone, Debug)]
 struct Reference {
     ids: Vec<TokenId>,
     figures: RunFigures,
 }
 
-/// How far a sweep has come.
+/// The state of a sweep.
 #[derive(Clone, Debug)]
 pub struct Sweep {
     pub grid: Grid,
@@ -72,7 +72,7 @@ impl Sweep {
         }
     }
 
-    /// With another number of pairs than the default.
+    /// With a custom number of pairs.
     pub fn paired(mut self, pairing: Pairing) -> Self {
         self.times.pairing = pairing;
         self
@@ -91,7 +91,7 @@ impl Sweep {
         cells + self.references.iter().flatten().count()
     }
 
-    /// Every run was made once.
+    /// Whether every run was made once.
     pub fn is_done(&self) -> bool {
         self.n_done() == self.n_runs()
     }
@@ -105,9 +105,8 @@ impl Sweep {
     }
 
     /// The next run. First the one that is missing: subject by subject, the
-    /// autoregressive one first. Every subject begins its cells one further on, so that
-    /// no cell always comes at the same distance from its reference. Then what is run
-    /// again.
+    /// autoregressive one first. Every subject starts one cell later, so that no cell
+    /// is always at the same distance from its reference. Then the repetitions.
     pub fn next_job(&self) -> Option<Job> {
         self.missing().or_else(|| self.times.next())
     }
@@ -141,8 +140,8 @@ impl Sweep {
         }
     }
 
-    /// Takes a finished run in. A cell's run without its subject's autoregressive
-    /// one has nothing to be compared with, and is dropped.
+    /// Adds a finished run. A cell's run without its subject's autoregressive one has
+    /// no reference and is dropped.
     pub fn add(&mut self, job: Job, trace: &Trace) {
         if self.run(job).is_some() {
             self.times.add_again(job, trace);
@@ -171,7 +170,7 @@ impl Sweep {
         self.runs[job.subject][cell] = Some(RunFigures::of(trace, Some(&reference.ids)));
     }
 
-    /// Whether a strict run made the autoregressive text.
+    /// Whether a strict run produced the autoregressive text.
     fn check(&mut self, job: Job, ids: &[TokenId]) {
         let (Some(cell), Some(reference)) = (job.cell, &self.references[job.subject]) else {
             return;
@@ -188,8 +187,8 @@ impl Sweep {
         }
     }
 
-    /// Figures of one run; its speed over all times that it, or one with the same
-    /// steps, was made.
+    /// Figures of one run; its speed over all repetitions of it or of runs with the
+    /// same steps.
     pub fn run(&self, job: Job) -> Option<RunFigures> {
         let made = match job.cell {
             Some(cell) => self.runs[job.subject][cell].as_ref(),
@@ -210,7 +209,7 @@ impl Sweep {
         self.times.speed_up(job)
     }
 
-    /// Figures of a cell over the subjects that were asked so far.
+    /// Figures of a cell over the subjects so far.
     pub fn cell(&self, cell: usize) -> Option<CellFigures> {
         self.over_subjects(Some(cell))
     }
@@ -240,8 +239,8 @@ impl Sweep {
         frontier(&points)
     }
 
-    /// Every lossless cell that was run made the autoregressive text; `None` if
-    /// there was none.
+    /// Whether every lossless cell produced the autoregressive text; `None` without
+    /// such cells.
     pub fn is_lossless(&self) -> Option<bool> {
         let cells = self.grid.cells.iter().enumerate();
         let mut strict = cells.filter(|(_, cell)| cell.verify == AcceptanceRule::Strict);

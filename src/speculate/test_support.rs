@@ -1,4 +1,4 @@
-//! Headers and steps for tests: nothing in them but what a test gives.
+//! Headers and steps for tests: containing only what a test passes.
 
 use super::cost::CostProfile;
 use super::draft::DraftTree;

@@ -1,9 +1,9 @@
-//! The record of a run: a header, one [`Step`] a forward pass, an end. Every
-//! view, the what-if and every export read traces only, so that everything
-//! works without a model. Knows nothing of files: `trace_file.rs` has its form on disk.
+//! The record of a run: a header, one [`Step`] per forward pass, an end. Views, what-if
+//! and exports read only traces, so that everything works without a model. Does not
+//! know files: `trace_file.rs` has the form on disk.
 //!
-//! A run is a function of its header: what a header holds decides every tree,
-//! verdict and token, whatever the load of the machine and whatever ran before.
+//! A run is a function of its header: the header determines every tree, verdict and
+//! token, regardless of load and earlier runs.
 
 mod header;
 mod step;
@@ -46,8 +46,8 @@ pub struct Trace {
     token_bytes: HashMap<TokenId, Vec<u8>>,
     doc_titles: HashMap<DocId, String>,
     excerpts: HashMap<DocId, Vec<Excerpt>>,
-    /// Lines as they were read that hold fields this version does not know, by
-    /// their number: kept for whoever saves the run.
+    /// Original lines with fields unknown to this version, by number: kept for saving
+    /// the run.
     pub(super) unknown: BTreeMap<usize, String>,
 }
 
@@ -102,12 +102,12 @@ impl Trace {
         self.doc_titles.get(id).map_or(id, String::as_str)
     }
 
-    /// What stands around a place of a pool document, and where in it that token
-    /// is; `None` where it was not recorded.
+    /// The text around a position in a pool document, and the token's index in it;
+    /// `None` if not recorded.
     pub fn excerpt(&self, place: &DocHit) -> Option<(&Excerpt, usize)> {
         let known = self.excerpts.get(&place.doc)?.iter();
         let found = known.filter(|e| e.holds(place.at));
-        // The one with the most before it and behind it, up to what is wanted.
+        // The one with the most text before and after it, up to what is wanted.
         let room = |e: &&Excerpt| {
             let at = (place.at - e.from) as usize;
             at.min(Excerpt::BEFORE) + (e.ids.len() - at).min(Excerpt::BEHIND)
@@ -146,20 +146,19 @@ impl Trace {
         })
     }
 
-    /// What a branch took over, and the token forced on it: the answer before the
-    /// first step.
+    /// The inherited tokens and the forced one: the answer before the first step.
     pub fn taken_over(&self) -> impl Iterator<Item = TokenId> + '_ {
         self.header.branch.iter().flat_map(Branch::ids)
     }
 
-    /// The answer, what a branch took over included.
+    /// The answer, inherited tokens included.
     pub fn token_ids(&self) -> Vec<TokenId> {
         let own = self.committed().map(|c| c.token);
         self.taken_over().chain(own).collect()
     }
 
-    /// The answer up to a step, as a branch takes it over: before it, and of its
-    /// own tokens the first `within`.
+    /// The answer up to a step, as a branch inherits it, plus the step's first `within`
+    /// tokens.
     pub fn branch_at(&self, step: usize, within: usize, forced: Option<TokenId>) -> Branch {
         let before = self.steps.iter().take(step);
         let before: usize = before.map(|s| s.verdict.n_committed()).sum();
@@ -174,7 +173,7 @@ impl Trace {
         }
     }
 
-    /// How retrieval rested before a step; `None` where it had no reason to.
+    /// The state of retrieval's rest before a step; `None` if it was never needed.
     fn backoff_before(&self, step: usize) -> Option<Backoff> {
         let begun = self.header.branch.as_ref().and_then(|b| b.backoff.clone());
         let mut backoff = begun.unwrap_or_default();
@@ -184,8 +183,8 @@ impl Trace {
         (backoff != Backoff::default()).then_some(backoff)
     }
 
-    /// What a branch before a step, under these parameters, starts from: the run's
-    /// profile, and its calibration as it was there.
+    /// The start of a branch before a step under these parameters: the run's profile,
+    /// and its calibration at that point.
     pub fn start_before(&self, step: usize, params: &Params) -> StartFrom {
         let start = StartFrom {
             calibration: self.calibration_before(step),

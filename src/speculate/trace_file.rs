@@ -1,5 +1,5 @@
-//! A trace on disk: JSON Lines, versioned, byte-stable. What a later version adds
-//! survives being read and saved by this one.
+//! A trace on disk: JSON Lines, versioned, byte-stable. Additions of later versions
+//! survive being read and saved by this one.
 
 mod check;
 
@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::trace::{End, FORMAT, Header, Step, Trace};
 use check::check_step;
 
-/// Bytes of a line: a step of 64 rows has some 100 kB.
+/// Limit of a line in bytes: a step of 64 rows has about 100 kB.
 const LONGEST_LINE: u64 = 64 << 20;
-/// Bytes of the last line: it holds how the run ended.
+/// Limit of the last line in bytes, which says how the run ended.
 const LONGEST_END: u64 = 1 << 16;
 
 /// The oldest version that can be read.
@@ -27,7 +27,7 @@ enum Line<H, S> {
     End(End),
 }
 
-/// What can be wrong with a trace file.
+/// Errors of a trace file.
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
     #[error("{0}")]
@@ -64,8 +64,7 @@ impl Trace {
         Ok(())
     }
 
-    /// As it was read, where that holds more than this version knows and nothing of
-    /// it was changed since.
+    /// The original line, if it has unknown fields and was not changed since.
     fn write_line(
         &self,
         out: &mut impl Write,
@@ -123,8 +122,8 @@ impl Trace {
         trace.ok_or(TraceError::Empty)
     }
 
-    /// The first and the last line of a run, without what lies between: its header,
-    /// and how it ended, unless it was cut off.
+    /// Only the first and last line of a run: its header, and how it ended, unless it
+    /// was cut off.
     ///
     /// # Errors
     /// As [`load`](Self::load), of the first line.
@@ -172,15 +171,15 @@ fn bounded_line(input: &mut impl BufRead, number: usize) -> Result<Option<String
     Ok(is_there.then_some(line))
 }
 
-/// Whether all of a line means something to this version.
+/// Whether this version understands every field of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Known {
     Whole,
     InPart,
 }
 
-/// Steps, which are nearly the whole file, are known by how they begin; a tagged
-/// line is read into a buffer before it is known what it is.
+/// Steps, nearly the whole file, are recognized by their beginning; a tagged line is
+/// buffered before its type is known.
 fn parse(line: &str) -> Result<(Line<Header, Step>, Known), serde_json::Error> {
     if !line.starts_with(r#"{"line":"step","#) {
         let parsed: Line<Header, Step> = serde_json::from_str(line)?;
@@ -190,14 +189,14 @@ fn parse(line: &str) -> Result<(Line<Header, Step>, Known), serde_json::Error> {
     let mut known = Known::Whole;
     let mut reader = serde_json::Deserializer::from_str(line);
     let step: Step = serde_ignored::deserialize(&mut reader, |path| {
-        // The tag is the line's, not the step's.
+        // The tag belongs to the line, not to the step.
         if path.to_string() != "line" {
             known = Known::InPart;
         }
     })?;
     reader.end()?;
     let parsed = Line::Step(step);
-    // What is in a rule is read through a buffer, which nobody watches.
+    // A rule's fields are read through a buffer, where unknown ones go unnoticed.
     if let Line::Step(Step {
         params: Some(_), ..
     }) = &parsed

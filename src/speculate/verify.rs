@@ -1,5 +1,5 @@
-//! The verdict: which draft tokens the target model takes. Pure; reads only
-//! recorded rows, so that a run can be judged again with other parameters.
+//! The verdict: which draft tokens are accepted. Pure; reads only recorded rows, so
+//! that a run can be judged again with other parameters.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,19 +9,19 @@ use super::params::AcceptanceRule;
 use super::row::{NodeDistribution, TokenScore};
 use super::rule::{Ruling, rule};
 
-/// What became of a draft token; exactly one each.
+/// The fate of a draft token; exactly one each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Fate {
     /// Committed, and the model's own choice there.
     Accepted,
-    /// Committed only thanks to the relaxed rule.
+    /// Committed only because of the relaxed rule.
     Relaxed,
     /// Child of a committed node, refused by the rule.
     Rejected,
-    /// Child of a committed node that the rule would take; another branch won.
+    /// Child of a committed node that the rule would accept; another branch won.
     Lost,
-    /// Never decided: below a refused node, or cut off by an EOS or a limit.
+    /// Not judged: below a node that was not committed, or cut off by an EOS or a limit.
     Unreached,
 }
 
@@ -42,8 +42,8 @@ impl Finish {
     }
 }
 
-/// How many more tokens may be committed (at least 1), and what it means to
-/// reach that number.
+/// How many more tokens may be committed (at least 1), and how the run ends when that
+/// number is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RemainingTokens {
     pub tokens: usize,
@@ -92,7 +92,7 @@ impl Verdict {
     }
 }
 
-/// A draft tree, and what the model says of it.
+/// A draft tree and the model's results.
 #[derive(Clone, Copy, Debug)]
 pub struct ScoredTree<'a> {
     pub tree: &'a DraftTree,
@@ -126,9 +126,8 @@ pub fn verify(
     verify_kept(scored, verify, eos, room, |_| true)
 }
 
-/// As [`verify`], but as if the tree held only the nodes that are `kept` (with
-/// every node its ancestors). The verdict's nodes are the whole tree's; the
-/// others count as unreached.
+/// As [`verify`], but as if the tree had only the `kept` nodes (ancestors included).
+/// The verdict's nodes are the whole tree's; the others count as unreached.
 pub(super) fn verify_kept(
     scored: ScoredTree<'_>,
     verify: AcceptanceRule,
@@ -166,9 +165,9 @@ pub(super) fn verify_kept(
     verdict
 }
 
-/// The accepted path of greatest length up to `room`, root excluded, and the
-/// rulings on the nodes whose parents' paths are accepted: nobody asks for the
-/// others. Nodes come after their parents, so one pass in order finds every path.
+/// The accepted path of greatest length up to `room`, root excluded, and the rulings on
+/// the nodes whose parents' paths are accepted: the others are not needed. Nodes come
+/// after their parents, so one pass in order finds every path.
 fn longest_path(
     tree: &DraftTree,
     ruling: impl Fn(usize) -> Option<Ruling>,
@@ -176,7 +175,7 @@ fn longest_path(
     eos: &[TokenId],
     room: usize,
 ) -> (Vec<usize>, Vec<Option<Ruling>>) {
-    // Per node: sum of log probabilities of its path, if that is accepted and goes on.
+    // Per node: sum of log probabilities of its path, if that is accepted and continues.
     let mut log_p: Vec<Option<f64>> = vec![None; tree.n_rows()];
     log_p[0] = Some(0.0);
     let mut rulings = vec![None; tree.n_drafts()];

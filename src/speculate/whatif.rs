@@ -1,7 +1,7 @@
-//! What if? A recorded run judged again under other parameters, from its rows
-//! alone. Exact up to and including the first step whose committed tokens
-//! change, or after which a rerun would draft otherwise (see `whatif/course.rs`); what comes
-//! after needs a rerun.
+//! What-if: judges a recorded run again under other parameters, from its rows alone.
+//! Exact up to and including the first step whose committed tokens change, or after
+//! which a rerun would draft differently (see `whatif/course.rs`); later steps need a
+//! rerun.
 
 mod course;
 
@@ -27,8 +27,8 @@ pub struct Change {
 }
 
 impl Change {
-    /// From parameters to others: what can be judged again, and the knobs that
-    /// were moved and need a rerun whatever the recording holds.
+    /// Splits a change of parameters into what can be judged again, and the knobs that
+    /// always need a rerun.
     pub fn between(from: &Params, to: &Params) -> (Change, Vec<Knob>) {
         let change = Change {
             verify: (from.verify != to.verify).then_some(to.verify),
@@ -66,10 +66,10 @@ impl Change {
 /// A recorded step, judged again in its recorded context.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rejudged {
-    /// Its nodes are those of the recorded tree; those that would not have been
-    /// drafted count as unreached there: ask [`Rejudged::fate`].
+    /// Its nodes are those of the recorded tree; those that would not have been drafted
+    /// count as unreached there: use [`Rejudged::fate`].
     pub verdict: Verdict,
-    /// Which nodes would have been drafted; `None`: all that were.
+    /// Which nodes would have been drafted; `None`: all.
     kept: Option<Vec<bool>>,
     /// The same tokens are committed.
     pub is_same: bool,
@@ -80,7 +80,7 @@ impl Rejudged {
         self.kept.as_ref().is_none_or(|kept| kept[node])
     }
 
-    /// `None` for the root, and for what would not have been drafted.
+    /// `None` for the root and for nodes that would not have been drafted.
     pub fn fate(&self, node: usize) -> Option<Fate> {
         self.verdict.fate(node).filter(|_| self.is_kept(node))
     }
@@ -111,7 +111,7 @@ impl Figures {
         share(self.tokens, self.steps)
     }
 
-    /// Committed tokens that only a relaxed rule took.
+    /// Tokens committed only because of a relaxed rule.
     pub fn relaxed_share(&self) -> Option<f64> {
         share(self.fates.relaxed, self.tokens)
     }
@@ -145,13 +145,13 @@ pub struct OldNew {
 pub struct WhatIf {
     /// Every step, judged in its recorded context.
     pub steps: Vec<Rejudged>,
-    /// The first step whose committed tokens change. From the next one on the
-    /// recorded contexts are not those that the change would have led to.
+    /// The first step whose committed tokens change. After it, the recorded contexts
+    /// are no longer those of the changed run.
     pub first_change: Option<usize>,
-    /// The first step for which the recording holds too little, if it comes before
-    /// that, and the knob that asks for more. From it on the run needs a rerun.
+    /// The first step for which the recording lacks data, if earlier, and the knob
+    /// concerned. From there on a rerun is needed.
     pub first_unknown: Option<(usize, Knob)>,
-    /// Figures of the steps that are exact.
+    /// Figures of the exact steps.
     pub exact: OldNew,
     /// Figures of all steps in their recorded contexts: exact only if nothing
     /// changed and nothing is unknown.
@@ -159,7 +159,7 @@ pub struct WhatIf {
 }
 
 impl WhatIf {
-    /// Steps, from the first on, of which the verdict is exact.
+    /// Number of leading steps whose verdict is exact.
     pub fn n_exact(&self) -> usize {
         let changed = self.first_change.map(|step| step + 1);
         let unknown = self.first_unknown.map(|(step, _)| step);
@@ -167,19 +167,19 @@ impl WhatIf {
         ends.fold(self.steps.len(), usize::min)
     }
 
-    /// The new verdict where it is exact; `None`: needs a rerun.
+    /// The new verdict if exact; `None`: needs a rerun.
     pub fn verdict(&self, step: usize) -> Option<&Verdict> {
         self.steps[..self.n_exact()].get(step).map(|s| &s.verdict)
     }
 
-    /// Something needs a rerun to be known.
+    /// Whether anything needs a rerun.
     pub fn needs_rerun(&self) -> bool {
         self.n_exact() < self.steps.len()
     }
 }
 
-/// Judges every step of a recorded run again. What is exact is so of a rerun that
-/// starts from the recorded profile and calibration
+/// Judges every step of a recorded run again. Exactness refers to a rerun from the
+/// recorded profile and calibration
 /// ([`Header::start_under`](super::trace::Header::start_under)).
 pub fn what_if(trace: &Trace, change: &Change) -> WhatIf {
     let mut answer = WhatIf {
@@ -219,7 +219,7 @@ impl WhatIf {
     }
 }
 
-/// What of a header judging goes by.
+/// The parts of a header that judging depends on.
 struct Judge<'a> {
     costs: StepCosts,
     eos: &'a [TokenId],

@@ -1,5 +1,5 @@
-//! What-if over made-up runs: random trees in random distributions, judged as
-//! the engine judges them.
+//! What-if over synthetic runs: random trees with random distributions, judged like in
+//! the engine.
 
 use proptest::prelude::*;
 
@@ -214,7 +214,7 @@ fn raising_is_not_known_and_lowering_is() {
     };
     assert_eq!(budget(Budget::Rows(16)), Some((0, Knob::Budget)));
     assert_eq!(budget(Budget::Auto { max: 16 }), Some((0, Knob::Budget)));
-    // Lower: until a draft that goes would have taught the calibration something.
+    // Lower: until the calibration would have learned from a removed draft.
     assert!(
         budget(Budget::Rows(4)).is_none_or(|(step, knob)| step > 0 && knob == Knob::Calibration)
     );

@@ -1,8 +1,7 @@
-//! Why a run is as slow as it is: what its rows cost under the measured t(n),
-//! what they brought, which were wasted and where, and what other machines would
-//! make of the same drafts.
+//! Why a run is slow: what its rows cost under the measured t(n), what they gained,
+//! which were wasted and where, and how other machines would do with the same drafts.
 //!
-//! Pure arithmetic over recorded steps; what is not measured is named an estimate.
+//! Pure arithmetic over recorded steps; anything not measured is labelled an estimate.
 
 mod verdict;
 
@@ -13,17 +12,17 @@ use super::verify::Fate;
 
 pub use verdict::{Fit, Said, Verdict};
 
-/// Depths told apart; what lies deeper counts for the last.
+/// Depths distinguished; deeper nodes count for the last.
 pub const MAX_DEPTH: usize = 12;
 const N_SOURCES: usize = Source::ALL.len();
 
-/// What became of a source's drafts at one depth.
+/// The fates of a source's drafts at one depth.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cell {
     pub drafted: usize,
     pub committed: usize,
-    /// Steps in which one of its drafts here was decided: its parent was
-    /// committed, and neither an EOS nor a limit cut it off.
+    /// Steps in which one of its drafts here was judged: its parent was committed, and
+    /// neither an EOS nor a limit cut it off.
     pub tried: usize,
 }
 
@@ -45,11 +44,11 @@ impl Cell {
     }
 }
 
-/// What an automatic budget would make of the recorded drafts on another machine.
+/// What an automatic budget would achieve with the recorded drafts on another machine.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Elsewhere {
     rows: usize,
-    /// What its tokens take one a step.
+    /// The time of its tokens, one per step.
     plain_ms: f64,
     ms: f64,
 }
@@ -59,9 +58,9 @@ struct Elsewhere {
 pub enum Machine {
     /// As measured.
     Here,
-    /// Every number of rows costs the same, as on a GPU that waits for memory.
+    /// Every number of rows costs the same, as on a memory-bound GPU.
     Flat,
-    /// Every further row costs twice what it costs here.
+    /// Every additional row costs twice as much as here.
     Steep,
 }
 
@@ -85,14 +84,14 @@ pub struct WhySlow {
     costs: [StepCosts; Machine::ALL.len()],
     /// Sum of t(1) over the committed tokens, each in its context.
     plain_tokens_ms: f64,
-    /// Measured over profiled time, a step each.
+    /// Measured over profiled time, by step.
     fits: Vec<f64>,
     steps: usize,
     tokens: usize,
     rows: usize,
     timing: Timing,
     predicted_ms: f64,
-    /// Milliseconds under t(n) that the rows of tokens not committed took.
+    /// Milliseconds under t(n) for the rows of tokens not committed.
     wasted_ms: f64,
     /// By source, in the order of [`Source::ALL`], and depth - 1.
     cells: [[Cell; MAX_DEPTH]; N_SOURCES],
@@ -105,7 +104,7 @@ pub struct StepCost {
     pub rows: usize,
     pub predicted_ms: f64,
     pub measured_ms: f64,
-    /// Tokens it must commit to be as quick as without drafts.
+    /// Tokens it must commit to break even with no drafts.
     pub break_even: f64,
     pub committed: usize,
 }
@@ -175,7 +174,7 @@ impl WhySlow {
         let path = step.verdict.path.iter();
         let kept = path.take_while(|&&node| node < n).count();
         let bonus = usize::from(kept < step.verdict.path.len() || step.verdict.bonus.is_some());
-        // Where all pay, so do those that were offered and cut off here.
+        // If all pay, so do those that were offered and cut here.
         let is_whole = machine == Machine::Flat && n == step.tree.n_rows();
         let n = if is_whole { n.max(step.n_offered) } else { n };
         let sum = &mut self.elsewhere[machine as usize];
@@ -184,7 +183,7 @@ impl WhySlow {
         sum.ms += f64::from(cost.ms(n.min(step.tree.n_rows()), context));
     }
 
-    /// What so many rows cost where a step stood.
+    /// The cost of this many rows in a step's context.
     fn ms(&self, n: usize, step: &Step) -> f64 {
         f64::from(self.cost.ms(n, step.context_len))
     }
@@ -218,7 +217,7 @@ impl WhySlow {
     }
 
     /// The mean step: rows, predicted and measured ms, tokens to break even under the
-    /// profile, and tokens committed. As many as break even make a speed-up of 1.
+    /// profile, and tokens committed. Breaking even is a speed-up of 1.
     pub fn mean_cost(&self) -> Option<[f64; 5]> {
         let n = (self.steps > 0 && self.is_measured()).then_some(self.steps as f64)?;
         let sums = [
@@ -262,8 +261,8 @@ impl WhySlow {
         whole
     }
 
-    /// Where most of the wasted rows lie: from this depth on, and from this source
-    /// if one has at least half of them.
+    /// Where most of the wasted rows are: from this depth on, and from this source if
+    /// one has at least half of them.
     pub fn worst(&self) -> Option<(usize, Option<Source>)> {
         let all = self.wasted_rows();
         if all == 0 {
@@ -278,9 +277,9 @@ impl WhySlow {
         Some((deepest + 1, source))
     }
 
-    /// The speed-up under the profile: what the tokens take one a step, each in its
-    /// context, over what the steps take. It has no noise, and is off where the
-    /// profile does not fit.
+    /// The speed-up under the profile: the time of the tokens, one per step in context,
+    /// over the time of the steps. It has no noise, and is wrong if the profile does
+    /// not fit.
     pub fn by_profile(&self) -> Option<f64> {
         ratio(self.plain_tokens_ms, self.predicted_ms).filter(|_| self.is_measured())
     }
@@ -290,7 +289,7 @@ impl WhySlow {
         ratio(self.timing.total(), self.predicted_ms).filter(|_| self.is_measured())
     }
 
-    /// The same of the median step: a few that were disturbed do not move it.
+    /// The same for the median step, which a few disturbed steps do not change.
     fn median_fit(&self) -> Option<f64> {
         let mut sorted = self.fits.clone();
         sorted.sort_by(f64::total_cmp);
@@ -298,9 +297,9 @@ impl WhySlow {
         Some((sorted[low] + sorted[high]) / 2.0)
     }
 
-    /// Rows a step and speed-up by profile that the automatic budget would reach on a
-    /// machine, with the drafts of this run. An estimate, and for
-    /// [`Machine::Flat`] a lower bound: rows that did not pay here were not verified.
+    /// Rows per step and speed-up by profile of the automatic budget on a machine, with
+    /// this run's drafts. An estimate, and for [`Machine::Flat`] a lower bound: rows
+    /// that did not pay here were not verified.
     pub fn elsewhere(&self, machine: Machine) -> Option<(f64, f64)> {
         let sum = self.elsewhere[machine as usize];
         let rows = ratio(sum.rows as f64, self.steps as f64).filter(|_| self.is_measured())?;
@@ -308,7 +307,7 @@ impl WhySlow {
     }
 }
 
-/// What the first `n` tokens of a step take, one a step.
+/// The time of the first `n` tokens of a step, one per step.
 fn plain_ms(costs: &StepCosts, step: &Step, n: usize) -> f64 {
     let at = |i: usize| f64::from(costs.ms(1, step.context_len + i));
     (0..n).map(at).sum()

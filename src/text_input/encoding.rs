@@ -1,12 +1,11 @@
-//! Bytes as text: UTF-8, UTF-16 where a byte order mark says so, and Windows-1252
-//! where UTF-8 fails.
+//! Decodes text: UTF-8, UTF-16 with a byte order mark, and Windows-1252 if UTF-8 fails.
 
 use std::borrow::Cow;
 
 use encoding_rs::{UTF_16BE, UTF_16LE, WINDOWS_1252};
 use serde::{Deserialize, Serialize};
 
-/// How a file's bytes are text; one encoding for the whole file.
+/// The encoding of a file; one for the whole file.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, strum::Display,
 )]
@@ -21,16 +20,16 @@ pub enum Encoding {
     #[serde(rename = "UTF-16BE")]
     #[strum(to_string = "UTF-16BE")]
     Utf16Be,
-    /// What is called Latin-1 is this, as the WHATWG Encoding Standard has it.
+    /// Also used for Latin-1, as in the WHATWG Encoding Standard.
     #[serde(rename = "Windows-1252")]
     #[strum(to_string = "Windows-1252")]
     Windows1252,
 }
 
-/// No byte order mark is longer.
+/// Maximum length of a byte order mark.
 pub(super) const BOM_BYTES_MAX: usize = 3;
 
-/// What the byte order mark at the start of `bytes` says, and its length.
+/// The encoding given by a byte order mark at the start of `bytes`, and the mark's length.
 pub(super) fn from_bom(bytes: &[u8]) -> Option<(Encoding, usize)> {
     match bytes {
         [0xef, 0xbb, 0xbf, ..] => Some((Encoding::Utf8, 3)),
@@ -65,8 +64,8 @@ pub fn decode(bytes: &[u8]) -> Decoded<'_> {
     }
 }
 
-/// The five bytes that Windows-1252 leaves undefined become U+FFFD; the standard
-/// would make C1 control characters of them.
+/// The five bytes that Windows-1252 leaves undefined become U+FFFD; the standard would
+/// turn them into C1 control characters.
 pub(super) fn windows_1252(bytes: &[u8]) -> Cow<'_, str> {
     let (text, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
     let is_c1 = |c: char| ('\u{80}'..='\u{9f}').contains(&c);

@@ -13,17 +13,17 @@ use super::{Encoding, LINE_BYTES_MAX, shown_size};
 
 const BUFFER_BYTES: usize = 1 << 18;
 
-/// What the next line is.
+/// The next line.
 #[derive(Debug)]
 pub enum Next<'a> {
     /// Without its end.
     Line(&'a str),
-    /// Longer than the bound; it was skipped without being kept.
+    /// Longer than the bound; it was skipped.
     TooLong,
-    /// A byte here is not UTF-8, and letters before it were: the whole text is to
-    /// be read again as [`Encoding::Windows1252`].
+    /// A byte here is not UTF-8, but earlier characters were: the whole text must be
+    /// read again as [`Encoding::Windows1252`].
     LateByte,
-    /// The stream cannot be read on.
+    /// The rest of the stream cannot be read.
     Broken(io::Error),
     End,
 }
@@ -32,13 +32,13 @@ pub enum Next<'a> {
 pub struct LineReader<'a> {
     bytes: Box<dyn BufRead + 'a>,
     encoding: Encoding,
-    /// Some line held more than ASCII.
+    /// A line had non-ASCII characters.
     told_letters: bool,
     max_bytes: usize,
     /// The last line ended in CR: an LF next belongs to it.
     after_cr: bool,
     line: Vec<u8>,
-    /// The line where it had to be decoded.
+    /// The decoded line, if decoding was necessary.
     decoded: String,
     number: u64,
 }
@@ -66,7 +66,7 @@ impl<'a> LineReader<'a> {
             .take(BOM_BYTES_MAX as u64)
             .read_to_end(&mut head)?;
         let (encoding, n_bom) = from_bom(&head).unwrap_or((known.unwrap_or(Encoding::Utf8), 0));
-        // A mark does not make UTF-8 of what is not.
+        // A byte order mark does not make invalid text UTF-8.
         let encoding = match (encoding, known) {
             (Encoding::Utf8, Some(known)) => known,
             (encoding, _) => encoding,
@@ -90,7 +90,7 @@ impl<'a> LineReader<'a> {
         })
     }
 
-    /// What the text was taken for so far.
+    /// The encoding assumed so far.
     pub fn encoding(&self) -> Encoding {
         self.encoding
     }
@@ -113,8 +113,8 @@ impl<'a> LineReader<'a> {
         }
     }
 
-    /// The line as text. Until a line holds more than ASCII, UTF-8 and Windows-1252
-    /// read alike, and nothing has to be read again.
+    /// The line as text. Until a line has non-ASCII characters, UTF-8 and Windows-1252
+    /// are the same, and nothing has to be read again.
     fn text(&mut self) -> Next<'_> {
         if self.encoding == Encoding::Utf8 && str::from_utf8(&self.line).is_err() {
             if self.told_letters {
@@ -195,7 +195,7 @@ impl<R: BufRead> Transcoder<R> {
 
     /// Decodes some more; at the end of the stream, what is left of it.
     fn refill(&mut self) -> io::Result<()> {
-        // A unit cut in two is no text yet.
+        // A split unit is not text yet.
         while self.n_given == self.text.len() && !self.ended {
             let units = self.inner.fill_buf()?;
             let last = units.is_empty();
@@ -231,18 +231,17 @@ impl<R: BufRead> BufRead for Transcoder<R> {
     }
 }
 
-/// The error of a text that began as UTF-8 and is none; [`with_restart`] reads it
-/// again.
+/// The error of a text that began as UTF-8 but is not; [`with_restart`] reads it again.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{name}:{line}: not UTF-8")]
 pub struct LateByte {
-    /// The file, as messages name it.
+    /// The file's name in messages.
     pub name: String,
     pub line: u64,
 }
 
-/// Runs `read`, which streams one text and has no effect when it fails; where that
-/// ends in [`LateByte`], once more with Windows-1252 as the known encoding.
+/// Runs `read`, which streams one text and has no effect when it fails; if that ends
+/// with [`LateByte`], runs it again with Windows-1252 as the known encoding.
 ///
 /// # Errors
 /// Those of `read`.
@@ -255,8 +254,8 @@ pub fn with_restart<T>(
     }
 }
 
-/// A stream of lines each of which must be read: whatever is not a line is an
-/// error that names the file and the line.
+/// A stream of lines in which anything unreadable is an error that names the file and
+/// the line.
 pub struct TextLines<'a> {
     name: String,
     lines: LineReader<'a>,
@@ -275,7 +274,7 @@ impl TextLines<'static> {
 }
 
 impl<'a> TextLines<'a> {
-    /// The lines of a stream that messages call `name`.
+    /// The lines of a stream called `name` in messages.
     ///
     /// # Errors
     /// Its first bytes cannot be read.
@@ -324,7 +323,7 @@ impl<'a> TextLines<'a> {
     }
 }
 
-/// What messages say of a line that is longer than this bound.
+/// The message for a line longer than this bound.
 pub fn too_long(max_bytes: usize) -> String {
     let size = shown_size(max_bytes as u64);
     format!("the line is longer than {size}, the limit")

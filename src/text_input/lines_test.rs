@@ -70,7 +70,7 @@ fn a_late_byte_decides_for_the_lines_before_it() {
     let mut lines = LineReader::new(&b"\xc3\xa9\n\xe9\n"[..], None, 100).unwrap();
     assert!(matches!(lines.next_line(), Next::Line("\u{e9}")));
     assert!(matches!(lines.next_line(), Next::LateByte));
-    // A mark does not make UTF-8 of what is none.
+    // A byte order mark does not make invalid text UTF-8.
     let (lines, _) = all(b"\xef\xbb\xbf\xc3\xa9\n\xe9\n", 100);
     assert_eq!(lines, ["\u{c3}\u{a9}", "\u{e9}"]);
 }

@@ -5,12 +5,12 @@
 //! [`LineReader`] and [`TextLines`] stream a large one. Every read has a bound, and
 //! an error names it.
 //!
-//! What comes out is UTF-8 without a byte order mark, whose lines end in `\n`.
-//! Control characters that a file holds stay in its text: where text is shown, the
-//! writer makes them visible. A decoder of this module adds none: a byte that
-//! Windows-1252 leaves undefined becomes U+FFFD, not a C1 control.
+//! What comes out is UTF-8 without a byte order mark, whose lines end in `\n`. Control
+//! characters in a file stay in its text: the writers that show text make them visible.
+//! A decoder of this module adds none: a byte that Windows-1252 leaves undefined
+//! becomes U+FFFD, not a C1 control.
 //!
-//! Must not know what a text says. Imports nothing of this crate.
+//! Must not know what a text means. Imports nothing from this crate.
 
 mod encoding;
 mod lines;

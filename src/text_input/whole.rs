@@ -25,7 +25,7 @@ pub fn read_text(path: &Path, max_bytes: u64) -> Result<Text, Report> {
     read_bytes(path, max_bytes).map(|bytes| text_of(&bytes))
 }
 
-/// As [`read_text`], of a stream that messages call `name`.
+/// As [`read_text`], for a stream called `name` in messages.
 ///
 /// # Errors
 /// As [`read_text`].
@@ -33,7 +33,7 @@ pub fn read_text_from(name: &str, bytes: impl Read, max_bytes: u64) -> Result<Te
     bytes_of(name, bytes, max_bytes).map(|bytes| text_of(&bytes))
 }
 
-/// Reads a file within a bound, as it is.
+/// Reads a file's bytes within a bound.
 ///
 /// # Errors
 /// As [`read_text`].
@@ -66,8 +66,8 @@ fn text_of(bytes: &[u8]) -> Text {
     }
 }
 
-/// A stream that fails after so many bytes: what an archive unpacks to is not
-/// known before it is unpacked.
+/// A stream that fails after this many bytes: an archive's unpacked size is not known
+/// in advance.
 pub struct Bounded<R> {
     inner: R,
     n_left: u64,
@@ -126,7 +126,7 @@ mod tests {
             error.ends_with("groups.toml: larger than 6 bytes, the limit for this kind of file"),
             "{error}"
         );
-        // Endless input ends, too.
+        // Endless input is refused.
         let error = read_text_from("endless", io::repeat(b'a'), 1 << 20).unwrap_err();
         assert!(error.to_string().contains("larger than 1 MiB"), "{error}");
     }

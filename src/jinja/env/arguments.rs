@@ -1,9 +1,9 @@
-//! What a call is given, and how it reaches parameters.
+//! Arguments of a call, and binding them to parameters.
 
 use crate::jinja::error::{Error, fail};
 use crate::jinja::value::Value;
 
-/// What a call is given.
+/// The arguments of a call.
 #[derive(Default)]
 pub struct Arguments {
     pub positional: Vec<Value>,
@@ -11,10 +11,10 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// The values of these parameters, `None` where one is not given.
+    /// The values of these parameters, `None` if not given.
     ///
     /// # Errors
-    /// More arguments, or others.
+    /// Too many or unknown arguments.
     pub fn bind<const N: usize>(self, names: [&str; N]) -> Result<[Option<Value>; N], Error> {
         if self.positional.len() > N {
             return fail(format!(

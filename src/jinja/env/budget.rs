@@ -1,25 +1,24 @@
-//! How much work one rendering may do. A template comes with a downloaded model
-//! or framework file: it must neither run for ever nor fill the memory nor the
-//! stack.
+//! How much work one rendering may do. A template comes with a downloaded model or
+//! framework file: it must not run forever, exhaust memory or overflow the stack.
 
 use std::cell::Cell;
 
 use crate::jinja::error::{EXHAUSTED, Error, fail};
 use crate::jinja::value::Value;
 
-/// Nodes evaluated and elements looked at; the longest prompts of a catalog of a
-/// hundred thousand ratings take some three million.
+/// Limit on nodes evaluated and elements visited; the longest prompts of a catalog of a
+/// hundred thousand ratings take about three million.
 const MAX_STEPS: u64 = 20_000_000;
 
-/// Bytes of all texts and lists made while rendering, those that were dropped
-/// again included.
+/// Limit on bytes of all texts and lists created while rendering, including those
+/// dropped again.
 const MAX_BYTES: u64 = 256 << 20;
 
-/// Expressions and statements inside one another while rendering, macro calls
-/// included: what the stack of a thread holds.
+/// Limit on nested expressions and statements while rendering, macro calls included:
+/// what a thread's stack can hold.
 const MAX_DEPTH: u32 = 250;
 
-/// What is left of it.
+/// The remaining budget.
 #[derive(Debug)]
 pub struct Budget {
     steps: Cell<u64>,
@@ -52,7 +51,7 @@ impl Budget {
         Ok(())
     }
 
-    /// To be asked before so much is made.
+    /// Call before allocating this much.
     pub fn bytes(&self, n: usize) -> Result<(), Error> {
         match self.bytes.get().checked_sub(n as u64) {
             Some(left) => self.bytes.set(left),

@@ -1,5 +1,5 @@
-//! What one rendering has besides its scopes: how much it may still do, and what is
-//! missing to it.
+//! The state of a rendering besides its scopes: its budget, and how undefined values
+//! are handled.
 
 pub mod arguments;
 pub mod budget;
@@ -23,12 +23,11 @@ pub enum Missing {
     Strict,
 }
 
-/// What one rendering has besides its scopes.
+/// The state of a rendering besides its scopes.
 pub struct Env {
     pub budget: Budget,
     pub missing: Missing,
-    /// All that were made: they may hold one another in a circle, so they are
-    /// emptied at the end.
+    /// All that were created: they may form cycles, so they are emptied at the end.
     pub namespaces: RefCell<Vec<Rc<Namespace>>>,
 }
 
@@ -41,7 +40,7 @@ impl Env {
         }
     }
 
-    /// An undefined value is used: fine, unless those are errors.
+    /// Reports the use of an undefined value, unless those are allowed.
     pub fn lenient(&self, what: &str) -> Result<(), Error> {
         match self.missing {
             Missing::Lenient => Ok(()),
@@ -56,7 +55,7 @@ impl Env {
         }
     }
 
-    /// What a loop over the value goes through.
+    /// The elements of a loop over the value.
     pub fn iterate(&self, value: &Value) -> Result<Vec<Value>, Error> {
         let items: Vec<Value> = match value {
             Value::Undefined(what) => return self.lenient(what).map(|()| Vec::new()),

@@ -1,5 +1,5 @@
-//! `tojson` as transformers has it: Python's `json.dumps`, with spaces behind
-//! commas and colons and no HTML escapes.
+//! `tojson` as in transformers: Python's `json.dumps`, with spaces after commas and
+//! colons and no HTML escapes.
 
 use crate::jinja::env::Env;
 use crate::jinja::env::arguments::Arguments;
@@ -19,7 +19,7 @@ struct Style {
 /// `value|tojson(ensure_ascii, indent, separators, sort_keys)`.
 ///
 /// # Errors
-/// A value that JSON does not have, an undefined one among them.
+/// A value that JSON does not have, such as an undefined one.
 pub fn tojson(env: &Env, value: &Value, args: Arguments) -> Result<String, Error> {
     let [ascii, indent, separators, sorted] =
         args.bind(["ensure_ascii", "indent", "separators", "sort_keys"])?;

@@ -1,5 +1,4 @@
-//! What stands behind `|`: filters of texts and numbers. Those of lists are in
-//! `sequence.rs`.
+//! Filters (after `|`) for texts and numbers. Those for lists are in `sequence.rs`.
 
 mod json;
 pub mod predicates;
@@ -62,11 +61,10 @@ pub fn exists(name: &str) -> bool {
     NAMES.contains(&name) || sequence::exists(name)
 }
 
-/// The value behind a filter.
+/// The result of a filter.
 ///
 /// # Errors
-/// A filter that there is not, arguments it does not take, a value it does not
-/// suit.
+/// An unknown filter, wrong arguments, an unsuitable value.
 pub fn apply(env: &Env, name: &str, value: Value, args: Arguments) -> Result<Value, Error> {
     match name {
         "default" | "d" => return default(env, value, args),
@@ -133,14 +131,14 @@ fn of_text(env: &Env, name: &str, text: &str, args: Arguments) -> Result<Value, 
     })
 }
 
-/// As [`text::display`] of what is no list; words of letters, digits and `_`.
+/// As [`text::display`] of a non-list; words of letters, digits and `_`.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let in_word = |c: char| c.is_alphanumeric() || c == '_';
     text.split(move |c| !in_word(c))
         .filter(|word| !word.is_empty())
 }
 
-/// The filter, unlike the method, begins words behind spaces and brackets only.
+/// Unlike the method, the filter starts words only after spaces and brackets.
 fn filter_title(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut starts = true;

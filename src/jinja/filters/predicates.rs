@@ -1,4 +1,4 @@
-//! What stands behind `is`.
+//! Tests (after `is`).
 
 use crate::jinja::env::Env;
 use crate::jinja::env::arguments::Arguments;
@@ -52,7 +52,7 @@ const NAMES: [&str; 36] = [
 /// Whether the value passes a test.
 ///
 /// # Errors
-/// A test that there is not, or that the value does not suit.
+/// An unknown test, or an unsuitable value.
 pub fn test(env: &Env, name: &str, value: &Value, args: Arguments) -> Result<bool, Error> {
     if let Some(how) = comparison(name) {
         let [other] = args.bind(["other"])?;
@@ -115,7 +115,7 @@ fn of_kind(name: &str, value: &Value) -> Result<bool, Error> {
         "number" => matches!(value, Value::Int(_) | Value::Float(_) | Value::Bool(_)),
         "string" => is_text,
         "mapping" => is_dict,
-        // An undefined value is empty, and that can be gone through.
+        // An undefined value is empty, and so iterable.
         "sequence" | "iterable" => is_list || is_text || is_dict || value.is_undefined(),
         "callable" => access::is_callable(value),
         "escaped" => matches!(value, Value::Safe(_)),

@@ -1,4 +1,4 @@
-//! Filters of lists and dicts. Where jinja2 gives a generator, this gives a list.
+//! Filters for lists and dicts. Where jinja2 returns a generator, this returns a list.
 
 use std::cmp::Ordering;
 
@@ -155,7 +155,7 @@ fn is_on(flag: &Option<Value>) -> bool {
     flag.as_ref().is_some_and(Value::is_true)
 }
 
-/// In lower case, unless case counts.
+/// In lower case, unless case matters.
 fn folded(value: &Value, cased: bool) -> Value {
     match value.as_text() {
         Some(text) if !cased => Value::text(text.to_lowercase()),
@@ -163,7 +163,7 @@ fn folded(value: &Value, cased: bool) -> Value {
     }
 }
 
-/// Stable, by what `key` makes of each.
+/// A stable sort by `key`.
 fn sorted_by<T>(
     env: &Env,
     items: Vec<T>,
@@ -279,12 +279,12 @@ fn cut(env: &Env, value: &Value, args: Arguments, in_batches: bool) -> Result<Va
     Value::checked_list(parts.collect::<Result<_, _>>()?)
 }
 
-/// Lists of `n`; the last one is filled up.
+/// Lists of `n`; the last one is padded.
 fn batches(items: &[Value], n: usize, fill: Option<&Value>) -> Vec<Vec<Value>> {
     items.chunks(n).map(|part| filled(part, n, fill)).collect()
 }
 
-/// `n` lists, the longer ones first; the others are filled up.
+/// `n` lists, the longer ones first; the others are padded.
 fn slices(items: &[Value], n: usize, fill: Option<&Value>) -> Vec<Vec<Value>> {
     let (per, extra) = (items.len() / n, items.len() % n);
     let mut rest = items;

@@ -1,4 +1,4 @@
-//! Functions that every template has, those of transformers included.
+//! Functions available to every template, including those of transformers.
 
 use std::rc::Rc;
 
@@ -117,9 +117,9 @@ pub fn hashable(key: Value) -> Result<Value, Error> {
     }
 }
 
-/// `strftime_now` on a fixed day, the one Llama 3's template falls back on: a
-/// prompt must not differ from one day to the next, or runs of two days could
-/// not be compared. Fields that are not listed stay as they are.
+/// `strftime_now` with a fixed date, Llama 3's fallback: prompts must not change from
+/// day to day, or runs could not be compared. Fields that are not listed stay as they
+/// are.
 pub fn strftime_fixed(format: &str) -> String {
     let fields = [
         ("%d", "26"),

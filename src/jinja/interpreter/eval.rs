@@ -20,10 +20,10 @@ use crate::jinja::value::dict::Dict;
 use crate::jinja::value::number;
 use crate::jinja::value::scope::Scope;
 
-/// A rendering under way.
+/// A rendering in progress.
 pub struct Interpreter {
     pub env: Env,
-    /// The text so far; further ones are blocks and macros that are captured.
+    /// The text so far, then those of captured blocks and macros.
     pub outputs: Vec<String>,
     pub outermost: Rc<Scope>,
 }
@@ -96,7 +96,7 @@ impl Interpreter {
         }
     }
 
-    /// An `if` without `else` prints nothing, also where undefined is an error.
+    /// An `if` without `else` prints nothing, even if undefined is an error.
     fn nothing(&self) -> Value {
         match self.env.missing {
             Missing::Lenient => Value::undefined("an inline `if` without `else` was false"),
@@ -192,7 +192,7 @@ impl Interpreter {
 
     fn apply(&mut self, value: Value, step: &StepKind, scope: &Rc<Scope>) -> Result<Value, Error> {
         if !matches!(step, StepKind::Attribute(_)) {
-            // Most of what is done with a text goes through all of it.
+            // Most operations on a text traverse all of it.
             self.env
                 .budget
                 .steps(value.as_text().map_or(0, str::len) / 16)?;

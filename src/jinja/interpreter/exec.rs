@@ -1,4 +1,4 @@
-//! Statements: what they write, assign and repeat.
+//! Executes statements.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -13,7 +13,7 @@ use crate::jinja::value::dict::Dict;
 use crate::jinja::value::scope::{LoopState, Scope};
 use crate::jinja::value::{MacroValue, Value};
 
-/// Where a body goes on.
+/// Where execution continues after a body.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Flow {
     Next,
@@ -153,7 +153,7 @@ impl Interpreter {
         Ok(Flow::Next)
     }
 
-    /// What is gone through, what the loop's own `if` leaves out left out.
+    /// The elements of a loop, filtered by its own `if`.
     fn items_of(
         &mut self,
         inner: &For,
@@ -176,7 +176,7 @@ impl Interpreter {
         Ok(kept)
     }
 
-    /// `loop(children)`: the loop's body once more, for these.
+    /// `loop(children)`: the loop's body again, for these.
     pub fn recurse(&mut self, state: &LoopState, args: Arguments) -> Result<Value, Error> {
         let Some((inner, scope)) = &state.recursive else {
             return fail("the loop is not `recursive`");
@@ -248,7 +248,7 @@ impl Interpreter {
     ) -> Result<(), Error> {
         let inner = Scope::within(scope);
         let callback = closure(caller, &inner);
-        // The macro that is called finds its caller by this name.
+        // The called macro finds its caller by this name.
         let value = self.eval_call(call, &inner, callback)?;
         self.print(&value)
     }
@@ -268,7 +268,7 @@ impl Interpreter {
         fail("`{% call %}` needs a macro call")
     }
 
-    /// The text of a macro with these arguments.
+    /// The text of a macro called with these arguments.
     pub fn call_macro(&mut self, found: &MacroValue, args: Arguments) -> Result<Value, Error> {
         let around = found
             .scope

@@ -1,5 +1,4 @@
-//! What is inside values: attributes, items, slices, and which methods Python's
-//! have.
+//! Access to values: attributes, items, slices, and which methods Python's have.
 
 use std::rc::Rc;
 
@@ -53,7 +52,7 @@ const OF_TEXT: [&str; 38] = [
 const OF_DICT: [&str; 5] = ["get", "items", "keys", "values", "copy"];
 const OF_LIST: [&str; 3] = ["index", "count", "copy"];
 const OF_LOOP: [&str; 2] = ["cycle", "changed"];
-/// They change their value, which the sandbox forbids.
+/// They mutate their value, which the sandbox forbids.
 const CHANGING: [&str; 12] = [
     "append",
     "extend",
@@ -115,7 +114,7 @@ fn missing(value: &Value, what: &str) -> Value {
     Value::undefined(format!("'{} object' has no {what}", value.type_name()))
 }
 
-/// A place that may be counted from the end.
+/// An index that may count from the end.
 fn place(at: i64, len: usize) -> Option<usize> {
     let at = if at < 0 { at + len as i64 } else { at };
     usize::try_from(at).ok().filter(|at| *at < len)
@@ -129,7 +128,7 @@ fn char_at(text: &str, at: i64) -> Option<Value> {
     text.chars().nth(at).map(|c| Value::text(c.to_string()))
 }
 
-/// A method, or what a loop and a namespace know.
+/// A method, or an attribute of a loop or namespace.
 pub fn built_in(value: &Value, name: &str) -> Result<Option<Value>, Error> {
     let known: &[&str] = match value {
         Value::Text(_) | Value::Safe(_) => &OF_TEXT,
@@ -259,7 +258,7 @@ fn indices(
     Ok((0..n as i64).map(move |k| (start + k * step) as usize))
 }
 
-/// How `|attribute` filters reach into an element: `a.b.0`.
+/// A path of `attribute=` in filters: `a.b.0`.
 pub fn path(value: &Value, path: &Value) -> Result<Value, Error> {
     let Some(text) = path.as_text() else {
         return item(value, path);
@@ -275,7 +274,7 @@ pub fn path(value: &Value, path: &Value) -> Result<Value, Error> {
     Ok(reached)
 }
 
-/// The element itself, or what a path leads to in it.
+/// The element itself, or the value at a path in it.
 pub fn reach(item: &Value, attribute: Option<&Value>) -> Result<Value, Error> {
     match attribute {
         None | Some(Value::None) => Ok(item.clone()),

@@ -1,15 +1,14 @@
-//! One value filled into a text: sign, digits, precision and width. Both of
-//! Python's ways to format share it.
+//! Formats one value: sign, digits, precision and width. Shared by both of Python's
+//! ways to format.
 
 use crate::jinja::error::{Error, fail};
 use crate::jinja::value::Value;
 use crate::jinja::value::number;
 
-/// Longest field: a width is a number in the template.
+/// Maximum width, since widths come from templates.
 const MAX_WIDTH: usize = 10_000;
 
-/// How a value is written: Python's format mini-language, as far as both ways
-/// share it.
+/// A format: the part of Python's format mini-language that both ways share.
 #[derive(Clone, Copy, Default)]
 pub struct Spec {
     pub fill: Option<char>,
@@ -22,7 +21,7 @@ pub struct Spec {
     pub kind: Option<char>,
 }
 
-/// A width or a precision that a template may ask for.
+/// A width or a precision within the limit.
 pub fn bounded(width: Option<usize>) -> Result<Option<usize>, Error> {
     match width.filter(|width| *width <= MAX_WIDTH) {
         Some(width) => Ok(Some(width)),
@@ -96,7 +95,7 @@ fn exponent(float: f64, precision: usize, kind: char) -> String {
     format!("{mantissa}{kind}{sign}{:02}", exponent.abs())
 }
 
-/// `%g`: so many significant digits, without zeros at the end.
+/// `%g`: this many significant digits, without trailing zeros.
 fn general(float: f64, precision: usize) -> String {
     let precision = precision.max(1);
     let written = exponent(float, precision - 1, 'e');

@@ -60,8 +60,8 @@ fn of_list(env: &Env, items: &[Value], name: &str, args: Arguments) -> Result<Va
 }
 
 fn of_text(env: &Env, text: &str, name: &str, args: Arguments) -> Result<Value, Error> {
-    // What most methods make is about as long as the text; where it is not, they
-    // ask for more.
+    // Most results are about as long as the text; other methods charge the budget
+    // separately.
     env.budget.bytes(text.len())?;
     if let Some(is) = property(text, name) {
         return Ok(Value::Bool(is));
@@ -99,7 +99,7 @@ fn of_text(env: &Env, text: &str, name: &str, args: Arguments) -> Result<Value, 
     }
 }
 
-/// `isdigit()` and the like; `None`: the method asks for no property.
+/// `isdigit()` and the like; `None`: not such a method.
 fn property(text: &str, name: &str) -> Option<bool> {
     Some(match name {
         "isdigit" | "isdecimal" | "isnumeric" => all_chars(text, char::is_numeric),
@@ -112,7 +112,7 @@ fn property(text: &str, name: &str) -> Option<bool> {
     })
 }
 
-/// `upper()` and the like; `None`: the method leaves the case alone.
+/// `upper()` and the like; `None`: not such a method.
 fn in_other_case(text: &str, name: &str) -> Option<String> {
     Some(match name {
         "upper" => text.to_uppercase(),
@@ -220,7 +220,7 @@ fn split(env: &Env, text: &str, from_right: bool, args: Arguments) -> Result<Val
     texts(env, parts)
 }
 
-/// At most `most` words; the last one, or the first, has what is left over.
+/// At most `most` words; the last one, or the first, has the rest.
 fn words(text: &str, most: usize, from_right: bool) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut rest = text;

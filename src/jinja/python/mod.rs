@@ -1,4 +1,4 @@
-//! What Python does with values: operators, attributes, methods, texts of them.
+//! Python's operations on values: operators, attributes, methods, text forms.
 
 pub mod access;
 mod field;

@@ -14,12 +14,12 @@ use crate::jinja::value::number;
 /// `<` and the like.
 ///
 /// # Errors
-/// Two kinds that have no order.
+/// Two kinds without an order.
 pub fn order(a: &Value, b: &Value) -> Result<Ordering, Error> {
     ordered(a, b, false)
 }
 
-/// As [`order`], where values that have none may be equal.
+/// As [`order`], but values without an order may be equal.
 pub fn sorting_order(a: &Value, b: &Value) -> Result<Ordering, Error> {
     ordered(a, b, true)
 }
@@ -43,7 +43,7 @@ fn ordered(a: &Value, b: &Value, for_sorting: bool) -> Result<Ordering, Error> {
             }
             Ok(x.items.len().cmp(&y.items.len()))
         }
-        // Python sorts by lists of keys, which ask for no order of equal ones.
+        // Python compares lists of keys, and needs no order for equal ones.
         _ if for_sorting && equal(a, b) => Ok(Ordering::Equal),
         (Value::Undefined(what), _) | (_, Value::Undefined(what)) => fail(&**what),
         _ => fail(format!(
@@ -131,7 +131,7 @@ fn unsupported(a: &Value, sign: &str, b: &Value) -> Result<Value, Error> {
     ))
 }
 
-/// A text that is marked as safe makes the other one safe by escaping it.
+/// A safe text makes the other one safe by escaping it.
 fn add_texts(env: &Env, a: &Value, b: &Value) -> Result<Value, Error> {
     let (x, y) = (
         a.as_text().unwrap_or_default(),
@@ -151,7 +151,7 @@ fn joined(env: &Env, a: &[Value], b: &[Value]) -> Result<Vec<Value>, Error> {
     Ok([a, b].concat())
 }
 
-/// `'ab' * 3`; `None` if these are no such two.
+/// `'ab' * 3`; `None` for other operands.
 fn repeated(env: &Env, what: &Value, times: &Value) -> Option<Result<Value, Error>> {
     let times = usize::try_from(times.as_int()?.max(0)).ok()?;
     let size = |len: usize| len.checked_mul(times);

@@ -8,7 +8,7 @@ use crate::jinja::value::number;
 /// `str(value)`.
 ///
 /// # Errors
-/// An undefined value where those are errors; a text beyond the bounds.
+/// An undefined value if those are errors; a text beyond the bounds.
 pub fn display(env: &Env, value: &Value) -> Result<String, Error> {
     if let Value::Undefined(what) = value {
         return env.lenient(what).map(|()| String::new());
@@ -82,7 +82,7 @@ fn push_items(items: &[Value], (open, close): (&str, &str), out: &mut String) {
     out.push_str(close);
 }
 
-/// Single quotes unless the text has those and no double ones.
+/// Single quotes unless the text contains those and no double ones.
 fn push_quoted(text: &str, out: &mut String) {
     let quote = match text.contains('\'') && !text.contains('"') {
         true => '"',
@@ -119,7 +119,7 @@ fn is_printable(c: char) -> bool {
     }
 }
 
-/// HTML escapes as MarkupSafe writes them.
+/// HTML escapes as in MarkupSafe.
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -142,7 +142,7 @@ pub fn capitalize(text: &str) -> String {
     first.unwrap_or_default() + &chars.as_str().to_lowercase()
 }
 
-/// Python's `str.title`: letters behind something that is no letter.
+/// Python's `str.title`: letters after a non-letter.
 pub fn title(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut in_word = false;

@@ -1,4 +1,4 @@
-//! What a template means: statements and expressions, each with its line.
+//! The syntax tree: statements and expressions, each with its line.
 
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ pub struct Macro {
     pub name: String,
     pub parameters: Vec<Parameter>,
     pub body: Vec<Node>,
-    /// It reads `varargs` or `kwargs`, so that more arguments are no error.
+    /// It reads `varargs` or `kwargs`, so extra arguments are allowed.
     pub takes_more: bool,
 }
 
@@ -76,7 +76,7 @@ pub enum ExprKind {
     List(Vec<Expr>),
     Tuple(Vec<Expr>),
     Dict(Vec<(Expr, Expr)>),
-    /// A value and what is done with it, one after another: `x.y[0] | trim is z`.
+    /// A value and its postfix operations: `x.y[0] | trim is z`.
     Applied(Box<Expr>, Vec<Step>),
     Not(Box<Expr>),
     Negative(Box<Expr>),

@@ -1,7 +1,7 @@
 //! Expressions, in jinja2's order of precedence: choice, `or`, `and`, `not`,
-//! comparisons, `+ -`, `~`, `* / // %`, `**`, signs, then what stands behind a
-//! value: attributes, items, calls, filters and tests. What can stand in a row is
-//! kept in a row, so that only brackets nest.
+//! comparisons, `+ -`, `~`, `* / // %`, `**`, signs, then postfix operations:
+//! attributes, items, calls, filters and tests. Chains are stored flat, so that only
+//! brackets nest.
 
 use super::ast::{Binary, Comparison, Constant, Expr, ExprKind};
 use super::parser::Parser;
@@ -81,7 +81,7 @@ impl Parser<'_> {
         self.joined("and", Self::not, ExprKind::And)
     }
 
-    /// Operands with `word` between them; a single one stays as it is.
+    /// Operands separated by `word`; a single one is unchanged.
     fn joined(
         &mut self,
         word: &str,
@@ -227,7 +227,7 @@ impl Parser<'_> {
             },
             Kind::Text(text) => {
                 let mut whole = text.clone();
-                // Literals beside one another are one.
+                // Adjacent literals are joined.
                 while let Kind::Text(more) = self.peek() {
                     whole.push_str(more);
                     self.next();
@@ -256,7 +256,7 @@ impl Parser<'_> {
         Ok(inner.kind)
     }
 
-    /// Expressions up to a closing bracket, which is taken.
+    /// Expressions up to and including a closing bracket.
     fn items(&mut self, close: &str) -> Result<Vec<Expr>, Error> {
         let mut items = Vec::new();
         while !self.take_sign(close) {

@@ -1,14 +1,13 @@
 //! Source to tokens, with jinja2's whitespace control under `trim_blocks` and
-//! `lstrip_blocks`: a block tag takes the line break behind it along, and the
-//! spaces before it if nothing else stands there; `-` strips more, `+` nothing.
+//! `lstrip_blocks`: a block tag removes the following line break, and the spaces before
+//! it if the line is otherwise empty; `-` strips more, `+` nothing.
 
 use super::literal::{number, string_len, unescape};
 use super::space::{is_space, trim_end, trim_start};
 use super::token::{Kind, Token};
 use crate::jinja::error::{Error, fail};
 
-/// Bytes of the largest template that is parsed. The longest published chat
-/// template has 17 kB.
+/// Maximum size of a template in bytes. The longest published chat template has 17 kB.
 pub const MAX_SOURCE: usize = 1 << 20;
 
 /// Longest first.
@@ -20,7 +19,7 @@ const SIGNS: [&str; 26] = [
 /// The tokens of a template, [`Kind::End`] last.
 ///
 /// # Errors
-/// A tag, string or comment that does not end, a character no expression has.
+/// An unclosed tag, string or comment, or an invalid character.
 pub fn tokens(source: &str) -> Result<Vec<Token>, Error> {
     if source.len() > MAX_SOURCE {
         return fail(format!(
@@ -43,12 +42,12 @@ pub fn tokens(source: &str) -> Result<Vec<Token>, Error> {
 struct Lexer<'s> {
     rest: &'s str,
     line: u32,
-    /// What was read last ended in a line break.
+    /// The last token ended with a line break.
     at_line_start: bool,
     tokens: Vec<Token>,
 }
 
-/// What a tag is, by its second character.
+/// The kind of a tag, by its second character.
 #[derive(Clone, Copy, PartialEq)]
 enum Tag {
     Print,
@@ -89,7 +88,7 @@ impl<'s> Lexer<'s> {
         }
     }
 
-    /// Goes past `len` bytes.
+    /// Skips `len` bytes.
     fn advance(&mut self, len: usize) {
         let (read, rest) = self.rest.split_at(len);
         self.line += read.matches('\n').count() as u32;
@@ -136,7 +135,7 @@ impl<'s> Lexer<'s> {
         Ok(())
     }
 
-    /// Behind a block or a comment: all spaces, the line break, or nothing goes.
+    /// After a block or a comment: removes all spaces, the line break, or nothing.
     fn after_block(&mut self, strips: bool, keeps: bool) {
         if strips {
             self.advance(self.rest.len() - trim_start(self.rest).len());
@@ -167,7 +166,7 @@ impl<'s> Lexer<'s> {
     fn tag(&mut self, begin: Kind, end: Kind, close: &str) -> Result<(), Error> {
         self.push(begin);
         let sign = self.rest[2..].starts_with(['-', '+']);
-        // A `+` or `-` behind `{{` may also be the sign of a number.
+        // A `+` or `-` after `{{` may also be the sign of a number.
         self.advance(2 + usize::from(sign));
         let mut open: Vec<char> = Vec::new();
         loop {

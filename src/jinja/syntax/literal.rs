@@ -1,4 +1,4 @@
-//! Strings and numbers as they stand in a template.
+//! String and number literals.
 
 use super::token::Kind;
 use crate::jinja::error::{Error, fail};
@@ -16,7 +16,7 @@ pub fn string_len(text: &str, quote: char) -> Result<usize, Error> {
     fail("unterminated string")
 }
 
-/// `12`, `0x1f`, `1_000`, `1.5e3`; behind a dot (`x.1.5`) no fraction.
+/// `12`, `0x1f`, `1_000`, `1.5e3`; after a dot (`x.1.5`) no fraction.
 pub fn number(text: &str, after_dot: bool) -> Result<(Kind, usize), Error> {
     let digits = |from: usize| {
         let is_digit = |c: char| c == '_' || c.is_ascii_digit();
@@ -74,10 +74,10 @@ const SIMPLE: [(char, char); 10] = [
     ('v', '\x0b'),
 ];
 
-/// Escapes of so many hexadecimal digits.
+/// Escapes with this many hexadecimal digits.
 const HEX: [(char, usize); 3] = [('x', 2), ('u', 4), ('U', 8)];
 
-/// Python's escapes: `\n`, `\x41`, `\u263a`; an unknown one stays as it is.
+/// Python's escapes: `\n`, `\x41`, `\u263a`; an unknown one is unchanged.
 pub fn unescape(text: &str) -> Result<String, Error> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -105,7 +105,7 @@ pub fn unescape(text: &str) -> Result<String, Error> {
             out.push(code_point(digits, 8)?);
             behind
         } else {
-            // A line that goes on in the next one.
+            // A continued line.
             out.push_str(if c == '\n' { "" } else { "\\" });
             &rest[usize::from(c == '\n')..]
         };

@@ -1,4 +1,4 @@
-//! From a template's text to what it means. Knows no values.
+//! From a template's text to its syntax tree. Does not know values.
 
 pub mod ast;
 mod expression;

@@ -1,4 +1,4 @@
-//! Which names a template reads and assigns, and which texts it holds.
+//! The names that a template reads and assigns, and its literal texts.
 
 use super::ast::{Args, Call, Expr, ExprKind, For, Macro, Node, NodeKind, Step, StepKind, Target};
 

@@ -7,14 +7,14 @@ use super::names;
 use super::token::{Kind, Token};
 use crate::jinja::error::{Error, fail};
 
-/// Tags, brackets and operators inside one another. Templates in the field have
-/// twenty; parsing and dropping a deeper one would be a risk for the stack.
+/// Limit on nested tags, brackets and operators. Real templates have twenty; parsing
+/// and dropping deeper ones could overflow the stack.
 const MAX_NESTING: u32 = 120;
 
 /// Statements of a whole template.
 ///
 /// # Errors
-/// What jinja2 refuses, too, and what nests too deeply; with its line.
+/// Whatever jinja2 refuses, and too deep nesting; with its line.
 pub fn parse(tokens: &[Token]) -> Result<Vec<Node>, Error> {
     let mut parser = Parser {
         tokens,
@@ -100,7 +100,7 @@ impl<'t> Parser<'t> {
         ))
     }
 
-    /// One level further in; `inner` comes back out.
+    /// Runs `inner` one nesting level deeper.
     pub(super) fn deeper<T>(
         &mut self,
         inner: impl FnOnce(&mut Self) -> Result<T, Error>,
@@ -114,7 +114,7 @@ impl<'t> Parser<'t> {
         result
     }
 
-    /// Nodes up to a block of one of these names, which is not taken; without
+    /// Nodes up to a block with one of these names, which is not consumed; without
     /// names up to the end.
     fn body(&mut self, ends: &[&str]) -> Result<Vec<Node>, Error> {
         let mut nodes = Vec::new();
@@ -157,7 +157,7 @@ impl<'t> Parser<'t> {
         self.block_end()
     }
 
-    /// A body up to `end`, which is taken, the beginning tag's `%}` included.
+    /// A body up to and including `end`, starting with the opening tag's `%}`.
     fn block_body(&mut self, end: &str) -> Result<Vec<Node>, Error> {
         self.body_begin()?;
         let nodes = self.body(&[end])?;
@@ -183,7 +183,7 @@ impl<'t> Parser<'t> {
                 let filters = self.filter_block()?;
                 NodeKind::FilterBlock(filters, self.block_body("endfilter")?)
             }
-            // transformers' mark around what the assistant says.
+            // transformers' mark around the assistant's text.
             "generation" => NodeKind::Scoped(self.block_body("endgeneration")?),
             "break" | "continue" => {
                 self.block_end()?;
@@ -192,7 +192,7 @@ impl<'t> Parser<'t> {
                     _ => NodeKind::Continue,
                 }
             }
-            // Nothing extends a template here, so a block is what it holds.
+            // Templates are never extended here, so a block is just its contents.
             "block" => {
                 self.name()?;
                 NodeKind::Scoped(self.block_body("endblock")?)
@@ -336,7 +336,7 @@ impl<'t> Parser<'t> {
         Ok(parameters)
     }
 
-    /// What is assigned to: `x`, `a, b`, `ns.x`.
+    /// An assignment target: `x`, `a, b`, `ns.x`.
     fn target(&mut self, may_unpack: bool) -> Result<Target, Error> {
         let first = self.single_target()?;
         if !may_unpack || !self.is_sign(",") {

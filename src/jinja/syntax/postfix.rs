@@ -1,5 +1,4 @@
-//! What stands behind a value: attributes, items, slices, calls, filters and
-//! tests.
+//! Postfix operations: attributes, items, slices, calls, filters and tests.
 
 use super::ast::{Args, Call, Constant, Expr, ExprKind, Step, StepKind};
 use super::parser::Parser;
@@ -73,7 +72,7 @@ impl Parser<'_> {
         }
         match (n_colons, bounds) {
             (0, [Some(index), None, None]) => Ok(StepKind::Item(index)),
-            // jinja2 takes `x[]` for the item of an empty tuple, which nothing has.
+            // jinja2 reads `x[]` as indexing by an empty tuple, which always fails.
             (0, [None, None, None]) => Ok(StepKind::Item(Expr {
                 kind: ExprKind::Tuple(Vec::new()),
                 line: self.line(),

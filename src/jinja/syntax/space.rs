@@ -1,4 +1,4 @@
-//! White space, as Python has it.
+//! White space as in Python.
 
 /// Python's `str.isspace`: Unicode white space and the four separators of ASCII.
 pub fn is_space(c: char) -> bool {

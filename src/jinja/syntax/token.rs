@@ -1,6 +1,6 @@
-//! The pieces a template's source falls into.
+//! The tokens of a template's source.
 
-/// A token and the line it stands on, from 1.
+/// A token and its line, from 1.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Token {
     pub kind: Kind,
@@ -27,7 +27,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// As an error message names it.
+    /// Its name in error messages.
     pub fn describe(&self) -> String {
         match self {
             Kind::Data(_) => "text".into(),

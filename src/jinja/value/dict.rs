@@ -1,6 +1,5 @@
-//! Python's dict: keys of any hashable kind, in the order of insertion, `1`,
-//! `1.0` and `True` the same key. Dicts in templates are small, so a key is
-//! found by going through them.
+//! Python's dict: keys of any hashable kind, in the order of insertion, `1`, `1.0` and
+//! `True` the same key. Dicts in templates are small, so lookup is linear.
 
 use super::equal::equal;
 use crate::jinja::error::Error;
@@ -26,7 +25,7 @@ impl Dict {
         found.map(|(_, value)| value)
     }
 
-    /// A key that is there keeps its place.
+    /// An existing key keeps its position.
     pub fn insert(&mut self, key: Value, value: Value) {
         let added = key.weight().saturating_add(value.weight());
         self.weight = self.weight.saturating_add(added);

@@ -1,5 +1,5 @@
-//! Python's values as far as templates have them. None can be changed in place
-//! (the sandbox forbids it), but for namespaces.
+//! The Python values that templates use. None can be mutated (the sandbox forbids it),
+//! except namespaces.
 
 pub mod dict;
 pub mod equal;
@@ -15,21 +15,20 @@ use crate::jinja::syntax::ast;
 use dict::Dict;
 use scope::{LoopState, Scope};
 
-/// Lists in lists in lists: beyond this, printing and comparing would be a risk
-/// for the stack.
+/// Limit on nested lists: beyond it, printing and comparing could overflow the stack.
 const MAX_NESTING: u32 = 100;
 
 /// A value of a template.
 #[derive(Clone)]
 pub enum Value {
-    /// Says in an error what is not there.
+    /// Says what is missing, for errors.
     Undefined(Rc<str>),
     None,
     Bool(bool),
     Int(i64),
     Float(f64),
     Text(Rc<str>),
-    /// A text that HTML escaping leaves alone (`|safe`).
+    /// A text not to be HTML-escaped (`|safe`).
     Safe(Rc<str>),
     List(Rc<Sequence>),
     Tuple(Rc<Sequence>),
@@ -56,8 +55,8 @@ pub struct Namespace {
     pub attributes: RefCell<Dict>,
 }
 
-/// A macro with the scope it was defined in. The scope holds the macro, hence
-/// the weak way back; a scope that is gone counts as the outermost one.
+/// A macro with the scope it was defined in. The scope owns the macro, hence the weak
+/// reference; a dropped scope counts as the outermost one.
 pub struct MacroValue {
     pub definition: std::sync::Arc<ast::Macro>,
     pub scope: std::rc::Weak<Scope>,
@@ -101,7 +100,7 @@ impl Value {
         Value::Dict(Rc::new(dict))
     }
 
-    /// From JSON, in the order that the map has.
+    /// From JSON, in the map's order.
     pub fn from_json(json: &serde_json::Value) -> Self {
         match json {
             serde_json::Value::Null => Value::None,
@@ -186,8 +185,8 @@ impl Value {
         }
     }
 
-    /// About as many bytes as it has when it is printed, an element that is there
-    /// twice counted twice: what going through all of it costs.
+    /// Approximate size when printed, with shared elements counted each time: the cost
+    /// of traversing it.
     pub(in crate::jinja) fn weight(&self) -> usize {
         match self {
             Value::Text(text) | Value::Safe(text) => 8 + text.len(),

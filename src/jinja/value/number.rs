@@ -1,11 +1,10 @@
-//! Numbers as Python calculates and prints them. Integers have 64 bits; what
-//! goes beyond is an error.
+//! Numbers as computed and printed by Python. Integers have 64 bits; overflow is an error.
 
 use crate::jinja::error::{Error, fail};
 use crate::jinja::syntax::ast::Binary;
 use crate::jinja::value::Value;
 
-/// `a + b` and the like, of two numbers; `None` if one is none.
+/// `a + b` and the like, of two numbers; `None` if one is not a number.
 pub fn calculate(left: &Value, operator: Binary, right: &Value) -> Option<Result<Value, Error>> {
     if let (Some(a), Some(b)) = (left.as_int(), right.as_int()) {
         return Some(integers(a, operator, b));

@@ -1,4 +1,4 @@
-//! Where names are looked up: a scope, the ones around it, then the language.
+//! Name lookup: a scope, the enclosing ones, then the language.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -51,12 +51,12 @@ impl Scope {
 /// `loop` in a loop's body.
 pub struct LoopState {
     pub items: Rc<Vec<Value>>,
-    /// Which one it is, from 0.
+    /// The index of the pass, from 0.
     pub index: usize,
-    /// How many loops are around it.
+    /// Number of enclosing loops.
     pub depth: usize,
-    /// What `loop(children)` runs again, and in which scope.
+    /// The body that `loop(children)` runs again, and its scope.
     pub recursive: Option<(Arc<ast::For>, Rc<Scope>)>,
-    /// What `loop.changed` was last given.
+    /// The last arguments of `loop.changed`.
     pub changed: Rc<RefCell<Option<Value>>>,
 }

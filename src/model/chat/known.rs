@@ -1,7 +1,6 @@
-//! Templates for files that carry none, told apart by the markers of their
-//! vocabulary.
+//! Templates for files without one, chosen by the markers in the vocabulary.
 
-/// A template that models were trained with, and the markers only those have.
+/// A template used in training, and the markers unique to its models.
 pub struct Known {
     name: &'static str,
     markers: &'static [&'static str],
@@ -37,7 +36,7 @@ const GEMMA: &str = concat!(
     "{%- if add_generation_prompt -%}{{ '<start_of_turn>model\n' }}{%- endif -%}",
 );
 
-/// Mistral's instruct models from v3 on, whose vocabularies have `[INST]`.
+/// Mistral's instruct models from v3 on, whose vocabularies include `[INST]`.
 const MISTRAL: &str = concat!(
     "{{ bos_token }}{%- for message in messages -%}",
     "{%- if message.role == 'user' -%}{{ '[INST] ' ~ message.content ~ '[/INST]' }}",
@@ -45,7 +44,7 @@ const MISTRAL: &str = concat!(
     "{%- endif -%}{%- endfor -%}",
 );
 
-/// Vicuna v1.1 to v1.5 (FastChat's `vicuna_v1.1`), whose GGUF files carry none.
+/// Vicuna v1.1 to v1.5 (FastChat's `vicuna_v1.1`), whose GGUF files have none.
 const VICUNA: &str = concat!(
     "{%- if messages[0].role == 'system' -%}{{ messages[0].content }}",
     "{%- else -%}A chat between a curious user and an artificial intelligence assistant. ",
@@ -62,7 +61,7 @@ const VICUNA: &str = concat!(
 
 const PLAIN: &str = "{%- for message in messages -%}{{ message.content ~ '\n\n' }}{%- endfor -%}";
 
-/// The most particular markers first: Llama 2's `<s>` is in many vocabularies.
+/// The most specific markers first: Llama 2's `<s>` is in many vocabularies.
 const ALL: [Known; 5] = [
     Known {
         name: "ChatML's",
@@ -109,8 +108,7 @@ const NONE: Known = Known {
     eos: "",
 };
 
-/// Markers that are no ordinary text in any vocabulary, whatever a file says of
-/// their type.
+/// Markers that are never plain text, whatever type a file declares.
 pub const KNOWN_MARKERS: [&str; 24] = [
     "<|im_start|>",
     "<|im_end|>",
@@ -138,7 +136,7 @@ pub const KNOWN_MARKERS: [&str; 24] = [
     "[/INST]",
 ];
 
-/// The template whose markers a vocabulary has; plain text if there is none.
+/// The template whose markers are in a vocabulary; plain text if there is none.
 pub fn by_markers(has_marker: impl Fn(&str) -> bool) -> Known {
     let fits = |known: &Known| known.markers.iter().all(|marker| has_marker(marker));
     ALL.into_iter().find(fits).unwrap_or(NONE)

@@ -1,5 +1,5 @@
-//! Where a model's files keep its chat template, and the texts of the special
-//! tokens that it may write.
+//! Finds the chat template in a model's files, and the texts of the special tokens it
+//! may use.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,14 +23,14 @@ const TOKENS: [(&str, &str); 5] = [
     ("sep_token", "tokenizer.ggml.seperator_token_id"),
     ("pad_token", "tokenizer.ggml.padding_token_id"),
 ];
-/// Those that a template may count on: without a text they are empty.
+/// Those always defined for a template: empty without a text.
 const ALWAYS: usize = 2;
 
-/// A template as it was found.
+/// A template as found.
 pub struct Found {
     pub text: String,
     pub names: Names,
-    /// The file or key it stands in, for messages.
+    /// The file or key it comes from, for messages.
     pub place: String,
     pub notes: Vec<String>,
 }
@@ -66,7 +66,7 @@ impl Names {
 /// `tokenizer.chat_template.NAME`.
 ///
 /// # Errors
-/// A key that holds no text.
+/// A key without a text.
 pub fn of_gguf(content: &Content) -> Result<Option<Found>> {
     let mut named = Vec::new();
     for (key, value) in &content.metadata {
@@ -107,8 +107,8 @@ fn token_text(content: &Content, id_key: &str) -> Option<String> {
     tokens.get(id as usize)?.to_string().ok().cloned()
 }
 
-/// A checkpoint's template: a file of its own, a setting of the tokenizer's, or
-/// that of a processor, whichever comes first.
+/// A checkpoint's template: a separate file, a setting of the tokenizer, or that of a
+/// processor, whichever comes first.
 ///
 /// # Errors
 /// A file that cannot be read.
@@ -175,8 +175,7 @@ fn read_template(path: &Path) -> Result<String> {
     Ok(read_text(path, MAX_SOURCE as u64)?.text)
 }
 
-/// Of several, the one called `default`; else the first by name, one for a
-/// special purpose only if there is no other.
+/// Of several, the one called `default`; else the first by name, special-purpose ones last.
 fn chosen(mut named: Vec<(String, String)>) -> Option<(String, String)> {
     let is_special = |name: &str| ["tool", "rag"].iter().any(|purpose| name.contains(purpose));
     named.sort_by_key(|(name, _)| (name != "default", is_special(name), name.clone()));

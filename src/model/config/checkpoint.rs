@@ -1,5 +1,4 @@
-//! A [`Config`] from a checkpoint's `config.json`, in the names that
-//! transformers gives its keys.
+//! A [`Config`] from a checkpoint's `config.json`, with transformers' key names.
 
 use std::ops::RangeInclusive;
 use std::path::Path;
@@ -37,7 +36,7 @@ pub fn read(checkpoint: &Checkpoint) -> Result<Config> {
 
 fn parse(value: &Value, path: &Path) -> Result<Config> {
     let keys = Keys { value, path };
-    // Before its keys are asked for: another family may name them otherwise.
+    // Before reading its keys: another family may name them differently.
     let architecture = architecture(keys.text("model_type"));
     known(architecture, path)?;
     refuse(&keys)?;
@@ -131,7 +130,7 @@ impl<'a> Keys<'a> {
     }
 
     /// # Errors
-    /// What is no whole number, or out of bounds.
+    /// A value that is not a whole number, or out of bounds.
     fn size(&self, key: &str, bounds: RangeInclusive<usize>) -> Result<Option<usize>> {
         let Some(number) = self.number(key)? else {
             return Ok(None);
@@ -139,7 +138,7 @@ impl<'a> Keys<'a> {
         if number.fract() != 0.0 {
             return Err(self.wrong(key, &number.into(), "a whole number"));
         }
-        // A number beyond i128 becomes its largest one, which no bounds hold.
+        // A number beyond i128 saturates, and is then out of bounds.
         stated::size(self.path.display(), key, number as i128, bounds).map(Some)
     }
 
@@ -155,11 +154,11 @@ impl<'a> Keys<'a> {
     }
 }
 
-/// What this decoder does not compute is refused, never passed over.
+/// Refuses whatever this decoder does not compute.
 fn refuse(keys: &Keys<'_>) -> Result<()> {
     let window = keys.number("sliding_window")?;
     let context = keys.number("max_position_embeddings")?.unwrap_or(f64::MAX);
-    // Absent where the family always slides (Mistral).
+    // Absent if the family always uses it (Mistral).
     let slides = keys.flag("use_sliding_window")?.unwrap_or(true)
         && window.is_some_and(|window| window < context);
     let act = keys.text("hidden_act").unwrap_or("silu");
@@ -220,7 +219,7 @@ fn scaling(rope: Option<&Keys<'_>>, context: usize) -> Result<RopeScaling> {
             high: need("high_freq_factor")?,
             original_context,
         }),
-        // DeepSeek's variant with mscale is computed otherwise.
+        // DeepSeek's variant with mscale is computed differently.
         "yarn" if rope.get("mscale").is_none() => Ok(RopeScaling::Yarn {
             factor: need("factor")?,
             original_context,

@@ -84,7 +84,7 @@ fn head_dim(keys: &Keys<'_>, unnamed: usize) -> Result<usize> {
     Ok(key)
 }
 
-/// In any block: one without them is told of as lacking a tensor.
+/// In any block: one without them is reported as lacking a tensor.
 fn has_qkv_bias(gguf: &Gguf) -> bool {
     let biases = [".attn_q.bias", ".attn_k.bias", ".attn_v.bias"];
     gguf.names()
@@ -121,7 +121,7 @@ impl Keys<'_> {
     }
 }
 
-/// What this decoder does not compute is refused, never passed over.
+/// Refuses whatever this decoder does not compute.
 fn refuse(keys: &Keys<'_>) -> Result<()> {
     let file = keys.gguf.path.display();
     let experts = keys.size("expert_count", stated::COUNT)?.unwrap_or(0);
@@ -140,9 +140,8 @@ fn refuse(keys: &Keys<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Llama 3's scaling is not here: its files carry it as the tensor
-/// `rope_freqs.weight`. A factor without a type is linear, and older files call
-/// it `rope.scale_linear`.
+/// Llama 3's scaling is not here: its files have it as the tensor `rope_freqs.weight`.
+/// A factor without a type is linear; older files name it `rope.scale_linear`.
 fn scaling(keys: &Keys<'_>, context: usize) -> Result<RopeScaling> {
     let file = keys.gguf.path.display();
     let factor = match keys.positive("rope.scaling.factor")? {
@@ -170,7 +169,7 @@ fn scaling(keys: &Keys<'_>, context: usize) -> Result<RopeScaling> {
     }
 }
 
-/// llama.cpp multiplies its own amplitude by `attn_factor`, where transformers'
+/// llama.cpp multiplies its own amplitude by `attn_factor`, whereas transformers'
 /// `attention_factor` replaces it.
 fn yarn(
     keys: &Keys<'_>,

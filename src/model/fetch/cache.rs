@@ -1,6 +1,6 @@
-//! Where fetched models lie: this program's own folder and the Hugging Face
-//! cache, whose layout (blobs, snapshots, refs) other programs share. A file
-//! under its final name is whole; one of another size is not taken.
+//! Where fetched models are stored: this program's own folder and the Hugging Face
+//! cache, whose layout (blobs, snapshots, refs) other programs share. A file under its
+//! final name is complete; one of another size is ignored.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,14 +14,14 @@ use crate::file_name::file_name;
 use crate::model::environment::FetchEnv;
 use crate::model::registry::ModelEntry;
 
-/// What the caches say.
+/// The result of looking into the caches.
 pub struct Lookup {
     pub found: Option<PathBuf>,
-    /// per place, why it is not there
+    /// per location, why it was not found
     pub missed: Vec<String>,
 }
 
-/// Looks for a model in both caches, by its size alone.
+/// Looks for a model in both caches, checking only its size.
 pub fn look_up(env: &FetchEnv, entry: &ModelEntry) -> Lookup {
     look_up_with(env, entry, |_| Ok(None)).unwrap_or_else(|err| Lookup {
         found: None,
@@ -72,8 +72,8 @@ pub fn holds(env: &FetchEnv, entry: &ModelEntry, path: &Path) -> bool {
         .any(|path| path == real)
 }
 
-/// The hash that the hub's cache names a file by: large files' blobs are called
-/// by their sha256.
+/// The hash in a file's name in the hub's cache: blobs of large files are named by
+/// their sha256.
 pub fn blob_hash(path: &Path) -> Option<String> {
     let real = path.canonicalize().ok()?;
     let name = real.file_name()?.to_str()?.to_owned();
@@ -87,7 +87,7 @@ pub fn is_sha256(etag: &str) -> bool {
     etag.len() == 64 && etag.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Where the model lies if it did not come from the hub.
+/// Where the model is stored if it did not come from the hub.
 pub fn own_path(env: &FetchEnv, entry: &ModelEntry) -> PathBuf {
     env.own_cache.join(entry.name).join(entry.file)
 }
@@ -96,7 +96,7 @@ fn places(env: &FetchEnv, entry: &ModelEntry) -> [(PathBuf, Option<PathBuf>); 2]
     let own = Some(own_path(env, entry)).filter(|path| path.exists());
     let repo = cache_repo(env, entry);
     let hub = repo.get(entry.file).or_else(|| {
-        // Python's library writes no ref for a commit.
+        // The Python library writes no ref for a commit.
         let path = repo.pointer_path(entry.revision).join(entry.file);
         Some(path).filter(|path| path.exists())
     });
@@ -129,7 +129,7 @@ fn cache_repo(env: &FetchEnv, entry: &ModelEntry) -> CacheRepo {
     Cache::new(env.hub_cache.clone()).repo(repo(entry))
 }
 
-/// The place a file from the hub takes in the Hugging Face cache.
+/// The location of a file from the hub in the Hugging Face cache.
 pub struct HubSlot {
     repo: CacheRepo,
     folder: Folder,
@@ -171,7 +171,7 @@ impl HubSlot {
         self.repo.blob_path(&self.etag)
     }
 
-    /// Makes the finished blob known under its name; returns the file's path.
+    /// Links the finished blob under its name; returns the file's path.
     pub fn publish(&self) -> Result<PathBuf> {
         let pointer = self.repo.pointer_path(&self.commit).join(self.file);
         self.point(&pointer)
@@ -190,7 +190,7 @@ impl HubSlot {
         atomic_file::link(blob.as_ref(), pointer)
     }
 
-    // Links need a privilege there; the cache's own convention is to move.
+    // Links need a privilege there; the cache's convention is to move.
     #[cfg(not(unix))]
     fn point(&self, pointer: &Path) -> std::io::Result<()> {
         if let Some(snapshot) = pointer.parent() {

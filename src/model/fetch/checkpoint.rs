@@ -14,7 +14,7 @@ use crate::model::safetensors::{INDEX, SINGLE, part_names, total_bytes};
 
 const CONFIG: &str = "config.json";
 const TOKENIZER: &str = "tokenizer.json";
-/// Taken where the repository has them.
+/// Fetched if the repository has them.
 const OPTIONAL: [&str; 3] = [
     "tokenizer_config.json",
     "generation_config.json",
@@ -37,8 +37,7 @@ pub fn repo_file(text: &str) -> Option<(&str, &str)> {
     (is_repo(repo) && file.ends_with(".gguf")).then_some((repo, file))
 }
 
-/// A file of the hub that no registry entry names. Its few strings live as
-/// long as the program.
+/// A file on the hub without a registry entry. Its few strings live as long as the program.
 pub fn entry(repo: &str, revision: &str, file: &str) -> ModelEntry {
     let kept = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
     let repo = kept(repo.to_owned());
@@ -67,10 +66,10 @@ pub fn cached(env: &FetchEnv, repo: &str) -> Option<PathBuf> {
     there.then_some(folder)
 }
 
-/// Fetches what the cache lacks of a checkpoint; returns its folder.
+/// Fetches the missing files of a checkpoint; returns its folder.
 ///
 /// # Errors
-/// [`Cancelled`], [`Declined`], or one message with the ways out.
+/// [`Cancelled`], [`Declined`], or one message with what to do.
 pub fn fetch(env: &FetchEnv, repo: &str, opts: &FetchOptions, on: OnEvent) -> Result<PathBuf> {
     if let Some(folder) = cached(env, repo)
         && integrity::first_damaged(env, &folder, opts, on)?.is_none()
@@ -103,7 +102,7 @@ fn fetch_all(env: &FetchEnv, repo: &str, opts: &FetchOptions, on: OnEvent) -> Re
             _ => {}
         }
     }
-    // Asked once for all parts, not for each.
+    // Asks once for all parts, not for each.
     confirm(total_bytes(&folder)?, opts)?;
     let opts = match folder.join(INDEX).is_file() {
         true => &FetchOptions {

@@ -1,6 +1,6 @@
-//! The Hugging Face hub: asks what a file is (size, hash, commit) and puts it
-//! into the shared cache. hf-hub knows the addresses and the cache; asking and
-//! transferring is done here because it has to be cancellable.
+//! The Hugging Face hub: gets a file's metadata (size, hash, commit) and stores it in
+//! the shared cache. hf-hub knows the addresses and the cache; requests are made here
+//! because they must be cancellable.
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -18,14 +18,14 @@ use crate::model::environment::FetchEnv;
 use crate::model::hashes::HashMemory;
 use crate::model::registry::ModelEntry;
 
-/// Without a network the answer must come in seconds.
+/// Without a network this must fail within seconds.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
-/// A connection that is silent for this long counts as broken.
+/// A connection silent for this long counts as broken.
 const SILENCE_TIMEOUT: Duration = Duration::from_secs(20);
 const MAX_RELATIVE_REDIRECTS: u32 = 5;
 
-/// What the hub says of a file before sending it.
+/// The hub's metadata of a file.
 struct Remote {
     etag: String,
     commit: String,
@@ -85,7 +85,7 @@ pub fn url(env: &FetchEnv, entry: &ModelEntry) -> String {
     )
 }
 
-/// Follows no redirect by itself: where a token goes is decided hop by hop.
+/// Does not follow redirects by itself: where the token is sent is decided hop by hop.
 fn agent(env: &FetchEnv) -> Agent {
     Agent::config_builder()
         .http_status_as_error(false)
@@ -103,8 +103,8 @@ fn agent(env: &FetchEnv) -> Agent {
         .into()
 }
 
-/// Asks with HEAD; the hub's own answer has the headers, the storage it
-/// redirects to has not.
+/// Sends HEAD; the hub's own response has the headers, that of the storage it redirects
+/// to does not.
 fn ask(env: &FetchEnv, entry: &ModelEntry, url: &str, cancel: &AtomicBool) -> Result<Remote> {
     let (agent, token) = (agent(env), env.token.clone());
     let (start, endpoint) = (url.to_owned(), env.endpoint.clone());
@@ -174,7 +174,7 @@ fn refusal(status: u16, entry: &ModelEntry, has_token: bool) -> String {
     }
 }
 
-/// What the registry knows and what the hub says must not contradict.
+/// Checks that the registry and the hub agree.
 fn agree(entry: &ModelEntry, remote: &Remote) -> Result<Expected> {
     let sha256 = entry.sha256.map(str::to_owned);
     if let (Some(known), Some(announced)) = (entry.size, remote.size) {

@@ -1,7 +1,7 @@
-//! Whether a model's files still are what was fetched. What a file's hash must
-//! be is known from the registry, from the hub (which names blobs by it) or from
-//! the fetch itself; a file is hashed when it is first used and when its size or
-//! modification time changed.
+//! Whether a model's files are still those that were fetched. A file's expected hash
+//! comes from the registry, from the hub (which names blobs by it) or from the fetch
+//! itself; a file is hashed when it is first used and when its size or modification
+//! time has changed.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ use crate::model::hashes::{HashMemory, Watch};
 use crate::model::registry::{ENTRIES, ModelEntry};
 use crate::model::safetensors::part_names;
 
-/// What a file's hash must be, and who says so.
+/// A file's expected hash, and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expectation {
     /// lower-case hex
@@ -37,7 +37,7 @@ pub fn weight_files(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(split::siblings(path).unwrap_or_else(|| vec![path.to_owned()]))
 }
 
-/// What the hash of a file must be; `None` where nobody has said.
+/// The expected hash of a file; `None` if unknown.
 pub fn expectation(env: &FetchEnv, path: &Path) -> Option<Expectation> {
     let known = |sha256: &str, source| Expectation {
         sha256: sha256.to_ascii_lowercase(),
@@ -56,8 +56,7 @@ pub fn expectation(env: &FetchEnv, path: &Path) -> Option<Expectation> {
     Some(known(&blob, "the hub"))
 }
 
-/// Looks for a model in both caches; a file with another hash than it must have
-/// is not taken.
+/// Looks for a model in both caches; a file with an unexpected hash is not used.
 ///
 /// # Errors
 /// A file that cannot be read; [`Cancelled`].
@@ -80,7 +79,7 @@ pub fn look_up(
     })
 }
 
-/// The first file of a model that is not what was fetched, in words.
+/// Describes the first file of a model that differs from what was fetched.
 ///
 /// # Errors
 /// As [`look_up`].
@@ -100,15 +99,14 @@ pub fn first_damaged(
     Ok(None)
 }
 
-/// Refuses a model that was named by its path, was fetched once, and is not what
-/// came then.
+/// Refuses a model given by its path that was fetched and has changed since.
 ///
 /// # Errors
-/// Such a model, with the way out; as [`look_up`].
+/// Such a model, with what to do; as [`look_up`].
 pub fn check_named(env: &FetchEnv, path: &Path, opts: &FetchOptions, on: OnEvent) -> Result<()> {
     let problem = match first_damaged(env, path, opts, on) {
         Err(err) if err.is::<Cancelled>() => return Err(err),
-        // Whatever cannot be read is told of where it is opened.
+        // Unreadable files are reported where they are opened.
         Err(_) | Ok(None) => return Ok(()),
         Ok(Some(problem)) => problem,
     };

@@ -1,6 +1,5 @@
-//! A file on its way: bytes are appended under a `.part` name and hashed as
-//! they come; only a whole, checked file gets its final name. What an
-//! interrupted fetch left is taken up again.
+//! A partial download: bytes are appended to a `.part` file and hashed on arrival; only
+//! a complete, verified file gets its final name. An interrupted download is resumed.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
@@ -15,7 +14,7 @@ use crate::atomic_file;
 
 const CHUNK_BYTES: usize = 1 << 20;
 
-/// What the whole file must be, as far as that is known.
+/// The expected complete file, as far as known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expected {
     /// bytes
@@ -24,7 +23,7 @@ pub struct Expected {
     pub sha256: Option<String>,
 }
 
-/// A folder files are put into, and the variable that moves it elsewhere.
+/// A folder for files, and the variable that sets another one.
 #[derive(Clone, Debug)]
 pub struct Folder {
     pub path: PathBuf,
@@ -40,12 +39,12 @@ pub struct PartFile {
 }
 
 impl Folder {
-    /// Makes the folder.
+    /// Creates the folder.
     pub fn create(&self) -> Result<()> {
         fs::create_dir_all(&self.path).map_err(|err| self.explain(err))
     }
 
-    /// Says what a failed write means and which setting helps.
+    /// Explains a failed write and which setting helps.
     pub fn explain(&self, err: std::io::Error) -> Report {
         let (folder, variable) = (self.path.display(), self.variable);
         match err.kind() {
@@ -65,7 +64,7 @@ impl Folder {
 }
 
 impl PartFile {
-    /// Opens `name` in `folder`, hashing what is already there.
+    /// Opens `name` in `folder`, hashing its existing bytes.
     ///
     /// # Errors
     /// If the folder cannot be written, or on cancellation.
@@ -109,7 +108,7 @@ impl PartFile {
         self.len
     }
 
-    /// Forgets what is there and begins anew.
+    /// Discards the contents and starts over.
     pub fn restart(&mut self) -> Result<()> {
         let emptied = self
             .file
@@ -139,7 +138,7 @@ impl PartFile {
         let found = format!("{:x}", self.sha.clone().finalize());
         let checked = self.check(expected, &found);
         if checked.is_err() {
-            // Nothing can be resumed from wrong bytes.
+            // Wrong bytes cannot be resumed.
             let _ = fs::remove_file(&self.path);
         }
         checked?;

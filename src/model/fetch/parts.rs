@@ -1,5 +1,5 @@
-//! A GGUF model in several files on the hub: whichever part is named, all parts
-//! come, from one commit.
+//! A GGUF model in several files on the hub: whichever part is named, all parts are
+//! fetched, from one commit.
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
@@ -11,12 +11,12 @@ use crate::model::environment::FetchEnv;
 use crate::model::gguf::split::{self, PartName};
 use crate::model::registry::ModelEntry;
 
-/// Whether every part of a model is there; true for a model in one file.
+/// Whether every part of a model exists; true for a model in one file.
 pub fn whole(path: &Path) -> bool {
     split::siblings(path).is_none_or(|parts| parts.iter().all(|part| part.is_file()))
 }
 
-/// Fetches what the caches lack of a model's parts; returns the named one.
+/// Fetches the missing parts of a model; returns the named one.
 ///
 /// # Errors
 /// As [`super::resolve`].
@@ -27,7 +27,7 @@ pub fn fetch(
     opts: &FetchOptions,
     on: OnEvent,
 ) -> Result<PathBuf> {
-    // Asked once for all parts, which have about one size.
+    // Asks once for all parts, which have about the same size.
     let asked = Cell::new(false);
     let n_parts = named.count as u64;
     let confirm =
@@ -50,7 +50,7 @@ pub fn fetch(
     Ok(path)
 }
 
-/// The commit in whose snapshot a file lies.
+/// The commit of a file's snapshot.
 fn commit(path: &Path) -> Option<&str> {
     let folder = path.parent()?;
     let in_snapshots = folder.parent()?.ends_with("snapshots");

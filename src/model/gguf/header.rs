@@ -1,6 +1,6 @@
-//! The header of a GGUF file: metadata and the table of tensors, with every
-//! length checked against what the file still has (ggml's docs/gguf.md). Knows
-//! nothing of files, of maps, or of what the keys mean.
+//! The header of a GGUF file: metadata and the table of tensors, with every length
+//! checked against the rest of the file (ggml's docs/gguf.md). Does not know files,
+//! maps, or the meaning of keys.
 
 use std::collections::HashMap;
 
@@ -8,15 +8,15 @@ use candle_core::quantized::gguf_file::Value;
 
 use super::wrong_file::what_it_is;
 
-/// Values of all arrays of a file together: a vocabulary with its merges and
-/// scores has some 2 million.
+/// Limit on the values of all arrays together: a vocabulary with merges and scores has
+/// about 2 million.
 const MAX_VALUES: usize = 1 << 23;
-/// Bytes of a text: templates have up to some 10,000.
+/// Limit on the bytes of a text: templates have up to about 10,000.
 const MAX_TEXT: u64 = 16 << 20;
 const MAX_KEYS: u64 = 1 << 16;
 const MAX_TENSORS: u64 = 1 << 17;
 const MAX_DIMENSIONS: u32 = 4;
-/// Arrays in arrays.
+/// Limit on nested arrays.
 const MAX_DEPTH: usize = 4;
 const DEFAULT_ALIGNMENT: u32 = 32;
 
@@ -25,7 +25,7 @@ pub struct Header {
     pub tensors: Vec<Entry>,
     /// Where the tensors begin.
     pub data: usize,
-    /// Every tensor begins at a multiple of it, from there.
+    /// Alignment of tensors, relative to there.
     pub alignment: usize,
 }
 
@@ -33,20 +33,20 @@ pub struct Header {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Entry {
     pub name: String,
-    /// As the file has them: the shortest stride first.
+    /// In the file's order: the shortest stride first.
     pub dims: Vec<u64>,
     /// `enum ggml_type`
     pub kind: u32,
-    /// From where the tensors begin.
+    /// Relative to the start of the tensors.
     pub offset: u64,
 }
 
 /// Why a file cannot be read.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// It is cut short or overwritten; fetching it again may help.
+    /// It is truncated or overwritten; fetching it again may help.
     Damaged(String),
-    /// It is whole, but nothing for this program.
+    /// It is intact, but not usable by this program.
     Unusable(String),
 }
 
@@ -54,7 +54,7 @@ impl Header {
     /// Reads the header of a file's bytes.
     ///
     /// # Errors
-    /// Whatever is no GGUF file, or whose header contradicts its length.
+    /// Not a GGUF file, or a header that contradicts the file's length.
     pub fn read(bytes: &[u8]) -> Result<Self, Fault> {
         if let Some(wrong) = what_it_is(bytes) {
             return Err(match wrong.damaged {
@@ -108,14 +108,14 @@ struct Reader<'a> {
     at: usize,
     /// Lengths are 32 bits wide in version 1, later 64.
     short_lengths: bool,
-    /// Values that arrays may still have.
+    /// Remaining values that arrays may have.
     values_left: usize,
     /// What is being read, for messages.
     within: String,
 }
 
 impl<'a> Reader<'a> {
-    /// Behind magic and version.
+    /// Starts after magic and version.
     fn new(bytes: &'a [u8]) -> Self {
         Reader {
             bytes,
@@ -179,7 +179,7 @@ impl<'a> Reader<'a> {
                 "declares a text of {n} bytes; the limit is {MAX_TEXT}"
             ));
         }
-        // Some writers end texts with a zero; some texts are no UTF-8.
+        // Some writers end texts with a zero; some texts are not UTF-8.
         let bytes = self.take(n)?;
         let end = bytes.iter().rposition(|&b| b != 0).map_or(0, |at| at + 1);
         Ok(String::from_utf8_lossy(&bytes[..end]).into_owned())
@@ -217,7 +217,7 @@ impl<'a> Reader<'a> {
     fn values(&mut self, depth: usize) -> Result<Vec<Value>, Fault> {
         let ty = self.u32()?;
         let n = self.length()?;
-        // Every value takes a byte of the file or more.
+        // Every value takes at least a byte of the file.
         let left = (self.bytes.len() - self.at).min(self.values_left);
         let Some(n) = usize::try_from(n).ok().filter(|&n| n <= left) else {
             return self.damaged(&format!("declares an array of {n} values"));
@@ -249,7 +249,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A name for a message: damaged files have long ones.
+/// A name shortened for a message: damaged files have long ones.
 fn shortened(name: &str) -> String {
     name.chars().take(80).collect()
 }

@@ -1,4 +1,4 @@
-//! The metadata of a file by key, in whatever type and width a writer chose.
+//! A file's metadata by key, in any type and width.
 
 use std::ops::RangeInclusive;
 
@@ -9,8 +9,7 @@ use super::Gguf;
 use crate::model::stated;
 
 impl Gguf {
-    /// A whole number of the metadata, whatever its width; of an array with a
-    /// value per layer the one value that all have.
+    /// A whole number of any width; for an array with a value per layer, the common value.
     ///
     /// # Errors
     /// A value of another type; layers that differ.
@@ -62,7 +61,7 @@ impl Gguf {
             .transpose()
     }
 
-    /// The value of a key; of an array the one that all its elements equal.
+    /// The value of a key; for an array, the value that all elements share.
     fn of_all_layers(&self, key: &str) -> Result<Option<&Value>> {
         let Some(value) = self.content.metadata.get(key) else {
             return Ok(None);
@@ -114,7 +113,7 @@ pub(super) fn whole(value: &Value) -> Option<i128> {
     })
 }
 
-/// A number as people write it.
+/// A number for display.
 fn plain(value: &Value) -> String {
     match value {
         Value::F32(v) => v.to_string(),

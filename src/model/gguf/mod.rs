@@ -1,7 +1,6 @@
-//! Opens a GGUF file, or a model in several: memory maps, metadata, tensors as
-//! raw blocks. Refuses what is truncated, of a type that is not read, or no
-//! language model, before anything large is read. Knows nothing of what the
-//! tensors are for.
+//! Opens a GGUF file, or a model in several: memory maps, metadata, tensors as raw
+//! blocks. Refuses files that are truncated, of an unsupported type, or not a language
+//! model, before reading anything large. Does not know what the tensors are for.
 
 mod header;
 mod metadata;
@@ -30,9 +29,9 @@ use types::{TensorType, iq4_nl_as_q8_0};
 
 /// An opened model.
 pub struct Gguf {
-    /// The file that was named; of a split model, any part.
+    /// The named file; for a split model, any part.
     pub path: PathBuf,
-    /// The metadata, of a split model its first part's; tensors are not in it.
+    /// The metadata, for a split model its first part's; without tensors.
     pub content: Content,
     parts: Vec<Part>,
     tensors: HashMap<String, Tensor>,
@@ -53,12 +52,11 @@ struct Tensor {
 }
 
 impl Gguf {
-    /// Maps the file (or all parts of a split model, whichever is named) and
-    /// checks that every tensor it names lies inside it.
+    /// Maps the file (or all parts of a split model, whichever is named) and checks
+    /// that every listed tensor is inside it.
     ///
     /// # Errors
-    /// A file that cannot be read, is no GGUF or no language model, is shorter
-    /// than its own table of contents says, or lacks a part.
+    /// A file that cannot be read, is not a GGUF or not a language model, is shorter than its tensor table says, or lacks a part.
     pub fn open(path: &Path) -> Result<Self> {
         let (part, header) = open_part(path)?;
         let n_parts = stated_parts(path, &header.metadata)?;
@@ -116,7 +114,7 @@ impl Gguf {
         Ok(())
     }
 
-    /// Files of the format that hold something else.
+    /// GGUF files that are not language models.
     fn refuse_what_is_no_model(&self) -> Result<()> {
         let kind = self.text("general.type").unwrap_or("model");
         let is_lora = self.text("adapter.type").is_some() || self.any_tensor(".lora_a");
@@ -162,7 +160,7 @@ impl Gguf {
     /// A tensor's dimensions, the longest stride first.
     ///
     /// # Errors
-    /// A tensor that is not there.
+    /// A missing tensor.
     pub fn dims(&self, name: &str) -> Result<&[usize]> {
         Ok(&self.tensor(name)?.dims)
     }
@@ -209,7 +207,7 @@ impl Gguf {
     }
 
     /// The file's name without its type and its part's number:
-    /// `SmolLM2-135M-Instruct.Q4_1` is said `SmolLM2-135M-Instruct`.
+    /// `SmolLM2-135M-Instruct.Q4_1` becomes `SmolLM2-135M-Instruct`.
     pub fn name(&self) -> String {
         let stem = self.path.file_stem().map(|s| s.to_string_lossy());
         let stem = stem.unwrap_or("model".into()).into_owned();
@@ -228,7 +226,7 @@ impl Gguf {
         self.parts.iter().map(|part| part.map.len() as u64).sum()
     }
 
-    /// Bytes of the tensors of type IQ4_NL, in the file and as they are read.
+    /// Bytes of the IQ4_NL tensors, in the file and in memory.
     pub fn widened_bytes(&self) -> (u64, u64) {
         let tensors = self.tensors.values();
         let packed = tensors.filter(|t| t.ty == TensorType::Iq4Nl);
@@ -237,8 +235,8 @@ impl Gguf {
         (bytes, bytes / from as u64 * to as u64)
     }
 
-    /// The type that most of the weights' elements have, as the file's own
-    /// quantisation is usually called.
+    /// The most common type of the weights' elements, which usually names the file's
+    /// quantisation.
     pub fn main_dtype(&self) -> String {
         let mut elems: Vec<(TensorType, usize)> = Vec::new();
         for (name, tensor) in &self.tensors {
@@ -282,7 +280,7 @@ fn damaged(path: &Path, what: &str) -> Report {
     )
 }
 
-/// How many files a model lies in.
+/// The number of files of a model.
 fn stated_parts(path: &Path, metadata: &HashMap<String, Value>) -> Result<usize> {
     let stated = metadata.get("split.count").and_then(whole);
     let count = stated.map(|n| stated::size(path.display(), "split.count", n, stated::COUNT));
@@ -324,8 +322,8 @@ fn open_siblings(path: &Path, n_parts: usize) -> Result<Vec<(Part, Header)>> {
     Ok(opened)
 }
 
-/// Tensors lie one after another with no more than their alignment between: one
-/// that takes more or less room than it has is not of the type or shape stated.
+/// Tensors are contiguous up to their alignment: one that needs more or less space than
+/// it has is not of the stated type or shape.
 fn check_neighbours(
     path: &Path,
     mut ranges: Vec<(Range<usize>, String)>,
@@ -349,7 +347,7 @@ fn check_neighbours(
     Ok(())
 }
 
-/// Where a tensor's bytes are, if they are there.
+/// A tensor's byte range, if it is inside the file.
 fn locate(part: &Part, index: usize, data: usize, entry: &Entry) -> Result<Tensor> {
     let (path, name) = (&part.path, &entry.name);
     let ty = TensorType::from_code(entry.kind)

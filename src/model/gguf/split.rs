@@ -1,12 +1,12 @@
-//! A model in several GGUF files, named as llama.cpp's gguf-split names them:
-//! `NAME-00001-of-00003.gguf`. Knows names alone.
+//! A model in several GGUF files, named as by llama.cpp's gguf-split:
+//! `NAME-00001-of-00003.gguf`. Handles only names.
 
 use std::path::{Path, PathBuf};
 
-/// Parts of a file that there may be: five digits.
+/// Maximum number of parts: five digits.
 const MAX_PARTS: usize = 99_999;
 
-/// What a part's name says.
+/// A parsed part name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartName {
     /// Without the part's number.
@@ -48,8 +48,8 @@ fn five_digits(text: &str) -> Option<usize> {
     digits.then(|| text.parse().ok()).flatten()
 }
 
-/// Where all parts of a split file are, itself among them, in order; `None` for a
-/// file whose name is no part's.
+/// The paths of all parts of a split file, including itself, in order; `None` if the
+/// name is not a part's.
 pub fn siblings(path: &Path) -> Option<Vec<PathBuf>> {
     let name = PartName::parse(path.file_name()?.to_str()?)?;
     let beside = |name: String| path.with_file_name(name);

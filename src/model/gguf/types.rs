@@ -1,15 +1,15 @@
 //! The types a tensor of a GGUF file may have (`enum ggml_type` of ggml.h): their
-//! names, their blocks, and what to take instead of those that are not read here.
+//! names, their blocks, and alternatives to unsupported ones.
 
 use candle_core::quantized::GgmlDType;
 
-/// How a tensor's weights are written.
+/// The encoding of a tensor's weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TensorType {
     /// As candle knows it.
     Plain(GgmlDType),
-    /// Blocks of 32: an f16 scale and 32 indices into a table of 16 signed bytes.
-    /// Each block is a Q8_0 block with fewer bits, and is read as one.
+    /// Blocks of 32: an f16 scale and 32 indices into a table of 16 signed bytes. Each
+    /// block is equivalent to a Q8_0 block and is read as one.
     Iq4Nl,
 }
 
@@ -24,7 +24,7 @@ const BLOCK: usize = 32;
 
 impl TensorType {
     /// # Errors
-    /// A type that is not read here: its name and what to take instead.
+    /// An unsupported type: its name and an alternative.
     pub fn from_code(code: u32) -> Result<Self, String> {
         Ok(Self::Plain(match code {
             0 => GgmlDType::F32,
@@ -59,7 +59,7 @@ impl TensorType {
         }
     }
 
-    /// What the weights are once they are read.
+    /// The type of the weights in memory.
     pub fn read_as(self) -> GgmlDType {
         match self {
             Self::Plain(dtype) => dtype,
@@ -75,8 +75,8 @@ impl TensorType {
         }
     }
 
-    /// Bytes of a tensor whose rows have `cols` weights; `None` where rows are no
-    /// whole blocks, or the number is beyond any machine's.
+    /// Bytes of a tensor whose rows have `cols` weights; `None` if rows are not whole
+    /// blocks, or the number overflows.
     pub fn bytes(self, dims: &[usize]) -> Option<usize> {
         let (weights, bytes) = self.block();
         let elems = dims.iter().try_fold(1usize, |n, &d| n.checked_mul(d))?;
@@ -98,7 +98,7 @@ pub fn iq4_nl_as_q8_0(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The name of a type that is not read here, and what to take instead.
+/// The name of an unsupported type, and an alternative.
 fn instead_of(code: u32) -> String {
     let (name, take) = match code {
         4 | 5 => ("Q4_2 or Q4_3, which ggml dropped", "Q4_K_M"),

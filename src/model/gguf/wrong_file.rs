@@ -1,10 +1,10 @@
-//! What lies in a GGUF file's place when it is none: a pointer, a page, another
-//! program's file. Looks at the first bytes alone.
+//! Recognizes files that are not GGUF: a pointer, a web page, another program's file.
+//! Looks only at the first bytes.
 
-/// Versions of the format that are read.
+/// Supported versions of the format.
 pub const VERSIONS: std::ops::RangeInclusive<u32> = 1..=3;
 
-/// What is wrong, and whether it may be the fault of the transport.
+/// What is wrong, and whether the transfer may have caused it.
 pub struct Wrong {
     /// `is an empty file`
     pub what: String,
@@ -12,14 +12,14 @@ pub struct Wrong {
     pub damaged: bool,
 }
 
-/// How other files begin, and what they are; some texts in any case, behind a byte
+/// How other files begin, and what they are; some texts ignore case and a leading byte
 /// order mark or spaces.
 enum Begins {
     Bytes(&'static [u8]),
     Text(&'static str),
 }
 
-/// Files that are something else, in the order in which they are asked for.
+/// Other kinds of files, in the order of checking.
 const OTHERS: [(Begins, &str); 12] = [
     (
         Begins::Text("version https://git-lfs"),
@@ -54,7 +54,7 @@ const WEB_PAGE: &str = "is a web page, not a model (a login or error page saved 
     download the file itself";
 const GGML: &str = "is a GGML file from before GGUF; use a GGUF file of the model";
 
-/// What a file is, if it is no GGUF file of a version that is read.
+/// What a file is, if it is not a GGUF file of a supported version.
 pub fn what_it_is(bytes: &[u8]) -> Option<Wrong> {
     if let Some(rest) = bytes.strip_prefix(b"GGUF") {
         return wrong_version(rest);
@@ -70,7 +70,7 @@ pub fn what_it_is(bytes: &[u8]) -> Option<Wrong> {
     Some(Wrong { what, damaged })
 }
 
-/// A file that was not written to its end.
+/// An incomplete file.
 fn cut_short(bytes: &[u8]) -> Option<&'static str> {
     if bytes.is_empty() {
         Some("is an empty file")
@@ -119,12 +119,12 @@ fn wrong_version(rest: &[u8]) -> Option<Wrong> {
             VERSIONS.end()
         ),
     };
-    // No writer goes up to a thousand versions: those bytes are noise.
+    // A version above a thousand means that the bytes are noise.
     let damaged = version > 1000 && !VERSIONS.contains(&swapped);
     Some(Wrong { what, damaged })
 }
 
-/// In any case, behind a byte order mark or spaces.
+/// Ignores case and a leading byte order mark or spaces.
 fn begins_with(bytes: &[u8], start: &str) -> bool {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let bytes = bytes.trim_ascii_start();

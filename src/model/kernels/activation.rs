@@ -1,6 +1,6 @@
-//! Activations as signed bytes: per row and block of 32 a scale, as ggml's Q8
-//! types have it, and the sums that weights with a minimum need. Rows are
-//! prepared one by one, normed first where the product asks for it.
+//! Activations as signed bytes: per row and block of 32 a scale, as in ggml's Q8 types,
+//! and the sums needed by weights with a minimum. Rows are prepared one by one, normed
+//! first if the product includes the norm.
 
 use super::blocks::BLOCK;
 use super::thread_pool::DisjointSlices;
@@ -8,7 +8,7 @@ use super::thread_pool::DisjointSlices;
 use super::x86_activation;
 use super::{Cpu, Isa};
 
-/// Rows that go into a product, each of `in_dim` values.
+/// Input rows of a product, each of `in_dim` values.
 #[derive(Clone, Copy)]
 pub enum Input<'a> {
     Plain(&'a [f32]),
@@ -29,8 +29,7 @@ impl<'a> Input<'a> {
     }
 }
 
-/// Rows whose blocks lie side by side, so that a kernel finds them at fixed
-/// distances.
+/// Rows whose blocks are interleaved, so that a kernel finds them at fixed distances.
 pub const GROUP: usize = 8;
 
 /// Rows of activations, prepared for a product. Block b of row r has index
@@ -39,11 +38,11 @@ pub struct Activations {
     pub rows: usize,
     pub in_dim: usize,
     pub blocks: usize,
-    /// (rows, in_dim), as the product takes it; empty unless asked for.
+    /// (rows, in_dim), the product's input; empty unless requested.
     pub plain: Vec<f32>,
     /// Per block 32 steps.
     pub q: Vec<i8>,
-    /// Per block: what one step is worth.
+    /// Per block: the size of a step.
     pub scale: Vec<f32>,
     /// Per block: scale times the sum of its steps.
     pub sum: Vec<f32>,
@@ -52,15 +51,15 @@ pub struct Activations {
     pub shift: Vec<[i32; 3]>,
 }
 
-/// Which forms of the activations a product reads.
+/// Which forms of the activations a product uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Forms {
     pub plain: bool,
     pub quantized: bool,
 }
 
-/// Rows below this number are prepared by the caller alone: it takes less time
-/// than handing them over.
+/// Fewer rows than this are prepared by the caller alone, which is faster than
+/// distributing them.
 const ALONE: usize = 32;
 
 impl Activations {
@@ -116,7 +115,7 @@ impl Activations {
     }
 }
 
-/// Where prepared rows go.
+/// Destination of prepared rows.
 struct Out {
     plain: DisjointSlices<f32>,
     q: DisjointSlices<i8>,
@@ -125,7 +124,7 @@ struct Out {
     shift: DisjointSlices<[i32; 3]>,
 }
 
-/// Row `r` as the product takes it.
+/// Row `r` as input of the product.
 fn normalise<'a>(
     isa: Isa,
     input: Input<'a>,
@@ -185,7 +184,7 @@ pub fn index(r: usize, b: usize, blocks: usize) -> usize {
     (r / GROUP * blocks + b) * GROUP + r % GROUP
 }
 
-/// Where a row's blocks go.
+/// Destination of a row's blocks.
 struct Row<'a> {
     /// Index of the first; the next are [`GROUP`] apart.
     at: usize,
@@ -198,10 +197,10 @@ impl Row<'_> {
     #[inline(always)]
     unsafe fn put(&self, b: usize, steps: &[i8; BLOCK], scale: f32, halves: [i32; 2]) {
         let at = self.at + b * GROUP;
-        // Of inputs that are not finite the sums are anything; their logits are refused.
+        // Sums of inputs that are not finite are arbitrary; their logits are refused.
         let total = halves[0].wrapping_add(halves[1]);
-        // SAFETY: the slices lie in this row, which the caller has to itself; `slice`
-        // checks that they are inside the whole.
+        // SAFETY: the slices are in this row, to which the caller has exclusive access;
+        // `slice` checks their bounds.
         unsafe {
             self.out.q.slice(at * BLOCK, BLOCK).copy_from_slice(steps);
             self.out.scale.slice(at, 1)[0] = scale;

@@ -1,10 +1,8 @@
-//! Tree attention on the CPU: each row attends to the prefix that its sequence
-//! shares with others, to its sequence's committed rows, and then to its own
-//! ancestors in path order, itself last. No mask, no repeated keys and values;
-//! the cost is linear in what a row attends to, and a shared prefix is read once
-//! for all queries of a task. A score is one sum along the head's dimensions, and
-//! every sum over positions runs in the order of the path, so a row's result
-//! does not depend on the rows beside it, nor on where its keys and values lie.
+//! Tree attention on the CPU: each row attends to the committed prefix and then to its
+//! own ancestors in path order, itself last. No mask, no repeated keys and values; the
+//! cost is linear in what a row attends to. A score is one sum along the head's
+//! dimensions, and every sum over positions runs in the order of the path, so a row's
+//! result does not depend on other rows.
 
 use std::ops::Range;
 
@@ -229,7 +227,8 @@ fn score_committed<S: Stored, const BITS: usize>(
     }
 }
 
-/// The same of some tiles by themselves.
+/// Compacts the scores of a path's positions, which are already in the order of the
+/// cache rows.
 #[inline(always)]
 fn score_rest<S: Stored, const BITS: usize>(
     stretch: &Stretch<'_, S>,
@@ -323,7 +322,7 @@ fn along_the_path<'a>(scores: &'a mut [f32], before: usize, query: &Query<'_>) -
     &mut scores[..committed + query.path.len()]
 }
 
-/// [`softmax::exp`], with fused multiply-adds where there are some.
+/// [`softmax::exp`], with fused multiply-adds if available.
 #[inline(always)]
 fn exp<const BITS: usize>(x: f32) -> f32 {
     if BITS == PLAIN {
@@ -339,8 +338,8 @@ fn exp<const BITS: usize>(x: f32) -> f32 {
     softmax::times_power_of_two(poly, shifted)
 }
 
-/// Softmax in place but for its division: returns what to multiply by. The sum runs
-/// in [`LANES`] lanes by position.
+/// Softmax in place without the division: returns the factor to multiply by. The sum
+/// runs in [`LANES`] lanes by position.
 #[inline(always)]
 fn softmax<const BITS: usize>(scores: &mut [f32]) -> f32 {
     let max = softmax::largest(scores);

@@ -1,12 +1,12 @@
-//! What a few queries compute together: scores with tiles of keys, and weighted
-//! sums of values. In vectors, or plainly.
+//! Computations shared by a few queries: scores with tiles of keys, and weighted sums
+//! of values. In vectors, or as plain code.
 
 use super::attention_view::{Query, Stretch};
 use super::kv::{Stored, TILE};
 #[cfg(target_arch = "x86_64")]
 use super::x86_attention::{score_256, score_512, weigh_256, weigh_512};
 
-/// Queries that go over keys and values together, in registers.
+/// Queries processed together, in registers.
 pub const QUERIES: usize = 6;
 
 /// Vectors that the inner loops are written for.
@@ -29,8 +29,8 @@ macro_rules! for_queries {
     };
 }
 
-/// Tiles whose scores a few queries compute at a time: as many as give each sum's
-/// latency enough others to hide behind, and leave their registers.
+/// Tiles scored at a time by a few queries: enough to hide the latency of each sum, and
+/// few enough for the registers.
 #[inline(always)]
 pub fn tiles_at_once<const BITS: usize>(queries: usize) -> usize {
     match (BITS, queries) {
@@ -106,7 +106,7 @@ fn score_plainly<S: Stored>(
     }
 }
 
-/// The same of `N` queries and `T` tiles in vectors.
+/// The same for `N` queries and `T` tiles in vectors.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn score<S: Stored, const BITS: usize, const N: usize, const T: usize>(

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::kv::{KeyOrValue, Places, TILE};
 
-/// Cache rows that are read at a time.
+/// Cache rows read at a time.
 pub const BLOCK: usize = 4 * TILE;
 
 /// A sequence of a pass: its rows, and what they all read before their own paths.
@@ -94,7 +94,7 @@ impl<'a, S> Stretch<'a, S> {
     }
 }
 
-/// Asks for numbers that are read soon.
+/// Prefetches numbers that are read soon.
 #[inline(always)]
 fn prefetch<S>(numbers: &[S]) {
     #[cfg(target_arch = "x86_64")]
@@ -111,9 +111,9 @@ pub struct Query<'a> {
     /// Its path within this pass, of the sequence's own cache rows.
     pub path: &'a [u32],
     pub q: &'a [f32],
-    /// Zero to begin with; what is attended to is added.
+    /// Starts at zero; weighted values are added.
     pub out: &'a mut [f32],
-    /// What its weights are still to be multiplied by.
+    /// The pending factor of its weights.
     pub scale: f32,
 }
 

@@ -1,5 +1,5 @@
-//! Blocks of 32 weights as ggml's file types hold them (ggml-common.h), read
-//! into integers and their scales. Knows nothing of how a kernel lays them out.
+//! Blocks of 32 weights in ggml's file types (ggml-common.h), read into integers and
+//! scales. Does not know the kernels' layouts.
 
 use candle_core::quantized::GgmlDType;
 use half::f16;
@@ -24,8 +24,8 @@ impl Block {
         }
     }
 
-    /// Signed bytes nearest to plain weights: at most half of 1/127 of the
-    /// largest one off.
+    /// Signed bytes nearest to plain weights: the error is at most half of 1/127 of the
+    /// largest one.
     pub fn nearest(values: &[f32]) -> Self {
         let largest = values.iter().fold(0f32, |m, v| m.max(v.abs()));
         let scale = largest / 127.0;

@@ -1,6 +1,5 @@
-//! What is done to rows number by number on the CPU: biases, head norms and
-//! rotary positions of queries and keys, and the gate of the feed-forward
-//! network.
+//! Elementwise operations on rows on the CPU: biases, head norms and rotary positions
+//! of queries and keys, and the gate of the feed-forward network.
 
 use candle_core::{CpuStorage, InplaceOp1, Layout, Result, bail};
 
@@ -12,12 +11,12 @@ use super::storage::floats;
 use super::thread_pool::DisjointSlices;
 use super::{Cpu, Isa};
 
-/// Which dimensions of a head RoPE turns together.
+/// Which dimensions of a head RoPE rotates together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pairs {
-    /// (2i, 2i + 1), as Llama's GGUF files have it (Su et al. 2021, RoFormer).
+    /// (2i, 2i + 1), as in Llama's GGUF files (Su et al. 2021, RoFormer).
     Interleaved,
-    /// (i, half + i), as GPT-NeoX and Hugging Face's checkpoints have it.
+    /// (i, half + i), as in GPT-NeoX and Hugging Face's checkpoints.
     Halves,
 }
 
@@ -30,9 +29,9 @@ pub struct HeadNorms<'a> {
     pub eps: f32,
 }
 
-/// Makes queries and keys out of a projection of shape (n, qkv_width), in
-/// place: the bias is added to all of it, query and key heads are normed, and
-/// their first `2 * half` dimensions rotated. Values get the bias only.
+/// Turns a projection of shape (n, qkv_width) into queries and keys, in place: the bias
+/// is added to all of it, query and key heads are normed, and their first `2 * half`
+/// dimensions rotated. Values get the bias only.
 pub struct Turn<'a> {
     pub heads: Heads,
     pub pairs: Pairs,
@@ -45,7 +44,7 @@ pub struct Turn<'a> {
     pub cpu: &'a Cpu,
 }
 
-/// Rows below this number are rotated by the caller alone.
+/// Fewer rows than this are rotated by the caller alone.
 const ALONE: usize = 8;
 
 impl InplaceOp1 for Turn<'_> {

@@ -1,6 +1,6 @@
-//! Where keys and values lie on the CPU. Keys lie in tiles of 16 cache rows,
-//! dimension by dimension, so that 16 scores are computed at a time; values lie
-//! row by row.
+//! The layout of keys and values on the CPU, and writing them. Keys are in tiles of 16
+//! cache rows, dimension by dimension, so that 16 scores are computed at a time; values
+//! are row by row.
 
 use candle_core::WithDType;
 use half::f16;
@@ -8,7 +8,7 @@ use half::slice::HalfFloatSliceExt;
 
 use super::kv_memory::Numbers;
 
-/// The type that keys and values are stored as. Arithmetic is in f32 either way.
+/// The storage type of keys and values. Arithmetic is in f32 either way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
 #[strum(serialize_all = "lowercase", parse_err_ty = String, parse_err_fn = not_a_type)]
 pub enum KvType {
@@ -103,7 +103,7 @@ pub struct Heads {
 }
 
 impl Heads {
-    /// Of a row of queries, keys and values side by side.
+    /// Width of a row of queries, keys and values.
     pub fn qkv_width(&self) -> usize {
         (self.heads + 2 * self.kv_heads) * self.head_dim
     }
@@ -119,8 +119,8 @@ pub enum KeyOrValue {
     Value,
 }
 
-/// Where the keys and values of a layer lie: head by head, so that each is read
-/// front to back.
+/// The layout of a layer's keys and values: head by head, so that each is read
+/// sequentially.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Places {
     pub heads: Heads,

@@ -16,10 +16,10 @@ use super::storage::slice;
 use super::thread_pool::DisjointSlices;
 use super::tile::{Ahead, TileOut, TileRows};
 
-/// What becomes of a product.
+/// What happens to a product.
 #[derive(Clone, Copy)]
 pub enum Finish<'a> {
-    /// The matrices' outputs side by side: (n, out_dim).
+    /// The concatenated outputs of the matrices: (n, out_dim).
     Store,
     /// The same, added to these rows.
     Add(&'a [f32]),
@@ -27,7 +27,7 @@ pub enum Finish<'a> {
     Gate,
 }
 
-/// Packed matrices side by side.
+/// Packed matrices with concatenated outputs.
 #[derive(Clone)]
 pub struct PackedLinear {
     parts: Arc<Vec<Packed>>,
@@ -94,13 +94,13 @@ impl PackedLinear {
         x.apply_op2_no_bwd(to, &AddedProduct { linear: self, cpu })
     }
 
-    /// The product on plain slices. Shape: (n, in_dim) -> (n, out_dim), or
-    /// half of it where it gates.
+    /// The product on plain slices. Shape: (n, in_dim) -> (n, out_dim), or half of it
+    /// if gated.
     pub fn product(&self, input: Input<'_>, finish: Finish<'_>, cpu: &Cpu) -> Vec<f32> {
         self.product_into(Vec::new(), input, finish, cpu)
     }
 
-    /// The same in memory that was used before: large outputs need no new pages.
+    /// The same into reused memory: large outputs need no new pages.
     pub fn product_into(
         &self,
         mut y: Vec<f32>,
@@ -140,8 +140,8 @@ impl PackedLinear {
         }
     }
 
-    /// Runs of tiles, two per thread or more, that hold about equally many bytes.
-    /// Where the product gates, a run covers both matrices.
+    /// Runs of tiles, at least two per thread, of about equal size. In a gated product,
+    /// a run covers both matrices.
     fn tasks(&self, gated: bool, threads: usize) -> Vec<Task> {
         let share = (self.bytes() / (threads * 2)).clamp(16 << 10, 256 << 10);
         let mut tasks = Vec::new();
@@ -175,7 +175,7 @@ struct Task {
     offset: usize,
 }
 
-/// One product, as its tasks see it.
+/// One product, shared by its tasks.
 struct Run<'a> {
     linear: &'a PackedLinear,
     cpu: &'a Cpu,
@@ -209,7 +209,7 @@ impl Run<'_> {
         }
     }
 
-    /// The rows of the pass that begins with row `first`, and the tile that comes next.
+    /// The rows of the pass that begins with row `first`, and the next tile.
     fn rows<'a>(&'a self, first: usize, next: &'a [u8]) -> TileRows<'a> {
         let (all, at_once) = (self.acts.rows, self.cpu.isa.rows_at_once());
         TileRows {
@@ -244,7 +244,7 @@ impl Run<'_> {
     }
 }
 
-/// Rows of an op's first argument that fit the matrices.
+/// The rows of an op's first argument, whose width must match the matrices.
 fn rows_of(linear: &PackedLinear, layout: &Layout) -> Result<usize> {
     let (n, in_dim) = layout.shape().dims2()?;
     if in_dim != linear.in_dim() {

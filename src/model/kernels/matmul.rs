@@ -1,6 +1,6 @@
-//! The product of a few rows of activations with a packed weight matrix, tile
-//! by tile. The order of operations for one output is fixed by its row and
-//! column alone. This file holds the plain paths and the choice between paths.
+//! The product of a few rows of activations with a packed weight matrix, tile by tile.
+//! The order of operations for an output depends only on its row and column. This file
+//! has the plain paths and the choice between paths.
 
 use super::Isa;
 use super::activation::index;

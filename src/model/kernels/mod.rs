@@ -1,7 +1,6 @@
-//! CPU kernels as candle custom ops. Each computes a row of its output with the
-//! same operations in the same order whatever rows stand beside it and however
-//! many threads run, so that verifying a draft tree gives the bits that
-//! decoding token by token gives.
+//! CPU kernels as candle custom ops. Each computes an output row with the same
+//! operations in the same order regardless of other rows and of the number of threads,
+//! so that verifying a draft tree gives the same bits as decoding token by token.
 
 pub mod activation;
 pub mod attention;
@@ -40,17 +39,17 @@ use std::sync::OnceLock;
 use strum::VariantArray;
 use thread_pool::ThreadPool;
 
-/// What our kernels run on.
+/// What the kernels run on.
 pub struct Cpu {
     pub pool: ThreadPool,
     pub isa: Isa,
 }
 
 impl Cpu {
-    /// The best instructions of this processor on so many threads.
+    /// The best instructions of this processor, with this many threads.
     ///
     /// # Errors
-    /// The system gives no thread.
+    /// The system cannot start a thread.
     pub fn new(threads: usize) -> std::io::Result<Self> {
         Ok(Cpu {
             pool: ThreadPool::new(threads)?,
@@ -65,32 +64,31 @@ impl Cpu {
     }
 }
 
-/// Instruction sets the kernels are written for, the best one last.
+/// The instruction sets of the kernels, the best one last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::VariantArray)]
 pub enum Isa {
     /// Plain Rust that vectorises on its own.
     Portable,
     /// AVX2, FMA and F16C.
     Avx2,
-    /// The same with AVX-VNNI dot products, as recent client processors have
-    /// them.
+    /// The same with AVX-VNNI dot products, as in recent client processors.
     AvxVnni,
     /// The same with the 256-bit dot products of AVX-512 VNNI.
     Vnni,
     /// 512-bit dot products of AVX-512 VNNI.
     Avx512,
-    /// The same with AMX tiles where many rows are multiplied.
+    /// The same with AMX tiles for many rows.
     Amx,
 }
 
 impl Isa {
-    /// The best one this processor has.
+    /// The best one of this processor.
     pub fn detect() -> Self {
         static ISA: OnceLock<Isa> = OnceLock::new();
         *ISA.get_or_init(|| *Self::available().last().unwrap_or(&Isa::Portable))
     }
 
-    /// Every one this processor can run, the best one last.
+    /// All that this processor can run, the best one last.
     pub fn available() -> Vec<Self> {
         let mut all = Self::VARIANTS.to_vec();
         all.retain(|isa| isa.runs_here());
@@ -119,7 +117,7 @@ impl Isa {
         self == Isa::Portable
     }
 
-    /// Why instructions that the processor has are not used.
+    /// Why instructions of the processor are not used.
     pub fn note() -> Option<String> {
         #[cfg(target_arch = "x86_64")]
         if let Err(why) = x86_amx::available() {
@@ -128,7 +126,7 @@ impl Isa {
         None
     }
 
-    /// Rows that a pass over a tile of weights multiplies at a time.
+    /// Rows multiplied per pass over a tile of weights.
     pub fn rows_at_once(self) -> usize {
         match self {
             Isa::Amx => tile::ROWS_AT_ONCE,
@@ -136,7 +134,7 @@ impl Isa {
         }
     }
 
-    /// Whether code for AVX2 and FMA runs under it.
+    /// Whether code for AVX2 and FMA can run.
     pub fn has_avx2(self) -> bool {
         self != Isa::Portable
     }
@@ -153,7 +151,7 @@ impl Isa {
     }
 }
 
-/// The widest vectors here for plain code that is compiled once for each.
+/// The widest vectors for plain code, which is compiled for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Vectors {
     Plain,

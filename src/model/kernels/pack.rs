@@ -1,12 +1,11 @@
-//! Weights repacked once at load into tiles that a kernel reads front to back:
-//! 16 output columns side by side, blocks of 32 along the input.
+//! Weights repacked once at load into tiles that a kernel reads sequentially: 16 output
+//! columns interleaved, blocks of 32 along the input.
 //!
-//! 4-bit blocks: 256 bytes of nibbles; byte `64g + 4c + j` holds, for column c,
-//! input `4g + j` in its low and `16 + 4g + j` in its high nibble.
-//! 8-bit blocks: 512 signed bytes, byte `64g + 4c + j` holding input `4g + j`
-//! of column c.
-//! Then the block's scales, and its minimums where the format has them, for the
-//! 16 columns each. f32 tiles: 16 columns side by side per input.
+//! 4-bit blocks: 256 bytes of nibbles; byte `64g + 4c + j` holds, for column c, input
+//! `4g + j` in its low and `16 + 4g + j` in its high nibble. 8-bit blocks: 512 signed
+//! bytes, byte `64g + 4c + j` holding input `4g + j` of column c. Then the block's
+//! scales, and its minimums if the format has them, for the 16 columns each. f32 tiles:
+//! 16 columns interleaved per input.
 
 use candle_core::quantized::{GgmlDType, QStorage, QTensor};
 use candle_core::{Device, Result, bail};
@@ -28,8 +27,8 @@ pub enum Format {
     Q4F32,
     /// Bytes; a scale per 32, f16: Q8_0, exactly.
     Q8F16,
-    /// Bytes; a scale per 32, f32: what has to be requantised, at most half a
-    /// step of 1/127 of the block's largest weight off.
+    /// Bytes; a scale per 32, f32: for requantised weights; the error is at most half a
+    /// step of 1/127 of the block's largest weight.
     Q8F32,
     /// Bytes; a scale and a minimum per 32, f32: Q5_0, Q5_1 and Q5_K, exactly.
     Q8Min,
@@ -39,7 +38,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format that keeps a file's type exactly, or comes nearest to it.
+    /// The format that represents a file's type exactly, or the closest one.
     pub fn of(dtype: GgmlDType) -> Self {
         match dtype {
             GgmlDType::Q4_0 | GgmlDType::Q4_1 => Format::Q4F16,
@@ -85,7 +84,7 @@ pub struct Packed {
 }
 
 impl Packed {
-    /// Packs a matrix as it lies in the file, in parallel over its tiles.
+    /// Packs a matrix from its file format, in parallel over its tiles.
     ///
     /// # Errors
     /// A type that candle cannot unpack.

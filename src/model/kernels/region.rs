@@ -1,7 +1,7 @@
-//! How threads share one region of work after another: tasks are claimed from a
-//! ticket and counted when they are done; who finds none for a while goes to sleep.
-//! `tests/loom/` runs this file under the interleavings that the memory model allows, which
-//! is why atomics and locks come from [`super::sync`].
+//! How threads share consecutive regions of work: tasks are claimed from a ticket and
+//! counted when done; a thread without work for a while goes to sleep. `tests/loom/`
+//! runs this file under the interleavings that the memory model allows, which is why
+//! atomics and locks come from [`super::sync`].
 
 use std::sync::PoisonError;
 
@@ -15,10 +15,9 @@ pub const MAX_TASKS: usize = 0xffff;
 
 pub type Work<'a> = dyn Fn(usize) + Sync + 'a;
 
-/// A ticket is one word, so that claiming a task is one compare-and-swap:
-/// the region's number (32 bits), its tasks and the next task (16 each). A
-/// thread that comes late with an old number cannot claim a task of a new
-/// region.
+/// A ticket is one word, so that claiming a task is one compare-and-swap: the region's
+/// number (32 bits), its tasks and the next task (16 each). A late thread with an old
+/// number cannot claim a task of a new region.
 #[derive(Clone, Copy)]
 struct Ticket(u64);
 
@@ -39,11 +38,11 @@ impl Ticket {
 
 pub struct Shared {
     ticket: AtomicU64,
-    /// Tasks of this region that are finished.
+    /// Number of finished tasks of this region.
     done: AtomicUsize,
     /// A task of this region panicked.
     panicked: AtomicBool,
-    /// Read only by those who hold a task of the region that it belongs to.
+    /// Read only by threads holding a task of its region.
     work: UnsafeCell<*const Work<'static>>,
     asleep: AtomicUsize,
     stop: AtomicBool,
@@ -90,7 +89,7 @@ impl Shared {
         }
     }
 
-    /// Works until the region has no task left; whether there was one.
+    /// Works until the region has no task left; returns whether there was one.
     fn work(&self) -> bool {
         let mut any = false;
         while let Some(task) = self.claim() {
@@ -106,7 +105,7 @@ impl Shared {
         any
     }
 
-    /// What each thread but the caller's does until [`Shared::stop`].
+    /// The loop of each thread except the caller's, until [`Shared::stop`].
     pub fn member(&self) {
         let mut idle = Idle::start();
         while !self.stop.load(Ordering::Relaxed) {
@@ -130,8 +129,8 @@ impl Shared {
         ticket.next().is_some()
     }
 
-    /// The fences here and in `wake` see to it that one of the two sees what the other
-    /// wrote: the sleeper the new ticket, or the caller the sleeper.
+    /// The fences here and in `wake` ensure that one side sees the other's write: the
+    /// sleeper sees the new ticket, or the caller the sleeper.
     fn sleep(&self) {
         let mut parked = self.lock();
         self.asleep.fetch_add(1, Ordering::Relaxed);
@@ -153,7 +152,7 @@ impl Shared {
         }
     }
 
-    /// Ends the members, each when it is idle.
+    /// Ends the threads, each when it is idle.
     pub fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
         drop(self.lock());
@@ -165,10 +164,10 @@ impl Shared {
     pub fn run(&self, tasks: usize, work: &Work<'_>) -> bool {
         let region = Ticket(self.ticket.load(Ordering::Relaxed)).region();
         self.done.store(0, Ordering::Relaxed);
-        // SAFETY: the lifetime alone changes. The borrow outlives the region: it ends
-        // below, when every task is done, and nobody reads `work` without holding one.
+        // SAFETY: only the lifetime changes. The borrow outlives the region, which ends
+        // below when every task is done, and `work` is only read while holding one.
         let work = unsafe { std::mem::transmute::<&Work<'_>, *const Work<'static>>(work) };
-        // SAFETY: no task is left of the region before, so nobody reads it now.
+        // SAFETY: no task of the previous region is left, so nobody reads it now.
         self.work.with_mut(|at| unsafe { *at = work });
         let ticket = Ticket::new(region.wrapping_add(1), tasks);
         self.ticket.store(ticket.0, Ordering::Release);

@@ -1,7 +1,6 @@
-//! Memory for packed weights: large slabs that matrices share one after another,
-//! in the order of loading, which is the order of use. On Linux they ask for
-//! huge pages, because a pass reads all of them and would otherwise spend its
-//! time on page tables.
+//! Memory for packed weights: large slabs filled with matrices in the order of loading,
+//! which is the order of use. On Linux they request huge pages, because a pass reads
+//! all of them and would otherwise spend its time on page tables.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -16,7 +15,7 @@ struct Slab {
     layout: Layout,
 }
 
-// SAFETY: a slab owns plain memory that no thread has a special claim to.
+// SAFETY: a slab owns plain memory that is not tied to a thread.
 unsafe impl Send for Slab {}
 // SAFETY: each part is handed out once, so shared access never overlaps a write.
 unsafe impl Sync for Slab {}
@@ -44,15 +43,15 @@ impl Drop for Slab {
     }
 }
 
-/// Asks for huge pages where the range holds whole ones; what is in it stays.
+/// Requests huge pages where the range contains whole ones; the contents stay.
 #[cfg(target_os = "linux")]
 pub fn ask_for_huge_pages(data: *const u8, bytes: usize) {
     let before = data.align_offset(HUGE_PAGE);
     let inside = bytes.saturating_sub(before) / HUGE_PAGE * HUGE_PAGE;
     if inside > 0 {
         let start = data.wrapping_add(before).cast_mut();
-        // SAFETY: whole pages inside the caller's memory, whose contents the
-        // advice does not change; a refusal changes nothing at all.
+        // SAFETY: whole pages inside the caller's memory, whose contents the advice
+        // does not change; a refusal has no effect.
         unsafe { libc::madvise(start.cast(), inside, libc::MADV_HUGEPAGE) };
     }
 }
@@ -60,7 +59,7 @@ pub fn ask_for_huge_pages(data: *const u8, bytes: usize) {
 #[cfg(not(target_os = "linux"))]
 pub fn ask_for_huge_pages(_: *const u8, _: usize) {}
 
-/// The slab that has room left, and how much of it is taken.
+/// The current slab, and how much of it is used.
 static OPEN: Mutex<(Weak<Slab>, usize)> = Mutex::new((Weak::new(), 0));
 
 /// Bytes that begin at a cache line.
@@ -82,7 +81,7 @@ impl AlignedBytes {
         };
         *open = (Arc::downgrade(&slab), at + taken);
         drop(open);
-        // SAFETY: the range is inside the slab and belongs to nobody else.
+        // SAFETY: the range is inside the slab and not shared.
         unsafe { slab.data.add(at).write_bytes(0, len) };
         AlignedBytes { slab, at, len }
     }

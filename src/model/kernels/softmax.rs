@@ -1,10 +1,10 @@
-//! What a softmax is made of: the largest score and e^x, without a branch a number, so
+//! The parts of a softmax: the largest score and e^x, without a branch per number, so
 //! that plain code vectorises.
 
-/// Largest numbers that are held at a time.
+/// Number of maxima kept in parallel.
 const LANES: usize = 16;
 
-/// The largest number, whatever the order.
+/// The largest number, in any order.
 #[inline(always)]
 pub fn largest(chunk: &[f32]) -> f32 {
     let mut lanes = [f32::NEG_INFINITY; LANES];

@@ -1,4 +1,5 @@
-//! What [`super::region`] is made of. `tests/loom/` has a file of the same names in its place.
+//! The primitives of [`super::region`]. `tests/loom/` replaces this file with one of
+//! the same names.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +8,7 @@ pub use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence}
 pub use std::sync::{Condvar, Mutex, MutexGuard};
 pub use std::thread::yield_now;
 
-/// Looks at the ticket between two at the clock.
+/// Checks of the ticket between two of the clock.
 pub const LOOKS: usize = 64;
 
 /// How long a thread stays awake without work.

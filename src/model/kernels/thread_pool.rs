@@ -1,7 +1,7 @@
-//! Threads that share the rows and columns of one kernel after another. A
-//! forward pass is some 150 short parallel regions: its threads stay awake
-//! between them, and go to sleep when none has come for a tenth of a
-//! millisecond, so that nothing spins while decoding is paused.
+//! Threads that share the rows and columns of consecutive kernels. A forward pass is
+//! about 150 short parallel regions: threads stay awake between them, and go to sleep
+//! after a tenth of a millisecond without one, so that nothing spins while decoding is
+//! paused.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -12,13 +12,13 @@ use super::region::{MAX_TASKS, Shared, Work};
 pub struct ThreadPool {
     shared: Arc<Shared>,
     members: Vec<JoinHandle<()>>,
-    /// Held by who runs a region.
+    /// Held while running a region.
     turn: Mutex<()>,
 }
 
 impl ThreadPool {
     /// # Errors
-    /// The system gives no thread.
+    /// The system cannot start a thread.
     pub fn new(threads: usize) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::new());
         let member = |i: usize| {
@@ -40,9 +40,9 @@ impl ThreadPool {
         self.members.len() + 1
     }
 
-    /// Calls `work(0)` to `work(tasks - 1)`, each once, spread over the
-    /// threads; returns when all are done. Two callers take turns; a task must
-    /// not call `run` itself.
+    /// Calls `work(0)` to `work(tasks - 1)`, each once, spread over the threads;
+    /// returns when all are done. Concurrent callers take turns; a task must not call
+    /// `run` itself.
     ///
     /// # Panics
     /// When a task panicked.
@@ -81,7 +81,7 @@ impl Drop for ThreadPool {
     }
 }
 
-/// A slice that the tasks of a region write in parts that do not overlap.
+/// A slice written by the tasks of a region in disjoint parts.
 pub struct DisjointSlices<T> {
     data: *mut T,
     len: usize,
@@ -99,8 +99,7 @@ impl<T> DisjointSlices<T> {
     }
 
     /// # Safety
-    /// The slice that this was made of is still borrowed, and no two parts that
-    /// are alive at the same time overlap.
+    /// The underlying slice is still borrowed, and no two parts alive at the same time overlap.
     ///
     /// # Panics
     /// When the part is not inside the whole.
@@ -108,8 +107,8 @@ impl<T> DisjointSlices<T> {
     pub unsafe fn slice(&self, from: usize, len: usize) -> &mut [T] {
         let inside = from.checked_add(len).is_some_and(|end| end <= self.len);
         assert!(inside, "{from} + {len} of {}", self.len);
-        // SAFETY: inside the whole (checked above), which the caller says is still
-        // borrowed, and nobody else has this part.
+        // SAFETY: inside the whole (checked above), which the caller guarantees is
+        // still borrowed, and the part is exclusive.
         unsafe { std::slice::from_raw_parts_mut(self.data.add(from), len) }
     }
 }

@@ -1,15 +1,15 @@
-//! One tile of weights with a few rows: what is asked, and what comes of it.
+//! One tile of weights with a few rows: the inputs and the result.
 
 use super::activation::{Activations, GROUP};
 use super::pack::COLS;
 
-/// The most rows that one pass over a tile multiplies at a time.
+/// Maximum rows multiplied in one pass over a tile.
 pub const ROWS_AT_ONCE: usize = 2 * GROUP;
 
 /// A tile's results for up to [`ROWS_AT_ONCE`] rows.
 pub type TileOut = [[f32; COLS]; ROWS_AT_ONCE];
 
-/// The rows that a pass over a tile multiplies: `n` from `first` on.
+/// The rows multiplied by a pass over a tile: `n` from `first` on.
 #[derive(Clone, Copy)]
 pub struct TileRows<'a> {
     pub acts: &'a Activations,
@@ -30,19 +30,18 @@ impl TileRows<'_> {
     }
 }
 
-/// What a pass over a tile fetches into the cache meanwhile: its share of the
-/// tile that comes next. All passes together fetch it once, so that memory is
-/// never idle while the rows are multiplied.
+/// What a pass over a tile prefetches meanwhile: its share of the next tile. All passes
+/// together fetch it once, so that memory is never idle during multiplication.
 #[derive(Clone, Copy)]
 pub struct Ahead<'a> {
     pub next: &'a [u8],
-    /// This pass, of so many over the tile.
+    /// This pass, and the number of passes over the tile.
     pub pass: usize,
     pub passes: usize,
 }
 
 impl Ahead<'_> {
-    /// Nothing is fetched.
+    /// Prefetches nothing.
     pub const NONE: Self = Ahead {
         next: &[],
         pass: 0,

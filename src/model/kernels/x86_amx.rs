@@ -4,11 +4,11 @@
 //! [`super::x86_wide`] in their order, so the bits are equal.
 //!
 //! It pays for bytes and many rows (`docs/forward.md`). Nibbles, which would have to be
-//! unpacked into memory first, and fewer rows take the vectors' path.
+//! unpacked into memory first, and fewer rows use the vector path.
 //!
 //! The intrinsics are not stable; inline assembly is. No other code uses the tile
-//! registers, so they keep nothing from one statement to the next but their shapes,
-//! which every thread sets before its first product.
+//! registers, so only their shapes persist between statements, which every thread sets
+//! before its first product.
 
 // Loops over registers, several arrays of them side by side.
 #![allow(clippy::needless_range_loop)]
@@ -26,14 +26,13 @@ use super::tile::{Ahead, ROWS_AT_ONCE, TileOut, TileRows};
 use super::x86_block::*;
 use super::{Cpu, Isa, x86_wide};
 
-/// Rows from which on the tile unit is worth its loads and stores.
+/// Minimum rows for which the tile unit is worth its loads and stores.
 const WORTH: usize = 13;
 
 /// Whether the tile unit can be used.
 ///
 /// # Errors
-/// The processor has it, but the system does not grant its registers, or its products
-/// are wrong.
+/// The processor has it, but the operating system does not grant its registers, or its products are wrong.
 pub(super) fn available() -> Result<bool, &'static str> {
     static AVAILABLE: OnceLock<Result<bool, &'static str>> = OnceLock::new();
     *AVAILABLE.get_or_init(|| {
@@ -60,7 +59,7 @@ fn in_processor() -> bool {
 fn granted() -> bool {
     const ARCH_REQ_XCOMP_PERM: libc::c_long = 0x1023;
     const TILE_DATA: libc::c_long = 18;
-    // SAFETY: the call takes two numbers and touches no memory of ours.
+    // SAFETY: the call takes two numbers and touches no memory of this program.
     unsafe { libc::syscall(libc::SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, TILE_DATA) == 0 }
 }
 
@@ -74,7 +73,7 @@ type TileFn = unsafe fn(Format, &[u8], TileRows<'_>, &mut TileOut);
 /// Whether `tile` gives AVX-512's bits for a tile with a scale per block, and for one
 /// with a scale per half.
 fn agrees(tile: TileFn) -> bool {
-    // Not `Cpu::new`, which asks for the best instructions, and so for this.
+    // Not `Cpu::new`, which looks for the best instructions, and so would call this.
     let Ok(pool) = ThreadPool::new(1) else {
         return false;
     };
@@ -84,8 +83,8 @@ fn agrees(tile: TileFn) -> bool {
         let (packed, acts) = sample(format, &cpu);
         let products = |tile: TileFn| {
             let mut out = TileOut::default();
-            // SAFETY: only called where AMX or AVX-512 was found; the sample's tile, rows and
-            // output were made for each other.
+            // SAFETY: only called where AMX or AVX-512 was found; the sample's tile,
+            // rows and output match.
             unsafe { tile(format, packed.tile(0), all_of(&acts), &mut out) };
             out.map(|row| row.map(f32::to_bits))
         };
@@ -102,8 +101,8 @@ fn all_of(acts: &Activations) -> TileRows<'_> {
     }
 }
 
-/// A tile of three blocks, its bytes and scales of every size and sign, with as many
-/// rows as go at once.
+/// A tile of three blocks, with bytes and scales of every size and sign, and the
+/// maximum number of rows.
 fn sample(format: Format, cpu: &Cpu) -> (Packed, Activations) {
     let in_dim = 3 * BLOCK;
     let mut packed = Packed::zeros(format, COLS, in_dim);
@@ -143,7 +142,7 @@ fn sample(format: Format, cpu: &Cpu) -> (Packed, Activations) {
 /// [`x86_wide::tile`].
 pub(super) unsafe fn tile(format: Format, tile: &[u8], rows: TileRows<'_>, out: &mut TileOut) {
     debug_assert!(rows.first.is_multiple_of(GROUP));
-    // SAFETY: the caller vouches for processor and sizes; the shapes are set before the
+    // SAFETY: the caller guarantees processor and sizes; the shapes are set before the
     // tile unit is used.
     unsafe {
         if rows.n < WORTH || matches!(format, Format::Q4F16 | Format::Q4F32) {
@@ -178,8 +177,8 @@ struct Shapes {
     rows: [u8; 16],
 }
 
-/// Registers 0 and 1 take the sums of a group of rows, 2 and 3 their activations of a
-/// block, 4 its weights; 5 and 6 take activations of half a block, 7 its weights.
+/// Registers 0 and 1 hold the sums of a group of rows, 2 and 3 their activations of a
+/// block, 4 its weights; 5 and 6 hold activations of half a block, 7 its weights.
 const SHAPES: Shapes = Shapes {
     palette: 1,
     start_row: 0,
@@ -202,7 +201,7 @@ fn set_shapes() {
 #[repr(C, align(64))]
 struct Sums([[[i32; COLS]; GROUP]; 2]);
 
-/// Who computes the integers.
+/// What computes the integers.
 trait Multiplier {
     /// The dot products of a block, or of half of it, with two groups of rows.
     ///
@@ -287,8 +286,8 @@ unsafe fn bytes_with(
     }
 }
 
-/// A step is a block, or half of one. Its sums are scaled when the next step's are on
-/// their way.
+/// A step is a block, or half of one. Its sums are scaled while the next step's are
+/// computed.
 ///
 /// # Safety
 /// As for [`bytes_with`], the tile in format `F`.

@@ -1,10 +1,10 @@
-//! The tile unit's path, with the unit played by plain code where there is none.
+//! The tile unit's path, with plain code in place of the unit if there is none.
 
 #![allow(clippy::disallowed_macros, reason = "a test says that it is skipped")]
 
 use super::*;
 
-/// What the tile unit computes, one number after another.
+/// The tile unit's computation, one number at a time.
 struct Plain;
 
 impl Multiplier for Plain {
@@ -31,8 +31,8 @@ impl Multiplier for Plain {
     }
 }
 
-/// Everything but the assembly, where there is AVX-512; the assembly itself is
-/// compared with AVX-512 before its first use ([`available`]).
+/// Everything except the assembly, if there is AVX-512; the assembly is compared with
+/// AVX-512 before its first use ([`available`]).
 #[test]
 fn groups_of_rows_have_the_bits_of_the_vectors() {
     if !Isa::available().contains(&Isa::Avx512) {

@@ -1,6 +1,6 @@
-//! The inner loops of attention for x86-64. Every number they compute is one
-//! chain of fused multiply-adds, in the order of dimensions or of positions, so
-//! the width of the vectors does not show in the results.
+//! The inner loops of attention for x86-64. Every number they compute is one chain of
+//! fused multiply-adds, in the order of dimensions or of positions, so the results do
+//! not depend on the width of the vectors.
 
 // Loops over registers, several arrays of them side by side.
 #![allow(clippy::needless_range_loop)]
@@ -41,9 +41,9 @@ unsafe fn load_256<S: Stored>(at: *const S) -> __m256 {
     }
 }
 
-/// Scores of `N` queries with the 16 keys each of `T` tiles, which are
-/// `stride` numbers apart, times `scale`. Few queries take several tiles at a
-/// time, so that enough sums are under way.
+/// Scores of `N` queries with the 16 keys each of `T` tiles, which are `stride` numbers
+/// apart, times `scale`. Few queries process several tiles at a time, so that enough
+/// sums are in flight.
 ///
 /// # Safety
 /// The processor has AVX-512F. A tile holds `dims` x 16 numbers, each of `q`

@@ -1,7 +1,6 @@
-//! What the x86-64 products share: the formats as constants, the rows that are
-//! multiplied, and the tile that is fetched meanwhile. All of them compute the same
-//! integers, and then the same fused multiply-adds in the same order, as each other, so
-//! their results are equal to the bit.
+//! What the x86-64 products share: the formats as constants, the rows to multiply, and
+//! the tile to prefetch. All of them compute the same integers, and then the same fused
+//! multiply-adds in the same order, so their results are equal to the bit.
 
 use std::arch::x86_64::*;
 
@@ -59,11 +58,11 @@ pub(super) const fn has_min(f: u8) -> bool {
     is_nibbles(f) || f == Q8_MIN
 }
 
-/// What the kernels read of the rows they multiply, block by block.
+/// The kernels' input rows, block by block.
 #[derive(Clone, Copy)]
 pub(super) struct Inputs<'a> {
     pub(super) acts: &'a Activations,
-    /// The first row's group of rows, and its place there.
+    /// The first row's group of rows, and its index there.
     group: usize,
     row: usize,
 }
@@ -113,8 +112,8 @@ impl<'a> Inputs<'a> {
         unsafe { *self.acts.sum.get_unchecked(self.at(b) + r) }
     }
 
-    /// What makes up for the shift of part `part` (of `parts`) of the block's
-    /// weights to unsigned bytes.
+    /// The correction for shifting part `part` (of `parts`) of the block's weights to
+    /// unsigned bytes.
     ///
     /// # Safety
     /// As for [`Inputs::scale`].
@@ -129,11 +128,11 @@ impl<'a> Inputs<'a> {
     }
 }
 
-/// Where the next tile is fetched from, block by block.
+/// Where the next tile is prefetched from, block by block.
 #[derive(Clone, Copy)]
 pub(super) struct Fetch {
     start: *const u8,
-    /// Bytes a block.
+    /// Bytes per block.
     step: usize,
     lines: usize,
 }
@@ -159,7 +158,7 @@ impl Fetch {
     }
 }
 
-/// Parts of a block that have a scale of their own.
+/// Parts of a block that have their own scale.
 pub(super) const fn parts(f: u8) -> usize {
     if f == Q8_HALF { 2 } else { 1 }
 }

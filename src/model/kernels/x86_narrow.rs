@@ -1,5 +1,5 @@
-//! The tile products with 256-bit vectors: `maddubs` of AVX2, and VNNI as AVX-512
-//! or AVX-VNNI have it.
+//! The tile products with 256-bit vectors: `maddubs` of AVX2, and VNNI of AVX-512 or
+//! AVX-VNNI.
 
 // Loops over registers, several arrays of them side by side.
 #![allow(clippy::needless_range_loop)]
@@ -13,8 +13,8 @@ use super::tile::{TileOut, TileRows};
 use super::x86_block::*;
 
 /// Rows and halves of a tile's columns that a kernel multiplies at a time. `maddubs`
-/// takes many rows for each unpacking, its sums half in registers; VNNI, which needs
-/// fewer instructions, takes both halves for each broadcast.
+/// handles many rows per unpacking, its sums half in registers; VNNI, which needs fewer
+/// instructions, handles both halves per broadcast.
 const MADDUBS: (usize, usize) = (8, 1);
 const VNNI: (usize, usize) = (4, 2);
 
@@ -46,7 +46,7 @@ pub(super) unsafe fn tile(
     }
 }
 
-/// The columns of a tile from half `half` on, with as many rows as go at once.
+/// The columns of a tile from half `half` on, with the maximum number of rows.
 ///
 /// # Safety
 /// As for [`tile`].

@@ -1,6 +1,6 @@
-//! Byte-level BPE, the family of GPT-2: bytes become printable characters,
-//! a regex cuts the text into words, merges join them. What differs between
-//! models is the regex, which the GGUF file only names (`tokenizer.ggml.pre`).
+//! Byte-level BPE, the family of GPT-2: bytes become printable characters, a regex
+//! splits the text into words, merges join them. Models differ in the regex, which the
+//! GGUF file only names (`tokenizer.ggml.pre`).
 
 use super::cased::CASED_WORD;
 use color_eyre::eyre::{Result, bail, eyre};
@@ -13,7 +13,7 @@ use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
 use tokenizers::tokenizer::SplitDelimiterBehavior;
 use tokenizers::{NormalizerWrapper, Tokenizer};
 
-/// How words are cut before merging.
+/// How text is split before merging.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WordSplit {
     /// GPT-2's regex alone
@@ -24,7 +24,7 @@ pub enum WordSplit {
     Llama3,
     /// Qwen 2: as Llama 3, but every digit by itself, after NFC
     Qwen2,
-    /// Mistral Nemo: words part where capitals begin, every digit by itself
+    /// Mistral Nemo: words split at capitals, every digit by itself
     Tekken,
     /// line breaks, letters of any script, punctuation, CJK, digits by themselves
     DeepseekCoder,
@@ -35,7 +35,7 @@ pub enum WordSplit {
     Unstated,
 }
 
-/// Names of `tokenizer.ggml.pre` that are understood, for messages.
+/// Supported names of `tokenizer.ggml.pre`, for messages.
 pub const SUPPORTED: &str = "smollm, starcoder, refact, command-r, llama-bpe, falcon3, tekken, \
      gpt-2, mpt, qwen2, deepseek-coder, deepseek-llm and default";
 
@@ -48,14 +48,14 @@ const QWEN2_REGEX: &str = concat!(
     r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 );
 
-/// `tokenizer.json` of Mistral Nemo and its like.
+/// From `tokenizer.json` of Mistral Nemo and similar models.
 const TEKKEN_REGEX: &str = concat!(
     r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+",
     r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*",
     r"|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 );
-/// Chinese characters, Korean syllables and what lies between, as both of
-/// DeepSeek's tokenizers name them.
+/// Chinese characters, Korean syllables and everything between, as in both of
+/// DeepSeek's tokenizers.
 const DEEPSEEK_CJK: &str = "[\u{4e00}-\u{9fa5}\u{800}-\u{4e00}\u{ac00}-\u{d7ff}]+";
 const DEEPSEEK_CODER_REGEXES: [&str; 5] = [
     r"[\r\n]",
@@ -72,7 +72,7 @@ const DEEPSEEK_LLM_REGEXES: [&str; 6] = [
     DEEPSEEK_CJK,
     r"\p{N}+",
 ];
-/// Of llama.cpp, in the order in which it applies them.
+/// From llama.cpp, in its order of application.
 const UNSTATED_REGEXES: [&str; 4] = [
     r"[\p{P}\$\+<=>\^~\|]+",
     concat!(
@@ -84,11 +84,10 @@ const UNSTATED_REGEXES: [&str; 4] = [
 ];
 
 impl WordSplit {
-    /// From `tokenizer.ggml.pre`. Where that is missing llama.cpp's own split is
-    /// taken, as it would do.
+    /// From `tokenizer.ggml.pre`. If that is missing, llama.cpp's own default.
     ///
     /// # Errors
-    /// For a name whose regex is not known here: guessing would give wrong ids.
+    /// For a name with an unknown regex: guessing would give wrong ids.
     pub fn from_name(pre: Option<&str>) -> Result<Self> {
         Ok(match pre.unwrap_or("default") {
             "default" => Self::Unstated,
@@ -103,13 +102,13 @@ impl WordSplit {
         })
     }
 
-    /// Llama 3 takes a word that is a token as it is, without merging.
+    /// Llama 3 uses a word that is a token directly, without merging.
     pub fn ignores_merges(self) -> bool {
         matches!(self, Self::Llama3 | Self::Tekken)
     }
 
-    /// Whether a prompt starts with BOS where the file does not say
-    /// (llama.cpp's defaults).
+    /// Whether a prompt starts with BOS if the file does not say (llama.cpp's
+    /// defaults).
     pub fn adds_bos(self) -> bool {
         matches!(self, Self::Llama3 | Self::Tekken)
     }

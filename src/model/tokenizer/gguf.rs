@@ -69,7 +69,7 @@ pub(super) fn read(content: &Content, rows: Option<usize>) -> Result<Inner> {
     })
 }
 
-/// A tokenizer of so many tokens without a meaning, for weights that have none.
+/// A tokenizer of meaningless tokens, for weights without one.
 pub(super) fn numbered(n: usize) -> Content {
     let text = |text: String| Value::String(text);
     let tokens = (0..n).map(|i| text(format!("t{i}"))).collect();
@@ -97,7 +97,7 @@ fn merges<'a>(kind: Kind, vocabulary: &Vocabulary<'a>) -> Result<Vec<(&'a str, &
     }
 }
 
-/// The id of every text. Where two ids share one, the lower is the one that is written.
+/// The id of every text. If two ids share one, the lower id is used.
 fn ids(vocabulary: &Vocabulary) -> Vocab {
     let ids = vocabulary.tokens.iter().enumerate().rev();
     ids.map(|(id, token)| ((*token).to_owned(), id as u32))
@@ -143,7 +143,7 @@ impl Kind {
         }
     }
 
-    /// What the user should know of it.
+    /// A note for the user.
     fn note(self) -> Option<String> {
         let unstated = matches!(self, Self::ByteLevel(WordSplit::Unstated));
         unstated.then(|| {
@@ -235,7 +235,7 @@ fn bpe(
     vocabulary: &Vocabulary,
     (ids, merges): (Vocab, &[(&str, &str)]),
 ) -> Result<BPE> {
-    // The crate has room for the longest token and puts every joined pair there.
+    // The crate allocates room for the longest token and writes every joined pair there.
     let longest = vocabulary.tokens.iter().map(|token| token.len()).max();
     let too_long = |(left, right): &&(&str, &str)| Some(left.len() + right.len()) > longest;
     if let Some((left, right)) = merges.iter().find(too_long) {

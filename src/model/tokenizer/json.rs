@@ -21,18 +21,18 @@ use crate::model::chat::ChatTemplate;
 use crate::model::json_file::{JsonFile, optional_json, token_text};
 use crate::text_input::{JSON_BYTES_MAX, SETTINGS_BYTES_MAX};
 
-/// The files of a folder, read.
+/// The parsed files of a folder.
 struct Files {
     folder: PathBuf,
-    /// Of `tokenizer.json` as it lies there.
+    /// Original text of `tokenizer.json`.
     hash: String,
     /// `tokenizer.json`.
     tokenizer: Value,
-    /// Null where there is none.
+    /// Null if missing.
     settings: Value,
     generation: Value,
     config: Value,
-    /// What was read with patience.
+    /// Notes on what was parsed leniently.
     notes: Vec<String>,
 }
 
@@ -42,12 +42,12 @@ pub(super) fn read(folder: &Path, rows: Option<usize>) -> Result<Inner> {
     let path = folder.join("tokenizer.json");
     let checked = json_checks::check(&mut files.tokenizer, rows);
     let changes = checked.wrap_err_with(|| path.display().to_string())?;
-    // What was checked is read, not the file's own bytes: of a key that stands there
-    // twice the crate would take the one that nobody has looked at.
+    // The checked value is parsed, not the file's bytes: for a duplicate key the crate
+    // would use the unchecked one.
     let json = serde_json::to_vec(&files.tokenizer)?;
     let mut tokenizer =
         Tokenizer::from_bytes(json).map_err(|e| eyre!("{}: {e}", path.display()))?;
-    // Some files were saved with a training run's limits.
+    // Some files contain limits from a training run.
     tokenizer.with_padding(None);
     tokenizer.with_truncation(None).map_err(|e| eyre!(e))?;
     let retyped = retype(&mut tokenizer, folder)?;
@@ -72,8 +72,8 @@ pub(super) fn read(folder: &Path, rows: Option<usize>) -> Result<Inner> {
     })
 }
 
-/// Makes the template's markers special that the file has as ordinary or added
-/// tokens; gives the texts of the ordinary ones.
+/// Makes those markers of the template special that the file has as plain or added
+/// tokens; returns the texts of the plain ones.
 fn retype(tokenizer: &mut Tokenizer, folder: &Path) -> Result<Vec<String>> {
     let literals = template_literals(ChatTemplate::from_folder(folder));
     let ordinary = tokenizer.get_vocab(false);
@@ -124,7 +124,7 @@ impl Files {
         };
         files.settings = files.optional("tokenizer_config.json")?;
         files.generation = files.optional("generation_config.json")?;
-        // Told of where the configuration is read.
+        // Reported where the configuration is read.
         files.config = optional_json(folder, "config.json")?;
         Ok(files)
     }
@@ -145,7 +145,7 @@ impl Files {
     }
 }
 
-/// How a vocabulary writes bytes.
+/// How a vocabulary represents bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Spelling {
     ByteLevel,
@@ -187,7 +187,7 @@ impl Table {
         for (id, text) in texts.iter().enumerate() {
             match (added.get(&(id as u32)), spelling) {
                 (Some(_), _) => {
-                    // As in a GGUF file, where they are control or user-defined.
+                    // As in a GGUF file: control or user-defined.
                     special[id] = true;
                     bytes.extend_from_slice(text.as_bytes());
                 }
@@ -210,7 +210,7 @@ impl Table {
     }
 }
 
-/// `<0x0A>` is a byte, whatever else begins like it is text.
+/// `<0x0A>` is a byte; anything else that begins like it is text.
 fn piece_type(text: &str) -> TokenType {
     match text.len() == 6 && text.starts_with("<0x") {
         true => TokenType::Byte,
@@ -251,7 +251,7 @@ fn eos_ids(files: &mut Files, table: &Table) -> Result<Vec<u32>> {
     Ok(ids)
 }
 
-/// One id, a list of them, or none; `None` for the -1 that stands for none.
+/// One id, a list of them, or none; `None` for -1, which means none.
 fn ids_in(value: &Value, vocab: usize) -> Result<Vec<Option<u32>>> {
     let one = |value: &Value| {
         if value.as_i64() == Some(-1) {
@@ -269,7 +269,7 @@ fn ids_in(value: &Value, vocab: usize) -> Result<Vec<Option<u32>>> {
     }
 }
 
-/// As the settings say; else whether the tokenizer's own template puts it there.
+/// As in the settings; else whether the tokenizer's own template adds it.
 fn adds_bos(files: &Files, tokenizer: &Tokenizer, bos_id: Option<u32>) -> Result<bool> {
     if let Some(said) = files.settings["add_bos_token"].as_bool() {
         return Ok(said);

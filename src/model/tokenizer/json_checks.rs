@@ -1,6 +1,6 @@
-//! A `tokenizer.json` before the `tokenizers` crate reads it: what would make the
-//! crate panic, never end, exhaust memory or draw lots is refused or taken out;
-//! markers beyond the rows of the embedding are left out.
+//! Checks a `tokenizer.json` before the `tokenizers` crate reads it: anything that
+//! would make the crate panic, loop, exhaust memory or behave randomly is refused or
+//! removed; markers beyond the rows of the embedding are dropped.
 
 use color_eyre::eyre::{Result, bail, ensure};
 use serde_json::Value;
@@ -9,18 +9,18 @@ use super::note_on_rowless;
 use crate::model::base64_text;
 use crate::model::stated;
 
-/// Bytes of a text that a step puts into every text.
+/// Limit on the bytes of a text that a step inserts.
 const MAX_INSERTED: usize = 256;
-/// Bytes of a token that is found in a text as a whole: the automaton that finds them
-/// grows with every byte.
+/// Limit on the bytes of a token matched as a whole: the matching automaton grows with
+/// every byte.
 pub(super) const MAX_MARKER: usize = 1024;
-/// Bytes of a regex, or of a text that is looked for.
+/// Limit on the bytes of a pattern.
 const MAX_PATTERN: usize = 16 << 10;
 
-/// Checks a tokenizer, and says what was changed in it, if anything was.
+/// Checks a tokenizer, and reports any changes made to it.
 ///
 /// # Errors
-/// What is out of bounds or contradicts itself, by the name of its key.
+/// Anything out of bounds or inconsistent, by key.
 pub fn check(tokenizer: &mut Value, rows: Option<usize>) -> Result<Option<Vec<String>>> {
     for step in ["normalizer", "pre_tokenizer", "decoder"] {
         check_steps(step, &tokenizer[step])?;
@@ -67,10 +67,10 @@ fn check_steps(key: &str, step: &Value) -> Result<()> {
     Ok(())
 }
 
-/// SentencePiece's precompiled normalizer: the length of a double-array trie in
-/// bytes, the trie, the texts that its values point into (spm_precompiled). The
-/// crate follows offsets without looking; here every offset it may follow from a
-/// node is inside, whatever bytes a text has.
+/// SentencePiece's precompiled normalizer: the length of a double-array trie in bytes,
+/// the trie, the texts that its values point into (spm_precompiled). The crate follows
+/// offsets unchecked; this ensures that every offset reachable from a node is in
+/// bounds, for any text.
 fn check_charsmap(base64: &str) -> Result<()> {
     let wrong = "`normalizer`: Precompiled holds no usable `precompiled_charsmap`";
     let Some(bytes) = base64_text::standard(base64) else {
@@ -99,7 +99,7 @@ fn check_charsmap(base64: &str) -> Result<()> {
     }
 }
 
-/// Walks the trie as the crate does.
+/// Walks the trie like the crate.
 fn trie_is_closed(units: &[usize], texts: &[u8]) -> bool {
     let offset = |unit: usize| (unit >> 10) << ((unit & (1 << 9)) >> 6);
     let starts_text = |at: usize| {
@@ -130,7 +130,7 @@ fn trie_is_closed(units: &[usize], texts: &[u8]) -> bool {
     true
 }
 
-/// Ids decide how long tables become.
+/// Ids determine the length of tables.
 fn check_ids(tokenizer: &Value) -> Result<()> {
     let last = (*stated::VOCABULARY.end() - 1) as u64;
     let within = |key: &str, text: &str, id: &Value| match id.as_u64() {
@@ -167,7 +167,7 @@ fn sides(merge: &Value) -> Option<(&str, &str)> {
     }
 }
 
-/// The crate joins two sides without looking whether the result is a token.
+/// The crate joins two sides without checking that the result is a token.
 fn check_merges(model: &Value) -> Result<()> {
     let Some(merges) = model["merges"].as_array() else {
         return Ok(());
@@ -190,7 +190,7 @@ fn check_merges(model: &Value) -> Result<()> {
     Ok(())
 }
 
-/// Leaves out added tokens that have no row.
+/// Drops added tokens without a row.
 fn without_rowless(tokenizer: &mut Value, rows: Option<usize>) -> Result<Option<String>> {
     let Some(rows) = rows else { return Ok(None) };
     let beyond = |id: &Value| id.as_u64().is_some_and(|id| id >= rows as u64);
@@ -218,7 +218,7 @@ fn without_rowless(tokenizer: &mut Value, rows: Option<usize>) -> Result<Option<
     Ok((!texts.is_empty()).then(|| note_on_rowless(&texts, rows)))
 }
 
-/// With dropout a text has other ids each time; it is for training.
+/// With dropout the ids of a text vary; it is for training.
 fn without_dropout(model: &mut Value) -> Option<String> {
     let share = model
         .get("dropout")?
@@ -251,7 +251,7 @@ mod tests {
         })
     }
 
-    /// What is said of the tokenizer with one value changed.
+    /// The report on the tokenizer with one value changed.
     fn said(pointer: &str, value: Value) -> String {
         let mut changed = tokenizer();
         *changed.pointer_mut(pointer).unwrap() = value;

@@ -1,30 +1,29 @@
-//! Markers in texts: the tokens that a chat template writes between turns, and
-//! that no title or prompt may turn into.
+//! Markers in texts: the tokens that a chat template writes between turns, which no
+//! title or prompt may turn into.
 //!
-//! The tokenizer itself knows no markers. A rendered prompt is cut at them here,
-//! what lies between is encoded as text, and their ids are put back. A marker in
-//! what somebody wrote is broken up by a character that no text has before the
-//! template sees it; afterwards that character is taken out again.
+//! The tokenizer itself has no markers. A rendered prompt is split at them here, the
+//! text in between is encoded, and their ids are inserted. A marker in untrusted text
+//! is broken up by a character that no text contains before the template sees it;
+//! afterwards that character is removed.
 
 use std::borrow::Cow;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use color_eyre::eyre::{Result, eyre};
 
-/// Stands in a marker that is no marker. Unicode assigns the last two code points
-/// of its last plane to nothing, for ever.
+/// Breaks up a false marker. Unicode permanently leaves the last two code points of its
+/// last plane unassigned.
 const GUARD: char = '\u{10FFFE}';
 
-/// Stands where a marker is taken out of what is encoded: it keeps apart what
-/// stands before and behind it.
+/// Replaces a marker in the encoded text, separating what comes before and after it.
 pub const SEPARATOR: char = '\u{10FFFF}';
 
-/// A token that is recognised as a whole.
+/// A token recognised as a whole.
 #[derive(Clone, Debug)]
 pub struct Marker {
     pub text: String,
     pub id: u32,
-    /// Takes the white space in front of it along (`lstrip` in `tokenizer.json`).
+    /// Includes the preceding white space (`lstrip` in `tokenizer.json`).
     pub strips_left: bool,
     pub strips_right: bool,
 }
@@ -50,10 +49,10 @@ impl Marker {
 
 impl Markers {
     /// # Errors
-    /// More markers than a search can hold, which no vocabulary has.
+    /// More markers than a search can handle, which no vocabulary has.
     pub fn new(mut all: Vec<Marker>) -> Result<Self> {
         all.retain(|marker| !marker.text.is_empty());
-        // Where two ids share a text, the lower one is the one that is written.
+        // If two ids share a text, the lower one is used.
         all.sort_by_key(|marker| marker.id);
         let finder = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostLongest)
@@ -79,8 +78,8 @@ impl Markers {
             .is_ok()
     }
 
-    /// What somebody wrote, so that none of it is a marker, also together with
-    /// what comes behind it.
+    /// Untrusted text, changed so that no part of it is a marker, even combined with
+    /// what follows.
     pub fn guarded<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let text = without_signs(text);
         let mut out = String::new();
@@ -103,7 +102,7 @@ impl Markers {
         Cow::Owned(out)
     }
 
-    /// Whether the end of the text is the beginning of a marker.
+    /// Whether the text ends with the beginning of a marker.
     fn begins_at_end(&self, text: &str) -> bool {
         let longest = self.longest.saturating_sub(1).min(text.len());
         let starts = (text.len() - longest..text.len()).filter(|at| text.is_char_boundary(*at));
@@ -115,8 +114,8 @@ impl Markers {
         starts.map(|at| &text[at..]).any(begins)
     }
 
-    /// Cuts a text at its markers: the rest of it with [`SEPARATOR`]s in their
-    /// places, and their ids.
+    /// Splits a text at its markers: the rest with [`SEPARATOR`]s in their places, and
+    /// their ids.
     pub fn cut(&self, text: &str) -> (String, Vec<u32>) {
         let text = unguarded_signs(text);
         let (mut rest, mut ids) = (String::with_capacity(text.len()), Vec::new());
@@ -147,7 +146,7 @@ impl Markers {
     }
 
     /// A text in which every marker is broken in two by a [`SEPARATOR`], for
-    /// vocabularies whose merges lead to a marker all the same.
+    /// vocabularies whose merges produce a marker anyway.
     pub fn broken(&self, text: &str) -> String {
         let separator = SEPARATOR.to_string();
         let guarded = self.guarded(text);
@@ -155,8 +154,8 @@ impl Markers {
     }
 }
 
-/// What somebody wrote without the two characters that mean something here. They
-/// are no characters of any script: U+FFFD stands for such.
+/// Untrusted text without the two special characters used here. They belong to no
+/// script and become U+FFFD.
 pub fn without_signs(text: &str) -> Cow<'_, str> {
     match text.contains([GUARD, SEPARATOR]) {
         true => Cow::Owned(text.replace([GUARD, SEPARATOR], "\u{FFFD}")),
@@ -164,7 +163,7 @@ pub fn without_signs(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A template's text without separators of its own.
+/// A template's text without separators.
 fn unguarded_signs(text: &str) -> Cow<'_, str> {
     match text.contains(SEPARATOR) {
         true => Cow::Owned(text.replace(SEPARATOR, "\u{FFFD}")),
@@ -193,7 +192,7 @@ pub fn looks_like_marker(text: &str) -> bool {
         || inside('[', ']').is_some_and(|inner| is_word(inner) && inner.chars().all(is_capital))
 }
 
-/// What is said of markers that the file types as ordinary tokens.
+/// The note on markers declared as plain tokens.
 pub fn note_on_retyped(texts: &[String]) -> Option<String> {
     if texts.is_empty() {
         return None;

@@ -1,7 +1,6 @@
-//! SentencePiece BPE as in Llama 2, Vicuna and Mistral: spaces become `▁`, one
-//! stands before the text, characters outside the vocabulary fall back to
-//! their bytes. The file has scores instead of merges; the merges are derived
-//! from them here.
+//! SentencePiece BPE as in Llama 2, Vicuna and Mistral: spaces become `▁`, with one
+//! before the text, and characters outside the vocabulary fall back to their bytes. The
+//! file has scores instead of merges; the merges are derived from them here.
 
 use std::cmp::Reverse;
 
@@ -13,7 +12,7 @@ use tokenizers::{NormalizerWrapper, Tokenizer};
 
 use super::vocabulary::{TokenType, Vocabulary};
 
-/// The character that stands for a space.
+/// The character that represents a space.
 pub const SPACE_MARK: &str = "▁";
 
 /// A way to build a token from two others. The order of the fields is the order
@@ -31,10 +30,10 @@ struct Join {
     at: u32,
 }
 
-/// Every pair of tokens that joins into a third one, best first.
+/// Every pair of tokens that joins into a token, best first.
 pub fn merges<'a>(vocabulary: &Vocabulary<'a>, scores: &[f32]) -> Vec<(&'a str, &'a str)> {
-    // Only ordinary tokens take part: a control token's text never comes out
-    // of merging, and a byte token's text (`<0x0A>`) is not its content.
+    // Only plain tokens take part: a control token's text never results from merging,
+    // and a byte token's text (`<0x0A>`) is not its content.
     let ids: AHashMap<&str, u32> = (0..)
         .zip(vocabulary.tokens.iter().zip(&vocabulary.types))
         .filter(|(_, (_, ty))| matches!(ty, TokenType::Normal | TokenType::UserDefined))
@@ -71,7 +70,7 @@ fn joins<'a>(
     })
 }
 
-/// A whole number that orders as `f32::total_cmp` does.
+/// An integer with the order of `f32::total_cmp`.
 fn in_order(score: f32) -> i32 {
     let bits = score.to_bits() as i32;
     bits ^ (((bits >> 31) as u32) >> 1) as i32
@@ -92,7 +91,7 @@ pub fn install(tokenizer: &mut Tokenizer, dummy_prefix: bool) -> Result<()> {
     Ok(())
 }
 
-/// Appends the bytes an ordinary or byte token stands for.
+/// Appends the bytes of a plain or byte token.
 pub fn push_bytes(token: &str, ty: TokenType, out: &mut Vec<u8>) {
     match byte_of(token) {
         Some(byte) if ty == TokenType::Byte => out.push(byte),

@@ -1,6 +1,5 @@
-//! The vocabulary as the GGUF metadata states it: token texts, their types,
-//! scores or merges, and the ids with a role. Nothing here splits text, and
-//! nothing here knows the `tokenizers` crate.
+//! The vocabulary in GGUF metadata: token texts, their types, scores or merges, and the
+//! ids with a role. Does not split text or know the `tokenizers` crate.
 
 use candle_core::quantized::gguf_file::{Content, Value};
 use color_eyre::eyre::{Result, bail, ensure, eyre};
@@ -10,8 +9,7 @@ use super::json_checks::MAX_MARKER;
 use super::markers::Marker;
 use super::{is_marker_of, note_on_rowless};
 
-/// What `tokenizer.ggml.token_type` says of a token (llama.cpp's
-/// `llama_token_type`).
+/// A token's type in `tokenizer.ggml.token_type` (llama.cpp's `llama_token_type`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenType {
     Normal,
@@ -36,7 +34,7 @@ impl TokenType {
         })
     }
 
-    /// Whether the token is recognised as a whole when it appears in a text.
+    /// Whether the token is recognised as a whole in a text.
     pub fn is_special(self) -> bool {
         matches!(self, Self::Control | Self::UserDefined)
     }
@@ -55,7 +53,7 @@ impl<'a> Vocabulary<'a> {
     /// Reads token texts and types.
     ///
     /// # Errors
-    /// If a key is missing, of the wrong type, or of another length.
+    /// If a key is missing, of the wrong type, or of the wrong length.
     pub fn read(content: &'a Content) -> Result<Self> {
         let tokens = strings(content, "tokenizer.ggml.tokens")?
             .ok_or_else(|| missing("tokenizer.ggml.tokens"))?;
@@ -86,8 +84,7 @@ impl<'a> Vocabulary<'a> {
         })
     }
 
-    /// Leaves out what lies beyond the rows of the embedding, which may be
-    /// markers only; says which.
+    /// Drops tokens beyond the rows of the embedding, which must be markers; returns them.
     ///
     /// # Errors
     /// Ordinary tokens beyond the rows.
@@ -110,12 +107,12 @@ impl<'a> Vocabulary<'a> {
         Ok(Some(note))
     }
 
-    /// Reads markers that are typed as ordinary tokens as what they are: those of
-    /// the chat template and known ones, and where the file has no types, bytes and
-    /// the tokens with a role, too. Gives the markers' texts.
+    /// Treats markers declared as plain tokens as markers: those of the chat template
+    /// and known ones, and in files without types also bytes and tokens with a role.
+    /// Returns the markers' texts.
     ///
     /// # Errors
-    /// A role's id that is none.
+    /// A role with an invalid id.
     pub fn retype(&mut self, literals: &[String]) -> Result<Vec<String>> {
         let mut markers = Vec::new();
         for (token, ty) in self.tokens.iter().zip(&mut self.types) {
@@ -156,7 +153,7 @@ impl<'a> Vocabulary<'a> {
         Ok(())
     }
 
-    /// Control tokens, and user-defined ones that are not found `in_text`.
+    /// Control tokens, and user-defined ones that are not matched `in_text`.
     pub fn markers(&self, in_text: impl Fn(&str) -> bool) -> Vec<Marker> {
         let tokens = (0..).zip(self.tokens.iter().zip(&self.types));
         let is_marker = |token: &str, ty: TokenType| match ty {
@@ -196,7 +193,7 @@ impl<'a> Vocabulary<'a> {
         let Some(value) = self.content.metadata.get(key) else {
             return Ok(None);
         };
-        // Some converters write -1 (or u32::MAX) for "there is none".
+        // Some converters write -1 (or u32::MAX) for "none".
         match integer(value) {
             Some(-1) | Some(0xFFFF_FFFF) => Ok(None),
             Some(id) if (0..self.tokens.len() as i64).contains(&id) => Ok(Some(id as u32)),
@@ -249,15 +246,15 @@ impl<'a> Vocabulary<'a> {
         at.map(|id| id as u32)
     }
 
-    /// sha256 (hex) over what decides how text becomes ids: the kind, every
-    /// token with its type, and the merge order. Lengths are hashed too, so
-    /// that no two vocabularies read alike.
+    /// sha256 (hex) over everything that determines how text becomes ids: the kind,
+    /// every token with its type, and the merge order. Lengths are hashed too, so that
+    /// the encoding is unambiguous.
     pub fn hash(&self, kind: &str, merges: &[(&str, &str)]) -> String {
         let (mut sha, mut buffer) = (Sha256::new(), Vec::with_capacity(1 << 17));
         let mut feed = |text: &str| {
             buffer.extend_from_slice(&(text.len() as u32).to_le_bytes());
             buffer.extend_from_slice(text.as_bytes());
-            // A call per text would cost more than the hashing.
+            // One call per text would cost more than the hashing.
             if buffer.len() > 1 << 16 {
                 sha.update(&buffer);
                 buffer.clear();

@@ -1,13 +1,13 @@
-//! What became of a file's entries.
+//! Counts what became of a file's entries.
 
 use color_eyre::eyre::{Result, ensure};
 
 use super::entry::Document;
 
-/// Bad entries that are told, of each file.
+/// Bad entries reported per file.
 const N_TOLD: usize = 5;
 
-/// Entries that were lost, and what was taken out of others.
+/// Entries that were lost, and what was removed from others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
     pub n_bad: usize,
@@ -15,7 +15,7 @@ pub struct Account {
     pub bad: Vec<String>,
     /// Answers from which blocks of reasoning were removed.
     pub n_reasoning: usize,
-    /// Answers that end-of-turn markers were removed from.
+    /// Answers from which end-of-turn markers were removed.
     pub n_markers: usize,
 }
 
@@ -53,7 +53,7 @@ impl Account {
         }
     }
 
-    /// Refuses a file of which nothing could be read.
+    /// Refuses a file without a readable document.
     ///
     /// # Errors
     /// The first bad entry, and how many there are.
@@ -75,8 +75,8 @@ impl Account {
         self.n_markers += other.n_markers;
     }
 
-    /// A line for everything that was lost or removed: the first bad entries, how
-    /// many more there are, and what answers had left in them.
+    /// A line for everything lost or removed: the first bad entries, how many more
+    /// there are, and what was removed from answers.
     pub fn told(&self) -> Vec<String> {
         let mut lines = self.bad.clone();
         let n_more = self.n_bad - self.bad.len();

@@ -1,5 +1,5 @@
-//! Where an entry holds its answer: under one of many names, in messages, or in the
-//! wrappers of an API's response.
+//! Finds the answer in an entry: under one of many names, in messages, or in the
+//! wrappers of an API response.
 
 use serde_json::{Map, Value};
 
@@ -28,21 +28,21 @@ const TEXTS: [&str; 20] = [
     "choices",
     "content",
 ];
-/// What the program itself calls an answer: kept to the byte.
+/// The program's own name for an answer, which is kept to the byte.
 const OWN_TEXT: &str = "text";
-/// Where a list of messages, a batch's answer or another wrapper holds the text.
+/// The keys under which messages, batch responses and other wrappers have the text.
 const WRAPPED: [&str; 7] = [
     "content", "value", "text", "message", "choices", "body", "messages",
 ];
-/// Who answers, in a list of messages.
+/// The role of answers in a list of messages.
 const ANSWERING: [&str; 4] = ["assistant", "gpt", "model", "bot"];
-/// A wrapper in a wrapper, and no deeper.
+/// Maximum nesting of wrappers.
 const DEPTH_MAX: usize = 6;
 
 /// The answer among an entry's fields.
 ///
 /// # Errors
-/// There is none, or it could not be read.
+/// It is missing or cannot be read.
 pub(super) fn answer(
     fields: &Map<String, Value>,
     repair: Option<Repair>,
@@ -67,8 +67,7 @@ pub(super) fn no_answer(repair: Option<Repair>) -> String {
     }
 }
 
-/// A text; a list of phrases as a sentence would have them; of messages, what the
-/// last answer says.
+/// A text; a list of phrases, joined as in a sentence; for messages, the last answer.
 pub(super) fn said(value: &Value) -> Option<String> {
     said_within(value, DEPTH_MAX)
 }

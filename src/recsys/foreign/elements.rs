@@ -1,6 +1,6 @@
-//! The answers of a JSON text: an object of them by id, a list, or objects one
-//! after the other over any number of lines. A damaged one is lost alone: the next
-//! is where something begins that looks like it.
+//! The answers of a JSON text: an object of them by id, a list, or concatenated objects
+//! over any number of lines. A damaged one does not affect the others: reading resumes
+//! where something similar begins.
 
 use color_eyre::eyre::Result;
 use serde_json::{Map, Value};
@@ -8,17 +8,17 @@ use serde_json::{Map, Value};
 use super::entry::{Document, id_within};
 use super::lenient_json::{self, Repair, parse, string_len, value_len, what};
 
-/// Takes an answer, or what is wrong with it, and the line that it begins on.
+/// Receives an answer or an error, and the line it begins on.
 pub(super) type Take<'a> = dyn FnMut(usize, Result<Document, String>) -> Result<()> + 'a;
 
-/// A damaged value is repaired if it ends within so many bytes.
+/// A damaged value is repaired if it ends within this many bytes.
 const REPAIRED_MAX: usize = 1 << 19;
-/// Keys that say whether an object is one answer or many, and within which bytes.
+/// How many keys, within how many bytes, decide whether an object is one answer or many.
 const KEYS_LOOKED_AT: usize = 64;
-/// Longest id that damage is followed by.
+/// Longest id recognized after damage.
 const ID_MAX: usize = 256;
 
-/// Shows every answer of a text in its order.
+/// Passes on every answer of a text in order.
 ///
 /// # Errors
 /// Those of `take`.
@@ -46,7 +46,7 @@ pub(super) fn each(text: &str, take: &mut Take) -> Result<()> {
     Ok(())
 }
 
-/// The answers that a value of its own holds: one, or several by their ids.
+/// The answers in a separate value: one, or several by id.
 pub(super) fn of_line(line: &str) -> Vec<Result<Document, String>> {
     let named = |why: String| match id_within(line) {
         Some(id) => format!("`{id}`: {why}"),
@@ -59,7 +59,7 @@ pub(super) fn of_line(line: &str) -> Vec<Result<Document, String>> {
     }
 }
 
-/// An object of this text is answers by their ids, not one answer.
+/// Whether an object is answers by id, rather than one answer.
 pub(super) fn is_map(text: &str) -> bool {
     let keys = keys(text, KEYS_LOOKED_AT);
     !keys.is_empty() && !is_one_answer(keys.into_iter())
@@ -70,7 +70,7 @@ pub(super) fn is_list_of_entries(text: &str) -> bool {
     inner.is_some_and(|inner| inner.starts_with(['{', '[']))
 }
 
-/// The first keys of the object that `text` begins with, as they are written.
+/// The first keys of the object at the start of `text`, as written.
 fn keys(text: &str, n: usize) -> Vec<&str> {
     let mut keys = Vec::new();
     let text = up_to(text, REPAIRED_MAX);
@@ -91,7 +91,7 @@ fn keys(text: &str, n: usize) -> Vec<&str> {
     keys
 }
 
-/// At most so many bytes, up to a whole character.
+/// At most this many bytes, up to a character boundary.
 fn up_to(text: &str, n: usize) -> &str {
     let is_start = |&at: &usize| text.is_char_boundary(at);
     let end = (0..=n.min(text.len())).rev().find(is_start);
@@ -121,24 +121,24 @@ fn of_object(fields: &Map<String, Value>, repair: Option<Repair>) -> Vec<Result<
         .collect()
 }
 
-/// An object with one of these keys is an answer, if without an id.
+/// An object with one of these keys is an answer, even without an id.
 const OF_AN_ANSWER: [&str; 4] = ["prompt", "ans", "text", "messages"];
 
 fn is_one_answer<'a>(mut keys: impl Iterator<Item = &'a str>) -> bool {
     keys.any(|key| Document::is_id_name(key) || OF_AN_ANSWER.contains(&key))
 }
 
-/// A place in a text.
+/// A position in a text.
 struct Scan<'a> {
     text: &'a str,
     at: usize,
     /// Answers so far, damaged ones included.
     number: usize,
-    /// A place before, and its line.
+    /// An earlier position and its line.
     counted: (usize, usize),
 }
 
-/// What damage is followed by, where an entry can be recognised.
+/// How an entry is recognized after damage.
 #[derive(Clone, Copy)]
 enum Entries {
     /// `"id": value`
@@ -151,7 +151,7 @@ impl<'a> Scan<'a> {
         &self.text[self.at..]
     }
 
-    /// Skips what stands between values; what is next.
+    /// Skips separators; returns what is next.
     fn next_char(&mut self) -> Option<char> {
         let rest = self.rest();
         let next = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ',');
@@ -159,7 +159,7 @@ impl<'a> Scan<'a> {
         next.chars().next()
     }
 
-    /// The line of the place.
+    /// The line of the position.
     fn line(&mut self) -> usize {
         let (from, line) = self.counted;
         let newlines = self.text[from..self.at].bytes();
@@ -225,7 +225,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// `false`: it is damaged, and nothing is left behind it.
+    /// `false`: it is damaged, and nothing follows.
     fn element(&mut self, take: &mut Take) -> Result<bool> {
         let (line, start) = (self.line(), self.at);
         self.number += 1;
@@ -247,8 +247,7 @@ impl<'a> Scan<'a> {
         Ok(goes_on)
     }
 
-    /// The value that is next; moves behind it, or to the next entry where it is
-    /// damaged.
+    /// The next value; moves past it, or to the next entry if it is damaged.
     fn value(&mut self, entries: Entries) -> Result<(Value, Option<Repair>), String> {
         let rest = self.rest();
         let mut values = serde_json::Deserializer::from_str(rest).into_iter();
@@ -280,7 +279,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Nothing recognisable follows.
+    /// Reports damage after which nothing recognizable follows.
     fn damage(&mut self, take: &mut Take) -> Result<()> {
         let (line, n) = (self.line(), self.rest().len());
         self.at = self.text.len();
@@ -299,15 +298,15 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// Where the next entry begins behind a damaged one, which `text` begins with: it
-/// follows what closes this one, and begins alike.
+/// Where the next entry begins after the damaged one at the start of `text`: after its
+/// closing, and with a similar beginning.
 fn next_entry(text: &str, entries: Entries) -> Option<usize> {
     let open = text.chars().next()?;
     let (close, is_bare) = match open {
         '{' => ("}", false),
         '[' => ("]", false),
         '"' => ("\"", false),
-        // No value: up to the comma before the next.
+        // Not a value: up to the comma before the next.
         _ => (",", true),
     };
     let key = first_key(text);

@@ -1,4 +1,4 @@
-//! What is read of a JSON text, damaged in every way, and what is told of it.
+//! What is read from a JSON text damaged in every way, and what is reported.
 
 use super::elements::{each, of_line};
 use proptest::prelude::*;

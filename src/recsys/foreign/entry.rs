@@ -1,4 +1,4 @@
-//! One answer of somebody else's file, whatever its fields are called.
+//! One answer of a foreign file, whatever its fields are called.
 
 use serde_json::{Map, Value};
 
@@ -7,9 +7,8 @@ use super::answer_text::{answer, no_answer, said};
 use super::lenient_json::{self, Repair};
 use super::markers;
 
-/// Names of the subject's id, without underscores and capitals, and whom each means;
-/// the first that is there counts. In the answers to a batch of requests, `id` is the
-/// request's.
+/// Names of the subject's id, without underscores and capitals, and their kinds; the
+/// first one present counts. In batch responses, `id` is the request's.
 const IDS: [(&str, Option<SubjectKind>); 20] = [
     ("customid", None),
     ("id", None),
@@ -33,7 +32,7 @@ const IDS: [(&str, Option<SubjectKind>); 20] = [
     ("index", None),
 ];
 
-/// An answer for the pools. What its file leaves open is `None`.
+/// An answer for the pools; `None` where its file does not say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
     pub id: String,
@@ -45,13 +44,13 @@ pub struct Document {
     /// The model that wrote it.
     pub model: Option<String>,
     pub text: String,
-    /// The answer ended by itself, not at a limit.
+    /// The answer ended by an end-of-text token, not at a limit.
     pub ended: bool,
-    /// What was taken out of the text.
+    /// What was removed from the text.
     pub removed: Removed,
 }
 
-/// What an answer had besides itself.
+/// What surrounded an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Removed {
     pub reasoning: bool,
@@ -66,7 +65,7 @@ impl Document {
     /// An answer's fields.
     ///
     /// # Errors
-    /// What is missing, with the id where there is one.
+    /// What is missing, with the id if there is one.
     pub(super) fn of_fields(
         fields: &Map<String, Value>,
         repair: Option<Repair>,
@@ -96,11 +95,10 @@ impl Document {
         Self::of_pair(&id, answer, repair)
     }
 
-    /// An id and what is said of it: `{"prompt": .., "ans": ..}`, messages, or the
-    /// answer.
+    /// An id and its value: `{"prompt": .., "ans": ..}`, messages, or the answer.
     pub(super) fn of_pair(id: &str, value: &Value, repair: Option<Repair>) -> Result<Self, String> {
         let id = id.trim();
-        // An id that a table held as a float.
+        // An id stored as a float.
         let whole = id.strip_suffix(".0");
         let whole = whole.filter(|w| !w.is_empty() && w.bytes().all(|b| b.is_ascii_digit()));
         let id = whole.unwrap_or(id);
@@ -146,14 +144,14 @@ impl Document {
     }
 }
 
-/// The place of a field's name among those of ids.
+/// The index of a field's name among those of ids.
 fn id_name(name: &str) -> Option<usize> {
     let letters: String = name.chars().filter(|c| *c != '_').collect();
     let letters = letters.to_ascii_lowercase();
     IDS.iter().position(|(name, _)| *name == letters)
 }
 
-/// The id by the first of the names that is there, and whom it means.
+/// The id by the first name present, and its kind.
 fn id_of(fields: &Map<String, Value>) -> Result<(String, Option<SubjectKind>), String> {
     let named = fields.iter();
     let named = named.filter_map(|(name, value)| Some((id_name(name)?, value)));

@@ -1,4 +1,4 @@
-//! How a file of knowledge is written, told by how it begins.
+//! The format of a knowledge file, recognized by its beginning.
 
 use color_eyre::eyre::{Report, eyre};
 use serde_json::Value;
@@ -11,13 +11,13 @@ use super::lenient_json::value_len;
 )]
 #[strum(serialize_all = "lowercase", parse_err_ty = Report, parse_err_fn = unknown)]
 pub enum Format {
-    /// An object a line, `{"id": .., "text": ..}`.
+    /// One object per line, `{"id": .., "text": ..}`.
     Jsonl,
-    /// JSON over any number of lines: answers by their ids, a list, or objects.
+    /// JSON over any number of lines: answers by id, a list, or objects.
     Klg,
-    /// `id TAB text`, or an object a line.
+    /// `id TAB text`, or one object per line.
     Once,
-    /// A JSON string a line that holds JSON.
+    /// One JSON string per line that contains JSON.
     Laser,
 }
 
@@ -28,12 +28,12 @@ impl Format {
         self.into()
     }
 
-    /// Whether each line stands for itself.
+    /// Whether each line is independent.
     pub(super) fn is_by_line(self) -> bool {
         self != Format::Klg
     }
 
-    /// What a file that begins like this looks like.
+    /// The format of a file that begins like this.
     pub fn of(text: &str) -> Option<Format> {
         let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
         let line = lines.next()?;
@@ -47,7 +47,7 @@ impl Format {
                 let next_alike = next.is_some_and(|next| next.starts_with('{'));
                 let is_line = match is_whole {
                     true => next_alike || !is_map(line),
-                    // Damaged, where lines follow that are objects, too.
+                    // Damaged, if the following lines are objects, too.
                     false => next_alike && line.ends_with('}'),
                 };
                 Some(match is_line {

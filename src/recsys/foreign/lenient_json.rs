@@ -1,13 +1,13 @@
-//! JSON as other programs write it: `NaN` and `Infinity` in place of numbers, half
-//! of a surrogate pair in a string, raw control characters. Also where a value
-//! ends, without parsing it. Knows nothing of what the values mean.
+//! JSON as other programs write it: `NaN` and `Infinity` in place of numbers, half of a
+//! surrogate pair in a string, raw control characters. Also finds where a value ends
+//! without parsing it. Does not know what values mean.
 
 use serde_json::Value;
 
-/// A string of JSON escapes one of these by name.
+/// These are escaped by name in JSON strings.
 const SHORT_ESCAPES: [(char, char); 3] = [('\n', 'n'), ('\r', 'r'), ('\t', 't')];
 
-/// What had to be left out of a value to read it.
+/// What was dropped from a value to read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Repair {
     NotANumber,
@@ -91,7 +91,7 @@ pub(super) fn value_len(text: &str) -> Option<usize> {
     (depth == 0 && at > 0).then_some(at)
 }
 
-/// The text with everything replaced that JSON does not know.
+/// The text with everything replaced that is not valid JSON.
 fn repaired(text: &str) -> (String, Option<Repair>) {
     let mut out = String::with_capacity(text.len());
     let (mut rest, mut repair) = (text, None);
@@ -136,7 +136,7 @@ fn push_string(out: &mut String, string: &str) {
     }
 }
 
-/// Half of a pair of `\u` escapes without the other half.
+/// An unpaired `\u` surrogate escape.
 fn has_lone_surrogate(string: &str) -> bool {
     let bytes = string.as_bytes();
     let (mut at, mut high) = (0, false);
@@ -161,7 +161,7 @@ fn has_lone_surrogate(string: &str) -> bool {
     high
 }
 
-/// The UTF-16 code unit that is escaped at this byte.
+/// The UTF-16 code unit escaped at this byte.
 fn code_unit(string: &str, at: usize) -> Option<u32> {
     let digits = string.get(at..)?.strip_prefix("\\u")?.get(..4)?;
     u32::from_str_radix(digits, 16).ok()

@@ -1,7 +1,7 @@
-//! What a model's template leaves in an answer that somebody kept whole: blocks
-//! of reasoning, and the markers of turns. Knows texts only.
+//! Removes what a model's template leaves in answers saved as a whole: reasoning blocks
+//! and turn markers. Knows only texts.
 
-/// An answer without them.
+/// A cleaned answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Cleaned {
     pub text: String,
@@ -9,7 +9,7 @@ pub(super) struct Cleaned {
     pub had_markers: bool,
 }
 
-/// Tags around what a model thought before it answered.
+/// Tags around a model's reasoning.
 const REASONING: [(&str, &str); 4] = [
     ("<think>", "</think>"),
     ("<thinking>", "</thinking>"),
@@ -17,7 +17,7 @@ const REASONING: [(&str, &str); 4] = [
     ("[THINK]", "[/THINK]"),
 ];
 
-/// What opens an answer's own turn: it goes, and the answer behind it stays.
+/// Markers that open an answer's turn: removed, the answer after them stays.
 const OPENINGS: [&str; 13] = [
     "<s>",
     "<bos>",
@@ -34,7 +34,7 @@ const OPENINGS: [&str; 13] = [
     "[/INST]",
 ];
 
-/// What ends a turn, or opens another: the answer ends before the first.
+/// Markers that end a turn or open another: the answer ends before the first.
 const ENDS: [&str; 23] = [
     "<|im_end|>",
     "<|im_start|>",
@@ -61,8 +61,8 @@ const ENDS: [&str; 23] = [
     "</s>",
 ];
 
-/// Takes reasoning and markers out. A text without any stays as it is, to the
-/// byte; else the answer is trimmed.
+/// Removes reasoning and markers. A text without any is unchanged, to the byte;
+/// otherwise the answer is trimmed.
 pub(super) fn cleaned(text: &str) -> Cleaned {
     let answer = without_reasoning(text);
     let had_reasoning = answer.len() < text.len();
@@ -81,8 +81,8 @@ pub(super) fn cleaned(text: &str) -> Cleaned {
     }
 }
 
-/// Without every block of reasoning; one whose beginning is in the prompt, or
-/// whose end was cut off, goes as far as the text does.
+/// Removes every reasoning block; one that begins in the prompt or is cut off extends
+/// to the end of the text.
 fn without_reasoning(text: &str) -> String {
     let mut text = without_channels(text).to_string();
     for (open, close) in REASONING {
@@ -100,7 +100,7 @@ fn without_reasoning(text: &str) -> String {
     text
 }
 
-/// Of a text in channels, the last one, which is the answer.
+/// In a text with channels, the last one, which is the answer.
 fn without_channels(text: &str) -> &str {
     const ANALYSIS: &str = "<|channel|>analysis";
     const FINAL: &str = "<|channel|>final<|message|>";
@@ -113,7 +113,7 @@ fn without_channels(text: &str) -> &str {
 
 fn without_openings(text: &str) -> (&str, bool) {
     let (mut rest, mut had) = (text, false);
-    // A strikethrough in HTML begins alike, but it ends before the text does.
+    // An HTML strikethrough begins the same way, but ends before the text does.
     let is_struck = |opening: &str, behind: &str| {
         let end = behind.find("</s>").map(|at| &behind[at + 4..]);
         opening == "<s>" && end.is_some_and(|end| !end.trim().is_empty() && !begins_a_marker(end))

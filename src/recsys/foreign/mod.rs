@@ -1,12 +1,11 @@
-//! Knowledge from files, as documents: `--knowledge`, `knowledge import` and
-//! `pool build|add` read through here. Known are our own lines, lines with an id
-//! and a text, KAR's `.klg` (one JSON object, id -> {prompt, ans}), maps and lists
-//! in JSON, prompts with answers, messages, ONCE's logs (`id TAB text`, or
-//! `{"uid":.., "interest":..}` a line) and LASER's (a JSON string a line that holds
-//! JSON).
+//! Knowledge from files, as documents: `--knowledge`, `knowledge import` and `pool
+//! build|add` read through here. Known are LaserScope's own lines, lines with an id and
+//! a text, KAR's `.klg` (one JSON object, id -> {prompt, ans}), maps and lists in JSON,
+//! prompts with answers, messages, ONCE's logs (`id TAB text`, or one `{"uid":..,
+//! "interest":..}` per line) and LASER's (one JSON string per line that contains JSON).
 //!
-//! A bad entry is lost alone: it is counted, and the first few are told by line and
-//! id. Must not know catalogs: whose ids these are is for others to say.
+//! A bad entry does not affect others: it is counted, and the first few are reported by
+//! line and id. Must not know catalogs; others resolve the ids.
 
 mod account;
 mod answer_text;
@@ -36,37 +35,35 @@ pub use format::Format;
 
 /// Largest file that is one JSON value, in bytes.
 const WHOLE_BYTES_MAX: u64 = 1 << 30;
-/// So many bytes of a file say how it is written.
+/// Bytes read to recognize a file's format.
 const LOOKED_AT_BYTES: usize = 1 << 20;
 
-/// What the files themselves may leave open.
+/// What the files themselves may not say.
 #[derive(Clone, Debug, Default)]
 pub struct Hints {
-    /// `None`: what the entries or the file's name say, else items. A document's own
-    /// kind is any word until it becomes knowledge.
+    /// `None`: as the entries or the file's name say, else items. A document's own kind
+    /// is any word until it becomes knowledge.
     pub kind: Option<SubjectKind>,
-    /// `None`: what the entries say, else none is known.
+    /// `None`: as the entries say, else unknown.
     pub framework: Option<String>,
-    /// `None`: what the content looks like.
+    /// `None`: recognized from the content.
     pub format: Option<Format>,
 }
 
-/// What a file held.
+/// The contents of a file.
 #[derive(Clone, Debug, Default)]
 pub struct Imported {
     pub docs: Vec<KnowledgeDoc>,
     pub account: Account,
 }
 
-/// Takes documents in their order, and how much of the file they end at, 0 to 1
-/// where that is known.
+/// Receives documents in order, and the share of the file read so far, 0 to 1 if known.
 pub type Sink<'a> = dyn FnMut(Document, Option<f64>) -> Result<()> + 'a;
 
 /// Reads a file as knowledge of this program's own kinds.
 ///
 /// # Errors
-/// A file that cannot be read, that looks like none of the formats, or of which
-/// nothing could be read.
+/// A file that cannot be read, has an unknown format, or has no readable document.
 pub fn read(path: &Path, hints: &Hints) -> Result<Imported> {
     let mut docs = Vec::new();
     let account = each(path, hints, &mut |doc, _| {
@@ -76,7 +73,7 @@ pub fn read(path: &Path, hints: &Hints) -> Result<Imported> {
     imported(&path.display().to_string(), docs, account, hints)
 }
 
-/// As [`read`], of bytes that messages call `file`; the name may say the kind:
+/// As [`read`], for bytes called `file` in messages; the name may give the kind:
 /// `user.klg`.
 ///
 /// # Errors
@@ -132,7 +129,7 @@ fn as_knowledge(doc: Document, hints: &Hints) -> Result<KnowledgeDoc, String> {
     })
 }
 
-/// `user.klg`, `recent_history.json`: whom a file is about, by its name.
+/// The kind of a file's subjects by its name: `user.klg`, `recent_history.json`.
 fn kind_of_name(file: &str) -> Option<SubjectKind> {
     let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
     let name = name.to_ascii_lowercase();
@@ -144,12 +141,11 @@ fn kind_of_name(file: &str) -> Option<SubjectKind> {
     }
 }
 
-/// Shows every document of a file. Lines are streamed; a file that is one JSON
+/// Passes on every document of a file. Lines are streamed; a file that is one JSON
 /// value is read whole.
 ///
 /// # Errors
-/// A file that cannot be read, or that looks like none of the formats; those of
-/// `sink`.
+/// A file that cannot be read or has an unknown format; those of `sink`.
 pub fn each(path: &Path, hints: &Hints, sink: &mut Sink) -> Result<Account> {
     let name = path.display().to_string();
     let reading = || format!("reading {name}");
@@ -160,10 +156,10 @@ pub fn each(path: &Path, hints: &Hints, sink: &mut Sink) -> Result<Account> {
     let file = open()?;
     let meta = file.get_ref().metadata().wrap_err_with(reading)?;
     if !meta.is_file() {
-        // A pipe gives its bytes once.
+        // A pipe can be read only once.
         return each_from(&name, file, hints, sink);
     }
-    // What has been shown cannot be taken back, so the encoding is settled first.
+    // Documents passed on cannot be withdrawn, so the encoding is determined first.
     let encoding = encoding_of(file).wrap_err_with(reading)?;
     let from = Input {
         name: &name,
@@ -173,10 +169,10 @@ pub fn each(path: &Path, hints: &Hints, sink: &mut Sink) -> Result<Account> {
     from.each(open()?, hints, sink)
 }
 
-/// As [`each`], of a stream that messages call `name`.
+/// As [`each`], for a stream called `name` in messages.
 ///
 /// # Errors
-/// As [`each`]; bytes that are not UTF-8 behind letters that are.
+/// As [`each`]; non-UTF-8 bytes after UTF-8 ones.
 pub fn each_from(
     name: &str,
     bytes: impl BufRead,
@@ -205,11 +201,11 @@ fn encoding_of(bytes: impl BufRead) -> std::io::Result<Option<Encoding>> {
     Ok((lines.encoding() == Encoding::Windows1252).then_some(Encoding::Windows1252))
 }
 
-/// A file or stream as it is read.
+/// A file or stream being read.
 struct Input<'a> {
     name: &'a str,
     n_bytes: Option<u64>,
-    /// `None`: as the bytes say.
+    /// `None`: determined from the bytes.
     encoding: Option<Encoding>,
 }
 

@@ -1,5 +1,5 @@
-//! Imports kept for the next time, beside a fingerprint of the files they came
-//! from. A kept import that is stale, damaged or of another version is made anew.
+//! Caches imports, with a fingerprint of the source files. A cached import that is
+//! stale, damaged or of another version is redone.
 //!
 //! Layout, little-endian: magic, version, fingerprint, length of the JSON
 //! contents, the contents; the items and then the users in chunks, each its length
@@ -22,15 +22,15 @@ use super::{Imported, ImportedContents, Options};
 use crate::atomic_file::AtomicFile;
 
 const MAGIC: &[u8; 8] = b"LSIMPORT";
-/// Raised whenever the layout, or what an importer makes of a line, changes.
+/// Raised whenever the layout or an importer's interpretation changes.
 const VERSION: u32 = 2;
 const BUFFER_BYTES: usize = 1 << 18;
-/// So many subjects are written and read at a time.
+/// Number of subjects written and read at a time.
 const CHUNK_SUBJECTS: usize = 1 << 12;
-/// Ratings are read in steps, so that a damaged count asks for no memory.
+/// Ratings are read in steps, so that a damaged count allocates no memory.
 const STEP_RATINGS: usize = 1 << 16;
 
-/// Where an import is kept, and what it must have come from.
+/// Where an import is cached, and its expected source.
 pub struct Key {
     path: PathBuf,
     fingerprint: [u8; 32],
@@ -65,7 +65,7 @@ impl Key {
         })
     }
 
-    /// The kept import; `None` if there is none that can be used.
+    /// The cached import; `None` if there is no usable one.
     pub fn load(&self) -> Option<Imported> {
         let file = File::open(&self.path).ok()?;
         let n_bytes = file.metadata().ok()?.len();
@@ -73,7 +73,7 @@ impl Key {
         read(&mut reader, &self.fingerprint, n_bytes).ok().flatten()
     }
 
-    /// Keeps an import. Not being able to is no error: it is made anew.
+    /// Caches an import. Failure is not an error: it will be redone.
     pub fn save(&self, imported: &Imported) {
         if let Err(error) = self.try_save(imported) {
             note!("cannot keep the import: {error:#}");
@@ -144,7 +144,7 @@ fn read_chunks<T: DeserializeOwned, R: Read>(
     }
 }
 
-/// `None`: not of these files, this version, or not whole.
+/// `None`: from other files or another version, or incomplete.
 fn read<R: Read>(
     reader: &mut Checked<R>,
     fingerprint: &[u8; 32],
@@ -193,7 +193,7 @@ fn read_ratings<R: Read>(reader: &mut Checked<R>, n: usize) -> io::Result<Vec<Ra
 }
 
 impl Imported {
-    /// No access to what it holds can leave its arrays.
+    /// No index in it is out of bounds.
     fn is_consistent(&self) -> bool {
         let contents = &self.contents;
         let n_total: u64 = contents.n_by_user.iter().map(|&n| u64::from(n)).sum();
@@ -203,7 +203,7 @@ impl Imported {
     }
 }
 
-/// Hashes what goes through.
+/// Hashes everything that passes through.
 struct Checked<T> {
     inner: T,
     hasher: crc32fast::Hasher,
@@ -237,7 +237,7 @@ impl<R: Read> Checked<R> {
         Ok(())
     }
 
-    /// So many bytes, which the file must have.
+    /// Exactly this many bytes.
     fn bytes(&mut self, n: u64, n_bytes: u64) -> io::Result<Vec<u8>> {
         if n > n_bytes {
             return Err(io::ErrorKind::UnexpectedEof.into());

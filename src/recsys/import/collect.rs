@@ -1,7 +1,7 @@
-//! Drives the reading of a catalog's files row by row, and counts what was read and
-//! left out; `conclude.rs` puts the whole together.
+//! Reads a catalog's files row by row, and counts what was read and left out;
+//! `conclude.rs` assembles the result.
 //!
-//! Knows no dialect: a reader only ever refuses a row or a file.
+//! Does not know dialects: a reader can only refuse a row or a file.
 
 use std::collections::BTreeMap;
 
@@ -18,16 +18,16 @@ use super::refusal::{Reason, Refusal, RowResult, Taken};
 use super::{Decided, Options, Progress, Watch};
 use crate::text_input::{LINE_BYTES_MAX, LateByte, too_long};
 
-/// Progress is told once in so many rows.
+/// Rows between two reports of progress.
 const ROWS_A_TELL: u64 = 1 << 14;
 
-/// Which of a catalog's tables a file holds.
+/// Which of a catalog's tables a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Table {
     Items,
     Users,
     Ratings,
-    /// Which shelves books are on: no subjects of its own.
+    /// Shelves of books: without subjects.
     Shelves,
 }
 
@@ -38,7 +38,7 @@ pub struct Collector<'a, 'w> {
     decided: &'a Decided,
     pub gathered: Gathered,
     pub(super) findings: Findings,
-    /// The files so far as messages name them.
+    /// The files so far, as named in messages.
     pub(super) file_names: Vec<String>,
     pub(super) left_out: BTreeMap<Reason, u64>,
     pub(super) n_kept: BTreeMap<Table, u64>,
@@ -80,14 +80,14 @@ impl<'a, 'w> Collector<'a, 'w> {
         }
     }
 
-    /// A part that must be there.
+    /// A required part.
     pub fn need(&self, name: &str) -> Result<Part, Report> {
         let part = self.source.plain_or_gz(name).cloned();
         part.ok_or_else(|| eyre!("{}: there is no {name}", self.source.path.display()))
     }
 
     /// Reads a file line by line; a line that `read` refuses is counted, and the
-    /// reading goes on. `separator` is what the reader cuts lines at.
+    /// reading goes on. `separator` separates fields.
     ///
     /// # Errors
     /// The file cannot be opened, or a reader refuses the whole of it; with `strict`,
@@ -122,7 +122,7 @@ impl<'a, 'w> Collector<'a, 'w> {
         self.each_row_of(part, table, |_| columns, read)
     }
 
-    /// As [`Self::each_row`], where it depends on the header's names what they mean.
+    /// As [`Self::each_row`], for headers whose columns depend on each other.
     pub fn each_row_of<'c>(
         &mut self,
         part: &Part,
@@ -134,7 +134,7 @@ impl<'a, 'w> Collector<'a, 'w> {
         let mut separator = None;
         while self.advance(&mut reading, Cut::Lines)? {
             let line = reading.records.line().trim();
-            // What spreadsheets put in front of a header.
+            // Written before a header by spreadsheets.
             match line.trim_matches('"').strip_prefix("sep=") {
                 Some(said) if said.chars().count() == 1 => separator = said.chars().next(),
                 _ => break,
@@ -152,7 +152,7 @@ impl<'a, 'w> Collector<'a, 'w> {
         self.rows(reading, header, cut, separator, read)
     }
 
-    /// Reads the rows of a file without quotes whose header `header` makes sense of.
+    /// Reads the rows of a file without quotes whose header is interpreted by `header`.
     ///
     /// # Errors
     /// As [`Self::each_row`].
@@ -206,7 +206,7 @@ impl<'a, 'w> Collector<'a, 'w> {
         self.close(reading)
     }
 
-    /// Tells which columns of a file without one header were taken.
+    /// Reports which columns were used of a file without a fixed header.
     pub fn columns_taken(&mut self, columns: BTreeMap<String, String>) {
         if let Some(report) = self.findings.files.last_mut() {
             report.columns = columns;
@@ -227,7 +227,7 @@ impl<'a, 'w> Collector<'a, 'w> {
         })
     }
 
-    /// Goes to the next row; `false` where there is none, or no more are wanted.
+    /// Goes to the next row; `false` if there is none, or no more are wanted.
     fn advance(&mut self, reading: &mut Reading<'_>, cut: Cut) -> Result<bool, Report> {
         let limit = self
             .options

@@ -1,5 +1,5 @@
-//! The end of an import: the scale of the ratings, everything in order, and the sums
-//! of what was read, kept and left out.
+//! The end of an import: finds the scale of the ratings, sorts everything, and totals
+//! what was read, kept and left out.
 
 use color_eyre::eyre::{Report, bail};
 
@@ -55,8 +55,8 @@ impl Collector<'_, '_> {
         })
     }
 
-    /// The option's scale, or the one that the values are on. Five stars are assumed
-    /// where nothing but the values says so.
+    /// The option's scale, or the one that the values are on. If only the values
+    /// suggest five stars, that is noted as an assumption.
     fn scale(&self, gathered: &Gathered, dialect: &Dialect) -> Found {
         if let Some(scale) = self.options.scale {
             return Found {
@@ -115,7 +115,7 @@ impl Collector<'_, '_> {
         Ok(())
     }
 
-    /// What was left out only when all was known; then the sums.
+    /// What was left out at the end; then the totals.
     fn settle_all(&mut self, n_items: u64, n_described_users: u64, sorted: &Sorted) {
         let n_kept = |table: Table| self.n_kept.get(&table).copied().unwrap_or(0);
         let n_beyond = n_kept(Table::Items) - n_items + n_kept(Table::Users) - n_described_users;

@@ -1,11 +1,11 @@
-//! The dialects there are, and which one a folder, an archive or a file is in.
+//! The known dialects, and the one of a folder, an archive or a file.
 
 use super::super::history::Protocol;
 use super::MapChoice;
 use super::files::part::Part;
 use super::files::source::Source;
 
-/// A data set's own way of writing itself down.
+/// The format of a data set.
 #[derive(Clone, Debug)]
 pub enum Dialect {
     /// `u.data`, `u.item`, perhaps `u.user`.
@@ -47,7 +47,7 @@ pub struct RecBoleFiles {
     pub user: Option<Part>,
 }
 
-/// Our own format's files: `items`, `users`, `ratings`, each `.csv`, `.tsv` or
+/// LaserScope's own format: `items`, `users`, `ratings`, each `.csv`, `.tsv` or
 /// `.jsonl`.
 #[derive(Clone, Debug)]
 pub struct OwnFiles {
@@ -56,7 +56,7 @@ pub struct OwnFiles {
     pub ratings: Option<Part>,
 }
 
-/// Amazon Reviews came three times.
+/// The three editions of Amazon Reviews.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Edition {
     Of2014,
@@ -65,7 +65,7 @@ pub enum Edition {
 }
 
 impl Dialect {
-    /// As the top line of an import says it.
+    /// For the top line of an import.
     pub fn describe(&self) -> String {
         match self {
             Dialect::MovieLens100K => "MovieLens 100K".into(),
@@ -86,7 +86,7 @@ impl Dialect {
         }
     }
 
-    /// One of its files, to name it by.
+    /// One of its files, to identify it.
     pub(super) fn first_file(&self) -> &str {
         match self {
             Dialect::MovieLens100K => "u.data",

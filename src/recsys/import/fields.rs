@@ -1,6 +1,5 @@
-//! One field of one row as an id, a number, a time or a list. Whoever wrote the
-//! file had other tools: numbers come as text and as floats, times in many units,
-//! and "missing" has many spellings.
+//! One field of one row as an id, a number, a time or a list. Sources vary: numbers
+//! come as text and as floats, times in many units, and "missing" has many spellings.
 
 use std::borrow::Cow;
 
@@ -10,13 +9,13 @@ use serde_json::Value;
 use super::super::catalog::Fact;
 use super::refusal::{Reason, Refusal};
 
-/// No honest id is longer.
+/// Maximum length of a plausible id.
 const ID_BYTES_MAX: usize = 1000;
 
-/// The field without the space around it; empty where it stands for "missing".
-/// Not for ids and titles, which may be such words.
+/// The trimmed field; empty if it means "missing". Not for ids and titles, which may be
+/// such words.
 pub fn present(text: &str) -> &str {
-    // The last is how databases write it.
+    // The last is written by databases.
     const MISSING: [&str; 5] = ["NaN", "N/A", "None", "null", "\\N"];
     let text = text.trim();
     match MISSING.iter().any(|word| word.eq_ignore_ascii_case(text)) {
@@ -25,7 +24,7 @@ pub fn present(text: &str) -> &str {
     }
 }
 
-/// A finite number; 4,5 is one where a comma marks decimals.
+/// A finite number; also with a decimal comma, as in 4,5.
 pub fn number(text: &str) -> Option<f64> {
     let text = text.trim();
     let parsed = text.parse().ok().or_else(|| {
@@ -35,7 +34,7 @@ pub fn number(text: &str) -> Option<f64> {
     parsed.filter(|number: &f64| number.is_finite())
 }
 
-/// A rating on whatever scale.
+/// A rating on any scale.
 pub fn rating(text: &str) -> Result<f32, Refusal> {
     let text = present(text);
     if text.is_empty() {
@@ -48,8 +47,8 @@ pub fn rating(text: &str) -> Result<f32, Refusal> {
     })
 }
 
-/// An id, which must not be empty. A whole number that some table tool made a
-/// float is one id with the whole number: `1.0` is `1`.
+/// An id, which must not be empty. An integer that a table tool turned into a float is
+/// the same id: `1.0` is `1`.
 pub fn id<'a>(text: &'a str, what: &str) -> Result<&'a str, Refusal> {
     let text = text.trim();
     if text.is_empty() {
@@ -66,8 +65,7 @@ pub fn id<'a>(text: &'a str, what: &str) -> Result<&'a str, Refusal> {
     })
 }
 
-/// The parts between separators, without empty ones and without what stands for
-/// "none" in MovieLens.
+/// The parts between separators, without empty ones and without MovieLens' "none".
 pub fn genres<'a>(parts: impl Iterator<Item = &'a str>) -> Box<[EcoString]> {
     let mut genres: Vec<EcoString> = Vec::new();
     for part in parts.map(present) {
@@ -96,7 +94,7 @@ pub fn facts<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Box<[Fa
     facts.collect()
 }
 
-/// With a space for every line end and tab, so that a text stays in its row.
+/// With spaces for line ends and tabs, so that a text stays in its row.
 pub fn one_line(text: &str) -> Cow<'_, str> {
     let is_break = |c: char| matches!(c, '\t'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
     match text.contains(is_break) {
@@ -109,7 +107,7 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A value of JSON as the text that a table would have in its place.
+/// A JSON value as a table would have it.
 pub fn text_of(value: &Value) -> Cow<'_, str> {
     match value {
         Value::String(text) => Cow::Borrowed(text.trim()),
@@ -131,7 +129,7 @@ pub fn clipped(text: &str) -> String {
     }
 }
 
-/// As many fields as there should be; empty ones behind them do not count.
+/// Exactly this many fields; empty ones at the end do not count.
 pub fn exactly<'a, const N: usize>(
     fields: impl Iterator<Item = &'a str>,
 ) -> Result<[&'a str; N], Refusal> {

@@ -1,5 +1,5 @@
-//! What an import tells about itself: what it read, kept and left out, and how it
-//! understood the files.
+//! The report of an import: what it read, kept and left out, and how it understood the
+//! files.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ pub struct FileReport {
     pub encoding: Encoding,
     /// Between fields, where there are any.
     pub separator: Option<String>,
-    /// By meaning, the column that was taken for it.
+    /// The column used, by meaning.
     pub columns: BTreeMap<String, String>,
 }
 
@@ -79,7 +79,7 @@ pub struct Findings {
     pub rows_kept: u64,
     /// By reason.
     pub left_out: BTreeMap<String, u64>,
-    /// Of those left out, how many were at fault.
+    /// How many of those left out were bad.
     pub n_bad_lines: u64,
     /// The first bad lines, each with its file and number.
     pub shown: Vec<String>,
@@ -87,7 +87,7 @@ pub struct Findings {
     pub scale: String,
     /// An option set the scale.
     pub scale_chosen: bool,
-    /// What the values left open about the scale.
+    /// What had to be assumed about the scale.
     pub scale_assumed: Option<String>,
     /// By name, how many optional values could not be read and count as missing.
     pub unreadable: BTreeMap<String, u64>,

@@ -1,7 +1,7 @@
-//! The items, users and ratings met so far, each subject in a slot.
+//! The items, users and ratings read so far, each subject in a slot.
 //!
-//! Knows no dialect. 20 bytes a rating; a subject is held once, and the index of
-//! ids holds slots alone: tens of millions fit.
+//! Does not know dialects. 20 bytes per rating; each subject is stored once, and the
+//! index of ids has only slots: tens of millions fit.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
@@ -32,7 +32,7 @@ impl Named for User {
     }
 }
 
-/// Subjects in the order in which their ids were met.
+/// Subjects in the order in which their ids first occurred.
 pub struct Slots<T> {
     pub all: Vec<T>,
     by_id: HashTable<u32>,
@@ -58,7 +58,7 @@ impl<T: Named> Slots<T> {
         found.copied()
     }
 
-    /// Puts a subject behind the others. Its id must be new.
+    /// Appends a subject. Its id must be new.
     fn push(&mut self, subject: T) -> u32 {
         let slot = self.all.len() as u32;
         let hash = self.hasher.hash_one(subject.id());
@@ -85,11 +85,11 @@ pub struct Gathered {
     /// Slots of the items, as their descriptions came.
     pub item_order: Vec<u32>,
     pub users: Slots<User>,
-    /// The first so many users were described; the others only named by ratings.
+    /// How many of the first users were described; the others are only named by ratings.
     pub n_described_users: usize,
     pub columns: Columns,
     pub values: Values,
-    /// What the column of ratings is called like.
+    /// What the name of the rating column suggests.
     pub kind: Kind,
     /// By name, how many optional values could not be read and count as missing.
     pub unreadable: BTreeMap<&'static str, u64>,
@@ -98,7 +98,7 @@ pub struct Gathered {
 }
 
 impl Gathered {
-    /// Takes an item's description.
+    /// Adds an item's description.
     pub fn item(&mut self, mut item: Item) -> RowResult {
         if item.title.trim().is_empty() {
             let what = format!("item `{}` has no title", fields::clipped(&item.id));
@@ -120,7 +120,7 @@ impl Gathered {
         Ok(Taken::Kept)
     }
 
-    /// Some rating names the item, or its description was read.
+    /// Whether a rating names the item, or its description was read.
     pub fn knows_item(&self, id: &str) -> bool {
         self.items.find(id).is_some()
     }
@@ -135,7 +135,7 @@ impl Gathered {
         self.columns.users.len() as u64
     }
 
-    /// Takes a user's description. Users come before ratings.
+    /// Adds a user's description. Users come before ratings.
     pub fn user(&mut self, mut user: User) -> RowResult {
         if self.users.find(&user.id).is_some() {
             let what = format!("duplicate user id `{}`", fields::clipped(&user.id));
@@ -147,7 +147,7 @@ impl Gathered {
         Ok(Taken::Kept)
     }
 
-    /// Takes a rating on whatever scale; `at_s` 0 leaves it in the file's order.
+    /// Adds a rating on any scale; `at_s` 0 keeps the file's order.
     pub fn rating(&mut self, user: &str, item: &str, rating: f32, at_s: i64) -> RowResult {
         let user = match self.users.find(user) {
             Some(slot) => slot,
@@ -168,7 +168,7 @@ impl Gathered {
         Ok(Taken::Kept)
     }
 
-    /// A time in seconds, 0 where there is none that can be read.
+    /// A time in seconds, 0 if missing or unreadable.
     pub fn time(&mut self, text: &str) -> i64 {
         match time::read(text) {
             Time::At(at_s) => at_s,
@@ -180,7 +180,7 @@ impl Gathered {
         }
     }
 
-    /// A year; one that is no year of a film or book is left open.
+    /// A year; `None` if implausible for a film or book.
     pub fn year(&mut self, text: &str) -> Option<u16> {
         let text = fields::present(text);
         let year = title::parse_year(text);
@@ -195,8 +195,8 @@ impl Gathered {
         *self.unreadable.entry(what).or_default() += 1;
     }
 
-    /// Takes the items of these slots out, in this order; the others are dropped.
-    /// In place: there may be no room for them twice.
+    /// Extracts the items of these slots, in this order; the others are dropped. In
+    /// place: there may not be memory for two copies.
     pub fn take_items(&mut self, slots: &[u32]) -> Vec<Item> {
         take(&mut self.items, slots)
     }
@@ -209,7 +209,7 @@ impl Gathered {
 fn take<T: Default>(from: &mut Slots<T>, slots: &[u32]) -> Vec<T> {
     let mut all = std::mem::take(&mut from.all);
     from.by_id = HashTable::new();
-    // Where the subject of each slot is by now, and whose subject is at each place.
+    // The current position of each slot's subject, and the slot at each position.
     let mut place_of: Vec<u32> = (0..all.len() as u32).collect();
     let mut slot_at = place_of.clone();
     for (place, &slot) in slots.iter().enumerate() {

@@ -1,13 +1,13 @@
-//! A value as Python's `repr` or its `json` writes it: quotes of both kinds, `True`,
-//! `None`, tuples, which is what the lines of Amazon's 2014 products are; and `NaN`
-//! and `Infinity`, which are no JSON and stand for "missing".
+//! A value as written by Python's `repr` or `json`: both kinds of quotes, `True`,
+//! `None`, tuples, as in Amazon's 2014 products; and `NaN` and `Infinity`, which are
+//! not JSON and mean "missing".
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 
 use super::refusal::{Reason, Refusal};
 
-/// No honest line nests deeper; a damaged one must not end the stack.
+/// Maximum nesting: damaged lines must not overflow the stack.
 const DEPTH_MAX: usize = 64;
 /// `\udc00`.
 const LOW_SURROGATE_BYTES: usize = 6;
@@ -26,13 +26,13 @@ pub fn parse(text: &str) -> Result<Value, String> {
     }
 }
 
-/// Parses a line that holds one object: as JSON, or as what Python writes.
+/// Parses a line with one object, as JSON or as a Python literal.
 pub fn object<T: DeserializeOwned>(line: &str) -> Result<T, Refusal> {
     let as_json = match serde_json::from_str(line) {
         Ok(value) => return Ok(value),
         Err(error) => error,
     };
-    // Of one line, the parser's own line number would be 1.
+    // The parser's own line number would always be 1.
     let as_json = as_json.to_string();
     let as_json = as_json.rsplit_once(" at line ").map_or(&*as_json, |m| m.0);
     let refused = |what: String| Refusal::row(Reason::NotAnObject, what);
@@ -62,7 +62,7 @@ impl<'a> Parser<'a> {
         self.at = self.text.len() - self.rest().trim_start().len();
     }
 
-    /// Takes this text, if it is next.
+    /// Consumes this text, if it is next.
     fn take(&mut self, wanted: &str) -> bool {
         let found = self.rest().starts_with(wanted);
         if found {
@@ -139,7 +139,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// A comma, or nothing before what closes.
+    /// A comma, or nothing before the closing bracket.
     fn separator(&mut self, close: &str) -> Result<(), String> {
         self.skip_space();
         match self.take(",") || self.rest().starts_with(close) {
@@ -156,7 +156,7 @@ impl<'a> Parser<'a> {
         let whole = text.parse::<i64>().ok().map(Number::from);
         let value = match (whole, text.parse::<f64>()) {
             (Some(whole), _) => Value::Number(whole),
-            // One beyond all floats is as good as none.
+            // Out-of-range numbers count as missing.
             (None, Ok(number)) => Number::from_f64(number).map_or(Value::Null, Value::Number),
             (None, Err(_)) => return Err(self.expected("a number")),
         };
@@ -218,7 +218,7 @@ impl<'a> Parser<'a> {
             'u' => self.code_point(4, text)?,
             'U' => self.code_point(8, text)?,
             '\\' | '\'' | '"' => text.push(c),
-            // As Python does: an unknown escape is two letters.
+            // As in Python: an unknown escape is two characters.
             _ => text.extend(['\\', c]),
         }
         Ok(())
@@ -241,7 +241,7 @@ impl<'a> Parser<'a> {
             text.extend(char::from_u32(both));
             return Ok(());
         }
-        // Half of a surrogate pair stands for nothing by itself.
+        // Half of a surrogate pair is not a character.
         text.push(char::from_u32(number).unwrap_or(char::REPLACEMENT_CHARACTER));
         Ok(())
     }

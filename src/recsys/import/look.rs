@@ -1,6 +1,6 @@
-//! Looks for data sets in a folder: by its files' names, and where these say too
-//! little, by their first lines. Every data set that is whole is found, so that two
-//! in one folder are never mixed.
+//! Looks for data sets in a folder: by file names and, if these do not suffice, by
+//! first lines. Every complete data set is found, so that two in one folder are never
+//! mixed.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, Read};
@@ -17,11 +17,11 @@ const KNOWN: &str = "MovieLens 100K (u.data, u.item), 1M and 10M (ratings.dat, m
      (.inter, .item), goodbooks-10k (ratings.csv, books.csv), or items and ratings as .csv or .jsonl";
 
 impl Dialect {
-    /// Looks at a source; where nothing fits there but in one folder inside, that
-    /// folder is the source. Nothing is put together from two data sets.
+    /// Examines a source; if only one folder inside fits, that folder is the source.
+    /// Two data sets are never combined.
     ///
     /// # Errors
-    /// Nothing fits, or too much: then all that fits is listed.
+    /// Nothing fits, or several do, which are then listed.
     pub fn detect(source: Source) -> Result<(Source, Self), Report> {
         let shown = source.path.display().to_string();
         let mut looked = Looked::default();
@@ -55,8 +55,8 @@ struct Looked {
 type Candidate = (Dialect, Vec<String>);
 
 impl Looked {
-    /// Adds the data sets of a folder; where one of its files was named, only those
-    /// that it belongs to.
+    /// Adds the data sets of a folder; if one of its files was named, only those that
+    /// include it.
     fn look(&mut self, source: &Source) {
         let mut candidates: Vec<Candidate> = Vec::new();
         candidates.extend(movielens(source));
@@ -66,7 +66,7 @@ impl Looked {
         amazon(source, &mut candidates, &mut self.misses);
         if let Some(named) = &source.named {
             let is_theirs = candidates.iter().any(|(_, files)| files.contains(named));
-            // A file beside a data set, such as links.csv, names its folder.
+            // A file next to a data set, such as links.csv, stands for its folder.
             if is_theirs || is_of_a_set(named) {
                 candidates.retain(|(_, files)| files.contains(named));
             }
@@ -76,7 +76,7 @@ impl Looked {
             .extend(dialects.map(|dialect| (source.clone(), dialect)));
     }
 
-    /// The error of more than one data set: which there are, and how to choose.
+    /// The error for several data sets: lists them and says how to choose.
     fn ambiguous(&self, shown: &str) -> Report {
         let mut folders = BTreeSet::new();
         let sets: Vec<String> = self
@@ -140,7 +140,7 @@ fn goodbooks(source: &Source) -> Option<Candidate> {
     Some((Dialect::Goodbooks(files), names))
 }
 
-/// A table of items with the ratings beside it.
+/// A table of items with its ratings.
 fn csv_files(source: &Source, items: Option<&Part>) -> Option<(CsvFiles, Vec<String>)> {
     let (items, ratings) = (items?, any_of(source, &["ratings.csv", "rating.csv"])?);
     let files = CsvFiles {
@@ -268,7 +268,7 @@ fn amazon(source: &Source, found: &mut Vec<Candidate>, misses: &mut Vec<Report>)
     }
 }
 
-/// Where there are ratings alone, too, the reviews are meant.
+/// If there are also bare ratings, the reviews are used.
 fn reviews_before_ratings(source: &Source) -> impl Iterator<Item = &Part> {
     let parts = source.parts.iter();
     let files = parts.filter(|part| may_be_reviews(&part.name));
@@ -290,7 +290,7 @@ fn is_json(name: &str) -> bool {
     name.ends_with(".json") || name.ends_with(".jsonl")
 }
 
-/// A file whose name says that it belongs to a data set, perhaps one that is not whole.
+/// A file whose name suggests a data set, possibly an incomplete one.
 fn is_of_a_set(name: &str) -> bool {
     let endings = [".inter", ".item", ".user"];
     is_json(name) || endings.iter().any(|ending| name.ends_with(ending))
@@ -352,7 +352,7 @@ fn first_line(part: &Part) -> String {
         return String::new();
     };
     let mut line = Vec::new();
-    // What cannot be read here is reported when it is read in earnest.
+    // Unreadable files are reported when they are actually read.
     let _ = opened.bytes.take(N_BYTES).read_until(b'\n', &mut line);
     decode(&line).text.into_owned()
 }

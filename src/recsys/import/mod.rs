@@ -1,11 +1,10 @@
-//! Catalogs from other people's files, as they are: which dialect a folder is
-//! in, its lines read one after another, bad ones counted, and the whole kept in
-//! a cache for the next time.
+//! Imports catalogs from foreign files as they are: finds a folder's dialect, reads its
+//! lines one by one, counts bad ones, and caches the result.
 //!
 //! `look.rs` finds data sets, `files/` cuts their files into rows, `dialects/` reads
-//! these, `collect.rs` counts them, `gathered.rs` holds what they say, `values.rs` finds
-//! the scale of the ratings, `order.rs` sorts, `conclude.rs` sums up, `cache.rs` keeps. Must not know groups: what comes out is grouped by
-//! `grouping.rs`.
+//! these, `collect.rs` counts them, `gathered.rs` stores their data, `values.rs` finds
+//! the scale of the ratings, `order.rs` sorts, `conclude.rs` totals, `cache.rs` caches.
+//! Must not know groups: `grouping.rs` groups the result.
 
 mod cache;
 mod collect;
@@ -55,15 +54,15 @@ pub struct Options {
     pub strict: bool,
     /// What the ratings mean; `None` finds it out from their values.
     pub scale: Option<Scale>,
-    /// Folder to keep imports in; `None` keeps none.
+    /// Folder of the cache; `None`: no cache.
     pub cache: Option<PathBuf>,
 }
 
-/// How far an import has come.
+/// The progress of an import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
     pub file: String,
-    /// Bytes of this file, as they lie on the disk.
+    /// Bytes of this file on disk.
     pub bytes_done: u64,
     pub bytes_total: u64,
     pub n_ratings: u64,
@@ -77,7 +76,7 @@ impl Progress {
     }
 }
 
-/// Who hears of the progress, and may end the import.
+/// Receives progress, and may cancel the import.
 pub struct Watch<'a> {
     pub on: &'a mut dyn FnMut(&Progress),
     pub cancel: &'a AtomicBool,
@@ -98,7 +97,7 @@ impl Watch<'_> {
 #[error("the import was cancelled")]
 pub struct Cancelled;
 
-/// An import, before anyone is in a group: what the cache keeps.
+/// An import before grouping, as cached.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Imported {
     contents: ImportedContents,
@@ -114,7 +113,7 @@ struct ImportedContents {
     noun: String,
     protocol: Protocol,
     scale: Scale,
-    /// Which map of attributes goes with it.
+    /// Its default map of attributes.
     map: MapChoice,
     n_by_user: Vec<u32>,
     findings: Findings,
@@ -122,7 +121,7 @@ struct ImportedContents {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum MapChoice {
-    /// The sample's, which has our own format's genres.
+    /// The sample's, for the genres of LaserScope's own format.
     Sample,
     MovieLens,
     /// Made from the most frequent categories.
@@ -180,11 +179,10 @@ pub fn import(
     Ok((catalog, findings))
 }
 
-/// Files that turned out not to be UTF-8, by name, and what they are.
+/// Files that turned out not to be UTF-8, by name, with their encoding.
 type Decided = HashMap<String, Encoding>;
 
-/// Reads everything; from the beginning again each time that a file turns out late
-/// not to be UTF-8.
+/// Reads everything; restarts whenever a file turns out not to be UTF-8.
 fn read_all(
     source: &Source,
     dialect: &Dialect,

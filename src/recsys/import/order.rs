@@ -1,5 +1,5 @@
-//! Puts what was gathered in order: subjects by number where their ids are
-//! numbers, ratings by user and time.
+//! Sorts the gathered data: subjects by number if their ids are numbers, ratings by
+//! user and time.
 
 use super::super::history::Rating;
 use super::super::scale::Scale;
@@ -15,8 +15,8 @@ pub struct ItemOrder {
     pub places: Vec<u32>,
 }
 
-/// Ids that are all numbers go by number, so that the order is the same whatever
-/// file is read; other ids keep their file's.
+/// Numeric ids are sorted by number, so that the order does not depend on the file;
+/// other ids keep their file's order.
 pub fn order_items(gathered: &Gathered, only_rated: bool) -> ItemOrder {
     let mut slots = gathered.item_order.clone();
     if only_rated {
@@ -121,8 +121,8 @@ fn places_of_users(columns: &Columns, user_order: &[u32]) -> Vec<u32> {
     places
 }
 
-/// Sorts each user's stretch by time and drops all but the last rating of an
-/// item; gives the lengths that are left.
+/// Sorts each user's range by time and drops all but the last rating of an item;
+/// returns the remaining lengths.
 fn order_histories(ratings: &mut Vec<Rating>, starts: &[usize]) -> Vec<u32> {
     let mut n_by_user = Vec::with_capacity(starts.len() - 1);
     let mut last_of: Vec<(u32, u32)> = Vec::new();
@@ -156,7 +156,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Against the plain way: sort everything, keep the last of each pair.
+        /// Compared with the simple way: sort everything, keep the last of each pair.
         #[test]
         fn ratings_go_by_user_and_time_and_the_last_counts(
             rows in prop::collection::vec((0u32..5, 0u32..6, 0i64..4, 4u8..7), 0..60),

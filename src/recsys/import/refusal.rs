@@ -54,12 +54,12 @@ impl fmt::Display for Reason {
     }
 }
 
-/// What keeps a row, or a whole file, from being read.
+/// Why a row or a whole file cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// This row; the next one may be good.
     Row(Reason, String),
-    /// The whole file: its header is at fault.
+    /// The whole file: its header is wrong.
     File(String),
 }
 
@@ -73,7 +73,7 @@ impl Refusal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
     Kept,
-    /// Nothing is wrong with it, but it is not needed.
+    /// A good row that is not needed.
     LeftOut(Reason),
 }
 

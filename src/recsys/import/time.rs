@@ -1,6 +1,6 @@
 //! Times as people write them, as seconds since 1970.
 
-/// What a field says of a time.
+/// A parsed time field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Time {
     /// Seconds since 1970, UTC.
@@ -9,12 +9,12 @@ pub enum Time {
     Unreadable,
 }
 
-/// A later time, in seconds, is one in milliseconds: 5138 AD. The same number of
-/// milliseconds and microseconds lies in 1973.
+/// Later times in seconds (5138 AD) are taken as milliseconds. The same number of
+/// milliseconds or microseconds is in 1973.
 const LATEST: f64 = 1e11;
 
-/// A number in seconds, milliseconds, microseconds or nanoseconds, whichever gives
-/// a year that can be; or a date with or without a time of day.
+/// A number in seconds, milliseconds, microseconds or nanoseconds, whichever gives a
+/// plausible year; or a date with or without a time of day.
 pub fn read(text: &str) -> Time {
     let text = super::fields::present(text);
     if text.is_empty() {

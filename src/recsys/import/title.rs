@@ -1,9 +1,8 @@
-//! Titles as people say them: `Usual Suspects, The (1995)` is The Usual Suspects,
-//! of 1995.
+//! Natural titles: `Usual Suspects, The (1995)` is The Usual Suspects, of 1995.
 
 use std::ops::RangeInclusive;
 
-/// Articles that catalogs put behind a title, as they are joined in front.
+/// Articles that catalogs move to the end of a title, as joined in front.
 const ARTICLES: [&str; 26] = [
     "The", "A", "An", "Le", "La", "Les", "L'", "Un", "Une", "Il", "Lo", "Gli", "Uno", "Una", "El",
     "Los", "Las", "Der", "Die", "Das", "Ein", "Eine", "De", "Het", "Den", "Det",
@@ -45,7 +44,7 @@ pub fn parse_year(text: &str) -> Option<u16> {
     parsed.filter(|year| YEARS.contains(year))
 }
 
-/// The title, and each title in brackets behind it, with its article in front.
+/// The title, and each title in brackets after it, with its article in front.
 pub fn articles_in_front(title: &str) -> String {
     match title.split_once(" (") {
         None => article_in_front(title),

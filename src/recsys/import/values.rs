@@ -6,9 +6,9 @@ use super::super::scale::Scale;
 
 /// Ratings from 0 to 100 in halves are counted one by one.
 const N_HALVES: usize = 201;
-/// So many other values are; of more, only how many there were.
+/// Maximum number of other values counted one by one; the rest are only totalled.
 const N_OTHERS_MAX: usize = 1 << 12;
-/// Of so many ratings, one may lie outside the scale that all others are on.
+/// Per this many ratings, one may be outside the scale of the others.
 const N_FOR_ONE_OUTLIER: u64 = 1000;
 
 /// Down, nothing, up.
@@ -17,7 +17,7 @@ const THUMBS: Scale = Scale::Range {
     max: 1.0,
 };
 
-/// What the column's name says of the ratings.
+/// What the column's name says about the ratings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kind {
     /// No column: interactions.
@@ -42,7 +42,7 @@ impl Kind {
     }
 }
 
-/// How often a rating was met, and where first.
+/// How often a value occurred, and where first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
     pub n: u64,
@@ -55,7 +55,7 @@ pub struct Seen {
 pub struct Values {
     halves: Vec<Seen>,
     others: HashMap<u32, Seen>,
-    /// Distinct values that were not counted by themselves.
+    /// Distinct values that were not counted individually.
     uncounted: Seen,
     max: f32,
 }
@@ -71,11 +71,11 @@ impl Default for Values {
     }
 }
 
-/// A scale, and how sure it is.
+/// A scale, and whether it was assumed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
     pub scale: Scale,
-    /// What the values leave open, in a sentence.
+    /// The assumption made, in a sentence.
     pub assumed: Option<String>,
 }
 
@@ -100,7 +100,7 @@ impl Values {
         seen.n += 1;
     }
 
-    /// Every value that was counted by itself, in order.
+    /// Every value counted individually, in order.
     pub fn each(&self) -> Vec<(f32, Seen)> {
         let halves = self.halves.iter().enumerate();
         let halves = halves.map(|(n, seen)| (n as f32 / 2.0, *seen));
@@ -111,7 +111,7 @@ impl Values {
         all
     }
 
-    /// The scale that the values are on.
+    /// The scale of the values.
     pub fn scale(&self, kind: Kind) -> Found {
         let sure = |scale| Found {
             scale,
@@ -149,7 +149,7 @@ impl Values {
         range(max, &inside)
     }
 
-    /// Many small ones and ever fewer of the larger, or fractions on no scale.
+    /// Many small values and ever fewer large ones, or fractions on no scale.
     fn is_like_counts(&self, n_total: u64) -> bool {
         let n = |value: usize| self.halves[2 * value].n;
         let falls = n(1) > n(2) && n(2) > n(3) && 5 * n(1) >= 2 * n_total;
@@ -170,7 +170,7 @@ fn counts_up_to(max: f32) -> Found {
     }
 }
 
-/// A range up to `max`, with its lowest value from what was met.
+/// A range up to `max`, with the lowest value found.
 fn range(max: f32, inside: &[f32]) -> Found {
     let lowest = inside.first().copied().unwrap_or(1.0);
     let highest = inside.last().copied().unwrap_or(max);
@@ -225,7 +225,7 @@ mod tests {
             (&[(5983.0, 1), (13883.0, 1)], "counts", false),
             (&[(1.0, 60), (2.0, 20), (3.0, 9), (40.0, 2)], "counts", true),
             (&[(11.37, 4), (2.89, 9), (40.01, 2)], "counts", true),
-            // One slip of the keyboard among thousands is no scale of a hundred.
+            // One typo among thousands does not make a scale of a hundred.
             (
                 &[(1.0, 500), (4.0, 900), (5.0, 900), (55.0, 1)],
                 "1-5",

@@ -1,5 +1,5 @@
-//! A file of documents that grows by whole lines: what a kill leaves behind is
-//! completed or removed, and nothing else is touched.
+//! A file of documents that grows by whole lines: an unfinished line is completed or
+//! removed, and nothing else is touched.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -15,13 +15,13 @@ use crate::text_input::{LINE_BYTES_MAX, shown_size};
 pub struct KnowledgeLog {
     path: PathBuf,
     file: File,
-    /// What the file held when it was opened.
+    /// The contents of the file when it was opened.
     pub found: Vec<KnowledgeDoc>,
-    /// Where opening removed a line that had been cut off.
+    /// Where opening removed a truncated line.
     pub cut_off: Option<CutOff>,
 }
 
-/// A last line without its newline, which was no whole document.
+/// A last line without its newline that was not a whole document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CutOff {
     pub line: usize,
@@ -29,13 +29,12 @@ pub struct CutOff {
 }
 
 impl KnowledgeLog {
-    /// Opens a file to add to it, or makes it; nobody else may write to it until
-    /// it is closed. A last line that lacks its newline
-    /// is completed if it is a whole document, and removed if it begins as one.
+    /// Opens or creates a file for appending; nobody else may write to it until it is
+    /// closed. A last line that lacks its newline is completed if it is a whole
+    /// document, and removed if it begins as one.
     ///
     /// # Errors
-    /// Any other bad line: it is nothing a kill leaves behind, so it is for
-    /// the user to look at, and the file is left as it was.
+    /// Any other bad line: a kill cannot cause it, so the user must look at it, and the file is left unchanged.
     pub fn open(path: &Path) -> Result<Self, Report> {
         let context = || format!("opening {}", path.display());
         expect_plain(path)?;
@@ -83,7 +82,7 @@ impl KnowledgeLog {
         let end = self.file.stream_position().wrap_err_with(writing)?;
         let written = self.file.write_all(&line);
         if written.is_err() {
-            // On a full disk a part of it may be there.
+            // On a full disk a part of it may have been written.
             let _ = self.file.set_len(end);
         }
         written.wrap_err_with(writing)
@@ -91,20 +90,20 @@ impl KnowledgeLog {
 }
 
 impl Drop for KnowledgeLog {
-    /// A process that is being started has copies of all open files for a moment,
-    /// so that closing this one would not yet let go.
+    /// Unlocked explicitly: a process being started briefly has copies of all open
+    /// files, so closing this one might not release it.
     fn drop(&mut self) {
         let _ = self.file.unlock();
     }
 }
 
-/// Two commands that append to one file would spoil each other's order.
+/// Two commands appending to one file would mix their orders.
 fn lock(file: &File, path: &Path) -> Result<(), Report> {
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => {
             bail!("{} is being written by another command", path.display())
         }
-        // Some network file systems know no locks.
+        // Some network file systems have no locks.
         Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
     }
 }
@@ -129,7 +128,7 @@ fn expect_torn(path: &Path, line: usize, tail: &[u8]) -> Result<(), Report> {
     Ok(())
 }
 
-/// A file of one line without end is not read into memory to find that out.
+/// Refuses an endless first line without reading it into memory.
 fn expect_lines(path: &Path) -> Result<(), Report> {
     let mut begins = Vec::new();
     let file = File::open(path)?;

@@ -1,7 +1,7 @@
-//! Whether bytes are a document's line that a kill cut off: how such a line begins,
-//! field by field, as [`KnowledgeLog`](super::KnowledgeLog) writes it.
+//! Whether bytes are a document's line truncated by a kill, checked field by field as
+//! [`KnowledgeLog`](super::KnowledgeLog) writes it.
 
-/// What a line consists of.
+/// The pieces of a line.
 enum Piece {
     Text(&'static str),
     /// A JSON string, its quotes included.
@@ -9,7 +9,7 @@ enum Piece {
     OneOf([&'static str; 2]),
 }
 
-/// As serde writes a [`KnowledgeDoc`](super::KnowledgeDoc), its newline left out.
+/// A [`KnowledgeDoc`](super::KnowledgeDoc) as written by serde, without the newline.
 const LINE: [Piece; 14] = [
     Piece::Text(r#"{"id":"#),
     Piece::String,
@@ -27,7 +27,7 @@ const LINE: [Piece; 14] = [
     Piece::OneOf(["true}", "false}"]),
 ];
 
-/// What is left of the bytes behind a piece.
+/// The bytes after a piece.
 enum Rest<'a> {
     Behind(&'a [u8]),
     /// They end within the piece.
@@ -35,7 +35,7 @@ enum Rest<'a> {
     Other,
 }
 
-/// The bytes are the beginning of a document's line, or all of it.
+/// Whether the bytes are a prefix of a document's line, or all of it.
 pub(super) fn is_torn(bytes: &[u8]) -> bool {
     let mut rest = bytes;
     for piece in &LINE {
@@ -86,7 +86,7 @@ fn after_string(bytes: &[u8]) -> Rest<'_> {
     }
 }
 
-/// UTF-8, whose last letter may be cut.
+/// UTF-8, whose last character may be cut.
 fn is_text(bytes: &[u8], may_be_cut: bool) -> bool {
     match str::from_utf8(bytes) {
         Ok(_) => true,

@@ -1,4 +1,4 @@
-//! Likes held out from training, and how many of them the embeddings find again.
+//! Likes held out from training, and how many of them the embeddings recover.
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
@@ -8,7 +8,7 @@ use super::graph::Graph;
 const N_RECOMMENDED: usize = 20;
 /// A user with fewer likes keeps them all.
 const N_LIKES_MIN: usize = 5;
-/// Recall is measured on so many users at most.
+/// Maximum users for measuring recall.
 const N_USERS_MAX: usize = 1000;
 
 /// Held-out likes of some users.
@@ -18,7 +18,7 @@ pub struct Holdout {
 }
 
 impl Holdout {
-    /// Holds out a share of each user's likes, at least one; gives the rest.
+    /// Holds out a share of each user's likes, at least one; returns the rest.
     pub fn split(
         n_users: usize,
         likes: &[(u32, u32)],

@@ -11,14 +11,14 @@ use crate::speculate::TokenId;
 use crate::speculate::draft::{Continuation, DraftLimits, DraftTree, grow};
 use crate::speculate::params::Params;
 
-/// Paths less probable than this are not worth a row, nor a look. The same
-/// for every budget, so that a smaller one drafts a prefix of the same tree.
+/// Paths less probable than this are neither drafted nor searched. The same for every
+/// budget, so that a smaller one drafts a prefix of the same tree.
 const MIN_PATH_PROB: f32 = 0.005;
-/// .. where second-ranked tokens are accepted, too: the text leaves the trodden
-/// path, and what it goes on with was improbable.
+/// .. if second-ranked tokens are accepted, too: the text then leaves likely paths, and
+/// its continuations were improbable.
 const MIN_PATH_PROB_RELAXED: f32 = 0.0015;
 
-/// How a tree of the blend is grown.
+/// Parameters for growing a tree of the blend.
 pub(crate) struct Growth<'a> {
     pub params: &'a Params,
     pub calibration: &'a Calibration,

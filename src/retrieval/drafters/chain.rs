@@ -1,5 +1,5 @@
-//! The chain drafter: the longest suffix of the context that occurs anywhere,
-//! continued as it was continued most often there, as one branch.
+//! The chain drafter: the longest suffix of the context that occurs anywhere, with its
+//! most frequent continuation as one branch.
 //!
 //! After SAM-Decoding (Hu et al., arXiv 2411.10666), which keeps one suffix
 //! automaton of a static text and one of the text so far, and follows the one
@@ -15,7 +15,7 @@ use crate::speculate::TokenId;
 use crate::speculate::draft::{DraftTree, Origin};
 use crate::speculate::params::{Params, Source};
 
-/// Occurrences of the longest suffix that are followed; of more an even sample.
+/// Maximum occurrences of the longest suffix to follow; more are sampled evenly.
 const MAX_PLACES: usize = 256;
 
 /// `root`: where the context's end occurs.
@@ -33,7 +33,7 @@ pub(crate) fn draft(
     let mut places = places(shelves, root, source, order);
     let matched = match source {
         Source::Local => order,
-        // The anchor before a document is no token.
+        // The anchor before a document is not a token.
         _ => order.min(local.answer().len()),
     };
     let (mut node, mut path_prob) = (0, 1.0);
@@ -60,7 +60,7 @@ pub(crate) fn draft(
     tree
 }
 
-/// Where a copied token comes from; `places` is where it stands.
+/// Where a copied token comes from; `places` are its positions.
 fn origin(shelves: &Shelves, source: Source, matched: usize, places: &[(u16, u32)]) -> Origin {
     let in_docs = places.iter().filter(|p| p.0 != LOCAL).copied();
     Origin {
@@ -95,8 +95,7 @@ fn places(shelves: &Shelves, root: Matches, source: Source, order: usize) -> Vec
     places
 }
 
-/// The most frequent token; among equals the one that comes first. Separators
-/// and ends are none.
+/// The most frequent token; among equals the first. Separators and end tokens do not count.
 fn most_frequent(tokens: impl Iterator<Item = TokenId>) -> Option<TokenId> {
     let mut counts: Vec<(TokenId, usize)> = Vec::new();
     for token in tokens.filter(|&t| t != SEPARATOR) {

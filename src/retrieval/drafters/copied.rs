@@ -1,5 +1,4 @@
-//! Tokens that are copied because of one match, and how probable it is that the copy
-//! goes on.
+//! Tokens copied from one match, and how probable it is that the copy continues.
 
 use crate::retrieval::query::estimate::calibration::Calibration;
 use crate::retrieval::query::estimate::standing::{Backing, Offers, Standing};
@@ -7,7 +6,7 @@ use crate::retrieval::query::evidence::Kind;
 use crate::speculate::TokenId;
 use crate::speculate::params::Source;
 
-/// A token that is copied because of one match.
+/// A token copied from one match.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Copied {
     /// Tree node it is drafted below, and that path's probability.
@@ -15,20 +14,20 @@ pub(crate) struct Copied {
     pub path_prob: f32,
     pub token: TokenId,
     pub source: Source,
-    /// Tokens of the context that matched, and how many were copied before.
+    /// Matching tokens of the context, plus tokens copied before.
     pub matched: usize,
     pub depth: usize,
     /// How often it was found.
     pub count: usize,
 }
 
-/// How probable it is that a copied text goes on as it did after so many equal
-/// tokens: a starting point, which the run's calibration corrects.
+/// The probability that a copied text continues the same way after this many equal
+/// tokens: a starting point, corrected by the run's calibration.
 fn copy_chance(matched: usize) -> f32 {
     (matched + 1) as f32 / (matched + 3) as f32
 }
 
-/// Notes a token that is copied, and returns its chance.
+/// Records a copied token and returns its probability.
 pub(crate) fn offer_copy(offers: &mut Offers, calibration: &Calibration, copied: Copied) -> f32 {
     let kind = match copied.source {
         Source::Local => Kind::Local,

@@ -1,15 +1,15 @@
-//! LASER's trie drafter, to compare with: what followed the last two tokens,
-//! the most frequent first.
+//! LASER's trie drafter, for comparison: what followed the last two tokens, the most
+//! frequent first.
 //!
 //! After the paper's code (Xi et al., arXiv 2408.05676), whose trie is that of
-//! Lookahead (Zhao et al., KDD 2024): every earlier answer, the prompt and the
-//! output so far enter a trie with all their runs of up to 12 tokens; below the
-//! node of the last two tokens (where there is none, of the last) the 63 most
-//! frequent nodes become the draft. A suffix array holds the same runs, so the
-//! nodes and counts below are the trie's; among equal counts the order is ours,
-//! and answers of the own group, of others and the local text count alike,
-//! where the code weights the prompt's runs apart. Nothing is ever forgotten
-//! here, where the code halves its counts when the trie is full.
+//! Lookahead (Zhao et al., KDD 2024): every earlier answer, the prompt and the output
+//! so far enter a trie with all their runs of up to 12 tokens; below the node of the
+//! last two tokens (or else of the last one) the 63 most frequent nodes become the
+//! draft. A suffix array holds the same runs, so the nodes and counts below are the
+//! trie's; among equal counts the order is ours, and answers of the own group, of
+//! others and the local text count alike, whereas the code weights the prompt's runs
+//! separately. Nothing is forgotten here, whereas the code halves its counts when the
+//! trie is full.
 
 use crate::retrieval::index::local::Local;
 use crate::retrieval::index::ranks::Ranks;
@@ -22,14 +22,14 @@ use crate::speculate::draft::{
 };
 use crate::speculate::params::{Params, Source};
 
-/// Tokens that are looked up.
+/// Number of tokens to look up.
 pub(crate) const PREFIX: usize = 2;
 
 /// Where a run of tokens occurs.
 struct Runs {
     /// Tokens of the run.
     depth: u32,
-    /// By shelf, where there are any: shelf, interval, visible occurrences.
+    /// By shelf, if any: shelf, interval, visible occurrences.
     shelves: Vec<(u16, Ranks, u32)>,
     /// Positions after the run in the local text.
     local: Vec<usize>,
@@ -64,7 +64,7 @@ pub(crate) fn draft(shelves: &Shelves, local: &Local, params: &Params) -> DraftT
 }
 
 impl Runs {
-    /// Of the last two tokens, or of the last if those stand nowhere.
+    /// The run of the last two tokens, or of the last one if those do not occur.
     fn of_context(shelves: &Shelves, local: &Local, params: &Params) -> Runs {
         let longest = PREFIX.min(params.max_suffix);
         let lengths = (1..=longest).rev().filter_map(|n| local.last_tokens(n));
@@ -99,7 +99,7 @@ impl Runs {
         }
     }
 
-    /// The runs that go on with `token`.
+    /// The runs that continue with `token`.
     fn follow(&self, shelves: &Shelves, local: &Local, token: TokenId) -> Runs {
         let narrow = |&(number, ranks, _): &(u16, Ranks, u32)| {
             let shelf = shelves.shelf(number);

@@ -1,5 +1,5 @@
-//! The drafters: ways to a draft tree over the same sources. `blend` is this program's
-//! own, the others are other people's, to compare with.
+//! The drafters: ways to build a draft tree from the same sources. `blend` is this
+//! program's own, the others are published ones for comparison.
 
 pub(crate) mod blend;
 mod chain;
@@ -16,7 +16,7 @@ use crate::retrieval::query::search::Search;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::params::{Drafter, Params, Sources};
 
-/// What a drafter asks of the sources.
+/// What a drafter needs from the sources.
 pub(crate) fn asked(params: &Params) -> Params {
     let (sources, longest) = match params.drafter {
         Drafter::Blend | Drafter::Chain => (params.sources, params.max_suffix),
@@ -34,7 +34,7 @@ pub(crate) fn asked(params: &Params) -> Params {
     }
 }
 
-/// The tree of the drafter that is chosen; `growth`'s parameters are [`asked`] ones.
+/// The tree of the chosen drafter; `growth`'s parameters come from [`asked`].
 pub(crate) fn draft(
     search: &mut Search,
     local: &Local,

@@ -1,5 +1,5 @@
-//! The n-gram drafter: what followed the last tokens where they last stood in
-//! the prompt or the output. Knows no pools.
+//! The n-gram drafter: what followed the last tokens at their latest occurrence in the
+//! prompt or the output. Does not use pools.
 //!
 //! Prompt lookup (Saxena, "Prompt Lookup Decoding", 2023; also the n-gram
 //! speculator of vLLM): the longest of the last 3, 2, 1 tokens that occurred

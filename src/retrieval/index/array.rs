@@ -1,5 +1,5 @@
-//! A run of numbers, owned or lying in a mapped file; reading it is the same.
-//! Knows nothing of what the numbers mean.
+//! An array of numbers, owned or in a mapped file, read the same way. Does not know
+//! what the numbers mean.
 
 use std::fmt;
 use std::ops::{Deref, Range};
@@ -10,8 +10,8 @@ use bytemuck::Pod;
 
 use crate::mapped::MappedFile;
 
-/// An immutable array. The pointer is kept beside its owner so that access
-/// costs what a slice costs, whoever the owner is.
+/// An immutable array. The pointer is kept next to its owner, so that access costs as
+/// much as with a slice, whatever the owner.
 pub(crate) struct Array<T> {
     items: NonNull<[T]>,
     _owner: Owner<T>,
@@ -23,8 +23,8 @@ enum Owner<T> {
 }
 
 impl<T: Pod> Array<T> {
-    /// The numbers in these bytes of a mapped file; `None` where the file has
-    /// no such bytes, or they are no whole, aligned numbers.
+    /// The numbers in these bytes of a mapped file; `None` if the file lacks these
+    /// bytes, or they are not whole, aligned numbers.
     pub fn mapped(map: &Arc<MappedFile>, bytes: Range<usize>) -> Option<Self> {
         let items: &[T] = bytemuck::try_cast_slice(map.get(bytes)?).ok()?;
         Some(Array {
@@ -50,11 +50,11 @@ impl<T> Deref for Array<T> {
 
     #[inline]
     fn deref(&self) -> &[T] {
-        // SAFETY: the items belong to the owner kept beside them, which neither
-        // changes nor moves them: a vector's buffer stays where it is when the
-        // vector is moved, and so does a map. Nothing of ours writes to a segment's
-        // file (segments are replaced by renaming, see `pool_store`); what another
-        // program may do to it is `MappedFile::new`'s business.
+        // SAFETY: the items belong to the owner kept with them, which neither changes
+        // nor moves them: a vector's buffer stays where it is when the vector is moved,
+        // and so does a map. This program never writes to a segment's file (segments
+        // are replaced by renaming, see `pool_store`); for other programs see
+        // `MappedFile::new`.
         unsafe { self.items.as_ref() }
     }
 }

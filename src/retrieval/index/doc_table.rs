@@ -1,14 +1,14 @@
-//! A segment's documents: what they are called and where they stand in its
-//! text. Every access is safe whatever a damaged file holds.
+//! A segment's documents: their names and positions in its text. Every access is safe
+//! even with a damaged file.
 
 use std::ops::Range;
 
 use crate::retrieval::index::array::Array;
 
-/// Names of a segment's documents, in bytes: what 32-bit offsets can tell apart.
+/// Maximum bytes of names in a segment, limited by 32-bit offsets.
 pub(crate) const MAX_NAME_BYTES: usize = u32::MAX as usize;
 
-/// A document of a segment: `tokens` is its place in the segment's text.
+/// A document of a segment: `tokens` is its range in the segment's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entry<'a> {
     pub id: &'a str,
@@ -19,8 +19,7 @@ pub(crate) struct Entry<'a> {
 /// All documents in the text's order.
 #[derive(Debug, Default)]
 pub(crate) struct DocTable {
-    /// Where each document's first token stands, closed by where the next
-    /// document's would: (docs + 1).
+    /// Position of each document's first token, and a closing one: (docs + 1).
     pub starts: Array<u32>,
     /// Where each id and each title ends in `names`: (docs, 2).
     pub name_ends: Array<u32>,
@@ -30,7 +29,7 @@ pub(crate) struct DocTable {
     pub names: Array<u8>,
 }
 
-/// A table being written.
+/// A table under construction.
 #[derive(Debug)]
 pub(crate) struct DocTableBuilder {
     starts: Vec<u32>,
@@ -39,7 +38,7 @@ pub(crate) struct DocTableBuilder {
 }
 
 impl DocTableBuilder {
-    /// `start`: where the first document will stand.
+    /// `start`: position of the first document.
     pub fn new(start: u32) -> Self {
         DocTableBuilder {
             starts: vec![start],
@@ -48,7 +47,7 @@ impl DocTableBuilder {
         }
     }
 
-    /// `next` is where the following document will stand.
+    /// `next` is the position of the following document.
     pub fn push(&mut self, id: &str, title: &str, next: u32) {
         for name in [id, title] {
             self.names.extend_from_slice(name.as_bytes());
@@ -112,8 +111,7 @@ impl DocTable {
         (0..self.len()).filter_map(|doc| self.get(doc))
     }
 
-    /// The number of the document that holds a text position, unless a
-    /// separator does.
+    /// The number of the document at a text position, unless it is a separator.
     pub fn at(&self, position: u32) -> Option<usize> {
         let after = self.starts.partition_point(|&start| start <= position);
         let doc = after.checked_sub(1)?;

@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::retrieval::index::ranks::Ranks;
 use crate::retrieval::index::segment::Segment;
 
-/// Where hidden documents stand in one segment; nothing, in most.
+/// Where hidden documents are in one segment; usually empty.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HiddenSpans {
     pub documents: usize,

@@ -1,5 +1,4 @@
-//! The local text: prompt and output so far, indexed as it grows. Knows no
-//! pools.
+//! The local text: prompt and output so far, indexed as it grows. Does not know pools.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -9,7 +8,7 @@ use crate::speculate::TokenId;
 /// Earlier occurrences of a token that are looked at, the latest first.
 const MAX_OCCURRENCES: usize = 64;
 
-/// The context of a run: what is looked up, and a source of its own.
+/// The context of a run: the text to look up, and itself a source.
 #[derive(Clone, Debug)]
 pub struct Local {
     tokens: Vec<TokenId>,
@@ -17,7 +16,7 @@ pub struct Local {
     answer_start: usize,
     /// The last position of every token ..
     last: HashMap<TokenId, u32, BuildHasherDefault<TokenHasher>>,
-    /// .. and, by position, where the same token stood before.
+    /// .. and, by position, the same token's previous position.
     earlier: Vec<Option<u32>>,
 }
 
@@ -40,8 +39,8 @@ impl Hasher for TokenHasher {
 }
 
 impl Local {
-    /// A context that is the prompt. Its last `opening_len` tokens are the
-    /// answer's prefilled opening, which pool documents begin with, too.
+    /// A context consisting of the prompt. Its last `opening_len` tokens are the
+    /// answer's prefilled opening, with which pool documents begin, too.
     pub fn new(prompt_ids: &[TokenId], opening_len: usize) -> Self {
         let mut local = Local {
             tokens: Vec::new(),
@@ -72,7 +71,7 @@ impl Local {
         &self.tokens[self.answer_start..]
     }
 
-    /// The context's last `n` tokens, if there are as many.
+    /// The context's last `n` tokens, if it has that many.
     pub(crate) fn last_tokens(&self, n: usize) -> Option<&[TokenId]> {
         let start = self.tokens.len().checked_sub(n)?;
         Some(&self.tokens[start..])
@@ -105,8 +104,8 @@ impl Local {
         }
     }
 
-    /// Lists the occurrences of a token that do not stand after `before`: the
-    /// next position and the token there.
+    /// Lists the occurrences of a token that are not preceded by `before`: the next
+    /// position and the token there.
     pub(crate) fn singles(
         &self,
         before: TokenId,
@@ -121,7 +120,7 @@ impl Local {
         }
     }
 
-    /// Where a token stands, the latest first.
+    /// A token's positions, the latest first.
     fn positions(&self, token: TokenId) -> impl Iterator<Item = usize> + '_ {
         let latest = self.last.get(&token).copied();
         let chain = std::iter::successors(latest, |&at| self.earlier[at as usize]);

@@ -1,5 +1,5 @@
-//! The index: documents' tokens behind a suffix array, and the context's own. It says
-//! where a run of tokens occurs; it knows nothing of groups, pools or probabilities.
+//! The index: documents' tokens with a suffix array, and the context's own index. Finds
+//! where a run of tokens occurs; does not know groups, pools or probabilities.
 
 pub(crate) mod array;
 pub(crate) mod doc_table;

@@ -21,7 +21,7 @@ impl Ranks {
         self.lo == self.hi
     }
 
-    /// At most `n` of the ranks, evenly spread.
+    /// At most `n` of the ranks, evenly spaced.
     pub fn spread(self, n: usize) -> impl Iterator<Item = u32> {
         let n = n.min(self.len()) as u64;
         // In 32 fractional bits: one division for all.

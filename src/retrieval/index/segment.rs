@@ -1,15 +1,15 @@
-//! A segment: documents' tokens behind a suffix array, immutable once built.
-//! It answers where a run of tokens occurs and what follows it. Knows nothing
-//! of groups, sources, files or probabilities.
+//! A segment: documents' tokens with a suffix array, immutable once built. Finds where
+//! a run of tokens occurs and what follows it. Does not know groups, sources, files or
+//! probabilities.
 //!
-//! The text is `| doc | doc | ... |`, with a [`SEPARATOR`] where a bar stands:
-//! no match and no draft runs across one, and the one before a document is the
-//! anchor by which a text's beginning finds the documents' beginnings.
+//! The text is `| doc | doc | ... |`, with a [`SEPARATOR`] at each bar: no match and no
+//! draft crosses one, and the one before a document is the anchor that lets a text's
+//! beginning match the documents' beginnings.
 //!
 //! Text, suffix array and tables are flat arrays, in memory or in a mapped file
-//! (`store`). A damaged file cannot make any of this panic: ranks come from the
-//! bucket table, which is checked when a file is opened, and whatever is read
-//! through them is kept within its bounds.
+//! (`store`). A damaged file cannot make any of this panic: ranks come from the bucket
+//! table, which is checked when a file is opened, and all accesses through them are
+//! bounds-checked.
 
 use std::cmp::Ordering;
 use std::sync::OnceLock;
@@ -22,15 +22,15 @@ use crate::retrieval::index::symbol::{SEPARATOR, Symbol};
 use crate::retrieval::index::text::{Run, Text};
 use crate::speculate::TokenId;
 
-/// Frequent tokens that are kept at hand.
+/// Number of frequent tokens kept in a list.
 const N_FREQUENT: usize = 32;
 
-/// Text, suffix array and bucket table: 6 bytes a token and 6 a distinct token,
-/// or 8 and 8 where ids need more than 16 bits.
+/// Text, suffix array and bucket table: 6 bytes per token and 6 per distinct token, or
+/// 8 and 8 if ids need more than 16 bits.
 #[derive(Debug)]
 pub(crate) struct Segment {
     pub words: Words,
-    /// Text positions in the order of the suffixes that begin there.
+    /// Text positions in suffix order.
     pub suffixes: Array<u32>,
     /// Bucket table: the rank that every distinct first token begins at, closed
     /// by the number of suffixes.
@@ -38,7 +38,7 @@ pub(crate) struct Segment {
     pub docs: DocTable,
     /// The most frequent tokens and how often they occur.
     frequent: Vec<(TokenId, u32)>,
-    /// Stands for the whole content (`fingerprint`).
+    /// A hash of the whole content (`fingerprint`).
     pub(crate) content_hash: OnceLock<[u8; 32]>,
 }
 
@@ -49,7 +49,7 @@ pub(crate) enum Words {
     Wide(Text<u32>, Array<u32>),
 }
 
-/// Runs the same code over either width.
+/// Runs the same code for either width.
 macro_rules! on_words {
     ($segment:expr, $text:ident, $firsts:ident => $body:expr) => {
         match &$segment.words {
@@ -64,8 +64,8 @@ macro_rules! on_words {
 pub(crate) use on_words;
 
 impl Segment {
-    /// From arrays that fit together: the bucket table must be one (`segment_file`
-    /// checks what it opens).
+    /// From consistent arrays: the bucket table must be valid (`segment_file` checks
+    /// what it opens).
     pub fn of(words: Words, suffixes: Array<u32>, starts: Array<u32>, docs: DocTable) -> Self {
         let mut segment = Segment {
             words,
@@ -137,12 +137,12 @@ impl Segment {
     /// Where the suffix of this rank begins.
     #[inline]
     pub fn position(&self, rank: u32) -> u32 {
-        // The bound holds by itself unless a file is damaged.
+        // Always in bounds unless a file is damaged.
         let n_suffixes = self.suffixes.len() as u32;
         self.suffixes[rank as usize].min(n_suffixes)
     }
 
-    /// The document that holds a text position, unless a separator does.
+    /// The document at a text position, unless it is a separator.
     pub fn entry_at(&self, position: u32) -> Option<Entry<'_>> {
         self.docs.get(self.docs.at(position)?)
     }
@@ -207,7 +207,7 @@ impl Segment {
         on_words!(self, text => text.until_separator(position, max))
     }
 
-    /// Of suffixes that share `depth` tokens, those that go on with `token`.
+    /// Of suffixes that share `depth` tokens, those that continue with `token`.
     #[inline]
     pub fn narrow(&self, ranks: Ranks, depth: u32, token: TokenId) -> Ranks {
         on_words!(self, text => {
@@ -219,7 +219,7 @@ impl Segment {
     }
 
     /// The tokens that follow suffixes of these ranks, `depth` symbols on; all
-    /// positions are read first, so that the misses of the cache overlap.
+    /// positions are read first, so that cache misses overlap.
     pub fn tokens_after<const N: usize>(
         &self,
         ranks: &[u32; N],
@@ -319,8 +319,8 @@ mod tests {
             base in proptest::sample::select(vec![0, 65_000, 70_000]),
             twice in proptest::bool::ANY,
         ) {
-            // Long equal documents are told apart by position alone; ids above
-            // 16 bits make the text wide.
+            // Long equal documents differ only by position; ids above 16 bits make the
+            // text wide.
             let raised = |d: &Vec<TokenId>| d.iter().map(|t| t + base).collect();
             let mut docs: Vec<Vec<TokenId>> = docs.iter().map(raised).collect();
             if twice {

@@ -1,5 +1,4 @@
-//! Documents on their way into a segment: the text is gathered, then its suffixes are
-//! sorted.
+//! Builds a segment: collects the text, then sorts its suffixes.
 
 use crate::retrieval::index::array::Array;
 use crate::retrieval::index::doc_table::{DocTable, DocTableBuilder, MAX_NAME_BYTES};
@@ -9,10 +8,10 @@ use crate::retrieval::index::symbol::{SEPARATOR, Symbol};
 use crate::retrieval::index::text::Text;
 use crate::speculate::TokenId;
 
-/// Symbols of a text, at most: any position may be looked beyond by a branch.
+/// Maximum symbols of a text: a branch may look beyond any position.
 pub(crate) const MAX_TEXT: usize = u32::MAX as usize - 4096;
 
-/// Documents on their way into a segment.
+/// A segment under construction.
 #[derive(Debug)]
 pub(crate) struct SegmentBuilder {
     text: Vec<TokenId>,
@@ -50,7 +49,7 @@ impl SegmentBuilder {
         self.docs.push(id, title, self.text.len() as u32);
     }
 
-    /// Whether a document of `n_tokens` can be told from the others by 32 bits.
+    /// Whether a document of `n_tokens` still fits into 32-bit offsets.
     pub fn has_room(&self, id: &str, title: &str, n_tokens: usize) -> bool {
         let n_names = self.docs.n_name_bytes() + id.len() + title.len();
         self.text.len() + n_tokens < MAX_TEXT && n_names < MAX_NAME_BYTES

@@ -1,4 +1,4 @@
-//! A segment as a query sees it: without the documents that are hidden.
+//! A segment as queries see it: without hidden documents.
 
 use crate::retrieval::index::doc_table::Entry;
 use crate::retrieval::index::hidden::HiddenSpans;
@@ -6,7 +6,7 @@ use crate::retrieval::index::ranks::Ranks;
 use crate::retrieval::index::segment::Segment;
 use crate::speculate::TokenId;
 
-/// A segment with the hidden documents taken out, if it has any.
+/// A segment without its hidden documents, if any.
 #[derive(Clone, Copy)]
 pub(crate) struct Shelf<'a> {
     pub segment: &'a Segment,
@@ -33,7 +33,7 @@ impl<'a> Shelf<'a> {
         visible.filter(|t| t.1 > 0)
     }
 
-    /// How many suffixes these are, those of hidden documents left out.
+    /// Number of these suffixes, without those of hidden documents.
     #[inline]
     pub fn count(&self, ranks: Ranks) -> usize {
         ranks.len() - self.hidden.map_or(0, |h| h.count(ranks))
@@ -46,7 +46,7 @@ impl<'a> Shelf<'a> {
         self.is_visible(position).then_some(position)
     }
 
-    /// No hidden document stands there.
+    /// Whether no hidden document is there.
     #[inline]
     pub fn is_visible(&self, position: u32) -> bool {
         self.hidden.is_none_or(|h| !h.holds(position))

@@ -1,9 +1,8 @@
 //! Building a segment: the order of a text's suffixes, and tables over it.
 //!
-//! Suffixes are dealt out by their first token and every bucket is sorted by
-//! the next few tokens, packed into one number; what is still equal is sorted
-//! by the few after those, and so on. Texts of one kind share long runs, and
-//! this way no comparison ever walks along one.
+//! Suffixes are distributed by their first token, and every bucket is sorted by the
+//! next few tokens, packed into one number; equal ones are sorted by the next few, and
+//! so on. Similar texts share long runs, and this way no comparison walks along one.
 
 use std::cmp::Reverse;
 
@@ -13,15 +12,16 @@ use rayon::slice::ParallelSliceMut;
 use crate::retrieval::index::symbol::{SORTED_DEPTH, Symbol};
 use crate::speculate::TokenId;
 
-/// From this many suffixes on, one bucket is worth several threads.
+/// From this many suffixes on, a bucket is sorted by several threads.
 const PARALLEL: usize = 1 << 15;
 
-/// A suffix and the tokens it is being sorted by.
+/// A suffix and its sort key.
 type Keyed = (u64, u32);
 
-/// Text positions in the order of the suffixes, compared by [`COMPARED`](super::symbol::COMPARED)
-/// symbols and never past a separator; ties by position. The closing separator
-/// begins no document, so it is no anchor and has no suffix.
+/// Text positions in the order of the suffixes, compared by
+/// [`COMPARED`](super::symbol::COMPARED) symbols and never past a separator; ties by
+/// position. The closing separator begins no document, so it is not an anchor and has
+/// no suffix.
 pub(crate) fn sort_suffixes<T: Symbol>(text: &[T]) -> Vec<u32> {
     let mut positions = by_first(text);
     positions
@@ -37,8 +37,7 @@ pub(crate) fn sort_suffixes<T: Symbol>(text: &[T]) -> Vec<u32> {
     positions
 }
 
-/// Every position but the last, ordered by the token that stands there; equal
-/// ones keep their order.
+/// Every position except the last, ordered by its token; equal ones keep their order.
 fn by_first<T: Symbol>(text: &[T]) -> Vec<u32> {
     let n = text.len().saturating_sub(1);
     let token = |p: u32| text[p as usize].id();

@@ -3,18 +3,17 @@
 
 use crate::speculate::TokenId;
 
-/// Stands between documents; no vocabulary has this id.
+/// Separates documents; no vocabulary has this id.
 pub(crate) const SEPARATOR: TokenId = TokenId::MAX;
 
-/// Suffixes are sorted by this many tokens, so a match and the branch below it
-/// may be this long together.
+/// Suffixes are sorted by this many tokens, the maximum length of a match plus the
+/// branch below it.
 pub(crate) const SORTED_DEPTH: usize = 64;
 
-/// Symbols that suffixes are compared by: the first, and then whole keys until
-/// [`SORTED_DEPTH`] is passed.
+/// Number of symbols compared: the first, then whole keys past [`SORTED_DEPTH`].
 pub(crate) const COMPARED: usize = SORTED_DEPTH + 1;
 
-/// How a token stands in a text: 16 bits wide where the vocabulary allows it.
+/// A token's representation in a text: 16 bits if the vocabulary allows it.
 pub(crate) trait Symbol: Copy + Eq + Ord + Send + Sync + bytemuck::Pod {
     /// The greatest value, so that it sorts last.
     const SEPARATOR: Self;

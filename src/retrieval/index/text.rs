@@ -1,7 +1,6 @@
-//! A segment's text: its documents' tokens with separators between them, 16 or
-//! 32 bits wide. Every access is safe whatever a damaged file holds: beyond the
-//! text's end, and instead of ids the vocabulary does not have, there are
-//! separators.
+//! A segment's text: its documents' tokens with separators between them, 16 or 32 bits
+//! wide. Every access is safe even with a damaged file: beyond the end of the text, and
+//! instead of invalid ids, there are separators.
 
 use std::cmp::Ordering;
 use std::ops::Deref;
@@ -18,7 +17,7 @@ pub(crate) struct Text<T> {
     pub limit: TokenId,
 }
 
-/// A few tokens copied out of a text.
+/// A few tokens copied from a text.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Run {
     tokens: [TokenId; Run::CAPACITY],
@@ -58,8 +57,8 @@ impl<T: Symbol> Text<T> {
         self.tokens.get(position..).unwrap_or(&[])
     }
 
-    /// Compares the text from a position on with `pattern`; equal if the
-    /// pattern is its beginning.
+    /// Compares the text from a position on with `pattern`; equal if the text starts
+    /// with the pattern.
     #[inline]
     pub fn cmp_at(&self, position: u32, pattern: &[TokenId]) -> Ordering {
         let text = self.from(position as usize);
@@ -76,7 +75,7 @@ impl<T: Symbol> Text<T> {
         }
     }
 
-    /// Compares two suffixes as they are sorted, ties by position.
+    /// Compares two suffixes in sort order, ties by position.
     pub fn cmp_suffixes(&self, a: u32, b: u32) -> Ordering {
         for i in 0..COMPARED as u32 {
             let (x, y) = (self.token(a + i), self.token(b + i));

@@ -1,4 +1,4 @@
-//! What there is to look at for a node, in the order it is looked at.
+//! What to examine for a node, in order.
 
 use crate::retrieval::query::bridge::BridgeClass;
 use crate::retrieval::query::evidence::Kind;
@@ -9,9 +9,9 @@ pub(crate) const CLASS_SHIFT: u32 = 24;
 /// Marks an interval among the items of an agenda.
 pub(crate) const WIDE: u64 = 1 << 23;
 
-/// An item of an agenda. What comes first is smaller: the longest matches, then
-/// by kind; what belongs together is equal above [`CLASS_SHIFT`]. In one
-/// number, because there is a list to sort at every node.
+/// An item of an agenda. Smaller comes first: the longest matches, then by kind; items
+/// of one class are equal above [`CLASS_SHIFT`]. A single number, because a list is
+/// sorted at every node.
 #[inline]
 pub(crate) fn key(order: u16, kind: Kind, class: Option<BridgeClass>, index: usize) -> u64 {
     let class = class.map_or(0, BridgeClass::code);

@@ -1,35 +1,34 @@
-//! Matches across a gap. Texts of one kind differ in a name or a number and
-//! then agree again, but an exact suffix ends at the difference. A bridge is a
-//! place in a pool where the text before the gap agrees with the context and,
-//! at the same distance or nearly so, the text after it does too. Knows
-//! nothing of probabilities.
+//! Matches across a gap. Similar texts differ in a name or a number and then agree
+//! again, but an exact suffix match ends at the difference. A bridge is a place in a
+//! pool where the text before the gap agrees with the context and, at about the same
+//! distance, the text after it does too. Does not know probabilities.
 
 use std::cmp::Reverse;
 
 use crate::retrieval::query::lookup::{Places, Shelves};
 use crate::speculate::TokenId;
 
-/// The gap and what agrees after it span at most this many tokens.
+/// The gap and the agreement after it span at most this many tokens.
 pub(crate) const MAX_SPAN: usize = 6;
-/// Symbols before a gap beyond which more agreement counts no more.
+/// Symbols before a gap beyond which more agreement has no effect.
 pub(crate) const MAX_BEFORE: u16 = 11;
 /// Symbols before the gap that must agree in the subject's own group ..
 const MIN_BEFORE_OWN: u16 = 2;
 /// .. and in the others, which are many.
 const MIN_BEFORE_OTHER: u16 = 4;
-/// Places before a gap that are looked at on a shelf where all are frequent.
+/// Maximum places before a gap per shelf if all are frequent.
 const MAX_ANCHORS: usize = 16;
 /// By how many tokens the pool's gap may be longer than the context's ..
 const MAX_LONGER: usize = 3;
 /// .. or shorter.
 const MAX_SHORTER: usize = 2;
 
-/// Where a shelf's text goes on after a place that agrees with the context
-/// some tokens ago.
+/// Where a shelf's text continues after a place that agrees with the context some
+/// tokens ago.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Anchor {
     pub shelf: u16,
-    /// Symbols that agree.
+    /// Number of symbols that agree.
     pub order: u16,
     pub at: u32,
 }
@@ -51,7 +50,7 @@ pub(crate) struct Bridge {
     pub next: TokenId,
 }
 
-/// Bridges that are equally good to the eye, and therefore counted together.
+/// Bridges of about the same quality, counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BridgeClass {
     /// Agreement before the gap in symbols, rounded down to a step.
@@ -63,7 +62,7 @@ pub(crate) struct BridgeClass {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum GapKind {
-    /// As long in the pool as in the context.
+    /// The gap is as long in the pool as in the context.
     Even,
     /// Of another length, at most two tokens in the context.
     Uneven,
@@ -109,12 +108,12 @@ impl Bridge {
 }
 
 impl BridgeClass {
-    /// A number of its own, below 2^12.
+    /// A unique number below 2^12.
     pub fn code(self) -> u16 {
         (self.before << 8) | (self.after << 4) | self.gap as u16
     }
 
-    /// The order of an exact match that is about as good.
+    /// The order of an exact match of about the same quality.
     pub fn rank(self) -> u16 {
         let before = match self.before {
             ..=3 => 2,
@@ -125,8 +124,8 @@ impl BridgeClass {
     }
 }
 
-/// Appends a path's places as anchors: on every shelf at most [`MAX_ANCHORS`],
-/// after a suffix that is as long as it can be without being rare.
+/// Appends a path's places as anchors: on every shelf at most [`MAX_ANCHORS`], after
+/// the longest suffix that is not rare.
 pub(crate) fn anchors(shelves: &Shelves, places: &Places, out: &mut Vec<Anchor>) {
     let min_before = |shelf| match shelves.is_own(shelf) {
         true => MIN_BEFORE_OWN,
@@ -155,9 +154,9 @@ pub(crate) fn anchors(shelves: &Shelves, places: &Places, out: &mut Vec<Anchor>)
     }
 }
 
-/// Appends every bridge from the end of the context, whose last tokens are
-/// `tail`, into the shelves: one a place, the best. `anchors` are those of the text that
-/// ends 1, 2, .. tokens ago.
+/// Appends every bridge from the end of the context, whose last tokens are `tail`, into
+/// the shelves: the best one per place. `anchors` are those of the text that ends 1, 2,
+/// .. tokens ago.
 pub(crate) fn find_bridges<'w>(
     shelves: &Shelves,
     anchors: impl Iterator<Item = &'w Vec<Anchor>>,
@@ -180,10 +179,10 @@ fn cross(shelves: &Shelves, anchor: &Anchor, behind: &[TokenId], mut found: impl
     let span = behind.len();
     let last = behind[span - 1];
     let segment = shelves.shelf(anchor.shelf).segment;
-    // What follows the bridge must be there, too: one token is left over.
+    // One token is reserved for what follows the bridge.
     let text = segment.until_separator(anchor.at, span + MAX_LONGER + 1);
     for end in span.saturating_sub(MAX_SHORTER).max(1)..text.len() {
-        // Nothing after the gap need agree if it is one token on both sides.
+        // If the gap is one token on both sides, nothing after it needs to agree.
         let is_single = (span, end) == (1, 1);
         if text[end - 1] != last && !is_single {
             continue;

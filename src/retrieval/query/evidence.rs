@@ -1,10 +1,10 @@
-//! What followed a path, source by source, the longest match first. Counts
-//! only; what they are worth is for `estimate` to say.
+//! What followed a path, source by source, the longest match first. Counts only;
+//! `estimate` weighs them.
 
 use crate::retrieval::query::bridge::BridgeClass;
 use crate::speculate::TokenId;
 
-/// Kinds of evidence, which deserve different trust.
+/// Kinds of evidence, which are trusted differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     /// Exact matches in the subject's own group.
@@ -15,7 +15,7 @@ pub(crate) enum Kind {
     Other,
     OwnBridge,
     OtherBridge,
-    /// How frequent tokens are anywhere.
+    /// Overall token frequencies.
     Common,
 }
 
@@ -34,22 +34,21 @@ impl Kind {
 /// What followed one suffix in one source.
 pub(crate) struct Evidence<'a> {
     pub kind: Kind,
-    /// Symbols of the suffix; for bridges see there.
+    /// Symbols of the suffix; for bridges, an equivalent order.
     pub order: usize,
     /// Occurrences of the suffix.
     pub count: usize,
     pub bridge: Option<BridgeClass>,
     /// Distinct next tokens and how often each followed.
     pub next: &'a [(TokenId, u32)],
-    /// Occurrences that `next` is drawn from, those at a document's end
-    /// included.
+    /// Occurrences behind `next`, those at a document's end included.
     pub n_seen: u32,
 }
 
-/// What evidence is shown to.
+/// Receives evidence.
 pub(crate) trait Visit {
-    /// Takes the next longest evidence in; false once no more is needed.
+    /// Receives the next longest evidence; false once no more is needed.
     fn add(&mut self, evidence: &Evidence) -> bool;
-    /// The short matches, of which there are many, are worth a look.
+    /// Whether the many short matches are needed.
     fn wants_rest(&self) -> bool;
 }

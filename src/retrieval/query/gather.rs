@@ -1,5 +1,5 @@
-//! Gathers the evidence at a node, the longest match first, and shows it until there is
-//! enough of it.
+//! Gathers the evidence at a node and passes it on, the longest match first, until
+//! there is enough.
 
 use std::ops::RangeInclusive;
 
@@ -10,34 +10,34 @@ use crate::retrieval::query::lookup::{LOCAL, Shelves};
 use crate::retrieval::query::matches::Matches;
 use crate::retrieval::query::tally::{Shelved, Tally, common};
 
-/// Buffers, used again for every node.
+/// Buffers, reused for every node.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scratch {
-    /// What there is to look at, by [`key`].
+    /// What to examine, by [`key`].
     agenda: Vec<u64>,
     own: Shelved,
     local: Tally,
     other: Shelved,
     bridged: Tally,
-    /// The same for every node of a query, once it is known.
+    /// The same for every node of a query, once computed.
     common: Option<Tally>,
 }
 
 impl Scratch {
-    /// Another query begins, maybe over other pools.
+    /// Starts another query, maybe over other pools.
     pub fn begin(&mut self) {
         self.common = None;
     }
 
-    /// Another node: nothing of it has been looked at.
+    /// Starts another node.
     pub fn begin_node(&mut self) {
         self.own.clear();
         self.local.clear();
         self.other.clear();
     }
 
-    /// Shows the evidence of these orders, the longest match first, until
-    /// `visit` has enough (false). Longer ones must have been shown before.
+    /// Passes on the evidence of these orders, the longest match first, until `visit`
+    /// has enough (false). Longer orders must come first.
     pub fn show(
         &mut self,
         shelves: &Shelves,
@@ -69,7 +69,7 @@ impl Scratch {
         wants_more
     }
 
-    /// Puts what there is to look at in order.
+    /// Sorts what to examine.
     fn plan(&mut self, shelves: &Shelves, matches: Matches, orders: &RangeInclusive<u16>) {
         let agenda = &mut self.agenda;
         agenda.clear();
@@ -117,8 +117,8 @@ impl Scratch {
         }
     }
 
-    /// Brings the kind's tally up to these items; a longer match's occurrences
-    /// are among the shorter one's.
+    /// Adds these items to the kind's tally; a longer match's occurrences are among the
+    /// shorter one's.
     fn look_at(
         &mut self,
         shelves: &Shelves,

@@ -1,5 +1,5 @@
-//! Where a path occurs in the sources: found token by token, each step
-//! narrowing what the last one found. Knows nothing of probabilities.
+//! Where a path occurs in the sources: found token by token, each step narrowing the
+//! previous result. Does not know probabilities.
 
 use std::ops::Range;
 
@@ -14,27 +14,27 @@ use crate::speculate::subject::GroupKey;
 
 /// The branch below a suffix must stay within the depth that segments are sorted to.
 const _: () = assert!(MAX_SUFFIX + MAX_BRANCH <= SORTED_DEPTH);
-/// Up to this many occurrences are held one by one, more as an interval.
+/// Up to this many occurrences are stored one by one, more as an interval.
 const MAX_SPOTS: usize = 8;
-/// Where the nearest source holds so many occurrences of the last two tokens, a
-/// match is not begun behind it: the others would say much the same, at a
-/// search each. What has begun there is followed on.
+/// If the nearest source has this many occurrences of the last two tokens, no new match
+/// is started in the others, which would agree but cost a search each. Existing matches
+/// there are continued.
 const PLENTY: u32 = 192;
-/// The local text's number among the shelves: behind all others.
+/// The local text's number among the shelves: after all others.
 pub(crate) const LOCAL: u16 = u16::MAX;
 
-/// The shelves a path is looked up on: the group's own first, the other
-/// groups' behind it, and the local text.
+/// The shelves a path is looked up on: the group's own first, then the other groups',
+/// and the local text.
 pub(crate) struct Shelves<'a> {
     shelves: Vec<Shelf<'a>>,
-    /// The first so many hold answers of the subject's own group: one a segment
+    /// How many of the first hold answers of the subject's own group: one per segment
     /// of its pool, then those added online.
     n_own: usize,
     /// By shelf.
     sources: Vec<Source>,
     /// Longest suffix, in symbols: tokens, and the anchor before a document.
     pub max_suffix: usize,
-    /// `None`: the context is no source.
+    /// `None`: the context is not a source.
     local: Option<&'a Local>,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct Shelves<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Spot {
     pub shelf: u16,
-    /// Symbols of the path's end that agree.
+    /// Number of symbols at the path's end that agree.
     pub order: u16,
     /// Text position of the next token ..
     pub at: u32,
@@ -55,7 +55,7 @@ pub(crate) struct Spot {
 pub(crate) struct Wide {
     pub shelf: u16,
     pub order: u16,
-    /// Symbols that the interval's suffixes share.
+    /// Number of symbols shared by the interval's suffixes.
     pub depth: u32,
     pub ranks: Ranks,
     /// How many of them are visible.
@@ -69,8 +69,8 @@ pub(crate) struct Places {
     pub wides: Vec<Wide>,
 }
 
-/// A path's occurrences. On a shelf the longest come first; a shorter suffix
-/// that occurs nowhere else has no entry, and an occurrence is held once.
+/// A path's occurrences. On a shelf the longest come first; a shorter suffix that
+/// occurs nowhere else has no entry, and an occurrence is stored once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Span {
     /// Those that were spots of the path before its last token ..
@@ -96,13 +96,13 @@ impl Places {
     }
 }
 
-/// How far a path's next token is looked up.
+/// How thoroughly a path's next token is looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
     /// Every suffix on every shelf: for committed tokens.
     Full,
-    /// For drafted tokens: only the nearest source is searched for the token
-    /// alone, the shelves behind it follow what the context itself matched.
+    /// For drafted tokens: only the nearest source is searched for the token alone; the
+    /// other shelves continue what the context itself matched.
     Draft,
 }
 
@@ -148,7 +148,7 @@ impl<'a> Shelves<'a> {
         source.copied().unwrap_or(Source::Local)
     }
 
-    /// The shelf holds answers of the subject's own group.
+    /// Whether the shelf has answers of the subject's own group.
     #[inline]
     pub fn is_own(&self, shelf: u16) -> bool {
         usize::from(shelf) < self.n_own
@@ -170,7 +170,7 @@ impl<'a> Shelves<'a> {
         self.shelves.len() as u16
     }
 
-    /// The context is a source, too.
+    /// Whether the context is a source, too.
     pub fn has_local(&self) -> bool {
         self.local.is_some()
     }
@@ -197,7 +197,7 @@ impl<'a> Shelves<'a> {
         }
     }
 
-    /// Appends those of `from` that `token` follows, and returns where they are.
+    /// Appends those of `from` followed by `token`, and returns their range.
     pub fn follow_spots(
         &self,
         places: &mut Places,
@@ -213,7 +213,7 @@ impl<'a> Shelves<'a> {
             }
             let at = known.at + 1;
             let next = self.token(known.shelf, at);
-            // Nothing has followed the context's end yet.
+            // Nothing follows the context's end yet.
             if known.shelf != LOCAL || next != SEPARATOR {
                 places.spots.push(Spot {
                     order: (known.order + 1).min(max),
@@ -226,9 +226,8 @@ impl<'a> Shelves<'a> {
         first..places.spots.len()
     }
 
-    /// Fills in a path's other occurrences, its spots being known: intervals
-    /// that `token` narrows, and those of the token alone. `before` is the path
-    /// without the token.
+    /// Adds a path's other occurrences once its spots are known: intervals narrowed by
+    /// `token`, and those of the token alone. `before` is the path without the token.
     pub fn follow_rest(
         &self,
         places: &mut Places,
@@ -258,7 +257,7 @@ impl<'a> Shelves<'a> {
                 landing.settle(self.shelf(shelf).segment.bucket(token), 1, 1);
             }
         }
-        // The context's own end is found in it at once, by `find_local`.
+        // `find_local` finds the context's own end directly.
         if let Some(local) = self.local.filter(|_| reach == Reach::Draft) {
             local.singles(before.last, token, |at, next| {
                 places.spots.push(spot(LOCAL, 1, at as u32, next));
@@ -275,9 +274,9 @@ pub(crate) struct Before {
     pub last: TokenId,
 }
 
-/// How often the last two tokens occur, as intervals tell it.
+/// How often the last two tokens occur, by their intervals.
 fn n_pairs(wides: &[Wide]) -> u32 {
-    // Two tokens that always stand in a longer match have no entry.
+    // Two tokens that only occur in a longer match have no entry.
     let pairs = wides.iter().filter(|w| w.order >= 2);
     pairs.map(|w| w.count).max().unwrap_or(0)
 }
@@ -296,7 +295,7 @@ struct Landing<'s, 'a> {
     shelves: &'s Shelves<'a>,
     places: &'s mut Places,
     shelf: u16,
-    /// Spots that are known, on any shelf ..
+    /// Known spots, on any shelf ..
     known: Range<usize>,
     /// .. and where new ones begin.
     first_late: usize,
@@ -329,7 +328,7 @@ impl<'s, 'a> Landing<'s, 'a> {
                 break;
             }
             from.start += 1;
-            // A single frequent token on a far shelf says too little.
+            // A single frequent token on a distant shelf carries too little information.
             if is_near || known.order > 1 {
                 let segment = self.shelves.shelf(self.shelf).segment;
                 let ranks = segment.narrow(known.ranks, known.depth, token);
@@ -355,8 +354,7 @@ impl<'s, 'a> Landing<'s, 'a> {
         }
         let count = count as u32;
         if let Some(longer) = self.places.wides[self.first_wide..].last() {
-            // At the longest order there is, the interval of fewer symbols
-            // holds the other.
+            // At the longest order, the interval of fewer symbols contains the other.
             if longer.order == order {
                 self.places.wides.pop();
             } else if longer.count == count {
@@ -372,7 +370,7 @@ impl<'s, 'a> Landing<'s, 'a> {
         });
     }
 
-    /// Adds occurrences one by one, those that are new.
+    /// Adds new occurrences one by one.
     fn scatter(&mut self, ranks: Ranks, order: u16, depth: u32) {
         let shelf = self.shelves.shelf(self.shelf);
         let n_before = self.places.spots.len();

@@ -1,4 +1,4 @@
-//! A path's occurrences in every source, as they are read.
+//! A read view of a path's occurrences in every source.
 
 use crate::retrieval::query::bridge::Bridge;
 use crate::retrieval::query::lookup::{Places, Span, Spot, Wide};
@@ -21,8 +21,8 @@ impl<'n> Matches<'n> {
         self.places.wides(self.span)
     }
 
-    /// The spots that no interval of the same order holds. (At the longest order
-    /// that is looked up, spots and the intervals that hold them are one.)
+    /// The spots not contained in an interval of the same order. (At the longest order,
+    /// spots belong to the intervals that contain them.)
     pub fn lone_spots(&self) -> impl Iterator<Item = &'n Spot> + Clone {
         let wides = self.wides();
         let is_held = |s: &Spot| {

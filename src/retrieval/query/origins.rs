@@ -1,5 +1,5 @@
-//! Provenance: which source offers a draft token, after which suffix, how
-//! often, and in which documents.
+//! Provenance: which source offers a draft token, after which suffix, how often, and in
+//! which documents.
 
 use std::cmp::Reverse;
 
@@ -13,12 +13,12 @@ use crate::speculate::draft::{DocHit, DraftTree, Origin};
 use crate::speculate::params::Source;
 use crate::speculate::trace::SourceHit;
 
-/// Documents named for a draft token.
+/// Maximum documents named per draft token.
 const MAX_DOCS: usize = 3;
-/// Places looked at to find that many different ones.
+/// Maximum places examined to find that many different documents.
 const MAX_PLACES: usize = 12;
 
-/// Names the origins of every draft token that has none yet.
+/// Adds the origins of every draft token that has none yet.
 pub(crate) fn explain(shelves: &Shelves, nodes: &mut Nodes, local: &Local, tree: &mut DraftTree) {
     // The search node of every tree node that was expanded, as parents were.
     let mut numbers: Vec<Option<usize>> = vec![Some(0)];
@@ -42,7 +42,7 @@ pub(crate) fn hits(search: &Search, local: &Local) -> Vec<SourceHit> {
     hits.collect()
 }
 
-/// The longest suffix of the context that a source holds.
+/// The longest suffix of the context that occurs in a source.
 fn hit(shelves: &Shelves, root: Matches, source: Source, answer_len: usize) -> Option<SourceHit> {
     let spots = root.lone_spots();
     let spots = spots.filter(|s| shelves.source(s.shelf) == source);
@@ -62,9 +62,8 @@ fn hit(shelves: &Shelves, root: Matches, source: Source, answer_len: usize) -> O
     })
 }
 
-/// One origin a source, the longest matched suffix first. `n_tokens` is the
-/// path's length from the answer's beginning on: an order above it counts the
-/// anchor.
+/// One origin per source, the longest matched suffix first. `n_tokens` is the path's
+/// length from the answer's beginning on: an order above it counts the anchor.
 fn origins(shelves: &Shelves, from: Matches, token: TokenId, n_tokens: usize) -> Vec<Origin> {
     let pools = [Source::Group, Source::Online, Source::Global].into_iter();
     let pools = pools.filter_map(|source| {
@@ -85,19 +84,18 @@ struct Found {
     place: Place,
 }
 
-/// Where the token itself stands.
+/// The positions of the token itself.
 enum Place {
     At(u32),
-    /// The suffixes of the text whose symbol at `depth` it is.
+    /// The suffixes that have it as their symbol at `depth`.
     Among {
         ranks: Ranks,
         depth: u32,
     },
 }
 
-/// The longest match of a source's shelves that `token` follows. Behind the
-/// nearest source a draft's places are those that the context's lead to, and
-/// so is the count.
+/// The longest match of a source's shelves followed by `token`. In sources other than
+/// the nearest, a draft's places and count come from the context's matches.
 fn exact_origin(
     shelves: &Shelves,
     from: Matches,
@@ -150,7 +148,7 @@ fn wide_found(shelves: &Shelves, wide: &Wide, token: TokenId) -> Option<Found> {
     })
 }
 
-/// A token that only follows across a gap that ends right before it.
+/// A token that follows only across a gap ending right before it.
 fn bridge_origin(
     shelves: &Shelves,
     from: Matches,
@@ -168,7 +166,7 @@ fn bridge_origin(
     })
 }
 
-/// A token that is drafted because it is frequent everywhere.
+/// A token drafted because it is frequent overall.
 fn common_origin(shelves: &Shelves, source: Source, token: TokenId) -> Option<Origin> {
     let nearest = shelves.nearest().filter(|&s| shelves.source(s) == source);
     let is_frequent = |s: &u16| shelves.shelf(*s).frequent().any(|t| t.0 == token);
@@ -222,7 +220,7 @@ fn token_places<'s>(
     places.map(move |position| (shelf, position))
 }
 
-/// The first few places that lie in different documents.
+/// The first few places in different documents.
 pub(crate) fn doc_hits(shelves: &Shelves, places: impl Iterator<Item = (u16, u32)>) -> Vec<DocHit> {
     let mut hits: Vec<DocHit> = Vec::with_capacity(MAX_DOCS);
     for (shelf, position) in places.take(MAX_PLACES) {

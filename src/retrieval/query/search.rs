@@ -1,5 +1,5 @@
-//! The walk down the sources while a tree grows: every expanded node keeps
-//! where its path occurs. Knows nothing of probabilities.
+//! The search of the sources while a tree grows: every expanded node remembers where
+//! its path occurs. Does not know probabilities.
 
 use std::ops::Range;
 
@@ -12,8 +12,8 @@ use crate::retrieval::query::matches::Matches;
 use crate::retrieval::query::walk::Walk;
 use crate::speculate::TokenId;
 
-/// The nodes looked at for one draft, and their places. Used again for the
-/// next, so that nothing is allocated.
+/// The nodes searched for one draft, and their places. Reused for the next, without
+/// allocations.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Nodes {
     places: Places,
@@ -27,20 +27,18 @@ pub(crate) struct Nodes {
 struct Node {
     parent: usize,
     token: TokenId,
-    /// Tokens drafted on the path.
+    /// Number of tokens drafted on the path.
     depth: usize,
     span: Span,
     bridges: Range<usize>,
     rest: Rest,
 }
 
-/// The occurrences beside those that were spots before: shorter and more, often
-/// not worth a look.
+/// The occurrences other than earlier spots: shorter and more numerous, often not needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Rest {
     Known,
-    /// Not looked up yet. They match `order` symbols at most; the parent's are
-    /// known or not.
+    /// Not looked up yet. They match at most `order` symbols; the parent's may be unknown.
     Unknown {
         order: u16,
         parent: bool,
@@ -64,7 +62,7 @@ impl Rest {
     }
 }
 
-/// One query: the sources, and the nodes looked at so far.
+/// One query: the sources, and the nodes searched so far.
 pub(crate) struct Search<'s, 'a> {
     pub shelves: &'s Shelves<'a>,
     pub nodes: &'s mut Nodes,
@@ -85,13 +83,13 @@ impl Nodes {
         self.nodes[number].depth
     }
 
-    /// The node that goes on from another with `token`, if it was made.
+    /// The child of a node for `token`, if it exists.
     pub fn child(&self, number: usize, token: TokenId) -> Option<usize> {
         let is_child = |&n: &usize| self.nodes[n].parent == number && self.nodes[n].token == token;
         (number + 1..self.nodes.len()).find(is_child)
     }
 
-    /// Looks up all there is at a node.
+    /// Looks up everything at a node.
     pub fn complete(&mut self, shelves: &Shelves, number: usize) {
         let Rest::Unknown { parent, .. } = self.nodes[number].rest else {
             return;
@@ -124,8 +122,7 @@ impl Nodes {
 }
 
 impl<'s, 'a> Search<'s, 'a> {
-    /// Begins at the context's end, to which the walk has caught up: the root's
-    /// node, number 0.
+    /// Begins at the context's end, which the walk has reached: the root's node, number 0.
     pub fn begin(
         shelves: &'s Shelves<'a>,
         nodes: &'s mut Nodes,
@@ -154,7 +151,7 @@ impl<'s, 'a> Search<'s, 'a> {
         Search { shelves, nodes }
     }
 
-    /// Goes one token down; returns the new node's number.
+    /// Descends by one token; returns the new node's number.
     pub fn descend(&mut self, parent: usize, token: TokenId) -> usize {
         let Nodes {
             places,
@@ -190,9 +187,9 @@ impl<'s, 'a> Search<'s, 'a> {
         nodes.len() - 1
     }
 
-    /// Shows what followed a node's path, the longest match first, until
-    /// `visit` has enough (false). What matches little comes last and costs
-    /// most: it is looked up only if `visit` is not content with less.
+    /// Passes on what followed a node's path, the longest match first, until `visit`
+    /// has enough (false). Short matches come last and cost most: they are looked up
+    /// only if `visit` still needs more.
     pub fn evidence(&mut self, number: usize, visit: &mut impl Visit) {
         let mut scratch = std::mem::take(&mut self.nodes.scratch);
         scratch.begin_node();

@@ -1,4 +1,4 @@
-//! How often what followed: occurrences counted on one shelf and on several together.
+//! Counts what followed, on one shelf and on several together.
 
 use crate::retrieval::index::segment_view::Shelf;
 use crate::retrieval::index::symbol::SEPARATOR;
@@ -7,12 +7,12 @@ use crate::retrieval::query::lookup::{Shelves, Wide};
 use crate::retrieval::query::matches::Matches;
 use crate::speculate::TokenId;
 
-/// Up to this many occurrences are counted, of more a sample of this size.
+/// Up to this many occurrences are counted; of more, a sample of this size.
 const SAMPLE: usize = 20;
 /// .. and on each of the other groups' shelves, of which there are several.
 const SAMPLE_OTHER: usize = 8;
 
-/// Occurrences of a suffix, and what followed them.
+/// The occurrences of a suffix, and what followed them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
     pub count: u32,
@@ -25,7 +25,7 @@ pub(crate) struct Tally {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shelved {
     pub tally: Tally,
-    /// What followed every shelf's current match; used once one of them is an
+    /// What followed every shelf's current match; used as soon as one of them is an
     /// interval ..
     parts: Vec<(u16, TokenId, u32)>,
     /// .. with how many occurrences there are and how many of them were seen.
@@ -40,7 +40,7 @@ impl Tally {
         self.next.clear();
     }
 
-    /// One more occurrence.
+    /// Adds an occurrence.
     #[inline]
     pub fn add(&mut self, token: TokenId) {
         self.count += 1;
@@ -58,7 +58,7 @@ impl Shelved {
         self.counts.clear();
     }
 
-    /// As [`look_at`](Self::look_at), where there is one shelf only.
+    /// As [`look_at`](Self::look_at), for a single shelf.
     pub fn look_at_one(&mut self, shelves: &Shelves, matches: Matches, items: &[u64]) {
         for &item in items {
             if item & WIDE == 0 {
@@ -73,7 +73,7 @@ impl Shelved {
         }
     }
 
-    /// A shelf's shorter match holds its longer one, and takes its place.
+    /// A shelf's shorter match contains its longer one, and replaces it.
     pub fn look_at(&mut self, shelves: &Shelves, matches: Matches, items: &[u64]) {
         let mut is_mixed = !self.counts.is_empty();
         for &item in items {
@@ -113,7 +113,7 @@ impl Shelved {
     }
 }
 
-/// How frequent tokens are wherever they stand.
+/// Overall token frequencies.
 pub(crate) fn common(shelves: &Shelves) -> Tally {
     let mut tally = Tally::default();
     for shelf in shelves.nearest() {
@@ -147,8 +147,8 @@ fn add(list: &mut Vec<(TokenId, u32)>, token: TokenId, n: u32) {
     }
 }
 
-/// Lists the tokens after an interval, each once; returns how many occurrences
-/// were looked at.
+/// Lists the tokens after an interval, each once; returns the number of occurrences
+/// examined.
 fn followers(shelves: &Shelves, wide: &Wide, mut list: impl FnMut(TokenId, u32)) -> u32 {
     let shelf = shelves.shelf(wide.shelf);
     let sample = match shelves.is_own(wide.shelf) {
@@ -173,8 +173,7 @@ fn followers(shelves: &Shelves, wide: &Wide, mut list: impl FnMut(TokenId, u32))
     list_runs(seen.into_iter().flatten(), list)
 }
 
-/// What follows some of an interval's suffixes, evenly spread over more than
-/// there are of them.
+/// What follows an evenly spaced sample of an interval's suffixes.
 fn sampled<const N: usize>(shelf: &Shelf, wide: &Wide) -> [Option<TokenId>; SAMPLE] {
     let mut ranks = [wide.ranks.lo; N];
     for (place, rank) in ranks.iter_mut().zip(wide.ranks.spread(N)) {
@@ -188,7 +187,7 @@ fn sampled<const N: usize>(shelf: &Shelf, wide: &Wide) -> [Option<TokenId>; SAMP
     tokens
 }
 
-/// Lists runs of equal tokens; a suffix array's order brings equals together.
+/// Lists runs of equal tokens; in a suffix array equals are adjacent.
 fn list_runs(tokens: impl Iterator<Item = TokenId>, mut list: impl FnMut(TokenId, u32)) -> u32 {
     let mut n_seen = 0;
     let mut run = (SEPARATOR, 0);

@@ -1,6 +1,5 @@
-//! The committed text's way through the pools: where its end occurs, carried
-//! forward token by token instead of being searched anew at every step. Knows
-//! nothing of drafts.
+//! Follows the committed text through the pools: where its end occurs, updated token by
+//! token instead of searched at every step. Does not know drafts.
 
 use std::collections::VecDeque;
 
@@ -12,11 +11,11 @@ use crate::retrieval::query::bridge::{
 use crate::retrieval::query::lookup::{Before, Places, Reach, Shelves, Span, Wide};
 use crate::speculate::TokenId;
 
-/// Where the answer so far ends in the pools.
+/// Where the end of the answer so far occurs in the pools.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Walk {
     pub places: Places,
-    /// Tokens of the context that have been walked; `None`: nothing yet.
+    /// Number of context tokens processed; `None`: none yet.
     at: Option<usize>,
     /// Where the text occurs that ends 1, 2, .. tokens ago, the nearest first.
     anchors: VecDeque<Vec<Anchor>>,
@@ -24,7 +23,7 @@ pub(crate) struct Walk {
 }
 
 impl Walk {
-    /// Goes on to the context's end; from scratch if it has not been walked.
+    /// Advances to the context's end, from scratch if necessary.
     pub fn catch_up(&mut self, shelves: &Shelves, context: &Local) {
         let symbols = context.answer();
         let end = context.len();
@@ -44,12 +43,11 @@ impl Walk {
         self.at = Some(end);
     }
 
-    /// Forgets everything. The answer begins at the anchor of documents or,
-    /// where it is long, as far back as counts. Returns how many of its tokens
-    /// are to be walked.
+    /// Resets. Starts at the documents' anchor or, for a long answer, as far back as
+    /// matters. Returns the number of tokens to process.
     fn restart(&mut self, shelves: &Shelves, answer_len: usize) -> usize {
         *self = Walk::default();
-        // as far as a match or the text before a gap counts
+        // as far back as a match or the text before a gap matters
         let reach = shelves.max_suffix.max(usize::from(MAX_BEFORE)) + MAX_SPAN + 1;
         if answer_len < reach {
             self.go(shelves, SEPARATOR);
@@ -89,8 +87,8 @@ impl Walk {
         places.wides.drain(..n_old_wides);
     }
 
-    /// What repeats longer than is looked up is found anew by the symbols that
-    /// are, so that intervals never share more than those.
+    /// Matches longer than the lookup limit are searched again by that many symbols, so
+    /// that intervals never share more.
     fn shorten(&mut self, shelves: &Shelves, before: &[TokenId], token: TokenId) {
         let max = shelves.max_suffix;
         let is_long = |wide: &Wide| wide.depth as usize > max;

@@ -1,4 +1,4 @@
-//! The documents of pools, as they are listed and read. Knows nothing of drafts.
+//! Lists and reads the documents of pools. Does not know drafts.
 
 use crate::protocol::ListedDoc;
 use crate::retrieval::store::document::PoolDoc;
@@ -7,7 +7,7 @@ use crate::speculate::subject::GroupKey;
 
 impl Pools {
     /// The documents of a group, or of all groups, in the pools' order: at most
-    /// `limit`, and how many there are. Those added online are not among them.
+    /// `limit`, and the total number. Without those added online.
     pub fn documents(&self, group: Option<&GroupKey>, limit: usize) -> (Vec<ListedDoc>, usize) {
         let groups: Vec<GroupKey> = match group {
             Some(group) => vec![group.clone()],
@@ -33,7 +33,7 @@ impl Pools {
         (listed, n)
     }
 
-    /// A document with its tokens; those added online are not looked at.
+    /// A document with its tokens, not from those added online.
     pub fn document(&self, id: &str) -> Option<PoolDoc> {
         let groups = self.groups().into_iter().map(|g| g.group);
         let mut places = groups.flat_map(|group| {
@@ -53,8 +53,7 @@ impl Pools {
         })
     }
 
-    /// The answers added online as pools of their groups, what is hidden among
-    /// them still hidden.
+    /// The answers added online as pools of their groups, without hidden ones.
     pub fn online_alone(&self) -> Pools {
         let shelves = self.n_pool_shelves()..self.n_shelves();
         let segments = shelves.filter_map(|shelf| {

@@ -7,10 +7,10 @@ use crate::speculate::subject::{DocId, GroupKey};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PoolDoc {
     pub id: DocId,
-    /// What a person calls the document's subject.
+    /// The subject's title, for display.
     pub title: String,
     pub group: GroupKey,
-    /// From the answer's opening to its end, the end-of-generation token
-    /// included where there was one.
+    /// From the answer's opening to its end, including the end-of-text token if there
+    /// was one.
     pub tokens: Vec<TokenId>,
 }

@@ -1,6 +1,6 @@
-//! Where a text occurs in the documents, whatever tokens it is cut into: the
-//! suffix array is walked by bytes. A text may begin within a token and end
-//! within one. Knows tokens by their bytes only.
+//! Where a text occurs in the documents, however it is tokenized: the suffix array is
+//! searched by bytes. A text may begin and end within a token. Knows tokens only by
+//! their bytes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::speculate::subject::{DocId, GroupKey};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextHits {
     pub group: GroupKey,
-    /// Occurrences that begin at different tokens or at different bytes of one.
+    /// Number of occurrences, by starting token and byte.
     pub occurrences: usize,
     /// The documents they are in, the one with the most first.
     pub documents: Vec<TextHit>,
@@ -26,14 +26,14 @@ pub struct TextHits {
 pub struct TextHit {
     pub id: DocId,
     pub title: String,
-    /// The document's tokens that its first occurrence touches: from, to.
+    /// The document's tokens that its first occurrence overlaps: from, to.
     pub at: (u32, u32),
     pub occurrences: usize,
     /// Segment of the group and number in it.
     pub(crate) place: (usize, usize),
 }
 
-/// Suffixes that begin with a text; its occurrence touches `n_tokens`.
+/// Suffixes that begin with a text; its occurrence overlaps `n_tokens`.
 struct Found {
     ranks: Ranks,
     n_tokens: u32,
@@ -123,8 +123,7 @@ struct Walk<'a, F> {
 }
 
 impl<'t, F: Fn(TokenId) -> &'t [u8]> Walk<'_, F> {
-    /// Follows suffixes that share `depth` tokens to those that go on with
-    /// `rest`.
+    /// Follows suffixes that share `depth` tokens to those that continue with `rest`.
     fn descend(&mut self, ranks: Ranks, depth: u32, rest: &[u8]) {
         if depth as usize >= SORTED_DEPTH {
             return self.compare_each(ranks, depth, rest);
@@ -137,7 +136,7 @@ impl<'t, F: Fn(TokenId) -> &'t [u8]> Walk<'_, F> {
         }
     }
 
-    /// Beyond the depth that suffixes are sorted to, each goes its own way.
+    /// Beyond the sorted depth, each suffix is followed separately.
     fn compare_each(&mut self, ranks: Ranks, depth: u32, rest: &[u8]) {
         for lo in ranks.lo..ranks.hi {
             let one = Ranks { lo, hi: lo + 1 };

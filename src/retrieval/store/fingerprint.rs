@@ -1,4 +1,4 @@
-//! A hash of what pools hold, so that a run can tell whether it starts from the
+//! A hash of the pools' contents, so that runs can tell whether they start from the
 //! same ones. Reads every token once.
 
 use sha2::{Digest, Sha256};
@@ -7,7 +7,7 @@ use crate::retrieval::index::segment::Segment;
 use crate::retrieval::store::pools::Pools;
 
 impl Segment {
-    /// Of its documents, in their order; made once.
+    /// Hash of its documents in order; computed once.
     fn content_hash(&self) -> &[u8; 32] {
         self.content_hash.get_or_init(|| {
             let mut hash = Sha256::new();
@@ -27,7 +27,7 @@ fn add(hash: &mut Sha256, part: &[u8]) {
 
 impl Pools {
     /// 32 hexadecimal digits over everything that can draft: groups, documents and
-    /// tokens, less what is hidden; with `online`, the session's answers, too.
+    /// tokens, without hidden ones; with `online`, also the session's answers.
     pub fn hash(&self, online: bool) -> String {
         let mut hash = Sha256::new();
         for (group, segment) in self.segments() {
@@ -46,8 +46,8 @@ impl Pools {
         hex(&hash.finalize()[..16])
     }
 
-    /// 32 hexadecimal digits over groups, segments, documents and tokens; what is
-    /// hidden counts, what was added online does not.
+    /// 32 hexadecimal digits over groups, segments, documents and tokens; hidden
+    /// documents count, those added online do not.
     pub fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
         let mut part = |bytes: &[u8]| {

@@ -1,9 +1,8 @@
-//! Pools that grow by one finished answer after the other. A group's newest
-//! answers are a small segment; when it has grown it stays, and neighbours are
-//! merged as their sizes allow, so that thousands of answers are sorted a few
-//! times each. Segments are built when they are asked for, and which there are
-//! depends on the answers and their order alone: whoever adds the same answers
-//! again has the same pools. Knows nothing of runs.
+//! Pools that grow by one finished answer at a time. A group's newest answers are a
+//! small segment; when it is large enough it becomes permanent, and neighbours are
+//! merged by size, so that each of thousands of answers is sorted only a few times.
+//! Segments are built on demand and depend only on the answers and their order: adding
+//! the same answers again gives the same pools. Does not know runs.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,15 +14,15 @@ use crate::retrieval::store::document::PoolDoc;
 use crate::retrieval::store::pools::Pools;
 use crate::speculate::subject::GroupKey;
 
-/// Tokens at which a group's newest answers become a segment that stays.
+/// Tokens at which a group's newest answers become a permanent segment.
 const YOUNG_TOKENS: usize = 8192;
-/// An older segment of up to so many times its younger neighbour's tokens is
-/// merged with it ..
+/// An older segment of up to this many times its younger neighbour's tokens is merged
+/// with it ..
 const GROWN_RATIO: usize = 2;
-/// .. unless they would have more together than this.
+/// .. unless the result would exceed this.
 const SEGMENT_TOKENS: usize = 32 << 20;
 
-/// Answers by group, in the order in which they came.
+/// Answers by group, in order of arrival.
 #[derive(Clone, Debug, Default)]
 pub struct Growth {
     /// Oldest part first.
@@ -54,7 +53,7 @@ impl Growth {
         }
     }
 
-    /// The answers' own pools, to put beside those that were there.
+    /// The pools of the answers, to add to the existing ones.
     pub fn pools(&mut self) -> Pools {
         let mut segments = Vec::new();
         for (group, parts) in &mut self.groups {
@@ -79,7 +78,7 @@ impl Part {
         }
     }
 
-    /// The younger one is to be merged into this one.
+    /// Whether to merge the younger one into this one.
     fn takes_in(&self, younger: &Part) -> bool {
         let (old, young) = (self.n_tokens(), younger.n_tokens());
         young >= YOUNG_TOKENS && old <= young * GROWN_RATIO && old + young <= SEGMENT_TOKENS
@@ -144,8 +143,8 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
-        /// Whether pools are asked for after every answer, or after the last of
-        /// a resumed run, they are the same to the segment.
+        /// Pools built after every answer, or once after a resumed run, have identical
+        /// segments.
         #[test]
         fn the_same_answers_give_the_same_pools(
             sizes in prop::collection::vec((0usize..2, 1usize..6000), 1..40),

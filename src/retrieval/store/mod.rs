@@ -1,5 +1,5 @@
-//! The pools: which document belongs to which group, in memory and on disk. Knows
-//! nothing of how drafts are made.
+//! The pools: which document belongs to which group, in memory and on disk. Does not
+//! know how drafts are made.
 
 pub(crate) mod browse;
 pub(crate) mod disk;

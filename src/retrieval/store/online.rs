@@ -1,6 +1,6 @@
-//! Finished answers of a session, added one by one. A group's newest answers
-//! are a small segment, built anew with every answer; when it has grown it is
-//! merged into the group's large one. Knows nothing of runs or settings.
+//! Finished answers of a session, added one by one. A group's newest answers are a
+//! small segment, rebuilt with every answer; when it is large enough it is merged into
+//! the group's large one. Does not know runs or settings.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ struct Group {
 }
 
 impl Online {
-    /// Adds an answer. An earlier one of the same id goes.
+    /// Adds an answer. Replaces an earlier one with the same id.
     pub fn add(&mut self, doc: &PoolDoc) {
         let group = self.groups.entry(doc.group.clone()).or_default();
         let has_id = |s: &&Arc<Segment>| s.docs.with_id(&doc.id).next().is_some();
@@ -54,7 +54,7 @@ impl Online {
     }
 }
 
-/// These segments' documents and another, which replaces those of its id.
+/// These segments' documents plus another one, which replaces those with its id.
 fn built(old: Option<&Segment>, young: Option<&Segment>, doc: &PoolDoc) -> Segment {
     let mut builder = SegmentBuilder::new();
     for segment in old.into_iter().chain(young) {

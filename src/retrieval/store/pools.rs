@@ -1,5 +1,5 @@
-//! The pools: segments by group; the global pool is all of them together.
-//! Knows which document belongs where, nothing of how drafts are made.
+//! The pools: segments by group; the global pool is all of them together. Knows which
+//! document belongs where, but not how drafts are made.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -26,24 +26,24 @@ pub struct Pools {
     hidden: Option<Hidden>,
 }
 
-/// One segment on one shelf; a group has several where its pool grew in steps.
+/// One segment on one shelf; a group has several if its pool grew in steps.
 #[derive(Debug, Default)]
 struct Index {
     segments: Vec<Arc<Segment>>,
     /// Ascending by name, each with its shelves.
     groups: Vec<(GroupKey, Range<usize>)>,
-    /// Groups of the last segments, which hold answers added online.
+    /// Groups of the last segments, which contain answers added online.
     online: Vec<GroupKey>,
 }
 
-/// A document to be left out.
+/// A document to leave out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unwanted {
     pub id: DocId,
     pub from: Part,
 }
 
-/// The parts of the pools that have documents of their own.
+/// The parts of the pools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     All,
@@ -95,7 +95,7 @@ impl Pools {
         }
     }
 
-    /// Pools without a document: only the local text can draft.
+    /// Pools without documents: only the local text can draft.
     pub fn empty() -> Self {
         Pools::default()
     }
@@ -106,8 +106,8 @@ impl Pools {
         Pools::of(both.flat_map(Pools::segments).collect())
     }
 
-    /// These pools with a session's answers, in place of those that are there;
-    /// nothing hidden, the indexes are shared.
+    /// These pools with a session's answers, replacing the previous ones; nothing
+    /// hidden, the indexes are shared.
     pub fn with_online(&self, online: &Online) -> Self {
         let n_pool = self.n_pool_shelves();
         let mut segments = self.index.segments[..n_pool].to_vec();
@@ -122,7 +122,7 @@ impl Pools {
         }
     }
 
-    /// Documents left out that are there, each once, by the parts they are left out of.
+    /// Existing documents that are left out, each once, by part.
     pub(crate) fn hidden_docs(&self) -> BTreeSet<(&'static str, &str)> {
         let docs = self.hidden.iter().flat_map(|hidden| &hidden.docs);
         let is_there = |d: &&Unwanted| {
@@ -164,7 +164,7 @@ impl Pools {
         }])
     }
 
-    /// The same for several documents, and those that are hidden already.
+    /// The same for several documents, in addition to those already hidden.
     pub fn without_all(&self, docs: &[Unwanted]) -> Self {
         let before = self.hidden.iter().flat_map(|h| &h.docs);
         let docs: Vec<Unwanted> = before.chain(docs).cloned().collect();
@@ -197,8 +197,8 @@ impl Pools {
         })
     }
 
-    /// What stands around a place of a document where a token was found: up to
-    /// `before` tokens before it and `behind` from it on.
+    /// The text around a position in a document: up to `before` tokens before it and
+    /// `behind` from it on.
     pub fn excerpt(
         &self,
         place: &DocHit,
@@ -236,8 +236,8 @@ impl Pools {
         name.cloned().unwrap_or_default()
     }
 
-    /// Where a text occurs in the documents, whatever tokens it is cut into.
-    /// `bytes_of` gives a token's bytes, none for what is no text.
+    /// Where a text occurs in the documents, however it is tokenized. `bytes_of` gives
+    /// a token's bytes, none if it is not text.
     pub fn find_text<'t>(
         &self,
         text: &str,
@@ -252,8 +252,8 @@ impl Pools {
             .collect()
     }
 
-    /// A found document's tokens: up to `margin` before the text, those that the
-    /// text touches, up to `margin` behind it.
+    /// A found document's tokens: up to `margin` before the text, those that the text
+    /// overlaps, and up to `margin` after it.
     pub fn around(&self, group: &GroupKey, hit: &TextHit, margin: usize) -> [Vec<TokenId>; 3] {
         let segment = &self.index.segments[self.shelves_of(group)][hit.place.0];
         let entry = segment.docs.get(hit.place.1);
@@ -284,7 +284,7 @@ impl Pools {
         self.index.segments.len()
     }
 
-    /// Shelves of pools; those behind them were added online.
+    /// Number of the pools' shelves; later ones were added online.
     pub(crate) fn n_pool_shelves(&self) -> usize {
         self.n_shelves() - self.index.online.len()
     }
@@ -299,7 +299,7 @@ impl Pools {
         Arc::clone(&self.index.segments[shelf])
     }
 
-    /// What is hidden of the answers added online, of whatever part it is.
+    /// Hidden answers added online, in every part.
     pub(crate) fn hidden_online(&self) -> Vec<Unwanted> {
         let docs = self.hidden.iter().flat_map(|h| &h.docs);
         let online = docs.filter(|d| d.from != Part::Groups);

@@ -1,4 +1,4 @@
-//! How much pools hold, less what is hidden.
+//! The sizes of pools, without hidden documents.
 
 use crate::retrieval::store::pools::Pools;
 use crate::speculate::params::Source;
@@ -39,8 +39,8 @@ impl Pools {
             .collect()
     }
 
-    /// What a subject of this group can draw on: its group's pool, if there
-    /// is one, and all groups together.
+    /// The pools for a subject of this group: its group's pool, if any, and all groups
+    /// together.
     pub fn sizes(&self, group: Option<&GroupKey>) -> Vec<PoolSize> {
         let groups = self.groups();
         let of = |source, sizes: &mut dyn Iterator<Item = &GroupSize>| {

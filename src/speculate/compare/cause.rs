@@ -1,8 +1,7 @@
-//! Why two texts part: what their headers do not share first, then the rules, then
-//! the margins.
+//! Why two texts diverge: first by their headers, then by their rules, then by margins.
 //!
-//! What is said can be checked by a rerun: with a rule that refuses the token no draft
-//! brings it into the text; runs whose drafts differ are equal once what is named is.
+//! A rerun can check every cause: under a rule that refuses the token no draft commits
+//! it; runs whose drafts differ become equal once the named differences are removed.
 
 use super::differing::{drafts_differing, of_part, shaping};
 use super::{Side, Taken, row_of, same_model};
@@ -13,80 +12,78 @@ use crate::speculate::same_run::{HeaderDifference, Part};
 use crate::speculate::trace::{Committed, Trace};
 use crate::speculate::verify::{Fate, Finish};
 
-/// Why two texts part.
+/// Why two texts diverge.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cause {
     /// The prompts differ.
     Prompt,
     /// The models differ.
     Model,
-    /// A token was committed only thanks to the relaxed rule.
+    /// A token was committed only because of the relaxed rule.
     Relaxed {
         side: Side,
         step: usize,
-        /// The rule that let it in.
+        /// The rule that accepted it.
         rule: AcceptanceRule,
-        /// The committed token's probability, and the argmax's it stood in for.
+        /// The committed token's probability, and that of the argmax it replaced.
         p: Option<f32>,
         argmax_p: f32,
-        /// Why the other run did not take the same token.
+        /// Why the other run did not commit the same token.
         other: NotTaken,
-        /// What decides drafts and is not the same in both: where the other rule
-        /// refuses the token, it is none of the cause.
+        /// Differences that affect drafts; not part of the cause if the other rule
+        /// refuses the token.
         differing: Vec<HeaderDifference>,
     },
-    /// No step of this run made the token: a branch took it over from another
-    /// run, or it was forced on the branch.
+    /// No step of this run chose the token: the branch inherited it, or it was forced.
     Branched { side: Side, is_forced: bool },
-    /// The distributions were shaped otherwise: these parameters differ.
+    /// The distributions differ because of these parameters.
     Parameters(Vec<HeaderDifference>),
-    /// The model's own choices differ: near-equal logits that came out in another
-    /// order.
+    /// The model's own choices differ: nearly equal logits in a different order.
     Numeric {
         left: Margin,
         right: Margin,
-        /// What was not computed alike, where it is recorded.
+        /// What was computed differently, if recorded.
         differing: Vec<HeaderDifference>,
     },
-    /// One text is the beginning of the other: it ended, or was ended, there.
+    /// One text is a prefix of the other: it ended or was stopped there.
     Ended { side: Side, finish: Option<Finish> },
-    /// Not the model's choice, and no rule's doing.
+    /// Neither the model's choice nor an effect of the rule.
     Unexplained,
 }
 
-/// Why the other run did not take a token that a relaxed rule let in.
+/// Why the other run did not commit a token that a relaxed rule accepted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum NotTaken {
-    /// Its rule refuses it, whatever is drafted.
+    /// Its rule refuses the token.
     Refused { rule: AcceptanceRule },
-    /// Its rule would take it, but it was not in that step's tree.
+    /// Its rule would accept it, but it was not in that step's tree.
     NotDrafted { step: usize },
-    /// It was drafted and would have been taken, but another branch won.
+    /// It was drafted and would have been accepted, but another branch won.
     Lost { step: usize },
-    /// It was drafted, and the end of the text cut it off.
+    /// It was drafted, but cut off by the end of the text.
     CutOff { step: usize },
-    /// That step's tree or its distributions were not recorded.
+    /// That step's tree or distributions were not recorded.
     NotRecorded,
 }
 
-/// How close the two tokens were in one run's distribution at that place.
+/// The margin between the two tokens in one run's distribution.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Margin {
-    /// Of the token that is the model's own choice in this run.
+    /// Probability of this run's own choice.
     pub p: f32,
-    /// Of the other run's; `None` where it is not among those recorded.
+    /// Probability of the other run's token; `None` if not recorded.
     pub other_p: Option<f32>,
 }
 
 impl Margin {
-    /// How far the logits are apart.
+    /// The difference of the logits.
     pub fn in_logits(&self) -> Option<f32> {
         let other = self.other_p.filter(|&p| p > 0.0 && self.p > 0.0)?;
         Some((self.p / other).ln())
     }
 }
 
-/// Of two texts that are equal up to token `at`, and go on with `x` and `y`.
+/// The cause for two texts that are equal up to token `at` and continue with `x` and `y`.
 pub(super) fn cause(
     left: &Trace,
     right: &Trace,
@@ -112,7 +109,7 @@ pub(super) fn cause(
     }
 }
 
-/// Of tokens that steps of both runs committed.
+/// The cause for tokens committed by steps of both runs.
 fn of_steps(traces: [&Trace; 2], at: usize, tokens: [Committed; 2]) -> Cause {
     let rows = [row_of(traces[0], tokens[0]), row_of(traces[1], tokens[1])];
     if let [Some(a), Some(b)] = rows
@@ -124,7 +121,7 @@ fn of_steps(traces: [&Trace; 2], at: usize, tokens: [Committed; 2]) -> Cause {
         .into_iter()
         .filter(|side| side.of(tokens).fate == Some(Fate::Relaxed));
     let causes = relaxed.map(|side| of_rule(side, traces, at, tokens));
-    // A rule that refuses says more than a draft that was missing.
+    // A refusing rule explains more than a missing draft.
     let by_rule = |c: &Cause| {
         matches!(
             c,
@@ -163,7 +160,7 @@ fn of_distributions(
     }
 }
 
-/// A rule let a side's token in.
+/// A rule accepted a side's token.
 fn of_rule(side: Side, traces: [&Trace; 2], at: usize, tokens: [Committed; 2]) -> Cause {
     let (trace, token) = (side.of(traces), side.of(tokens));
     let step = &trace.steps[token.step];
@@ -181,7 +178,7 @@ fn of_rule(side: Side, traces: [&Trace; 2], at: usize, tokens: [Committed; 2]) -
     }
 }
 
-/// Why the other run did not take a side's token.
+/// Why the other run did not commit a side's token.
 fn not_taken(
     side: Side,
     traces: [&Trace; 2],
@@ -210,8 +207,8 @@ fn not_taken(
     }
 }
 
-/// Whether a rule refuses a token: by the distribution of its own run, as far as that
-/// was recorded, else by the other's, which is the same unless it was shaped otherwise.
+/// Whether a rule refuses a token: by the distribution of its own run if recorded, else
+/// by the other's, which is the same unless parameters differ.
 fn would_refuse(
     verify: AcceptanceRule,
     token: u32,
@@ -235,7 +232,7 @@ fn would_refuse(
     own.map(|(judged, row)| refuses(judged, row))
 }
 
-/// What became of a token that was drafted where another one was committed.
+/// The fate of a drafted token where another one was committed.
 fn fate_there(trace: &Trace, place: Committed, token: u32) -> Option<Fate> {
     let step = trace.steps.get(place.step)?;
     let parent = match place.node {

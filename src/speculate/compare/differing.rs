@@ -1,4 +1,4 @@
-//! What decides two runs' drafts or distributions and is not the same in both.
+//! Differences between two runs that affect their drafts or distributions.
 
 use crate::speculate::params::{Drafter, MAX_BRANCH, Params};
 use crate::speculate::same_run::{HeaderDifference, Part, differences, differences_under};
@@ -9,7 +9,7 @@ pub(super) fn shaping(a: &Trace, step_a: usize, b: &Trace, step_b: usize) -> Vec
     of_part([a, b], [step_a, step_b], &[Part::Distribution])
 }
 
-/// What differs of these parts, under the parameters of these steps.
+/// Which of these parts differ, under the parameters of these steps.
 pub(super) fn of_part(
     [a, b]: [&Trace; 2],
     steps: [usize; 2],
@@ -21,10 +21,10 @@ pub(super) fn of_part(
     wanted.collect()
 }
 
-/// What differs in the headers or in the parameters of these steps, and can have made
-/// other trees up to token `at`. Rules that take the token and distributions that agree on
-/// it still decide what the calibration learns and where steps begin, so they count, too,
-/// unless the other rule refuses the token whatever is drafted.
+/// Differences in the headers or in the parameters of these steps that can have changed
+/// trees up to token `at`. Rules and distributions that agree on the token still affect
+/// what the calibration learns and where steps begin, so they count, too, unless the
+/// other rule refuses the token.
 pub(super) fn drafts_differing(
     traces: [&Trace; 2],
     at: usize,
@@ -42,7 +42,7 @@ pub(super) fn drafts_differing(
         parts.push(Part::Length);
     }
     let mut found = of_part(traces, steps, &parts);
-    // Parameters that were others on the way.
+    // Parameters that differed at earlier steps.
     let begun = differences(&a.header, &b.header).into_iter();
     for earlier in begun.filter(|d| parts.contains(&d.part)) {
         if !found.iter().any(|d| d.what == earlier.what) {
@@ -58,7 +58,7 @@ pub(super) fn drafts_differing(
     found
 }
 
-/// A branch's steps begin elsewhere than those of a run from the prompt.
+/// A branch's steps begin at other positions than those of a run from the prompt.
 fn beginnings(a: &Header, b: &Header) -> Option<HeaderDifference> {
     let name = |header: &Header| match &header.branch {
         Some(branch) => format!("a branch at step {}", branch.of.step + 1),
@@ -73,7 +73,7 @@ fn beginnings(a: &Header, b: &Header) -> Option<HeaderDifference> {
     })
 }
 
-/// What a run's drafter looks at at all.
+/// The inputs that a run's drafter uses.
 struct Uses {
     profile: bool,
     pools: bool,
@@ -83,7 +83,7 @@ struct Uses {
 }
 
 impl Uses {
-    /// Of all parameters that were in force.
+    /// Over all parameters that were in force.
     fn of(trace: &Trace) -> Self {
         let mut uses = Uses::under(&trace.header.params);
         for params in trace.steps.iter().filter_map(|s| s.params) {

@@ -1,24 +1,24 @@
-//! Why one run is slower than another: milliseconds a token, taken apart into tokens
-//! a step, what a step's rows cost, and how quickly the same rows were passed.
+//! Why one run is slower than another: milliseconds per token, factored into tokens per
+//! step, the cost of a step's rows, and the speed of equal rows.
 //!
-//! All of it is arithmetic over recorded figures: the factors multiply to the ratio.
+//! Pure arithmetic over recorded figures: the factors multiply to the ratio.
 
 use super::Side;
 use crate::speculate::cost::StepCosts;
 use crate::speculate::stats::Stats;
 use crate::speculate::trace::Trace;
 
-/// A ratio that is not told from 1: two hundredths.
+/// Ratios this close to 1 count as equal.
 const ALIKE: f64 = 1.02;
 
-/// What a run's speed is made of.
+/// The components of a run's speed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pace {
     pub ms_per_token: f64,
     pub ms_per_step: f64,
     /// Rows of a forward pass, root and drafts.
     pub rows_per_step: f64,
-    /// Mean accepted length: tokens a step.
+    /// Mean accepted length: tokens per step.
     pub mal: f64,
 }
 
@@ -39,49 +39,48 @@ impl Pace {
     }
 }
 
-/// A part of a difference in speed.
+/// A factor of a difference in speed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// A step commits another number of tokens.
+    /// The number of tokens per step differs.
     TokensPerStep,
-    /// A step has other rows or contexts, which cost something else under one
-    /// profile.
+    /// Rows or contexts of a step differ, and with them the cost under one profile.
     Rows,
-    /// The same rows took another time: the machine, its clock, its load.
+    /// The same rows took a different time: the machine, its clock, its load.
     SameRows,
-    /// A step took another time; without a profile it is not taken apart further.
+    /// A step took a different time; without a profile it is not factored further.
     Step,
 }
 
-/// How many times as long a token took for this reason alone.
+/// The factor on the time per token due to this alone.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Factor {
     pub why: Why,
     pub times: f64,
 }
 
-/// Two runs' speeds held against each other.
+/// A comparison of two runs' speeds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slower {
     pub paces: [Pace; 2],
-    /// The one that took longer for a token.
+    /// The one with more time per token.
     pub side: Side,
-    /// Its time for a token over the other's: at least 1.
+    /// Its time per token over the other's: at least 1.
     pub times: f64,
     /// They multiply to `times`; the largest first.
     pub factors: Vec<Factor>,
-    /// Whose profile told rows and machine apart.
+    /// Whose profile separated rows from machine.
     pub by: Option<Side>,
 }
 
 impl Slower {
-    /// Within what is not told apart.
+    /// Whether the speeds count as equal.
     pub fn is_alike(&self) -> bool {
         self.times < ALIKE
     }
 
-    /// The same of other times a token, left and right, measured of the same steps: in
-    /// pairs, say, in place of the runs' own.
+    /// The same with other times per token, left and right, of the same steps, for
+    /// example from pairs.
     pub fn timed(&self, ms_per_token: [f64; 2]) -> Self {
         let scale = [0, 1].map(|i| ms_per_token[i] / self.paces[i].ms_per_token);
         let paces = [0, 1].map(|i| Pace {
@@ -113,8 +112,8 @@ impl Slower {
         }
     }
 
-    /// Those that made it slower, and those that made it quicker all the same; what
-    /// is not told from 1 is left out, but for the one that weighs most.
+    /// The factors that made it slower, and those that made it faster; those close to 1
+    /// are left out, except the largest.
     pub fn told(&self) -> [Vec<Factor>; 2] {
         let (first, rest) = self.factors.split_at(1);
         let against = rest.iter().filter(|f| f.times > ALIKE);
@@ -126,8 +125,8 @@ impl Slower {
     }
 }
 
-/// Holds two runs' times a token against each other, as far as both have come. `None`:
-/// one has no step or no times.
+/// Compares two runs' times per token, as far as both have come. `None`: one has no
+/// steps or no times.
 pub fn slower(left: &Trace, right: &Trace) -> Option<Slower> {
     let paces = [Pace::of(&Stats::of(left))?, Pace::of(&Stats::of(right))?];
     let side = slow_side(paces);
@@ -174,7 +173,7 @@ fn slow_side([left, right]: [Pace; 2]) -> Side {
     }
 }
 
-/// The quicker run's, where it has one.
+/// The faster run's profile, if it has one.
 fn whose_profile(traces: [&Trace; 2], slow: Side) -> Option<Side> {
     let mut sides = [slow.other(), slow].into_iter();
     sides.find(|side| StepCosts::new(&side.of(traces).header.cost).is_measured())

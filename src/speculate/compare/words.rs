@@ -1,4 +1,4 @@
-//! What a comparison found, in sentences: the same on the Compare screen and on the
+//! The result of a comparison in sentences, the same on the Compare screen and the
 //! command line.
 
 use super::{Cause, Divergence, Factor, Margin, NotTaken, Side, Slower, Why};
@@ -46,7 +46,7 @@ pub fn beside(differing: &[HeaderDifference]) -> String {
     each.join(", ")
 }
 
-/// Why the texts part, in a sentence or two.
+/// Why the texts diverge, in a sentence or two.
 pub fn because(found: &Divergence, traces: [&Trace; 2], names: &Names<'_>) -> String {
     match &found.cause {
         Cause::Prompt => "The prompts differ.".into(),
@@ -95,8 +95,8 @@ fn ended(run: &str, finish: Option<Finish>) -> String {
     format!("{run} ended {how}; up to there they are equal.")
 }
 
-/// What the rule let in: `A's ratio k=2 r=0.30 let ' drive' in at step 6 (p .24, the
-/// model's own choice had .47)`.
+/// What the rule accepted: `A's relaxed k=2 tau=0.10 accepted ' drive' at step 6 (p
+/// .24, the model's own choice had .47)`.
 fn let_in(found: &Divergence, side: Side, rule: AcceptanceRule, names: &Names<'_>) -> String {
     let Cause::Relaxed {
         step, p, argmax_p, ..
@@ -174,7 +174,7 @@ fn other_drafts(
     format!("{why} {}; {not}.", let_in(found, side, rule, names))
 }
 
-/// Old headers do not say everything.
+/// Old headers do not record everything.
 fn unrecorded(traces: [&Trace; 2]) -> String {
     let is_whole = |t: &&Trace| t.header.calibration.is_some() && t.header.pools_hash.is_some();
     match traces.iter().all(is_whole) {
@@ -207,7 +207,7 @@ fn numeric(margins: [&Margin; 2], differing: &[HeaderDifference], names: &Names<
 }
 
 impl Slower {
-    /// Which run is slower and what it is made of, in a sentence.
+    /// Which run is slower and why, in a sentence.
     pub fn in_words(&self, headers: [&Header; 2], names: &Names<'_>) -> String {
         let [slow, quick] = [self.side, self.side.other()];
         let (a, b) = (slow.of(self.paces), quick.of(self.paces));
@@ -306,7 +306,7 @@ pub fn profile(header: &Header) -> String {
     )
 }
 
-/// Everything that differs in two runs' headers and decides one.
+/// Every difference of two headers that affects a run.
 pub fn headers_beside(a: &Header, b: &Header) -> String {
     beside(&differences(a, b))
 }

@@ -1,9 +1,9 @@
-//! Words that go on with what was typed of a condition.
+//! Completions for a partly typed condition.
 
 use super::parse::{ConditionError, parse};
 
-/// Words that may stand where the cursor is, in place of what of them is typed
-/// before it; the best known first. `cursor` counts bytes.
+/// Words that fit at the cursor, replacing the partly typed word; the most common
+/// first. `cursor` counts bytes.
 pub fn complete(text: &str, cursor: usize) -> Vec<String> {
     let mut end = cursor.min(text.len());
     while !text.is_char_boundary(end) {

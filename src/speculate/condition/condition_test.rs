@@ -1,5 +1,5 @@
-//! Conditions: what they find, how they are written, and that nothing typed can
-//! make the reader panic.
+//! Conditions: what they match, how they are written, and that no input makes the
+//! parser panic.
 
 use proptest::prelude::*;
 use strum::VariantArray;

@@ -1,4 +1,4 @@
-//! Whether a step matches: everything is read from the trace.
+//! Whether a step matches, from the trace alone.
 
 use super::{Condition, Is, Number, Text, TextSign, Word};
 use crate::speculate::TokenId;
@@ -46,7 +46,7 @@ fn holds(word: Word, step: &Step) -> bool {
     }
 }
 
-/// A number of the step; of its committed tokens there may be several.
+/// The values of a number of the step; one per committed token where it is a token's.
 fn numbers(number: Number, step: &Step) -> Box<dyn Iterator<Item = f64> + '_> {
     let count = |fate| step.verdict.count(fate) as f64;
     let one = match number {
@@ -115,13 +115,13 @@ fn compare(found: &str, sign: TextSign, value: &str) -> bool {
     }
 }
 
-/// The run's text has the value, and it ends in this step's tokens.
+/// The run's text contains the value, ending in this step's tokens.
 fn ends_here(sign: TextSign, value: &str, trace: &Trace, at: usize) -> bool {
     let own = committed_bytes(trace, at);
     if sign == TextSign::Equals {
         return compare(&String::from_utf8_lossy(&own), sign, value);
     }
-    // As much of what stands before as the value may need; lower case may be shorter.
+    // As much of the preceding text as the value may need; lower case may be shorter.
     let wanted = 4 * value.len();
     let mut before: Vec<Vec<u8>> = Vec::new();
     let mut n_before = 0;

@@ -1,5 +1,5 @@
-//! A typed condition becomes a [`Condition`], or an error that says where it
-//! stopped making sense and what would have fitted there.
+//! Parses a typed condition into a [`Condition`], or an error with the position and
+//! what would have fitted there.
 
 use std::fmt;
 
@@ -10,21 +10,21 @@ use crate::speculate::params::Source;
 
 /// Deepest nesting of parentheses, `not` and `first`.
 const MAX_DEPTH: usize = 32;
-/// Most terms: each `and` and `or` nests what stands before it.
+/// Maximum number of terms: each `and` and `or` nests the preceding ones.
 const MAX_TERMS: usize = 256;
 
-/// What stands for a value where words that would fit are listed.
+/// Placeholder for a value in lists of words that would fit.
 pub(super) const A_NUMBER: &str = "a number";
 pub(super) const A_TEXT: &str = "a \"text\"";
 
-/// Why a condition cannot be read.
+/// Why a condition cannot be parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConditionError {
     /// Where, in bytes from the start.
     pub at: usize,
     /// What would fit there.
     pub expected: Vec<String>,
-    /// What stands there instead; `None`: the end.
+    /// What was found instead; `None`: the end.
     pub found: Option<String>,
 }
 
@@ -41,7 +41,7 @@ impl fmt::Display for ConditionError {
 
 impl std::error::Error for ConditionError {}
 
-/// Words and what they mean where a term may stand.
+/// The words of terms and their meanings.
 pub(super) fn term_words() -> Vec<&'static str> {
     let mut words: Vec<&str> = Word::VARIANTS.iter().map(|w| w.name()).collect();
     let numbers = Number::VARIANTS.iter().map(|n| n.name());
@@ -180,7 +180,7 @@ impl<'a> Parser<'a> {
                 Ok(Condition::Number(number, sign, value))
             }
             (_, None, Some(flag)) => Ok(Condition::Word(flag)),
-            // A flag alone before a sign cannot be: the sign is what is wrong.
+            // A flag cannot precede a sign: the sign is wrong.
             (None, Some(sign), _) => {
                 self.at -= sign.name().len();
                 Err(self.wrong(&["and", "or"]))

@@ -1,7 +1,6 @@
-//! The words that a condition can ask with, and what they mean: help and docs
-//! are made of this table.
+//! The terms of conditions and their meanings; help and docs are made from this table.
 
-/// What holds of a step or does not.
+/// A property that a step has or lacks.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray,
 )]

@@ -1,5 +1,4 @@
-//! A profile as an option's value: `1:3.3,8:7.5`, or `1@256:3.3,1@1024:4.1` where
-//! the context counts.
+//! A profile as an option's value: `1:3.3,8:7.5`, or `1@256:3.3,1@1024:4.1` with contexts.
 
 use super::{CostPoint, CostProfile};
 
@@ -13,11 +12,11 @@ pub fn inline(profile: &CostProfile) -> String {
     words.join(",")
 }
 
-/// Reads what [`inline`] writes. `None`: the text does not look like one, and may
-/// be the name of a file.
+/// Reads what [`inline`] writes. `None`: the text does not look like a table and may
+/// name a file.
 ///
 /// # Errors
-/// The part that is wrong, and what it must look like.
+/// The invalid part and the expected form.
 pub fn parse_inline(text: &str) -> Option<Result<CostProfile, String>> {
     let looks = text.contains(':') && text.chars().all(|c| "0123456789.:@, ".contains(c));
     looks.then(|| parse(text))

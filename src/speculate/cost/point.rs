@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// What steps of so many rows took.
+/// The measured time of steps with this many rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CostPoint {
     pub rows: usize,
@@ -14,7 +14,7 @@ pub struct CostPoint {
     pub forward_ms: f32,
     /// Median milliseconds of the whole step, retrieval and commit included.
     pub step_ms: f32,
-    /// Distance of the quartiles over the median.
+    /// Interquartile range over the median.
     pub spread: f32,
 }
 

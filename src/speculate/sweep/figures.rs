@@ -1,4 +1,4 @@
-//! What one run of a sweep measured, and what the runs of a cell say together.
+//! The figures of one run of a sweep, and of all runs of a cell.
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use crate::speculate::speed_up::{SpeedUp, by_profile};
 use crate::speculate::stats::{Stats, agreement, first_difference, repetition};
 use crate::speculate::trace::Trace;
 
-/// One run, beside the autoregressive run of its prompt.
+/// One run, compared with the autoregressive run of its prompt.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RunFigures {
     pub tokens: usize,
@@ -21,7 +21,7 @@ pub struct RunFigures {
     pub low: f64,
     pub high: f64,
     pub pairs: usize,
-    /// As the cost profile promises it for these steps: an estimate.
+    /// The speed-up of these steps by the cost profile: an estimate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub speedup_by_profile: Option<f64>,
     pub mal: f64,
@@ -29,7 +29,7 @@ pub struct RunFigures {
     pub agreement: f64,
     /// Share of both texts' tokens that are equal once the texts are aligned.
     pub in_common: f64,
-    /// Index of the first token that is another; `None`: the same text.
+    /// Index of the first token that differs; `None`: the same text.
     pub first_divergence: Option<usize>,
     /// Share of repeated 4-grams.
     pub repetition: f64,
@@ -42,7 +42,7 @@ pub struct RunFigures {
 
 impl RunFigures {
     /// Figures of a run beside its reference's text; without one it is the reference.
-    /// Its speed-up is for whoever knows the pairs.
+    /// Its speed-up is set by the caller, who knows the pairs.
     pub fn of(trace: &Trace, reference: Option<&[TokenId]>) -> Self {
         let (stats, ids) = (Stats::of(trace), trace.token_ids());
         let tokens_per_s = stats.tokens_per_s().unwrap_or(0.0);
@@ -75,7 +75,7 @@ impl RunFigures {
     }
 }
 
-/// A mean over subjects, and how sure it is.
+/// A mean over subjects, and its standard error.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Estimate {
     pub mean: f64,
@@ -85,7 +85,7 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// `None` of nothing.
+    /// `None` without values.
     pub fn of(values: &[f64]) -> Option<Self> {
         let n = values.len() as f64;
         if values.is_empty() {
@@ -101,10 +101,10 @@ impl Estimate {
     }
 }
 
-/// A cell over the subjects asked so far.
+/// A cell over the subjects so far.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CellFigures {
-    /// Subjects that the figures are over.
+    /// Number of subjects.
     pub subjects: usize,
     /// The median of the pairs' means over the subjects, with the standard error of
     /// the subjects' own speed-ups ..
@@ -140,7 +140,7 @@ impl CellFigures {
         }
     }
 
-    /// `None` of no run. `measured`: over all subjects.
+    /// `None` without runs. `measured`: over all subjects.
     pub fn over(runs: &[RunFigures], measured: SpeedUp) -> Option<Self> {
         let all =
             |get: fn(&RunFigures) -> f64| Estimate::of(&runs.iter().map(get).collect::<Vec<_>>());

@@ -1,5 +1,5 @@
-//! What nothing else beats: the Pareto frontier of speed-up and of what a text has in
-//! common with the autoregressive one, of which more is better.
+//! The Pareto frontier of speed-up and text in common with the autoregressive run; more
+//! of both is better.
 
 use crate::speculate::speed_up::SpeedUp;
 
@@ -21,8 +21,8 @@ impl Point {
         (is_quicker && keeps_as_much) || (is_as_quick && keeps_more)
     }
 
-    /// Pair by pair, in which both have the same reference, so that what disturbed that
-    /// disturbs no comparison: the 95% interval of the ratios lies above 1.
+    /// Faster, pair by pair against the same reference, so that its noise cancels: the
+    /// 95% interval of the ratios is above 1.
     fn is_quicker(&self, other: &Point) -> bool {
         let pairs = self.speed_ups.iter().zip(&other.speed_ups);
         let ratios: Vec<f64> = pairs.map(|(a, b)| a / b.max(1e-9)).collect();
@@ -30,8 +30,7 @@ impl Point {
     }
 }
 
-/// Whether each point is on the frontier: no other beats it. A point that is not
-/// there is not on it.
+/// Whether each point is on the frontier: no other dominates it. Missing points are not.
 pub fn frontier(points: &[Option<Point>]) -> Vec<bool> {
     let is_beaten = |point: &Point| points.iter().flatten().any(|other| other.beats(point));
     let is_on = |point: &Option<Point>| point.as_ref().is_some_and(|p| !is_beaten(p));
@@ -70,18 +69,18 @@ mod tests {
 
     #[test]
     fn noise_earns_no_star() {
-        // As quick within the intervals: what keeps more of the text wins.
+        // Equally fast within the intervals: the one that keeps more of the text wins.
         let points = [point(1.98, 0.05, 1.0), mirrored(2.0, 0.05, 0.9)];
         assert_eq!(frontier(&points), [true, false]);
         // The same text: neither is better.
         let points = [point(1.98, 0.05, 0.9), mirrored(2.0, 0.05, 0.9)];
         assert_eq!(frontier(&points), [true, true]);
-        // Beyond the intervals the quicker one is.
+        // Beyond the intervals the faster one is better.
         let points = [point(1.8, 0.05, 0.9), mirrored(2.0, 0.05, 0.9)];
         assert_eq!(frontier(&points), [false, true]);
         let points = [point(1.8, 0.05, 1.0), mirrored(2.0, 0.05, 0.9)];
         assert_eq!(frontier(&points), [true, true]);
-        // A slow reference in one pair makes both look quicker: that decides nothing.
+        // A slow reference in one pair makes both look faster: that has no effect.
         let points = [point(2.0, 0.9, 0.9), point(2.1, 0.9, 0.9)];
         assert_eq!(frontier(&points), [false, true]);
     }
@@ -106,7 +105,7 @@ mod tests {
                 let beaten = points.iter().flatten().any(|other| other.beats(point));
                 prop_assert_eq!(is_on, !beaten);
             }
-            // The one that keeps the most, and the quickest of those, is always there.
+            // The fastest of those that keep the most is always on it.
             let best = points.iter().flatten().map(|p| p.in_common).fold(f64::MIN, f64::max);
             let top = points.iter().zip(&on).filter(|(p, _)| p.as_ref().is_some_and(|p| p.in_common == best));
             prop_assert!(points.iter().all(Option::is_none) || top.into_iter().any(|(_, &on)| on));

@@ -1,4 +1,4 @@
-//! Which cells a sweep has: rules with their numbers, each under every budget.
+//! The cells of a sweep: rules with their values, each under every budget.
 
 use crate::speculate::parameters::{InSweep, Parameter, Value, rule_numbers};
 use crate::speculate::params::{AcceptanceRule, Budget, Params};
@@ -45,7 +45,7 @@ impl Default for Family {
     }
 }
 
-/// What is tried.
+/// What to try.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axes {
     pub rules: Vec<Family>,
@@ -117,7 +117,7 @@ impl Layer {
     }
 }
 
-/// All cells, each once, and how they lie in tables.
+/// All cells, each once, and their arrangement in tables.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grid {
     /// What every cell has in common.
@@ -127,8 +127,7 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// Every rule with its numbers under every budget; no budget named: that of
-    /// `base`.
+    /// Every rule with its values under every budget; without budgets, that of `base`.
     ///
     /// # Errors
     /// A number that is out of range; nothing to try.

@@ -1,6 +1,6 @@
-//! How long the runs of a sweep took, each as often as it was made, and what is run
-//! again. Runs of a subject that are the same step by step are one class: they share
-//! their times, so that equal runs have equal speed-ups.
+//! The times of all repetitions of a sweep's runs, and what to repeat. Runs of a
+//! subject with identical steps are one class: they share their times, so that equal
+//! runs have equal speed-ups.
 
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -13,7 +13,7 @@ use crate::speculate::trace::Trace;
 pub struct Times {
     pub pairing: Pairing,
     subjects: Vec<OfSubject>,
-    /// What is left of the pair under way.
+    /// The rest of the current pair.
     queue: VecDeque<Job>,
     /// Milliseconds spent on pairs beyond the first, prompts included.
     added_ms: f64,
@@ -32,9 +32,9 @@ struct OfSubject {
 struct Class {
     steps: u64,
     tokens: usize,
-    /// The cell that is run again for all of them.
+    /// The cell that is repeated for all of them.
     cell: Option<usize>,
-    /// Milliseconds of decoding, by pair: of the first, each cell's.
+    /// Milliseconds of decoding, by pair; for the first pair, each cell's.
     first_ms: Vec<f64>,
     later_ms: Vec<f64>,
     /// Prompt and decoding of the last run.
@@ -104,7 +104,7 @@ impl Times {
         }
     }
 
-    /// The next run of the pair under way.
+    /// The next run of the current pair.
     pub fn next(&self) -> Option<Job> {
         self.queue.front().copied()
     }
@@ -153,7 +153,7 @@ impl Times {
         self.added_ms += class.last_ms;
     }
 
-    /// Plans another pair, if the last is complete and it is wanted.
+    /// Plans another pair, if the last is complete and another is wanted.
     pub fn plan(&mut self) {
         if !self.queue.is_empty() {
             return;
@@ -174,7 +174,7 @@ impl Times {
                 .chain(of.classes.iter().map(|class| class.cell))
                 .map(|cell| Job { subject, cell })
                 .collect();
-            // Nobody always goes first.
+            // The first place rotates.
             let n_jobs = jobs.len();
             jobs.rotate_left((n + subject) % n_jobs);
             self.queue.extend(jobs);
@@ -190,7 +190,7 @@ impl Times {
         SpeedUp::of(&ratios.collect::<Vec<_>>())
     }
 
-    /// Tokens a second over all times.
+    /// Tokens per second over all times.
     pub fn tokens_per_s(&self, job: Job) -> Option<f64> {
         let class = self.subjects[job.subject].class(job.cell)?;
         let all: Took = (0..class.n_pairs()).map(|pair| class.took(pair)).sum();
@@ -214,7 +214,7 @@ impl Times {
     }
 }
 
-/// What a run did, step by step: its trees and what it committed.
+/// A run's trees and committed tokens, step by step.
 fn fingerprint(trace: &Trace) -> u64 {
     let mut hasher = DefaultHasher::new();
     for step in &trace.steps {

@@ -1,5 +1,5 @@
-//! What decides a run: model, subject, parameters, pools, and where its calibration
-//! starts.
+//! What determines a run: model, subject, parameters, pools, and the start of its
+//! calibration.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ pub const FORMAT: u32 = 2;
 /// The model a run used.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ModelInfo {
-    /// As a person says it: `SmolLM2-135M-Instruct Q4_1`.
+    /// For display: `SmolLM2-135M-Instruct Q4_1`.
     pub name: String,
     pub architecture: String,
     /// The weights' type in the file.
@@ -35,16 +35,16 @@ pub struct ModelInfo {
     pub sha256: Option<String>,
 }
 
-/// What decides a bit of the forward pass besides the weights.
+/// What determines the bits of the forward pass besides the weights.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Arithmetic {
-    /// Raised whenever a bit of the forward pass may change.
+    /// Raised whenever any bit of the forward pass may change.
     pub revision: u32,
     /// Vector instructions of the kernels; on a GPU its library's name.
     pub instructions: String,
     /// Type of the keys and values in the cache.
     pub kv: String,
-    /// What was made of the weights at load, as `--quantize` names it.
+    /// How weights were converted at load, as in `--quantize`.
     pub quantize: String,
 }
 
@@ -70,7 +70,7 @@ impl OwnDocuments {
     }
 }
 
-/// Whom the knowledge is for.
+/// The subject of the knowledge.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SubjectInfo {
     pub kind: KindName,
@@ -132,11 +132,11 @@ pub struct Header {
     /// Rated items left out of the prompt, the oldest ones, to fit the context.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub history_dropped: usize,
-    /// Where the run began, if in the middle of another one.
+    /// Where the run branched from another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<Branch>,
     pub params: Params,
-    /// What an automatic budget goes by.
+    /// The cost profile of automatic budgets.
     pub cost: CostProfile,
     pub eos: Vec<TokenId>,
     pub pools: Vec<PoolSize>,
@@ -155,14 +155,14 @@ pub struct Header {
     pub pools_hash: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_documents: Option<OwnDocuments>,
-    /// Answers of this session that can draft, changes of the pools by hand: what no
-    /// command line makes again, each in a few words.
+    /// What no command line can reproduce, in a few words each: answers of this session
+    /// that can draft, manual edits of the pools.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub by_hand: Vec<String>,
-    /// A custom prompt as it was typed, before the chat template.
+    /// A custom prompt as typed, before the chat template.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<String>,
-    /// The options that chose catalog, pools, model and device, word by word.
+    /// The options that chose catalog, pools, model and device.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub setup: Vec<String>,
     /// Who decided how many rows its steps had.
@@ -174,7 +174,7 @@ fn is_zero(n: &usize) -> bool {
     *n == 0
 }
 
-/// What a run starts from in place of what its engine has at the moment.
+/// What a run starts from instead of the engine's current state.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StartFrom {
     /// `None`: the engine's profile.
@@ -194,14 +194,14 @@ impl StartFrom {
 }
 
 impl Header {
-    /// What a rerun under other parameters starts from, so that it drafts as this run
-    /// did as long as it commits the same.
+    /// The start of a rerun under other parameters, so that it drafts like this run as
+    /// long as it commits the same tokens.
     pub fn start_under(&self, params: &Params) -> StartFrom {
         self.start().carried(&self.params, params)
     }
 
-    /// What a rerun of this run starts from. A header of format 1 says nothing of
-    /// the calibration.
+    /// What a rerun of this run starts from. Headers of format 1 do not record the
+    /// calibration.
     pub fn start(&self) -> StartFrom {
         StartFrom {
             cost: (!self.cost.is_empty()).then(|| self.cost.clone()),

@@ -1,4 +1,4 @@
-//! What one forward pass was: what was retrieved, drafted, verified and committed.
+//! One forward pass: what was retrieved, drafted, verified and committed.
 
 use serde::{Deserialize, Serialize};
 
@@ -56,14 +56,14 @@ pub struct Step {
     /// The parameters from this step on, if they changed on the fly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub params: Option<Params>,
-    /// Per source that was asked and found something.
+    /// Per source with a match.
     pub retrieval: Vec<SourceHit>,
     pub tree: DraftTree,
     /// Rows drafted before the automatic budget cut the tree.
     pub n_offered: usize,
     /// The distribution at each node.
     pub rows: Vec<NodeDistribution>,
-    /// Node i's standing in its parent's row, at index i - 1.
+    /// Node i's score in its parent's row, at index i - 1.
     pub judged: Vec<TokenScore>,
     pub verdict: Verdict,
     pub timing: Timing,
@@ -77,7 +77,7 @@ pub struct Step {
     /// recorded once in a run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub excerpts: Vec<Excerpt>,
-    /// What the step taught the calibration in force: its numbers that changed.
+    /// The changed weights of the current calibration.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub learned: Vec<Learned>,
 }
@@ -86,7 +86,7 @@ pub struct Step {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Excerpt {
     pub doc: DocId,
-    /// The pool it lies in.
+    /// The pool it is in.
     pub group: GroupKey,
     /// Position of its first token in the document.
     pub from: u32,
@@ -94,7 +94,7 @@ pub struct Excerpt {
 }
 
 impl Excerpt {
-    /// Tokens wanted before a place and behind it.
+    /// Tokens wanted before and after a position.
     pub const BEFORE: usize = 8;
     pub const BEHIND: usize = 11;
 
@@ -106,7 +106,7 @@ impl Excerpt {
 }
 
 impl Step {
-    /// The tree, and what the model said of it.
+    /// The tree and the model's results.
     pub fn scored(&self) -> ScoredTree<'_> {
         ScoredTree::new(&self.tree, &self.rows, &self.judged)
     }

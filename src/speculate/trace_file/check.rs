@@ -1,15 +1,13 @@
-//! A step that could send a view out of bounds, or whose numbers no figure has a place
-//! for, is refused when it is read.
+//! Refuses steps that could send a view out of bounds or overflow a figure.
 
 use crate::speculate::draft::{DraftNode, DraftTree};
 use crate::speculate::trace::Step;
 
-/// Longest match of a source that is believed, in tokens: figures have a place for
-/// every length.
+/// Longest plausible match of a source, in tokens: figures have a slot per length.
 const LONGEST_MATCH: usize = 1 << 16;
-/// Most rows of a tree: what is asked of a step takes up to the square of them.
+/// Maximum rows of a tree: some queries of a step are quadratic in it.
 const MOST_ROWS: usize = 1 << 10;
-/// Most rows that were drafted before the tree was cut.
+/// Maximum rows drafted before the tree was cut.
 const MOST_OFFERED: usize = 1 << 16;
 /// Longest context of a step, in tokens.
 const LONGEST_CONTEXT: usize = 1 << 31;
@@ -127,7 +125,7 @@ mod tests {
         bytes
     }
 
-    /// What is said of a file with this step behind another one.
+    /// The error for a file with this step after another one.
     fn refused(mut second: Step) -> String {
         second.index = 1;
         let bytes = saved(vec![step(), second]);

@@ -1,9 +1,9 @@
-//! The course of a rerun beside the recorded one: what it would draft at a step whose
-//! context it shares, and whether the recording can tell.
+//! Follows a rerun alongside the recorded run: what it would draft at a step with the
+//! same context, and whether the recording can tell.
 //!
-//! Drafts depend on the context, the parameters, the pools, how retrieval rests, and
-//! on what the calibration has learned so far. The first is equal while the same
-//! tokens are committed; the last two are followed here.
+//! Drafts depend on the context, the parameters, the pools, retrieval's rests, and what
+//! the calibration has learned so far. The first is equal while the same tokens are
+//! committed; the last two are followed here.
 
 use std::cmp::Ordering;
 
@@ -14,16 +14,16 @@ use crate::speculate::cost::StepCosts;
 use crate::speculate::params::{Budget, Drafter, Params};
 use crate::speculate::trace::{RowsBy, Step, Trace};
 
-/// Where both runs stand before a step.
+/// The state of both runs before a step.
 pub struct Course {
     recorded: Params,
     rows: RowsBy,
     /// Of the rerun, which keeps them throughout; `None`: as recorded.
     rerun: Option<Params>,
-    /// How retrieval rests in the recorded run, and in the rerun.
+    /// The rests of retrieval in the recorded run, and in the rerun.
     recorded_rest: Backoff,
     rerun_rest: Backoff,
-    /// The calibration in force is not the one that learned from the steps before.
+    /// The current calibration is not the one that learned from the previous steps.
     is_switched: bool,
     /// The rerun's calibration has learned something else.
     has_learned_otherwise: bool,
@@ -45,7 +45,7 @@ impl Course {
         }
     }
 
-    /// Comes to a step.
+    /// Moves to a step.
     pub fn enter(&mut self, step: &Step) {
         let Some(params) = step.params else {
             return;
@@ -60,7 +60,7 @@ impl Course {
         self.rerun.as_ref().unwrap_or(&self.recorded)
     }
 
-    /// Goes on from a step that committed the same.
+    /// Continues after a step that committed the same.
     pub fn leave(&mut self, step: &Step, again: &Rejudged) {
         let keeps_any = (1..step.tree.n_rows()).any(|node| again.is_kept(node));
         self.recorded_rest.after_step(step.tree.n_drafts() > 0);
@@ -99,7 +99,7 @@ impl Course {
         kept.contains(&false).then_some(kept)
     }
 
-    /// What the recording of this step cannot tell of the rerun.
+    /// What this step's recording cannot tell about the rerun.
     pub fn unknown(&self, step: &Step, eos: &[TokenId]) -> Option<Knob> {
         let rerun = self.rerun.as_ref()?;
         let (recorded, asked) = (&self.recorded, rerun);
@@ -136,7 +136,7 @@ impl Course {
     }
 }
 
-/// Whether the drafter's estimates are corrected by what was accepted.
+/// Whether the calibration corrects the drafter's estimates.
 fn is_calibrated(params: &Params) -> bool {
     match params.drafter {
         Drafter::Blend | Drafter::Ngram | Drafter::Chain => true,
@@ -162,13 +162,13 @@ fn learns_otherwise(step: &Step, again: &Rejudged, asked: &Params) -> bool {
     })
 }
 
-/// What retrieval had to offer at a step, beside what was drafted.
+/// What retrieval could have offered at a step beyond the drafts.
 struct Offered {
     /// Rows that were recorded.
     n_rows: usize,
-    /// There was more than was drafted: the automatic budget cut it off.
+    /// There was more than was drafted: the automatic budget cut it.
     was_cut: bool,
-    /// There may have been more than the budget let retrieval look for.
+    /// There may have been more than the budget allowed to retrieve.
     was_full: bool,
 }
 
@@ -176,7 +176,7 @@ impl Offered {
     fn of(step: &Step, recorded: &Params, eos: &[TokenId]) -> Self {
         let n_rows = step.tree.n_rows();
         let n_offered = step.n_offered.max(n_rows);
-        // What a drafter put below the end of a text was taken out again.
+        // Drafts below an end of text were removed.
         let has_end = || step.tree.nodes[1..].iter().any(|n| eos.contains(&n.token));
         Offered {
             n_rows,
@@ -186,7 +186,7 @@ impl Offered {
         }
     }
 
-    /// The rerun might draft more than was recorded.
+    /// Whether the rerun might draft more than was recorded.
     fn wants_more_rows(&self, recorded: Budget, asked: Budget) -> bool {
         let max = asked.max_rows();
         let looks_further = self.was_full && max > recorded.max_rows();
@@ -194,10 +194,9 @@ impl Offered {
         looks_further || is_cut_no_more
     }
 
-    /// The rerun might draft other paths than were recorded. A node below which one
-    /// of the runs looks further and the other does not changes what comes after it:
-    /// its continuations compete with the others for the rows, and weigh on their
-    /// estimates.
+    /// Whether the rerun might draft paths that were not recorded. A node that only one
+    /// of the runs expands changes what follows: its continuations compete for the rows
+    /// and affect the estimates.
     fn wants_other_paths(&self, step: &Step, recorded: &Params, asked: &Params) -> bool {
         let (shorter, longer) = match asked.branch.cmp(&recorded.branch) {
             Ordering::Equal => return false,

@@ -1,17 +1,17 @@
-//! What is to be said of a run's speed, in an order in which each sentence rests on
-//! those before it: does the profile fit, how quick is it by the clock and by the
-//! profile, does drafting pay, what was wasted, which budget would be better.
+//! The verdict on a run's speed, each sentence building on the previous ones: does the
+//! profile fit, how fast is it by the clock and by the profile, does drafting pay, what
+//! was wasted, which budget would be better.
 //!
-//! Whatever was measured counts; the profile speaks where nothing was, and of budgets
-//! only where it agrees with what was measured.
+//! Measurements take precedence; the profile is used where nothing was measured, and
+//! for budgets only if it agrees with the measurement.
 
 use super::{Machine, WhySlow, ratio};
 use crate::speculate::drift::{describe, fits};
 use crate::speculate::params::Source;
 
-/// Two speed-ups that are told apart by less are level.
+/// Speed-ups within this range count as equal to 1.
 const LEVEL: std::ops::RangeInclusive<f64> = 0.98..=1.02;
-/// Rows a step that are the same to a budget.
+/// Difference in rows per step that is negligible for a budget.
 const SAME_ROWS: f64 = 0.5;
 
 /// How well the profile fits the run's steps, as measured over profiled time.
@@ -20,23 +20,23 @@ pub enum Fit {
     /// There is no profile.
     NoProfile,
     Fits(f64),
-    /// The median step fits; a few took so long that the whole run does not.
+    /// The median step fits, but a few slow steps make the whole run not fit.
     Disturbed {
         median: f64,
         whole: f64,
     },
-    /// Steps take another time than it says.
+    /// Steps take a different time than the profile.
     Off(f64),
 }
 
 impl Fit {
-    /// Whether what follows from the profile is to be trusted.
+    /// Whether conclusions from the profile can be trusted.
     pub fn holds(self) -> bool {
         matches!(self, Fit::Fits(_) | Fit::Disturbed { .. })
     }
 }
 
-/// One sentence, and what it claims.
+/// One sentence and its claim.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Said {
     /// Nothing was drafted, so there is nothing else to say.
@@ -46,35 +46,36 @@ pub enum Said {
     Speed {
         measured: Option<f64>,
         by_profile: Option<f64>,
-        /// What the autoregressive run took over its profiled time, where the two
-        /// speed-ups are not the same.
+        /// The autoregressive run's measured over profiled time, if the two speed-ups
+        /// disagree.
         plain_fit: Option<f64>,
     },
-    /// Tokens a step commits, and must commit to be as quick as without drafts.
+    /// Tokens committed per step, and needed to break even with no drafts.
     BreakEven {
         committed: f64,
         needed: f64,
         is_measured: bool,
     },
-    /// Share of the rows that came to nothing, and where most of them lie.
+    /// Share of wasted rows, and where most of them are.
     Waste {
         share: f64,
         worst: Option<(usize, Option<Source>)>,
     },
-    /// Rows a step that the automatic budget would take in place of this run's, and
-    /// the speed over this run's, both by the profile.
+    /// Rows per step of the automatic budget instead of this run's, and its speed
+    /// relative to this run, both by the profile.
     Budget {
         rows: f64,
         own: f64,
         times: f64,
     },
-    /// The profile does not fit, or not what was measured: it chooses no budget.
+    /// The profile does not fit, or disagrees with the measurement: it cannot choose a
+    /// budget.
     NoBudget {
         fits: bool,
     },
 }
 
-/// What is said of a run's speed.
+/// The verdict on a run's speed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
     pub said: Vec<Said>,
@@ -96,8 +97,8 @@ impl Verdict {
 }
 
 impl WhySlow {
-    /// The verdict. `measured`: the speed-up over autoregressive runs of the prompt
-    /// that were made.
+    /// The verdict. `measured`: the measured speed-up over autoregressive runs of the
+    /// prompt.
     pub fn verdict(&self, measured: Option<f64>) -> Verdict {
         let drafted: usize = Source::ALL.iter().map(|&s| self.whole(s).drafted).sum();
         let fit = self.fit();
@@ -134,8 +135,8 @@ impl WhySlow {
         }
     }
 
-    /// What the autoregressive run took over its profiled time, if the measured
-    /// speed-up is not that of the profile.
+    /// The autoregressive run's measured over profiled time, if the measured speed-up
+    /// disagrees with the profile's.
     fn plain_fit(&self, measured: Option<f64>) -> Option<f64> {
         let (measured, by_profile) = (measured?, self.by_profile()?);
         (!agree(measured, by_profile)).then_some(measured / by_profile * self.whole_fit()?)
@@ -166,7 +167,7 @@ impl WhySlow {
     }
 }
 
-/// Whether two speed-ups say the same: near each other, and on one side of 1.
+/// Whether two speed-ups agree: close together, and on the same side of 1.
 fn agree(a: f64, b: f64) -> bool {
     let is_split = a.min(b) < *LEVEL.start() && a.max(b) > *LEVEL.end();
     fits(a / b) && !is_split
@@ -233,7 +234,7 @@ impl Fit {
     }
 }
 
-/// What was measured is the verdict; the profile's speed-up stands behind it.
+/// The measurement is the verdict; the profile's speed-up follows it.
 fn speed(measured: Option<f64>, by_profile: Option<f64>, plain_fit: Option<f64>) -> String {
     let Some(speed_up) = measured.or(by_profile) else {
         return "It was not compared with autoregressive decoding.".into();

@@ -1,6 +1,6 @@
-//! Amazon Reviews, three editions of one thing: reviews and products, one object
-//! a line. 2014 writes products as Python literals; 2018 leaves HTML in titles;
-//! 2023 names products by `parent_asin` and counts milliseconds.
+//! Amazon Reviews in three editions: reviews and products, one object per line. 2014
+//! writes products as Python literals; 2018 leaves HTML in titles; 2023 names products
+//! by `parent_asin` and counts milliseconds.
 
 use std::borrow::Cow;
 
@@ -18,7 +18,7 @@ use super::super::refusal::{Reason, Refusal, RowResult, Taken};
 use super::amazon_csv;
 use crate::recsys::catalog::Item;
 
-/// Of a product's path of categories, so many are kept.
+/// Maximum categories kept of a product's path.
 const N_CATEGORIES_MAX: usize = 5;
 
 pub fn read(collector: &mut Collector, reviews: &Part, meta: &Part) -> Result<(), Report> {
@@ -26,7 +26,7 @@ pub fn read(collector: &mut Collector, reviews: &Part, meta: &Part) -> Result<()
         true => amazon_csv::read(collector, reviews)?,
         false => collector.each_line(reviews, Table::Ratings, None, rating)?,
     }
-    // Products that nobody reviewed are not kept: there may be millions.
+    // Products without reviews are dropped: there may be millions.
     let all = collector.gathered.n_ratings() == 0;
     collector.each_line(meta, Table::Items, None, |gathered, line| {
         let product: Product = literal::object(line)?;
@@ -36,7 +36,7 @@ pub fn read(collector: &mut Collector, reviews: &Part, meta: &Part) -> Result<()
             return Ok(Taken::LeftOut(Reason::NotReviewed));
         }
         if gathered.has_item(id) {
-            // The files repeat products, and say so nowhere.
+            // The files repeat products without saying so.
             return Ok(Taken::LeftOut(Reason::RepeatedProduct));
         }
         let item = product.item(id);
@@ -44,7 +44,7 @@ pub fn read(collector: &mut Collector, reviews: &Part, meta: &Part) -> Result<()
     })
 }
 
-/// One field may have several names; a line with two of them is as good.
+/// One field may have several names; a line may have two of them.
 #[derive(Deserialize)]
 struct Review {
     user_id: Option<Value>,
@@ -61,7 +61,7 @@ struct Review {
     review_time: Option<Value>,
 }
 
-/// The first of these that says anything.
+/// The first of these that is not empty.
 fn first<'a>(values: &[&'a Option<Value>]) -> Cow<'a, str> {
     let texts = values.iter().filter_map(|value| value.as_ref());
     let mut texts = texts.map(fields::text_of);

@@ -23,7 +23,7 @@ const RATINGS: [Column; 4] = [
     RATING,
     TIME,
 ];
-/// So many lines tell users from items.
+/// Lines read to distinguish users from items.
 const N_TELLING: usize = 200;
 
 pub fn is_one(name: &str) -> bool {
@@ -70,14 +70,14 @@ fn first_rows(part: &Part) -> Result<Vec<Vec<String>>, Report> {
         match records.next_row(Cut::Lines) {
             Met::Row => rows.push(csv_names(records.line(), ',')),
             Met::Blank => {}
-            // What is wrong here is told when the file is read in earnest.
+            // Errors are reported when the file is actually read.
             _ => break,
         }
     }
     Ok(rows)
 }
 
-/// An item has ten letters and digits; a user has more. Where that does not tell, the
+/// An item has ten letters and digits; a user has more. If that does not decide, the
 /// file's name does.
 fn are_users_first(part: &Part, rows: &[Vec<String>]) -> bool {
     let is_item = |text: Option<&String>| {

@@ -1,6 +1,6 @@
-//! goodbooks-10k: `books.csv` and `ratings.csv`, with genres from readers' shelves
-//! where `book_tags.csv` and `tags.csv` are there. Ratings have no time: they
-//! stand in the order in which they were given.
+//! goodbooks-10k: `books.csv` and `ratings.csv`, with genres from readers' shelves if
+//! `book_tags.csv` and `tags.csv` exist. Ratings have no time: they are in the order in
+//! which they were given.
 
 use std::collections::HashMap;
 
@@ -58,7 +58,7 @@ const BOOKS: [Column; 5] = [
     Column::optional("author", &["authors", "author"]),
     Column::optional("year", &["original_publication_year", "year"]),
 ];
-/// The older edition numbers its books as `id`, which is what its ratings mean by
+/// The older edition numbers its books in `id`, to which its ratings refer as
 /// `book_id`; its own `book_id` is Goodreads'.
 const OLDER_BOOKS: [Column; 5] = [
     Column::needed("id", &["id"]),
@@ -135,7 +135,7 @@ fn shelves(collector: &mut Collector) -> Result<Shelves, Report> {
         };
         let book = fields::id(row.raw("book"), "goodreads_book_id")?;
         let count = row.get("count");
-        // A few books have been taken off a shelf more often than put on it.
+        // A few books were removed from a shelf more often than added.
         let n = match fields::number(count) {
             Some(n) if n >= 1.0 => n as u64,
             Some(_) => return Ok(Taken::Kept),

@@ -1,5 +1,5 @@
-//! One file a dialect: its rows as items, users and ratings. A reader only ever
-//! refuses a row or a file; what a refusal means is the collector's business.
+//! One file per dialect: its rows as items, users and ratings. A reader can only refuse
+//! a row or a file; the collector handles refusals.
 
 pub mod amazon;
 mod amazon_csv;

@@ -1,5 +1,5 @@
-//! MovieLens latest, 20M, 25M and 32M: CSV with a header, titles in quotes where
-//! they hold a comma. Kaggle's copy of 20M has names in the singular and dates.
+//! MovieLens latest, 20M, 25M and 32M: CSV with a header, titles with a comma in
+//! quotes. Kaggle's copy of 20M has singular names and dates.
 
 use color_eyre::eyre::Report;
 

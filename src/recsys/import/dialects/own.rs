@@ -1,6 +1,6 @@
-//! Our own format: `items`, and if there are any `users` and `ratings`, each as
-//! CSV with a header or as JSON lines. Only an item's id and title must be there;
-//! a column of another name is a fact about the subject.
+//! LaserScope's own format: `items`, and optionally `users` and `ratings`, each as CSV
+//! with a header or as JSON lines. Only an item's id and title are required; any other
+//! column is a fact about the subject.
 
 use color_eyre::eyre::Report;
 use serde_json::{Map, Value};
@@ -50,7 +50,7 @@ pub fn read(collector: &mut Collector, files: &OwnFiles) -> Result<(), Report> {
 
 fn item(gathered: &mut Gathered, row: &Row<'_>) -> RowResult {
     let year = gathered.year(row.get("year"));
-    // Between bars in CSV; an array in JSON.
+    // Separated by bars in CSV; an array in JSON.
     let list = |meaning: &str| fields::genres(row.get(meaning).split('|'));
     gathered.item(Item {
         id: fields::id(row.raw("id"), "id")?.into(),
@@ -90,7 +90,7 @@ fn rows(
     let mut first = None;
     collector.each_line(part, table, None, |gathered, line| {
         let object: Map<String, Value> = literal::object(line)?;
-        // Objects of one file mostly have the same names.
+        // Objects of a file mostly have the same names.
         if !object.keys().eq(&header.names) {
             let names = object.keys().cloned().collect();
             header = Header::find(names, columns).map_err(as_row)?;

@@ -6,7 +6,7 @@ use super::super::gathered::Gathered;
 use super::super::refusal::RowResult;
 use super::super::values::Kind;
 
-/// Where there are no ratings, an interaction is one.
+/// Without ratings, an interaction is one.
 const IMPLICIT: f32 = 1.0;
 
 pub const USER: Column = Column::needed(

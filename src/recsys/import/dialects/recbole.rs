@@ -1,6 +1,6 @@
-//! RecBole's atomic files: tabs, and a header that gives every column a name and
-//! a type (`movie_title:token_seq`). A sequence is separated by spaces. Names differ
-//! from data set to data set: the id of an item is what the two files share.
+//! RecBole's atomic files: tabs, and a header that gives every column a name and a type
+//! (`movie_title:token_seq`). A sequence is separated by spaces. Names differ between
+//! data sets: the id of an item is the column that the two files share.
 
 use color_eyre::eyre::{Report, eyre};
 
@@ -16,7 +16,7 @@ use super::super::title::{articles_in_front, title_and_year};
 use super::ratings;
 use crate::recsys::catalog::{Fact, Item, User};
 
-/// What a column may be called, whole; and, the next best, what its name may contain.
+/// Possible names of a column; and, second best, what its name may contain.
 struct Names {
     whole: &'static [&'static str],
     parts: &'static [&'static str],
@@ -184,7 +184,7 @@ fn typed(line: &str) -> Result<Vec<Typed>, Refusal> {
     columns.collect()
 }
 
-/// The place of the likeliest column of a kind that will do.
+/// The index of the likeliest suitable column of a kind.
 fn find(columns: &[Typed], names: &Names, fits: impl Fn(&Typed) -> bool) -> Option<usize> {
     let place = |is_it: &dyn Fn(&str) -> bool| {
         let mut columns = columns.iter();
@@ -226,7 +226,7 @@ fn item_header(line: &str, id: &str) -> Result<Header, Refusal> {
         }
     }
     if header.place("title").is_none() {
-        // By its type: the first text that means nothing else.
+        // By its type: the first text column without another meaning.
         let is_text = |(at, typed): &(usize, &Typed)| {
             typed.kind == Kind::Sequence && !header.means_something(*at)
         };

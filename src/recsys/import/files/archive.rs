@@ -1,4 +1,4 @@
-//! Zip archives: what is in them, and each member as a stream of its own.
+//! Zip archives: their contents, and each member as a separate stream.
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
@@ -14,7 +14,7 @@ use crate::text_input::{Bounded, UNPACKED_BYTES_MAX};
 
 /// A file in an archive.
 pub struct Member {
-    /// Between `/`, whatever the archiver wrote; empty at the top.
+    /// Separated by `/`, whatever the archiver wrote; empty at the top.
     pub folder: String,
     pub name: String,
     pub idx: usize,
@@ -22,11 +22,11 @@ pub struct Member {
     pub n_bytes: u64,
 }
 
-/// The files of an archive. What systems leave there for themselves is none: names
-/// that begin with a dot, and the folder `__MACOSX`.
+/// The files of an archive. Without system files: names that begin with a dot, and the
+/// folder `__MACOSX`.
 ///
 /// # Errors
-/// It is no archive that can be read.
+/// Not a readable archive.
 pub fn members(path: &Path) -> Result<Vec<Member>, Report> {
     let mut archive = open_zip(path)?;
     let mut members = Vec::new();
@@ -57,7 +57,7 @@ pub fn is_hidden(name: &str) -> bool {
     name.starts_with('.') || name == "__MACOSX"
 }
 
-/// Where a path goes on inside an archive: `data.zip/ml-1m`.
+/// Splits a path that leads into an archive: `data.zip/ml-1m`.
 pub fn inside(path: &Path) -> Option<(PathBuf, String)> {
     let is_zip = |path: &Path| {
         path.extension()
@@ -79,7 +79,7 @@ fn open_zip(path: &Path) -> Result<ZipArchive<BufReader<File>>, Report> {
     ZipArchive::new(BufReader::new(file)).map_err(|e| eyre!("{}: {e}", path.display()))
 }
 
-/// An entry of an archive as a stream of its own, which no borrow ties down.
+/// An entry of an archive as a separate, owned stream.
 pub fn zip_entry(
     path: &Path,
     idx: usize,

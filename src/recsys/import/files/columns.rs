@@ -57,7 +57,7 @@ pub fn csv_names(line: &str, separator: char) -> Vec<String> {
 }
 
 impl Header {
-    /// Columns that mean nothing so far.
+    /// Columns without a meaning so far.
     pub fn of_names(names: Vec<String>) -> Self {
         Header {
             names,
@@ -66,7 +66,7 @@ impl Header {
     }
 
     /// # Errors
-    /// A needed column is absent.
+    /// A required column is missing.
     pub fn find(names: Vec<String>, columns: &[Column]) -> Result<Self, Refusal> {
         let mut header = Header::of_names(names);
         let mut absent = Vec::new();
@@ -87,7 +87,7 @@ impl Header {
         )))
     }
 
-    /// The first of a column's names that a column has, which means nothing so far.
+    /// The first of a column's names that matches a column without a meaning so far.
     fn place_of(&self, column: &Column) -> Option<usize> {
         column.names.iter().find_map(|name| {
             let name = folded(name);
@@ -99,7 +99,7 @@ impl Header {
         })
     }
 
-    /// Gives a column a meaning; it must have none.
+    /// Gives a meaning to a column without one.
     pub fn set(&mut self, meaning: &'static str, place: usize) {
         self.places.push((meaning, place));
     }
@@ -118,7 +118,7 @@ impl Header {
         self.places.iter().any(|(_, taken)| *taken == place)
     }
 
-    /// For the findings: by meaning, the column.
+    /// For the findings: the column by meaning.
     pub fn taken(&self) -> BTreeMap<String, String> {
         let places = self.places.iter();
         let names = places.map(|(meaning, place)| {
@@ -148,19 +148,19 @@ impl<'a> Row<'a> {
         Err(Refusal::row(Reason::FieldCount, what))
     }
 
-    /// The field as it is, for ids and titles; empty where there is no such column.
+    /// The unchanged field, for ids and titles; empty if there is no such column.
     pub fn raw(&self, meaning: &str) -> &'a str {
         let place = self.header.place(meaning);
         place.map_or("", |place| self.fields.get(place))
     }
 
-    /// The field, empty where it stands for "missing".
+    /// The field, empty if it means "missing".
     pub fn get(&self, meaning: &str) -> &'a str {
         present(self.raw(meaning))
     }
 
-    /// Names and values of the columns that mean nothing to the program. A column
-    /// without a name is the number of the row.
+    /// Names and values of the columns unknown to the program. A column without a name
+    /// is the number of the row.
     pub fn others(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let (header, fields) = (self.header, self.fields);
         let names = header.names.iter().enumerate();

@@ -1,13 +1,13 @@
-//! A file that counts what is taken from it.
+//! A file that counts the bytes read from it.
 
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Bytes that are taken at a time.
+/// Bytes read at a time.
 pub const BUFFER_BYTES: usize = 1 << 18;
 
-/// Counts what is taken from the disk.
+/// Counts bytes read from disk.
 pub struct Counted<R> {
     pub inner: R,
     pub n_taken: Arc<AtomicU64>,

@@ -18,7 +18,7 @@ impl Fields {
         self.ends.len()
     }
 
-    /// The field without the space around it; empty where there is none.
+    /// The trimmed field; empty if missing.
     pub fn get(&self, at: usize) -> &str {
         let Some(&end) = self.ends.get(at) else {
             return "";
@@ -31,7 +31,7 @@ impl Fields {
         (0..self.len()).map(|at| self.get(at))
     }
 
-    /// How many there are without the empty ones behind the last.
+    /// Number of fields without empty ones at the end.
     pub fn n_filled(&self) -> usize {
         let n_empty = (0..self.len()).rev();
         self.len() - n_empty.take_while(|&at| self.get(at).is_empty()).count()
@@ -42,7 +42,7 @@ impl Fields {
         self.ends.push(self.text.len());
     }
 
-    /// Cuts a row that knows no quotes.
+    /// Splits a row without quoting.
     pub fn split(&mut self, row: &str, separator: char) {
         self.clear();
         row.split(separator).for_each(|field| self.push(field));
@@ -92,7 +92,7 @@ pub fn cut(row: &str, separator: char, letter: Option<usize>, fields: &mut Field
         }
         fields.ends.push(fields.text.len());
         match row[at..].chars().next() {
-            // Only a separator can be here.
+            // Only a separator is possible here.
             Some(c) => at += c.len_utf8(),
             None => return Ended::Whole { stray },
         }
@@ -106,12 +106,13 @@ fn quoted(rest: &str, separator: char) -> Option<usize> {
 }
 
 struct Inside {
-    /// Bytes up to the separator behind the field; `None`: it is not closed.
+    /// Bytes up to the separator after the field; `None`: it is not closed.
     n_bytes: Option<usize>,
     stray: bool,
 }
 
-/// Takes the inside of a quoted field. A quote that no separator follows is a letter.
+/// Reads the inside of a quoted field. A quote not followed by a separator is a plain
+/// character.
 fn take_quoted(rest: &str, separator: char, text: &mut String) -> Inside {
     let mut stray = false;
     let mut at = 0;
@@ -143,10 +144,10 @@ fn take_quoted(rest: &str, separator: char, text: &mut String) -> Inside {
 
 /// The separator of a file with this header: the most frequent one outside quotes.
 pub fn separator_of(header: &str) -> char {
-    // Between two quotes or behind the last: the even stretches.
+    // Between two quotes or after the last: the even stretches.
     let outside = header.split('"').step_by(2);
     let count = |separator: char| outside.clone().flat_map(|s| s.matches(separator)).count();
-    // Of equals, the last is the maximum, and a comma is the likeliest.
+    // Among equals the last wins, so the comma comes last.
     let most = ['\t', ';', ','].into_iter().max_by_key(|s| count(*s));
     most.unwrap_or(',')
 }

@@ -1,5 +1,5 @@
 //! From a path to rows: folders and archives, their files as streams, rows and their
-//! fields, and which column is which. Knows no dialect.
+//! fields, and which column is which. Does not know dialects.
 
 pub mod archive;
 pub mod columns;

@@ -15,7 +15,7 @@ use super::archive;
 use super::counted::{BUFFER_BYTES, Counted};
 use crate::text_input::{Bounded, UNPACKED_BYTES_MAX};
 
-/// Of a larger file, only the first and the last so many bytes are hashed.
+/// Of larger files, only this many bytes at the beginning and at the end are hashed.
 const HASHED_END_BYTES: u64 = 1 << 19;
 
 /// One file of a source.
@@ -59,7 +59,7 @@ impl Part {
         }
     }
 
-    /// The file as messages name it.
+    /// The file's name in messages.
     pub fn shown(&self) -> String {
         match &self.place {
             Place::Disk(path) => path.display().to_string(),
@@ -94,8 +94,8 @@ impl Part {
         Ok(Opened { bytes, n_taken })
     }
 
-    /// Adds what the part is to a fingerprint: its name, size and time, and its
-    /// bytes, of a large file those of both ends.
+    /// Adds the part to a fingerprint: its name, size and time, and its bytes, for a
+    /// large file only those at both ends.
     pub fn hash_into(&self, hasher: &mut Sha256) -> io::Result<()> {
         hasher.update(self.name.as_bytes());
         hasher.update([0]);

@@ -1,5 +1,5 @@
-//! A file as rows: its lines, or the rows of a CSV file, whose quoted fields may
-//! span lines. Knows no dialect.
+//! A file as rows: its lines, or the rows of a CSV file, whose quoted fields may span
+//! lines. Does not know dialects.
 
 use std::collections::VecDeque;
 use std::io;
@@ -12,17 +12,16 @@ use super::csv::{Ended, Fields, cut};
 use super::part::Part;
 use crate::text_input::{Encoding, LINE_BYTES_MAX, LineReader, Next};
 
-/// A quoted field may span so many lines; a quote that is never closed must not
-/// swallow a file.
+/// Maximum lines of a quoted field; an unclosed quote must not swallow a file.
 const QUOTED_LINES_MAX: usize = 200;
 
-/// How a file is cut into rows.
+/// How a file is split into rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut {
     Lines,
     /// Fields between separators, none of them quoted.
     Plain(char),
-    /// Fields between separators; so many columns stand in the header.
+    /// Fields between separators; the header has this many columns.
     Csv {
         separator: char,
         n_columns: usize,
@@ -49,11 +48,11 @@ pub struct Records {
     fields: Fields,
     /// Lines that were read ahead, with their numbers.
     ahead: VecDeque<(u64, String)>,
-    /// What ended the reading ahead.
+    /// What ended reading ahead.
     stopped: Option<Met>,
     /// Number of the row's first line, from 1.
     pub number: u64,
-    /// Quotes that opened a field and never closed it, read as letters.
+    /// Unclosed quotes, read as plain characters.
     pub n_lone_quotes: u64,
 }
 
@@ -84,12 +83,12 @@ impl Records {
         self.lines.encoding()
     }
 
-    /// The row as a line; of a CSV file, its first one.
+    /// The row as a line; for CSV, its first one.
     pub fn line(&self) -> &str {
         &self.line
     }
 
-    /// The row's fields, where the file is cut into any.
+    /// The row's fields, if the file has any.
     pub fn fields(&self) -> &Fields {
         &self.fields
     }
@@ -137,8 +136,8 @@ impl Records {
         met
     }
 
-    /// Cuts the line into fields; with more lines where a quoted field goes on in
-    /// them. A quote that does not end is a letter, and the lines after it are rows.
+    /// Splits the line into fields; with more lines if a quoted field continues in
+    /// them. An unclosed quote is a plain character, and the lines after it are rows.
     fn cut_csv(&mut self, separator: char, n_columns: usize) {
         let ended = cut(&self.line, separator, None, &mut self.fields);
         let Ended::Open { quote, stray } = ended else {
@@ -149,15 +148,15 @@ impl Records {
         }
         self.n_lone_quotes += 1;
         let ended = cut(&self.line, separator, Some(quote), &mut self.fields);
-        // A second one: no quote of this line can be trusted.
+        // A second one: no quote in this line is reliable.
         if matches!(ended, Ended::Open { .. }) {
             self.n_lone_quotes += 1;
             self.fields.split(&self.line, separator);
         }
     }
 
-    /// Joins the lines ahead to the current one until its quoted field ends; `false`
-    /// where it does not, or where it looks as if two quotes had met by chance.
+    /// Joins the lines ahead to the current one until its quoted field ends; `false` if
+    /// it does not, or if two unrelated quotes seem to match by chance.
     fn joined(&mut self, separator: char, n_columns: usize) -> bool {
         let mut whole = self.line.clone();
         for n_more in 1..QUOTED_LINES_MAX {
@@ -190,7 +189,7 @@ impl Records {
         false
     }
 
-    /// Makes sure that so many lines are read ahead.
+    /// Ensures that this many lines are read ahead.
     fn read_ahead(&mut self, n: usize) -> bool {
         while self.ahead.len() < n {
             if self.stopped.is_some() {
@@ -207,8 +206,8 @@ impl Records {
         true
     }
 
-    /// Each of the joined lines alone has a field for every column: they are rows,
-    /// and the quotes at both ends are letters. Two columns are too few to tell.
+    /// Each of the joined lines alone has a field for every column: they are rows, and
+    /// the quotes at both ends are plain characters. Two columns are too few to decide.
     fn are_rows(&self, n_more: usize, separator: char, n_columns: usize) -> bool {
         let more = self.ahead.iter().take(n_more).map(|(_, line)| line);
         let is_row = |line: &String| line.split(separator).count() == n_columns;

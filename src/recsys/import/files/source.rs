@@ -1,5 +1,5 @@
-//! The files of a catalog, wherever they lie: in a folder, beside a file that
-//! was named, or inside a zip archive.
+//! The files of a catalog, wherever they are: in a folder, next to a named file, or
+//! inside a zip archive.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,13 +13,13 @@ use crate::recsys::load::{SAVED_GROUPS, folder_name};
 use crate::recsys::saved::SavedGroups;
 use crate::text_input::{SETTINGS_BYTES_MAX, TextLines, read_text_from, with_restart};
 
-/// A map of attributes of a catalog's own, in its folder.
+/// A catalog's own map of attributes, in its folder.
 const GROUP_MAP: &str = "groups.toml";
 
 /// Where a catalog is read from.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// As the catalog will be called.
+    /// The catalog's name.
     pub name: String,
     pub path: PathBuf,
     /// By name.
@@ -29,7 +29,7 @@ pub struct Source {
     pub inner: Inner,
 }
 
-/// What else lies in a source.
+/// What else is in a source.
 #[derive(Clone, Debug)]
 pub enum Inner {
     Nothing,
@@ -38,9 +38,9 @@ pub enum Inner {
     Archive(Vec<(String, Vec<Part>)>),
 }
 
-/// Folders are looked into so deep.
+/// Maximum depth of folders searched.
 const DEPTH_MAX: usize = 3;
-/// So many folders are looked into.
+/// Maximum number of folders searched.
 const N_FOLDERS_MAX: usize = 1000;
 
 impl Source {
@@ -94,7 +94,7 @@ impl Source {
                 folders.push(path);
                 continue;
             }
-            // A dangling link or a socket is none of ours.
+            // Dangling links and sockets are skipped.
             let Ok(meta) = path.metadata() else { continue };
             if meta.is_file() {
                 parts.push(Part::on_disk(name_of(&path), meta.len(), path));
@@ -161,7 +161,7 @@ impl Source {
         })
     }
 
-    /// Where its files lie: what was named, or the folder of the file that was.
+    /// Where its files are: the named folder, or the folder of the named file.
     pub fn folder(&self) -> PathBuf {
         match (&self.named, self.path.parent()) {
             (None, _) => self.path.clone(),
@@ -170,7 +170,7 @@ impl Source {
         }
     }
 
-    /// It is an archive, whose folders are as good as its top.
+    /// It is an archive, whose folders count like its top.
     pub fn is_archive(&self) -> bool {
         matches!(self.inner, Inner::Archive(_))
     }
@@ -215,14 +215,14 @@ impl Source {
         }
     }
 
-    /// The part of this name; letter case does not count where no other has it.
+    /// The part with this name, ignoring case if that is unambiguous.
     pub fn part(&self, name: &str) -> Option<&Part> {
         let alike = |part: &&Part| part.name.eq_ignore_ascii_case(name);
         let exact = self.parts.iter().find(|part| part.name == name);
         exact.or_else(|| self.parts.iter().find(alike))
     }
 
-    /// The part of this name, or of it with `.gz` behind.
+    /// The part with this name, optionally followed by `.gz`.
     pub fn plain_or_gz(&self, name: &str) -> Option<&Part> {
         self.part(name).or_else(|| self.part(&format!("{name}.gz")))
     }
@@ -230,7 +230,7 @@ impl Source {
     /// `groups.toml`, where there is one.
     ///
     /// # Errors
-    /// It contradicts itself, or is no map.
+    /// It is inconsistent or not a map.
     pub fn group_map(&self) -> Result<Option<GroupMap>, Report> {
         let Some(part) = self.part(GROUP_MAP) else {
             return Ok(None);
@@ -243,7 +243,7 @@ impl Source {
     /// `groups.jsonl`, where there is one.
     ///
     /// # Errors
-    /// It is cut off, or no file of saved groups.
+    /// It is truncated or not a saved-groups file.
     pub fn saved_groups(&self) -> Result<Option<SavedGroups>, Report> {
         let Some(part) = self.part(SAVED_GROUPS) else {
             return Ok(None);

@@ -1,11 +1,11 @@
-//! From counts to probabilities: a blend of everything that followed a path,
-//! the longest match first. Knows neither pools nor trees.
+//! From counts to probabilities: a blend of everything that followed a path, the
+//! longest match first. Knows neither pools nor trees.
 //!
-//! After PPM (Cleary & Witten, IEEE Trans. Commun. 1984): a suffix is believed
-//! with a weight, what weight remains escapes to the next shorter one. The
-//! weight is a logistic function of what is known of the suffix instead of a
-//! fixed escape estimate. The blend is too timid where one token leads and too
-//! bold for the others; a second logistic step corrects that.
+//! After PPM (Cleary & Witten, IEEE Trans. Commun. 1984): a suffix gets a weight, and
+//! the remaining weight escapes to the next shorter one. The weight is a logistic
+//! function of the suffix's features instead of a fixed escape estimate. The blend
+//! underestimates a leading token and overestimates the others; a second logistic step
+//! corrects that.
 
 use std::sync::LazyLock;
 
@@ -17,11 +17,11 @@ use crate::retrieval::query::evidence::{Evidence, Kind, Visit};
 use crate::speculate::TokenId;
 use crate::speculate::params::SourceWeights;
 
-/// Escaping weight below which nothing more is looked at.
+/// Escaping weight below which the search stops.
 const MIN_ESCAPE: f32 = 0.02;
 
-/// Shorter matches are looked at while a token with this share of the weight
-/// that is left would matter.
+/// Shorter matches are examined while a token with this share of the remaining weight
+/// would matter.
 const REST_SHARE: f32 = 0.07;
 
 /// A next token and how probable it is.
@@ -33,20 +33,20 @@ pub(crate) struct Candidate {
     pub backing: Backing,
 }
 
-/// Candidates of a node at most; later ones have less behind them.
+/// Maximum candidates of a node; later ones have less support.
 const MAX_CANDIDATES: usize = 160;
 /// Size of the table that finds a candidate by its token; a power of two.
 const N_SLOTS: usize = 256;
 
-/// The blend of a node, evidence by evidence. Used again for the next node.
+/// The blend of a node, evidence by evidence. Reused for the next node.
 pub(crate) struct Blend<'w> {
     weights: &'w Weights,
     sources: SourceWeights,
-    /// A path less probable than this is of no interest.
+    /// Less probable paths are ignored.
     min_path_prob: f32,
     is_root: bool,
     path_prob: f32,
-    /// Weight that has not been given to any suffix yet.
+    /// Weight not yet assigned to a suffix.
     escape: f32,
     candidates: Vec<Candidate>,
     /// Open addressing: one more than the candidate's index, 0 where none is.
@@ -67,8 +67,7 @@ impl<'w> Blend<'w> {
         }
     }
 
-    /// Forgets the last node and begins with another.
-    /// `floor`: a path less probable than this is of no interest any more.
+    /// Starts another node. `floor`: less probable paths are ignored.
     pub fn begin(&mut self, is_root: bool, path_prob: f32, floor: f32) {
         self.min_path_prob = floor;
         self.is_root = is_root;
@@ -99,8 +98,8 @@ impl<'w> Blend<'w> {
         }
     }
 
-    /// The next tokens, the most probable first, with probabilities that count
-    /// being accepted. Those that are far too improbable are left out.
+    /// The next tokens, the most probable first, with their probabilities of being
+    /// accepted. Those far below the floor are left out.
     pub fn finish(&mut self) -> &[Candidate] {
         let (best, second) = self.best_two();
         let min_prob = best.min(self.min_path_prob / self.path_prob * 0.5);
@@ -140,7 +139,7 @@ impl Visit for Blend<'_> {
             Kind::Common => trust,
         };
         let unit = self.escape * trust / evidence.n_seen.max(1) as f32;
-        // Crumbs are not worth the search for their place.
+        // Negligible shares are not worth a lookup.
         let crumb = self.min_path_prob / self.path_prob * 0.5;
         let backing = Backing::new(evidence.kind as u8, evidence.order, evidence.count);
         for &(token, n) in evidence.next {
@@ -162,8 +161,7 @@ fn flag(holds: bool) -> f32 {
     f32::from(u8::from(holds))
 }
 
-/// What the trust in a piece of evidence depends on. `is_first`: no other has
-/// been taken in at this node.
+/// Features for the trust in a piece of evidence. `is_first`: it is the first at this node.
 pub(crate) fn trust_inputs(
     evidence: &Evidence,
     is_root: bool,
@@ -202,7 +200,7 @@ pub(crate) fn trust_inputs(
     inputs
 }
 
-/// What the correction depends on; `rival` is the best other candidate.
+/// Features for the correction; `rival` is the best other candidate.
 pub fn lead_inputs(prob: f32, rival: f32, is_root: bool, path_prob: f32) -> [f32; LEAD_INPUTS] {
     let lead = (prob / rival.max(1e-4)).ln().clamp(-6.0, 6.0);
     [
@@ -215,7 +213,7 @@ pub fn lead_inputs(prob: f32, rival: f32, is_root: bool, path_prob: f32) -> [f32
     ]
 }
 
-/// Logarithms of counts, most of which are small.
+/// Logarithms of counts, tabulated for small ones.
 fn ln(n: usize) -> f32 {
     static SMALL: LazyLock<[f32; 128]> = LazyLock::new(|| std::array::from_fn(|n| (n as f32).ln()));
     match SMALL.get(n) {

@@ -1,12 +1,12 @@
-//! Learns how far the estimates are from what the rule in force accepts, and
-//! corrects the next ones. Knows trees and verdicts, no sources.
+//! Learns how far the estimates are from what the current rule accepts, and corrects
+//! later ones. Knows trees and verdicts, but not sources.
 //!
-//! A logistic correction of the estimate's logit: its slope, and an offset for
-//! where the token comes from (kind of the longest evidence, its order and its
-//! count), for its rank among its siblings, its depth, and how probable the
-//! path is (best-first picks what was overrated). Learned online by AdaGrad
-//! (Duchi et al., JMLR 2011) from children of committed nodes; the starting
-//! point weighs as much as some observations.
+//! A logistic correction of the estimate's logit: its slope, and an offset for where
+//! the token comes from (kind of the longest evidence, its order and its count), for
+//! its rank among its siblings, its depth, and how probable the path is (best-first
+//! selection favours overestimates). Learned online by AdaGrad (Duchi et al., JMLR
+//! 2011) from children of committed nodes; the starting point weighs as much as a few
+//! observations.
 
 use crate::retrieval::query::estimate::logistic::sigmoid;
 use crate::retrieval::query::estimate::standing::{N_WEIGHTS, Offers, Standing};
@@ -16,29 +16,27 @@ use crate::speculate::learned::{CalibrationStart, CalibrationState, Learned};
 use crate::speculate::params::{AcceptanceRule, Drafter, Params};
 use crate::speculate::verify::Verdict;
 
-/// Speed of learning, and how many observations the starting point weighs.
+/// Learning rate, and the starting point's weight in observations.
 const RATE: f32 = 0.08;
 const INERTIA: f32 = 30.0;
 
-/// A correction of the estimates. The default is the starting point for strict
-/// verification.
+/// A correction of the estimates. Defaults to the starting point for strict verification.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Calibration {
-    /// The rule as for which it started.
+    /// The rule whose starting point it used.
     started_as: AcceptanceRule,
     weights: [f32; N_WEIGHTS],
     /// Sums of squared gradients.
     squares: [f32; N_WEIGHTS],
 }
 
-/// One calibration for every rule and drafter that was used: what a rule
-/// accepts says little of what another does.
+/// One calibration per rule and drafter: what one rule accepts says little about another.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Calibrations {
     learned: Vec<((AcceptanceRule, Drafter), Calibration)>,
 }
 
-/// As a header says that every rule starts from its shipped weights.
+/// The start in a header if every rule uses its shipped weights.
 pub fn shipped_calibration() -> CalibrationStart {
     CalibrationStart::shipped(SHIPPED)
 }
@@ -50,7 +48,7 @@ impl Default for Calibration {
 }
 
 impl Calibration {
-    /// Where learning begins under a rule.
+    /// The starting point under a rule.
     pub fn start(rule: AcceptanceRule) -> Self {
         Calibration {
             started_as: rule,
@@ -62,7 +60,7 @@ impl Calibration {
         }
     }
 
-    /// Whether it expects a rule that takes more than the model's first choices.
+    /// Whether it is for a rule that accepts more than the model's first choices.
     pub(crate) fn expects_second_choices(&self) -> bool {
         self.started_as.takes_second_choices()
     }
@@ -76,8 +74,8 @@ impl Calibration {
         sigmoid(standing.z * (1.0 + slope) + bias + path * standing.path + offset)
     }
 
-    /// Learns from a tree that was drafted under this calibration: which
-    /// children of committed nodes were committed. Returns the numbers that changed.
+    /// Learns from a tree drafted under this calibration: which children of committed
+    /// nodes were committed. Returns the changed weights.
     pub(crate) fn observe(
         &mut self,
         offers: &Offers,
@@ -117,7 +115,7 @@ impl Calibration {
             .collect()
     }
 
-    /// Numbers that this version does not have are passed over.
+    /// Weights unknown to this version are skipped.
     fn set(&mut self, learned: &[Learned]) {
         for &(i, weight, squares) in learned {
             if let Some(place) = self.weights.get_mut(usize::from(i)) {
@@ -132,18 +130,18 @@ impl Calibration {
             self.squares[i] += g * g;
             self.weights[i] += RATE * g / self.squares[i].sqrt();
         }
-        // The order of the estimates must stay.
+        // The order of the estimates must not change.
         self.weights[1] = self.weights[1].clamp(-0.7, 1.0);
     }
 
-    /// In the order of the tables; for fitting where it starts.
+    /// In the order of the tables; for fitting the starting point.
     pub fn weights(&self) -> &[f32] {
         &self.weights
     }
 }
 
 impl Calibrations {
-    /// As a header says they were at the start of its run.
+    /// As recorded in a header for the start of its run.
     pub fn starting(start: &CalibrationStart) -> Self {
         let state = |state: &CalibrationState| {
             let mut calibration = Calibration::start(state.like.unwrap_or(state.verify));
@@ -155,7 +153,7 @@ impl Calibrations {
         }
     }
 
-    /// As a header says it: what differs from the shipped weights, and what taught it.
+    /// For a header: differences from the shipped weights, and where they were learned.
     pub fn as_start(&self, taught_by: &str) -> CalibrationStart {
         let state =
             |((verify, drafter), calibration): &((AcceptanceRule, Drafter), Calibration)| {
@@ -210,7 +208,7 @@ mod tests {
         let text = serde_json::to_string(&start).unwrap();
         let read: CalibrationStart = serde_json::from_str(&text).unwrap();
         assert_eq!(Calibrations::starting(&read), learned);
-        // Step by step, as a trace's steps tell it.
+        // Step by step, as recorded in a trace.
         let mut told = CalibrationStart::shipped(SHIPPED);
         told.learn(&params, &changed);
         assert_eq!(Calibrations::starting(&told), learned);

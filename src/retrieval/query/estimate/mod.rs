@@ -1,5 +1,5 @@
-//! From evidence to probabilities: a blend of counts, corrected by what the rule in force
-//! has accepted so far.
+//! From evidence to probabilities: a blend of counts, corrected by what the current
+//! rule has accepted so far.
 
 pub(crate) mod blend;
 pub(crate) mod calibration;

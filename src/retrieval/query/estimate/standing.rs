@@ -1,10 +1,10 @@
-//! What a correction of an estimate depends on: the logit, the path, and a cell in each
-//! of some small tables. Knows nothing of how it is learned.
+//! The features of a correction: the logit, the path, and a cell in each of several
+//! small tables. Does not know how it is learned.
 
 use crate::retrieval::query::estimate::logistic::logit;
 use crate::speculate::TokenId;
 
-/// Cells of the offset: one of each table is in force.
+/// Cells of the offset: one per table is active.
 const TABLES: [usize; 5] = [KINDS, ORDERS, COUNTS, RANKS, DEPTHS];
 const KINDS: usize = 6;
 const ORDERS: usize = 8;
@@ -24,7 +24,7 @@ pub(crate) struct Backing {
     count: u8,
 }
 
-/// What a correction depends on.
+/// The features of a correction.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Standing {
     /// Logit of the estimate, given that the path before it is accepted.
@@ -36,7 +36,7 @@ pub(crate) struct Standing {
     depth: u8,
 }
 
-/// The standings of a draft's candidates, by the node they were offered below.
+/// The features of a draft's candidates, by parent node.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Offers {
     list: Vec<(TokenId, Standing)>,

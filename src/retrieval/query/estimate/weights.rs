@@ -1,25 +1,24 @@
-//! The blend's learned numbers. What each is multiplied with is said where
-//! `blend` lists its inputs.
+//! The blend's learned weights. `blend` lists the inputs that they multiply.
 //!
-//! Fitted by `examples/fit_weights.rs` on synthetic recommender texts with templates, slots and
-//! noise (500,000 tokens in the pool) and on some 250 answers of SmolLM2-135M
-//! about films and viewers, about half and half by tokens replayed: the one
-//! kind has large pools and much structure, the other small pools and prose.
+//! Fitted by `examples/fit_weights.rs` on synthetic recommender texts with templates,
+//! slots and noise (500,000 tokens in the pool) and on some 250 answers of SmolLM2-135M
+//! about films and viewers, about half each by tokens replayed: the former have large
+//! pools and much structure, the latter small pools and prose.
 
 use crate::retrieval::query::estimate::standing::N_WEIGHTS;
 use crate::retrieval::query::evidence::Kind;
 
-/// What the trust in a piece of evidence depends on, as many inputs.
+/// Number of features for the trust in a piece of evidence.
 pub const TRUST_INPUTS: usize = 12;
-/// What the correction of a blended probability depends on.
+/// Number of features for the correction of a blended probability.
 pub const LEAD_INPUTS: usize = 6;
 
 /// Weights of two logistic functions.
 #[derive(Clone, Debug)]
 pub struct Weights {
-    /// How far evidence is trusted, by its kind.
+    /// The trust in evidence, by its kind.
     pub trust: [[f32; TRUST_INPUTS]; Kind::COUNT],
-    /// How a blended probability is corrected.
+    /// The correction of a blended probability.
     pub lead: [f32; LEAD_INPUTS],
 }
 
@@ -53,13 +52,13 @@ pub(crate) const WEIGHTS: Weights = Weights {
     lead: [-0.12, 0.90, 0.06, 0.32, 0.11, -0.09],
 };
 
-/// Raised whenever a number of the two starts below, or of [`WEIGHTS`], changes: a
-/// header names it.
+/// Raised whenever a weight of the two starting points below or of [`WEIGHTS`] changes;
+/// recorded in headers.
 pub const SHIPPED: u32 = 2;
 
-/// Where the calibration starts under strict verification: where it was after a session
-/// of SmolLM2-135M about 75 films and 45 viewers of the sample's pool half, each one's own
-/// document hidden (`examples/fit_calibration.rs`). In the order of `standing`'s
+/// The starting point under strict verification: the calibration after a session of
+/// SmolLM2-135M about 75 films and 45 viewers of the sample's pool half, each with its
+/// own document hidden (`examples/fit_calibration.rs`). In the order of `standing`'s
 /// tables.
 pub(crate) const START_STRICT: [f32; N_WEIGHTS] = [
     0.008, -0.036, -0.094, 0.139, -0.104, -0.125, -0.135, 0.033, 0.160, 0.160, -0.248, -0.161,
@@ -68,7 +67,7 @@ pub(crate) const START_STRICT: [f32; N_WEIGHTS] = [
     -0.018, 0.023,
 ];
 
-/// .. and where second-ranked tokens are accepted, too: after the same session under the
+/// .. and if second-ranked tokens are accepted, too: after the same session under the
 /// relaxed rule (k = 2, tau = 0.1).
 pub(crate) const START_RELAXED: [f32; N_WEIGHTS] = [
     0.087, 0.001, -0.162, 0.197, -0.191, -0.183, -0.050, -0.005, 0.277, 0.277, -0.100, -0.207,

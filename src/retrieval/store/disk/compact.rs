@@ -1,5 +1,5 @@
-//! Keeping a pool on disk in shape: small segments are merged, and the oldest
-//! go where there is a bound. A segment is as old as its newest document.
+//! Compacts a pool on disk: merges small segments, and evicts the oldest if the pool is
+//! bounded. A segment is as old as its newest document.
 
 use std::collections::HashMap;
 
@@ -10,8 +10,8 @@ use crate::retrieval::index::segment_builder::SegmentBuilder;
 use crate::retrieval::store::disk::pool_store::Member;
 use crate::retrieval::store::disk::segment_writer::SegmentWriter;
 
-/// Up to which size, in those of the younger neighbour, an older one is merged
-/// with it: so a document is rarely written again, and a group has few segments.
+/// Maximum size of an older neighbour, relative to the younger one, for merging: so
+/// documents are rarely rewritten, and a group has few segments.
 pub(crate) const GROWN_RATIO: usize = 2;
 
 /// Merges neighbours of a group unless they would have more than `limit` tokens
@@ -46,7 +46,7 @@ pub(crate) fn merge(
     Ok(())
 }
 
-/// Which members become one; by group, each run from old to young.
+/// Which members to merge; by group, each run from old to young.
 fn plan(sizes: &[(&str, usize)], limit: usize, ratio: usize) -> Vec<Vec<usize>> {
     let mut groups: HashMap<&str, Vec<(Vec<usize>, usize)>> = HashMap::new();
     for (i, &(group, size)) in sizes.iter().enumerate() {
@@ -68,15 +68,15 @@ fn plan(sizes: &[(&str, usize)], limit: usize, ratio: usize) -> Vec<Vec<usize>> 
     groups.into_values().flatten().map(|run| run.0).collect()
 }
 
-/// What went because the pool was above its bound.
+/// What was evicted because the pool exceeded its bound.
 pub(crate) struct Evicted {
     pub documents: usize,
     /// Whole segments, the oldest.
     pub segments: usize,
 }
 
-/// Drops whole oldest segments while the pool is above its bound. A last one
-/// that is too large by itself keeps its newest documents.
+/// Evicts the oldest segments while the pool exceeds its bound. If the last one alone
+/// is too large, it keeps its newest documents.
 pub(crate) fn evict(
     members: &mut Vec<Member>,
     max: u64,
@@ -112,7 +112,7 @@ pub(crate) fn evict(
     })
 }
 
-/// The newest documents that have at most `max` tokens together.
+/// The newest documents with at most `max` tokens in total.
 fn newest(segment: &Segment, max: u64) -> SegmentBuilder {
     let mut room = max;
     let docs: Vec<_> = segment.docs.iter().collect();

@@ -1,5 +1,5 @@
-//! The folder of a pool while it is being changed: its lock, and what an interrupted
-//! change left behind.
+//! The folder of a pool during a change: its lock, leftovers of an interrupted change,
+//! and atomic replacement of files.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::retrieval::store::disk::pool_store::{LIST, read_list};
 pub(crate) const SUFFIX: &str = ".seg";
 pub(crate) const LOCK: &str = "lock";
 
-/// True if the folder was not there.
+/// True if the folder did not exist.
 pub(crate) fn make_folder(path: &Path) -> Result<bool> {
     if !path.exists() {
         fs::create_dir_all(path).wrap_err_with(|| format!("making {}", path.display()))?;
@@ -36,8 +36,8 @@ fn is_ours(name: &str) -> bool {
     name == LOCK || is_temporary(name.as_ref()) || name.ends_with(SUFFIX)
 }
 
-/// Who holds it changes the pool. A process that is being started has copies of
-/// all open files for a moment, so that closing this one would not yet let go.
+/// Held while changing the pool. Unlocked explicitly: a process being started briefly
+/// has copies of all open files, so closing this one might not release it.
 pub(crate) struct Lock(File);
 
 impl Drop for Lock {
@@ -59,8 +59,8 @@ pub(crate) fn lock(path: &Path) -> Result<Lock> {
     }
 }
 
-/// Removes what an interrupted change left behind; returns the greatest number
-/// in use. Beside a list that cannot be read, every segment stays.
+/// Removes leftovers of an interrupted change; returns the highest number in use. If
+/// the list cannot be read, every segment stays.
 pub(crate) fn clean(path: &Path) -> Result<u64> {
     let listed = match read_list(path) {
         Ok(list) => Some(list.segments),

@@ -1,5 +1,5 @@
-//! A pool on disk: a folder of immutable segments and a list of them. Here it
-//! is opened and described; `update` changes it. Knows nothing of text.
+//! A pool on disk: a folder of immutable segments and a list of them. Opens and
+//! describes it; `update` changes it. Does not know text.
 //!
 //! ```text
 //! NAME.pool/
@@ -8,11 +8,10 @@
 //!   lock           held by whoever changes the pool
 //! ```
 //!
-//! A change writes new segment files first and then puts a new list in the old
-//! one's place by renaming; so a pool is always whole, the old or the new.
-//! Files that no list names are what an interrupted change left behind; the
-//! next change removes them. The list ends with a checksum of itself and holds
-//! that of every segment's header.
+//! A change writes new segment files first and then replaces the list by renaming, so a
+//! pool is always consistent, old or new. Files not in the list are leftovers of an
+//! interrupted change; the next change removes them. The list ends with its own
+//! checksum and contains that of every segment's header.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,7 +29,7 @@ pub(crate) const LIST: &str = "pool.json";
 /// 2: documents are named by kind and id, as in `item/i101`.
 const FORMAT: u32 = 2;
 
-/// A pool of at most this size is checked to the byte whenever it is opened.
+/// A pool up to this size is fully verified whenever it is opened.
 const CHECKED_BYTES: u64 = 64 << 20;
 
 /// The list of segments, as `pool.json` holds it.
@@ -85,7 +84,7 @@ pub struct PoolStore {
     checked: Check,
 }
 
-/// What a pool on disk holds.
+/// The contents of a pool on disk.
 #[derive(Clone, Debug, Serialize)]
 pub struct PoolInfo {
     pub path: PathBuf,
@@ -101,7 +100,7 @@ pub struct PoolInfo {
     /// Without the documents' names: text, suffix arrays and tables.
     pub index_bytes: usize,
     pub index_bytes_per_token: f64,
-    /// Every byte was held against its checksum.
+    /// Every byte was verified against its checksum.
     pub verified: bool,
     pub groups: Vec<GroupInfo>,
 }
@@ -178,13 +177,12 @@ impl List {
 }
 
 impl PoolStore {
-    /// Opens a pool. One of a moderate size is checked to the byte, a large one
-    /// by its headers and tables, so that opening takes no time; `Check::Whole`
-    /// checks any to the byte. With `tokenizer`, the pool must be of that one.
+    /// Opens a pool. One of moderate size is fully verified, of a large one only
+    /// headers and tables, so that opening is fast; `Check::Whole` verifies any pool
+    /// fully. With `tokenizer`, the pool must belong to it.
     ///
     /// # Errors
-    /// A folder that is no pool; a pool of another tokenizer or version; one
-    /// that is cut off or damaged. The message names the file and the way out.
+    /// A folder that is not a pool; a pool of another tokenizer or version; a truncated or damaged one. The message names the file and what to do.
     pub fn open(path: &Path, tokenizer: Option<&TokenizerHash>, check: Check) -> Result<Self> {
         let way_out = || {
             let path = path.display();

@@ -1,13 +1,13 @@
-//! Every query there is, put to bytes that claim to be a segment's file: for
-//! the fuzz target and the tests of damage. Nothing may panic.
+//! Runs every query on bytes that claim to be a segment file, for the fuzz target and
+//! the tests of damage. Nothing may panic.
 
 use crate::retrieval::index::ranks::Ranks;
 use crate::retrieval::index::segment::Segment;
 use crate::retrieval::index::symbol::SEPARATOR;
 use crate::retrieval::store::disk::segment_file::{Opened, open_resealed};
 
-/// Opens the bytes as a segment, with checksums made to fit so that damage gets
-/// past them, and queries it. False if they were refused.
+/// Opens the bytes as a segment, with checksums fixed so that damage gets past them,
+/// and queries it. False if they were refused.
 pub fn probe_segment(bytes: &[u8]) -> bool {
     match open_resealed(bytes) {
         Ok(opened) => {

@@ -1,12 +1,11 @@
-//! A segment as a file: flat, versioned, checksummed, opened by memory map.
-//! Its layout is in `segment_header`. Knows nothing of the folder it lies in
-//! (`pool_store`) or of queries.
+//! A segment as a file: flat, versioned, checksummed, opened by memory map. Its layout
+//! is in `segment_header`. Does not know its folder (`pool_store`) or queries.
 //!
-//! Checksums are CRC-32 and cover the padding, so every bit of a file counts.
-//! Opening always checks the header, the file's length, and the first three
-//! sections; the others are checked on request, because that reads all of a
-//! file. Without it a damaged text can give useless drafts, but nothing worse:
-//! every access to a segment keeps within its bounds (see `segment`).
+//! Checksums are CRC-32 and cover the padding, so every bit of a file counts. Opening
+//! always checks the header, the file's length, and the first three sections; the
+//! others are checked on request, because that reads the whole file. Without it a
+//! damaged text can give useless drafts, but nothing worse: every access to a segment
+//! is bounds-checked (see `segment`).
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -32,10 +31,10 @@ use crate::speculate::subject::GroupKey;
 
 /// Sections that are checked whenever a file is opened: firsts, buckets, group.
 const N_SMALL: usize = 3;
-/// Files from this size on are not read to be hashed.
+/// Files from this size on are not read for hashing.
 const HASHED_WHOLE: usize = 16 << 20;
 
-/// How much of a file's content is held against its checksums.
+/// How much of a file is verified against its checksums.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Check {
     /// Header, length and tables: a few pages of a file of any size.
@@ -44,19 +43,19 @@ pub enum Check {
     Whole,
 }
 
-/// A segment of a file, mapped.
+/// A memory-mapped segment file.
 #[derive(Debug)]
 pub(crate) struct Opened {
     pub segment: Segment,
     pub group: GroupKey,
     pub tokenizer: TokenizerHash,
-    /// Stands for the whole content: the header holds the sections' checksums.
+    /// Identifies the whole content: the header has the sections' checksums.
     pub header_crc: u32,
     pub file_bytes: u64,
 }
 
-/// A large segment is known by its header, which holds every section's checksum, so
-/// that a run that draws on it need not read all of it first.
+/// A large segment is identified by its header, which has every section's checksum, so
+/// that a run does not have to read all of it first.
 fn hashed_by_header(segment: Segment, map: &MappedFile) -> Segment {
     if map.len() >= HASHED_WHOLE {
         let hash = Sha256::digest(&map[..HEADER_BYTES]);
@@ -120,8 +119,7 @@ fn padding(n_bytes: usize) -> &'static [u8] {
 /// Opens a segment's file.
 ///
 /// # Errors
-/// A file that cannot be read, is none of ours, of another version, cut off or
-/// damaged. The message names the file and what is wrong.
+/// A file that cannot be read, is not a segment, has another version, or is truncated or damaged. The message names the file and the problem.
 pub(crate) fn open(path: &Path, check: Check) -> Result<Opened> {
     let context = || format!("opening {}", path.display());
     let file = File::open(path).wrap_err_with(context)?;
@@ -187,7 +185,7 @@ impl Header {
         }
     }
 
-    /// The segment over the mapped sections; `None` if the bucket table is none.
+    /// The segment over the mapped sections; `None` if the bucket table is invalid.
     fn arrays(
         &self,
         map: &Arc<MappedFile>,
@@ -241,8 +239,8 @@ impl Header {
     }
 }
 
-/// Opens bytes that claim to be a segment's file, as if every checksum were
-/// right, so that damage reaches what lies behind the checksums.
+/// Opens bytes that claim to be a segment file, ignoring checksums, so that damage
+/// reaches the code behind them.
 #[doc(hidden)]
 pub(crate) fn open_resealed(bytes: &[u8]) -> Result<Opened> {
     let mut bytes = bytes.to_vec();
@@ -252,7 +250,7 @@ pub(crate) fn open_resealed(bytes: &[u8]) -> Result<Opened> {
     open_map(Arc::new(map.make_read_only()?.into()), Check::Structure)
 }
 
-/// Makes checksums fit the content, wherever the content leaves room for them.
+/// Recomputes the checksums, as far as the content has room for them.
 fn reseal(bytes: &mut [u8]) {
     let seal = |bytes: &mut [u8]| {
         let crc = crc32fast::hash(&bytes[..CRC_AT]);

@@ -1,4 +1,4 @@
-//! How a segment's file is laid out, and its header.
+//! The layout of a segment file, and its header.
 //!
 //! All numbers are little-endian. A header of 192 bytes, then the sections, end
 //! to end, each padded with zeros to a multiple of 8 bytes. Their lengths follow
@@ -38,7 +38,7 @@ pub(crate) const HEADER_BYTES: usize = 192;
 pub(crate) const CRC_AT: usize = HEADER_BYTES - 4;
 pub(crate) const N_SECTIONS: usize = 9;
 
-/// Everything a header says but for the checksums.
+/// Everything in a header except the checksums.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     pub width: u32,
@@ -103,7 +103,7 @@ impl Header {
         Ok((header, std::array::from_fn(|i| u32_at(bytes, 96 + 4 * i))))
     }
 
-    /// Where every section lies; `None` for counts that cannot be.
+    /// The range of every section; `None` for impossible counts.
     pub fn sections(&self) -> Option<[Range<usize>; N_SECTIONS]> {
         let width = u64::from(self.width);
         let separator = match self.width {

@@ -1,5 +1,5 @@
-//! Segments written into a pool's folder, one file each, and taken away again if the
-//! change that they belong to is given up.
+//! Writes segments into a pool's folder, one file each, and removes them if the change
+//! is abandoned.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,14 +13,14 @@ use crate::retrieval::store::disk::pool_store::{Listed, Member, open_member};
 use crate::retrieval::store::disk::segment_file::{self, Check};
 use crate::retrieval::store::disk::tokenizer_hash::TokenizerHash;
 
-/// What a change of a pool is busy with. `false` in answer cancels it.
+/// A stage of changing a pool. The callback returns `false` to cancel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Work {
     /// Sorting and writing a segment.
     Indexing { group: String, tokens: usize },
 }
 
-/// The user ended a change of a pool; the pool is as it was.
+/// The user cancelled a change of a pool; the pool is unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cancelled;
 
@@ -82,8 +82,7 @@ impl<'p> SegmentWriter<'p> {
         open_member(&self.path, &listed, &self.tokenizer, Check::Structure)
     }
 
-    /// A member whose every byte is as it was written, so that no damage is
-    /// copied and sealed again.
+    /// A fully verified member, so that no damage is copied under new checksums.
     pub fn verified(&self, member: &Member) -> Result<Member> {
         let listed = Listed::of(member);
         open_member(&self.path, &listed, &self.tokenizer, Check::Whole)

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-/// sha256 over a tokenizer's kind, vocabulary and merges; zeros for ids that
-/// belong to none, such as a synthetic corpus's.
+/// sha256 over a tokenizer's kind, vocabulary and merges; zeros for ids without a
+/// tokenizer, such as a synthetic corpus's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenizerHash(pub(crate) [u8; 32]);
 
 impl TokenizerHash {
-    /// Ids of no tokenizer.
+    /// Ids without a tokenizer.
     pub const NONE: TokenizerHash = TokenizerHash([0; 32]);
 
     /// From 64 hexadecimal digits; `None` for anything else.

@@ -1,9 +1,9 @@
-//! Changing a pool on disk: documents stream in, segments come out, and the
-//! list of segments changes once, at the end. Until then the pool is the old
-//! one, and whatever was written is removed again unless it is committed.
+//! Changes a pool on disk: documents stream in, segments are written, and the list of
+//! segments is replaced once, at the end. Until then the pool is the old one, and
+//! anything written is removed unless committed.
 //!
-//! Memory stays bounded: documents wait in memory until there are
-//! [`BUFFERED_TOKENS`] of them, then the largest group's become a segment.
+//! Memory stays bounded: documents are buffered up to [`BUFFERED_TOKENS`], then those
+//! of the largest group become a segment.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
@@ -23,45 +23,45 @@ use crate::retrieval::store::disk::tokenizer_hash::TokenizerHash;
 use crate::retrieval::store::document::PoolDoc;
 use crate::speculate::subject::{DocId, GroupKey};
 
-/// Tokens that wait in memory for their segments.
+/// Maximum tokens buffered in memory.
 const BUFFERED_TOKENS: usize = 16 << 20;
-/// Tokens of a segment, at most, unless a single document has more.
+/// Maximum tokens of a segment, unless a single document has more.
 const SEGMENT_TOKENS: usize = 32 << 20;
-/// A bounded pool is made of at least so many segments, so that eviction takes
-/// a part of it only.
+/// A bounded pool has at least this many segments, so that eviction removes only a part
+/// of it.
 const BOUNDED_PARTS: u64 = 8;
 
-/// What a change did.
+/// The result of a change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Changed {
     pub added: usize,
-    /// Documents taken out, those that a newer one of their id replaced included.
+    /// Documents removed, including those replaced by a newer one with the same id.
     pub removed: usize,
-    /// Documents that went because the pool was at its bound.
+    /// Documents evicted because the pool reached its bound.
     pub evicted: usize,
 }
 
-/// How large segments and the waiting documents may grow.
+/// Limits on segments and buffered documents.
 #[derive(Clone, Copy, Debug)]
 struct Sizes {
     buffered_tokens: usize,
     segment_tokens: usize,
 }
 
-/// A change of a pool, seen by nobody until it is committed.
+/// A change of a pool, invisible until committed.
 pub struct PoolUpdate<'p> {
     path: PathBuf,
-    /// The folder is this change's own: it goes if the change does.
+    /// The folder was created by this change and is removed if it is abandoned.
     is_new_folder: bool,
     _lock: Lock,
     list: List,
     members: Vec<Member>,
     buffers: BTreeMap<GroupKey, SegmentBuilder>,
     n_buffered: usize,
-    /// Ids to be taken out of the segments that were there before.
+    /// Ids to remove from the existing segments.
     gone: HashSet<DocId>,
     n_old_members: usize,
-    /// Documents of an id that is added replace those of that id.
+    /// Added documents replace those with the same id.
     replaces: bool,
     writer: SegmentWriter<'p>,
     sizes: Sizes,
@@ -70,12 +70,10 @@ pub struct PoolUpdate<'p> {
 }
 
 impl<'p> PoolUpdate<'p> {
-    /// Begins a pool anew. A pool that is there already stays until the new one
-    /// is committed.
+    /// Begins a new pool. An existing pool stays until the new one is committed.
     ///
     /// # Errors
-    /// A path where something other than a pool lies; a pool that someone else
-    /// is changing.
+    /// A path with something other than a pool; a pool that another process is changing.
     pub fn build(
         path: &Path,
         tokenizer: &TokenizerHash,
@@ -88,11 +86,10 @@ impl<'p> PoolUpdate<'p> {
         Self::begin(path, is_new_folder, list, Vec::new(), progress)
     }
 
-    /// Begins a change of a pool that is there. Documents that are added
-    /// replace those of the same id.
+    /// Begins a change of an existing pool. Added documents replace those with the same id.
     ///
     /// # Errors
-    /// As [`PoolStore::open`]; a pool that someone else is changing.
+    /// As [`PoolStore::open`]; a pool that another process is changing.
     pub fn change(
         path: &Path,
         tokenizer: Option<&TokenizerHash>,
@@ -149,7 +146,7 @@ impl<'p> PoolUpdate<'p> {
         self.sizes.buffered_tokens = BUFFERED_TOKENS.min(part);
     }
 
-    /// Smaller segments than usual, so that a small test has many.
+    /// Smaller segments than usual, for tests with many.
     #[doc(hidden)]
     pub fn shrink_segments(&mut self, segment_tokens: usize, buffered_tokens: usize) {
         self.sizes = Sizes {
@@ -204,16 +201,16 @@ impl<'p> PoolUpdate<'p> {
             .any(|m| m.segment.docs.with_id(id).next().is_some())
     }
 
-    /// Takes documents out by their ids; unknown ones are not missed.
+    /// Removes documents by their ids; unknown ones are ignored.
     pub fn remove(&mut self, ids: impl IntoIterator<Item = DocId>) {
         self.gone.extend(ids);
     }
 
-    /// Puts the change into effect: merges small segments, drops the oldest
-    /// above the bound, and replaces the list.
+    /// Commits the change: merges small segments, evicts the oldest above the bound,
+    /// and replaces the list.
     ///
     /// # Errors
-    /// A full disk; [`Cancelled`](super::segment_writer::Cancelled). The pool is as it was then.
+    /// A full disk; [`Cancelled`](super::segment_writer::Cancelled). The pool is then unchanged.
     pub fn commit(mut self) -> Result<Changed> {
         for group in self.buffers.keys().cloned().collect::<Vec<_>>() {
             self.flush(&group)?;
@@ -240,7 +237,7 @@ impl<'p> PoolUpdate<'p> {
         Ok(self.changed)
     }
 
-    /// Makes a segment of what waits for a group.
+    /// Makes a segment of a group's buffered documents.
     fn flush(&mut self, group: &GroupKey) -> Result<()> {
         let Some(builder) = self.buffers.remove(group).filter(|b| !b.is_empty()) else {
             return Ok(());
@@ -249,7 +246,7 @@ impl<'p> PoolUpdate<'p> {
         let member = self.writer.write(group, builder)?;
         self.members.push(member);
         if !self.gone.is_empty() {
-            return Ok(()); // evicted once it is known what goes anyway
+            return Ok(()); // evicted once the removals are known
         }
         self.evict()
     }
@@ -265,7 +262,7 @@ impl<'p> PoolUpdate<'p> {
         Ok(())
     }
 
-    /// Writes the old segments anew that hold documents to be taken out.
+    /// Rewrites the old segments that contain documents to remove.
     fn take_out_gone(&mut self) -> Result<()> {
         let gone = std::mem::take(&mut self.gone);
         for at in 0..self.n_old_members {
