@@ -1,150 +1,242 @@
-//! The KV cache, preallocated. Rows of a draft tree are appended behind the
-//! committed ones; the accepted rows are kept, the others forgotten.
+//! The KV cache: slots of one size, preallocated, each for a sequence of its own.
+//! Rows of a draft tree are appended behind a slot's committed ones; the accepted
+//! rows are kept, the others forgotten.
 
 use candle_core::{CpuStorage, DType, Device, Result, Storage, Tensor, bail};
-use half::f16;
-use half::vec::HalfBitsVecExt;
 
 use super::kernels::Cpu;
-use super::kernels::kv::{Append, Gather, Heads, KvType, Places, Stored};
-use super::kernels::slab::ask_for_huge_pages;
+use super::kernels::kv::{Heads, KvType, Places, TILE};
+use super::kernels::kv_memory::KvMemory;
 use super::layer::{Backend, Target};
 
-/// One layer's keys and values, parts of one tensor.
-pub enum Layer {
+/// Keys and values of every layer and slot, slot after slot.
+pub enum Rows {
+    /// As our attention reads them.
+    Tiles(KvMemory),
     /// For candle.
     Heads(HeadRows),
-    /// As our attention reads them ([`Places`]); `both` are the keys, then the values.
-    Tiles {
-        both: Tensor,
-        keys: Tensor,
-        values: Tensor,
-    },
 }
 
-/// Keys and values head by head: (kv_heads, capacity, head_dim) each.
+/// Keys and values head by head.
 pub struct HeadRows {
-    pub keys: Tensor,
-    pub values: Tensor,
+    /// What the layers are parts of, so that kept rows of all of them move together.
+    /// Shape: (layers * 2 * kv_heads, rows, head_dim).
+    all: Tensor,
+    /// Keys and values of each layer: (kv_heads, rows, head_dim).
+    layers: Vec<(Tensor, Tensor)>,
 }
 
-impl Layer {
-    /// As candle's operations read it.
-    pub fn heads(&self) -> Result<&HeadRows> {
-        match self {
-            Layer::Heads(rows) => Ok(rows),
-            Layer::Tiles { .. } => bail!("this cache is for our own attention"),
+impl HeadRows {
+    fn new(layers: usize, rows: usize, heads: Heads, device: &Device) -> Result<Self> {
+        let Heads {
+            kv_heads, head_dim, ..
+        } = heads;
+        let all = Tensor::zeros((2 * layers * kv_heads, rows, head_dim), DType::F32, device)?;
+        let part = |i: usize| all.narrow(0, i * kv_heads, kv_heads);
+        let layer = |i: usize| Ok((part(2 * i)?, part(2 * i + 1)?));
+        let layers = (0..layers).map(layer).collect::<Result<_>>()?;
+        Ok(HeadRows { all, layers })
+    }
+
+    /// A layer's keys and its values.
+    pub fn layer(&self, layer: usize) -> (&Tensor, &Tensor) {
+        let (keys, values) = &self.layers[layer];
+        (keys, values)
+    }
+
+    /// Writes keys and values of shape (kv_heads, n, head_dim) to cache rows.
+    ///
+    /// # Errors
+    /// What the device reports.
+    pub fn append(&self, layer: usize, both: (&Tensor, &Tensor), to: &Destination) -> Result<()> {
+        let (keys, values) = self.layer(layer);
+        match to {
+            Destination::From(row) => {
+                keys.slice_set(both.0, 1, *row)?;
+                values.slice_set(both.1, 1, *row)
+            }
+            Destination::Each(rows) => {
+                keys.scatter_set(rows, both.0, 1)?;
+                values.scatter_set(rows, both.1, 1)
+            }
         }
+    }
+
+    fn gather(&self, rows: &[usize], to: usize) -> Result<()> {
+        let index: Vec<u32> = rows.iter().map(|&r| r as u32).collect();
+        let index = Tensor::new(index.as_slice(), self.all.device())?;
+        self.all
+            .slice_set(&self.all.index_select(&index, 1)?, 1, to)
     }
 }
 
-/// Keys and values of every layer, for up to `capacity` tokens.
-pub struct KvCache {
-    places: Places,
-    /// What the layers are parts of.
-    all: Tensor,
-    layers: Vec<Layer>,
+/// Where the rows of a pass go on a device.
+pub enum Destination {
+    /// One after another from here on.
+    From(usize),
+    /// Each to its own cache row. Shape: (kv_heads, n, head_dim).
+    Each(Tensor),
+}
+
+impl Destination {
+    /// # Errors
+    /// What the device reports.
+    pub fn new(at: &[usize], heads: Heads, device: &Device) -> Result<Self> {
+        if at.windows(2).all(|w| w[1] == w[0] + 1) {
+            return Ok(Destination::From(at.first().copied().unwrap_or(0)));
+        }
+        let rows: Vec<u32> = at.iter().map(|&row| row as u32).collect();
+        let rows = Tensor::from_vec(rows, (1, at.len(), 1), device)?;
+        let shape = (heads.kv_heads, at.len(), heads.head_dim);
+        Ok(Destination::Each(rows.broadcast_as(shape)?.contiguous()?))
+    }
+}
+
+/// What a slot holds.
+#[derive(Clone, Copy, Default)]
+struct Slot {
     /// Committed rows.
     len: usize,
     /// Rows appended behind them and not yet decided.
     pending: usize,
     /// Rows that were ever written.
     written: usize,
+}
+
+/// Keys and values of every layer, in slots for up to `capacity` tokens each.
+pub struct KvCache {
+    pub heads: Heads,
+    pub layers: usize,
+    rows: Rows,
+    slots: Vec<Slot>,
     capacity: usize,
 }
 
 impl KvCache {
-    pub fn new(layers: usize, capacity: usize, heads: Heads, target: Target<'_>) -> Result<Self> {
-        let places = Places::new(heads, capacity);
-        let (all, layers) = match target.backend {
-            Backend::Device => head_by_head(layers, capacity, heads, target.device)?,
-            Backend::Cpu => in_tiles(layers, places.numbers(), target.kv)?,
+    /// `slots` of them, each for `capacity` tokens.
+    ///
+    /// # Errors
+    /// What the device reports.
+    pub fn new(
+        layers: usize,
+        (slots, capacity): (usize, usize),
+        heads: Heads,
+        target: Target<'_>,
+    ) -> Result<Self> {
+        let n = slots * capacity.next_multiple_of(TILE);
+        let rows = match target.backend {
+            Backend::Device => Rows::Heads(HeadRows::new(layers, n, heads, target.device)?),
+            Backend::Cpu => Rows::Tiles(KvMemory::new(Places::new(heads, n), layers, target.kv)),
         };
         Ok(KvCache {
-            places,
-            all,
+            heads,
             layers,
-            len: 0,
-            pending: 0,
-            written: 0,
+            rows,
+            slots: vec![Slot::default(); slots],
             capacity,
         })
     }
 
-    pub fn len(&self) -> usize {
-        self.len
+    pub fn slots(&self) -> usize {
+        self.slots.len()
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
+    /// Committed tokens of a slot.
+    pub fn len(&self, slot: usize) -> usize {
+        self.slots[slot].len
     }
 
+    /// Tokens that fit a slot.
     pub fn capacity(&self) -> usize {
         self.capacity
     }
 
+    /// Cache rows of a slot: whole tiles.
+    pub fn slot_rows(&self) -> usize {
+        self.capacity.next_multiple_of(TILE)
+    }
+
+    /// The cache row that a slot begins with.
+    pub fn first(&self, slot: usize) -> usize {
+        slot * self.slot_rows()
+    }
+
     /// The type of its numbers.
     pub fn kv_type(&self) -> KvType {
-        match self.all.dtype() {
-            DType::F16 => KvType::F16,
-            _ => KvType::F32,
+        match &self.rows {
+            Rows::Tiles(memory) => memory.kv_type(),
+            Rows::Heads(_) => KvType::F32,
         }
     }
 
-    pub fn places(&self) -> Places {
-        self.places
-    }
-
-    pub fn layer(&self, layer: usize) -> &Layer {
-        &self.layers[layer]
-    }
-
-    /// Writes a layer's keys and values of the rows of this pass, out of qkv of
-    /// shape (n, qkv_width), behind the committed rows.
+    /// As our own kernels read it.
     ///
     /// # Errors
-    /// More rows than fit; a cache for candle.
-    pub fn append(&mut self, layer: usize, qkv: &Tensor, cpu: &Cpu) -> Result<()> {
-        let at = self.make_room(qkv.dim(0)?)?;
-        let places = self.places;
-        match &self.layers[layer] {
-            Layer::Tiles { both, .. } => both.inplace_op2(qkv, &Append { places, at, cpu }),
-            Layer::Heads(_) => bail!("this cache is for candle's operations"),
+    /// A cache for candle.
+    pub fn tiles(&self) -> Result<&KvMemory> {
+        match &self.rows {
+            Rows::Tiles(memory) => Ok(memory),
+            Rows::Heads(_) => bail!("this cache is for candle's operations"),
         }
     }
 
-    /// The same out of keys and values of shape (kv_heads, n, head_dim).
+    /// As candle's operations read it.
     ///
     /// # Errors
-    /// More rows than fit; a cache for our own kernels.
-    pub fn append_heads(&mut self, layer: usize, keys: &Tensor, values: &Tensor) -> Result<()> {
-        let at = self.make_room(keys.dim(1)?)?;
-        let rows = self.layers[layer].heads()?;
-        rows.keys.slice_set(keys, 1, at)?;
-        rows.values.slice_set(values, 1, at)
+    /// A cache for our own kernels.
+    pub fn by_head(&self) -> Result<&HeadRows> {
+        match &self.rows {
+            Rows::Heads(rows) => Ok(rows),
+            Rows::Tiles(_) => bail!("this cache is for our own attention"),
+        }
     }
 
-    /// Where the `n` rows of this pass begin.
-    fn make_room(&mut self, n: usize) -> Result<usize> {
-        if self.len + n > self.capacity {
+    /// Writes a layer's keys and values of the rows of a pass, out of qkv of shape (n,
+    /// qkv_width), to cache rows.
+    ///
+    /// # Errors
+    /// A cache for candle.
+    pub fn append(&mut self, layer: usize, qkv: &Tensor, at: &[usize], cpu: &Cpu) -> Result<()> {
+        let Rows::Tiles(memory) = &mut self.rows else {
+            bail!("this cache is for candle's operations");
+        };
+        let (storage, layout) = qkv.storage_and_layout();
+        match (&*storage, layout.contiguous_offsets()) {
+            (Storage::Cpu(CpuStorage::F32(qkv)), Some((from, to))) => {
+                memory.append(layer, &qkv[from..to], at, cpu);
+                Ok(())
+            }
+            _ => bail!("queries, keys and values are contiguous floats"),
+        }
+    }
+
+    /// Takes in `n` rows behind a slot's committed ones, which are decided later.
+    /// Returns the cache row of the first.
+    ///
+    /// # Errors
+    /// More rows than fit.
+    pub fn make_room(&mut self, slot: usize, n: usize) -> Result<usize> {
+        let (first, capacity) = (self.first(slot), self.capacity);
+        let slot = &mut self.slots[slot];
+        if slot.len + n > capacity {
             bail!(
-                "{} tokens and {n} more do not fit a context of {}",
-                self.len,
-                self.capacity
+                "{} tokens and {n} more do not fit a context of {capacity}",
+                slot.len
             );
         }
-        self.pending = n;
-        self.written = self.written.max(self.len + n);
-        Ok(self.len)
+        slot.pending = n;
+        slot.written = slot.written.max(slot.len + n);
+        Ok(first + slot.len)
     }
 
-    /// Commits the given rows of the last pass (ascending) and forgets the
+    /// Commits the given rows of a slot's last pass (ascending) and forgets the
     /// rest. Rows that already lie together at the front are not moved.
     ///
     /// # Errors
     /// Rows out of order, or not of the last pass.
-    pub fn commit_rows(&mut self, rows: &[usize], cpu: &Cpu) -> Result<()> {
-        if rows.windows(2).any(|w| w[0] >= w[1]) || rows.iter().any(|&r| r >= self.pending) {
+    pub fn commit_rows(&mut self, slot: usize, rows: &[usize], cpu: &Cpu) -> Result<()> {
+        let Slot { len, pending, .. } = self.slots[slot];
+        if rows.windows(2).any(|w| w[0] >= w[1]) || rows.iter().any(|&r| r >= pending) {
             bail!("rows to keep must be ascending and of the last pass: {rows:?}");
         }
         let in_place = rows
@@ -152,136 +244,67 @@ impl KvCache {
             .enumerate()
             .take_while(|&(i, &r)| i == r)
             .count();
-        let moved: Vec<usize> = rows[in_place..].iter().map(|r| self.len + r).collect();
+        let first = self.first(slot) + len;
+        let moved: Vec<usize> = rows[in_place..].iter().map(|r| first + r).collect();
         if !moved.is_empty() {
-            self.gather(&moved, self.len + in_place, cpu)?;
+            match &mut self.rows {
+                Rows::Tiles(memory) => memory.gather(&moved, first + in_place, cpu),
+                Rows::Heads(by_head) => by_head.gather(&moved, first + in_place)?,
+            }
         }
-        self.len += rows.len();
-        self.pending = 0;
+        self.slots[slot].len += rows.len();
+        self.slots[slot].pending = 0;
         Ok(())
     }
 
-    /// Moves cache rows (ascending, none before `to`) together at `to`.
-    fn gather(&self, rows: &[usize], to: usize, cpu: &Cpu) -> Result<()> {
-        if let Some(Layer::Heads(_)) = self.layers.first() {
-            let index: Vec<u32> = rows.iter().map(|&r| r as u32).collect();
-            let index = Tensor::new(index.as_slice(), self.all.device())?;
-            return self
-                .all
-                .slice_set(&self.all.index_select(&index, 1)?, 1, to);
-        }
-        self.all.inplace_op1(&Gather {
-            places: self.places,
-            rows,
-            to,
-            cpu,
-        })
-    }
-
-    /// Counts the first `len` rows as committed, whatever they hold. Memory
+    /// Counts a slot's first `len` rows as committed, whatever they hold. Memory
     /// that was never written reads quicker than what decoding will find there,
     /// so rows that are new get some value.
     ///
     /// # Errors
     /// What the device reports.
-    pub fn fill_for_bench(&mut self, len: usize, cpu: &Cpu) -> Result<()> {
+    pub fn fill_for_bench(&mut self, slot: usize, len: usize, cpu: &Cpu) -> Result<()> {
         let len = len.min(self.capacity);
-        if len > self.written {
-            self.truncate(self.written);
-            self.len = self.written;
-            self.fill(len - self.written, cpu)?;
+        let written = self.slots[slot].written;
+        if len > written {
+            self.slots[slot].len = written;
+            self.fill(slot, len - written, cpu)?;
         }
-        self.len = len;
-        self.pending = 0;
+        self.slots[slot].len = len;
+        self.slots[slot].pending = 0;
         Ok(())
     }
 
     /// Writes some value to the next `n` rows of every layer.
-    fn fill(&mut self, n: usize, cpu: &Cpu) -> Result<()> {
-        let device = self.all.device().clone();
-        let heads = self.places.heads;
-        for layer in 0..self.layers.len() {
-            match &self.layers[layer] {
-                Layer::Heads(_) => {
-                    let shape = (heads.kv_heads, n, heads.head_dim);
-                    let rows = Tensor::full(0.1f32, shape, &device)?;
-                    self.append_heads(layer, &rows, &rows)?;
-                }
-                Layer::Tiles { .. } => {
-                    let rows = Tensor::full(0.1f32, (n, heads.qkv_width()), &device)?;
-                    self.append(layer, &rows, cpu)?;
-                }
+    fn fill(&mut self, slot: usize, n: usize, cpu: &Cpu) -> Result<()> {
+        let first = self.make_room(slot, n)?;
+        let (heads, at) = (self.heads, (first..first + n).collect::<Vec<_>>());
+        for layer in 0..self.layers {
+            if let Rows::Heads(by_head) = &self.rows {
+                let shape = (heads.kv_heads, n, heads.head_dim);
+                let rows = Tensor::full(0.1f32, shape, by_head.all.device())?;
+                by_head.append(layer, (&rows, &rows), &Destination::From(first))?;
+            } else {
+                let rows = Tensor::full(0.1f32, (n, heads.qkv_width()), &Device::Cpu)?;
+                self.append(layer, &rows, &at, cpu)?;
             }
         }
         Ok(())
     }
 
-    /// Forgets every row from `len` on.
-    pub fn truncate(&mut self, len: usize) {
-        self.len = self.len.min(len);
-        self.pending = 0;
+    /// Forgets every row of a slot from `len` on.
+    pub fn truncate(&mut self, slot: usize, len: usize) {
+        let slot = &mut self.slots[slot];
+        slot.len = slot.len.min(len);
+        slot.pending = 0;
     }
-}
-
-/// Every layer's keys and values of shape (kv_heads, capacity, head_dim), as parts
-/// of one tensor, so that kept rows of all layers move together.
-fn head_by_head(
-    layers: usize,
-    capacity: usize,
-    heads: Heads,
-    device: &Device,
-) -> Result<(Tensor, Vec<Layer>)> {
-    let Heads {
-        kv_heads, head_dim, ..
-    } = heads;
-    let shape = (2 * layers * kv_heads, capacity, head_dim);
-    let all = Tensor::zeros(shape, DType::F32, device)?;
-    let part = |i: usize| all.narrow(0, i * kv_heads, kv_heads);
-    let layer = |i: usize| -> Result<Layer> {
-        Ok(Layer::Heads(HeadRows {
-            keys: part(2 * i)?,
-            values: part(2 * i + 1)?,
-        }))
-    };
-    let layers = (0..layers).map(layer).collect::<Result<_>>()?;
-    Ok((all, layers))
-}
-
-/// Every layer's keys and values, each of `numbers` numbers, as parts of one tensor:
-/// large enough for huge pages.
-fn in_tiles(layers: usize, numbers: usize, kv: KvType) -> Result<(Tensor, Vec<Layer>)> {
-    let n = 2 * layers * numbers;
-    let all = match kv {
-        // Memory that the system hands out as zeros, so that none is used before its time.
-        KvType::F16 => {
-            let zeros: Vec<f16> = vec![0u16; n].reinterpret_into();
-            Tensor::from_vec(zeros, n, &Device::Cpu)?
-        }
-        KvType::F32 => Tensor::zeros(n, DType::F32, &Device::Cpu)?,
-    };
-    match &*all.storage_and_layout().0 {
-        Storage::Cpu(CpuStorage::F16(all)) => ask(all),
-        Storage::Cpu(CpuStorage::F32(all)) => ask(all),
-        _ => {}
-    }
-    let part = |i: usize| all.narrow(0, i * numbers, numbers);
-    let layer = |i: usize| -> Result<Layer> {
-        Ok(Layer::Tiles {
-            both: all.narrow(0, 2 * i * numbers, 2 * numbers)?,
-            keys: part(2 * i)?,
-            values: part(2 * i + 1)?,
-        })
-    };
-    let layers = (0..layers).map(layer).collect::<Result<_>>()?;
-    Ok((all, layers))
-}
-
-fn ask<S: Stored>(all: &[S]) {
-    ask_for_huge_pages(all.as_ptr().cast(), size_of_val(all));
 }
 
 #[cfg(test)]
 mod tests {
+    use half::f16;
+
+    use super::super::kernels::kv::Stored;
     use super::*;
 
     const HEADS: Heads = Heads {
@@ -296,32 +319,40 @@ mod tests {
         Tensor::from_vec(values.collect(), (n, 5), &Device::Cpu).unwrap()
     }
 
-    fn append(cache: &mut KvCache, qkv: &Tensor, cpu: &Cpu) -> Result<()> {
-        if let Layer::Tiles { .. } = cache.layer(0) {
-            return cache.append(0, qkv, cpu);
-        }
+    fn append(cache: &mut KvCache, slot: usize, qkv: &Tensor, cpu: &Cpu) -> Result<()> {
+        let n = qkv.dim(0)?;
+        let first = cache.make_room(slot, n)?;
+        let at: Vec<usize> = (first..first + n).collect();
+        let Ok(rows) = cache.by_head() else {
+            return cache.append(0, qkv, &at, cpu);
+        };
         let by_head = qkv.unsqueeze(2)?.transpose(0, 1)?.contiguous()?;
-        cache.append_heads(0, &by_head.narrow(0, 1, 2)?, &by_head.narrow(0, 3, 2)?)
+        let (keys, values) = (by_head.narrow(0, 1, 2)?, by_head.narrow(0, 3, 2)?);
+        let to = Destination::new(&at, HEADS, &Device::Cpu)?;
+        rows.append(0, (&keys, &values), &to)
     }
 
-    /// The keys and values of a cache row, in the order of qkv.
-    fn row(cache: &KvCache, slot: usize) -> Vec<f32> {
-        match cache.layer(0) {
-            Layer::Heads(HeadRows { keys, values }) => {
-                let both = Tensor::cat(&[keys, values], 0).unwrap();
-                let row = both.narrow(1, slot, 1).unwrap();
-                row.flatten_all().unwrap().to_vec1().unwrap()
-            }
-            Layer::Tiles { keys, values, .. } => {
-                let numbers =
-                    |all: &Tensor| all.to_dtype(DType::F32).unwrap().to_vec1::<f32>().unwrap();
-                let (keys, values) = (numbers(keys), numbers(values));
-                let places = Places::new(HEADS, 40);
-                let keys = (0..2).map(|h| keys[places.key_at(slot, h)]);
-                let values = (0..2).map(|h| values[places.value_at(slot, h)]);
-                keys.chain(values).collect()
-            }
+    /// The keys and values of a slot's row, in the order of qkv.
+    fn row(cache: &KvCache, slot: usize, row: usize) -> Vec<f32> {
+        let row = cache.first(slot) + row;
+        if let Ok(rows) = cache.by_head() {
+            let (keys, values) = rows.layer(0);
+            let row = Tensor::cat(&[keys, values], 0).unwrap().narrow(1, row, 1);
+            return row.unwrap().flatten_all().unwrap().to_vec1().unwrap();
         }
+        let memory = cache.tiles().unwrap();
+        match memory.kv_type() {
+            KvType::F16 => numbers::<f16>(memory, row),
+            KvType::F32 => numbers::<f32>(memory, row),
+        }
+    }
+
+    fn numbers<S: Stored>(memory: &KvMemory, row: usize) -> Vec<f32> {
+        let (keys, values) = memory.layer::<S>(0);
+        let places = memory.places;
+        let keys = (0..2).map(|h| keys[places.key_at(row, h)].to_f64() as f32);
+        let values = (0..2).map(|h| values[places.value_at(row, h)].to_f64() as f32);
+        keys.chain(values).collect()
     }
 
     #[test]
@@ -337,23 +368,33 @@ mod tests {
                 backend,
                 kv,
             };
-            let mut cache = KvCache::new(1, 40, HEADS, target).unwrap();
+            let mut cache = KvCache::new(1, (3, 40), HEADS, target).unwrap();
             assert_eq!(cache.kv_type(), kv);
-            append(&mut cache, &rows(0, 15), &cpu).unwrap();
+            append(&mut cache, 2, &rows(70, 40), &cpu).unwrap();
+            append(&mut cache, 1, &rows(0, 15), &cpu).unwrap();
             cache
-                .commit_rows(&(0..15).collect::<Vec<_>>(), &cpu)
+                .commit_rows(1, &(0..15).collect::<Vec<_>>(), &cpu)
                 .unwrap();
-            append(&mut cache, &rows(15, 6), &cpu).unwrap();
-            cache.commit_rows(&[0, 2, 5], &cpu).unwrap();
-            assert_eq!(cache.len(), 18);
-            for (slot, number) in (0..16).zip(0..).chain([(16, 17), (17, 20)]) {
+            append(&mut cache, 0, &rows(30, 40), &cpu).unwrap();
+            append(&mut cache, 1, &rows(15, 6), &cpu).unwrap();
+            cache.commit_rows(1, &[0, 2, 5], &cpu).unwrap();
+            assert_eq!((cache.len(0), cache.len(1), cache.len(2)), (0, 18, 0));
+            let kept = (0..16).zip(0..).chain([(16, 17), (17, 20)]);
+            let beside = (0..40).map(|i| (i, 30 + i));
+            let all = kept.map(|(at, number)| (1, at, number));
+            let all = all.chain(beside.clone().map(|(at, number)| (0, at, number)));
+            for (slot, at, number) in all.chain(beside.map(|(at, number)| (2, at, number + 40))) {
                 let want: Vec<f32> = (1..5).map(|j| (number * 10 + j) as f32).collect();
-                assert_eq!(row(&cache, slot), want, "{backend:?}, row {slot}");
+                assert_eq!(
+                    row(&cache, slot, at),
+                    want,
+                    "{backend:?}, row {at} of {slot}"
+                );
             }
-            cache.truncate(1);
-            assert_eq!(cache.len(), 1);
-            assert!(cache.commit_rows(&[0], &cpu).is_err());
-            assert!(append(&mut cache, &rows(0, 40), &cpu).is_err());
+            cache.truncate(1, 1);
+            assert_eq!(cache.len(1), 1);
+            assert!(cache.commit_rows(1, &[0], &cpu).is_err());
+            assert!(append(&mut cache, 1, &rows(0, 40), &cpu).is_err());
         }
     }
 }

@@ -1,24 +1,23 @@
 //! A decoder block through our own kernels: five products, each with what
 //! surrounds it, and the attention.
 
-use candle_core::{Result, Tensor, bail};
+use candle_core::{Result, Tensor};
 
-use super::cache;
 use super::clock::{Clock, Part};
 use super::config::Config;
 use super::kernels::Cpu;
-use super::kernels::attention::TreeAttention;
+use super::kernels::attention::{Plan, TreeAttention};
 use super::kernels::elementwise::Turn;
-use super::kernels::kv::Places;
 use super::layer::{Layer, Norm};
 use super::pass::Pass;
+use super::sequences::Sequences;
 
 /// What the blocks of one pass share.
 #[derive(Clone, Copy)]
 pub struct Shared<'a> {
     pub config: &'a Config,
-    pub places: Places,
     pub pass: &'a Pass,
+    pub plan: &'a Plan,
     pub cpu: &'a Cpu,
 }
 
@@ -51,26 +50,26 @@ pub fn qkv(layer: &Layer, x: &Tensor, shared: &Shared<'_>, clock: &mut Clock) ->
 /// The rest of the block, once keys and values are in the cache.
 /// Shapes: (n, width), (n, qkv) -> (n, width).
 pub fn finish(
-    layer: &Layer,
+    (index, layer): (usize, &Layer),
     x: &Tensor,
     qkv: &Tensor,
-    cached: &cache::Layer,
+    sequences: &Sequences,
     shared: &Shared<'_>,
     clock: &mut Clock,
 ) -> Result<Tensor> {
-    let cache::Layer::Tiles { keys, values, .. } = cached else {
-        bail!("this cache is for candle's operations");
-    };
     let Shared {
-        places, pass, cpu, ..
+        pass, plan, cpu, ..
     } = shared;
     let op = TreeAttention {
-        places: *places,
-        prefix: pass.prefix,
+        layer: index,
+        memory: sequences.own().tiles()?,
+        shared: &sequences.prefixes()?,
+        sequences: &pass.sequences,
         paths: &pass.paths,
+        plan,
         cpu,
     };
-    let attended = clock.time(Part::Attention, || qkv.apply_op3_no_bwd(keys, values, &op))?;
+    let attended = clock.time(Part::Attention, || qkv.apply_op1_no_bwd(&op))?;
     clock.time(Part::Matmul, || {
         let x = layer.attn_out.packed()?.forward_added(&attended, x, cpu)?;
         let norm = scale(&layer.ffn_norm);

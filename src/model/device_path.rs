@@ -3,34 +3,196 @@
 
 use candle_core::{Device, Result, Tensor};
 
-use super::cache::HeadRows;
+use super::cache::{Destination, KvCache};
 use super::config::Config;
+use super::kernels::attention::Sequence;
 use super::kernels::elementwise::Pairs;
 use super::layer::Layer;
 use super::pass::Pass;
+use super::sequences::Sequences;
 
 /// What the blocks of one pass share on the device.
 pub struct Shared {
-    /// 0 where a row attends, minus infinity elsewhere. Shape: (heads, n, len).
-    mask: Tensor,
+    /// Where the rows go.
+    to: Destination,
     /// (n, half) each.
     cos: Tensor,
     sin: Tensor,
+    /// Per sequence of the product as many rows as the longest has.
+    padded: Padded,
+    /// Shared prefixes that are read, and how many rows they have.
+    prefixes: Vec<(usize, usize)>,
+    /// 0 where a row attends, minus infinity elsewhere. Shape: (kv_heads, sequences,
+    /// rows of a group, positions); positions are those of the prefixes, then a slot's.
+    mask: Tensor,
 }
 
 impl Shared {
-    /// Uploads a pass's mask, cosines and sines.
-    pub fn new(pass: &Pass, config: &Config, device: &Device) -> Result<Self> {
+    /// Uploads what a pass needs.
+    ///
+    /// # Errors
+    /// What the device reports.
+    pub fn new(
+        pass: &Pass,
+        config: &Config,
+        sequences: &Sequences,
+        device: &Device,
+    ) -> Result<Self> {
         let n = pass.paths.len();
         let table = |values: &[f32]| Tensor::from_slice(values, (n, values.len() / n), device);
-        let mask = dense_mask(pass, device)?;
-        let (_, len) = mask.dims2()?;
+        let mut read: Vec<usize> = pass.sequences.iter().filter_map(|s| s.shared).collect();
+        read.sort_unstable();
+        read.dedup();
+        let len = |i: usize| (i, sequences.shared()[i].len(0));
+        let prefixes: Vec<_> = read.into_iter().map(len).collect();
+        let padded = Padded::new(pass, sequences.own(), device)?;
+        let mask = padded.mask(pass, &prefixes);
+        let (of_each, width) = (padded.rows, mask.len() / (padded.sequences * padded.rows));
+        let mask = Tensor::from_vec(mask, (1, padded.sequences, 1, of_each, width), device)?;
+        // Once a pass: an addition of two plain tensors needs no upload of strides.
+        let group = config.heads / config.kv_heads;
+        let all = (config.kv_heads, padded.sequences, group, of_each, width);
+        let flat = (config.kv_heads, padded.sequences, group * of_each, width);
         Ok(Shared {
-            // Once a pass: an addition of two plain tensors needs no upload of strides.
-            mask: mask.broadcast_as((config.heads, n, len))?.contiguous()?,
+            to: Destination::new(&pass.at, config.heads(), device)?,
+            mask: mask.broadcast_as(all)?.contiguous()?.reshape(flat)?,
             cos: table(&pass.cos)?,
             sin: table(&pass.sin)?,
+            padded,
+            prefixes,
         })
+    }
+}
+
+/// The rows of a pass as one batched product takes them: those of one sequence, or of
+/// all slots, each with as many rows as the longest. What stands for a missing row is
+/// computed and not read.
+struct Padded {
+    sequences: usize,
+    /// Of each.
+    rows: usize,
+    /// Cache rows from the first of the first one's on, so many of each.
+    first: usize,
+    len: usize,
+    /// Cache rows from one to the next.
+    slot_rows: usize,
+    /// Which row of the pass stands in each place, and in which place each row stands;
+    /// none where that is its own.
+    places: Option<(Tensor, Tensor)>,
+    /// The place that each sequence of the pass begins with.
+    begins: Vec<usize>,
+}
+
+impl Padded {
+    fn new(pass: &Pass, own: &KvCache, device: &Device) -> Result<Self> {
+        let slot_rows = own.slot_rows();
+        let end = |s: &Sequence| s.committed + s.rows.len();
+        let rows = pass.sequences.iter().map(|s| s.rows.len()).max();
+        let padded = Padded {
+            sequences: 1,
+            rows: rows.unwrap_or(1),
+            first: pass.sequences.first().map_or(0, |s| s.first),
+            len: pass.sequences.iter().map(end).max().unwrap_or(0),
+            slot_rows,
+            places: None,
+            begins: vec![0],
+        };
+        if pass.sequences.len() <= 1 {
+            return Ok(padded);
+        }
+        let begin = |s: &Sequence| s.first / slot_rows.max(1) * padded.rows;
+        let begins: Vec<usize> = pass.sequences.iter().map(begin).collect();
+        let mut rows_at = vec![0u32; own.slots() * padded.rows];
+        let mut places = vec![0u32; pass.paths.len()];
+        for (sequence, &begin) in pass.sequences.iter().zip(&begins) {
+            for (place, row) in (begin..).zip(sequence.rows.clone()) {
+                rows_at[place] = row as u32;
+                places[row] = place as u32;
+            }
+        }
+        Ok(Padded {
+            sequences: own.slots(),
+            first: 0,
+            places: Some((
+                Tensor::new(rows_at.as_slice(), device)?,
+                Tensor::new(places.as_slice(), device)?,
+            )),
+            begins,
+            ..padded
+        })
+    }
+
+    /// Shape: (sequences, rows, positions).
+    fn mask(&self, pass: &Pass, prefixes: &[(usize, usize)]) -> Vec<f32> {
+        let before: usize = prefixes.iter().map(|prefix| prefix.1).sum();
+        let width = before + self.len;
+        let mut mask = vec![f32::NEG_INFINITY; self.sequences * self.rows * width];
+        // What nobody reads must be numbers all the same.
+        mask.chunks_exact_mut(width)
+            .for_each(|row| row[before] = 0.0);
+        for (sequence, &begin) in pass.sequences.iter().zip(&self.begins) {
+            for (place, row) in (begin..).zip(sequence.rows.clone()) {
+                let mask = &mut mask[place * width..][..width];
+                mask.fill(f32::NEG_INFINITY);
+                let mut from = 0;
+                for &(prefix, len) in prefixes {
+                    if sequence.shared == Some(prefix) {
+                        mask[from..from + len].fill(0.0);
+                    }
+                    from += len;
+                }
+                let own = &mut mask[before..];
+                own[..sequence.committed].fill(0.0);
+                pass.paths[row]
+                    .iter()
+                    .for_each(|&row| own[row as usize] = 0.0);
+            }
+        }
+        mask
+    }
+
+    /// A layer's keys or values of all its sequences. Shape: (kv_heads, rows, head_dim)
+    /// -> (kv_heads, sequences, positions, head_dim).
+    fn own(&self, rows: &Tensor) -> Result<Tensor> {
+        if self.sequences == 1 {
+            return rows.narrow(1, self.first, self.len)?.unsqueeze(1);
+        }
+        let (kv_heads, _, head_dim) = rows.dims3()?;
+        rows.reshape((kv_heads, self.sequences, self.slot_rows, head_dim))?
+            .narrow(2, 0, self.len)
+    }
+
+    /// Queries of a group side by side. Shape: (heads, n, head_dim) -> (kv_heads,
+    /// sequences, group * rows, head_dim).
+    fn spread(&self, queries: &Tensor, kv_heads: usize) -> Result<Tensor> {
+        let (heads, _, head_dim) = queries.dims3()?;
+        let (group, n) = (heads / kv_heads, self.rows);
+        let to = (kv_heads, self.sequences, group * n, head_dim);
+        let Some((rows_at, _)) = &self.places else {
+            return queries.reshape(to);
+        };
+        let all = (kv_heads, group, self.sequences, n * head_dim);
+        let placed = queries.contiguous()?.index_select(rows_at, 1)?;
+        placed
+            .reshape(all)?
+            .transpose(1, 2)?
+            .contiguous()?
+            .reshape(to)
+    }
+
+    /// Back again. Shape: (kv_heads, sequences, group * rows, head_dim) -> (n, heads *
+    /// head_dim).
+    fn gather(&self, out: &Tensor, heads: usize) -> Result<Tensor> {
+        let (kv_heads, sequences, _, head_dim) = out.dims4()?;
+        let (group, width) = (heads / kv_heads, heads * head_dim);
+        let Some((_, places)) = &self.places else {
+            let by_head = out.reshape((heads, self.rows, head_dim))?;
+            return by_head.transpose(0, 1)?.reshape((self.rows, width));
+        };
+        out.reshape((kv_heads, sequences, group, self.rows, head_dim))?
+            .permute((1, 3, 0, 2, 4))?
+            .reshape((sequences * self.rows, width))?
+            .index_select(places, 0)
     }
 }
 
@@ -72,17 +234,19 @@ pub fn qkv(layer: &Layer, config: &Config, shared: &Shared, x: &Tensor) -> Resul
     })
 }
 
-/// The rest of the block, once keys and values are in the cache.
+/// The rest of the block, with keys and values taken into the cache.
 /// Shapes: (n, width) -> the same.
 pub fn finish(
-    layer: &Layer,
+    (index, layer): (usize, &Layer),
     config: &Config,
     shared: &Shared,
     x: &Tensor,
     qkv: &Qkv,
-    cached: &HeadRows,
+    sequences: &Sequences,
 ) -> Result<Tensor> {
-    let attended = attend(config, shared, &qkv.queries, cached)?;
+    let rows = sequences.own().by_head()?;
+    rows.append(index, (&qkv.keys, &qkv.values), &shared.to)?;
+    let attended = attend(config, shared, &qkv.queries, (index, sequences))?;
     let x = (x + layer.attn_out.on_device(&attended)?)?;
     let normed = layer.ffn_norm.on_device(&x)?;
     let [gate, up] = layer.gate_up.pair_on_device(&normed)?;
@@ -105,35 +269,51 @@ fn rotate(config: &Config, shared: &Shared, by_head: &Tensor) -> Result<Tensor> 
     Tensor::cat(&[rotated, rest.contiguous()?], 2)
 }
 
-/// Attention over the cache under the mask. Shapes: (heads, n, head_dim),
-/// (kv_heads, capacity, head_dim) -> (n, heads * head_dim).
-fn attend(config: &Config, shared: &Shared, queries: &Tensor, cached: &HeadRows) -> Result<Tensor> {
+/// Attention over prefixes and slots under the mask: one product for all that read a
+/// prefix, one for all slots. Shape: (heads, n, head_dim) -> (n, heads * head_dim).
+fn attend(
+    config: &Config,
+    shared: &Shared,
+    queries: &Tensor,
+    (layer, sequences): (usize, &Sequences),
+) -> Result<Tensor> {
     let Config {
         heads,
         kv_heads,
         head_dim,
         ..
     } = *config;
-    let (_, n, len) = shared.mask.dims3()?;
-    // The query heads of a group lie side by side.
-    let of_group = |x: Tensor| x.reshape((kv_heads, heads / kv_heads * n, ()));
-    let q = of_group((queries / (head_dim as f64).sqrt())?)?;
-    let scores = q.matmul(&cached.keys.narrow(1, 0, len)?.t()?)?;
-    let scores = (scores.reshape((heads, n, len))? + &shared.mask)?;
-    let weights = of_group(candle_nn::ops::softmax_last_dim(&scores)?)?;
-    let out = weights.matmul(&cached.values.narrow(1, 0, len)?)?;
-    out.reshape((heads, n, head_dim))?
-        .transpose(0, 1)?
-        .reshape((n, heads * head_dim))
-}
-
-fn dense_mask(pass: &Pass, device: &Device) -> Result<Tensor> {
-    let n = pass.paths.len();
-    let len = pass.prefix + n;
-    let mut mask = vec![f32::NEG_INFINITY; n * len];
-    for (row, path) in mask.chunks_exact_mut(len).zip(pass.paths.iter()) {
-        row[..pass.prefix].fill(0.0);
-        path.iter().for_each(|&slot| row[slot as usize] = 0.0);
+    let padded = &shared.padded;
+    let q = padded.spread(&(queries / (head_dim as f64).sqrt())?, kv_heads)?;
+    let (keys, values) = sequences.own().by_head()?.layer(layer);
+    let own = q.matmul(&padded.own(keys)?.t()?)?;
+    // All queries of a key head at once.
+    let flat = |x: &Tensor| x.reshape((kv_heads, (), x.dim(3)?));
+    let mut scores = Vec::with_capacity(shared.prefixes.len() + 1);
+    for &(prefix, len) in &shared.prefixes {
+        let (keys, _) = sequences.shared()[prefix].by_head()?.layer(layer);
+        let of_prefix = flat(&q)?.matmul(&keys.narrow(1, 0, len)?.t()?)?;
+        let (_, sequences, rows, _) = own.dims4()?;
+        scores.push(of_prefix.reshape((kv_heads, sequences, rows, len))?);
     }
-    Tensor::from_vec(mask, (n, len), device)
+    scores.push(own);
+    let scores = match scores.len() {
+        1 => scores.remove(0),
+        _ => Tensor::cat(&scores, 3)?,
+    };
+    let weights = candle_nn::ops::softmax_last_dim(&(scores + &shared.mask)?)?;
+    let mut from = 0;
+    let mut of_prefixes = Vec::with_capacity(shared.prefixes.len());
+    for &(prefix, len) in &shared.prefixes {
+        let (_, values) = sequences.shared()[prefix].by_head()?.layer(layer);
+        let part = weights.narrow(3, from, len)?.contiguous()?;
+        of_prefixes.push(flat(&part)?.matmul(&values.narrow(1, 0, len)?)?);
+        from += len;
+    }
+    let part = weights.narrow(3, from, padded.len)?.contiguous()?;
+    let mut out = part.matmul(&padded.own(values)?)?;
+    for of_prefix in of_prefixes {
+        out = (&out + of_prefix.reshape(out.shape())?)?;
+    }
+    padded.gather(&out, heads)
 }

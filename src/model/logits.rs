@@ -21,12 +21,24 @@ pub enum Logits {
 }
 
 /// What is asked of one row.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Asked {
     /// Tokens that the repetition penalty looks back on.
     pub recent: Vec<TokenId>,
+    /// 1: none.
+    pub penalty: f32,
     /// Draft tokens whose rank and probability are wanted.
     pub children: Vec<TokenId>,
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        Asked {
+            recent: Vec::new(),
+            penalty: 1.0,
+            children: Vec::new(),
+        }
+    }
 }
 
 /// Numbers that are read over from a device: judging there takes dozens of
@@ -85,12 +97,7 @@ pub struct Row {
 pub type Answered = (NodeDistribution, Vec<TokenScore>);
 
 /// Reads rows on the CPU; see [`score_row`]. `None`: a logit is not finite.
-pub fn score_on_host(
-    logits: &mut [f32],
-    asked: &[Asked],
-    penalty: f32,
-    cpu: &Cpu,
-) -> Option<Vec<Answered>> {
+pub fn score_on_host(logits: &mut [f32], asked: &[Asked], cpu: &Cpu) -> Option<Vec<Answered>> {
     let vocab = logits.len() / asked.len().max(1);
     let rows = DisjointSlices::new(logits);
     let answered = cpu.pool.map(asked.len(), |i| {
@@ -99,7 +106,7 @@ pub fn score_on_host(
         if !all_finite(row) {
             return None;
         }
-        penalize(row, &asked[i].recent, penalty);
+        penalize(row, &asked[i].recent, asked[i].penalty);
         Some(score_row(row, &asked[i].children))
     });
     answered.into_iter().collect()
@@ -110,12 +117,8 @@ pub fn score_on_host(
 ///
 /// # Errors
 /// What the device reports.
-pub fn score_on_device(
-    logits: &mut Tensor,
-    asked: &[Asked],
-    penalty: f32,
-) -> Result<Option<Vec<Answered>>> {
-    *logits = penalized(&logits.to_dtype(DType::F32)?, asked, penalty)?;
+pub fn score_on_device(logits: &mut Tensor, asked: &[Asked]) -> Result<Option<Vec<Answered>>> {
+    *logits = penalized(&logits.to_dtype(DType::F32)?, asked)?;
     let max = logits.max_keepdim(D::Minus1)?;
     let shifted = logits.broadcast_sub(&max)?;
     let exps = shifted.exp()?;
@@ -152,9 +155,9 @@ pub fn score_on_device(
 }
 
 /// The rows after the repetition penalty: [`penalize`] of all rows at once.
-fn penalized(logits: &Tensor, asked: &[Asked], penalty: f32) -> Result<Tensor> {
+fn penalized(logits: &Tensor, asked: &[Asked]) -> Result<Tensor> {
     let longest = asked.iter().map(|a| a.recent.len()).max().unwrap_or(0);
-    if penalty == 1.0 || longest == 0 {
+    if longest == 0 || asked.iter().all(|asked| asked.penalty == 1.0) {
         return Ok(logits.clone());
     }
     let (n, vocab) = logits.dims2()?;
@@ -171,7 +174,7 @@ fn penalized(logits: &Tensor, asked: &[Asked], penalty: f32) -> Result<Tensor> {
             .filter(|&id| (id as usize) < vocab);
         let known: Vec<TokenId> = known.collect();
         let filler = known.first().copied().unwrap_or(0);
-        let factor = if known.is_empty() { 1.0 } else { penalty };
+        let factor = if known.is_empty() { 1.0 } else { row.penalty };
         factors.extend(std::iter::repeat_n(factor, longest));
         let fillers = std::iter::repeat_n(filler, longest - known.len());
         ids.extend(known.iter().copied().chain(fillers));
@@ -264,17 +267,20 @@ mod tests {
         let logits: Vec<f32> = (0..n * vocab)
             .map(|_| (next() % 4001) as f32 / 200.0 - 10.0)
             .collect();
-        let asked: Vec<Asked> = (0..n)
+        let mut asked: Vec<Asked> = (0..n)
             .map(|i| Asked {
                 recent: (0..i * 3).map(|_| next() % 997).collect(),
+                penalty: 1.0,
                 children: (0..i).map(|_| next() % 1000).collect(),
             })
             .collect();
         let tensor = Tensor::from_vec(logits.clone(), (n, vocab), &Device::Cpu).unwrap();
-        for penalty in [1.0, 1.2] {
+        for penalties in [[1.0, 1.0], [1.2, 1.2], [1.0, 1.3]] {
+            let each = asked.iter_mut().zip(penalties.into_iter().cycle());
+            each.for_each(|(asked, penalty)| asked.penalty = penalty);
             let cpu = Cpu::new(2).unwrap();
-            let want = score_on_host(&mut logits.clone(), &asked, penalty, &cpu).unwrap();
-            let got = score_on_device(&mut tensor.clone(), &asked, penalty)
+            let want = score_on_host(&mut logits.clone(), &asked, &cpu).unwrap();
+            let got = score_on_device(&mut tensor.clone(), &asked)
                 .unwrap()
                 .unwrap();
             assert_eq!(got.len(), n);
@@ -302,12 +308,12 @@ mod tests {
             let mut rows = vec![0.5; 2 * 40];
             rows[57] = bad;
             let tensor = Tensor::from_vec(rows.clone(), (2, 40), &Device::Cpu).unwrap();
-            assert!(score_on_host(&mut rows, &asked, 1.0, &cpu).is_none());
-            let on_device = score_on_device(&mut tensor.clone(), &asked, 1.0).unwrap();
+            assert!(score_on_host(&mut rows, &asked, &cpu).is_none());
+            let on_device = score_on_device(&mut tensor.clone(), &asked).unwrap();
             assert!(on_device.is_none(), "{bad}");
         }
         let mut rows = vec![0.5; 2 * 40];
         rows[3] = f32::NEG_INFINITY;
-        assert!(score_on_host(&mut rows, &asked, 1.0, &cpu).is_none());
+        assert!(score_on_host(&mut rows, &asked, &cpu).is_none());
     }
 }

@@ -4,6 +4,8 @@
 use color_eyre::eyre::{Result, bail};
 
 use super::config::Config;
+use super::kernels::attention::Sequence;
+use super::sequences::Sequences;
 use crate::speculate::TokenId;
 
 /// A tree of rows to compute: node i's parent is an earlier node of the tree,
@@ -14,54 +16,113 @@ pub struct TreeBatch<'a> {
     pub parents: &'a [Option<usize>],
 }
 
-/// The rows of a pass.
+/// The rows of one sequence in a pass.
+#[derive(Clone, Copy)]
+pub struct SequenceRows<'a> {
+    /// Each slot at most once a pass.
+    pub slot: usize,
+    /// A root of the tree is a child of the sequence's last committed token.
+    pub tree: TreeBatch<'a>,
+    /// Otherwise the head is not computed for them: a prompt.
+    pub wants_logits: bool,
+}
+
+/// The rows of a pass, sequence after sequence.
 pub struct Pass {
-    /// Per row: cache rows of its ancestors within the pass, itself last.
+    pub sequences: Vec<Sequence>,
+    pub tokens: Vec<TokenId>,
+    /// Per row: cache rows of its ancestors within the pass, itself last, counted from
+    /// its sequence's first.
     pub paths: Vec<Vec<u32>>,
-    /// Committed rows.
-    pub prefix: usize,
+    /// Per row: its own cache row.
+    pub at: Vec<usize>,
+    /// Rows whose logits are wanted.
+    pub wanted: Vec<usize>,
     /// (n, half) each: cosines and sines of the rows' positions.
     pub cos: Vec<f32>,
     pub sin: Vec<f32>,
 }
 
 impl Pass {
+    /// Takes the rows into their slots' caches.
+    ///
     /// # Errors
-    /// No rows, more than fit the cache, a node before its parent.
+    /// No rows, more than fit a slot or the context, a node before its parent, a slot
+    /// twice.
     pub fn new(
-        rows: TreeBatch<'_>,
-        prefix: usize,
-        capacity: usize,
+        rows: &[SequenceRows<'_>],
+        sequences: &mut Sequences,
         rope: &RopeTable,
     ) -> Result<Self> {
-        let n = rows.tokens.len();
-        if n == 0 || n != rows.parents.len() || prefix + n > capacity {
-            bail!("{n} rows after {prefix} tokens do not fit a context of {capacity}");
+        let mut pass = Pass {
+            sequences: Vec::with_capacity(rows.len()),
+            tokens: Vec::new(),
+            paths: Vec::new(),
+            at: Vec::new(),
+            wanted: Vec::new(),
+            cos: Vec::new(),
+            sin: Vec::new(),
+        };
+        let mut positions = Vec::new();
+        for (i, rows_of) in rows.iter().enumerate() {
+            if rows[..i].iter().any(|other| other.slot == rows_of.slot) {
+                bail!("slot {} has rows twice in a pass", rows_of.slot);
+            }
+            pass.push(rows_of, sequences, rope.context(), &mut positions)?;
         }
-        let mut paths: Vec<Vec<u32>> = Vec::with_capacity(n);
-        for (i, parent) in rows.parents.iter().enumerate() {
+        (pass.cos, pass.sin) = rope.at(&positions);
+        Ok(pass)
+    }
+
+    fn push(
+        &mut self,
+        rows: &SequenceRows<'_>,
+        sequences: &mut Sequences,
+        context: usize,
+        positions: &mut Vec<usize>,
+    ) -> Result<()> {
+        let SequenceRows { slot, tree, .. } = *rows;
+        let n = tree.tokens.len();
+        if slot >= sequences.slots() {
+            bail!("slot {slot} of {}", sequences.slots());
+        }
+        let (len, own) = (sequences.len(slot), sequences.own().len(slot));
+        let capacity = context.min(sequences.prefix_len(slot) + sequences.capacity());
+        if n == 0 || n != tree.parents.len() || len + n > capacity {
+            bail!("{n} rows after {len} tokens do not fit a context of {capacity}");
+        }
+        let first = self.paths.len();
+        for (i, parent) in tree.parents.iter().enumerate() {
             let mut path = match *parent {
                 None => Vec::new(),
-                Some(p) if p < i => paths[p].clone(),
+                Some(p) if p < i => self.paths[first + p].clone(),
                 Some(p) => bail!("node {i} comes before its parent {p}"),
             };
-            path.push((prefix + i) as u32);
-            paths.push(path);
+            path.push((own + i) as u32);
+            // A row's position is the number of tokens before it on its path.
+            positions.push(len + path.len() - 1);
+            self.paths.push(path);
         }
-        // A row's position is the number of tokens before it on its path.
-        let positions: Vec<_> = paths.iter().map(|path| prefix + path.len() - 1).collect();
-        let (cos, sin) = rope.at(&positions);
-        Ok(Pass {
-            paths,
-            prefix,
-            cos,
-            sin,
-        })
+        let at = sequences.own_mut().make_room(slot, n)?;
+        self.at.extend(at..at + n);
+        self.tokens.extend_from_slice(tree.tokens);
+        let rows_of = first..first + n;
+        if rows.wants_logits {
+            self.wanted.extend(rows_of.clone());
+        }
+        self.sequences.push(Sequence {
+            rows: rows_of,
+            shared: sequences.prefix(slot).map(|prefix| prefix.0),
+            first: sequences.own().first(slot),
+            committed: own,
+        });
+        Ok(())
     }
 }
 
 /// Cosines and sines by position.
 pub struct RopeTable {
+    context: usize,
     half: usize,
     /// (context, half) each
     cos: Vec<f32>,
@@ -83,7 +144,17 @@ impl RopeTable {
         let (cos, sin) = angles
             .map(|a| ((a.cos() * amplitude) as f32, (a.sin() * amplitude) as f32))
             .unzip();
-        RopeTable { half, cos, sin }
+        RopeTable {
+            context,
+            half,
+            cos,
+            sin,
+        }
+    }
+
+    /// Positions that there are.
+    fn context(&self) -> usize {
+        self.context
     }
 
     /// Shapes: (positions) -> (positions, half) twice.

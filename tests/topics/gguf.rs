@@ -492,7 +492,7 @@ fn logits_that_are_not_finite_are_an_error_that_names_the_model() {
         parents: &[None],
     };
     let mut row = decoder.forward_tree(rows).unwrap();
-    let said = decoder.score_rows(&mut row, &[Asked::default()], 1.0);
+    let said = decoder.score_rows(&mut row, &[Asked::default()]);
     let said = said.expect_err("it was judged").to_string();
     assert!(
         said.contains("huge.gguf") && said.contains("not finite"),

@@ -62,9 +62,8 @@ impl Run<'_> {
         room: RemainingTokens,
     ) -> Result<Passed> {
         let asked = self.state.asked(tree);
-        let penalty = self.state.params.repeat_penalty;
         let decoder = &mut self.engine.model.decoder;
-        let answered = decoder.score_rows(&mut logits, &asked, penalty)?;
+        let answered = decoder.score_rows(&mut logits, &asked)?;
         let rows = RowsOfPass {
             logits: &logits,
             first: 0,
@@ -89,6 +88,7 @@ impl RunState {
         let mut asked: Vec<Asked> = (0..tree.n_rows())
             .map(|node| Asked {
                 recent: self.recent(tree, node),
+                penalty: self.params.repeat_penalty,
                 children: Vec::new(),
             })
             .collect();

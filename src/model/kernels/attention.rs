@@ -1,208 +1,213 @@
-//! Tree attention on the CPU: each row attends to the committed prefix and then
-//! to its own ancestors in path order, itself last. No mask, no repeated keys
-//! and values; the cost is linear in what a row attends to. A score is one sum
-//! along the head's dimensions, and every sum over positions runs in the order
-//! of the path, so a row's result does not depend on the rows beside it.
+//! Tree attention on the CPU: each row attends to the prefix that its sequence
+//! shares with others, to its sequence's committed rows, and then to its own
+//! ancestors in path order, itself last. No mask, no repeated keys and values;
+//! the cost is linear in what a row attends to, and a shared prefix is read once
+//! for all queries of a task. A score is one sum along the head's dimensions, and
+//! every sum over positions runs in the order of the path, so a row's result
+//! does not depend on the rows beside it, nor on where its keys and values lie.
 
-use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, bail};
+use std::ops::Range;
+
+use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, bail};
 use half::f16;
 
+pub use super::attention_plan::Plan;
 #[cfg(target_arch = "x86_64")]
 use super::attention_tiles::{BITS_256, BITS_512};
 use super::attention_tiles::{PLAIN, QUERIES, score_tiles, tiles_at_once, weigh};
-use super::attention_view::{BLOCK, Query, View};
-use super::kv::{Heads, KeyOrValue, Places, Stored, TILE};
+pub use super::attention_view::Sequence;
+use super::attention_view::{BLOCK, Query, Stretch, View};
+use super::kv::{Heads, KeyOrValue, KvType, Stored, TILE};
+use super::kv_memory::KvMemory;
 use super::storage::slice;
 use super::thread_pool::DisjointSlices;
 use super::{Cpu, Isa, softmax};
 
 /// Partial sums of a softmax.
 const LANES: usize = 16;
-/// Queries of a task: those that read keys and values while they are in the
-/// first cache.
-const MOST: usize = 4 * QUERIES;
+
+/// Keys and values that several sequences begin with.
+#[derive(Clone, Copy)]
+pub struct Prefix<'a> {
+    pub memory: &'a KvMemory,
+    pub rows: usize,
+}
 
 /// Attention of the rows of one forward pass.
 ///
-/// Arguments: qkv of shape (n, qkv_width), of which the queries are read; a
-/// layer's keys and its values, of f16 or f32, as [`Places`] says. Result: (n,
+/// Argument: qkv of shape (n, qkv_width), of which the queries are read. Result: (n,
 /// heads * head_dim).
 pub struct TreeAttention<'a> {
-    pub places: Places,
-    /// Committed rows of the cache, all attended to.
-    pub prefix: usize,
+    pub layer: usize,
+    /// Of the sequences' own cache rows.
+    pub memory: &'a KvMemory,
+    pub shared: &'a [Prefix<'a>],
+    pub sequences: &'a [Sequence],
     /// Per row: the cache rows of its ancestors within this pass, ascending,
-    /// itself last.
+    /// itself last; counted from its sequence's first.
     pub paths: &'a [Vec<u32>],
+    pub plan: &'a Plan,
     pub cpu: &'a Cpu,
 }
 
-impl CustomOp3 for TreeAttention<'_> {
+impl CustomOp1 for TreeAttention<'_> {
     fn name(&self) -> &'static str {
         "tree-attention"
     }
 
-    fn cpu_fwd(
-        &self,
-        qkv: &CpuStorage,
-        qkv_layout: &Layout,
-        keys: &CpuStorage,
-        keys_layout: &Layout,
-        values: &CpuStorage,
-        values_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let (n, _) = qkv_layout.shape().dims2()?;
+    fn cpu_fwd(&self, qkv: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let (n, _) = layout.shape().dims2()?;
         if n != self.paths.len() {
             bail!("{n} rows, {} paths", self.paths.len());
         }
-        let heads = self.places.heads;
-        let width = heads.heads * heads.head_dim;
-        let qkv = slice(qkv, qkv_layout)?;
-        let out = match keys {
-            CpuStorage::F16(_) => self.run::<f16>(
-                qkv,
-                slice(keys, keys_layout)?,
-                slice(values, values_layout)?,
-            ),
-            _ => self.run::<f32>(
-                qkv,
-                slice(keys, keys_layout)?,
-                slice(values, values_layout)?,
-            ),
+        let heads = self.memory.places.heads;
+        let qkv = slice(qkv, layout)?;
+        let out = match self.memory.kv_type() {
+            KvType::F16 => self.run::<f16>(qkv),
+            KvType::F32 => self.run::<f32>(qkv),
         };
-        Ok((CpuStorage::F32(out), Shape::from((n, width))))
+        Ok((
+            CpuStorage::F32(out),
+            Shape::from((n, heads.heads * heads.head_dim)),
+        ))
     }
 }
 
 impl TreeAttention<'_> {
-    /// Tasks are a key/value head and some of the (row, query head) pairs that
-    /// read it.
-    /// Of so many queries of a key head; a few tasks a thread.
-    fn queries_of_a_task(&self, queries: usize) -> usize {
-        let Heads {
-            heads, kv_heads, ..
-        } = self.places.heads;
-        let (group, threads) = (heads / kv_heads, self.cpu.pool.threads());
-        let whole = kv_heads.is_multiple_of(threads);
-        let least = if whole { group } else { group.div_ceil(2) };
-        let least = least.clamp(1, QUERIES / 2);
-        (queries * kv_heads / (3 * threads)).clamp(least, MOST)
-    }
-
-    fn run<S: Stored>(&self, qkv: &[f32], keys: &[S], values: &[S]) -> Vec<f32> {
+    fn run<S: Stored>(&self, qkv: &[f32]) -> Vec<f32> {
+        let of_all = self.memory.places.heads;
         let Heads {
             heads,
             kv_heads,
             head_dim,
-        } = self.places.heads;
-        let qkv_width = self.places.heads.qkv_width();
-        let group = heads / kv_heads;
+        } = of_all;
+        let (qkv_width, group) = (of_all.qkv_width(), heads / kv_heads);
         let mut out = vec![0f32; self.paths.len() * heads * head_dim];
         let parts = DisjointSlices::new(&mut out);
-        let queries = self.paths.len() * group;
-        let share = self.queries_of_a_task(queries);
-        let tasks = queries.div_ceil(share);
-        self.cpu.pool.run(tasks * kv_heads, |task| {
-            let (kv_head, first) = (task / tasks, task % tasks * share);
-            let view = View {
-                places: self.places,
-                prefix: self.prefix,
-                keys,
-                values,
-                kv_head,
-            };
+        let tasks = &self.plan.tasks;
+        self.cpu.pool.run(tasks.len() * kv_heads, |task| {
+            let (kv_head, task) = (task / tasks.len(), &tasks[task % tasks.len()]);
             let find = |i: usize| {
-                let (row, head) = ((first + i) / group, kv_head * group + (first + i) % group);
+                let (row, sequence) = self.plan.rows[i / group];
+                let head = kv_head * group + i % group;
                 let q = &qkv[row * qkv_width + head * head_dim..][..head_dim];
                 // SAFETY: a (row, head) belongs to one task.
                 let out = unsafe { parts.slice((row * heads + head) * head_dim, head_dim) };
                 Query {
+                    sequence: &self.sequences[sequence],
                     path: &self.paths[row],
                     q,
                     out,
                     scale: 1.0,
                 }
             };
-            let mut some: Vec<_> = (0..share.min(queries - first)).map(find).collect();
-            attend(self.cpu.isa, &view, &mut some);
+            let mut queries: Vec<_> = task.queries.clone().map(find).collect();
+            let shared = self.shared::<S>(task.shared, kv_head);
+            let own = self.view(self.memory, kv_head);
+            attend(self.cpu.isa, (&shared, &own), &mut queries);
         });
         out
     }
+
+    fn view<'m, S: Stored>(&self, memory: &'m KvMemory, kv_head: usize) -> View<'m, S> {
+        let (keys, values) = memory.layer(self.layer);
+        View {
+            places: memory.places,
+            keys,
+            values,
+            kv_head,
+        }
+    }
+
+    fn shared<S: Stored>(&self, prefix: Option<usize>, kv_head: usize) -> Stretch<'_, S> {
+        match prefix.map(|prefix| self.shared[prefix]) {
+            Some(Prefix { memory, rows }) => self.view(memory, kv_head).stretch(0, rows),
+            None => Stretch::none(self.memory.places.heads.head_dim),
+        }
+    }
 }
 
-fn attend<S: Stored>(isa: Isa, view: &View<'_, S>, queries: &mut [Query<'_>]) {
+/// The shared prefix of a task, and where its sequences' own rows are.
+type Read<'r, 'a, S> = (&'r Stretch<'a, S>, &'r View<'a, S>);
+
+fn attend<S: Stored>(isa: Isa, read: Read<'_, '_, S>, queries: &mut [Query<'_>]) {
     match isa {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the processor has them (`Isa::detect`).
-        Isa::Avx512 | Isa::Amx => unsafe { attend_512(view, queries) },
+        Isa::Avx512 | Isa::Amx => unsafe { attend_512(read, queries) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Isa::Avx2 | Isa::AvxVnni | Isa::Vnni => unsafe { attend_256(view, queries) },
-        _ => attend_queries::<S, PLAIN>(view, queries),
+        Isa::Avx2 | Isa::AvxVnni | Isa::Vnni => unsafe { attend_256(read, queries) },
+        _ => attend_queries::<S, PLAIN>(read, queries),
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma,f16c")]
-fn attend_256<S: Stored>(view: &View<'_, S>, queries: &mut [Query<'_>]) {
-    attend_queries::<S, BITS_256>(view, queries);
+fn attend_256<S: Stored>(read: Read<'_, '_, S>, queries: &mut [Query<'_>]) {
+    attend_queries::<S, BITS_256>(read, queries);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512vl,avx512bw")]
-fn attend_512<S: Stored>(view: &View<'_, S>, queries: &mut [Query<'_>]) {
-    attend_queries::<S, BITS_512>(view, queries);
+fn attend_512<S: Stored>(read: Read<'_, '_, S>, queries: &mut [Query<'_>]) {
+    attend_queries::<S, BITS_512>(read, queries);
 }
 
+/// A query's scores lie in the order of positions: those of the shared prefix, of its
+/// sequence's committed rows, of its path.
 #[inline(always)]
-fn attend_queries<S: Stored, const BITS: usize>(view: &View<'_, S>, queries: &mut [Query<'_>]) {
-    let prefix = view.prefix;
-    let last = queries.iter().filter_map(|q| q.path.last()).max();
-    let slots = last.map_or(prefix, |&slot| slot as usize + 1);
-    let slots = slots.next_multiple_of(TILE);
-    let mut scores = vec![0f32; queries.len() * slots];
-    score_all::<S, BITS>(view, queries, &mut scores, slots);
-    for (query, scores) in queries.iter_mut().zip(scores.chunks_exact_mut(slots)) {
-        query.scale = softmax::<BITS>(along_the_path(scores, prefix, query.path));
+fn attend_queries<S: Stored, const BITS: usize>(
+    (shared, own): Read<'_, '_, S>,
+    queries: &mut [Query<'_>],
+) {
+    let own_rows = queries.iter().map(Query::own_rows).max().unwrap_or(0);
+    let before = shared.committed;
+    let stride = (before + own_rows.next_multiple_of(TILE)).next_multiple_of(TILE);
+    let mut scores = vec![0f32; queries.len() * stride];
+    score_committed::<S, BITS>(shared, queries, &mut scores, stride);
+    // Beyond the prefix's end its last tile writes what the sequences' own overwrite.
+    let rest = before / TILE..before.div_ceil(TILE);
+    score_rest::<S, BITS>(shared, rest, queries, &mut scores, stride);
+    let mut left = scores.as_mut_slice();
+    for run in queries.chunk_by(of_one_sequence) {
+        let (scores, others) = left.split_at_mut(run.len() * stride);
+        left = others;
+        let stretch = own.stretch(run[0].sequence.first, run[0].sequence.committed);
+        score_own::<S, BITS>(&stretch, run, &mut scores[before..], stride);
     }
-    let groups = queries.len().div_ceil(QUERIES);
-    for first in (0..prefix).step_by(BLOCK) {
-        let rows = BLOCK.min(prefix - first);
-        let value = |row: usize| view.value(first + row);
-        let weights = scores.chunks(QUERIES * slots);
-        for (i, (queries, weights)) in queries.chunks_mut(QUERIES).zip(weights).enumerate() {
-            view.ask(KeyOrValue::Value, first + BLOCK, (i, groups));
-            weigh::<S, BITS>(value, rows, queries, &weights[first..], slots);
-        }
+    for (query, scores) in queries.iter_mut().zip(scores.chunks_exact_mut(stride)) {
+        query.scale = softmax::<BITS>(along_the_path(scores, before, query));
     }
-    let mut weights = scores.as_slice();
-    for queries in queries.chunk_by_mut(|a, b| std::ptr::eq(a.path, b.path)) {
-        let (of_these, others) = weights.split_at(queries.len() * slots);
-        weights = others;
-        let of_these = of_these.chunks(QUERIES * slots);
-        for (queries, weights) in queries.chunks_mut(QUERIES).zip(of_these) {
-            let path = queries[0].path;
-            let value = |row: usize| view.value(path[row] as usize);
-            weigh::<S, BITS>(value, path.len(), queries, &weights[prefix..], slots);
-        }
+    weigh_committed::<S, BITS>(shared, queries, &scores, stride);
+    let mut left = scores.as_slice();
+    for run in queries.chunk_by_mut(of_one_sequence) {
+        let (weights, others) = left.split_at(run.len() * stride);
+        left = others;
+        let stretch = own.stretch(run[0].sequence.first, run[0].sequence.committed);
+        weigh_committed::<S, BITS>(&stretch, run, &weights[before..], stride);
+        weigh_paths::<S, BITS>(&stretch, run, &weights[before..], stride);
     }
     for query in queries {
         query.out.iter_mut().for_each(|out| *out *= query.scale);
     }
 }
 
-/// Scores of all cache rows that the queries attend to; a query's scores are
-/// `stride` apart.
+fn of_one_sequence(a: &Query<'_>, b: &Query<'_>) -> bool {
+    std::ptr::eq(a.sequence, b.sequence)
+}
+
+/// Scores of the whole tiles of committed rows; a query's scores are `stride` apart.
 #[inline(always)]
-fn score_all<S: Stored, const BITS: usize>(
-    view: &View<'_, S>,
+fn score_committed<S: Stored, const BITS: usize>(
+    stretch: &Stretch<'_, S>,
     queries: &[Query<'_>],
     scores: &mut [f32],
     stride: usize,
 ) {
-    let (committed, tiles) = (view.prefix / TILE, stride / TILE);
+    let committed = stretch.committed / TILE;
     let groups = queries.len().div_ceil(QUERIES);
-    view.ask(KeyOrValue::Key, 0, (0, 1));
+    stretch.ask(KeyOrValue::Key, 0, (0, 1));
     for first in (0..committed).step_by(BLOCK / TILE) {
         let last = committed.min(first + BLOCK / TILE);
         let next = match last < committed {
@@ -211,38 +216,111 @@ fn score_all<S: Stored, const BITS: usize>(
         };
         let scores = scores.chunks_mut(QUERIES * stride);
         for (i, (queries, scores)) in queries.chunks(QUERIES).zip(scores).enumerate() {
-            view.ask(next.0, next.1, (i, groups));
+            stretch.ask(next.0, next.1, (i, groups));
             let at_once = tiles_at_once::<BITS>(queries.len());
             let mut tile = first;
             while tile < last {
                 let n = if tile + at_once <= last { at_once } else { 1 };
                 let scores = &mut scores[tile * TILE..];
-                score_tiles::<S, BITS>(view, (tile, n), queries, scores, stride);
+                score_tiles::<S, BITS>(stretch, (tile, n), queries, scores, stride);
                 tile += n;
-            }
-        }
-    }
-    let scores = scores.chunks_mut(QUERIES * stride);
-    for (queries, scores) in queries.chunks(QUERIES).zip(scores) {
-        for tile in committed..tiles {
-            let inside = |&slot: &u32| slot as usize / TILE == tile;
-            let on_a_path = || queries.iter().any(|q| q.path.iter().any(inside));
-            if tile * TILE < view.prefix || on_a_path() {
-                let scores = &mut scores[tile * TILE..];
-                score_tiles::<S, BITS>(view, (tile, 1), queries, scores, stride);
             }
         }
     }
 }
 
-/// The scores of the positions of a path, moved together, which are in the
-/// order of the cache rows already.
+/// The same of some tiles by themselves.
 #[inline(always)]
-fn along_the_path<'a>(scores: &'a mut [f32], prefix: usize, path: &[u32]) -> &'a mut [f32] {
-    for (i, &slot) in path.iter().enumerate() {
-        scores[prefix + i] = scores[slot as usize];
+fn score_rest<S: Stored, const BITS: usize>(
+    stretch: &Stretch<'_, S>,
+    tiles: Range<usize>,
+    queries: &[Query<'_>],
+    scores: &mut [f32],
+    stride: usize,
+) {
+    for tile in tiles {
+        let scores = scores.chunks_mut(QUERIES * stride);
+        for (queries, scores) in queries.chunks(QUERIES).zip(scores) {
+            let scores = &mut scores[tile * TILE..];
+            score_tiles::<S, BITS>(stretch, (tile, 1), queries, scores, stride);
+        }
     }
-    &mut scores[..prefix + path.len()]
+}
+
+/// Scores of all that the queries of one sequence attend to of their own.
+#[inline(always)]
+fn score_own<S: Stored, const BITS: usize>(
+    stretch: &Stretch<'_, S>,
+    queries: &[Query<'_>],
+    scores: &mut [f32],
+    stride: usize,
+) {
+    score_committed::<S, BITS>(stretch, queries, scores, stride);
+    let scores = scores.chunks_mut(QUERIES * stride);
+    for (queries, scores) in queries.chunks(QUERIES).zip(scores) {
+        let rows = queries.iter().map(Query::own_rows).max().unwrap_or(0);
+        for tile in stretch.committed / TILE..rows.div_ceil(TILE) {
+            let inside = |&row: &u32| row as usize / TILE == tile;
+            let on_a_path = || queries.iter().any(|q| q.path.iter().any(inside));
+            if tile * TILE < stretch.committed || on_a_path() {
+                let scores = &mut scores[tile * TILE..];
+                score_tiles::<S, BITS>(stretch, (tile, 1), queries, scores, stride);
+            }
+        }
+    }
+}
+
+/// Adds the weighted values of committed rows.
+#[inline(always)]
+fn weigh_committed<S: Stored, const BITS: usize>(
+    stretch: &Stretch<'_, S>,
+    queries: &mut [Query<'_>],
+    weights: &[f32],
+    stride: usize,
+) {
+    let groups = queries.len().div_ceil(QUERIES);
+    for first in (0..stretch.committed).step_by(BLOCK) {
+        let rows = BLOCK.min(stretch.committed - first);
+        let value = |row: usize| stretch.value(first + row);
+        let weights = weights.chunks(QUERIES * stride);
+        for (i, (queries, weights)) in queries.chunks_mut(QUERIES).zip(weights).enumerate() {
+            stretch.ask(KeyOrValue::Value, first + BLOCK, (i, groups));
+            weigh::<S, BITS>(value, rows, queries, &weights[first..], stride);
+        }
+    }
+}
+
+/// Adds those of the paths of one sequence's queries.
+#[inline(always)]
+fn weigh_paths<S: Stored, const BITS: usize>(
+    stretch: &Stretch<'_, S>,
+    queries: &mut [Query<'_>],
+    weights: &[f32],
+    stride: usize,
+) {
+    let committed = stretch.committed;
+    let mut first = 0;
+    for same in queries.chunk_by_mut(|a, b| std::ptr::eq(a.path, b.path)) {
+        let weights = &weights[first * stride..];
+        first += same.len();
+        let some = same.chunks_mut(QUERIES);
+        for (queries, weights) in some.zip(weights.chunks(QUERIES * stride)) {
+            let path = queries[0].path;
+            let value = |row: usize| stretch.value(path[row] as usize);
+            weigh::<S, BITS>(value, path.len(), queries, &weights[committed..], stride);
+        }
+    }
+}
+
+/// The scores of the positions of a path, moved together, which are in the
+/// order of the cache rows already. `before`: the shared rows.
+#[inline(always)]
+fn along_the_path<'a>(scores: &'a mut [f32], before: usize, query: &Query<'_>) -> &'a mut [f32] {
+    let committed = before + query.sequence.committed;
+    for (i, &row) in query.path.iter().enumerate() {
+        scores[committed + i] = scores[before + row as usize];
+    }
+    &mut scores[..committed + query.path.len()]
 }
 
 /// [`softmax::exp`], with fused multiply-adds where there are some.

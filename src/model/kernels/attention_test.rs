@@ -1,3 +1,4 @@
+use super::super::kv::Places;
 use super::*;
 
 const HEADS: Heads = Heads {
@@ -15,31 +16,71 @@ fn noise(n: usize, seed: u32) -> Vec<f32> {
     (0..n).map(|_| next()).collect()
 }
 
-fn op<'a>(places: Places, prefix: usize, paths: &'a [Vec<u32>], cpu: &'a Cpu) -> TreeAttention<'a> {
-    TreeAttention {
-        places,
-        prefix,
-        paths,
-        cpu,
-    }
+/// A layer whose cache rows are all written.
+fn memory<S: Stored>(heads: Heads, rows: usize, seed: u32) -> KvMemory {
+    let rows = rows.next_multiple_of(TILE);
+    let qkv = noise(rows * heads.qkv_width(), seed);
+    let mut memory = KvMemory::new(Places::new(heads, rows), 1, S::TYPE);
+    let at: Vec<usize> = (0..rows).collect();
+    memory.append(0, &qkv, &at, &Cpu::new(1).unwrap());
+    memory
 }
 
-/// A plain f64 attention over the same path.
-fn reference(
-    op: &TreeAttention<'_>,
-    (qkv, keys, values): (&[f32], &[f32], &[f32]),
-    row: usize,
-    head: usize,
+/// Attention of one sequence that lies at the beginning of a memory.
+fn run<S: Stored>(
+    memory: &KvMemory,
+    prefix: usize,
+    paths: &[Vec<u32>],
+    qkv: &[f32],
+    cpu: &Cpu,
+) -> Vec<f32> {
+    let sequence = Sequence {
+        rows: 0..paths.len(),
+        shared: None,
+        first: 0,
+        committed: prefix,
+    };
+    run_all::<S>(memory, &[], &[sequence], paths, qkv, cpu)
+}
+
+fn run_all<S: Stored>(
+    memory: &KvMemory,
+    shared: &[Prefix<'_>],
+    sequences: &[Sequence],
+    paths: &[Vec<u32>],
+    qkv: &[f32],
+    cpu: &Cpu,
+) -> Vec<f32> {
+    let op = TreeAttention {
+        layer: 0,
+        memory,
+        shared,
+        sequences,
+        paths,
+        plan: &Plan::new(sequences, memory.places.heads, cpu.pool.threads()),
+        cpu,
+    };
+    op.run::<S>(qkv)
+}
+
+/// A plain f64 attention of one row's head over the same path.
+fn reference<S: Stored>(
+    memory: &KvMemory,
+    qkv: &[f32],
+    (prefix, path): (usize, &[u32]),
+    (row, head): (usize, usize),
 ) -> Vec<f64> {
-    let heads = op.places.heads;
+    let (places, heads) = (memory.places, memory.places.heads);
+    let (keys, values) = memory.layer::<S>(0);
+    let (keys, values) = (read(keys), read(values));
     let d = heads.head_dim;
     let kv = head / (heads.heads / heads.kv_heads);
     let q = &qkv[row * heads.qkv_width() + head * d..][..d];
-    let slots: Vec<usize> = (0..op.prefix)
-        .chain(op.paths[row].iter().map(|&s| s as usize))
+    let slots: Vec<usize> = (0..prefix)
+        .chain(path.iter().map(|&s| s as usize))
         .collect();
-    let key = |slot: usize, i: usize| f64::from(keys[op.places.key_at(slot, kv) + i * TILE]);
-    let value = |slot: usize, i: usize| f64::from(values[op.places.value_at(slot, kv) + i]);
+    let key = |slot: usize, i: usize| f64::from(keys[places.key_at(slot, kv) + i * TILE]);
+    let value = |slot: usize, i: usize| f64::from(values[places.value_at(slot, kv) + i]);
     let score = |&s: &usize| (0..d).map(|i| f64::from(q[i]) * key(s, i)).sum::<f64>();
     let weights: Vec<f64> = slots
         .iter()
@@ -52,14 +93,7 @@ fn reference(
         .collect()
 }
 
-/// Numbers as a cache of this type keeps them.
-fn stored<S: Stored>(numbers: &[f32]) -> Vec<S> {
-    let mut out = vec![S::from_f64(0.0); numbers.len()];
-    S::round(numbers, &mut out);
-    out
-}
-
-/// The same, read again.
+/// Numbers of a cache, read.
 fn read<S: Stored>(numbers: &[S]) -> Vec<f32> {
     let mut out = vec![0.0; numbers.len()];
     S::widen(numbers, &mut out);
@@ -103,28 +137,24 @@ fn matches_a_plain_reference<S: Stored>() {
             path.push((prefix + i) as u32);
             paths.push(path);
         }
-        let places = Places::new(heads, prefix + n);
         let qkv = noise(n * heads.qkv_width(), 1);
-        let noise = |seed| stored::<S>(&noise(places.numbers(), seed));
-        let (keys, values) = (noise(2), noise(3));
-        let plain = (read(&keys), read(&values));
+        let memory = memory::<S>(heads, prefix + n, 2);
         let mut fused: Option<Vec<f32>> = None;
         for isa in Isa::available() {
             let cpu = Cpu::new(2).unwrap().with_isa(isa);
-            let tree = op(places, prefix, &paths, &cpu);
-            let out = tree.run(&qkv, &keys, &values);
+            let out = run::<S>(&memory, prefix, &paths, &qkv, &cpu);
             let (width, d) = (heads.heads * heads.head_dim, heads.head_dim);
             for row in 0..n {
                 for head in 0..heads.heads {
-                    let want = reference(&tree, (&qkv, &plain.0, &plain.1), row, head);
+                    let read = (prefix, paths[row].as_slice());
+                    let want = reference::<S>(&memory, &qkv, read, (row, head));
                     let got = &out[row * width + head * d..][..d];
                     let close = |(g, w): (&f32, &f64)| (f64::from(*g) - w).abs() < 1e-5;
                     assert!(got.iter().zip(&want).all(close), "row {row} head {head}");
                 }
-                let alone = op(places, prefix, &paths[row..=row], &cpu);
                 let q = &qkv[row * heads.qkv_width()..][..heads.qkv_width()];
                 // the slots of the other rows still lie in the cache
-                let single = alone.run(q, &keys, &values);
+                let single = run::<S>(&memory, prefix, &paths[row..=row], q, &cpu);
                 assert_eq!(single, out[row * width..][..width], "row {row} alone");
             }
             if isa != Isa::Portable {
@@ -137,15 +167,85 @@ fn matches_a_plain_reference<S: Stored>() {
 
 #[test]
 fn a_position_counts_the_same_in_the_prefix_and_in_the_tree() {
-    let places = Places::new(HEADS, 130);
     let qkv = noise(HEADS.qkv_width(), 3);
-    let noise = |seed| stored::<f16>(&noise(places.numbers(), seed));
-    let (keys, values) = (noise(4), noise(5));
+    let memory = memory::<f16>(HEADS, 130, 4);
     let cpu = Cpu::new(2).unwrap();
     let run = |prefix: usize| {
         let path: Vec<u32> = (prefix as u32..130).collect();
-        op(places, prefix, &[path], &cpu).run(&qkv, &keys, &values)
+        run::<f16>(&memory, prefix, &[path], &qkv, &cpu)
     };
     let whole = run(0);
     (1..=129).for_each(|prefix| assert_eq!(run(prefix), whole, "prefix {prefix}"));
+}
+
+#[test]
+fn where_a_prefix_lies_does_not_show() {
+    for isa in Isa::available() {
+        for threads in [1, 2, 3] {
+            let cpu = Cpu::new(threads).unwrap().with_isa(isa);
+            for shared in [0, 1, 15, 16, 17, 63, 64, 70, 131] {
+                where_one_lies_does_not_show::<f16>(shared, &cpu);
+                where_one_lies_does_not_show::<f32>(shared, &cpu);
+            }
+        }
+    }
+}
+
+/// Three sequences, two of them behind one prefix of so many rows, against each as a
+/// whole.
+fn where_one_lies_does_not_show<S: Stored>(shared: usize, cpu: &Cpu) {
+    const OWN: [(usize, usize); 3] = [(5, 4), (90, 1), (0, 9)];
+    let rows_of_slot = 112;
+    let width = HEADS.qkv_width();
+    let text = |seed, n: usize| noise(n * width, seed);
+    let prefixes = [text(7, shared), text(8, 20)];
+    let begins = [Some(0), Some(1), Some(0)];
+    let places = Places::new(HEADS, 3 * rows_of_slot);
+    let mut own = KvMemory::new(places, 1, S::TYPE);
+    let keep = |qkv: &[f32]| {
+        let n = qkv.len() / width;
+        let mut memory = KvMemory::new(Places::new(HEADS, n), 1, S::TYPE);
+        memory.append(0, qkv, &(0..n).collect::<Vec<_>>(), cpu);
+        memory
+    };
+    let memories = prefixes.each_ref().map(|prefix| keep(prefix));
+    let read = [0, 1].map(|i| Prefix {
+        memory: &memories[i],
+        rows: prefixes[i].len() / width,
+    });
+    let (mut sequences, mut paths, mut qkv, mut want) = (vec![], vec![], vec![], vec![]);
+    for (slot, (committed, n)) in OWN.into_iter().enumerate() {
+        let rows = text(20 + slot as u32, committed + n);
+        let at: Vec<usize> = (0..committed + n)
+            .map(|i| slot * rows_of_slot + i)
+            .collect();
+        own.append(0, &rows, &at, cpu);
+        let first = paths.len();
+        // every other row a child of the one before it, the others roots
+        for i in 0..n {
+            let mut path = if i % 2 == 1 {
+                Vec::clone(&paths[first + i - 1])
+            } else {
+                vec![]
+            };
+            path.push((committed + i) as u32);
+            paths.push(path);
+        }
+        sequences.push(Sequence {
+            rows: first..first + n,
+            shared: begins[slot],
+            first: slot * rows_of_slot,
+            committed,
+        });
+        qkv.extend_from_slice(&rows[committed * width..]);
+        let before = &prefixes[begins[slot].unwrap()];
+        let whole = keep(&[before, rows.as_slice()].concat());
+        let offset = before.len() / width;
+        let path = |path: &Vec<u32>| path.iter().map(|row| row + offset as u32).collect();
+        let shifted: Vec<Vec<u32>> = paths[first..].iter().map(path).collect();
+        let q = &rows[committed * width..];
+        want.extend(run::<S>(&whole, offset + committed, &shifted, q, cpu));
+    }
+    let got = run_all::<S>(&own, &read, &sequences, &paths, &qkv, cpu);
+    assert_eq!(got, want, "{:?}, {shared} shared rows", cpu.isa);
 }

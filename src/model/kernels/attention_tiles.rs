@@ -1,7 +1,7 @@
 //! What a few queries compute together: scores with tiles of keys, and weighted
 //! sums of values. In vectors, or plainly.
 
-use super::attention_view::{Query, View};
+use super::attention_view::{Query, Stretch};
 use super::kv::{Stored, TILE};
 #[cfg(target_arch = "x86_64")]
 use super::x86_attention::{score_256, score_512, weigh_256, weigh_512};
@@ -46,7 +46,7 @@ pub fn tiles_at_once<const BITS: usize>(queries: usize) -> usize {
 /// [`tiles_at_once`] tiles; a query's scores are `stride` apart.
 #[inline(always)]
 pub fn score_tiles<S: Stored, const BITS: usize>(
-    view: &View<'_, S>,
+    stretch: &Stretch<'_, S>,
     tiles: (usize, usize),
     queries: &[Query<'_>],
     scores: &mut [f32],
@@ -59,36 +59,36 @@ pub fn score_tiles<S: Stored, const BITS: usize>(
             4 => for_queries!(
                 n.min(3),
                 score::<S, BITS, _, 4>,
-                (view, tiles.0, queries, scores, stride)
+                (stretch, tiles.0, queries, scores, stride)
             ),
             2 => for_queries!(
                 n,
                 score::<S, BITS, _, 2>,
-                (view, tiles.0, queries, scores, stride)
+                (stretch, tiles.0, queries, scores, stride)
             ),
             _ => for_queries!(
                 n,
                 score::<S, BITS, _, 1>,
-                (view, tiles.0, queries, scores, stride)
+                (stretch, tiles.0, queries, scores, stride)
             ),
         };
     }
-    score_plainly(view, tiles, queries, scores, stride);
+    score_plainly(stretch, tiles, queries, scores, stride);
 }
 
 #[inline(always)]
 fn score_plainly<S: Stored>(
-    view: &View<'_, S>,
+    stretch: &Stretch<'_, S>,
     tiles: (usize, usize),
     queries: &[Query<'_>],
     scores: &mut [f32],
     stride: usize,
 ) {
-    let scale = 1.0 / (view.places.heads.head_dim as f32).sqrt();
+    let scale = 1.0 / (stretch.head_dim as f32).sqrt();
     let mut key = [0f32; TILE];
     for t in 0..tiles.1 {
         let mut sums = [[0f32; TILE]; QUERIES];
-        for (d, stored) in view.keys(tiles.0 + t, 1).chunks_exact(TILE).enumerate() {
+        for (d, stored) in stretch.keys(tiles.0 + t, 1).chunks_exact(TILE).enumerate() {
             S::widen(stored, &mut key);
             for (query, sums) in queries.iter().zip(&mut sums) {
                 let q = query.q[d];
@@ -110,15 +110,15 @@ fn score_plainly<S: Stored>(
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn score<S: Stored, const BITS: usize, const N: usize, const T: usize>(
-    view: &View<'_, S>,
+    stretch: &Stretch<'_, S>,
     tile: usize,
     queries: &[Query<'_>],
     scores: &mut [f32],
     stride: usize,
 ) {
-    let dims = view.places.heads.head_dim;
+    let dims = stretch.head_dim;
     let scale = 1.0 / (dims as f32).sqrt();
-    let keys = (view.keys(tile, T).as_ptr(), dims * TILE);
+    let keys = (stretch.keys(tile, T).as_ptr(), dims * TILE);
     let q: [*const f32; N] = std::array::from_fn(|i| queries[i].q[..dims].as_ptr());
     let out = std::array::from_fn(|i| scores[i * stride..][..T * TILE].as_mut_ptr());
     // SAFETY: the sizes are checked by the slices; BITS says what runs.

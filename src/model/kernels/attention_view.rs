@@ -1,51 +1,96 @@
-//! What attention reads and for whom: one head's keys and values, and the queries
-//! that go over them.
+//! What attention reads and for whom: stretches of one head's keys and values, and
+//! the queries that go over them.
+
+use std::ops::Range;
 
 use super::kv::{KeyOrValue, Places, TILE};
 
 /// Cache rows that are read at a time.
 pub const BLOCK: usize = 4 * TILE;
 
-/// One key/value head of the cache.
+/// A sequence of a pass: its rows, and what they all read before their own paths.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sequence {
+    /// Of the pass.
+    pub rows: Range<usize>,
+    /// Which of the shared prefixes its text begins with.
+    pub shared: Option<usize>,
+    /// Where its own cache rows begin: at a tile's beginning.
+    pub first: usize,
+    /// Own cache rows, all attended to.
+    pub committed: usize,
+}
+
+/// One key/value head of a layer's memory.
+#[derive(Clone, Copy)]
 pub struct View<'a, S> {
     pub places: Places,
-    /// Committed cache rows.
-    pub prefix: usize,
     pub keys: &'a [S],
     pub values: &'a [S],
     pub kv_head: usize,
 }
 
 impl<'a, S> View<'a, S> {
+    /// The cache rows from `first` on, which a tile begins with; `committed` of them
+    /// are attended to by all.
+    #[inline(always)]
+    pub fn stretch(&self, first: usize, committed: usize) -> Stretch<'a, S> {
+        Stretch {
+            keys: &self.keys[self.places.key_at(first, self.kv_head)..],
+            values: &self.values[self.places.value_at(first, self.kv_head)..],
+            head_dim: self.places.heads.head_dim,
+            committed,
+        }
+    }
+}
+
+/// Cache rows of one head, one after another.
+#[derive(Clone, Copy)]
+pub struct Stretch<'a, S> {
+    keys: &'a [S],
+    values: &'a [S],
+    pub head_dim: usize,
+    pub committed: usize,
+}
+
+impl<'a, S> Stretch<'a, S> {
+    /// No rows.
+    pub fn none(head_dim: usize) -> Self {
+        Stretch {
+            keys: &[],
+            values: &[],
+            head_dim,
+            committed: 0,
+        }
+    }
+
     /// `tiles` tiles of keys, one after another.
     #[inline(always)]
     pub fn keys(&self, tile: usize, tiles: usize) -> &'a [S] {
-        let from = self.places.key_at(tile * TILE, self.kv_head);
-        &self.keys[from..][..tiles * TILE * self.places.heads.head_dim]
+        &self.keys[tile * TILE * self.head_dim..][..tiles * TILE * self.head_dim]
     }
 
-    /// Asks for a share of the keys or values of the block that begins at cache row
+    /// The value of a row.
+    #[inline(always)]
+    pub fn value(&self, row: usize) -> &'a [S] {
+        &self.values[row * self.head_dim..][..self.head_dim]
+    }
+
+    /// Asks for a share of the committed keys or values of the block that begins at row
     /// `first`: one of `of` shares.
     #[inline(always)]
     pub fn ask(&self, what: KeyOrValue, first: usize, (share, of): (usize, usize)) {
-        if first >= self.prefix {
+        if first >= self.committed {
             return;
         }
-        let rows = BLOCK.min(self.prefix - first);
-        let numbers = rows * self.places.heads.head_dim;
-        let (all, from) = match what {
-            KeyOrValue::Key => (self.keys, self.places.key_at(first, self.kv_head)),
-            KeyOrValue::Value => (self.values, self.places.value_at(first, self.kv_head)),
+        let rows = BLOCK.min(self.committed - first);
+        let (from, numbers) = (first * self.head_dim, rows * self.head_dim);
+        let all = match what {
+            KeyOrValue::Key => self.keys,
+            KeyOrValue::Value => self.values,
         };
         let part = |share: usize| from + numbers * share / of;
         prefetch(&all[part(share)..part(share + 1)]);
-    }
-
-    /// The value of a cache row.
-    #[inline(always)]
-    pub fn value(&self, slot: usize) -> &'a [S] {
-        let from = self.places.value_at(slot, self.kv_head);
-        &self.values[from..][..self.places.heads.head_dim]
     }
 }
 
@@ -62,11 +107,21 @@ fn prefetch<S>(numbers: &[S]) {
 
 /// A row's query of one head.
 pub struct Query<'a> {
-    /// The cache rows of its path within this pass.
+    pub sequence: &'a Sequence,
+    /// Its path within this pass, of the sequence's own cache rows.
     pub path: &'a [u32],
     pub q: &'a [f32],
     /// Zero to begin with; what is attended to is added.
     pub out: &'a mut [f32],
     /// What its weights are still to be multiplied by.
     pub scale: f32,
+}
+
+impl Query<'_> {
+    /// Own cache rows up to the end of its path.
+    #[inline(always)]
+    pub fn own_rows(&self) -> usize {
+        let end = |&row: &u32| row as usize + 1;
+        self.path.last().map_or(self.sequence.committed, end)
+    }
 }

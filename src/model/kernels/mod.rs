@@ -5,11 +5,13 @@
 
 pub mod activation;
 pub mod attention;
+mod attention_plan;
 mod attention_tiles;
 mod attention_view;
 pub mod blocks;
 pub mod elementwise;
 pub mod kv;
+pub mod kv_memory;
 pub mod linear;
 pub mod matmul;
 pub mod pack;

@@ -1,0 +1,150 @@
+//! Sequences that are decoded together: each has its own slot of KV cache behind a
+//! prefix that it may share with others. Knows nothing of what computes the rows.
+
+use color_eyre::eyre::{Result, bail};
+
+use super::cache::KvCache;
+use super::config::Config;
+use super::kernels::Cpu;
+use super::kernels::attention::Prefix;
+use super::layer::Target;
+
+/// Sequences of one decoder, which made them.
+pub struct Sequences {
+    own: KvCache,
+    /// What several of them begin with, one slot each.
+    shared: Vec<KvCache>,
+    /// Per slot: which of those it begins with.
+    begins: Vec<Option<PrefixId>>,
+}
+
+/// A prefix that several sequences share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PrefixId(pub(in crate::model) usize);
+
+impl Sequences {
+    /// `slots` of them, each for `capacity` tokens of its own.
+    ///
+    /// # Errors
+    /// What the device reports.
+    pub fn new(config: &Config, slots: usize, capacity: usize, target: Target<'_>) -> Result<Self> {
+        let of_each = (slots, capacity);
+        Ok(Sequences {
+            own: KvCache::new(config.layers, of_each, config.heads(), target)?,
+            shared: Vec::new(),
+            begins: vec![None; slots],
+        })
+    }
+
+    pub fn slots(&self) -> usize {
+        self.own.slots()
+    }
+
+    /// Tokens of its own that fit a slot.
+    pub fn capacity(&self) -> usize {
+        self.own.capacity()
+    }
+
+    /// Committed tokens of a slot, its prefix included.
+    pub fn len(&self, slot: usize) -> usize {
+        self.prefix_len(slot) + self.own.len(slot)
+    }
+
+    /// Whether every slot is empty.
+    pub fn is_empty(&self) -> bool {
+        (0..self.slots()).all(|slot| self.len(slot) == 0)
+    }
+
+    /// Rows that still fit behind them.
+    pub fn room(&self, slot: usize) -> usize {
+        self.own.capacity() - self.own.len(slot)
+    }
+
+    /// Tokens of the prefix that a slot begins with.
+    pub fn prefix_len(&self, slot: usize) -> usize {
+        self.begins[slot].map_or(0, |PrefixId(i)| self.shared[i].len(0))
+    }
+
+    pub fn prefix(&self, slot: usize) -> Option<PrefixId> {
+        self.begins[slot]
+    }
+
+    /// Empties a slot; its text begins with that prefix.
+    ///
+    /// # Panics
+    /// Where the prefix is that of other sequences, or the slot is none of these.
+    pub fn begin(&mut self, slot: usize, prefix: Option<PrefixId>) {
+        assert!(prefix.is_none_or(|PrefixId(i)| i < self.shared.len()));
+        self.own.truncate(slot, 0);
+        self.begins[slot] = prefix;
+    }
+
+    /// Forgets a slot's tokens from `len` on, but never its prefix.
+    pub fn truncate(&mut self, slot: usize, len: usize) {
+        let own = len.saturating_sub(self.prefix_len(slot));
+        self.own.truncate(slot, own);
+    }
+
+    /// Commits the given rows of a slot's last pass (ascending), forgets the rest.
+    pub(in crate::model) fn commit(
+        &mut self,
+        slot: usize,
+        rows: &[usize],
+        cpu: &Cpu,
+    ) -> Result<()> {
+        Ok(self.own.commit_rows(slot, rows, cpu)?)
+    }
+
+    /// Counts a slot's first tokens as committed; see [`KvCache::fill_for_bench`].
+    pub(in crate::model) fn fill_for_bench(
+        &mut self,
+        slot: usize,
+        len: usize,
+        cpu: &Cpu,
+    ) -> Result<()> {
+        let own = len.saturating_sub(self.prefix_len(slot));
+        Ok(self.own.fill_for_bench(slot, own, cpu)?)
+    }
+
+    /// Keeps the only slot of `one` as a prefix.
+    pub(in crate::model) fn keep(&mut self, one: Sequences) -> PrefixId {
+        self.shared.push(one.own);
+        PrefixId(self.shared.len() - 1)
+    }
+
+    pub(in crate::model) fn own(&self) -> &KvCache {
+        &self.own
+    }
+
+    pub(in crate::model) fn own_mut(&mut self) -> &mut KvCache {
+        &mut self.own
+    }
+
+    pub(in crate::model) fn shared(&self) -> &[KvCache] {
+        &self.shared
+    }
+
+    /// The shared prefixes as our own kernels read them.
+    ///
+    /// # Errors
+    /// Caches for candle.
+    pub(in crate::model) fn prefixes(&self) -> candle_core::Result<Vec<Prefix<'_>>> {
+        self.shared.iter().map(as_prefix).collect()
+    }
+
+    /// # Errors
+    /// Sequences of a decoder of other dimensions.
+    pub(in crate::model) fn check(&self, config: &Config) -> Result<()> {
+        if self.own.heads != config.heads() || self.own.layers != config.layers {
+            bail!("these sequences are another decoder's");
+        }
+        Ok(())
+    }
+}
+
+fn as_prefix(cache: &KvCache) -> candle_core::Result<Prefix<'_>> {
+    Ok(Prefix {
+        memory: cache.tiles()?,
+        rows: cache.len(0),
+    })
+}
