@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::decode::DecodeArgs;
+use super::generate::MemorySize;
 use crate::model::kernels::Isa;
-use crate::speculate::params::{Budget, Drafter};
+use crate::speculate::params::{Budget, Drafter, MAX_LANES};
 use crate::speculate::speed_up::Pairing;
 
 #[derive(Args, Debug)]
@@ -19,6 +20,9 @@ pub struct BenchArgs {
 pub enum BenchCommand {
     /// Autoregressive, strict and relaxed on the same prompts, interleaved
     Decode(BenchDecodeArgs),
+    /// Autoregressive, strict and relaxed over many subjects together, at each size of the
+    /// batch, interleaved
+    Batch(BenchBatchArgs),
     /// Drafters against held-out documents, without a model: speed, accepted
     /// length and calibration
     Retrieval(BenchRetrievalArgs),
@@ -86,6 +90,33 @@ pub struct BenchDecodeArgs {
     /// One JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct BenchBatchArgs {
+    /// Subjects decoded together: each of these numbers is measured
+    #[arg(long, value_name = "N,..", value_delimiter = ',', default_value = "1,2,4,8,16,32", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=MAX_LANES as u64))]
+    pub sizes: Vec<usize>,
+    /// Query-half items to ask, spread over the groups
+    #[arg(long, default_value_t = 32, value_name = "N")]
+    pub items: usize,
+    /// Query-half users to ask
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub users: usize,
+    /// Rounds over all sizes and rules; every subject's run is a pair of the speed-up
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    pub rounds: usize,
+    /// Most memory for what is decoded together, as in 512M or 2G
+    #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = MemorySize::parse)]
+    pub batch_memory: MemorySize,
+    #[command(flatten)]
+    pub decode: DecodeArgs,
+    /// One JSON object
+    #[arg(long, conflicts_with = "csv")]
+    pub json: bool,
+    /// A line for every size and rule, as CSV
+    #[arg(long)]
+    pub csv: bool,
 }
 
 /// Files of one document a line, token ids with spaces between them.

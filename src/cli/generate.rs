@@ -1,11 +1,13 @@
 //! `laserscope generate`.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use super::decode::DecodeArgs;
+use crate::speculate::params::MAX_LANES;
 
 #[derive(Args, Debug)]
 pub struct GenerateArgs {
@@ -77,6 +79,82 @@ pub struct BatchArgs {
     /// Decode every N-th subject autoregressively, too, to measure the speed-up; 0: none
     #[arg(long, requires = "all", value_name = "N", default_value_t = 50)]
     pub reference_every: usize,
+    /// Decode N subjects together, a pass for the rows of all of them, or as many as pay on
+    /// this machine (auto). Each then sees the answers of those that stand more than 4 N
+    /// before it
+    #[arg(long = "batch", requires = "all", value_name = "N|auto", default_value = "1", value_parser = Lanes::parse)]
+    pub lanes: Lanes,
+    /// Most memory for what is decoded together, as in 512M or 2G
+    #[arg(long, requires = "all", value_name = "SIZE", default_value = "1G", value_parser = MemorySize::parse)]
+    pub batch_memory: MemorySize,
+    /// Record every subject's run, to be opened by `laserscope replay`, and the passes
+    #[arg(long, requires = "all", value_name = "DIR")]
+    pub traces: Option<PathBuf>,
+}
+
+/// How many subjects are decoded together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lanes {
+    Exactly(usize),
+    /// As many as pay.
+    Auto,
+}
+
+impl Default for Lanes {
+    fn default() -> Self {
+        Lanes::Exactly(1)
+    }
+}
+
+impl Lanes {
+    /// # Errors
+    /// Says what it must look like.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text == "auto" {
+            return Ok(Lanes::Auto);
+        }
+        let n = text.parse().ok().filter(|n| (1..=MAX_LANES).contains(n));
+        n.map(Lanes::Exactly)
+            .ok_or_else(|| format!("must be auto or 1 to {MAX_LANES}"))
+    }
+}
+
+/// A number of bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemorySize(pub u64);
+
+impl Default for MemorySize {
+    fn default() -> Self {
+        MemorySize(1 << 30)
+    }
+}
+
+impl MemorySize {
+    /// # Errors
+    /// Says what it must look like.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let wrong = || "must be a number of bytes with K, M or G, as in 512M".to_string();
+        let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+        let n: u64 = digits.parse().map_err(|_| wrong())?;
+        let shift = match text[digits.len()..].to_ascii_uppercase().as_str() {
+            "" => 0,
+            "K" | "KB" | "KIB" => 10,
+            "M" | "MB" | "MIB" => 20,
+            "G" | "GB" | "GIB" => 30,
+            _ => return Err(wrong()),
+        };
+        n.checked_mul(1 << shift).map(MemorySize).ok_or_else(wrong)
+    }
+}
+
+impl fmt::Display for MemorySize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const M: f64 = (1 << 20) as f64;
+        match self.0 as f64 / M {
+            m if m < 1000.0 => write!(f, "{m:.0} MiB"),
+            m => write!(f, "{:.1} GiB", m / 1024.0),
+        }
+    }
 }
 
 /// Part `index` of `of`, from 1.

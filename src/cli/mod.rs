@@ -21,7 +21,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-pub use bench::{BenchArgs, BenchCommand, BenchDecodeArgs, BenchRetrievalArgs};
+pub use bench::{BenchArgs, BenchBatchArgs, BenchCommand, BenchDecodeArgs, BenchRetrievalArgs};
 pub use catalog::{
     CatalogArgs, CatalogCommand, GroupsArgs, GroupsBuildArgs, GroupsCommand, ItemGrouping,
     UserGrouping,
@@ -31,7 +31,9 @@ pub use cost::{CostArgs, CostCommand};
 pub use decode::DecodeArgs;
 pub use drafting::DraftingArgs;
 pub use framework::{FrameworkArgs, FrameworkCommand};
-pub use generate::{AllKind, BatchArgs, BranchPoint, GenerateArgs, HalfChoice, Shard};
+pub use generate::{
+    AllKind, BatchArgs, BranchPoint, GenerateArgs, HalfChoice, Lanes, MemorySize, Shard,
+};
 pub use knowledge::{KnowledgeArgs, KnowledgeCommand};
 pub use model::{ModelArgs, ModelCommand};
 pub use pool::{PoolArgs, PoolCommand, PoolDocumentsArgs};

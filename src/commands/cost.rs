@@ -17,7 +17,7 @@ use crate::config::Settings;
 use crate::engine::{Engine, Loading};
 use crate::session::cost;
 use crate::session::kept_cost::CostKey;
-use crate::speculate::cost::{CostPoint, CostProfile};
+use crate::speculate::cost::{CostPoint, CostProfile, PassPoint};
 
 #[derive(Serialize)]
 struct Point {
@@ -42,6 +42,9 @@ struct Report {
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     shape: Option<shape::Measured>,
     points: Vec<Point>,
+    /// Passes over several sequences; absent where none was measured.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    passes: Vec<PassPoint>,
 }
 
 /// Runs the command.
@@ -103,8 +106,13 @@ fn measured(engine: &mut Engine) -> Result<Option<PathBuf>> {
         super::show_loading(&mut line, &Loading::Measuring { done, of });
         !interrupt::is_set()
     })?;
+    engine.start.cost.passes.clear();
+    let of_passes = cost::settle_passes(engine, &mut |done, of| {
+        line.show(&Loading::Measuring { done, of }.describe());
+        !interrupt::is_set()
+    })?;
     drop(line);
-    if let Some(note) = note {
+    for note in note.iter().chain(&of_passes) {
         note!("{note}");
     }
     Ok(file)
@@ -126,6 +134,7 @@ fn report(engine: &Engine, file: Option<PathBuf>) -> Report {
         points: points
             .map(|(&measured, residual)| Point { measured, residual })
             .collect(),
+        passes: profile.passes.clone(),
     }
 }
 
@@ -161,6 +170,36 @@ fn print(report: &Report) {
             measured.step_ms,
             measured.spread * 100.0,
             residual * 100.0
+        );
+    }
+    print_passes(&report.passes);
+}
+
+fn print_passes(passes: &[PassPoint]) {
+    if passes.is_empty() {
+        return;
+    }
+    out!(
+        "passes over several sequences, each row behind `own` tokens and `shared` ones that all share:"
+    );
+    out!(
+        "{:>6}{:>11}{:>7}{:>8}{:>10}{:>9}",
+        "rows",
+        "sequences",
+        "own",
+        "shared",
+        "ms",
+        "spread"
+    );
+    for pass in passes {
+        out!(
+            "{:>6}{:>11}{:>7}{:>8}{:>10.2}{:>8.1}%",
+            pass.rows,
+            pass.sequences,
+            pass.own,
+            pass.shared,
+            pass.pass_ms,
+            pass.spread * 100.0
         );
     }
 }

@@ -32,6 +32,7 @@ use crate::console::{self, interrupt};
 use crate::engine::{Engine, Loading};
 use crate::model::fetch::{self, FetchOptions};
 use crate::recsys::Catalog;
+use crate::speculate::cost::PassCosts;
 
 /// Catalog and engine, fetched and loaded with progress on standard error.
 pub fn open(settings: &Settings) -> Result<(Catalog, Engine)> {
@@ -83,6 +84,27 @@ pub fn fetch_model(settings: &Settings, name: &str) -> Result<std::path::PathBuf
     fetch::resolve(name, &options, &mut |event| {
         fetching::show(&mut line, &event)
     })
+}
+
+/// Measures what passes over several sequences cost, where the profile in use does not say;
+/// says what is assumed where a given one does not.
+pub fn settle_passes(engine: &mut Engine, settings: &Settings) -> Result<()> {
+    if settings.cost.is_none() {
+        let mut line = Line::new();
+        let note = crate::session::cost::settle_passes(engine, &mut |done, of| {
+            show_loading(&mut line, &Loading::Measuring { done, of });
+            !interrupt::is_set()
+        })?;
+        note.iter().for_each(|note| line.say(note));
+    }
+    let is_measured = !engine.start.cost.is_empty();
+    if let Some(assumed) = PassCosts::new(&engine.start.cost)
+        .assumed()
+        .filter(|_| is_measured)
+    {
+        note!("{assumed}");
+    }
+    Ok(())
 }
 
 /// One JSON object, on a line of its own, at once.

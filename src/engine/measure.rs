@@ -2,6 +2,8 @@
 //! a chosen number of rows and a chosen context. The cost profile and `bench forward`
 //! share this code.
 
+mod passes;
+
 use std::time::{Duration, Instant};
 
 use color_eyre::eyre::{Result, ensure};
@@ -102,17 +104,28 @@ impl Engine {
 
     /// The head and the rest of a step count once.
     fn with_all_blocks(&self, measured: &MeasuredPoint) -> CostPoint {
-        let n_blocks = self.model.decoder.config().layers.max(1);
-        if n_blocks == self.model.of_blocks {
-            return measured.cost;
-        }
-        let blocks_ms = (measured.cost.forward_ms - measured.parts.head_ms).max(0.0);
-        let added_ms = blocks_ms * (self.model.of_blocks as f32 / n_blocks as f32 - 1.0);
+        let CostPoint {
+            forward_ms,
+            step_ms,
+            ..
+        } = measured.cost;
+        let head_ms = measured.parts.head_ms;
+        let added_ms = self.of_all_blocks(forward_ms, head_ms) - forward_ms;
         CostPoint {
-            forward_ms: measured.cost.forward_ms + added_ms,
-            step_ms: measured.cost.step_ms + added_ms,
+            forward_ms: forward_ms + added_ms,
+            step_ms: step_ms + added_ms,
             ..measured.cost
         }
+    }
+
+    /// What a pass takes over all blocks, where only some are there.
+    fn of_all_blocks(&self, pass_ms: f32, head_ms: f32) -> f32 {
+        let n_blocks = self.model.decoder.config().layers.max(1);
+        if n_blocks == self.model.of_blocks {
+            return pass_ms;
+        }
+        let blocks_ms = (pass_ms - head_ms).max(0.0);
+        pass_ms + blocks_ms * (self.model.of_blocks as f32 / n_blocks as f32 - 1.0)
     }
 
     /// The longest context that can be measured here, in tokens.

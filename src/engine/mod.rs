@@ -6,6 +6,7 @@
 //!
 //! [`Step`]: crate::speculate::trace::Step
 
+mod batch;
 mod measure;
 mod model;
 mod pools;
@@ -21,6 +22,7 @@ use crate::protocol::SavedEdits;
 use crate::speculate::command_line::Setup;
 use crate::speculate::subject::DocId;
 
+pub use batch::{Batch, BatchRoom, Ended, Prompts};
 pub use measure::{Grid, LARGE_SPREAD, MeasuredPoint, Measuring};
 pub use model::{LoadOptions, LoadedModel, Loading, physical_cores};
 pub use pools::{EnginePools, Knowledge, open_pool, tokenizer_hash};

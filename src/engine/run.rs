@@ -1,13 +1,13 @@
 //! One run, step by step.
 
 mod begin;
-mod pass;
+pub(in crate::engine) mod pass;
 mod record;
 mod replay;
 mod seen;
 mod spec;
-mod state;
-mod step;
+pub(in crate::engine) mod state;
+pub(in crate::engine) mod step;
 
 use std::time::Instant;
 
@@ -167,7 +167,7 @@ impl Run<'_> {
     }
 }
 
-fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
+pub(super) fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
     let start = Instant::now();
     let result = work();
     (result, ms_since(start))
@@ -177,8 +177,8 @@ fn ms_since(start: Instant) -> f64 {
     to_micros(start.elapsed().as_secs_f64() * 1000.0)
 }
 
-/// Milliseconds to three decimals: the precision of a clock, and read back from a trace
-/// to the bit.
-fn to_micros(ms: f64) -> f64 {
+/// Milliseconds to three decimals: what a clock can mean, and what every reader
+/// of a trace reads back to the bit.
+pub(super) fn to_micros(ms: f64) -> f64 {
     (ms * 1000.0).round() / 1000.0
 }

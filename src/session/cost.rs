@@ -104,7 +104,29 @@ pub fn renew(
     })
 }
 
-/// A note on a profile whose points are noisy.
+/// Measures passes over several sequences, where this machine's profile lacks them, and
+/// keeps them with it: what there is to say.
+///
+/// # Errors
+/// As [`settle`].
+pub fn settle_passes(
+    engine: &mut Engine,
+    go_on: &mut dyn FnMut(usize, usize) -> bool,
+) -> Result<Option<String>> {
+    if !engine.start.cost.passes.is_empty() {
+        return Ok(None);
+    }
+    let Some(passes) = engine.measure_passes(go_on)? else {
+        return Err(fetch::Cancelled.into());
+    };
+    engine.start.cost.passes = passes;
+    let saved = CostKey::of(engine).save(&engine.start.cost);
+    Ok(saved
+        .err()
+        .map(|why| format!("passes are measured again at every start: {why:#}")))
+}
+
+/// What is said of a profile whose points wander.
 pub fn busy(profile: &CostProfile) -> Option<String> {
     let spread = profile.spread();
     (spread > LARGE_SPREAD).then(|| {

@@ -15,6 +15,7 @@ pub mod learned;
 pub mod options;
 pub mod parameters;
 pub mod params;
+pub mod passes;
 pub mod quality;
 pub mod row;
 pub mod rule;

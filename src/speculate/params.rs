@@ -15,6 +15,8 @@ pub use verify::AcceptanceRule;
 
 /// Rows of the largest draft tree, the root included (LASER's own setting).
 pub const MAX_ROWS: usize = 64;
+/// Most runs that are decoded together.
+pub const MAX_LANES: usize = 64;
 /// Longest branch of a draft tree, in tokens.
 pub const MAX_BRANCH: usize = 32;
 /// Longest suffix that is looked up, in tokens. With the branch below it, it stays

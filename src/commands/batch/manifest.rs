@@ -18,7 +18,9 @@ use crate::speculate::learned::CalibrationStart;
 use crate::speculate::params::Params;
 use crate::speculate::trace::ModelInfo;
 
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
+/// The oldest that is resumed: its batches were decoded one by one.
+const OLDEST: u32 = 2;
 
 /// What is stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,8 +31,27 @@ pub struct Manifest {
     pub before: Listing,
     /// The cost profile of automatic budgets.
     pub cost: CostProfile,
+    /// How several are decoded together; absent where each is decoded alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub together: Option<Together>,
     /// Set once every answer is there.
     pub finished: Option<Finished>,
+}
+
+/// What follows from decoding several together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Together {
+    /// A subject sees the answers of all that stand more than so many before it.
+    pub lag: usize,
+    /// Tokens of a subject that are its own, those of its answer included.
+    pub own_tokens: usize,
+    /// Tokens of each prefix that prompts share.
+    pub shared_tokens: Vec<usize>,
+    /// Of keys, values and logits.
+    pub bytes: u64,
+    /// What a lossy rule with an automatic budget drafts by, whatever its neighbours do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<CostProfile>,
 }
 
 /// All that shapes the answers; a resumed run must have the same.
@@ -60,6 +81,14 @@ pub struct Conditions {
     /// The subjects in their order, groups included.
     pub order: Listing,
     pub shard: Option<Shard>,
+    /// Subjects that are decoded together.
+    #[serde(default = "alone")]
+    pub batch: usize,
+}
+
+/// Of a batch that was begun before several could be decoded together.
+fn alone() -> usize {
+    1
 }
 
 /// A name and a hash of what it stands for.
@@ -121,6 +150,7 @@ impl Manifest {
             conditions,
             before,
             cost,
+            together: None,
             finished: None,
         }
     }
@@ -158,8 +188,9 @@ fn parse(bytes: &[u8]) -> Result<Manifest> {
     let value: Value = serde_json::from_slice(bytes).map_err(|_| damaged())?;
     let version = value["laserscope_batch"].as_u64().ok_or_else(damaged)?;
     ensure!(
-        version == u64::from(FORMAT),
-        "it was written by another version (format {version}; this version reads {FORMAT})"
+        (u64::from(OLDEST)..=u64::from(FORMAT)).contains(&version),
+        "it was written by another version (format {version}; this version reads {OLDEST} to \
+         {FORMAT})"
     );
     serde_json::from_value(value).map_err(|_| damaged())
 }

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::speculate::passes::PassRecord;
 use crate::speculate::speed_up::{SpeedUp, Took, count_pairs};
 use crate::speculate::stats::{Stats, first_difference, repetition};
 use crate::speculate::trace::Trace;
@@ -36,6 +37,29 @@ pub struct Measured {
     ratios: Vec<f64>,
     /// Subjects whose text differed, and from which token on.
     differing: Vec<(String, usize)>,
+    /// What is no part of the batch's own time.
+    outside: Duration,
+    /// Of several subjects together; `None`: each is alone.
+    passes: Option<Passes>,
+}
+
+/// Sums over passes that had a step in them.
+#[derive(Debug, Default)]
+struct Passes {
+    n: usize,
+    /// Rows but for those of prompts.
+    rows: usize,
+    drafts: usize,
+}
+
+impl Passes {
+    fn describe(&self) -> String {
+        format!(
+            "{:.1} rows a pass, {:.0}% drafts",
+            self.rows as f64 / self.n.max(1) as f64,
+            self.drafts as f64 * 100.0 / self.rows.max(1) as f64
+        )
+    }
 }
 
 impl Measured {
@@ -49,7 +73,36 @@ impl Measured {
             repetition: 0.0,
             ratios: Vec::new(),
             differing: Vec::new(),
+            outside: Duration::ZERO,
+            passes: None,
         }
+    }
+
+    /// Whether each subject has its passes to itself.
+    pub fn is_alone(&self) -> bool {
+        self.passes.is_none()
+    }
+
+    /// A pass over several subjects.
+    pub fn add_pass(&mut self, pass: &PassRecord) {
+        let passes = self.passes.get_or_insert_default();
+        let rows = pass.rows - pass.prompt;
+        if rows > 0 {
+            passes.n += 1;
+            passes.rows += rows;
+            passes.drafts += pass.drafts;
+        }
+    }
+
+    /// Time that is no part of what a batch of several took.
+    pub fn leave_out(&mut self, time: Duration) {
+        if self.passes.is_some() {
+            self.outside += time;
+        }
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.since.elapsed().saturating_sub(self.outside)
     }
 
     pub fn add(&mut self, trace: &Trace) {
@@ -89,7 +142,7 @@ impl Measured {
     }
 
     fn answers_per_min(&self) -> f64 {
-        let minutes = self.since.elapsed().as_secs_f64() / 60.0;
+        let minutes = self.elapsed().as_secs_f64() / 60.0;
         self.n_answers as f64 / minutes.max(1e-9)
     }
 
@@ -105,7 +158,7 @@ impl Measured {
 
     /// The estimated time for `n_left` answers at the current rate.
     fn left(&self, n_left: usize) -> Option<Duration> {
-        let spent = self.since.elapsed().as_secs_f64();
+        let spent = self.elapsed().as_secs_f64();
         let each = (self.n_answers > 0).then(|| spent / self.n_answers as f64)?;
         Some(Duration::from_secs_f64(each * n_left as f64))
     }
@@ -117,8 +170,10 @@ impl Measured {
         };
         let speedup = self.speedup_text();
         let speedup = speedup.map_or(String::new(), |text| format!(" · {text}"));
+        let passes = self.passes.as_ref().map(Passes::describe);
+        let passes = passes.map_or(String::new(), |text| format!(" · {text}"));
         format!(
-            "{:.1} answers/min, {:.0} tokens/s · MAL {:.2}{speedup} · {} left",
+            "{:.1} answers/min, {:.0} tokens/s · MAL {:.2}{passes}{speedup} · {} left",
             self.answers_per_min(),
             self.tokens_per_s(),
             self.mal(),
@@ -149,12 +204,15 @@ impl Measured {
             "{} answer{} in {}: {:.1} a minute, {:.0} tokens/s, MAL {:.2}, repeated 4-grams {:.1}%",
             self.n_answers,
             if self.n_answers == 1 { "" } else { "s" },
-            duration(self.since.elapsed()),
+            duration(self.elapsed()),
             self.answers_per_min(),
             self.tokens_per_s(),
             self.mal(),
             self.repetition * 100.0 / self.n_answers.max(1) as f64
         );
+        if let Some(passes) = &self.passes {
+            text.push_str(&format!(", {}", passes.describe()));
+        }
         if let Some(speedup) = self.speedup_text() {
             text.push_str(&format!(
                 "\nagainst autoregressive decoding: {speedup}, subjects sampled with seed \

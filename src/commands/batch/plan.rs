@@ -4,8 +4,19 @@
 use std::collections::HashSet;
 
 use crate::cli::{AllKind, GenerateArgs, HalfChoice, Shard};
-use crate::recsys::{Catalog, Half, KnowledgeDoc, Role, Subject, SubjectKind, SubjectRef};
+use crate::recsys::{
+    Catalog, Framework, Half, KnowledgeDoc, Role, Subject, SubjectKind, SubjectRef,
+};
+use crate::speculate::params::Params;
 use crate::worker::ask;
+
+/// What a batch is made of, whoever it is for.
+pub struct Batch<'a> {
+    pub args: &'a GenerateArgs,
+    pub catalog: &'a Catalog,
+    pub framework: &'a Framework,
+    pub params: Params,
+}
 
 /// The work in its order.
 #[derive(Clone, Debug, PartialEq)]

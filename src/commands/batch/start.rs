@@ -5,26 +5,25 @@ use std::path::Path;
 
 use color_eyre::eyre::{Result, WrapErr, ensure};
 
-use crate::cli::GenerateArgs;
-use crate::commands::batch::manifest::{Conditions, Listing, Manifest, manifest_path};
-use crate::commands::batch::plan::Plan;
-use crate::engine::{Engine, OwnDocuments};
-use crate::recsys::{Catalog, Framework, KnowledgeDoc, KnowledgeLog};
+use crate::cli::{Lanes, MemorySize};
+use crate::commands::batch::journal::{Journal, journal_path};
+use crate::commands::batch::lanes::{choose, lag, room, survey};
+use crate::commands::batch::manifest::{
+    Conditions, Listing, Manifest, Named, Together, manifest_path,
+};
+use crate::commands::batch::plan::{Batch, Plan};
+use crate::engine::{BatchRoom, Engine, OwnDocuments};
+use crate::recsys::{KnowledgeDoc, KnowledgeLog};
+use crate::speculate::cost::PassCosts;
 use crate::speculate::params::Params;
 
-/// The inputs of a batch.
-pub struct Batch<'a> {
-    pub args: &'a GenerateArgs,
-    pub catalog: &'a Catalog,
-    pub framework: &'a Framework,
-    pub params: Params,
-}
-
-/// A batch that is ready to continue.
+/// A batch about to go on.
 pub struct Start {
     pub plan: Plan,
     /// Where answers go, and how the batch was begun; `None`: to standard output.
     pub kept: Option<Kept>,
+    /// The room for those that are decoded together; `None`: each is decoded alone.
+    pub room: Option<BatchRoom>,
 }
 
 pub struct Kept {
@@ -45,30 +44,25 @@ impl Kept {
 /// cost profile.
 ///
 /// # Errors
-/// A file that another batch wrote: what differs, and the way out.
+/// A file that another batch wrote: what differs, and the way out. More together than the
+/// memory allows.
 pub fn start(batch: &Batch, engine: &mut Engine) -> Result<Start> {
     let Some(out) = batch.args.out.as_deref() else {
         let plan = Plan::of(batch.args, batch.catalog, &[]);
-        return Ok(Start { plan, kept: None });
+        let room = settled(batch, engine, &plan, batch.args.batch.lanes)?;
+        return Ok(Start {
+            plan,
+            kept: None,
+            room,
+        });
     };
     let log = open_log(out)?;
     let stored = Manifest::load(out)?;
     if let Some(manifest) = stored {
         match resumed(batch, engine, out, &log, &manifest) {
-            Ok(plan) => {
-                engine.start.cost = manifest.cost.clone();
-                let n_before = manifest.before.n;
-                return Ok(Start {
-                    plan,
-                    kept: Some(Kept {
-                        log,
-                        manifest,
-                        n_before,
-                    }),
-                });
-            }
-            // A batch without answers may start over.
-            Err(_) if log.found.is_empty() => {}
+            Ok(plan) => return go_on(batch, engine, plan, log, manifest),
+            // A batch without an answer may begin anew.
+            Err(_) if log.found.is_empty() && !has_journal(out) => {}
             Err(error) => ensure!(batch.args.batch.extend, error),
         }
     } else {
@@ -83,7 +77,72 @@ pub fn start(batch: &Batch, engine: &mut Engine) -> Result<Start> {
     begun(batch, engine, out, log)
 }
 
-/// The existing answers; a truncated one is removed and reported.
+/// Answers that wait for others in front of them.
+fn has_journal(out: &Path) -> bool {
+    let found = std::fs::metadata(journal_path(out));
+    found.is_ok_and(|found| found.len() > 0)
+}
+
+/// A batch that was begun before, by its own table of costs.
+fn go_on(
+    batch: &Batch,
+    engine: &mut Engine,
+    plan: Plan,
+    log: KnowledgeLog,
+    manifest: Manifest,
+) -> Result<Start> {
+    engine.start.cost = manifest.cost.clone();
+    let lanes = Lanes::Exactly(manifest.conditions.batch);
+    let room = settled(batch, engine, &plan, lanes)?;
+    let n_before = manifest.before.n;
+    Ok(Start {
+        plan,
+        kept: Some(Kept {
+            log,
+            manifest,
+            n_before,
+        }),
+        room,
+    })
+}
+
+/// The room for those that are decoded together, which is said. `None`: each is decoded
+/// alone.
+fn settled(batch: &Batch, engine: &Engine, plan: &Plan, asked: Lanes) -> Result<Option<BatchRoom>> {
+    if asked == Lanes::Exactly(1) {
+        return Ok(None);
+    }
+    let prompts = survey(batch, engine, plan)?;
+    let lanes = choose(asked, &prompts, batch, engine)?;
+    if lanes == 1 {
+        note!("one subject at a time: more are not quicker here, or do not fit --batch-memory");
+        return Ok(None);
+    }
+    let room = room(lanes, &prompts, batch, engine);
+    let shared: usize = room.prefixes.iter().map(Vec::len).sum();
+    note!(
+        "{lanes} subjects together: {} for keys, values and logits ({} tokens each, {shared} shared)",
+        MemorySize(room.bytes(engine)),
+        room.own
+    );
+    Ok(Some(room))
+}
+
+/// What a manifest says of those that are decoded together.
+fn together(batch: &Batch, engine: &Engine, room: &BatchRoom) -> Together {
+    let cost = &engine.start.cost;
+    let Params { verify, budget, .. } = batch.params;
+    let is_priced = budget.is_auto() && verify.drafts() && !verify.is_lossless();
+    Together {
+        lag: lag(room.lanes),
+        own_tokens: room.own,
+        shared_tokens: room.prefixes.iter().map(Vec::len).collect(),
+        bytes: room.bytes(engine),
+        price: is_priced.then(|| PassCosts::new(cost).priced(cost, room.lanes)),
+    }
+}
+
+/// The answers that are there; one that was cut off is removed, which is told.
 fn open_log(out: &Path) -> Result<KnowledgeLog> {
     let log = KnowledgeLog::open(out)?;
     if let Some(cut_off) = log.cut_off {
@@ -100,9 +159,14 @@ fn open_log(out: &Path) -> Result<KnowledgeLog> {
 /// A new batch, after what the file holds.
 fn begun(batch: &Batch, engine: &Engine, out: &Path, log: KnowledgeLog) -> Result<Start> {
     let plan = Plan::of(batch.args, batch.catalog, &log.found);
+    let room = settled(batch, engine, &plan, batch.args.batch.lanes)?;
+    let lanes = room.as_ref().map_or(1, |room| room.lanes);
     let before = Listing::of_documents(&log.found)?;
-    let conditions = conditions(batch, engine, &plan);
-    let manifest = Manifest::new(conditions, before, engine.start.cost.clone());
+    let conditions = conditions(batch, engine, &plan, lanes);
+    let mut manifest = Manifest::new(conditions, before, engine.start.cost.clone());
+    manifest.together = room.as_ref().map(|room| together(batch, engine, room));
+    // What another batch left here is not this one's.
+    Journal::open(out)?.0.remove()?;
     manifest.save(out)?;
     let n_before = log.found.len();
     Ok(Start {
@@ -112,6 +176,7 @@ fn begun(batch: &Batch, engine: &Engine, out: &Path, log: KnowledgeLog) -> Resul
             manifest,
             n_before,
         }),
+        room,
     })
 }
 
@@ -136,7 +201,11 @@ fn resumed(
         stored.display()
     );
     let plan = Plan::of(batch.args, batch.catalog, before.unwrap_or_default());
-    let now = conditions(batch, engine, &plan);
+    let lanes = match batch.args.batch.lanes {
+        Lanes::Auto => manifest.conditions.batch,
+        Lanes::Exactly(lanes) => lanes,
+    };
+    let now = conditions(batch, engine, &plan, lanes);
     manifest.conditions.expect(&now).wrap_err_with(|| {
         format!(
             "{} was begun with other settings, recorded in {}: use those, choose another --out, \
@@ -148,7 +217,7 @@ fn resumed(
     Ok(plan)
 }
 
-fn conditions(batch: &Batch, engine: &Engine, plan: &Plan) -> Conditions {
+fn conditions(batch: &Batch, engine: &Engine, plan: &Plan, lanes: usize) -> Conditions {
     let args = batch.args;
     let name_of = |&at| {
         let subject = batch.catalog.subject(at);
@@ -160,11 +229,11 @@ fn conditions(batch: &Batch, engine: &Engine, plan: &Plan) -> Conditions {
         device: device_kind(&engine.model.device).to_string(),
         arithmetic: arithmetic(engine),
         calibration: engine.start.calibration().clone(),
-        catalog: crate::commands::batch::manifest::Named {
+        catalog: Named {
             name: batch.catalog.name.clone(),
             fingerprint: batch.catalog.fingerprint(),
         },
-        framework: crate::commands::batch::manifest::Named {
+        framework: Named {
             name: batch.framework.name.clone(),
             fingerprint: batch.framework.fingerprint(),
         },
@@ -181,6 +250,7 @@ fn conditions(batch: &Batch, engine: &Engine, plan: &Plan) -> Conditions {
         starting_pools: engine.pools.current.fingerprint(),
         order: Listing::of(plan.subjects.iter().map(name_of)),
         shard: args.batch.shard,
+        batch: lanes,
     }
 }
 

@@ -2,6 +2,7 @@
 //! same prompts in one process, interleaved. Relaxed figures never appear without
 //! strict, agreement and repetition.
 
+mod batch;
 mod by_group;
 mod compared;
 mod figures;
@@ -134,6 +135,7 @@ pub fn run(
 ) -> Result<bool> {
     match command {
         BenchCommand::Decode(args) => decode(args, settings, params(&args.decode)?),
+        BenchCommand::Batch(args) => batch::run(args, settings, params(&args.decode)?),
         BenchCommand::Retrieval(args) => retrieval::run(args),
         BenchCommand::Forward {
             at,

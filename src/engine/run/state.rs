@@ -98,9 +98,14 @@ impl RunState {
         self.is_automatic() && self.backoff.rests()
     }
 
+    /// Whether the next step is to be drafted.
+    pub fn asks_retrieval(&self) -> bool {
+        self.params.drafts() && !self.is_resting()
+    }
+
     /// The draft tree, its origins not named yet.
     pub fn retrieve(&mut self) -> Retrieved {
-        if !self.params.drafts() || self.is_resting() {
+        if !self.asks_retrieval() {
             return Retrieved {
                 tree: DraftTree::root_only(self.root()),
                 hits: Vec::new(),

@@ -1,0 +1,260 @@
+//! `laserscope bench batch`: autoregressive, strict and relaxed decoding of many subjects
+//! together, at each size of the batch, in turns. What batching brings, what drafts bring,
+//! and whether they still help each other.
+
+mod measured;
+mod table;
+
+use color_eyre::eyre::{Result, ensure};
+use serde::Serialize;
+
+use self::measured::{Answer, Measured, alone, together};
+use super::compared;
+use crate::cli::{BenchBatchArgs, MemorySize};
+use crate::commands::report::RanOn;
+use crate::commands::{open, print_json, settle_passes};
+use crate::config::Settings;
+use crate::console::progress::Line;
+use crate::engine::{BatchRoom, Engine, Prompts, RunSpec};
+use crate::recsys::{Role, SubjectKind};
+use crate::speculate::cost::PassCosts;
+use crate::speculate::params::{AcceptanceRule, Params};
+use crate::speculate::speed_up::SpeedUp;
+use crate::worker::ask;
+
+/// One size under one rule.
+#[derive(Clone, Debug, Serialize)]
+pub struct Point {
+    /// Subjects that are decoded together.
+    pub size: usize,
+    pub rule: &'static str,
+    /// Runs that were measured.
+    pub runs: usize,
+    pub tokens: usize,
+    /// Decoding alone, prompts not included.
+    pub tokens_per_s: f64,
+    /// From the first prompt to the last answer.
+    pub wall_s: f64,
+    pub wall_tokens_per_s: f64,
+    /// Against autoregressive decoding of the same subjects one by one: median and 95%
+    /// interval over the runs.
+    pub speedup: f64,
+    pub low: f64,
+    pub high: f64,
+    pub pairs: usize,
+    pub mal: f64,
+    /// Mean rows of a pass, prompts not included.
+    pub rows: f64,
+    /// Share of them that were drafts.
+    pub drafts: f64,
+    /// The least path probability that was given a row: median over the passes that
+    /// drafted; `None`: none did.
+    pub survival_needed: Option<f64>,
+    /// What one more row would have needed: median over the passes.
+    pub survival_price: Option<f64>,
+    /// Every text was the autoregressive one, token for token; `None`: the rule does not
+    /// promise it.
+    pub lossless: Option<bool>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Report {
+    #[serde(flatten)]
+    on: RanOn,
+    params: Params,
+    subjects: usize,
+    rounds: usize,
+    /// Tokens of the longest prompt, and of those those that all share.
+    prompt: usize,
+    shared: usize,
+    /// What is taken for granted where passes were not measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assumed: Option<&'static str>,
+    points: Vec<Point>,
+}
+
+/// Runs the command. `Ok(false)`: cancelled, or not lossless.
+///
+/// # Errors
+/// Nothing to ask; a size that needs more memory than it may; the model's errors.
+pub fn run(args: &BenchBatchArgs, settings: &Settings, params: Params) -> Result<bool> {
+    let (mut engine, specs) = prepare(args, settings, params)?;
+    let mut prompts = Prompts::default();
+    for spec in &specs {
+        let rendered = engine
+            .model
+            .render_to_fit(&spec.prompt, params.max_tokens)?;
+        prompts.add(&spec.subject.kind, &rendered.ids);
+    }
+    let rooms = rooms(args, &engine, &prompts, params.max_tokens)?;
+    let rules = compared(&params);
+    let Some(points) = measure(args, &mut engine, &specs, &rooms, &rules)? else {
+        return Ok(false);
+    };
+    let is_lossless = points.iter().all(|point| point.lossless != Some(false));
+    let report = Report {
+        on: RanOn::of(&engine),
+        params,
+        subjects: specs.len(),
+        rounds: args.rounds,
+        prompt: prompts.longest(),
+        shared: prompts.longest() - prompts.longest_own(),
+        assumed: PassCosts::new(&engine.start.cost).assumed(),
+        points,
+    };
+    match (args.json, args.csv) {
+        (true, _) => print_json(&report)?,
+        (_, true) => table::csv(&report.points)?,
+        _ => table::print(&report),
+    }
+    Ok(is_lossless)
+}
+
+/// The engine, and a run for every subject.
+fn prepare(
+    args: &BenchBatchArgs,
+    settings: &Settings,
+    params: Params,
+) -> Result<(Engine, Vec<RunSpec>)> {
+    let framework = settings.framework()?;
+    let (catalog, mut engine) = open(settings)?;
+    settle_passes(&mut engine, settings)?;
+    let mut subjects = catalog.stratified_sample(SubjectKind::Item, args.items);
+    subjects.extend(catalog.stratified_sample(SubjectKind::User, args.users));
+    ensure!(
+        !subjects.is_empty(),
+        "--items {} --users {}: nothing to ask",
+        args.items,
+        args.users
+    );
+    let specs = subjects.into_iter().map(|at| {
+        let (subject, prompt) = ask::about(&catalog, at, &framework, Role::Query)?;
+        Ok(RunSpec::new(subject, prompt, params))
+    });
+    let specs = specs.collect::<Result<_>>()?;
+    Ok((engine, specs))
+}
+
+/// The room of every size; too little memory is said before anything runs.
+fn rooms(
+    args: &BenchBatchArgs,
+    engine: &Engine,
+    prompts: &Prompts,
+    max_tokens: usize,
+) -> Result<Vec<BatchRoom>> {
+    let MemorySize(most) = args.batch_memory;
+    let room = |&lanes: &usize| {
+        let room = BatchRoom {
+            lanes,
+            own: BatchRoom::own_tokens(prompts.longest_own(), max_tokens, engine.model.context()),
+            prefixes: prompts.prefixes(),
+        };
+        let bytes = room.bytes(engine);
+        ensure!(
+            lanes == 1 || bytes <= most,
+            "--sizes {lanes} needs {}, and --batch-memory allows {}",
+            MemorySize(bytes),
+            MemorySize(most)
+        );
+        Ok(room)
+    };
+    args.sizes.iter().map(room).collect()
+}
+
+/// Every size under every rule, round by round. `None`: cancelled.
+fn measure(
+    args: &BenchBatchArgs,
+    engine: &mut Engine,
+    specs: &[RunSpec],
+    rooms: &[BatchRoom],
+    rules: &[AcceptanceRule],
+) -> Result<Option<Vec<Point>>> {
+    let mut line = Line::new();
+    let mut all = vec![vec![Measured::default(); rules.len()]; rooms.len()];
+    let mut plain = Vec::new();
+    for round in 0..args.rounds {
+        line.show(&format!("round {}: one by one", round + 1));
+        let under = of_rule(specs, AcceptanceRule::Autoregressive);
+        let Some(baseline) = alone(engine, &under)? else {
+            return Ok(None);
+        };
+        for (i, room) in rooms.iter().enumerate() {
+            for (j, &rule) in rules.iter().enumerate() {
+                line.show(&format!(
+                    "round {}: {} {}",
+                    round + 1,
+                    room.lanes,
+                    rule.name()
+                ));
+                let specs = of_rule(specs, rule);
+                let measured = match (room.lanes, rule) {
+                    (1, AcceptanceRule::Autoregressive) => Some(baseline.clone()),
+                    (1, _) => alone(engine, &specs)?,
+                    _ => together(engine, &specs, room)?,
+                };
+                let Some(measured) = measured else {
+                    return Ok(None);
+                };
+                all[i][j].add(measured, &baseline.answers);
+            }
+        }
+        plain = baseline.answers;
+    }
+    let points = rooms.iter().zip(all).flat_map(|(room, of_rules)| {
+        let of_rules = rules.iter().zip(of_rules);
+        of_rules.map(|(&rule, measured)| point(room.lanes, rule, &measured, &plain))
+    });
+    Ok(Some(points.collect()))
+}
+
+fn of_rule(specs: &[RunSpec], verify: AcceptanceRule) -> Vec<RunSpec> {
+    let under = |spec: &RunSpec| RunSpec {
+        params: Params {
+            verify,
+            ..spec.params
+        },
+        ..spec.clone()
+    };
+    specs.iter().map(under).collect()
+}
+
+fn point(size: usize, rule: AcceptanceRule, measured: &Measured, plain: &[Answer]) -> Point {
+    let tokens = measured.tokens();
+    let speed_up = SpeedUp::of(&measured.ratios).unwrap_or(SpeedUp {
+        median: 0.0,
+        low: 0.0,
+        high: 0.0,
+        pairs: 0,
+    });
+    let is_plain = |answer: &Answer| answer.ids == plain[answer.subject].ids;
+    let rows = measured.rows.max(1) as f64;
+    Point {
+        size,
+        rule: rule.name(),
+        runs: measured.answers.len(),
+        tokens,
+        tokens_per_s: tokens as f64 * 1000.0 / measured.decode_ms.max(1e-9),
+        wall_s: measured.wall_s,
+        wall_tokens_per_s: tokens as f64 / measured.wall_s.max(1e-9),
+        speedup: speed_up.median,
+        low: speed_up.low,
+        high: speed_up.high,
+        pairs: speed_up.pairs,
+        mal: tokens as f64 / measured.steps.max(1) as f64,
+        rows: measured.rows as f64 / measured.passes.max(1) as f64,
+        drafts: measured.drafts as f64 / rows,
+        survival_needed: median(&measured.cuts),
+        survival_price: median(&measured.prices),
+        lossless: rule
+            .is_lossless()
+            .then(|| measured.answers.iter().all(is_plain))
+            .filter(|_| rule.drafts()),
+    }
+}
+
+fn median(values: &[f32]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f32::total_cmp);
+    let middle = sorted.get(sorted.len() / 2)?;
+    Some(f64::from(*middle))
+}

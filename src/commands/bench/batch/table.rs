@@ -1,0 +1,87 @@
+//! `bench batch` for people and for tables.
+
+use color_eyre::eyre::Result;
+
+use super::{Point, Report};
+use crate::console;
+
+/// A line for every size and rule.
+pub fn print(report: &Report) {
+    out!(
+        "{} on {}; {} subjects, prompts up to {} tokens of which {} are shared, rounds: {}",
+        report.on.model,
+        report.on.device,
+        report.subjects,
+        report.prompt,
+        report.shared,
+        report.rounds
+    );
+    if let Some(assumed) = report.assumed {
+        out!("{assumed}");
+    }
+    out!(
+        "{:>5} {:<15}{:>10}{:>22}{:>8}{:>10}{:>7}{:>7}{:>8}{:>10}{:>8}",
+        "size",
+        "",
+        "tokens/s",
+        "speed-up (95%)",
+        "wall s",
+        "tokens/s",
+        "MAL",
+        "rows",
+        "drafts",
+        "survival",
+        "price"
+    );
+    for point in &report.points {
+        print_point(point);
+    }
+    out!(
+        "tokens/s: decoding alone, then with prompts; survival: the least path probability that \
+         was given a row; price: what one more row would have needed (medians)"
+    );
+    print_lossless(&report.points);
+}
+
+fn print_point(point: &Point) {
+    let interval = format!("{:.2}x ({:.2}-{:.2})", point.speedup, point.low, point.high);
+    let share = |value: Option<f64>| value.map_or("-".to_string(), |v| format!("{v:.2}"));
+    out!(
+        "{:>5} {:<15}{:>10.0}{interval:>22}{:>8.1}{:>10.0}{:>7.2}{:>7.1}{:>7.0}%{:>10}{:>8}",
+        point.size,
+        point.rule,
+        point.tokens_per_s,
+        point.wall_s,
+        point.wall_tokens_per_s,
+        point.mal,
+        point.rows,
+        point.drafts * 100.0,
+        share(point.survival_needed),
+        share(point.survival_price)
+    );
+}
+
+fn print_lossless(points: &[Point]) {
+    let differing: Vec<String> = points
+        .iter()
+        .filter(|point| point.lossless == Some(false))
+        .map(|point| point.size.to_string())
+        .collect();
+    match differing.is_empty() {
+        true => out!("lossless: strict equalled autoregressive at every size, token for token"),
+        false => out!("NOT lossless at {}", differing.join(", ")),
+    }
+}
+
+/// One line a point.
+///
+/// # Errors
+/// What writing reports.
+pub fn csv(points: &[Point]) -> Result<()> {
+    let mut out = csv::Writer::from_writer(Vec::new());
+    for point in points {
+        out.serialize(point)?;
+    }
+    let text = String::from_utf8(out.into_inner()?)?;
+    console::text(&text)
+}

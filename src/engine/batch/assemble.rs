@@ -1,0 +1,133 @@
+//! Which rows a pass has: every lane retrieves and drafts, drafts get rows where they pay,
+//! and what is left of the pass goes to prompts.
+
+use rayon::prelude::{IntoParallelRefMutIterator, ParallelIterator};
+
+use super::lane::Lane;
+use super::part::Part;
+use crate::model::decoder::MAX_BATCH_ROWS;
+use crate::speculate::cost::{Offer, PassCosts, allocate};
+use crate::speculate::params::MAX_ROWS;
+
+/// How many rows each lane's step gets, and the price of a row then.
+#[derive(Default)]
+pub(super) struct Allotted {
+    /// By lane; 0: no step in this pass.
+    rows: Vec<usize>,
+    pub cut: Option<f32>,
+    pub needed: Option<f32>,
+}
+
+/// What every lane would draft that has nothing waiting.
+pub(super) fn retrieve(lanes: &mut [Option<Lane>]) {
+    let asked = lanes.iter_mut().flatten();
+    let asked = asked.filter(|lane| lane.decodes() && lane.offered.is_none());
+    let (mut drafting, mut plain): (Vec<&mut Lane>, Vec<&mut Lane>) =
+        asked.partition(|lane| lane.state.asks_retrieval());
+    let ask = |lane: &mut &mut Lane| lane.offered = Some(lane.state.retrieve());
+    plain.iter_mut().for_each(ask);
+    each(&mut drafting, ask);
+}
+
+/// Over several threads where there is more than one.
+pub(super) fn each<T: Send>(all: &mut [T], work: impl Fn(&mut T) + Sync + Send) {
+    match all {
+        [] => {}
+        [one] => work(one),
+        all => all.par_iter_mut().for_each(work),
+    }
+}
+
+/// How many rows each lane's step gets. Whoever does not fit any more waits, and has the
+/// first turn in the next pass.
+pub(super) fn allot(lanes: &mut [Option<Lane>], turn: &mut usize, costs: &PassCosts) -> Allotted {
+    let n = lanes.len();
+    let mut allotted = Allotted {
+        rows: vec![0; n],
+        ..Allotted::default()
+    };
+    let (mut left, mut waiting) = (MAX_BATCH_ROWS, None);
+    for i in (0..n).map(|i| (*turn + i) % n) {
+        let Some(rows) = lanes[i].as_mut().and_then(least_rows) else {
+            continue;
+        };
+        if rows <= left {
+            allotted.rows[i] = rows;
+            left -= rows;
+        } else {
+            waiting.get_or_insert(i);
+        }
+    }
+    *turn = waiting.unwrap_or(*turn);
+    share(lanes, left, costs, &mut allotted);
+    allotted
+}
+
+/// The rows that a lane's step must have: its root's, and all that its own budget drafts.
+/// `None`: it has no step to take.
+fn least_rows(lane: &mut Lane) -> Option<usize> {
+    let shares = lane.shares_rows();
+    let offered = lane.offered.as_mut()?;
+    if shares {
+        return Some(1);
+    }
+    lane.state.cut_to_pay(&mut offered.tree);
+    lane.state.cut_to_context(&mut offered.tree);
+    Some(offered.tree.n_rows())
+}
+
+/// The rows that are left go to the lanes that share them, where they pay.
+fn share(lanes: &[Option<Lane>], left: usize, costs: &PassCosts, allotted: &mut Allotted) {
+    let mut sharing = Vec::new();
+    let mut offers = Vec::new();
+    for (i, lane) in lanes.iter().enumerate() {
+        let lane = lane.as_ref().filter(|_| allotted.rows[i] > 0);
+        let lane = lane.filter(|lane| lane.shares_rows());
+        if let Some((lane, offered)) = lane.and_then(|l| Some((l, l.offered.as_ref()?))) {
+            let drafts = &offered.tree.nodes[1..];
+            offers.push(Offer {
+                path_probs: drafts.iter().map(|node| node.path_prob).collect(),
+                own: lane.state.context_len() - lane.shared,
+                shared: lane.shared,
+            });
+            sharing.push(i);
+        }
+    }
+    if offers.is_empty() {
+        return;
+    }
+    let given = allocate(&offers, costs, sharing.len() + left);
+    for (&i, rows) in sharing.iter().zip(given.rows) {
+        allotted.rows[i] = rows;
+    }
+    (allotted.cut, allotted.needed) = (given.cut, Some(given.needed));
+}
+
+/// The rows of a pass: steps first, then as much of the prompts as there is room for.
+pub(super) fn assemble(lanes: &mut [Option<Lane>], allotted: &Allotted) -> Vec<Part> {
+    let mut parts = Vec::new();
+    for (i, &rows) in allotted
+        .rows
+        .iter()
+        .enumerate()
+        .filter(|(_, rows)| **rows > 0)
+    {
+        if let Some(lane) = &mut lanes[i]
+            && let Some(offered) = lane.offered.take()
+        {
+            parts.push(Part::step(i, lane, offered, rows));
+        }
+    }
+    let mut left = MAX_BATCH_ROWS - parts.iter().map(Part::n_rows).sum::<usize>();
+    for (i, lane) in lanes.iter().enumerate() {
+        let Some(lane) = lane.as_ref().filter(|lane| lane.reads()) else {
+            continue;
+        };
+        let n = lane.n_missing().min(MAX_ROWS).min(left);
+        if n > 0 {
+            parts.push(Part::prompt(i, lane, n));
+            left -= n;
+        }
+    }
+    parts
+}

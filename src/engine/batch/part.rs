@@ -1,0 +1,96 @@
+//! The rows of one lane in a pass: a step's, or a stretch of its prompt.
+
+use super::lane::Lane;
+use crate::engine::run::pass::{Passed, flat};
+use crate::engine::run::step::Stepped;
+use crate::model::decoder::{SequenceRows, TreeBatch};
+use crate::retrieval::Retrieved;
+use crate::speculate::TokenId;
+use crate::speculate::draft::DraftTree;
+use crate::speculate::learned::Learned;
+use crate::speculate::trace::{SourceHit, Timing};
+use crate::speculate::verify::RemainingTokens;
+
+/// The rows of a lane.
+pub(super) struct Part {
+    pub lane: usize,
+    tokens: Vec<TokenId>,
+    parents: Vec<Option<usize>>,
+    /// `None`: rows of its prompt.
+    pub step: Option<Proposed>,
+}
+
+/// A step from its draft on; the pass fills in what the model says.
+pub(super) struct Proposed {
+    hits: Vec<SourceHit>,
+    pub tree: DraftTree,
+    n_offered: usize,
+    pub room: RemainingTokens,
+    pub context_len: usize,
+    pub passed: Option<Passed>,
+    pub learned: Vec<Learned>,
+}
+
+impl Part {
+    /// A step over the first `rows` nodes of what was offered.
+    pub fn step(at: usize, lane: &mut Lane, offered: Retrieved, rows: usize) -> Self {
+        let Retrieved { mut tree, hits } = offered;
+        let n_offered = tree.n_rows();
+        tree.truncate(rows);
+        lane.state.cut_to_context(&mut tree);
+        let (tokens, parents) = flat(&tree);
+        Part {
+            lane: at,
+            tokens,
+            parents,
+            step: Some(Proposed {
+                hits,
+                tree,
+                n_offered,
+                room: lane.state.room(),
+                context_len: lane.state.context_len(),
+                passed: None,
+                learned: Vec::new(),
+            }),
+        }
+    }
+
+    /// The next `n` tokens of a prompt, a chain.
+    pub fn prompt(at: usize, lane: &Lane, n: usize) -> Self {
+        Part {
+            lane: at,
+            tokens: lane.state.ids[lane.cached..lane.cached + n].to_vec(),
+            parents: (0..n).map(|i| i.checked_sub(1)).collect(),
+            step: None,
+        }
+    }
+
+    pub fn n_rows(&self) -> usize {
+        self.tokens.len()
+    }
+
+    pub fn rows(&self) -> SequenceRows<'_> {
+        SequenceRows {
+            slot: self.lane,
+            tree: TreeBatch {
+                tokens: &self.tokens,
+                parents: &self.parents,
+            },
+            wants_logits: self.step.is_some(),
+        }
+    }
+}
+
+impl Proposed {
+    /// `None`: the model has not said anything of it.
+    pub fn stepped(self, timing: Timing) -> Option<Stepped> {
+        Some(Stepped {
+            hits: self.hits,
+            tree: self.tree,
+            n_offered: self.n_offered,
+            passed: self.passed?,
+            learned: self.learned,
+            timing,
+        })
+    }
+}

@@ -1,0 +1,181 @@
+//! What passes over rows of several sequences cost on this machine: back to back, in steady
+//! state, over made-up texts.
+
+use std::time::Instant;
+
+use color_eyre::eyre::Result;
+
+use super::{BRANCH, Measuring, rounded};
+use crate::engine::Engine;
+use crate::model::decoder::{MAX_BATCH_ROWS, SequenceRows, TreeBatch};
+use crate::model::logits::Asked;
+use crate::model::sequences::Sequences;
+use crate::speculate::TokenId;
+use crate::speculate::cost::PassPoint;
+use crate::speculate::params::{MAX_ROWS, Params};
+
+/// Most sequences that are measured together; more rows are theirs.
+const SEQUENCES: usize = 8;
+/// Tokens that rows attend to, and where attention is measured.
+const NEAR: usize = 128;
+const FAR: usize = 640;
+/// Tokens of the prefix that sequences share, where it is measured.
+const SHARED: usize = 512;
+/// A pass that takes longer is followed by none of more rows, in milliseconds.
+const LONGEST_MS: f32 = 1500.0;
+/// Passes of a point, after one that warms up.
+const REPEATS: usize = 5;
+
+/// A pass to be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Shape {
+    sequences: usize,
+    rows: usize,
+    own: usize,
+    shared: usize,
+}
+
+impl Engine {
+    /// Measures passes over several sequences, from one row to as many as a pass may have.
+    /// `None`: cancelled. The engine's own cache is left as it is.
+    ///
+    /// # Errors
+    /// What the device reports.
+    pub fn measure_passes(&mut self, go_on: Measuring) -> Result<Option<Vec<PassPoint>>> {
+        let shapes = shapes(self.model.context());
+        let of = shapes.len();
+        let mut points: Vec<PassPoint> = Vec::with_capacity(of);
+        for (done, shape) in shapes.into_iter().enumerate() {
+            if !go_on(done, of) {
+                return Ok(None);
+            }
+            let is_near = shape.own == NEAR && shape.shared == 0;
+            let slowest = points.iter().map(|p| p.pass_ms).fold(0.0, f32::max);
+            if is_near && slowest > LONGEST_MS {
+                continue;
+            }
+            points.push(self.measure_pass(shape)?);
+        }
+        Ok(Some(points))
+    }
+
+    fn measure_pass(&mut self, shape: Shape) -> Result<PassPoint> {
+        let each = shape.rows / shape.sequences;
+        let decoder = &mut self.model.decoder;
+        let mut sequences = decoder.sequences(shape.sequences, shape.own + MAX_ROWS)?;
+        let prefix = match shape.shared {
+            0 => None,
+            n => decoder.share_prefix(&mut sequences, &vec![0; n], &mut |_, _| true)?,
+        };
+        for slot in 0..shape.sequences {
+            sequences.begin(slot, prefix);
+            decoder.fill_sequence_for_bench(&mut sequences, slot, shape.shared + shape.own)?;
+        }
+        let mut times = Vec::with_capacity(REPEATS + 1);
+        for _ in 0..=REPEATS {
+            let begin = Instant::now();
+            self.pass_once(&mut sequences, shape.sequences, each)?;
+            times.push(begin.elapsed().as_secs_f64() * 1000.0);
+        }
+        let mut times = times.split_off(1);
+        times.sort_by(f64::total_cmp);
+        let at = |quarter: usize| times[(times.len() - 1) * quarter / 4];
+        let head_ms = self.model.decoder.times().head_ms;
+        Ok(PassPoint {
+            sequences: shape.sequences,
+            rows: each * shape.sequences,
+            own: shape.own,
+            shared: shape.shared,
+            pass_ms: self.of_all_blocks(rounded(at(2)), head_ms),
+            spread: rounded((at(3) - at(1)) / at(2)),
+        })
+    }
+
+    /// A pass, its logits read as a step reads them. The texts stay as long as they are.
+    fn pass_once(&mut self, sequences: &mut Sequences, n: usize, each: usize) -> Result<()> {
+        let vocab = self.model.codec.vocab_size().max(1);
+        let tokens: Vec<TokenId> = (0..each).map(|i| ((i * 7919) % vocab) as TokenId).collect();
+        // Branches as long as real ones may be.
+        let parent = |i: usize| match i {
+            0 => None,
+            i if (i - 1) % BRANCH == 0 => Some(0),
+            i => Some(i - 1),
+        };
+        let parents: Vec<Option<usize>> = (0..each).map(parent).collect();
+        let tree = TreeBatch {
+            tokens: &tokens,
+            parents: &parents,
+        };
+        let rows = (0..n).map(|slot| SequenceRows {
+            slot,
+            tree,
+            wants_logits: true,
+        });
+        let rows: Vec<SequenceRows<'_>> = rows.collect();
+        let params = Params::default();
+        let asked = Asked {
+            recent: (0..params.repeat_window as TokenId).collect(),
+            penalty: params.repeat_penalty,
+            children: tokens.iter().take(1).copied().collect(),
+        };
+        let decoder = &mut self.model.decoder;
+        let mut logits = decoder.forward_sequences(sequences, &rows)?;
+        decoder.score_rows(&mut logits, &vec![asked; n * each])?;
+        decoder.recycle(logits);
+        for slot in 0..n {
+            let len = sequences.len(slot);
+            decoder.commit_sequence(sequences, slot, &[0])?;
+            sequences.truncate(slot, len);
+        }
+        Ok(())
+    }
+}
+
+/// Near ones by their rows, then what attention adds.
+fn shapes(context: usize) -> Vec<Shape> {
+    let near = NEAR.min(context / 4).max(1);
+    let of = |rows: usize, own, shared| Shape {
+        sequences: rows.min(SEQUENCES),
+        rows,
+        own,
+        shared,
+    };
+    let mut shapes = Vec::new();
+    let mut rows = 1;
+    while rows <= MAX_BATCH_ROWS {
+        shapes.push(of(rows, near, 0));
+        rows *= 2;
+    }
+    for rows in [SEQUENCES / 2, SEQUENCES] {
+        let fits = |tokens: usize| tokens + MAX_ROWS <= context;
+        shapes.extend(fits(FAR).then(|| of(rows, FAR, 0)));
+        shapes.extend(fits(SHARED + near).then(|| of(rows, near, SHARED)));
+    }
+    shapes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_of_rows_and_both_kinds_of_reads_are_measured() {
+        let all = shapes(2048);
+        let near: Vec<usize> = all
+            .iter()
+            .filter(|s| (s.own, s.shared) == (NEAR, 0))
+            .map(|s| s.rows)
+            .collect();
+        assert_eq!(near, [1, 2, 4, 8, 16, 32, 64, 128, 256]);
+        assert!(
+            all.iter()
+                .all(|s| s.rows % s.sequences == 0 && s.rows / s.sequences <= MAX_ROWS)
+        );
+        assert!(all.iter().any(|s| s.own == FAR) && all.iter().any(|s| s.shared == SHARED));
+        assert!(
+            shapes(300)
+                .iter()
+                .all(|s| s.own + s.shared + MAX_ROWS <= 300)
+        );
+    }
+}

@@ -1,0 +1,154 @@
+//! The record of a batch: a line that says how it was begun, then one for every pass. What
+//! each subject's run was is in its own trace; here is what they did together.
+
+use std::io::{BufRead, Write};
+
+use serde::{Deserialize, Serialize};
+
+use super::cost::CostProfile;
+use super::trace::{ModelInfo, Timing};
+
+/// Version of the lines.
+const FORMAT: u32 = 1;
+
+/// The first line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PassesHeader {
+    pub laserscope_passes: u32,
+    pub model: ModelInfo,
+    pub device: String,
+    pub threads: usize,
+    pub lanes: usize,
+    /// Tokens of each prefix that prompts share.
+    pub shared: Vec<usize>,
+    /// What rows are allotted by.
+    pub cost: CostProfile,
+}
+
+impl PassesHeader {
+    pub fn new(model: ModelInfo, cost: CostProfile) -> Self {
+        PassesHeader {
+            laserscope_passes: FORMAT,
+            model,
+            device: String::new(),
+            threads: 1,
+            lanes: 1,
+            shared: Vec::new(),
+            cost,
+        }
+    }
+}
+
+/// One forward pass over the rows of many runs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PassRecord {
+    pub index: usize,
+    /// Rows of all lanes, those of prompts included.
+    pub rows: usize,
+    /// Rows that were drafts.
+    pub drafts: usize,
+    /// Rows of prompts.
+    pub prompt: usize,
+    /// Tokens that were committed.
+    pub committed: usize,
+    /// The whole pass; each run's steps have their share of it by rows.
+    pub timing: Timing,
+    /// The least path probability that was given a row; `None`: nothing was drafted, or
+    /// not by the pass as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut: Option<f32>,
+    /// The path probability that one more row would have needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needed: Option<f32>,
+    /// Of the lanes that took part.
+    pub lanes: Vec<LaneRecord>,
+}
+
+/// What a lane did in a pass.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LaneRecord {
+    pub lane: usize,
+    /// `item/i101`
+    pub subject: String,
+    pub rows: usize,
+    /// Its trace's step of this pass; `None`: rows of its prompt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<usize>,
+    pub committed: usize,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ended: bool,
+}
+
+impl PassRecord {
+    /// Milliseconds of the whole pass.
+    pub fn ms(&self) -> f64 {
+        self.timing.total()
+    }
+}
+
+/// Writes one line.
+///
+/// # Errors
+/// What writing reports.
+pub fn write_line(out: &mut impl Write, line: &impl Serialize) -> std::io::Result<()> {
+    serde_json::to_writer(&mut *out, line)?;
+    out.write_all(b"\n")
+}
+
+/// Reads a record; a last line that was cut off is left out.
+///
+/// # Errors
+/// Which line cannot be read.
+pub fn read(from: impl BufRead) -> Result<(PassesHeader, Vec<PassRecord>), String> {
+    let mut lines = from.lines();
+    let first = lines.next().ok_or("the file is empty")?;
+    let first = first.map_err(|e| e.to_string())?;
+    let header: PassesHeader =
+        serde_json::from_str(&first).map_err(|e| format!("line 1: no record of passes: {e}"))?;
+    if header.laserscope_passes != FORMAT {
+        let found = header.laserscope_passes;
+        return Err(format!(
+            "line 1: the record has format version {found}, this program reads {FORMAT}"
+        ));
+    }
+    let mut passes = Vec::new();
+    let mut lines = lines.enumerate().peekable();
+    while let Some((i, line)) = lines.next() {
+        let line = line.map_err(|e| e.to_string())?;
+        match serde_json::from_str(&line) {
+            Ok(pass) => passes.push(pass),
+            Err(_) if lines.peek().is_none() => {}
+            Err(e) => return Err(format!("line {}: {e}", i + 2)),
+        }
+    }
+    Ok((header, passes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_read_as_it_was_written() {
+        let header = PassesHeader::new(ModelInfo::default(), CostProfile::default());
+        let pass = PassRecord {
+            rows: 3,
+            cut: Some(0.25),
+            lanes: vec![LaneRecord {
+                subject: "item/i1".into(),
+                step: Some(4),
+                ..LaneRecord::default()
+            }],
+            ..PassRecord::default()
+        };
+        let mut bytes = Vec::new();
+        write_line(&mut bytes, &header).unwrap();
+        write_line(&mut bytes, &pass).unwrap();
+        assert_eq!(read(&*bytes), Ok((header.clone(), vec![pass.clone()])));
+        bytes.extend(b"{\"index\":1,");
+        assert_eq!(read(&*bytes), Ok((header, vec![pass])));
+        bytes.extend(b"\n{}\n");
+        assert!(read(&*bytes).unwrap_err().starts_with("line 3"));
+        assert!(read(&b""[..]).is_err() && read(&b"{}\n"[..]).is_err());
+    }
+}
