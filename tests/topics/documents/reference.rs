@@ -154,7 +154,7 @@ pub fn conditions() -> String {
         ["where from".into(), code("source"), "`=` `!=`".into()],
         ["texts, in quotes".into(), texts, text_signs],
     ];
-    rows(["term", "finds steps where"], &terms) + "\n" + &rows(["", "words", "operators"], &kinds)
+    rows(["term", "meaning"], &terms) + "\n" + &rows(["", "words", "operators"], &kinds)
 }
 
 fn rows<const N: usize>(head: [&str; N], table: &[[String; N]]) -> String {
