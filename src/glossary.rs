@@ -221,19 +221,4 @@ mod tests {
         assert_eq!(named("hits").expect("a term").name, "hit");
         assert!(named("nothing of the kind").is_none());
     }
-
-    /// `LASERSCOPE_WRITE_DOCS=1` writes the page instead.
-    #[test]
-    fn the_page_is_the_file() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/glossary.md");
-        if std::env::var_os("LASERSCOPE_WRITE_DOCS").is_some() {
-            std::fs::write(path, markdown()).expect("written");
-        }
-        let page = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(
-            page == markdown(),
-            "docs/glossary.md is not what assets/glossary.toml says: \
-             LASERSCOPE_WRITE_DOCS=1 cargo test --release --lib glossary writes it"
-        );
-    }
 }

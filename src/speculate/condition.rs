@@ -156,7 +156,7 @@ impl fmt::Display for Condition {
 
 impl Sign {
     /// Longer ones first, as they are read.
-    const ALL: [Sign; 6] = [
+    pub const ALL: [Sign; 6] = [
         Sign::AtMost,
         Sign::AtLeast,
         Sign::NotEqual,
@@ -189,7 +189,7 @@ impl Sign {
 }
 
 impl TextSign {
-    const ALL: [TextSign; 2] = [TextSign::Contains, TextSign::Equals];
+    pub const ALL: [TextSign; 2] = [TextSign::Contains, TextSign::Equals];
 
     pub fn name(self) -> &'static str {
         match self {

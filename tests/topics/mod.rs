@@ -10,6 +10,7 @@ mod compare;
 mod cut_out;
 mod debugger;
 mod decoder;
+mod documents;
 mod drafters;
 mod engine;
 mod export;

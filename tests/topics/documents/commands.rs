@@ -1,0 +1,117 @@
+//! The program's command lines in README and the documents: each is one that the program
+//! understands, and those that a tiny model and made-up data can serve are run.
+
+use std::collections::BTreeSet;
+
+use clap::Parser;
+use laserscope::cli::Cli;
+
+use super::workplace::Workplace;
+use super::{FencedLine, pages};
+
+/// Lines that are read and not run, by what they hold.
+const NOT_RUN: [(&str, &str); 9] = [
+    (
+        "laserscope replay",
+        "needs a terminal; topics::terminal has one",
+    ),
+    ("laserscope bench", "measures for minutes"),
+    ("laserscope sweep", "measures for minutes"),
+    ("cost measure --shape", "fills half of the memory"),
+    ("--catalog ml-", "downloads MovieLens"),
+    (
+        "--groups groups.jsonl",
+        "the groups of a catalog that is downloaded",
+    ),
+    (
+        "groups shuffle groups.jsonl",
+        "the groups of a catalog that is downloaded",
+    ),
+    (
+        "cargo run --release",
+        "needs a terminal; topics::terminal has one",
+    ),
+    ("features cuda", "needs a GPU"),
+];
+
+const PROGRAM: &str = "laserscope";
+
+/// The arguments of a line that calls the program; `None`: it calls something else.
+fn arguments(line: &FencedLine) -> Option<Vec<String>> {
+    let words = line.words();
+    let is_setting = |word: &&String| word.split_once('=').is_some_and(|(name, _)| is_name(name));
+    let mut words = words.iter().skip_while(is_setting).peekable();
+    let called = words.next()?;
+    if called == "cargo" {
+        let runs = words.next()? == "run";
+        let given = words.skip_while(|word| *word != "--").skip(1);
+        return runs.then(|| given.cloned().collect());
+    }
+    let is_argument = |word: &&String| !matches!(word.as_str(), ">" | "|" | "&&");
+    (called == PROGRAM).then(|| words.take_while(is_argument).cloned().collect())
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+}
+
+fn without_comment(line: &str) -> &str {
+    line.split_once(" #")
+        .map_or(line, |(line, _)| line.trim_end())
+}
+
+fn why_not_run(line: &str) -> Option<&'static str> {
+    let found = NOT_RUN.iter().find(|(held, _)| line.contains(held));
+    found.map(|(_, why)| *why)
+}
+
+#[test]
+fn every_command_line_is_understood() {
+    let mut wrong = Vec::new();
+    let mut n_lines = 0;
+    for page in pages() {
+        for line in page.shell_lines() {
+            let Some(arguments) = arguments(&line) else {
+                assert!(
+                    !line.text.contains(PROGRAM),
+                    "{}: not at its beginning",
+                    line.place()
+                );
+                continue;
+            };
+            n_lines += 1;
+            let whole = std::iter::once(PROGRAM.to_string()).chain(arguments);
+            if let Err(error) = Cli::try_parse_from(whole) {
+                wrong.push(format!("{}\n{error}", line.place()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    println!("{n_lines} command lines are understood");
+    assert!(n_lines > 50, "{n_lines} command lines were found");
+}
+
+#[test]
+#[cfg(unix)]
+fn command_lines_do_what_they_say() {
+    let mut lines = BTreeSet::new();
+    for page in pages() {
+        let calls = page.shell_lines().into_iter();
+        let calls = calls.filter(|line| arguments(line).is_some());
+        lines.extend(calls.map(|line| without_comment(&line.text).to_string()));
+    }
+    for (held, why) in NOT_RUN {
+        assert!(
+            lines.iter().any(|line| line.contains(held)),
+            "no line holds `{held}`: {why}"
+        );
+    }
+    let n_lines = lines.len();
+    lines.retain(|line| why_not_run(line).is_none());
+    let workplace = Workplace::new();
+    let failed: Vec<String> = (lines.iter())
+        .filter_map(|line| workplace.run(line).err())
+        .collect();
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    println!("{} of {n_lines} different lines were run", lines.len());
+}
