@@ -1,5 +1,5 @@
-//! Importers: every dialect gives the same catalog, real data come in whole and
-//! fast, and whatever is damaged is counted, named, and never a panic.
+//! Importers: every dialect gives the same catalog, real data is imported completely
+//! and fast, and damage is counted and named, never a panic.
 
 use std::fmt::Write as _;
 use std::fs;

@@ -1,5 +1,5 @@
-//! Catalogs as people really have them: what other tools and other people made of
-//! the data sets comes in whole, or its faults are counted.
+//! Real-world catalogs: data sets processed by other tools and people are imported
+//! completely, or their faults are counted.
 
 use std::fs;
 use std::io::Write as _;

@@ -1,6 +1,6 @@
-//! Files of knowledge as people have them, through the program: `knowledge import`,
-//! `--knowledge` and `pool build|add` read every one alike, and what is written
-//! never erases something else.
+//! Real-world knowledge files, through the program: `knowledge import`, `--knowledge`
+//! and `pool build|add` read them the same way, and outputs never overwrite other
+//! files.
 
 use std::fs;
 use std::path::{Path, PathBuf};

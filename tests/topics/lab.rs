@@ -1,5 +1,5 @@
-//! The Pool lab: what the screen asks of the engine and shows of the answers;
-//! what the engine answers, and that changes of the pools can be taken back.
+//! The Pool screen: what it asks the engine and shows of the answers; what the engine
+//! answers, and that edits of the pools can be undone.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! Every lesson, walked from its first task to its last by keys, over the runs
-//! that ship; what it puts back; what is remembered.
+//! Every lesson, walked from its first task to its last by keys, over the bundled runs;
+//! what it restores; what is remembered.
 
 use crossterm::event::KeyCode;
 use laserscope::protocol::{Command, Event};

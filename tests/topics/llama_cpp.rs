@@ -29,8 +29,8 @@ with tarfile.open(sys.argv[1]) as archive:
             out.write(archive.extractfile(member).read())
 ";
 
-/// The folder `models` of llama.cpp's source. Fails in one clear line where it
-/// cannot be had.
+/// The folder `models` of llama.cpp's source. Fails with one clear line if it is not
+/// available.
 pub fn models() -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     let fetch = || match fetch() {

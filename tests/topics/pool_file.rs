@@ -1,5 +1,5 @@
-//! Pools on disk: what is written is what is found again, whole or not at all,
-//! and damage is refused or does no harm.
+//! Pools on disk: what is written is found again, atomically, and damage is refused or
+//! harmless.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! The real model's forward pass: a row's logits are the same bits in whatever
-//! tree it stands, and what rounding the activations costs against floats.
+//! The real model's forward pass: a row's logits have the same bits in any tree, and
+//! the cost of rounding activations compared with floats.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 

@@ -37,7 +37,7 @@ fn assert_same(a: &Trace, b: &Trace) {
     }
 }
 
-/// The costs of a machine on which further rows are cheap at first, then dear.
+/// The costs of a machine on which additional rows are cheap at first, then expensive.
 fn costs() -> CostProfile {
     CostProfile::by_rows([(1, 3.3), (4, 5.2), (8, 7.5), (64, 41.0)])
 }

@@ -1,5 +1,5 @@
-//! Every screen in every theme at both sizes: what is read on it can be read, and
-//! its styles are those that were looked at.
+//! Every screen in every theme at both sizes: all text is readable, and its styles are
+//! the reviewed ones.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -14,7 +14,7 @@ use ratatui::layout::Rect;
 use super::fixture;
 use super::stage::{ended, keys};
 
-/// Wide, combining, invisible, controlling, half a character.
+/// Wide, combining, invisible, control and partial characters.
 const STRANGE: [&[u8]; 18] = [
     "日本".as_bytes(),
     " 語".as_bytes(),

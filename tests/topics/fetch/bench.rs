@@ -1,4 +1,4 @@
-//! Made-up models, a well-behaved hub, and folders of a test's own.
+//! Synthetic models, a well-behaved hub, and a test's own folders.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use super::fake_hub::Script;
 
-/// An answer that takes longer than this has waited for something.
+/// A response that takes longer than this has waited for something.
 pub const SECONDS: Duration = Duration::from_secs(8);
 
 /// A cancelled fetch has ended by then, on a busy machine too.

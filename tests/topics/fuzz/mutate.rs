@@ -1,4 +1,4 @@
-//! Damage: what bad disks, careless writers and the ill-willed do to a file.
+//! Damage as done to files by bad disks, careless writers and attackers.
 
 /// Numbers at the edges of what sizes, counts and offsets are kept in.
 const EDGES: [u64; 12] = [
