@@ -83,7 +83,7 @@ impl Dice {
     }
 }
 
-/// A vocabulary that grows as words are met.
+/// A vocabulary that grows with new words.
 struct Vocabulary {
     ids: BTreeMap<Vec<u8>, TokenId>,
     bytes: BTreeMap<TokenId, Vec<u8>>,

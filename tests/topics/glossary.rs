@@ -131,7 +131,7 @@ fn words(run: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Without the comma behind it and the bracket around it; `t(n)` keeps its own.
+/// Without a trailing comma and surrounding brackets; `t(n)` keeps its own.
 fn bare(word: &str) -> &str {
     let word = word.trim_matches(',');
     match word.find('(') {

@@ -117,7 +117,7 @@ fn fetch_ml_100k() -> Result<PathBuf, String> {
         std::io::copy(&mut entry, &mut file.map_err(|e| e.to_string())?)
             .map_err(|e| e.to_string())?;
     }
-    // Another test run may have been quicker; then its copy serves.
+    // Another test run may have been faster; then its copy is used.
     let _ = fs::rename(part.keep(), &kept);
     Ok(kept)
 }

@@ -453,7 +453,7 @@ fn one_file_is_not_two_things() {
     }
 }
 
-/// A line of ours that a kill cut off is removed, and told; the run goes on.
+/// A line of ours truncated by a kill is removed and reported; the run continues.
 #[test]
 fn a_torn_line_of_ours_is_removed_and_told() {
     let desk = Desk::new();

@@ -302,7 +302,7 @@ fn what_was_taken_out_is_said_and_saving_asks_first() {
     assert!(matches!(&commands[..], [Command::Lab(q)] if **q == LabQuestion::Save));
 }
 
-/// What the question names, and what would be taken out.
+/// What the question names, and what would be removed.
 fn asked_about(app: &mut App) -> Option<(DocId, DocId)> {
     let removal = app.dialog_of::<Removal>()?;
     let named = removal.id.clone();
@@ -593,7 +593,7 @@ fn a_probe_drafts_what_the_sources_hold() {
     assert_eq!(before.len(), 3);
     assert_eq!(before[0], 0, "without pools a phrase has no continuation");
     assert!(before[1] > 0, "{before:?}");
-    // What is taken out drafts no more.
+    // Removed documents no longer draft.
     engine
         .pools
         .remove_document(&PoolName::Global, &"item/d3".into())

@@ -380,7 +380,7 @@ fn shown(app: &App) -> String {
     cells.collect()
 }
 
-/// What the box says behind the last task.
+/// What the box says after the last task.
 fn behind(app: &App) -> String {
     assert!(app.learn.at().expect("a lesson").1.is_none());
     shown(app)

@@ -72,7 +72,7 @@ fn fetch() -> Result<PathBuf, String> {
         .args(["-c", UNPACK])
         .args([&archive, &unpacked]))?;
     match std::fs::rename(&unpacked, &folder) {
-        // Another test binary was quicker.
+        // Another test binary was faster.
         Err(_) if folder.is_dir() => Ok(folder),
         done => done.map(|()| folder).map_err(|e| told(&e)),
     }

@@ -350,8 +350,8 @@ fn a_documents_beginning_is_found_before_the_first_token() {
     assert_eq!(first.origins[0].docs[0].at, 0);
 }
 
-/// Two texts that differ in a name: after it the first tells how the second
-/// goes on, although the token before is new.
+/// Two texts that differ in a name: after it the first predicts how the second
+/// continues, although the preceding token is new.
 #[test]
 fn a_gap_is_bridged() {
     let pools = Pools::build(vec![

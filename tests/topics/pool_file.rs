@@ -50,7 +50,7 @@ fn go_on(_: &Work) -> bool {
     true
 }
 
-/// Builds with segments of at most so many tokens.
+/// Builds with segments of at most this many tokens.
 fn build(path: &Path, docs: &[PoolDoc], segment_tokens: usize) -> Changed {
     let mut progress = go_on;
     let mut update = PoolUpdate::build(path, &hash(), "tiny", None, &mut progress).unwrap();
@@ -579,7 +579,7 @@ fn the_sample_as_a_pool_is_searched_and_drafted_from() {
     }
 }
 
-/// Resident memory of this process that lies in files, and in all, in MB.
+/// Resident memory of this process, file-backed and in total, in MB.
 fn resident_mb() -> (f64, f64) {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let field = |name: &str| {

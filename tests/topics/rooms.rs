@@ -80,7 +80,7 @@ fn every_room_is_in_the_table() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
-/// The table itself has no circle: whom a room may name stands above it.
+/// The table has no cycle: a room may only name rooms above it.
 #[test]
 fn a_room_may_name_lower_rooms_only() {
     for (at, room) in ROOMS.iter().enumerate() {

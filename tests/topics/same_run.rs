@@ -89,8 +89,8 @@ proptest! {
         assert_same(&taught, &again);
     }
 
-    /// A branch with nothing changed goes on exactly as the run did: the calibration,
-    /// and how retrieval rested, are those of its step.
+    /// An unchanged branch continues exactly like the run: the calibration, and how
+    /// retrieval rested, are those of its step.
     #[test]
     fn a_branch_goes_on_as_its_run(question in text(1..20), params in params(), at in 0usize..40) {
         let params = relaxed_auto(params);

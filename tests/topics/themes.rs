@@ -48,7 +48,7 @@ fn cells(buffer: &Buffer) -> impl Iterator<Item = &Cell> {
     buffer.content().iter()
 }
 
-/// Letters and digits; lines, bars and signs are told by their place.
+/// Letters and digits; lines, bars and signs are recognized by their position.
 fn is_read(cell: &Cell) -> bool {
     cell.symbol().chars().any(char::is_alphanumeric)
 }

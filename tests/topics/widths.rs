@@ -52,7 +52,7 @@ fn with_tokens(mut trace: Trace, kinds: &[usize]) -> Trace {
     reloaded(&trace)
 }
 
-/// Saved and loaded: its index of tokens is made anew.
+/// Saved and loaded: its index of tokens is rebuilt.
 fn reloaded(trace: &Trace) -> Trace {
     let mut text = Vec::new();
     trace.save(&mut text).expect("saved");

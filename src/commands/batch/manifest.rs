@@ -62,7 +62,7 @@ pub struct Conditions {
     pub shard: Option<Shard>,
 }
 
-/// A name and a hash of what it stands for.
+/// A name and a hash of its contents.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Named {
     pub name: String,

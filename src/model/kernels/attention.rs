@@ -74,9 +74,8 @@ impl CustomOp3 for TreeAttention<'_> {
 }
 
 impl TreeAttention<'_> {
-    /// Tasks are a key/value head and some of the (row, query head) pairs that
-    /// read it.
-    /// Of so many queries of a key head; a few tasks a thread.
+    /// A task is a key/value head with this many of the (row, query head) pairs that
+    /// read it; a few tasks per thread.
     fn queries_of_a_task(&self, queries: usize) -> usize {
         let Heads {
             heads, kv_heads, ..

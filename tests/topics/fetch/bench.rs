@@ -115,7 +115,7 @@ impl Bench {
         self.fetch(entry).unwrap_err().to_string()
     }
 
-    /// Every file below the folders, but for locks and the memory of hashes.
+    /// Every file below the folders, except locks and remembered hashes.
     pub fn files(&self) -> Vec<String> {
         let mut files = Vec::new();
         collect(self.dir.path(), &mut files);

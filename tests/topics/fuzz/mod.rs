@@ -22,7 +22,7 @@ use mutate::Dice;
 const SLOW: Duration = Duration::from_secs(10);
 /// Inputs have some 100 kB.
 const LARGE: usize = 512 << 20;
-/// Failures told of one target.
+/// Failures reported per target.
 const TOLD: usize = 5;
 
 /// What is damaged, and what with.

@@ -122,7 +122,7 @@ impl World {
                 text,
             ]));
         }
-        // Lines at fault are quoted when told.
+        // Bad lines are quoted in messages.
         items.push(row(&[&titled("bad"), "", &titled("19"), "", "", "", ""]));
         let mut users = vec![row(&["id", "name"])];
         let mut ratings = vec![row(&["user", "item", "rating", "timestamp"])];
