@@ -1,5 +1,5 @@
-//! The CPU kernels by themselves: products of SmolLM2-135M's sizes, by the instructions
-//! that this processor has and by rows.
+//! The CPU kernels alone: products of SmolLM2-135M's sizes, by this processor's
+//! instruction sets and by rows.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use laserscope::model::kernels::activation::Input;

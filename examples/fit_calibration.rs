@@ -1,7 +1,7 @@
 //! Fits where the calibrations start (`START_STRICT` and `START_RELAXED` in
-//! `src/retrieval/query/estimate/weights.rs`): decodes the catalog's pool half, each subject's own document
-//! hidden, letting every run start with what the runs before it taught, and prints
-//! the weights that the session ended with.
+//! `src/retrieval/query/estimate/weights.rs`): decodes the catalog's pool half, each
+//! subject's own document hidden, letting every run start from the calibration learned
+//! before, and prints the final weights.
 //!
 //! `cargo run --release --example fit_calibration -- [ITEMS] [USERS]`
 

@@ -1,5 +1,5 @@
-//! Prints a model's logits for a chain of token ids, one JSON array a position:
-//! for comparing them with another program's (`compare_with_llama_cpp.py`).
+//! Prints a model's logits for a chain of token ids, one JSON array per position, for
+//! comparison with another program's (`compare_with_llama_cpp.py`).
 //!
 //!     cargo run --release --example logits -- MODEL ID ID ..
 //!     cargo run --release --example logits -- MODEL --tokenize < TEXTS.json

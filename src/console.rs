@@ -109,7 +109,7 @@ pub fn note_lines(lines: &str) {
     write_note(&format!("{}\n", visible::text(lines.trim_end())));
 }
 
-/// Asks on standard error; the cursor stays behind the question.
+/// Asks on standard error; the cursor stays after the question.
 pub fn ask(question: &str) {
     write_note(&visible::row(question));
 }

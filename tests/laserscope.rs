@@ -1,4 +1,4 @@
-// What a test measures it tells its harness.
+// Tests print their measurements.
 #![allow(clippy::disallowed_macros, clippy::disallowed_methods)]
 
 mod topics;

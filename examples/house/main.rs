@@ -1,5 +1,4 @@
-//! What the house is like to live in, counted over the source that is shipped (tests
-//! left out), with a parser:
+//! Counts the structure of the shipped source (without tests), with a parser:
 //!
 //!     cargo run --example house            # every finding, then the counts
 //!     cargo run --example house -- --check # fails where a count is above its bound
@@ -123,7 +122,7 @@ fn into_tui(arrows: &Arrows<'_>) -> Vec<String> {
     })
 }
 
-/// Where a kind of subject or a group that is none stands as a text, beyond the edge.
+/// Where a subject kind, or "no group", is a string inside the program.
 fn kinds_as_texts(files: &Files) -> Vec<String> {
     let is_beyond = |module: &Module| {
         let name = module.join("::");

@@ -1,5 +1,5 @@
-//! Who may import whom: the table of ARCHITECTURE.md. The test of the rooms and the
-//! example that counts read it.
+//! Which room may import which: the table of ARCHITECTURE.md, read by the test of the
+//! rooms and by this example.
 
 /// A room, and the rooms that it may name besides itself.
 pub struct Room {
@@ -157,10 +157,11 @@ pub const ROOMS: &[Room] = &[
     room("lib", ANY),
 ];
 
-/// Whoever puts the program together knows every room.
+/// The start of the program may import every room.
 pub const ANY: &[&str] = &["*"];
 
-/// Whether one room may name another one. A room that is not in the table may nothing.
+/// Whether one room may name another one. A room that is not in the table may import
+/// nothing.
 pub fn may_name(from: &str, to: &str) -> bool {
     let room = ROOMS.iter().find(|room| room.name == from);
     from == to || room.is_some_and(|room| room.may_name == ANY || room.may_name.contains(&to))

@@ -1,5 +1,5 @@
-//! Unsafe code that does not say why it is sound. It reads tokens, so that it sees what
-//! clippy does not: code of other platforms, and the bodies of macros.
+//! Finds unsafe code that does not say why it is sound. It reads tokens, so that it
+//! also sees code for other platforms and macro bodies, which clippy does not.
 
 use std::path::Path;
 

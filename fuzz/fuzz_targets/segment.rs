@@ -1,5 +1,5 @@
-//! The loader of pool segments and every query behind it, on arbitrary bytes.
-//! Checksums are made to fit first, so that the bytes get past them.
+//! The loader of pool segments and every query behind it, on arbitrary bytes. Checksums
+//! are recomputed first, so that the bytes get past them.
 //!
 //! `cargo +nightly fuzz run segment` (cargo-fuzz). For a good start, put
 //! segments of a small pool into `fuzz/corpus/segment/`.

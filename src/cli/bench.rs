@@ -26,7 +26,7 @@ pub enum BenchCommand {
     /// Drafters against held-out documents, without a model: speed, accepted
     /// length and calibration
     Retrieval(BenchRetrievalArgs),
-    /// Milliseconds of a forward pass by number of rows, part by part
+    /// Milliseconds of a forward pass by number of rows, broken down by part
     Forward {
         /// Tokens already in the cache
         #[arg(
@@ -36,17 +36,17 @@ pub enum BenchCommand {
             value_name = "N,.."
         )]
         at: Vec<usize>,
-        /// Instructions to compute with: portable, avx2, avx-vnni, vnni, avx512, amx
-        /// [default: the best this processor has]
+        /// Instruction set: portable, avx2, avx-vnni, vnni, avx512 or amx [default: the
+        /// best of this processor]
         #[arg(long)]
         isa: Option<Isa>,
         /// Skip the real runs at fixed budgets
         #[arg(long)]
         no_decoding: bool,
-        /// Steps measured for each line, after a warm-up; the median counts
+        /// Steps per measurement, after a warm-up; the median is reported
         #[arg(long, default_value_t = 9, value_name = "N")]
         repeats: usize,
-        /// One JSON object
+        /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
@@ -60,34 +60,34 @@ impl BenchDecodeArgs {
 
 #[derive(Args, Debug)]
 pub struct BenchDecodeArgs {
-    /// Query-half items to ask, spread over the groups
+    /// Number of query-half items, spread over the groups
     #[arg(long, default_value_t = 6, value_name = "N")]
     pub items: usize,
-    /// Query-half users to ask
+    /// Number of query-half users
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub users: usize,
     #[command(flatten)]
     pub decode: DecodeArgs,
-    /// Compare arrangements of the pools instead: each prompt with its group's pool, with a
-    /// random group's of the same size, with all pools as one, and with none
+    /// Compare arrangements of the pools instead: each prompt with its own group's
+    /// pool, with a random group of the same size, with all pools as one, and with none
     /// [rule: strict, or --verify]
     #[arg(long, conflicts_with_all = ["drafters", "budgets", "sources", "pool"])]
     pub by_group: bool,
-    /// With --by-group: the seed of the random groups
+    /// With --by-group: seed of the random groups
     #[arg(long, default_value_t = 2408, value_name = "N", requires = "by_group")]
     pub deal_seed: u64,
-    /// Exactly N pairs of runs for each prompt, and its speed-up prompt by prompt
+    /// Make exactly N pairs of runs per prompt, and report the speed-up of each prompt
     /// [default: 6, then until the 95% interval is within 3%, at most 15 or 60 s]
     #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
     pub paired: Option<usize>,
-    /// Compare these drafters (comma-separated) instead, each under every budget [rule:
+    /// Compare these drafters (comma-separated) instead, each with every budget [rule:
     /// strict, or --verify]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Drafter::parse, conflicts_with = "drafter")]
     pub drafters: Vec<Drafter>,
     /// Compare these budgets (comma-separated) instead, each with every drafter
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Budget::parse, conflicts_with = "budget")]
     pub budgets: Vec<Budget>,
-    /// One JSON object
+    /// Print one JSON object
     #[arg(long)]
     pub json: bool,
 }
@@ -122,28 +122,28 @@ pub struct BenchBatchArgs {
 /// Files of one document a line, token ids with spaces between them.
 #[derive(Args, Debug)]
 pub struct BenchRetrievalArgs {
-    /// The documents of the pool, or the folder of one that `laserscope pool build` made
+    /// The pool's documents, or the folder of a pool made by `laserscope pool build`
     #[arg(long, value_name = "PATH")]
     pub pool: PathBuf,
-    /// Documents to replay, which are not in the pool
+    /// Held-out documents to replay, which are not in the pool
     #[arg(long, value_name = "FILE")]
     pub heldout: PathBuf,
-    /// The prompts of the held-out documents, in the same order
+    /// Prompts of the held-out documents, in the same order
     #[arg(long, value_name = "FILE")]
     pub prompts: PathBuf,
-    /// The group of each document of the pool, one per line [default: one group]
+    /// Group of each document of the pool, one per line [default: one group]
     #[arg(long, value_name = "FILE", requires = "heldout_groups")]
     pub groups: Option<PathBuf>,
-    /// The group of each held-out document
+    /// Group of each held-out document, one per line
     #[arg(long, value_name = "FILE")]
     pub heldout_groups: Option<PathBuf>,
-    /// Held-out documents to replay, from the first on
+    /// Replay only the first N held-out documents
     #[arg(long, default_value_t = 40, value_name = "N")]
     pub limit: usize,
-    /// Only these drafters, by commas [default: all]
+    /// Only these drafters, comma-separated [default: all]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Drafter::parse)]
     pub drafter: Vec<Drafter>,
-    /// One JSON object
+    /// Print one JSON object
     #[arg(long)]
     pub json: bool,
 }

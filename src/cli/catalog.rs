@@ -12,25 +12,25 @@ pub struct CatalogArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum CatalogCommand {
-    /// id, title, group, half
+    /// List the items: id, title, group, half
     Items {
-        /// One JSON object per item, one per line
+        /// Print one JSON object per item, one per line
         #[arg(long)]
         json: bool,
     },
-    /// id, name, group, half
+    /// List the users: id, name, group, half
     Users {
-        /// One JSON object per user, one per line
+        /// Print one JSON object per user, one per line
         #[arg(long)]
         json: bool,
     },
-    /// What was imported, the groups and their sizes
+    /// Show what was imported, and the groups with their sizes
     Info {
-        /// One JSON object
+        /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
-    /// Write the sample's synthetic users and ratings again, from their archetypes
+    /// Regenerate the sample's synthetic users and ratings from their archetypes
     Synth {
         /// Folder for users.csv and ratings.csv
         #[arg(long, value_name = "FOLDER")]
@@ -46,9 +46,9 @@ pub struct GroupsArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum GroupsCommand {
-    /// Group by attributes and by behaviour, and save who is where
+    /// Group items and users by attributes and by behaviour, and save the groups
     Build(GroupsBuildArgs),
-    /// Groups of the same sizes with the members dealt out at random, to compare with
+    /// Shuffle the members of saved groups, keeping the sizes, as a baseline
     Shuffle {
         /// Saved groups
         file: PathBuf,
@@ -58,11 +58,11 @@ pub enum GroupsCommand {
         #[arg(long, default_value_t = 2408, value_name = "N")]
         seed: u64,
     },
-    /// How saved groups were made, and their sizes
+    /// Show how saved groups were made, and their sizes
     Info {
         /// Saved groups
         file: PathBuf,
-        /// One JSON object
+        /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
@@ -73,25 +73,26 @@ pub struct GroupsBuildArgs {
     /// Where to save
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
-    /// Items by the map of attributes, or in no group
+    /// Group items by the map of attributes, or not at all
     #[arg(long, value_enum, default_value = "map", value_name = "METHOD")]
     pub items: ItemGrouping,
-    /// Users by LightGCN and k-means, by what they mostly liked, or in no group
+    /// Group users by LightGCN and k-means, by what they mostly liked, or not at all
     #[arg(long, value_enum, default_value = "lightgcn", value_name = "METHOD")]
     pub users: UserGrouping,
-    /// Groups of users
+    /// Number of user groups
     #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub k: u16,
-    /// The seed of initial embeddings, negative samples and cluster centres
+    /// Seed of initial embeddings, negative samples and cluster centres
     #[arg(long, default_value_t = 2408, value_name = "N")]
     pub seed: u64,
-    /// LightGCN: length of an embedding
+    /// LightGCN: dimension of the embeddings
     #[arg(long, default_value_t = 32, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub dim: u16,
-    /// LightGCN: layers of propagation
+    /// LightGCN: number of propagation layers
     #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=16))]
     pub layers: u16,
-    /// LightGCN: most epochs; training ends earlier when recall no longer grows
+    /// LightGCN: maximum number of epochs; training stops early when recall no longer
+    /// improves
     #[arg(long, default_value_t = 200, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub epochs: u16,
 }

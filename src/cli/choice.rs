@@ -1,4 +1,4 @@
-//! What `--cost` and `--calibration` name.
+//! The values of `--cost` and `--calibration`.
 
 use std::path::PathBuf;
 
@@ -9,13 +9,13 @@ use crate::speculate::cost::{CostProfile, inline, parse_inline};
 pub enum CostChoice {
     /// `1:3.3,8:7.5`
     Given(CostProfile),
-    /// A kept profile, or a trace whose header has one.
+    /// A saved profile, or a trace whose header has one.
     File(PathBuf),
 }
 
 impl CostChoice {
     /// # Errors
-    /// A table that is wrong, by its part.
+    /// An invalid table, by its part.
     pub fn parse(text: &str) -> Result<Self, String> {
         match parse_inline(text) {
             Some(profile) => Ok(CostChoice::Given(profile?)),

@@ -10,20 +10,20 @@ pub struct CostArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum CostCommand {
-    /// Print the cost profile that automatic budgets follow: this machine's, or that of --cost
+    /// Print the cost profile behind automatic budgets: this machine's, or that of --cost
     Show {
-        /// One JSON object
+        /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
-    /// Measure this machine's profile, in the place of the one that is kept
+    /// Measure this machine's profile and replace the saved one
     Measure {
-        /// Of a model that is not here: fill its shape with random weights. A name
-        /// (qwen2.5-1.5b, llama-3.2-1b, qwen2.5-7b, ..), a GGUF file or a checkpoint's
-        /// folder; nothing is kept
+        /// Measure a model that is not on this machine, by filling its shape with
+        /// random weights: a name (qwen2.5-1.5b, llama-3.2-1b, qwen2.5-7b, ..), a GGUF
+        /// file or a checkpoint's folder; the profile is not saved
         #[arg(long, value_name = "NAME|FILE")]
         shape: Option<String>,
-        /// One JSON object
+        /// Print one JSON object
         #[arg(long)]
         json: bool,
     },

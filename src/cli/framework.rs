@@ -10,13 +10,14 @@ pub struct FrameworkArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum FrameworkCommand {
-    /// Those that ship, and those in the folder `frameworks` beside the configuration file
+    /// List the built-in frameworks, and those in the folder `frameworks` next to the
+    /// configuration file
     List {
-        /// One JSON object per framework, one per line
+        /// Print one JSON object per framework, one per line
         #[arg(long)]
         json: bool,
     },
-    /// A framework's file, to be copied and edited
+    /// Print a framework's file, to copy and edit
     Show {
         /// A name of `laserscope framework list`, or a .toml file
         name: String,

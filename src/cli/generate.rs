@@ -11,33 +11,33 @@ use crate::speculate::params::MAX_LANES;
 
 #[derive(Args, Debug)]
 pub struct GenerateArgs {
-    /// An item's id
+    /// Generate for the item with this id
     #[arg(long, value_name = "ID", group = "whom")]
     pub item: Option<String>,
-    /// A user's id
+    /// Generate for the user with this id
     #[arg(long, value_name = "ID", group = "whom")]
     pub user: Option<String>,
-    /// Every item, every user, or both
+    /// Generate for every item, every user, or both
     #[arg(long, value_name = "KIND", group = "whom")]
     pub all: Option<AllKind>,
-    /// A custom prompt
+    /// Generate from a custom prompt
     #[arg(long, value_name = "TEXT", group = "whom")]
     pub prompt: Option<String>,
-    /// Repeat a recorded run from its header; other options override it. What differs on this
-    /// machine is named
+    /// Repeat a recorded run from its header; other options override it. Differences on
+    /// this machine are named
     #[arg(long, value_name = "TRACE", group = "whom")]
     pub from: Option<PathBuf>,
-    /// Branch a recorded run before a step (counted from 1), or +N tokens into it; other options
-    /// override that step's
+    /// Branch a recorded run before a step (counted from 1), or N tokens into it with
+    /// +N; other options override that step's
     #[arg(long, value_name = "TRACE:STEP[+N]", group = "whom", value_parser = BranchPoint::parse)]
     pub branch_of: Option<BranchPoint>,
-    /// With --branch-of: the id of the token to put there
+    /// With --branch-of: id of the token to force there
     #[arg(long, value_name = "ID", requires = "branch_of")]
     pub force_token: Option<u32>,
     /// With --all: only this half of each group
     #[arg(long, value_enum, requires = "all", value_name = "HALF")]
     pub half: Option<HalfChoice>,
-    /// With --all: the pool half only, users by their older history
+    /// With --all: only the pool half, users with their older history
     #[arg(long, requires = "all", conflicts_with = "half")]
     pub pool_half: bool,
     /// With --all: at most this many of each group
@@ -45,17 +45,17 @@ pub struct GenerateArgs {
     pub limit: Option<usize>,
     #[command(flatten)]
     pub decode: DecodeArgs,
-    /// Record the run (one subject), to be opened by `laserscope replay`
+    /// Record the run (one subject), for `laserscope replay` and `laserscope trace`
     #[arg(long, value_name = "FILE", conflicts_with = "all")]
     pub trace: Option<PathBuf>,
-    /// Append knowledge documents (JSONL); subjects already in the file are skipped. With
-    /// --all, FILE.batch.json beside it says how the batch was begun, and the same command
-    /// resumes it
+    /// Append knowledge documents (JSONL); subjects already in the file are skipped.
+    /// With --all, FILE.batch.json next to it records the batch's settings, and the
+    /// same command resumes it
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     #[command(flatten)]
     pub batch: BatchArgs,
-    /// One JSON object per subject, one per line
+    /// Print one JSON object per subject, one per line
     #[arg(long)]
     pub json: bool,
 }
@@ -64,19 +64,21 @@ pub struct GenerateArgs {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "With --all")]
 pub struct BatchArgs {
-    /// One of n parts of the work, 1/n to n/n; `laserscope knowledge merge` joins them
+    /// Do only part I of N of the work, as in 3/16; `laserscope knowledge merge` joins
+    /// the parts
     #[arg(long, requires = "all", value_name = "I/N", value_parser = Shard::parse)]
     pub shard: Option<Shard>,
     /// Resume only a file that this batch wrote; never add to a foreign one
     #[arg(long, requires_all = ["all", "out"])]
     pub resume: bool,
-    /// Keep what --out holds though it came about otherwise, and generate what is missing
+    /// Keep the contents of --out although it was made with other settings, and
+    /// generate the rest
     #[arg(long, requires_all = ["all", "out"], conflicts_with = "resume")]
     pub extend: bool,
-    /// Answers do not join the pools: every subject draws on what was there at the start
+    /// Do not add answers to the pools: every subject drafts from the initial pools
     #[arg(long, requires = "all")]
     pub fixed_pools: bool,
-    /// Decode every N-th subject autoregressively, too, to measure the speed-up; 0: none
+    /// Also decode every N-th subject autoregressively, to measure the speed-up; 0: none
     #[arg(long, requires = "all", value_name = "N", default_value_t = 50)]
     pub reference_every: usize,
     /// Decode N subjects together, a pass for the rows of all of them, or as many as pay on

@@ -15,36 +15,38 @@ pub struct KnowledgeArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum KnowledgeCommand {
-    /// Join the shards of a batch in its order; with --pool PATH, build that pool of them
+    /// Join the shards of a batch in its order; with --pool PATH, build that pool from them
     Merge {
-        /// What `generate --all --shard I/N --out SHARD` wrote
+        /// Files written by `generate --all --shard I/N --out SHARD`
         #[arg(required = true, value_name = "SHARD")]
         shards: Vec<PathBuf>,
         /// The joined documents (JSONL)
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
-        /// Even if shards are missing or not finished
+        /// Merge even if shards are missing or unfinished
         #[arg(long)]
         partial: bool,
     },
-    /// Make documents of knowledge made elsewhere: JSON lines, maps, lists and messages, KAR's
-    /// .klg, ONCE's logs, LASER's JSONL, or our own
+    /// Convert knowledge made elsewhere to documents: JSON lines, maps, lists and
+    /// messages, KAR's .klg, ONCE's logs, LASER's JSONL, or LaserScope's own
     Import {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
         /// The documents (JSONL)
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
-        /// Whom they are about, item or user [default: as the lines, or the file's name, say]
+        /// Kind of the subjects, item or user [default: given by the lines or the
+        /// file's name]
         #[arg(long, value_name = "KIND")]
         kind: Option<SubjectKind>,
-        /// Which framework asked [default: as the file says, else unknown]
+        /// Framework of the answers [default: given by the file, else unknown]
         #[arg(long, value_name = "NAME")]
         framework: Option<String>,
-        /// auto, jsonl, klg (JSON over any lines: a map, a list), once or laser
+        /// Format: auto, jsonl, klg (JSON over any number of lines: a map, a list),
+        /// once or laser
         #[arg(long, default_value = "auto", value_name = "NAME", value_parser = parse_format)]
         format: Wanted,
-        /// One JSON object: what came in
+        /// Print one JSON object: what was imported
         #[arg(long)]
         json: bool,
     },

@@ -46,7 +46,7 @@ pub use trace::{
 
 /// Watch, debug and tune retrieval-based speculative decoding (LASER) in the terminal.
 ///
-/// Without a command, the playground opens: pick an item or a user and watch its
+/// Without a command, the playground opens: choose an item or a user and watch its
 /// knowledge being decoded.
 #[derive(Debug, Parser)]
 #[command(name = "laserscope", version, max_term_width = 100)]
@@ -70,42 +70,43 @@ pub enum Command {
     Catalog(CatalogArgs),
     /// Group the catalog's items and users; each group gets its own pool
     Groups(GroupsArgs),
-    /// Measure: decoding on the real model, forward passes by number of rows, or
+    /// Measure decoding on the real model, forward passes by number of rows, or
     /// retrieval on files of token ids
     Bench(BenchArgs),
-    /// What a step costs on this machine by its rows and the context: automatic budgets go
-    /// by it
+    /// Show or measure the cost of a step on this machine by rows and context, which
+    /// automatic budgets follow
     Cost(CostArgs),
-    /// Try a grid of rules, numbers and budgets: measured speed-up against agreement
-    /// with autoregressive decoding
+    /// Try a grid of rules, their values and budgets: measured speed-up against
+    /// agreement with autoregressive decoding
     Sweep(SweepArgs),
-    /// Open recorded runs; needs no model
+    /// Replay recorded runs in the playground; needs no model
     Replay {
-        /// Traces written by --trace or by `s` in the playground; several can be compared
+        /// Traces written by --trace or by `s` in the playground; several are compared
         #[arg(required = true, value_name = "TRACE")]
         traces: Vec<PathBuf>,
     },
-    /// The models that are known by name, and their files
+    /// List, fetch and describe models
     Model(ModelArgs),
-    /// How prompts are written: KAR, TRAWL, ONCE, RLMRec, and your own
+    /// List and show frameworks, the ways to write prompts: KAR, TRAWL, ONCE, RLMRec,
+    /// and custom ones
     Framework(FrameworkArgs),
-    /// Pools on disk: build, inspect, search, change
+    /// Build, inspect, search and change pools on disk
     Pool(PoolArgs),
-    /// Read recorded runs: steps, figures, differences, what-if, other forms; verify one
-    /// on the model
+    /// Inspect, compare, judge, verify and export recorded runs
     Trace(TraceArgs),
-    /// Knowledge documents: join a batch's shards, import what was made elsewhere
+    /// Join the shards of a batch, or import knowledge made elsewhere
     Knowledge(KnowledgeArgs),
-    /// Write the playground's screen for a trace as an SVG picture, other screens by their keys
+    /// Write the playground's screen for a trace as an SVG picture; --keys leads to
+    /// other screens
     Picture(PictureArgs),
-    /// Print the current key map as TOML, as a start for a custom one
+    /// Print the current key map as TOML, as a starting point for a custom one
     Keys,
-    /// Print the completions of a shell
+    /// Print completions for a shell
     Completions {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
-    /// Print the manual page of the program, or of one of its commands
+    /// Print the manual page of the program or of a command
     Man {
         /// generate, bench, ... [default: the program]
         command: Option<String>,

@@ -10,9 +10,9 @@ pub struct ModelArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum ModelCommand {
-    /// The models known by name
+    /// List the models known by name
     List {
-        /// One JSON object per model, one per line
+        /// Print one JSON object per model, one per line
         #[arg(long)]
         json: bool,
     },
@@ -21,15 +21,15 @@ pub enum ModelCommand {
         /// A name of `laserscope model list` [default: smollm2-135m]
         name: Option<String>,
     },
-    /// What a model's file says about itself
+    /// Describe a model's file
     Info {
         /// A name of `laserscope model list`, a GGUF file, or a checkpoint's folder
         name: Option<String>,
-        /// Hash every byte of the file now, and compare: finds damage that keeps
-        /// the file's size and time, which nothing else does
+        /// Hash every byte of the file and compare: the only check that finds damage
+        /// which leaves size and time unchanged
         #[arg(long)]
         verify: bool,
-        /// One JSON object
+        /// Print one JSON object
         #[arg(long)]
         json: bool,
     },

@@ -12,55 +12,55 @@ pub struct PoolArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum PoolCommand {
-    /// Build a pool from documents; replaces one that is there
+    /// Build a pool from documents, replacing an existing one
     Build {
-        /// The pool's folder, say `films.pool`
+        /// The pool's folder, for example `films.pool`
         path: PathBuf,
         #[command(flatten)]
         documents: PoolDocumentsArgs,
     },
-    /// Add documents; a document replaces an earlier one of its id
+    /// Add documents; a document replaces an earlier one with its id
     Add {
         /// The pool's folder
         path: PathBuf,
         #[command(flatten)]
         documents: PoolDocumentsArgs,
     },
-    /// Take documents out
+    /// Remove documents
     Remove {
         /// The pool's folder
         path: PathBuf,
-        /// The documents' ids
+        /// Ids of the documents
         #[arg(required = true, value_name = "ID")]
         ids: Vec<String>,
-        /// One JSON object
+        /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
-    /// What a pool holds: groups, documents, tokens, bytes
+    /// Show a pool's groups, documents, tokens and bytes
     Info {
         /// The pool's folder
         path: PathBuf,
-        /// Hold every byte against its checksum
+        /// Verify every byte against its checksum
         #[arg(long)]
         verify: bool,
-        /// One JSON object
+        /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
-    /// The documents in which a text occurs, with the words around it
+    /// Find the documents in which a text occurs, with the words around it
     Search {
         /// The pool's folder
         path: PathBuf,
-        /// What to look for, to the letter
+        /// The exact text to find
         text: String,
         /// Only in this group
         #[arg(long)]
         group: Option<String>,
-        /// Documents to show
+        /// Maximum number of documents to show
         #[arg(long, default_value_t = 10, value_name = "N")]
         limit: usize,
-        /// One JSON object
+        /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
@@ -69,21 +69,21 @@ pub enum PoolCommand {
 /// Where a pool's documents come from.
 #[derive(Args, Clone, Debug, Default)]
 pub struct PoolDocumentsArgs {
-    /// Documents (JSONL: id, text; title, kind, group, ended as you have them; or what `knowledge
-    /// import` reads), - for standard input [default: those of --knowledge, of the catalog, or the
-    /// sample's]
+    /// Documents (JSONL with id and text, optionally title, kind, group and ended; or
+    /// any format of `knowledge import`), - for standard input [default: those of
+    /// --knowledge, of the catalog, or the sample's]
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Documents that are token ids already: one a line, ids between spaces
+    /// Documents as token ids: one per line, separated by spaces
     #[arg(long, value_name = "FILE", conflicts_with = "files")]
     pub tokens: Option<PathBuf>,
-    /// With --tokens: the group of each line
+    /// With --tokens: file with the group of each line
     #[arg(long, value_name = "FILE", requires = "tokens")]
     pub groups: Option<PathBuf>,
-    /// Most tokens the pool may hold; the oldest documents go first
+    /// Maximum number of tokens in the pool; the oldest documents are evicted first
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub max_tokens: Option<u64>,
-    /// One JSON object
+    /// Print one JSON object
     #[arg(long)]
     pub json: bool,
 }

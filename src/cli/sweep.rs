@@ -52,7 +52,7 @@ pub struct SweepArgs {
     /// Keep every run's trace in this folder
     #[arg(long, value_name = "DIR")]
     pub traces: Option<PathBuf>,
-    /// One JSON object
+    /// Print one JSON object
     #[arg(long, conflicts_with = "csv")]
     pub json: bool,
     /// A line a cell

@@ -1,4 +1,4 @@
-//! What is made of recorded runs: figures, comparisons, other forms, pictures.
+//! Options for working with recorded runs: figures, comparisons, exports, pictures.
 
 use std::path::PathBuf;
 
@@ -17,17 +17,17 @@ pub struct TraceArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum TraceCommand {
-    /// Its steps, one per line; or steps in full, with every draft token's fate and why
+    /// List a run's steps, or show steps in full, with every draft token's fate and why
     Show(TraceShowArgs),
-    /// The figures of runs
+    /// Print the figures of runs
     Stats(TraceStatsArgs),
-    /// Where two runs' texts part, and why
+    /// Show where and why the texts of two runs diverge
     Diff(TraceDiffArgs),
     /// Pass the recorded trees through the model again; exit status 1 if anything differs
     Verify(TraceVerifyArgs),
-    /// The run under another rule, a lower budget, a shorter branch: old -> new
+    /// Judge a run under another rule, a lower budget or a shorter branch: old -> new
     Whatif(TraceWhatifArgs),
-    /// Write a run in another form
+    /// Export a run as a web page, Markdown, a picture, text, a recording or a table
     Export(TraceExportArgs),
 }
 
@@ -35,14 +35,14 @@ pub enum TraceCommand {
 pub struct TraceShowArgs {
     /// A recorded run
     pub trace: PathBuf,
-    /// This step in full, counted from 1
+    /// Show this step in full, counted from 1
     #[arg(long, value_name = "N", conflicts_with = "condition")]
     pub step: Option<usize>,
-    /// The steps that match in full: `first rejected`, `relaxed and p<0.2`,
+    /// Show matching steps in full: `first rejected`, `relaxed and p<0.2`,
     /// `text~"director"`; docs/conditions.md lists the terms
     #[arg(long = "where", value_name = "COND", value_parser = Condition::parse)]
     pub condition: Option<Condition>,
-    /// One JSON object per step, one per line
+    /// Print one JSON object per step, one per line
     #[arg(long)]
     pub json: bool,
 }
@@ -52,7 +52,7 @@ pub struct TraceStatsArgs {
     /// Recorded runs
     #[arg(required = true, value_name = "TRACE")]
     pub traces: Vec<PathBuf>,
-    /// One JSON object per run, one per line
+    /// Print one JSON object per run, one per line
     #[arg(long)]
     pub json: bool,
 }
@@ -65,7 +65,7 @@ pub struct TraceDiffArgs {
     /// Another run of the same prompt
     #[arg(value_name = "B")]
     pub right: PathBuf,
-    /// One JSON object
+    /// Print one JSON object
     #[arg(long)]
     pub json: bool,
 }
@@ -74,11 +74,11 @@ pub struct TraceDiffArgs {
 pub struct TraceVerifyArgs {
     /// A recorded run
     pub trace: PathBuf,
-    /// By how much a probability may differ [default: 0.001; 0.2 for a run recorded under
-    /// other arithmetic, whose near-ties may come out in another order]
+    /// Maximum difference of a probability [default: 0.001; 0.2 for a run recorded
+    /// under other arithmetic, whose near-ties may flip]
     #[arg(long, value_name = "P")]
     pub tolerance: Option<f32>,
-    /// One JSON object
+    /// Print one JSON object
     #[arg(long)]
     pub json: bool,
 }
@@ -89,7 +89,7 @@ pub struct TraceWhatifArgs {
     pub trace: PathBuf,
     #[command(flatten)]
     pub decode: DecodeArgs,
-    /// One JSON object
+    /// Print one JSON object
     #[arg(long)]
     pub json: bool,
 }
@@ -98,9 +98,9 @@ pub struct TraceWhatifArgs {
 pub struct TraceExportArgs {
     /// A recorded run
     pub trace: PathBuf,
-    /// html: a self-contained web page; md: Markdown; svg, txt: the Decode screen as a picture, as text;
-    /// cast: the same at its recorded pace, for asciinema; csv: a line per draft token [default: as
-    /// the ending of --out says]
+    /// html: a self-contained web page; md: Markdown; svg, txt: the Decode screen as a
+    /// picture or as text; cast: the same at its recorded pace, for asciinema; csv: one
+    /// line per draft token [default: by the ending of --out]
     #[arg(long, value_name = "html|md|svg|txt|cast|csv")]
     pub format: Option<Format>,
     /// The file to write [default: standard output]
@@ -109,7 +109,7 @@ pub struct TraceExportArgs {
     /// svg and txt: the step to show [default: the last]
     #[arg(long, value_name = "N")]
     pub step: Option<usize>,
-    /// html and md: the command line may name files of this machine
+    /// html and md: allow file names of this machine in the command line
     #[arg(long)]
     pub paths: bool,
     /// svg, txt and cast: columns of the screen
@@ -122,7 +122,7 @@ pub struct TraceExportArgs {
 
 #[derive(Args, Debug)]
 pub struct PictureArgs {
-    /// A recorded run, or several to be compared; the first is shown
+    /// A recorded run, or several to compare; the first is shown
     #[arg(required = true, value_name = "TRACE")]
     pub traces: Vec<PathBuf>,
     /// The picture to write
@@ -137,7 +137,7 @@ pub struct PictureArgs {
     /// The step to show [default: the last]
     #[arg(long)]
     pub step: Option<usize>,
-    /// Keys to press first, in the spelling of the configuration file: "6 down enter"
+    /// Keys to press first, spelled as in the configuration file: "6 down enter"
     #[arg(long, value_name = "KEYS", value_delimiter = ' ', value_parser = Key::parse)]
     pub keys: Vec<Key>,
 }

@@ -94,7 +94,7 @@ impl SpeedUp {
         })
     }
 
-    /// The interval lies within 3% of the median.
+    /// Whether the interval is within 3% of the median.
     pub fn is_settled(&self) -> bool {
         let within = |end: f64| (end / self.median - 1.0).abs() <= WITHIN;
         within(self.low) && within(self.high)

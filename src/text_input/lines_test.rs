@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::encoding::tests::utf_16;
 use super::*;
 
-/// A stream that gives so many bytes at a time.
+/// A stream that returns this many bytes at a time.
 struct Drip<'a>(&'a [u8], usize);
 
 impl Read for Drip<'_> {

@@ -5,7 +5,7 @@
 //! [`LineReader`] and [`TextLines`] stream a large one. Every read has a bound, and
 //! an error names it.
 //!
-//! What comes out is UTF-8 without a byte order mark, whose lines end in `\n`. Control
+//! The result is UTF-8 without a byte order mark, with lines ending in `\n`. Control
 //! characters in a file stay in its text: the writers that show text make them visible.
 //! A decoder of this module adds none: a byte that Windows-1252 leaves undefined
 //! becomes U+FFFD, not a C1 control.

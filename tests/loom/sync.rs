@@ -1,5 +1,5 @@
-//! As `src/model/kernels/sync.rs`, of loom's parts. Time is none: who finds no task is
-//! idle for long enough to sleep.
+//! Like `src/model/kernels/sync.rs`, with loom's primitives. There is no time: a thread
+//! without a task is always idle long enough to sleep.
 
 pub use loom::cell::UnsafeCell;
 pub use loom::hint::spin_loop;

@@ -3,8 +3,8 @@
 //!
 //!     cargo test --release --manifest-path tests/loom/Cargo.toml
 //!
-//! It is the program's own file, with loom's atomics and locks. loom ends a test where
-//! two threads touch a cell without an order between them, or where all of them wait.
+//! It tests the program's own file, with loom's atomics and locks. loom fails a test if
+//! two threads access a cell without ordering, or if all of them wait.
 
 #![cfg(test)]
 
@@ -19,8 +19,8 @@ use loom::cell::UnsafeCell;
 use loom::sync::{Arc, Condvar, Mutex};
 use region::Shared;
 
-/// Checks what a caller does beside so many other threads, of all interleavings with so
-/// many preemptions.
+/// Checks a caller with this many other threads, over all interleavings with this many
+/// preemptions.
 fn check(members: usize, preemptions: usize, caller: fn(&Shared)) {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = Some(preemptions);
@@ -61,7 +61,7 @@ impl Counts {
     }
 }
 
-/// What a region does with the caller's memory is over, and visible, when it returns.
+/// Accesses of a region to the caller's memory are finished and visible when it returns.
 fn regions_one_after_another(shared: &Shared) {
     for _ in 0..2 {
         one_region(shared);

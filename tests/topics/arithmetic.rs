@@ -1,5 +1,5 @@
-//! The arithmetic revision: it is raised whenever a bit of the forward pass may
-//! change, so that runs and cost profiles of other arithmetic are told apart.
+//! The arithmetic revision: it is raised whenever a bit of the forward pass may change,
+//! so that runs and cost profiles of other arithmetic are distinguished.
 
 use candle_core::quantized::GgmlDType;
 use laserscope::model::ARITHMETIC_REVISION;
@@ -12,11 +12,11 @@ use super::decoder::{CPU, chain_logits};
 use super::tiny;
 
 /// The bits of each revision's logits on a tiny model, for vector instructions, which
-/// all agree. A forward pass that gives others needs a new revision and a line here.
+/// all agree. A forward pass with other bits needs a new revision and a line here.
 const BITS: [(u32, &str); 2] = [(1, "0b5f63fec3e6aa56"), (2, "eb9fa7bda586ee4b")];
 
-/// The system's sines and exponentials that these bits came about with; another C
-/// library may round the last bit otherwise.
+/// The system's sines and exponentials behind these bits; another C library may round
+/// the last bit differently.
 const LIBM: &str = "23749c1a0754f2ad";
 
 fn libm() -> String {

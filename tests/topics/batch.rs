@@ -1,5 +1,5 @@
-//! Knowledge for everyone: the order, pools that grow, and that a batch which was
-//! cut off anywhere and resumed writes what an uninterrupted one writes.
+//! Knowledge for everyone: the order, growing pools, and that a batch interrupted
+//! anywhere and resumed writes what an uninterrupted one writes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -41,7 +41,7 @@ fn args(options: &[&str]) -> GenerateArgs {
     }
 }
 
-/// Relaxed so far that what is drafted shows in the text.
+/// So relaxed that the drafts affect the text.
 fn params() -> Params {
     Params {
         verify: AcceptanceRule::Relaxed { k: 4, tau: 0.0 },
@@ -123,8 +123,8 @@ fn shards_are_the_whole_order() {
     }
 }
 
-/// Cut at every byte, the file is mended to whole answers; and from every number
-/// of answers, the rest is what it was.
+/// Truncated at every byte, the file is repaired to whole answers; and from every
+/// number of answers, the rest is the same.
 #[test]
 fn a_batch_cut_anywhere_and_resumed_equals_an_uninterrupted_one() {
     let folder = tempfile::tempdir().unwrap();
@@ -145,7 +145,7 @@ fn a_batch_cut_anywhere_and_resumed_equals_an_uninterrupted_one() {
     for n_lines in 0..docs.len() {
         let n_bytes = n_lines.checked_sub(1).map_or(0, |last| lines[last] + 1);
         fs::write(&cut, &whole[..n_bytes + 9]).unwrap();
-        // As it was before the last answer: the table of costs is this one's.
+        // As before the last answer, with this run's cost profile.
         let mut stored: Manifest = serde_json::from_slice(&manifest).unwrap();
         stored.finished = None;
         stored.save(&cut).unwrap();
@@ -158,8 +158,7 @@ fn a_batch_cut_anywhere_and_resumed_equals_an_uninterrupted_one() {
     }
 }
 
-/// What the answers before it said shows in an answer; with fixed pools it does
-/// not.
+/// Earlier answers affect an answer, unless the pools are fixed.
 #[test]
 fn answers_join_the_pools_unless_they_are_fixed() {
     let folder = tempfile::tempdir().unwrap();
@@ -183,7 +182,7 @@ fn other_settings_are_named_and_can_be_added_to() {
     let out = file(folder.path(), "answers.jsonl");
     done(folder.path(), &out, &[]);
     let before = fs::read(&out).unwrap();
-    // The same command finds nothing to do.
+    // The same command has nothing to do.
     done(folder.path(), &out, &[]);
     assert_eq!(fs::read(&out).unwrap(), before);
     for options in [&["--fixed-pools"][..], &["--fixed-pools", "--resume"]] {
@@ -203,7 +202,7 @@ fn other_settings_are_named_and_can_be_added_to() {
     once.dedup();
     assert_eq!(once.len(), docs.len());
     assert!(fs::read(&out).unwrap().starts_with(&before));
-    // Files of another origin are added to, but not with --resume.
+    // Foreign files are appended to, but not with --resume.
     let own = file(folder.path(), "own.jsonl");
     fs::write(&own, &before).unwrap();
     assert!(refused(folder.path(), &own, &["--resume"]).contains("they are not from a batch"));
@@ -276,7 +275,7 @@ fn shards_are_merged_in_order_and_nothing_else_is() {
     assert!(message(&shards).contains("different answers"));
 }
 
-/// The online source is another way to draw on earlier answers; it resumes alike.
+/// The online source is another way to draft from earlier answers; it resumes the same way.
 #[test]
 fn with_online_answers_a_batch_resumes_alike() {
     let folder = tempfile::tempdir().unwrap();
@@ -332,7 +331,7 @@ fn users_without_history_are_left_out() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whoever has an answer is not asked again, whichever they are.
+    /// Subjects with an answer are skipped, whichever they are.
     #[test]
     fn who_is_known_is_skipped(known in prop::collection::vec(any::<prop::sample::Index>(), 0..20)) {
         let catalog = Catalog::bundled().unwrap();

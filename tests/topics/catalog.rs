@@ -1,5 +1,5 @@
-//! The catalog: what ships, what a folder of one's own may hold, and what each
-//! mistake in it is answered with.
+//! The catalog: what ships, what a custom folder may contain, and the error for each
+//! mistake.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -362,7 +362,7 @@ fn an_unknown_framework_names_the_known_ones() {
     assert!(error.contains("`karr`") && error.contains("kar"), "{error}");
 }
 
-// A folder of one's own
+// A custom folder
 
 const ITEMS: &str = "id,title,year,genres,director,country,themes
 i1,One,1990,Drama,A. Person,France,a|b

@@ -1,6 +1,6 @@
-//! What Compare names as the cause, held against reruns: where a rule is named, no
-//! draft makes up for it; where differences are named, a run without them is the other
-//! run. And why a run is slower, held against its figures.
+//! Checks the causes named by Compare against reruns: if a rule is named, no draft
+//! overcomes it; if differences are named, a run without them equals the other run.
+//! Also checks why a run is slower against its figures.
 
 use laserscope::engine::{Engine, RunSpec};
 use laserscope::speculate::TokenId;
@@ -135,7 +135,7 @@ fn said(found: &Divergence, traces: [&Trace; 2]) -> String {
     because(found, traces, &names)
 }
 
-/// What a pair's texts part by.
+/// How a pair's texts diverge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Parted {
     Nowhere,
@@ -145,7 +145,7 @@ enum Parted {
     ByDrafts,
 }
 
-/// Decodes a question under both settings and holds the cause against reruns.
+/// Decodes a question under both settings and checks the cause by reruns.
 fn held_against_reruns(
     engine: &mut Engine,
     question: &str,
@@ -195,7 +195,7 @@ fn held_against_reruns(
     Ok(Parted::ByDrafts)
 }
 
-/// Whatever is drafted, a text under the first one's rule does not go on with that
+/// Whatever is drafted, a text under the first one's rule does not continue with that
 /// token.
 fn refused_by(
     engine: &mut Engine,
@@ -241,7 +241,7 @@ proptest! {
     }
 }
 
-/// The property above is not empty: rules and drafts both part texts.
+/// The property above is not vacuous: both rules and drafts make texts diverge.
 #[test]
 fn texts_are_parted_by_rules_and_by_drafts() {
     let folder = tempfile::tempdir().unwrap();
@@ -260,7 +260,7 @@ fn texts_are_parted_by_rules_and_by_drafts() {
 }
 
 /// The relaxed fixture, and itself with another budget and other drafts: the token was
-/// let in, but the rule is the same in both.
+/// accepted by a rule that is the same in both.
 #[test]
 fn with_one_rule_the_budget_is_named_and_not_the_rule_alone() {
     let of = |budget| {

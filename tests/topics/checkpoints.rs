@@ -1,5 +1,5 @@
-//! Checkpoints as people have them: what Python writes into JSON, tokens without
-//! rows, missing keys, pointers in place of files, tensors that nobody reads.
+//! Real-world checkpoints: Python's additions to JSON, tokens without rows, missing
+//! keys, pointers in place of files, unused tensors.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! The palette, copying, panes to resize, what is remembered, ASCII, and the bars
-//! at the top and the bottom of every screen.
+//! The palette, copying, panes to resize, remembered state, ASCII, and the bars at the
+//! top and bottom of every screen.
 
 use clap::Parser;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -271,7 +271,7 @@ fn every_screen_can_be_drawn_in_ascii() {
                 for y in 0..size.1 {
                     let line = row(&buffer, y);
                     assert!(line.is_ascii(), "{screen:?} {dialog}: {line}");
-                    // What has no sign of its own would be a question mark.
+                    // A glyph without a replacement would be a question mark.
                     let help = line
                         .replace("? help", "")
                         .replace(" ? ", "")

@@ -1,4 +1,4 @@
-//! The Compare screen, and what it says of two runs: where they part, why, and
+//! The Compare screen, and what it says about two runs: where and why they diverge, and
 //! whether strict decoding was lossless.
 
 use std::time::Duration;
@@ -127,7 +127,7 @@ fn named(differing: &[HeaderDifference]) -> Vec<&str> {
     differing.iter().map(|d| d.what.as_str()).collect()
 }
 
-/// The same run, its token at a step replaced as a near-tie would.
+/// The same run with a step's token replaced, as by a near-tie.
 fn flipped(trace: &Trace, at: usize) -> Trace {
     let mut other = Trace::new(trace.header.clone());
     for (i, step) in trace.steps.iter().enumerate() {
@@ -273,7 +273,7 @@ fn replaying(traces: &[&Trace]) -> App {
     })
 }
 
-/// Recordings are as good as runs of the session.
+/// Recordings count like runs of the session.
 #[test]
 fn recordings_are_opened_beside_each_other() {
     let (strict, plain) = (

@@ -1,5 +1,5 @@
-//! The step debugger: time travel and phases, what is looked for, why a token was
-//! taken or refused, where it came from, and where the time went.
+//! The step debugger: time travel and phases, finding steps, why a token was accepted
+//! or refused, where it came from, and where the time went.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! The decoder against candle-transformers' own Llama, trees against
-//! sequential decoding, and rows against themselves in other company.
+//! The decoder against candle-transformers' own Llama, trees against sequential
+//! decoding, and rows against themselves among other rows.
 
 use std::path::Path;
 
@@ -193,8 +193,8 @@ proptest! {
     }
 }
 
-/// What a GPU computes, tried on the CPU: candle's tensor operations with a
-/// dense mask give the logits of our own kernels.
+/// The GPU's computation, tested on the CPU: candle's tensor operations with a dense
+/// mask give the logits of the CPU kernels.
 #[test]
 fn candles_operations_agree_with_our_kernels_on_a_tree() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,5 @@
-//! Every drafter against a search by hand, and what is carried from step to
-//! step against a search from scratch.
+//! Every drafter against a brute-force search, and incremental state against a search
+//! from scratch.
 
 use laserscope::engine::Knowledge;
 use laserscope::retrieval::{
@@ -16,7 +16,7 @@ use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, p
 
 use super::engine::{engine, run, spec};
 
-/// A drawn situation.
+/// A random situation.
 #[derive(Clone, Debug)]
 struct Scene {
     docs: Vec<PoolDoc>,
@@ -188,8 +188,8 @@ proptest! {
         assert_eq!(drafted, expected);
     }
 
-    /// What is carried from step to step changes nothing: the tree and its
-    /// origins are those of a search from scratch.
+    /// Incremental state changes nothing: the tree and its origins are those of a
+    /// search from scratch.
     #[test]
     fn carried_on_equals_from_scratch(
         scene in scene(4),
@@ -222,7 +222,7 @@ proptest! {
         }
     }
 
-    /// Origins are named the same after branches were cut off.
+    /// Origins are the same after branches were cut off.
     #[test]
     fn cut_trees_keep_their_origins(scene in scene(5), end in 0..5u32, rows in 1..64usize) {
         let pools = Pools::build(scene.docs.clone());

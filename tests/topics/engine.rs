@@ -1,5 +1,5 @@
 //! The invariants, as properties of whole runs on a tiny model: strict equals
-//! autoregressive whatever is drafted, and a trace says what happened.
+//! autoregressive whatever is drafted, and a trace records what happened.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -67,7 +67,7 @@ pub fn text(letters: std::ops::Range<usize>) -> impl Strategy<Value = String> {
         .prop_map(|at| at.iter().map(|&i| LETTERS.as_bytes()[i] as char).collect())
 }
 
-/// Documents that partly say what the model would say.
+/// Documents that partly agree with the model's output.
 pub fn knowledge(texts: &[String], plain: &Trace) -> Vec<Knowledge> {
     let own = format!("ab{}", plain.text());
     let cut: String = own.chars().take(own.chars().count() / 2).collect();
@@ -191,7 +191,7 @@ proptest! {
         assert_saves_and_loads(&relaxed);
     }
 
-    /// The same seed draws the same text, whatever is drafted.
+    /// The same seed samples the same text, whatever is drafted.
     #[test]
     fn drawn_strictly_equals_drawn_autoregressively(
         question in text(1..30),
@@ -220,7 +220,8 @@ proptest! {
         }
     }
 
-    /// A branch with the same parameters writes the rest of the run, drawn or not.
+    /// A branch with the same parameters writes the rest of the run, with or without
+    /// sampling.
     #[test]
     fn a_branch_goes_on_as_the_run_did(
         question in text(1..30),
@@ -384,7 +385,7 @@ fn a_damaged_trace_is_refused_with_its_line() {
     assert!(Trace::load(unfinished.as_bytes()).unwrap().end.is_none());
 }
 
-/// Nothing of a run is left behind for the next: the same prompt drafts alike.
+/// A run leaves no state behind: the same prompt drafts the same.
 #[test]
 fn a_run_drafts_alike_whatever_ran_before() {
     let folder = tempfile::tempdir().unwrap();
@@ -476,7 +477,7 @@ fn an_item_and_a_user_of_one_id_have_documents_of_their_own() {
     }
 }
 
-/// One framework's answers do not stand in the pool of another's runs.
+/// One framework's answers are not in the pool of another's runs.
 #[test]
 fn frameworks_have_pools_of_their_own() {
     let folder = tempfile::tempdir().unwrap();
@@ -574,7 +575,7 @@ fn strict_and_autoregressive_find_the_text_equally_likely() {
     );
 }
 
-/// A forced token stands where it was put, and the text goes on from there.
+/// A forced token is at its place, and the text continues from there.
 #[test]
 fn a_forced_token_turns_the_run() {
     let folder = tempfile::tempdir().unwrap();

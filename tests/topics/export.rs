@@ -1,5 +1,4 @@
-//! Runs handed on in other forms: stable to the byte, and harmless whatever the
-//! tokens are.
+//! Exported runs: stable to the byte, and harmless whatever the tokens are.
 
 use laserscope::export::Canvas;
 use laserscope::present::format::Format;
@@ -109,7 +108,7 @@ fn a_recording_keeps_the_times_of_the_run() {
     assert!(lines[1..].iter().all(|l| l[1] == "o"));
 }
 
-/// A tag is ours if it is one of the page's own.
+/// Only the page's own tags are allowed.
 fn foreign_tags(page: &str) -> Vec<String> {
     const OURS: [&str; 27] = [
         "!DOCTYPE", "html", "head", "meta", "title", "style", "body", "header", "h1", "p", "dl",

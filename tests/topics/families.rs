@@ -188,7 +188,7 @@ proptest! {
     }
 }
 
-/// What a GPU computes, tried on the CPU.
+/// The GPU's computation, tested on the CPU.
 #[test]
 fn candles_operations_agree_with_our_kernels_for_every_family() {
     let folder = tempfile::tempdir().unwrap();
@@ -204,7 +204,7 @@ fn candles_operations_agree_with_our_kernels_for_every_family() {
     for family in Family::ALL {
         let path = tiny::write_checkpoint(folder.path(), family, DType::F16, false, 1);
         // At 8 bits both sides also round their activations, each in its own way;
-        // either is about 3% from the exact row, so little do 64 inputs average out.
+        // either is about 3% from the exact row, since 64 inputs average little out.
         for (floats, tolerance) in [(FloatWeights::Exact, 1e-5), (FloatWeights::Eight, 0.05)] {
             let rows = [theirs, WIDE].map(|target| {
                 let mut decoder = decoder(&path, floats, target);

@@ -1,5 +1,5 @@
-//! Made-up runs that look like real ones: a written answer stands for the model,
-//! seeded drafts for the pools, and the real `grow` and `verify` for the rest.
+//! Synthetic runs that look like real ones: a written answer replaces the model, seeded
+//! drafts replace the pools, and the rest is the real `grow` and `verify`.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -28,7 +28,7 @@ const ANSWER: &str = " Heat is a crime drama with the pace of a thriller and the
     melancholic and cool, with sudden bursts of violence.\nAudience: It will appeal to viewers who enjoy \
     gripping crime stories, moral questions and strong performances.";
 
-/// Words that would do as well, and what the model prefers in their place.
+/// Alternative words, and what the model prefers instead.
 const SYNONYMS: [(&str, &str); 12] = [
     (" pace", " drive"),
     (" known", " famous"),
@@ -58,7 +58,7 @@ const TITLES: [&str; 8] = [
     "Se7en (1995)",
 ];
 
-/// SplitMix64, so that a seed says everything.
+/// SplitMix64, so that a seed determines everything.
 pub struct Dice(u64);
 
 impl Dice {
@@ -83,7 +83,7 @@ impl Dice {
     }
 }
 
-/// A vocabulary that grows as words are met.
+/// A vocabulary that grows with new words.
 struct Vocabulary {
     ids: BTreeMap<Vec<u8>, TokenId>,
     bytes: BTreeMap<TokenId, Vec<u8>>,
@@ -151,7 +151,7 @@ struct World {
     /// Per position: what the pools suggest, with estimates.
     drafts: Vec<Vec<(TokenId, f32)>>,
     distractors: Vec<TokenId>,
-    /// What stands before and behind every draft in its documents.
+    /// The text before and after every draft in its documents.
     around: [Vec<TokenId>; 2],
 }
 

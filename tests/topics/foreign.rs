@@ -1,5 +1,5 @@
-//! Knowledge made elsewhere: every format comes in alike, damage is counted and
-//! told, and nothing panics.
+//! Knowledge made elsewhere: every format gives the same documents, damage is counted
+//! and reported, and nothing panics.
 
 use laserscope::recsys::foreign::{Format, Hints, Imported, parse};
 use laserscope::recsys::{KnowledgeDoc, SubjectKind};

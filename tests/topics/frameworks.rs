@@ -1,5 +1,5 @@
-//! The bundled frameworks: they render for everyone, say what they should, and
-//! their answers keep to pools of their own.
+//! The bundled frameworks: they render for everyone, have the right contents, and their
+//! answers stay in separate pools.
 
 use laserscope::recsys::knowledge::bundled_knowledge;
 use laserscope::recsys::{Catalog, Framework, Role, Subject, SubjectKind, prompt, question};

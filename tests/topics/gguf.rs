@@ -1,5 +1,5 @@
-//! GGUF files as people have them: in parts, with arrays per layer, old and odd
-//! keys, foreign tensors, types that are read and types that are not.
+//! Real-world GGUF files: in parts, with arrays per layer, old and odd keys, foreign
+//! tensors, supported and unsupported types.
 
 use std::path::Path;
 

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// A tensor as it lies in a file.
+/// A tensor in its file format.
 #[derive(Clone)]
 pub struct RawTensor {
     pub name: String,
@@ -187,7 +187,7 @@ impl RawFile {
         path.to_path_buf()
     }
 
-    /// Writes the model in so many parts, as gguf-split does; returns their paths.
+    /// Writes the model in this many parts, like gguf-split; returns their paths.
     pub fn write_parts(&self, folder: &Path, n: usize) -> Vec<PathBuf> {
         let share = self.tensors.len().div_ceil(n);
         let part = |i: usize| {

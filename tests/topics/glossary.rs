@@ -16,8 +16,8 @@ use laserscope::tui::settings::Setting;
 
 use super::stage::{draw, keys, measured, press, ready};
 
-/// Heads and remarks in plain English, which need no explanation. A new one belongs
-/// here or into `assets/glossary.toml`.
+/// Headings and remarks in plain English, which need no explanation. New ones belong
+/// here or in `assets/glossary.toml`.
 const PLAIN: [&str; 57] = [
     "threads",
     "as measured",
@@ -131,7 +131,7 @@ fn words(run: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Without the comma behind it and the bracket around it; `t(n)` keeps its own.
+/// Without a trailing comma and surrounding brackets; `t(n)` keeps its own.
 fn bare(word: &str) -> &str {
     let word = word.trim_matches(',');
     match word.find('(') {

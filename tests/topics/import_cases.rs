@@ -1,5 +1,5 @@
-//! Catalogs as people really have them: what other tools and other people made of
-//! the data sets comes in whole, or its faults are counted.
+//! Real-world catalogs: data sets processed by other tools and people are imported
+//! completely, or their faults are counted.
 
 use std::fs;
 use std::io::Write as _;
@@ -243,7 +243,7 @@ fn columns_are_known_by_their_place_in_both_files() {
     ]);
     let (catalog, findings) = good(artists.path());
     assert_eq!(titles(&catalog), ["The Lanterns", "Cold Brook"]);
-    // A weight is no star, however small it is.
+    // A weight is not a star rating, however small it is.
     assert_eq!(
         (&*findings.scale, likes(&catalog, "1").len()),
         ("counts", 2)
@@ -615,7 +615,7 @@ fn two_data_sets_are_listed_and_one_is_chosen() {
             "{message}"
         );
     }
-    // An empty map of groups at the top is everyone's, and said to be at fault.
+    // An empty map of groups at the top applies to all folders, and is reported.
     assert!(refusal(&path.join("ml-a")).contains("groups.toml"));
     let (_folder, path) = zip_of(&[
         ("ml-a/movies.csv", &a),

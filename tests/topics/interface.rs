@@ -148,7 +148,7 @@ fn a_key_goes_from_framework_to_framework_and_generating_uses_it() {
         seen.push(name);
         keys(&mut app, "1");
         let commands = keys(&mut app, "F");
-        // The prompt is another one: it is tokenised anew.
+        // The prompt has changed: it is tokenised again.
         assert!(
             matches!(commands[..], [Command::Preview { .. }]),
             "{commands:?}"

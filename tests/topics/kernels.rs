@@ -1,5 +1,5 @@
-//! The CPU kernels: every instruction set against a plain product, equal bits
-//! among them, and a row that is the same alone as among others.
+//! The CPU kernels: every instruction set against a plain product, equal bits among
+//! them, and a row is the same alone as among others.
 
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
@@ -11,7 +11,7 @@ use laserscope::model::raw_matrix::RawMatrix;
 
 use super::tiny::noise;
 
-/// Sizes that are no multiple of a tile's 16 columns or of 8 rows.
+/// Sizes that are not multiples of a tile's 16 columns or of 8 rows.
 const SIZES: [(usize, usize); 5] = [(1, 32), (16, 32), (13, 64), (40, 96), (75, 160)];
 const K_SIZES: [(usize, usize); 2] = [(5, 256), (33, 512)];
 const ROWS: [usize; 8] = [1, 2, 3, 5, 7, 8, 9, 20];

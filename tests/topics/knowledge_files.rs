@@ -1,6 +1,6 @@
-//! Files of knowledge as people have them, through the program: `knowledge import`,
-//! `--knowledge` and `pool build|add` read every one alike, and what is written
-//! never erases something else.
+//! Real-world knowledge files, through the program: `knowledge import`, `--knowledge`
+//! and `pool build|add` read them the same way, and outputs never overwrite other
+//! files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -453,7 +453,7 @@ fn one_file_is_not_two_things() {
     }
 }
 
-/// A line of ours that a kill cut off is removed, and told; the run goes on.
+/// A line of ours truncated by a kill is removed and reported; the run continues.
 #[test]
 fn a_torn_line_of_ours_is_removed_and_told() {
     let desk = Desk::new();

@@ -1,5 +1,5 @@
-//! Every lesson, walked from its first task to its last by keys, over the runs
-//! that ship; what it puts back; what is remembered.
+//! Every lesson, walked from its first task to its last by keys, over the bundled runs;
+//! what it restores; what is remembered.
 
 use crossterm::event::KeyCode;
 use laserscope::protocol::{Command, Event};
@@ -380,7 +380,7 @@ fn shown(app: &App) -> String {
     cells.collect()
 }
 
-/// What the box says behind the last task.
+/// What the box says after the last task.
 fn behind(app: &App) -> String {
     assert!(app.learn.at().expect("a lesson").1.is_none());
     shown(app)

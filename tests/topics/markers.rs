@@ -1,4 +1,4 @@
-//! Turn markers: found where a file hides them, and in nothing that somebody wrote.
+//! Turn markers: found where a file hides them, and never in untrusted text.
 
 use laserscope::engine::{Engine, Knowledge, LoadOptions};
 use laserscope::model::device::DeviceChoice;

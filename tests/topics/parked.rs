@@ -1,5 +1,4 @@
-//! Runs that nobody looks at move to disk beyond a bound, and are as they were when
-//! someone looks at them again.
+//! Runs that are not shown move to disk beyond a bound, and are unchanged when shown again.
 
 use laserscope::protocol::Event;
 use laserscope::speculate::compare::{Lossless, Side};

@@ -1,5 +1,5 @@
-//! Retrieval against a search by hand, on random documents over a small
-//! vocabulary, so that matches of every length, ties and gaps occur.
+//! Retrieval against a brute-force search, on random documents over a small vocabulary,
+//! so that matches of every length, ties and gaps occur.
 
 use laserscope::retrieval::{
     Calibration, Local, Online, PoolDoc, Pools, Retrieved, Retriever, retrieve,
@@ -13,7 +13,7 @@ use laserscope::speculate::verify::{Fate, Verdict};
 use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
 
-/// A drawn situation.
+/// A random situation.
 #[derive(Clone, Debug)]
 struct Scene {
     docs: Vec<PoolDoc>,
@@ -198,9 +198,9 @@ fn check_local_origin(scene: &Scene, tree: &DraftTree, node: usize, origin: &Ori
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
-    /// Every draft token's origins are what a search by hand finds: so no draft
-    /// runs across documents, no hidden document appears, and every path
-    /// occurs after the suffix it is said to follow.
+    /// Every draft token's origins are those of a brute-force search: so no draft runs
+    /// across documents, no hidden document appears, and every path occurs after the
+    /// suffix it is said to follow.
     #[test]
     fn origins_equal_a_naive_search(scene in scene()) {
         let tree = scene.retrieve().tree;
@@ -275,8 +275,8 @@ proptest! {
         assert_eq!(Scene { params: smaller, ..scene }.retrieve().tree, tree);
     }
 
-    /// A hidden document is as one that was never there. (That no origin
-    /// counts or names it is part of the first property.)
+    /// A hidden document has no effect. (That no origin counts or names it is part of
+    /// the first property.)
     #[test]
     fn hiding_equals_leaving_out(mut scene in scene()) {
         let with = scene.retrieve();
@@ -350,8 +350,8 @@ fn a_documents_beginning_is_found_before_the_first_token() {
     assert_eq!(first.origins[0].docs[0].at, 0);
 }
 
-/// Two texts that differ in a name: after it the first tells how the second
-/// goes on, although the token before is new.
+/// Two texts that differ in a name: after it the first predicts how the second
+/// continues, although the preceding token is new.
 #[test]
 fn a_gap_is_bridged() {
     let pools = Pools::build(vec![
@@ -428,8 +428,7 @@ fn pools_say_what_they_hold() {
     );
 }
 
-/// Estimates that promise too much come down, those that promise too little
-/// go up.
+/// Estimates that are too high come down, those that are too low go up.
 #[test]
 fn calibration_follows_what_is_accepted() {
     let pools = Pools::build(vec![doc("a", "g", &[1, 2, 3, 4, 5, 6])]);

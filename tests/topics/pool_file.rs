@@ -1,5 +1,5 @@
-//! Pools on disk: what is written is what is found again, whole or not at all,
-//! and damage is refused or does no harm.
+//! Pools on disk: what is written is found again, atomically, and damage is refused or
+//! harmless.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -49,7 +49,7 @@ fn go_on(_: &Work) -> bool {
     true
 }
 
-/// Builds with segments of at most so many tokens.
+/// Builds with segments of at most this many tokens.
 fn build(path: &Path, docs: &[PoolDoc], segment_tokens: usize) -> Changed {
     let mut progress = go_on;
     let mut update = PoolUpdate::build(path, &hash(), "tiny", None, &mut progress).unwrap();

@@ -1,5 +1,5 @@
-//! The Pool screen: what the screen asks of the engine and shows of the answers;
-//! what the engine answers, and that changes of the pools can be taken back.
+//! The Pool screen: what it asks the engine and shows of the answers; what the engine
+//! answers, and that edits of the pools can be undone.
 
 use std::path::Path;
 
@@ -313,7 +313,7 @@ fn what_was_taken_out_is_said_and_saving_asks_first() {
     assert!(matches!(&commands[..], [Command::Pool(q)] if **q == PoolQuestion::Save));
 }
 
-/// What the question names, and what would be taken out.
+/// What the question names, and what would be removed.
 fn asked_about(app: &mut App) -> Option<(DocId, DocId)> {
     let removal = app.dialog_of::<Removal>()?;
     let named = removal.id.clone();
@@ -604,7 +604,7 @@ fn a_probe_drafts_what_the_sources_hold() {
     assert_eq!(before.len(), 3);
     assert_eq!(before[0], 0, "without pools a phrase has no continuation");
     assert!(before[1] > 0, "{before:?}");
-    // What is taken out drafts no more.
+    // Removed documents no longer draft.
     engine
         .pools
         .remove_document(&PoolName::Global, &"item/d3".into())

@@ -1,5 +1,5 @@
-//! A what-if and the rerun that it is about agree: the steps that it calls exact are
-//! the rerun's, bit for bit, and so is the first step that commits otherwise.
+//! A what-if agrees with its rerun: the steps that it calls exact are the rerun's, bit
+//! for bit, and so is the first step that commits other tokens.
 
 use laserscope::engine::{Engine, RunSpec};
 use laserscope::speculate::cost::CostProfile;
@@ -148,8 +148,8 @@ proptest! {
         }
     }
 
-    /// The numbers of a rule alone are never in want of a rerun before a step commits
-    /// otherwise.
+    /// A change of a rule's values alone never needs a rerun before a step commits
+    /// other tokens.
     #[test]
     fn a_rule_is_exact_up_to_its_first_change(
         question in text(1..20),

@@ -1,4 +1,4 @@
-//! Who may import whom: the table of ARCHITECTURE.md, held against the source.
+//! Which room may import which: checks the table of ARCHITECTURE.md against the source.
 
 #[allow(dead_code, reason = "the example that counts reads the rest")]
 #[path = "../../examples/house/source.rs"]
@@ -80,7 +80,7 @@ fn every_room_is_in_the_table() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
-/// The table itself has no circle: whom a room may name stands above it.
+/// The table has no cycle: a room may only name rooms above it.
 #[test]
 fn a_room_may_name_lower_rooms_only() {
     for (at, room) in ROOMS.iter().enumerate() {
@@ -167,7 +167,7 @@ fn the_rooms_stand_in_one_order() {
     assert!(places.is_sorted(), "{modules:?} stand in lines {places:?}");
 }
 
-/// A document that names a file which is not there leads nowhere.
+/// Files named in documents must exist.
 #[test]
 fn files_that_the_map_names_are_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -38,7 +38,7 @@ fn assert_same(a: &Trace, b: &Trace) {
     }
 }
 
-/// The costs of a machine on which further rows are cheap at first, then dear.
+/// The costs of a machine on which additional rows are cheap at first, then expensive.
 fn costs() -> CostProfile {
     CostProfile::by_rows([(1, 3.3), (4, 5.2), (8, 7.5), (64, 41.0)])
 }
@@ -90,8 +90,8 @@ proptest! {
         assert_same(&taught, &again);
     }
 
-    /// A branch with nothing changed goes on exactly as the run did: the calibration,
-    /// and how retrieval rested, are those of its step.
+    /// An unchanged branch continues exactly like the run: the calibration, and how
+    /// retrieval rested, are those of its step.
     #[test]
     fn a_branch_goes_on_as_its_run(question in text(1..20), params in params(), at in 0usize..40) {
         let params = relaxed_auto(params);

@@ -1,6 +1,6 @@
-//! Every way the playground can end that nobody asked for, in a real
-//! pseudo-terminal: signals, a terminal that closes, faults, an engine that hangs.
-//! Each time the terminal comes back and the run under way is saved.
+//! Every unexpected end of the playground, in a real pseudo-terminal: signals, a
+//! closing terminal, faults, a hanging engine. Each time the terminal is restored and
+//! the current run is saved.
 //!
 //! Most of them run over an engine of their own making: this binary started again,
 //! as the program [`playground_over_an_engine`].

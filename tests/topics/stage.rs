@@ -1,5 +1,5 @@
-//! The interface in the situations that the tests look at, reached by keys and
-//! events as in real life.
+//! The interface in the situations needed by tests, reached by keys and events as in
+//! real use.
 
 use std::path::PathBuf;
 

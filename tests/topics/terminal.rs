@@ -9,7 +9,7 @@ use termlens::{Color, Key, Screen, Signal, Terminal, TerminalBuilder};
 
 pub const DEADLINE: Duration = Duration::from_secs(60);
 
-/// With a memory of its own, not the person's.
+/// With its own remembered state, not the user's.
 pub fn program(args: &[&str]) -> TerminalBuilder {
     Terminal::builder()
         .size(120, 40)
@@ -300,8 +300,8 @@ fn a_resize_while_decoding_and_a_signal_that_saves_the_run() {
     assert!(!trace.steps.is_empty() && trace.end.is_none());
 }
 
-/// A run of a prompt of one's own on a tiny model, to its end. With a fixed budget
-/// it is the same on every machine.
+/// A run of a custom prompt on a tiny model, to its end. With a fixed budget it is the
+/// same on every machine.
 fn decoded(folder: &Path) -> Terminal {
     let model = super::tiny::write_model(folder, GgmlDType::Q4_1, true);
     let config = folder.join("laserscope");

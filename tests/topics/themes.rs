@@ -1,5 +1,5 @@
-//! Every screen in every theme at both sizes: what is read on it can be read, and
-//! its styles are those that were looked at.
+//! Every screen in every theme at both sizes: all text is readable, and its styles are
+//! the reviewed ones.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -48,7 +48,7 @@ fn cells(buffer: &Buffer) -> impl Iterator<Item = &Cell> {
     buffer.content().iter()
 }
 
-/// Letters and digits; lines, bars and signs are told by their place.
+/// Letters and digits; lines, bars and signs are recognized by their position.
 fn is_read(cell: &Cell) -> bool {
     cell.symbol().chars().any(char::is_alphanumeric)
 }

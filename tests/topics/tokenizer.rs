@@ -1,4 +1,5 @@
-//! Tokenizers of made-up vocabularies, SentencePiece's against a plain-spoken one.
+//! The tokenizer against known answers of the real model and against a simple
+//! SentencePiece on synthetic vocabularies.
 
 use std::collections::HashMap;
 
@@ -86,8 +87,8 @@ fn sentencepiece_without_prefix() {
     assert_eq!(codec.encode("h").unwrap(), [FIRST_PIECE + 1]);
 }
 
-/// SentencePiece BPE said plainly: join the neighbours whose union scores
-/// best, the leftmost first, until none can be joined.
+/// A simple SentencePiece BPE: join the neighbours whose union scores best, the
+/// leftmost first, until none can be joined.
 fn join_by_score(text: &str, pieces: &HashMap<String, (u32, f32)>) -> Vec<u32> {
     let mut parts: Vec<String> = format!("▁{text}").chars().map(String::from).collect();
     loop {

@@ -1,5 +1,4 @@
-//! `laserscope trace` over the recording that ships: everything that needs no
-//! model.
+//! `laserscope trace` on the bundled recording: everything that needs no model.
 
 use std::path::Path;
 use std::process::{Command, Output};

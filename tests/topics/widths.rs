@@ -14,7 +14,7 @@ use ratatui::layout::Rect;
 use super::fixture;
 use super::stage::{ended, keys};
 
-/// Wide, combining, invisible, controlling, half a character.
+/// Wide, combining, invisible, control and partial characters.
 const STRANGE: [&[u8]; 18] = [
     "日本".as_bytes(),
     " 語".as_bytes(),
@@ -52,7 +52,7 @@ fn with_tokens(mut trace: Trace, kinds: &[usize]) -> Trace {
     reloaded(&trace)
 }
 
-/// Saved and loaded: its index of tokens is made anew.
+/// Saved and loaded: its index of tokens is rebuilt.
 fn reloaded(trace: &Trace) -> Trace {
     let mut text = Vec::new();
     trace.save(&mut text).expect("saved");

@@ -1,5 +1,5 @@
-//! The engine's thread, spoken to as the interface does: what goes first, what
-//! gives way, and what is answered meanwhile.
+//! The engine's thread, driven like by the interface: what goes first, what is
+//! interrupted, and what is answered meanwhile.
 
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -91,7 +91,7 @@ fn alone() -> usize {
     1
 }
 
-/// A name and a hash of what it stands for.
+/// A name and a hash of its contents.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Named {
     pub name: String,

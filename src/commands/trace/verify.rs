@@ -22,7 +22,7 @@ struct Report {
     /// Steps that were compared.
     steps: usize,
     of: usize,
-    /// Largest difference of a probability met.
+    /// Largest difference of a probability.
     largest_difference: f32,
     tolerance: f32,
     first_difference: Option<Difference>,

@@ -251,8 +251,8 @@ impl Multiplier for TileUnit {
                 )
             };
         }
-        // SAFETY: the caller vouches for what is read; the second group's sums lie 512
-        // bytes behind the first's, inside `sums`.
+        // SAFETY: the caller guarantees what is read; the second group's sums are 512
+        // bytes after the first's, inside `sums`.
         unsafe {
             match is_half {
                 false => run!("tmm4", "tmm2", "tmm3"),

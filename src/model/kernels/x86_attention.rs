@@ -12,7 +12,7 @@ use super::kv::{KvType, Stored, TILE};
 /// 16 numbers as floats.
 ///
 /// # Safety
-/// The processor has AVX-512F, and 16 numbers lie there.
+/// The processor has AVX-512F, and there are 16 numbers.
 #[inline]
 #[target_feature(enable = "avx512f")]
 unsafe fn load_512<S: Stored>(at: *const S) -> __m512 {
@@ -28,7 +28,7 @@ unsafe fn load_512<S: Stored>(at: *const S) -> __m512 {
 /// 8 numbers as floats.
 ///
 /// # Safety
-/// The processor has AVX2 and F16C, and 8 numbers lie there.
+/// The processor has AVX2 and F16C, and there are 8 numbers.
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
 unsafe fn load_256<S: Stored>(at: *const S) -> __m256 {
@@ -122,11 +122,11 @@ pub unsafe fn score_256<S: Stored, const N: usize, const T: usize>(
     }
 }
 
-/// Adds `rows` values, which lie where `value` says, times the weights of `N`
-/// queries to 16 `V` dimensions of their outputs.
+/// Adds `rows` values, located by `value`, times the weights of `N` queries to 16 `V`
+/// dimensions of their outputs.
 ///
 /// # Safety
-/// The processor has AVX-512F. 16 `V` numbers lie at each value, `rows` at each of
+/// The processor has AVX-512F. There are 16 `V` numbers at each value, `rows` at each of
 /// `weights`, 16 `V` at each of `out`.
 #[inline]
 #[target_feature(enable = "avx512f")]

@@ -82,7 +82,7 @@ unsafe fn columns(
 #[target_feature(enable = "avx2,f16c")]
 unsafe fn scales<const F: u8>(tail: *const u8, which: usize, half: usize) -> __m256 {
     let index = which * COLS + half * COLS / 2;
-    // SAFETY: the eight lie in the tail that the caller gives; the loads need no alignment.
+    // SAFETY: the eight are in the caller's tail; the loads need no alignment.
     unsafe {
         if F == Q4_F16 || F == Q8_F16 {
             _mm256_cvtph_ps(_mm_loadu_si128(tail.add(2 * index).cast()))

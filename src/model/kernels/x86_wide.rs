@@ -150,7 +150,7 @@ unsafe fn byte_dots<const F: u8, const R: usize>(
 #[inline]
 #[target_feature(enable = "avx512f")]
 pub(super) unsafe fn wide_scales<const F: u8>(tail: *const u8, which: usize) -> __m512 {
-    // SAFETY: the 16 lie in the tail that the caller gives; the loads need no alignment.
+    // SAFETY: the 16 are in the caller's tail; the loads need no alignment.
     unsafe {
         if F == Q4_F16 || F == Q8_F16 {
             _mm512_cvtph_ps(_mm256_loadu_si256(tail.add(32 * which).cast()))

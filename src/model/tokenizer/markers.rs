@@ -171,7 +171,7 @@ fn unguarded_signs(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A rendered text as somebody is to read it.
+/// A rendered text for display.
 pub fn unguarded(text: &str) -> Cow<'_, str> {
     match text.contains(GUARD) {
         true => Cow::Owned(text.replace(GUARD, "")),

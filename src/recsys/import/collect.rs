@@ -86,8 +86,8 @@ impl<'a, 'w> Collector<'a, 'w> {
         part.ok_or_else(|| eyre!("{}: there is no {name}", self.source.path.display()))
     }
 
-    /// Reads a file line by line; a line that `read` refuses is counted, and the
-    /// reading goes on. `separator` separates fields.
+    /// Reads a file line by line; a line that `read` refuses is counted, and reading
+    /// continues. `separator` separates fields.
     ///
     /// # Errors
     /// The file cannot be opened, or a reader refuses the whole of it; with `strict`,

@@ -14,7 +14,7 @@ fn row(id: TokenId) -> NodeDistribution {
     serde_json::from_value(row).unwrap()
 }
 
-/// A run that commits these tokens one a step, each in so many milliseconds.
+/// A run that commits these tokens one per step, each in this many milliseconds.
 fn run(ids: &[TokenId], ms: f64) -> Trace {
     let mut trace = Trace::new(header(Params::default()));
     for (index, &id) in ids.iter().enumerate() {
@@ -52,8 +52,8 @@ fn sweep(n_subjects: usize) -> Sweep {
     sweep.paired(Pairing::fixed(1))
 }
 
-/// Runs everything that is asked for, on a synthetic clock: milliseconds a token by
-/// cell and by how often it was run.
+/// Makes every requested run, on a synthetic clock: milliseconds per token by cell and
+/// repetition.
 fn made(
     mut sweep: Sweep,
     ids: impl Fn(Job) -> Vec<TokenId>,

@@ -191,7 +191,7 @@ mod tests {
         );
     }
 
-    /// A branch of so many drafts takes minutes to count over.
+    /// Counting over a branch this long takes minutes.
     #[test]
     fn a_huge_tree_is_refused_by_its_line() {
         let said = refused(step_of(MOST_ROWS));

@@ -11,7 +11,7 @@ use crate::speculate::speed_up::by_profile;
 use crate::speculate::test_support;
 use crate::speculate::trace::Trace;
 
-/// A chain of drafts of which so many are taken, in so many milliseconds.
+/// A chain of drafts with this many accepted, in this many milliseconds.
 fn step(drafts: usize, taken: usize, ms: f64, context_len: usize) -> Step {
     let mut tree = DraftTree::root_only(0);
     for node in 0..drafts {
@@ -103,7 +103,7 @@ fn edited() -> impl Strategy<Value = Edited> {
 /// What a text claims, read out of its words.
 #[derive(Debug, Default)]
 struct Claims {
-    /// 1 quicker than autoregressive, 0 level, -1 slower.
+    /// 1 faster than autoregressive, 0 equal, -1 slower.
     speed: Vec<i32>,
     speed_up: Vec<f64>,
     pays: Vec<i32>,
@@ -178,7 +178,7 @@ proptest! {
             prop_assert!(found.pays.is_empty() && !found.names_budget, "{}", told);
             return Ok(());
         }
-        // One verdict, and drafting pays exactly where it is quicker.
+        // One verdict, and drafting pays exactly if it is faster.
         prop_assert!(found.speed.len() <= 1, "{}", told);
         prop_assert_eq!(&found.speed, &found.pays, "{}", told);
         for (&(committed, needed), sign) in found.committed_needed.iter().zip(&found.pays) {

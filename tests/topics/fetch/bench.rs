@@ -1,4 +1,4 @@
-//! Made-up models, a well-behaved hub, and folders of a test's own.
+//! Synthetic models, a well-behaved hub, and a test's own folders.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use super::fake_hub::Script;
 
-/// An answer that takes longer than this has waited for something.
+/// A response that takes longer than this has waited for something.
 pub const SECONDS: Duration = Duration::from_secs(8);
 
 /// A cancelled fetch has ended by then, on a busy machine too.
@@ -115,7 +115,7 @@ impl Bench {
         self.fetch(entry).unwrap_err().to_string()
     }
 
-    /// Every file below the folders, but for locks and the memory of hashes.
+    /// Every file below the folders, except locks and remembered hashes.
     pub fn files(&self) -> Vec<String> {
         let mut files = Vec::new();
         collect(self.dir.path(), &mut files);

@@ -1,4 +1,4 @@
-//! Paths, caches, and going on from one source to the next.
+//! Paths, caches, and falling back from one source to the next.
 
 use std::fs;
 use std::path::PathBuf;

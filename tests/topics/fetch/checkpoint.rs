@@ -51,7 +51,7 @@ fn every_file_lands_in_one_snapshot_that_opens() {
         assert!(weights.has("blk.1.attn_k_norm.weight"));
         assert_eq!(weights.name(), "tiny-qwen3");
         assert!(folder.join("tokenizer_config.json").is_file());
-        // The second time nobody is asked.
+        // The second time no request is made.
         let n_requests = hub.requests().len();
         assert_eq!(resolve(&bench, REPO, false).unwrap(), folder);
         assert_eq!(resolve(&bench, REPO, true).unwrap(), folder);

@@ -25,7 +25,7 @@ pub struct Script {
     pub announced: Option<u64>,
     /// answers every request to the hub with this status
     pub hub_status: Option<u16>,
-    /// the n-th download is cut after so many bytes of body
+    /// the n-th download is cut after this many bytes of body
     pub cuts: Vec<usize>,
     /// ignores Range
     pub no_ranges: bool,

@@ -1,4 +1,4 @@
-//! The hub in all its moods.
+//! The hub's possible behaviours.
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};

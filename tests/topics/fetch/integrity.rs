@@ -96,7 +96,7 @@ fn a_damaged_file_is_refused_under_its_path_too() {
         message.contains("its sha256 is") && message.contains("fetch it again"),
         "{message}"
     );
-    // A copy is its owner's: nobody has said what it must be.
+    // A copy belongs to its owner: it has no expected hash.
     let copy = bench.dir.path().join("copy.gguf");
     fs::copy(&path, &copy).unwrap();
     assert_eq!(resolve(&mut bench, copy.to_str().unwrap()).unwrap(), copy);

@@ -1,5 +1,5 @@
-//! The largest single allocation of a thread: a size that a file states and nobody
-//! checked shows here, though the memory is never touched.
+//! The largest single allocation of a thread: it reveals unchecked sizes in files, even
+//! if the memory is never touched.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;

@@ -1,6 +1,6 @@
-//! Every reader of files that others make, on damaged input: seeded, bounded, on
-//! stable Rust. An execution must end within a time, without a panic, without one
-//! allocation out of proportion to its input.
+//! Every reader of foreign files, on damaged input: seeded, bounded, on stable Rust. An
+//! execution must end within a time limit, without a panic and without an allocation
+//! out of proportion to its input.
 //!
 //! `FUZZ_TIMES=50 cargo test --release --test laserscope fuzz -- --nocapture` runs
 //! fifty times as many and tells how many. A failure names the file that holds its
@@ -18,11 +18,11 @@ use std::time::{Duration, Instant};
 
 use mutate::Dice;
 
-/// Far beyond the processor's time that any input of ours takes.
+/// Far beyond the processor time of any input here.
 const SLOW: Duration = Duration::from_secs(10);
 /// Inputs have some 100 kB.
 const LARGE: usize = 512 << 20;
-/// Failures told of one target.
+/// Failures reported per target.
 const TOLD: usize = 5;
 
 /// What is damaged, and what with.

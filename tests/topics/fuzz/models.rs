@@ -59,7 +59,7 @@ fn use_tokenizer(codec: &TextCodec) {
     }
 }
 
-/// A file's head is damaged; the weights behind it, most of the file, are not.
+/// A file's head is damaged; the weights after it, most of the file, are not.
 struct Head {
     folder: TempDir,
     tail: Vec<u8>,
@@ -81,7 +81,7 @@ fn gguf() {
         gguf_bytes(Family::Qwen3, GgmlDType::Q8_0, &scaling),
         gguf_bytes(Family::Qwen2, GgmlDType::F16, &[]),
     ];
-    // What stands before the tensors is about 6 kB; two more of the tensors.
+    // The part before the tensors is about 6 kB; plus 2 kB of tensors.
     let heads = seeds.map(|bytes| bytes[..bytes.len().min(8000)].to_vec());
     let whole = gguf_bytes(Family::Llama, GgmlDType::Q4_0, &[]);
     let head = Head {

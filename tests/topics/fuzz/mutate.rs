@@ -1,4 +1,4 @@
-//! Damage: what bad disks, careless writers and the ill-willed do to a file.
+//! Damage as done to files by bad disks, careless writers and attackers.
 
 /// Numbers at the edges of what sizes, counts and offsets are kept in.
 const EDGES: [u64; 12] = [
@@ -15,7 +15,7 @@ const EDGES: [u64; 12] = [
     i64::MAX as u64,
     u64::MAX,
 ];
-/// The same as they stand in text, with what is no number at all.
+/// The same in text form, plus some that are not numbers.
 const NUMBERS: [&str; 12] = [
     "0",
     "-1",
@@ -113,7 +113,7 @@ fn write_over(bytes: &mut [u8], at: usize, with: &[u8]) {
     bytes[at..].iter_mut().zip(with).for_each(|(b, w)| *b = *w);
 }
 
-/// Twice, or so often that a careless recursion overflows.
+/// Twice, or often enough to overflow a careless recursion.
 fn repeat(bytes: &mut Vec<u8>, at: usize, piece: &[u8], dice: &mut Dice) {
     let most = REPEATED / piece.len().max(1);
     let n = match dice.below(8) {

@@ -1,5 +1,5 @@
-//! Nothing in the data is obeyed by the terminal: what comes out of any command
-//! holds line breaks and tabs at most, on both outputs.
+//! The terminal obeys nothing in the data: the output of any command contains at most
+//! line breaks and tabs, on both streams.
 
 use std::collections::BTreeSet;
 

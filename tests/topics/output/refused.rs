@@ -1,4 +1,4 @@
-//! Outputs that are full or fail: a plain error, exit status 1, nothing torn.
+//! Full or failing outputs: a plain error, exit status 1, no partial file.
 
 use std::fs::{self, File};
 use std::path::Path;

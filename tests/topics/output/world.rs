@@ -55,7 +55,7 @@ impl World {
         self.model.to_str().expect("UTF-8").into()
     }
 
-    /// The program, with nothing of the person's own.
+    /// The program, without the user's own settings.
     pub fn program(&self, args: &[String]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_laserscope"));
         let home = self.folder.path();
@@ -122,7 +122,7 @@ impl World {
                 text,
             ]));
         }
-        // Lines at fault are quoted when told.
+        // Bad lines are quoted in messages.
         items.push(row(&[&titled("bad"), "", &titled("19"), "", "", "", ""]));
         let mut users = vec![row(&["id", "name"])];
         let mut ratings = vec![row(&["user", "item", "rating", "timestamp"])];

@@ -55,7 +55,7 @@ fn a_killed_batch_resumes_as_if_it_had_not_been_killed() {
     assert!(said.contains(&format!("resumed: {n_kept} of 6")), "{said}");
     assert!(said.contains("compute saved"), "{said}");
 
-    // The uninterrupted run goes by the same table of costs.
+    // The uninterrupted run uses the same cost profile.
     manifest.save(&whole).unwrap();
     let output = batch(&whole).output().unwrap();
     assert!(

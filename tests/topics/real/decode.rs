@@ -1,5 +1,5 @@
-//! The real model: strict equals autoregressive token for token, the shipped
-//! pools earn their keep, and the command line says what it did.
+//! The real model: strict equals autoregressive token for token, the shipped pools pay
+//! off, and the command line reports what it did.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -16,7 +16,7 @@ use laserscope::worker::ask;
 use super::super::engine::run;
 use super::model;
 
-/// One engine for all tests here; they take turns, as two cores would have it.
+/// One engine for all tests here, which take turns on two cores.
 pub fn engine() -> &'static Mutex<Engine> {
     static ENGINE: OnceLock<Mutex<Engine>> = OnceLock::new();
     ENGINE.get_or_init(|| {
@@ -97,7 +97,7 @@ fn strict_equals_autoregressive_and_the_pools_earn_their_keep() {
     assert!(mal > 2.0, "16 rows gave a MAL of {mal:.2}");
 }
 
-/// The same seed draws the same text, whatever is drafted.
+/// The same seed samples the same text, whatever is drafted.
 #[test]
 fn drawn_strictly_equals_drawn_autoregressively() {
     let params = |verify| Params {
@@ -126,7 +126,7 @@ fn drawn_strictly_equals_drawn_autoregressively() {
     assert_ne!(greedy.token_ids(), plain.token_ids());
 }
 
-/// Near-ties may come out otherwise under today's arithmetic; nothing else may.
+/// Near-ties may flip under the current arithmetic; nothing else may differ.
 #[test]
 fn recordings_of_earlier_arithmetic_verify_but_for_near_ties() {
     for name in ["format-1.jsonl", "revision-1.jsonl"] {

@@ -1,5 +1,5 @@
-//! The real model's forward pass: a row's logits are the same bits in whatever
-//! tree it stands, and what rounding the activations costs against floats.
+//! The real model's forward pass: a row's logits have the same bits in any tree, and
+//! the cost of rounding activations compared with floats.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -23,8 +23,8 @@ fn load(floats: FloatWeights, threads: usize) -> (Decoder, TextCodec) {
     (decoder, TextCodec::of(&weights).unwrap())
 }
 
-/// Texts of the sample's documents, so many tokens of each after the first
-/// ones; a short document goes on with the next one.
+/// Texts of the sample's documents, this many tokens of each after the first ones; a
+/// short document continues with the next one.
 fn documents(codec: &TextCodec, n: usize, tokens: usize) -> Vec<Vec<u32>> {
     let docs = bundled_knowledge().unwrap();
     let ids: Vec<Vec<u32>> = docs

@@ -29,8 +29,8 @@ with tarfile.open(sys.argv[1]) as archive:
             out.write(archive.extractfile(member).read())
 ";
 
-/// The folder `models` of llama.cpp's source. Fails in one clear line where it
-/// cannot be had.
+/// The folder `models` of llama.cpp's source. Fails with one clear line if it is not
+/// available.
 pub fn models() -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     let fetch = || match fetch() {
@@ -72,7 +72,7 @@ fn fetch() -> Result<PathBuf, String> {
         .args(["-c", UNPACK])
         .args([&archive, &unpacked]))?;
     match std::fs::rename(&unpacked, &folder) {
-        // Another test binary was quicker.
+        // Another test binary was faster.
         Err(_) if folder.is_dir() => Ok(folder),
         done => done.map(|()| folder).map_err(|e| told(&e)),
     }

@@ -1,5 +1,5 @@
-//! The default model's file, through the program's own fetch code. Fails in
-//! one clear line where it cannot be had.
+//! The default model's file, through the program's own fetch code. Fails with one clear
+//! line if it is not available.
 
 use std::path::PathBuf;
 use std::sync::OnceLock;

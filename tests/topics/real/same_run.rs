@@ -71,8 +71,8 @@ fn the_same_command_gives_the_same_run_and_so_do_its_copies() {
     assert!(again.contains("as recorded: all"), "{again}");
 }
 
-/// A state folder that cannot be: the profile is measured, the run is made, and it is
-/// said that it will be measured again.
+/// An impossible state folder: the profile is measured, the run is made, and a note
+/// says that it will be measured again.
 #[test]
 fn a_profile_that_cannot_be_kept_is_said_and_harms_nothing() {
     let said = run(Command::new(env!("CARGO_BIN_EXE_laserscope"))
@@ -118,8 +118,8 @@ fn a_branch_by_command_goes_on_as_its_run() {
     assert_same(&branch, &copied);
 }
 
-/// A rerun under another rule drafts as its run did: until the first step that commits
-/// otherwise both have the same trees. Its own command line makes it again.
+/// A rerun under another rule drafts like its run: both have the same trees until the
+/// first step that commits other tokens. Its own command line repeats it.
 #[test]
 fn a_rerun_under_another_rule_drafts_as_its_run_and_can_be_copied() {
     let folder = tempfile::tempdir().unwrap();

@@ -48,7 +48,7 @@ fn folded(name: &str) -> String {
     letters.flat_map(char::to_lowercase).collect()
 }
 
-/// The names in the header of a CSV file, without empty ones behind the last.
+/// The names in the header of a CSV file, without empty ones at the end.
 pub fn csv_names(line: &str, separator: char) -> Vec<String> {
     let mut fields = Fields::default();
     cut(line, separator, None, &mut fields);
