@@ -32,6 +32,7 @@ macro_rules! note {
 // Below the macros that they use.
 pub mod interrupt;
 pub mod progress;
+pub mod table;
 pub mod visible;
 
 /// The first failure of standard output; nothing is written after it.

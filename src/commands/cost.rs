@@ -9,6 +9,7 @@ use crate::commands::report::RanOn;
 use crate::commands::{open_unmeasured, print_json};
 use crate::console::interrupt;
 use crate::console::progress::Line;
+use crate::console::table::{Table, number};
 
 mod shape;
 
@@ -152,54 +153,23 @@ fn print(report: &Report) {
     if let Some(file) = &report.file {
         out!("saved in {}", file.display());
     }
-    out!(
-        "{:>6}{:>9}{:>13}{:>10}{:>9}{:>10}",
-        "rows",
-        "context",
-        "forward ms",
-        "step ms",
-        "spread",
-        "residual"
-    );
+    let mut table = Table::new([
+        number("rows", 6),
+        number("context", 9),
+        number("forward ms", 13),
+        number("step ms", 10),
+        number("spread", 9),
+        number("residual", 10),
+    ]);
     for Point { measured, residual } in &report.points {
-        let context = measured.context.map_or("any".into(), |c| c.to_string());
-        out!(
-            "{:>6}{context:>9}{:>13.2}{:>10.2}{:>8.1}%{:>9.1}%",
-            measured.rows,
-            measured.forward_ms,
-            measured.step_ms,
-            measured.spread * 100.0,
-            residual * 100.0
-        );
+        table.row([
+            measured.rows.to_string(),
+            measured.context.map_or("any".into(), |c| c.to_string()),
+            format!("{:.2}", measured.forward_ms),
+            format!("{:.2}", measured.step_ms),
+            format!("{:.1}%", measured.spread * 100.0),
+            format!("{:.1}%", residual * 100.0),
+        ]);
     }
-    print_passes(&report.passes);
-}
-
-fn print_passes(passes: &[PassPoint]) {
-    if passes.is_empty() {
-        return;
-    }
-    out!(
-        "passes over several sequences, each row behind `own` tokens and `shared` ones that all share:"
-    );
-    out!(
-        "{:>6}{:>11}{:>7}{:>8}{:>10}{:>9}",
-        "rows",
-        "sequences",
-        "own",
-        "shared",
-        "ms",
-        "spread"
-    );
-    for pass in passes {
-        out!(
-            "{:>6}{:>11}{:>7}{:>8}{:>10.2}{:>8.1}%",
-            pass.rows,
-            pass.sequences,
-            pass.own,
-            pass.shared,
-            pass.pass_ms,
-            pass.spread * 100.0
-        );
-    }
+    table.print();
 }

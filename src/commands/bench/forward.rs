@@ -12,6 +12,7 @@ use crate::commands::{open_unmeasured, print_json};
 use crate::config::Settings;
 use crate::console::interrupt;
 use crate::console::progress::Line;
+use crate::console::table::{Table, number};
 use crate::engine::{Engine, MeasuredPoint};
 use crate::model::kernels::Isa;
 use crate::model::roofline::Roofline;
@@ -199,36 +200,36 @@ fn print(report: &ForwardReport) {
 }
 
 fn print_rows(rows: &[Row]) {
-    out!(
-        "{:>8}{:>6}{:>9}{:>11}{:>10}{:>8}{:>11}{:>8}{:>8}{:>8}{:>9}",
-        "context",
-        "rows",
-        "ms",
-        "t(n)/t(1)",
-        "ms/row",
-        "matmul",
-        "attention",
-        "head",
-        "verify",
-        "rest",
-        "/roof"
-    );
+    let mut table = Table::new([
+        number("context", 8),
+        number("rows", 6),
+        number("ms", 9),
+        number("t(n)/t(1)", 11),
+        number("ms/row", 10),
+        number("matmul", 8),
+        number("attention", 11),
+        number("head", 8),
+        number("verify", 8),
+        number("rest", 8),
+        number("/roof", 9),
+    ]);
     for row in rows {
-        let over = row.over_floor.map_or("-".into(), |f| format!("{f:.2}"));
-        out!(
-            "{:>8}{:>6}{:>9.2}{:>11.2}{:>10.3}{:>8.2}{:>11.2}{:>8.2}{:>8.2}{:>8.2}{over:>9}",
-            row.context,
-            row.n,
-            row.total_ms,
-            row.ratio,
-            row.total_ms / row.n as f32,
-            row.parts.matmul,
-            row.parts.attention,
-            row.parts.head,
-            row.parts.verify,
-            row.parts.rest
-        );
+        let parts = &row.parts;
+        table.row([
+            row.context.to_string(),
+            row.n.to_string(),
+            format!("{:.2}", row.total_ms),
+            format!("{:.2}", row.ratio),
+            format!("{:.3}", row.total_ms / row.n as f32),
+            format!("{:.2}", parts.matmul),
+            format!("{:.2}", parts.attention),
+            format!("{:.2}", parts.head),
+            format!("{:.2}", parts.verify),
+            format!("{:.2}", parts.rest),
+            row.over_floor.map_or("-".into(), |f| format!("{f:.2}")),
+        ]);
     }
+    table.print();
 }
 
 fn print_decoding(report: &ForwardReport) {
@@ -241,26 +242,26 @@ fn print_decoding(report: &ForwardReport) {
     let longest = contexts().max().unwrap_or(0) * 21 / 20;
     let measured = contexts().min().unwrap_or(0)..=longest;
     out!("real runs at fixed budgets, forward and verify of steps of exactly n rows:");
-    out!(
-        "{:>8}{:>6}{:>9}{:>8}{:>13}",
-        "context",
-        "rows",
-        "ms",
-        "steps",
-        "over bench"
-    );
+    let mut table = Table::new([
+        number("context", 8),
+        number("rows", 6),
+        number("ms", 9),
+        number("steps", 8),
+        number("over bench", 13),
+    ]);
     for d in &report.decoding {
         // Beyond the contexts that were measured there is nothing to compare with.
         let ratio = match measured.contains(&d.context) {
             true => format!("{:.2}x", d.total_ms / costs.ms(d.n, d.context)),
             false => "-".to_string(),
         };
-        out!(
-            "{:>8}{:>6}{:>9.2}{:>8}{ratio:>13}",
-            d.context,
-            d.n,
-            d.total_ms,
-            d.steps
-        );
+        table.row([
+            d.context.to_string(),
+            d.n.to_string(),
+            format!("{:.2}", d.total_ms),
+            d.steps.to_string(),
+            ratio,
+        ]);
     }
+    table.print();
 }

@@ -12,6 +12,7 @@ use crate::commands::bench::paired::{Counted, repeat};
 use crate::commands::print_json;
 use crate::commands::report::RanOn;
 use crate::console::progress::Line;
+use crate::console::table::Table;
 use crate::engine::{Engine, RunSpec};
 use crate::speculate::params::{AcceptanceRule, Budget, Drafter, Params};
 
@@ -155,12 +156,25 @@ fn print(report: &Report) {
         report.params.repeat_penalty,
         report.autoregressive.repetition * 100.0
     );
-    out!("| drafter | budget | MAL | predicted | rows/pass | tokens/s | speed-up | 95% | est. |");
-    out!("|---|---|---|---|---|---|---|---|---|");
-    row("autoregressive", "", &report.autoregressive);
+    let mut table = Table::markdown(
+        2,
+        [
+            "drafter",
+            "budget",
+            "MAL",
+            "predicted",
+            "rows/pass",
+            "tokens/s",
+            "speed-up",
+            "95%",
+            "est.",
+        ],
+    );
+    table.row(row("autoregressive", "", &report.autoregressive));
     for cell in &report.cells {
-        row(cell.drafter.name(), &cell.budget, &cell.figures);
+        table.row(row(cell.drafter.name(), &cell.budget, &cell.figures));
     }
+    table.print();
     if report.lossless && report.verify == AcceptanceRule::Strict.name() {
         out!("lossless: strict equalled autoregressive everywhere, token for token");
     } else if !report.lossless {
@@ -168,17 +182,17 @@ fn print(report: &Report) {
     }
 }
 
-fn row(drafter: &str, budget: &str, f: &ModeFigures) {
-    out!(
-        "| {drafter} | {budget} | {:.2} | {:.2} | {:.1} | {:.1} | {:.2}x | {:.2}-{:.2} | {} |",
-        f.mal,
-        f.predicted_mal,
-        f.rows,
-        f.tokens_per_s,
-        f.speedup,
-        f.low,
-        f.high,
+fn row(drafter: &str, budget: &str, f: &ModeFigures) -> [String; 9] {
+    [
+        drafter.to_string(),
+        budget.to_string(),
+        format!("{:.2}", f.mal),
+        format!("{:.2}", f.predicted_mal),
+        format!("{:.1}", f.rows),
+        format!("{:.1}", f.tokens_per_s),
+        format!("{:.2}x", f.speedup),
+        format!("{:.2}-{:.2}", f.low, f.high),
         f.speedup_by_profile
-            .map_or_else(String::new, |by| format!("{by:.2}x"))
-    );
+            .map_or_else(String::new, |by| format!("{by:.2}x")),
+    ]
 }

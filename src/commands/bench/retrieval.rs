@@ -11,6 +11,7 @@ use crate::cli::BenchRetrievalArgs;
 use crate::commands::print_json;
 use crate::console::interrupt;
 use crate::console::progress::Line;
+use crate::console::table::{Table, number, text};
 use crate::retrieval::{Answer, Calibration, Check, PoolDoc, PoolStore, Pools, Replayed, replay};
 use crate::speculate::TokenId;
 use crate::speculate::params::{AcceptanceRule, Budget, Drafter, Params};
@@ -256,21 +257,31 @@ fn print(report: &Report) {
             any.bytes_per_token
         );
     }
-    out!("drafter  budget   query us      p99  advance us  explain us    MAL  predicted  nodes");
+    let mut table = Table::new([
+        text("drafter", 8),
+        number("budget", 7),
+        number("query us", 11),
+        number("p99", 9),
+        number("advance us", 12),
+        number("explain us", 12),
+        number("MAL", 7),
+        number("predicted", 11),
+        number("nodes", 7),
+    ]);
     for f in &report.figures {
-        out!(
-            "{:<8}{:>7}{:>11.1}{:>9.1}{:>12.1}{:>12.1}{:>7.2}{:>11.2}{:>7.1}",
-            f.drafter.name(),
-            f.budget,
-            f.query_us_median,
-            f.query_us_p99,
-            f.advance_us_median,
-            f.explain_us_median,
-            f.mal,
-            f.predicted_mal,
-            f.nodes
-        );
+        table.row([
+            f.drafter.name().to_string(),
+            f.budget.to_string(),
+            format!("{:.1}", f.query_us_median),
+            format!("{:.1}", f.query_us_p99),
+            format!("{:.1}", f.advance_us_median),
+            format!("{:.1}", f.explain_us_median),
+            format!("{:.2}", f.mal),
+            format!("{:.2}", f.predicted_mal),
+            format!("{:.1}", f.nodes),
+        ]);
     }
+    table.print();
     let largest = BUDGETS[BUDGETS.len() - 1];
     let with_drafts = report.figures.iter().filter(|f| !f.calibration.is_empty());
     with_drafts
@@ -285,16 +296,21 @@ fn print_calibration(figures: &DrafterFigures) {
         figures.drafter.name(),
         figures.budget
     );
-    out!("   up to   drafted  predicted  accepted");
+    let mut table = Table::new([
+        number("up to", 8),
+        number("drafted", 10),
+        number("predicted", 11),
+        number("accepted", 10),
+    ]);
     for bin in &figures.calibration {
-        out!(
-            "{:>8.2}{:>10}{:>11.3}{:>10.3}",
-            bin.upto,
-            bin.drafted,
-            bin.predicted,
-            bin.accepted
-        );
+        table.row([
+            format!("{:.2}", bin.upto),
+            bin.drafted.to_string(),
+            format!("{:.3}", bin.predicted),
+            format!("{:.3}", bin.accepted),
+        ]);
     }
+    table.print();
 }
 
 /// A file's lines of token ids.

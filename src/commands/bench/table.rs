@@ -4,6 +4,7 @@ use crate::commands::bench::compared::ComparedRule;
 use crate::commands::bench::figures::ModeFigures;
 use crate::commands::bench::{BenchReport, Modes, PromptFigures};
 use crate::commands::report::RanOn;
+use crate::console::table::{Table, number, text};
 use crate::speculate::speed_up::count_pairs;
 
 /// `by_prompt`: with a line for each prompt.
@@ -41,44 +42,45 @@ pub fn print(report: &BenchReport, by_prompt: bool) {
 }
 
 fn print_modes(modes: &Modes) {
-    out!(
-        "{:<15}{:>8}{:>7}{:>7}{:>11}{:>8}{:>10}{:>20}{:>8}{:>11}{:>11}{:>12}{:>9}{:>7}{:>8}",
-        "",
-        "tokens",
-        "steps",
-        "MAL",
-        "predicted",
-        "rows",
-        "tokens/s",
-        "speed-up (95%)",
-        "est.",
-        "agreement",
-        "in common",
-        "acceptance",
-        "hits",
-        "rep.",
-        "log p"
-    );
+    let mut table = Table::new([
+        text("", 15),
+        number("tokens", 8),
+        number("steps", 7),
+        number("MAL", 7),
+        number("predicted", 11),
+        number("rows", 8),
+        number("tokens/s", 10),
+        number("speed-up (95%)", 20),
+        number("est.", 8),
+        number("agreement", 11),
+        number("in common", 11),
+        number("acceptance", 12),
+        number("hits", 9),
+        number("rep.", 7),
+        number("log p", 8),
+    ]);
+    let percent = |share: f64| format!("{:.1}%", share * 100.0);
     for (name, m) in modes.listed() {
-        out!(
-            "{name:<15}{:>8}{:>7}{:>7.2}{:>11.2}{:>8.1}{:>10.1}{:>20}{:>8}{:>10.1}%{:>10.1}%{:>11.1}%{:>8.1}%{:>6.1}%{:>8.2}",
-            m.tokens,
-            m.steps,
-            m.mal,
-            m.predicted_mal,
-            m.rows,
-            m.tokens_per_s,
+        table.row([
+            name.to_string(),
+            m.tokens.to_string(),
+            m.steps.to_string(),
+            format!("{:.2}", m.mal),
+            format!("{:.2}", m.predicted_mal),
+            format!("{:.1}", m.rows),
+            format!("{:.1}", m.tokens_per_s),
             speed_up(m),
             m.speedup_by_profile
                 .map_or("-".into(), |by| format!("{by:.2}x")),
-            m.agreement * 100.0,
-            m.in_common * 100.0,
-            m.acceptance * 100.0,
-            m.pool_hit_rate * 100.0,
-            m.repetition * 100.0,
-            m.mean_log_prob
-        );
+            percent(m.agreement),
+            percent(m.in_common),
+            percent(m.acceptance),
+            percent(m.pool_hit_rate),
+            percent(m.repetition),
+            format!("{:.2}", m.mean_log_prob),
+        ]);
     }
+    table.print();
 }
 
 /// With its interval, where there are several pairs.
@@ -91,34 +93,49 @@ fn speed_up(m: &ModeFigures) -> String {
 
 fn print_prompts(compared: &ComparedRule, prompts: &[PromptFigures]) {
     out!("{} against autoregressive:", compared.verify);
-    out!("prompt       speed-up       low      high    MAL   rows  tokens");
+    let mut table = Table::new([
+        text("prompt", 12),
+        number("speed-up", 9),
+        number("low", 10),
+        number("high", 10),
+        number("MAL", 7),
+        number("rows", 7),
+        number("tokens", 8),
+    ]);
     for PromptFigures { subject, ratio, .. } in prompts {
-        out!(
-            "{subject:<12}{:>8.2}x{:>9.2}x{:>9.2}x{:>7.2}{:>7.1}{:>8}",
-            ratio.median,
-            ratio.low,
-            ratio.high,
-            ratio.mal,
-            ratio.rows,
-            ratio.tokens
-        );
+        table.row([
+            subject.to_string(),
+            format!("{:.2}x", ratio.median),
+            format!("{:.2}x", ratio.low),
+            format!("{:.2}x", ratio.high),
+            format!("{:.2}", ratio.mal),
+            format!("{:.1}", ratio.rows),
+            ratio.tokens.to_string(),
+        ]);
     }
+    table.print();
     out!("overall {:.2}x", compared.total_ratio);
     if let Some(worst) = &compared.worst {
         out!("worst: {} at {:.3}x", worst.subject, worst.figures.median);
     }
-    out!("ms/step        retrieve   draft  forward   verify   commit");
+    print_times(compared);
+}
+
+fn print_times(compared: &ComparedRule) {
+    let mut table = Table::new([
+        text("ms/step", 15),
+        number("retrieve", 8),
+        number("draft", 8),
+        number("forward", 9),
+        number("verify", 9),
+        number("commit", 9),
+    ]);
     for (name, t) in [
         ("autoregressive", &compared.autoregressive_step_ms),
         (compared.verify, &compared.step_ms),
     ] {
-        out!(
-            "{name:<15}{:>8.3}{:>8.3}{:>9.3}{:>9.3}{:>9.3}",
-            t.retrieve,
-            t.draft,
-            t.forward,
-            t.verify,
-            t.commit
-        );
+        let times = [t.retrieve, t.draft, t.forward, t.verify, t.commit];
+        table.row(std::iter::once(name.to_string()).chain(times.map(|ms| format!("{ms:.3}"))));
     }
+    table.print();
 }

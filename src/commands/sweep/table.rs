@@ -4,6 +4,7 @@ use color_eyre::eyre::Result;
 
 use crate::commands::sweep::report::{CellReport, SweepReport};
 use crate::console;
+use crate::console::table::Table;
 use crate::speculate::parameters::{Parameter, rule_numbers};
 use crate::speculate::speed_up::count_pairs;
 use crate::speculate::sweep::{CellFigures, Estimate};
@@ -19,6 +20,23 @@ const FIGURES: [&str; 9] = [
     "acceptance",
     "tokens_per_s",
     "in_common",
+];
+
+const HEADS: [&str; 14] = [
+    "",
+    "rule",
+    "budget",
+    "speed-up",
+    "95%",
+    "est.",
+    "MAL",
+    "in common",
+    "agreement",
+    "same text",
+    "parts after",
+    "log-prob.",
+    "rep.",
+    "acceptance",
 ];
 
 fn figures(of: &CellFigures) -> [Option<Estimate>; 9] {
@@ -107,43 +125,40 @@ pub fn print(report: &SweepReport) {
         report.of,
         report.params.repeat_penalty
     );
-    out!(
-        "| | rule | budget | speed-up | 95% | est. | MAL | in common | agreement | same text | parts after | log-prob. | rep. | acceptance |"
-    );
-    out!("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+    let mut table = Table::markdown(3, HEADS);
     if let Some(plain) = &report.autoregressive {
-        row(" ", "autoregressive", "", plain);
+        table.row(row(" ", "autoregressive", "", plain));
     }
     for cell in &report.cells {
         if let Some(figures) = &cell.figures {
             let mark = if cell.frontier { "*" } else { " " };
-            row(mark, &cell.verify.describe(), &cell.budget, figures);
+            table.row(row(mark, &cell.verify.describe(), &cell.budget, figures));
         }
     }
+    table.print();
     verdicts(report);
 }
 
-fn row(mark: &str, rule: &str, budget: &str, of: &CellFigures) {
-    let plain = |e: Estimate, digits| number(Some(e), 1.0, digits);
-    let percent = |e: Estimate| number(Some(e), 100.0, 1);
-    out!(
-        "| {mark} | {rule} | {budget} | {:.2} | {:.2}-{:.2} | {} | {} | {} % | {} % | {}/{} | {} | {} | {} % | {} |",
-        of.speedup.mean,
-        of.low,
-        of.high,
-        of.speedup_by_profile
-            .map_or("–".into(), |by| format!("{:.2}", by.mean)),
-        plain(of.mal, 2),
+fn row(mark: &str, rule: &str, budget: &str, of: &CellFigures) -> [String; 14] {
+    let plain = |e: Option<Estimate>, digits| number(e, 1.0, digits);
+    let percent = |e: Estimate| format!("{} %", number(Some(e), 100.0, 1));
+    let by_profile = of.speedup_by_profile;
+    [
+        mark.to_string(),
+        rule.to_string(),
+        budget.to_string(),
+        format!("{:.2}", of.speedup.mean),
+        format!("{:.2}-{:.2}", of.low, of.high),
+        by_profile.map_or("–".into(), |by| format!("{:.2}", by.mean)),
+        plain(Some(of.mal), 2),
         percent(of.in_common),
         percent(of.agreement),
-        of.same_text,
-        of.subjects,
-        number(of.first_divergence, 1.0, 0),
-        number(of.mean_log_prob, 1.0, 3),
+        format!("{}/{}", of.same_text, of.subjects),
+        plain(of.first_divergence, 0),
+        plain(of.mean_log_prob, 3),
         percent(of.repetition),
-        of.acceptance
-            .map_or("–".into(), |e| format!("{} %", percent(e))),
-    );
+        of.acceptance.map_or("–".into(), percent),
+    ]
 }
 
 /// A mean, and its standard error where there is one.

@@ -1,6 +1,7 @@
 //! `bench decode --by-group` for people.
 
 use super::{Arrangement, Part, Report};
+use crate::console::table::Table;
 use crate::speculate::params::AcceptanceRule;
 
 /// For people.
@@ -35,31 +36,42 @@ fn print_kind(part: &Part) {
         part.autoregressive.repetition * 100.0
     );
     out!();
-    out!("| pool | documents | MAL | rows/pass | acceptance | tokens/s | speed-up | 95% |");
-    out!("|---|---|---|---|---|---|---|---|");
+    let heads = [
+        "pool",
+        "documents",
+        "MAL",
+        "rows/pass",
+        "acceptance",
+        "tokens/s",
+        "speed-up",
+        "95%",
+    ];
+    let mut table = Table::markdown(1, heads).with_narrow_blanks();
     let f = &part.autoregressive;
-    out!(
-        "| autoregressive | | {:.2} | {:.1} | | {:.0} | {:.2}x | |",
-        f.mal,
-        f.rows,
-        f.tokens_per_s,
-        f.speedup
-    );
+    table.row([
+        "autoregressive".to_string(),
+        String::new(),
+        format!("{:.2}", f.mal),
+        format!("{:.1}", f.rows),
+        String::new(),
+        format!("{:.0}", f.tokens_per_s),
+        format!("{:.2}x", f.speedup),
+        String::new(),
+    ]);
     for row in &part.rows {
         let f = &row.figures;
-        out!(
-            "| {} | {:.0} | {:.2} | {:.1} | {:.0}% | {:.0} | {:.2}x | {:.2}-{:.2} |",
-            row.arrangement.name(),
-            row.documents,
-            f.mal,
-            f.rows,
-            f.acceptance * 100.0,
-            f.tokens_per_s,
-            f.speedup,
-            f.low,
-            f.high
-        );
+        table.row([
+            row.arrangement.name().to_string(),
+            format!("{:.0}", row.documents),
+            format!("{:.2}", f.mal),
+            format!("{:.1}", f.rows),
+            format!("{:.0}%", f.acceptance * 100.0),
+            format!("{:.0}", f.tokens_per_s),
+            format!("{:.2}x", f.speedup),
+            format!("{:.2}-{:.2}", f.low, f.high),
+        ]);
     }
+    table.print();
 }
 
 /// One line per group: accepted length and speed-up of every arrangement.
@@ -69,28 +81,21 @@ fn print_groups(kind: &Part, parts: &[Part]) {
     if groups.is_empty() {
         return;
     }
-    let names = Arrangement::ALL.map(|a| format!(" {} |", a.name()));
     out!();
-    out!(
-        "| group (MAL, speed-up) | prompts | documents |{}",
-        names.concat()
-    );
-    out!("|---|---|---|{}", "---|".repeat(Arrangement::ALL.len()));
+    let heads = ["group (MAL, speed-up)", "prompts", "documents"];
+    let arrangements = Arrangement::ALL.map(|a| a.name());
+    let mut table = Table::markdown(1, heads.into_iter().chain(arrangements));
     for part in groups {
-        let cells = part
-            .rows
-            .iter()
-            .map(|r| format!(" {:.2}, {:.2}x |", r.figures.mal, r.figures.speedup));
-        let own = part
-            .rows
-            .iter()
-            .find(|r| r.arrangement == Arrangement::OwnGroup);
-        out!(
-            "| {} | {} | {:.0} |{}",
-            part.group.as_deref().unwrap_or_default(),
-            part.prompts,
-            own.map_or(0.0, |r| r.documents),
-            cells.collect::<String>()
-        );
+        let rows = part.rows.iter();
+        let cells = rows.map(|r| format!("{:.2}, {:.2}x", r.figures.mal, r.figures.speedup));
+        let mut rows = part.rows.iter();
+        let own = rows.find(|r| r.arrangement == Arrangement::OwnGroup);
+        let about = [
+            part.group.clone().unwrap_or_default(),
+            part.prompts.to_string(),
+            format!("{:.0}", own.map_or(0.0, |r| r.documents)),
+        ];
+        table.row(about.into_iter().chain(cells));
     }
+    table.print();
 }
