@@ -63,12 +63,13 @@ pub fn failure() -> Option<&'static io::Error> {
 pub fn parse_level(text: &str) -> Result<Targets, String> {
     for word in text.split(',') {
         let level = word.rsplit_once('=').map_or(word, |(_, level)| level);
-        level.trim().parse::<LevelFilter>().map_err(|_| {
-            format!(
+        let is_level = !level.trim().is_empty() && level.trim().parse::<LevelFilter>().is_ok();
+        if !is_level {
+            return Err(format!(
                 "`{level}` is not off, error, warn, info, debug or trace; a part of the program \
                  has its own level as in info,laserscope::model=debug"
-            )
-        })?;
+            ));
+        }
     }
     text.parse().map_err(|why| format!("{why}"))
 }

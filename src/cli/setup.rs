@@ -81,12 +81,9 @@ pub enum OwnDocumentsChoice {
 /// The log, which no run depends on.
 #[derive(Args, Clone, Debug, Default)]
 pub struct LogArgs {
-    /// Append to FILE what the program tries, finds and times [default: no log]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = setup::LOG.placeholder, help = setup::LOG.help())]
     pub log: Option<PathBuf>,
-    /// error, warn, info, debug or trace, also by part as in info,laserscope::model=debug
-    /// [default: LASERSCOPE_LOG, or info]
-    #[arg(long, global = true, value_name = "LEVEL", requires = "log", value_parser = parse_level)]
+    #[arg(long, global = true, requires = "log", value_parser = parse_level, value_name = setup::LOG_LEVEL.placeholder, help = setup::LOG_LEVEL.help())]
     pub log_level: Option<Targets>,
 }
 

@@ -237,7 +237,7 @@ mod tests {
                 "pools"
             ]
         );
-        assert_eq!(found[5].describe(), "pools: not recorded then, 77b0 now");
-        assert_eq!(found[4].describe(), "budget: auto≤64 then, 8 now");
+        assert_eq!(found[5].describe(), "pools: was not recorded, now 77b0");
+        assert_eq!(found[4].describe(), "budget: was auto≤64, now 8");
     }
 }

@@ -187,7 +187,7 @@ fn other_settings_are_named_and_can_be_added_to() {
     assert_eq!(fs::read(&out).unwrap(), before);
     for options in [&["--fixed-pools"][..], &["--fixed-pools", "--resume"]] {
         let said = refused(folder.path(), &out, options);
-        assert!(said.contains("fixed pools: false then, true now"), "{said}");
+        assert!(said.contains("fixed pools: was false, now true"), "{said}");
         assert!(said.contains("--extend"), "{said}");
     }
     assert_eq!(fs::read(&out).unwrap(), before);

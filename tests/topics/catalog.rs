@@ -467,7 +467,7 @@ fn each_mistake_names_its_file_and_line() {
             "",
             "",
             "u2,i1,6,5\n",
-            "ratings.csv:4: bad rating `6`: a number from 1 to 5",
+            "ratings.csv:4: bad rating `6`: must be a number from 1 to 5",
         ),
         ("", "", "u2,i1,NaN,5\n", "ratings.csv:4: bad rating `NaN`"),
         (
@@ -592,7 +592,7 @@ fn a_log_resumes_behind_a_cut_off_line() {
     fs::write(&path, &whole[..whole.len() - 9]).expect("writes");
     let error = format!("{:#}", read_knowledge(&path).expect_err("cut off"));
     assert!(
-        error.contains("knowledge.jsonl:2") && error.contains("cut off"),
+        error.contains("knowledge.jsonl:2") && error.contains("truncated"),
         "{error}"
     );
 

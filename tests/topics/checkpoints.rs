@@ -85,7 +85,7 @@ fn non_finite_numbers_and_byte_order_marks_are_read_and_said() {
     let case = Case::new(true).with_text("config.json", "{", "{\"unused\": -Infinity, ");
     assert!(case.notes().contains("config.json has NaN or Infinity"));
     let case = case.with_text("tokenizer_config.json", "{", "{\"model_max_length\": NaN, ");
-    assert!(case.notes().contains("tokenizer_config.json holds NaN"));
+    assert!(case.notes().contains("tokenizer_config.json has NaN"));
     for name in ["config.json", "tokenizer.json", "tokenizer_config.json"] {
         let case = Case::new(true);
         bom(&case.path.join(name));
@@ -228,7 +228,10 @@ fn norms_of_other_lengths_or_no_numbers_are_refused() {
     let mut values = vec![1.0; WIDTH];
     values[9] = f32::INFINITY;
     let said = with(values).refusal();
-    assert!(said.contains(name) && said.contains("inf at 9"), "{said}");
+    assert!(
+        said.contains(name) && said.contains("inf at index 9"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -158,7 +158,7 @@ fn bad_lines_are_counted_and_told_with_file_and_line() {
     let told = &imported.account.bad;
     assert_eq!((imported.docs.len(), imported.account.n_bad), (2, 1));
     assert!(
-        told[0].contains("entry 3, `260`: the file is cut off"),
+        told[0].contains("entry 3, `260`: the file is truncated"),
         "{told:?}"
     );
     let refused = parse("x.csv", b"movieId,title\n1,Heat\n", &Hints::default());

@@ -434,7 +434,10 @@ fn norms_and_factors_must_fit_and_be_finite() {
             values[5] = f32::NAN;
             file.tensor(name).bytes = floats(&values);
         });
-        assert!(said.contains(name) && said.contains("NaN at 5"), "{said}");
+        assert!(
+            said.contains(name) && said.contains("NaN at index 5"),
+            "{said}"
+        );
     }
     let factors = "rope_freqs.weight";
     let half = Family::Llama.head_dim() / 2;
@@ -445,7 +448,7 @@ fn norms_and_factors_must_fit_and_be_finite() {
     let said = refused(folder.path(), |file| {
         file.add_floats(factors, &[half as u64], &vec![0.0; half]);
     });
-    assert!(said.contains("holds 0 at 0"), "{said}");
+    assert!(said.contains("has 0 at index 0"), "{said}");
 }
 
 #[test]

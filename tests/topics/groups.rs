@@ -136,7 +136,7 @@ fn a_subject_that_saved_groups_do_not_know_is_in_none() {
     assert_eq!((unknown.n_items, unknown.n_users), (0, 1));
     let at = catalog.find(SubjectKind::User, "stranger").expect("known");
     assert_eq!(catalog.subject(at).pool_group(), None);
-    assert!(catalog.why_group(at).contains("unknown"));
+    assert!(catalog.why_group(at).contains("not in the saved groups"));
     assert_eq!(catalog.user_groups.last().expect("groups").name, UNGROUPED);
 }
 
@@ -192,7 +192,7 @@ fn damaged_files_are_refused_with_their_line() {
     let whole = fs::read_to_string(&path).expect("reads");
     let last = whole.trim_end().rfind('\n').expect("lines");
     for (text, says) in [
-        (whole[..=last].to_owned(), "cut off"),
+        (whole[..=last].to_owned(), "truncated"),
         (whole[..last - 5].to_owned(), "groups.jsonl:"),
         (
             whole.replacen("\"version\":1", "\"version\":9", 1),

@@ -271,7 +271,7 @@ mod tests {
         let huge = "x".repeat(1 << 20);
         let cases = [
             ("/added_tokens/0/id", json!(1u64 << 31), "added_tokens"),
-            ("/added_tokens/0/content", json!(huge), "at most 1024"),
+            ("/added_tokens/0/content", json!(huge), "the limit is 1024"),
             ("/model/vocab/a", json!(1u64 << 31), "model.vocab"),
             ("/model/vocab/a", json!(-1), "model.vocab"),
             (

@@ -85,7 +85,7 @@ fn what_is_cut_off_is_told() {
     let (kept, told) = ids(&whole[..30]);
     assert_eq!(kept, ["a"]);
     assert!(
-        told[0].contains("entry 2, `b`: the file is cut off"),
+        told[0].contains("entry 2, `b`: the file is truncated"),
         "{told:?}"
     );
 }

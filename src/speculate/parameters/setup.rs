@@ -64,7 +64,7 @@ const PATH: SetupParameter = SetupParameter {
 };
 
 /// Every one of them.
-pub static ALL: [&SetupParameter; 23] = [
+pub static ALL: [&SetupParameter; 25] = [
     &CATALOG,
     &CATALOG_LIMIT,
     &STRICT_IMPORT,
@@ -88,6 +88,8 @@ pub static ALL: [&SetupParameter; 23] = [
     &CONFIG,
     &THEME,
     &ASCII,
+    &LOG,
+    &LOG_LEVEL,
 ];
 
 pub static CATALOG: SetupParameter = SetupParameter {
@@ -220,6 +222,23 @@ pub static KV: SetupParameter = SetupParameter {
     placeholder: "TYPE",
     default: "f16, on a GPU f32",
     is_key: true,
+    ..PLAIN
+};
+
+pub static LOG: SetupParameter = SetupParameter {
+    name: "log",
+    help: "Append to FILE what the program tries, finds and times",
+    placeholder: "FILE",
+    default: "no log",
+    is_path: true,
+    ..PLAIN
+};
+
+pub static LOG_LEVEL: SetupParameter = SetupParameter {
+    name: "log-level",
+    help: "error, warn, info, debug or trace, also by part as in info,laserscope::model=debug",
+    placeholder: "LEVEL",
+    default: "LASERSCOPE_LOG, or info",
     ..PLAIN
 };
 

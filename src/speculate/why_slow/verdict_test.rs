@@ -124,10 +124,11 @@ fn claims(sentences: &[String]) -> Claims {
     let mut claims = Claims::default();
     for text in sentences {
         let verdict = text.split(';').next().unwrap_or_default();
+        // `as fast as autoregressive, 1.00×` is equal, `1.20× as fast as ..` faster.
         let speeds = [
-            ("as fast as autoregressive", 0),
-            ("as fast as autoregressive", 1),
-            ("slower than autoregressive", -1),
+            ("is as fast as autoregressive", 0),
+            ("× as fast as autoregressive", 1),
+            ("is slower than autoregressive", -1),
         ];
         for (words, sign) in speeds {
             if verdict.contains(words) {

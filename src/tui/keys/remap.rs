@@ -263,7 +263,7 @@ mod tests {
             2,
             &["follow", "hyper-f", "ctrl-"],
         );
-        says("[keys.decode]\nfollow = 7", 2, &["follow", "as text"]);
+        says("[keys.decode]\nfollow = 7", 2, &["follow", "in quotes"]);
         says(
             "[keys.decode]\nfollow = \"z\"",
             2,

@@ -20,7 +20,7 @@ fn no_listener_falls_on_quickly_and_every_source_is_named() {
     for part in [
         "cache: ",
         "hub (http://127.0.0.1",
-        "Python package: none",
+        "Python package: there is none",
         "HF_ENDPOINT",
     ] {
         assert!(message.contains(part), "{part}: {message}");

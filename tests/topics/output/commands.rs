@@ -125,6 +125,10 @@ impl World {
             };
             lines.add(&asked, &[&decode, once, how].concat());
         }
+        let batch = [
+            "bench", "batch", "--sizes", "1,2", "--items", "2", "--users", "1", "--rounds", "1",
+        ];
+        lines.both(&asked, &batch);
         let forward = ["bench", "forward", "--at", "16", "--repeats", "1"];
         lines.add(&["--model", &self.model()], &forward);
         lines.both(&["--model", &self.model()], &["cost", "show"]);

@@ -13,9 +13,16 @@ const HOSTILE: &str = "\x1b]52;c;aGk=\x07\n\u{9b}31m";
 const PROMPT: &str = "abba baab abab";
 
 fn run(world: &World, logging: &[&str], what: &[&str]) -> Output {
-    let (catalog, map) = (world.at("catalog"), world.at("map.toml"));
+    let (catalog, framework) = (world.at("catalog"), world.at("framework.toml"));
     let (docs, model) = (world.at("docs.jsonl"), world.model());
-    let data = ["--catalog", &catalog, "--groups", &map, "--model", &model];
+    let data = [
+        "--catalog",
+        &catalog,
+        "--framework",
+        &framework,
+        "--model",
+        &model,
+    ];
     let command = ["--knowledge", &docs, "generate", "--max-tokens", "8"];
     let args = [logging, &data, &command, what].concat();
     let args: Vec<String> = args.into_iter().map(String::from).collect();
