@@ -13,7 +13,7 @@ use color_eyre::eyre::{Result, WrapErr};
 use tempfile::{NamedTempFile, TempPath};
 
 /// A file being written; without [`AtomicFile::commit`] it never was.
-pub struct AtomicFile {
+pub(crate) struct AtomicFile {
     out: BufWriter<File>,
     /// As the caller named it, for errors.
     path: PathBuf,
@@ -37,7 +37,7 @@ impl AtomicFile {
     /// # Errors
     /// A folder that does not exist or cannot be written to; an existing file that
     /// is write-protected; each with the path.
-    pub fn create(path: &Path) -> Result<Self> {
+    pub(crate) fn create(path: &Path) -> Result<Self> {
         let (file, place) = open(path).wrap_err_with(|| writing(path))?;
         Ok(AtomicFile {
             out: BufWriter::new(file),
@@ -50,7 +50,7 @@ impl AtomicFile {
     ///
     /// # Errors
     /// What is left to write does not fit, or the file cannot be renamed.
-    pub fn commit(self) -> Result<()> {
+    pub(crate) fn commit(self) -> Result<()> {
         let AtomicFile { out, path, place } = self;
         finish(out, place).wrap_err_with(|| writing(&path))
     }
@@ -70,7 +70,7 @@ impl Write for AtomicFile {
 ///
 /// # Errors
 /// As [`AtomicFile::create`] and [`AtomicFile::commit`].
-pub fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
+pub(crate) fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
     write_with(path, |out| Ok(out.write_all(content.as_ref())?))
 }
 
@@ -78,7 +78,10 @@ pub fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
 ///
 /// # Errors
 /// As [`write()`], and what `fill` fails with.
-pub fn write_with(path: &Path, fill: impl FnOnce(&mut AtomicFile) -> Result<()>) -> Result<()> {
+pub(crate) fn write_with(
+    path: &Path,
+    fill: impl FnOnce(&mut AtomicFile) -> Result<()>,
+) -> Result<()> {
     let mut file = AtomicFile::create(path)?;
     fill(&mut file).wrap_err_with(|| writing(path))?;
     file.commit()

@@ -25,16 +25,16 @@ use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    pub catalog: Option<PathBuf>,
-    pub framework: Option<String>,
-    pub pool: Option<PathBuf>,
-    pub model: Option<String>,
-    pub device: Option<String>,
-    pub threads: Option<u16>,
-    pub context: Option<u32>,
-    pub quantize: Option<String>,
-    pub kv: Option<String>,
-    pub theme: Option<String>,
+    pub(crate) catalog: Option<PathBuf>,
+    pub(crate) framework: Option<String>,
+    pub(crate) pool: Option<PathBuf>,
+    pub(crate) model: Option<String>,
+    pub(crate) device: Option<String>,
+    pub(crate) threads: Option<u16>,
+    pub(crate) context: Option<u32>,
+    pub(crate) quantize: Option<String>,
+    pub(crate) kv: Option<String>,
+    pub(crate) theme: Option<String>,
     /// Read from the text, by its lines, where the screens are.
     #[serde(default, rename = "keys")]
     _keys: serde::de::IgnoredAny,
@@ -42,47 +42,47 @@ pub struct Config {
     #[serde(default, rename = "themes")]
     _themes: serde::de::IgnoredAny,
     /// ASCII only.
-    pub ascii: Option<bool>,
+    pub(crate) ascii: Option<bool>,
     #[serde(default)]
-    pub decode: DecodeConfig,
+    pub(crate) decode: DecodeConfig,
     /// The file that was read, for messages.
     #[serde(skip)]
-    pub file: Option<PathBuf>,
+    pub(crate) file: Option<PathBuf>,
     /// What it says.
     #[serde(skip)]
-    pub text: String,
+    pub(crate) text: String,
 }
 
 /// `[decode]`: the options of `laserscope generate` by their names.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct DecodeConfig {
-    pub verify: Option<String>,
-    pub k: Option<usize>,
-    pub tau: Option<f32>,
-    pub ratio: Option<f32>,
-    pub eps: Option<f32>,
-    pub delta: Option<f32>,
-    pub budget: Option<toml::Value>,
-    pub branch: Option<usize>,
-    pub suffix: Option<usize>,
-    pub sources: Option<String>,
-    pub source_weights: Option<String>,
-    pub drafter: Option<String>,
-    pub preset: Option<String>,
-    pub repeat_penalty: Option<f32>,
-    pub repeat_window: Option<usize>,
-    pub temperature: Option<f32>,
-    pub top_k: Option<usize>,
-    pub top_p: Option<f32>,
-    pub seed: Option<u64>,
-    pub max_tokens: Option<usize>,
+pub(crate) struct DecodeConfig {
+    pub(crate) verify: Option<String>,
+    pub(crate) k: Option<usize>,
+    pub(crate) tau: Option<f32>,
+    pub(crate) ratio: Option<f32>,
+    pub(crate) eps: Option<f32>,
+    pub(crate) delta: Option<f32>,
+    pub(crate) budget: Option<toml::Value>,
+    pub(crate) branch: Option<usize>,
+    pub(crate) suffix: Option<usize>,
+    pub(crate) sources: Option<String>,
+    pub(crate) source_weights: Option<String>,
+    pub(crate) drafter: Option<String>,
+    pub(crate) preset: Option<String>,
+    pub(crate) repeat_penalty: Option<f32>,
+    pub(crate) repeat_window: Option<usize>,
+    pub(crate) temperature: Option<f32>,
+    pub(crate) top_k: Option<usize>,
+    pub(crate) top_p: Option<f32>,
+    pub(crate) seed: Option<u64>,
+    pub(crate) max_tokens: Option<usize>,
 }
 
-pub use save::save_decode;
+pub(crate) use save::save_decode;
 
 /// `laserscope/config.toml` in the user's configuration folder.
-pub fn default_path() -> Option<PathBuf> {
+pub(crate) fn default_path() -> Option<PathBuf> {
     let strategy = etcetera::choose_base_strategy().ok()?;
     Some(strategy.config_dir().join("laserscope").join("config.toml"))
 }
@@ -92,12 +92,13 @@ impl Config {
     ///
     /// # Errors
     /// Names the file, the line and the key.
-    pub fn read(named: Option<&Path>) -> Result<Self> {
+    #[cfg(test)]
+    pub(crate) fn read(named: Option<&Path>) -> Result<Self> {
         Config::parse(named)?.checked()
     }
 
     /// As [`Config::read`], before the parameters are looked at.
-    pub fn parse(named: Option<&Path>) -> Result<Self> {
+    pub(crate) fn parse(named: Option<&Path>) -> Result<Self> {
         let path = match (named, default_path()) {
             (Some(path), _) => path.to_path_buf(),
             (None, Some(path)) if path.exists() => path,
@@ -113,7 +114,7 @@ impl Config {
     }
 
     /// Its parameters are good.
-    pub fn checked(self) -> Result<Self> {
+    pub(crate) fn checked(self) -> Result<Self> {
         if let Some(path) = &self.file {
             self.params().wrap_err_with(|| path.display().to_string())?;
         }

@@ -31,7 +31,7 @@ macro_rules! note {
 
 // Below the macros that they use.
 pub mod interrupt;
-pub mod progress;
+pub(crate) mod progress;
 pub mod visible;
 
 /// The first failure of standard output; nothing is written after it.
@@ -46,7 +46,7 @@ pub fn row(row: fmt::Arguments<'_>) {
 ///
 /// # Errors
 /// If standard output cannot be written to.
-pub fn text(text: &str) -> Result<()> {
+pub(crate) fn text(text: &str) -> Result<()> {
     write(visible::text(text).as_bytes());
     finish()
 }
@@ -55,7 +55,7 @@ pub fn text(text: &str) -> Result<()> {
 ///
 /// # Errors
 /// If standard output cannot be written to.
-pub fn json(value: &impl Serialize) -> Result<()> {
+pub(crate) fn json(value: &impl Serialize) -> Result<()> {
     let mut line = visible::json(value)?;
     line.push(b'\n');
     write(&line);
@@ -94,12 +94,12 @@ fn write(bytes: &[u8]) {
 }
 
 /// Standard output is a terminal.
-pub fn is_terminal() -> bool {
+pub(crate) fn is_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
 /// Writes one line to standard error.
-pub fn note(line: fmt::Arguments<'_>) {
+pub(crate) fn note(line: fmt::Arguments<'_>) {
     write_note(&format!("{}\n", visible::row(&line.to_string())));
 }
 
@@ -109,17 +109,17 @@ pub fn note_lines(lines: &str) {
 }
 
 /// Asks on standard error; the cursor stays behind the question.
-pub fn ask(question: &str) {
+pub(crate) fn ask(question: &str) {
     write_note(&visible::row(question));
 }
 
 /// Standard error is a terminal, where a line can be written over.
-pub fn is_live() -> bool {
+pub(crate) fn is_live() -> bool {
     io::stderr().is_terminal()
 }
 
 /// Writes over the current line of the terminal.
-pub fn overwrite(line: &str) {
+pub(crate) fn overwrite(line: &str) {
     write_note(&format!("\r\x1b[2K{}", visible::row(line)));
 }
 

@@ -55,7 +55,7 @@ impl MappedFile {
     }
 
     /// Queries jump about: reading ahead would only fill the memory.
-    pub fn expect_random_access(&self) {
+    pub(crate) fn expect_random_access(&self) {
         #[cfg(unix)]
         // It is advice: where it is not taken, nothing is wrong.
         let _ = self.map.advise(memmap2::Advice::Random);
@@ -105,7 +105,7 @@ fn list(bytes: Range<*const u8>, path: &Path) -> &'static Listed {
 
 /// The mapped file that an address lies in. Async-signal-safe: it takes no lock and
 /// allocates nothing.
-pub fn file_at(address: usize) -> Option<&'static Path> {
+pub(crate) fn file_at(address: usize) -> Option<&'static Path> {
     // SAFETY: null or an entry; those are leaked and only ever read through shared
     // references.
     let mut entry = unsafe { NEWEST.load(Ordering::Acquire).as_ref() };

@@ -9,12 +9,15 @@ use crate::model::kernels::Isa;
 use crate::speculate::params::{Budget, Drafter};
 use crate::speculate::speed_up::Pairing;
 
+/// `laserscope bench`.
 #[derive(Args, Debug)]
 pub struct BenchArgs {
+    /// Which benchmark.
     #[command(subcommand)]
     pub what: BenchCommand,
 }
 
+/// The benchmarks; the comments of commands and options are their help.
 #[derive(Debug, Subcommand)]
 pub enum BenchCommand {
     /// Autoregressive, strict and relaxed on the same prompts, interleaved
@@ -49,7 +52,7 @@ pub enum BenchCommand {
 }
 
 impl BenchDecodeArgs {
-    pub fn pairing(&self) -> Pairing {
+    pub(crate) fn pairing(&self) -> Pairing {
         self.paired.map_or_else(Pairing::default, Pairing::fixed)
     }
 }
@@ -58,34 +61,34 @@ impl BenchDecodeArgs {
 pub struct BenchDecodeArgs {
     /// Query-half items to ask, spread over the groups
     #[arg(long, default_value_t = 6, value_name = "N")]
-    pub items: usize,
+    pub(crate) items: usize,
     /// Query-half users to ask
     #[arg(long, default_value_t = 0, value_name = "N")]
-    pub users: usize,
+    pub(crate) users: usize,
     #[command(flatten)]
-    pub decode: DecodeArgs,
+    pub(crate) decode: DecodeArgs,
     /// Compare arrangements of the pools instead: each prompt with its group's pool, with a
     /// random group's of the same size, with all pools as one, and with none
     /// [rule: strict, or --verify]
     #[arg(long, conflicts_with_all = ["drafters", "budgets", "sources", "pool"])]
-    pub by_group: bool,
+    pub(crate) by_group: bool,
     /// With --by-group: the seed of the random groups
     #[arg(long, default_value_t = 2408, value_name = "N", requires = "by_group")]
-    pub deal_seed: u64,
+    pub(crate) deal_seed: u64,
     /// Exactly N pairs of runs for each prompt, and its speed-up prompt by prompt
     /// [default: 6, then until the 95% interval is within 3%, at most 15 or 60 s]
     #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
-    pub paired: Option<usize>,
+    pub(crate) paired: Option<usize>,
     /// Compare these drafters (comma-separated) instead, each under every budget [rule:
     /// strict, or --verify]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Drafter::parse, conflicts_with = "drafter")]
-    pub drafters: Vec<Drafter>,
+    pub(crate) drafters: Vec<Drafter>,
     /// Compare these budgets (comma-separated) instead, each with every drafter
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = parse_budget, conflicts_with = "budget")]
-    pub budgets: Vec<Budget>,
+    pub(crate) budgets: Vec<Budget>,
     /// One JSON object
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// Files of one document a line, token ids with spaces between them.
@@ -93,26 +96,26 @@ pub struct BenchDecodeArgs {
 pub struct BenchRetrievalArgs {
     /// The documents of the pool, or the folder of one that `laserscope pool build` made
     #[arg(long, value_name = "PATH")]
-    pub pool: PathBuf,
+    pub(crate) pool: PathBuf,
     /// Documents to replay, which are not in the pool
     #[arg(long, value_name = "FILE")]
-    pub heldout: PathBuf,
+    pub(crate) heldout: PathBuf,
     /// The prompts of the held-out documents, in the same order
     #[arg(long, value_name = "FILE")]
-    pub prompts: PathBuf,
+    pub(crate) prompts: PathBuf,
     /// The group of each document of the pool, one per line [default: one group]
     #[arg(long, value_name = "FILE", requires = "heldout_groups")]
-    pub groups: Option<PathBuf>,
+    pub(crate) groups: Option<PathBuf>,
     /// The group of each held-out document
     #[arg(long, value_name = "FILE")]
-    pub heldout_groups: Option<PathBuf>,
+    pub(crate) heldout_groups: Option<PathBuf>,
     /// Held-out documents to replay, from the first on
     #[arg(long, default_value_t = 40, value_name = "N")]
-    pub limit: usize,
+    pub(crate) limit: usize,
     /// Only these drafters, by commas [default: all]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Drafter::parse)]
-    pub drafter: Vec<Drafter>,
+    pub(crate) drafter: Vec<Drafter>,
     /// One JSON object
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }

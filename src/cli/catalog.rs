@@ -4,12 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+/// `laserscope catalog`.
 #[derive(Args, Debug)]
 pub struct CatalogArgs {
+    /// What to do with the catalog.
     #[command(subcommand)]
     pub what: CatalogCommand,
 }
 
+/// The commands on catalogs.
 #[derive(Debug, Subcommand)]
 pub enum CatalogCommand {
     /// id, title, group, half
@@ -38,12 +41,15 @@ pub enum CatalogCommand {
     },
 }
 
+/// `laserscope groups`.
 #[derive(Args, Debug)]
 pub struct GroupsArgs {
+    /// What to do with the groups.
     #[command(subcommand)]
     pub what: GroupsCommand,
 }
 
+/// The commands on groups.
 #[derive(Debug, Subcommand)]
 pub enum GroupsCommand {
     /// Group by attributes and by behaviour, and save who is where
@@ -72,38 +78,38 @@ pub enum GroupsCommand {
 pub struct GroupsBuildArgs {
     /// Where to save
     #[arg(long, value_name = "FILE")]
-    pub out: PathBuf,
+    pub(crate) out: PathBuf,
     /// Items by the map of attributes, or in no group
     #[arg(long, value_enum, default_value = "map", value_name = "METHOD")]
-    pub items: ItemGrouping,
+    pub(crate) items: ItemGrouping,
     /// Users by LightGCN and k-means, by what they mostly liked, or in no group
     #[arg(long, value_enum, default_value = "lightgcn", value_name = "METHOD")]
-    pub users: UserGrouping,
+    pub(crate) users: UserGrouping,
     /// Groups of users
     #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
-    pub k: u16,
+    pub(crate) k: u16,
     /// The seed of initial embeddings, negative samples and cluster centres
     #[arg(long, default_value_t = 2408, value_name = "N")]
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// LightGCN: length of an embedding
     #[arg(long, default_value_t = 32, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub dim: u16,
+    pub(crate) dim: u16,
     /// LightGCN: layers of propagation
     #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=16))]
-    pub layers: u16,
+    pub(crate) layers: u16,
     /// LightGCN: most epochs; training ends earlier when recall no longer grows
     #[arg(long, default_value_t = 200, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub epochs: u16,
+    pub(crate) epochs: u16,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ItemGrouping {
+pub(crate) enum ItemGrouping {
     Map,
     None,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum UserGrouping {
+pub(crate) enum UserGrouping {
     Lightgcn,
     Liked,
     None,

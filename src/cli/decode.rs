@@ -11,49 +11,49 @@ use crate::speculate::params::{AcceptanceRule, Budget, MAX_ROWS, Params, Samplin
 pub struct DecodeArgs {
     /// How draft tokens are judged [default: relaxed]
     #[arg(long, value_enum, value_name = "RULE")]
-    pub verify: Option<VerifyChoice>,
+    pub(crate) verify: Option<VerifyChoice>,
     /// Relaxed and ratio: the rank up to which a draft token is accepted [default: 2]
     #[arg(long, value_name = "N")]
-    pub k: Option<usize>,
+    pub(crate) k: Option<usize>,
     /// Relaxed: the probability it must exceed [default: 0.1]
     #[arg(long, value_name = "P")]
-    pub tau: Option<f32>,
+    pub(crate) tau: Option<f32>,
     /// Ratio: the minimum share of the most probable token's probability [default: 0.3]
     #[arg(long, value_name = "R")]
-    pub ratio: Option<f32>,
+    pub(crate) ratio: Option<f32>,
     /// Typical: a probability above this is enough [default: 0.09]
     #[arg(long, value_name = "P")]
-    pub eps: Option<f32>,
+    pub(crate) eps: Option<f32>,
     /// Typical: or one above this times e^-entropy [default: 0.3]
     #[arg(long, value_name = "F")]
-    pub delta: Option<f32>,
+    pub(crate) delta: Option<f32>,
     /// Rows of a forward pass, the root included: 1 to 64, or auto [default: auto]
     #[arg(long, value_name = "N|auto", value_parser = parse_budget)]
-    pub budget: Option<Budget>,
+    pub(crate) budget: Option<Budget>,
     #[command(flatten)]
-    pub drafting: DraftingArgs,
+    pub(crate) drafting: DraftingArgs,
     /// Finished answers become a source of drafts for the next ones; results then depend on
     /// the order of the questions
     #[arg(long)]
-    pub online: bool,
+    pub(crate) online: bool,
     /// Sample tokens from the model's distribution instead of taking the most
     /// probable one; needs --verify strict or autoregressive [default: 0, off]
     #[arg(long, value_name = "T")]
-    pub temperature: Option<f32>,
+    pub(crate) temperature: Option<f32>,
     /// With a temperature: sample among the K most probable tokens [default: all]
     #[arg(long, value_name = "K")]
-    pub top_k: Option<usize>,
+    pub(crate) top_k: Option<usize>,
     /// With a temperature: sample among the most probable tokens whose probabilities sum to P
     /// [default: 1, all]
     #[arg(long, value_name = "P")]
-    pub top_p: Option<f32>,
+    pub(crate) top_p: Option<f32>,
     /// With a temperature: the same seed gives the same text [default: 0]
     #[arg(long, value_name = "N")]
-    pub seed: Option<u64>,
+    pub(crate) seed: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum VerifyChoice {
+pub(crate) enum VerifyChoice {
     Autoregressive,
     Strict,
     Relaxed,
@@ -177,7 +177,7 @@ impl VerifyChoice {
     }
 }
 
-pub fn parse_budget(text: &str) -> Result<Budget, String> {
+pub(crate) fn parse_budget(text: &str) -> Result<Budget, String> {
     match text.parse::<usize>() {
         _ if text == "auto" => Ok(Budget::Auto { max: MAX_ROWS }),
         Ok(rows) if (1..=MAX_ROWS).contains(&rows) => Ok(Budget::Rows(rows)),

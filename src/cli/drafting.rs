@@ -5,45 +5,46 @@ use clap::{Args, ValueEnum};
 
 use crate::speculate::params::{Drafter, Params, SourceWeights, Sources};
 
+/// Options of drafting and text length, flattened into several commands.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Decoding")]
 pub struct DraftingArgs {
     /// laser: as in the paper (its trie, 64 rows, branches of 12, no repetition
     /// penalty); other options override it
     #[arg(long, value_enum, value_name = "NAME")]
-    pub preset: Option<Preset>,
+    pub(crate) preset: Option<Preset>,
     /// Longest branch of the draft tree, in tokens [default: 12]
     #[arg(long, value_name = "N")]
-    pub branch: Option<usize>,
+    pub(crate) branch: Option<usize>,
     /// Longest suffix of the context that is looked up, in tokens [default: 16]
     #[arg(long, value_name = "N")]
-    pub suffix: Option<usize>,
+    pub(crate) suffix: Option<usize>,
     /// Where drafts come from: any of group,global,local,online, or none
     /// [default: group,global,local]
     #[arg(long, value_name = "LIST", value_parser = parse_sources)]
-    pub sources: Option<Sources>,
+    pub(crate) sources: Option<Sources>,
     /// How far the blend trusts each source, 0 to 1, as in
     /// group=1,global=0.5,local=1 [default: 1 each]
     #[arg(long, value_name = "LIST", value_parser = SourceWeights::parse)]
-    pub source_weights: Option<SourceWeights>,
+    pub(crate) source_weights: Option<SourceWeights>,
     /// How drafts are made: blend, laser (the paper's trie), ngram (prompt
     /// lookup), chain (longest suffix) or none [default: blend]
     #[arg(long, value_name = "NAME", value_parser = Drafter::parse)]
-    pub drafter: Option<Drafter>,
+    pub(crate) drafter: Option<Drafter>,
     /// Repetition penalty; 1 is off, as in the paper [default: 1.1]
     #[arg(long, value_name = "F")]
-    pub repeat_penalty: Option<f32>,
+    pub(crate) repeat_penalty: Option<f32>,
     /// Tokens the penalty looks back on [default: 64]
     #[arg(long, value_name = "N")]
-    pub repeat_window: Option<usize>,
+    pub(crate) repeat_window: Option<usize>,
     /// Most tokens to generate [default: 256]
     #[arg(long, value_name = "N")]
-    pub max_tokens: Option<usize>,
+    pub(crate) max_tokens: Option<usize>,
 }
 
 /// Parameters under one name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Preset {
+pub(crate) enum Preset {
     Laser,
 }
 
@@ -72,7 +73,7 @@ impl DraftingArgs {
     }
 }
 
-pub fn parse_sources(text: &str) -> Result<Sources, String> {
+pub(crate) fn parse_sources(text: &str) -> Result<Sources, String> {
     let mut sources = Sources::NONE;
     for name in text.split(',').map(str::trim).filter(|&n| n != "none") {
         match name {

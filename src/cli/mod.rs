@@ -20,25 +20,28 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-pub use bench::{BenchArgs, BenchCommand, BenchDecodeArgs, BenchRetrievalArgs};
-pub use catalog::{
+pub(crate) use bench::{BenchArgs, BenchCommand, BenchDecodeArgs, BenchRetrievalArgs};
+pub(crate) use catalog::{
     CatalogArgs, CatalogCommand, GroupsArgs, GroupsBuildArgs, GroupsCommand, ItemGrouping,
     UserGrouping,
 };
-pub use choice::{CalibrationChoice, CostChoice};
-pub use cost::{CostArgs, CostCommand};
-pub use decode::{DecodeArgs, VerifyChoice, parse_budget};
-pub use drafting::{DraftingArgs, Preset, parse_sources};
-pub use framework::{FrameworkArgs, FrameworkCommand};
-pub use generate::{AllKind, BatchArgs, BranchPoint, GenerateArgs, HalfChoice, Shard};
-pub use knowledge::{KnowledgeArgs, KnowledgeCommand};
-pub use model::{ModelArgs, ModelCommand};
-pub use pool::{PoolArgs, PoolCommand, PoolDocumentsArgs};
-pub use setup::{OwnDocumentsChoice, ScreenArgs, SetupArgs};
-pub use sweep::SweepArgs;
-pub use trace::{
-    PictureArgs, TraceArgs, TraceCommand, TraceDiffArgs, TraceExportArgs, TraceShowArgs,
-    TraceStatsArgs, TraceVerifyArgs, TraceWhatifArgs,
+pub(crate) use choice::{CalibrationChoice, CostChoice};
+pub(crate) use cost::{CostArgs, CostCommand};
+pub use decode::DecodeArgs;
+pub(crate) use decode::{VerifyChoice, parse_budget};
+pub(crate) use drafting::{DraftingArgs, Preset, parse_sources};
+pub(crate) use framework::{FrameworkArgs, FrameworkCommand};
+pub use generate::GenerateArgs;
+pub(crate) use generate::{AllKind, BranchPoint, HalfChoice, Shard};
+pub(crate) use knowledge::{KnowledgeArgs, KnowledgeCommand};
+pub(crate) use model::{ModelArgs, ModelCommand};
+pub(crate) use pool::{PoolArgs, PoolCommand, PoolDocumentsArgs};
+pub(crate) use setup::{OwnDocumentsChoice, ScreenArgs, SetupArgs};
+pub(crate) use sweep::SweepArgs;
+pub use trace::TraceCommand;
+pub(crate) use trace::{
+    PictureArgs, TraceArgs, TraceDiffArgs, TraceExportArgs, TraceShowArgs, TraceStatsArgs,
+    TraceVerifyArgs, TraceWhatifArgs,
 };
 
 /// Watch, debug and tune retrieval-based speculative decoding (LASER) in the terminal.
@@ -48,14 +51,18 @@ pub use trace::{
 #[derive(Debug, Parser)]
 #[command(name = "laserscope", version, max_term_width = 100)]
 pub struct Cli {
+    /// Catalog, pools and model.
     #[command(flatten)]
     pub setup: SetupArgs,
+    /// How the screens look.
     #[command(flatten)]
     pub screen: ScreenArgs,
+    /// `None`: the playground opens.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
 
+/// The commands; the comments of variants are their help.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Generate knowledge without a screen
@@ -97,6 +104,7 @@ pub enum Command {
     /// Print the completions of a shell
     Completions {
         #[arg(value_enum)]
+        #[expect(missing_docs, reason = "it would become a line of the help")]
         shell: clap_complete::Shell,
     },
     /// Print the manual page of the program, or of one of its commands

@@ -14,11 +14,11 @@ pub mod groups;
 pub mod knowledge;
 pub mod manual;
 pub mod models;
-pub mod one_run;
-pub mod outputs;
+pub(crate) mod one_run;
+pub(crate) mod outputs;
 pub mod picture;
 pub mod pool;
-pub mod report;
+pub(crate) mod report;
 pub mod sweep;
 pub mod trace;
 mod verify;
@@ -40,7 +40,7 @@ pub fn open(settings: &Settings) -> Result<(Catalog, Engine)> {
 }
 
 /// The engine over a catalog that is loaded already.
-pub fn open_engine(settings: &Settings, catalog: &Catalog) -> Result<Engine> {
+pub(crate) fn open_engine(settings: &Settings, catalog: &Catalog) -> Result<Engine> {
     let path = fetch_model(settings, settings.model())?;
     let mut bar = progress::Line::new();
     let engine = settings.open_engine(&path, catalog, |loading| bar.show(&loading.describe()))?;
@@ -51,7 +51,7 @@ pub fn open_engine(settings: &Settings, catalog: &Catalog) -> Result<Engine> {
 }
 
 /// The same without a cost profile: for measuring.
-pub fn open_unmeasured(settings: &Settings) -> Result<(Catalog, Engine)> {
+pub(crate) fn open_unmeasured(settings: &Settings) -> Result<(Catalog, Engine)> {
     let catalog = settings.load_catalog()?;
     let path = fetch_model(settings, settings.model())?;
     let mut bar = progress::Line::new();
@@ -61,7 +61,7 @@ pub fn open_unmeasured(settings: &Settings) -> Result<(Catalog, Engine)> {
 }
 
 /// The model's file, fetched if need be.
-pub fn fetch_model(settings: &Settings, name: &str) -> Result<std::path::PathBuf> {
+pub(crate) fn fetch_model(settings: &Settings, name: &str) -> Result<std::path::PathBuf> {
     let mut bar = progress::Line::new();
     let confirm = |bytes: u64| settings.yes || fetching::ask_large(bytes);
     let options = FetchOptions {
@@ -75,6 +75,6 @@ pub fn fetch_model(settings: &Settings, name: &str) -> Result<std::path::PathBuf
 }
 
 /// One JSON object, on a line of its own, at once.
-pub fn print_json(value: &impl Serialize) -> Result<()> {
+pub(crate) fn print_json(value: &impl Serialize) -> Result<()> {
     console::json(value)
 }

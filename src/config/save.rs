@@ -39,7 +39,7 @@ const KEYS: [&str; 20] = [
 ///
 /// # Errors
 /// A file that is no TOML, or cannot be written; it stays as it was then.
-pub fn save_decode(path: &Path, params: &Params) -> Result<()> {
+pub(crate) fn save_decode(path: &Path, params: &Params) -> Result<()> {
     let shown = path.display();
     let text = match path.exists() {
         true => read_text(path, SETTINGS_BYTES_MAX)?.text,

@@ -10,7 +10,7 @@ use crate::speculate::trace::OwnDocuments;
 impl Settings {
     /// The options that chose catalog, pools, model, device and where runs start. How a
     /// run is asked and decoded is the run's own.
-    pub fn setup(&self) -> Setup {
+    pub(crate) fn setup(&self) -> Setup {
         Setup {
             words: self.words(),
             framework_file: self.framework_file(),

@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 /// A line that is written over; removed when dropped.
-pub struct Line {
+pub(crate) struct Line {
     live: bool,
     shown: Option<Instant>,
 }
 
 impl Line {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Line {
             live: super::is_live(),
             shown: None,
@@ -17,12 +17,12 @@ impl Line {
     }
 
     /// There is a terminal to show it on.
-    pub fn is_live(&self) -> bool {
+    pub(crate) fn is_live(&self) -> bool {
         self.live
     }
 
     /// Shows `text`, at most ten times a second.
-    pub fn show(&mut self, text: &str) {
+    pub(crate) fn show(&mut self, text: &str) {
         let due = self
             .shown
             .is_none_or(|at| at.elapsed() > Duration::from_millis(100));
@@ -33,14 +33,14 @@ impl Line {
     }
 
     /// Removes what is shown.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         if self.shown.take().is_some() {
             super::overwrite("");
         }
     }
 
     /// A line that stays.
-    pub fn say(&mut self, text: &str) {
+    pub(crate) fn say(&mut self, text: &str) {
         self.clear();
         note!("{text}");
     }

@@ -22,25 +22,31 @@ use crate::protocol::SavedEdits;
 use crate::speculate::command_line::Setup;
 use crate::speculate::subject::DocId;
 
-pub use measure::{Grid, LARGE_SPREAD, MeasuredPoint, Measuring};
-pub use model::{LoadOptions, LoadedModel, Loading, physical_cores};
-pub use pools::{EnginePools, Knowledge, open_pool, tokenizer_hash};
-pub use run::{Replayed, Run, RunSpec};
-pub use start::Start;
+pub(crate) use measure::{LARGE_SPREAD, MeasuredPoint};
+pub use model::LoadOptions;
+pub(crate) use model::{LoadedModel, Loading};
+pub(crate) use pools::{EnginePools, open_pool};
+pub use pools::{Knowledge, tokenizer_hash};
+pub use run::RunSpec;
+pub(crate) use run::{Replayed, Run};
+pub(crate) use start::Start;
 pub use sweep::{Advance, SweepRun};
 
 pub use crate::speculate::trace::OwnDocuments;
 
 /// A loaded model with its pools: everything a run needs.
 pub struct Engine {
+    /// The model on its device, with its tokenizer.
     pub model: LoadedModel,
+    /// What is retrieved from.
     pub pools: EnginePools,
+    /// Costs and calibration that runs begin with.
     pub start: Start,
-    pub catalog: String,
+    pub(crate) catalog: String,
     /// The options that a command line needs to come by the same engine.
-    pub setup: Setup,
+    pub(crate) setup: Setup,
     /// Something the user should know about how it was loaded.
-    pub note: Option<String>,
+    pub(crate) note: Option<String>,
 }
 
 /// Documents are tokenised by the model on their way into the pools.
@@ -56,7 +62,7 @@ impl Engine {
     }
 
     /// As [`EnginePools::remember_text`].
-    pub fn remember_text(&mut self, answer: &Knowledge) -> Result<()> {
+    pub(crate) fn remember_text(&mut self, answer: &Knowledge) -> Result<()> {
         self.pools.remember_text(answer, &self.model.codec)
     }
 

@@ -27,6 +27,7 @@ pub struct EnginePools {
     /// As a run may use them: the session's answers are among them, what was taken out
     /// is hidden.
     pub current: Pools,
+    /// Whether a subject's earlier answer may draft for it.
     pub own_documents: OwnDocuments,
     /// Answers of this session.
     online: Online,
@@ -38,7 +39,7 @@ pub struct EnginePools {
 
 impl EnginePools {
     /// Draws on these pools from now on, and on this session's answers.
-    pub fn set(&mut self, pools: &Pools) {
+    pub(crate) fn set(&mut self, pools: &Pools) {
         self.current = pools.with_online(&self.online);
     }
 
@@ -46,7 +47,7 @@ impl EnginePools {
     ///
     /// # Errors
     /// A text that the tokenizer cannot encode.
-    pub fn set_knowledge(&mut self, docs: &[Knowledge], codec: &TextCodec) -> Result<()> {
+    pub(crate) fn set_knowledge(&mut self, docs: &[Knowledge], codec: &TextCodec) -> Result<()> {
         let docs = docs.iter().map(|doc| doc.tokenize(codec));
         self.set(&Pools::build(docs.collect::<Result<Vec<_>>>()?));
         Ok(())
@@ -56,7 +57,7 @@ impl EnginePools {
     ///
     /// # Errors
     /// As [`PoolStore::open`]: another tokenizer, a damaged file, ..
-    pub fn add_pool(&mut self, path: &Path, codec: &TextCodec) -> Result<()> {
+    pub(crate) fn add_pool(&mut self, path: &Path, codec: &TextCodec) -> Result<()> {
         let store = open_pool(path, codec)?;
         self.set(&self.current.beside(&store.pools()));
         self.on_disk = Some(path.to_path_buf());
@@ -80,7 +81,7 @@ impl EnginePools {
     ///
     /// # Errors
     /// A text that the tokenizer cannot encode.
-    pub fn remember_text(&mut self, answer: &Knowledge, codec: &TextCodec) -> Result<()> {
+    pub(crate) fn remember_text(&mut self, answer: &Knowledge, codec: &TextCodec) -> Result<()> {
         self.online.add(&answer.tokenize(codec)?);
         self.current = self.current.with_online(&self.online);
         Ok(())
@@ -138,7 +139,7 @@ pub fn tokenizer_hash(codec: &TextCodec) -> Result<TokenizerHash> {
 ///
 /// # Errors
 /// As [`PoolStore::open`].
-pub fn open_pool(path: &Path, codec: &TextCodec) -> Result<PoolStore> {
+pub(crate) fn open_pool(path: &Path, codec: &TextCodec) -> Result<PoolStore> {
     let store = PoolStore::open(path, Some(&tokenizer_hash(codec)?), Check::Structure)?;
     ensure!(
         store.limit() as usize <= codec.vocab_size(),

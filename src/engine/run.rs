@@ -26,7 +26,7 @@ use crate::speculate::verify::{Finish, RemainingTokens, Verdict};
 use pass::Passed;
 use seen::Seen;
 
-pub use replay::Replayed;
+pub(crate) use replay::Replayed;
 pub use spec::RunSpec;
 
 /// What a step came to.
@@ -63,40 +63,41 @@ pub struct Run<'e> {
 }
 
 impl<'e> Run<'e> {
+    /// The trace's first line, complete before the first step.
     pub fn header(&self) -> &Header {
         &self.header
     }
 
-    pub fn params(&self) -> Params {
+    pub(crate) fn params(&self) -> Params {
         self.params
     }
 
     /// For the next step on. What the run can no longer change (penalty, limit
     /// of tokens) may change too; the trace records it.
-    pub fn set_params(&mut self, params: Params) {
+    pub(crate) fn set_params(&mut self, params: Params) {
         self.changed |= params != self.params;
         self.params = params;
         self.retriever.set_params(&params);
     }
 
     /// Set once the run has ended; then there is no further step.
-    pub fn finish(&self) -> Option<Finish> {
+    pub(crate) fn finish(&self) -> Option<Finish> {
         self.finish
     }
 
     /// Adds the answer to those of this session, from which the online source
     /// drafts.
-    pub fn remember(self) {
+    pub(crate) fn remember(self) {
         let answer = &self.ids[self.header.prompt_ids.len()..];
         self.engine.pools.remember(&self.header, answer);
     }
 
-    pub fn cancel(&mut self) {
+    pub(crate) fn cancel(&mut self) {
         self.finish.get_or_insert(Finish::Cancelled);
     }
 
     /// The answer so far, what a branch took over included.
-    pub fn output(&self) -> &[TokenId] {
+    pub(crate) fn output(&self) -> &[TokenId] {
         &self.ids[self.header.prompt_ids.len()..]
     }
 
@@ -106,13 +107,17 @@ impl<'e> Run<'e> {
     }
 
     /// Another prompt, rendered while the run is under way.
-    pub fn render_to_fit(&self, prompt: &PromptText, max_tokens: usize) -> Result<RenderedPrompt> {
+    pub(crate) fn render_to_fit(
+        &self,
+        prompt: &PromptText,
+        max_tokens: usize,
+    ) -> Result<RenderedPrompt> {
         self.engine.model.render_to_fit(prompt, max_tokens)
     }
 
     /// The engine, for questions about its pools and for changes of them, which
     /// hold from the next run on: this one has its own copy.
-    pub fn engine(&mut self) -> &mut Engine {
+    pub(crate) fn engine(&mut self) -> &mut Engine {
         self.engine
     }
 

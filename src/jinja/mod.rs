@@ -23,8 +23,8 @@ use std::sync::Arc;
 use syntax::{ast, lexer, names, parser};
 
 pub use env::Missing;
-pub use error::Error;
-pub use syntax::lexer::MAX_SOURCE;
+pub(crate) use error::Error;
+pub(crate) use syntax::lexer::MAX_SOURCE;
 pub use value::Value;
 
 /// A parsed template. Cloning is cheap.
@@ -61,7 +61,7 @@ impl Template {
     }
 
     /// Names that it reads and never assigns, functions of the language left out.
-    pub fn free_names(&self) -> Vec<String> {
+    pub(crate) fn free_names(&self) -> Vec<String> {
         let mut free = names::free(&self.body);
         free.retain(|name| interpreter::function(name).is_none());
         free
@@ -69,7 +69,7 @@ impl Template {
 
     /// Every text that it can write of its own: what stands between the tags, and
     /// string literals.
-    pub fn literals(&self) -> Vec<String> {
+    pub(crate) fn literals(&self) -> Vec<String> {
         names::literals(&self.body)
     }
 }

@@ -11,7 +11,7 @@ use super::kernels::slab::ask_for_huge_pages;
 use super::layer::{Backend, Target};
 
 /// One layer's keys and values, parts of one tensor.
-pub enum Layer {
+pub(crate) enum Layer {
     /// For candle.
     Heads(HeadRows),
     /// As our attention reads them ([`Places`]); `both` are the keys, then the values.
@@ -23,14 +23,14 @@ pub enum Layer {
 }
 
 /// Keys and values head by head: (kv_heads, capacity, head_dim) each.
-pub struct HeadRows {
-    pub keys: Tensor,
-    pub values: Tensor,
+pub(crate) struct HeadRows {
+    pub(crate) keys: Tensor,
+    pub(crate) values: Tensor,
 }
 
 impl Layer {
     /// As candle's operations read it.
-    pub fn heads(&self) -> Result<&HeadRows> {
+    pub(crate) fn heads(&self) -> Result<&HeadRows> {
         match self {
             Layer::Heads(rows) => Ok(rows),
             Layer::Tiles { .. } => bail!("this cache is for our own attention"),
@@ -39,7 +39,7 @@ impl Layer {
 }
 
 /// Keys and values of every layer, for up to `capacity` tokens.
-pub struct KvCache {
+pub(crate) struct KvCache {
     places: Places,
     /// What the layers are parts of.
     all: Tensor,
@@ -54,7 +54,12 @@ pub struct KvCache {
 }
 
 impl KvCache {
-    pub fn new(layers: usize, capacity: usize, heads: Heads, target: Target<'_>) -> Result<Self> {
+    pub(crate) fn new(
+        layers: usize,
+        capacity: usize,
+        heads: Heads,
+        target: Target<'_>,
+    ) -> Result<Self> {
         let places = Places::new(heads, capacity);
         let (all, layers) = match target.backend {
             Backend::Device => head_by_head(layers, capacity, heads, target.device)?,
@@ -71,31 +76,31 @@ impl KvCache {
         })
     }
 
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    pub fn capacity(&self) -> usize {
+    pub(crate) fn capacity(&self) -> usize {
         self.capacity
     }
 
     /// The type of its numbers.
-    pub fn kv_type(&self) -> KvType {
+    pub(crate) fn kv_type(&self) -> KvType {
         match self.all.dtype() {
             DType::F16 => KvType::F16,
             _ => KvType::F32,
         }
     }
 
-    pub fn places(&self) -> Places {
+    pub(crate) fn places(&self) -> Places {
         self.places
     }
 
-    pub fn layer(&self, layer: usize) -> &Layer {
+    pub(crate) fn layer(&self, layer: usize) -> &Layer {
         &self.layers[layer]
     }
 
@@ -104,7 +109,7 @@ impl KvCache {
     ///
     /// # Errors
     /// More rows than fit; a cache for candle.
-    pub fn append(&mut self, layer: usize, qkv: &Tensor, cpu: &Cpu) -> Result<()> {
+    pub(crate) fn append(&mut self, layer: usize, qkv: &Tensor, cpu: &Cpu) -> Result<()> {
         let at = self.make_room(qkv.dim(0)?)?;
         let places = self.places;
         match &self.layers[layer] {
@@ -117,7 +122,12 @@ impl KvCache {
     ///
     /// # Errors
     /// More rows than fit; a cache for our own kernels.
-    pub fn append_heads(&mut self, layer: usize, keys: &Tensor, values: &Tensor) -> Result<()> {
+    pub(crate) fn append_heads(
+        &mut self,
+        layer: usize,
+        keys: &Tensor,
+        values: &Tensor,
+    ) -> Result<()> {
         let at = self.make_room(keys.dim(1)?)?;
         let rows = self.layers[layer].heads()?;
         rows.keys.slice_set(keys, 1, at)?;
@@ -143,7 +153,7 @@ impl KvCache {
     ///
     /// # Errors
     /// Rows out of order, or not of the last pass.
-    pub fn commit_rows(&mut self, rows: &[usize], cpu: &Cpu) -> Result<()> {
+    pub(crate) fn commit_rows(&mut self, rows: &[usize], cpu: &Cpu) -> Result<()> {
         if rows.windows(2).any(|w| w[0] >= w[1]) || rows.iter().any(|&r| r >= self.pending) {
             bail!("rows to keep must be ascending and of the last pass: {rows:?}");
         }
@@ -184,7 +194,7 @@ impl KvCache {
     ///
     /// # Errors
     /// What the device reports.
-    pub fn fill_for_bench(&mut self, len: usize, cpu: &Cpu) -> Result<()> {
+    pub(crate) fn fill_for_bench(&mut self, len: usize, cpu: &Cpu) -> Result<()> {
         let len = len.min(self.capacity);
         if len > self.written {
             self.truncate(self.written);
@@ -217,7 +227,7 @@ impl KvCache {
     }
 
     /// Forgets every row from `len` on.
-    pub fn truncate(&mut self, len: usize) {
+    pub(crate) fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);
         self.pending = 0;
     }

@@ -72,7 +72,7 @@ impl Shape {
 ///
 /// # Errors
 /// The first tensor at fault, by name, with the file.
-pub fn check(weights: &Weights, config: &Config) -> Result<usize> {
+pub(crate) fn check(weights: &Weights, config: &Config) -> Result<usize> {
     let vocab = vocabulary(weights, config)?;
     let needed = needed(weights, config, vocab)?;
     for tensor in &needed {
@@ -99,7 +99,7 @@ fn vocabulary(weights: &Weights, config: &Config) -> Result<usize> {
 }
 
 /// The inner width of a block's feed-forward network, as its tensors have it.
-pub fn feed_forward(weights: &Weights, config: &Config, block: usize) -> Result<usize> {
+pub(crate) fn feed_forward(weights: &Weights, config: &Config, block: usize) -> Result<usize> {
     if let Some(stated) = config.feed_forward {
         return Ok(stated);
     }

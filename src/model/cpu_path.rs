@@ -15,11 +15,11 @@ use super::pass::Pass;
 
 /// What the blocks of one pass share.
 #[derive(Clone, Copy)]
-pub struct Shared<'a> {
-    pub config: &'a Config,
-    pub places: Places,
-    pub pass: &'a Pass,
-    pub cpu: &'a Cpu,
+pub(crate) struct Shared<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) places: Places,
+    pub(crate) pass: &'a Pass,
+    pub(crate) cpu: &'a Cpu,
 }
 
 fn scale(norm: &Norm) -> (&[f32], f32) {
@@ -27,7 +27,12 @@ fn scale(norm: &Norm) -> (&[f32], f32) {
 }
 
 /// Queries, keys and values, rotated. Shapes: (n, width) -> (n, qkv).
-pub fn qkv(layer: &Layer, x: &Tensor, shared: &Shared<'_>, clock: &mut Clock) -> Result<Tensor> {
+pub(crate) fn qkv(
+    layer: &Layer,
+    x: &Tensor,
+    shared: &Shared<'_>,
+    clock: &mut Clock,
+) -> Result<Tensor> {
     let Shared {
         config, pass, cpu, ..
     } = *shared;
@@ -50,7 +55,7 @@ pub fn qkv(layer: &Layer, x: &Tensor, shared: &Shared<'_>, clock: &mut Clock) ->
 
 /// The rest of the block, once keys and values are in the cache.
 /// Shapes: (n, width), (n, qkv) -> (n, width).
-pub fn finish(
+pub(crate) fn finish(
     layer: &Layer,
     x: &Tensor,
     qkv: &Tensor,

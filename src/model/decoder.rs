@@ -28,12 +28,12 @@ use crate::speculate::TokenId;
 
 /// Rows of one forward pass while a prompt is processed: as many as fill our
 /// kernels, and a device.
-pub const PROMPT_CHUNK: usize = 64;
+pub(crate) const PROMPT_CHUNK: usize = 64;
 const PROMPT_CHUNK_ON_DEVICE: usize = 256;
 
 /// A loaded model with its cache.
 pub struct Decoder {
-    pub config: Config,
+    pub(crate) config: Config,
     device: Device,
     backend: Backend,
     embedding: Embedding,
@@ -106,21 +106,22 @@ impl Decoder {
         self.cache.len()
     }
 
+    /// Nothing is committed yet.
     pub fn is_empty(&self) -> bool {
         self.cache.is_empty()
     }
 
     /// Tokens that fit the cache.
-    pub fn capacity(&self) -> usize {
+    pub(crate) fn capacity(&self) -> usize {
         self.cache.capacity()
     }
 
-    pub fn threads(&self) -> usize {
+    pub(crate) fn threads(&self) -> usize {
         self.cpu.pool.threads()
     }
 
     /// The instructions that products are computed with; on a GPU, by whom.
-    pub fn instructions(&self) -> &'static str {
+    pub(crate) fn instructions(&self) -> &'static str {
         match self.backend {
             Backend::Cpu => self.cpu.isa.name(),
             Backend::Device => "candle",
@@ -128,7 +129,7 @@ impl Decoder {
     }
 
     /// The type of keys and values in the cache.
-    pub fn kv_type(&self) -> KvType {
+    pub(crate) fn kv_type(&self) -> KvType {
         self.cache.kv_type()
     }
 
@@ -156,7 +157,7 @@ impl Decoder {
     }
 
     /// Takes back logits that nobody reads any more, for their memory.
-    pub fn recycle(&mut self, logits: Logits) {
+    pub(crate) fn recycle(&mut self, logits: Logits) {
         if let Logits::Host(rows) = logits {
             self.spare = rows;
         }
@@ -199,12 +200,12 @@ impl Decoder {
     }
 
     /// Where the time of the last [`Decoder::forward`] went.
-    pub fn times(&self) -> PassTimes {
+    pub(crate) fn times(&self) -> PassTimes {
         self.clock.times
     }
 
     /// Bounds of this machine; `None` where the weights are not ours.
-    pub fn roofline(&self) -> Option<Roofline> {
+    pub(crate) fn roofline(&self) -> Option<Roofline> {
         let mut matrices = Vec::new();
         for linear in self
             .layers
@@ -222,7 +223,7 @@ impl Decoder {
     ///
     /// # Errors
     /// What the device reports.
-    pub fn fill_for_bench(&mut self, len: usize) -> Result<()> {
+    pub(crate) fn fill_for_bench(&mut self, len: usize) -> Result<()> {
         Ok(self.cache.fill_for_bench(len, &self.cpu)?)
     }
 

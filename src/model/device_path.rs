@@ -10,7 +10,7 @@ use super::layer::Layer;
 use super::pass::Pass;
 
 /// What the blocks of one pass share on the device.
-pub struct Shared {
+pub(crate) struct Shared {
     /// 0 where a row attends, minus infinity elsewhere. Shape: (heads, n, len).
     mask: Tensor,
     /// (n, half) each.
@@ -20,7 +20,7 @@ pub struct Shared {
 
 impl Shared {
     /// Uploads a pass's mask, cosines and sines.
-    pub fn new(pass: &Pass, config: &Config, device: &Device) -> Result<Self> {
+    pub(crate) fn new(pass: &Pass, config: &Config, device: &Device) -> Result<Self> {
         let n = pass.paths.len();
         let table = |values: &[f32]| Tensor::from_slice(values, (n, values.len() / n), device);
         let mask = dense_mask(pass, device)?;
@@ -35,14 +35,14 @@ impl Shared {
 }
 
 /// A pass's queries, keys and values, head by head: (heads, n, head_dim).
-pub struct Qkv {
+pub(crate) struct Qkv {
     queries: Tensor,
-    pub keys: Tensor,
-    pub values: Tensor,
+    pub(crate) keys: Tensor,
+    pub(crate) values: Tensor,
 }
 
 /// Queries, keys and values, the first two rotated. Shape: (n, width) -> [`Qkv`].
-pub fn qkv(layer: &Layer, config: &Config, shared: &Shared, x: &Tensor) -> Result<Qkv> {
+pub(crate) fn qkv(layer: &Layer, config: &Config, shared: &Shared, x: &Tensor) -> Result<Qkv> {
     let Config {
         heads,
         kv_heads,
@@ -74,7 +74,7 @@ pub fn qkv(layer: &Layer, config: &Config, shared: &Shared, x: &Tensor) -> Resul
 
 /// The rest of the block, once keys and values are in the cache.
 /// Shapes: (n, width) -> the same.
-pub fn finish(
+pub(crate) fn finish(
     layer: &Layer,
     config: &Config,
     shared: &Shared,

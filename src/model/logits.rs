@@ -17,6 +17,7 @@ use crate::speculate::row::{Candidate, Drawn, NodeDistribution, TOP_N, TokenScor
 pub enum Logits {
     /// Row after row.
     Host(Vec<f32>),
+    /// On candle's device.
     Device(Tensor),
 }
 
@@ -24,9 +25,9 @@ pub enum Logits {
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
     /// Tokens that the repetition penalty looks back on.
-    pub recent: Vec<TokenId>,
+    pub(crate) recent: Vec<TokenId>,
     /// Draft tokens whose rank and probability are wanted.
-    pub children: Vec<TokenId>,
+    pub(crate) children: Vec<TokenId>,
 }
 
 /// Numbers that are read over from a device: judging there takes dozens of
@@ -38,7 +39,7 @@ impl Logits {
     ///
     /// # Errors
     /// What the device reports.
-    pub fn bring_if_few(&mut self) -> Result<()> {
+    pub(crate) fn bring_if_few(&mut self) -> Result<()> {
         if let Logits::Device(rows) = self
             && rows.elem_count() <= FEW
         {
@@ -52,7 +53,7 @@ impl Logits {
     ///
     /// # Errors
     /// What the device reports; logits that are no numbers.
-    pub fn draw(&self, row: Row, sampling: &Sampling, position: usize) -> Result<Drawn> {
+    pub(crate) fn draw(&self, row: Row, sampling: &Sampling, position: usize) -> Result<Drawn> {
         let read;
         let logits = match self {
             Logits::Host(all) => {
@@ -76,16 +77,16 @@ impl Logits {
 
 /// One of so many rows.
 #[derive(Clone, Copy, Debug)]
-pub struct Row {
-    pub index: usize,
-    pub of: usize,
+pub(crate) struct Row {
+    pub(crate) index: usize,
+    pub(crate) of: usize,
 }
 
 /// A row's distribution, and its children's standing in it.
-pub type Answered = (NodeDistribution, Vec<TokenScore>);
+pub(crate) type Answered = (NodeDistribution, Vec<TokenScore>);
 
 /// Reads rows on the CPU; see [`score_row`]. `None`: a logit is not finite.
-pub fn score_on_host(
+pub(crate) fn score_on_host(
     logits: &mut [f32],
     asked: &[Asked],
     penalty: f32,
@@ -110,7 +111,7 @@ pub fn score_on_host(
 ///
 /// # Errors
 /// What the device reports.
-pub fn score_on_device(
+pub(crate) fn score_on_device(
     logits: &mut Tensor,
     asked: &[Asked],
     penalty: f32,

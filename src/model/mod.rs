@@ -1,11 +1,11 @@
 //! The model: weights, tokenizer, decoder, KV cache, kernels. candle lives here.
 
 mod base64_text;
-pub mod cache;
+pub(crate) mod cache;
 mod cancelled;
 pub mod chat;
 pub mod checked;
-pub mod clock;
+pub(crate) mod clock;
 pub mod config;
 mod consistency;
 mod cpu_path;
@@ -24,11 +24,11 @@ pub mod logits;
 mod pass;
 pub mod raw_matrix;
 pub mod registry;
-pub mod roofline;
+pub(crate) mod roofline;
 pub mod rope;
-pub mod safetensors;
-pub mod sampling;
-pub mod score;
+pub(crate) mod safetensors;
+pub(crate) mod sampling;
+pub(crate) mod score;
 pub mod shape;
 mod stated;
 pub mod tokenizer;

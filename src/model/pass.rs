@@ -10,25 +10,27 @@ use crate::speculate::TokenId;
 /// or `None` for a child of the last committed token.
 #[derive(Clone, Copy)]
 pub struct TreeBatch<'a> {
+    /// One token per node.
     pub tokens: &'a [TokenId],
+    /// One parent per node.
     pub parents: &'a [Option<usize>],
 }
 
 /// The rows of a pass.
-pub struct Pass {
+pub(crate) struct Pass {
     /// Per row: cache rows of its ancestors within the pass, itself last.
-    pub paths: Vec<Vec<u32>>,
+    pub(crate) paths: Vec<Vec<u32>>,
     /// Committed rows.
-    pub prefix: usize,
+    pub(crate) prefix: usize,
     /// (n, half) each: cosines and sines of the rows' positions.
-    pub cos: Vec<f32>,
-    pub sin: Vec<f32>,
+    pub(crate) cos: Vec<f32>,
+    pub(crate) sin: Vec<f32>,
 }
 
 impl Pass {
     /// # Errors
     /// No rows, more than fit the cache, a node before its parent.
-    pub fn new(
+    pub(crate) fn new(
         rows: TreeBatch<'_>,
         prefix: usize,
         capacity: usize,
@@ -61,7 +63,7 @@ impl Pass {
 }
 
 /// Cosines and sines by position.
-pub struct RopeTable {
+pub(crate) struct RopeTable {
     half: usize,
     /// (context, half) each
     cos: Vec<f32>,
@@ -70,7 +72,7 @@ pub struct RopeTable {
 
 impl RopeTable {
     /// `factors` (half, or none) divide the frequencies, as Llama 3 ships them.
-    pub fn new(config: &Config, context: usize, factors: &[f32]) -> Self {
+    pub(crate) fn new(config: &Config, context: usize, factors: &[f32]) -> Self {
         let half = config.rope_dim / 2;
         let mut frequencies = config
             .rope_scaling

@@ -167,7 +167,7 @@ impl TextCodec {
     }
 
     /// A rendered text as somebody is to read it.
-    pub fn unguarded<'t>(&self, text: &'t str) -> Cow<'t, str> {
+    pub(crate) fn unguarded<'t>(&self, text: &'t str) -> Cow<'t, str> {
         markers::unguarded(text)
     }
 

@@ -45,7 +45,7 @@ fn not_weights(text: &str) -> String {
 }
 
 /// Where the weights lie.
-pub enum Source {
+pub(crate) enum Source {
     Gguf(Gguf),
     Checkpoint(Checkpoint),
     /// None lie anywhere: random ones.
@@ -54,8 +54,8 @@ pub enum Source {
 
 /// An opened model, its weights unread.
 pub struct Weights {
-    pub source: Source,
-    pub floats: FloatWeights,
+    pub(crate) source: Source,
+    pub(crate) floats: FloatWeights,
 }
 
 impl Weights {
@@ -77,7 +77,7 @@ impl Weights {
         Ok(Weights { source, floats })
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         match &self.source {
             Source::Gguf(gguf) => &gguf.path,
             Source::Checkpoint(checkpoint) => &checkpoint.folder,
@@ -85,6 +85,7 @@ impl Weights {
         }
     }
 
+    /// Whether there is a tensor of this name, as GGUF names it.
     pub fn has(&self, name: &str) -> bool {
         match &self.source {
             Source::Gguf(gguf) => gguf.has(name),
@@ -94,7 +95,7 @@ impl Weights {
     }
 
     /// A two-dimensional weight, unread.
-    pub fn matrix(&self, name: &str) -> Result<RawMatrix<'_>> {
+    pub(crate) fn matrix(&self, name: &str) -> Result<RawMatrix<'_>> {
         match &self.source {
             Source::Gguf(gguf) => gguf.matrix(name),
             Source::Checkpoint(checkpoint) => checkpoint.matrix(name),
@@ -103,7 +104,7 @@ impl Weights {
     }
 
     /// A small weight (a norm's scale, a bias) as floats.
-    pub fn vector(&self, name: &str) -> Result<Vec<f32>> {
+    pub(crate) fn vector(&self, name: &str) -> Result<Vec<f32>> {
         match &self.source {
             Source::Gguf(gguf) => gguf.vector(name),
             Source::Checkpoint(checkpoint) => checkpoint.vector(name),
@@ -112,7 +113,7 @@ impl Weights {
     }
 
     /// A weight packed for our own kernels.
-    pub fn packed(&self, name: &str) -> Result<Packed> {
+    pub(crate) fn packed(&self, name: &str) -> Result<Packed> {
         let raw = self.matrix(name)?;
         let (rows, cols) = (raw.rows, raw.cols);
         let packed = match (raw.is_float(), self.floats) {
@@ -132,7 +133,7 @@ impl Weights {
     /// Weights that share their input, for candle's products on a device. Neighbours
     /// of one type become one matrix: on a GPU the launches are what a small
     /// product costs.
-    pub fn on_device(&self, names: &[String], device: &Device) -> Result<Vec<QMatMul>> {
+    pub(crate) fn on_device(&self, names: &[String], device: &Device) -> Result<Vec<QMatMul>> {
         let parts = names.iter().map(|name| self.matrix(name));
         let parts = parts.collect::<Result<Vec<_>>>()?;
         let alike = parts.chunk_by(|a, b| a.dtype == b.dtype);
@@ -173,7 +174,7 @@ impl Weights {
     }
 
     /// A weight as a table of floats on a device. Shape: (rows, cols).
-    pub fn table(&self, name: &str, device: &Device) -> Result<Tensor> {
+    pub(crate) fn table(&self, name: &str, device: &Device) -> Result<Tensor> {
         let raw = self.matrix(name)?;
         if raw.is_float() {
             return Ok(Tensor::from_vec(
@@ -187,7 +188,7 @@ impl Weights {
     }
 
     /// The files that the weights lie in.
-    pub fn files(&self) -> Vec<PathBuf> {
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
         match &self.source {
             Source::Gguf(gguf) => gguf.files(),
             Source::Checkpoint(checkpoint) => checkpoint.files(),
@@ -196,7 +197,7 @@ impl Weights {
     }
 
     /// Every tensor's name as the source has it, in no order.
-    pub fn names(&self) -> Vec<&str> {
+    pub(crate) fn names(&self) -> Vec<&str> {
         match &self.source {
             Source::Gguf(gguf) => gguf.names().collect(),
             Source::Checkpoint(checkpoint) => checkpoint.names().collect(),
@@ -205,7 +206,7 @@ impl Weights {
     }
 
     /// What the source calls the tensor of this name.
-    pub fn own_name(&self, name: &str) -> String {
+    pub(crate) fn own_name(&self, name: &str) -> String {
         match &self.source {
             Source::Gguf(_) | Source::MadeUp(_) => name.to_owned(),
             Source::Checkpoint(_) => safetensors::own_name(name).unwrap_or(name.to_owned()),
@@ -216,7 +217,7 @@ impl Weights {
     ///
     /// # Errors
     /// A tensor that is missing.
-    pub fn dims(&self, name: &str) -> Result<&[usize]> {
+    pub(crate) fn dims(&self, name: &str) -> Result<&[usize]> {
         match &self.source {
             Source::Gguf(gguf) => gguf.dims(name),
             Source::Checkpoint(checkpoint) => checkpoint.dims(name),
@@ -225,7 +226,7 @@ impl Weights {
     }
 
     /// Bytes on disk.
-    pub fn file_bytes(&self) -> u64 {
+    pub(crate) fn file_bytes(&self) -> u64 {
         match &self.source {
             Source::Gguf(gguf) => gguf.file_bytes(),
             Source::Checkpoint(checkpoint) => checkpoint.file_bytes(),
@@ -250,7 +251,7 @@ impl Weights {
     }
 
     /// Bits of a weight, where most of the weights are floats.
-    pub fn float_bits(&self) -> Option<u64> {
+    pub(crate) fn float_bits(&self) -> Option<u64> {
         match self.main_dtype().as_str() {
             "F32" => Some(32),
             "F16" | "BF16" => Some(16),
@@ -259,7 +260,7 @@ impl Weights {
     }
 
     /// The type of most weights in the file: `Q4_1`, `BF16`.
-    pub fn main_dtype(&self) -> String {
+    pub(crate) fn main_dtype(&self) -> String {
         match &self.source {
             Source::Gguf(gguf) => gguf.main_dtype(),
             Source::Checkpoint(checkpoint) => checkpoint.main_dtype(),

@@ -5,20 +5,20 @@
 //! Between the core and its faces: the screens, exports and commands read it. Knows
 //! no widgets, no keys' meanings and no screen.
 
-pub mod describe;
-pub mod flow;
-pub mod footprint;
+pub(crate) mod describe;
+pub(crate) mod flow;
+pub(crate) mod footprint;
 pub mod format;
 pub mod key;
-pub mod lines;
-pub mod mark;
-pub mod memo;
-pub mod number;
-pub mod palette;
+pub(crate) mod lines;
+pub(crate) mod mark;
+pub(crate) mod memo;
+pub(crate) mod number;
+pub(crate) mod palette;
 pub mod pick;
 pub mod picture;
 pub mod record;
-pub mod story;
+pub(crate) mod story;
 pub mod theme;
 pub mod token_text;
-pub mod tree_lines;
+pub(crate) mod tree_lines;

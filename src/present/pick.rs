@@ -18,13 +18,13 @@ pub enum Pick {
 }
 
 /// The distribution that the bonus token was taken from.
-pub fn bonus_row(step: &Step) -> &NodeDistribution {
+pub(crate) fn bonus_row(step: &Step) -> &NodeDistribution {
     let last = step.verdict.path.last().copied().unwrap_or(0);
     &step.rows[last]
 }
 
 /// What became of it; `None` of the root.
-pub fn mark(step: &Step, pick: Pick) -> Option<Mark> {
+pub(crate) fn mark(step: &Step, pick: Pick) -> Option<Mark> {
     match pick {
         Pick::Root => None,
         Pick::Bonus => Some(Mark::Bonus),
@@ -33,7 +33,7 @@ pub fn mark(step: &Step, pick: Pick) -> Option<Mark> {
 }
 
 /// A step's committed tokens in order.
-pub fn committed(step: &Step) -> Vec<(TokenId, Pick, Mark)> {
+pub(crate) fn committed(step: &Step) -> Vec<(TokenId, Pick, Mark)> {
     let path = &step.verdict.path;
     let picks = path.iter().map(|&n| Pick::Draft(n)).chain([Pick::Bonus]);
     let tokens = step.verdict.committed(&step.tree);
@@ -45,7 +45,7 @@ pub fn committed(step: &Step) -> Vec<(TokenId, Pick, Mark)> {
 
 /// What is worth looking at first in a step: what only the relaxed rule took,
 /// else the last draft token committed, else the model's own.
-pub fn first_look(step: &Step) -> Pick {
+pub(crate) fn first_look(step: &Step) -> Pick {
     let path = &step.verdict.path;
     let relaxed = |&&n: &&usize| step.verdict.fate(n) == Some(Fate::Relaxed);
     let node = path.iter().find(relaxed).or(path.last());

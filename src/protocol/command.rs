@@ -18,14 +18,18 @@ pub enum Command {
     CancelSweep,
     /// Render and tokenise a prompt without running it.
     Preview {
+        /// Comes back with [`Event::Preview`](super::Event::Preview).
         ticket: u64,
+        /// What would be asked.
         prompt: PromptText,
         /// Of the answer that is to have room beside it.
         max_tokens: usize,
     },
     /// A question about the pools, or a change of them.
     Lab(Box<LabQuestion>),
+    /// Stop before the next step.
     Pause,
+    /// Go on after a pause.
     Resume,
     /// One step, then pause.
     Step,
@@ -44,5 +48,6 @@ pub enum Command {
     CancelFetch,
     /// Try to fetch and load the model again.
     RetryModel,
+    /// End the thread; a run under way ends as cancelled.
     Quit,
 }

@@ -14,6 +14,9 @@ pub use pools::{
     DocumentText, Documents, Found, FoundDocument, ListedDoc, Overview, PoolName, Probe, ProbedSet,
     ProbedText, Section,
 };
-pub use prompt::{History, PromptPreview, PromptText, RenderedPrompt};
-pub use questions::{LabAnswer, LabQuestion, NewDocument, PoolChange, SavedEdits, Undone};
-pub use request::{Asked, Purpose, Request, RunId, SweepId, SweepRequest};
+pub(crate) use prompt::RenderedPrompt;
+pub use prompt::{History, PromptPreview, PromptText};
+pub use questions::{LabAnswer, LabQuestion, PoolChange};
+pub(crate) use questions::{NewDocument, SavedEdits, Undone};
+pub(crate) use request::SweepId;
+pub use request::{Asked, Purpose, Request, RunId, SweepRequest};

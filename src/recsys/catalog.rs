@@ -21,7 +21,8 @@ use super::subject::{SubjectKind, SubjectRef, UNGROUPED};
 /// Something else that a source says about a subject: its author, their age.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fact {
-    pub name: String,
+    pub(crate) name: String,
+    /// Plain text.
     pub value: String,
 }
 
@@ -31,33 +32,44 @@ pub struct Fact {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Item {
+    /// Unique among the items.
     pub id: EcoString,
+    /// As prompts and screens say it.
     pub title: EcoString,
+    /// Of release.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub year: Option<u16>,
+    /// As the source orders them.
     #[serde(skip_serializing_if = "<[EcoString]>::is_empty")]
     pub genres: Box<[EcoString]>,
+    /// One name, or several with commas.
     #[serde(skip_serializing_if = "EcoString::is_empty")]
     pub director: EcoString,
+    /// Of origin.
     #[serde(skip_serializing_if = "EcoString::is_empty")]
     pub country: EcoString,
+    /// Keywords.
     #[serde(skip_serializing_if = "<[EcoString]>::is_empty")]
     pub themes: Box<[EcoString]>,
+    /// Whatever else the source says.
     #[serde(skip_serializing_if = "<[Fact]>::is_empty")]
     pub facts: Box<[Fact]>,
     /// Name of one of [`Catalog::item_groups`].
     #[serde(skip)]
     pub group: Arc<str>,
     #[serde(skip)]
-    pub half: Half,
+    pub(crate) half: Half,
 }
 
 /// A user and everything they rated.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct User {
+    /// Unique among the users.
     pub id: EcoString,
+    /// As prompts and screens say it.
     pub name: EcoString,
+    /// Whatever the source says: age, occupation.
     #[serde(skip_serializing_if = "<[Fact]>::is_empty")]
     pub facts: Box<[Fact]>,
     /// By time; ties keep the file's order.
@@ -67,12 +79,12 @@ pub struct User {
     #[serde(skip)]
     pub group: Arc<str>,
     #[serde(skip)]
-    pub half: Half,
+    pub(crate) half: Half,
 }
 
 impl User {
     /// A user of whom no more than the id is known.
-    pub fn unnamed(id: &str) -> Self {
+    pub(crate) fn unnamed(id: &str) -> Self {
         User {
             id: id.into(),
             name: eco_format!("User {id}"),
@@ -84,11 +96,14 @@ impl User {
 /// An item or a user, borrowed from its catalog.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Subject<'a> {
+    /// An item.
     Item(&'a Item),
+    /// A user.
     User(&'a User),
 }
 
 impl<'a> Subject<'a> {
+    /// Item or user.
     pub fn kind(self) -> SubjectKind {
         match self {
             Subject::Item(_) => SubjectKind::Item,
@@ -96,6 +111,7 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// Unique among its kind.
     pub fn id(self) -> &'a str {
         match self {
             Subject::Item(item) => &item.id,
@@ -114,6 +130,7 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// The group whose pool drafts for it.
     pub fn group(self) -> &'a str {
         match self {
             Subject::Item(item) => &item.group,
@@ -127,6 +144,7 @@ impl<'a> Subject<'a> {
         Some(self.group()).filter(|&group| group != UNGROUPED)
     }
 
+    /// Whether it fills the pools or is decoded.
     pub fn half(self) -> Half {
         match self {
             Subject::Item(item) => item.half,
@@ -137,8 +155,8 @@ impl<'a> Subject<'a> {
 
 /// Why subjects are where they are.
 #[derive(Clone, Debug)]
-pub struct Grouping {
-    pub map: GroupMap,
+pub(crate) struct Grouping {
+    pub(crate) map: GroupMap,
     /// By kind, the groups of the map that were too small to stand alone, with
     /// their sizes.
     pub(super) merged: [BTreeMap<String, usize>; 2],
@@ -151,9 +169,13 @@ pub struct Grouping {
 pub struct Catalog {
     /// The folder's name, or `sample` for the bundled one.
     pub name: String,
+    /// In the order of the source.
     pub items: Vec<Item>,
+    /// In the order of the source.
     pub users: Vec<User>,
+    /// Groups of items, whose names subjects carry.
     pub item_groups: Vec<Group>,
+    /// Groups of users, whose names subjects carry.
     pub user_groups: Vec<Group>,
     /// What an item is called: `movie`, `book`, `product`.
     pub noun: String,
@@ -191,7 +213,7 @@ impl Catalog {
     }
 
     /// The subject with this id, if there is one.
-    pub fn lookup(&self, kind: SubjectKind, id: &str) -> Option<SubjectRef> {
+    pub(crate) fn lookup(&self, kind: SubjectKind, id: &str) -> Option<SubjectRef> {
         let by_id = self.by_id.get_or_init(|| self.sorted_by_id());
         let order = match kind {
             SubjectKind::Item => &by_id[0],
@@ -271,6 +293,7 @@ impl Catalog {
         })
     }
 
+    /// The groups of one kind of subject.
     pub fn groups(&self, kind: SubjectKind) -> &[Group] {
         match kind {
             SubjectKind::Item => &self.item_groups,

@@ -27,7 +27,9 @@ const AUTOMATIC_MERGE_BELOW: usize = 20;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Group {
+    /// Short, unique among its kind.
     pub name: String,
+    /// One line for people.
     pub about: String,
 }
 
@@ -83,10 +85,10 @@ impl UserGroup {
 #[serde(deny_unknown_fields)]
 pub struct GroupMap {
     /// Seeds the split of every group into halves.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// A group with fewer subjects is merged into the fallback group.
     #[serde(default)]
-    pub merge_below: usize,
+    pub(crate) merge_below: usize,
     fallback_item_group: String,
     fallback_user_group: String,
     #[serde(default)]
@@ -99,8 +101,8 @@ pub struct GroupMap {
 /// A group and, in a sentence, the reason for it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Choice<'a> {
-    pub group: &'a str,
-    pub why: String,
+    pub(crate) group: &'a str,
+    pub(crate) why: String,
 }
 
 impl GroupMap {
@@ -115,14 +117,14 @@ impl GroupMap {
     ///
     /// # Errors
     /// Only if the program's own preset is broken.
-    pub fn movielens() -> Result<Self, Report> {
+    pub(crate) fn movielens() -> Result<Self, Report> {
         Self::parse("presets/movielens.toml", MOVIELENS)
     }
 
     /// A map for genres (or categories) that no map is known for: a group for
     /// each of the most frequent ones, one for the rest. An item goes by its own
     /// first genre that has a group. Users go where most of their items are.
-    pub fn automatic<'a>(items: impl Iterator<Item = &'a [EcoString]>) -> Self {
+    pub(crate) fn automatic<'a>(items: impl Iterator<Item = &'a [EcoString]>) -> Self {
         let mut counts: HashMap<&str, usize> = HashMap::new();
         for genre in items.flatten() {
             *counts.entry(genre).or_default() += 1;
@@ -177,11 +179,11 @@ impl GroupMap {
         Ok(())
     }
 
-    pub fn item_groups(&self) -> Vec<Group> {
+    pub(crate) fn item_groups(&self) -> Vec<Group> {
         self.item_group.clone()
     }
 
-    pub fn user_groups(&self) -> Vec<Group> {
+    pub(crate) fn user_groups(&self) -> Vec<Group> {
         let groups = self.user_group.iter();
         groups
             .map(|group| Group {
@@ -210,7 +212,7 @@ impl GroupMap {
     }
 
     /// The group of an item with these genres.
-    pub fn item_group_name(&self, genres: &[EcoString]) -> &str {
+    pub(crate) fn item_group_name(&self, genres: &[EcoString]) -> &str {
         let rule = self.rule(genres);
         rule.map_or(&self.fallback_item_group, |rule| &rule.group)
     }
@@ -229,7 +231,7 @@ impl GroupMap {
         }
     }
 
-    pub fn fallback(&self, kind: SubjectKind) -> &str {
+    pub(crate) fn fallback(&self, kind: SubjectKind) -> &str {
         match kind {
             SubjectKind::Item => &self.fallback_item_group,
             SubjectKind::User => &self.fallback_user_group,
@@ -238,7 +240,7 @@ impl GroupMap {
 
     /// The group of a user who liked items of these groups: the one with most of
     /// them. Ties go to the group listed first.
-    pub fn user_group<'a>(&self, liked_groups: impl Iterator<Item = &'a str>) -> Choice<'_> {
+    pub(crate) fn user_group<'a>(&self, liked_groups: impl Iterator<Item = &'a str>) -> Choice<'_> {
         let mut n_by_item_group: HashMap<&str, usize> = HashMap::new();
         for group in liked_groups {
             *n_by_item_group.entry(group).or_default() += 1;

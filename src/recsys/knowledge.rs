@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::subject::SubjectKind;
 
-pub use log::{CutOff, KnowledgeLog};
+pub use log::KnowledgeLog;
 
 macro_rules! sample {
     ($($name:literal),+) => {
@@ -39,7 +39,9 @@ const SAMPLE: [(&str, &str); 4] = sample!(
 pub struct KnowledgeDoc {
     /// The subject's id in its catalog.
     pub id: String,
+    /// Item or user.
     pub kind: SubjectKind,
+    /// The subject's group when it was written.
     pub group: String,
     /// `kar`, ..; [`UNKNOWN_FRAMEWORK`] where nobody said.
     pub framework: String,
@@ -57,24 +59,24 @@ fn yes() -> bool {
 }
 
 /// The framework of knowledge that came without one.
-pub const UNKNOWN_FRAMEWORK: &str = "unknown";
+pub(crate) const UNKNOWN_FRAMEWORK: &str = "unknown";
 
 /// The framework that a document names, if it is one.
-pub fn known_framework(name: &str) -> Option<&str> {
+pub(crate) fn known_framework(name: &str) -> Option<&str> {
     Some(name).filter(|name| !matches!(*name, "" | UNKNOWN_FRAMEWORK))
 }
 
 /// The group of knowledge that came without one.
-pub const NO_GROUP: &str = "none";
+pub(crate) const NO_GROUP: &str = "none";
 
 /// The group that a document names, if it is one.
-pub fn known_group(name: &str) -> Option<&str> {
+pub(crate) fn known_group(name: &str) -> Option<&str> {
     Some(name).filter(|name| *name != NO_GROUP)
 }
 
 /// The files that ship for the sample catalog, by name: KAR's items and users,
 /// then ONCE's.
-pub fn bundled_files() -> [(&'static str, &'static str); 4] {
+pub(crate) fn bundled_files() -> [(&'static str, &'static str); 4] {
     SAMPLE
 }
 
@@ -99,7 +101,7 @@ pub fn read_knowledge(path: &Path) -> Result<Vec<KnowledgeDoc>, Report> {
 ///
 /// # Errors
 /// As [`read_knowledge`], for any other line.
-pub fn read_whole_lines(path: &Path) -> Result<Vec<KnowledgeDoc>, Report> {
+pub(crate) fn read_whole_lines(path: &Path) -> Result<Vec<KnowledgeDoc>, Report> {
     let bytes = fs::read(path).wrap_err_with(|| format!("reading {}", path.display()))?;
     let (whole, tail) = bytes.split_at(n_whole_lines(&bytes));
     let mut docs = parse_bytes(path, whole)?;
@@ -121,7 +123,7 @@ fn last_document(tail: &[u8]) -> Option<KnowledgeDoc> {
 }
 
 /// `file` is the name that error messages carry. Blank lines are skipped.
-pub fn parse_knowledge(file: &str, text: &str) -> Result<Vec<KnowledgeDoc>, Report> {
+pub(crate) fn parse_knowledge(file: &str, text: &str) -> Result<Vec<KnowledgeDoc>, Report> {
     let mut docs = Vec::new();
     for (line, content) in (1u64..).zip(text.lines()) {
         if content.trim().is_empty() {
@@ -162,7 +164,8 @@ fn line_at(bytes: &[u8], offset: usize) -> usize {
 
 /// Adds documents at the end of a file, which is made if need be; a line that a
 /// kill had cut off is removed first. To add many, keep a [`KnowledgeLog`] open.
-pub fn append_knowledge(path: &Path, docs: &[KnowledgeDoc]) -> Result<(), Report> {
+#[cfg(test)]
+pub(crate) fn append_knowledge(path: &Path, docs: &[KnowledgeDoc]) -> Result<(), Report> {
     let mut log = KnowledgeLog::open(path)?;
     docs.iter().try_for_each(|doc| log.append(doc))
 }

@@ -10,24 +10,24 @@
 //!
 //! Knows nothing of models, pools or screens.
 
-pub mod answer;
+pub(crate) mod answer;
 pub mod catalog;
-pub mod faults;
+pub(crate) mod faults;
 pub mod foreign;
 pub mod frameworks;
-pub mod grouping;
+pub(crate) mod grouping;
 pub mod groups;
 mod halves;
 pub mod history;
 pub mod import;
 mod kind_name;
-pub mod kmeans;
+pub(crate) mod kmeans;
 pub mod knowledge;
 pub mod learn;
 pub mod lightgcn;
 pub mod load;
 pub mod prompts;
-pub mod quality;
+pub(crate) mod quality;
 mod random;
 mod rows;
 pub mod saved;
@@ -39,11 +39,13 @@ mod table;
 
 pub use catalog::{Catalog, Item, Subject, User};
 pub use frameworks::{Example, Framework};
-pub use groups::{Group, GroupMap};
+pub(crate) use groups::Group;
+pub use groups::GroupMap;
 pub use halves::Half;
 pub use history::{Protocol, Rating, Role};
 pub use knowledge::{KnowledgeDoc, KnowledgeLog};
-pub use prompts::{Prompt, Question, prompt, question};
-pub use random::{dealt, draw};
+pub(crate) use prompts::Prompt;
+pub use prompts::{prompt, question};
+pub(crate) use random::{dealt, draw};
 pub use scale::Scale;
 pub use subject::{SubjectKind, SubjectRef, UNGROUPED};

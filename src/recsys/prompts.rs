@@ -25,6 +25,7 @@ pub struct Prompt {
     pub system: Option<String>,
     /// Earlier turns that show how an answer looks.
     pub examples: Vec<Example>,
+    /// The question.
     pub user: String,
     /// The answer's first words, put in the assistant's mouth; may be empty.
     pub opening: String,

@@ -25,8 +25,11 @@ pub const N_KINDS: usize = Kind::COUNT;
 
 /// A piece of evidence as a gradient needs it.
 pub struct Link {
+    /// Index of its kind, below [`N_KINDS`].
     pub kind: usize,
+    /// What its trust is computed from.
     pub inputs: [f32; TRUST_INPUTS],
+    /// Its weight in the blend, 0 to 1.
     pub trust: f32,
     /// Next tokens and the share of the evidence that each has.
     pub next: Vec<(TokenId, f32)>,
@@ -38,7 +41,9 @@ pub struct Reached {
     pub links: Vec<Link>,
     /// The tokens that were drafted below it.
     pub drafted: Vec<TokenId>,
+    /// Estimated probability of the path from the root.
     pub path_prob: f32,
+    /// It is the last committed token.
     pub is_root: bool,
     /// What the answer goes on with.
     pub token: TokenId,

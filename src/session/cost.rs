@@ -17,7 +17,7 @@ use crate::text_input::{JSON_BYTES_MAX, read_text};
 ///
 /// # Errors
 /// A file that holds no profile.
-pub fn named(choice: &CostChoice) -> Result<CostProfile> {
+pub(crate) fn named(choice: &CostChoice) -> Result<CostProfile> {
     match choice {
         CostChoice::Given(profile) => Ok(profile.clone()),
         CostChoice::File(path) => read(path).wrap_err("--cost"),
@@ -49,7 +49,7 @@ fn read(path: &std::path::Path) -> Result<CostProfile> {
 ///
 /// # Errors
 /// What the device reports; [`fetch::Cancelled`].
-pub fn settle(
+pub(crate) fn settle(
     engine: &mut Engine,
     go_on: &mut dyn FnMut(usize, usize) -> bool,
 ) -> Result<Option<String>> {
@@ -67,7 +67,7 @@ pub fn settle(
 ///
 /// # Errors
 /// As [`settle`].
-pub fn renew(
+pub(crate) fn renew(
     engine: &mut Engine,
     key: &CostKey,
     go_on: &mut dyn FnMut(usize, usize) -> bool,
@@ -92,7 +92,7 @@ pub fn renew(
 }
 
 /// What is said of a profile whose points wander.
-pub fn busy(profile: &CostProfile) -> Option<String> {
+pub(crate) fn busy(profile: &CostProfile) -> Option<String> {
     let spread = profile.spread();
     (spread > LARGE_SPREAD).then(|| {
         format!(

@@ -1,10 +1,10 @@
 //! What both faces share: from settings to a catalog, knowledge, and an engine
 //! with pools.
 
-pub mod calibration;
-pub mod cost;
+pub(crate) mod calibration;
+pub(crate) mod cost;
 mod documents;
-pub mod kept_cost;
+pub(crate) mod kept_cost;
 pub mod recorded;
 
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ use crate::recsys::saved::SavedGroups;
 use crate::recsys::{Catalog, Framework, GroupMap, Half, SubjectKind, frameworks};
 use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
 
-pub use documents::{LoadedDocuments, as_knowledge};
+pub(crate) use documents::{LoadedDocuments, as_knowledge};
 
 impl Settings {
     /// How prompts are written.
@@ -47,7 +47,7 @@ impl Settings {
     }
 
     /// The catalog and what its import found; the sample is not imported.
-    pub fn import_catalog(&self) -> Result<(Catalog, Option<Findings>)> {
+    pub(crate) fn import_catalog(&self) -> Result<(Catalog, Option<Findings>)> {
         let Some(path) = &self.catalog else {
             return Ok((Catalog::bundled()?, None));
         };
@@ -70,7 +70,7 @@ impl Settings {
     ///
     /// # Errors
     /// A file that is neither saved groups nor a map; groups that know nobody here.
-    pub fn regroup(&self, catalog: Catalog) -> Result<Catalog> {
+    pub(crate) fn regroup(&self, catalog: Catalog) -> Result<Catalog> {
         let Some(path) = &self.groups else {
             return Ok(catalog);
         };
@@ -118,7 +118,7 @@ impl Settings {
 
     /// The documents of [`Self::load_documents`] under their subjects' titles and
     /// groups in this catalog; what is told of their files goes to standard error.
-    pub fn load_knowledge(&self, catalog: &Catalog) -> Result<Vec<Knowledge>> {
+    pub(crate) fn load_knowledge(&self, catalog: &Catalog) -> Result<Vec<Knowledge>> {
         let loaded = self.load_documents()?;
         loaded.told.iter().for_each(|line| note!("{line}"));
         Ok(loaded.under(catalog))
@@ -144,7 +144,7 @@ impl Settings {
 
     /// The documents' files that `load_documents` would read; `None` where they
     /// are the sample's own.
-    pub fn document_files(&self) -> Result<Option<Vec<PathBuf>>> {
+    pub(crate) fn document_files(&self) -> Result<Option<Vec<PathBuf>>> {
         match (&self.catalog, self.knowledge.as_slice()) {
             (None, []) => Ok(None),
             (Some(folder), []) => knowledge_files(&folder.join("knowledge")).map(Some),
@@ -153,7 +153,7 @@ impl Settings {
     }
 
     /// What of the options concerns loading a model.
-    pub fn load_options(&self) -> LoadOptions {
+    pub(crate) fn load_options(&self) -> LoadOptions {
         LoadOptions {
             device: self.device,
             threads: self.threads,
@@ -195,7 +195,7 @@ impl Settings {
     ///
     /// # Errors
     /// As [`Self::open_engine`].
-    pub fn open_unmeasured(
+    pub(crate) fn open_unmeasured(
         &self,
         path: &Path,
         catalog: &Catalog,

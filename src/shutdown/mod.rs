@@ -16,7 +16,7 @@ mod elsewhere;
 mod fault;
 #[cfg(unix)]
 mod pipe;
-pub mod screen;
+pub(crate) mod screen;
 #[cfg(unix)]
 mod signals;
 #[cfg(unix)]
@@ -31,15 +31,17 @@ use color_eyre::eyre::{Report, eyre};
 use tokio::sync::Notify;
 
 #[cfg(not(unix))]
-pub use elsewhere::{alternate_stack, deferred, handle_faults, is_coming, watch};
+pub use elsewhere::handle_faults;
+#[cfg(not(unix))]
+pub(crate) use elsewhere::{alternate_stack, deferred, is_coming, watch};
 #[cfg(unix)]
 pub use fault::install as handle_faults;
 #[cfg(unix)]
-pub use signals::{deferred, is_coming};
+pub(crate) use signals::{deferred, is_coming};
 #[cfg(unix)]
-pub use stack::alternate_stack;
+pub(crate) use stack::alternate_stack;
 #[cfg(unix)]
-pub use watch::watch;
+pub(crate) use watch::watch;
 
 /// What ends the program: the first thing that happened.
 static CAUSE: OnceLock<Cause> = OnceLock::new();
@@ -47,7 +49,7 @@ static ARRIVED: Notify = Notify::const_new();
 
 /// Why the interface has to leave.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cause {
+pub(crate) enum Cause {
     /// By number; a terminal that closed is SIGHUP, whether that was sent or not.
     Signal(i32),
     Fault(Fault),
@@ -55,7 +57,7 @@ pub enum Cause {
 
 /// A fault of a thread that is not the interface's.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// A mapped file has become shorter than it was, or cannot be read.
     FileChanged(PathBuf),
     StackOverflow,
@@ -68,7 +70,7 @@ pub enum Fault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("ended by signal {signal}")]
 pub struct CutOff {
-    pub signal: i32,
+    pub(crate) signal: i32,
 }
 
 impl CutOff {
@@ -106,7 +108,7 @@ impl std::fmt::Display for Fault {
 
 impl Cause {
     /// The error that the program ends with.
-    pub fn report(&self) -> Report {
+    pub(crate) fn report(&self) -> Report {
         match self {
             Cause::Signal(signal) => Report::new(CutOff { signal: *signal }),
             Cause::Fault(fault) => eyre!("{fault}"),
@@ -115,7 +117,7 @@ impl Cause {
 }
 
 /// Waits until the program is to end.
-pub async fn arrived() -> &'static Cause {
+pub(crate) async fn arrived() -> &'static Cause {
     loop {
         if let Some(cause) = CAUSE.get() {
             return cause;

@@ -7,7 +7,7 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The terminal is about to be ours. `leave` are the bytes that give it back, for
 /// when the interface cannot write them itself.
-pub fn taken(leave: Vec<u8>) {
+pub(crate) fn taken(leave: Vec<u8>) {
     #[cfg(unix)]
     unix::remember(leave);
     #[cfg(not(unix))]
@@ -15,12 +15,12 @@ pub fn taken(leave: Vec<u8>) {
     TAKEN.store(true, Ordering::SeqCst);
 }
 
-pub fn is_taken() -> bool {
+pub(crate) fn is_taken() -> bool {
     TAKEN.load(Ordering::SeqCst)
 }
 
 /// Whether it is the caller who gives the terminal back: the first who asks.
-pub fn is_mine_to_give_back() -> bool {
+pub(crate) fn is_mine_to_give_back() -> bool {
     TAKEN.swap(false, Ordering::SeqCst)
 }
 
@@ -55,7 +55,7 @@ mod unix {
 
     static SAVED: AtomicPtr<Saved> = AtomicPtr::new(ptr::null_mut());
 
-    pub fn remember(leave: Vec<u8>) {
+    pub(crate) fn remember(leave: Vec<u8>) {
         let mut settings = MaybeUninit::<libc::termios>::uninit();
         // SAFETY: tcgetattr fills what it is given, or says that it did not.
         let settings = unsafe {
@@ -68,7 +68,7 @@ mod unix {
 
     /// Restores the terminal, says why, and ends the program without running anything
     /// else of it. Async-signal-safe.
-    pub fn end_at_once(why: &[&[u8]], status: i32) -> ! {
+    pub(crate) fn end_at_once(why: &[&[u8]], status: i32) -> ! {
         keep_from_stopping();
         if super::is_mine_to_give_back() {
             restore();
@@ -118,7 +118,7 @@ mod unix {
 
     /// A program in the background that touches the terminal's settings is stopped;
     /// one that ends is not to be.
-    pub fn keep_from_stopping() {
+    pub(crate) fn keep_from_stopping() {
         // SAFETY: sets dispositions that run no code of ours.
         unsafe {
             libc::signal(libc::SIGTTOU, libc::SIG_IGN);
@@ -127,12 +127,12 @@ mod unix {
     }
 
     /// Throws away what a terminal that is held up has not taken yet.
-    pub fn make_room() {
+    pub(crate) fn make_room() {
         // SAFETY: takes numbers only.
         unsafe { libc::tcflush(STDOUT_FILENO, libc::TCOFLUSH) };
     }
 
-    pub fn name_of(signal: i32) -> &'static str {
+    pub(crate) fn name_of(signal: i32) -> &'static str {
         match signal {
             libc::SIGABRT => "SIGABRT",
             libc::SIGBUS => "SIGBUS",

@@ -13,9 +13,9 @@ use super::trace::{Header, SubjectInfo};
 /// The options of a session that are no run's own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Setup {
-    pub words: Vec<String>,
+    pub(crate) words: Vec<String>,
     /// A framework that was read from a file: its name and the file.
-    pub framework_file: Option<(String, String)>,
+    pub(crate) framework_file: Option<(String, String)>,
 }
 
 /// Options whose values are paths.
@@ -32,12 +32,12 @@ const PATHS: [&str; 8] = [
 
 impl Setup {
     /// Whether an option was given.
-    pub fn has(&self, option: &str) -> bool {
+    pub(crate) fn has(&self, option: &str) -> bool {
         self.words.iter().any(|word| word == option)
     }
 
     /// The words for a run of a framework.
-    pub fn words_for(&self, framework: &str) -> Vec<String> {
+    pub(crate) fn words_for(&self, framework: &str) -> Vec<String> {
         let mut words = self.words.clone();
         if let Some((name, file)) = &self.framework_file
             && name == framework
@@ -64,15 +64,18 @@ pub struct CommandLine<'a> {
     pub subject: Option<&'a SubjectInfo>,
     /// A custom prompt in full.
     pub asked: Option<&'a str>,
+    /// What the command line has to lead to.
     pub params: &'a Params,
     /// What a plain command line means here; `None`: not known, and every parameter is
     /// written out.
     pub configured: Option<&'a Params>,
+    /// Options that chose catalog, pools and model.
     pub setup: &'a [String],
     /// The profile of the run, where it is not the one that the setup leads to.
     pub cost: Option<&'a CostProfile>,
     /// The run itself, where it has begun.
     pub header: Option<&'a Header>,
+    /// Files that it reads and writes.
     pub files: Files<'a>,
 }
 
@@ -198,7 +201,7 @@ impl<'a> CommandLine<'a> {
 
 /// The options of a setup without those that name files, for pages that others read;
 /// and how many were left out.
-pub fn without_paths(setup: &[String]) -> (Vec<String>, usize) {
+pub(crate) fn without_paths(setup: &[String]) -> (Vec<String>, usize) {
     let mut words = setup.to_vec();
     let n_before = words.len();
     for option in PATHS {
@@ -224,7 +227,7 @@ fn without(words: &mut Vec<String>, option: &str) {
 }
 
 /// As a POSIX shell takes it for one word.
-pub fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,+@%".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_string();

@@ -7,35 +7,35 @@ use super::params::{AcceptanceRule, Drafter, Params};
 
 /// A number of a calibration that is not the shipped one: its index, its value,
 /// and the sum of squared gradients behind it.
-pub type Learned = (u8, f32, f32);
+pub(crate) type Learned = (u8, f32, f32);
 
 /// Where the calibrations of a run start.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CalibrationStart {
     /// Which shipped weights it starts from.
-    pub shipped: u32,
+    pub(crate) shipped: u32,
     /// What taught it since, for a person; `None`: nothing, the weights as shipped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from: Option<String>,
+    pub(crate) from: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub states: Vec<CalibrationState>,
+    pub(crate) states: Vec<CalibrationState>,
 }
 
 /// The calibration of one rule and drafter, where it is not as shipped.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CalibrationState {
-    pub verify: AcceptanceRule,
-    pub drafter: Drafter,
+pub(crate) struct CalibrationState {
+    pub(crate) verify: AcceptanceRule,
+    pub(crate) drafter: Drafter,
     /// The rule from whose shipped weights it starts, where that is not `verify`: a
     /// rerun under another rule drafts as its run did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub like: Option<AcceptanceRule>,
-    pub learned: Vec<Learned>,
+    pub(crate) like: Option<AcceptanceRule>,
+    pub(crate) learned: Vec<Learned>,
 }
 
 impl CalibrationStart {
     /// As the program ships it, in the weights of this revision.
-    pub fn shipped(revision: u32) -> Self {
+    pub(crate) fn shipped(revision: u32) -> Self {
         CalibrationStart {
             shipped: revision,
             from: None,
@@ -57,7 +57,7 @@ impl CalibrationStart {
     }
 
     /// Takes in what a step under these parameters changed.
-    pub fn learn(&mut self, params: &Params, changed: &[Learned]) {
+    pub(crate) fn learn(&mut self, params: &Params, changed: &[Learned]) {
         if changed.is_empty() {
             return;
         }
@@ -82,7 +82,7 @@ impl CalibrationStart {
 
     /// The same start for a run under other parameters that drafts as one under the
     /// first would: its rule has the calibration that the first one's has.
-    pub fn carried(mut self, from: &Params, to: &Params) -> Self {
+    pub(crate) fn carried(mut self, from: &Params, to: &Params) -> Self {
         if from.verify == to.verify || from.drafter != to.drafter || !to.verify.drafts() {
             return self;
         }

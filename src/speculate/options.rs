@@ -6,7 +6,7 @@ use super::params::{AcceptanceRule, Budget, Params, Source, SourceWeights, Sourc
 /// The options that make `params` of what a plain command line means, which is
 /// `configured`: the rule always, anything else where it is not the default or not
 /// what is configured.
-pub fn options(params: &Params, configured: &Params) -> Vec<String> {
+pub(crate) fn options(params: &Params, configured: &Params) -> Vec<String> {
     let mut options = rule(&params.verify);
     let plain = [*configured, Params::default()].map(|params| rest(&params));
     for (i, (name, value)) in rest(params).into_iter().enumerate() {
@@ -18,7 +18,7 @@ pub fn options(params: &Params, configured: &Params) -> Vec<String> {
 }
 
 /// Every option, so that no configuration file changes what it makes.
-pub fn all(params: &Params) -> Vec<String> {
+pub(crate) fn all(params: &Params) -> Vec<String> {
     let rest = rest(params).into_iter();
     let said = rest.filter_map(|(name, value)| Some([name.to_string(), value?]));
     rule(&params.verify)
@@ -35,7 +35,7 @@ fn rule(verify: &AcceptanceRule) -> Vec<String> {
 }
 
 /// A rule's numbers, by the names of their options.
-pub fn numbers(verify: &AcceptanceRule) -> Vec<(&'static str, String)> {
+pub(crate) fn numbers(verify: &AcceptanceRule) -> Vec<(&'static str, String)> {
     match verify {
         AcceptanceRule::Relaxed { k, tau } => vec![("k", k.to_string()), ("tau", tau.to_string())],
         AcceptanceRule::Ratio { k, r } => vec![("k", k.to_string()), ("ratio", r.to_string())],
@@ -74,7 +74,7 @@ fn rest(params: &Params) -> Vec<(&'static str, Option<String>)> {
 }
 
 /// As `--budget` and the configuration file spell it.
-pub fn budget(budget: Budget) -> String {
+pub(crate) fn budget(budget: Budget) -> String {
     match budget {
         Budget::Auto { .. } => "auto".to_string(),
         Budget::Rows(n) => n.to_string(),
@@ -82,7 +82,7 @@ pub fn budget(budget: Budget) -> String {
 }
 
 /// As `--sources` and the configuration file spell them.
-pub fn sources(sources: &Sources) -> String {
+pub(crate) fn sources(sources: &Sources) -> String {
     let on: Vec<&str> = Source::ALL
         .iter()
         .filter(|&&source| sources.has(source))
@@ -95,7 +95,7 @@ pub fn sources(sources: &Sources) -> String {
 }
 
 /// As `--source-weights` and the configuration file spell them.
-pub fn weights(weights: &SourceWeights) -> String {
+pub(crate) fn weights(weights: &SourceWeights) -> String {
     let SourceWeights {
         group,
         global,

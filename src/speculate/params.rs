@@ -5,33 +5,37 @@ mod verify;
 
 use serde::{Deserialize, Serialize};
 
-pub use sampling::{MAX_TEMPERATURE, Sampling};
+pub use sampling::Sampling;
 pub use verify::AcceptanceRule;
 
 /// Rows of the largest draft tree, the root included (LASER's own setting).
 pub const MAX_ROWS: usize = 64;
 /// Longest branch of a draft tree, in tokens.
-pub const MAX_BRANCH: usize = 32;
+pub(crate) const MAX_BRANCH: usize = 32;
 /// Longest suffix that is looked up, in tokens. With the branch below it, it stays
 /// within the depth that pools are sorted to.
-pub const MAX_SUFFIX: usize = 32;
+pub(crate) const MAX_SUFFIX: usize = 32;
 
 /// Rows of a forward pass: the root and at most `rows - 1` draft tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Budget {
     /// As many rows as pay under the measured cost, at most `max`.
-    Auto { max: usize },
+    Auto {
+        /// Rows at most.
+        max: usize,
+    },
     /// Always up to this many rows (1..=MAX_ROWS).
     Rows(usize),
 }
 
 impl Budget {
     /// What is drafted goes by the cost profile.
-    pub fn is_auto(&self) -> bool {
+    pub(crate) fn is_auto(&self) -> bool {
         matches!(self, Budget::Auto { .. })
     }
 
+    /// Rows that a step can have at most.
     pub fn max_rows(&self) -> usize {
         match *self {
             Budget::Auto { max } => max,
@@ -39,6 +43,7 @@ impl Budget {
         }
     }
 
+    /// `auto≤64`, `16`.
     pub fn describe(&self) -> String {
         match self {
             Budget::Auto { max } => format!("auto≤{max}"),
@@ -75,8 +80,10 @@ pub enum Source {
 }
 
 impl Source {
+    /// In the order of the screens.
     pub const ALL: [Source; 4] = [Source::Group, Source::Global, Source::Local, Source::Online];
 
+    /// As the command line spells it.
     pub fn name(&self) -> &'static str {
         self.into()
     }
@@ -95,8 +102,11 @@ impl Source {
 /// Which sources are switched on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sources {
+    /// [`Source::Group`].
     pub group: bool,
+    /// [`Source::Global`].
     pub global: bool,
+    /// [`Source::Local`].
     pub local: bool,
     /// Off unless asked for: a run would depend on the runs before it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -111,6 +121,7 @@ impl Sources {
         local: true,
         online: false,
     };
+    /// All off: nothing is drafted.
     pub const NONE: Sources = Sources {
         group: false,
         global: false,
@@ -118,6 +129,7 @@ impl Sources {
         online: false,
     };
 
+    /// Whether this one is on.
     pub fn has(&self, source: Source) -> bool {
         match source {
             Source::Group => self.group,
@@ -127,7 +139,7 @@ impl Sources {
         }
     }
 
-    pub fn toggle(&mut self, source: Source) {
+    pub(crate) fn toggle(&mut self, source: Source) {
         let flag = match source {
             Source::Group => &mut self.group,
             Source::Global => &mut self.global,
@@ -144,9 +156,9 @@ impl Sources {
 /// the group's, the others' as the global ones.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SourceWeights {
-    pub group: f32,
-    pub global: f32,
-    pub local: f32,
+    pub(crate) group: f32,
+    pub(crate) global: f32,
+    pub(crate) local: f32,
 }
 
 impl Default for SourceWeights {
@@ -160,7 +172,7 @@ impl Default for SourceWeights {
 }
 
 impl SourceWeights {
-    pub fn is_default(&self) -> bool {
+    pub(crate) fn is_default(&self) -> bool {
         *self == SourceWeights::default()
     }
 
@@ -210,6 +222,7 @@ pub enum Drafter {
 }
 
 impl Drafter {
+    /// In the order of the help.
     pub const ALL: [Drafter; 5] = [
         Drafter::Blend,
         Drafter::Laser,
@@ -219,18 +232,18 @@ impl Drafter {
     ];
 
     /// The drafter's name as the command line spells it.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         self.into()
     }
 
     /// # Errors
     /// Lists the names there are.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let found = Drafter::ALL.into_iter().find(|d| d.name() == text);
         found.ok_or_else(|| format!("`{text}`: must be blend, laser, ngram, chain or none"))
     }
 
-    pub fn is_default(&self) -> bool {
+    pub(crate) fn is_default(&self) -> bool {
         *self == Drafter::default()
     }
 }
@@ -239,15 +252,20 @@ impl Drafter {
 /// on the fly, in the first step that used the change.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Params {
+    /// The acceptance rule.
     pub verify: AcceptanceRule,
+    /// Rows of a forward pass.
     pub budget: Budget,
     /// Longest branch of the draft tree, in tokens (1..=MAX_BRANCH).
     pub branch: usize,
     /// Longest context suffix that is looked up, in tokens (1..=MAX_SUFFIX).
     pub max_suffix: usize,
+    /// Where drafts come from.
     pub sources: Sources,
+    /// How far the blend trusts each source.
     #[serde(default, skip_serializing_if = "SourceWeights::is_default")]
     pub source_weights: SourceWeights,
+    /// How drafts are made.
     #[serde(default, skip_serializing_if = "Drafter::is_default")]
     pub drafter: Drafter,
     /// 1.0 is off ("as in the paper").
@@ -281,13 +299,13 @@ impl Default for Params {
 
 impl Params {
     /// Whether anything may be drafted.
-    pub fn drafts(&self) -> bool {
+    pub(crate) fn drafts(&self) -> bool {
         self.verify.drafts() && self.budget.max_rows() > 1
     }
 
     /// These parameters with drafting as in the paper: its trie, 64 rows,
     /// branches of 12, no repetition penalty.
-    pub fn as_in_the_paper(self) -> Params {
+    pub(crate) fn as_in_the_paper(self) -> Params {
         Params {
             drafter: Drafter::Laser,
             budget: Budget::Rows(MAX_ROWS),
@@ -298,7 +316,7 @@ impl Params {
     }
 
     /// Says which knob is out of range and what the range is.
-    pub fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         let rows = self.budget.max_rows();
         if !(1..=MAX_ROWS).contains(&rows) {
             return Err(format!(

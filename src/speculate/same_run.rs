@@ -7,7 +7,7 @@ use super::trace::Header;
 
 /// What a difference can change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub(crate) enum Part {
     /// What is asked, and of whom.
     Prompt,
     Model,
@@ -27,10 +27,11 @@ pub enum Part {
 /// Something that two runs do not share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeaderDifference {
-    pub part: Part,
+    pub(crate) part: Part,
+    /// Its name on the screens.
     pub what: String,
-    pub then: String,
-    pub now: String,
+    pub(crate) then: String,
+    pub(crate) now: String,
 }
 
 /// What a header of an earlier format does not say.
@@ -38,12 +39,12 @@ const NOT_RECORDED: &str = "not recorded";
 
 /// Everything that decides a run and is not the same in both headers. Threads, times
 /// and where files lie decide nothing.
-pub fn differences(then: &Header, now: &Header) -> Vec<HeaderDifference> {
+pub(crate) fn differences(then: &Header, now: &Header) -> Vec<HeaderDifference> {
     differences_under(then, &then.params, now, &now.params)
 }
 
 /// The same with other parameters in force than the headers': those of a step.
-pub fn differences_under(
+pub(crate) fn differences_under(
     then: &Header,
     params_then: &Params,
     now: &Header,
@@ -202,7 +203,7 @@ fn text_of(value: &impl serde::Serialize) -> String {
 
 impl HeaderDifference {
     /// `pools: 1f3a.. then, 77b0.. now`.
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let (then, now) = (shortened(&self.then, 57), shortened(&self.now, 57));
         match then == now {
             true => format!("{}: another one now", self.what),

@@ -16,6 +16,7 @@ use course::Course;
 /// What is to be different in every step; what is `None` stays as recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Change {
+    /// Another acceptance rule.
     pub verify: Option<AcceptanceRule>,
     /// Lower: the recorded draft order is cut.
     pub budget: Option<Budget>,
@@ -32,19 +33,26 @@ pub enum Knob {
     Budget,
     /// Longer paths than were recorded.
     Branch,
+    /// Another drafter.
     Drafter,
+    /// Other sources.
     Sources,
+    /// Other weights of sources.
     SourceWeights,
+    /// Another longest suffix.
     SuffixLength,
+    /// Another repetition penalty or window.
     RepeatPenalty,
+    /// Another temperature, top-k, top-p or seed.
     Sampling,
+    /// More tokens than were generated.
     MaxTokens,
     /// None that was moved: what the calibration would have learned otherwise.
     Calibration,
 }
 
 impl Knob {
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Knob::Rule => "rule",
             Knob::Budget => "budget",
@@ -61,7 +69,7 @@ impl Knob {
     }
 
     /// Why it needs a rerun.
-    pub fn why(self) -> &'static str {
+    pub(crate) fn why(self) -> &'static str {
         match self {
             Knob::Rule => "the recording holds no drafts, or drawn tokens, to judge by this rule",
             Knob::Budget => "can be lowered only: the further drafts were never judged",
@@ -81,7 +89,7 @@ impl Knob {
 impl Change {
     /// From parameters to others: what can be judged again, and the knobs that
     /// were moved and need a rerun whatever the recording holds.
-    pub fn between(from: &Params, to: &Params) -> (Change, Vec<Knob>) {
+    pub(crate) fn between(from: &Params, to: &Params) -> (Change, Vec<Knob>) {
         let change = Change {
             verify: (from.verify != to.verify).then_some(to.verify),
             budget: (from.budget != to.budget).then_some(to.budget),
@@ -106,7 +114,7 @@ impl Change {
         (change, moved.map(|(knob, _)| knob).collect())
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         *self == Change::default()
     }
 
@@ -134,6 +142,7 @@ pub struct Rejudged {
 }
 
 impl Rejudged {
+    /// Whether the cut tree still has this node.
     pub fn is_kept(&self, node: usize) -> bool {
         self.kept.as_ref().is_none_or(|kept| kept[node])
     }
@@ -156,26 +165,26 @@ impl Rejudged {
 
 /// Figures of a stretch of steps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Figures {
-    pub steps: usize,
+pub(crate) struct Figures {
+    pub(crate) steps: usize,
     /// Tokens committed, bonus included.
-    pub tokens: usize,
-    pub fates: FateCounts,
+    pub(crate) tokens: usize,
+    pub(crate) fates: FateCounts,
 }
 
 impl Figures {
     /// Mean accepted length; `None` without steps.
-    pub fn mal(&self) -> Option<f64> {
+    pub(crate) fn mal(&self) -> Option<f64> {
         share(self.tokens, self.steps)
     }
 
     /// Committed tokens that only a relaxed rule took.
-    pub fn relaxed_share(&self) -> Option<f64> {
+    pub(crate) fn relaxed_share(&self) -> Option<f64> {
         share(self.fates.relaxed, self.tokens)
     }
 
     /// Accepted and relaxed over drafted.
-    pub fn acceptance(&self) -> Option<f64> {
+    pub(crate) fn acceptance(&self) -> Option<f64> {
         self.fates.acceptance()
     }
 
@@ -193,9 +202,9 @@ fn share(part: usize, whole: usize) -> Option<f64> {
 
 /// As recorded, and under the change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OldNew {
-    pub old: Figures,
-    pub new: Figures,
+pub(crate) struct OldNew {
+    pub(crate) old: Figures,
+    pub(crate) new: Figures,
 }
 
 /// The answer.
@@ -210,10 +219,10 @@ pub struct WhatIf {
     /// that, and the knob that asks for more. From it on the run needs a rerun.
     pub first_unknown: Option<(usize, Knob)>,
     /// Figures of the steps that are exact.
-    pub exact: OldNew,
+    pub(crate) exact: OldNew,
     /// Figures of all steps in their recorded contexts: exact only if nothing
     /// changed and nothing is unknown.
-    pub in_recorded_contexts: OldNew,
+    pub(crate) in_recorded_contexts: OldNew,
 }
 
 impl WhatIf {
@@ -226,7 +235,8 @@ impl WhatIf {
     }
 
     /// The new verdict where it is exact; `None`: needs a rerun.
-    pub fn verdict(&self, step: usize) -> Option<&Verdict> {
+    #[cfg(test)]
+    pub(crate) fn verdict(&self, step: usize) -> Option<&Verdict> {
         self.steps[..self.n_exact()].get(step).map(|s| &s.verdict)
     }
 

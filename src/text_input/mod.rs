@@ -18,15 +18,16 @@ mod lines;
 mod lines_test;
 mod whole;
 
-pub use encoding::{Decoded, Encoding, decode};
-pub use lines::{LateByte, LineReader, Next, TextLines, too_long, with_restart};
-pub use whole::{Bounded, Text, read_bytes, read_text, read_text_from, shown_size};
+pub use encoding::Encoding;
+pub(crate) use encoding::decode;
+pub(crate) use lines::{LateByte, LineReader, Next, TextLines, too_long, with_restart};
+pub(crate) use whole::{Bounded, read_bytes, read_text, read_text_from, shown_size};
 
 /// Longest line of a streamed file, in bytes of its encoding.
-pub const LINE_BYTES_MAX: usize = 1 << 24;
+pub(crate) const LINE_BYTES_MAX: usize = 1 << 24;
 /// Largest configuration, map of groups, framework or chat template, in bytes.
-pub const SETTINGS_BYTES_MAX: u64 = 1 << 24;
+pub(crate) const SETTINGS_BYTES_MAX: u64 = 1 << 24;
 /// Largest JSON file of a checkpoint (a tokenizer has tens of megabytes), in bytes.
-pub const JSON_BYTES_MAX: u64 = 1 << 28;
+pub(crate) const JSON_BYTES_MAX: u64 = 1 << 28;
 /// Largest member of an archive, in bytes once unpacked.
-pub const UNPACKED_BYTES_MAX: u64 = 1 << 36;
+pub(crate) const UNPACKED_BYTES_MAX: u64 = 1 << 36;

@@ -13,12 +13,19 @@ use crate::tui::target::Target;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum LabAction {
+    /// Type a text to be found in the pools.
     Search,
+    /// Draft after the chosen subject's prompt.
     ProbePrompt,
+    /// Type a document.
     AddText,
+    /// Add the documents of a file.
     AddFile,
+    /// Take the selected document out.
     Remove,
+    /// Take the last change back.
     Undo,
+    /// Write the changes to the pool on disk.
     Save,
 }
 
@@ -26,18 +33,24 @@ pub enum LabAction {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum CompareAction {
+    /// Choose the left run.
     Left,
+    /// Choose the right run.
     Right,
+    /// Exchange the sides.
     Swap,
     /// Bring the part of the texts with the first divergence into view.
     Divergence,
     /// Show the step of the divergence on the Decode screen.
     Inspect,
+    /// The race from its beginning.
     Restart,
 }
 
+/// What a key, a click or the palette asks of the interface.
 #[derive(Clone, Debug, PartialEq, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
+#[expect(missing_docs, reason = "`keys::table` says what each key does")]
 pub enum Action {
     Quit,
     Suspend,
@@ -158,6 +171,7 @@ pub enum Action {
 /// What can be copied to the terminal's clipboard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
+#[expect(missing_docs, reason = "`keys::table` says what each key does")]
 pub enum Copied {
     Token,
     Step,
@@ -167,7 +181,7 @@ pub enum Copied {
 }
 
 impl Copied {
-    pub const ALL: [Copied; 5] = [
+    pub(crate) const ALL: [Copied; 5] = [
         Copied::Token,
         Copied::Step,
         Copied::Text,
@@ -178,7 +192,7 @@ impl Copied {
 
 impl Action {
     /// As a file of keys and the palette write it: `play-pause`, `show-decode`.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         let name: &'static str = self.into();
         let what: Option<&'static str> = match self {
             Action::Copy(what) => Some(what.into()),

@@ -10,7 +10,7 @@ use crate::speculate::trace::SubjectInfo;
 
 /// Which of a subject's prompts is asked: a pool-half user is shown by the older
 /// history that the pool knows.
-pub fn role_of(subject: Subject<'_>) -> Role {
+pub(crate) fn role_of(subject: Subject<'_>) -> Role {
     match subject.half() {
         Half::Pool => Role::Pool,
         Half::Query => Role::Query,
@@ -58,7 +58,7 @@ fn as_text(prompt: Prompt) -> PromptText {
 }
 
 /// A prompt of one's own.
-pub fn own(text: &str) -> (SubjectInfo, PromptText) {
+pub(crate) fn own(text: &str) -> (SubjectInfo, PromptText) {
     let subject = SubjectInfo {
         kind: KindName::Prompt,
         id: "own".into(),

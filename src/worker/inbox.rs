@@ -15,6 +15,7 @@ pub struct Inbox<'a> {
 }
 
 impl<'a> Inbox<'a> {
+    /// Nothing received yet.
     pub fn new(channel: &'a Receiver<Command>) -> Self {
         Inbox {
             channel,
@@ -24,12 +25,12 @@ impl<'a> Inbox<'a> {
     }
 
     /// The next command, whenever it comes. `None`: the interface is gone.
-    pub fn wait(&mut self) -> Option<Command> {
+    pub(crate) fn wait(&mut self) -> Option<Command> {
         self.kept.pop_front().or_else(|| self.channel.recv().ok())
     }
 
     /// The next command if there is one by then.
-    pub fn wait_at_most(&mut self, time: Duration) -> Option<Command> {
+    pub(crate) fn wait_at_most(&mut self, time: Duration) -> Option<Command> {
         if let Some(command) = self.kept.pop_front() {
             return Some(command);
         }
@@ -41,22 +42,22 @@ impl<'a> Inbox<'a> {
     }
 
     /// Puts a command back, to be the next one served.
-    pub fn put_back(&mut self, command: Command) {
+    pub(crate) fn put_back(&mut self, command: Command) {
         self.kept.push_front(command);
     }
 
     /// Keeps a command until [`Inbox::bring_back`].
-    pub fn defer(&mut self, command: Command) {
+    pub(crate) fn defer(&mut self, command: Command) {
         self.deferred.push_back(command);
     }
 
     /// What was deferred comes after what waits already.
-    pub fn bring_back(&mut self) {
+    pub(crate) fn bring_back(&mut self) {
         self.kept.append(&mut self.deferred);
     }
 
     /// A command has come that a run of a sweep gives way to; it stays in the inbox.
-    pub fn interrupts_sweep(&mut self) -> bool {
+    pub(crate) fn interrupts_sweep(&mut self) -> bool {
         self.look_ahead();
         self.kept.iter().any(|c| {
             matches!(
@@ -68,7 +69,7 @@ impl<'a> Inbox<'a> {
 
     /// The prompts to be tokenised, out of turn, each with the room that its answer
     /// may take.
-    pub fn take_previews(&mut self) -> Vec<(u64, PromptText, usize)> {
+    pub(crate) fn take_previews(&mut self) -> Vec<(u64, PromptText, usize)> {
         self.look_ahead();
         let (mut previews, mut others) = (Vec::new(), VecDeque::new());
         for command in self.kept.drain(..) {
@@ -101,7 +102,7 @@ impl<'a> Inbox<'a> {
     }
 
     /// A command that ends a run under way has come; it stays in the inbox.
-    pub fn asks_to_end_run(&mut self) -> bool {
+    pub(crate) fn asks_to_end_run(&mut self) -> bool {
         self.look_ahead();
         self.kept
             .iter()
@@ -109,7 +110,7 @@ impl<'a> Inbox<'a> {
     }
 
     /// The fetch is to be given up: taken out of the inbox, a quit left in it.
-    pub fn asks_to_stop_fetching(&mut self) -> bool {
+    pub(crate) fn asks_to_stop_fetching(&mut self) -> bool {
         self.look_ahead();
         let before = self.kept.len();
         self.kept.retain(|c| !matches!(c, Command::CancelFetch));
@@ -117,7 +118,7 @@ impl<'a> Inbox<'a> {
     }
 
     /// Waits for the answer to a question; anything that ends the fetch is a no.
-    pub fn wait_for_permission(&mut self) -> bool {
+    pub(crate) fn wait_for_permission(&mut self) -> bool {
         loop {
             match self.channel.recv() {
                 Ok(Command::AllowDownload(allowed)) => return allowed,

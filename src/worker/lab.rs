@@ -16,7 +16,7 @@ use crate::speculate::subject::KindName;
 const MAX_FILE_BYTES: u64 = 32 << 20;
 
 /// Answers a question; an error says what is at fault.
-pub fn answered(engine: &mut Engine, question: Box<LabQuestion>) -> Event {
+pub(crate) fn answered(engine: &mut Engine, question: Box<LabQuestion>) -> Event {
     let answer = answer(engine, &question).map(Box::new);
     let answer = answer.map_err(|e| format!("{e:#}"));
     Event::Lab { question, answer }

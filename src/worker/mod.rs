@@ -13,4 +13,5 @@ mod watched;
 
 pub use inbox::Inbox;
 pub use serve::serve;
-pub use thread::{Handle, guarded, spawn};
+pub(crate) use thread::spawn;
+pub use thread::{Handle, guarded};

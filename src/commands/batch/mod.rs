@@ -33,14 +33,15 @@ use crate::speculate::trace::Trace;
 use crate::speculate::verify::Finish;
 use crate::worker::ask;
 
-pub use manifest::{Conditions, Listing, Manifest, manifest_path};
+pub(crate) use manifest::{Conditions, Listing};
+pub use manifest::{Manifest, manifest_path};
 pub use plan::Plan;
 
 /// Where there is no terminal, progress is a line so often.
 const SAID_EVERY: Duration = Duration::from_secs(30);
 
 /// Runs the command. `Ok(false)`: cancelled, or a check that failed.
-pub fn run(
+pub(crate) fn run(
     args: &GenerateArgs,
     settings: &Settings,
     params: Params,

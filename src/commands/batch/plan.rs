@@ -10,6 +10,7 @@ use crate::worker::ask;
 /// The work in its order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
+    /// Each subject of this shard once.
     pub subjects: Vec<SubjectRef>,
     /// Users of whom their prompt has nothing to show.
     pub n_without_history: usize,
@@ -39,7 +40,7 @@ impl Plan {
 }
 
 /// How a subject is shown: by the older history that the pool knows, or not.
-pub fn role(catalog: &Catalog, at: SubjectRef, pool_half: bool) -> Role {
+pub(crate) fn role(catalog: &Catalog, at: SubjectRef, pool_half: bool) -> Role {
     match pool_half {
         true => Role::Pool,
         false => ask::role_of(catalog.subject(at)),

@@ -13,30 +13,30 @@ use crate::recsys::{Catalog, Framework, KnowledgeDoc, KnowledgeLog};
 use crate::speculate::params::Params;
 
 /// What a batch is made of, whoever it is for.
-pub struct Batch<'a> {
-    pub args: &'a GenerateArgs,
-    pub catalog: &'a Catalog,
-    pub framework: &'a Framework,
-    pub params: Params,
+pub(crate) struct Batch<'a> {
+    pub(crate) args: &'a GenerateArgs,
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) framework: &'a Framework,
+    pub(crate) params: Params,
 }
 
 /// A batch about to go on.
-pub struct Start {
-    pub plan: Plan,
+pub(crate) struct Start {
+    pub(crate) plan: Plan,
     /// Where answers go, and how the batch was begun; `None`: to standard output.
-    pub kept: Option<Kept>,
+    pub(crate) kept: Option<Kept>,
 }
 
-pub struct Kept {
-    pub log: KnowledgeLog,
-    pub manifest: Manifest,
+pub(crate) struct Kept {
+    pub(crate) log: KnowledgeLog,
+    pub(crate) manifest: Manifest,
     /// Documents of the file that came before the batch.
-    pub n_before: usize,
+    pub(crate) n_before: usize,
 }
 
 impl Kept {
     /// Answers of this batch that are there already, in the plan's order.
-    pub fn done(&self) -> &[KnowledgeDoc] {
+    pub(crate) fn done(&self) -> &[KnowledgeDoc] {
         &self.log.found[self.n_before..]
     }
 }
@@ -46,7 +46,7 @@ impl Kept {
 ///
 /// # Errors
 /// A file that another batch wrote: what differs, and the way out.
-pub fn start(batch: &Batch, engine: &mut Engine) -> Result<Start> {
+pub(crate) fn start(batch: &Batch, engine: &mut Engine) -> Result<Start> {
     let Some(out) = batch.args.out.as_deref() else {
         let plan = Plan::of(batch.args, batch.catalog, &[]);
         return Ok(Start { plan, kept: None });

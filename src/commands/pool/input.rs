@@ -22,14 +22,14 @@ const BATCH_BYTES: usize = 4 << 20;
 
 /// Takes tokenised documents and how much of the input they end at, 0 to 1
 /// where that is known.
-pub type Sink<'a> = dyn FnMut(PoolDoc, Option<f64>) -> Result<()> + 'a;
+pub(crate) type Sink<'a> = dyn FnMut(PoolDoc, Option<f64>) -> Result<()> + 'a;
 
 /// Reads files of documents, `-` being standard input, in any form that
 /// [`foreign`] knows.
 ///
 /// # Errors
 /// A file that cannot be read, or of which nothing could be; the sink's errors.
-pub fn files(paths: &[PathBuf], names: &Names, sink: &mut Sink) -> Result<Account> {
+pub(crate) fn files(paths: &[PathBuf], names: &Names, sink: &mut Sink) -> Result<Account> {
     let hints = Hints::default();
     let mut account = Account::default();
     for path in paths {
@@ -56,7 +56,7 @@ pub fn files(paths: &[PathBuf], names: &Names, sink: &mut Sink) -> Result<Accoun
 ///
 /// # Errors
 /// As [`files`].
-pub fn text(name: &str, text: &str, names: &Names, sink: &mut Sink) -> Result<()> {
+pub(crate) fn text(name: &str, text: &str, names: &Names, sink: &mut Sink) -> Result<()> {
     let mut batch = Batch::new(names, sink);
     let mut push = |doc, done| batch.push(doc, done);
     let read = foreign::each_from(name, text.as_bytes(), &Hints::default(), &mut push)?;
@@ -116,10 +116,10 @@ impl<'a, 's> Batch<'a, 's> {
 }
 
 /// What turns an entry into a pool's document.
-pub struct Names<'a> {
-    pub codec: &'a TextCodec,
+pub(crate) struct Names<'a> {
+    pub(crate) codec: &'a TextCodec,
     /// Knows the titles and groups of documents that bring none.
-    pub catalog: &'a Catalog,
+    pub(crate) catalog: &'a Catalog,
 }
 
 impl Names<'_> {
@@ -154,7 +154,7 @@ impl Names<'_> {
 ///
 /// # Errors
 /// Names the file and the line at fault; the sink's errors.
-pub fn tokens(path: &Path, groups: Option<&Path>, sink: &mut Sink) -> Result<()> {
+pub(crate) fn tokens(path: &Path, groups: Option<&Path>, sink: &mut Sink) -> Result<()> {
     let context = || format!("reading {}", path.display());
     let file = File::open(path).wrap_err_with(context)?;
     let n_bytes = file.metadata().wrap_err_with(context)?.len();

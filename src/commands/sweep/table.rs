@@ -38,7 +38,7 @@ fn figures(of: &CellFigures) -> [Option<Estimate>; 9] {
 }
 
 /// Comma-separated, the autoregressive line first.
-pub fn csv(report: &SweepReport) -> Result<()> {
+pub(crate) fn csv(report: &SweepReport) -> Result<()> {
     let mut out = csv::Writer::from_writer(Vec::new());
     let mut head: Vec<String> = vec!["rule".into()];
     head.extend(NUMBERS.map(String::from));
@@ -99,7 +99,7 @@ fn csv_interval(of: &CellFigures) -> [String; 4] {
 }
 
 /// A table in Markdown; `*` marks what no other cell beats.
-pub fn print(report: &SweepReport) {
+pub(crate) fn print(report: &SweepReport) {
     out!(
         "{} on {}; {} subjects, {} of {} runs, repetition penalty {}",
         report.on.model,

@@ -6,7 +6,7 @@ use crate::protocol::{PromptText, RenderedPrompt};
 
 /// Most tokens of a prompt: the answer gets what it may have, up to half of the
 /// context.
-pub fn prompt_room(context: usize, max_tokens: usize) -> usize {
+pub(crate) fn prompt_room(context: usize, max_tokens: usize) -> usize {
     context - max_tokens.min(context / 2)
 }
 
@@ -15,7 +15,7 @@ pub fn prompt_room(context: usize, max_tokens: usize) -> usize {
 ///
 /// # Errors
 /// Those of `render`, and of a template that fails on less.
-pub fn fitted(
+pub(crate) fn fitted(
     prompt: &PromptText,
     room: usize,
     render: impl Fn(&PromptText) -> Result<RenderedPrompt>,

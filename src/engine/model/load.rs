@@ -27,6 +27,7 @@ use crate::speculate::trace::ModelInfo;
 /// How a model is to be loaded.
 #[derive(Clone, Debug, Default)]
 pub struct LoadOptions {
+    /// CPU or GPU.
     pub device: DeviceChoice,
     /// `None`: one per physical core.
     pub threads: Option<usize>,
@@ -42,24 +43,18 @@ pub struct LoadOptions {
 /// What loading is busy with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loading {
+    /// The file's header and the tokenizer are read.
     Opening,
-    Weights {
-        done: usize,
-        of: usize,
-    },
+    /// Weights are packed: tensors done of all.
+    Weights { done: usize, of: usize },
     /// The model's file is read for its hash: bytes done of all.
-    Hashing {
-        done: u64,
-        of: u64,
-    },
+    Hashing { done: u64, of: u64 },
     /// The cost profile: points done of all.
-    Measuring {
-        done: usize,
-        of: usize,
-    },
+    Measuring { done: usize, of: usize },
 }
 
 impl Loading {
+    /// As the screen and the progress line say it.
     pub fn describe(&self) -> String {
         match self {
             Loading::Opening => "opening the model and its tokenizer".into(),
@@ -77,7 +72,7 @@ impl Loading {
 const DEFAULT_CONTEXT: usize = 2048;
 
 /// Cores without their hyper-threads, as far as the system tells; else all.
-pub fn physical_cores() -> usize {
+pub(crate) fn physical_cores() -> usize {
     let logical = std::thread::available_parallelism().map_or(1, usize::from);
     cores_of_cpuinfo().map_or(logical, |cores| cores.clamp(1, logical))
 }

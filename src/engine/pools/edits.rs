@@ -6,7 +6,7 @@ use crate::speculate::subject::DocId;
 
 /// The changes of a session, in order.
 #[derive(Clone, Debug, Default)]
-pub struct Edits {
+pub(crate) struct Edits {
     pub(super) log: Vec<Edit>,
     /// So many of them are on disk and cannot be undone here.
     pub(super) n_saved: usize,
@@ -21,23 +21,23 @@ pub(super) enum Edit {
 }
 
 impl Edits {
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.log.is_empty()
     }
 
     /// Documents added, less those taken out again.
-    pub fn n_added(&self) -> usize {
+    pub(crate) fn n_added(&self) -> usize {
         self.added().count()
     }
 
     /// Documents taken out that were there before.
-    pub fn n_removed(&self) -> usize {
+    pub(crate) fn n_removed(&self) -> usize {
         let added: Vec<&DocId> = self.all_added().map(|d| &d.id).collect();
         let removed = self.removals();
         removed.filter(|r| !added.contains(&&r.id)).count()
     }
 
-    pub fn n_unsaved(&self) -> usize {
+    pub(crate) fn n_unsaved(&self) -> usize {
         self.log.len() - self.n_saved
     }
 
@@ -81,7 +81,7 @@ impl Edits {
 }
 
 impl Edit {
-    pub fn added(&self) -> &[PoolDoc] {
+    pub(crate) fn added(&self) -> &[PoolDoc] {
         match self {
             Edit::Added(docs) => docs,
             Edit::Removed(_) => &[],
@@ -89,7 +89,7 @@ impl Edit {
     }
 
     /// The id of a document taken out of the groups' pools.
-    pub fn removed(&self) -> Option<&DocId> {
+    pub(crate) fn removed(&self) -> Option<&DocId> {
         match self {
             Edit::Removed(doc) if doc.from != Part::Online => Some(&doc.id),
             _ => None,

@@ -14,9 +14,9 @@ use crate::speculate::verify::{RemainingTokens, ScoredTree, Verdict, verify};
 
 /// What a forward pass over a tree came to.
 pub(in crate::engine) struct Passed {
-    pub rows: Vec<NodeDistribution>,
-    pub standings: Vec<TokenScore>,
-    pub verdict: Verdict,
+    pub(crate) rows: Vec<NodeDistribution>,
+    pub(crate) standings: Vec<TokenScore>,
+    pub(crate) verdict: Verdict,
 }
 
 impl Run<'_> {

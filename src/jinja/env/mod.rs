@@ -1,8 +1,8 @@
 //! What one rendering has besides its scopes: how much it may still do, and what is
 //! missing to it.
 
-pub mod arguments;
-pub mod budget;
+pub(crate) mod arguments;
+pub(crate) mod budget;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -24,16 +24,16 @@ pub enum Missing {
 }
 
 /// What one rendering has besides its scopes.
-pub struct Env {
-    pub budget: Budget,
-    pub missing: Missing,
+pub(crate) struct Env {
+    pub(crate) budget: Budget,
+    pub(crate) missing: Missing,
     /// All that were made: they may hold one another in a circle, so they are
     /// emptied at the end.
-    pub namespaces: RefCell<Vec<Rc<Namespace>>>,
+    pub(crate) namespaces: RefCell<Vec<Rc<Namespace>>>,
 }
 
 impl Env {
-    pub fn new(missing: Missing) -> Self {
+    pub(crate) fn new(missing: Missing) -> Self {
         Env {
             budget: Budget::new(),
             missing,
@@ -42,14 +42,14 @@ impl Env {
     }
 
     /// An undefined value is used: fine, unless those are errors.
-    pub fn lenient(&self, what: &str) -> Result<(), Error> {
+    pub(crate) fn lenient(&self, what: &str) -> Result<(), Error> {
         match self.missing {
             Missing::Lenient => Ok(()),
             Missing::Strict => fail(what),
         }
     }
 
-    pub fn is_true(&self, value: &Value) -> Result<bool, Error> {
+    pub(crate) fn is_true(&self, value: &Value) -> Result<bool, Error> {
         match value {
             Value::Undefined(what) => self.lenient(what).map(|()| false),
             value => Ok(value.is_true()),
@@ -57,7 +57,7 @@ impl Env {
     }
 
     /// What a loop over the value goes through.
-    pub fn iterate(&self, value: &Value) -> Result<Vec<Value>, Error> {
+    pub(crate) fn iterate(&self, value: &Value) -> Result<Vec<Value>, Error> {
         let items: Vec<Value> = match value {
             Value::Undefined(what) => return self.lenient(what).map(|()| Vec::new()),
             Value::List(items) | Value::Tuple(items) => {

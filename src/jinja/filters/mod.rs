@@ -2,7 +2,7 @@
 //! `sequence.rs`.
 
 mod json;
-pub mod predicates;
+pub(crate) mod predicates;
 mod selection;
 mod sequence;
 
@@ -58,7 +58,7 @@ const NAMES: [&str; 36] = [
     "list",
 ];
 
-pub fn exists(name: &str) -> bool {
+pub(crate) fn exists(name: &str) -> bool {
     NAMES.contains(&name) || sequence::exists(name)
 }
 
@@ -67,7 +67,7 @@ pub fn exists(name: &str) -> bool {
 /// # Errors
 /// A filter that there is not, arguments it does not take, a value it does not
 /// suit.
-pub fn apply(env: &Env, name: &str, value: Value, args: Arguments) -> Result<Value, Error> {
+pub(crate) fn apply(env: &Env, name: &str, value: Value, args: Arguments) -> Result<Value, Error> {
     match name {
         "default" | "d" => return default(env, value, args),
         "abs" | "int" | "float" | "round" => return of_number(env, name, value, args),

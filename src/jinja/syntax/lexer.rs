@@ -9,7 +9,7 @@ use crate::jinja::error::{Error, fail};
 
 /// Bytes of the largest template that is parsed. The longest published chat
 /// template has 17 kB.
-pub const MAX_SOURCE: usize = 1 << 20;
+pub(crate) const MAX_SOURCE: usize = 1 << 20;
 
 /// Longest first.
 const SIGNS: [&str; 26] = [
@@ -21,7 +21,7 @@ const SIGNS: [&str; 26] = [
 ///
 /// # Errors
 /// A tag, string or comment that does not end, a character no expression has.
-pub fn tokens(source: &str) -> Result<Vec<Token>, Error> {
+pub(crate) fn tokens(source: &str) -> Result<Vec<Token>, Error> {
     if source.len() > MAX_SOURCE {
         return fail(format!(
             "a template of more than {} KiB is refused",

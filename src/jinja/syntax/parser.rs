@@ -15,7 +15,7 @@ const MAX_NESTING: u32 = 120;
 ///
 /// # Errors
 /// What jinja2 refuses, too, and what nests too deeply; with its line.
-pub fn parse(tokens: &[Token]) -> Result<Vec<Node>, Error> {
+pub(crate) fn parse(tokens: &[Token]) -> Result<Vec<Node>, Error> {
     let mut parser = Parser {
         tokens,
         at: 0,

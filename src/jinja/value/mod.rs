@@ -1,10 +1,10 @@
 //! Python's values as far as templates have them. None can be changed in place
 //! (the sandbox forbids it), but for namespaces.
 
-pub mod dict;
-pub mod equal;
-pub mod number;
-pub mod scope;
+pub(crate) mod dict;
+pub(crate) mod equal;
+pub(crate) mod number;
+pub(crate) mod scope;
 
 use std::cell::RefCell;
 use std::fmt;
@@ -24,18 +24,29 @@ const MAX_NESTING: u32 = 100;
 pub enum Value {
     /// Says in an error what is not there.
     Undefined(Rc<str>),
+    /// Python's `None`.
     None,
+    /// True or false.
     Bool(bool),
+    /// An integer; Python's are unbounded.
     Int(i64),
+    /// A float, as Python's.
     Float(f64),
+    /// A string.
     Text(Rc<str>),
     /// A text that HTML escaping leaves alone (`|safe`).
     Safe(Rc<str>),
+    /// A list; templates may change it.
     List(Rc<Sequence>),
+    /// A tuple.
     Tuple(Rc<Sequence>),
+    /// A mapping.
     Dict(Rc<Dict>),
+    /// A `namespace()`, whose attributes can be set from inner scopes.
     Namespace(Rc<Namespace>),
+    /// A `{% macro %}`, to be called.
     Macro(Rc<MacroValue>),
+    /// `loop` within a `for`.
     Loop(Rc<LoopState>),
     /// A function of the language, by name.
     Function(&'static str),
@@ -45,7 +56,7 @@ pub enum Value {
 
 /// Elements of a list or a tuple.
 pub struct Sequence {
-    pub items: Vec<Value>,
+    pub(crate) items: Vec<Value>,
     nesting: u32,
     weight: usize,
 }
@@ -53,23 +64,23 @@ pub struct Sequence {
 /// `namespace()`: the one value whose attributes can be set.
 #[derive(Default)]
 pub struct Namespace {
-    pub attributes: RefCell<Dict>,
+    pub(crate) attributes: RefCell<Dict>,
 }
 
 /// A macro with the scope it was defined in. The scope holds the macro, hence
 /// the weak way back; a scope that is gone counts as the outermost one.
 pub struct MacroValue {
-    pub definition: std::sync::Arc<ast::Macro>,
-    pub scope: std::rc::Weak<Scope>,
+    pub(crate) definition: std::sync::Arc<ast::Macro>,
+    pub(crate) scope: std::rc::Weak<Scope>,
 }
 
 impl Value {
-    pub fn text(text: impl Into<Rc<str>>) -> Self {
+    pub(crate) fn text(text: impl Into<Rc<str>>) -> Self {
         Value::Text(text.into())
     }
 
     /// A list of values that are not nested deeply.
-    pub fn list(items: impl IntoIterator<Item = Value>) -> Self {
+    pub(crate) fn list(items: impl IntoIterator<Item = Value>) -> Self {
         Value::List(Rc::new(Sequence::new(items.into_iter().collect())))
     }
 
@@ -93,7 +104,7 @@ impl Value {
     }
 
     /// A dict in this order.
-    pub fn dict<'a>(entries: impl IntoIterator<Item = (&'a str, Value)>) -> Self {
+    pub(crate) fn dict<'a>(entries: impl IntoIterator<Item = (&'a str, Value)>) -> Self {
         let mut dict = Dict::default();
         for (key, value) in entries {
             dict.insert(Value::text(key), value);

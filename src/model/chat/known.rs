@@ -2,12 +2,12 @@
 //! vocabulary.
 
 /// A template that models were trained with, and the markers only those have.
-pub struct Known {
+pub(crate) struct Known {
     name: &'static str,
     markers: &'static [&'static str],
-    pub source: &'static str,
-    pub bos: &'static str,
-    pub eos: &'static str,
+    pub(crate) source: &'static str,
+    pub(crate) bos: &'static str,
+    pub(crate) eos: &'static str,
 }
 
 /// ChatML: Qwen, SmolLM, Yi and many others.
@@ -111,7 +111,7 @@ const NONE: Known = Known {
 
 /// Markers that are no ordinary text in any vocabulary, whatever a file says of
 /// their type.
-pub const KNOWN_MARKERS: [&str; 24] = [
+pub(crate) const KNOWN_MARKERS: [&str; 24] = [
     "<|im_start|>",
     "<|im_end|>",
     "<|im_sep|>",
@@ -139,13 +139,13 @@ pub const KNOWN_MARKERS: [&str; 24] = [
 ];
 
 /// The template whose markers a vocabulary has; plain text if there is none.
-pub fn by_markers(has_marker: impl Fn(&str) -> bool) -> Known {
+pub(crate) fn by_markers(has_marker: impl Fn(&str) -> bool) -> Known {
     let fits = |known: &Known| known.markers.iter().all(|marker| has_marker(marker));
     ALL.into_iter().find(fits).unwrap_or(NONE)
 }
 
 impl Known {
-    pub fn note(&self) -> String {
+    pub(crate) fn note(&self) -> String {
         if self.markers.is_empty() {
             return "the model has no chat template, and its vocabulary no turn markers that are \
                     known: the prompt is plain text"

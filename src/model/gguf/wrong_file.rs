@@ -2,14 +2,14 @@
 //! program's file. Looks at the first bytes alone.
 
 /// Versions of the format that are read.
-pub const VERSIONS: std::ops::RangeInclusive<u32> = 1..=3;
+pub(crate) const VERSIONS: std::ops::RangeInclusive<u32> = 1..=3;
 
 /// What is wrong, and whether it may be the fault of the transport.
-pub struct Wrong {
+pub(crate) struct Wrong {
     /// `is an empty file`
-    pub what: String,
+    pub(crate) what: String,
     /// Fetching again may help.
-    pub damaged: bool,
+    pub(crate) damaged: bool,
 }
 
 /// How other files begin, and what they are; some texts in any case, behind a byte
@@ -55,7 +55,7 @@ const WEB_PAGE: &str = "is a web page, not a model (a login or an error page tha
 const GGML: &str = "is a GGML file from before GGUF; take a GGUF file of the model";
 
 /// What a file is, if it is no GGUF file of a version that is read.
-pub fn what_it_is(bytes: &[u8]) -> Option<Wrong> {
+pub(crate) fn what_it_is(bytes: &[u8]) -> Option<Wrong> {
     if let Some(rest) = bytes.strip_prefix(b"GGUF") {
         return wrong_version(rest);
     }

@@ -27,14 +27,14 @@ const MOST: usize = 4 * QUERIES;
 /// Arguments: qkv of shape (n, qkv_width), of which the queries are read; a
 /// layer's keys and its values, of f16 or f32, as [`Places`] says. Result: (n,
 /// heads * head_dim).
-pub struct TreeAttention<'a> {
-    pub places: Places,
+pub(crate) struct TreeAttention<'a> {
+    pub(crate) places: Places,
     /// Committed rows of the cache, all attended to.
-    pub prefix: usize,
+    pub(crate) prefix: usize,
     /// Per row: the cache rows of its ancestors within this pass, ascending,
     /// itself last.
-    pub paths: &'a [Vec<u32>],
-    pub cpu: &'a Cpu,
+    pub(crate) paths: &'a [Vec<u32>],
+    pub(crate) cpu: &'a Cpu,
 }
 
 impl CustomOp3 for TreeAttention<'_> {

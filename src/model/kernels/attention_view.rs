@@ -4,22 +4,22 @@
 use super::kv::{KeyOrValue, Places, TILE};
 
 /// Cache rows that are read at a time.
-pub const BLOCK: usize = 4 * TILE;
+pub(crate) const BLOCK: usize = 4 * TILE;
 
 /// One key/value head of the cache.
-pub struct View<'a, S> {
-    pub places: Places,
+pub(crate) struct View<'a, S> {
+    pub(crate) places: Places,
     /// Committed cache rows.
-    pub prefix: usize,
-    pub keys: &'a [S],
-    pub values: &'a [S],
-    pub kv_head: usize,
+    pub(crate) prefix: usize,
+    pub(crate) keys: &'a [S],
+    pub(crate) values: &'a [S],
+    pub(crate) kv_head: usize,
 }
 
 impl<'a, S> View<'a, S> {
     /// `tiles` tiles of keys, one after another.
     #[inline(always)]
-    pub fn keys(&self, tile: usize, tiles: usize) -> &'a [S] {
+    pub(crate) fn keys(&self, tile: usize, tiles: usize) -> &'a [S] {
         let from = self.places.key_at(tile * TILE, self.kv_head);
         &self.keys[from..][..tiles * TILE * self.places.heads.head_dim]
     }
@@ -27,7 +27,7 @@ impl<'a, S> View<'a, S> {
     /// Asks for a share of the keys or values of the block that begins at cache row
     /// `first`: one of `of` shares.
     #[inline(always)]
-    pub fn ask(&self, what: KeyOrValue, first: usize, (share, of): (usize, usize)) {
+    pub(crate) fn ask(&self, what: KeyOrValue, first: usize, (share, of): (usize, usize)) {
         if first >= self.prefix {
             return;
         }
@@ -43,7 +43,7 @@ impl<'a, S> View<'a, S> {
 
     /// The value of a cache row.
     #[inline(always)]
-    pub fn value(&self, slot: usize) -> &'a [S] {
+    pub(crate) fn value(&self, slot: usize) -> &'a [S] {
         let from = self.places.value_at(slot, self.kv_head);
         &self.values[from..][..self.places.heads.head_dim]
     }
@@ -61,12 +61,12 @@ fn prefetch<S>(numbers: &[S]) {
 }
 
 /// A row's query of one head.
-pub struct Query<'a> {
+pub(crate) struct Query<'a> {
     /// The cache rows of its path within this pass.
-    pub path: &'a [u32],
-    pub q: &'a [f32],
+    pub(crate) path: &'a [u32],
+    pub(crate) q: &'a [f32],
     /// Zero to begin with; what is attended to is added.
-    pub out: &'a mut [f32],
+    pub(crate) out: &'a mut [f32],
     /// What its weights are still to be multiplied by.
-    pub scale: f32,
+    pub(crate) scale: f32,
 }

@@ -17,6 +17,7 @@ pub enum KvType {
     /// Half the memory; each number is rounded once, when it is written.
     #[default]
     F16,
+    /// Full precision.
     F32,
 }
 
@@ -27,7 +28,7 @@ impl KvType {
     }
 
     /// Bytes of a number.
-    pub fn bytes(self) -> u64 {
+    pub(crate) fn bytes(self) -> u64 {
         match self {
             KvType::F16 => 2,
             KvType::F32 => 4,
@@ -40,7 +41,7 @@ fn not_a_type(text: &str) -> String {
 }
 
 /// A number of the cache.
-pub trait Stored: WithDType {
+pub(crate) trait Stored: WithDType {
     const TYPE: KvType;
 
     /// Rounds to the nearest, ties to even.
@@ -77,29 +78,29 @@ impl Stored for f16 {
 }
 
 /// Cache rows of a tile of keys.
-pub const TILE: usize = 16;
+pub(crate) const TILE: usize = 16;
 
 /// The heads of an attention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Heads {
-    pub heads: usize,
-    pub kv_heads: usize,
-    pub head_dim: usize,
+pub(crate) struct Heads {
+    pub(crate) heads: usize,
+    pub(crate) kv_heads: usize,
+    pub(crate) head_dim: usize,
 }
 
 impl Heads {
     /// Of a row of queries, keys and values side by side.
-    pub fn qkv_width(&self) -> usize {
+    pub(crate) fn qkv_width(&self) -> usize {
         (self.heads + 2 * self.kv_heads) * self.head_dim
     }
 
-    pub fn kv_width(&self) -> usize {
+    pub(crate) fn kv_width(&self) -> usize {
         self.kv_heads * self.head_dim
     }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyOrValue {
+pub(crate) enum KeyOrValue {
     Key,
     Value,
 }
@@ -107,14 +108,14 @@ pub enum KeyOrValue {
 /// Where the keys and values of a layer lie: head by head, so that each is read
 /// front to back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Places {
-    pub heads: Heads,
+pub(crate) struct Places {
+    pub(crate) heads: Heads,
     /// Cache rows, whole tiles of them.
     rows: usize,
 }
 
 impl Places {
-    pub fn new(heads: Heads, capacity: usize) -> Self {
+    pub(crate) fn new(heads: Heads, capacity: usize) -> Self {
         Places {
             heads,
             rows: capacity.next_multiple_of(TILE),
@@ -122,7 +123,7 @@ impl Places {
     }
 
     /// Numbers of the keys, and as many of the values.
-    pub fn numbers(&self) -> usize {
+    pub(crate) fn numbers(&self) -> usize {
         self.rows * self.heads.kv_width()
     }
 
@@ -143,23 +144,23 @@ impl Places {
     /// Where a cache row's key of a head begins; its next dimension is
     /// [`TILE`] numbers on.
     #[inline(always)]
-    pub fn key_at(&self, slot: usize, kv_head: usize) -> usize {
+    pub(crate) fn key_at(&self, slot: usize, kv_head: usize) -> usize {
         (kv_head * self.rows + slot / TILE * TILE) * self.heads.head_dim + slot % TILE
     }
 
     /// Where a cache row's value of a head begins; the next row's follows.
     #[inline(always)]
-    pub fn value_at(&self, slot: usize, kv_head: usize) -> usize {
+    pub(crate) fn value_at(&self, slot: usize, kv_head: usize) -> usize {
         (kv_head * self.rows + slot) * self.heads.head_dim
     }
 }
 
 /// Writes keys and values of a pass, out of qkv of shape (n, qkv_width), into a
 /// layer's, keys before values, from cache row `at` on.
-pub struct Append<'a> {
-    pub places: Places,
-    pub at: usize,
-    pub cpu: &'a Cpu,
+pub(crate) struct Append<'a> {
+    pub(crate) places: Places,
+    pub(crate) at: usize,
+    pub(crate) cpu: &'a Cpu,
 }
 
 impl InplaceOp2 for Append<'_> {
@@ -222,11 +223,11 @@ impl Append<'_> {
 }
 
 /// Moves cache rows (ascending, none before `to`) of every layer together at `to`.
-pub struct Gather<'a> {
-    pub places: Places,
-    pub rows: &'a [usize],
-    pub to: usize,
-    pub cpu: &'a Cpu,
+pub(crate) struct Gather<'a> {
+    pub(crate) places: Places,
+    pub(crate) rows: &'a [usize],
+    pub(crate) to: usize,
+    pub(crate) cpu: &'a Cpu,
 }
 
 impl InplaceOp1 for Gather<'_> {

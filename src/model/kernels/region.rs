@@ -11,9 +11,9 @@ use super::sync::{
 };
 
 /// Tasks of one region: the ticket's 16 bits.
-pub const MAX_TASKS: usize = 0xffff;
+pub(crate) const MAX_TASKS: usize = 0xffff;
 
-pub type Work<'a> = dyn Fn(usize) + Sync + 'a;
+pub(crate) type Work<'a> = dyn Fn(usize) + Sync + 'a;
 
 /// A ticket is one word, so that claiming a task is one compare-and-swap:
 /// the region's number (32 bits), its tasks and the next task (16 each). A
@@ -37,7 +37,7 @@ impl Ticket {
     }
 }
 
-pub struct Shared {
+pub(crate) struct Shared {
     ticket: AtomicU64,
     /// Tasks of this region that are finished.
     done: AtomicUsize,
@@ -59,7 +59,7 @@ unsafe impl Send for Shared {}
 unsafe impl Sync for Shared {}
 
 impl Shared {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let nothing: *const Work<'static> = &|_: usize| ();
         Shared {
             ticket: AtomicU64::new(0),
@@ -107,7 +107,7 @@ impl Shared {
     }
 
     /// What each thread but the caller's does until [`Shared::stop`].
-    pub fn member(&self) {
+    pub(crate) fn member(&self) {
         let mut idle = Idle::start();
         while !self.stop.load(Ordering::Relaxed) {
             if self.work() {
@@ -154,7 +154,7 @@ impl Shared {
     }
 
     /// Ends the members, each when it is idle.
-    pub fn stop(&self) {
+    pub(crate) fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
         drop(self.lock());
         self.wake.notify_all();
@@ -162,7 +162,7 @@ impl Shared {
 
     /// Calls `work(0)` to `work(tasks - 1)`, at most [`MAX_TASKS`]; false when one of
     /// them panicked. One caller at a time.
-    pub fn run(&self, tasks: usize, work: &Work<'_>) -> bool {
+    pub(crate) fn run(&self, tasks: usize, work: &Work<'_>) -> bool {
         let region = Ticket(self.ticket.load(Ordering::Relaxed)).region();
         self.done.store(0, Ordering::Relaxed);
         // SAFETY: the lifetime alone changes. The borrow outlives the region: it ends
@@ -186,7 +186,7 @@ impl Shared {
     }
 
     #[cfg(test)]
-    pub fn n_asleep(&self) -> usize {
+    pub(crate) fn n_asleep(&self) -> usize {
         self.asleep.load(Ordering::SeqCst)
     }
 

@@ -17,20 +17,20 @@ const GUARD: char = '\u{10FFFE}';
 
 /// Stands where a marker is taken out of what is encoded: it keeps apart what
 /// stands before and behind it.
-pub const SEPARATOR: char = '\u{10FFFF}';
+pub(crate) const SEPARATOR: char = '\u{10FFFF}';
 
 /// A token that is recognised as a whole.
 #[derive(Clone, Debug)]
-pub struct Marker {
-    pub text: String,
-    pub id: u32,
+pub(crate) struct Marker {
+    pub(crate) text: String,
+    pub(crate) id: u32,
     /// Takes the white space in front of it along (`lstrip` in `tokenizer.json`).
-    pub strips_left: bool,
-    pub strips_right: bool,
+    pub(crate) strips_left: bool,
+    pub(crate) strips_right: bool,
 }
 
 /// All markers of a vocabulary.
-pub struct Markers {
+pub(crate) struct Markers {
     all: Vec<Marker>,
     finder: AhoCorasick,
     /// Bytes of the longest.
@@ -38,7 +38,7 @@ pub struct Markers {
 }
 
 impl Marker {
-    pub fn new(text: &str, id: u32) -> Self {
+    pub(crate) fn new(text: &str, id: u32) -> Self {
         Marker {
             text: text.to_owned(),
             id,
@@ -51,7 +51,7 @@ impl Marker {
 impl Markers {
     /// # Errors
     /// More markers than a search can hold, which no vocabulary has.
-    pub fn new(mut all: Vec<Marker>) -> Result<Self> {
+    pub(crate) fn new(mut all: Vec<Marker>) -> Result<Self> {
         all.retain(|marker| !marker.text.is_empty());
         // Where two ids share a text, the lower one is the one that is written.
         all.sort_by_key(|marker| marker.id);
@@ -68,12 +68,12 @@ impl Markers {
     }
 
     /// The id of a marker.
-    pub fn id(&self, text: &str) -> Option<u32> {
+    pub(crate) fn id(&self, text: &str) -> Option<u32> {
         let found = self.all.iter().find(|marker| marker.text == text);
         found.map(|marker| marker.id)
     }
 
-    pub fn contains_id(&self, id: u32) -> bool {
+    pub(crate) fn contains_id(&self, id: u32) -> bool {
         self.all
             .binary_search_by_key(&id, |marker| marker.id)
             .is_ok()
@@ -81,7 +81,7 @@ impl Markers {
 
     /// What somebody wrote, so that none of it is a marker, also together with
     /// what comes behind it.
-    pub fn guarded<'t>(&self, text: &'t str) -> Cow<'t, str> {
+    pub(crate) fn guarded<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let text = without_signs(text);
         let mut out = String::new();
         let mut from = 0;
@@ -117,7 +117,7 @@ impl Markers {
 
     /// Cuts a text at its markers: the rest of it with [`SEPARATOR`]s in their
     /// places, and their ids.
-    pub fn cut(&self, text: &str) -> (String, Vec<u32>) {
+    pub(crate) fn cut(&self, text: &str) -> (String, Vec<u32>) {
         let text = unguarded_signs(text);
         let (mut rest, mut ids) = (String::with_capacity(text.len()), Vec::new());
         let mut from = 0;
@@ -148,7 +148,7 @@ impl Markers {
 
     /// A text in which every marker is broken in two by a [`SEPARATOR`], for
     /// vocabularies whose merges lead to a marker all the same.
-    pub fn broken(&self, text: &str) -> String {
+    pub(crate) fn broken(&self, text: &str) -> String {
         let separator = SEPARATOR.to_string();
         let guarded = self.guarded(text);
         guarded.trim_end_matches(GUARD).replace(GUARD, &separator)
@@ -157,7 +157,7 @@ impl Markers {
 
 /// What somebody wrote without the two characters that mean something here. They
 /// are no characters of any script: U+FFFD stands for such.
-pub fn without_signs(text: &str) -> Cow<'_, str> {
+pub(crate) fn without_signs(text: &str) -> Cow<'_, str> {
     match text.contains([GUARD, SEPARATOR]) {
         true => Cow::Owned(text.replace([GUARD, SEPARATOR], "\u{FFFD}")),
         false => Cow::Borrowed(text),
@@ -173,7 +173,7 @@ fn unguarded_signs(text: &str) -> Cow<'_, str> {
 }
 
 /// A rendered text as somebody is to read it.
-pub fn unguarded(text: &str) -> Cow<'_, str> {
+pub(crate) fn unguarded(text: &str) -> Cow<'_, str> {
     match text.contains(GUARD) {
         true => Cow::Owned(text.replace(GUARD, "")),
         false => Cow::Borrowed(text),
@@ -181,7 +181,7 @@ pub fn unguarded(text: &str) -> Cow<'_, str> {
 }
 
 /// Whether a token's text has the shape of a marker: `<..>`, or `[..]` in capitals.
-pub fn looks_like_marker(text: &str) -> bool {
+pub(crate) fn looks_like_marker(text: &str) -> bool {
     let inside = |open: char, close: char| text.strip_prefix(open)?.strip_suffix(close);
     let is_word = |inner: &str| {
         !inner.is_empty()
@@ -194,7 +194,7 @@ pub fn looks_like_marker(text: &str) -> bool {
 }
 
 /// What is said of markers that the file types as ordinary tokens.
-pub fn note_on_retyped(texts: &[String]) -> Option<String> {
+pub(crate) fn note_on_retyped(texts: &[String]) -> Option<String> {
     if texts.is_empty() {
         return None;
     }

@@ -4,9 +4,9 @@
 /// An answer without them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Cleaned {
-    pub text: String,
-    pub had_reasoning: bool,
-    pub had_markers: bool,
+    pub(crate) text: String,
+    pub(crate) had_reasoning: bool,
+    pub(crate) had_markers: bool,
 }
 
 /// Tags around what a model thought before it answered.

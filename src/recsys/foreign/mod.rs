@@ -30,8 +30,8 @@ use crate::text_input::{
     Encoding, LINE_BYTES_MAX, LineReader, Next, decode, read_text_from, shown_size,
 };
 
-pub use account::Account;
-pub use entry::{Document, Removed};
+pub(crate) use account::Account;
+pub(crate) use entry::Document;
 pub use format::Format;
 
 /// Largest file that is one JSON value, in bytes.
@@ -54,20 +54,22 @@ pub struct Hints {
 /// What a file held.
 #[derive(Clone, Debug, Default)]
 pub struct Imported {
+    /// Those that were kept.
     pub docs: Vec<KnowledgeDoc>,
+    /// What was lost, and why.
     pub account: Account,
 }
 
 /// Takes documents in their order, and how much of the file they end at, 0 to 1
 /// where that is known.
-pub type Sink<'a> = dyn FnMut(Document, Option<f64>) -> Result<()> + 'a;
+pub(crate) type Sink<'a> = dyn FnMut(Document, Option<f64>) -> Result<()> + 'a;
 
 /// Reads a file as knowledge of this program's own kinds.
 ///
 /// # Errors
 /// A file that cannot be read, that looks like none of the formats, or of which
 /// nothing could be read.
-pub fn read(path: &Path, hints: &Hints) -> Result<Imported> {
+pub(crate) fn read(path: &Path, hints: &Hints) -> Result<Imported> {
     let mut docs = Vec::new();
     let account = each(path, hints, &mut |doc, _| {
         docs.push(doc);
@@ -150,7 +152,7 @@ fn kind_of_name(file: &str) -> Option<SubjectKind> {
 /// # Errors
 /// A file that cannot be read, or that looks like none of the formats; those of
 /// `sink`.
-pub fn each(path: &Path, hints: &Hints, sink: &mut Sink) -> Result<Account> {
+pub(crate) fn each(path: &Path, hints: &Hints, sink: &mut Sink) -> Result<Account> {
     let name = path.display().to_string();
     let reading = || format!("reading {name}");
     let open = || -> Result<_> {
@@ -177,7 +179,7 @@ pub fn each(path: &Path, hints: &Hints, sink: &mut Sink) -> Result<Account> {
 ///
 /// # Errors
 /// As [`each`]; bytes that are not UTF-8 behind letters that are.
-pub fn each_from(
+pub(crate) fn each_from(
     name: &str,
     bytes: impl BufRead,
     hints: &Hints,

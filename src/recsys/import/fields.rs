@@ -15,7 +15,7 @@ const ID_BYTES_MAX: usize = 1000;
 
 /// The field without the space around it; empty where it stands for "missing".
 /// Not for ids and titles, which may be such words.
-pub fn present(text: &str) -> &str {
+pub(crate) fn present(text: &str) -> &str {
     // The last is how databases write it.
     const MISSING: [&str; 5] = ["NaN", "N/A", "None", "null", "\\N"];
     let text = text.trim();
@@ -26,7 +26,7 @@ pub fn present(text: &str) -> &str {
 }
 
 /// A finite number; 4,5 is one where a comma marks decimals.
-pub fn number(text: &str) -> Option<f64> {
+pub(crate) fn number(text: &str) -> Option<f64> {
     let text = text.trim();
     let parsed = text.parse().ok().or_else(|| {
         let once = text.matches(',').count() == 1 && !text.contains('.');
@@ -36,7 +36,7 @@ pub fn number(text: &str) -> Option<f64> {
 }
 
 /// A rating on whatever scale.
-pub fn rating(text: &str) -> Result<f32, Refusal> {
+pub(crate) fn rating(text: &str) -> Result<f32, Refusal> {
     let text = present(text);
     if text.is_empty() {
         return Err(Refusal::row(Reason::NoRating, "no rating"));
@@ -50,7 +50,7 @@ pub fn rating(text: &str) -> Result<f32, Refusal> {
 
 /// An id, which must not be empty. A whole number that some table tool made a
 /// float is one id with the whole number: `1.0` is `1`.
-pub fn id<'a>(text: &'a str, what: &str) -> Result<&'a str, Refusal> {
+pub(crate) fn id<'a>(text: &'a str, what: &str) -> Result<&'a str, Refusal> {
     let text = text.trim();
     if text.is_empty() {
         return Err(Refusal::row(Reason::NoId, format!("no {what}")));
@@ -68,7 +68,7 @@ pub fn id<'a>(text: &'a str, what: &str) -> Result<&'a str, Refusal> {
 
 /// The parts between separators, without empty ones and without what stands for
 /// "none" in MovieLens.
-pub fn genres<'a>(parts: impl Iterator<Item = &'a str>) -> Box<[EcoString]> {
+pub(crate) fn genres<'a>(parts: impl Iterator<Item = &'a str>) -> Box<[EcoString]> {
     let mut genres: Vec<EcoString> = Vec::new();
     for part in parts.map(present) {
         let name = match part {
@@ -84,7 +84,7 @@ pub fn genres<'a>(parts: impl Iterator<Item = &'a str>) -> Box<[EcoString]> {
 }
 
 /// Facts that are not missing.
-pub fn facts<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Box<[Fact]> {
+pub(crate) fn facts<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Box<[Fact]> {
     let pairs = pairs.into_iter();
     let known = pairs.map(|(name, value)| (name, present(value)));
     let facts = known
@@ -97,7 +97,7 @@ pub fn facts<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Box<[Fa
 }
 
 /// With a space for every line end and tab, so that a text stays in its row.
-pub fn one_line(text: &str) -> Cow<'_, str> {
+pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     let is_break = |c: char| matches!(c, '\t'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
     match text.contains(is_break) {
         true => {
@@ -110,7 +110,7 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
 }
 
 /// A value of JSON as the text that a table would have in its place.
-pub fn text_of(value: &Value) -> Cow<'_, str> {
+pub(crate) fn text_of(value: &Value) -> Cow<'_, str> {
     match value {
         Value::String(text) => Cow::Borrowed(text.trim()),
         Value::Null => Cow::Borrowed(""),
@@ -123,7 +123,7 @@ pub fn text_of(value: &Value) -> Cow<'_, str> {
 }
 
 /// A text short enough for a message.
-pub fn clipped(text: &str) -> String {
+pub(crate) fn clipped(text: &str) -> String {
     const N_CHARS: usize = 40;
     match text.char_indices().nth(N_CHARS) {
         Some((at, _)) => format!("{}...", &text[..at]),
@@ -132,7 +132,7 @@ pub fn clipped(text: &str) -> String {
 }
 
 /// As many fields as there should be; empty ones behind them do not count.
-pub fn exactly<'a, const N: usize>(
+pub(crate) fn exactly<'a, const N: usize>(
     fields: impl Iterator<Item = &'a str>,
 ) -> Result<[&'a str; N], Refusal> {
     let mut found = [""; N];

@@ -11,15 +11,15 @@ use crate::speculate::params::Source;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Copied {
     /// Tree node it is drafted below, and that path's probability.
-    pub parent: usize,
-    pub path_prob: f32,
-    pub token: TokenId,
-    pub source: Source,
+    pub(crate) parent: usize,
+    pub(crate) path_prob: f32,
+    pub(crate) token: TokenId,
+    pub(crate) source: Source,
     /// Tokens of the context that matched, and how many were copied before.
-    pub matched: usize,
-    pub depth: usize,
+    pub(crate) matched: usize,
+    pub(crate) depth: usize,
     /// How often it was found.
-    pub count: usize,
+    pub(crate) count: usize,
 }
 
 /// How probable it is that a copied text goes on as it did after so many equal

@@ -13,9 +13,9 @@ use crate::speculate::TokenId;
 /// Tokens of one width.
 #[derive(Debug, Default)]
 pub(crate) struct Text<T> {
-    pub tokens: Array<T>,
+    pub(crate) tokens: Array<T>,
     /// Ids are below it.
-    pub limit: TokenId,
+    pub(crate) limit: TokenId,
 }
 
 /// A few tokens copied out of a text.
@@ -26,7 +26,7 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    pub const CAPACITY: usize = 32;
+    pub(crate) const CAPACITY: usize = 32;
 }
 
 impl Deref for Run {
@@ -46,7 +46,7 @@ impl<T: Symbol> Text<T> {
     }
 
     #[inline]
-    pub fn token(&self, position: u32) -> TokenId {
+    pub(crate) fn token(&self, position: u32) -> TokenId {
         match self.tokens.get(position as usize) {
             Some(&symbol) => self.read(symbol),
             None => SEPARATOR,
@@ -61,7 +61,7 @@ impl<T: Symbol> Text<T> {
     /// Compares the text from a position on with `pattern`; equal if the
     /// pattern is its beginning.
     #[inline]
-    pub fn cmp_at(&self, position: u32, pattern: &[TokenId]) -> Ordering {
+    pub(crate) fn cmp_at(&self, position: u32, pattern: &[TokenId]) -> Ordering {
         let text = self.from(position as usize);
         for (&symbol, token) in text.iter().zip(pattern) {
             match self.read(symbol).cmp(token) {
@@ -77,7 +77,7 @@ impl<T: Symbol> Text<T> {
     }
 
     /// Compares two suffixes as they are sorted, ties by position.
-    pub fn cmp_suffixes(&self, a: u32, b: u32) -> Ordering {
+    pub(crate) fn cmp_suffixes(&self, a: u32, b: u32) -> Ordering {
         for i in 0..COMPARED as u32 {
             let (x, y) = (self.token(a + i), self.token(b + i));
             match x.cmp(&y) {
@@ -91,7 +91,7 @@ impl<T: Symbol> Text<T> {
 
     /// The text from a position on, up to a separator.
     #[inline]
-    pub fn until_separator(&self, position: u32, max: usize) -> Run {
+    pub(crate) fn until_separator(&self, position: u32, max: usize) -> Run {
         debug_assert!(max <= Run::CAPACITY);
         let mut run = Run {
             tokens: [0; Run::CAPACITY],

@@ -25,12 +25,12 @@ pub(crate) struct Scratch {
 
 impl Scratch {
     /// Another query begins, maybe over other pools.
-    pub fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         self.common = None;
     }
 
     /// Another node: nothing of it has been looked at.
-    pub fn begin_node(&mut self) {
+    pub(crate) fn begin_node(&mut self) {
         self.own.clear();
         self.local.clear();
         self.other.clear();
@@ -38,7 +38,7 @@ impl Scratch {
 
     /// Shows the evidence of these orders, the longest match first, until
     /// `visit` has enough (false). Longer ones must have been shown before.
-    pub fn show(
+    pub(crate) fn show(
         &mut self,
         shelves: &Shelves,
         matches: Matches,

@@ -66,12 +66,12 @@ impl Rest {
 
 /// One query: the sources, and the nodes looked at so far.
 pub(crate) struct Search<'s, 'a> {
-    pub shelves: &'s Shelves<'a>,
-    pub nodes: &'s mut Nodes,
+    pub(crate) shelves: &'s Shelves<'a>,
+    pub(crate) nodes: &'s mut Nodes,
 }
 
 impl Nodes {
-    pub fn matches(&self, number: usize) -> Matches<'_> {
+    pub(crate) fn matches(&self, number: usize) -> Matches<'_> {
         let node = &self.nodes[number];
         Matches {
             places: &self.places,
@@ -81,18 +81,18 @@ impl Nodes {
     }
 
     /// Tokens drafted on a node's path.
-    pub fn depth(&self, number: usize) -> usize {
+    pub(crate) fn depth(&self, number: usize) -> usize {
         self.nodes[number].depth
     }
 
     /// The node that goes on from another with `token`, if it was made.
-    pub fn child(&self, number: usize, token: TokenId) -> Option<usize> {
+    pub(crate) fn child(&self, number: usize, token: TokenId) -> Option<usize> {
         let is_child = |&n: &usize| self.nodes[n].parent == number && self.nodes[n].token == token;
         (number + 1..self.nodes.len()).find(is_child)
     }
 
     /// Looks up all there is at a node.
-    pub fn complete(&mut self, shelves: &Shelves, number: usize) {
+    pub(crate) fn complete(&mut self, shelves: &Shelves, number: usize) {
         let Rest::Unknown { parent, .. } = self.nodes[number].rest else {
             return;
         };
@@ -126,7 +126,7 @@ impl Nodes {
 impl<'s, 'a> Search<'s, 'a> {
     /// Begins at the context's end, to which the walk has caught up: the root's
     /// node, number 0.
-    pub fn begin(
+    pub(crate) fn begin(
         shelves: &'s Shelves<'a>,
         nodes: &'s mut Nodes,
         walk: &Walk,
@@ -155,7 +155,7 @@ impl<'s, 'a> Search<'s, 'a> {
     }
 
     /// Goes one token down; returns the new node's number.
-    pub fn descend(&mut self, parent: usize, token: TokenId) -> usize {
+    pub(crate) fn descend(&mut self, parent: usize, token: TokenId) -> usize {
         let Nodes {
             places,
             bridges,
@@ -193,7 +193,7 @@ impl<'s, 'a> Search<'s, 'a> {
     /// Shows what followed a node's path, the longest match first, until
     /// `visit` has enough (false). What matches little comes last and costs
     /// most: it is looked up only if `visit` is not content with less.
-    pub fn evidence(&mut self, number: usize, visit: &mut impl Visit) {
+    pub(crate) fn evidence(&mut self, number: usize, visit: &mut impl Visit) {
         let mut scratch = std::mem::take(&mut self.nodes.scratch);
         scratch.begin_node();
         let first = match self.nodes.nodes[number].rest {

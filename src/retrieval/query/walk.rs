@@ -15,17 +15,17 @@ use crate::speculate::TokenId;
 /// Where the answer so far ends in the pools.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Walk {
-    pub places: Places,
+    pub(crate) places: Places,
     /// Tokens of the context that have been walked; `None`: nothing yet.
     at: Option<usize>,
     /// Where the text occurs that ends 1, 2, .. tokens ago, the nearest first.
     anchors: VecDeque<Vec<Anchor>>,
-    pub bridges: Vec<Bridge>,
+    pub(crate) bridges: Vec<Bridge>,
 }
 
 impl Walk {
     /// Goes on to the context's end; from scratch if it has not been walked.
-    pub fn catch_up(&mut self, shelves: &Shelves, context: &Local) {
+    pub(crate) fn catch_up(&mut self, shelves: &Shelves, context: &Local) {
         let symbols = context.answer();
         let end = context.len();
         let n_new = match self.at {

@@ -8,7 +8,11 @@ use crate::speculate::subject::GroupKey;
 impl Pools {
     /// The documents of a group, or of all groups, in the pools' order: at most
     /// `limit`, and how many there are. Those added online are not among them.
-    pub fn documents(&self, group: Option<&GroupKey>, limit: usize) -> (Vec<ListedDoc>, usize) {
+    pub(crate) fn documents(
+        &self,
+        group: Option<&GroupKey>,
+        limit: usize,
+    ) -> (Vec<ListedDoc>, usize) {
         let groups: Vec<GroupKey> = match group {
             Some(group) => vec![group.clone()],
             None => self.groups().into_iter().map(|g| g.group).collect(),
@@ -34,7 +38,7 @@ impl Pools {
     }
 
     /// A document with its tokens; those added online are not looked at.
-    pub fn document(&self, id: &str) -> Option<PoolDoc> {
+    pub(crate) fn document(&self, id: &str) -> Option<PoolDoc> {
         let groups = self.groups().into_iter().map(|g| g.group);
         let mut places = groups.flat_map(|group| {
             let shelves = self.shelves_of(&group);
@@ -55,7 +59,7 @@ impl Pools {
 
     /// The answers added online as pools of their groups, what is hidden among
     /// them still hidden.
-    pub fn online_alone(&self) -> Pools {
+    pub(crate) fn online_alone(&self) -> Pools {
         let shelves = self.n_pool_shelves()..self.n_shelves();
         let segments = shelves.filter_map(|shelf| {
             let group = self.online_group(shelf)?.clone();

@@ -6,9 +6,11 @@ use crate::speculate::subject::{DocId, GroupKey};
 /// A knowledge document, tokenised: an earlier answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PoolDoc {
+    /// Kind and id of its subject.
     pub id: DocId,
     /// What a person calls the document's subject.
     pub title: String,
+    /// The pool that it belongs to.
     pub group: GroupKey,
     /// From the answer's opening to its end, the end-of-generation token
     /// included where there was one.

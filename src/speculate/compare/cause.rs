@@ -22,12 +22,15 @@ pub enum Cause {
     Model,
     /// A token was committed only thanks to the relaxed rule.
     Relaxed {
+        /// The run that committed it.
         side: Side,
+        /// Index of that run's step.
         step: usize,
         /// The rule that let it in.
         rule: AcceptanceRule,
         /// The committed token's probability, and the argmax's it stood in for.
         p: Option<f32>,
+        /// Probability of the most probable token.
         argmax_p: f32,
         /// Why the other run did not take the same token.
         other: NotTaken,
@@ -37,19 +40,31 @@ pub enum Cause {
     },
     /// No step of this run made the token: a branch took it over from another
     /// run, or it was forced on the branch.
-    Branched { side: Side, is_forced: bool },
+    Branched {
+        /// The branch.
+        side: Side,
+        /// The branch was made with this token.
+        is_forced: bool,
+    },
     /// The distributions were shaped otherwise: these parameters differ.
     Parameters(Vec<HeaderDifference>),
     /// The model's own choices differ: near-equal logits that came out in another
     /// order.
     Numeric {
+        /// Of the left run's choice.
         left: Margin,
+        /// Of the right run's choice.
         right: Margin,
         /// What was not computed alike, where it is recorded.
         differing: Vec<HeaderDifference>,
     },
     /// One text is the beginning of the other: it ended, or was ended, there.
-    Ended { side: Side, finish: Option<Finish> },
+    Ended {
+        /// The shorter text.
+        side: Side,
+        /// Why it ended; `None`: not recorded.
+        finish: Option<Finish>,
+    },
     /// Not the model's choice, and no rule's doing.
     Unexplained,
 }
@@ -58,13 +73,25 @@ pub enum Cause {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum NotTaken {
     /// Its rule refuses it, whatever is drafted.
-    Refused { rule: AcceptanceRule },
+    Refused {
+        /// The other run's.
+        rule: AcceptanceRule,
+    },
     /// Its rule would take it, but it was not in that step's tree.
-    NotDrafted { step: usize },
+    NotDrafted {
+        /// Index of the other run's step.
+        step: usize,
+    },
     /// It was drafted and would have been taken, but another branch won.
-    Lost { step: usize },
+    Lost {
+        /// Index of the other run's step.
+        step: usize,
+    },
     /// It was drafted, and the end of the text cut it off.
-    CutOff { step: usize },
+    CutOff {
+        /// Index of the other run's step.
+        step: usize,
+    },
     /// That step's tree or its distributions were not recorded.
     NotRecorded,
 }

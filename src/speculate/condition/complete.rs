@@ -4,7 +4,7 @@ use super::parse::{ConditionError, parse};
 
 /// Words that may stand where the cursor is, in place of what of them is typed
 /// before it; the best known first. `cursor` counts bytes.
-pub fn complete(text: &str, cursor: usize) -> Vec<String> {
+pub(crate) fn complete(text: &str, cursor: usize) -> Vec<String> {
     let mut end = cursor.min(text.len());
     while !text.is_char_boundary(end) {
         end -= 1;

@@ -58,28 +58,28 @@ pub enum Text {
 }
 
 impl Word {
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         self.into()
     }
 }
 
 impl Number {
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         self.into()
     }
 }
 
 impl Text {
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         self.into()
     }
 }
 
 /// A line of help: how it is written, and what it finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Help {
-    pub example: &'static str,
-    pub about: &'static str,
+pub(crate) struct Help {
+    pub(crate) example: &'static str,
+    pub(crate) about: &'static str,
 }
 
 const fn help(example: &'static str, about: &'static str) -> Help {
@@ -87,7 +87,7 @@ const fn help(example: &'static str, about: &'static str) -> Help {
 }
 
 /// Every term, in the order of help.
-pub const HELP: [Help; 25] = [
+pub(crate) const HELP: [Help; 25] = [
     help("rejected", "a draft token was refused (also: rejection)"),
     help("relaxed", "one was committed only thanks to the rule"),
     help("accepted", "one was the model's own choice"),

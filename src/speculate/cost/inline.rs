@@ -4,7 +4,7 @@
 use super::{CostPoint, CostProfile};
 
 /// The profile's step times as one word.
-pub fn inline(profile: &CostProfile) -> String {
+pub(crate) fn inline(profile: &CostProfile) -> String {
     let word = |p: &CostPoint| match p.context {
         None => format!("{}:{}", p.rows, p.step_ms),
         Some(context) => format!("{}@{context}:{}", p.rows, p.step_ms),
@@ -18,7 +18,7 @@ pub fn inline(profile: &CostProfile) -> String {
 ///
 /// # Errors
 /// The part that is wrong, and what it must look like.
-pub fn parse_inline(text: &str) -> Option<Result<CostProfile, String>> {
+pub(crate) fn parse_inline(text: &str) -> Option<Result<CostProfile, String>> {
     let looks = text.contains(':') && text.chars().all(|c| "0123456789.:@, ".contains(c));
     looks.then(|| parse(text))
 }

@@ -13,27 +13,27 @@ pub enum Family {
 }
 
 impl Family {
-    pub const ALL: [Family; 4] = [
+    pub(crate) const ALL: [Family; 4] = [
         Family::Strict,
         Family::Relaxed,
         Family::Ratio,
         Family::Typical,
     ];
 
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         self.into()
     }
 
     /// # Errors
     /// Lists the names there are.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let found = Family::ALL.into_iter().find(|f| f.name() == text);
         let names = Family::ALL.map(Family::name).join(", ");
         found.ok_or_else(|| format!("`{text}`: must be one of {names}"))
     }
 
     /// A rule's; `None`: it drafts nothing.
-    pub fn of(verify: &AcceptanceRule) -> Option<Self> {
+    pub(crate) fn of(verify: &AcceptanceRule) -> Option<Self> {
         Family::parse(verify.name()).ok()
     }
 }
@@ -41,11 +41,17 @@ impl Family {
 /// What is tried.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axes {
+    /// Each with the numbers that it has.
     pub rules: Vec<Family>,
+    /// Ranks of the relaxed and the ratio rule.
     pub ks: Vec<usize>,
+    /// Thresholds of the relaxed rule.
     pub taus: Vec<f32>,
+    /// Shares of the ratio rule.
     pub ratios: Vec<f32>,
+    /// Thresholds of typical acceptance.
     pub eps: Vec<f32>,
+    /// Factors of typical acceptance.
     pub deltas: Vec<f32>,
     /// None named: the one that all cells share.
     pub budgets: Vec<Budget>,
@@ -68,25 +74,25 @@ impl Default for Axes {
 /// One of the settings tried.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cell {
-    pub verify: AcceptanceRule,
-    pub budget: Budget,
+    pub(crate) verify: AcceptanceRule,
+    pub(crate) budget: Budget,
 }
 
 /// A family under one budget: a table of two axes.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Layer {
-    pub family: Family,
-    pub budget: Budget,
+pub(crate) struct Layer {
+    pub(crate) family: Family,
+    pub(crate) budget: Budget,
     /// Names of the axes, down and across; empty where there is none.
-    pub axes: [&'static str; 2],
-    pub rows: Vec<String>,
-    pub columns: Vec<String>,
+    pub(crate) axes: [&'static str; 2],
+    pub(crate) rows: Vec<String>,
+    pub(crate) columns: Vec<String>,
     /// Indices of cells, row by row. Settings that mean the same share one.
-    pub cells: Vec<usize>,
+    pub(crate) cells: Vec<usize>,
 }
 
 impl Layer {
-    pub fn cell(&self, row: usize, column: usize) -> usize {
+    pub(crate) fn cell(&self, row: usize, column: usize) -> usize {
         self.cells[row * self.columns.len() + column]
     }
 }
@@ -95,9 +101,10 @@ impl Layer {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grid {
     /// What every cell has in common.
-    pub base: Params,
+    pub(crate) base: Params,
+    /// In the order of running.
     pub cells: Vec<Cell>,
-    pub layers: Vec<Layer>,
+    pub(crate) layers: Vec<Layer>,
 }
 
 impl Grid {
@@ -155,6 +162,7 @@ impl Grid {
         })
     }
 
+    /// All parameters of this cell's runs.
     pub fn params(&self, cell: usize) -> Params {
         let Cell { verify, budget } = self.cells[cell];
         Params {

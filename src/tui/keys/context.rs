@@ -47,11 +47,11 @@ pub enum Context {
 
 impl Context {
     /// As a file of keys writes it: `decode`.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         self.into()
     }
 
-    pub fn title(self) -> &'static str {
+    pub(crate) fn title(self) -> &'static str {
         match self {
             Context::Always => "Always",
             Context::Anywhere => "On every screen",
@@ -80,7 +80,7 @@ impl Context {
     }
 
     /// The contexts that are asked for a key, first to last, when this one is on top.
-    pub fn chain(self) -> &'static [Context] {
+    pub(crate) fn chain(self) -> &'static [Context] {
         match self {
             Context::Catalog => &[Context::Catalog, Context::Anywhere, Context::Always],
             Context::Decode => &[Context::Decode, Context::Anywhere, Context::Always],
@@ -107,7 +107,7 @@ impl Context {
         }
     }
 
-    pub const ALL: [Context; 23] = [
+    pub(crate) const ALL: [Context; 23] = [
         Context::Decode,
         Context::Catalog,
         Context::Tune,
@@ -134,7 +134,7 @@ impl Context {
     ];
 
     /// Whether letters belong to a text here.
-    pub fn takes_text(self) -> bool {
+    pub(crate) fn takes_text(self) -> bool {
         matches!(
             self,
             Context::Filter

@@ -12,6 +12,7 @@ use crate::tui::keys::table::{Binding, TABLE};
 #[derive(Clone, Debug)]
 pub struct Keymap {
     bindings: Vec<Binding>,
+    /// How keys are shown.
     pub naming: Naming,
 }
 
@@ -26,7 +27,7 @@ impl Default for Keymap {
 
 impl Keymap {
     /// The lines of one context.
-    pub fn bindings(&self, context: Context) -> impl Iterator<Item = &Binding> {
+    pub(crate) fn bindings(&self, context: Context) -> impl Iterator<Item = &Binding> {
         self.bindings.iter().filter(move |b| b.context == context)
     }
 
@@ -35,7 +36,7 @@ impl Keymap {
     }
 
     /// The action of a key event, with `top` the context in front.
-    pub fn action(&self, event: &KeyEvent, top: Context) -> Option<Action> {
+    pub(crate) fn action(&self, event: &KeyEvent, top: Context) -> Option<Action> {
         if event.kind == KeyEventKind::Release {
             return None;
         }
@@ -52,7 +53,7 @@ impl Keymap {
 
     /// The name of the first key of an action, for texts that mention one; the
     /// action's own name where it has no key.
-    pub fn name_of(&self, context: Context, action: &Action) -> String {
+    pub(crate) fn name_of(&self, context: Context, action: &Action) -> String {
         let lines = context.chain().iter().flat_map(|&c| self.bindings(c));
         let mut keys = lines
             .filter(|b| b.action == *action)
@@ -62,14 +63,14 @@ impl Keymap {
     }
 
     /// All keys of a line, for lists.
-    pub fn names(&self, binding: &Binding) -> String {
+    pub(crate) fn names(&self, binding: &Binding) -> String {
         let names: Vec<String> = binding.keys.iter().map(|k| k.name(self.naming)).collect();
         names.join(" ")
     }
 
     /// What the footer says of a line: keys and words; `None` if it says nothing.
     /// `←→|step` names its keys itself: each stands for what it does as shipped.
-    pub fn hint(&self, binding: &Binding) -> Option<(String, &'static str)> {
+    pub(crate) fn hint(&self, binding: &Binding) -> Option<(String, &'static str)> {
         if binding.hint.is_empty() {
             return None;
         }

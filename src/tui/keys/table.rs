@@ -14,13 +14,14 @@ use crate::tui::screens::Screen;
 /// One line of the table.
 #[derive(Clone, Debug)]
 pub struct Binding {
-    pub context: Context,
-    pub action: Action,
+    pub(crate) context: Context,
+    pub(crate) action: Action,
+    /// Any of them; the first is shown.
     pub keys: Cow<'static, [Key]>,
     /// For the footer; empty: not shown there.
-    pub hint: &'static str,
+    pub(crate) hint: &'static str,
     /// For the help.
-    pub help: &'static str,
+    pub(crate) help: &'static str,
 }
 
 macro_rules! table {

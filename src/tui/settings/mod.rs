@@ -1,13 +1,15 @@
 //! The parameters that can be changed on the fly, one row each, and what one
 //! step up or down means. Ranges are those of `speculate::params`.
 
-pub mod sliders;
+pub(crate) mod sliders;
 
 use crate::speculate::params::{
     AcceptanceRule, Budget, Drafter, MAX_BRANCH, MAX_ROWS, Params, Sampling, Source,
 };
 
+/// A parameter that a slider or a row of the settings sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the parameter of its name")]
 pub enum Setting {
     Rule,
     K,
@@ -47,12 +49,13 @@ const HOTTEST: f32 = 2.0;
 
 /// Which way a setting is moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub(crate) enum Way {
     Less,
     More,
 }
 
 impl Setting {
+    /// In the order of the screens.
     pub const ALL: [Setting; 18] = [
         Setting::Rule,
         Setting::K,
@@ -75,7 +78,7 @@ impl Setting {
     ];
 
     /// The settings that mean something under these parameters.
-    pub fn shown(params: &Params) -> Vec<Setting> {
+    pub(crate) fn shown(params: &Params) -> Vec<Setting> {
         let all = Setting::ALL.into_iter();
         all.filter(|setting| setting.applies(params)).collect()
     }
@@ -96,6 +99,7 @@ impl Setting {
         }
     }
 
+    /// As the screens say it.
     pub fn name(self) -> &'static str {
         match self {
             Setting::Rule => "rule",
@@ -122,7 +126,7 @@ impl Setting {
     }
 
     /// What the setting does, in a few words.
-    pub fn about(self) -> &'static str {
+    pub(crate) fn about(self) -> &'static str {
         match self {
             Setting::Rule => "how draft tokens are judged",
             Setting::K => "the rank may be at most this",
@@ -148,7 +152,7 @@ impl Setting {
     }
 
     /// As a person reads it; `—` where the setting means nothing.
-    pub fn value(self, params: &Params) -> String {
+    pub(crate) fn value(self, params: &Params) -> String {
         let value = match self {
             Setting::Rule => Some(params.verify.name().to_string()),
             Setting::K | Setting::Tau | Setting::Ratio | Setting::Eps | Setting::Delta => {
@@ -174,7 +178,7 @@ impl Setting {
     }
 
     /// The parameters with this setting moved one notch; unchanged at its end.
-    pub fn moved(self, params: &Params, way: Way) -> Params {
+    pub(crate) fn moved(self, params: &Params, way: Way) -> Params {
         let mut params = *params;
         match self {
             Setting::Rule => params.verify = next_rule(params.verify, way),

@@ -9,7 +9,7 @@ const MOST_NOTCHES: usize = 128;
 
 /// What a change of a setting can be answered by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// The recorded rows, judged again.
     Rejudged,
     /// The same, but only for less than was recorded.
@@ -20,7 +20,7 @@ pub enum Answer {
 
 impl Setting {
     /// The sliders under these parameters.
-    pub fn sliders(params: &Params) -> Vec<Setting> {
+    pub(crate) fn sliders(params: &Params) -> Vec<Setting> {
         let mut sliders = Setting::shown(params);
         let source = |s: &Setting| matches!(s, Setting::Source(_));
         let after_sources = sliders.iter().rposition(source).map_or(0, |at| at + 1);
@@ -32,7 +32,7 @@ impl Setting {
     }
 
     /// Where it stands: notches below and above. `None`: it has no such ends.
-    pub fn notches(self, params: &Params) -> Option<(usize, usize)> {
+    pub(crate) fn notches(self, params: &Params) -> Option<(usize, usize)> {
         if let Setting::Source(source) = self {
             let on = usize::from(params.sources.has(source));
             return Some((on, 1 - on));
@@ -55,7 +55,7 @@ impl Setting {
         None
     }
 
-    pub fn answer(self) -> Answer {
+    pub(crate) fn answer(self) -> Answer {
         match self {
             Setting::Rule | Setting::K | Setting::Tau => Answer::Rejudged,
             Setting::Ratio | Setting::Eps | Setting::Delta => Answer::Rejudged,
@@ -65,7 +65,7 @@ impl Setting {
     }
 
     /// Moved to one of the ends; a source is switched.
-    pub fn moved_to_end(self, params: &Params, way: Way) -> Params {
+    pub(crate) fn moved_to_end(self, params: &Params, way: Way) -> Params {
         if let Setting::Source(source) = self {
             return set(params, source, way == Way::More);
         }

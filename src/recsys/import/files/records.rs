@@ -18,7 +18,7 @@ const QUOTED_LINES_MAX: usize = 200;
 
 /// How a file is cut into rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cut {
+pub(crate) enum Cut {
     Lines,
     /// Fields between separators, none of them quoted.
     Plain(char),
@@ -31,7 +31,7 @@ pub enum Cut {
 
 /// What comes next in a file.
 #[derive(Debug)]
-pub enum Met {
+pub(crate) enum Met {
     /// A row, which [`Records::line`] or [`Records::fields`] holds.
     Row,
     Blank,
@@ -42,7 +42,7 @@ pub enum Met {
     End,
 }
 
-pub struct Records {
+pub(crate) struct Records {
     lines: LineReader<'static>,
     n_taken: Arc<AtomicU64>,
     line: String,
@@ -52,15 +52,15 @@ pub struct Records {
     /// What ended the reading ahead.
     stopped: Option<Met>,
     /// Number of the row's first line, from 1.
-    pub number: u64,
+    pub(crate) number: u64,
     /// Quotes that opened a field and never closed it, read as letters.
-    pub n_lone_quotes: u64,
+    pub(crate) n_lone_quotes: u64,
 }
 
 impl Records {
     /// # Errors
     /// The file cannot be opened.
-    pub fn open(part: &Part, known: Option<Encoding>) -> Result<Self, Report> {
+    pub(crate) fn open(part: &Part, known: Option<Encoding>) -> Result<Self, Report> {
         let opened = part.open()?;
         let lines = LineReader::new(opened.bytes, known, LINE_BYTES_MAX)
             .wrap_err_with(|| format!("reading {}", part.shown()))?;
@@ -76,25 +76,25 @@ impl Records {
         })
     }
 
-    pub fn bytes_done(&self) -> u64 {
+    pub(crate) fn bytes_done(&self) -> u64 {
         self.n_taken.load(Ordering::Relaxed)
     }
 
-    pub fn encoding(&self) -> Encoding {
+    pub(crate) fn encoding(&self) -> Encoding {
         self.lines.encoding()
     }
 
     /// The row as a line; of a CSV file, its first one.
-    pub fn line(&self) -> &str {
+    pub(crate) fn line(&self) -> &str {
         &self.line
     }
 
     /// The row's fields, where the file is cut into any.
-    pub fn fields(&self) -> &Fields {
+    pub(crate) fn fields(&self) -> &Fields {
         &self.fields
     }
 
-    pub fn next_row(&mut self, how: Cut) -> Met {
+    pub(crate) fn next_row(&mut self, how: Cut) -> Met {
         match self.next_line() {
             Met::Row => {}
             other => return other,

@@ -39,7 +39,7 @@ pub struct Calibrations {
 }
 
 /// As a header says that every rule starts from its shipped weights.
-pub fn shipped_calibration() -> CalibrationStart {
+pub(crate) fn shipped_calibration() -> CalibrationStart {
     CalibrationStart::shipped(SHIPPED)
 }
 
@@ -51,7 +51,7 @@ impl Default for Calibration {
 
 impl Calibration {
     /// Where learning begins under a rule.
-    pub fn start(rule: AcceptanceRule) -> Self {
+    pub(crate) fn start(rule: AcceptanceRule) -> Self {
         Calibration {
             started_as: rule,
             weights: match rule.takes_second_choices() {
@@ -156,7 +156,7 @@ impl Calibrations {
     }
 
     /// As a header says it: what differs from the shipped weights, and what taught it.
-    pub fn as_start(&self, taught_by: &str) -> CalibrationStart {
+    pub(crate) fn as_start(&self, taught_by: &str) -> CalibrationStart {
         let state =
             |((verify, drafter), calibration): &((AcceptanceRule, Drafter), Calibration)| {
                 let start = Calibration::start(calibration.started_as);

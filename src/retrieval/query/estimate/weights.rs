@@ -55,7 +55,7 @@ pub(crate) const WEIGHTS: Weights = Weights {
 
 /// Raised whenever a number of the two starts below, or of [`WEIGHTS`], changes: a
 /// header names it.
-pub const SHIPPED: u32 = 2;
+pub(crate) const SHIPPED: u32 = 2;
 
 /// Where the calibration starts under strict verification: where it was after a session
 /// of SmolLM2-135M about 75 films and 45 viewers of the sample's pool half, each one's own

@@ -70,9 +70,9 @@ fn plan(sizes: &[(&str, usize)], limit: usize, ratio: usize) -> Vec<Vec<usize>> 
 
 /// What went because the pool was above its bound.
 pub(crate) struct Evicted {
-    pub documents: usize,
+    pub(crate) documents: usize,
     /// Whole segments, the oldest.
-    pub segments: usize,
+    pub(crate) segments: usize,
 }
 
 /// Drops whole oldest segments while the pool is above its bound. A last one

@@ -47,12 +47,12 @@ pub enum Check {
 /// A segment of a file, mapped.
 #[derive(Debug)]
 pub(crate) struct Opened {
-    pub segment: Segment,
-    pub group: GroupKey,
-    pub tokenizer: TokenizerHash,
+    pub(crate) segment: Segment,
+    pub(crate) group: GroupKey,
+    pub(crate) tokenizer: TokenizerHash,
     /// Stands for the whole content: the header holds the sections' checksums.
-    pub header_crc: u32,
-    pub file_bytes: u64,
+    pub(crate) header_crc: u32,
+    pub(crate) file_bytes: u64,
 }
 
 /// A large segment is known by its header, which holds every section's checksum, so

@@ -9,7 +9,7 @@ pub struct TokenizerHash(pub(crate) [u8; 32]);
 
 impl TokenizerHash {
     /// Ids of no tokenizer.
-    pub const NONE: TokenizerHash = TokenizerHash([0; 32]);
+    pub(crate) const NONE: TokenizerHash = TokenizerHash([0; 32]);
 
     /// From 64 hexadecimal digits; `None` for anything else.
     pub fn from_hex(hex: &str) -> Option<Self> {

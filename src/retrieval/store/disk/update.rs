@@ -36,6 +36,7 @@ const BOUNDED_PARTS: u64 = 8;
 /// What a change did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Changed {
+    /// Documents that are new in the pool.
     pub added: usize,
     /// Documents taken out, those that a newer one of their id replaced included.
     pub removed: usize,

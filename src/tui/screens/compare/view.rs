@@ -47,7 +47,7 @@ fn places(app: &App, body: Rect) -> Places {
     }
 }
 
-pub fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
+pub(crate) fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
     let places = places(app, body);
     for rect in [places.figures, places.left, places.right] {
         pane::frame(rect, false, theme, buf);
@@ -163,7 +163,7 @@ fn newest(app: &App, side: Side, record: &Record, lines: &[lines::Line], height:
 }
 
 /// First line of the left text shown, and the last that can be.
-pub fn scrolled(app: &App) -> (usize, usize) {
+pub(crate) fn scrolled(app: &App) -> (usize, usize) {
     let body = layout::shell(app, layout::whole(app)).body;
     let ((top, _), last) = tops(app, &places(app, body));
     (top, last)
@@ -255,7 +255,7 @@ fn style(app: &App, side: Side, record: &Record, cell: usize, theme: &Theme) -> 
 }
 
 /// What is at a position.
-pub fn hit(app: &App, body: Rect, at: Position) -> Option<CompareTarget> {
+pub(crate) fn hit(app: &App, body: Rect, at: Position) -> Option<CompareTarget> {
     let places = places(app, body);
     let (tops, _) = tops(app, &places);
     for (side, rect, top) in [

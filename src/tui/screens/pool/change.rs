@@ -2,7 +2,7 @@
 
 use crate::protocol::{PoolChange, Undone};
 
-pub fn told(change: &PoolChange) -> String {
+pub(crate) fn told(change: &PoolChange) -> String {
     match change {
         PoolChange::Added { id, kind, group } => {
             format!("`{id}` is in {kind}/{group} for this session's next runs; u takes it back.")

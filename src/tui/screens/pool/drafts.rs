@@ -134,7 +134,7 @@ fn fit_stem(stem: &str, room: usize) -> String {
 }
 
 /// First line shown, and the last that can be first.
-pub fn scrolled(app: &App, area: Rect) -> (usize, usize) {
+pub(crate) fn scrolled(app: &App, area: Rect) -> (usize, usize) {
     let Some(probed) = &app.pool.probed else {
         return (0, 0);
     };
@@ -147,7 +147,7 @@ pub fn scrolled(app: &App, area: Rect) -> (usize, usize) {
     (app.pool.scroll.unwrap_or(0).min(last), last)
 }
 
-pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(probed) = &app.pool.probed else {
         let text = "p shows what would be drafted after the prompt selected in the catalog, s after a \
                     phrase: with no pool, with all pools, with the selected group's.";

@@ -22,7 +22,7 @@ use crate::tui::widgets::paragraph::wrap;
 /// Columns of the distribution at the right, at least and at most.
 const CANDIDATES: (u16, u16) = (26, 60);
 
-pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let (Some(record), Some(step), Some(pick)) = (app.record(), app.step(), app.pick()) else {
         let text =
             "Select a token in the text or the tree: here stands why it was taken or refused.";
