@@ -1,7 +1,7 @@
 //! Files read through memory maps, and which of them an address belongs to.
 //!
 //! A map is no copy: when another program cuts the file short, touching the missing
-//! part raises SIGBUS. [`file_at`] tells whoever handles that (`shutdown`) which
+//! part raises SIGBUS. `file_at` tells whoever handles that (`shutdown`) which
 //! file it was. Knows nothing of what the files hold.
 
 use std::fs::File;

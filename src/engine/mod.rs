@@ -51,12 +51,18 @@ pub struct Engine {
 
 /// Documents are tokenised by the model on their way into the pools.
 impl Engine {
-    /// As [`EnginePools::set_knowledge`].
+    /// Replaces the pools by these documents.
+    ///
+    /// # Errors
+    /// A text that the tokenizer cannot encode.
     pub fn set_knowledge(&mut self, docs: &[Knowledge]) -> Result<()> {
         self.pools.set_knowledge(docs, &self.model.codec)
     }
 
-    /// As [`EnginePools::add_pool`].
+    /// Puts a pool of a folder beside those that are there.
+    ///
+    /// # Errors
+    /// Another tokenizer, a damaged file.
     pub fn add_pool(&mut self, path: &Path) -> Result<()> {
         self.pools.add_pool(path, &self.model.codec)
     }
@@ -66,12 +72,20 @@ impl Engine {
         self.pools.remember_text(answer, &self.model.codec)
     }
 
-    /// As [`EnginePools::add_documents`].
+    /// Adds documents to the pools, for runs to come. One whose id is taken, or was, gets
+    /// another.
+    ///
+    /// # Errors
+    /// A document without a text.
     pub fn add_documents(&mut self, docs: &[Knowledge]) -> Result<Vec<DocId>> {
         self.pools.add_documents(docs, &self.model.codec)
     }
 
-    /// As [`EnginePools::save_edits`].
+    /// Puts the changes that are not saved yet into the pool on disk that was opened with
+    /// the model.
+    ///
+    /// # Errors
+    /// No pool on disk; one that cannot be changed.
     pub fn save_edits(&mut self) -> Result<SavedEdits> {
         self.pools.save_edits(&self.model.codec)
     }

@@ -40,7 +40,7 @@ impl Template {
     ///
     /// # Errors
     /// What is not Jinja, or nested too deeply, with its line; a source above
-    /// [`MAX_SOURCE`].
+    /// `MAX_SOURCE`.
     pub fn parse(name: &str, source: &str, missing: Missing) -> Result<Self, Error> {
         let parsed = lexer::tokens(source).and_then(|tokens| parser::parse(&tokens));
         Ok(Self {

@@ -86,7 +86,7 @@ pub fn resolve_in(
     }
 }
 
-/// [`cached`] in a given environment.
+/// The file, if it is on this machine already.
 pub fn cached_in(env: &FetchEnv, name_or_path: &str) -> Option<PathBuf> {
     match Target::of(name_or_path).ok()? {
         Target::File(path) => Some(path),

@@ -1,7 +1,7 @@
 //! sha256 of model files, remembered by path, size and modification time: a file
 //! is read for its hash once, and again only after one of the three has changed.
 //! Damage that changes none of them is found by hashing the file anew
-//! ([`hash_file`]). Knows nothing of where files come from.
+//! (`hash_file`). Knows nothing of where files come from.
 
 use std::fs::{self, File, Metadata};
 use std::io::Read;

@@ -161,7 +161,7 @@ impl TextCodec {
     }
 
     /// What somebody wrote, for a chat template to put between its markers: none
-    /// in it will be recognised. [`unguarded`](Self::unguarded) shows it as it was.
+    /// in it will be recognised. `unguarded` shows it as it was.
     pub fn guarded<'t>(&self, text: &'t str) -> Cow<'t, str> {
         self.inner.markers.guarded(text)
     }

@@ -116,7 +116,8 @@ impl Framework {
     /// One of the bundled frameworks, or one's own: a path that ends in `.toml`.
     ///
     /// # Errors
-    /// As [`find`].
+    /// An unknown name, with the known ones; a file that cannot be read; a template
+    /// at fault, by file, template and field.
     pub fn named(name: &str) -> Result<Self, Report> {
         Ok(find(name, None)?.framework)
     }

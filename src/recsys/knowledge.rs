@@ -43,7 +43,7 @@ pub struct KnowledgeDoc {
     pub kind: SubjectKind,
     /// The subject's group when it was written.
     pub group: String,
-    /// `kar`, ..; [`UNKNOWN_FRAMEWORK`] where nobody said.
+    /// `kar`, ..; `unknown` where nobody said.
     pub framework: String,
     /// The model that wrote the text.
     pub model: String,
@@ -80,7 +80,7 @@ pub(crate) fn bundled_files() -> [(&'static str, &'static str); 4] {
     SAMPLE
 }
 
-/// The documents of [`bundled_files`].
+/// The documents that ship for the sample catalog.
 ///
 /// # Errors
 /// Only if the sample data in the repository are broken.

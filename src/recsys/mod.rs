@@ -3,9 +3,9 @@
 //!
 //! Reading order: [`catalog`], [`scale`] and [`history`] (the types, what ratings
 //! mean, and what of a user may be shown), [`load`] (the sample) and [`import`] (everyone else's files),
-//! [`groups`] and [`grouping`] (who goes where by attributes), [`lightgcn`],
-//! [`kmeans`], [`learn`] and [`saved`] (by behaviour), [`frameworks`], [`prompts`],
-//! [`answer`], [`knowledge`], [`foreign`] (answers made elsewhere), [`quality`],
+//! [`groups`] and `grouping` (who goes where by attributes), [`lightgcn`],
+//! `kmeans`, [`learn`] and [`saved`] (by behaviour), [`frameworks`], [`prompts`],
+//! `answer`, [`knowledge`], [`foreign`] (answers made elsewhere), `quality`,
 //! [`synth`] (how the sample viewers were made).
 //!
 //! Knows nothing of models, pools or screens.

@@ -29,7 +29,8 @@ impl Settings {
     /// How prompts are written.
     ///
     /// # Errors
-    /// As [`frameworks::find`].
+    /// An unknown name, with the known ones; a file that cannot be read; a template at
+    /// fault.
     pub fn framework(&self) -> Result<Framework> {
         let name = self.framework.as_deref().unwrap_or(frameworks::DEFAULT);
         Ok(frameworks::find(name, self.frameworks.as_deref())?.framework)
@@ -38,7 +39,8 @@ impl Settings {
     /// The catalog in its groups, with progress and findings on standard error.
     ///
     /// # Errors
-    /// As [`import`] and [`Self::regroup`].
+    /// As [`import`]; a groups file that is neither saved groups nor a map, or that knows
+    /// nobody here.
     pub fn load_catalog(&self) -> Result<Catalog> {
         let (catalog, findings) = self.import_catalog()?;
         let told = findings.as_ref().map(|found| found.describe(&catalog));

@@ -3,7 +3,7 @@
 //!
 //! A handler may do almost nothing, since it interrupts code that may hold any lock.
 //! So it writes a few bytes into a pipe and, after a fault, parks its thread. The
-//! thread of [`watch`](watch()) reads them and wakes the interface, which saves the
+//! thread of `watch`) reads them and wakes the interface, which saves the
 //! run under way, gives the terminal back and leaves. Where the interface itself
 //! fails, or does not answer, the terminal is restored from here and the program
 //! ends at once.

@@ -1,8 +1,8 @@
 //! The one way into the program for text from outside: catalogs, knowledge,
 //! configuration, groups, templates, the JSON of checkpoints.
 //!
-//! [`decode`] turns bytes into text, [`read_text`] reads a whole small file, and
-//! [`LineReader`] and [`TextLines`] stream a large one. Every read has a bound, and
+//! `decode` turns bytes into text, `read_text` reads a whole small file, and
+//! `LineReader` and `TextLines` stream a large one. Every read has a bound, and
 //! an error names it.
 //!
 //! What comes out is UTF-8 without a byte order mark, whose lines end in `\n`.

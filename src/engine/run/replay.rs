@@ -18,7 +18,7 @@ pub struct Replayed {
 }
 
 impl Engine {
-    /// Begins a recorded run again: [`Run::replay`] takes its steps.
+    /// Begins a recorded run again: `Run::replay` takes its steps.
     ///
     /// # Errors
     /// As [`Engine::begin`].

@@ -78,11 +78,11 @@ pub(crate) fn read(path: &Path, hints: &Hints) -> Result<Imported> {
     imported(&path.display().to_string(), docs, account, hints)
 }
 
-/// As [`read`], of bytes that messages call `file`; the name may say the kind:
-/// `user.klg`.
+/// Reads bytes, which messages call `file`, as knowledge of this program's own kinds;
+/// the name may say the kind: `user.klg`.
 ///
 /// # Errors
-/// As [`read`].
+/// Bytes that look like none of the formats, or of which nothing could be read.
 pub fn parse(file: &str, bytes: &[u8], hints: &Hints) -> Result<Imported> {
     let decoded = decode(bytes);
     let mut docs = Vec::new();
